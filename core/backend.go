@@ -1,0 +1,58 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Backend is a name, a transport (how a token travels) and a strategy (how it is issued, verified, revoked).
+type Backend struct {
+	Name      string // in paths and route names: lower-case letters, digits, '-', '_'
+	Transport Transport
+	Strategy  Strategy
+}
+
+// Strategy issues, verifies and revokes tokens. Its obligations are the cases of strategies/strategytest.
+//
+// It never compares epochs and never loads users: the front door does both after Verify, so a cache inside a strategy is safe.
+// It must keep Login.Session's UserID, Backend, Epoch and Proofs and give them back at Verify.
+type Strategy interface {
+	Issue(ctx context.Context, login Login) (Token, error)
+	// Verify gives the session of a token. ErrNoCredential: the token does not have this strategy's shape, try the next backend.
+	// ErrInvalid: it has, and is not good. Anything else: could not ask.
+	Verify(ctx context.Context, token string) (Found, error)
+	// Revoke ends the session; Verify of its token is ErrInvalid as soon as Revoke has returned. (A strategy that cannot, such as a JWT
+	// without a deny list, says so in its documentation.)
+	Revoke(ctx context.Context, s *Session) error
+}
+
+// AllRevoker ends all of a user's sessions with an epoch below the given one, except the one with the ID except ("" for none), which is
+// carried over to the new epoch if the strategy issued it (optional). A later Issue below epoch is ErrInvalid.
+type AllRevoker interface {
+	RevokeAll(ctx context.Context, userID string, epoch int64, except string) error
+}
+
+// KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets and private members never appear.
+type KeySet interface {
+	PublicKeys() []json.RawMessage
+}
+
+// Transport says how a token travels. Its obligations are the cases of transports/transporttest.
+type Transport interface {
+	// Extract reads the token. ErrNoCredential if there is none; *Error 400 DUPLICATE_CREDENTIALS; *Error 403 CROSS_ORIGIN_REFUSED where a
+	// credential that browsers attach by themselves comes from another origin with an unsafe method.
+	Extract(h Head) (string, error)
+	// Protect refuses what must not reach an unsafe route of the backend, its login too, whether or not there is a credential yet.
+	Protect(h Head) error
+	// Attach turns resp into the backend's login answer.
+	Attach(resp *Response, t Token)
+	// Clear makes the client forget its token. It sets no status.
+	Clear(resp *Response)
+	// Scheme is the OpenAPI 3.1 security scheme object.
+	Scheme() json.RawMessage
+}
+
+// Challenger is a transport whose 401 carries a WWW-Authenticate value (optional). presented says whether there was a token.
+type Challenger interface {
+	Challenge(presented bool) string
+}

@@ -1,0 +1,120 @@
+package core
+
+import (
+	"errors"
+	"net/http"
+)
+
+// What stores and strategies answer with. Compare with errors.Is. Any other error means "could not ask" and becomes a 503.
+var (
+	// ErrNotFound: there is no such row, it has expired, or its id cannot be parsed.
+	ErrNotFound = errors.New("latchkey: not found")
+	// ErrTaken: a unique key (id, e-mail, digest, credential) exists already.
+	ErrTaken = errors.New("latchkey: taken")
+	// ErrUsed: a one-time token was consumed or burned before.
+	ErrUsed = errors.New("latchkey: used before")
+	// ErrNoCredential: the request has no credential of this kind, or the token has another strategy's shape.
+	ErrNoCredential = errors.New("latchkey: no credential")
+	// ErrInvalid: the credential is of this strategy's shape and is not good (forged, expired, revoked, of an older epoch).
+	ErrInvalid = errors.New("latchkey: invalid credential")
+)
+
+// Codes of errors, as clients see them. They are stable, and they are the keys for translation.
+const (
+	CodeLoginBadCredentials   = "LOGIN_BAD_CREDENTIALS"
+	CodeLoginUserNotVerified  = "LOGIN_USER_NOT_VERIFIED"
+	CodeLoginFactorRequired   = "LOGIN_FACTOR_REQUIRED"
+	CodeRegisterUserExists    = "REGISTER_USER_ALREADY_EXISTS"
+	CodeRegisterPassword      = "REGISTER_INVALID_PASSWORD"
+	CodeResetBadToken         = "RESET_PASSWORD_BAD_TOKEN"
+	CodeResetPassword         = "RESET_PASSWORD_INVALID_PASSWORD"
+	CodeVerifyBadToken        = "VERIFY_USER_BAD_TOKEN"
+	CodeVerifyAlreadyVerified = "VERIFY_USER_ALREADY_VERIFIED"
+	CodeUpdateEmailExists     = "UPDATE_USER_EMAIL_ALREADY_EXISTS"
+	CodeUpdatePassword        = "UPDATE_USER_INVALID_PASSWORD"
+	CodeDuplicateCredentials  = "DUPLICATE_CREDENTIALS"
+	CodeCrossOriginRefused    = "CROSS_ORIGIN_REFUSED"
+	CodeBodyTooLarge          = "BODY_TOO_LARGE"
+	CodeUnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
+	CodeRateLimited           = "RATE_LIMITED"
+	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
+)
+
+// Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems if there are any, else {"code", "reason"} if there is a
+// Reason, else Code, else the status' phrase. Cause is logged and never sent.
+type Error struct {
+	Code   string // "" for the plain 401, 403, 404, 500
+	Status int
+	// Reason is English for people, Localize's default. ReasonCode is its key for translation, Args its values.
+	Reason, ReasonCode string
+	Args               map[string]any
+	Problems           []Problem
+	Header             http.Header // sent along: Retry-After, WWW-Authenticate
+	Cause              error
+}
+
+// Problem is one finding about a request's input, in pydantic 2's form. It never repeats the input.
+type Problem struct {
+	Loc  []any  `json:"loc"` // "body", then a member's name or an offset
+	Msg  string `json:"msg"`
+	Type string `json:"type"` // missing, string_type, bool_type, value_error, json_invalid, …
+}
+
+// Error gives the code and the cause, for logs.
+func (e *Error) Error() string {
+	s := e.Code
+	if s == "" {
+		s = http.StatusText(e.Status)
+	}
+	if e.Reason != "" {
+		s += ": " + e.Reason
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is compares by Status and Code, so errors.Is works against the values below and against &Error{Status, Code}.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Status == e.Status && t.Code == e.Code
+}
+
+// Refuse is a 400 with a code.
+func Refuse(code string) *Error { return &Error{Code: code, Status: http.StatusBadRequest} }
+
+// Unavailable is a 503 that asks the client to come again in some seconds.
+func Unavailable(cause error) *Error {
+	return &Error{
+		Code: CodeServiceUnavailable, Status: http.StatusServiceUnavailable,
+		Header: http.Header{"Retry-After": {"2"}}, Cause: cause,
+	}
+}
+
+// Unauthorized is the one 401, whatever the cause.
+func Unauthorized() *Error { return &Error{Status: http.StatusUnauthorized} }
+
+// Forbidden is the plain 403: known, and not allowed.
+func Forbidden() *Error { return &Error{Status: http.StatusForbidden} }
+
+// NotFound is the plain 404.
+func NotFound() *Error { return &Error{Status: http.StatusNotFound} }
+
+// Invalid is a 422 about the given problems.
+func Invalid(problems ...Problem) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Problems: problems}
+}
+
+// Missing is the problem of a required member of the body that is not there.
+func Missing(name string) Problem {
+	return Problem{Loc: []any{"body", name}, Msg: "Field required", Type: "missing"}
+}
+
+// BadValue is the problem of a member whose value is not acceptable; msg must not repeat it.
+func BadValue(name, msg string) Problem {
+	return Problem{Loc: []any{"body", name}, Msg: "Value error, " + msg, Type: "value_error"}
+}

@@ -1,0 +1,50 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Limit is a number of events in a window that begins with the first of them. The zero Limit limits nothing.
+type Limit struct {
+	Events int
+	Window time.Duration
+}
+
+// Limiter counts events. Keys are opaque text of at most 300 bytes.
+type Limiter interface {
+	// Take counts one event of key if the limit allows it, in one atomic step, and returns 0; else it counts nothing and returns how long
+	// to wait (at most the window).
+	Take(ctx context.Context, key string, l Limit) (wait time.Duration, err error)
+	// Give takes one counted event back (what was counted turned out not to be one).
+	Give(ctx context.Context, key string) error
+	// Forget sets key's count to nothing.
+	Forget(ctx context.Context, key string) error
+}
+
+// RateLimited is a 429 that tells when to come again, in whole seconds, at least 1.
+func RateLimited(wait time.Duration) *Error {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return &Error{
+		Code: CodeRateLimited, Status: http.StatusTooManyRequests,
+		Header: http.Header{"Retry-After": {strconv.Itoa(max(seconds, 1))}},
+	}
+}
+
+// Network is the client network of an address, as limits count it: an IPv4 address alone, also in its IPv6-mapped form; the /64 of
+// an IPv6 address, whatever its zone and spelling.
+func Network(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap().WithZone("")
+	bits := ip.BitLen()
+	if ip.Is6() {
+		bits = 64
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}

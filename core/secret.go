@@ -1,0 +1,24 @@
+package core
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+)
+
+// SecretLen is the length of a secret in its text form: 32 bytes as base64url without padding.
+const SecretLen = 43
+
+// NewSecret reads 32 bytes from random (crypto/rand.Reader outside tests) and gives them as base64url, with the digest under which a
+// store keeps them.
+func NewSecret(random io.Reader) (raw string, digest [32]byte, err error) {
+	var b [32]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", digest, err
+	}
+	raw = base64.RawURLEncoding.EncodeToString(b[:])
+	return raw, Digest(raw), nil
+}
+
+// Digest is the SHA-256 of a secret's text form.
+func Digest(raw string) [32]byte { return sha256.Sum256([]byte(raw)) }
