@@ -17,6 +17,8 @@ type Guard struct {
 	Name string
 	// SessionOnly loads no user: active and verified are not known, and the epoch comes from an EpochStore.
 	SessionOnly bool
+	// NeedsUser: Check reads the user, so the guard cannot stand beside a SessionOnly one.
+	NeedsUser bool
 	// Backends are the only ones whose credentials are read; nil for all.
 	Backends []string
 	// Check may refuse: with an *Error as it is (Forbidden() as a rule), with anything else as 503. Nil checks nothing.

@@ -118,3 +118,32 @@ func Missing(name string) Problem {
 func BadValue(name, msg string) Problem {
 	return Problem{Loc: []any{"body", name}, Msg: "Value error, " + msg, Type: "value_error"}
 }
+
+// InvalidIf is Invalid about those problems that are not nil; nil if there are none.
+func InvalidIf(problems ...*Problem) error {
+	var found []Problem
+	for _, p := range problems {
+		if p != nil {
+			found = append(found, *p)
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return Invalid(found...)
+}
+
+// Recode gives a refusal of a password, by the policy or by the hasher, the code of the route that asked. An *Error without a Reason stays
+// as it is; anything else becomes a 503.
+func Recode(err error, code string) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return Unavailable(err)
+	}
+	if e.Reason == "" {
+		return e
+	}
+	recoded := *e
+	recoded.Code, recoded.Status = code, http.StatusBadRequest
+	return &recoded
+}

@@ -42,8 +42,8 @@ type EventOf[U any] struct {
 
 // Hooks are an application's functions around what Latchkey does; each is optional.
 //
-// Before… run outside any transaction and may edit the event's user or refuse: an *Error is the answer as it is, any other
-// error is a 503. After… run after the commit with a context that is not cancelled; they cannot fail the request, and a panic in one
+// Before… run outside any transaction and may refuse: an *Error is the answer as it is, any other error is a 503. BeforeRegister may
+// also edit the event's user, which is stored afterwards. After… run after the commit with a context that is not cancelled; they cannot fail the request, and a panic in one
 // is logged. An account whose AfterRegister fails is kept. None of them sees a password or a token.
 type Hooks[U any] struct {
 	BeforeRegister, BeforeLogin, BeforeUpdate, BeforeDelete func(ctx context.Context, e *EventOf[U]) error

@@ -27,7 +27,7 @@ type Factor interface {
 
 // Listener is a flow that hears what happened, after the commit (as the hooks named After… do, and before them).
 type Listener interface {
-	On(ctx context.Context, e Event)
+	On(ctx context.Context, kit Kit, e Event)
 }
 
 // Attempt is a proof that a flow hands to the gate.

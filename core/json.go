@@ -1,4 +1,192 @@
 package core
 
-// ReadJSON decodes the body as one strict JSON object.
-func ReadJSON(r *Request) (Object, error) { return nil, nil }
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep objects and arrays may nest.
+const maxDepth = 32
+
+// ReadJSON decodes the body as one strict JSON object: at most [MaxBody] bytes of UTF-8, nothing after it, nested 32 deep at the most, no
+// member name twice in any object, no NUL and no lone surrogate (RFC 8259, section 8.2) in any string. Names keep their exact case.
+// The members' values are valid after the request.
+//
+// The errors are *Error: 415 unless the request says that it is application/json or application/*+json (a missing type too), 413, 400 if
+// the body cannot be read, else 422 with one problem: missing (an empty body), model_attributes_type (another value than an object) or
+// json_invalid. None of them repeats the input.
+func ReadJSON(r *Request) (Object, error) {
+	media, _, err := mediaType(r)
+	if err != nil {
+		return nil, err
+	}
+	if media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
+		return nil, unsupportedMediaType()
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	return decodeObject(body)
+}
+
+// decodeObject leaves the grammar to encoding/json, and then walks once over the text for what the grammar allows and ReadJSON does not.
+func decodeObject(text []byte) (Object, error) {
+	switch {
+	case len(text) == 0:
+		return nil, Invalid(Problem{Loc: []any{"body"}, Msg: "Field required", Type: "missing"})
+	case !utf8.Valid(text):
+		return nil, jsonInvalid(0, "JSON decode error: not UTF-8")
+	case !json.Valid(text):
+		return nil, jsonInvalid(syntaxOffset(text), "JSON decode error")
+	}
+	w := walk{text: text}
+	if w.next() != '{' {
+		return nil, Invalid(Problem{
+			Loc: []any{"body"}, Type: "model_attributes_type",
+			Msg: "Input should be a valid dictionary or object to extract fields from",
+		})
+	}
+	return w.object(1)
+}
+
+func jsonInvalid(offset int, msg string) *Error {
+	return Invalid(Problem{Loc: []any{"body", offset}, Msg: msg, Type: "json_invalid"})
+}
+
+// syntaxOffset is how many bytes encoding/json had read when it found the fault.
+func syntaxOffset(text []byte) int {
+	var value json.RawMessage
+	fault := &json.SyntaxError{}
+	errors.As(json.Unmarshal(text, &value), &fault)
+	return int(fault.Offset)
+}
+
+// walk goes over an object that encoding/json has found valid, so every bracket, quote and escape is known to be complete.
+type walk struct {
+	text []byte
+	pos  int
+}
+
+// next moves to the next byte that is neither white space nor a separator, and gives it.
+func (w *walk) next() byte {
+	for strings.IndexByte(" \t\r\n,:", w.text[w.pos]) >= 0 {
+		w.pos++
+	}
+	return w.text[w.pos]
+}
+
+func (w *walk) object(depth int) (Object, error) {
+	if depth > maxDepth {
+		return nil, jsonInvalid(w.pos, "JSON decode error: nested too deep")
+	}
+	members := Object{}
+	for w.pos++; w.next() != '}'; {
+		name, err := w.name()
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := members[name]; twice {
+			return nil, jsonInvalid(w.pos, "JSON decode error: a member name appears twice")
+		}
+		w.next()
+		start := w.pos
+		if err := w.value(depth); err != nil {
+			return nil, err
+		}
+		members[name] = w.text[start:w.pos:w.pos]
+	}
+	w.pos++
+	return members, nil
+}
+
+func (w *walk) array(depth int) error {
+	if depth > maxDepth {
+		return jsonInvalid(w.pos, "JSON decode error: nested too deep")
+	}
+	for w.pos++; w.next() != ']'; {
+		if err := w.value(depth); err != nil {
+			return err
+		}
+	}
+	w.pos++
+	return nil
+}
+
+// value walks over a value inside an object or array of the given depth.
+func (w *walk) value(depth int) error {
+	switch w.next() {
+	case '{':
+		_, err := w.object(depth + 1)
+		return err
+	case '[':
+		return w.array(depth + 1)
+	case '"':
+		return w.str()
+	}
+	w.pos += bytes.IndexAny(w.text[w.pos:], " \t\r\n,]}") // a number, true, false or null
+	return nil
+}
+
+// name gives the member name at pos, unescaped.
+func (w *walk) name() (name string, err error) {
+	start := w.pos
+	if err := w.str(); err != nil {
+		return "", err
+	}
+	raw := w.text[start:w.pos]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	err = json.Unmarshal(raw, &name)
+	return name, err
+}
+
+// str walks over a string. Its raw bytes hold no NUL: the grammar forbids control characters.
+func (w *walk) str() error {
+	for w.pos++; w.text[w.pos] != '"'; {
+		if w.text[w.pos] != '\\' {
+			w.pos++
+		} else if err := w.escape(); err != nil {
+			return err
+		}
+	}
+	w.pos++
+	return nil
+}
+
+// escape walks over a backslash and what belongs to it, both halves of a surrogate pair together.
+func (w *walk) escape() error {
+	unit := w.codeUnit()
+	if unit < 0 {
+		w.pos += len(`\n`)
+		return nil
+	}
+	w.pos += len(`\u0000`)
+	if unit == 0 {
+		return jsonInvalid(w.pos, "JSON decode error: NUL in a string")
+	}
+	if utf16.IsSurrogate(unit) {
+		if utf16.DecodeRune(unit, w.codeUnit()) == unicode.ReplacementChar {
+			return jsonInvalid(w.pos, "JSON decode error: lone surrogate in a string")
+		}
+		w.pos += len(`\u0000`)
+	}
+	return nil
+}
+
+// codeUnit is the UTF-16 code unit whose \u escape begins at pos, -1 if none does.
+func (w *walk) codeUnit() rune {
+	digits, ok := bytes.CutPrefix(w.text[w.pos:], []byte(`\u`))
+	if !ok {
+		return -1
+	}
+	unit, _ := strconv.ParseUint(string(digits[:4]), 16, 16)
+	return rune(unit)
+}

@@ -2,9 +2,6 @@ package core
 
 import "encoding/json"
 
-// MaxBody is how many bytes of a body the decoders read: 64 KiB. A longer one is 413 BODY_TOO_LARGE.
-const MaxBody = 64 << 10
-
 // Object is a strictly decoded JSON object: the members' raw values by their exact names. A form is given as an Object of strings.
 type Object map[string]json.RawMessage
 
@@ -15,7 +12,7 @@ func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
 		return "", false, nil
 	}
 	if json.Unmarshal(raw, &s) != nil {
-		return "", false, &Problem{Loc: []any{"body", name}, Msg: "Input should be a valid string", Type: "string_type"}
+		return "", false, notText(name)
 	}
 	return s, true, nil
 }
@@ -30,4 +27,21 @@ func (o Object) Flag(name string) (b, ok bool, problem *Problem) {
 		return false, false, &Problem{Loc: []any{"body", name}, Msg: "Input should be a valid boolean", Type: "bool_type"}
 	}
 	return b, true, nil
+}
+
+// Required is Text for a member that must be there: missing if it is absent, string_type if it is null.
+func (o Object) Required(name string) (string, *Problem) {
+	s, ok, problem := o.Text(name)
+	if ok || problem != nil {
+		return s, problem
+	}
+	if _, there := o[name]; there {
+		return "", notText(name)
+	}
+	missing := Missing(name)
+	return "", &missing
+}
+
+func notText(name string) *Problem {
+	return &Problem{Loc: []any{"body", name}, Msg: "Input should be a valid string", Type: "string_type"}
 }

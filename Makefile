@@ -1,0 +1,47 @@
+# Every command of the project. CONTRIBUTING.md says what each is for. They need Go, make and git; check also needs a C compiler,
+# for the race detector.
+FUZZTIME ?= 30s
+BENCH ?= .
+
+.PHONY: test check format docs tidy build lint race release-check bench fuzz
+
+# The workspace's tests, and those of the modules that stay outside it.
+test:
+	go test work
+	cd integration && GOWORK=off go test ./...
+	cd benchmarks && GOWORK=off go vet ./...
+
+# What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
+check: format docs tidy build lint race release-check
+
+format:
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt -w:" $$unformatted >&2; exit 1; }
+
+# Links of the Markdown files resolve, and their marked code blocks are the code that is tested.
+docs:
+	@GOWORK=off go -C tools run ./doccheck $(CURDIR)
+
+tidy:
+	@tools/each go mod tidy -diff
+
+# Each module on its own, then all of them as the workspace has them: either hides mistakes that the other shows.
+build:
+	@tools/each go build -buildvcs=false ./...
+	@go vet work
+
+lint:
+	@lint=$$(GOWORK=off go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config=$(CURDIR)/.golangci.yml ./...
+
+race:
+	@tools/each go test -race ./...
+
+# A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
+release-check:
+	@GOWORK=off go -C tools run ./releasecheck $(CURDIR)
+
+bench:
+	go test -run '^$$' -bench '$(BENCH)' -benchmem work
+	cd benchmarks && GOWORK=off go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz:
+	tools/fuzz $(FUZZTIME)

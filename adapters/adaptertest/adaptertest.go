@@ -1,0 +1,119 @@
+// Package adaptertest is the conformance kit of adapters: one table of requests with one expected answer each, for every web framework.
+//
+// The author of an adapter serves an App on a listener that the kit hands over; the kit speaks HTTP/1.1 to it over loopback, byte by
+// byte, so that nothing between the wire and the adapter is taken for granted. A failure quotes the rule that was broken. On net/http:
+//
+//	adaptertest.Run(t, func(t *testing.T, ln net.Listener, app adaptertest.App) {
+//		mux := http.NewServeMux()
+//		for _, m := range app.Mounts {
+//			httpauth.Mount(mux, m.Prefix, m.Groups...)
+//		}
+//		for _, g := range app.Guarded {
+//			verb := httpauth.Require
+//			if g.Optional {
+//				verb = httpauth.Optional
+//			}
+//			mux.Handle("GET "+g.Path, verb(app.Host, g.Guards...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+//				io.WriteString(w, g.Answer(httpauth.CurrentUser[adaptertest.User](r)))
+//			})))
+//		}
+//		server := &http.Server{Handler: mux}
+//		go server.Serve(ln)
+//		t.Cleanup(func() { server.Close() })
+//	})
+//
+// Security notes. The front door in the kit is a fake that believes any bearer token: it proves that an adapter carries questions and
+// answers faithfully, and says nothing of who is let in.
+package adaptertest
+
+import (
+	"net"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// App is what the adapter's test has to serve.
+type App struct {
+	// Host is the front door to give to Require and Optional.
+	Host core.Host
+	// Mounts are calls of the adapter's Mount to make, in this order, all on one router.
+	Mounts []Mount
+	// Guarded are routes of the framework's own.
+	Guarded []Guarded
+}
+
+// Mount is one call of an adapter's Mount.
+type Mount struct {
+	Prefix string
+	Groups []core.Group
+}
+
+// Guarded is a handler for GET at Path, behind the adapter's Require, or Optional, with Guards. Its answer is a 200 with the text that
+// Answer gives for the adapter's CurrentUser[adaptertest.User].
+//
+// Answer may panic: the adapter lets the panic through, and a framework that does not recover by itself is given its recovery middleware.
+type Guarded struct {
+	Path     string
+	Optional bool
+	Guards   []core.Guard
+	Answer   func(u *User, ok bool) string
+}
+
+// User is the application's user type in the kit.
+type User struct {
+	core.User
+}
+
+// Run checks the adapter that serve puts behind ln. serve starts a server and returns; it stops the server in t.Cleanup.
+//
+// The framework is to be configured as the adapter's documentation tells its users; where it has a choice: paths are matched as they were
+// sent (a "%2F" does not end a segment) and nothing is redirected.
+func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
+	s := start(t, serve)
+	for _, sec := range sections() {
+		t.Run(sec.rule, func(t *testing.T) {
+			for _, c := range sec.checks() {
+				t.Run(c.name, func(t *testing.T) {
+					if err := c.run(s); err != nil {
+						t.Errorf("%v\nThe rule: %s.", err, sec.rule)
+					}
+				})
+			}
+		})
+	}
+}
+
+// A section is a rule and what checks it.
+type section struct {
+	rule string // begins with the attack case's id, where there is one
+	rows []row
+	// head has each GET of the rows sent as HEAD too.
+	head   bool
+	extras []check
+}
+
+// A check is one test; it reports the first thing that is wrong.
+type check struct {
+	name string
+	run  func(*server) error
+}
+
+func (sec section) checks() []check {
+	var all []check
+	for _, r := range sec.rows {
+		all = append(all, r.check())
+		if sec.head && r.isGet() {
+			all = append(all, r.headCheck())
+		}
+	}
+	return append(all, sec.extras...)
+}
+
+func sections() []section {
+	var all []section
+	for _, part := range [][]section{routing(), parameters(), heads(), peers(), bodies(), answers(), guards(), scenarios()} {
+		all = append(all, part...)
+	}
+	return all
+}

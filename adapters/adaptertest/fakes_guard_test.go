@@ -1,0 +1,95 @@
+package adaptertest
+
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+func guardFakes() []fake {
+	var last atomic.Pointer[User]
+	return []fake{
+		{"only the first guard is asked", "Require admits", func(a *adapter) {
+			a.require = func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+				return httpauth.Require(h, guards[:min(1, len(guards))]...)
+			}
+		}},
+		{"a 503 is anonymous", "Optional lets nobody", func(a *adapter) {
+			a.optional = func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+				resolve := h.Resolve(true, guards...)
+				return func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						ctx, _ := resolve(r.Context(), lines{r})
+						next.ServeHTTP(w, r.WithContext(ctx))
+					})
+				}
+			}
+		}},
+		{"Require does not see cookies", "Require gives the host", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+			require := httpauth.Require(h, guards...)(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Del("Cookie")
+				require.ServeHTTP(w, r)
+			})
+		})},
+		{"X-User-ID names the user", "A02 no header", func(a *adapter) {
+			a.currentUser = func(r *http.Request) (*User, bool) {
+				if id := r.Header.Get("X-User-Id"); id != "" {
+					return &User{core.User{ID: id}}, true
+				}
+				return httpauth.CurrentUser[User](r)
+			}
+		}},
+		{"a panic is shown", "A04", func(a *adapter) {
+			a.around = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer func() {
+						if v := recover(); v != nil {
+							http.Error(w, fmt.Sprint(v), 500)
+						}
+					}()
+					next.ServeHTTP(w, r)
+				})
+			}
+		}},
+		{"the handler runs before the guard", "A08", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+			require := httpauth.Require(h, guards...)(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(discard{http.Header{}}, r)
+				require.ServeHTTP(w, r)
+			})
+		})},
+		{"the user is kept in one variable", "requests at the same time", func(a *adapter) {
+			a.currentUser = func(r *http.Request) (*User, bool) {
+				u, ok := httpauth.CurrentUser[User](r)
+				previous := last.Swap(u)
+				if previous != nil {
+					return previous, ok
+				}
+				return u, ok
+			}
+		}},
+		{"guards are resolved for each request", "guards are resolved once", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				httpauth.Require(h, guards...)(next).ServeHTTP(w, r)
+			})
+		})},
+	}
+}
+
+// lines is a head.
+type lines struct{ r *http.Request }
+
+func (h lines) Method() string             { return h.r.Method }
+func (h lines) Host() string               { return h.r.Host }
+func (h lines) Lines(name string) []string { return h.r.Header[name] }
+
+// discard is where an answer is lost.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}

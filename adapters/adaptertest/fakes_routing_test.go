@@ -1,0 +1,92 @@
+package adaptertest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+func routingFakes() []fake {
+	return []fake{
+		{"only the first group is mounted", "a route answers", func(a *adapter) {
+			a.mount = func(mux *http.ServeMux, prefix string, groups ...core.Group) { httpauth.Mount(mux, prefix, groups[0]) }
+		}},
+		{"HEAD is 405", "a group's root answers", instead(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodHead {
+				w.WriteHeader(405)
+			}
+			return r.Method == http.MethodHead
+		})},
+		{"the slash is redirected", "a group's root answers", instead(func(w http.ResponseWriter, r *http.Request) bool {
+			path, slash := strings.CutSuffix(r.URL.Path, "/")
+			if slash && path != "" {
+				http.Redirect(w, r, path, http.StatusMovedPermanently)
+			}
+			return slash && path != ""
+		})},
+		{"a root is a subtree", "a root is not a subtree", func(a *adapter) {
+			a.mount = func(mux *http.ServeMux, prefix string, groups ...core.Group) {
+				httpauth.Mount(mux, prefix, groups...)
+				for _, g := range groups {
+					for _, b := range g {
+						if b.Pattern == "" {
+							mux.Handle(b.Method+" "+prefix+"/", httpauth.Handler(b))
+						}
+					}
+				}
+			}
+		}},
+		{"/{id} swallows /me", "/me is matched", routes(func(b *core.Bound) {
+			if b.Pattern == "/me" {
+				b.Pattern = "/me/not-found"
+			}
+		})},
+		{"an escaped /me is an id", "/me is matched", request(func(r *http.Request) {
+			if r.URL.RawPath != "" {
+				r.URL.Path = strings.Replace(r.URL.Path, "/me", "/%6De", 1)
+				r.URL.RawPath = ""
+			}
+		})},
+		{"HEAD is told as GET", "the method is", handed(func(r *core.Request) { r.Head = fixedMethod{r.Head} })},
+		{"a wrong method is 404", "P13", func(a *adapter) {
+			a.around = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					next.ServeHTTP(statusWriter{w, func(status int) int {
+						if status == 405 {
+							return 404
+						}
+						return status
+					}}, r)
+				})
+			}
+		}},
+		{"the method can be overridden", "P13", request(func(r *http.Request) {
+			if m := r.Header.Get("X-Http-Method-Override"); m != "" {
+				r.Method = m
+			}
+		})},
+		{"everything below /users asks for a credential", "401 comes before 404", instead(func(w http.ResponseWriter, r *http.Request) bool {
+			refused := strings.HasPrefix(r.URL.Path, "/users/") && r.Header.Get("Authorization") == ""
+			if refused {
+				w.WriteHeader(401)
+			}
+			return refused
+		})},
+		{"parameters are decoded twice", "a path parameter", handed(func(r *core.Request) {
+			once := r.Param
+			r.Param = func(name string) string {
+				twice, _ := url.PathUnescape(once(name))
+				return twice
+			}
+		})},
+		{"%2F ends a segment", "a path parameter", request(func(r *http.Request) { r.URL.RawPath = "" })},
+	}
+}
+
+// fixedMethod is a head that says GET.
+type fixedMethod struct{ core.Head }
+
+func (fixedMethod) Method() string { return http.MethodGet }

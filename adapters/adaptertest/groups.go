@@ -1,0 +1,122 @@
+package adaptertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// mounts are the fake groups: shaped as the real ones where paths meet, and telling what they were given.
+func (s *server) mounts() []Mount {
+	return []Mount{
+		{"/auth", []core.Group{s.login(), s.mirror()}},
+		{"/auth", []core.Group{{s.bound("GET", "/answer/{case}", func(r *core.Request) *core.Response {
+			return cannedAnswers()[r.Param("case")].response()
+		})}}},
+		{"/auth/associate/acme", []core.Group{{
+			s.bound("GET", "/authorize", fixed("associate.authorize")),
+			s.bound("DELETE", "", fixed("associate.remove")),
+		}}},
+		{"/users", []core.Group{s.users()}},
+		{"", []core.Group{{
+			s.bound("GET", "", fixed("root")),
+			s.bound("GET", "/jwks.json", fixed("keys")),
+		}}},
+	}
+}
+
+func (s *server) bound(method, pattern string, serve func(*core.Request) *core.Response) core.Bound {
+	return core.Bound{
+		Route: core.Route{Name: method + " " + pattern, Method: method, Pattern: pattern},
+		Serve: func(ctx context.Context, r *core.Request) *core.Response {
+			s.inspect(ctx, r)
+			return serve(r)
+		},
+	}
+}
+
+// text is an encoded response. Its body is any bytes, so that what a request carried can come back unchanged.
+func text(status int, body string) *core.Response {
+	return &core.Response{
+		Status: status,
+		Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}},
+		Body:   json.RawMessage(body),
+	}
+}
+
+func fixed(body string) func(*core.Request) *core.Response {
+	return func(*core.Request) *core.Response { return text(200, body) }
+}
+
+func (s *server) login() core.Group {
+	return core.Group{
+		s.bound("POST", "/login", fixed("login")),
+		s.bound("POST", "/logout", fixed("logout")),
+	}
+}
+
+// users has the paths of the users group.
+func (s *server) users() core.Group {
+	id := func(name string) func(*core.Request) *core.Response {
+		return func(r *core.Request) *core.Response {
+			if r.Param("id") != "none" {
+				return text(200, fmt.Sprintf("%s %q", name, r.Param("id")))
+			}
+			if len(r.Lines("Authorization")) == 0 {
+				return s.host.Render(context.Background(), unauthorized())
+			}
+			return s.host.Render(context.Background(), core.NotFound())
+		}
+	}
+	return core.Group{
+		s.bound("GET", "", fixed("users")),
+		s.bound("GET", "/me", fixed("me")),
+		s.bound("PATCH", "/me", fixed("patch me")),
+		s.bound("GET", "/{id}", id("user")),
+		s.bound("PATCH", "/{id}", id("patch user")),
+		s.bound("DELETE", "/{id}", id("delete user")),
+		s.bound("GET", "/{id}/keys/{key}", func(r *core.Request) *core.Response {
+			return text(200, fmt.Sprintf("key %q %q", r.Param("id"), r.Param("key")))
+		}),
+	}
+}
+
+// mirror tells what the adapter hands over.
+func (s *server) mirror() core.Group {
+	return core.Group{
+		s.bound("GET", "/lines/{header}", func(r *core.Request) *core.Response {
+			return text(200, fmt.Sprintf("%q", r.Lines(r.Param("header"))))
+		}),
+		s.bound("GET", "/method", func(r *core.Request) *core.Response {
+			resp := core.NewResponse(http.StatusNoContent, nil)
+			resp.Header.Set("X-Method", r.Method())
+			return resp
+		}),
+		s.bound("GET", "/host", func(r *core.Request) *core.Response { return text(200, r.Host()) }),
+		s.bound("GET", "/remote", func(r *core.Request) *core.Response { return text(200, r.Remote.String()) }),
+		s.bound("GET", "/path/{any}", func(r *core.Request) *core.Response { return text(200, r.Path) }),
+		s.bound("GET", "/query", func(r *core.Request) *core.Response { return text(200, fmt.Sprintf("%q", r.Query)) }),
+		s.bound("POST", "/unread", fixed("unread")),
+		s.bound("POST", "/echo", s.echo),
+		s.bound("PUT", "/echo", s.echo),
+	}
+}
+
+// echo gives the body back, within core's limit.
+func (s *server) echo(r *core.Request) *core.Response {
+	body, err := io.ReadAll(io.LimitReader(r.Body, core.MaxBody+1))
+	switch {
+	case err != nil:
+		s.fault("the body's reader fails: " + err.Error())
+		return text(http.StatusBadRequest, "")
+	case len(body) > core.MaxBody:
+		return s.host.Render(context.Background(), &core.Error{
+			Code: core.CodeBodyTooLarge, Status: http.StatusRequestEntityTooLarge,
+		})
+	}
+	return text(200, string(body))
+}

@@ -1,0 +1,127 @@
+package adaptertest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+const defaultPeer = "192.0.2.1:4711"
+
+// listener gives each connection the peer address that the client names in the first line it sends: on loopback there is but one.
+type listener struct{ *net.TCPListener }
+
+type peerConn struct {
+	*net.TCPConn
+	peer net.Addr
+}
+
+func (c peerConn) RemoteAddr() net.Addr { return c.peer }
+
+func (l listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.AcceptTCP()
+		if err != nil {
+			return nil, err
+		}
+		if peer, err := readPeer(c); err == nil {
+			return peerConn{c, peer}, nil
+		}
+		_ = c.Close() // not a client of this kit
+	}
+}
+
+func readPeer(c net.Conn) (net.Addr, error) {
+	var line []byte
+	for b := make([]byte, 1); ; line = append(line, b[0]) {
+		if _, err := io.ReadFull(c, b); err != nil {
+			return nil, err
+		}
+		if b[0] == '\n' {
+			break
+		}
+	}
+	ap, err := netip.ParseAddrPort(string(line))
+	return net.TCPAddrFromAddrPort(ap), err
+}
+
+// A wire is a client's connection.
+type wire struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (s *server) dial(peer string) (*wire, error) {
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		return nil, err
+	}
+	_ = c.SetDeadline(time.Now().Add(s.patience))
+	_, err = io.WriteString(c, peer+"\n")
+	return &wire{c, bufio.NewReader(c)}, err
+}
+
+// An answer is a response as it was read. Status 0: the connection ended without one.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// read reads one answer to a request with the given method.
+func (w *wire) read(method string) (answer, error) {
+	if _, err := w.in.Peek(1); err != nil && !isTimeout(err) {
+		return answer{}, nil
+	}
+	resp, err := http.ReadResponse(w.in, &http.Request{Method: method})
+	if err != nil {
+		return answer{}, fmt.Errorf("the response cannot be read: %w", err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return answer{}, fmt.Errorf("the body cannot be read: %w", err)
+	}
+	if resp.Close {
+		resp.Header.Set("Connection", "close") // ReadResponse takes it away
+	}
+	return answer{resp.StatusCode, resp.Header, string(body)}, nil
+}
+
+// end checks that the server says nothing more and closes the connection.
+func (w *wire) end() error {
+	rest, err := io.ReadAll(w.in)
+	if isTimeout(err) {
+		return errors.New("the connection stays open")
+	}
+	if len(rest) > 0 { // any other error is a close that came hard
+		return fmt.Errorf("after the response came %q", rest)
+	}
+	return nil
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// exchange sends one request over a connection of its own, which the server has to close after its answer.
+func (s *server) exchange(peer, raw string) (answer, error) {
+	w, err := s.dial(peer)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = w.Close() }()
+	go func() { _, _ = io.WriteString(w, raw) }() // an early answer must not wait for the last byte; a failed write shows in the answer
+	method, _, _ := strings.Cut(raw, " ")
+	a, err := w.read(method)
+	if err != nil {
+		return a, err
+	}
+	return a, w.end()
+}

@@ -1,0 +1,32 @@
+package httpauth
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// write sends resp. Content-Length is always set where the status allows a body, so that HEAD has the header of GET.
+func write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
+	header := w.Header()
+	for name, lines := range resp.Header {
+		if name == "Set-Cookie" || name == "Vary" {
+			lines = append(header[name], lines...) // an outer middleware's own stay
+		}
+		header[name] = lines
+	}
+	if resp.Status == http.StatusRequestEntityTooLarge && r.ProtoMajor == 1 {
+		header.Set("Connection", "close") // the rest of the body is not worth reading
+	}
+	if resp.Status == http.StatusNoContent || resp.Status == http.StatusNotModified {
+		w.WriteHeader(resp.Status)
+		return
+	}
+	body := resp.Bytes()
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(resp.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that has gone is not an error of ours
+	}
+}

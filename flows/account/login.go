@@ -1,0 +1,113 @@
+package account
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Login is the flow of POST /login and POST /logout, once per backend. A zero limit limits nothing.
+type Login struct {
+	Failures core.Limit // per canonical identifier
+	Attempts core.Limit // per client network
+}
+
+// Name is "login".
+func (Login) Name() string { return "login" }
+
+// PerBackend is true.
+func (Login) PerBackend() bool { return true }
+
+// Routes are login and logout.
+func (l Login) Routes(kit core.Kit) ([]core.Route, error) {
+	return []core.Route{
+		{
+			Name: "auth:" + kit.Backend + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
+			Doc: core.Doc{
+				Summary: "Log in with e-mail and password", Form: true,
+				Body: struct {
+					Username string `json:"username"`
+					Password string `json:"password"`
+				}{},
+				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
+			},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, kit, r) },
+		},
+		{
+			Name: "auth:" + kit.Backend + ".logout", Method: http.MethodPost, Pattern: "/logout",
+			Doc:    core.Doc{Summary: "End the session of the credential presented", Status: http.StatusNoContent},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, kit, r) },
+		},
+	}, nil
+}
+
+func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	c, err := credentials(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := limit(ctx, kit, "login:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
+		return nil, err
+	}
+	var admission core.Admission
+	err = Authenticate(ctx, kit, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
+		proof := core.Proof{Method: "password", At: kit.Now()}
+		admission, err = kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
+		return err
+	})
+	return admission.Answer, err
+}
+
+// credentials reads {username, password} from a form, or that or {email, password} from JSON.
+func credentials(r *core.Request) (Credentials, error) {
+	in, err := core.ReadForm(r)
+	if err != nil {
+		return Credentials{}, err
+	}
+	name := "username"
+	if _, there := in[name]; !there && in["email"] != nil {
+		name = "email"
+	}
+	identifier, noName := in.Required(name)
+	password, noPassword := in.Required("password")
+	grant, given, badGrant := in.Text("grant_type")
+	if given && grant != "password" {
+		badGrant = &core.Problem{
+			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
+		}
+	}
+	if err := core.InvalidIf(noName, noPassword, badGrant); err != nil {
+		return Credentials{}, err
+	}
+	return Credentials{Identifier: identifier, Password: password, Request: r}, nil
+}
+
+// logout revokes the session presented, by the backend that issued it, and clears the token of that one and of the route's.
+func logout(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	current := core.CurrentFrom(ctx)
+	if err := kit.Sessions.Revoke(ctx, current.Session); err != nil {
+		return nil, core.Unavailable(err)
+	}
+	resp := core.NewResponse(http.StatusNoContent, nil)
+	kit.Clear(resp, kit.Backend)
+	if issuer := current.Session.Backend; issuer != kit.Backend {
+		kit.Clear(resp, issuer)
+	}
+	kit.After(ctx, core.Event{Moment: core.Logout, Backend: current.Session.Backend, User: current.User, Request: r})
+	return resp, nil
+}
+
+func limit(ctx context.Context, kit core.Kit, key string, l core.Limit) error {
+	if l.Events == 0 {
+		return nil
+	}
+	wait, err := kit.Limiter.Take(ctx, key, l)
+	if err != nil {
+		return core.Unavailable(err)
+	}
+	if wait > 0 {
+		return core.RateLimited(wait)
+	}
+	return nil
+}

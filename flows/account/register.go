@@ -1,0 +1,80 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Register is the flow of POST /register.
+type Register struct{}
+
+// Name is "register".
+func (Register) Name() string { return "register" }
+
+// PerBackend is false.
+func (Register) PerBackend() bool { return false }
+
+// Routes is the one.
+func (Register) Routes(kit core.Kit) ([]core.Route, error) {
+	return []core.Route{{
+		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
+		Doc: core.Doc{
+			Summary: "Register", Status: http.StatusCreated, Answer: kit.Users.New(),
+			Body: struct {
+				Email    string `json:"email"`
+				Password string `json:"password"`
+			}{},
+			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword},
+		},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			u, password, in, err := registration(kit, r)
+			if err != nil {
+				return nil, err
+			}
+			if err := Create(ctx, kit, u, password, r, in); err != nil {
+				return nil, err
+			}
+			return core.NewResponse(http.StatusCreated, kit.Codec.Output(u)), nil
+		},
+	}}, nil
+}
+
+// registration reads a new user, active and without rights, and tells every problem of the body at once.
+func registration(kit core.Kit, r *core.Request) (core.AnyUser, string, core.Object, error) {
+	in, err := core.ReadJSON(r)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	u := kit.Users.New()
+	b := u.Base()
+	b.IsActive = true
+	email, badEmail := in.Required("email")
+	if badEmail == nil {
+		badEmail = problemOf(setEmail(kit, b, email))
+	}
+	password, badPassword := in.Required("password")
+	problems := []*core.Problem{badEmail, badPassword}
+	problems = append(problems, problemsOf(kit.Codec.Input(u, in, "register"))...)
+	delete(in, "password")
+	return u, password, in, core.InvalidIf(problems...)
+}
+
+func problemsOf(err error) (ps []*core.Problem) {
+	var e *core.Error
+	if errors.As(err, &e) {
+		for i := range e.Problems {
+			ps = append(ps, &e.Problems[i])
+		}
+	}
+	return ps
+}
+
+func problemOf(err error) *core.Problem {
+	if ps := problemsOf(err); len(ps) > 0 {
+		return ps[0]
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package account
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Sessions is the flow by which a person sees and ends their own logins: GET /sessions, DELETE /sessions/{id}, DELETE /sessions.
+type Sessions struct{}
+
+// Name is "sessions".
+func (Sessions) Name() string { return "sessions" }
+
+// PerBackend is false.
+func (Sessions) PerBackend() bool { return false }
+
+// publicSession is what its owner sees of a session.
+type publicSession struct {
+	ID        string    `json:"id"`
+	Backend   string    `json:"backend"`
+	Label     string    `json:"label"`
+	IP        string    `json:"ip"`
+	CreatedAt time.Time `json:"created_at"`
+	LastSeen  time.Time `json:"last_seen"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Current   bool      `json:"current"`
+}
+
+// Routes are list, end one, end all others.
+func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
+	return []core.Route{
+		{
+			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
+			Doc:    core.Doc{Summary: "The own logins", Status: http.StatusOK, Answer: []publicSession{}},
+			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, kit) },
+		},
+		{
+			Name: "sessions:delete", Method: http.MethodDelete, Pattern: "/sessions/{id}",
+			Doc: core.Doc{Summary: "End one login", Status: http.StatusNoContent},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				return endSession(ctx, kit, r.Param("id"))
+			},
+		},
+		{
+			Name: "sessions:delete_others", Method: http.MethodDelete, Pattern: "/sessions",
+			Doc: core.Doc{Summary: "End all logins but this one, tokens of other backends too", Status: http.StatusNoContent},
+			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
+				current := core.CurrentFrom(ctx)
+				if err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session); err != nil {
+					return nil, core.Unavailable(err)
+				}
+				return core.NewResponse(http.StatusNoContent, nil), nil
+			},
+		},
+	}, nil
+}
+
+func sessions(ctx context.Context, kit core.Kit) (*core.Response, error) {
+	current := core.CurrentFrom(ctx).Session
+	living, err := kit.Sessions.List(ctx, current.UserID)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	out := make([]publicSession, 0, len(living)) // never null
+	for _, s := range living {
+		if s.Epoch != current.Epoch { // ended, and not cleaned up yet
+			continue
+		}
+		p := publicSession{
+			ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == current.ID,
+			CreatedAt: s.Created.UTC(), LastSeen: s.LastSeen.UTC(), ExpiresAt: s.Expires.UTC(),
+		}
+		if s.IP.IsValid() {
+			p.IP = s.IP.String()
+		}
+		out = append(out, p)
+	}
+	return core.NewResponse(http.StatusOK, out), nil
+}
+
+func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, error) {
+	living, err := kit.Sessions.List(ctx, core.CurrentFrom(ctx).Session.UserID)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	for _, s := range living {
+		if s.ID == id {
+			if err := kit.Sessions.Revoke(ctx, s); err != nil {
+				return nil, core.Unavailable(err)
+			}
+			return core.NewResponse(http.StatusNoContent, nil), nil
+		}
+	}
+	return nil, core.NotFound()
+}

@@ -1,0 +1,144 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Users is the flow of the own account (/me) and of the administration of all (/{id} and the group's root).
+type Users struct {
+	// Own guards the own account, Admin the administration.
+	Own, Admin []core.Guard
+}
+
+// Name is "users".
+func (Users) Name() string { return "users" }
+
+// PerBackend is false.
+func (Users) PerBackend() bool { return false }
+
+// Routes begin with /me, so that it wins over /{id} where the first match does.
+func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
+	return append(me(kit, f.Own),
+		core.Route{
+			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: f.Admin,
+			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: kit.Users.New()},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				u, err := byID(ctx, kit, r)
+				if err != nil {
+					return nil, err
+				}
+				return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+			},
+		},
+		core.Route{
+			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: f.Admin,
+			Doc: core.Doc{
+				Summary: "Change a user", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
+				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword},
+			},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return patchUser(ctx, kit, r) },
+		},
+		core.Route{
+			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: f.Admin,
+			Doc: core.Doc{Summary: "Delete a user", Status: http.StatusNoContent},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				u, err := byID(ctx, kit, r)
+				if err == nil {
+					err = Remove(ctx, kit, u, r)
+				}
+				if err != nil {
+					return nil, gone(err)
+				}
+				return core.NewResponse(http.StatusNoContent, nil), nil
+			},
+		},
+		core.Route{
+			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: f.Admin,
+			Doc:    core.Doc{Summary: "Users, page by page", Status: http.StatusOK, Answer: []core.AnyUser{kit.Users.New()}},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, kit, r) },
+		},
+	), nil
+}
+
+func patchUser(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	u, err := byID(ctx, kit, r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := changes(r, true)
+	if err != nil {
+		return nil, err
+	}
+	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {
+		c.Keep = current.Session
+	}
+	if u, err = Change(ctx, kit, u, c); err != nil {
+		return nil, gone(err)
+	}
+	return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+}
+
+func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	limit := 50
+	if r.Query.Has("limit") {
+		n, err := strconv.Atoi(r.Query.Get("limit"))
+		if err != nil || n < 1 || n > 100 {
+			return nil, badQuery("limit", "Input should be a whole number from 1 to 100")
+		}
+		limit = n
+	}
+	prefix := strings.ToLower(r.Query.Get("email"))
+	if len(prefix) > 254 {
+		return nil, badQuery("email", "Input should have at most 254 bytes")
+	}
+	users, next, err := kit.Users.List(ctx, prefix, r.Query.Get("cursor"), limit)
+	if errors.Is(err, core.ErrInvalid) {
+		return nil, badQuery("cursor", "Input should be the cursor of a page's Link header")
+	}
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	page := make([]any, len(users)) // never null
+	for i, u := range users {
+		page[i] = kit.Codec.Output(u)
+	}
+	resp := core.NewResponse(http.StatusOK, page)
+	if next != "" {
+		q := url.Values{"cursor": {next}, "limit": {strconv.Itoa(limit)}}
+		if prefix != "" {
+			q.Set("email", prefix)
+		}
+		resp.Header.Set("Link", "<"+(&url.URL{Path: r.Path, RawQuery: q.Encode()}).String()+`>; rel="next"`)
+	}
+	return resp, nil
+}
+
+func byID(ctx context.Context, kit core.Kit, r *core.Request) (core.AnyUser, error) {
+	u, err := kit.Users.Find(ctx, core.ByID(r.Param("id")))
+	if errors.Is(err, core.ErrNotFound) {
+		return nil, core.NotFound()
+	}
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	return u, nil
+}
+
+// gone makes a 404 of a user who was deleted since it was looked up.
+func gone(err error) error {
+	if errors.Is(err, core.ErrNotFound) {
+		return core.NotFound()
+	}
+	return err
+}
+
+func badQuery(name, msg string) error {
+	return core.Invalid(core.Problem{Loc: []any{"query", name}, Msg: msg, Type: "value_error"})
+}

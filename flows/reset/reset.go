@@ -1,0 +1,143 @@
+// Package reset is the flow that replaces a forgotten password: POST /forgot-password and POST /reset-password.
+//
+//	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{reset.Flow{}}, …})
+//
+// Security notes (OWASP "Forgot Password" cheat sheet). The answer to a request is the same whoever asks and whatever exists; ticket and
+// mail are made outside the request, and the mail goes to the stored address. A token works once, only until a newer one is asked for, and
+// dies with the password, the e-mail address or the sessions that it was made under. A reset ends every session and token of the user and
+// logs nobody in, so a second factor is still asked for.
+package reset
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/loginlimit"
+	"github.com/latchkey-go/latchkey/internal/ticket"
+)
+
+// Flow is the password reset. The zero value is ready.
+type Flow struct {
+	// Lifetime of a token; 0 is 1 hour.
+	Lifetime time.Duration
+	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/reset#token={token}". The fragment reaches no server log and no
+	// Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
+	Link string
+}
+
+// Name is "reset".
+func (Flow) Name() string { return core.MailReset }
+
+// PerBackend is false.
+func (Flow) PerBackend() bool { return false }
+
+// Routes are the two of the contract's group reset.
+func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
+	if err := f.kind().Check(kit); err != nil {
+		return nil, err
+	}
+	return []core.Route{
+		{
+			Name: "reset:forgot_password", Method: http.MethodPost, Pattern: "/forgot-password", Public: true,
+			Doc: core.Doc{
+				Summary: "Ask for a mail that lets the password be replaced", Status: http.StatusAccepted,
+				Body: struct {
+					Email string `json:"email"`
+				}{},
+			},
+			Handle: ticket.Request(kit, f.kind(), wanted, core.Forgot),
+		},
+		{
+			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
+			Doc: core.Doc{
+				Summary: "Replace the password with the token of the mail", Status: http.StatusOK,
+				Body: struct {
+					Token    string `json:"token"`
+					Password string `json:"password"`
+				}{},
+				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword},
+			},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				in, err := core.ReadJSON(r)
+				if err != nil {
+					return nil, err
+				}
+				token, noToken := in.Required("token")
+				password, noPassword := in.Required("password")
+				if err := core.InvalidIf(noToken, noPassword); err != nil {
+					return nil, err
+				}
+				if _, err := f.Reset(ctx, kit, token, password, r); err != nil {
+					return nil, err
+				}
+				return core.NewResponse(http.StatusOK, core.Null), nil
+			},
+		},
+	}, nil
+}
+
+// Request sends a mail to the active user of that canonical address, if there is one. It returns the same whatever is the case; the error
+// is a 503.
+func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
+	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.Forgot)
+}
+
+// Reset sets a new password with a token and ends all sessions. Refusals: RESET_PASSWORD_BAD_TOKEN, then
+// RESET_PASSWORD_INVALID_PASSWORD, which leaves the token usable. r is nil outside HTTP.
+func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r *core.Request) (core.AnyUser, error) {
+	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || used || !matches(t, u.Base()) {
+		return nil, core.Refuse(core.CodeResetBadToken)
+	}
+	if err := kit.Passwords.Judge(ctx, password, u); err != nil {
+		return nil, core.Recode(err, core.CodeResetPassword)
+	}
+	hash, err := kit.Passwords.Hash(ctx, password)
+	if err != nil {
+		return nil, core.Recode(err, core.CodeResetPassword)
+	}
+	u, err = ticket.Spend(ctx, kit, t, func(u *core.User) error {
+		if !matches(t, u) {
+			return core.ErrUsed
+		}
+		u.HashedPassword = hash
+		u.TokenEpoch++
+		return nil
+	})
+	if errors.Is(err, core.ErrUsed) {
+		return nil, core.Refuse(core.CodeResetBadToken)
+	}
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	kit.Sessions.EndAll(ctx, u, nil)
+	if err := loginlimit.Forget(ctx, kit.Limiter, t.Email); err != nil {
+		kit.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
+	}
+	kit.After(ctx, core.Event{Moment: core.Reset, User: u, Request: r})
+	return u, nil
+}
+
+// matches tells that what the ticket froze still holds.
+func matches(t core.Ticket, u *core.User) bool {
+	return u.IsActive && u.EmailKey == t.Email && u.TokenEpoch == t.Epoch
+}
+
+func (f Flow) kind() ticket.Kind {
+	k := ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link}
+	if k.Lifetime == 0 {
+		k.Lifetime = time.Hour
+	}
+	if k.Link == "" {
+		k.Link = "/reset#token={token}"
+	}
+	return k
+}
+
+func wanted(u *core.User) bool { return u.IsActive }

@@ -1,0 +1,136 @@
+// Package verify is the flow that proves a user's e-mail address: POST /request-verify-token and POST /verify.
+//
+//	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{verify.Flow{}}, …})
+//
+// Security notes. The answer to a request is the same whoever asks and whatever exists; ticket and mail are made outside the request. A
+// token verifies only the address that it was sent to: after a change of the address it is worthless. Nothing changes by GET, so a mail
+// scanner that follows links verifies nothing: the application's page posts the token.
+package verify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/ticket"
+)
+
+// Flow is the e-mail verification. The zero value is ready.
+type Flow struct {
+	// Lifetime of a token; 0 is 1 hour.
+	Lifetime time.Duration
+	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/verify#token={token}". The fragment reaches no server log and
+	// no Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
+	Link string
+	// OnRegister sends the mail to everyone who registers. Default: only on request.
+	OnRegister bool
+}
+
+// Name is "verify".
+func (Flow) Name() string { return core.MailVerify }
+
+// PerBackend is false.
+func (Flow) PerBackend() bool { return false }
+
+// Routes are the two of the contract's group verify.
+func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
+	if err := f.kind().Check(kit); err != nil {
+		return nil, err
+	}
+	return []core.Route{
+		{
+			Name: "verify:request-token", Method: http.MethodPost, Pattern: "/request-verify-token", Public: true,
+			Doc: core.Doc{
+				Summary: "Ask for a mail that verifies the address", Status: http.StatusAccepted,
+				Body: struct {
+					Email string `json:"email"`
+				}{},
+			},
+			Handle: ticket.Request(kit, f.kind(), wanted, core.RequestVerify),
+		},
+		{
+			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true,
+			Doc: core.Doc{
+				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: kit.Users.New(),
+				Body: struct {
+					Token string `json:"token"`
+				}{},
+				Codes: []string{core.CodeVerifyBadToken, core.CodeVerifyAlreadyVerified},
+			},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				in, err := core.ReadJSON(r)
+				if err != nil {
+					return nil, err
+				}
+				token, problem := in.Required("token")
+				if problem != nil {
+					return nil, core.Invalid(*problem)
+				}
+				u, err := f.Verify(ctx, kit, token, r)
+				if err != nil {
+					return nil, err
+				}
+				return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+			},
+		},
+	}, nil
+}
+
+// On sends the mail after a registration, if the flow is set so.
+func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
+	if f.OnRegister && e.Moment == core.Register && wanted(e.User.Base()) {
+		kit.Later("verify mail", func(ctx context.Context) error { return ticket.Mail(ctx, kit, f.kind(), e.User) })
+	}
+}
+
+// Request sends a mail to the user of that canonical address, if there is one who needs it. It returns the same whatever is the case;
+// the error is a 503.
+func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
+	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.RequestVerify)
+}
+
+// Verify marks the user of a token as verified. Refusals: VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED (for a used token of a verified
+// user too). r is nil outside HTTP.
+func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Request) (core.AnyUser, error) {
+	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
+	switch {
+	case err != nil:
+		return nil, err
+	case u == nil || u.Base().EmailKey != t.Email:
+		return nil, core.Refuse(core.CodeVerifyBadToken)
+	case u.Base().IsVerified:
+		return nil, core.Refuse(core.CodeVerifyAlreadyVerified)
+	case used:
+		return nil, core.Refuse(core.CodeVerifyBadToken)
+	}
+	u, err = ticket.Spend(ctx, kit, t, func(u *core.User) error {
+		if u.EmailKey != t.Email {
+			return core.ErrUsed
+		}
+		u.IsVerified = true
+		return nil
+	})
+	if errors.Is(err, core.ErrUsed) { // lost a race, against its own twin or a change of the address
+		return f.Verify(ctx, kit, token, r)
+	}
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: r})
+	return u, nil
+}
+
+func (f Flow) kind() ticket.Kind {
+	k := ticket.Kind{Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link}
+	if k.Lifetime == 0 {
+		k.Lifetime = time.Hour
+	}
+	if k.Link == "" {
+		k.Link = "/verify#token={token}"
+	}
+	return k
+}
+
+func wanted(u *core.User) bool { return u.IsActive && !u.IsVerified }

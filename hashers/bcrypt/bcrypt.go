@@ -1,0 +1,107 @@
+// Package bcrypt hashes passwords with bcrypt. It is there for hashes that were made elsewhere: the prefixes $2a$, $2b$ and $2y$ verify.
+// New applications hash with argon2id and keep this hasher beside it, so that imported hashes are replaced at login.
+//
+//	hasher, err := bcrypt.New(bcrypt.Options{})
+//	ok, err := hasher.Verify(imported, "analytical engine 1843")
+//
+// Security notes. bcrypt reads 72 bytes at most, and many implementations stop at a NUL, so passwords that are longer or have one are
+// refused and never truncated. Each step of the cost doubles the work: hashes of a cost above 15 (seconds of a core) are refused
+// before any.
+package bcrypt
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+	"golang.org/x/crypto/bcrypt"
+)
+
+const (
+	maxPassword = 72 // bytes
+	minHashCost = 10 // OWASP, Password Storage Cheat Sheet, "bcrypt"
+	minCost     = 4  // bcrypt's own least
+	maxCost     = 15
+)
+
+// Options are the parameters of new hashes. The zero value is secure.
+type Options struct {
+	// Cost is the binary logarithm of the number of rounds; 0 is 12 (some 200 to 400 ms of a core). At least 10, OWASP's floor; at most 15.
+	Cost int
+}
+
+// Hasher is a core.Hasher.
+type Hasher struct{ cost int }
+
+var _ core.Hasher = (*Hasher)(nil)
+
+// New gives a hasher. It refuses a cost out of bounds.
+func New(o Options) (*Hasher, error) {
+	if o.Cost == 0 {
+		o.Cost = 12
+	}
+	if o.Cost < minHashCost || o.Cost > maxCost {
+		return nil, fmt.Errorf("bcrypt: Cost must be %d to %d", minHashCost, maxCost)
+	}
+	return &Hasher{o.Cost}, nil
+}
+
+// Hash gives an encoded hash with a new salt. A password of more than 72 bytes, or with a NUL, is refused with a *core.Error with a
+// Reason, as a password policy does; any other error means that there was no randomness.
+func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
+	if refusal := refuse(password); refusal != nil {
+		return "", refusal
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), h.cost)
+	if err != nil {
+		return "", fmt.Errorf("bcrypt: %w", err)
+	}
+	return core.PasswordHash(hash), nil
+}
+
+// Knows tells whether hash is a bcrypt hash, by its prefix.
+func (h *Hasher) Knows(hash core.PasswordHash) bool {
+	for _, prefix := range [...]string{"$2a$", "$2b$", "$2y$"} {
+		if strings.HasPrefix(string(hash), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Verify compares in constant time. A password that Hash refuses is false after the same work, so that timing does not tell. An error
+// means that hash is malformed or its cost out of bounds (4 to 15); there was no work then.
+func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
+	if _, err := h.costOf(hash); err != nil {
+		return false, err
+	}
+	refused := refuse(password) != nil
+	if refused {
+		password = ""
+	}
+	matches := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	return matches && !refused, nil
+}
+
+// Outdated tells that hash has another cost than Hash would give it now, or cannot be verified.
+func (h *Hasher) Outdated(hash core.PasswordHash) bool {
+	cost, err := h.costOf(hash)
+	return err != nil || cost != h.cost
+}
+
+// refuse gives an untyped nil for a good password.
+func refuse(password string) error {
+	switch {
+	case len(password) > maxPassword:
+		return &core.Error{
+			Status: http.StatusBadRequest, Reason: "Password should be at most 72 bytes",
+			ReasonCode: "PASSWORD_TOO_LONG", Args: map[string]any{"max": maxPassword},
+		}
+	case strings.ContainsRune(password, 0):
+		return &core.Error{
+			Status: http.StatusBadRequest, Reason: "Password contains a character that is not allowed", ReasonCode: "PASSWORD_INVALID",
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+// Package codec moves input into the writable columns of an application's user type and gives a user's public form. The type is
+// examined once, by [New], which refuses one that could leak or overwrite what it must not.
+//
+//	c, err := codec.New(reflect.TypeFor[Account]())
+//	err = c.Input(user, in, "register") // sets the fields tagged `auth:"register"`
+//
+// Security notes: a column is writable by its tag alone (OWASP API3:2023, mass assignment). Names are matched exactly.
+package codec
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Codec is a core.Codec for one user type. It is safe for concurrent use.
+type Codec struct{ columns []column }
+
+// column is a field that clients may write.
+type column struct {
+	name     string // in JSON
+	index    []int
+	on       map[string]bool // "register", "update"
+	required bool            // at "register"
+}
+
+var _ core.Codec = (*Codec)(nil)
+
+// Input implements core.Codec. null leaves a column as it is on "update".
+func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
+	var problems []core.Problem
+	for _, col := range c.columns {
+		if !col.on[when] {
+			continue
+		}
+		raw, there := in[col.name]
+		if !there && col.required && when == "register" {
+			problems = append(problems, core.Missing(col.name))
+		}
+		null := string(raw) == "null"
+		if !there || null && when == "update" {
+			continue
+		}
+		field := reflect.ValueOf(u).Elem().FieldByIndex(col.index)
+		if null && !nullable(field.Kind()) || set(field, raw) != nil {
+			problems = append(problems, mistyped(col.name, field.Type()))
+		}
+	}
+	if problems != nil {
+		return core.Invalid(problems...)
+	}
+	return nil
+}
+
+// Output implements core.Codec: the user itself, whose JSON form New has vetted.
+func (c *Codec) Output(u core.AnyUser) any { return u }
+
+// set decodes into a fresh value, so that a failed or partial decode changes nothing.
+func set(field reflect.Value, raw json.RawMessage) error {
+	fresh := reflect.New(field.Type())
+	if err := json.Unmarshal(raw, fresh.Interface()); err != nil {
+		return err
+	}
+	field.Set(fresh.Elem())
+	return nil
+}
+
+func nullable(k reflect.Kind) bool {
+	return k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface
+}
+
+// mistyped words the problem as pydantic 2 does.
+func mistyped(name string, t reflect.Type) core.Problem {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	kind, msg := "value_error", "Input is not valid here"
+	switch k := t.Kind(); {
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
+	case k == reflect.String:
+		kind, msg = "string_type", "Input should be a valid string"
+	case k == reflect.Bool:
+		kind, msg = "bool_type", "Input should be a valid boolean"
+	case k >= reflect.Int && k <= reflect.Uint64:
+		kind, msg = "int_type", "Input should be a valid integer"
+	case k == reflect.Float32 || k == reflect.Float64:
+		kind, msg = "float_type", "Input should be a valid number"
+	case k == reflect.Slice || k == reflect.Array:
+		kind, msg = "list_type", "Input should be a valid list"
+	case k == reflect.Map || k == reflect.Struct:
+		kind, msg = "dict_type", "Input should be a valid dictionary"
+	}
+	return core.Problem{Loc: []any{"body", name}, Msg: msg, Type: kind}
+}
+
+// New examines a user type and joins everything that is wrong with it.
+func New(t reflect.Type) (*Codec, error) {
+	e := examination{names: map[string]string{}}
+	e.begin(t)
+	return &Codec{e.columns}, errors.Join(e.errs...)
+}

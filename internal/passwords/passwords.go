@@ -1,0 +1,125 @@
+// Package passwords hashes and checks passwords behind the governor, and does the same work for a user who does not exist.
+//
+//	p, err := passwords.New(passwords.Parts{Hashers: hashers, Policy: policy.Default, Governor: governor.New(0, 0), Users: users, Log: log})
+//	ok, err := p.Check(ctx, user, "correct horse")
+//
+// Security notes: an unknown user, and one without a usable hash, cost a hash of today's parameters (OWASP "Authentication" cheat sheet).
+// Imported hashes with other parameters take their own time until they are replaced at the first login.
+package passwords
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/governor"
+)
+
+// Parts are what Passwords is made of; all are required.
+type Parts struct {
+	Hashers  []core.Hasher // the first hashes, all verify
+	Policy   core.PasswordPolicy
+	Governor *governor.Governor
+	Users    core.Users
+	Log      *slog.Logger
+}
+
+// Passwords implements core.Passwords.
+type Passwords struct {
+	Parts
+	dummy core.PasswordHash
+}
+
+var _ core.Passwords = (*Passwords)(nil)
+
+// New makes the dummy hash, which is the one thing that can fail.
+func New(p Parts) (*Passwords, error) {
+	dummy, err := p.Hashers[0].Hash("a password that nobody has")
+	if err != nil {
+		return nil, fmt.Errorf("the first hasher cannot hash: %w", err)
+	}
+	return &Passwords{p, dummy}, nil
+}
+
+// Judge implements core.Passwords.
+func (p *Passwords) Judge(ctx context.Context, password string, u core.AnyUser) error {
+	return p.Policy(ctx, password, u)
+}
+
+// Hash implements core.Passwords.
+func (p *Passwords) Hash(ctx context.Context, password string) (hash core.PasswordHash, err error) {
+	if busy := p.governed(ctx, func() { hash, err = p.Hashers[0].Hash(password) }); busy != nil {
+		return "", busy
+	}
+	if err != nil {
+		return "", &core.Error{
+			Status: http.StatusBadRequest, Reason: "Password cannot be used here", ReasonCode: "PASSWORD_INVALID", Cause: err,
+		}
+	}
+	return hash, nil
+}
+
+// Check implements core.Passwords.
+func (p *Passwords) Check(ctx context.Context, u core.AnyUser, password string) (ok bool, err error) {
+	hasher, hash := p.usable(ctx, u)
+	if hasher == nil {
+		return false, p.governed(ctx, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
+	}
+	if busy := p.governed(ctx, func() { ok, err = hasher.Verify(hash, password) }); busy != nil {
+		return false, busy
+	}
+	if err != nil {
+		p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID, "err", err)
+		return false, p.governed(ctx, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
+	}
+	if ok && (hasher != p.Hashers[0] || hasher.Outdated(hash)) {
+		p.upgrade(ctx, u, password)
+	}
+	return ok, nil
+}
+
+// usable finds the hasher of u's hash; nil where there is no hash, or one of no known family, which is logged.
+func (p *Passwords) usable(ctx context.Context, u core.AnyUser) (core.Hasher, core.PasswordHash) {
+	if u == nil || u.Base().HashedPassword == "" {
+		return nil, ""
+	}
+	hash := u.Base().HashedPassword
+	for _, h := range p.Hashers {
+		if h.Knows(hash) {
+			return h, hash
+		}
+	}
+	p.Log.ErrorContext(ctx, "latchkey: a stored password hash is of no known family; the user needs a reset", "user", u.Base().ID)
+	return nil, ""
+}
+
+var errChanged = errors.New("the hash has changed meanwhile")
+
+// upgrade replaces the hash by one of today's parameters. It must not fail the login.
+func (p *Passwords) upgrade(ctx context.Context, u core.AnyUser, password string) {
+	fresh, err := p.Hash(ctx, password)
+	if err == nil {
+		old := u.Base().HashedPassword
+		_, err = p.Users.Update(ctx, u.Base().ID, func(u core.AnyUser) error {
+			if u.Base().HashedPassword != old {
+				return errChanged
+			}
+			u.Base().HashedPassword = fresh
+			return nil
+		})
+	}
+	if err != nil && !errors.Is(err, errChanged) {
+		p.Log.WarnContext(ctx, "latchkey: a password hash could not be upgraded", "user", u.Base().ID, "err", err)
+	}
+}
+
+// governed runs do when there is room; 503 when the queue is full or the client gave up waiting.
+func (p *Passwords) governed(ctx context.Context, do func()) error {
+	if err := p.Governor.Do(ctx, do); err != nil {
+		return core.Unavailable(err)
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+// Package resolve answers who is asking: it tries an application's backends in order on a request's head and checks guards.
+//
+//	resolver := resolve.Resolver{Backends: backends, Users: users}
+//	who := resolver.Compile(false, core.Guard{Name: "verified", Check: …}) // once
+//	ctx, err := who(ctx, head)                                             // per request
+//
+// Security notes. Strategies vouch for a token; only here are the backend's name, the user's epoch and activity compared, after every
+// cache. A store that cannot be asked is a 503, never a 401 and never an anonymous request.
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Resolver knows how to authenticate requests.
+type Resolver struct {
+	Backends []core.Backend
+	Users    core.Users
+	Epochs   core.EpochStore // nil: SessionOnly guards are not possible
+}
+
+// plan is what the guards of one place ask for, worked out once.
+type plan struct {
+	Resolver
+	sessionOnly bool
+	checks      []func(context.Context, *core.Current) error
+}
+
+// Compile works out what guards ask for. It panics where they cannot work, as it is called at set-up. See core.Host.
+func (r Resolver) Compile(optional bool, guards ...core.Guard) func(context.Context, core.Head) (context.Context, error) {
+	p := plan{Resolver: r}
+	for _, g := range guards {
+		p.add(g)
+	}
+	if len(p.Backends) == 0 {
+		panic("latchkey: the guards together leave no backend")
+	}
+	if p.sessionOnly {
+		if p.Epochs == nil {
+			panic("latchkey: SessionOnly needs to know epochs: give Options.Epochs, or a user store that implements core.EpochStore")
+		}
+		if i := slices.IndexFunc(guards, func(g core.Guard) bool { return g.NeedsUser }); i >= 0 {
+			panic("latchkey: guard " + guards[i].Name + " needs the user, which SessionOnly does not load")
+		}
+	}
+	if optional {
+		return p.optional
+	}
+	return p.required
+}
+
+func (p *plan) add(g core.Guard) {
+	for _, name := range g.Backends {
+		if !slices.ContainsFunc(p.Resolver.Backends, func(b core.Backend) bool { return b.Name == name }) {
+			panic("latchkey: guard " + g.Name + " names the backend " + name + ", which does not exist or which another guard leaves out")
+		}
+	}
+	allowed := make([]core.Backend, 0, len(p.Backends))
+	for _, b := range p.Backends {
+		if g.Allows(b.Name) {
+			allowed = append(allowed, b)
+		}
+	}
+	p.Backends = allowed
+	p.sessionOnly = p.sessionOnly || g.SessionOnly
+	if g.Check != nil {
+		p.checks = append(p.checks, g.Check)
+	}
+}
+
+func (p *plan) required(ctx context.Context, h core.Head) (context.Context, error) {
+	current, err := p.current(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	ctx = core.WithCurrent(ctx, current)
+	if err := p.check(ctx); err != nil {
+		return nil, err
+	}
+	return ctx, nil
+}
+
+// optional makes anonymous what lacks a good credential or the rights that guards ask for; nothing else.
+func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
+	known, err := p.required(ctx, h)
+	var refusal *core.Error
+	if errors.As(err, &refusal) && refusal.Code == "" && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
+		return ctx, nil
+	}
+	return known, err
+}
+
+func (p *plan) check(ctx context.Context) error {
+	if len(p.checks) == 0 {
+		return nil
+	}
+	current := core.CurrentFrom(ctx)
+	for _, check := range p.checks {
+		err := check(ctx, current)
+		if err == nil {
+			continue
+		}
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+			return refusal
+		}
+		return core.Unavailable(err)
+	}
+	return nil
+}
+
+// current tries the backends: a duplicate is refused at once; else the first that vouches wins; else the worst answer does.
+func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
+	var worst *core.Error
+	presented := false
+	for i := range p.Backends {
+		b := &p.Backends[i]
+		token, err := b.Transport.Extract(h)
+		if err == core.ErrNoCredential { //nolint:errorlint // the common case on every request; a wrapped one is caught below
+			continue
+		}
+		if err == nil {
+			var current core.Current
+			if current, err = p.vouch(ctx, b, token); err == nil {
+				return current, nil
+			}
+			presented = true
+		}
+		refusal, bad := classify(err)
+		if refusal != nil && refusal.Status == http.StatusBadRequest {
+			return core.Current{}, refusal
+		}
+		presented = presented || bad
+		if refusal != nil && (worst == nil || refusal.Status > worst.Status) {
+			worst = refusal
+		}
+	}
+	if worst != nil {
+		return core.Current{}, worst
+	}
+	return core.Current{}, p.unauthorized(presented)
+}
+
+// classify gives the refusal that err stands for beyond a plain 401 (nil), and whether a bad credential was presented.
+func classify(err error) (refusal *core.Error, bad bool) {
+	switch {
+	case errors.As(err, &refusal):
+		return refusal, false
+	case errors.Is(err, core.ErrInvalid):
+		return nil, true
+	case errors.Is(err, core.ErrNoCredential):
+		return nil, false
+	}
+	return core.Unavailable(err), false
+}
+
+// vouch verifies a token, and that it is this backend's, of the user's present epoch, and the user active.
+func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.Current, error) {
+	found, err := b.Strategy.Verify(ctx, token)
+	if err != nil {
+		return core.Current{}, err
+	}
+	s := found.Session
+	if s.Backend != b.Name {
+		return core.Current{}, core.ErrInvalid
+	}
+	if p.sessionOnly {
+		epoch, err := p.Epochs.Epoch(ctx, s.UserID)
+		if err == nil && epoch != s.Epoch {
+			err = core.ErrInvalid
+		}
+		return core.Current{Session: s}, absent(err)
+	}
+	u := found.User
+	if u == nil {
+		if u, err = p.Users.Find(ctx, core.ByID(s.UserID)); err != nil {
+			return core.Current{}, absent(err)
+		}
+	}
+	if base := u.Base(); base.TokenEpoch != s.Epoch || !base.IsActive {
+		return core.Current{}, core.ErrInvalid
+	}
+	return core.Current{Session: s, User: u}, nil
+}
+
+// absent makes an invalid credential of a user who is gone.
+func absent(err error) error {
+	if errors.Is(err, core.ErrNotFound) {
+		return core.ErrInvalid
+	}
+	return err
+}
+
+// unauthorized is the 401 with the challenges of the transports that have one (RFC 6750, section 3).
+func (p *plan) unauthorized(presented bool) *core.Error {
+	err := core.Unauthorized()
+	for _, b := range p.Backends {
+		c, ok := b.Transport.(core.Challenger)
+		if !ok {
+			continue
+		}
+		challenge := c.Challenge(presented)
+		if slices.Contains(err.Header["Www-Authenticate"], challenge) {
+			continue
+		}
+		if err.Header == nil {
+			err.Header = http.Header{}
+		}
+		err.Header.Add("WWW-Authenticate", challenge)
+	}
+	return err
+}

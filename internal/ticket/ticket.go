@@ -1,0 +1,106 @@
+// Package ticket makes one-time tokens for mails and reads them back.
+//
+//	err := ticket.Mail(ctx, kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user)
+//
+// Security notes: the secret exists in clear only in the mail. The link is built from the configured base URL, never from a request
+// (OWASP "Forgot Password" cheat sheet). The default links carry the token in the fragment, which browsers send to no server and in no
+// Referer.
+package ticket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Kind says what the tokens of a flow are for and how they travel.
+type Kind struct {
+	Name     string // the ticket's purpose and the mail's kind
+	Lifetime time.Duration
+	// Link is the application's page, relative to the base URL, with {token} in it.
+	Link string
+}
+
+// Check tells everything that the kit or the kind lacks for mails to be sent.
+func (k Kind) Check(kit core.Kit) error {
+	var errs []error
+	if kit.Tickets == nil {
+		errs = append(errs, fmt.Errorf("flow %s needs Options.Tickets, a store of one-time tokens", k.Name))
+	}
+	if kit.Mail == nil {
+		errs = append(errs, fmt.Errorf("flow %s needs Options.Sender to send its mails (senders/outbox for development)", k.Name))
+	}
+	if kit.BaseURL == nil {
+		errs = append(errs, fmt.Errorf("flow %s needs Options.BaseURL, on which the links in its mails are built", k.Name))
+	}
+	if k.Lifetime < time.Minute {
+		errs = append(errs, fmt.Errorf("flow %s: Lifetime is %v, it must be at least a minute", k.Name, k.Lifetime))
+	}
+	if strings.Count(k.Link, "{token}") != 1 {
+		errs = append(errs, fmt.Errorf("flow %s: Link must hold {token} once", k.Name))
+	}
+	if u, err := url.Parse(k.Link); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(k.Link, "/") {
+		errs = append(errs, fmt.Errorf("flow %s: Link must be a path on Options.BaseURL that begins with /", k.Name))
+	}
+	return errors.Join(errs...)
+}
+
+// Mail makes a ticket for u, so that older ones of the kind die, and queues the mail to u's stored address.
+func Mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
+	raw, digest, err := core.NewSecret(kit.Random)
+	if err != nil {
+		return err
+	}
+	b := u.Base()
+	err = kit.Tickets.Put(ctx, core.Ticket{
+		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Expires: kit.Now().Add(k.Lifetime),
+	}, true)
+	if err != nil {
+		return err
+	}
+	link := strings.TrimSuffix(kit.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
+	kit.Mail(core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link})
+	return nil
+}
+
+// Find gives the living ticket of a secret and its user. used tells that the ticket was consumed before (the user is given then too). Both
+// are nil, without an error, for what is no ticket, or is one whose user is gone.
+func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {
+	t, err = kit.Tickets.Find(ctx, k.Name, core.Digest(raw))
+	used = errors.Is(err, core.ErrUsed)
+	if errors.Is(err, core.ErrNotFound) {
+		return t, nil, false, nil
+	}
+	if err != nil && !used {
+		return t, nil, false, core.Unavailable(err)
+	}
+	u, err = kit.Users.Find(ctx, core.ByID(t.UserID))
+	if errors.Is(err, core.ErrNotFound) {
+		return t, nil, used, nil
+	}
+	if err != nil {
+		return t, nil, false, core.Unavailable(err)
+	}
+	return t, u, used, nil
+}
+
+// Spend consumes the ticket and changes its user, together where the stores share a transaction. change guards its effect by what the
+// ticket froze, so a lost race changes nothing. What was consumed by another, or changed meanwhile, is core.ErrUsed.
+func Spend(ctx context.Context, kit core.Kit, t core.Ticket, change func(*core.User) error) (u core.AnyUser, err error) {
+	err = kit.Transact(ctx, func(ctx context.Context) error {
+		if _, err := kit.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
+			return err
+		}
+		u, err = kit.Users.Update(ctx, t.UserID, func(u core.AnyUser) error { return change(u.Base()) })
+		return err
+	})
+	if errors.Is(err, core.ErrNotFound) {
+		err = core.ErrUsed
+	}
+	return u, err
+}

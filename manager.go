@@ -1,0 +1,161 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
+)
+
+// Manager does outside HTTP what the routes do: the same checks, hooks and events. Its refusals are the same *Error; core.ErrNotFound means
+// that there is no such user.
+type Manager[U any] struct {
+	auth  *Auth[U]
+	any   func(*U) core.AnyUser
+	typed func(core.AnyUser) *U
+}
+
+func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
+	return &Manager[U]{
+		auth: a,
+		any:  func(u *U) core.AnyUser { return PU(u) },
+		typed: func(u core.AnyUser) *U {
+			p, _ := u.(PU)
+			return (*U)(p)
+		},
+	}
+}
+
+// Create stores a new user with its e-mail, flags and columns as they are in u; with an empty password the user has none. Refusals: 422,
+// REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS. Mind that IsActive must be set for a user who is to log in.
+func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
+	return account.Create(ctx, m.auth.kit, m.any(u), password, nil, nil)
+}
+
+// Find gives a user by ID.
+func (m *Manager[U]) Find(ctx context.Context, id string) (*U, error) {
+	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	return m.typed(u), err
+}
+
+// FindByEmail gives a user by e-mail, in any spelling of the same canonical form.
+func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error) {
+	key, err := m.auth.kit.EmailKey(address)
+	if err != nil {
+		return nil, core.ErrNotFound
+	}
+	u, err := m.auth.kit.Users.Find(ctx, core.ByEmail(key))
+	return m.typed(u), err
+}
+
+// Changes are what Update changes; nil leaves as it is.
+type Changes[U any] struct {
+	Email, Password                   *string
+	IsActive, IsSuperuser, IsVerified *bool
+	// Edit changes the application's own columns. It is pure and may run again; what it does to the columns of User is undone.
+	Edit func(*U) error
+}
+
+// Update changes a user. A new password and a deactivation end all sessions and tokens; a new address is unverified unless IsVerified says
+// otherwise. Refusals: 422, UPDATE_USER_INVALID_PASSWORD, UPDATE_USER_EMAIL_ALREADY_EXISTS, and Edit's error as it is.
+func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, error) {
+	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	if err != nil {
+		return nil, err
+	}
+	changes := account.Changes{
+		Email: c.Email, Password: c.Password, IsActive: c.IsActive, IsSuperuser: c.IsSuperuser, IsVerified: c.IsVerified,
+	}
+	if c.Edit != nil {
+		changes.Edit = func(u core.AnyUser) error { return c.Edit(m.typed(u)) }
+	}
+	u, err = account.Change(ctx, m.auth.kit, u, changes)
+	return m.typed(u), err
+}
+
+// Delete removes a user and ends their sessions.
+func (m *Manager[U]) Delete(ctx context.Context, id string) error {
+	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	if err != nil {
+		return err
+	}
+	return account.Remove(ctx, m.auth.kit, u, nil)
+}
+
+// Authenticate gives the active user of an e-mail and a password, and counts failures against the login limit. It starts no session and
+// asks for no second factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
+func (m *Manager[U]) Authenticate(ctx context.Context, address, password string) (user *U, err error) {
+	c := account.Credentials{Identifier: address, Password: password}
+	err = account.Authenticate(ctx, m.auth.kit, m.auth.opts.Limits.LoginFailures, c, func(_ context.Context, u core.AnyUser) error {
+		if !u.Base().IsActive {
+			return core.Refuse(core.CodeLoginBadCredentials)
+		}
+		user = m.typed(u)
+		return nil
+	})
+	return user, err
+}
+
+// EndSessions ends all sessions and tokens of a user.
+func (m *Manager[U]) EndSessions(ctx context.Context, id string) error {
+	return m.auth.kit.Sessions.EndOthers(ctx, id, nil)
+}
+
+// RequestVerify sends the verification mail to the user of an address, if there is one who needs it.
+func (m *Manager[U]) RequestVerify(ctx context.Context, address string) error {
+	f, err := flowOf[verify.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return err
+	}
+	return m.request(ctx, address, f.Request)
+}
+
+// Verify verifies an address with the token of its mail. Refusals: VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED.
+func (m *Manager[U]) Verify(ctx context.Context, token string) (*U, error) {
+	f, err := flowOf[verify.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return nil, err
+	}
+	u, err := f.Verify(ctx, m.auth.kit, token, nil)
+	return m.typed(u), err
+}
+
+// ForgotPassword sends the reset mail to the user of an address, if there is an active one.
+func (m *Manager[U]) ForgotPassword(ctx context.Context, address string) error {
+	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return err
+	}
+	return m.request(ctx, address, f.Request)
+}
+
+// ResetPassword sets a new password with the token of the reset mail. Refusals: RESET_PASSWORD_BAD_TOKEN, RESET_PASSWORD_INVALID_PASSWORD.
+func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) (*U, error) {
+	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return nil, err
+	}
+	u, err := f.Reset(ctx, m.auth.kit, token, password, nil)
+	return m.typed(u), err
+}
+
+func (m *Manager[U]) request(ctx context.Context, address string, ask func(context.Context, core.Kit, string) error) error {
+	key, err := m.auth.kit.EmailKey(address)
+	if err != nil {
+		return core.Invalid(core.BadValue("email", err.Error()))
+	}
+	return ask(ctx, m.auth.kit, key)
+}
+
+func flowOf[F Flow](flows []Flow) (F, error) {
+	for _, f := range flows {
+		if found, ok := f.(F); ok {
+			return found, nil
+		}
+	}
+	var none F
+	return none, errors.New("latchkey: the flow " + none.Name() + " is not in Options.Flows")
+}

@@ -1,0 +1,131 @@
+package latchkey_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+)
+
+// options are the least that New takes.
+func options[U any]() latchkey.Options[U] {
+	return latchkey.Options[U]{Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}}
+}
+
+// faults gives the lines of New's error.
+func faults[U any, PU core.Model[U]](t *testing.T, o latchkey.Options[U]) string {
+	t.Helper()
+	_, err := latchkey.New[U, PU](memstore.NewUsers[U, PU](), o)
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+type (
+	stamps    struct{ Seen time.Time }
+	pointedAt struct{ *latchkey.User }
+	shadowing struct {
+		latchkey.User
+		TokenEpoch int64 `json:"epoch"`
+	}
+	reserved struct {
+		latchkey.User
+		Word string `json:"password" auth:"register"`
+	}
+	otherCase struct {
+		latchkey.User
+		Flag bool `json:"IS_SUPERUSER" auth:"update"`
+	}
+	twice struct {
+		latchkey.User
+		A string `json:"nick"`
+		B string `json:"Nick"`
+	}
+	hidden struct {
+		latchkey.User
+		Secret string `json:"-" auth:"update"`
+	}
+	typo struct {
+		latchkey.User
+		Name string `json:"name" auth:"regsiter"`
+	}
+	requiredOnly struct {
+		latchkey.User
+		Name string `json:"name" auth:"required"`
+	}
+	embeddedPointer struct {
+		latchkey.User
+		*stamps
+	}
+	marshals struct {
+		latchkey.User
+		time.Time
+	}
+	good struct {
+		latchkey.User
+		stamps
+		Name    string          `json:"name" auth:"register,update,required"`
+		Tags    []string        `json:"tags" auth:"update"`
+		Extra   json.RawMessage `json:"extra"`
+		private int
+	}
+)
+
+func TestNewExaminesTheUserType(t *testing.T) {
+	for name, c := range map[string]struct{ got, want string }{
+		"a column shadows a base column":   {faults(t, options[shadowing]()), "shadows"},
+		"a reserved JSON name":             {faults(t, options[reserved]()), `"password" is taken`},
+		"a reserved name in other letters": {faults(t, options[otherCase]()), `"IS_SUPERUSER" is taken`},
+		"one JSON name twice":              {faults(t, options[twice]()), `"Nick" is taken by field A`},
+		"a tag on what has no JSON name":   {faults(t, options[hidden]()), "no JSON name"},
+		"an unknown tag word":              {faults(t, options[typo]()), "regsiter"},
+		"required without register":        {faults(t, options[requiredOnly]()), "register"},
+		"an embedded pointer":              {faults(t, options[embeddedPointer]()), "embedded pointer"},
+		"User embedded by pointer":         {faults(t, options[pointedAt]()), "by value"},
+		"a promoted MarshalJSON":           {faults(t, options[marshals]()), "json.Marshaler"},
+		"its legitimate twin":              {faults(t, options[good]()), ""},
+		"User itself":                      {faults(t, options[latchkey.User]()), ""},
+	} {
+		if c.want == "" && c.got != "" || !strings.Contains(c.got, c.want) || c.want != "" && c.got == "" {
+			t.Errorf("%s: New says %q, want something about %q", name, c.got, c.want)
+		}
+	}
+}
+
+func TestNewTellsEverythingAtOnce(t *testing.T) {
+	o := options[latchkey.User]()
+	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: header{}, Strategy: static{}}, latchkey.Backend{Name: "No Name"})
+	o.BaseURL = "app.example.org/path?x"
+	o.HashesAtOnce = -1
+	o.Limits.LoginFailures = latchkey.Limit{Events: 5}
+	got := faults(t, o)
+	for _, want := range []string{`"web" is given twice`, `"No Name": use`, `"No Name" needs a Transport`, "BaseURL", "HashesAtOnce", "InsecureNoLimits"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("New's error lacks %q:\n%s", want, got)
+		}
+	}
+	if got := faults(t, latchkey.Options[latchkey.User]{}); !strings.Contains(got, "Backends is empty") {
+		t.Errorf("without backends New says %q", got)
+	}
+}
+
+func TestNewTellsWhatFlowsMiss(t *testing.T) {
+	o := options[latchkey.User]()
+	o.Flows = []latchkey.Flow{verify.Flow{Link: "https://evil.example/{token}"}, reset.Flow{Lifetime: time.Second, Link: "/reset"}, reset.Flow{}, secondFactor{}}
+	got := faults(t, o)
+	for _, want := range []string{
+		"verify needs Options.Tickets", "verify needs Options.Sender", "verify needs Options.BaseURL", "verify: Link must be a path",
+		"reset: Lifetime", "reset: Link must hold {token} once", `"reset" is given twice`, "second factor needs Options.Tickets",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("New's error lacks %q:\n%s", want, got)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package latchkey
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/hashers/argon2id"
+	"github.com/latchkey-go/latchkey/hashers/bcrypt"
+	"github.com/latchkey-go/latchkey/internal/policy"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+)
+
+// Options are the parts and settings of an application. The zero value of each field is its secure default; only Backends is required.
+type Options[U any] struct {
+	// Backends are tried in this order on every request.
+	Backends []Backend
+	// Flows beside the account's own, which are always there: verify.Flow, reset.Flow, an application's own.
+	Flows []Flow
+	// Tickets keeps one-time tokens; flows that send mails need it.
+	Tickets core.TicketStore
+	// Sender delivers mails; flows that send mails need it. See senders/.
+	Sender Sender
+	// BaseURL of the application's pages ("https://app.example.com"), on which links in mails are built. Never taken from a request.
+	BaseURL string
+	// RequireVerified lets only users with a verified address log in and use the routes of their own account. Default: all active users.
+	RequireVerified bool
+	// Hooks are the application's functions around what happens.
+	Hooks Hooks[U]
+
+	// Hashers: the first hashes, all verify, and what is not the first's of today is replaced at login. Default: argon2id, bcrypt.
+	Hashers []core.Hasher
+	// PasswordPolicy judges new passwords. Default: 8 to 256 characters, not the e-mail, not in a list of common passwords.
+	PasswordPolicy core.PasswordPolicy
+	// HashesAtOnce is how many passwords are hashed at the same time; others wait in a bounded queue, beyond which the answer is 503.
+	// Default: one a core.
+	HashesAtOnce int
+
+	// Limiter counts attempts. Default: in this process' memory; several processes should share one.
+	Limiter core.Limiter
+	// Limits are the limits themselves.
+	Limits Limits
+	// InsecureNoLimits switches all limits off, for load tests.
+	InsecureNoLimits bool
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed. Default: none, the peer is the client.
+	TrustedProxies []netip.Prefix
+
+	// CanonicalEmail gives the form by which addresses are compared. Default: CanonicalEmail of this package. Changing it for a store that has
+	// users already makes users unfindable.
+	CanonicalEmail core.Canonicalizer
+	// Localize translates the texts of refused passwords (by ReasonCode) and of invalid input (by the problem's type) for the request's
+	// context; "" keeps the English text. Default: English.
+	Localize func(ctx context.Context, key string, args map[string]any) string
+	// Epochs answers SessionOnly guards. Default: the user store, if it implements core.EpochStore.
+	Epochs core.EpochStore
+
+	// Log takes what the operator must know. It never gets a secret. Default: slog.Default().
+	Log *slog.Logger
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Random makes one-time tokens. Default: crypto/rand.Reader. Anything else is for tests.
+	Random io.Reader
+}
+
+// Limits of attempts; a zero Limit takes its default.
+type Limits struct {
+	// LoginFailures of one identifier, whoever tries. Default: 5 in 5 minutes.
+	LoginFailures Limit
+	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64), successful or not. Default: 30 a minute.
+	LoginAttempts Limit
+}
+
+var backendName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+
+// withDefaults fills in the defaults and joins everything that is wrong.
+func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
+	errs := o.backendErrors()
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.CanonicalEmail == nil {
+		o.CanonicalEmail = CanonicalEmail
+	}
+	if o.PasswordPolicy == nil {
+		o.PasswordPolicy = policy.Default
+	}
+	if len(o.Hashers) == 0 {
+		argon, err := argon2id.New(argon2id.Options{Random: o.Random})
+		old, err2 := bcrypt.New(bcrypt.Options{})
+		errs = append(errs, err, err2)
+		o.Hashers = []core.Hasher{argon, old}
+	}
+	if o.Limiter == nil {
+		o.Limiter = memstore.NewLimiter(memstore.LimiterOptions{Now: o.Now})
+	}
+	if o.Limits.LoginFailures == (Limit{}) {
+		o.Limits.LoginFailures = Limit{Events: 5, Window: 5 * time.Minute}
+	}
+	if o.Limits.LoginAttempts == (Limit{}) {
+		o.Limits.LoginAttempts = Limit{Events: 30, Window: time.Minute}
+	}
+	for _, l := range []Limit{o.Limits.LoginFailures, o.Limits.LoginAttempts} {
+		if l.Events < 1 || l.Window <= 0 {
+			errs = append(errs, errors.New("Options.Limits: a limit needs at least one event and a window; Options.InsecureNoLimits switches limits off"))
+		}
+	}
+	if o.InsecureNoLimits {
+		o.Limits = Limits{}
+		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")
+	}
+	if o.HashesAtOnce < 0 {
+		errs = append(errs, errors.New("Options.HashesAtOnce must not be negative"))
+	}
+	base, err := parseBaseURL(o.BaseURL)
+	return o, base, errors.Join(append(errs, err)...)
+}
+
+func (o Options[U]) backendErrors() (errs []error) {
+	if len(o.Backends) == 0 {
+		errs = append(errs, errors.New("Options.Backends is empty: give at least one Backend{Name, Transport, Strategy}"))
+	}
+	names := map[string]bool{}
+	for _, b := range o.Backends {
+		if !backendName.MatchString(b.Name) {
+			errs = append(errs, fmt.Errorf("backend name %q: use lower-case letters, digits, '-' and '_', at most 32", b.Name))
+		}
+		if names[b.Name] {
+			errs = append(errs, fmt.Errorf("backend name %q is given twice", b.Name))
+		}
+		names[b.Name] = true
+		if b.Transport == nil || b.Strategy == nil {
+			errs = append(errs, fmt.Errorf("backend %q needs a Transport and a Strategy", b.Name))
+		}
+	}
+	return errs
+}
+
+func parseBaseURL(s string) (*url.URL, error) {
+	if s == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("Options.BaseURL %q must be like https://app.example.com, without query and fragment", s)
+	}
+	return u, nil
+}

@@ -1,0 +1,54 @@
+package outbox
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// ServeHTTP answers GET with the kept mails as a JSON array, newest last. To anyone but this machine it is 404: the peer must be a loopback
+// address, no proxy may have announced itself, and the Host must be localhost or a loopback address. The last condition stops DNS
+// rebinding, where a foreign page makes the browser resolve the page's own name to 127.0.0.1 in order to read the answer.
+func (b *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if !fromThisMachine(r) {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	mails := b.Mails()
+	if mails == nil {
+		mails = []Mail{} // an array, never null
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_ = json.NewEncoder(w).Encode(mails) // what fails here is the connection, and nobody is left to tell
+}
+
+func fromThisMachine(r *http.Request) bool {
+	for _, announced := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip"} {
+		if len(r.Header.Values(announced)) > 0 {
+			return false
+		}
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
+}
+
+// isLoopbackHost judges a Host header, with or without a port.
+func isLoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,109 @@
+// Package outbox is the sender for development: it delivers nothing, keeps the latest mails in memory and shows them to the developer's own
+// browser.
+//
+//	box, err := outbox.New(outbox.Options{App: "Acme"})
+//	latchkey.New(users, latchkey.Options[Account]{Sender: box, …})
+//	mux.Handle("/dev/outbox", box) // the link of a mail is in its "text"
+//
+// Security notes. For development only: whoever reads the outbox can take over every account that asked for a new password. It answers
+// requests from this machine alone (see [Outbox.ServeHTTP]); a proxy on the same machine that hides both the host that was asked for and
+// the one who asked defeats that. Do not mount it in production. Tokens do not reach the log.
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/message"
+)
+
+// Options of an Outbox. The zero value is ready.
+type Options struct {
+	// Templates replace the built-in ones, file by file: <kind>.subject.txt, <kind>.txt, <kind>.html. Default: the built-in ones.
+	Templates fs.FS
+	// App is the application's name, as mails show it. Default: mails name none.
+	App string
+	// Max is how many mails are kept, the latest ones; 0 is 100.
+	Max int
+	// Log gets a line for each mail, with its receiver and kind and without its token. Default: no log.
+	Log *slog.Logger
+	// Now tells the time. Default: time.Now.
+	Now func() time.Time
+}
+
+// Mail is a mail as it was kept. It holds the token in clear, so it is no more for a log than core.Mail is.
+type Mail struct {
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Kind    string    `json:"kind"`
+	Token   string    `json:"token"`
+	Text    string    `json:"text"`
+	At      time.Time `json:"at"` // UTC
+}
+
+// String and GoString keep the token out of logs.
+func (m Mail) String() string   { return m.Kind + " mail" }
+func (m Mail) GoString() string { return m.String() }
+
+// Outbox is a core.Sender and an http.Handler. It is safe for concurrent use.
+type Outbox struct {
+	o        Options
+	renderer *message.Renderer
+
+	mu    sync.Mutex
+	mails []Mail // newest last
+}
+
+var _ core.Sender = (*Outbox)(nil)
+
+// New gives an empty outbox. The error names every template that is wrong.
+func New(o Options) (*Outbox, error) {
+	renderer, err := message.New(o.Templates, o.App)
+	if err != nil {
+		err = fmt.Errorf("outbox: %w", err)
+	}
+	if o.Max < 0 {
+		err = errors.Join(err, fmt.Errorf("outbox: Max is %d, it must not be negative", o.Max))
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Max = cmp.Or(o.Max, 100)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Outbox{o: o, renderer: renderer}, nil
+}
+
+// Send keeps the mail. It fails where a template does.
+func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
+	rendered, err := b.renderer.Render(m)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Text: rendered.Text, At: b.o.Now().UTC()}
+	b.mu.Lock()
+	b.mails = append(b.mails, kept)
+	b.mails = b.mails[max(0, len(b.mails)-b.o.Max):]
+	b.mu.Unlock()
+	b.o.Log.InfoContext(ctx, "latchkey: a mail is in the outbox", "to", m.To, "kind", m.Kind)
+	return nil
+}
+
+// Mails gives the kept mails, newest last.
+func (b *Outbox) Mails() []Mail {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.mails)
+}

@@ -1,0 +1,71 @@
+package smtpsender
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/mail"
+	"strings"
+	"unicode/utf8"
+
+	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
+
+	"github.com/latchkey-go/latchkey/internal/message"
+)
+
+// parseFrom reads a name and an address, or an address alone.
+func parseFrom(s string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return nil, errors.New("From must be an address, or a name and an <address>")
+	}
+	return a, domainToASCII(a)
+}
+
+// parseTo reads an address alone: what looks like more than one, or like a name, is refused.
+func parseTo(s string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s {
+		return nil, errors.New("the receiver is not an address")
+	}
+	return a, domainToASCII(a)
+}
+
+// domainToASCII puts an international domain into the form that every server understands (IDNA 2008, RFC 5891).
+func domainToASCII(a *mail.Address) error {
+	if isASCII(a.Address) {
+		return nil
+	}
+	at := strings.LastIndexByte(a.Address, '@')
+	domain, err := idna.Lookup.ToASCII(a.Address[at+1:])
+	if err != nil {
+		return errors.New("the domain of an address is not valid")
+	}
+	a.Address = a.Address[:at+1] + domain
+	return nil
+}
+
+// path is an address as the envelope has it: <address>, without the name.
+func path(a *mail.Address) string {
+	return (&mail.Address{Address: a.Address}).String()
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// compose makes the message: text and HTML as alternatives.
+func (s *Sender) compose(to *mail.Address, m message.Message) *gomail.Msg {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(s.from)
+	msg.ToMailAddress(to)
+	msg.Subject(m.Subject)
+	msg.SetDateWithValue(s.now())
+	msg.SetMessageIDWithValue(rand.Text() + s.from.Address[strings.LastIndexByte(s.from.Address, '@'):])
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 section 5: no automatic replies, please
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	if m.HTML != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	}
+	return msg
+}

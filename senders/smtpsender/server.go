@@ -1,0 +1,176 @@
+package smtpsender
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// server is where mails are handed in.
+type server struct {
+	host, port     string
+	user, password string
+	tls            *tls.Config
+	implicitTLS    bool // TLS from the first byte; else STARTTLS
+	plaintext      bool // neither
+	hello          string
+}
+
+// The errors about the URL hold no part of it: with an unescaped character in the password, any part may be one of the password.
+var (
+	errURL      = errors.New("URL must be smtp://host:port or smtps://host:port, with or without user:password@ before the host, percent-encoded")
+	errPassword = errors.New("URL must have both a user and a password, or neither")
+	errUnsafe   = errors.New("InsecurePlaintext goes with neither smtps:// nor a password")
+)
+
+func newServer(o Options) (*server, error) {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errURL
+	}
+	s := &server{host: u.Hostname(), port: u.Port(), implicitTLS: u.Scheme == "smtps", plaintext: o.InsecurePlaintext}
+	switch {
+	case u.Scheme != "smtp" && u.Scheme != "smtps":
+		return nil, errURL
+	case s.port != "":
+		if _, err := strconv.ParseUint(s.port, 10, 16); err != nil {
+			return nil, errURL
+		}
+	case s.implicitTLS:
+		s.port = "465" // RFC 8314 section 3.3
+	default:
+		s.port = "587" // RFC 6409
+	}
+	if u.User != nil {
+		s.user = u.User.Username()
+		s.password, _ = u.User.Password()
+		if s.user == "" || s.password == "" {
+			return nil, errPassword
+		}
+	}
+	if s.plaintext && (s.implicitTLS || s.password != "") {
+		return nil, errUnsafe
+	}
+	s.tls = &tls.Config{ServerName: s.host, RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
+	if s.hello, err = os.Hostname(); err != nil {
+		s.hello = "localhost"
+	}
+	return s, nil
+}
+
+func (s *server) dial(ctx context.Context) (net.Conn, error) {
+	address := net.JoinHostPort(s.host, s.port)
+	if s.implicitTLS {
+		return (&tls.Dialer{Config: s.tls}).DialContext(ctx, "tcp", address)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
+
+// deliver hands a message in (RFC 5321 section 3.3). Every step ends with ctx.
+func (s *server) deliver(ctx context.Context, from, to *mail.Address, message io.WriterTo) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends what reads or writes
+	defer stop()
+	client, err := smtp.NewClient(conn, s.host)
+	if err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"EHLO", func() error { return client.Hello(s.hello) }},
+		{"STARTTLS", func() error { return s.encrypt(client) }},
+		{"AUTH", func() error { return s.authenticate(client) }},
+		{"SMTPUTF8", func() error { return allowUTF8(client, !isASCII(from.Address+to.Address)) }},
+		{"MAIL FROM", func() error { return client.Mail(path(from)) }},
+		{"RCPT TO", func() error { return client.Rcpt(path(to)) }},
+		{"DATA", func() error { return transmit(client, message) }},
+	} {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	_ = client.Quit() // the server has the mail: what fails now must not send it again
+	return nil
+}
+
+func (s *server) encrypt(client *smtp.Client) error {
+	if s.implicitTLS || s.plaintext {
+		return nil
+	}
+	if offered, _ := client.Extension("STARTTLS"); !offered {
+		return errors.New("the server does not offer it")
+	}
+	return client.StartTLS(s.tls)
+}
+
+// authenticate sends the password as it is, inside TLS.
+func (s *server) authenticate(client *smtp.Client) error {
+	if s.password == "" {
+		return nil
+	}
+	_, offered := client.Extension("AUTH")
+	for _, mechanism := range strings.Fields(offered) {
+		switch strings.ToUpper(mechanism) {
+		case "PLAIN":
+			return client.Auth(smtp.PlainAuth("", s.user, s.password, s.host, false))
+		case "LOGIN":
+			return client.Auth(smtp.LoginAuth(s.user, s.password, s.host, false))
+		}
+	}
+	return errors.New("the server offers neither PLAIN nor LOGIN")
+}
+
+// allowUTF8 asks for SMTPUTF8 (RFC 6531) only where an address needs it, since a mail that was sent so cannot pass a server without it.
+func allowUTF8(client *smtp.Client, needed bool) error {
+	if offered, _ := client.Extension("SMTPUTF8"); needed && !offered {
+		return errors.New("the server takes no addresses beyond ASCII")
+	}
+	client.SkipSMTPUTF8(!needed)
+	return nil
+}
+
+func transmit(client *smtp.Client, message io.WriterTo) error {
+	w, err := client.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := message.WriteTo(w); err != nil {
+		return err // without closing w, which would say that the message is complete
+	}
+	return w.Close()
+}
+
+// redactor removes from an error what the server may have quoted: the token and the password, as they are and as AUTH sends them.
+func (s *server) redactor(token string) *strings.Replacer {
+	secrets := []string{token, s.password}
+	if s.password != "" {
+		for _, sent := range []string{s.password, "\x00" + s.user + "\x00" + s.password} {
+			secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(sent)))
+		}
+	}
+	var pairs []string
+	for _, secret := range secrets {
+		if secret != "" {
+			pairs = append(pairs, secret, "[secret]")
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

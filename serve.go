@@ -1,0 +1,109 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+var _ core.Host = (*Auth[User])(nil)
+
+// Resolve is what an adapter's Require and Optional call. See core.Host.
+func (a *Auth[U]) Resolve(optional bool, guards ...Guard) func(context.Context, core.Head) (context.Context, error) {
+	return a.resolver.Compile(optional, guards...)
+}
+
+// Render is what an adapter answers an error with. See core.Host.
+func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
+	var e *core.Error
+	if !errors.As(err, &e) {
+		e = &core.Error{Status: http.StatusInternalServerError, Cause: err}
+	}
+	if e.Status >= http.StatusInternalServerError {
+		a.opts.Log.ErrorContext(ctx, "latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
+	}
+	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})
+	for name, values := range e.Header {
+		resp.Header[name] = values
+	}
+	return a.finish(ctx, resp)
+}
+
+// detail is a list of problems, a code with its reason, a code, or the status' phrase.
+func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
+	switch {
+	case e.Problems != nil:
+		problems := make([]core.Problem, len(e.Problems))
+		for i, p := range e.Problems {
+			p.Msg = a.localize(ctx, p.Type, p.Msg, nil)
+			problems[i] = p
+		}
+		return problems
+	case e.Reason != "":
+		return map[string]string{"code": e.Code, "reason": a.localize(ctx, e.ReasonCode, e.Reason, e.Args)}
+	case e.Code != "":
+		return e.Code
+	}
+	return http.StatusText(e.Status)
+}
+
+func (a *Auth[U]) localize(ctx context.Context, key, english string, args map[string]any) string {
+	if a.opts.Localize != nil {
+		if s := a.opts.Localize(ctx, key, args); s != "" {
+			return s
+		}
+	}
+	return english
+}
+
+// finish encodes a response. What concerns an account is not for caches.
+func (a *Auth[U]) finish(ctx context.Context, resp *core.Response) *core.Response {
+	if err := resp.Encode(); err != nil {
+		return a.Render(ctx, err)
+	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	if resp.Header.Get("Cache-Control") == "" {
+		resp.Header.Set("Cache-Control", "no-store")
+	}
+	return resp
+}
+
+// bind closes protection, guards and rendering over a route; b is nil for routes of no backend.
+func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
+	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
+	if !route.Public {
+		authenticate = a.Resolve(false, route.Guards...)
+	}
+	handle := func(ctx context.Context, r *core.Request) (*core.Response, error) {
+		r.Remote = a.clients.Client(r, r.Remote)
+		if b != nil && !route.CrossSite && !core.Safe(r.Method()) {
+			if err := b.Transport.Protect(r); err != nil {
+				return nil, err
+			}
+		}
+		ctx, err := authenticate(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return route.Handle(ctx, r)
+	}
+	serve := func(ctx context.Context, r *core.Request) (resp *core.Response) {
+		defer func() {
+			if p := recover(); p != nil { // the value may hold anything: its type and the stack tell where to look
+				resp = a.Render(ctx, fmt.Errorf("route %s panicked with a %T: %s", route.Name, p, debug.Stack()))
+			}
+		}()
+		resp, err := handle(ctx, r)
+		if err != nil {
+			return a.Render(ctx, err)
+		}
+		return a.finish(ctx, resp)
+	}
+	return core.Bound{Route: route, Serve: serve}
+}

@@ -1,0 +1,116 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// statement is a fixed SQL text, with what it does for error messages.
+type statement struct{ what, text string }
+
+// ownName is a table or an index of this package in a template.
+var ownName = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// statement makes a statement of the database's dialect from a template: {users} is the users' table, {bytes}, {text} and {timestamp}
+// are column types, any other {name} is the prefixed name of a table or an index of this package, ? is a placeholder.
+func (s *Store) statement(what, template string) statement {
+	text := s.dialect.types.Replace(template)
+	text = strings.ReplaceAll(text, "{users}", quote(s.opts.UsersTable))
+	text = ownName.ReplaceAllStringFunc(text, func(name string) string { return quote(s.opts.Prefix + strings.Trim(name, "{}")) })
+	if s.dialect.numbered {
+		text = number(text)
+	}
+	return statement{what, text}
+}
+
+// number turns each ? outside of a literal into $1, $2, ….
+func number(text string) string {
+	var b strings.Builder
+	n, literal := 0, false
+	for _, r := range text {
+		switch {
+		case r == '?' && !literal:
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		case r == '\'':
+			literal = !literal
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// quote writes a name as an SQL identifier.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// conn is what *sql.DB and *sql.Tx have in common.
+type conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// conn is the transaction of ctx, else the database. Both are database/sql's own: bun's would write the arguments into the text.
+func (s *Store) conn(ctx context.Context) conn {
+	if tx := s.transaction(ctx); tx != nil {
+		return tx.Tx.Tx
+	}
+	return s.db.DB
+}
+
+// exec runs st and gives the number of rows that it changed.
+func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed int64, err error) {
+	err = s.retry(ctx, func() error {
+		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
+		if err == nil {
+			changed, err = result.RowsAffected()
+		}
+		return err
+	})
+	return changed, wrap(st.what, err)
+}
+
+// get reads the one row of st into dest. ErrNotFound if there is none.
+func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) error {
+	err := s.conn(ctx).QueryRowContext(ctx, st.text, args...).Scan(dest...)
+	if err == sql.ErrNoRows {
+		return core.ErrNotFound
+	}
+	return wrap(st.what, err)
+}
+
+// each calls read for every row of st.
+func (s *Store) each(ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error) error {
+	rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
+	if err != nil {
+		return wrap(st.what, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows.Scan); err != nil {
+			return wrap(st.what, err)
+		}
+	}
+	return wrap(st.what, rows.Err())
+}
+
+// sweepBatch is how many rows one statement deletes, so that sweeping never holds the write lock for long.
+const sweepBatch = 1000
+
+// sweep runs st, which deletes at most sweepBatch rows that expired at the time of its first argument, until there are no more.
+func (s *Store) sweep(ctx context.Context, st statement) (int, error) {
+	now, total := s.now(), 0
+	for {
+		n, err := s.exec(ctx, st, now, sweepBatch)
+		total += int(n)
+		if err != nil || n < sweepBatch {
+			return total, err
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package bunstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/uptrace/bun"
+)
+
+// Options of New. The zero value is good for a database of Latchkey's own.
+type Options struct {
+	// Prefix begins the names of Latchkey's own tables and indexes: lower-case letters, digits, '_'. Default "latchkey_".
+	Prefix string
+	// UsersTable is the table of users. Default: Prefix + "users", or "user" with FastAPIUsers.
+	UsersTable string
+	// IDs is the type of the users' id column. Default UUID.
+	IDs IDType
+	// FastAPIUsers, if it is not nil, takes over the UsersTable of a FastAPI Users service that may still be running. It must be the
+	// Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README for what it does.
+	FastAPIUsers core.Canonicalizer
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Random makes new ids. Default crypto/rand.Reader.
+	Random io.Reader
+}
+
+// Store is a database with Latchkey's tables. It is safe for concurrent use.
+type Store struct {
+	db      *bun.DB
+	dialect dialect
+	opts    Options
+
+	sessions *Sessions
+	tickets  *Tickets
+	limiter  *Limiter
+	adopted  *adoption // nil without Options.FastAPIUsers
+
+	migration sync.Mutex // guards what follows
+	models    []*model   // of the user types, as Users made them
+	migrated  bool
+}
+
+var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
+
+// New prepares the statements' texts; it does not touch the database. The errors: a nil db, a dialect without support, a Prefix that is not a plain name.
+func New(db *bun.DB, opts Options) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("bunstore: New needs a *bun.DB")
+	}
+	setDefaults(&opts)
+	d, known := dialects[db.Dialect().Name()]
+	var errs []error
+	if !known {
+		errs = append(errs, fmt.Errorf("bunstore: the dialect %s is not supported", db.Dialect().Name()))
+	}
+	if !namePattern.MatchString(opts.Prefix) {
+		errs = append(errs, errors.New("bunstore: Options.Prefix must be at most 40 lower-case letters, digits and underscores"))
+	}
+	if _, known := d.ids[opts.IDs]; known != (len(d.ids) > 0) {
+		errs = append(errs, errors.New("bunstore: Options.IDs is none of UUID, Text, BigInt"))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s := &Store{db: db, dialect: d, opts: opts}
+	s.sessions, s.tickets, s.limiter = newSessions(s), newTickets(s), newLimiter(s)
+	if opts.FastAPIUsers != nil {
+		s.adopted = newAdoption(s)
+	}
+	return s, nil
+}
+
+func setDefaults(o *Options) {
+	if o.Prefix == "" {
+		o.Prefix = "latchkey_"
+	}
+	if o.UsersTable == "" && o.FastAPIUsers != nil {
+		o.UsersTable = "user"
+	}
+	if o.UsersTable == "" {
+		o.UsersTable = o.Prefix + "users"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+}
+
+// Sessions keeps sessions in this database.
+func (s *Store) Sessions() *Sessions { return s.sessions }
+
+// Tickets keeps one-time tokens in this database.
+func (s *Store) Tickets() *Tickets { return s.tickets }
+
+// Limiter counts events in this database, so that all nodes of an application share the limits.
+func (s *Store) Limiter() *Limiter { return s.limiter }
+
+var _ core.Sweeper = (*Store)(nil)
+
+// Sweep deletes expired sessions, tickets and limits, and gives their number.
+func (s *Store) Sweep(ctx context.Context) (int, error) {
+	total := 0
+	for _, table := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
+		n, err := table.Sweep(ctx)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// now is the current time as the database stores it.
+func (s *Store) now() int64 { return micros(s.opts.Now()) }
+
+// micros is how the tables of this package keep a time: microseconds since 1970 UTC, which every database compares alike; 0 for the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}

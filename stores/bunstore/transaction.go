@@ -1,0 +1,122 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/uptrace/bun"
+)
+
+var _ core.Transactor = (*Store)(nil)
+
+// transaction is a transaction that travels in a context.
+type transaction struct {
+	bun.Tx
+	// joined: it is the application's, given by WithTx, and ends without our knowledge.
+	joined bool
+	// kept must be done again if the transaction is rolled back.
+	kept []func(context.Context) error
+}
+
+// transactionKey holds the database, so that a store never joins the transaction of another database.
+type transactionKey struct{ db *sql.DB }
+
+func (s *Store) transaction(ctx context.Context) *transaction {
+	t, _ := ctx.Value(transactionKey{s.db.DB}).(*transaction)
+	return t
+}
+
+// WithTx gives a context in which every store over tx's database works inside the application's own transaction. The application commits
+// or rolls back. Nothing is retried in it.
+func WithTx(ctx context.Context, tx bun.Tx) context.Context {
+	return context.WithValue(ctx, transactionKey{tx.NewRaw("").DB().DB}, &transaction{Tx: tx, joined: true})
+}
+
+// DB is what the application's own queries go through to take part in the transaction of ctx: that transaction, else the database.
+func (s *Store) DB(ctx context.Context) bun.IDB {
+	if t := s.transaction(ctx); t != nil {
+		return t.Tx
+	}
+	return s.db
+}
+
+// Transact runs do in a transaction; see core.Transactor. Where the database refuses because of another transaction (a deadlock, a
+// serialization failure, a busy SQLite file), everything is rolled back and do runs again, a few times within two seconds. After
+// that the database's error is returned.
+func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
+	if s.transaction(ctx) != nil {
+		return do(ctx)
+	}
+	var last *transaction
+	err := s.retry(ctx, func() (err error) {
+		last, err = s.attempt(ctx, do)
+		return err
+	})
+	if err != nil && last != nil {
+		for _, again := range last.kept {
+			if failed := again(context.WithoutCancel(ctx)); failed != nil {
+				err = errors.Join(err, failed)
+			}
+		}
+	}
+	return err
+}
+
+func (s *Store) attempt(ctx context.Context, do func(context.Context) error) (*transaction, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, wrap("begin a transaction", err)
+	}
+	t := &transaction{Tx: tx}
+	// After a commit this does nothing; it also covers a panic of do.
+	defer func() { _ = tx.Rollback() }()
+	if err := do(context.WithValue(ctx, transactionKey{s.db.DB}, t)); err != nil {
+		return t, err
+	}
+	return t, wrap("commit", tx.Commit())
+}
+
+// keep runs do so that its effect stays even if the transaction of ctx is rolled back. In a transaction of ours do is run again after
+// the rollback, since a second connection would wait for the first (SQLite has one writer). One of the application's is
+// not watched: do runs beside it, and fails on SQLite once the application's transaction has the write lock.
+func (s *Store) keep(ctx context.Context, do func(context.Context) error) error {
+	t := s.transaction(ctx)
+	switch {
+	case t == nil:
+		return do(ctx)
+	case t.joined:
+		return do(context.WithValue(ctx, transactionKey{s.db.DB}, nil))
+	}
+	t.kept = append(t.kept, do)
+	return do(ctx)
+}
+
+const (
+	attempts = 6
+	// retryFor bounds the time in which another attempt begins: a busy SQLite file has made each of them wait already.
+	retryFor = 2 * time.Second
+)
+
+// retry runs do again after a passing failure of the database, unless a transaction is open: only its owner can begin it again.
+func (s *Store) retry(ctx context.Context, do func() error) error {
+	if s.transaction(ctx) != nil {
+		return do()
+	}
+	begun, pause := time.Now(), 5*time.Millisecond
+	for attempt := 1; ; attempt++ {
+		err := do()
+		if err == nil || !passing(err) || attempt == attempts || time.Since(begun) > retryFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+		pause *= 2
+	}
+}

@@ -1,0 +1,235 @@
+package bunstore
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U] and a core.EpochStore.
+type UserStore[U any] struct {
+	s     *Store
+	model *model
+	base  func(*U) *core.User
+
+	insert, insertNumbered, byID, byEmail, lock, update, remove, epoch, list, search statement
+	endSessions, endTickets, raiseFloor, clearFloor                                  statement
+}
+
+// Users gives the store of the application's user type, which embeds core.User by value. Columns are bun's: named as its tag says,
+// else the field's name in snake case. The type is checked: columns that hide core.User's, types that no column can hold, options
+// of bun's tag that would not be honoured. Call it before Migrate, which makes the table.
+func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+	m, err := newModel(s, P(new(U)))
+	if err != nil {
+		return nil, err
+	}
+	s.migration.Lock()
+	defer s.migration.Unlock()
+	if s.migrated {
+		return nil, errors.New("bunstore: Users was called after Migrate: call it before, so that Migrate makes the table and its columns")
+	}
+	s.models = append(s.models, m)
+	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
+	us.prepare()
+	return us, nil
+}
+
+// Create stores u; see core.UserStore. An ID that the column's type cannot hold is an error.
+func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
+	given := us.base(u).ID
+	if err := us.setID(u); err != nil {
+		return err
+	}
+	err := us.s.Transact(ctx, func(ctx context.Context) error { return us.create(ctx, u, given != "") })
+	if err != nil {
+		us.base(u).ID = given
+	}
+	return err
+}
+
+// setID gives u an ID in its canonical spelling, unless the database is going to.
+func (us *UserStore[U]) setID(u *U) (err error) {
+	base := us.base(u)
+	if base.ID != "" {
+		id, ok := us.s.opts.IDs.canonical(base.ID)
+		if !ok {
+			return errors.New("bunstore: create a user: its ID is not of the type Options.IDs")
+		}
+		base.ID = id
+	} else if us.s.opts.IDs != BigInt {
+		base.ID, err = us.s.opts.IDs.make(us.s.opts.Random)
+	}
+	return err
+}
+
+func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
+	base := us.base(u)
+	if given {
+		// The floor is that of a deleted user with this ID.
+		if _, err := us.s.exec(ctx, us.clearFloor, base.ID); err != nil {
+			return err
+		}
+	}
+	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
+		return err
+	}
+	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
+	if err != nil {
+		return err
+	}
+	if us.s.opts.IDs == BigInt && !given {
+		err = us.s.get(ctx, us.insertNumbered, without(args, us.model.id), &base.ID)
+		if err == core.ErrNotFound { // nothing was inserted
+			err = core.ErrTaken
+		}
+	} else {
+		var n int64
+		n, err = us.s.exec(ctx, us.insert, args...)
+		if err == nil && n == 0 {
+			err = core.ErrTaken
+		}
+	}
+	if err != nil || !us.model.defaults {
+		return err
+	}
+	return us.read(ctx, us.byID, base.ID, u)
+}
+
+// Find gives the user of an ID or an EmailKey; see core.UserStore.
+func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
+	switch key.Kind {
+	case "id":
+		id, ok := us.s.opts.IDs.canonical(key.Value)
+		if !ok {
+			return nil, core.ErrNotFound
+		}
+		return us.find(ctx, us.byID, id)
+	case "email":
+		if key.Value == "" || !storable(key.Value) {
+			return nil, core.ErrNotFound
+		}
+		return us.findEmail(ctx, key.Value)
+	}
+	return nil, core.ErrNotFound
+}
+
+// storable is false for text that no column can hold, so that a database does not refuse the statement.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+func (us *UserStore[U]) find(ctx context.Context, st statement, arg string) (*U, error) {
+	u := new(U)
+	if err := us.read(ctx, st, arg, u); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
+	u, err := us.find(ctx, us.byEmail, key)
+	if us.s.adopted == nil {
+		return u, err
+	}
+	current := func() bool { return err == nil && us.base(u).EmailKey == key }
+	if current() || err != nil && err != core.ErrNotFound {
+		return u, err
+	}
+	if err := us.s.adopted.claim(ctx, key); err != nil {
+		return nil, err
+	}
+	if u, err = us.find(ctx, us.byEmail, key); err == nil && !current() {
+		return nil, core.ErrNotFound
+	}
+	return u, err
+}
+
+// read reads the one row of st into u.
+func (us *UserStore[U]) read(ctx context.Context, st statement, arg string, u *U) error {
+	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem())...); err != nil {
+		return err
+	}
+	us.s.adopted.complete(us.base(u))
+	return nil
+}
+
+// Update changes a user under a lock; see core.UserStore. Inside a transaction of ctx it belongs to that.
+func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	var changed *U
+	err := us.s.Transact(ctx, func(ctx context.Context) error {
+		u, err := us.find(ctx, us.lock, id)
+		if err != nil {
+			return err
+		}
+		if err := change(u); err != nil {
+			return err
+		}
+		changed = u
+		return us.write(ctx, id, u)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+func (us *UserStore[U]) write(ctx context.Context, id string, u *U) error {
+	base := us.base(u)
+	if base.ID != id {
+		return errors.New("bunstore: update a user: change must not change the ID")
+	}
+	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
+		return err
+	}
+	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
+	if err != nil {
+		return err
+	}
+	if _, err = us.s.exec(ctx, us.update, append(without(args, us.model.id), id)...); taken(err) {
+		return core.ErrTaken
+	}
+	return err
+}
+
+// Delete removes the user, their sessions and their tickets in one transaction; see core.UserStore. A session that is being created at
+// the same moment is never found. Rows of the application that refer to the user are the concern of their foreign keys.
+func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return core.ErrNotFound
+	}
+	return us.s.Transact(ctx, func(ctx context.Context) error {
+		n, err := us.s.exec(ctx, us.remove, id)
+		if err == nil && n == 0 {
+			err = core.ErrNotFound
+		}
+		if err == nil {
+			_, err = us.s.exec(ctx, us.raiseFloor, id, int64(math.MaxInt64))
+		}
+		if err == nil {
+			_, err = us.s.exec(ctx, us.endSessions, id)
+		}
+		if err == nil {
+			_, err = us.s.exec(ctx, us.endTickets, id)
+		}
+		return err
+	})
+}
+
+// Epoch gives a user's TokenEpoch; see core.EpochStore.
+func (us *UserStore[U]) Epoch(ctx context.Context, id string) (epoch int64, err error) {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return 0, core.ErrNotFound
+	}
+	err = us.s.get(ctx, us.epoch, []any{id}, &epoch)
+	return epoch, err
+}

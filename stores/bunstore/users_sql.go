@@ -1,0 +1,43 @@
+package bunstore
+
+import (
+	"slices"
+	"strings"
+)
+
+// prepare makes the statements, whose columns are those of the model.
+func (us *UserStore[U]) prepare() {
+	var names, places, sets []string
+	for _, f := range us.model.fields {
+		place := "?"
+		if f.NullZero && f.SQLDefault != "" {
+			place = "COALESCE(?, " + f.SQLDefault + ")"
+		}
+		names, places = append(names, quote(f.Name)), append(places, place)
+		if f.Name != "id" {
+			sets = append(sets, quote(f.Name)+" = ?")
+		}
+	}
+	read := "SELECT " + strings.Join(names, ", ") + " FROM {users} WHERE "
+	us.insert = us.s.statement("create a user", insertUser(names, places))
+	us.insertNumbered = us.s.statement("create a user", insertUser(without(names, us.model.id), without(places, us.model.id))+" RETURNING id")
+	us.byID = us.s.statement("find a user", read+"id = ?")
+	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
+	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
+	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
+	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
+	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
+	us.list = us.s.statement("list users", read+"id > ? ORDER BY id LIMIT ?")
+	us.search = us.s.statement("list users", read+"id > ? AND email_key >= ? AND email_key < ? ORDER BY id LIMIT ?")
+	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
+	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
+	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor)
+	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")
+}
+
+func insertUser(names, places []string) string {
+	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ") ON CONFLICT DO NOTHING"
+}
+
+// without is list without its i-th element.
+func without[T any](list []T, i int) []T { return slices.Delete(slices.Clone(list), i, i+1) }

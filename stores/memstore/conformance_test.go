@@ -1,0 +1,28 @@
+package memstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+func TestUsersConform(t *testing.T) {
+	storetest.Users(t, func(*testing.T) core.UserStore[storetest.Account] { return memstore.NewUsers[storetest.Account]() })
+}
+
+func TestSessionsConform(t *testing.T) {
+	storetest.Sessions(t, func(_ *testing.T, now func() time.Time) core.SessionStore { return memstore.NewSessions(now) })
+}
+
+func TestTicketsConform(t *testing.T) {
+	storetest.Tickets(t, func(_ *testing.T, now func() time.Time) core.TicketStore { return memstore.NewTickets(now) })
+}
+
+func TestLimiterConforms(t *testing.T) {
+	storetest.Limiter(t, func(_ *testing.T, now func() time.Time) core.Limiter {
+		return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
+	})
+}

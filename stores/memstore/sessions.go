@@ -1,0 +1,172 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Sessions is a core.SessionStore, a core.SessionLister and a core.Sweeper. It keeps Session.Extra too. A user's floor is kept until the
+// process ends: 8 bytes for each user whose sessions were ever ended all at once.
+type Sessions struct {
+	clock    clock
+	mu       sync.RWMutex
+	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find hands them out
+	byUser   index[string, [32]byte]
+	floors   map[string]int64
+}
+
+// NewSessions makes an empty store. now is nil for time.Now.
+func NewSessions(now func() time.Time) *Sessions {
+	return &Sessions{
+		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, floors: map[string]int64{},
+	}
+}
+
+// Create implements core.SessionStore.
+func (s *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.clock.now(); s.clock.due(now) {
+		s.sweep(now)
+	}
+	if s.byDigest[d] != nil {
+		return core.ErrTaken
+	}
+	if floor, ok := s.floors[one.UserID]; ok && one.Epoch < floor {
+		return core.ErrInvalid
+	}
+	one.Proofs = slices.Clone(one.Proofs)
+	s.byDigest[d] = &one
+	s.byUser.add(one.UserID, d)
+	return nil
+}
+
+// Find implements core.SessionStore.
+func (s *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
+	if err := ctx.Err(); err != nil {
+		return core.Found{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	one := s.living(d)
+	if one == nil {
+		return core.Found{}, core.ErrNotFound
+	}
+	return core.Found{Session: one}, nil
+}
+
+// Touch implements core.SessionStore.
+func (s *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.living(d)
+	if one == nil {
+		return core.ErrNotFound
+	}
+	touched := *one
+	touched.LastSeen, touched.Expires = seen, expires
+	s.byDigest[d] = &touched
+	return nil
+}
+
+// Delete implements core.SessionStore.
+func (s *Sessions) Delete(ctx context.Context, d [32]byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(d)
+	return nil
+}
+
+// DeleteAll implements core.SessionStore.
+func (s *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if floor, ok := s.floors[userID]; !ok || floor < epoch {
+		s.floors[userID] = epoch
+	}
+	for d := range s.byUser[userID] {
+		one := s.byDigest[d]
+		switch {
+		case one.Epoch >= epoch:
+		case d == except && except != [32]byte{} && s.living(d) != nil:
+			kept := *one
+			kept.Epoch = epoch
+			s.byDigest[d] = &kept
+		default:
+			s.remove(d)
+		}
+	}
+	return nil
+}
+
+// List implements core.SessionLister.
+func (s *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var all []*core.Session
+	for d := range s.byUser[userID] {
+		if one := s.living(d); one != nil {
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b *core.Session) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+// Sweep implements core.Sweeper.
+func (s *Sessions) Sweep(ctx context.Context) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sweep(s.clock.now()), nil
+}
+
+func (s *Sessions) sweep(now time.Time) int {
+	before := len(s.byDigest)
+	for d, one := range s.byDigest {
+		if !now.Before(one.Expires) {
+			s.remove(d)
+		}
+	}
+	return before - len(s.byDigest)
+}
+
+// living is the session of d, nil if there is none or it has expired.
+func (s *Sessions) living(d [32]byte) *core.Session {
+	one := s.byDigest[d]
+	if one == nil || !s.clock.now().Before(one.Expires) {
+		return nil
+	}
+	return one
+}
+
+func (s *Sessions) remove(d [32]byte) {
+	if one := s.byDigest[d]; one != nil {
+		s.byUser.remove(one.UserID, d)
+		delete(s.byDigest, d)
+	}
+}

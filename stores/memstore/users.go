@@ -1,0 +1,184 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Users is a core.UserStore and a core.EpochStore. An ID that it makes is a random UUID; one that Create is given may be any text.
+//
+// Its users are copies, down to what exported fields of pointer, slice, map and interface types refer to; what an unexported field refers
+// to is shared. The columns of a user must not form a cycle.
+type Users[U any] struct {
+	base func(*U) *core.User
+
+	mu      sync.RWMutex
+	byID    map[string]*userRow[U]
+	byEmail map[string]*userRow[U]
+	rows    []*userRow[U] // by seq
+	lastSeq int64
+}
+
+// userRow is a stored user, which nobody outside this package has a pointer to. seq is its place in lists and never changes.
+type userRow[U any] struct {
+	seq  int64
+	user *U
+}
+
+// NewUsers makes an empty store: NewUsers[Account]().
+func NewUsers[U any, PU core.Model[U]]() *Users[U] {
+	return &Users[U]{
+		base:    func(u *U) *core.User { return PU(u).Base() },
+		byID:    map[string]*userRow[U]{},
+		byEmail: map[string]*userRow[U]{},
+	}
+}
+
+// Create implements core.UserStore.
+func (s *Users[U]) Create(ctx context.Context, u *U) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.base(u)
+	id := canonicalID(b.ID)
+	if id == "" {
+		id = newID()
+	}
+	if s.byID[id] != nil || s.byEmail[b.EmailKey] != nil {
+		return core.ErrTaken
+	}
+	b.ID = id
+	s.lastSeq++
+	row := &userRow[U]{s.lastSeq, clone(u)}
+	s.byID[id], s.byEmail[b.EmailKey] = row, row
+	s.rows = append(s.rows, row)
+	return nil
+}
+
+// Find implements core.UserStore.
+func (s *Users[U]) Find(ctx context.Context, key core.Key) (*U, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var row *userRow[U]
+	switch key.Kind {
+	case "id":
+		row = s.byID[canonicalID(key.Value)]
+	case "email":
+		row = s.byEmail[key.Value]
+	}
+	if row == nil {
+		return nil, core.ErrNotFound
+	}
+	return clone(row.user), nil
+}
+
+// Epoch implements core.EpochStore.
+func (s *Users[U]) Epoch(ctx context.Context, userID string) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	row := s.byID[canonicalID(userID)]
+	if row == nil {
+		return 0, core.ErrNotFound
+	}
+	return s.base(row.user).TokenEpoch, nil
+}
+
+// Update implements core.UserStore. change runs once, while the whole store is locked: it must not use the store. An ID that it sets is
+// ignored.
+func (s *Users[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row := s.byID[canonicalID(id)]
+	if row == nil {
+		return nil, core.ErrNotFound
+	}
+	draft := clone(row.user)
+	if err := change(draft); err != nil {
+		return nil, err
+	}
+	was, is := s.base(row.user), s.base(draft)
+	if other := s.byEmail[is.EmailKey]; other != nil && other != row {
+		return nil, core.ErrTaken
+	}
+	is.ID = was.ID
+	delete(s.byEmail, was.EmailKey)
+	s.byEmail[is.EmailKey] = row
+	row.user = clone(draft)
+	return draft, nil
+}
+
+// Delete implements core.UserStore.
+func (s *Users[U]) Delete(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row := s.byID[canonicalID(id)]
+	if row == nil {
+		return core.ErrNotFound
+	}
+	b := s.base(row.user)
+	delete(s.byID, b.ID)
+	delete(s.byEmail, b.EmailKey)
+	s.rows = slices.Delete(s.rows, s.after(row.seq-1), s.after(row.seq))
+	return nil
+}
+
+// List implements core.UserStore, in the order of creation. A cursor is the seq of the last user of a page.
+func (s *Users[U]) List(ctx context.Context, emailPrefix, cursor string, limit int) (users []*U, next string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	last, err := s.parse(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, row := range s.rows[s.after(last):] {
+		if !strings.HasPrefix(s.base(row.user).EmailKey, emailPrefix) {
+			continue
+		}
+		if len(users) == limit {
+			return users, strconv.FormatInt(last, 10), nil
+		}
+		users, last = append(users, clone(row.user)), row.seq
+	}
+	return users, "", nil
+}
+
+// after is the place in rows of the first user whose seq is greater.
+func (s *Users[U]) after(seq int64) int {
+	i, _ := slices.BinarySearchFunc(s.rows, seq+1, func(row *userRow[U], seq int64) int { return cmp.Compare(row.seq, seq) })
+	return i
+}
+
+// parse reads a cursor: nothing, or a number that was given once, as List spells it.
+func (s *Users[U]) parse(cursor string) (int64, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	seq, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || seq < 1 || seq > s.lastSeq || strconv.FormatInt(seq, 10) != cursor {
+		return 0, core.ErrInvalid
+	}
+	return seq, nil
+}

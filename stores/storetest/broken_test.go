@@ -1,0 +1,57 @@
+package storetest_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// broken asserts that a store fails exactly the rules that begin with the given words; those after a "?", where only luck makes a race
+// go wrong, it may fail.
+func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules ...string) {
+	t.Helper()
+	var failed []string
+	for _, c := range cases {
+		if err := c.Check(t.Context(), open()); err != nil {
+			failed = append(failed, c.Rule)
+		}
+	}
+	begins := func(rule string) func(string) bool {
+		return func(words string) bool { return strings.HasPrefix(rule, strings.TrimPrefix(words, "?")) }
+	}
+	for _, rule := range failed {
+		if !slices.ContainsFunc(rules, begins(rule)) {
+			t.Errorf("fails without need: %s", rule)
+		}
+	}
+	for _, words := range rules {
+		if !strings.HasPrefix(words, "?") && !slices.ContainsFunc(failed, func(rule string) bool { return begins(rule)(words) }) {
+			t.Errorf("not found out: %s", words)
+		}
+	}
+}
+
+// rule picks the cases whose rules begin with the given words.
+func rule[S any](cases []storetest.Case[S], words string) []storetest.Case[S] {
+	return slices.DeleteFunc(slices.Clone(cases), func(c storetest.Case[S]) bool { return !strings.HasPrefix(c.Rule, words) })
+}
+
+// crowd is how many goroutines the kit's races have.
+const crowd = 64
+
+// barrier makes a fake's race certain: nobody goes on before all of the crowd have arrived. Later crowds pass freely.
+type barrier struct{ sync.WaitGroup }
+
+func newBarrier() *barrier {
+	b := &barrier{}
+	b.Add(crowd)
+	return b
+}
+
+func (b *barrier) wait() {
+	b.Done()
+	b.Wait()
+}

@@ -1,0 +1,172 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Limiter checks a limiter. It must read its time from now.
+func Limiter(t *testing.T, open func(t *testing.T, now func() time.Time) core.Limiter) {
+	t.Helper()
+	Run(t, clocked(open), LimiterCases())
+}
+
+// LimiterCases are the obligations of a core.Limiter.
+func LimiterCases() []Case[Clocked[core.Limiter]] {
+	return slices.Concat(takeCases, giveCases)
+}
+
+type (
+	limiter     = Clocked[core.Limiter]
+	limiterCase = Case[Clocked[core.Limiter]]
+)
+
+// three is the limit of most cases.
+var three = core.Limit{Events: 3, Window: time.Minute}
+
+// errRefused stands for a Take that must wait.
+var errRefused = errors.New("refused")
+
+// take gives nil if the event was counted, and complains about a wait beyond the window.
+func take(ctx context.Context, s limiter, k string, l core.Limit) error {
+	wait, err := s.Store.Take(ctx, k, l)
+	switch {
+	case err != nil:
+		return err
+	case wait < 0 || wait > l.Window:
+		return fmt.Errorf("Take gave a wait of %v, want 0 to %v", wait, l.Window)
+	case wait > 0:
+		return errRefused
+	}
+	return nil
+}
+
+// room complains unless exactly n more events of k are allowed under l.
+func room(ctx context.Context, s limiter, k string, l core.Limit, n int) error {
+	var errs []error
+	for i := range n {
+		errs = append(errs, is(fmt.Sprintf("event %d of %s", i+1, show(k)), take(ctx, s, k, l), nil))
+	}
+	return errors.Join(append(errs, is(fmt.Sprintf("event %d of %s", n+1, show(k)), take(ctx, s, k, l), errRefused))...)
+}
+
+var takeCases = []limiterCase{
+	{"Take allows as many events as the limit says, then refuses", func(ctx context.Context, s limiter) error {
+		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "once", core.Limit{Events: 1, Window: time.Hour}, 1))
+	}},
+	{"The window begins with the first event, and its end frees all of it", func(ctx context.Context, s limiter) error {
+		err := is("first", take(ctx, s, "one", three), nil)
+		s.Advance(50 * time.Second)
+		err = errors.Join(err, room(ctx, s, "one", three, 2))
+		s.Advance(10*time.Second - time.Microsecond)
+		err = errors.Join(err, is("just before the end", take(ctx, s, "one", three), errRefused))
+		s.Advance(time.Microsecond)
+		return errors.Join(err, room(ctx, s, "one", three, 3))
+	}},
+	{"After the wait that Take gives there is room", func(ctx context.Context, s limiter) error {
+		err := is("first", take(ctx, s, "one", three), nil)
+		s.Advance(20 * time.Second)
+		err = errors.Join(err, room(ctx, s, "one", three, 2))
+		wait, err2 := s.Store.Take(ctx, "one", three)
+		s.Advance(wait)
+		return errors.Join(err, is("Take", err2, nil), that(wait > 39*time.Second && wait < 41*time.Second, "the wait is %v, want 40s", wait),
+			room(ctx, s, "one", three, 3))
+	}},
+	{"A refused Take counts nothing and does not lengthen the wait", func(ctx context.Context, s limiter) error {
+		err := room(ctx, s, "one", three, 3)
+		for range 10 {
+			s.Advance(5 * time.Second)
+			err = errors.Join(err, is("Take", take(ctx, s, "one", three), errRefused))
+		}
+		s.Advance(10 * time.Second)
+		return errors.Join(err, room(ctx, s, "one", three, 3))
+	}},
+	{"Q08 of any number of concurrent Takes at the last slot one succeeds", func(ctx context.Context, s limiter) error {
+		return repeat(func(round int) error {
+			k := fmt.Sprintf("round %d", round)
+			err := errors.Join(is("Take", take(ctx, s, k, three), nil), is("Take", take(ctx, s, k, three), nil))
+			errs := together(crowd, func(int) error { return take(ctx, s, k, three) })
+			return errors.Join(err, tally("Take", errs, 1, errRefused))
+		})
+	}},
+	{"Q08 concurrent first Takes are all counted", func(ctx context.Context, s limiter) error {
+		return repeat(func(round int) error {
+			k := fmt.Sprintf("round %d", round)
+			return tally("Take", together(crowd, func(int) error { return take(ctx, s, k, three) }), 3, errRefused)
+		})
+	}},
+	{"Keys are independent, and compared byte by byte up to 300 bytes", func(ctx context.Context, s limiter) error {
+		long := strings.Repeat("k", 299)
+		var errs []error
+		for _, k := range []string{"login:ann", "login:Ann", "login:ann ", "login:ánn", "login:", "", "login:ann\x00x", "login:%", long, long + "a", long + "b", "{a}b", "{a}c"} {
+			errs = append(errs, room(ctx, s, k, three, 3))
+		}
+		return errors.Join(errs...)
+	}},
+	{"One count serves limits of different size", func(ctx context.Context, s limiter) error {
+		five := core.Limit{Events: 5, Window: time.Minute}
+		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "one", five, 2), is("Take under the lower limit", take(ctx, s, "one", three), errRefused))
+	}},
+	{"The zero Limit limits nothing", func(ctx context.Context, s limiter) error {
+		var errs []error
+		for range 100 {
+			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil))
+		}
+		return errors.Join(append(errs, room(ctx, s, "two", three, 3), is("Take", take(ctx, s, "two", core.Limit{}), nil))...)
+	}},
+	{"F16 a clock that is set back lets nobody wait longer than the window, and frees nothing", func(ctx context.Context, s limiter) error {
+		err := room(ctx, s, "one", three, 3)
+		s.Advance(-time.Hour)
+		wait, err2 := s.Store.Take(ctx, "one", three)
+		s.Advance(wait)
+		return errors.Join(err, is("Take", err2, nil), that(wait > 0 && wait <= time.Minute, "the wait is %v, want more than 0 and at most 1m", wait),
+			room(ctx, s, "one", three, 3))
+	}},
+	{"F25 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s limiter) error {
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		return errors.Join(is("Take", take(ctx, s, "one", three), nil),
+			outage("Take", second(s.Store.Take(gone, "one", three))), outage("Give", s.Store.Give(gone, "one")), outage("Forget", s.Store.Forget(gone, "one")),
+			room(ctx, s, "one", three, 2))
+	}},
+}
+
+var giveCases = []limiterCase{
+	{"Give takes one counted event back", func(ctx context.Context, s limiter) error {
+		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
+			is("Give", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 1), is("two", take(ctx, s, "two", three), errRefused))
+	}},
+	{"Give of what was not counted gives no room beyond the limit", func(ctx context.Context, s limiter) error {
+		err := is("Give of an unknown key", s.Store.Give(ctx, "one"), nil)
+		err = errors.Join(err, is("Take", take(ctx, s, "one", three), nil))
+		for range 3 {
+			err = errors.Join(err, is("Give", s.Store.Give(ctx, "one"), nil))
+		}
+		err = errors.Join(err, room(ctx, s, "one", three, 3))
+		s.Advance(time.Minute)
+		return errors.Join(err, is("Give after the window", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 3))
+	}},
+	{"Of concurrent Takes and Gives none is lost", func(ctx context.Context, s limiter) error {
+		many := core.Limit{Events: 2 * crowd, Window: time.Minute}
+		errs := together(crowd, func(int) error { return is("Take", take(ctx, s, "one", many), nil) })
+		errs = append(errs, together(crowd, func(i int) error {
+			if i%2 == 0 {
+				return is("Give", s.Store.Give(ctx, "one"), nil)
+			}
+			return is("Take", take(ctx, s, "one", many), nil)
+		})...)
+		return errors.Join(append(errs, room(ctx, s, "one", many, crowd))...)
+	}},
+	{"Forget sets a key's count to nothing, and no other key's", func(ctx context.Context, s limiter) error {
+		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
+			is("Forget", s.Store.Forget(ctx, "one"), nil), is("Forget of an unknown key", s.Store.Forget(ctx, "unknown"), nil),
+			room(ctx, s, "one", three, 3), is("two", take(ctx, s, "two", three), errRefused))
+	}},
+}

@@ -1,0 +1,125 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+var noOne [32]byte // except: none
+
+// create creates sessions, all of epoch 1.
+func create(ctx context.Context, s sessions, userID string, names ...string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, is("Create of "+name, login(ctx, s, name, userID, 1), nil))
+	}
+	return errors.Join(errs...)
+}
+
+// below tries to create a session under the user's floor: ErrInvalid, or nothing that Find gives.
+func below(ctx context.Context, s sessions, name, userID string, epoch int64) error {
+	err := login(ctx, s, name, userID, epoch)
+	if err == nil {
+		err = core.ErrInvalid
+	}
+	return errors.Join(is(fmt.Sprintf("Create with epoch %d", epoch), err, core.ErrInvalid), dead(ctx, s, name))
+}
+
+// hasEpoch complains unless the session lives and has the epoch.
+func hasEpoch(ctx context.Context, s sessions, name string, epoch int64) error {
+	found, err := s.Store.Find(ctx, key(name))
+	if err != nil {
+		return is("Find of "+show(name), err, nil)
+	}
+	return that(found.Session.Epoch == epoch, "%q has epoch %d, want %d", name, found.Session.Epoch, epoch)
+}
+
+var floorCases = []sessionCase{
+	{"S04 DeleteAll ends every session of the user below the epoch, and nobody else's", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"), create(ctx, s, "ann ", "ann 's"),
+			is("Create", login(ctx, s, "three", "ann", 2), nil), is("Create", login(ctx, s, "new", "ann", 3), nil),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
+			dead(ctx, s, "one"), dead(ctx, s, "two"), dead(ctx, s, "three"), hasEpoch(ctx, s, "new", 3),
+			hasEpoch(ctx, s, "bob's", 1), hasEpoch(ctx, s, "ANN's", 1), hasEpoch(ctx, s, "ann 's", 1),
+		)
+	}},
+	{"DeleteAll spares the session that it is told to, which gets the epoch", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			create(ctx, s, "ann", "kept", "other"),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("kept")), nil),
+			hasEpoch(ctx, s, "kept", 5), dead(ctx, s, "other"),
+			is("DeleteAll with the same epoch", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil), hasEpoch(ctx, s, "kept", 5),
+			is("Touch", touch(ctx, s, "kept"), nil), hasEpoch(ctx, s, "kept", 5),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 6, noOne), nil), dead(ctx, s, "kept"),
+		)
+	}},
+	{"DeleteAll does not lower the epoch of a session, not of the spared one either", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			is("Create", login(ctx, s, "one", "ann", 7), nil), is("Create", login(ctx, s, "two", "ann", 7), nil),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("one")), nil), hasEpoch(ctx, s, "one", 7), hasEpoch(ctx, s, "two", 7),
+		)
+	}},
+	{"DeleteAll for one user neither spares nor changes another user's session", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			create(ctx, s, "ann", "ann's"), create(ctx, s, "bob", "bob's"),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("bob's")), nil),
+			dead(ctx, s, "ann's"), hasEpoch(ctx, s, "bob's", 1), is("Create for bob", login(ctx, s, "bob's new", "bob", 1), nil), alive(ctx, s, "bob's new"),
+		)
+	}},
+	{"DeleteAll revives neither an expired nor a deleted session that it is told to spare", func(ctx context.Context, s sessions) error {
+		err := errors.Join(create(ctx, s, "ann", "expired", "deleted"), is("Delete", s.Store.Delete(ctx, key("deleted")), nil))
+		s.Advance(time.Hour)
+		for i, name := range []string{"expired", "deleted", "unknown"} {
+			err = errors.Join(err, is("DeleteAll", s.Store.DeleteAll(ctx, "ann", int64(i)+2, key(name)), nil), dead(ctx, s, name))
+		}
+		return err
+	}},
+	{"S07 DeleteAll writes a floor: a later Create below it leaves nothing that Find gives, one at or above it lives", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			is("DeleteAll of a user without sessions", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil),
+			below(ctx, s, "old", "ann", 4), below(ctx, s, "ancient", "ann", 0),
+			is("Create at the floor", login(ctx, s, "at", "ann", 5), nil), hasEpoch(ctx, s, "at", 5),
+			is("Create above the floor", login(ctx, s, "above", "ann", 6), nil), hasEpoch(ctx, s, "above", 6),
+			is("Create for bob", login(ctx, s, "bob's", "bob", 0), nil), hasEpoch(ctx, s, "bob's", 0),
+		)
+	}},
+	{"A floor only rises", func(ctx context.Context, s sessions) error {
+		return errors.Join(
+			is("DeleteAll with epoch 5", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil),
+			is("Create", login(ctx, s, "new", "ann", 5), nil),
+			is("DeleteAll with epoch 3", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
+			hasEpoch(ctx, s, "new", 5), below(ctx, s, "old", "ann", 4), below(ctx, s, "older", "ann", 3),
+		)
+	}},
+	{"S07 of the Creates that race a DeleteAll none below the floor is left, and all at it live", func(ctx context.Context, s sessions) error {
+		return repeat(func(round int) error {
+			floor := int64(2*round + 2)
+			name := func(i int) string { return fmt.Sprintf("session %d of round %d", i, round) }
+			errs := together(crowd, func(i int) error {
+				if i == crowd/2 {
+					return is("DeleteAll", s.Store.DeleteAll(ctx, "ann", floor, noOne), nil)
+				}
+				err := login(ctx, s, name(i), "ann", floor-int64(i%2))
+				if i%2 == 1 && errors.Is(err, core.ErrInvalid) {
+					return nil
+				}
+				return is("Create", err, nil)
+			})
+			for i := range crowd {
+				switch {
+				case i == crowd/2:
+				case i%2 == 1:
+					errs = append(errs, dead(ctx, s, name(i)))
+				default:
+					errs = append(errs, hasEpoch(ctx, s, name(i), floor))
+				}
+			}
+			return errors.Join(errs...)
+		})
+	}},
+}

@@ -1,0 +1,161 @@
+package storetest_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// mistakes are what a DeleteAll may get wrong.
+type mistakes struct {
+	noFloor, falls, sweptAway, strict           bool // of the floor
+	noEpoch, lowers, sparesNobody, everybody    bool // of the spared session
+	keepsOne, othersToo, sparesForeign, revives bool // of the others
+}
+
+// floored does what DeleteAll must do, but for its mistakes, over a store whose own floors are not used.
+type floored struct {
+	mistakes
+	*memstore.Sessions
+	now    func() time.Time
+	mu     sync.Mutex
+	all    map[[32]byte]core.Session
+	floors map[string]int64
+}
+
+func (s *floored) Create(ctx context.Context, d [32]byte, one core.Session) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if floor, there := s.floors[one.UserID]; there && (one.Epoch < floor || s.strict && one.Epoch == floor) {
+		return core.ErrInvalid
+	}
+	err := s.Sessions.Create(ctx, d, one)
+	if err == nil {
+		s.all[d] = one
+	}
+	return err
+}
+
+func (s *floored) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if floor, there := s.floors[userID]; !s.noFloor && (s.falls || !there || floor < epoch) {
+		s.floors[userID] = epoch
+	}
+	for d, one := range s.all {
+		_, gone := s.Find(ctx, d)
+		spared := d == except && !s.sparesNobody && except != [32]byte{}
+		if one.UserID != userID && !s.othersToo && !(s.everybody && spared) {
+			continue
+		}
+		if gone != nil && !(spared && s.revives) {
+			continue
+		}
+		if one.Epoch >= epoch && !(spared && s.lowers) {
+			continue
+		}
+		if s.keepsOne && one.Epoch == epoch-1 {
+			continue
+		}
+		_ = s.Sessions.Delete(ctx, d)
+		if spared {
+			if !s.noEpoch {
+				one.Epoch = epoch
+			}
+			if s.revives {
+				one.Expires = s.now().Add(time.Hour)
+			}
+			s.all[d] = one
+			_ = s.Sessions.Create(ctx, d, one)
+		}
+	}
+	return nil
+}
+
+func (s *floored) Sweep(ctx context.Context) (int, error) {
+	if s.sweptAway {
+		clear(s.floors)
+	}
+	return s.Sessions.Sweep(ctx)
+}
+
+func TestBrokenFloors(t *testing.T) {
+	for name, fake := range map[string]struct {
+		mistakes
+		rules []string
+	}{
+		"none":                            {mistakes{}, nil},
+		"no floor":                        {mistakes{noFloor: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "Sweeper: Sweep keeps"}},
+		"a floor that falls":              {mistakes{falls: true}, []string{"A floor only rises"}},
+		"a floor that is swept away":      {mistakes{sweptAway: true}, []string{"Sweeper: Sweep keeps"}},
+		"no login at the floor":           {mistakes{strict: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "S04 no Touch that races"}},
+		"the spared keeps its epoch":      {mistakes{noEpoch: true}, []string{"DeleteAll spares"}},
+		"the spared one's epoch falls":    {mistakes{lowers: true}, []string{"DeleteAll does not lower"}},
+		"nobody is spared":                {mistakes{sparesNobody: true}, []string{"DeleteAll spares", "SessionLister: List gives a user's"}},
+		"the spared may be another's":     {mistakes{everybody: true}, []string{"DeleteAll for one user"}},
+		"the epoch before is kept":        {mistakes{keepsOne: true}, []string{"S04", "DeleteAll spares", "SessionLister: List gives a user's", "?S07 of the Creates"}},
+		"everybody is logged out":         {mistakes{othersToo: true}, []string{"S04 DeleteAll ends", "DeleteAll for one user"}},
+		"the spared comes back from dead": {mistakes{revives: true}, []string{"DeleteAll revives"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken(t, storetest.SessionCases(), func() storetest.Clocked[core.SessionStore] {
+				c := storetest.NewClock()
+				return storetest.Clocked[core.SessionStore]{Clock: c, Store: &floored{
+					mistakes: fake.mistakes, Sessions: memstore.NewSessions(c.Now), now: c.Now,
+					all: map[[32]byte]core.Session{}, floors: map[string]int64{},
+				}}
+			}, fake.rules...)
+		})
+	}
+}
+
+// Check-then-act, with everybody between the check and the act at once.
+func TestRacingSessions(t *testing.T) {
+	t.Run("S02 Touch", func(t *testing.T) {
+		words := "S02 no Touch"
+		brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {
+			together := newBarrier()
+			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
+				found, err := s.Sessions.Find(ctx, d)
+				together.wait()
+				if err != nil {
+					return err
+				}
+				one := *found.Session
+				one.LastSeen, one.Expires = seen, expires
+				_ = s.Sessions.Create(ctx, d, one)
+				return nil
+			}
+			s.delete = func(ctx context.Context, d [32]byte) error {
+				together.wait()
+				return s.Sessions.Delete(ctx, d)
+			}
+		}, words)
+	})
+	t.Run("S07 Create", func(t *testing.T) {
+		words := "S07 of the Creates"
+		brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {
+			together := newBarrier()
+			ended := make(chan struct{})
+			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
+				together.wait()
+				<-ended
+				one.Epoch = 2 // the floor was read before it rose
+				return s.Sessions.Create(ctx, d, one)
+			}
+			s.deleteAll = func(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+				together.wait()
+				defer close(ended)
+				return s.Sessions.DeleteAll(ctx, userID, epoch, except)
+			}
+		}, words)
+	})
+}

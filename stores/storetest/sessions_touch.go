@@ -1,0 +1,86 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// touch moves a session's end to two hours from now.
+func touch(ctx context.Context, s sessions, name string) error {
+	return s.Store.Touch(ctx, key(name), s.Now(), s.Now().Add(2*time.Hour))
+}
+
+var touchCases = []sessionCase{
+	{"Touch moves LastSeen and Expires, and nothing else", func(ctx context.Context, s sessions) error {
+		want := session(s, "ann")
+		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), want), nil), is("Create", login(ctx, s, "two", "ann", 1), nil))
+		s.Advance(30 * time.Minute)
+		want.LastSeen, want.Expires = s.Now(), s.Now().Add(2*time.Hour)
+		err = errors.Join(err, is("Touch", touch(ctx, s, "one"), nil))
+		s.Advance(time.Hour)
+		found, err2 := s.Store.Find(ctx, key("one"))
+		return errors.Join(err, is("Find", err2, nil), sameSession("after Touch", found.Session, want), dead(ctx, s, "two"))
+	}},
+	{"Touch may move Expires to an earlier time", func(ctx context.Context, s sessions) error {
+		err := errors.Join(is("Create", login(ctx, s, "one", "ann", 1), nil),
+			is("Touch", s.Store.Touch(ctx, key("one"), s.Now(), s.Now().Add(time.Minute)), nil))
+		s.Advance(time.Minute)
+		return errors.Join(err, dead(ctx, s, "one"))
+	}},
+	{"A session that Find gave is not changed by a later Touch", func(ctx context.Context, s sessions) error {
+		want := session(s, "ann")
+		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
+		found, err2 := s.Store.Find(ctx, key("one"))
+		s.Advance(time.Minute)
+		return errors.Join(err, is("Find", err2, nil), is("Touch", touch(ctx, s, "one"), nil), sameSession("found before Touch", found.Session, want))
+	}},
+	{"Touch never revives a session: ErrNotFound after Delete, after DeleteAll, after Expires, for an unknown one", func(ctx context.Context, s sessions) error {
+		err := errors.Join(
+			is("Create", login(ctx, s, "deleted", "ann", 1), nil), is("Create", login(ctx, s, "all deleted", "bob", 1), nil),
+			is("Create", login(ctx, s, "expired", "cid", 1), nil),
+			is("Delete", s.Store.Delete(ctx, key("deleted")), nil), is("DeleteAll", s.Store.DeleteAll(ctx, "bob", 2, [32]byte{}), nil),
+		)
+		s.Advance(time.Hour)
+		for _, name := range []string{"deleted", "all deleted", "expired", "unknown"} {
+			err = errors.Join(err, is("Touch of "+name, touch(ctx, s, name), core.ErrNotFound), dead(ctx, s, name))
+		}
+		return err
+	}},
+	{"S02 no Touch that races a Delete brings the session back", func(ctx context.Context, s sessions) error {
+		return revokeRace(ctx, s, func(name string) error { return s.Store.Delete(ctx, key(name)) })
+	}},
+	{"S04 no Touch that races a DeleteAll brings the session back", func(ctx context.Context, s sessions) error {
+		epoch := int64(1)
+		return revokeRace(ctx, s, func(string) error { epoch++; return s.Store.DeleteAll(ctx, "ann", epoch, [32]byte{}) })
+	}},
+}
+
+// revokeRace touches a session from all sides while revoke ends it; once revoke has returned, nobody may find it.
+func revokeRace(ctx context.Context, s sessions, revoke func(name string) error) error {
+	return repeat(func(round int) error {
+		name := string(rune('a' + round))
+		if err := login(ctx, s, name, "ann", int64(round)+1); err != nil {
+			return is("Create", err, nil)
+		}
+		var revoked atomic.Bool
+		errs := together(crowd, func(i int) error {
+			if i == crowd/2 {
+				err := is("revoke", revoke(name), nil)
+				revoked.Store(true)
+				return err
+			}
+			ended := revoked.Load()
+			err := touch(ctx, s, name)
+			if ended || err != nil {
+				return errors.Join(is("Touch", err, core.ErrNotFound), dead(ctx, s, name))
+			}
+			return nil
+		})
+		return errors.Join(append(slices.Clone(errs), dead(ctx, s, name))...)
+	})
+}

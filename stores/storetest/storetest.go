@@ -1,0 +1,82 @@
+// Package storetest is the conformance kit for stores: every obligation of core.UserStore, SessionStore, TicketStore, Limiter and
+// Transactor as a case that a store passes or fails by name. Whoever writes a store runs it in a test:
+//
+//	func TestUsers(t *testing.T) {
+//		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] { return mystore.Users[storetest.Account](open(t)) })
+//	}
+//
+// Each case opens a store of its own, which must be empty. A failure quotes the rule that was broken. Optional interfaces
+// (core.SessionLister, core.Sweeper, core.EpochStore) are found with core.As; one that is missing is logged by name, as nothing
+// about it can be checked.
+//
+// Security notes. Races are provoked, not proved absent: run the kit with -race, and against the real server, with several
+// connections. Rules that begin with an identifier such as S07 defend against a known attack.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// patience bounds one case, so that a store that deadlocks fails instead of hanging.
+const patience = time.Minute
+
+// Case is one rule, and the check that finds a store which breaks it.
+type Case[S any] struct {
+	Rule  string
+	Check func(ctx context.Context, s S) error
+}
+
+// Run makes a subtest of each case, with a store of its own.
+func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S]) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.Rule, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := c.Check(ctx, open(t))
+			var missing missingError
+			switch {
+			case errors.As(err, &missing):
+				t.Logf("not checked: the store has no %s", missing)
+			case err != nil:
+				t.Errorf("broken rule: %s\n%v", c.Rule, err)
+			}
+		})
+	}
+}
+
+// missingError names an optional feature that a store does not have.
+type missingError string
+
+func (e missingError) Error() string { return "the store has no " + string(e) }
+
+// is tells how got, the outcome of a step, differs from want; nil if errors.Is says that it does not.
+func is(step string, got, want error) error {
+	if errors.Is(got, want) {
+		return nil
+	}
+	return fmt.Errorf("%s: got error %v, want %v", step, got, want)
+}
+
+// that complains in the given words unless ok.
+func that(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
+}
+
+// second is the error of a call that also gives a value.
+func second[T any](_ T, err error) error { return err }
+
+// outage complains unless err is an error that tells "could not ask".
+func outage(step string, err error) error {
+	if err == nil {
+		return fmt.Errorf("%s: got no error", step)
+	}
+	return noSentinel(step, err)
+}

@@ -1,0 +1,180 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Tickets checks a store of one-time tokens. The store must read its time from now.
+func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore) {
+	t.Helper()
+	Run(t, clocked(open), TicketCases())
+}
+
+// TicketCases are the obligations of a core.TicketStore.
+func TicketCases() []Case[Clocked[core.TicketStore]] {
+	return slices.Concat(ticketCases, replaceCases, consumeCases, failCases, burnCases)
+}
+
+type (
+	tickets    = Clocked[core.TicketStore]
+	ticketCase = Case[Clocked[core.TicketStore]]
+)
+
+// ticket is one of ann's, for a reset of her password, that lives for an hour.
+func ticket(s tickets, name string) core.Ticket {
+	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1, Expires: s.Now().Add(time.Hour)}
+}
+
+// put stores such a ticket.
+func put(ctx context.Context, s tickets, name string, replace bool) error {
+	return is("Put of "+show(name), s.Store.Put(ctx, ticket(s, name), replace), nil)
+}
+
+// finds complains unless Find of the ticket gives want: nil, ErrNotFound or ErrUsed.
+func finds(ctx context.Context, s tickets, name string, want error) error {
+	return is("Find of "+show(name), second(s.Store.Find(ctx, "reset", key(name))), want)
+}
+
+// consumes complains unless Consume of the ticket gives want.
+func consumes(ctx context.Context, s tickets, name string, want error) error {
+	return is("Consume of "+show(name), second(s.Store.Consume(ctx, "reset", key(name))), want)
+}
+
+// fails complains unless Fail of the ticket, with a maximum of 3, gives want.
+func fails(ctx context.Context, s tickets, name string, want error) error {
+	return is("Fail of "+show(name), s.Store.Fail(ctx, "reset", key(name), 3), want)
+}
+
+// sameTicket complains unless got is want, whatever the error that came with it.
+func sameTicket(step string, got, want core.Ticket) error {
+	err := sameTime(step+": Expires", got.Expires, want.Expires)
+	got.Expires = want.Expires
+	equal := bytes.Equal(got.Data, want.Data)
+	got.Data, want.Data = nil, nil
+	return errors.Join(err, that(equal, "%s: Data differs", step),
+		that(fmt.Sprint(got) == fmt.Sprint(want), "%s: got %+v, want %+v", step, got, want))
+}
+
+var ticketCases = []ticketCase{
+	{"Find and Consume give a ticket with every field that Put was given", func(ctx context.Context, s tickets) error {
+		var errs []error
+		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe}, bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
+			want := ticket(s, string(rune('a'+i)))
+			want.Email, want.Epoch, want.UserID, want.Data = "jörg%@example.com ", 1<<53+1, "Ann_1", data
+			if err := s.Store.Put(ctx, want, false); err != nil {
+				return is("Put", err, nil)
+			}
+			found, err := s.Store.Find(ctx, "reset", want.Digest)
+			consumed, err2 := s.Store.Consume(ctx, "reset", want.Digest)
+			errs = append(errs, is("Find", err, nil), is("Consume", err2, nil), sameTicket("Find", found, want), sameTicket("Consume", consumed, want))
+		}
+		return errors.Join(errs...)
+	}},
+	{"A ticket is frozen: what its maker or finder does to Data later changes nothing", func(ctx context.Context, s tickets) error {
+		one := ticket(s, "one")
+		one.Data = []byte("data")
+		err := is("Put", s.Store.Put(ctx, one, false), nil)
+		one.Data[0] = 'X'
+		found, err2 := s.Store.Find(ctx, "reset", one.Digest)
+		if len(found.Data) > 0 {
+			found.Data[0] = 'Y'
+		}
+		again, err3 := s.Store.Find(ctx, "reset", one.Digest)
+		return errors.Join(err, err2, err3, that(string(again.Data) == "data", "Data became %q", again.Data))
+	}},
+	{"An unknown ticket is ErrNotFound, also by a digest that differs in one byte or in letter case (S13)", func(ctx context.Context, s tickets) error {
+		err := put(ctx, s, "abc", false)
+		for _, name := range []string{"", "abd", "ABC", "abc ", "abc\x00x", "ab"} {
+			err = errors.Join(err, finds(ctx, s, name, core.ErrNotFound), consumes(ctx, s, name, core.ErrNotFound), fails(ctx, s, name, core.ErrNotFound))
+		}
+		return errors.Join(err, consumes(ctx, s, "abc", nil))
+	}},
+	{"J16 a ticket of one purpose is unknown under every other", func(ctx context.Context, s tickets) error {
+		err := put(ctx, s, "one", false)
+		for _, purpose := range []string{"verify", "pending", "", "RESET", "reset ", "rese", "%"} {
+			err = errors.Join(err,
+				is("Find as "+show(purpose), second(s.Store.Find(ctx, purpose, key("one"))), core.ErrNotFound),
+				is("Consume as "+show(purpose), second(s.Store.Consume(ctx, purpose, key("one"))), core.ErrNotFound),
+				is("Fail as "+show(purpose), s.Store.Fail(ctx, purpose, key("one"), 1), core.ErrNotFound))
+		}
+		return errors.Join(err, consumes(ctx, s, "one", nil),
+			is("Find as verify, once it is used", second(s.Store.Find(ctx, "verify", key("one"))), core.ErrNotFound))
+	}},
+	{"Put is ErrTaken if the digest exists, used or not, and changes nothing", func(ctx context.Context, s tickets) error {
+		first, other := ticket(s, "one"), ticket(s, "one")
+		other.UserID = "bob"
+		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
+			is("Put of the same digest, replacing", s.Store.Put(ctx, other, true), core.ErrTaken))
+		consumed, err2 := s.Store.Consume(ctx, "reset", key("one"))
+		return errors.Join(err, is("Consume", err2, nil), sameTicket("Consume", consumed, first),
+			is("Put of a used digest", s.Store.Put(ctx, other, false), core.ErrTaken), consumes(ctx, s, "one", core.ErrUsed))
+	}},
+	{"A ticket lives until Expires, and from that very moment it is ErrNotFound", func(ctx context.Context, s tickets) error {
+		err := errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false))
+		s.Advance(time.Hour - time.Microsecond)
+		err = errors.Join(err, finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil))
+		s.Advance(time.Microsecond)
+		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
+	}},
+	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s tickets) error {
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		return errors.Join(put(ctx, s, "one", false),
+			outage("Put", s.Store.Put(gone, ticket(s, "two"), true)),
+			outage("Find", second(s.Store.Find(gone, "reset", key("one")))),
+			outage("Consume", second(s.Store.Consume(gone, "reset", key("one")))),
+			outage("Fail", s.Store.Fail(gone, "reset", key("one"), 1)),
+			outage("Burn", s.Store.Burn(gone, "reset", key("three"), s.Now().Add(time.Hour))),
+			finds(ctx, s, "two", core.ErrNotFound), finds(ctx, s, "three", core.ErrNotFound), consumes(ctx, s, "one", nil))
+	}},
+	{"Sweeper: Sweep deletes expired tickets, used or not, only those, and gives their number", func(ctx context.Context, s tickets) error {
+		sweeper, ok := core.As[core.Sweeper](s.Store)
+		if !ok {
+			return missingError("core.Sweeper")
+		}
+		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false), consumes(ctx, s, "old and used", nil),
+			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(time.Hour)), nil))
+		s.Advance(30 * time.Minute)
+		err = errors.Join(err, put(ctx, s, "young", false), put(ctx, s, "young and used", false), consumes(ctx, s, "young and used", nil))
+		early, err2 := sweeper.Sweep(ctx)
+		s.Advance(30 * time.Minute)
+		due, err3 := sweeper.Sweep(ctx)
+		return errors.Join(err, is("Sweep", errors.Join(err2, err3), nil),
+			that(early == 0 && due == 3, "Sweeps deleted %d and %d, want 0 and 3", early, due),
+			finds(ctx, s, "young", nil), finds(ctx, s, "young and used", core.ErrUsed), finds(ctx, s, "old and used", core.ErrNotFound))
+	}},
+}
+
+var replaceCases = []ticketCase{
+	{"R02 Put with replace kills the older tickets of the same purpose and user", func(ctx context.Context, s tickets) error {
+		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil), put(ctx, s, "three", true),
+			finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound),
+			consumes(ctx, s, "two", core.ErrNotFound), consumes(ctx, s, "three", nil))
+	}},
+	{"Put with replace kills no ticket of another purpose or user", func(ctx context.Context, s tickets) error {
+		bobs, verify := ticket(s, "bob's"), ticket(s, "verify")
+		bobs.UserID, verify.Purpose = "ANN", "verify"
+		return errors.Join(is("Put", s.Store.Put(ctx, bobs, true), nil), is("Put", s.Store.Put(ctx, verify, true), nil), put(ctx, s, "one", true),
+			consumes(ctx, s, "bob's", nil), is("Consume of the other purpose", second(s.Store.Consume(ctx, "verify", key("verify"))), nil),
+			consumes(ctx, s, "one", nil))
+	}},
+	{"Of any number of concurrent Puts with replace one ticket is left", func(ctx context.Context, s tickets) error {
+		return repeat(func(round int) error {
+			name := func(i int) string { return fmt.Sprintf("ticket %d of round %d", i, round) }
+			puts := together(crowd, func(i int) error { return put(ctx, s, name(i), true) })
+			living := make([]error, crowd)
+			for i := range living {
+				living[i] = second(s.Store.Find(ctx, "reset", key(name(i))))
+			}
+			return errors.Join(tally("Put", puts, crowd, nil), tally("Find", living, 1, core.ErrNotFound))
+		})
+	}},
+}

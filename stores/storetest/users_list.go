@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// walk lists page by page and gives the EmailKeys in the order of the list. between runs after each page.
+func walk(ctx context.Context, s users, prefix string, limit int, between func() error) ([]string, error) {
+	var keys []string
+	for cursor := ""; ; {
+		page, next, err := s.List(ctx, prefix, cursor, limit)
+		if err != nil {
+			return nil, fmt.Errorf("List(%q, %q, %d): %w", prefix, cursor, limit, err)
+		}
+		if len(page) > limit {
+			return nil, fmt.Errorf("List gave %d users, want at most %d", len(page), limit)
+		}
+		for _, u := range page {
+			keys = append(keys, u.EmailKey)
+		}
+		if next == "" {
+			return keys, nil
+		}
+		if len(keys) > 10_000 {
+			return nil, errors.New("List does not come to an end")
+		}
+		if err := between(); err != nil {
+			return nil, err
+		}
+		cursor = next
+	}
+}
+
+func nothing() error { return nil }
+
+// numbered are n EmailKeys whose order is not that in which they are made.
+func numbered(name string, n int) []string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%s%03d@example.com", name, i*37%n)
+	}
+	return keys
+}
+
+// sameSet complains unless got has each of want once and nothing else.
+func sameSet(step string, got, want []string) error {
+	g, w := slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	return that(slices.Equal(g, w), "%s: got %q, want %q", step, g, w)
+}
+
+var listCases = []userCase{
+	{"List of nobody is empty", func(ctx context.Context, s users) error {
+		keys, err := walk(ctx, s, "", 10, nothing)
+		return errors.Join(err, that(len(keys) == 0, "List gave %q", keys))
+	}},
+	{"List gives each user once, in a stable order, whatever the limit (1–100)", func(ctx context.Context, s users) error {
+		want := numbered("ann", 101)
+		if _, err := add(ctx, s, want...); err != nil {
+			return err
+		}
+		first, err := walk(ctx, s, "", 100, nothing)
+		errs := []error{err, sameSet("limit 100", first, want)}
+		for _, limit := range []int{1, 7, 100} {
+			again, err := walk(ctx, s, "", limit, nothing)
+			errs = append(errs, err, that(slices.Equal(again, first), "limit %d: the order is %q, was %q", limit, again, first))
+		}
+		return errors.Join(errs...)
+	}},
+	{"List gives whole users", func(ctx context.Context, s users) error {
+		all, err := add(ctx, s, "ann@example.com")
+		if err != nil {
+			return err
+		}
+		page, _, err := s.List(ctx, "ann", "", 10)
+		if err != nil || len(page) != 1 {
+			return fmt.Errorf("List gave %d users and error %v, want one", len(page), err)
+		}
+		return same("List", page[0], all[0])
+	}},
+	{"List's next is empty on the last page, and only there", func(ctx context.Context, s users) error {
+		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
+			return err
+		}
+		page, next, err := s.List(ctx, "", "", 4)
+		_, more, err2 := s.List(ctx, "", "", 3)
+		return errors.Join(
+			is("List", err, nil), is("List", err2, nil),
+			that(len(page) == 4 && next == "", "4 users, limit 4: got %d users and next %q, want 4 and none", len(page), next),
+			that(more != "", "4 users, limit 3: got no next"),
+		)
+	}},
+	{"P17 List's prefix is compared byte by byte; no character of it is special", func(ctx context.Context, s users) error {
+		all := []string{
+			"a%b@x", "a_b@x", `a\b@x`, "a.b@x", "a*b@x", "a[b@x", "a^b@x", "a'b@x", `a"b@x`, "a$b@x", "a?b@x", "a😀@x", "aé@x", "ae@x", "aɐ@x",
+			"A%b@x", "Aé@x", "ax@x", "b@x", "%@x", "_@x", `\@x`, "é@x", "É@x", "e\u0301@x", "\uffff@x", "😀@x",
+		}
+		if _, err := add(ctx, s, all...); err != nil {
+			return err
+		}
+		var errs []error
+		for _, prefix := range slices.Concat(all, []string{
+			"", "a", "A", "a%", "a_", `a\`, "a.", "a*", "a[", "a^", "a'", `a"`, "a$", "a?", "a😀", "aé", "%", "_", `\`, ".", ".*", "^a", "é", "\uffff", "😀",
+			"a%b@x ", "' OR '1'='1", "a' --", "zz", "[a-z]", "a\x00",
+		}) {
+			var want []string
+			for _, key := range all {
+				if len(key) >= len(prefix) && key[:len(prefix)] == prefix {
+					want = append(want, key)
+				}
+			}
+			got, err := walk(ctx, s, prefix, 5, nothing)
+			errs = append(errs, err, sameSet("prefix "+show(prefix), got, want))
+		}
+		return errors.Join(errs...)
+	}},
+	{"List gives each user once while others come and go", func(ctx context.Context, s users) error {
+		want := numbered("m", 20)
+		leaving, err := add(ctx, s, numbered("a", 9)...)
+		if err != nil {
+			return err
+		}
+		if _, err := add(ctx, s, want...); err != nil {
+			return err
+		}
+		n := 0
+		got, err := walk(ctx, s, "", 3, func() error {
+			if n++; n > len(leaving) {
+				return nil
+			}
+			for _, name := range []string{"b", "n", "z"} {
+				if _, err := add(ctx, s, fmt.Sprintf("%s-new%d@example.com", name, n)); err != nil {
+					return err
+				}
+			}
+			return s.Delete(ctx, leaving[n-1].ID)
+		})
+		if err != nil {
+			return err
+		}
+		stayed := slices.DeleteFunc(slices.Clone(got), func(key string) bool { return !slices.Contains(want, key) })
+		unique := slices.Compact(slices.Sorted(slices.Values(got)))
+		return errors.Join(
+			sameSet("those who stayed", stayed, want),
+			that(len(unique) == len(got), "somebody is listed twice: %q", got),
+		)
+	}},
+	{"P16 a cursor that the store did not make is ErrInvalid", func(ctx context.Context, s users) error {
+		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
+			return err
+		}
+		_, next, err := s.List(ctx, "", "", 2)
+		if err != nil || next == "" {
+			return fmt.Errorf("List gave next %q and error %v", next, err)
+		}
+		var errs []error
+		for _, cursor := range []string{
+			"garbage", "x", "-1", "9223372036854775808", " ", "' OR '1'='1", "\x00", "\xff", "bm9uc2Vuc2U", "eyJpZCI6eyIkZ3QiOiIifX0", next + "x", "x" + next, next + " ", next + "' --",
+		} {
+			_, _, err := s.List(ctx, "", cursor, 2)
+			errs = append(errs, is("List with the cursor "+show(cursor), err, core.ErrInvalid))
+		}
+		page, _, err := s.List(ctx, "", next, 2)
+		return errors.Join(append(errs, is("List with a true cursor", err, nil),
+			that(len(page) == 2, "List with a true cursor gave %d users, want 2", len(page)))...)
+	}},
+}

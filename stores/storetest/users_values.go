@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// kept creates users that edit prepared, one for each value, and complains unless the store gives each back as it was.
+func kept[T any](ctx context.Context, s users, edit func(u *Account, value T), values ...T) error {
+	var errs []error
+	for i, value := range values {
+		u := account(strings.Repeat("a", i+1) + "@example.com")
+		edit(u, value)
+		if err := s.Create(ctx, u); err != nil {
+			errs = append(errs, is("Create", err, nil))
+			continue
+		}
+		errs = append(errs, holds(ctx, s, "created", u))
+	}
+	return errors.Join(errs...)
+}
+
+var valueCases = []userCase{
+	{"The flags of a user are kept", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, bits int) {
+			u.IsActive, u.IsSuperuser, u.IsVerified = bits&1 != 0, bits&2 != 0, bits&4 != 0
+		}, 0, 1, 2, 3, 4, 5, 6, 7)
+	}},
+	{"A user without a password, and one with a hash of 500 bytes, are kept", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, h core.PasswordHash) { u.HashedPassword = h },
+			"", core.PasswordHash("$argon2id$"+strings.Repeat("h", 490)))
+	}},
+	{"Email is kept as it was typed, apart from the EmailKey", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, email string) { u.Email = email }, "Ann@EXAMPLE.com", "jörg@bücher.example", "小明@例子.example")
+	}},
+	{"TokenEpoch is kept as 64 bits", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, n int64) { u.TokenEpoch = n }, 0, 1<<31, 1<<53+1, math.MaxInt64)
+	}},
+	{"Own columns: numbers are kept", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, n int) { u.Credits = n }, 0, -1, math.MaxInt32, math.MinInt32)
+	}},
+	{"Own columns: text is kept, whatever its script", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, text string) { u.Nick, u.Motto = text, &text },
+			"", " ", "trailing space ", "line\r\nbreak\ttab", "naïve", "nai\u0308ve", "日本語", "👩‍👩‍👧", "שלום", `'";--\%_?$1:name`, "null", "<b>&amp;")
+	}},
+	{"Own columns: NULL and the empty text differ", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, motto *string) { u.Motto = motto }, nil, new(""), new("null"))
+	}},
+	{"Times are kept as instants with microseconds, and given in UTC", func(ctx context.Context, s users) error {
+		return kept(ctx, s, func(u *Account, at time.Time) { u.CreatedAt, u.UpdatedAt, u.Seen = at, at.Add(time.Microsecond), at },
+			time.Unix(0, 0).UTC(),
+			time.Date(1901, 12, 13, 0, 0, 0, 1000, time.UTC),
+			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that Europe's summer time has twice
+			time.Date(2099, 12, 31, 23, 59, 59, 123456000, time.UTC))
+	}},
+	{"G05 P08 a value is stored byte for byte or refused, never shortened or mended", func(ctx context.Context, s users) error {
+		var errs []error
+		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
+			u := account("ann@example.com")
+			u.Nick, u.Motto = text, &text
+			if s.Create(ctx, u) != nil {
+				errs = append(errs, is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
+				continue
+			}
+			errs = append(errs, holds(ctx, s, "created", u), is("Delete", s.Delete(ctx, u.ID), nil))
+		}
+		return errors.Join(errs...)
+	}},
+	{"Every returned user is the caller's own copy", func(ctx context.Context, s users) error {
+		u := account("ann@example.com")
+		if err := s.Create(ctx, u); err != nil {
+			return is("Create", err, nil)
+		}
+		want := *u
+		want.Motto = new(*u.Motto)
+		spoil(u) // what Create was given
+		inside := &Account{}
+		updated, err := s.Update(ctx, want.ID, func(u *Account) error { inside = u; return nil })
+		if err != nil {
+			return is("Update", err, nil)
+		}
+		spoil(inside)
+		spoil(updated)
+		for _, key := range []core.Key{core.ByID(want.ID), core.ByEmail(want.EmailKey)} {
+			found, err := s.Find(ctx, key)
+			if err != nil {
+				return is("Find", err, nil)
+			}
+			spoil(found)
+		}
+		page, _, err := s.List(ctx, "", "", 10)
+		if err != nil {
+			return is("List", err, nil)
+		}
+		for _, u := range page {
+			spoil(u)
+		}
+		return holds(ctx, s, "after copies were changed", &want)
+	}},
+	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s users) error {
+		all, err := add(ctx, s, "ann@example.com")
+		if err != nil {
+			return err
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		id := all[0].ID
+		return errors.Join(
+			outage("Create", s.Create(gone, account("bob@example.com"))),
+			outage("Find", second(s.Find(gone, core.ByID(id)))),
+			outage("Find of an absent user", second(s.Find(gone, core.ByEmail("bob@example.com")))),
+			outage("Update", second(s.Update(gone, id, func(u *Account) error { u.Credits++; return nil }))),
+			outage("Delete", s.Delete(gone, id)),
+			holds(ctx, s, "afterwards", all[0]),
+			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))), core.ErrNotFound),
+		)
+	}},
+	{"EpochStore: Epoch gives the current TokenEpoch, ErrNotFound if there is no user", func(ctx context.Context, s users) error {
+		epochs, ok := core.As[core.EpochStore](s)
+		if !ok {
+			return missingError("core.EpochStore")
+		}
+		all, err := add(ctx, s, "ann@example.com")
+		if err != nil {
+			return err
+		}
+		id := all[0].ID
+		before, err1 := epochs.Epoch(ctx, id)
+		_, err2 := s.Update(ctx, id, func(u *Account) error { u.TokenEpoch = 1 << 40; return nil })
+		after, err3 := epochs.Epoch(ctx, id)
+		errs := []error{
+			is("Epoch", err1, nil), is("Update", err2, nil), is("Epoch", err3, nil),
+			that(before == 1 && after == 1<<40, "Epoch gave %d, then %d; want 1, then %d", before, after, 1<<40),
+		}
+		for _, strange := range strangeIDs(id) {
+			errs = append(errs, is("Epoch of "+show(strange), second(epochs.Epoch(ctx, strange)), core.ErrNotFound))
+		}
+		return errors.Join(append(errs,
+			is("Delete", s.Delete(ctx, id), nil),
+			is("Epoch of a deleted user", second(epochs.Epoch(ctx, id)), core.ErrNotFound))...)
+	}},
+}
+
+// spoil changes whatever can be reached from u.
+func spoil(u *Account) {
+	*u.Motto = "spoiled"
+	u.Nick, u.Credits, u.EmailKey, u.ID = "spoiled", -1, "spoiled", "spoiled"
+}

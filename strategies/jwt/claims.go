@@ -1,0 +1,120 @@
+package jwt
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// reserved are the claims that this package writes or reads. amr and auth_time are OpenID Connect's; proved_at tells, in amr's order, when
+// each proof was given, so that a guard can ask how old one of them is.
+var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time", "proved_at"}
+
+// latest is the last second of the year 9999: times beyond it are nonsense, and may overflow.
+const latest = 253402300799
+
+// write gives the claims of a session.
+func (s *Strategy) write(session core.Session) map[string]any {
+	claims := map[string]any{
+		"sub": session.UserID, "aud": s.options.Audience, "jti": session.ID, "backend": session.Backend, "epoch": session.Epoch,
+		"iat": session.Created.Unix(), "exp": session.Expires.Unix(),
+	}
+	if s.options.Issuer != "" {
+		claims["iss"] = s.options.Issuer
+	}
+	if len(session.Proofs) > 0 {
+		methods, times := make([]string, len(session.Proofs)), make([]int64, len(session.Proofs))
+		for i, p := range session.Proofs {
+			methods[i], times[i] = p.Method, p.At.Unix()
+		}
+		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.ProvedAt().Unix()
+	}
+	return claims
+}
+
+// claims takes typed values out of a verified payload. bad is set by the first that is missing or of another type.
+type claims struct {
+	object
+	bad bool
+}
+
+// own reads a token that Issue made. Its ok is false if a claim is wrong; times are not judged here.
+func (s *Strategy) own(payload object) (session *core.Session, ok bool) {
+	c := claims{object: payload}
+	issued := c.time("iat")
+	session = &core.Session{
+		ID: c.must("jti"), UserID: c.must("sub"), Backend: c.must("backend"), Epoch: c.integer("epoch"), Proofs: c.proofs(),
+		Created: issued, LastSeen: issued, Expires: c.time("exp"),
+	}
+	ok = c.audience() == s.options.Audience && (s.options.Issuer == "" || c.text("iss") == s.options.Issuer)
+	return session, ok && !c.bad
+}
+
+// legacy reads a token that FastAPI Users made.
+func (s *Strategy) legacy(payload object, id string) (session *core.Session, ok bool) {
+	c := claims{object: payload}
+	session = &core.Session{ID: id, UserID: c.must("sub"), Backend: s.options.Legacy.Backend, Expires: c.time("exp")}
+	return session, c.audience() == s.options.Legacy.Audience && !c.bad
+}
+
+// timely judges exp, iat and nbf by the clock.
+func (s *Strategy) timely(payload object, expires time.Time) bool {
+	c, now := claims{object: payload}, s.options.Now()
+	for _, name := range []string{"iat", "nbf"} {
+		if _, there := payload[name]; there && c.time(name).After(now.Add(s.options.Leeway)) {
+			return false
+		}
+	}
+	return now.Before(expires) && !c.bad
+}
+
+func (c *claims) must(name string) string {
+	text := c.text(name)
+	c.bad = c.bad || text == ""
+	return text
+}
+
+func (c *claims) integer(name string) int64 {
+	n, err := strconv.ParseInt(string(c.object[name]), 10, 64)
+	c.bad = c.bad || err != nil
+	return n
+}
+
+func (c *claims) time(name string) time.Time {
+	seconds := c.integer(name)
+	c.bad = c.bad || seconds < 0 || seconds > latest
+	return time.Unix(seconds, 0).UTC()
+}
+
+// audience gives the only member of aud, "" if there are several: a token that is good elsewhere too is not ours alone.
+func (c *claims) audience() string {
+	if one := c.text("aud"); one != "" {
+		return one
+	}
+	var many []string
+	if json.Unmarshal(c.object["aud"], &many) != nil || len(many) != 1 {
+		return ""
+	}
+	return many[0]
+}
+
+func (c *claims) proofs() []core.Proof {
+	if _, there := c.object["amr"]; !there {
+		return nil
+	}
+	var methods []string
+	var times []int64
+	err := json.Unmarshal(c.object["amr"], &methods)
+	if err != nil || json.Unmarshal(c.object["proved_at"], &times) != nil || len(methods) != len(times) || slices.Contains(methods, "") {
+		c.bad = true
+		return nil
+	}
+	proofs := make([]core.Proof, len(methods))
+	for i := range proofs {
+		proofs[i] = core.Proof{Method: methods[i], At: time.Unix(times[i], 0).UTC()}
+	}
+	return proofs
+}

@@ -1,0 +1,81 @@
+package jwt
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// compact is a token of the right shape: three non-empty parts of base64url characters (RFC 7515, section 7.1).
+type compact struct {
+	raw                        string
+	header, payload, signature string
+}
+
+func split(token string) (c compact, ok bool) {
+	parts := strings.SplitN(token, ".", 4)
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+		return compact{}, false
+	}
+	for _, c := range []byte(token) {
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return compact{}, false
+		}
+	}
+	return compact{token, parts[0], parts[1], parts[2]}, true
+}
+
+// canonical tells whether all parts are spelled as an encoder spells them. go-jose would let the unused bits of a part's last character
+// pass, and one token would have several spellings.
+func (c compact) canonical() bool {
+	for _, part := range []string{c.header, c.payload, c.signature} {
+		last := part[len(part)-1]
+		switch len(part) % 4 {
+		case 1:
+			return false
+		case 2: // eight bits in two characters: four are unused
+			if strings.IndexByte("AQgw", last) < 0 {
+				return false
+			}
+		case 3: // sixteen bits in three characters: two are unused
+			if strings.IndexByte("AEIMQUYcgkosw048", last) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// namedKey reads which key the header asks for. It is false if the header holds anything but alg, kid and typ, or typ is not "JWT".
+func (c compact) namedKey() (algorithm, id string, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(c.header)
+	if err != nil {
+		return "", "", false
+	}
+	members, ok := parseObject(raw)
+	if !ok {
+		return "", "", false
+	}
+	algorithm, id = members.text("alg"), members.text("kid")
+	allowed := 2 // alg and typ, both required
+	if id != "" {
+		allowed = 3
+	}
+	return algorithm, id, algorithm != "" && members.text("typ") == "JWT" && len(members) == allowed
+}
+
+// verified gives the payload if k signed it.
+func (c compact) verified(k Key) (payload []byte, ok bool) {
+	signed, err := jose.ParseSignedCompact(c.raw, []jose.SignatureAlgorithm{k.algorithm})
+	if err != nil {
+		return nil, false
+	}
+	payload, err = signed.Verify(k.public())
+	return payload, err == nil
+}
+
+// signingInput is all but the signature. It names a token for good, where a signature may have several forms (ECDSA).
+func (c compact) signingInput() string { return c.raw[:len(c.raw)-len(c.signature)-1] }

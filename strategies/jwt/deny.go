@@ -1,0 +1,51 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+const (
+	deniedPurpose = "jwt-denied"
+	// deniedLonger keeps an entry beyond its token's expiry, so that a clock set back by less does not bring the token back to life.
+	deniedLonger = time.Hour
+)
+
+// Revoke puts the token on the deny list until it has expired. Without Options.Denied it does nothing: a JWT cannot be called back.
+func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
+	if s.options.Denied == nil {
+		return nil
+	}
+	err := s.options.Denied.Burn(ctx, deniedPurpose, core.Digest(session.ID), session.Expires.Add(deniedLonger))
+	if err != nil && !errors.Is(err, core.ErrUsed) {
+		return fmt.Errorf("jwt: deny list: %w", err)
+	}
+	return nil
+}
+
+// Sweep deletes the deny list's expired entries, if its store can.
+func (s *Strategy) Sweep(ctx context.Context) (int, error) {
+	sweeper, ok := core.As[core.Sweeper](s.options.Denied)
+	if !ok {
+		return 0, nil
+	}
+	return sweeper.Sweep(ctx)
+}
+
+func (s *Strategy) denied(ctx context.Context, id string) error {
+	if s.options.Denied == nil {
+		return nil
+	}
+	switch _, err := s.options.Denied.Find(ctx, deniedPurpose, core.Digest(id)); {
+	case errors.Is(err, core.ErrNotFound):
+		return nil
+	case err == nil, errors.Is(err, core.ErrUsed):
+		return core.ErrInvalid
+	default:
+		return fmt.Errorf("jwt: deny list: %w", err)
+	}
+}

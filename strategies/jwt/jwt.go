@@ -1,0 +1,170 @@
+package jwt
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Strategy issues and verifies JWTs. It is safe for concurrent use.
+type Strategy struct {
+	options Options
+	keys    map[string]Key // by ID, Legacy's too
+	public  []json.RawMessage
+	// signer is the first key's Sign. Like the keys it is a function, so that no printing of a Strategy shows a secret.
+	signer func(payload []byte) (*jose.JSONWebSignature, error)
+}
+
+var (
+	_ core.Strategy = (*Strategy)(nil)
+	_ core.KeySet   = (*Strategy)(nil)
+	_ core.Sweeper  = (*Strategy)(nil)
+)
+
+// New makes a strategy. The error joins everything that is wrong with the options.
+func New(o Options) (*Strategy, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s := &Strategy{options: o, keys: map[string]Key{}}
+	for _, k := range o.Keys {
+		s.keys[k.id] = k
+	}
+	if o.Legacy != nil {
+		s.keys[o.Legacy.Key.id] = o.Legacy.Key
+	}
+	var err error
+	if s.signer, err = newSigner(o.Keys[0]); err != nil {
+		return nil, err
+	}
+	if s.public, err = publicKeys(o.Keys); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Issue signs a new token with the first key. Its error never means that a user is at fault: the login has no user or no backend, the extra
+// claims failed, or the token would be longer than [MaxToken].
+func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
+	session := login.Session
+	if !storable(session.UserID) || !storable(session.Backend) {
+		return core.Token{}, errors.New("jwt: the login's user ID or backend is empty or not UTF-8")
+	}
+	var err error
+	if session.ID, err = newID(s.options.Random); err != nil {
+		return core.Token{}, fmt.Errorf("jwt: random source: %w", err)
+	}
+	session.Created = s.options.Now().UTC().Truncate(time.Second)
+	session.Expires = session.Created.Add(s.options.Lifetime)
+	claims := s.write(session)
+	if s.options.Extra != nil {
+		more, err := s.options.Extra.fill(ctx, login)
+		if err != nil {
+			return core.Token{}, fmt.Errorf("jwt: extra claims: %w", err)
+		}
+		for name, value := range more {
+			claims[name] = value
+		}
+	}
+	raw, err := s.sign(claims)
+	return core.Token{Raw: raw, Expires: session.Expires}, err
+}
+
+// Verify gives the session of a token. core.ErrNoCredential: not three parts of base64url; core.ErrInvalid: anything else that is wrong with
+// it; another error: the deny list could not be asked.
+func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
+	if len(token) > MaxToken {
+		return core.Found{}, core.ErrInvalid
+	}
+	c, ok := split(token)
+	if !ok {
+		return core.Found{}, core.ErrNoCredential
+	}
+	session, ok := s.read(c)
+	if !ok {
+		return core.Found{}, core.ErrInvalid
+	}
+	if err := s.denied(ctx, session.ID); err != nil {
+		return core.Found{}, err
+	}
+	return core.Found{Session: session}, nil
+}
+
+// read checks everything that can be checked without asking anybody: the key first, so that nothing unsigned is looked at.
+func (s *Strategy) read(c compact) (*core.Session, bool) {
+	if !c.canonical() {
+		return nil, false
+	}
+	algorithm, keyID, ok := c.namedKey()
+	key, known := s.keys[keyID]
+	if !ok || !known || algorithm != string(key.algorithm) {
+		return nil, false
+	}
+	payload, ok := c.verified(key)
+	if !ok {
+		return nil, false
+	}
+	members, ok := parseObject(payload)
+	if !ok {
+		return nil, false
+	}
+	if s.options.Legacy != nil && keyID == s.options.Legacy.Key.id {
+		digest := core.Digest(c.signingInput())
+		session, ok := s.legacy(members, hex.EncodeToString(digest[:]))
+		return session, ok && s.timely(members, session.Expires)
+	}
+	session, ok := s.own(members)
+	if !ok || !s.timely(members, session.Expires) {
+		return nil, false
+	}
+	if s.options.Extra != nil {
+		extra, err := s.options.Extra.read(payload)
+		if err != nil {
+			return nil, false
+		}
+		session.Extra = extra
+	}
+	return session, true
+}
+
+func (s *Strategy) sign(claims map[string]any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("jwt: encode: %w", err)
+	}
+	signed, err := s.signer(payload)
+	if err != nil {
+		return "", fmt.Errorf("jwt: sign: %w", err)
+	}
+	raw, err := signed.CompactSerialize()
+	if err != nil {
+		return "", fmt.Errorf("jwt: serialize: %w", err)
+	}
+	if len(raw) > MaxToken {
+		return "", errors.New("jwt: the token is longer than MaxToken; the extra claims are too much")
+	}
+	return raw, nil
+}
+
+// newID gives 128 random bits.
+func newID(random io.Reader) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// storable tells whether JSON gives s back unchanged, and not empty.
+func storable(s string) bool { return s != "" && utf8.ValidString(s) && !replaced(s) }

@@ -1,0 +1,146 @@
+package jwt
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"regexp"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Key signs and verifies tokens, or only verifies them, with one algorithm.
+type Key struct {
+	id        string
+	algorithm jose.SignatureAlgorithm
+	// private is nil where the key only verifies. Both are functions because no printing and no logging looks into one.
+	private, public func() any
+	weak            bool
+}
+
+// HS256 makes a key of a secret of 32 random bytes or more. It refuses what is shorter or looks made up (a repeated pattern, few different
+// bytes, a well-known word, a PEM block); it cannot tell every guessable secret. Whoever verifies with it can also sign.
+//
+// The id of this and the other constructors is the token's kid: up to 64 of A-Z a-z 0-9 . _ -, or empty for one key.
+func HS256(id string, secret []byte) (Key, error) {
+	if err := judgeSecret(secret); err != nil {
+		return Key{}, err
+	}
+	secret = slices.Clone(secret)
+	return newKey(id, jose.HS256, secret, secret)
+}
+
+// InsecureHS256 makes a key that only verifies, of a secret that HS256 would call too weak, for [Legacy] alone: whoever guesses it can log in as every
+// user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
+func InsecureHS256(secret []byte) (Key, error) {
+	if len(secret) < minSecret {
+		return Key{}, errShortSecret
+	}
+	k, err := newKey("", jose.HS256, nil, slices.Clone(secret))
+	k.weak = true
+	return k, err
+}
+
+// RS256 makes a key of an RSA key of 2048 bits or more.
+func RS256(id string, private *rsa.PrivateKey) (Key, error) {
+	if private == nil {
+		return Key{}, errors.New("jwt: no private RSA key")
+	}
+	if err := judgeRSA(&private.PublicKey); err != nil {
+		return Key{}, err
+	}
+	if private.Validate() != nil {
+		return Key{}, errors.New("jwt: the RSA key's halves do not belong together")
+	}
+	return newKey(id, jose.RS256, private, &private.PublicKey)
+}
+
+// RS256Public makes a key that only verifies.
+func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
+	if err := judgeRSA(public); err != nil {
+		return Key{}, err
+	}
+	return newKey(id, jose.RS256, nil, public)
+}
+
+// ES256 makes a key of an ECDSA key on the curve P-256.
+func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
+	if private == nil || *private == (ecdsa.PrivateKey{PublicKey: private.PublicKey}) {
+		return Key{}, errors.New("jwt: no private ECDSA key")
+	}
+	if err := judgeECDSA(&private.PublicKey); err != nil {
+		return Key{}, err
+	}
+	// ECDH derives the public point from the private scalar, which PublicKey may contradict.
+	scalar, err := private.ECDH()
+	if err != nil {
+		return Key{}, errors.New("jwt: the ECDSA key is not valid")
+	}
+	if point, err := private.PublicKey.ECDH(); err != nil || !scalar.PublicKey().Equal(point) {
+		return Key{}, errors.New("jwt: the ECDSA key's halves do not belong together")
+	}
+	return newKey(id, jose.ES256, private, &private.PublicKey)
+}
+
+// ES256Public makes a key that only verifies.
+func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
+	if err := judgeECDSA(public); err != nil {
+		return Key{}, err
+	}
+	return newKey(id, jose.ES256, nil, public)
+}
+
+// EdDSA makes a key of an Ed25519 key.
+func EdDSA(id string, private ed25519.PrivateKey) (Key, error) {
+	if len(private) != ed25519.PrivateKeySize || !ed25519.NewKeyFromSeed(private.Seed()).Equal(private) {
+		return Key{}, errors.New("jwt: the Ed25519 key is not valid")
+	}
+	private = slices.Clone(private)
+	return newKey(id, jose.EdDSA, private, private.Public())
+}
+
+// EdDSAPublic makes a key that only verifies.
+func EdDSAPublic(id string, public ed25519.PublicKey) (Key, error) {
+	if len(public) != ed25519.PublicKeySize {
+		return Key{}, errors.New("jwt: the Ed25519 key is not valid")
+	}
+	return newKey(id, jose.EdDSA, nil, slices.Clone(public))
+}
+
+var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
+
+func newKey(id string, algorithm jose.SignatureAlgorithm, private, public any) (Key, error) {
+	if !keyID.MatchString(id) {
+		return Key{}, errors.New("jwt: a key's ID has up to 64 of A-Z a-z 0-9 . _ -")
+	}
+	k := Key{id: id, algorithm: algorithm, public: func() any { return public }}
+	if private != nil {
+		k.private = func() any { return private }
+	}
+	return k, nil
+}
+
+func judgeRSA(public *rsa.PublicKey) error {
+	switch {
+	case public == nil || public.N == nil:
+		return errors.New("jwt: no RSA key")
+	case public.N.BitLen() < 2048 || public.N.BitLen() > 8192:
+		return errors.New("jwt: an RSA key has 2048 to 8192 bits")
+	case public.N.Bit(0) == 0 || public.E < 65537 || public.E%2 == 0:
+		return errors.New("jwt: the RSA key's modulus or exponent is not safe") // FIPS 186-5, appendix A.1.1
+	}
+	return nil
+}
+
+func judgeECDSA(public *ecdsa.PublicKey) error {
+	if public == nil || public.Curve != elliptic.P256() || *public == (ecdsa.PublicKey{Curve: public.Curve}) {
+		return errors.New("jwt: the ECDSA key is not on the curve P-256")
+	}
+	if _, err := public.ECDH(); err != nil {
+		return errors.New("jwt: the ECDSA key is not a point of its curve")
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package jwt
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// MaxToken is the length in bytes of the longest token that is issued or read.
+const MaxToken = 8 << 10
+
+// Options of a JWT strategy. Keys are required; the zero value of everything else is the secure default.
+type Options struct {
+	// Keys: the first signs, all verify. Their IDs differ.
+	Keys []Key
+	// Lifetime of a token, in whole seconds. Default: 1 hour.
+	Lifetime time.Duration
+	// Audience is the aud claim that is written and demanded. Default: "latchkey:auth". Give strategies that share a key different ones.
+	Audience string
+	// Issuer is the iss claim that is written and demanded. Default: none is written, and one that is there is not looked at.
+	Issuer string
+	// Leeway is how far in the future iat and nbf may be, for clocks of several servers that differ; exp gets none. At most a minute.
+	// Default: 0, right for one server.
+	Leeway time.Duration
+	// Denied keeps the IDs of revoked tokens until they have expired. Default: nil, and Revoke has no effect: the token is good until it
+	// expires or the user's epoch rises.
+	Denied core.TicketStore
+	// Extra adds claims of the application's own (see [Claims]). Default: none.
+	Extra Extra
+	// Legacy also accepts the tokens of a FastAPI Users service. Default: nil, none.
+	Legacy *Legacy
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Random is the source of token IDs. Default: crypto/rand.Reader.
+	Random io.Reader
+}
+
+// Legacy describes the tokens of a FastAPI Users service whose users moved here. They carry no epoch, so they count as epoch 0: the front
+// door lets one in only while its user's epoch has never been raised. Leave Legacy out when the last of them has expired.
+type Legacy struct {
+	// Key verifies them; its ID is empty, because theirs is. It is the service's old secret, for this alone: see [InsecureHS256].
+	Key Key
+	// Audience is the one member of their aud claim. Default: "fastapi-users:auth".
+	Audience string
+	// Backend is the name of the backend whose sessions they become. Required.
+	Backend string
+}
+
+func (o Options) withDefaults() Options {
+	if o.Lifetime == 0 {
+		o.Lifetime = time.Hour
+	}
+	if o.Audience == "" {
+		o.Audience = "latchkey:auth"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Legacy != nil {
+		legacy := *o.Legacy
+		if legacy.Audience == "" {
+			legacy.Audience = "fastapi-users:auth"
+		}
+		o.Legacy = &legacy
+	}
+	return o
+}
+
+func (o Options) check() error {
+	var problems []error
+	refuse := func(wrong bool, problem string) {
+		if wrong {
+			problems = append(problems, errors.New("jwt: "+problem))
+		}
+	}
+	refuse(o.Lifetime < time.Second || o.Lifetime%time.Second != 0, "Lifetime is not a number of whole seconds above 0")
+	refuse(o.Leeway < 0 || o.Leeway > time.Minute, "Leeway is not between 0 and a minute")
+	refuse(len(o.Keys) == 0, "no key")
+	refuse(len(o.Keys) > 0 && o.Keys[0].private == nil, "the first key cannot sign")
+	ids := map[string]bool{}
+	for _, k := range o.Keys {
+		refuse(k.public == nil, "a key is empty")
+		refuse(k.weak, "a key of InsecureHS256 is for Legacy alone")
+		refuse(ids[k.id], "two keys have the same ID")
+		ids[k.id] = true
+	}
+	if l := o.Legacy; l != nil {
+		refuse(l.Key.public == nil, "Legacy has no key")
+		refuse(l.Key.id != "", "Legacy's key has an ID")
+		refuse(ids[l.Key.id], "Legacy's key and another have no ID: name the other one")
+		refuse(l.Backend == "", "Legacy names no backend")
+		refuse(l.Audience == o.Audience, "Legacy's audience is the strategy's own")
+	}
+	if o.Extra != nil {
+		problems = append(problems, o.Extra.check())
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,138 @@
+package session
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// aheadLimit is how far in the future a session may seem to have been made. A clock that is set back by hours must not end everybody's
+// session; one that ran ahead by years must not leave sessions that live for years.
+const aheadLimit = 24 * time.Hour
+
+// Strategy issues opaque tokens and keeps their sessions in a store. It is safe for concurrent use.
+type Strategy struct {
+	store   core.SessionStore
+	options Options
+}
+
+var (
+	_ core.Strategy   = (*Strategy)(nil)
+	_ core.AllRevoker = (*Strategy)(nil)
+	_ core.Unwrapper  = (*Strategy)(nil)
+)
+
+// New makes a strategy over a store. The error joins everything that is wrong with the options.
+func New(store core.SessionStore, o Options) (*Strategy, error) {
+	o = o.withDefaults()
+	err := o.check()
+	if store == nil {
+		err = errors.Join(errors.New("session: no store"), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Strategy{store, o}, nil
+}
+
+// Issue stores a new session under a new token. Token.Expires is the absolute limit: idleness is for the server to judge. core.ErrInvalid
+// if all sessions of the user's epoch were ended meanwhile; any other error means that the store could not be asked.
+func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
+	secret, digest, err := core.NewSecret(s.options.Random)
+	if err != nil {
+		return core.Token{}, fmt.Errorf("session: random source: %w", err)
+	}
+	now := s.now()
+	issued := login.Session
+	issued.Proofs = slices.Clone(issued.Proofs)
+	issued.ID = hex.EncodeToString(digest[:])
+	issued.Created, issued.LastSeen = now, now
+	issued.Expires = s.expiry(now, now)
+	if err := s.store.Create(ctx, digest, issued); err != nil {
+		return core.Token{}, fmt.Errorf("session: create: %w", err)
+	}
+	return core.Token{Raw: s.options.Prefix + secret, Expires: now.Add(s.options.Absolute)}, nil
+}
+
+// Verify gives the session of a token, as the store has it (with the user, if the store read it along), and notes from time to time
+// that it was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything
+// else: the store could not be asked.
+func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
+	digest, ok := s.digest(token)
+	if !ok {
+		return core.Found{}, core.ErrNoCredential
+	}
+	found, err := s.store.Find(ctx, digest)
+	if errors.Is(err, core.ErrNotFound) {
+		return core.Found{}, core.ErrInvalid
+	}
+	if err != nil {
+		return core.Found{}, fmt.Errorf("session: find: %w", err)
+	}
+	now := s.now()
+	if !s.lives(found.Session, now) || s.touch(ctx, digest, found.Session, now) != nil {
+		return core.Found{}, core.ErrInvalid
+	}
+	return found, nil
+}
+
+// Revoke ends a session at once. It is no error if it has ended already, or if another strategy issued it.
+func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
+	digest, ok := parseID(session.ID)
+	if !ok {
+		return nil
+	}
+	if err := s.store.Delete(ctx, digest); err != nil {
+		return fmt.Errorf("session: delete: %w", err)
+	}
+	return nil
+}
+
+// RevokeAll ends the user's sessions below epoch, but for the one with the ID except, and lets no Issue below epoch through from now on.
+func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
+	keep, _ := parseID(except) // another strategy's ID keeps nothing here
+	if err := s.store.DeleteAll(ctx, userID, epoch, keep); err != nil {
+		return fmt.Errorf("session: delete all: %w", err)
+	}
+	return nil
+}
+
+// Unwrap gives the store, which may be able to list sessions or to sweep expired ones.
+func (s *Strategy) Unwrap() any { return s.store }
+
+// now has the precision that every store keeps, and no monotonic reading, which a store would lose.
+func (s *Strategy) now() time.Time { return s.options.Now().UTC().Truncate(time.Microsecond) }
+
+// expiry is the earlier of both limits.
+func (s *Strategy) expiry(created, seen time.Time) time.Time {
+	absolute, idle := created.Add(s.options.Absolute), seen.Add(s.options.Idle)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
+}
+
+// lives judges by the limits as they are configured now, which may have become stricter since the session was stored.
+func (s *Strategy) lives(session *core.Session, now time.Time) bool {
+	return now.Before(session.Expires) &&
+		now.Before(s.expiry(session.Created, session.LastSeen)) &&
+		session.Created.Sub(now) <= aheadLimit
+}
+
+// touch notes that the session is in use, if the last note is old. Its only error is core.ErrNotFound: the session was revoked since it
+// was read. A store that cannot write now does not fail the request; the next one tries again.
+func (s *Strategy) touch(ctx context.Context, digest [32]byte, session *core.Session, now time.Time) error {
+	if now.Sub(session.LastSeen) < s.options.TouchEvery {
+		return nil
+	}
+	err := s.store.Touch(ctx, digest, now, s.expiry(session.Created, now))
+	if errors.Is(err, core.ErrNotFound) {
+		return core.ErrNotFound
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package session
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// digest gives the key under which the store has a token. It is false for what this strategy never issues: another prefix, another
+// length, another alphabet, or a second spelling of the same 32 bytes.
+func (s *Strategy) digest(token string) (d [32]byte, ok bool) {
+	secret, ok := strings.CutPrefix(token, s.options.Prefix)
+	if !ok || !canonical(secret) {
+		return d, false
+	}
+	return core.Digest(secret), true
+}
+
+// canonical tells whether s is 32 bytes in base64url as an encoder writes it (RFC 4648, section 3.5): the last character carries four
+// bits, so its two low bits are zero.
+func canonical(s string) bool {
+	return len(s) == core.SecretLen && base64url(s) && strings.IndexByte("AEIMQUYcgkosw048", s[len(s)-1]) >= 0
+}
+
+func base64url(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// parseID turns a Session.ID back into the store's key. It is false for an ID that another strategy gave.
+func parseID(id string) (d [32]byte, ok bool) {
+	if len(id) != hex.EncodedLen(len(d)) {
+		return d, false
+	}
+	_, err := hex.Decode(d[:], []byte(id))
+	return d, err == nil
+}

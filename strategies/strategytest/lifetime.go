@@ -1,0 +1,67 @@
+package strategytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+var lifetimeCases = []Case{
+	{
+		Name:    "absolute limit",
+		Rule:    "A token in constant use is accepted until its lifetime is over and is core.ErrInvalid from then on.",
+		Check:   absoluteLimit,
+		applies: func(h Harness) bool { return h.Lifetime > 0 },
+	},
+	{
+		Name:    "idle limit",
+		Rule:    "A token that nobody used for its idle time is core.ErrInvalid.",
+		Check:   idleLimit,
+		applies: func(h Harness) bool { return h.Idle > 0 },
+	},
+}
+
+func absoluteLimit(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s := h.New(clock.Now)
+	token, err := s.Issue(ctx, loginOf("ada", 0, clock.Now()))
+	if err != nil {
+		return fmt.Errorf("issue: %w", err)
+	}
+	const steps = 20
+	for i := range steps {
+		if _, err := s.Verify(ctx, token.Raw); err != nil {
+			return fmt.Errorf("after %d/%d of its lifetime: %w", i, steps, err)
+		}
+		clock.advance(h.Lifetime / steps)
+	}
+	clock.advance(h.Lifetime % steps)
+	for _, late := range []time.Duration{0, time.Second, h.Lifetime} {
+		clock.advance(late)
+		if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
+			return unexpected("after its lifetime", err, core.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func idleLimit(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s := h.New(clock.Now)
+	token, err := s.Issue(ctx, loginOf("ada", 0, clock.Now()))
+	if err != nil {
+		return fmt.Errorf("issue: %w", err)
+	}
+	clock.advance(h.Idle / 2)
+	if _, err := s.Verify(ctx, token.Raw); err != nil {
+		return fmt.Errorf("after half of the idle time: %w", err)
+	}
+	clock.advance(h.Idle)
+	if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
+		return unexpected("after the idle time", err, core.ErrInvalid)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package strategytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+var revokeAllCases = []Case{
+	{
+		Name:    "revoke all",
+		Rule:    "RevokeAll ends the user's sessions below the epoch, and nothing else: sessions of that epoch or above and other users' live.",
+		Check:   revokeAll,
+		applies: revokesAll,
+	},
+	{
+		Name:    "revoke all but one",
+		Rule:    "The session with the ID except lives and is carried over to the new epoch; an ID that the strategy does not know spares nobody.",
+		Check:   revokeAllButOne,
+		applies: revokesAll,
+	},
+	{
+		Name:    "floor",
+		Rule:    "After RevokeAll an Issue below the epoch is core.ErrInvalid, for that user alone; the floor never sinks.",
+		Check:   floor,
+		applies: revokesAll,
+	},
+}
+
+func revokesAll(h Harness) bool {
+	_, ok := core.As[core.AllRevoker](h.New(time.Now))
+	return ok
+}
+
+// allRevoker makes a strategy of which applies has seen that it revokes all.
+func allRevoker(h Harness, c *clock) (core.Strategy, core.AllRevoker) {
+	s := h.New(c.Now)
+	all, _ := core.As[core.AllRevoker](s)
+	return s, all
+}
+
+func revokeAll(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s, all := allRevoker(h, clock)
+	var tokens [4]core.Token
+	for i, l := range []core.Login{
+		loginOf("ada", 0, clock.Now()), loginOf("ada", 1, clock.Now()),
+		loginOf("ada", 2, clock.Now()), loginOf("bob", 0, clock.Now()),
+	} {
+		var err error
+		if tokens[i], _, err = login(s, l); err != nil {
+			return err
+		}
+	}
+	if err := all.RevokeAll(ctx, "ada", 2, ""); err != nil {
+		return fmt.Errorf("revoke all: %w", err)
+	}
+	for _, token := range tokens[:2] {
+		if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
+			return unexpected("session below the epoch", err, core.ErrInvalid)
+		}
+	}
+	if _, err := s.Verify(ctx, tokens[2].Raw); err != nil {
+		return fmt.Errorf("session of that epoch: %w", err)
+	}
+	if _, err := s.Verify(ctx, tokens[3].Raw); err != nil {
+		return fmt.Errorf("session of another user: %w", err)
+	}
+	return nil
+}
+
+func revokeAllButOne(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s, all := allRevoker(h, clock)
+	kept, keptSession, err := login(s, loginOf("ada", 0, clock.Now()))
+	if err != nil {
+		return err
+	}
+	ended, _, err := login(s, loginOf("ada", 0, clock.Now()))
+	if err != nil {
+		return err
+	}
+	if err := all.RevokeAll(ctx, "ada", 1, keptSession.ID); err != nil {
+		return fmt.Errorf("revoke all: %w", err)
+	}
+	found, err := verify(s, kept.Raw)
+	if err != nil {
+		return fmt.Errorf("the session to keep: %w", err)
+	}
+	if found.Epoch != 1 {
+		return fmt.Errorf("the session kept has epoch %d, want 1", found.Epoch)
+	}
+	if _, err := s.Verify(ctx, ended.Raw); !errors.Is(err, core.ErrInvalid) {
+		return unexpected("the other session", err, core.ErrInvalid)
+	}
+	if err := all.RevokeAll(ctx, "ada", 2, "not-of-this-strategy"); err != nil {
+		return fmt.Errorf("revoke all: %w", err)
+	}
+	if _, err := s.Verify(ctx, kept.Raw); !errors.Is(err, core.ErrInvalid) {
+		return unexpected("a session that an unknown ID spared", err, core.ErrInvalid)
+	}
+	return nil
+}
+
+func floor(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s, all := allRevoker(h, clock)
+	for _, epoch := range []int64{2, 1} {
+		if err := all.RevokeAll(ctx, "ada", epoch, ""); err != nil {
+			return fmt.Errorf("revoke all: %w", err)
+		}
+		if _, err := s.Issue(ctx, loginOf("ada", 1, clock.Now())); !errors.Is(err, core.ErrInvalid) {
+			return unexpected("issue below the floor", err, core.ErrInvalid)
+		}
+	}
+	if _, _, err := login(s, loginOf("ada", 2, clock.Now())); err != nil {
+		return fmt.Errorf("on the floor: %w", err)
+	}
+	if _, _, err := login(s, loginOf("bob", 0, clock.Now())); err != nil {
+		return fmt.Errorf("another user: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var (
+	link = regexp.MustCompile(`\]\(([^)\s]+)(?:\s+"[^"]*")?\)`)
+	code = regexp.MustCompile("`[^`]*`")
+	// What GitHub leaves out of a heading's anchor.
+	punctuation = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
+)
+
+// checkLinks gives the links of a file that lead nowhere, each with its line. Links to other sites are not followed.
+func checkLinks(path, text string) []error {
+	var problems []error
+	for number, line := range prose(text) {
+		for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(line, ""), -1) {
+			if err := checkLink(path, found[1]); err != nil {
+				problems = append(problems, fmt.Errorf("%d: %w", number+1, err))
+			}
+		}
+	}
+	return problems
+}
+
+func checkLink(from, target string) error {
+	if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+		return nil
+	}
+	file, anchor, _ := strings.Cut(target, "#")
+	to := from
+	if file != "" {
+		to = filepath.Join(filepath.Dir(from), file)
+	}
+	if _, err := os.Stat(to); err != nil {
+		return fmt.Errorf("broken link %s", target)
+	}
+	if anchor == "" || filepath.Ext(to) != ".md" {
+		return nil
+	}
+	text, err := os.ReadFile(to)
+	if err != nil {
+		return err
+	}
+	if !hasAnchor(string(text), anchor) {
+		return fmt.Errorf("broken link %s: no such heading", target)
+	}
+	return nil
+}
+
+func hasAnchor(text, anchor string) bool {
+	for _, line := range prose(text) {
+		heading := strings.TrimLeft(line, "#")
+		if heading == line {
+			continue
+		}
+		name := punctuation.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
+		if strings.ReplaceAll(name, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+// prose gives the lines outside code blocks by their index.
+func prose(text string) map[int]string {
+	lines, fenced := map[int]string{}, false
+	for i, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fenced = !fenced
+		} else if !fenced {
+			lines[i] = line
+		}
+	}
+	return lines
+}

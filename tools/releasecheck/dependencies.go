@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// dependencies are, for each released module, the modules that it brings to a consumer beside itself and the root module. What is not
+// here is refused: a framework, a driver or a test tool must not come along with a part that does not need it.
+var dependencies = map[string][]string{
+	".": {
+		"github.com/go-jose/go-jose/v4",
+		"golang.org/x/crypto",
+		"golang.org/x/net",
+		"golang.org/x/sys", // of x/crypto
+		"golang.org/x/text",
+	},
+	"adapters/chiauth": {
+		"github.com/go-chi/chi/v5",
+	},
+	"senders/smtpsender": {
+		"github.com/wneessen/go-mail",
+	},
+	"stores/bunstore": {
+		"github.com/jinzhu/inflection",
+		"github.com/puzpuzpuz/xsync/v3",
+		"github.com/tmthrgd/go-hex",
+		"github.com/uptrace/bun",
+		"github.com/vmihailenco/msgpack/v5",
+		"github.com/vmihailenco/tagparser/v2",
+		"golang.org/x/sys",
+	},
+}
+
+// judge compares what a consumer of the module compiled with the module's dependencies and its go.mod.
+func (m goModule) judge(compiled, allowed []string, root string) error {
+	var problems []error
+	report := func(format, path string) { problems = append(problems, fmt.Errorf("%s "+format, m.path, path)) }
+	for _, path := range compiled {
+		if path != m.path && path != root && !slices.Contains(allowed, path) {
+			report("compiles %s, which is not among its dependencies", path)
+		}
+	}
+	for _, path := range allowed {
+		if !slices.Contains(compiled, path) {
+			report("does not compile %s, which is among its dependencies", path)
+		}
+	}
+	for _, r := range m.file.Require {
+		if !r.Indirect && !slices.Contains(compiled, r.Mod.Path) {
+			report("requires %s for tests alone: such tests belong to integration/", r.Mod.Path)
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,105 @@
+package bearer_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/transports/bearer"
+	"github.com/latchkey-go/latchkey/transports/transporttest"
+)
+
+var (
+	_ core.Transport  = (*bearer.Transport)(nil)
+	_ core.Challenger = (*bearer.Transport)(nil)
+)
+
+func TestConformance(t *testing.T) {
+	for _, loginURL := range []string{"", "auth/api/login"} {
+		transporttest.Run(t, func(*testing.T) core.Transport { return bearer.New(bearer.Options{LoginURL: loginURL}) }, transporttest.Features{})
+	}
+}
+
+type head struct {
+	http.Header
+}
+
+func (h head) Method() string             { return http.MethodPost }
+func (h head) Host() string               { return "app.example" }
+func (h head) Lines(name string) []string { return h.Header[name] }
+
+func TestAttach(t *testing.T) {
+	for _, c := range []struct {
+		token core.Token
+		body  string
+	}{
+		{core.Token{Raw: "t"}, `{"access_token":"t","token_type":"bearer"}`},
+		{core.Token{Raw: "t", Refresh: "r"}, `{"access_token":"t","token_type":"bearer","refresh_token":"r"}`},
+	} {
+		resp := core.NewResponse(0, nil)
+		bearer.New(bearer.Options{}).Attach(resp, c.token)
+		if err := resp.Encode(); err != nil {
+			t.Fatal(err)
+		}
+		if resp.Status != http.StatusOK || string(resp.Bytes()) != c.body {
+			t.Errorf("got %d %s, want 200 %s", resp.Status, resp.Bytes(), c.body)
+		}
+		if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Pragma") != "no-cache" {
+			t.Errorf("the answer may be cached: %v", resp.Header)
+		}
+	}
+}
+
+func TestExtract(t *testing.T) {
+	transport := bearer.New(bearer.Options{})
+	for _, c := range []struct {
+		name  string
+		lines []string
+		token string
+		err   error
+	}{
+		{"P10 any case of the scheme", []string{"bEARER t"}, "t", nil},
+		{"P10 two lines", []string{"Bearer t", "Bearer u"}, "", core.Refuse(core.CodeDuplicateCredentials)},
+		{"P10 comma-joined", []string{"Bearer t, Bearer u"}, "", core.ErrInvalid},
+		{"J17 1 MB", []string{"Bearer " + strings.Repeat("a.", 500_000)}, "", core.ErrInvalid},
+		{"other scheme", []string{"Basic dTpw"}, "", core.ErrNoCredential},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			token, err := transport.Extract(head{http.Header{"Authorization": c.lines}})
+			if token != c.token || !errors.Is(err, c.err) {
+				t.Errorf("got %.40q, %v; want %q, %v", token, err, c.token, c.err)
+			}
+		})
+	}
+}
+
+func TestClear(t *testing.T) {
+	resp := core.NewResponse(0, nil)
+	bearer.New(bearer.Options{}).Clear(resp)
+	if len(resp.Header) != 0 {
+		t.Errorf("Clear sets %v", resp.Header)
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	transport := bearer.New(bearer.Options{})
+	if got := transport.Challenge(false); got != "Bearer" {
+		t.Errorf("without a token: %q", got)
+	}
+	if got := transport.Challenge(true); got != `Bearer error="invalid_token"` {
+		t.Errorf("with a token: %q", got)
+	}
+}
+
+func TestScheme(t *testing.T) {
+	for loginURL, want := range map[string]string{
+		"":               `{"scheme":"bearer","type":"http"}`,
+		"auth/api/login": `{"flows":{"password":{"scopes":{},"tokenUrl":"auth/api/login"}},"type":"oauth2"}`,
+	} {
+		if got := string(bearer.New(bearer.Options{LoginURL: loginURL}).Scheme()); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

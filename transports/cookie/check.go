@@ -1,0 +1,81 @@
+package cookie
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+func (o Options) withDefaults() Options {
+	if o.Name == "" {
+		o.Name = "__Host-latchkey"
+		if o.InsecureHTTP {
+			o.Name = "latchkey"
+		}
+	}
+	if o.Path == "" {
+		o.Path = "/"
+	}
+	if o.SameSite == 0 {
+		o.SameSite = http.SameSiteLaxMode
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// cookie has the attributes that every Set-Cookie line shares.
+func (o Options) cookie() http.Cookie {
+	return http.Cookie{
+		Name: o.Name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
+		Secure: !o.InsecureHTTP, HttpOnly: !o.InsecureScriptAccess,
+	}
+}
+
+// check tells everything that a browser would refuse, or that would not do what it seems to (RFC 6265bis, section 4.1.3, for the prefixes).
+func (o Options) check() error {
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf("cookie: "+format, args...))
+		}
+	}
+	c := o.cookie()
+	err := c.Valid()
+	wrong(err != nil, "%w", err)
+	wrong(!strings.HasPrefix(o.Path, "/"), "Path %q must begin with /", o.Path)
+	wrong(o.MaxAge < 0, "MaxAge %v is negative", o.MaxAge)
+
+	host, secure := hasPrefix(o.Name, "__Host-"), hasPrefix(o.Name, "__Secure-")
+	wrong(host && o.Domain != "", "the name %s rules a Domain out; choose a Name such as __Secure-latchkey", o.Name)
+	wrong(host && o.Path != "/", "the name %s rules a Path other than / out; choose a Name such as __Secure-latchkey", o.Name)
+	wrong((host || secure) && o.InsecureHTTP, "the name %s rules InsecureHTTP out", o.Name)
+
+	switch o.SameSite {
+	case http.SameSiteLaxMode, http.SameSiteStrictMode:
+	case http.SameSiteNoneMode:
+		wrong(o.InsecureHTTP, "SameSite=None rules InsecureHTTP out")
+	default:
+		wrong(true, "SameSite must be Lax, Strict or None")
+	}
+	for _, origin := range o.TrustedOrigins {
+		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port", origin)
+	}
+	return errors.Join(errs...)
+}
+
+// hasPrefix ignores letter case, as browsers do for these prefixes.
+func hasPrefix(name, prefix string) bool {
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// isOrigin tells whether s is written exactly as browsers write an http or https origin; any other spelling would never match.
+func isOrigin(s string) bool {
+	ok, _ := regexp.MatchString(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`, s)
+	defaultPort := strings.HasPrefix(s, "https:") && strings.HasSuffix(s, ":443") || strings.HasPrefix(s, "http:") && strings.HasSuffix(s, ":80")
+	return ok && !defaultPort
+}

@@ -1,0 +1,26 @@
+package transporttest_test
+
+import (
+	"fmt"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/transports/transporttest"
+)
+
+// Cases can be used without package testing: here they find what is wrong with a transport that answers its login without a status.
+func ExampleCases() {
+	broken := explicit()
+	broken.attach = func(resp *core.Response, tok core.Token) {
+		resp.Header.Set("Cache-Control", "no-store")
+		resp.Body = map[string]string{"access_token": tok.Raw}
+	}
+	for _, c := range transporttest.Cases(transporttest.Features{}) {
+		if err := c.Check(broken); err != nil {
+			fmt.Println(c.Name+":", err)
+			fmt.Println("The rule:", c.Rule)
+		}
+	}
+	// Output:
+	// login answer: the status is 0
+	// The rule: Attach makes a success of the response, and forbids caching it
+}

@@ -1,0 +1,55 @@
+// Package transporttest checks that a core.Transport keeps its obligations. Each is a [Case] with the rule that it stands for, and a
+// failure quotes the rule.
+//
+//	func TestConformance(t *testing.T) {
+//		transporttest.Run(t, func(*testing.T) core.Transport { return mytransport.New() }, transporttest.Features{})
+//	}
+package transporttest
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Features says what kind of transport is checked.
+type Features struct {
+	// Ambient: browsers keep the credential and attach it by themselves, as they do a cookie. The cases about cross-origin requests and
+	// about forgetting apply.
+	Ambient bool
+	// Client gives the headers of the request that a client sends after it received these responses, in their order; it has learned its
+	// credential from nothing else. Default [Client], which knows cookies and the OAuth 2.0 token response.
+	Client func(responses ...*core.Response) http.Header
+}
+
+// Case is one obligation.
+type Case struct {
+	Name string
+	Rule string
+	// Check tells how a transport breaks the rule, nil if it does not. The transport is used by this case alone.
+	Check func(t core.Transport) error
+}
+
+// Run checks every case against a transport of its own.
+func Run(t *testing.T, newTransport func(t *testing.T) core.Transport, f Features) {
+	for _, c := range Cases(f) {
+		t.Run(c.Name, func(t *testing.T) {
+			if err := c.Check(newTransport(t)); err != nil {
+				t.Errorf("%v\nThe rule: %s", err, c.Rule)
+			}
+		})
+	}
+}
+
+// Cases are the obligations of a transport with these features.
+func Cases(f Features) []Case {
+	if f.Client == nil {
+		f.Client = Client
+	}
+	cases := append(tokenCases(f), answerCases(f)...)
+	if f.Ambient {
+		return append(cases, ambientCases(f)...)
+	}
+	return append(cases, explicitCases(f)...)
+}
