@@ -37,7 +37,7 @@ func Fresh(age time.Duration) Guard {
 // Check asks the application: nil lets pass, an *Error is the answer as it is, anything else becomes a 503. Forbidden() is the plain 403.
 func Check[U any](check func(ctx context.Context, u *U) error) Guard {
 	return Guard{Name: "check", NeedsUser: true, Check: func(ctx context.Context, c *core.Current) error {
-		u, ok := c.User.(any).(*U)
+		u, ok := any(c.User).(*U)
 		if !ok {
 			return core.Forbidden()
 		}

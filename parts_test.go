@@ -13,13 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
-	"github.com/latchkey-go/latchkey/hashers/argon2id"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -92,6 +92,24 @@ func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	}}, nil
 }
 
+// fast is a hasher for tests that are not about hashing: the password itself behind the family's name.
+type fast string
+
+func (f fast) Hash(password string) (core.PasswordHash, error) {
+	if strings.Contains(password, "unhashable") {
+		return "", errors.New("this password cannot be hashed")
+	}
+	return core.PasswordHash(string(f) + "$" + password), nil
+}
+func (f fast) Knows(h core.PasswordHash) bool { return strings.HasPrefix(string(h), string(f)+"$") }
+func (f fast) Verify(h core.PasswordHash, password string) (bool, error) {
+	if string(h) == string(f)+"$" {
+		return false, errors.New("the hash is truncated")
+	}
+	return string(h) == string(f)+"$"+password, nil
+}
+func (f fast) Outdated(core.PasswordHash) bool { return false }
+
 // letters is a Sender that keeps what it is given.
 type letters struct {
 	mu    sync.Mutex
@@ -109,6 +127,7 @@ func (l *letters) Send(_ context.Context, m core.Mail) error {
 type app struct {
 	*latchkey.Auth[Member]
 	t     *testing.T
+	users *memstore.Users[Member]
 	mails *letters
 	log   *bytes.Buffer
 	url   string
@@ -117,12 +136,8 @@ type app struct {
 // newApp makes an application with one session backend "web" over the header X-Token; change may change its options.
 func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	t.Helper()
-	a := &app{t: t, mails: &letters{}, log: &bytes.Buffer{}}
+	a := &app{t: t, users: memstore.NewUsers[Member](), mails: &letters{}, log: &bytes.Buffer{}}
 	sessions, err := session.New(memstore.NewSessions(nil), session.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cheap, err := argon2id.New(argon2id.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +147,13 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 		Tickets:  memstore.NewTickets(nil),
 		Sender:   a.mails,
 		BaseURL:  "https://app.example.org",
-		Hashers:  []core.Hasher{cheap},
+		Hashers:  []core.Hasher{fast("new"), fast("old")},
 		Log:      slog.New(slog.NewTextHandler(&syncWriter{w: a.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&o)
 	}
-	if a.Auth, err = latchkey.New(memstore.NewUsers[Member](), o); err != nil {
+	if a.Auth, err = latchkey.New(a.users, o); err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
@@ -150,6 +165,7 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 			httpauth.Mount(mux, "/auth", a.Flow("second"))
 		}
 	}
+	a.routes(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		server.Close()
@@ -159,6 +175,39 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	})
 	a.url = server.URL
 	return a
+}
+
+// routes mounts one handler behind every guard; each answers with the user's e-mail, "nobody", or "session".
+func (a *app) routes(mux *http.ServeMux) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, session := latchkey.CurrentSession(r.Context())
+		switch u, ok := latchkey.CurrentUser[Member](r.Context()); {
+		case ok:
+			_, _ = io.WriteString(w, u.Email)
+		case session:
+			_, _ = io.WriteString(w, "session")
+		default:
+			_, _ = io.WriteString(w, "nobody")
+		}
+	})
+	mux.Handle("/active", httpauth.Require(a)(handler))
+	mux.Handle("/optional", httpauth.Optional(a)(handler))
+	mux.Handle("/optional-verified", httpauth.Optional(a, latchkey.Verified)(handler))
+	mux.Handle("/verified", httpauth.Require(a, latchkey.Verified)(handler))
+	mux.Handle("/superuser", httpauth.Require(a, latchkey.Superuser)(handler))
+	mux.Handle("/fresh", httpauth.Require(a, latchkey.Fresh(time.Minute))(handler))
+	mux.Handle("/stale", httpauth.Require(a, latchkey.Fresh(0))(handler))
+	mux.Handle("/via", httpauth.Require(a, latchkey.Via("web"))(handler))
+	mux.Handle("/session-only", httpauth.Require(a, latchkey.SessionOnly)(handler))
+	mux.Handle("/checked", httpauth.Require(a, latchkey.Check(func(_ context.Context, m *Member) error {
+		switch m.Nick {
+		case "broke":
+			return latchkey.Refuse("NO_CREDITS")
+		case "unknown":
+			return errors.New("the billing service cannot be asked")
+		}
+		return nil
+	}))(handler))
 }
 
 type syncWriter struct {

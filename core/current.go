@@ -60,7 +60,7 @@ func CurrentFrom(ctx context.Context) *Current {
 // another type than the one that the application was built with.
 func CurrentUser[U any](ctx context.Context) (*U, bool) {
 	if c := CurrentFrom(ctx); c != nil {
-		u, ok := c.User.(any).(*U)
+		u, ok := any(c.User).(*U)
 		return u, ok
 	}
 	return nil, false

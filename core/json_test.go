@@ -37,7 +37,7 @@ func TestReadJSON(t *testing.T) {
 	if s, _, _ := o.Text("name"); s != "é😀" {
 		t.Errorf("Text gives %q", s)
 	}
-	_ = append(o["on"], "!!!"...)
+	_ = append(o["on"], "!!!!!!!!"...)
 	if string(o[""]) != `{}` {
 		t.Error("appending to one member changed another")
 	}

@@ -1,65 +1,95 @@
-// Package governor bounds how much work of one kind is done at once, and how much may wait for its turn. Password hashing runs behind one,
-// so that a flood of logins costs neither all memory nor all cores: what is too much is refused at once.
+// Package chiauth mounts Latchkey on a chi router. auth stands for a *latchkey.Auth:
 //
-//	g := governor.New(0, 0)
-//	err := g.Do(ctx, func() { hash, hashErr = hasher.Hash(password) })
-//	if errors.Is(err, governor.ErrBusy) { … } // 503, come again
+//	r := chi.NewRouter()
+//	chiauth.Mount(r, "/users", auth.Users())
+//	r.With(chiauth.Require(auth)).Get("/plan", func(w http.ResponseWriter, r *http.Request) {
+//		u, _ := chiauth.CurrentUser[Account](r)
+//		fmt.Fprintln(w, u.FullName)
+//	})
 //
-// Turns are given in the order of arrival. It has no goroutines of its own and needs no closing.
-package governor
+// Security notes. They are those of httpauth, whose handlers these are. Middleware that sets RemoteAddr from a header, as chi's RealIP does,
+// lets clients choose the address that rate limits count: leave it away and use Latchkey's TrustedProxies option.
+package chiauth
 
 import (
-	"context"
-	"errors"
-	"runtime"
+	"net/http"
+	"net/url"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
 )
 
-// ErrBusy says that as many callers as allowed are waiting already.
-var ErrBusy = errors.New("governor: too many are waiting")
-
-// waitingPerSlot is the default length of the queue. A password hash of the default parameters takes some 20 to 50 ms of a core, so the
-// last in the queue waits for one to three seconds: as long as a person may be kept.
-const waitingPerSlot = 64
-
-// Governor is safe for concurrent use. Make it with New.
-type Governor struct {
-	admitted chan struct{} // one element for each caller that waits or works
-	working  chan struct{} // one for each that works; Go wakes blocked senders in the order of their arrival
-}
-
-// New gives a governor that does the work of as many callers at once as concurrent says (0: as there are cores for Go, GOMAXPROCS), while
-// as many others wait as queue says (0: 64 times concurrent). Negative numbers count as 0.
-func New(concurrent, queue int) *Governor {
-	if concurrent <= 0 {
-		concurrent = runtime.GOMAXPROCS(0)
-	}
-	if queue <= 0 {
-		queue = waitingPerSlot * concurrent
-	}
-	return &Governor{
-		admitted: make(chan struct{}, concurrent+queue),
-		working:  make(chan struct{}, concurrent),
+// Mount registers every route of the groups on r itself, at prefix and the route's pattern, so that they are in chi's own listing and
+// under r's prefixes, groups and middleware. prefix is empty, or begins with a slash and does not end with one; another one panics.
+// A group's root answers at prefix with and without a trailing slash. HEAD is registered beside GET.
+//
+// chi lets the route that was registered last win where two are equal; an application's own that is more specific wins anyway.
+func Mount(r chi.Router, prefix string, groups ...core.Group) {
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, prefix, groups...)
+	for _, g := range groups {
+		for _, b := range g {
+			h := handler{direct: httpauth.Handler(b), mux: mux}
+			if path := prefix + b.Pattern; path != "" {
+				register(r, b.Method, path, h)
+			}
+			if b.Pattern == "" {
+				register(r, b.Method, prefix+"/", h)
+			}
+		}
 	}
 }
 
-// Do calls f in the caller's goroutine as soon as it is its turn. It returns ErrBusy at once if the queue is full, and ctx.Err() if ctx
-// ends before the turn has come; f is not called then. ctx does not stop f. A panic in f goes on to the caller and frees the slot.
-func (g *Governor) Do(ctx context.Context, f func()) error {
-	select {
-	case g.admitted <- struct{}{}:
-		defer func() { <-g.admitted }()
-	default:
-		return ErrBusy
+func register(r chi.Router, method, path string, h http.Handler) {
+	r.Method(method, path, h)
+	if method == http.MethodGet {
+		r.Method(http.MethodHead, path, h)
 	}
-	select {
-	case g.working <- struct{}{}:
-		defer func() { <-g.working }()
-	case <-ctx.Done():
-		return ctx.Err()
+}
+
+// handler serves a route that chi has found. chi compares a path that was escaped in an unusual way as it stands, so that "/%6De" is
+// "/{id}" to it and "a%2Fb" a parameter's value. Such a path is decided once more, by net/http's rules, among the routes of one Mount.
+type handler struct {
+	direct http.Handler
+	mux    *http.ServeMux
+}
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawPath == "" {
+		h.direct.ServeHTTP(w, r)
+		return
 	}
-	if err := ctx.Err(); err != nil { // both were ready, and select took the slot
-		return err
+	route := chi.RouteContext(r.Context())
+	for i, name := range route.URLParams.Keys {
+		r.SetPathValue(name, unescape(route.URLParams.Values[i]))
 	}
-	f()
-	return nil
+	raw := route.RoutePath // what the routers above have left of the path
+	if raw == "" {
+		raw = r.URL.RawPath
+	}
+	found, _ := h.mux.Handler(&http.Request{Method: r.Method, URL: &url.URL{Path: unescape(raw), RawPath: raw}})
+	found.ServeHTTP(w, r)
+}
+
+// unescape cannot fail on parts of a path that net/http has parsed.
+func unescape(s string) string {
+	s, _ = url.PathUnescape(s)
+	return s
+}
+
+// Require lets a request through if its user satisfies the guards, all of them, and answers for the handler if not (400, 401, 403, 503).
+// An active user is always asked for. The guards are resolved now, once; one that cannot work panics.
+func Require(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+	return httpauth.Require(h, guards...)
+}
+
+// Optional is Require, except that a request without a good credential goes on, and CurrentUser is false for it.
+func Optional(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+	return httpauth.Optional(h, guards...)
+}
+
+// CurrentUser is the user who is asking, in a handler behind Require or Optional. See core.CurrentUser.
+func CurrentUser[U any](r *http.Request) (*U, bool) {
+	return httpauth.CurrentUser[U](r)
 }

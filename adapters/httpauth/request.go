@@ -1,64 +1,36 @@
-// Package policy holds the default password policy: length, nothing common, sequential or repetitive, nothing made of the user's own
-// e-mail address. There are no rules about kinds of characters, as NIST SP 800-63B-4 section 3.1.1.2 and OWASP's Authentication Cheat
-// Sheet ask.
-//
-//	err := policy.Default(ctx, "on computable numbers", user) // nil
-//	err = policy.Default(ctx, "password1", user)              // PASSWORD_TOO_COMMON
-//
-// Security notes. The least length is 8 characters, as revision 3 of NIST's document has it. Revision 4 asks for 15 where a password is
-// all that guards an account: an application that must follow it puts a policy of its own in front. Passwords that leaked in breaches
-// are known only as far as the embedded list goes.
-package policy
+package httpauth
 
 import (
-	"context"
-	"strings"
-	"unicode/utf8"
+	"net/http"
+	"net/netip"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Lengths are in characters (Unicode code points), whatever their bytes.
-const (
-	minLength = 8
-	maxLength = 256 // at most 1024 bytes
-)
+// head is a core.Head. One pointer, so that it becomes an interface without an allocation.
+type head struct{ r *http.Request }
 
-// spare is how many characters may be left of a password without the user's e-mail address in it, and it still counts as that address.
-const spare = 4
+func (h head) Method() string             { return h.r.Method }
+func (h head) Host() string               { return h.r.Host }
+func (h head) Lines(name string) []string { return h.r.Header[name] }
 
-// Default is a core.PasswordPolicy. u carries the e-mail address and may be nil. A refusal is an *core.Error with one of the reason codes
-// PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min), PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL and
-// PASSWORD_TOO_COMMON. It does no I/O.
-func Default(_ context.Context, password string, u core.AnyUser) error {
-	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
-		return refuse("PASSWORD_INVALID", "Password contains a character that is not allowed", nil)
+func request(r *http.Request) *core.Request {
+	return &core.Request{
+		Head:   head{r},
+		Path:   r.URL.Path,
+		Query:  r.URL.Query(),
+		Remote: peer(r.RemoteAddr),
+		Body:   r.Body,
+		Param:  r.PathValue,
 	}
-	switch length := utf8.RuneCountInString(password); {
-	case length < minLength:
-		return refuse("PASSWORD_TOO_SHORT", "Password should be at least 8 characters", map[string]any{"min": minLength})
-	case length > maxLength:
-		return refuse("PASSWORD_TOO_LONG", "Password should be at most 256 characters", map[string]any{"max": maxLength})
-	}
-	lower := strings.ToLower(password)
-	if u != nil && madeOf(lower, strings.ToLower(u.Base().Email)) {
-		return refuse("PASSWORD_IS_EMAIL", "Password should not be made of your e-mail address", nil)
-	}
-	if isCommon(lower) {
-		return refuse("PASSWORD_TOO_COMMON", "Password is too common", nil)
-	}
-	return nil
 }
 
-// madeOf tells whether little is left of the password without the address and its local part: "ada.lovelace1!" is made of
-// ada.lovelace@example.com.
-func madeOf(password, address string) bool {
-	local, _, _ := strings.Cut(address, "@")
-	rest := strings.ReplaceAll(strings.ReplaceAll(password, address, ""), local, "")
-	return rest != password && utf8.RuneCountInString(rest) <= spare
-}
-
-// refuse leaves Code and Status to the flow.
-func refuse(code, reason string, args map[string]any) error {
-	return &core.Error{ReasonCode: code, Reason: reason, Args: args}
+// peer is the address in a RemoteAddr, without port and zone. Middleware that sets RemoteAddr may leave the port away. The zero Addr stands
+// for what is no address, such as a Unix socket's.
+func peer(remote string) netip.Addr {
+	if ap, err := netip.ParseAddrPort(remote); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	ip, _ := netip.ParseAddr(remote)
+	return ip.Unmap().WithZone("")
 }

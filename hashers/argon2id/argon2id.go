@@ -12,6 +12,7 @@
 package argon2id
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
@@ -52,26 +53,18 @@ var _ core.Hasher = (*Hasher)(nil)
 // New gives a hasher. It refuses parameters below OWASP's floor (Password Storage Cheat Sheet, "Argon2id": 46 MiB and 1 pass, 19 MiB and
 // 2, 12 MiB and 3, 9 MiB and 4, or 7 MiB and 5) and beyond what Verify accepts.
 func New(o Options) (*Hasher, error) {
-	h := &Hasher{params{memory: o.Memory, time: o.Time, threads: o.Threads}, o.Random}
-	if h.params.memory == 0 {
-		h.params.memory = 19 << 10
+	p := params{cmp.Or(o.Memory, 19<<10), cmp.Or(o.Time, 2), cmp.Or(o.Threads, 1)}
+	err := p.check()
+	if p.weak() {
+		err = errors.Join(errWeak, err)
 	}
-	if h.params.time == 0 {
-		h.params.time = 2
-	}
-	if h.params.threads == 0 {
-		h.params.threads = 1
-	}
-	if h.random == nil {
-		h.random = rand.Reader
-	}
-	if h.params.weak() {
-		return nil, errors.New("argon2id: Memory and Time are below OWASP's floor")
-	}
-	if err := h.params.check(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return h, nil
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	return &Hasher{p, o.Random}, nil
 }
 
 // Hash gives an encoded hash with a new salt. An error means that there was no randomness; any password can be hashed.

@@ -23,6 +23,7 @@ const (
 
 var (
 	errMalformed = errors.New("argon2id: malformed hash")
+	errWeak      = errors.New("argon2id: Memory and Time are below OWASP's floor")
 	errBounds    = errors.New("argon2id: parameters beyond the bounds (256 MiB, 64 passes, 1 GiB over all passes)")
 )
 

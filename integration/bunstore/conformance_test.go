@@ -22,7 +22,6 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-
 func TestTransactions(t *testing.T) {
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {

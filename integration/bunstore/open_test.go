@@ -17,7 +17,12 @@ import (
 // openDB opens a database file, as an application does, but without waiting for the disk.
 func openDB(t testing.TB, path string) *bun.DB {
 	t.Helper()
-	sqldb, err := sql.Open("sqlite", bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+	return openDSN(t, bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+}
+
+func openDSN(t testing.TB, dsn string) *bun.DB {
+	t.Helper()
+	sqldb, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}

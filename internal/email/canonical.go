@@ -6,10 +6,10 @@
 // An address is a dot-atom, an @-sign and a domain of two or more labels (RFC 5321 section 4.1.2, RFC 6531 for letters beyond ASCII).
 // What mail programs show around addresses is refused: display names, comments, quotes, spaces; so are address literals.
 //
-// Security notes. Letter case, Unicode composition and the spellings of an international domain do not make another address.
-// Dots and "+tag" do, since only the mailbox's provider knows what they mean. Letters that merely look alike ("ı" and "i", Cyrillic "а" and
-// Latin "a") are different addresses, so mail must go to the stored address, never to the one that was typed when asking for it.
-// Control characters, line breaks and invalid UTF-8 never pass, so an address cannot add a header to a mail or a line to a log.
+// Security notes. Letter case, Unicode composition and the spellings of an international domain do not make another address. Dots and
+// "+tag" do, since only the mailbox's provider knows what they mean. Letters that merely look alike ("ı" and "i", Cyrillic "а" and Latin
+// "a") are different addresses, so mail must go to the stored address, never to the one that was typed when asking for it. Control
+// characters, line breaks and invalid UTF-8 never pass, so an address cannot add a header to a mail or a line to a log.
 package email
 
 import (

@@ -35,7 +35,7 @@ func TestOneAddressOneKey(t *testing.T) {
 	}{
 		{"G01 letter case", "ada.l@example.com", []string{"ada.l@example.com", "Ada.L@Example.COM", "ADA.L@EXAMPLE.COM"}},
 		{"G01 letter case beyond ASCII", "élodie@example.com", []string{"élodie@example.com", "ÉLODIE@example.com"}},
-		{"G01 both lower cases of sigma", "οδοσ@example.com", []string{"οδος@example.com", "ΟΔΟΣ@example.com", "οδοσ@example.com"}},
+		{"G01 both lower cases of sigma", "οδοσ@example.com", []string{"οδος@example.com", "ΟΔΟΣ@example.com"}},
 		{"G01 NFC and NFD", "élodie@a.com", []string{"\u00e9lodie@a.com", "e\u0301lodie@a.com", "E\u0301LODIE@a.com"}},
 		{"G01 U-label and A-label", "a@bücher.de", []string{"a@BÜCHER.de", "a@bu\u0308cher.de", "a@xn--bcher-kva.de", "a@XN--BCHER-KVA.DE"}},
 		{"G01 full-width domain", "a@example.com", []string{"a@ｅｘａｍｐｌｅ.com", "a@ｅｘａｍｐｌｅ．ｃｏｍ"}},
@@ -85,6 +85,7 @@ func TestRefused(t *testing.T) {
 		{"two dots", "ada..l@example.com", before},
 		{"long local part", strings.Repeat("a", 65) + "@example.com", before},
 		{"local part that grows beyond 64 bytes", strings.Repeat("\u0958", 21) + "@example.com", before}, // NFC doubles it
+		{"local part that is long as typed", strings.Repeat("e\u0301", 22) + "@example.com", before},
 		{"long label", "ada@" + strings.Repeat("a", 64) + ".com", after},
 		{"long address", "ada@" + strings.Repeat("a23456789.", 25) + "com", long},
 		{"domain that grows beyond 254 bytes", "ada@" + strings.Repeat("é.", 30) + "aaaaaaaa.com", long},

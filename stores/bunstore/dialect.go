@@ -1,7 +1,6 @@
 package bunstore
 
 import (
-	"strings"
 	"time"
 
 	bundialect "github.com/uptrace/bun/dialect"
@@ -13,8 +12,10 @@ type dialect struct {
 	numbered bool
 	// lock ends a SELECT whose row is about to be changed.
 	lock string
+	// mutex makes transactions that name the same text wait for each other; "" where there is one writer at a time anyway.
+	mutex string
 	// types names the column types that are written {bytes}, {text} (compared byte by byte) and {timestamp} in statements.
-	types *strings.Replacer
+	types map[string]string
 	// ids defines the id column of users. A number is never given twice, not even after its user was deleted.
 	ids map[IDType]string
 	// timestamp is t as an argument for a {timestamp} column, in bun's own form.
@@ -24,7 +25,7 @@ type dialect struct {
 var dialects = map[bundialect.Name]dialect{
 	bundialect.SQLite: {
 		// A transaction that begins with the write lock (see SQLiteDSN) needs no lock on a row.
-		types: strings.NewReplacer("{bytes}", "BLOB", "{text}", "TEXT", "{timestamp}", "TIMESTAMP"),
+		types: map[string]string{"bytes": "BLOB", "text": "TEXT", "timestamp": "TIMESTAMP"},
 		ids: map[IDType]string{
 			UUID:   "CHAR(36) NOT NULL PRIMARY KEY",
 			Text:   "TEXT NOT NULL PRIMARY KEY",
@@ -35,7 +36,8 @@ var dialects = map[bundialect.Name]dialect{
 	bundialect.PG: {
 		numbered: true,
 		lock:     " FOR UPDATE",
-		types:    strings.NewReplacer("{bytes}", "BYTEA", "{text}", `TEXT COLLATE "C"`, "{timestamp}", "TIMESTAMPTZ"),
+		mutex:    "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
+		types:    map[string]string{"bytes": "BYTEA", "text": `TEXT COLLATE "C"`, "timestamp": "TIMESTAMPTZ"},
 		ids: map[IDType]string{
 			UUID:   "UUID NOT NULL PRIMARY KEY",
 			Text:   `TEXT COLLATE "C" NOT NULL PRIMARY KEY`,

@@ -50,16 +50,24 @@ func (s *Store) Migrate(ctx context.Context) error {
 func (s *Store) migrateTables(ctx context.Context) error {
 	versions := migrate.NewMigrations()
 	versions.Add(migrate.Migration{Name: "0001", Comment: "tables", Up: func(ctx context.Context, _ *migrate.Migrator, _ *migrate.Migration) error {
-		return s.Transact(ctx, func(ctx context.Context) error { return s.define(ctx, tables) })
+		return s.Transact(ctx, func(ctx context.Context) error {
+			if err := s.serialize(ctx, "migration"); err != nil {
+				return err
+			}
+			return s.define(ctx, tables)
+		})
 	}})
 	migrator := migrate.NewMigrator(s.db, versions,
 		migrate.WithTableName(s.opts.Prefix+"migrations"), migrate.WithLocksTableName(s.opts.Prefix+"migration_locks"),
 		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))
 	return wrap("migrate", s.retry(ctx, func() error {
-		if err := migrator.Init(ctx); err != nil {
-			return err
+		err := migrator.Init(ctx)
+		for taken(err) { // by another node, which made the same table at the same moment
+			err = migrator.Init(ctx)
 		}
-		_, err := migrator.Migrate(ctx)
+		if err == nil {
+			_, err = migrator.Migrate(ctx)
+		}
 		return err
 	}))
 }

@@ -11,6 +11,9 @@ import (
 // migrateUsers makes the users' table if it is missing and adds what it lacks, in one transaction.
 func (s *Store) migrateUsers(ctx context.Context) error {
 	return s.Transact(ctx, func(ctx context.Context) error {
+		if err := s.serialize(ctx, "migration"); err != nil {
+			return err
+		}
 		if s.adopted == nil {
 			if err := s.define(ctx, s.usersTable()); err != nil {
 				return err

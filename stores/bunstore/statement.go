@@ -13,37 +13,29 @@ import (
 // statement is a fixed SQL text, with what it does for error messages.
 type statement struct{ what, text string }
 
-// ownName is a table or an index of this package in a template.
-var ownName = regexp.MustCompile(`\{[a-z_]+\}`)
+// tokens are what a template's text is made of beside plain SQL: literals, which stay as they are, names in braces, and placeholders.
+var tokens = regexp.MustCompile(`'[^']*'|\{[a-z_]+\}|\?`)
 
 // statement makes a statement of the database's dialect from a template: {users} is the users' table, {bytes}, {text} and {timestamp}
 // are column types, any other {name} is the prefixed name of a table or an index of this package, ? is a placeholder.
 func (s *Store) statement(what, template string) statement {
-	text := s.dialect.types.Replace(template)
-	text = strings.ReplaceAll(text, "{users}", quote(s.opts.UsersTable))
-	text = ownName.ReplaceAllStringFunc(text, func(name string) string { return quote(s.opts.Prefix + strings.Trim(name, "{}")) })
-	if s.dialect.numbered {
-		text = number(text)
-	}
-	return statement{what, text}
-}
-
-// number turns each ? outside of a literal into $1, $2, ….
-func number(text string) string {
-	var b strings.Builder
-	n, literal := 0, false
-	for _, r := range text {
+	places := 0
+	return statement{what, tokens.ReplaceAllStringFunc(template, func(token string) string {
 		switch {
-		case r == '?' && !literal:
-			n++
-			b.WriteString("$" + strconv.Itoa(n))
-			continue
-		case r == '\'':
-			literal = !literal
+		case token == "?" && s.dialect.numbered:
+			places++
+			return "$" + strconv.Itoa(places)
+		case token[0] != '{':
+			return token
+		case token == "{users}":
+			return quote(s.opts.UsersTable)
 		}
-		b.WriteRune(r)
-	}
-	return b.String()
+		name := strings.Trim(token, "{}")
+		if t, ok := s.dialect.types[name]; ok {
+			return t
+		}
+		return quote(s.opts.Prefix + name)
+	})}
 }
 
 // quote writes a name as an SQL identifier.

@@ -50,6 +50,11 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 		return errors.New("bunstore: store a ticket: its Data is over 8 KiB")
 	}
 	return t.s.Transact(ctx, func(ctx context.Context) error {
+		if replace {
+			if err := t.s.serialize(ctx, "tickets of "+ticket.UserID); err != nil {
+				return err
+			}
+		}
 		inserted, err := t.put(ctx, ticket, 0)
 		if err == nil && !inserted {
 			err = core.ErrTaken

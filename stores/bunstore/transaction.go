@@ -95,6 +95,15 @@ func (s *Store) keep(ctx context.Context, do func(context.Context) error) error 
 	return do(ctx)
 }
 
+// serialize lets one transaction after the other pass that names the same text.
+func (s *Store) serialize(ctx context.Context, name string) error {
+	if s.dialect.mutex == "" {
+		return nil
+	}
+	_, err := s.exec(ctx, s.statement("wait for another transaction", s.dialect.mutex), s.opts.Prefix+name)
+	return err
+}
+
 const (
 	attempts = 6
 	// retryFor bounds the time in which another attempt begins: a busy SQLite file has made each of them wait already.

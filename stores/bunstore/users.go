@@ -193,7 +193,9 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U) error {
 	if err != nil {
 		return err
 	}
-	if _, err = us.s.exec(ctx, us.update, append(without(args, us.model.id), id)...); taken(err) {
+	// The row is locked, so nothing changes only if the key is another's. The unique index decides between two who do this at once.
+	n, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), id, base.EmailKey, id)...)
+	if taken(err) || err == nil && n == 0 {
 		return core.ErrTaken
 	}
 	return err

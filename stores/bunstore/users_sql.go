@@ -24,7 +24,8 @@ func (us *UserStore[U]) prepare() {
 	us.byID = us.s.statement("find a user", read+"id = ?")
 	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
 	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
-	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
+	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+
+		" WHERE id = ? AND NOT EXISTS (SELECT 1 FROM {users} AS other WHERE other.email_key = ? AND other.id <> ?)")
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
 	us.list = us.s.statement("list users", read+"id > ? ORDER BY id LIMIT ?")

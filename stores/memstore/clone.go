@@ -14,8 +14,8 @@ func clone[U any](u *U) *U {
 func unshare(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for _, field := range v.Fields() {
-			if field.CanSet() {
+		for i := range v.NumField() {
+			if field := v.Field(i); field.CanSet() {
 				unshare(field)
 			}
 		}

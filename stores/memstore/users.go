@@ -153,6 +153,7 @@ func (s *Users[U]) List(ctx context.Context, emailPrefix, cursor string, limit i
 	if err != nil {
 		return nil, "", err
 	}
+	limit = min(max(limit, 1), 100)
 	for _, row := range s.rows[s.after(last):] {
 		if !strings.HasPrefix(s.base(row.user).EmailKey, emailPrefix) {
 			continue

@@ -42,7 +42,7 @@ func rule[S any](cases []storetest.Case[S], words string) []storetest.Case[S] {
 // crowd is how many goroutines the kit's races have.
 const crowd = 64
 
-// barrier makes a fake's race certain: nobody goes on before all of the crowd have arrived. Later crowds pass freely.
+// barrier makes a fake's race certain: nobody goes on before all of the crowd have arrived. It serves one crowd.
 type barrier struct{ sync.WaitGroup }
 
 func newBarrier() *barrier {

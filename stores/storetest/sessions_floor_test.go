@@ -122,10 +122,11 @@ func TestRacingSessions(t *testing.T) {
 	t.Run("S02 Touch", func(t *testing.T) {
 		words := "S02 no Touch"
 		brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {
-			together := newBarrier()
+			together, ended := newBarrier(), make(chan struct{})
 			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 				found, err := s.Sessions.Find(ctx, d)
 				together.wait()
+				<-ended
 				if err != nil {
 					return err
 				}
@@ -136,6 +137,7 @@ func TestRacingSessions(t *testing.T) {
 			}
 			s.delete = func(ctx context.Context, d [32]byte) error {
 				together.wait()
+				defer close(ended)
 				return s.Sessions.Delete(ctx, d)
 			}
 		}, words)
@@ -143,8 +145,7 @@ func TestRacingSessions(t *testing.T) {
 	t.Run("S07 Create", func(t *testing.T) {
 		words := "S07 of the Creates"
 		brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {
-			together := newBarrier()
-			ended := make(chan struct{})
+			together, ended := newBarrier(), make(chan struct{})
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				together.wait()
 				<-ended

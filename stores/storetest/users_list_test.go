@@ -38,11 +38,17 @@ func TestBrokenUserLists(t *testing.T) {
 		}, []string{"P16"}},
 		"an offset": {func(sound list) list {
 			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				offset, err := strconv.Atoi(cursor)
-				if cursor != "" && (err != nil || offset < 1) {
+				offset, bad := strconv.Atoi(cursor)
+				if cursor != "" && (bad != nil || offset < 1) {
 					return nil, "", core.ErrInvalid
 				}
-				all, _, err := sound(ctx, prefix, "", 1000)
+				var all []*account
+				var err error
+				for from, more := "", true; more && err == nil; more = from != "" {
+					var part []*account
+					part, from, err = sound(ctx, prefix, from, 100)
+					all = append(all, part...)
+				}
 				page := all[min(offset, len(all)):]
 				if len(page) <= limit {
 					return page, "", err

@@ -35,7 +35,7 @@ var issueCases = []Case{
 }
 
 func roundTrip(h Harness) error {
-	ctx, clock := context.Background(), newClock()
+	clock := newClock()
 	s := h.New(clock.Now)
 	earlier := clock.Now().Add(-40 * time.Minute)
 	logins := []core.Login{
@@ -99,7 +99,7 @@ func filledIn(h Harness) error {
 }
 
 func ownCopy(h Harness) error {
-	ctx, clock := context.Background(), newClock()
+	clock := newClock()
 	s := h.New(clock.Now)
 	l := loginOf("ada", 0, clock.Now())
 	token, _, err := login(s, l)
@@ -121,7 +121,7 @@ func ownCopy(h Harness) error {
 // at each place vary. Counters and times vary in a few places only.
 func unpredictable(h Harness) error {
 	const issued, wantBits = 256, 128
-	ctx, clock := context.Background(), newClock()
+	clock := newClock()
 	s := h.New(clock.Now)
 	seen := map[string]bool{}
 	places := map[int]map[byte]bool{}

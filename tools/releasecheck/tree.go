@@ -79,8 +79,11 @@ func (t *tree) agree() error {
 			if t.version == "" {
 				t.version = r.Mod.Version
 			}
-			if r.Mod.Version != t.version || strings.HasPrefix(r.Mod.Version, "v0.0.0") {
-				problems = append(problems, fmt.Errorf("%s requires %s: all modules share one real version", m.name, r.Mod))
+			if r.Mod.Version != t.version {
+				problems = append(problems, fmt.Errorf("%s requires %s, others %s: all modules share one version", m.name, r.Mod, t.version))
+			}
+			if strings.HasPrefix(r.Mod.Version, "v0.0.0") {
+				problems = append(problems, fmt.Errorf("%s requires %s: nobody could get it", m.name, r.Mod))
 			}
 		}
 	}

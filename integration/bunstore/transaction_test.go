@@ -1,0 +1,174 @@
+package bunstore_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/uptrace/bun"
+)
+
+func ada() *core.User { return &core.User{Email: "ada@example.org", EmailKey: "ada@example.org"} }
+
+var errUndo = errors.New("undo")
+
+func TestWithTxJoinsTheApplicationsTransaction(t *testing.T) {
+	ctx, db := t.Context(), newDB(t)
+	store, us := users[core.User](t, db, bunstore.Options{})
+	inTx := func(outcome error) error {
+		return db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			ctx = bunstore.WithTx(ctx, tx)
+			if err := us.Create(ctx, ada()); err != nil {
+				return err
+			}
+			if n, err := store.DB(ctx).NewSelect().Table("latchkey_users").Count(ctx); n != 1 || err != nil {
+				t.Errorf("inside: %d users, %v", n, err)
+			}
+			return outcome
+		})
+	}
+	if err := inTx(errUndo); err != errUndo {
+		t.Fatal(err)
+	}
+	if _, err := us.Find(ctx, core.ByEmail("ada@example.org")); err != core.ErrNotFound {
+		t.Errorf("after the application's rollback: %v", err)
+	}
+	if err := inTx(nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := us.Find(ctx, core.ByEmail("ada@example.org")); err != nil {
+		t.Errorf("after the application's commit: %v", err)
+	}
+}
+
+func TestTransactGivesTheTransactionToTheApplication(t *testing.T) {
+	ctx, db := t.Context(), newDB(t)
+	store, us := users[core.User](t, db, bunstore.Options{})
+	other := newStore(t, db, bunstore.Options{}) // over the same database
+	err := store.Transact(ctx, func(ctx context.Context) error {
+		if _, err := store.DB(ctx).NewRaw("CREATE TABLE orders (id INTEGER)").Exec(ctx); err != nil {
+			return err
+		}
+		return errors.Join(us.Create(ctx, ada()), other.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: time.Now().Add(time.Hour)}), errUndo)
+	})
+	if !errors.Is(err, errUndo) {
+		t.Fatal(err)
+	}
+	if _, err := store.DB(ctx).NewRaw("SELECT * FROM orders").Exec(ctx); err == nil {
+		t.Error("the application's table outlived the transaction")
+	}
+	if _, err := other.Sessions().Find(ctx, [32]byte{1}); err != core.ErrNotFound {
+		t.Errorf("the other store's session: %v, want ErrNotFound", err)
+	}
+}
+
+func TestTransactionsOfAnotherDatabaseAreNotJoined(t *testing.T) {
+	ctx := t.Context()
+	store, _ := users[core.User](t, newDB(t), bunstore.Options{})
+	_, elsewhere := users[core.User](t, newDB(t), bunstore.Options{})
+	_ = store.Transact(ctx, func(ctx context.Context) error { return errors.Join(elsewhere.Create(ctx, ada()), errUndo) })
+	if _, err := elsewhere.Find(ctx, core.ByEmail("ada@example.org")); err != nil {
+		t.Errorf("a user of the other database: %v", err)
+	}
+}
+
+// TestTransactWithOneConnection: nothing in a transaction waits for a second connection.
+func TestTransactWithOneConnection(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	db := newDB(t)
+	db.SetMaxOpenConns(1)
+	store, us := users[core.User](t, db, bunstore.Options{})
+	ticket := core.Ticket{Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}
+	if err := store.Tickets().Put(ctx, ticket, true); err != nil {
+		t.Fatal(err)
+	}
+	err := store.Transact(ctx, func(ctx context.Context) error {
+		return errors.Join(us.Create(ctx, ada()), store.Tickets().Fail(ctx, "reset", ticket.Digest, 1), errUndo)
+	})
+	if !errors.Is(err, errUndo) || ctx.Err() != nil {
+		t.Errorf("Transact gave %v", err)
+	}
+	if _, err := store.Tickets().Find(ctx, "reset", ticket.Digest); err != core.ErrNotFound {
+		t.Errorf("the failed ticket: %v, want ErrNotFound", err)
+	}
+}
+
+func TestBusyDatabase(t *testing.T) {
+	t.Run("F10 a busy file is tried again, then an error that is no answer", func(t *testing.T) {
+		ctx := t.Context()
+		path := filepath.Join(t.TempDir(), "latchkey.db")
+		_, us := users[core.User](t, openDB(t, path), bunstore.Options{})
+		if _, err := us.Find(ctx, core.ByEmail("ada@example.org")); err != core.ErrNotFound {
+			t.Fatal(err)
+		}
+		db := openDB(t, path)
+		db.SetMaxOpenConns(1)
+		if _, err := db.Exec("PRAGMA busy_timeout = 0"); err != nil {
+			t.Fatal(err)
+		}
+		_, impatient := users[core.User](t, db, bunstore.Options{})
+
+		locked, release := holdWriteLock(t, path)
+		<-locked
+		if err := impatient.Create(ctx, ada()); err == nil || errors.Is(err, core.ErrTaken) {
+			t.Errorf("Create on a locked file gave %v", err)
+		}
+		time.AfterFunc(20*time.Millisecond, release)
+		if err := impatient.Create(ctx, ada()); err != nil {
+			t.Errorf("Create while the lock is released: %v", err)
+		}
+	})
+	t.Run("a transaction that lost a race runs again", func(t *testing.T) {
+		ctx := t.Context()
+		path := filepath.Join(t.TempDir(), "latchkey.db")
+		// Not SQLiteDSN's transactions: these take the write lock when they write, which fails if somebody else wrote since they read.
+		db := openDSN(t, "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+		store, us := users[core.User](t, db, bunstore.Options{})
+		u := ada()
+		if err := us.Create(ctx, u); err != nil {
+			t.Fatal(err)
+		}
+		runs := 0
+		err := store.Transact(ctx, func(inside context.Context) error {
+			runs++
+			if _, err := us.Find(inside, core.ByID(u.ID)); err != nil {
+				return err
+			}
+			if runs == 1 {
+				if _, err := us.Update(ctx, u.ID, func(u *core.User) error { u.TokenEpoch += 10; return nil }); err != nil {
+					return err
+				}
+			}
+			_, err := us.Update(inside, u.ID, func(u *core.User) error { u.TokenEpoch++; return nil })
+			return err
+		})
+		if err != nil || runs != 2 {
+			t.Errorf("Transact gave %v after %d runs, want none after 2", err, runs)
+		}
+		if epoch, err := us.Epoch(ctx, u.ID); epoch != 11 || err != nil {
+			t.Errorf("the epoch is %d, %v; want 11", epoch, err)
+		}
+	})
+}
+
+// holdWriteLock keeps the write lock of a file until release is called.
+func holdWriteLock(t *testing.T, path string) (locked chan struct{}, release func()) {
+	t.Helper()
+	locked, done := make(chan struct{}), make(chan struct{})
+	db := openDB(t, path)
+	go func() {
+		tx, err := db.BeginTx(context.Background(), nil) // takes the lock: _txlock=immediate
+		if err != nil {
+			t.Error(err)
+		}
+		close(locked)
+		<-done
+		_ = tx.Rollback()
+	}()
+	return locked, func() { close(done) }
+}

@@ -1,0 +1,202 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// database gives memstore transactions, one at a time: what was done is kept in a journal, and undone by replaying a shorter one. The
+// fields are mistakes.
+type database struct {
+	keepsErrors, keepsPanics, swallowsPanics, wraps bool
+	commitsInner, spoils, failsInside, neverCommits bool
+
+	mu      sync.Mutex
+	users   *memstore.Users[account]
+	tickets *memstore.Tickets
+	journal []entry
+	spoiled bool
+}
+
+// entry is something that was done. What stays is not undone with its transaction.
+type entry struct {
+	replay func()
+	stays  bool
+}
+
+func newDatabase() *database {
+	return &database{users: memstore.NewUsers[account](), tickets: memstore.NewTickets(nil)}
+}
+
+type insideKey struct{}
+
+func inside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
+
+func (d *database) Transact(ctx context.Context, do func(context.Context) error) (err error) {
+	if inside(ctx) {
+		mark := len(d.journal)
+		err := do(ctx)
+		for i := range d.journal[mark:] {
+			d.journal[mark+i].stays = d.commitsInner
+		}
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	mark, panics := len(d.journal), true
+	defer func() {
+		d.spoiled = false
+		if d.neverCommits || err != nil && !d.keepsErrors || panics && !d.keepsPanics {
+			d.undo(mark)
+		}
+		if d.swallowsPanics {
+			_ = recover()
+		}
+	}()
+	err = do(context.WithValue(ctx, insideKey{}, true))
+	panics = false
+	if err != nil && d.wraps {
+		err = fmt.Errorf("transaction: %w", err)
+	}
+	return err
+}
+
+func (d *database) undo(mark int) {
+	kept := d.journal[:mark:mark]
+	for _, e := range d.journal[mark:] {
+		if e.stays {
+			kept = append(kept, e)
+		}
+	}
+	d.journal, d.users, d.tickets = kept, memstore.NewUsers[account](), memstore.NewTickets(nil)
+	for _, e := range kept {
+		e.replay()
+	}
+}
+
+// statement runs one, inside the transaction of ctx or by itself.
+func (d *database) statement(ctx context.Context, run func() error, e entry) error {
+	if !inside(ctx) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	} else if d.spoiled {
+		return errors.New("current transaction is aborted")
+	}
+	err := run()
+	if err == nil && e.replay != nil {
+		d.journal = append(d.journal, e)
+	}
+	d.spoiled = d.spoils && inside(ctx) && err != nil
+	return err
+}
+
+type txUsers struct{ *database }
+
+func (s txUsers) Create(ctx context.Context, u *account) error {
+	return s.statement(ctx, func() error { return s.users.Create(ctx, u) }, entry{replay: func() {
+		c := *u
+		_ = s.users.Create(context.Background(), &c)
+	}})
+}
+
+func (s txUsers) Find(ctx context.Context, key core.Key) (u *account, err error) {
+	err = s.statement(ctx, func() error { u, err = s.users.Find(ctx, key); return err }, entry{})
+	return u, err
+}
+
+func (s txUsers) Update(ctx context.Context, id string, change func(*account) error) (u *account, err error) {
+	err = s.statement(ctx, func() error { u, err = s.users.Update(ctx, id, change); return err }, entry{replay: func() {
+		_, _ = s.users.Update(context.Background(), id, change)
+	}})
+	return u, err
+}
+
+func (s txUsers) Delete(ctx context.Context, id string) error {
+	return s.statement(ctx, func() error { return s.users.Delete(ctx, id) }, entry{replay: func() { _ = s.users.Delete(context.Background(), id) }})
+}
+
+func (s txUsers) List(ctx context.Context, prefix, cursor string, limit int) (us []*account, next string, err error) {
+	err = s.statement(ctx, func() error { us, next, err = s.users.List(ctx, prefix, cursor, limit); return err }, entry{})
+	return us, next, err
+}
+
+type txTickets struct{ *database }
+
+func (s txTickets) Put(ctx context.Context, t core.Ticket, replace bool) error {
+	return s.statement(ctx, func() error { return s.tickets.Put(ctx, t, replace) }, entry{replay: func() {
+		_ = s.tickets.Put(context.Background(), t, replace)
+	}})
+}
+
+func (s txTickets) Find(ctx context.Context, purpose string, d [32]byte) (t core.Ticket, err error) {
+	err = s.statement(ctx, func() error { t, err = s.tickets.Find(ctx, purpose, d); return err }, entry{})
+	return t, err
+}
+
+func (s txTickets) Consume(ctx context.Context, purpose string, d [32]byte) (t core.Ticket, err error) {
+	err = s.statement(ctx, func() error { t, err = s.tickets.Consume(ctx, purpose, d); return err }, entry{replay: func() {
+		_, _ = s.tickets.Consume(context.Background(), purpose, d)
+	}})
+	return t, err
+}
+
+func (s txTickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
+	return s.statement(ctx, func() error { return s.tickets.Fail(ctx, purpose, d, max) }, entry{stays: !s.failsInside, replay: func() {
+		_ = s.tickets.Fail(context.Background(), purpose, d, max)
+	}})
+}
+
+func (s txTickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
+	return s.statement(ctx, func() error { return s.tickets.Burn(ctx, purpose, d, until) }, entry{replay: func() {
+		_ = s.tickets.Burn(context.Background(), purpose, d, until)
+	}})
+}
+
+func TestBrokenTransactions(t *testing.T) {
+	open := func(d *database) storetest.Database {
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Tickets: txTickets{d}}
+	}
+	for name, fake := range map[string]struct {
+		breaks func(d *database)
+		rules  []string
+	}{
+		"none":                   {func(*database) {}, nil},
+		"an error does not undo": {func(d *database) { d.keepsErrors = true }, []string{"An error of do", "Transact nests: what the inner", "A user and a ticket"}},
+		"an error in a wrapping": {func(d *database) { d.wraps = true }, []string{"An error of do", "Transact nests: what the inner"}},
+		"a panic does not undo":  {func(d *database) { d.keepsPanics = true }, []string{"A panic of do"}},
+		"a panic ends here":      {func(d *database) { d.swallowsPanics = true }, []string{"A panic of do"}},
+		"the inner one commits":  {func(d *database) { d.commitsInner = true }, []string{"Transact nests: what the inner"}},
+		"a refusal spoils it":    {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket"}},
+		"failures are undone":    {func(d *database) { d.failsInside = true }, []string{"M04"}},
+		"nothing is committed":   {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "A user and a ticket", "R01"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken(t, storetest.TransactionCases(), func() storetest.Database {
+				d := newDatabase()
+				fake.breaks(d)
+				return open(d)
+			}, fake.rules...)
+		})
+	}
+	t.Run("Transactions", func(t *testing.T) {
+		storetest.Transactions(t, func(*testing.T) storetest.Database { return open(newDatabase()) })
+	})
+	t.Run("no transactions at all", func(t *testing.T) {
+		broken(t, storetest.TransactionCases(), func() storetest.Database {
+			return storetest.Database{Users: memstore.NewUsers[account](), Transactor: none{}, Tickets: memstore.NewTickets(nil)}
+		}, "An error of do", "A panic of do", "Transact nests: what the inner", "A user and a ticket")
+	})
+}
+
+// none only runs do.
+type none struct{}
+
+func (none) Transact(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
