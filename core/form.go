@@ -100,13 +100,10 @@ func (f form) urlencoded(body []byte) error {
 
 // multipart reads parts as they are (RFC 7578): a Content-Transfer-Encoding is not undone.
 func (f form) multipart(body []byte, boundary string) error {
-	if boundary == "" {
-		return formInvalid("no boundary")
-	}
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := parts.NextRawPart()
-		if err == io.EOF { // the last boundary; wrapped, it is a body that was cut off
+		if err == io.EOF { //nolint:errorlint // itself it is the last boundary; wrapped, a body that was cut off
 			return nil
 		}
 		if err != nil {

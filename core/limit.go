@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Limit is a number of events in a window that begins with the first of them. The zero Limit limits nothing.
+// Limit is a number of events in a window that begins with the first of them. Without Events it limits nothing.
 type Limit struct {
 	Events int
 	Window time.Duration
 }
 
-// Limiter counts events. Keys are opaque text of at most 300 bytes.
+// Limiter counts events. Keys are opaque text of at most 300 bytes; a key has one count, whatever limits it is taken under.
 type Limiter interface {
 	// Take counts one event of key if the limit allows it, in one atomic step, and returns 0; else it counts nothing and returns how long
 	// to wait (at most the window).

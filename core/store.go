@@ -8,10 +8,12 @@ import (
 // UserStore keeps an application's users. Its obligations are the cases of stores/storetest.
 //
 // Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken, what change returned, or anything else for "could not
-// ask". An ID that does not parse is ErrNotFound; IDs of one user in different spellings (letter case and dashes of a UUID) are one.
+// ask". An ID that does not parse is ErrNotFound; IDs of one user in different spellings (letter case and dashes of a UUID) are one. What
+// cannot be stored exactly is an error; a key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An empty EmailKey is no key: any
+// number of users have it, and none is found by it.
 type UserStore[U any] interface {
 	// Create stores u and sets u's ID where it is empty. ErrTaken if the ID or the EmailKey exists, decided by the store itself: of
-	// any number of concurrent calls one wins.
+	// any number of concurrent calls one wins. An ID is never given again after its user was deleted.
 	Create(ctx context.Context, u *U) error
 	// Find gives the user of a key ("id", "email"). ErrNotFound for kinds it does not know.
 	Find(ctx context.Context, key Key) (*U, error)
@@ -37,7 +39,8 @@ type Users interface {
 
 // Transactor is implemented by stores with transactions (optional). The transaction travels in do's context: the same store, and others
 // over the same database, join it. Transact nests: inside a transaction it only runs do. An error of do undoes everything and is
-// returned as it is. do may be run again, so it must be free of other effects.
+// returned as it is, and so does a panic, which goes on. A refusal (ErrTaken, ErrNotFound, ErrUsed) leaves the transaction usable. do may
+// be run again, so it must be free of other effects.
 type Transactor interface {
 	Transact(ctx context.Context, do func(context.Context) error) error
 }
@@ -59,8 +62,8 @@ type SessionStore interface {
 	// Delete ends one session; it is no error if there is none.
 	Delete(ctx context.Context, d [32]byte) error
 	// DeleteAll ends every session of the user with an Epoch below the given one, except the one named (the zero digest: none), which
-	// gets that epoch if it lives. It also writes a floor: a Create with a lower epoch that comes later, or at the same time, leaves
-	// nothing that Find would give. A floor only rises.
+	// gets that epoch if it lives and is the user's. It also writes a floor: a Create with a lower epoch that comes later, or at the same
+	// time, leaves nothing that Find would give. A floor only rises, and so does a session's epoch.
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
@@ -83,7 +86,7 @@ type Ticket struct {
 // TicketStore keeps one-time tokens under the SHA-256 of their secret. Rows stay until they expire, consumed or not, so that a replay can
 // be told from a forgery. A purpose is part of the key: a token of one purpose is unknown under every other.
 type TicketStore interface {
-	// Put stores t. With replace, older tickets of the same (Purpose, UserID) die in the same step. ErrTaken if the digest exists.
+	// Put stores t. With replace, unused tickets of the same (Purpose, UserID) die in the same step. ErrTaken if the digest exists.
 	Put(ctx context.Context, t Ticket, replace bool) error
 	// Find peeks. ErrNotFound: unknown, expired, replaced or failed too often; ErrUsed, with the ticket, after it was consumed.
 	Find(ctx context.Context, purpose string, d [32]byte) (Ticket, error)
@@ -93,8 +96,8 @@ type TicketStore interface {
 	// Fail counts a failed attempt against a living ticket, outside any transaction of ctx, and kills the ticket with the max-th.
 	// ErrNotFound or ErrUsed as Find.
 	Fail(ctx context.Context, purpose string, d [32]byte, max int) error
-	// Burn notes d as used until the given time. ErrUsed if it was noted before: of any number of concurrent calls one succeeds. A Find
-	// of it gives ErrUsed.
+	// Burn notes (purpose, d) as used until the given time. ErrUsed if it was noted before: of any number of concurrent calls one
+	// succeeds. A Find of it gives ErrUsed.
 	Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error
 }
 

@@ -112,7 +112,9 @@ func (sec section) checks() []check {
 
 func sections() []section {
 	var all []section
-	for _, part := range [][]section{routing(), parameters(), heads(), peers(), bodies(), answers(), guards(), scenarios()} {
+	for _, part := range [][]section{
+		paths(), methods(), parameters(), queries(), credentials(), heads(), peers(), bodies(), answers(), guards(), scenarios(),
+	} {
 		all = append(all, part...)
 	}
 	return all

@@ -22,7 +22,7 @@ func guardFakes() []fake {
 				resolve := h.Resolve(true, guards...)
 				return func(next http.Handler) http.Handler {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						ctx, _ := resolve(r.Context(), lines{r})
+						ctx, _ := resolve(r.Context(), plainHead{r})
 						next.ServeHTTP(w, r.WithContext(ctx))
 					})
 				}
@@ -80,12 +80,12 @@ func guardFakes() []fake {
 	}
 }
 
-// lines is a head.
-type lines struct{ r *http.Request }
+// plainHead is a head.
+type plainHead struct{ r *http.Request }
 
-func (h lines) Method() string             { return h.r.Method }
-func (h lines) Host() string               { return h.r.Host }
-func (h lines) Lines(name string) []string { return h.r.Header[name] }
+func (h plainHead) Method() string             { return h.r.Method }
+func (h plainHead) Host() string               { return h.r.Host }
+func (h plainHead) Lines(name string) []string { return h.r.Header[name] }
 
 // discard is where an answer is lost.
 type discard struct{ header http.Header }

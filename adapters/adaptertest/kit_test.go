@@ -68,7 +68,7 @@ func TestBrokenAdaptersFail(t *testing.T) {
 			for _, warmUp := range guards() { // the rules that look back need something to see
 				violations(s, warmUp)
 			}
-			violations(s, routing()[0])
+			violations(s, paths()[0])
 			if errs := violations(s, sec); len(errs) == 0 {
 				t.Errorf("the kit does not notice it; the rule is: %s", sec.rule)
 			} else {

@@ -160,11 +160,11 @@ func allows(lines []string, wanted, refused string) error {
 	got := split(strings.Join(lines, ","))
 	for _, m := range split(wanted) {
 		if !slices.Contains(got, m) {
-			return fmt.Errorf("Allow is %q, %s is missing", lines, m)
+			return fmt.Errorf("the Allow header is %q, without %s", lines, m)
 		}
 	}
 	if slices.Contains(got, refused) {
-		return fmt.Errorf("Allow is %q and names the refused %s", lines, refused)
+		return fmt.Errorf("the Allow header is %q and names the refused %s", lines, refused)
 	}
 	return nil
 }

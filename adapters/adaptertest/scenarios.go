@@ -121,7 +121,7 @@ func decisionFirst(s *server) error {
 	select {
 	case <-s.host.asked:
 	case err := <-refused:
-		return fmt.Errorf("answered before the host was asked (%v)", err)
+		return errors.Join(errors.New("answered before the host was asked"), err)
 	case <-time.After(s.patience):
 		return errors.New("the host is never asked")
 	}

@@ -78,6 +78,7 @@ func (c cannedAnswer) want() want {
 	return w
 }
 
+// answers are the rules about what a client sees of a response.
 func answers() []section {
 	sec := section{rule: "a response arrives as the route gave it: status, every header line, exact body, its length; HEAD is GET without the body", head: true}
 	all := cannedAnswers()

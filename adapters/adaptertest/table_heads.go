@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-func heads() []section {
+// lines asks for what the adapter makes of header lines, and expects want for those of the name.
+func lines(name, want string, header ...string) row {
+	return row{send: "GET /auth/lines/" + name + "\n" + strings.Join(header, "\n"), want: ok(want)}
+}
+
+// credentials are the rules about the lines that core takes credentials from.
+func credentials() []section {
+	authorization := func(want string, header ...string) row { return lines("Authorization", want, header...) }
+	cookie := func(want string, header ...string) row { return lines("Cookie", want, header...) }
 	long := func(n int) row {
 		line := "Bearer " + strings.Repeat("t", n)
-		return row{send: "GET /auth/lines/Authorization\nAuthorization: " + line, want: ok(fmt.Sprintf("[%q]", line)).or431()}
-	}
-	authorization := func(want string, lines ...string) row {
-		return row{send: "GET /auth/lines/Authorization\n" + strings.Join(lines, "\n"), want: ok(want)}
-	}
-	cookie := func(want string, lines ...string) row {
-		return row{send: "GET /auth/lines/Cookie\n" + strings.Join(lines, "\n"), want: ok(want)}
-	}
-	lines := func(name, want string, lines ...string) row {
-		return row{send: "GET /auth/lines/" + name + "\n" + strings.Join(lines, "\n"), want: ok(want)}
+		r := authorization(fmt.Sprintf("[%q]", line), "Authorization: "+line)
+		r.want = r.want.or431()
+		return r
 	}
 	return []section{
 		{rule: "P10 every Authorization line is delivered, in order, as it was sent", head: true, rows: []row{
@@ -66,6 +67,12 @@ func heads() []section {
 			cookie(`["$Version=1; a=1; $Path=/"]`, "Cookie: $Version=1; a=1; $Path=/"),
 			cookie(`[]`, "Cookie2: a=1"),
 		}},
+	}
+}
+
+// heads are the rules about the rest of a request's head.
+func heads() []section {
+	return []section{
 		{rule: "C08 other headers are delivered line by line too, whatever the case of their names", rows: []row{
 			lines("Origin", `["https://a.example" "https://b.example"]`, "Origin: https://a.example", "Origin: https://b.example"),
 			lines("Origin", `["NULL"]`, "oRIGIN: NULL"),
@@ -91,6 +98,7 @@ func heads() []section {
 	}
 }
 
+// peers are the rules about the address that a request comes from.
 func peers() []section {
 	return []section{
 		{rule: "A10 Remote is the peer's address, without port and zone, IPv4 as IPv4", rows: []row{

@@ -1,6 +1,7 @@
 package adaptertest
 
-func routing() []section {
+// paths are the rules about which path reaches which route.
+func paths() []section {
 	return []section{
 		{rule: "a route answers at the prefix and its pattern, for its method; groups may share a prefix", head: true, rows: []row{
 			{send: "POST /auth/login", want: ok("login")},
@@ -55,6 +56,12 @@ func routing() []section {
 			{send: "GET /users/%2Fme", want: ok(`user "/me"`)},
 			{send: "GET /users/me%20", want: ok(`user "me "`)},
 		}},
+	}
+}
+
+// methods are the rules about methods, and about what is answered first.
+func methods() []section {
+	return []section{
 		{rule: "the method is the request's, HEAD as well", rows: []row{
 			{send: "GET /auth/method", want: gives(204, "", "X-Method: GET")},
 			{send: "HEAD /auth/method", want: gives(204, "", "X-Method: HEAD")},
@@ -87,6 +94,7 @@ func routing() []section {
 	}
 }
 
+// parameters are the rules about what a path carries.
 func parameters() []section {
 	return []section{
 		{rule: "a path parameter is one segment as it was sent, percent-decoded exactly once", head: true, rows: []row{
@@ -127,6 +135,12 @@ func parameters() []section {
 			{send: "GET /auth/path/a%20b?x=1", want: ok("/auth/path/a b")},
 			{send: "GET /auth/path/%61", want: ok("/auth/path/a")},
 		}},
+	}
+}
+
+// queries are the rules about what stands behind the path.
+func queries() []section {
+	return []section{
 		{rule: "Query holds what net/url makes of the raw query: repeated names, and nothing of a malformed pair", head: true, rows: []row{
 			{send: "GET /auth/query", want: ok(`map[]`)},
 			{send: "GET /auth/query?", want: ok(`map[]`)},

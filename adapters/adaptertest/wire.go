@@ -83,6 +83,7 @@ func (w *wire) read(method string) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("the response cannot be read: %w", err)
 	}
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return answer{}, fmt.Errorf("the body cannot be read: %w", err)

@@ -1,6 +1,7 @@
 package smtp_test
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -77,7 +78,7 @@ func parse(t *testing.T, data string) letter {
 	}
 	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
 		p, err := r.NextPart() // decodes quoted-printable
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return l
 		}
 		if err != nil {

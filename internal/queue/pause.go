@@ -11,5 +11,5 @@ const longestPause = 5 * time.Minute
 // so that jobs that failed together do not come back together.
 func pauseAfter(n int) time.Duration {
 	pause := min(time.Second<<min(2*(n-1), 10), longestPause)
-	return pause + rand.N(pause/4)
+	return pause + rand.N(pause/4) //nolint:gosec // nothing secret depends on it
 }

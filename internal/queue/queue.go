@@ -91,9 +91,10 @@ func (q *Queue) Close(ctx context.Context) error {
 	if !q.closing {
 		q.closing = true
 		for j, timer := range q.waiting {
-			timer.Stop()
-			delete(q.waiting, j)
-			q.start(j)
+			if timer.Stop() { // else it is about to resume j anyway
+				delete(q.waiting, j)
+				q.start(j)
+			}
 		}
 		if q.held == 0 {
 			close(q.drained)
@@ -180,14 +181,12 @@ func (q *Queue) fail(j *job, err error) {
 	}
 }
 
-// resume ends a job's pause, unless Close has done so.
+// resume ends a job's pause.
 func (q *Queue) resume(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if _, waits := q.waiting[j]; waits {
-		delete(q.waiting, j)
-		q.start(j)
-	}
+	delete(q.waiting, j)
+	q.start(j)
 }
 
 // drop forgets a job that has ended. q.mu is held.

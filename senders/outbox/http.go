@@ -38,7 +38,7 @@ func fromThisMachine(r *http.Request) bool {
 		}
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
+	return err == nil && peer.Addr().IsLoopback() && isLoopbackHost(r.Host)
 }
 
 // isLoopbackHost judges a Host header, with or without a port.
@@ -50,5 +50,5 @@ func isLoopbackHost(host string) bool {
 		return true
 	}
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.Unmap().IsLoopback()
+	return err == nil && ip.IsLoopback()
 }

@@ -64,12 +64,9 @@ type Outbox struct {
 
 var _ core.Sender = (*Outbox)(nil)
 
-// New gives an empty outbox. The error names every template that is wrong.
+// New gives an empty outbox. The error names every problem, each bad template file too.
 func New(o Options) (*Outbox, error) {
 	renderer, err := message.New(o.Templates, o.App)
-	if err != nil {
-		err = fmt.Errorf("outbox: %w", err)
-	}
 	if o.Max < 0 {
 		err = errors.Join(err, fmt.Errorf("outbox: Max is %d, it must not be negative", o.Max))
 	}

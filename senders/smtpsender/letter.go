@@ -17,7 +17,7 @@ import (
 func parseFrom(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil {
-		return nil, errors.New("From must be an address, or a name and an <address>")
+		return nil, errors.New("smtpsender: From must be an address, or a name and an <address>")
 	}
 	return a, domainToASCII(a)
 }
@@ -26,7 +26,7 @@ func parseFrom(s string) (*mail.Address, error) {
 func parseTo(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s {
-		return nil, errors.New("the receiver is not an address")
+		return nil, errors.New("smtpsender: the receiver is not an address")
 	}
 	return a, domainToASCII(a)
 }
@@ -39,7 +39,7 @@ func domainToASCII(a *mail.Address) error {
 	at := strings.LastIndexByte(a.Address, '@')
 	domain, err := idna.Lookup.ToASCII(a.Address[at+1:])
 	if err != nil {
-		return errors.New("the domain of an address is not valid")
+		return errors.New("smtpsender: the domain of an address is not valid")
 	}
 	a.Address = a.Address[:at+1] + domain
 	return nil

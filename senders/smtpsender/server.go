@@ -30,9 +30,9 @@ type server struct {
 
 // The errors about the URL hold no part of it: with an unescaped character in the password, any part may be one of the password.
 var (
-	errURL      = errors.New("URL must be smtp://host:port or smtps://host:port, with or without user:password@ before the host, percent-encoded")
-	errPassword = errors.New("URL must have both a user and a password, or neither")
-	errUnsafe   = errors.New("InsecurePlaintext goes with neither smtps:// nor a password")
+	errURL      = errors.New("smtpsender: URL must be smtp://host:port or smtps://host:port, with or without user:password@ before the host, percent-encoded")
+	errPassword = errors.New("smtpsender: URL must have both a user and a password, or neither")
+	errUnsafe   = errors.New("smtpsender: InsecurePlaintext goes with neither smtps:// nor a password")
 )
 
 func newServer(o Options) (*server, error) {

@@ -68,10 +68,10 @@ func New(o Options) (*Sender, error) {
 	from, fromErr := parseFrom(o.From)
 	var timeoutErr error
 	if o.Timeout < 0 {
-		timeoutErr = fmt.Errorf("Timeout is %v, it must not be negative", o.Timeout)
+		timeoutErr = fmt.Errorf("smtpsender: Timeout is %v, it must not be negative", o.Timeout)
 	}
 	if err := errors.Join(serverErr, fromErr, timeoutErr, templatesErr); err != nil {
-		return nil, fmt.Errorf("smtpsender: %w", err)
+		return nil, err
 	}
 	s := &Sender{renderer: renderer, server: server, from: from, timeout: cmp.Or(o.Timeout, 10*time.Second), now: o.Now}
 	if s.now == nil {
@@ -89,7 +89,7 @@ func (s *Sender) Send(ctx context.Context, m core.Mail) error {
 	}
 	to, err := parseTo(m.To)
 	if err != nil {
-		return fmt.Errorf("smtpsender: %w", err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

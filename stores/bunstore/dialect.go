@@ -10,6 +10,8 @@ import (
 type dialect struct {
 	// numbered: placeholders are $1, $2, … instead of ?.
 	numbered bool
+	// prepare: the driver parses a text anew each time. (pgx keeps prepared statements by itself.)
+	prepare bool
 	// lock ends a SELECT whose row is about to be changed.
 	lock string
 	// mutex makes transactions that name the same text wait for each other; "" where there is one writer at a time anyway.
@@ -24,6 +26,7 @@ type dialect struct {
 
 var dialects = map[bundialect.Name]dialect{
 	bundialect.SQLite: {
+		prepare: true,
 		// A transaction that begins with the write lock (see SQLiteDSN) needs no lock on a row.
 		types: map[string]string{"bytes": "BLOB", "text": "TEXT", "timestamp": "TIMESTAMP"},
 		ids: map[IDType]string{

@@ -70,11 +70,33 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed in
 
 // get reads the one row of st into dest. ErrNotFound if there is none.
 func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) error {
-	err := s.conn(ctx).QueryRowContext(ctx, st.text, args...).Scan(dest...)
+	row, err := s.row(ctx, st, args)
+	if err == nil {
+		err = row.Scan(dest...)
+	}
 	if err == sql.ErrNoRows {
 		return core.ErrNotFound
 	}
 	return wrap(st.what, err)
+}
+
+// row runs st as a prepared statement, where that saves anything: requests run few statements, again and again. Inside a transaction it
+// does not, as preparing takes a connection of its own.
+func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
+	if !s.dialect.prepare || s.transaction(ctx) != nil {
+		return s.conn(ctx).QueryRowContext(ctx, st.text, args...), nil
+	}
+	prepared, ok := s.prepared.Load(st.text)
+	if !ok {
+		fresh, err := s.db.DB.PrepareContext(ctx, st.text)
+		if err != nil {
+			return nil, err
+		}
+		if prepared, ok = s.prepared.LoadOrStore(st.text, fresh); ok {
+			_ = fresh.Close() // another request was faster
+		}
+	}
+	return prepared.(*sql.Stmt).QueryRowContext(ctx, args...), nil
 }
 
 // each calls read for every row of st.

@@ -36,6 +36,8 @@ type Store struct {
 	db      *bun.DB
 	dialect dialect
 	opts    Options
+	// prepared holds a *sql.Stmt for each text that get ran; closing the database closes them.
+	prepared sync.Map
 
 	sessions *Sessions
 	tickets  *Tickets

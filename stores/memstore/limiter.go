@@ -19,9 +19,9 @@ type LimiterOptions struct {
 
 // Limiter is a core.Limiter with fixed windows, and a core.Sweeper.
 //
-// Beyond MaxKeys the count that began first is forgotten, ended ones before all others. So whoever wants a count forgotten must make
-// MaxKeys events under other keys within its window, each limited itself, and gains one window's worth of events; refusing new keys
-// instead would let the same flood lock everybody out.
+// Beyond MaxKeys the count that began first is forgotten, ended ones (looked for at most once a minute) before all others. So whoever
+// wants a count forgotten must make MaxKeys events under other keys within its window, each limited itself, and gains one window's worth
+// of events; refusing new keys instead would let the same flood lock everybody out.
 type Limiter struct {
 	clock   clock
 	maxKeys int
@@ -53,7 +53,7 @@ func (s *Limiter) Take(ctx context.Context, key string, l core.Limit) (wait time
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if l == (core.Limit{}) {
+	if l.Events <= 0 {
 		return 0, nil
 	}
 	s.mu.Lock()

@@ -58,9 +58,17 @@ func (s *Users[U]) Create(ctx context.Context, u *U) error {
 	b.ID = id
 	s.lastSeq++
 	row := &userRow[U]{s.lastSeq, clone(u)}
-	s.byID[id], s.byEmail[b.EmailKey] = row, row
+	s.byID[id] = row
+	s.name(b.EmailKey, row)
 	s.rows = append(s.rows, row)
 	return nil
+}
+
+// name makes a row findable by e-mail; an empty EmailKey is no key.
+func (s *Users[U]) name(emailKey string, row *userRow[U]) {
+	if emailKey != "" {
+		s.byEmail[emailKey] = row
+	}
 }
 
 // Find implements core.UserStore.
@@ -119,7 +127,7 @@ func (s *Users[U]) Update(ctx context.Context, id string, change func(*U) error)
 	}
 	is.ID = was.ID
 	delete(s.byEmail, was.EmailKey)
-	s.byEmail[is.EmailKey] = row
+	s.name(is.EmailKey, row)
 	row.user = clone(draft)
 	return draft, nil
 }

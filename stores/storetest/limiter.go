@@ -114,10 +114,10 @@ var takeCases = []limiterCase{
 		five := core.Limit{Events: 5, Window: time.Minute}
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "one", five, 2), is("Take under the lower limit", take(ctx, s, "one", three), errRefused))
 	}},
-	{"The zero Limit limits nothing", func(ctx context.Context, s limiter) error {
+	{"A Limit without Events limits nothing", func(ctx context.Context, s limiter) error {
 		var errs []error
 		for range 100 {
-			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil))
+			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil), is("Take", take(ctx, s, "one", core.Limit{Window: time.Minute}), nil))
 		}
 		return errors.Join(append(errs, room(ctx, s, "two", three, 3), is("Take", take(ctx, s, "two", core.Limit{}), nil))...)
 	}},

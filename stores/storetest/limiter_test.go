@@ -60,7 +60,7 @@ func (s *countStore) Take(ctx context.Context, k string, l core.Limit) (time.Dur
 	if err := ctx.Err(); err != nil && !s.deaf {
 		return 0, err
 	}
-	if l == (core.Limit{}) && !s.refusesZero {
+	if l.Events <= 0 && !s.refusesZero {
 		return 0, nil
 	}
 	if l == (core.Limit{}) {
@@ -130,9 +130,9 @@ func TestBrokenLimiters(t *testing.T) {
 		rules  []string
 	}{
 		"none":                         {func(*countStore) {}, nil},
-		"one too many":                 {func(s *countStore) { s.offByOne = true }, []string{"Take allows", "The window", "After the wait", "A refused", "Q08", "Keys", "One count", "The zero", "F16", "F25", "Give", "Of concurrent", "Forget"}},
+		"one too many":                 {func(s *countStore) { s.offByOne = true }, []string{"Take allows", "The window", "After the wait", "A refused", "Q08", "Keys", "One count", "A Limit without Events", "F16", "F25", "Give", "Of concurrent", "Forget"}},
 		"refusals lengthen":            {func(s *countStore) { s.countsRefused = true }, []string{"A refused Take", "The window begins", "After the wait"}},
-		"zero refuses":                 {func(s *countStore) { s.refusesZero = true }, []string{"The zero Limit"}},
+		"zero refuses":                 {func(s *countStore) { s.refusesZero = true }, []string{"A Limit without Events"}},
 		"deaf to its context":          {func(s *countStore) { s.deaf = true }, []string{"F25"}},
 		"whole minutes of the clock":   {func(s *countStore) { s.aligned = true }, []string{"The window begins", "After the wait", "?A refused", "?Give of what"}},
 		"the window slides":            {func(s *countStore) { s.sliding = true }, []string{"The window begins", "After the wait"}},

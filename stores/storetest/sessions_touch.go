@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -63,7 +64,7 @@ var touchCases = []sessionCase{
 // revokeRace touches a session from all sides while revoke ends it; once revoke has returned, nobody may find it.
 func revokeRace(ctx context.Context, s sessions, revoke func(name string) error) error {
 	return repeat(func(round int) error {
-		name := string(rune('a' + round))
+		name := fmt.Sprintf("session of round %d", round)
 		if err := login(ctx, s, name, "ann", int64(round)+1); err != nil {
 			return is("Create", err, nil)
 		}

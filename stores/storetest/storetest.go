@@ -62,6 +62,14 @@ func is(step string, got, want error) error {
 	return fmt.Errorf("%s: got error %v, want %v", step, got, want)
 }
 
+// asIs complains unless got is want itself, not something that wraps it.
+func asIs(step string, got, want error) error {
+	if got == want { //nolint:errorlint // the rule asks for the very same error
+		return nil
+	}
+	return fmt.Errorf("%s: got error %v, want %v itself", step, got, want)
+}
+
 // that complains in the given words unless ok.
 func that(ok bool, format string, args ...any) error {
 	if ok {

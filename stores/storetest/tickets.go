@@ -67,7 +67,7 @@ var ticketCases = []ticketCase{
 	{"Find and Consume give a ticket with every field that Put was given", func(ctx context.Context, s tickets) error {
 		var errs []error
 		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe}, bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
-			want := ticket(s, string(rune('a'+i)))
+			want := ticket(s, fmt.Sprintf("ticket %d", i))
 			want.Email, want.Epoch, want.UserID, want.Data = "jörg%@example.com ", 1<<53+1, "Ann_1", data
 			if err := s.Store.Put(ctx, want, false); err != nil {
 				return is("Put", err, nil)

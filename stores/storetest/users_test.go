@@ -80,6 +80,15 @@ func TestBrokenUsers(t *testing.T) {
 				return s.Users.Create(ctx, u)
 			}
 		}, []string{"An ID is not given again"}},
+		"an empty e-mail that is a key": {func(s *userStore) {
+			s.find = func(ctx context.Context, key core.Key) (*account, error) {
+				if key == core.ByEmail("") {
+					us, _, err := s.Users.List(ctx, "", "", 1)
+					return us[0], err
+				}
+				return s.Users.Find(ctx, key)
+			}
+		}, []string{"An empty EmailKey is no key", "Find gives ErrNotFound for an absent EmailKey"}},
 		"an ID of its own": {func(s *userStore) {
 			s.create = func(ctx context.Context, u *account) error { u.ID = ""; return s.Users.Create(ctx, u) }
 		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID exists", "IDs of one user in different spellings"}},

@@ -60,6 +60,18 @@ var uniqueCases = []userCase{
 			is("Create with the former EmailKey", s.Create(ctx, account("ann@example.com")), nil),
 		)
 	}},
+	{"An empty EmailKey is no key: any number of users have it, and none is found by it", func(ctx context.Context, s users) error {
+		all, err := add(ctx, s, "", "", "ann@example.com")
+		if err != nil {
+			return err
+		}
+		_, gone := s.Update(ctx, all[2].ID, func(u *Account) error { u.EmailKey = ""; return nil })
+		return errors.Join(
+			is("Find by the empty EmailKey", second(s.Find(ctx, core.ByEmail(""))), core.ErrNotFound),
+			is("Update to the empty EmailKey", gone, nil),
+			is("Find by the EmailKey given up", second(s.Find(ctx, core.ByEmail("ann@example.com"))), core.ErrNotFound),
+		)
+	}},
 	{"G01 Q04 an EmailKey is compared byte by byte", func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, lookalikes...)
 		if err != nil {

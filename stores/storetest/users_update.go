@@ -59,7 +59,7 @@ var updateCases = []userCase{
 				u.Credits, u.EmailKey = 99, "changed@example.com"
 				return reason
 			})
-			errs = append(errs, that(err == reason, "Update: got error %v, want change's own %v", err, reason))
+			errs = append(errs, asIs("Update", err, reason))
 		}
 		return errors.Join(append(errs, holds(ctx, s, "afterwards", all[0]),
 			is("Find by the refused EmailKey", second(s.Find(ctx, core.ByEmail("changed@example.com"))), core.ErrNotFound))...)

@@ -64,7 +64,7 @@ func (c compact) namedKey() (algorithm, id string, ok bool) {
 	if id != "" {
 		allowed = 3
 	}
-	return algorithm, id, algorithm != "" && len(members) == allowed
+	return algorithm, id, algorithm != "" && members.text("typ") == "JWT" && len(members) == allowed
 }
 
 // verified gives the payload if k signed it.

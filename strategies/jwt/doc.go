@@ -10,9 +10,10 @@
 // Key rotation: put the new key first and leave the old one behind it until the last token it signed has expired; then take it out, and
 // whatever it signed is invalid.
 //
-// Security notes (RFC 8725, JSON Web Token Best Current Practices). A key has one algorithm, fixed when it is made, so a token cannot choose how it is
-// checked. Tokens are compact JWS, base64url in its only canonical spelling, at most [MaxToken] bytes; the header holds alg, kid and typ
-// and nothing else, so no key comes from a token or from an address in it. Encrypted and nested tokens do not exist here.
+// Security notes (RFC 8725, JSON Web Token Best Current Practices). A key has one algorithm, fixed when it is made, so a token cannot
+// choose how it is checked. Tokens are compact JWS, base64url in its only canonical spelling, at most [MaxToken] bytes; the header
+// holds alg, kid and typ and nothing else, so no key comes from a token or from an address in it. Encrypted and nested tokens do not
+// exist here.
 //
 // A JWT is good until it expires, unless something is asked: with [Options].Denied logout ends it at once. Without it, logout only makes
 // the client forget. A password change, a reset, a deactivation or a removal ends every JWT of the user either way, because the

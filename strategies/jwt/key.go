@@ -33,8 +33,8 @@ func HS256(id string, secret []byte) (Key, error) {
 	return newKey(id, jose.HS256, secret, secret)
 }
 
-// InsecureHS256 makes a key that only verifies, of a secret that HS256 would call too weak, for [Legacy] alone: whoever guesses it can log in as every
-// user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
+// InsecureHS256 makes a key that only verifies, of a secret that HS256 would call too weak, for [Legacy] alone: whoever guesses it can
+// log in as every user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
 func InsecureHS256(secret []byte) (Key, error) {
 	if len(secret) < minSecret {
 		return Key{}, errShortSecret

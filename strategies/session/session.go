@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -49,7 +48,6 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	}
 	now := s.now()
 	issued := login.Session
-	issued.Proofs = slices.Clone(issued.Proofs)
 	issued.ID = hex.EncodeToString(digest[:])
 	issued.Created, issued.LastSeen = now, now
 	issued.Expires = s.expiry(now, now)

@@ -12,7 +12,7 @@ import (
 var revokeCases = []Case{
 	{
 		Name:    "revoked at once",
-		Rule:    "Verify of a session's token is core.ErrInvalid as soon as Revoke has returned, however often it is presented; other sessions of the user live on.",
+		Rule:    "Verify of a session's token is core.ErrInvalid as soon as Revoke has returned, however often it is presented. Other sessions live on.",
 		Check:   revokedAtOnce,
 		applies: func(h Harness) bool { return h.Revokes },
 	},

@@ -22,7 +22,7 @@ var verifyCases = []Case{
 	},
 	{
 		Name:    "could not ask",
-		Rule:    "A store that does not answer is neither core.ErrInvalid nor core.ErrNoCredential: the front door makes a 503 of any other error, and nobody is logged out by an outage.",
+		Rule:    "A store that does not answer is neither core.ErrInvalid nor core.ErrNoCredential: any other error is a 503, and an outage logs nobody out.",
 		Check:   couldNotAsk,
 		applies: func(h Harness) bool { return h.Unreachable != nil },
 	},

@@ -1,7 +1,6 @@
 package transporttest_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -11,72 +10,6 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/transports/transporttest"
 )
-
-// fake is a transport whose every method can be broken.
-type fake struct {
-	extract func(core.Head) (string, error)
-	protect func(core.Head) error
-	attach  func(*core.Response, core.Token)
-	clear   func(*core.Response)
-	scheme  string
-}
-
-func (f *fake) Extract(h core.Head) (string, error)        { return f.extract(h) }
-func (f *fake) Protect(h core.Head) error                  { return f.protect(h) }
-func (f *fake) Attach(resp *core.Response, tok core.Token) { f.attach(resp, tok) }
-func (f *fake) Clear(resp *core.Response)                  { f.clear(resp) }
-func (f *fake) Scheme() json.RawMessage                    { return json.RawMessage(f.scheme) }
-
-// challenging is a fake with a challenge.
-type challenging struct {
-	*fake
-	challenge string
-}
-
-func (c challenging) Challenge(bool) string { return c.challenge }
-
-func answer(resp *core.Response, body any) {
-	resp.Status, resp.Body = http.StatusOK, body
-	resp.Header.Set("Cache-Control", "no-store")
-}
-
-// explicit is a bearer transport that keeps every rule.
-func explicit() *fake {
-	return &fake{
-		extract: core.BearerToken,
-		protect: func(core.Head) error { return nil },
-		attach:  func(resp *core.Response, tok core.Token) { answer(resp, map[string]string{"access_token": tok.Raw}) },
-		clear:   func(*core.Response) {},
-		scheme:  `{"type":"http","scheme":"bearer"}`,
-	}
-}
-
-// ambient is a cookie transport that keeps every rule.
-func ambient() *fake {
-	f := &fake{scheme: `{"type":"apiKey","in":"cookie","name":"s"}`}
-	f.protect = func(h core.Head) error {
-		if core.CrossOrigin(h, nil) {
-			return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
-		}
-		return nil
-	}
-	f.extract = func(h core.Head) (string, error) {
-		value, err := core.CookieValue(h, "s")
-		if err == nil {
-			err = f.protect(h)
-		}
-		if err != nil {
-			return "", err
-		}
-		return value, nil
-	}
-	f.attach = func(resp *core.Response, tok core.Token) {
-		answer(resp, nil)
-		resp.Header.Set("Set-Cookie", "s="+tok.Raw+"; Path=/")
-	}
-	f.clear = func(resp *core.Response) { resp.Header.Set("Set-Cookie", "s=; Path=/; Max-Age=0") }
-	return f
-}
 
 // failing gives the names of the cases that t fails.
 func failing(t core.Transport, f transporttest.Features) (names []string) {
@@ -280,19 +213,6 @@ func TestBrokenTransports(t *testing.T) {
 		})
 	}
 }
-
-// oneLine hides all lines of a header but the first.
-type oneLine struct{ core.Head }
-
-func (o oneLine) Lines(header string) []string {
-	lines := o.Head.Lines(header)
-	return lines[:min(len(lines), 1)]
-}
-
-// unsafe takes every method for POST.
-type unsafe struct{ core.Head }
-
-func (unsafe) Method() string { return http.MethodPost }
 
 func TestCasesAreNamed(t *testing.T) {
 	for _, f := range []transporttest.Features{{}, {Ambient: true}} {

@@ -1,0 +1,44 @@
+package senders_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// API sends mails through the HTTP API of a mail service.
+type API struct {
+	Client   *http.Client
+	URL, Key string
+}
+
+var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address", core.MailReset: "Choose a new password"}
+
+// Send makes one attempt. Latchkey repeats it after an error.
+func (a API) Send(ctx context.Context, m core.Mail) error {
+	body, err := json.Marshal(map[string]string{
+		"to": m.To, "subject": subjects[m.Kind], "text": "Open this page to go on: " + m.Link,
+	})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+a.Key)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := a.Client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("the mail service answered %s", resp.Status) // its body may quote the token
+	}
+	return nil
+}

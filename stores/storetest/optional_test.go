@@ -1,0 +1,70 @@
+package storetest_test
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// Stores with the required methods alone pass; so do ids that are no UUIDs.
+func TestOptionalFeatures(t *testing.T) {
+	t.Run("Users", func(t *testing.T) {
+		storetest.Users(t, func(*testing.T) core.UserStore[account] { return numbered() })
+	})
+	t.Run("Sessions", func(t *testing.T) {
+		storetest.Sessions(t, func(_ *testing.T, now func() time.Time) core.SessionStore {
+			return struct{ core.SessionStore }{memstore.NewSessions(now)}
+		})
+	})
+	t.Run("Tickets", func(t *testing.T) {
+		storetest.Tickets(t, func(_ *testing.T, now func() time.Time) core.TicketStore {
+			return struct{ core.TicketStore }{memstore.NewTickets(now)}
+		})
+	})
+	t.Run("Limiter", func(t *testing.T) {
+		storetest.Limiter(t, func(_ *testing.T, now func() time.Time) core.Limiter {
+			return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
+		})
+	})
+	t.Run("Transactions without tickets", func(t *testing.T) {
+		storetest.Transactions(t, func(*testing.T) storetest.Database {
+			d := newDatabase()
+			return storetest.Database{Users: txUsers{d}, Transactor: d}
+		})
+	})
+}
+
+// numbered is a store of users without any optional interface, whose ids are numbers.
+func numbered() core.UserStore[account] {
+	s := newUserStore()
+	var last atomic.Int64
+	s.create = func(ctx context.Context, u *account) error {
+		if u.ID == "" {
+			u.ID = strconv.FormatInt(last.Add(1), 10)
+		}
+		return s.Users.Create(ctx, u)
+	}
+	return struct{ core.UserStore[account] }{s}
+}
+
+// decorated hides its store's optional interfaces from type assertions, not from core.As.
+type decorated struct {
+	core.UserStore[account]
+	inner any
+}
+
+func (d decorated) Unwrap() any { return d.inner }
+
+func TestOptionalFeaturesOfDecoratedStores(t *testing.T) {
+	broken(t, storetest.UserCases(), func() core.UserStore[account] {
+		s := newUserStore()
+		s.epoch = func(context.Context, string) (int64, error) { return 1, nil }
+		return decorated{s, s}
+	}, "EpochStore")
+}

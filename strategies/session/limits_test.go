@@ -1,0 +1,140 @@
+package session_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/session"
+)
+
+func TestS02TouchNeverRevives(t *testing.T) {
+	f := newFixture(t, session.Options{})
+	token := f.issue(t)
+	found := f.wants(t, token.Raw, nil)
+	f.now = start.Add(time.Hour)
+	t.Run("S02 revoked between Find and Touch", func(t *testing.T) {
+		f.store.beforeTouch = func() {
+			if err := f.Revoke(t.Context(), found.Session); err != nil {
+				t.Error(err)
+			}
+		}
+		f.wants(t, token.Raw, core.ErrInvalid)
+		if f.store.touches != 1 {
+			t.Fatalf("%d touches: the case was not met", f.store.touches)
+		}
+		f.store.beforeTouch = nil
+		f.wants(t, token.Raw, core.ErrInvalid)
+	})
+	t.Run("twin", func(t *testing.T) {
+		token := f.issue(t)
+		f.now = f.now.Add(time.Hour)
+		f.wants(t, token.Raw, nil)
+	})
+}
+
+func TestTouchIsCoarse(t *testing.T) {
+	f := newFixture(t, session.Options{})
+	token := f.issue(t)
+	for range 1000 { // a request a second
+		f.now = f.now.Add(time.Second)
+		f.wants(t, token.Raw, nil)
+	}
+	if f.store.touches != 3 {
+		t.Errorf("%d touches in 1000 s, want one every 5 minutes", f.store.touches)
+	}
+	now := start.Add(900 * time.Second).Truncate(time.Microsecond)
+	if !f.store.lastSeen.Equal(now) || !f.store.lastExpiry.Equal(now.Add(7*day)) {
+		t.Errorf("last touch: seen %v, expires %v", f.store.lastSeen, f.store.lastExpiry)
+	}
+	t.Run("a store that cannot write does not fail the request", func(t *testing.T) {
+		f.store.touchDown = errors.New("read-only replica")
+		f.now = f.now.Add(time.Hour)
+		f.wants(t, token.Raw, nil)
+	})
+}
+
+func TestS08AbsoluteLimit(t *testing.T) {
+	f := newFixture(t, session.Options{})
+	token := f.issue(t)
+	for ; f.now.Before(start.Add(30 * day)); f.now = f.now.Add(4 * time.Minute) {
+		f.wants(t, token.Raw, nil)
+	}
+	f.now = start.Add(30 * day)
+	f.wants(t, token.Raw, core.ErrInvalid)
+	if last := start.Add(30 * day).Truncate(time.Microsecond); f.store.lastExpiry.After(last) {
+		t.Errorf("S08: a touch moved the end to %v, beyond %v", f.store.lastExpiry, last)
+	}
+}
+
+func TestF16ClockSteps(t *testing.T) {
+	// The store's clock is right and stands still, so that only the strategy's own judges.
+	own := start
+	f := newFixture(t, session.Options{Now: func() time.Time { return own }})
+	at := func(d time.Duration) { own = start.Add(d) }
+	token := f.issue(t)
+	t.Run("F16 an hour back", func(t *testing.T) {
+		at(-time.Hour)
+		f.wants(t, token.Raw, nil)
+		if f.store.touches != 0 {
+			t.Error("LastSeen was moved back")
+		}
+	})
+	t.Run("F16 an hour forward and back again", func(t *testing.T) {
+		at(time.Hour)
+		f.wants(t, token.Raw, nil)
+		at(0)
+		f.wants(t, token.Raw, nil)
+	})
+	t.Run("F16 own clock ends what the store still has", func(t *testing.T) {
+		at(8 * day)
+		f.wants(t, token.Raw, core.ErrInvalid)
+		at(31 * day)
+		f.wants(t, token.Raw, core.ErrInvalid)
+	})
+	t.Run("F16 made under a clock that ran ahead", func(t *testing.T) {
+		at(365 * day)
+		ahead := f.issue(t)
+		f.wants(t, ahead.Raw, nil)
+		at(0)
+		f.wants(t, ahead.Raw, core.ErrInvalid)
+	})
+	at(0)
+	f.wants(t, token.Raw, nil)
+}
+
+func TestTheStricterLimitCounts(t *testing.T) {
+	now := start
+	store := memstore.NewSessions(func() time.Time { return start }) // it would let everything pass
+	with := func(o session.Options) *session.Strategy {
+		o.Now = func() time.Time { return now }
+		s, err := session.New(store, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	lax, strict := with(session.Options{}), with(session.Options{Idle: time.Hour, Absolute: day})
+	for name, tt := range map[string]struct {
+		issues, verifies *session.Strategy
+		want             error
+	}{
+		"limits that became stricter end old sessions":   {lax, strict, core.ErrInvalid},
+		"limits that became longer do not lengthen them": {strict, lax, core.ErrInvalid},
+		"twin": {lax, lax, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now = start
+			token, err := tt.issues.Issue(t.Context(), login("ada", 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			now = start.Add(2 * time.Hour)
+			if _, err := tt.verifies.Verify(t.Context(), token.Raw); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
