@@ -15,7 +15,7 @@ func with(header string, lines ...string) head {
 	return head{method: "GET", host: "app.example", header: http.Header{header: lines}}
 }
 
-// timely fails the test if do takes longer than a millisecond, the best of five.
+// timely fails the test if the best of five runs of do takes longer than a busy machine needs for some hundred kilobytes.
 func timely(t *testing.T, do func()) {
 	t.Helper()
 	best := time.Hour
@@ -24,7 +24,7 @@ func timely(t *testing.T, do func()) {
 		do()
 		best = min(best, time.Since(begin))
 	}
-	if best > time.Millisecond {
+	if best > 20*time.Millisecond {
 		t.Errorf("took %v", best)
 	}
 }

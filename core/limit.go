@@ -37,14 +37,11 @@ func RateLimited(wait time.Duration) *Error {
 // Network is the client network of an address, as limits count it: an IPv4 address alone, also in its IPv6-mapped form; the /64 of
 // an IPv6 address, whatever its zone and spelling.
 func Network(ip netip.Addr) netip.Prefix {
-	ip = ip.Unmap().WithZone("")
+	ip = ip.Unmap()
 	bits := ip.BitLen()
 	if ip.Is6() {
 		bits = 64
 	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
+	network, _ := ip.Prefix(bits) // which drops the zone; the zero Prefix for the zero Addr
+	return network
 }

@@ -1,6 +1,12 @@
 package core
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
 
 // Kinds of mail.
 const (
@@ -15,11 +21,15 @@ type Mail struct {
 	User  AnyUser
 	Token string // the one-time secret
 	Link  string // the application's page, with the token; from the configured base URL
+	// Lifetime is how long the token works.
+	Lifetime time.Duration
 }
 
-// String and GoString keep the token out of logs.
-func (m Mail) String() string   { return m.Kind + " mail" }
-func (m Mail) GoString() string { return m.String() }
+// Format and LogValue keep the token out of logs.
+func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" mail") }
+
+// LogValue names the kind alone.
+func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
 // Sender delivers mail. It is called outside the request, one attempt a call, with a context that ends; an error is logged and the
 // attempt repeated. Its errors must not hold the token.

@@ -1,6 +1,9 @@
 package core
 
 import (
+	"fmt"
+	"io"
+	"log/slog"
 	"net/netip"
 	"time"
 )
@@ -62,6 +65,8 @@ type Token struct {
 	Expires time.Time
 }
 
-// String and GoString keep a token out of logs.
-func (Token) String() string   { return "[token]" }
-func (Token) GoString() string { return "[token]" }
+// Format and LogValue keep a token out of logs.
+func (Token) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[token]") }
+
+// LogValue is "[token]".
+func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }

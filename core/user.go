@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// PasswordHash is an encoded password hash ("$argon2id$…", "$2b$…"). It prints and logs as "[hash]" under every verb, so that it cannot
-// reach a log by accident. Convert it to string to store it.
+// PasswordHash is an encoded password hash ("$argon2id$…", "$2b$…"). It prints and logs as "[hash]", so that it does not reach a log by
+// accident. (fmt cannot keep that for a pointer deep inside a struct that is printed with %s or %q: log ids, not users.) Convert it to
+// string to store it.
 type PasswordHash string
 
 // Format writes "[hash]" whatever the verb.

@@ -3,6 +3,8 @@ package bunstore_test
 import (
 	"database/sql"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,5 +67,19 @@ func TestTwoUserTablesInOneDatabase(t *testing.T) {
 		if err := us.Create(t.Context(), u()); !errors.Is(err, core.ErrTaken) {
 			t.Errorf("%+v: a second user of the address gave %v, want ErrTaken", opts, err)
 		}
+	}
+}
+
+func TestSQLiteDSN(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a#b 100%25?c=d.db")
+	db := openDSN(t, bunstore.SQLiteDSN(path))
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+		var got string
+		if err := db.NewRaw("PRAGMA " + pragma).Scan(t.Context(), &got); err != nil || got != want {
+			t.Errorf("%s is %s, %v; want %s", pragma, got, err, want)
+		}
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the file is not where it was asked for: %v", err)
 	}
 }

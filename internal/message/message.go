@@ -4,8 +4,8 @@
 //	m, err := r.Render(mail)           // m.Subject, m.Text, m.HTML
 //
 // A kind of mail has three templates: <kind>.subject.txt and <kind>.txt (text/template) and <kind>.html (html/template). They see the
-// fields of core.Mail (.To, .Kind, .User, .Token, .Link), where .User is the application's own type ({{.User.FullName}}), and .App, the
-// application's name.
+// fields of core.Mail (.To, .Kind, .User, .Token, .Link), where .User is the application's own type ({{.User.FullName}}), .App, the
+// application's name, and .For, the token's lifetime in words ("1 hour"; empty if it is not known).
 //
 // Security notes. Values are escaped in HTML according to their place. A subject is one line without control characters, whatever was put
 // into it. The built-in templates show nothing that a user typed, load nothing from the network and track nobody. An error of Render
@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	texttemplate "text/template"
+	"time"
 	"unicode"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -85,8 +86,8 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 	}
 	data := struct {
 		core.Mail
-		App string
-	}{m, r.app}
+		App, For string
+	}{m, r.app, words(m.Lifetime)}
 	var errs []error
 	execute := func(t template) string {
 		var b strings.Builder
@@ -100,6 +101,21 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 		return Message{}, fmt.Errorf("mail templates: %w", err)
 	}
 	return out, nil
+}
+
+// words gives whole hours or minutes, rounded down; "" for less than a minute.
+func words(d time.Duration) string {
+	n, unit := int(d/time.Minute), "minute"
+	if n >= 60 && d%time.Hour == 0 {
+		n, unit = n/60, "hour"
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
 }
 
 // oneLine puts a single space where there is white space or a control character, so that a subject cannot begin another header.

@@ -64,7 +64,7 @@ func Mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
 		return err
 	}
 	link := strings.TrimSuffix(kit.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
-	kit.Mail(core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link})
+	kit.Mail(core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime})
 	return nil
 }
 

@@ -9,23 +9,24 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/strategytest"
 )
 
 var (
 	// goodSecret is 32 bytes as chance could make them.
-	goodSecret = []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38")
-	rsaKey     = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
-	ecdsaKey   = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
-	edKey      = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(goodSecret) })
+	goodSecret = []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d" +
+		"\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38")
+	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+	ecdsaKey = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
+	edKey    = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(goodSecret) })
 	// start lies between two seconds, because tokens have whole ones.
 	start = time.Date(2026, time.May, 4, 12, 30, 0, 250_000_000, time.UTC)
 )
@@ -80,56 +81,26 @@ func issue(t testing.TB, s core.Strategy) string {
 	return token.Raw
 }
 
-// denyList is the part of a core.TicketStore that a deny list uses.
+// denyList can be taken away.
 type denyList struct {
-	core.TicketStore
-	mu     sync.Mutex
-	burned map[[32]byte]time.Time
-	now    func() time.Time
-	down   error
+	*memstore.Tickets
+	down error
 }
 
-func newDenyList(now func() time.Time) *denyList {
-	return &denyList{burned: map[[32]byte]time.Time{}, now: now}
-}
+func newDenyList(now func() time.Time) *denyList { return &denyList{Tickets: memstore.NewTickets(now)} }
 
-func (l *denyList) Burn(_ context.Context, purpose string, d [32]byte, until time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch _, burned := l.burned[d]; {
-	case l.down != nil:
+func (l *denyList) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
+	if l.down != nil {
 		return l.down
-	case purpose != "jwt-denied":
-		return fmt.Errorf("purpose %q", purpose)
-	case burned:
-		return core.ErrUsed
 	}
-	l.burned[d] = until
-	return nil
+	return l.Tickets.Burn(ctx, purpose, d, until)
 }
 
-func (l *denyList) Find(_ context.Context, _ string, d [32]byte) (core.Ticket, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *denyList) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 	if l.down != nil {
 		return core.Ticket{}, l.down
 	}
-	if l.now().Before(l.burned[d]) {
-		return core.Ticket{}, core.ErrUsed
-	}
-	return core.Ticket{}, core.ErrNotFound
-}
-
-func (l *denyList) Sweep(context.Context) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	before := len(l.burned)
-	for d, until := range l.burned {
-		if !l.now().Before(until) {
-			delete(l.burned, d)
-		}
-	}
-	return before - len(l.burned), nil
+	return l.Tickets.Find(ctx, purpose, d)
 }
 
 func TestConformance(t *testing.T) {

@@ -16,12 +16,6 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/strategytest"
 )
 
-// spy counts what reaches the store, and can make it fail.
-
-// fixture is a strategy on a spied store and one clock for both.
-
-// wants fails unless Verify's answer is the one wanted.
-
 func TestConformance(t *testing.T) {
 	for name, o := range map[string]session.Options{
 		"defaults": {},
@@ -93,7 +87,6 @@ func TestFoundUserPassesThrough(t *testing.T) {
 }
 
 // joined reads the user in the same query.
-
 type joined struct {
 	*memstore.Sessions
 	user core.AnyUser

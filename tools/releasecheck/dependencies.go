@@ -21,6 +21,9 @@ var dependencies = map[string][]string{
 	},
 	"senders/smtpsender": {
 		"github.com/wneessen/go-mail",
+		"golang.org/x/crypto",
+		"golang.org/x/net",
+		"golang.org/x/text",
 	},
 	"stores/bunstore": {
 		"github.com/jinzhu/inflection",
