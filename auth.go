@@ -199,25 +199,20 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 // server has stopped.
 func (a *Auth[U]) Close(ctx context.Context) error { return a.queue.Close(ctx) }
 
-// Sweep deletes expired sessions and one-time tokens, in every store that can, and gives their number. Nothing but space depends on it;
+// Sweep deletes expired sessions, one-time tokens and counts, in every store that can, and gives their number. Nothing but space depends on it;
 // call it from time to time (once an hour).
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
-	parts := []any{a.opts.Tickets}
+	parts := []any{a.opts.Tickets, a.opts.Limiter}
 	for _, b := range a.opts.Backends {
 		parts = append(parts, b.Strategy)
 	}
-	total, seen, errs := 0, map[any]bool{}, []error(nil)
+	total, errs := 0, []error(nil)
 	for _, part := range parts {
-		s, ok := core.As[core.Sweeper](part)
-		if !ok || reflect.TypeOf(s).Comparable() && seen[s] {
-			continue
+		if s, ok := core.As[core.Sweeper](part); ok {
+			n, err := s.Sweep(ctx)
+			total += n
+			errs = append(errs, err)
 		}
-		if reflect.TypeOf(s).Comparable() {
-			seen[s] = true
-		}
-		n, err := s.Sweep(ctx)
-		total += n
-		errs = append(errs, err)
 	}
 	return total, errors.Join(errs...)
 }

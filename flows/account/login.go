@@ -47,7 +47,7 @@ func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.
 	if err != nil {
 		return nil, err
 	}
-	if err := limit(ctx, kit, "login:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
+	if err := limit(ctx, kit, "login-network:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
 		return nil, err
 	}
 	var admission core.Admission
