@@ -66,9 +66,16 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	})
 	a.kit = core.Kit{
-		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Transact: transact(users), Gate: door, Codec: columns, Passwords: hasher,
+		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
 		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, Clear: a.clear, Keys: a.publicKeys,
 		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+	}
+	a.kit.Transact, a.kit.Atomic = transact(users)
+	if ids, ok := core.As[core.IDMaker](users); ok {
+		a.kit.NewID = ids.NewID
+	}
+	if opts.RequireVerified {
+		a.kit.Own = []Guard{Verified}
 	}
 	for _, b := range opts.Backends {
 		a.kit.Backends = append(a.kit.Backends, b.Name)
@@ -90,14 +97,10 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 
 // accountFlows are the flows that every application has.
 func accountFlows[U any](o Options[U]) []Flow {
-	var own []Guard
-	if o.RequireVerified {
-		own = append(own, Verified)
-	}
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{},
-		account.Users{Own: own, Admin: append(own, Superuser)},
+		account.Users{Admin: []Guard{Superuser}},
 		account.Sessions{},
 		account.Keys{},
 	}
@@ -113,11 +116,11 @@ func factors(flows []Flow) (found []core.Factor) {
 }
 
 // transact uses the user store's transactions where it has any.
-func transact(users any) func(context.Context, func(context.Context) error) error {
+func transact(users any) (run func(context.Context, func(context.Context) error) error, atomic bool) {
 	if t, ok := core.As[core.Transactor](users); ok {
-		return t.Transact
+		return t.Transact, true
 	}
-	return func(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
+	return func(ctx context.Context, do func(context.Context) error) error { return do(ctx) }, false
 }
 
 // install binds the routes of every flow, and joins what the flows miss.
@@ -149,6 +152,8 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	key := groupKey{flow: f.Name()}
 	if b != nil {
 		kit.Backend, key.backend = b.Name, b.Name
+		ambient, ok := b.Transport.(core.Ambient)
+		kit.Ambient = ok && ambient.Ambient()
 	}
 	routes, err := f.Routes(kit)
 	for _, r := range routes {
@@ -191,6 +196,19 @@ func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
 
 // Keys gives GET /jwks.json.
 func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
+
+// OAuth gives GET /authorize and GET and POST /callback of a provider for a backend; it needs oauth.Flows in Options.Flows.
+func (a *Auth[U]) OAuth(provider, backend string) Group { return a.Flow("oauth:"+provider, backend) }
+
+// Exchange gives POST /exchange of a backend, where the one-time code of an OAuth login that was begun with redirect_to becomes a login.
+func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", backend) }
+
+// Associate gives GET /authorize, GET and POST /callback and DELETE at the group's root, by which users link and unlink their account at
+// a provider.
+func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
+
+// Accounts gives GET /accounts, the own accounts at providers.
+func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }
 
 // Manager gives the same operations outside HTTP.
 func (a *Auth[U]) Manager() *Manager[U] { return a.manager }

@@ -78,5 +78,7 @@ func (d *dispatcher[U, PU]) safely(ctx context.Context, moment core.Moment, do f
 
 func typedEvent[U any, PU core.Model[U]](e core.Event) Event[U] {
 	u, _ := e.User.(PU)
-	return Event[U]{Moment: e.Moment, Backend: e.Backend, Method: e.Method, User: (*U)(u), Request: e.Request, Input: e.Input}
+	return Event[U]{
+		Moment: e.Moment, Backend: e.Backend, Method: e.Method, User: (*U)(u), Request: e.Request, Input: e.Input, Identity: e.Identity,
+	}
 }

@@ -52,6 +52,11 @@ type Transport interface {
 	Scheme() json.RawMessage
 }
 
+// Ambient is a transport whose token browsers send by themselves, so that a login answer needs no body (optional).
+type Ambient interface {
+	Ambient() bool
+}
+
 // Challenger is a transport whose 401 carries a WWW-Authenticate value (optional). presented says whether there was a token.
 type Challenger interface {
 	Challenge(presented bool) string

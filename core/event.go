@@ -29,6 +29,8 @@ type Event struct {
 	Request *Request
 	// Input is the body's members, without the password.
 	Input Object
+	// Identity is who the provider says it is, where a user registers or logs in by OAuth, else nil.
+	Identity *OAuthIdentity
 }
 
 // EventOf is an Event with the application's user type.
@@ -38,6 +40,7 @@ type EventOf[U any] struct {
 	User            *U
 	Request         *Request
 	Input           Object
+	Identity        *OAuthIdentity
 }
 
 // Hooks are an application's functions around what Latchkey does; each is optional.

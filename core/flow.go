@@ -89,12 +89,16 @@ type Codec interface {
 
 // Kit is what a flow is given. It is a struct, so that it can grow; it never holds a strategy.
 type Kit struct {
-	Backend   string   // of a flow made once per backend, else ""
-	Backends  []string // all names
-	BaseURL   *url.URL // of links in mails; nil if none is configured
-	Users     Users
-	Tickets   TicketStore // nil if none is configured
+	Backend  string   // of a flow made once per backend, else ""
+	Ambient  bool     // browsers send the Backend's token by themselves (a cookie)
+	Backends []string // all names
+	BaseURL  *url.URL // of links in mails; nil if none is configured
+	Users    Users
+	Tickets  TicketStore // nil if none is configured
+	// Transact runs do in a transaction of the user store, or, where that has none (Atomic is false), just runs it.
 	Transact  func(ctx context.Context, do func(context.Context) error) error
+	Atomic    bool
+	NewID     func() string // gives the ID that a user will have; nil if the user store cannot
 	Gate      Gate
 	Codec     Codec
 	Passwords Passwords
@@ -111,8 +115,9 @@ type Kit struct {
 	Keys   func() []json.RawMessage
 	Before func(ctx context.Context, e *Event) error
 	After  func(ctx context.Context, e Event)
-	// RequireVerified: only verified users log in and use the routes of their own account.
+	// RequireVerified: only verified users log in and use the routes of their own account, which Own guards.
 	RequireVerified bool
+	Own             []Guard
 	Log             *slog.Logger
 	Now             func() time.Time
 	Random          io.Reader

@@ -5,7 +5,9 @@ go 1.26.0
 require (
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	github.com/emersion/go-smtp v0.25.1
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/latchkey-go/latchkey v0.1.0
+	github.com/latchkey-go/latchkey/adapters/chiauth v0.1.0
 	github.com/latchkey-go/latchkey/senders/smtpsender v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
 	github.com/uptrace/bun v1.3.0
@@ -15,6 +17,7 @@ require (
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
@@ -39,3 +42,5 @@ replace github.com/latchkey-go/latchkey => ..
 replace github.com/latchkey-go/latchkey/stores/bunstore => ../stores/bunstore
 
 replace github.com/latchkey-go/latchkey/senders/smtpsender => ../senders/smtpsender
+
+replace github.com/latchkey-go/latchkey/adapters/chiauth => ../adapters/chiauth

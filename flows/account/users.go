@@ -13,8 +13,8 @@ import (
 
 // Users is the flow of the own account (/me) and of the administration of all (/{id} and the group's root).
 type Users struct {
-	// Own guards the own account, Admin the administration.
-	Own, Admin []core.Guard
+	// Admin guards the administration; the own account is guarded by the kit's Own.
+	Admin []core.Guard
 }
 
 // Name is "users".
@@ -25,7 +25,8 @@ func (Users) PerBackend() bool { return false }
 
 // Routes begin with /me, so that it wins over /{id} where the first match does.
 func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
-	return append(me(kit, f.Own),
+	f.Admin = append(kit.Own[:len(kit.Own):len(kit.Own)], f.Admin...)
+	return append(me(kit, kit.Own),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: f.Admin,
 			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: kit.Users.New()},

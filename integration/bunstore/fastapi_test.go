@@ -208,6 +208,32 @@ func TestRowsOfTheRunningService(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	})
+	t.Run("addresses that Latchkey would not take", func(t *testing.T) {
+		db, us := adopted(t)
+		run(t, db, `UPDATE "user" SET email = id || ' is no address' WHERE id IN (?, ?)`, adaID, alanID)
+		for _, former := range []string{"ada.lovelace@example.org", "alan@example.org"} {
+			if got := idOf(t, us, former); got != core.ErrNotFound.Error() {
+				t.Errorf("%s is %s", former, got)
+			}
+		}
+		if n, err := db.NewSelect().Table("user").Where("email_key = ''").Count(ctx); n != 0 || err != nil {
+			t.Errorf("%d users have an empty key, %v; want none", n, err)
+		}
+		u, err := us.Update(ctx, adaID, func(u *early) error { u.FullName = "Ada"; return nil })
+		if err != nil || u.EmailKey != "" {
+			t.Errorf("got %+v, %v", u, err)
+		}
+	})
+	t.Run("a second spelling of an address leaves it with the first", func(t *testing.T) {
+		db, us := adopted(t)
+		pythonInsert(t, db, freshID, "ADA.lovelace@example.org")
+		if got := idOf(t, us, "nobody@example.org"); got != core.ErrNotFound.Error() {
+			t.Errorf("nobody is %s", got)
+		}
+		if got := idOf(t, us, "ada.lovelace@example.org"); got != adaID {
+			t.Errorf("Ada is %s", got)
+		}
+	})
 	t.Run("a user of Latchkey fits the service's table", func(t *testing.T) {
 		db, us := adopted(t)
 		u := &early{User: core.User{Email: "new@example.org", EmailKey: "new@example.org", IsActive: true}}

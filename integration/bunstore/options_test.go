@@ -75,7 +75,7 @@ func TestSQLiteDSN(t *testing.T) {
 	db := openDSN(t, bunstore.SQLiteDSN(path))
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
 		var got string
-		if err := db.NewRaw("PRAGMA " + pragma).Scan(t.Context(), &got); err != nil || got != want {
+		if err := db.NewRaw("PRAGMA "+pragma).Scan(t.Context(), &got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", pragma, got, err, want)
 		}
 	}

@@ -2,6 +2,7 @@ package bunstore_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
@@ -155,6 +156,33 @@ func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {
 	}
 	if err := sessions.Create(ctx, [32]byte{4}, of(u.ID)); err != nil {
 		t.Errorf("a session of the restored user: %v", err)
+	}
+}
+
+// TestRefusedCreateKeepsTheFloor: inside a transaction that goes on after ErrTaken.
+func TestRefusedCreateKeepsTheFloor(t *testing.T) {
+	ctx := t.Context()
+	store, us := users[core.User](t, newDB(t), bunstore.Options{})
+	u := ada()
+	if err := us.Create(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Sessions().DeleteAll(ctx, u.ID, 5, [32]byte{}); err != nil {
+		t.Fatal(err)
+	}
+	err := store.Transact(ctx, func(ctx context.Context) error {
+		again := ada()
+		again.ID = u.ID
+		if err := us.Create(ctx, again); err != core.ErrTaken {
+			t.Errorf("Create gave %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: u.ID, Epoch: 4}); err != core.ErrInvalid {
+		t.Errorf("a session under the floor: %v", err)
 	}
 }
 

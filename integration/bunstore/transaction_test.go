@@ -98,6 +98,27 @@ func TestTransactWithOneConnection(t *testing.T) {
 	}
 }
 
+// TestFailInTheApplicationsTransaction: its rollback is not ours to see, so the count is made beside it.
+func TestFailInTheApplicationsTransaction(t *testing.T) {
+	t.Run("M04 a failure counted inside the application's transaction stays", func(t *testing.T) {
+		ctx := t.Context()
+		db := openDSN(t, "file:"+filepath.Join(t.TempDir(), "latchkey.db")+"?_pragma=journal_mode(WAL)") // takes no lock until it writes
+		store, _ := users[core.User](t, db, bunstore.Options{})
+		if err := store.Tickets().Put(ctx, core.Ticket{Purpose: "pending", Expires: time.Now().Add(time.Hour)}, false); err != nil {
+			t.Fatal(err)
+		}
+		err := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			return errors.Join(store.Tickets().Fail(bunstore.WithTx(ctx, tx), "pending", [32]byte{}, 1), errUndo)
+		})
+		if !errors.Is(err, errUndo) {
+			t.Fatal(err)
+		}
+		if _, err := store.Tickets().Find(ctx, "pending", [32]byte{}); err != core.ErrNotFound {
+			t.Errorf("the failed ticket: %v, want ErrNotFound", err)
+		}
+	})
+}
+
 func TestBusyDatabase(t *testing.T) {
 	t.Run("F10 a busy file is tried again, then an error that is no answer", func(t *testing.T) {
 		ctx := t.Context()

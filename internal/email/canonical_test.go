@@ -110,6 +110,8 @@ func TestRefused(t *testing.T) {
 		{"G01 xn-- that decodes to ASCII", "ada@xn--example-.com", after},
 		{"G01 xn-- that decodes to nothing", "ada@xn--.com", after},
 		{"G01 xn-- that decodes to upper case", "ada@xn--a-0ea.com", after},
+		{"G01 symbol that maps to a letter out of direction", "ada@a\u2135.com", after},
+		{"G01 A-label out of direction", "ada@xn--a-0hc.com", after},
 		{"G01 xn-- that does not decode", "ada@xn--99zzzz.com", after},
 
 		{"R08 ligature", "ﬁona@example.com", before},

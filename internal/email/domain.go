@@ -25,7 +25,8 @@ func hasTopLevel(domain string) bool {
 	return dot >= 0 && strings.Trim(domain[dot+1:], "0123456789") != ""
 }
 
-// roundTrips refuses A-labels that are not the one encoding of their U-label, such as those that decode to plain ASCII.
+// roundTrips refuses A-labels that are not the one encoding of a valid U-label. The package misses some: it maps the symbol ℵ to the
+// letter alef, without the letter's rules of writing direction.
 func roundTrips(domain string) bool {
 	if !strings.Contains(domain, "xn--") {
 		return true

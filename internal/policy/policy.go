@@ -55,7 +55,7 @@ func Default(_ context.Context, password string, u core.AnyUser) error {
 func madeOf(password, address string) bool {
 	local, _, _ := strings.Cut(address, "@")
 	rest := strings.ReplaceAll(strings.ReplaceAll(password, address, ""), local, "")
-	return rest != password && utf8.RuneCountInString(rest) <= spare
+	return utf8.RuneCountInString(rest) <= spare
 }
 
 // refuse leaves Code and Status to the flow.

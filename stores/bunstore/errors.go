@@ -3,6 +3,7 @@ package bunstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // wrap says what failed. It never adds an argument of the statement.
@@ -32,6 +33,8 @@ const (
 	stateUniqueViolation      = "23505"
 	stateSerializationFailure = "40001"
 	stateDeadlockDetected     = "40P01"
+	stateDuplicateTable       = "42P07"
+	stateDuplicateObject      = "42710"
 )
 
 // taken tells whether err is the violation of a unique key.
@@ -53,4 +56,10 @@ func passing(err error) bool {
 	}
 	var state sqlStateError
 	return errors.As(err, &state) && (state.SQLState() == stateSerializationFailure || state.SQLState() == stateDeadlockDetected)
+}
+
+// made tells whether err is due to another node that made the same table at the same moment: PostgreSQL's IF NOT EXISTS does not wait.
+func made(err error) bool {
+	var state sqlStateError
+	return errors.As(err, &state) && slices.Contains([]string{stateUniqueViolation, stateDuplicateTable, stateDuplicateObject}, state.SQLState())
 }

@@ -62,7 +62,7 @@ func (s *Store) migrateTables(ctx context.Context) error {
 		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))
 	return wrap("migrate", s.retry(ctx, func() error {
 		err := migrator.Init(ctx)
-		for taken(err) { // by another node, which made the same table at the same moment
+		for made(err) {
 			err = migrator.Init(ctx)
 		}
 		if err == nil {

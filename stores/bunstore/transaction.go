@@ -31,7 +31,8 @@ func (s *Store) transaction(ctx context.Context) *transaction {
 }
 
 // WithTx gives a context in which every store over tx's database works inside the application's own transaction. The application commits
-// or rolls back. Nothing is retried in it.
+// or rolls back. Nothing is retried in it. Tickets' Fail, whose count must outlive a rollback, goes through a connection of its own; on
+// SQLite that is an error once tx has the write lock (with SQLiteDSN: from its beginning).
 func WithTx(ctx context.Context, tx bun.Tx) context.Context {
 	return context.WithValue(ctx, transactionKey{tx.NewRaw("").DB().DB}, &transaction{Tx: tx, joined: true})
 }

@@ -21,6 +21,12 @@ type UserStore[U any] struct {
 	endSessions, endTickets, raiseFloor, clearFloor                                  statement
 }
 
+var (
+	_ core.UserStore[core.User] = (*UserStore[core.User])(nil)
+	_ core.EpochStore           = (*UserStore[core.User])(nil)
+	_ core.Transactor           = (*UserStore[core.User])(nil)
+)
+
 // Users gives the store of the application's user type, which embeds core.User by value. Columns are bun's: named as its tag says,
 // else the field's name in snake case. The type is checked: columns that hide core.User's, types that no column can hold, options
 // of bun's tag that would not be honoured. Call it before Migrate, which makes the table.
@@ -38,6 +44,11 @@ func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
 	us.prepare()
 	return us, nil
+}
+
+// Transact is the Store's: the front door looks for it here.
+func (us *UserStore[U]) Transact(ctx context.Context, do func(context.Context) error) error {
+	return us.s.Transact(ctx, do)
 }
 
 // Create stores u; see core.UserStore. An ID that the column's type cannot hold is an error.
@@ -70,35 +81,42 @@ func (us *UserStore[U]) setID(u *U) (err error) {
 
 func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
 	base := us.base(u)
+	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
+		return err
+	}
+	if err := us.insertRow(ctx, u, given); err != nil {
+		return err
+	}
 	if given {
 		// The floor is that of a deleted user with this ID.
 		if _, err := us.s.exec(ctx, us.clearFloor, base.ID); err != nil {
 			return err
 		}
 	}
-	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
-		return err
+	if !us.model.defaults {
+		return nil
 	}
+	return us.read(ctx, us.byID, base.ID, u)
+}
+
+// insertRow is ErrTaken where the database inserts nothing.
+func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
 	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
 	if err != nil {
 		return err
 	}
 	if us.s.opts.IDs == BigInt && !given {
-		err = us.s.get(ctx, us.insertNumbered, without(args, us.model.id), &base.ID)
-		if err == core.ErrNotFound { // nothing was inserted
+		err = us.s.get(ctx, us.insertNumbered, without(args, us.model.id), &us.base(u).ID)
+		if err == core.ErrNotFound {
 			err = core.ErrTaken
 		}
-	} else {
-		var n int64
-		n, err = us.s.exec(ctx, us.insert, args...)
-		if err == nil && n == 0 {
-			err = core.ErrTaken
-		}
-	}
-	if err != nil || !us.model.defaults {
 		return err
 	}
-	return us.read(ctx, us.byID, base.ID, u)
+	n, err := us.s.exec(ctx, us.insert, args...)
+	if err == nil && n == 0 {
+		err = core.ErrTaken
+	}
+	return err
 }
 
 // Find gives the user of an ID or an EmailKey; see core.UserStore.

@@ -92,6 +92,9 @@ func (t *Transport) Protect(h core.Head) error {
 
 func (t *Transport) trusts(origin string) bool { return slices.Contains(t.trusted, origin) }
 
+// Ambient is true: browsers attach the cookie by themselves.
+func (t *Transport) Ambient() bool { return true }
+
 // Attach answers 204 with the token in a cookie, and forbids caching.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status, resp.Body = http.StatusNoContent, nil

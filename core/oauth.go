@@ -1,0 +1,132 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"time"
+)
+
+// Codes of the OAuth routes.
+const (
+	CodeOAuthStateUndecodable = "ACCESS_TOKEN_DECODE_ERROR"
+	CodeOAuthStateExpired     = "ACCESS_TOKEN_ALREADY_EXPIRED"
+	CodeOAuthInvalidState     = "OAUTH_INVALID_STATE"
+	CodeOAuthProviderError    = "OAUTH_PROVIDER_ERROR"
+	CodeOAuthNoEmail          = "OAUTH_NOT_AVAILABLE_EMAIL"
+	CodeOAuthUserExists       = "OAUTH_USER_ALREADY_EXISTS"
+	CodeOAuthAlreadyLinked    = "OAUTH_ACCOUNT_ALREADY_LINKED"
+	CodeOAuthLastLoginMethod  = "OAUTH_LAST_LOGIN_METHOD"
+)
+
+// OAuthAccount links a user to an account at a provider. (Provider, Subject) is unique: an account belongs to one user.
+type OAuthAccount struct {
+	ID     string // given by the store when it is empty at Create
+	UserID string
+	// Provider is the provider's name ("google"). Subject is the account's stable id there, never a name that its owner can change.
+	Provider, Subject string
+	// Email is what the provider says today; nothing is looked up by it.
+	Email string
+	// AccessToken and RefreshToken are as the vault has sealed them; a store keeps them as they are, at most 16 KiB each.
+	AccessToken, RefreshToken string
+	// Expires is the access token's end in whole seconds, UTC; zero if it is not known.
+	Expires time.Time
+}
+
+// OAuthAccountStore keeps the links of users to providers' accounts. Its obligations are cases of stores/storetest. Text is compared byte
+// by byte. What it gives is the caller's own copy.
+type OAuthAccountStore interface {
+	// Create stores a and sets a's ID where it is empty. ErrTaken if the ID, or (Provider, Subject), exists, decided by the store itself: of
+	// any number of concurrent calls one wins. A refusal leaves a transaction usable.
+	Create(ctx context.Context, a *OAuthAccount) error
+	// Find gives the link of a provider's account. ErrNotFound if there is none.
+	Find(ctx context.Context, provider, subject string) (*OAuthAccount, error)
+	// List gives a user's links, the oldest first.
+	List(ctx context.Context, userID string) ([]*OAuthAccount, error)
+	// Update runs change on the current row under a lock and stores what it left, as UserStore's does. It must not change ID, Provider
+	// or Subject.
+	Update(ctx context.Context, id string, change func(*OAuthAccount) error) (*OAuthAccount, error)
+	// Delete removes a link. ErrNotFound if there is none.
+	Delete(ctx context.Context, id string) error
+}
+
+// IDMaker is a user store that can say an ID before its user exists (optional). Stores without transactions need it for OAuth: the link
+// is written first, with the ID that the user will have.
+type IDMaker interface {
+	NewID() string
+}
+
+// OAuthIdentity is who a provider says has logged in.
+type OAuthIdentity struct {
+	// Subject is the account's stable id at the provider, at most 255 bytes.
+	Subject string
+	Email   string // "" if the provider gives none
+	// EmailVerified is what the provider says of Email; nil is unknown, which is not true.
+	EmailVerified *bool
+	Name          string // for people; "" if unknown
+	Picture       string // a URL; "" if unknown
+	// Claims is the provider's own answer, for an application's BeforeRegister.
+	Claims json.RawMessage
+}
+
+// Verified tells that the provider vouches for the address.
+func (i OAuthIdentity) Verified() bool {
+	return i.Email != "" && i.EmailVerified != nil && *i.EmailVerified
+}
+
+// OAuthTokens are what a provider issues. They print as "[tokens]".
+type OAuthTokens struct {
+	Access, Refresh string
+	Expires         time.Time // of Access; zero if it is not known
+}
+
+// Format keeps tokens out of logs.
+func (OAuthTokens) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[tokens]") }
+
+// LogValue is "[tokens]".
+func (OAuthTokens) LogValue() slog.Value { return slog.StringValue("[tokens]") }
+
+// OAuthBegin is what a login at a provider begins with.
+type OAuthBegin struct {
+	State       string
+	Nonce       string // for OpenID Connect
+	Challenge   string // PKCE's S256 challenge (RFC 7636)
+	RedirectURI string
+	Scopes      []string // beyond the provider's own
+}
+
+// OAuthFinish is what came back.
+type OAuthFinish struct {
+	Code        string
+	Verifier    string // PKCE's
+	Nonce       string
+	RedirectURI string // as in OAuthBegin
+	// Form holds all parameters of the callback, those that were posted too (iss of RFC 9207, Apple's user).
+	Form url.Values
+}
+
+// Provider is a service that people log in with. Implementations are safe for concurrent use and keep nothing between Begin and Finish.
+//
+// An *Error is the answer as it is (OAUTH_INVALID_STATE for a wrong iss or nonce). A context that has run out becomes a 504, any other error
+// a 502, OAUTH_PROVIDER_ERROR both; errors must not hold codes or tokens. Who calls sets no deadline: a provider bounds its own calls
+// (10 s, 1 MiB, no redirects).
+type Provider interface {
+	Name() string // "google": lower-case letters, digits, '-' and '_'
+	// Begin gives the URL to send the browser to.
+	Begin(ctx context.Context, b OAuthBegin) (string, error)
+	// Finish trades the code for tokens and tells who it is. It checks iss and nonce before it believes anything.
+	Finish(ctx context.Context, f OAuthFinish) (OAuthIdentity, OAuthTokens, error)
+}
+
+// TokenRefresher is a provider that renews access tokens (optional). The Refresh of what it returns is empty if the old one stays good.
+type TokenRefresher interface {
+	Refresh(ctx context.Context, refresh string) (OAuthTokens, error)
+}
+
+// TokenRevoker is a provider that takes tokens back, RFC 7009 (optional).
+type TokenRevoker interface {
+	RevokeTokens(ctx context.Context, t OAuthTokens) error
+}

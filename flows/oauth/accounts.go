@@ -1,0 +1,47 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// accounts is the flow of GET /accounts, and forgets the links of deleted users.
+type accounts struct{ *config }
+
+func (accounts) Name() string     { return "accounts" }
+func (accounts) PerBackend() bool { return false }
+
+// publicAccount is what its owner sees of a link.
+type publicAccount struct {
+	ID       string `json:"id"`
+	Provider string `json:"oauth_name"`
+	Email    string `json:"account_email"`
+}
+
+func (f accounts) Routes(kit core.Kit) ([]core.Route, error) {
+	return []core.Route{{
+		Name: "accounts:list", Method: http.MethodGet, Pattern: "/accounts",
+		Doc: core.Doc{Summary: "The own accounts at providers", Status: http.StatusOK, Answer: []publicAccount{}},
+		Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
+			links, err := f.Accounts.List(ctx, core.CurrentFrom(ctx).User.Base().ID)
+			if err != nil {
+				return nil, core.Unavailable(err)
+			}
+			out := make([]publicAccount, 0, len(links)) // never null
+			for _, l := range links {
+				out = append(out, publicAccount{l.ID, l.Provider, l.Email})
+			}
+			return core.NewResponse(http.StatusOK, out), nil
+		},
+	}}, nil
+}
+
+// On hears of deleted users.
+func (f accounts) On(_ context.Context, kit core.Kit, e core.Event) {
+	if e.Moment == core.Delete {
+		id := e.User.Base().ID
+		kit.Later("forget accounts", func(ctx context.Context) error { return f.unlinkAll(ctx, id) })
+	}
+}

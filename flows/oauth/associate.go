@@ -1,0 +1,137 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// associate is the flow by which a user links an account at a provider, and unlinks it: GET /authorize, GET or POST /callback, DELETE at the
+// group's root.
+type associate struct {
+	*config
+	provider Provider
+}
+
+func (f associate) Name() string   { return "oauth-associate:" + f.provider.Name() }
+func (associate) PerBackend() bool { return false }
+
+func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
+	guards := kit.Own
+	callback := core.Route{
+		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
+		Doc: core.Doc{
+			Summary: "Come back from " + f.provider.Name(), Status: http.StatusOK, Answer: kit.Users.New(),
+			Codes: []string{
+				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
+				core.CodeOAuthAlreadyLinked,
+			},
+		},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, kit, r) },
+	}
+	return []core.Route{
+		{
+			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize", Guards: guards, Doc: authorizeDoc(f.provider),
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(kit, r, "")}
+				return f.begin(ctx, kit, f.provider, r, rec)
+			},
+		},
+		callback,
+		posting(callback),
+		{
+			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: guards,
+			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent, Codes: []string{core.CodeOAuthLastLoginMethod}},
+			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
+				if err := f.unlink(ctx, kit, core.CurrentFrom(ctx).User); err != nil {
+					return nil, err
+				}
+				return core.NewResponse(http.StatusNoContent, nil), nil
+			},
+		},
+	}, f.check(kit)
+}
+
+func (f associate) callback(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	u := core.CurrentFrom(ctx).User
+	out, err := f.finish(ctx, kit, f.provider, r, func(rec record) bool {
+		return rec.Provider == f.provider.Name() && rec.UserID == u.Base().ID && rec.Backend == ""
+	})
+	if err == nil {
+		err = f.linkTo(ctx, u, out)
+	}
+	resp := core.NewResponse(http.StatusOK, kit.Codec.Output(u))
+	if out.RedirectTo != "" {
+		back(resp, out.RedirectTo, "", "")
+	}
+	return f.end(r, out.record, resp, err)
+}
+
+// linkTo links the account to u, unless it is somebody else's.
+func (f associate) linkTo(ctx context.Context, u core.AnyUser, out outcome) error {
+	id := u.Base().ID
+	for range attempts {
+		link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
+		switch {
+		case err == nil && link.UserID != id:
+			return core.Refuse(core.CodeOAuthAlreadyLinked)
+		case err == nil:
+			err = f.renew(ctx, f.provider, link, out)
+		case errors.Is(err, core.ErrNotFound):
+			err = f.link(ctx, f.provider, out, id, nil)
+		}
+		if errors.Is(err, core.ErrTaken) || errors.Is(err, errAgain) {
+			continue
+		}
+		if err != nil {
+			return core.Unavailable(err)
+		}
+		return nil
+	}
+	return core.Unavailable(errAgain)
+}
+
+// unlink removes the user's links to the provider, unless nothing would be left to log in with. The user's row is locked meanwhile, so
+// that two at once cannot both be the last but one.
+func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
+	id := u.Base().ID
+	err := kit.Transact(ctx, func(ctx context.Context) error {
+		u, err := kit.Users.Update(ctx, id, func(core.AnyUser) error { return nil })
+		if err != nil {
+			return err
+		}
+		links, err := f.Accounts.List(ctx, id)
+		if err != nil {
+			return err
+		}
+		var mine []*core.OAuthAccount
+		for _, l := range links {
+			if l.Provider == f.provider.Name() {
+				mine = append(mine, l)
+			}
+		}
+		switch {
+		case len(mine) == 0:
+			return core.NotFound()
+		case len(mine) == len(links) && u.Base().HashedPassword == "":
+			return &core.Error{Status: http.StatusConflict, Code: core.CodeOAuthLastLoginMethod}
+		}
+		for _, l := range mine {
+			if err := f.Accounts.Delete(ctx, l.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	switch refusal := (*core.Error)(nil); {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, core.ErrNotFound): // the user was deleted since the guard looked
+		return core.Unauthorized()
+	case err != nil:
+		return core.Unavailable(err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package oauth
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a 303 to it, and the flow's cookie.
+func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Request, rec record) (*core.Response, error) {
+	scopes, err := scopes(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.Query.Has("redirect_to") {
+		if rec.RedirectTo = r.Query.Get("redirect_to"); !c.mayRedirect(rec.RedirectTo) {
+			return nil, core.Invalid(core.Problem{
+				Loc: []any{"query", "redirect_to"}, Type: "value_error",
+				Msg: "Value error, it must be a path that begins with one slash, or a URL on an allowed origin",
+			})
+		}
+	}
+	state, err := c.newState(kit.Random, kit.Now().Add(c.Lifetime))
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	verifier, challenge, err := core.NewSecret(kit.Random) // RFC 7636: 43 characters, and their SHA-256
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	nonce, _, err := core.NewSecret(kit.Random)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	rec.Provider, rec.Verifier, rec.Nonce = p.Name(), verifier, nonce
+	target, err := p.Begin(ctx, core.OAuthBegin{
+		State: state, Nonce: nonce, Challenge: base64.RawURLEncoding.EncodeToString(challenge[:]), RedirectURI: rec.Redirect,
+		Scopes: append(scopes, p.Scopes...),
+	})
+	if err != nil {
+		return nil, providerError(err)
+	}
+	resp := core.NewResponse(http.StatusOK, map[string]string{"authorization_url": target})
+	if rec.RedirectTo != "" {
+		resp = core.NewResponse(http.StatusSeeOther, nil)
+		resp.Header.Set("Location", target)
+	}
+	if err := c.keep(resp, state, rec); err != nil {
+		return nil, core.Unavailable(err)
+	}
+	return noReferrer(resp), nil
+}
+
+// scopes gives the client's own, which a provider shows to the person before it grants them.
+func scopes(r *core.Request) ([]string, error) {
+	asked := r.Query["scopes"]
+	for _, s := range asked {
+		if len(asked) > 20 || s == "" || len(s) > 200 || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) {
+			return nil, core.Invalid(core.Problem{
+				Loc: []any{"query", "scopes"}, Type: "value_error", Msg: "Value error, a scope is printable ASCII without spaces (RFC 6749, section 3.3)",
+			})
+		}
+	}
+	return append([]string(nil), asked...), nil
+}

@@ -1,0 +1,135 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// The error codes of RFC 6749, section 4.1.2.1; another word of a provider is not repeated.
+var errorWords = []string{
+	"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error", "temporarily_unavailable",
+}
+
+// outcome is what a provider has said at the end of a flow.
+type outcome struct {
+	record
+	identity core.OAuthIdentity
+	tokens   core.OAuthTokens
+}
+
+// finish goes down the contract's ladder, up to and including the exchange of the code. belongs tells whether the record is of this route.
+// The record is given as soon as it is known, with an error too, so that a browser can be sent back to where it came from.
+func (c *config) finish(ctx context.Context, kit core.Kit, p Provider, r *core.Request, belongs func(record) bool) (outcome, error) {
+	form := r.Query
+	for _, values := range form {
+		if len(values) > 1 {
+			return outcome{}, badRequest()
+		}
+	}
+	state := form.Get("state")
+	if word := form.Get("error"); word != "" {
+		return c.declined(kit, r, word, state, belongs)
+	}
+	if form.Get("code") == "" {
+		return outcome{}, badRequest()
+	}
+	ends, err := c.stateEnds(state, kit.Now())
+	if err != nil {
+		return outcome{}, err
+	}
+	rec, err := c.found(r, state)
+	if err != nil {
+		return outcome{}, err
+	}
+	if !belongs(rec) {
+		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
+	}
+	out := outcome{record: rec}
+	switch err := kit.Tickets.Burn(ctx, "oauth-state", core.Digest(state), ends); {
+	case errors.Is(err, core.ErrUsed):
+		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
+	case err != nil:
+		return out, core.Unavailable(err)
+	}
+	out.identity, out.tokens, err = p.Finish(ctx, core.OAuthFinish{
+		Code: form.Get("code"), Verifier: rec.Verifier, Nonce: rec.Nonce, RedirectURI: rec.Redirect, Form: form,
+	})
+	if err != nil {
+		return out, providerError(err)
+	}
+	if s := out.identity.Subject; s == "" || len(s) > 255 || !utf8.ValidString(s) || slices.Contains([]byte(s), 0) {
+		return out, providerError(errors.New("the provider gave no usable subject"))
+	}
+	return out, nil
+}
+
+// declined is the answer where the provider sends an error instead of a code.
+func (c *config) declined(kit core.Kit, r *core.Request, word, state string, belongs func(record) bool) (outcome, error) {
+	refusal := badRequest()
+	if slices.Contains(errorWords, word) {
+		refusal.Code = word
+	}
+	if _, err := c.stateEnds(state, kit.Now()); err != nil {
+		return outcome{}, refusal
+	}
+	rec, err := c.found(r, state)
+	if err != nil || !belongs(rec) {
+		return outcome{}, refusal
+	}
+	return outcome{record: rec}, refusal
+}
+
+// end makes the response of a callback: the flow's cookie goes, and a browser that came by redirect_to goes back with the error's code.
+func (c *config) end(r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
+	if err != nil && rec.RedirectTo == "" {
+		return nil, err
+	}
+	if err != nil {
+		code := core.CodeServiceUnavailable
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Code != "" {
+			code = refusal.Code
+		}
+		resp = core.NewResponse(http.StatusSeeOther, nil)
+		back(resp, rec.RedirectTo, "error", code)
+	}
+	c.drop(resp, r.Query.Get("state"))
+	return noReferrer(resp), nil
+}
+
+// posted answers a callback that a provider made as a form post: the same again as a GET, to which browsers attach the flow's cookie.
+func posted(_ context.Context, r *core.Request) (*core.Response, error) {
+	form, err := core.ReadForm(r)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{}
+	for name := range form {
+		if value, ok, _ := form.Text(name); ok {
+			q.Set(name, value)
+		}
+	}
+	resp := core.NewResponse(http.StatusSeeOther, nil)
+	resp.Header.Set("Location", (&url.URL{Path: r.Path, RawQuery: q.Encode()}).String())
+	return noReferrer(resp), nil
+}
+
+// providerError is a 504 where the provider took too long, and a 502 for everything else that is its fault.
+func providerError(err error) error {
+	if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+		return refusal
+	}
+	status := http.StatusBadGateway
+	if errors.Is(err, context.DeadlineExceeded) {
+		status = http.StatusGatewayTimeout
+	}
+	return &core.Error{Code: core.CodeOAuthProviderError, Status: status, Cause: err}
+}
+
+// badRequest is the plain 400.
+func badRequest() *core.Error { return &core.Error{Status: http.StatusBadRequest} }

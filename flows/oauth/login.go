@@ -1,0 +1,98 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// login is the flow of a provider's GET /authorize and GET or POST /callback, once per backend.
+type login struct {
+	*config
+	provider Provider
+}
+
+func (f login) Name() string   { return "oauth:" + f.provider.Name() }
+func (login) PerBackend() bool { return true }
+
+func (f login) Routes(kit core.Kit) ([]core.Route, error) {
+	name := "oauth:" + f.provider.Name() + "." + kit.Backend
+	callback := core.Route{
+		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
+		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Codes: callbackCodes},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, kit, r) },
+	}
+	return []core.Route{
+		{
+			Name: name + ".authorize", Method: http.MethodGet, Pattern: "/authorize", Public: true,
+			Doc: authorizeDoc(f.provider),
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				rec := record{Backend: kit.Backend, Redirect: f.redirectURI(kit, r, f.provider.RedirectURL)}
+				return f.begin(ctx, kit, f.provider, r, rec)
+			},
+		},
+		callback,
+		posting(callback),
+	}, f.check(kit)
+}
+
+func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+	out, err := f.finish(ctx, kit, f.provider, r, func(rec record) bool {
+		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == kit.Backend
+	})
+	if err != nil {
+		return f.end(r, out.record, nil, err)
+	}
+	u, err := f.user(ctx, kit, f.provider, out, r)
+	if err != nil {
+		return f.end(r, out.record, nil, err)
+	}
+	resp, err := f.admit(ctx, kit, u, out, r)
+	return f.end(r, out.record, resp, err)
+}
+
+// admit logs the user in. A browser that came by redirect_to and whose backend answers with a token in the body gets a one-time code
+// instead, for POST /exchange: a token never stands in a URL.
+func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request) (*core.Response, error) {
+	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
+	if out.RedirectTo != "" && !kit.Ambient {
+		code, err := f.exchangeCode(ctx, kit, u, proof)
+		if err != nil {
+			return nil, err
+		}
+		resp := core.NewResponse(http.StatusSeeOther, nil)
+		back(resp, out.RedirectTo, "code", code)
+		return resp, nil
+	}
+	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
+	if err != nil || out.RedirectTo == "" {
+		return admission.Answer, err
+	}
+	if admission.Pending != "" {
+		back(admission.Answer, out.RedirectTo, "pending", admission.Pending)
+		return admission.Answer, nil
+	}
+	back(admission.Answer, out.RedirectTo, "", "")
+	return admission.Answer, nil
+}
+
+var callbackCodes = []string{
+	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError, core.CodeOAuthNoEmail,
+	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
+}
+
+func authorizeDoc(p Provider) core.Doc {
+	return core.Doc{
+		Summary: "Begin at " + p.Name(), Status: http.StatusOK, Answer: struct {
+			URL string `json:"authorization_url"`
+		}{},
+	}
+}
+
+// posting is a callback's twin for providers that post the answer from their own site (response_mode=form_post).
+func posting(callback core.Route) core.Route {
+	callback.Name += "_post"
+	callback.Method, callback.CrossSite, callback.Public, callback.Handle = http.MethodPost, true, true, posted
+	return callback
+}

@@ -1,0 +1,201 @@
+// Package oauth is the flow that logs people in with accounts at other services, and links such accounts to users: OAuth 2.0 with PKCE, and
+// OpenID Connect. The services come from package providers, or implement core.Provider.
+//
+//	flows, err := oauth.Flows(oauth.Options{
+//		Accounts:  store.OAuthAccounts(),
+//		Secret:    secret, // 32 random bytes, the same on every node
+//		Providers: []oauth.Provider{{Provider: google}},
+//	})
+//	auth, err := latchkey.New(users, latchkey.Options[Account]{Flows: flows, Tickets: store.Tickets(), BaseURL: "https://app.example.com", …})
+//	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
+//	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
+//
+// Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie of its own, so that tabs do not disturb each other and the
+// server keeps nothing; its state works once, for ten minutes, and is checked before a code is exchanged. PKCE (S256) always, a nonce for
+// OpenID Connect. An account is its provider and its stable subject; an e-mail address links nothing unless AssociateByEmail is set, and
+// then only where both sides have verified it. A login goes through the gate like every other.
+package oauth
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/seal"
+)
+
+// Key seals providers' tokens. See Options.Vault.
+type Key = seal.Key
+
+// Provider is a service to log in with, and what the application makes of it.
+type Provider struct {
+	core.Provider
+	// Scopes are asked for beside the provider's own. Default: none.
+	Scopes []string
+	// RedirectURL is the callback that is registered at the provider, for logins. Default: the base URL and the callback beside the path of
+	// /authorize, which is also what associations use.
+	RedirectURL string
+	// AssociateByEmail links a new account to the user who has its e-mail address, if the provider vouches for the address. Where the user
+	// never verified it, somebody else may have registered it in advance: the proven owner gets the account, and its password, links and
+	// sessions of before end. Default: off, the address is refused with OAUTH_USER_ALREADY_EXISTS.
+	AssociateByEmail bool
+	// VerifiedByDefault makes new users verified if the provider vouches for their address. Default: off.
+	VerifiedByDefault bool
+}
+
+// Options of Flows. Accounts, Secret and Providers are required.
+type Options struct {
+	// Accounts keeps the links.
+	Accounts core.OAuthAccountStore
+	// Secret of at least 32 random bytes protects flows on their way through the browser. All nodes have the same.
+	Secret []byte
+	// Providers by their names, each once.
+	Providers []Provider
+	// Vault seals the providers' tokens at rest: the first key seals, all open. Default: no key, and tokens are not kept.
+	Vault []Key
+	// BaseURLs are further public addresses of the application ("https://other.example.com"): a flow that begins on the host of one comes
+	// back to it. Default: Options.BaseURL of latchkey alone.
+	BaseURLs []string
+	// RedirectOrigins are the origins ("https://spa.example.com") that redirect_to may name beside paths of the same origin. Default: none.
+	RedirectOrigins []string
+	// Lifetime of a flow in the browser. Default: 10 minutes.
+	Lifetime time.Duration
+	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for http on another host than localhost.
+	InsecureHTTP bool
+}
+
+// config is Options, made ready.
+type config struct {
+	Options
+	stateKey []byte
+	cookies  *seal.Ring
+	vault    *seal.Ring // nil: tokens are not kept
+	bases    []*url.URL
+}
+
+var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// Flows gives the flows of all providers, for latchkey's Options.Flows: login and exchange, once per backend, association and the list of
+// accounts. Its error joins everything that is wrong with the options.
+func Flows(o Options) ([]core.Flow, error) {
+	c, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	flows := []core.Flow{accounts{c}, exchange{c}}
+	for _, p := range o.Providers {
+		flows = append(flows, login{c, p}, associate{c, p})
+	}
+	return flows, nil
+}
+
+func (o Options) config() (*config, error) {
+	errs := o.problems()
+	if o.Lifetime == 0 {
+		o.Lifetime = 10 * time.Minute
+	}
+	c := &config{Options: o}
+	for _, s := range o.BaseURLs {
+		u, err := parseOrigin(s)
+		errs = append(errs, err)
+		c.bases = append(c.bases, u)
+	}
+	for _, s := range o.RedirectOrigins {
+		_, err := parseOrigin(s)
+		errs = append(errs, err)
+	}
+	if len(o.Vault) > 0 {
+		vault, err := seal.New(o.Vault...)
+		errs = append(errs, err)
+		c.vault = vault
+	}
+	if len(o.Secret) >= seal.MinSecret {
+		key, err := hkdf.Key(sha256.New, o.Secret, nil, "latchkey oauth state v1", 32)
+		ring, ringErr := seal.New(seal.Key{ID: "f", Secret: o.Secret})
+		errs = append(errs, err, ringErr)
+		c.stateKey, c.cookies = key, ring
+	}
+	return c, errors.Join(errs...)
+}
+
+func (o Options) problems() (errs []error) {
+	if o.Accounts == nil {
+		errs = append(errs, errors.New("oauth: Options.Accounts is missing, the store of links to providers' accounts"))
+	}
+	if len(o.Secret) < seal.MinSecret {
+		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least %d random bytes", seal.MinSecret))
+	}
+	if len(o.Providers) == 0 {
+		errs = append(errs, errors.New("oauth: Options.Providers is empty"))
+	}
+	if o.Lifetime < 0 || o.Lifetime > time.Hour {
+		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
+	}
+	names := map[string]bool{}
+	urls := map[string]bool{}
+	for _, p := range o.Providers {
+		if p.Provider == nil {
+			errs = append(errs, errors.New("oauth: a Provider is nil"))
+			continue
+		}
+		if !providerName.MatchString(p.Name()) {
+			errs = append(errs, fmt.Errorf("oauth: provider name %q: use lower-case letters, digits, '-' and '_', at most 64", p.Name()))
+		}
+		if names[p.Name()] {
+			errs = append(errs, fmt.Errorf("oauth: provider %q is given twice: give one another name", p.Name()))
+		}
+		if p.RedirectURL != "" && urls[p.RedirectURL] { // O11: RFC 9700, section 4.4 (mix-up)
+			errs = append(errs, fmt.Errorf("oauth: provider %q shares its RedirectURL with another one", p.Name()))
+		}
+		names[p.Name()], urls[p.RedirectURL] = true, true
+	}
+	return errs
+}
+
+func parseOrigin(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || s != u.Scheme+"://"+u.Host || strings.ToLower(s) != s {
+		return nil, fmt.Errorf("oauth: %q must be an origin like https://app.example.com, in lower case and without a path", s)
+	}
+	return u, nil
+}
+
+// check tells what the kit misses.
+func (c *config) check(kit core.Kit) error {
+	var errs []error
+	if kit.Tickets == nil {
+		errs = append(errs, errors.New("flow oauth needs Options.Tickets, a store of one-time tokens"))
+	}
+	if kit.BaseURL == nil {
+		errs = append(errs, errors.New("flow oauth needs Options.BaseURL, to which providers send people back"))
+	}
+	if !kit.Atomic && kit.NewID == nil {
+		errs = append(errs, errors.New("flow oauth needs a user store with transactions, or one that implements core.IDMaker"))
+	}
+	return errors.Join(errs...)
+}
+
+// redirectURI is where the provider sends the browser back to, for a request to …/authorize.
+func (c *config) redirectURI(kit core.Kit, r *core.Request, fixed string) string {
+	if fixed != "" {
+		return fixed
+	}
+	base := kit.BaseURL
+	if i := slices.IndexFunc(c.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
+		base = c.bases[i]
+	}
+	return strings.TrimSuffix(base.String(), "/") + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
+}
+
+// noReferrer keeps what stands in the URL of a flow from going anywhere else.
+func noReferrer(resp *core.Response) *core.Response {
+	resp.Header.Set("Referrer-Policy", "no-referrer")
+	return resp
+}
