@@ -71,10 +71,9 @@ type (
 	good struct {
 		latchkey.User
 		stamps
-		Name    string          `json:"name" auth:"register,update,required"`
-		Tags    []string        `json:"tags" auth:"update"`
-		Extra   json.RawMessage `json:"extra"`
-		private int
+		Name  string          `json:"name" auth:"register,update,required"`
+		Tags  []string        `json:"tags" auth:"update"`
+		Extra json.RawMessage `json:"extra"`
 	}
 )
 

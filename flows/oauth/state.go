@@ -40,7 +40,7 @@ func (c *config) newState(random io.Reader, ends time.Time) (string, error) {
 	if _, err := io.ReadFull(random, b[:randomLen]); err != nil {
 		return "", err
 	}
-	binary.BigEndian.PutUint64(b[randomLen:], uint64(ends.Unix())) //nolint:gosec // a time after 1970
+	binary.BigEndian.PutUint64(b[randomLen:], uint64(ends.Unix()))
 	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(b)...)), nil
 }
 
@@ -56,7 +56,7 @@ func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) || !hmac.Equal(b[macStart:], c.mac(b[:macStart])) {
 		return time.Time{}, core.Refuse(core.CodeOAuthStateUndecodable)
 	}
-	ends := time.Unix(int64(binary.BigEndian.Uint64(b[randomLen:macStart])), 0) //nolint:gosec // made by newState
+	ends := time.Unix(int64(binary.BigEndian.Uint64(b[randomLen:macStart])), 0)
 	if !now.Before(ends) {
 		return time.Time{}, core.Refuse(core.CodeOAuthStateExpired)
 	}

@@ -17,7 +17,7 @@ import (
 // Made by other software, with other parameters than ours.
 const (
 	imported         core.PasswordHash = "$argon2id$v=19$m=102400,t=2,p=8$8BHF94dnJfBlHfd0Z6CElw$BukZaTcoSYH371ppsk4k0Q"
-	importedPassword                   = "on computable numbers"
+	importedPassword string            = "on computable numbers"
 )
 
 func newHasher(t testing.TB, o argon2id.Options) *argon2id.Hasher {

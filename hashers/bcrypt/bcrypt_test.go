@@ -14,7 +14,7 @@ import (
 // Made by other software.
 const (
 	imported         core.PasswordHash = "$2b$12$U5s.pTE9An1xU7llEpJxLuQnqYXUUL5T0DVitE1xiWNxxQQ/WGvu."
-	importedPassword                   = "analytical engine 1843"
+	importedPassword string            = "analytical engine 1843"
 )
 
 func newHasher(t testing.TB, cost int) *bcrypt.Hasher {

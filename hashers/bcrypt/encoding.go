@@ -2,6 +2,7 @@ package bcrypt
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -19,13 +20,12 @@ func (h *Hasher) costOf(hash core.PasswordHash) (int, error) {
 	if len(hash) != 60 || !h.Knows(hash) || hash[6] != '$' || strings.Trim(string(hash[7:]), alphabet) != "" {
 		return 0, errMalformed
 	}
-	tens, ones := int(hash[4])-'0', int(hash[5])-'0'
-	if tens < 0 || tens > 9 || ones < 0 || ones > 9 {
+	cost, err := strconv.ParseUint(string(hash[4:6]), 10, 8) // which takes no sign
+	if err != nil {
 		return 0, errMalformed
 	}
-	cost := 10*tens + ones
 	if cost < minCost || cost > maxCost {
 		return 0, errCost
 	}
-	return cost, nil
+	return int(cost), nil
 }

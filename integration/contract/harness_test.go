@@ -58,6 +58,7 @@ type app struct {
 	*latchkey.Auth[Account]
 	*clock
 	*outage
+	kept    stores // each behind the outage; a change of the options may put more before it
 	hasher  *fakeHasher
 	mails   mailbox
 	adapter func(auth *latchkey.Auth[Account]) router
@@ -80,15 +81,15 @@ func everywhere(t *testing.T, change func(*app, *options), test func(t *testing.
 func newApp(t *testing.T, adapter func(*latchkey.Auth[Account]) router, open func(*testing.T, func() time.Time) stores, change func(*app, *options)) *app {
 	t.Helper()
 	a := &app{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), adapter: adapter}
-	kept := open(t, a.Now).behind(a.outage)
+	a.kept = open(t, a.Now).behind(a.outage)
 	o := options{
-		Backends: newBackends(t, kept, a.Now),
+		Backends: newBackends(t, a.kept, a.Now),
 		Flows:    []latchkey.Flow{verify.Flow{}, reset.Flow{}},
-		Tickets:  kept.tickets,
+		Tickets:  a.kept.tickets,
 		Sender:   a.mails,
 		BaseURL:  baseURL,
 		Hashers:  []core.Hasher{a.hasher},
-		Limiter:  kept.limiter,
+		Limiter:  a.kept.limiter,
 		Limits:   latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 100_000, Window: time.Minute}}, // all of a test come from one network
 		Log:      slog.New(slog.DiscardHandler),
 		Now:      a.Now,
@@ -97,7 +98,7 @@ func newApp(t *testing.T, adapter func(*latchkey.Auth[Account]) router, open fun
 		change(a, &o)
 	}
 	var err error
-	if a.Auth, err = latchkey.New(kept.users, o); err != nil {
+	if a.Auth, err = latchkey.New(a.kept.users, o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close(context.Background()) })

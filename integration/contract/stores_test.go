@@ -29,12 +29,18 @@ func (s stores) behind(o *outage) stores {
 }
 
 // outage is what cannot be asked at present: "users", "tickets.Find", or nothing.
-type outage struct{ calls atomic.Value }
+type outage struct {
+	calls atomic.Value
+	note  func(call string) // if not nil, hears of every call; set before the application is used
+}
 
 func (o *outage) begin(calls string) { o.calls.Store(calls) }
 func (o *outage) end()               { o.calls.Store("") }
 
 func (o *outage) of(call string) error {
+	if o.note != nil {
+		o.note(call)
+	}
 	if down, _ := o.calls.Load().(string); down != "" && strings.HasPrefix(call, down) {
 		return errors.New("the store is down")
 	}

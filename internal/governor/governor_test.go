@@ -88,7 +88,7 @@ func TestTurnsInOrderOfArrival(t *testing.T) {
 func TestWaiterGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := governor.New(1, 1)
-		go g.Do(t.Context(), func() { time.Sleep(time.Minute) })
+		go func() { _ = g.Do(t.Context(), func() { time.Sleep(time.Minute) }) }()
 		synctest.Wait()
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

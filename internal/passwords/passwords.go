@@ -54,12 +54,12 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash core.Passwo
 	if busy := p.governed(ctx, func() { hash, err = p.Hashers[0].Hash(password) }); busy != nil {
 		return "", busy
 	}
-	if err != nil {
-		return "", &core.Error{
+	if refusal := (*core.Error)(nil); err != nil && !errors.As(err, &refusal) {
+		err = &core.Error{
 			Status: http.StatusBadRequest, Reason: "Password cannot be used here", ReasonCode: "PASSWORD_INVALID", Cause: err,
 		}
 	}
-	return hash, nil
+	return hash, err
 }
 
 // Check implements core.Passwords.

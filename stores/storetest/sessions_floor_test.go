@@ -13,9 +13,9 @@ import (
 
 // mistakes are what a DeleteAll may get wrong.
 type mistakes struct {
-	noFloor, falls, sweptAway, strict           bool // of the floor
-	noEpoch, lowers, sparesNobody, everybody    bool // of the spared session
-	keepsOne, othersToo, sparesForeign, revives bool // of the others
+	noFloor, falls, sweptAway, strict        bool // of the floor
+	noEpoch, lowers, sparesNobody, everybody bool // of the spared session
+	keepsOne, othersToo, revives             bool // of the others
 }
 
 // floored does what DeleteAll must do, but for its mistakes, over a store whose own floors are not used.

@@ -19,6 +19,11 @@ var dependencies = map[string][]string{
 	"adapters/chiauth": {
 		"github.com/go-chi/chi/v5",
 	},
+	"providers": {
+		"github.com/coreos/go-oidc/v3",
+		"github.com/go-jose/go-jose/v4", // of go-oidc
+		"golang.org/x/oauth2",
+	},
 	"senders/smtpsender": {
 		"github.com/wneessen/go-mail",
 		"golang.org/x/crypto",
