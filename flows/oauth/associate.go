@@ -78,7 +78,7 @@ func (f associate) linkTo(ctx context.Context, u core.AnyUser, out outcome) erro
 		case err == nil && link.UserID != id:
 			return core.Refuse(core.CodeOAuthAlreadyLinked)
 		case err == nil:
-			err = f.renew(ctx, f.provider, link, out)
+			err = f.renew(ctx, link, out)
 		case errors.Is(err, core.ErrNotFound):
 			err = f.link(ctx, f.provider, out, id, nil)
 		}
@@ -97,7 +97,9 @@ func (f associate) linkTo(ctx context.Context, u core.AnyUser, out outcome) erro
 // that two at once cannot both be the last but one.
 func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
 	id := u.Base().ID
+	var mine []*core.OAuthAccount
 	err := kit.Transact(ctx, func(ctx context.Context) error {
+		mine = nil
 		u, err := kit.Users.Update(ctx, id, func(core.AnyUser) error { return nil })
 		if err != nil {
 			return err
@@ -106,7 +108,6 @@ func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) err
 		if err != nil {
 			return err
 		}
-		var mine []*core.OAuthAccount
 		for _, l := range links {
 			if l.Provider == f.provider.Name() {
 				mine = append(mine, l)
@@ -132,6 +133,9 @@ func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) err
 		return core.Unauthorized()
 	case err != nil:
 		return core.Unavailable(err)
+	}
+	for _, l := range mine {
+		f.giveBack(kit, f.provider, l)
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 // Package oauth is the flow that logs people in with accounts at other services, and links such accounts to users: OAuth 2.0 with PKCE, and
 // OpenID Connect. The services come from package providers, or implement core.Provider.
 //
-//	flows, err := oauth.Flows(oauth.Options{
+//	social, err := oauth.New(oauth.Options{
 //		Accounts:  store.OAuthAccounts(),
 //		Secret:    secret, // 32 random bytes, the same on every node
 //		Providers: []oauth.Provider{{Provider: google}},
 //	})
-//	auth, err := latchkey.New(users, latchkey.Options[Account]{Flows: flows, Tickets: store.Tickets(), BaseURL: "https://app.example.com", …})
+//	auth, err := latchkey.New(users, latchkey.Options[Account]{
+//		Flows: social.Flows(), Tickets: store.Tickets(), BaseURL: "https://app.example.com", …
+//	})
 //	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
 //	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
 //
@@ -25,6 +27,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -50,7 +53,7 @@ type Provider struct {
 	VerifiedByDefault bool
 }
 
-// Options of Flows. Accounts, Secret and Providers are required.
+// Options of New. Accounts, Secret and Providers are required.
 type Options struct {
 	// Accounts keeps the links.
 	Accounts core.OAuthAccountStore
@@ -71,6 +74,9 @@ type Options struct {
 	InsecureHTTP bool
 }
 
+// OAuth is an application's providers: their flows, and the tokens that they issued. It is safe for concurrent use.
+type OAuth struct{ *config }
+
 // config is Options, made ready.
 type config struct {
 	Options
@@ -78,22 +84,27 @@ type config struct {
 	cookies  *seal.Ring
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
+	refresh  sync.Map // of *sync.Mutex, by the link's ID: one refresh at a time
 }
 
 var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// Flows gives the flows of all providers, for latchkey's Options.Flows: login and exchange, once per backend, association and the list of
-// accounts. Its error joins everything that is wrong with the options.
-func Flows(o Options) ([]core.Flow, error) {
+// New makes ready what the flows share. Its error joins everything that is wrong with the options.
+func New(o Options) (*OAuth, error) {
 	c, err := o.config()
 	if err != nil {
 		return nil, err
 	}
-	flows := []core.Flow{accounts{c}, exchange{c}}
+	return &OAuth{c}, nil
+}
+
+// Flows are for latchkey's Options.Flows: login and exchange, once per backend, association and the list of accounts.
+func (o *OAuth) Flows() []core.Flow {
+	flows := []core.Flow{accounts{o.config}, exchange{o.config}}
 	for _, p := range o.Providers {
-		flows = append(flows, login{c, p}, associate{c, p})
+		flows = append(flows, login{o.config, p}, associate{o.config, p})
 	}
-	return flows, nil
+	return flows
 }
 
 func (o Options) config() (*config, error) {

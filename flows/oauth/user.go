@@ -38,7 +38,7 @@ func (c *config) userOnce(ctx context.Context, kit core.Kit, p Provider, out out
 	if err == nil {
 		u, err := kit.Users.Find(ctx, core.ByID(link.UserID))
 		if err == nil {
-			return u, c.renew(ctx, p, link, out)
+			return u, c.renew(ctx, link, out)
 		}
 		if !errors.Is(err, core.ErrNotFound) {
 			return nil, err
@@ -59,10 +59,10 @@ func (c *config) userOnce(ctx context.Context, kit core.Kit, p Provider, out out
 }
 
 // renew keeps what the provider has issued and said this time.
-func (c *config) renew(ctx context.Context, p Provider, link *core.OAuthAccount, out outcome) error {
+func (c *config) renew(ctx context.Context, link *core.OAuthAccount, out outcome) error {
 	_, err := c.Accounts.Update(ctx, link.ID, func(a *core.OAuthAccount) error {
 		a.Email = out.identity.Email
-		c.store(a, p.Name(), out.tokens)
+		c.store(a, out.tokens)
 		return nil
 	})
 	if errors.Is(err, core.ErrNotFound) {
@@ -170,7 +170,7 @@ func (c *config) linkFirst(ctx context.Context, kit core.Kit, p Provider, out ou
 func (c *config) link(ctx context.Context, p Provider, out outcome, userID string, lost *core.OAuthAccount) error {
 	fill := func(a *core.OAuthAccount) error {
 		a.UserID, a.Email = userID, out.identity.Email
-		c.store(a, p.Name(), out.tokens)
+		c.store(a, out.tokens)
 		return nil
 	}
 	if lost != nil {

@@ -27,7 +27,7 @@ func TestTransactions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storetest.Transactions(t, func(t *testing.T) storetest.Database {
 				store, us := users[storetest.Account](t, newDB(t), bunstore.Options{IDs: ids})
-				return storetest.Database{Users: us, Transactor: store, Tickets: store.Tickets()}
+				return storetest.Database{Users: us, Transactor: store, Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
 			})
 		})
 	}

@@ -129,6 +129,31 @@ func Example_withTx() {
 	// latchkey: not found
 }
 
+// A first login at a provider makes a user and the link to their account there, both or neither.
+func Example_oAuthAccounts() {
+	ctx := context.Background()
+	_, store, users, remove := openAccounts()
+	defer remove()
+
+	signUp := func(email, subject string) error {
+		return store.Transact(ctx, func(ctx context.Context) error {
+			u := &Account{User: core.User{Email: email, EmailKey: email}}
+			if err := users.Create(ctx, u); err != nil {
+				return err
+			}
+			return store.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: subject, Email: email})
+		})
+	}
+	fmt.Println(signUp("ada@example.org", "583231"))
+	fmt.Println(signUp("countess@example.org", "583231"))
+	_, err := users.Find(ctx, core.ByEmail("countess@example.org"))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// latchkey: taken
+	// latchkey: not found
+}
+
 // Sessions, one-time tokens and limits share the database.
 func Example_otherStores() {
 	ctx := context.Background()

@@ -43,6 +43,18 @@ func TestMigrateTwice(t *testing.T) {
 	}
 }
 
+// TestMigrateAnOlderDatabase: it was made before there were accounts at OAuth providers.
+func TestMigrateAnOlderDatabase(t *testing.T) {
+	db := newDB(t)
+	users[core.User](t, db, bunstore.Options{})
+	want := schemaOf(t, db)
+	run(t, db, "DROP TABLE latchkey_oauth_accounts")
+	users[core.User](t, db, bunstore.Options{})
+	if got := schemaOf(t, db); got != want {
+		t.Errorf("the schema is\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestMigrateByManyNodes(t *testing.T) {
 	t.Run("F22 migration run by several nodes at once", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "latchkey.db")

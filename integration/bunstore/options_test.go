@@ -46,7 +46,7 @@ func TestTableNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	schema := schemaOf(t, db)
-	for _, want := range []string{`odd "table": `, "auth_sessions: ", "auth_migrations: "} {
+	for _, want := range []string{`odd "table": `, "auth_sessions: ", "auth_migrations: ", "auth_oauth_accounts: "} {
 		if !strings.Contains(schema, "\n"+want) {
 			t.Errorf("there is no %s in\n%s", want, schema)
 		}
@@ -58,7 +58,7 @@ func TestTableNames(t *testing.T) {
 
 func TestTwoUserTablesInOneDatabase(t *testing.T) {
 	db := newDB(t)
-	for _, opts := range []bunstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d"}} {
+	for _, opts := range []bunstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"}} {
 		_, us := users[core.User](t, db, opts)
 		u := func() *core.User { return &core.User{Email: "a@example.org", EmailKey: "a@example.org"} }
 		if err := us.Create(t.Context(), u()); err != nil {

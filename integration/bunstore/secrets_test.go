@@ -116,6 +116,13 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 	check("Find without a table", err)
 	check("Create without a table", us.Create(ctx, &account{User: core.User{Email: canary, EmailKey: canary}}))
 	check("a session without a table", store.Sessions().Create(ctx, [32]byte{2}, session))
+	accounts := store.OAuthAccounts()
+	link := &core.OAuthAccount{UserID: u.ID, Provider: canary, Subject: canary, Email: canary, AccessToken: canary, RefreshToken: canary}
+	check("an account's ID that is none", accounts.Create(ctx, &core.OAuthAccount{ID: canary}))
+	run(t, db, "DROP TABLE latchkey_oauth_accounts")
+	check("Create of an account without a table", accounts.Create(ctx, link))
+	_, err = accounts.Find(ctx, canary, canary)
+	check("Find of an account without a table", err)
 }
 
 func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -174,4 +175,13 @@ func (a *app) pending(t *testing.T, backend string, u *Account) string {
 		t.Fatalf("got %d %s, want a pending ticket", got.status, got.body)
 	}
 	return ticket
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

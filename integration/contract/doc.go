@@ -2,5 +2,5 @@
 // connections. A subtest's name is the row that it checks: method, path, status, what the error says, and a note in parentheses. A note
 // that begins with "mended" marks where the contract corrects FastAPI Users.
 //
-//	go test ./contract -run '/POST_/auth/register'
+//	go test ./contract -run '//POST_/auth/register'
 package contract

@@ -217,14 +217,24 @@ func TestFastAPIUsersServiceGoesOn(t *testing.T) {
 	if _, err := s.db.ExecContext(t.Context(), insert, hash, nobody); err != nil {
 		t.Fatal(err)
 	}
-	s.row(t, "POST /auth/jwt/login 200 (a user whom the service inserts)", form("username", "later@example.org", "password", password))
+	later := &Account{User: latchkey.User{Email: "Later@example.org"}}
+	theirs := s.login(t, "session", later)
+	s.row(t, "GET /users/me 200 (a user whom the service inserts)", theirs)
 	s.row(t, "POST /auth/register 400 REGISTER_USER_ALREADY_EXISTS (a user whom the service inserts)",
 		members(object{"email": "LATER@example.org", "password": password}))
 
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET email = 'moved@example.org', is_active = 0 WHERE id = ?`, nobody); err != nil {
+	token := s.asked(t, "reset", later)
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET is_active = 0 WHERE id = ?`, nobody); err != nil {
 		t.Fatal(err)
 	}
-	s.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated by the service)", form("username", "moved@example.org", "password", password))
+	s.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated by the service)", form("username", later.Email, "password", password))
+	s.row(t, "GET /users/me 401 (deactivated by the service, which knows no epoch)", theirs)
+	s.row(t, "POST /auth/reset-password 400 RESET_PASSWORD_BAD_TOKEN (deactivated by the service)", fresh(token))
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET is_active = 1, email = 'Moved@example.org' WHERE id = ?`, nobody); err != nil {
+		t.Fatal(err)
+	}
+	s.row(t, "POST /auth/reset-password 400 RESET_PASSWORD_BAD_TOKEN (moved by the service)", fresh(token))
+	s.row(t, "POST /auth/jwt/login 200 (moved by the service)", form("username", "moved@example.org", "password", password))
 
 	mine := credential("session", s.want(t, "POST /auth/session/login 200", form("username", "new@example.org", "password", password)).member(t, "access_token").(string))
 	s.row(t, "PATCH /users/me 200", mine, members(object{"email": "Newer@example.org", "full_name": "New", "password": another}))

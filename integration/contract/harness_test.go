@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,19 +56,26 @@ type app struct {
 	*latchkey.Auth[Account]
 	*clock
 	*outage
-	kept    stores // each behind the outage; a change of the options may put more before it
-	hasher  *fakeHasher
-	mails   mailbox
-	adapter func(auth *latchkey.Auth[Account]) router
-	url     string
-	users   atomic.Int64
+	kept   stores // each behind the outage; a change of the options may put more before it
+	hasher *fakeHasher
+	mails  mailbox
+	router adapter
+	url    string
+	users  atomic.Int64
 }
+
+type (
+	// adapter makes a router of an application's adapter.
+	adapter = func(auth *latchkey.Auth[Account]) router
+	// opener opens new, empty stores.
+	opener = func(t *testing.T, now func() time.Time) stores
+)
 
 // everywhere runs a test with an application of its own on each adapter over each store; change, if not nil, changes its options.
 func everywhere(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
-	for adapter, router := range map[string]func(*latchkey.Auth[Account]) router{"httpauth": onServeMux, "chiauth": onChi} {
-		for store, open := range map[string]func(*testing.T, func() time.Time) stores{"memstore": memory, "bunstore": sqlite} {
-			t.Run(adapter+" "+store, func(t *testing.T) {
+	for name, router := range map[string]adapter{"httpauth": onServeMux, "chiauth": onChi} {
+		for store, open := range map[string]opener{"memstore": memory, "bunstore": sqlite} {
+			t.Run(name+" "+store, func(t *testing.T) {
 				t.Parallel()
 				test(t, newApp(t, router, open, change))
 			})
@@ -78,9 +83,9 @@ func everywhere(t *testing.T, change func(*app, *options), test func(t *testing.
 	}
 }
 
-func newApp(t *testing.T, adapter func(*latchkey.Auth[Account]) router, open func(*testing.T, func() time.Time) stores, change func(*app, *options)) *app {
+func newApp(t *testing.T, router adapter, open opener, change func(*app, *options)) *app {
 	t.Helper()
-	a := &app{clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), adapter: adapter}
+	a := &app{clock: newClock(), outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), router: router}
 	a.kept = open(t, a.Now).behind(a.outage)
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
@@ -101,8 +106,12 @@ func newApp(t *testing.T, adapter func(*latchkey.Auth[Account]) router, open fun
 	if a.Auth, err = latchkey.New(a.kept.users, o); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = a.Close(context.Background()) })
-	a.serve(t, func(router) {})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = a.Close(ctx)
+	})
+	a.serve(t, nil)
 	return a
 }
 
@@ -151,11 +160,13 @@ func onChi(auth *latchkey.Auth[Account]) router {
 	}
 }
 
-// serve mounts the application, after the routes of its own, and starts a server, from which requests are answered from now on. The
+// serve mounts the application, after routes of its own if there are any, and starts a server, from which requests are answered from now on. The
 // server takes a client's address from the header Test-Peer, as on loopback there is but one.
 func (a *app) serve(t *testing.T, own func(router)) {
-	r := a.adapter(a.Auth)
-	own(r)
+	r := a.router(a.Auth)
+	if own != nil {
+		own(r)
+	}
 	for _, b := range backends {
 		r.mount("/auth/"+b, a.Login(b))
 	}
@@ -205,77 +216,6 @@ func onSQLite(t *testing.T, file string, o bunstore.Options) stores {
 		t.Fatal(err)
 	}
 	return stores{users, store.Sessions(), store.Tickets(), store.Limiter()}
-}
-
-// clock is the time of everything in an application.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// fakeHasher costs nothing and counts.
-type fakeHasher struct {
-	verified atomic.Int64
-	hold     chan struct{} // if not nil, Verify waits until it is closed
-}
-
-const hashMark = "fake$"
-
-func (*fakeHasher) Hash(password string) (core.PasswordHash, error) {
-	return core.PasswordHash(hashMark + password), nil
-}
-func (*fakeHasher) Knows(h core.PasswordHash) bool  { return strings.HasPrefix(string(h), hashMark) }
-func (*fakeHasher) Outdated(core.PasswordHash) bool { return false }
-func (f *fakeHasher) Verify(h core.PasswordHash, password string) (bool, error) {
-	if f.hold != nil {
-		<-f.hold
-	}
-	f.verified.Add(1)
-	return string(h) == hashMark+password, nil
-}
-
-// mailbox is a Sender that keeps what it is given.
-type mailbox chan core.Mail
-
-func (m mailbox) Send(_ context.Context, mail core.Mail) error {
-	m <- mail
-	return nil
-}
-
-// mail waits for the next mail.
-func (a *app) mail(t *testing.T) core.Mail {
-	t.Helper()
-	select {
-	case m := <-a.mails:
-		return m
-	case <-time.After(10 * time.Second):
-		t.Fatal("no mail came")
-		return core.Mail{}
-	}
-}
-
-// wantNoMail waits until everything that was queued is done. Nothing is sent from here on: it is a test's last step.
-func (a *app) wantNoMail(t *testing.T) {
-	t.Helper()
-	if err := a.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if len(a.mails) > 0 {
-		m := <-a.mails
-		t.Errorf("a %s to %s was sent", m, m.To)
-	}
 }
 
 // user makes an active user with the password, changed by inactive, superuser, verified.

@@ -15,7 +15,7 @@ type adoption struct {
 	s         *Store
 	canonical core.Canonicalizer
 
-	all, candidates, clear, set statement
+	all, candidates, clear, set, doubleLinks statement
 }
 
 // DuplicateEmailsError is Migrate's refusal to take over a table in which several users have one e-mail address, in different spellings: it
@@ -27,11 +27,16 @@ type DuplicateEmailsError struct {
 
 // Error lists the ids; it does not tell the addresses.
 func (e *DuplicateEmailsError) Error() string {
-	groups := make([]string, len(e.IDs))
-	for i, ids := range e.IDs {
-		groups[i] = strings.Join(ids, " and ")
+	return "bunstore: users share an e-mail address: " + groups(e.IDs)
+}
+
+// groups writes ids that belong together.
+func groups(ids [][]string) string {
+	all := make([]string, len(ids))
+	for i, same := range ids {
+		all[i] = strings.Join(same, " and ")
 	}
-	return "bunstore: users share an e-mail address: " + strings.Join(groups, "; ")
+	return strings.Join(all, "; ")
 }
 
 const keyColumns = "SELECT id, email, COALESCE(email_key, '') FROM {users}"
@@ -45,6 +50,9 @@ func newAdoption(s *Store) *adoption {
 		clear:      s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
 		set: s.statement("set an e-mail key", `UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?
 			AND NOT EXISTS (SELECT 1 FROM {users} AS other WHERE other.email_key = ?)`),
+		doubleLinks: s.statement("look for accounts that are linked twice", `SELECT id, oauth_name, account_id FROM {oauth_accounts} AS one WHERE EXISTS
+			(SELECT 1 FROM {oauth_accounts} AS other WHERE other.account_id = one.account_id AND other.oauth_name = one.oauth_name AND other.id <> one.id)
+			ORDER BY oauth_name, account_id, `+s.dialect.arrival),
 	}
 }
 

@@ -26,23 +26,38 @@ CREATE INDEX IF NOT EXISTS {limits_ends} ON {limits} (ends)`
 
 // Migrate makes the tables, or brings them up to date. It adds and never drops or changes: the users' table gets the columns of the
 // user types that it lacks, each with the default of its bun tag. Run it at every start; it may run on several nodes at once,
-// and in none of the application's transactions. A *DuplicateEmailsError stops it when it takes over a table of FastAPI Users.
+// and in none of the application's transactions. A *DuplicateEmailsError or a *DuplicateOAuthAccountsError stops it when it takes over
+// tables of FastAPI Users.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.transaction(ctx) != nil {
 		return errors.New("bunstore: Migrate cannot run inside a transaction")
 	}
 	s.migration.Lock()
 	defer s.migration.Unlock()
-	if len(s.models) > 0 {
-		if err := s.migrateUsers(ctx); err != nil {
-			return err
-		}
+	if err := s.migrateNamedTables(ctx); err != nil {
+		return err
 	}
 	if err := s.migrateTables(ctx); err != nil {
 		return err
 	}
 	s.migrated = true
 	return nil
+}
+
+// migrateNamedTables makes the tables whose names are options, or brings them up to date, all of it or nothing. It goes by what is there, not
+// by a version, as the tables may be another program's, and other ones after a restart.
+func (s *Store) migrateNamedTables(ctx context.Context) error {
+	return s.Transact(ctx, func(ctx context.Context) error {
+		if err := s.serialize(ctx, "migration"); err != nil {
+			return err
+		}
+		if len(s.models) > 0 {
+			if err := s.migrateUsers(ctx); err != nil {
+				return err
+			}
+		}
+		return s.migrateOAuthAccounts(ctx)
+	})
 }
 
 // migrateTables runs the versioned migrations that are missing. Nodes that do so at once are not kept apart by a lock, which a killed

@@ -8,25 +8,20 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// migrateUsers makes the users' table if it is missing and adds what it lacks, in one transaction.
+// migrateUsers makes the users' table if it is missing and adds what it lacks.
 func (s *Store) migrateUsers(ctx context.Context) error {
-	return s.Transact(ctx, func(ctx context.Context) error {
-		if err := s.serialize(ctx, "migration"); err != nil {
+	if s.adopted == nil {
+		if err := s.define(ctx, s.usersTable()); err != nil {
 			return err
 		}
-		if s.adopted == nil {
-			if err := s.define(ctx, s.usersTable()); err != nil {
-				return err
-			}
-		}
-		if err := s.addColumns(ctx); err != nil {
-			return err
-		}
-		if err := s.define(ctx, "CREATE UNIQUE INDEX IF NOT EXISTS "+s.usersIndex("email_key")+" ON {users} (email_key)"); err != nil {
-			return err
-		}
-		return s.adopted.backfill(ctx)
-	})
+	}
+	if err := s.addColumns(ctx); err != nil {
+		return err
+	}
+	if err := s.define(ctx, "CREATE UNIQUE INDEX IF NOT EXISTS "+s.usersIndex("email_key")+" ON {users} (email_key)"); err != nil {
+		return err
+	}
+	return s.adopted.backfill(ctx)
 }
 
 // usersIndex names an index after its table: two tables of users must not share one.

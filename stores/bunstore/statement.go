@@ -16,8 +16,9 @@ type statement struct{ what, text string }
 // tokens are what a template's text is made of beside plain SQL: literals, which stay as they are, names in braces, and placeholders.
 var tokens = regexp.MustCompile(`'[^']*'|\{[a-z_]+\}|\?`)
 
-// statement makes a statement of the database's dialect from a template: {users} is the users' table, {bytes}, {text} and {timestamp}
-// are column types, any other {name} is the prefixed name of a table or an index of this package, ? is a placeholder.
+// statement makes a statement of the database's dialect from a template: {users} and {oauth_accounts} are the tables that Options name,
+// {bytes}, {text} and {timestamp} are column types, any other {name} is the prefixed name of a table or an index of this package, ? is a
+// placeholder.
 func (s *Store) statement(what, template string) statement {
 	places := 0
 	return statement{what, tokens.ReplaceAllStringFunc(template, func(token string) string {
@@ -29,6 +30,8 @@ func (s *Store) statement(what, template string) statement {
 			return token
 		case token == "{users}":
 			return quote(s.opts.UsersTable)
+		case token == "{oauth_accounts}":
+			return quote(s.opts.OAuthAccountsTable)
 		}
 		name := strings.Trim(token, "{}")
 		if t, ok := s.dialect.types[name]; ok {

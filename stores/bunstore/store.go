@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -20,10 +21,14 @@ type Options struct {
 	Prefix string
 	// UsersTable is the table of users. Default: Prefix + "users", or "user" with FastAPIUsers.
 	UsersTable string
+	// OAuthAccountsTable is the table of users' accounts at OAuth providers. Default: Prefix + "oauth_accounts", or "oauth_account" with
+	// FastAPIUsers.
+	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
 	IDs IDType
-	// FastAPIUsers, if it is not nil, takes over the UsersTable of a FastAPI Users service that may still be running. It must be the
-	// Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README for what it does.
+	// FastAPIUsers, if it is not nil, takes over the UsersTable and the OAuthAccountsTable of a FastAPI Users service that may still be
+	// running. It must be the Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README
+	// for what it does.
 	FastAPIUsers core.Canonicalizer
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -42,6 +47,7 @@ type Store struct {
 	sessions *Sessions
 	tickets  *Tickets
 	limiter  *Limiter
+	accounts *OAuthAccounts
 	adopted  *adoption // nil without Options.FastAPIUsers
 
 	migration sync.Mutex // guards what follows
@@ -72,7 +78,7 @@ func New(db *bun.DB, opts Options) (*Store, error) {
 		return nil, errors.Join(errs...)
 	}
 	s := &Store{db: db, dialect: d, opts: opts}
-	s.sessions, s.tickets, s.limiter = newSessions(s), newTickets(s), newLimiter(s)
+	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s), newTickets(s), newLimiter(s), newOAuthAccounts(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)
 	}
@@ -83,12 +89,11 @@ func setDefaults(o *Options) {
 	if o.Prefix == "" {
 		o.Prefix = "latchkey_"
 	}
-	if o.UsersTable == "" && o.FastAPIUsers != nil {
-		o.UsersTable = "user"
+	users, accounts := o.Prefix+"users", o.Prefix+"oauth_accounts"
+	if o.FastAPIUsers != nil {
+		users, accounts = "user", "oauth_account"
 	}
-	if o.UsersTable == "" {
-		o.UsersTable = o.Prefix + "users"
-	}
+	o.UsersTable, o.OAuthAccountsTable = cmp.Or(o.UsersTable, users), cmp.Or(o.OAuthAccountsTable, accounts)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -99,6 +104,9 @@ func setDefaults(o *Options) {
 
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sessions }
+
+// OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
+func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.tickets }

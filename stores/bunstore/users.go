@@ -18,7 +18,7 @@ type UserStore[U any] struct {
 	base  func(*U) *core.User
 
 	insert, insertNumbered, byID, byEmail, lock, update, remove, epoch, list, search statement
-	endSessions, endTickets, raiseFloor, clearFloor                                  statement
+	endSessions, endTickets, unlink, raiseFloor, clearFloor                          statement
 }
 
 var (
@@ -219,8 +219,9 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U) error {
 	return err
 }
 
-// Delete removes the user, their sessions and their tickets in one transaction; see core.UserStore. A session that is being created at
-// the same moment is never found. Rows of the application that refer to the user are the concern of their foreign keys.
+// Delete removes the user, their sessions, their tickets and their accounts at OAuth providers in one transaction; see core.UserStore. A
+// session that is being created at the same moment is never found. Rows of the application that refer to the user are the concern of their
+// foreign keys.
 func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {
@@ -239,6 +240,9 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 		}
 		if err == nil {
 			_, err = us.s.exec(ctx, us.endTickets, id)
+		}
+		if err == nil {
+			_, err = us.s.exec(ctx, us.unlink, id)
 		}
 		return err
 	})

@@ -32,6 +32,7 @@ func (us *UserStore[U]) prepare() {
 	us.search = us.s.statement("list users", read+"id > ? AND email_key >= ? AND email_key < ? ORDER BY id LIMIT ?")
 	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
 	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
+	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")
 	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor)
 	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")
 }

@@ -26,3 +26,7 @@ func TestLimiterConforms(t *testing.T) {
 		return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
 	})
 }
+
+func TestOAuthAccountsConform(t *testing.T) {
+	storetest.OAuthAccounts(t, func(*testing.T) core.OAuthAccountStore { return memstore.NewOAuthAccounts() })
+}

@@ -98,6 +98,25 @@ func ExampleNewSessions() {
 	// late login: latchkey: invalid credential
 }
 
+func ExampleNewOAuthAccounts() {
+	ctx := context.Background()
+	accounts := memstore.NewOAuthAccounts()
+
+	link := &core.OAuthAccount{UserID: "ann", Provider: "github", Subject: "583231", Email: "ann@example.com"}
+	fmt.Println("linked:", accounts.Create(ctx, link))
+	fmt.Println("linked again:", accounts.Create(ctx, &core.OAuthAccount{UserID: "bob", Provider: "github", Subject: "583231"}))
+
+	found, err := accounts.Find(ctx, "github", "583231")
+	fmt.Println(found.UserID, err)
+	all, err := accounts.List(ctx, "bob")
+	fmt.Println(len(all), err)
+	// Output:
+	// linked: <nil>
+	// linked again: latchkey: taken
+	// ann <nil>
+	// 0 <nil>
+}
+
 func ExampleNewTickets() {
 	ctx := context.Background()
 	tickets := memstore.NewTickets(nil)

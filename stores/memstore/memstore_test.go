@@ -48,6 +48,7 @@ type address struct{ Lines []string }
 var _ interface {
 	core.UserStore[tree]
 	core.EpochStore
+	core.IDMaker
 } = (*memstore.Users[tree])(nil)
 
 func newTree() *tree {
@@ -113,6 +114,9 @@ func TestIDsAreRandomUUIDs(t *testing.T) {
 		if err := s.Create(t.Context(), u); err != nil || !v4.MatchString(u.ID) {
 			t.Fatalf("Create gave ID %q and error %v, want a UUID of version 4", u.ID, err)
 		}
+	}
+	if one, two := s.NewID(), s.NewID(); !v4.MatchString(one) || one == two {
+		t.Errorf("NewID gave %q and %q, want different UUIDs of version 4", one, two)
 	}
 }
 

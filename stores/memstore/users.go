@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users is a core.UserStore and a core.EpochStore. An ID that it makes is a random UUID; one that Create is given may be any text.
+// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. An ID that it makes is a random UUID; one that Create is given may be any
+// text.
 //
 // Its users are copies, down to what exported fields of pointer, slice, map and interface types refer to; what an unexported field refers
 // to is shared. The columns of a user must not form a cycle.
@@ -39,6 +40,9 @@ func NewUsers[U any, PU core.Model[U]]() *Users[U] {
 		byEmail: map[string]*userRow[U]{},
 	}
 }
+
+// NewID implements core.IDMaker.
+func (s *Users[U]) NewID() string { return newID() }
 
 // Create implements core.UserStore.
 func (s *Users[U]) Create(ctx context.Context, u *U) error {

@@ -32,7 +32,7 @@ func TestOptionalFeatures(t *testing.T) {
 			return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
 		})
 	})
-	t.Run("Transactions without tickets", func(t *testing.T) {
+	t.Run("Transactions without tickets and accounts", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Transactor: d}

@@ -14,7 +14,9 @@ import (
 type Database struct {
 	Users      core.UserStore[Account]
 	Transactor core.Transactor
-	Tickets    core.TicketStore // nil if there is no such store over the same database; it is logged, and not checked then
+	// Tickets and OAuthAccounts are nil if there is no such store over the same database; it is logged, and not checked then.
+	Tickets       core.TicketStore
+	OAuthAccounts core.OAuthAccountStore
 }
 
 // Transactions checks stores over one database. Stores without transactions have no use for it.
@@ -25,7 +27,7 @@ func Transactions(t *testing.T, open func(t *testing.T) Database) {
 
 // TransactionCases are the obligations of a core.Transactor.
 func TransactionCases() []Case[Database] {
-	return slices.Concat(transactionCases, jointCases)
+	return slices.Concat(transactionCases, jointCases, linkedCases)
 }
 
 // exists complains unless Find of the EmailKey gives want: nil or ErrNotFound.

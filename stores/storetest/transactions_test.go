@@ -18,12 +18,14 @@ import (
 type database struct {
 	keepsErrors, keepsPanics, swallowsPanics, wraps bool
 	commitsInner, spoils, failsInside, neverCommits bool
+	linksOutside, linksStay, linksGo                bool
 
-	mu      sync.Mutex
-	users   *memstore.Users[account]
-	tickets *memstore.Tickets
-	journal []entry
-	spoiled bool
+	mu       sync.Mutex
+	users    *memstore.Users[account]
+	tickets  *memstore.Tickets
+	accounts *memstore.OAuthAccounts
+	journal  []entry
+	spoiled  bool
 }
 
 // entry is something that was done. What stays is not undone with its transaction.
@@ -33,7 +35,7 @@ type entry struct {
 }
 
 func newDatabase() *database {
-	return &database{users: memstore.NewUsers[account](), tickets: memstore.NewTickets(nil)}
+	return &database{users: memstore.NewUsers[account](), tickets: memstore.NewTickets(nil), accounts: memstore.NewOAuthAccounts()}
 }
 
 type insideKey struct{}
@@ -76,7 +78,7 @@ func (d *database) undo(mark int) {
 			kept = append(kept, e)
 		}
 	}
-	d.journal, d.users, d.tickets = kept, memstore.NewUsers[account](), memstore.NewTickets(nil)
+	d.journal, d.users, d.tickets, d.accounts = kept, memstore.NewUsers[account](), memstore.NewTickets(nil), memstore.NewOAuthAccounts()
 	for _, e := range kept {
 		e.replay()
 	}
@@ -120,7 +122,26 @@ func (s txUsers) Update(ctx context.Context, id string, change func(*account) er
 }
 
 func (s txUsers) Delete(ctx context.Context, id string) error {
-	return s.statement(ctx, func() error { return s.users.Delete(ctx, id) }, entry{replay: func() { _ = s.users.Delete(context.Background(), id) }})
+	return s.statement(ctx, func() error { return s.deleteUser(ctx, id) }, entry{replay: func() { _ = s.deleteUser(context.Background(), id) }})
+}
+
+// deleteUser deletes the user's accounts too.
+func (d *database) deleteUser(ctx context.Context, id string) error {
+	if err := d.users.Delete(ctx, id); err != nil || d.linksStay {
+		return err
+	}
+	links, err := d.accounts.List(ctx, id)
+	if d.linksGo {
+		others, _, _ := d.users.List(ctx, "", "", 100)
+		for _, u := range others {
+			more, _ := d.accounts.List(ctx, u.ID)
+			links = append(links, more...)
+		}
+	}
+	for _, l := range links {
+		err = errors.Join(err, d.accounts.Delete(ctx, l.ID))
+	}
+	return err
 }
 
 func (s txUsers) List(ctx context.Context, prefix, cursor string, limit int) (us []*account, next string, err error) {
@@ -160,23 +181,56 @@ func (s txTickets) Burn(ctx context.Context, purpose string, d [32]byte, until t
 	}})
 }
 
+type txAccounts struct{ *database }
+
+func (s txAccounts) Create(ctx context.Context, a *core.OAuthAccount) error {
+	return s.statement(ctx, func() error { return s.accounts.Create(ctx, a) }, entry{stays: s.linksOutside, replay: func() {
+		c := *a
+		_ = s.accounts.Create(context.Background(), &c)
+	}})
+}
+
+func (s txAccounts) Find(ctx context.Context, provider, subject string) (a *core.OAuthAccount, err error) {
+	err = s.statement(ctx, func() error { a, err = s.accounts.Find(ctx, provider, subject); return err }, entry{})
+	return a, err
+}
+
+func (s txAccounts) List(ctx context.Context, userID string) (all []*core.OAuthAccount, err error) {
+	err = s.statement(ctx, func() error { all, err = s.accounts.List(ctx, userID); return err }, entry{})
+	return all, err
+}
+
+func (s txAccounts) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (a *core.OAuthAccount, err error) {
+	err = s.statement(ctx, func() error { a, err = s.accounts.Update(ctx, id, change); return err }, entry{replay: func() {
+		_, _ = s.accounts.Update(context.Background(), id, change)
+	}})
+	return a, err
+}
+
+func (s txAccounts) Delete(ctx context.Context, id string) error {
+	return s.statement(ctx, func() error { return s.accounts.Delete(ctx, id) }, entry{replay: func() { _ = s.accounts.Delete(context.Background(), id) }})
+}
+
 func TestBrokenTransactions(t *testing.T) {
 	open := func(d *database) storetest.Database {
-		return storetest.Database{Users: txUsers{d}, Transactor: d, Tickets: txTickets{d}}
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
 	}
 	for name, fake := range map[string]struct {
 		breaks func(d *database)
 		rules  []string
 	}{
 		"none":                   {func(*database) {}, nil},
-		"an error does not undo": {func(d *database) { d.keepsErrors = true }, []string{"An error of do", "Transact nests: what the inner", "A user and a ticket"}},
+		"an error does not undo": {func(d *database) { d.keepsErrors = true }, []string{"An error of do", "Transact nests: what the inner", "A user and a ticket", "A user and an account", "Of concurrent transactions that make", "Delete of a user"}},
 		"an error in a wrapping": {func(d *database) { d.wraps = true }, []string{"An error of do", "Transact nests: what the inner"}},
 		"a panic does not undo":  {func(d *database) { d.keepsPanics = true }, []string{"A panic of do"}},
 		"a panic ends here":      {func(d *database) { d.swallowsPanics = true }, []string{"A panic of do"}},
 		"the inner one commits":  {func(d *database) { d.commitsInner = true }, []string{"Transact nests: what the inner"}},
-		"a refusal spoils it":    {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket"}},
+		"a refusal spoils it":    {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket", "A refusal of an account"}},
 		"failures are undone":    {func(d *database) { d.failsInside = true }, []string{"M04"}},
-		"nothing is committed":   {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "A user and a ticket", "R01"}},
+		"nothing is committed":   {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "A user and a", "Of concurrent transactions that make", "R01"}},
+		"links of their own":     {func(d *database) { d.linksOutside = true }, []string{"A user and an account"}},
+		"links stay":             {func(d *database) { d.linksStay = true }, []string{"Delete of a user"}},
+		"all links go":           {func(d *database) { d.linksGo = true }, []string{"Delete of a user"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken(t, storetest.TransactionCases(), func() storetest.Database {
@@ -191,8 +245,11 @@ func TestBrokenTransactions(t *testing.T) {
 	})
 	t.Run("no transactions at all", func(t *testing.T) {
 		broken(t, storetest.TransactionCases(), func() storetest.Database {
-			return storetest.Database{Users: memstore.NewUsers[account](), Transactor: none{}, Tickets: memstore.NewTickets(nil)}
-		}, "An error of do", "A panic of do", "Transact nests: what the inner", "A user and a ticket")
+			return storetest.Database{
+				Users: memstore.NewUsers[account](), Transactor: none{}, Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
+			}
+		}, "An error of do", "A panic of do", "Transact nests: what the inner", "A user and a ticket", "A user and an account",
+			"Of concurrent transactions that make", "Delete of a user")
 	})
 }
 

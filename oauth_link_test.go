@@ -1,0 +1,192 @@
+package latchkey_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/oauth"
+)
+
+func TestOAuthAssociation(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	a.register("ada@example.org")
+	ada, bob := a.browser(), a.browser()
+	ada.get(link+"/authorize").expect(t, 401, "Unauthorized")
+	ada.get(link+"/callback?error=access_denied").expect(t, 401, "Unauthorized") // the caller's credentials come first
+	ada.token = a.login("ada@example.org", password).member("token")
+	ada.through(link, identity("id-1", "other-address@example.org")).expect(t, 200, `"email":"ada@example.org"`)
+	ada.through(link, identity("id-1", "other-address@example.org")).expect(t, 200, `"email":"ada@example.org"`)
+	ada.get("/auth/accounts").expect(t, 200, `"account_email":"other-address@example.org"`)
+
+	a.register("bob@example.org")
+	bob.token = a.login("bob@example.org", password).member("token")
+	bob.through(link, identity("id-1", "bob@example.org")).expect(t, 400, core.CodeOAuthAlreadyLinked)
+
+	token := a.browser().through(web, identity("id-1", "x@example.org")).expect(t, 200, "token").member("token")
+	a.want("GET", "/users/me", token, "", 200, "ada@example.org")
+
+	// O35: what ada began, bob cannot end, in her browser neither; and a login is no association.
+	state, _ := ada.begin(link, "")
+	ada.token = bob.token
+	ada.finish(link, state, identity("id-2", "ada@example.org")).expect(t, 400, core.CodeOAuthInvalidState)
+	state, _ = ada.begin(web, "")
+	ada.finish(link, state, identity("id-2", "ada@example.org")).expect(t, 400, core.CodeOAuthInvalidState)
+}
+
+func TestO37UnlinkingTheLastLoginMethod(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	b := a.browser()
+	b.token = b.through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	b.send("DELETE", link, "", "").expect(t, 409, core.CodeOAuthLastLoginMethod)
+	b.send("DELETE", "/auth/associate/other", "", "").expect(t, 404, "Not Found")
+	b.through("/auth/associate/other", identity("id-9", "ada@example.org")).expect(t, 200, "ada")
+	b.send("DELETE", link, "", "").expect(t, 204, "")
+	b.send("DELETE", link, "", "").expect(t, 404, "Not Found")
+	b.send("DELETE", "/auth/associate/other", "", "").expect(t, 409, core.CodeOAuthLastLoginMethod)
+	b.send("PATCH", "/users/me", "application/json", `{"password": "`+password+`"}`).expect(t, 200, "ada")
+	b.token = a.login("ada@example.org", password).member("token")
+	b.send("DELETE", "/auth/associate/other", "", "").expect(t, 204, "")
+}
+
+// O44: who has no password logs in with none.
+func TestO44OAuthUsersHaveNoPassword(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token")
+	for _, body := range []string{`{"email": "ada@example.org", "password": ""}`, `{"email": "ada@example.org", "password": "null"}`} {
+		a.want("POST", "/auth/web/login", "", body, 400, core.CodeLoginBadCredentials)
+	}
+	a.want("POST", "/auth/web/login", "", `{"email": "ada@example.org", "password": null}`, 422, "password")
+}
+
+// O20, O22 and O23: what an e-mail address links.
+func TestOAuthAssociateByEmail(t *testing.T) {
+	byEmail := func(p *oauth.Provider) { p.AssociateByEmail, p.VerifiedByDefault = true, true }
+	t.Run("O20 not without the option", func(t *testing.T) {
+		a := newOAuthApp(t, nil)
+		a.register("ada@example.org")
+		a.browser().through(web, identity("id-1", "ada@example.org", true)).expect(t, 400, core.CodeOAuthUserExists)
+	})
+	t.Run("O22 not where the provider does not vouch", func(t *testing.T) {
+		a := newOAuthApp(t, byEmail)
+		id := a.register("ada@example.org").member("id")
+		a.edit(id, func(m *Member) { m.IsVerified = true })
+		a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 400, core.CodeOAuthUserExists)
+		a.browser().through(web, identity("id-1", "ada@example.org", false)).expect(t, 400, core.CodeOAuthUserExists)
+		a.browser().through(web, identity("id-1", "ada@example.org", true)).expect(t, 200, "token")
+		if got := a.login("ada@example.org", password); got.status != 200 {
+			t.Errorf("a verified owner's password must stay: %d %s", got.status, got.body)
+		}
+	})
+	t.Run("O23 a proven owner takes an unverified account over", func(t *testing.T) {
+		a := newOAuthApp(t, byEmail)
+		a.register("victim@example.org") // by an attacker, in advance
+		attacker := a.browser()
+		attacker.token = a.login("victim@example.org", password).member("token")
+		attacker.through("/auth/associate/other", identity("attacker", "a@example.org")).expect(t, 200, "victim")
+
+		victim := a.browser().through(web, identity("id-1", "victim@example.org", true)).expect(t, 200, "token").member("token")
+		a.want("GET", "/users/me", victim, "", 200, `"is_verified":true`)
+		attacker.get("/users/me").expect(t, 401, "Unauthorized")
+		if got := a.login("victim@example.org", password); got.status != 400 {
+			t.Errorf("the attacker's password still works: %d %s", got.status, got.body)
+		}
+		attacker.token = ""
+		attacker.through("/auth/web/other", identity("attacker", "victim@example.org")).expect(t, 400, core.CodeOAuthUserExists)
+	})
+	t.Run("new users are verified where the provider vouches", func(t *testing.T) {
+		a := newOAuthApp(t, byEmail)
+		for i, c := range []struct {
+			id   core.OAuthIdentity
+			want string
+		}{
+			{identity("id-1", "one@example.org", true), `"is_verified":true`},
+			{identity("id-2", "two@example.org", false), `"is_verified":false`},
+			{identity("id-3", "three@example.org"), `"is_verified":false`},
+		} {
+			token := a.browser().through(web, c.id).expect(t, 200, "token").member("token")
+			if me := a.want("GET", "/users/me", token, "", 200, c.want); me.status != 200 {
+				t.Errorf("case %d", i)
+			}
+		}
+	})
+}
+
+// A link whose user is gone is good for a new user: the process died between the two, or the user was deleted.
+func TestOAuthALinkThatLostItsUser(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	lost := &core.OAuthAccount{Provider: "acme", Subject: "id-1", UserID: a.users.NewID()}
+	check(t, a.accounts.Create(t.Context(), lost), nil)
+	token := a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	if me := a.want("GET", "/users/me", token, "", 200, "ada"); me.member("id") != lost.UserID {
+		t.Errorf("the user is %s, the link's was %s", me.body, lost.UserID)
+	}
+	check(t, a.Manager().Delete(t.Context(), lost.UserID), nil)
+	again := a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	a.want("GET", "/users/me", again, "", 200, "ada@example.org")
+}
+
+// refreshing is acme with tokens that end at once.
+type refreshing struct {
+	*acme
+	refreshes int
+	fail      error
+}
+
+func (p *refreshing) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
+	id, tokens, err := p.acme.Finish(ctx, f)
+	tokens.Expires = time.Now().Add(-time.Minute)
+	return id, tokens, err
+}
+
+func (p *refreshing) Refresh(_ context.Context, refresh string) (core.OAuthTokens, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fail != nil {
+		return core.OAuthTokens{}, p.fail
+	}
+	if want := "refresh-canary"; p.refreshes > 0 || refresh != want {
+		return core.OAuthTokens{}, errors.New("the refresh token was used before")
+	}
+	p.refreshes++
+	return core.OAuthTokens{Access: "renewed-canary", Refresh: "rotated-canary", Expires: time.Now().Add(time.Hour)}, nil
+}
+
+func TestOAuthTokensAreSealedAndRenewedOnce(t *testing.T) {
+	var p *refreshing
+	a := newOAuthApp(t, func(o *oauth.Provider) {
+		p = &refreshing{acme: o.Provider.(*acme)}
+		o.Provider = p
+	})
+	token := a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	id := a.want("GET", "/users/me", token, "", 200, "ada").member("id")
+	if got := a.want("GET", "/auth/accounts", token, "", 200, "acme"); strings.Contains(got.body, "canary") {
+		t.Errorf("GET /accounts shows tokens: %s", got.body)
+	}
+	p.fail = errors.New("the provider is down")
+	if _, err := a.social.Token(t.Context(), id, "acme"); !errors.Is(err, p.fail) {
+		t.Errorf("got %v while the provider is down", err)
+	}
+	p.fail = nil
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			if got, err := a.social.Token(t.Context(), id, "acme"); got != "renewed-canary" || err != nil {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
+	links, err := a.accounts.List(t.Context(), id)
+	check(t, err, nil)
+	if dump, _ := json.Marshal(links); len(links) != 1 || strings.Contains(string(dump), "canary") {
+		t.Errorf("tokens stand in clear at rest: %s", dump)
+	}
+	_, err = a.social.Token(t.Context(), id, "other")
+	check(t, err, core.ErrNotFound)
+}

@@ -1,0 +1,153 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+const (
+	freshFor   = time.Hour       // how long metadata is used without asking again
+	retryAfter = time.Minute     // when asking again has failed, and there is metadata from before
+	renewal    = 3 * time.Second // what a login waits at most for newer metadata where it has older
+)
+
+// discovery finds the metadata of an issuer when it is first needed, and keeps it. A failure is not kept: the next use tries again.
+type discovery struct {
+	service
+	client *http.Client
+	turn   chan struct{} // holds one token: one asks at a time
+	known  *metadata     // by the holder of turn
+	until  time.Time
+}
+
+func newDiscovery(s service, client *http.Client) *discovery {
+	d := &discovery{service: s, client: client, turn: make(chan struct{}, 1)}
+	d.turn <- struct{}{}
+	return d
+}
+
+func (d *discovery) get(ctx context.Context) (*metadata, error) {
+	select {
+	case <-d.turn:
+		defer func() { d.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if d.known != nil && d.now().Before(d.until) {
+		return d.known, nil
+	}
+	wait := timeout
+	if d.known != nil {
+		wait = renewal
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	found, err := d.ask(ctx)
+	switch {
+	case err == nil:
+		d.known, d.until = found, d.now().Add(freshFor)
+	case d.known != nil:
+		d.until = d.now().Add(retryAfter)
+	default:
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	return d.known, nil
+}
+
+// ask fetches the metadata (OpenID Connect Discovery, section 4) and checks that it is the issuer's own.
+func (d *discovery) ask(ctx context.Context) (*metadata, error) {
+	at := d.issuer
+	if d.discover != "" {
+		at = d.discover
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+"/.well-known/openid-configuration", nil)
+	if err != nil {
+		return nil, errors.New("the URL is not one")
+	}
+	body, _, err := call(d.client, req)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := parseObject(body)
+	if err != nil {
+		return nil, err
+	}
+	return d.read(answer)
+}
+
+func (d *discovery) read(answer map[string]any) (*metadata, error) {
+	if answer["issuer"] != d.issuer {
+		return nil, errors.New("the metadata is of another issuer")
+	}
+	m := &metadata{endpoints: endpoints{basicAuth: true}}
+	keys := ""
+	for _, e := range []struct {
+		member   string
+		to       *string
+		required bool
+	}{
+		{"authorization_endpoint", &m.authorize, true},
+		{"token_endpoint", &m.token, true},
+		{"jwks_uri", &keys, true},
+		{"userinfo_endpoint", &m.profile, false},
+		{"revocation_endpoint", &m.revoke, false},
+	} {
+		raw, _ := answer[e.member].(string)
+		if raw == "" && !e.required {
+			continue
+		}
+		if err := checkURL(raw, d.insecureLoopback); err != nil {
+			return nil, fmt.Errorf("%s %w", e.member, err)
+		}
+		*e.to = raw
+	}
+	if methods := texts(answer["token_endpoint_auth_methods_supported"]); methods != nil {
+		m.basicAuth = slices.Contains(methods, "client_secret_basic")
+	}
+	algorithms, err := signing(answer)
+	if err != nil {
+		return nil, err
+	}
+	m.oidc = &verifier{service: d.service, algorithms: algorithms}
+	m.oidc.issRequired, _ = answer["authorization_response_iss_parameter_supported"].(bool)
+	m.oidc.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), d.client), keys)
+	return m, nil
+}
+
+// signing gives the algorithms of ID tokens that the issuer names and that are asymmetric: never none, never HMAC.
+func signing(answer map[string]any) ([]string, error) {
+	const member = "id_token_signing_alg_values_supported"
+	if answer[member] == nil {
+		return []string{oidc.RS256}, nil // every issuer must have it
+	}
+	allowed := []string{
+		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
+	}
+	found := slices.DeleteFunc(texts(answer[member]), func(alg string) bool { return !slices.Contains(allowed, alg) })
+	if len(found) == 0 {
+		return nil, errors.New("the issuer signs ID tokens by no asymmetric algorithm")
+	}
+	return found, nil
+}
+
+// texts gives the strings of a list; nil if it is none.
+func texts(v any) []string {
+	list, ok := v.([]any)
+	if !ok {
+		return nil
+	}
+	found := []string{}
+	for _, entry := range list {
+		if s, ok := entry.(string); ok {
+			found = append(found, s)
+		}
+	}
+	return found
+}

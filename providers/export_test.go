@@ -1,0 +1,18 @@
+package providers
+
+// WithDial makes connections for https by dial, without TLS.
+func WithDial(dial dialer) Option { return func(s *service) { s.dial = dial } }
+
+// OIDCBy is OIDC with a dialer.
+func OIDCBy(dial dialer, o OIDCOptions) (*Provider, error) {
+	s := o.service()
+	s.dial = dial
+	return checked(newProvider(s))
+}
+
+// OAuth2By is OAuth2 with a dialer.
+func OAuth2By(dial dialer, o OAuth2Options) (*Provider, error) {
+	s := o.service()
+	s.dial = dial
+	return checked(newProvider(s))
+}

@@ -1,0 +1,127 @@
+package providers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Fields says where the answer of a service holds what. Subject, Email, Name and Picture are templates of paths: "{data.id}",
+// "{images.0.url}", "{tid}:{oid}". A template is empty where one of its paths leads to nothing.
+type Fields struct {
+	// Subject must be the account's stable id: never a name or an address that its owner can change, since who gets it next would get the
+	// account with it.
+	Subject string
+	Email   string
+	// Verified are paths of booleans that must all be true for the address to count as verified. A string "true" or a 1 is not true.
+	// Default: it never counts as verified.
+	Verified []string
+	// AlwaysVerified is for services that document that they give no other addresses.
+	AlwaysVerified bool
+	Name, Picture  string
+
+	stringBooleans bool // Apple documents "true" and "false" as strings
+}
+
+const maxSubject = 255 // bytes; OpenID Connect Core, section 2
+
+func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
+	subject, err := fill(f.Subject, profile)
+	if err != nil {
+		return core.OAuthIdentity{}, fmt.Errorf("the subject: %w", err)
+	}
+	if err := checkSubject(subject); err != nil {
+		return core.OAuthIdentity{}, err
+	}
+	email, err := fill(f.Email, profile)
+	if err != nil {
+		return core.OAuthIdentity{}, fmt.Errorf("the e-mail: %w", err)
+	}
+	claims, err := json.Marshal(profile)
+	if err != nil {
+		return core.OAuthIdentity{}, err
+	}
+	identity := core.OAuthIdentity{Subject: subject, Email: email, Claims: claims}
+	if email != "" {
+		identity.EmailVerified = f.verified(profile)
+	}
+	identity.Name, _ = fill(f.Name, profile) // nobody is kept out for the sake of a picture
+	identity.Picture, _ = fill(f.Picture, profile)
+	return identity, nil
+}
+
+// checkSubject refuses what two accounts could share: nothing at all, and what a lone surrogate became.
+func checkSubject(s string) error {
+	switch {
+	case s == "":
+		return errors.New("the answer has no subject")
+	case len(s) > maxSubject:
+		return errors.New("the subject is longer than 255 bytes")
+	case strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }):
+		return errors.New("the subject has characters that it must not have")
+	}
+	return nil
+}
+
+func (f Fields) verified(profile map[string]any) *bool {
+	all := f.AlwaysVerified || len(f.Verified) > 0
+	if !all {
+		return nil
+	}
+	for _, path := range f.Verified {
+		flag, ok := f.boolean(at(profile, path))
+		if !ok {
+			return nil
+		}
+		all = all && flag
+	}
+	return &all
+}
+
+func (f Fields) boolean(v any) (flag, ok bool) {
+	if f.stringBooleans && (v == "true" || v == "false") {
+		return v == "true", true
+	}
+	flag, ok = v.(bool)
+	return flag, ok
+}
+
+// fill puts values into a template, and gives "" if one of them is missing.
+func fill(template string, profile map[string]any) (string, error) {
+	var filled strings.Builder
+	for template != "" {
+		text, rest, _ := strings.Cut(template, "{")
+		path, rest, more := strings.Cut(rest, "}")
+		filled.WriteString(text)
+		template = rest
+		if !more {
+			break
+		}
+		s, err := scalar(at(profile, path))
+		if s == "" || err != nil {
+			return "", err
+		}
+		filled.WriteString(s)
+	}
+	return filled.String(), nil
+}
+
+// scalar gives a string as it is and a whole number in digits; nil is "".
+func scalar(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case json.Number:
+		if strings.Trim(v.String(), "0123456789") == "" {
+			return v.String(), nil
+		}
+	}
+	return "", errors.New("neither a string nor a whole number")
+}

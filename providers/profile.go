@@ -1,0 +1,103 @@
+package providers
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// emailList is a second call, where the profile has no e-mail address or does not say whether it is verified.
+type emailList struct {
+	url      string
+	list     string // path of the list; "" is the whole answer
+	email    string // members of an entry
+	primary  string
+	verified string
+}
+
+func (p *Provider) readProfile(ctx context.Context, from, access string) (map[string]any, error) {
+	body, _, err := p.fetch(ctx, from, access)
+	if err != nil {
+		return nil, fmt.Errorf("the profile: %w", err)
+	}
+	profile, err := parseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("the profile: %w", err)
+	}
+	if p.emails == nil {
+		return profile, nil
+	}
+	if body, _, err = p.fetch(ctx, p.emails.url, access); err == nil {
+		err = p.emails.add(body, profile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the e-mail addresses: %w", err)
+	}
+	return profile, nil
+}
+
+// add sets email and email_verified of a profile to those of the primary address. What the profile has of its own is not believed.
+func (l *emailList) add(body []byte, profile map[string]any) error {
+	delete(profile, "email")
+	delete(profile, "email_verified")
+	answer, err := parse(body)
+	if err != nil {
+		return err
+	}
+	if l.list != "" {
+		answer = at(answer, l.list)
+	}
+	entries, ok := answer.([]any)
+	if !ok {
+		return errors.New("the answer has no list")
+	}
+	for _, entry := range entries {
+		if at(entry, l.primary) == true {
+			profile["email"], profile["email_verified"] = at(entry, l.email), at(entry, l.verified)
+			return nil
+		}
+	}
+	return nil
+}
+
+// fetch asks for something with the access token.
+func (p *Provider) fetch(ctx context.Context, from, access string) ([]byte, http.Header, error) {
+	method := http.MethodGet
+	if p.profileMethod != "" {
+		method = p.profileMethod
+	}
+	req, err := http.NewRequestWithContext(ctx, method, from, nil)
+	if err != nil {
+		return nil, nil, errors.New("the URL is not one")
+	}
+	req.Header.Set("Authorization", "Bearer "+access)
+	for name, value := range p.header {
+		req.Header.Set(name, strings.ReplaceAll(value, "{token}", access))
+	}
+	if p.appSecretProof {
+		if err := p.prove(req.URL, access); err != nil {
+			return nil, nil, err
+		}
+	}
+	return call(p.client, req)
+}
+
+// prove adds Facebook's appsecret_proof, so that a stolen token is of no use without the secret.
+func (p *Provider) prove(to *url.URL, access string) error {
+	secret, err := p.clientSecret(p.now())
+	if err != nil {
+		return err
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(access))
+	query := to.Query()
+	query.Set("appsecret_proof", hex.EncodeToString(mac.Sum(nil)))
+	to.RawQuery = query.Encode()
+	return nil
+}

@@ -1,0 +1,159 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Provider is a service to log in with: a core.Provider, which also renews tokens and takes them back. It is safe for concurrent use and keeps
+// nothing about a login.
+type Provider struct {
+	service
+	client   *http.Client
+	metadata func(context.Context) (*metadata, error)
+	err      error
+}
+
+// service is all that is known of a service: a row of the table, or what OIDC or OAuth2 was given.
+type service struct {
+	name         string
+	brand        Brand
+	clientID     string
+	clientSecret func(now time.Time) (string, error)
+	scopes       []string
+	commas       bool // between scopes, where the standard has spaces
+	params       map[string]string
+	formPost     bool
+	noPKCE       bool
+	fields       Fields
+
+	openID   bool // OpenID Connect: the endpoints are discovered
+	issuer   string
+	discover string // where, if not at the issuer
+
+	endpoints
+	profileMethod  string            // "" is GET
+	header         map[string]string // of calls for the profile; "{token}" is the access token
+	appSecretProof bool
+	emails         *emailList
+
+	insecureLoopback bool
+	now              func() time.Time
+	dial             dialer  // nil but in tests
+	faults           []error // of the arguments
+}
+
+// endpoints are where a service is asked.
+type endpoints struct {
+	authorize, token, profile, revoke string
+	basicAuth                         bool // at token and revoke
+}
+
+// Brand is what a login page shows.
+type Brand struct {
+	Title string // "GitHub"
+	Color string // "#181717"
+	Icon  string // the mark's name in the manner of simpleicons.org: "github"
+}
+
+// reserved are parameters of the authorization request that belong to the protocol.
+var reserved = []string{
+	"client_id", "client_secret", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request", "request_uri", "response_mode",
+	"response_type", "scope", "state",
+}
+
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// newProvider never gives nil; what is wrong is in err.
+func newProvider(s service) *Provider {
+	if s.now == nil {
+		s.now = time.Now
+	}
+	p := &Provider{service: s, client: newClient(s.insecureLoopback, s.dial)}
+	if s.openID {
+		p.metadata = newDiscovery(s, p.client).get
+	} else {
+		fixed := &metadata{endpoints: s.endpoints}
+		p.metadata = func(context.Context) (*metadata, error) { return fixed, nil }
+	}
+	if err := errors.Join(s.problems()...); err != nil {
+		p.err = fmt.Errorf("providers: %s: %w", s.name, err)
+	}
+	return p
+}
+
+func (s service) problems() []error {
+	errs := s.faults
+	if !validName.MatchString(s.name) {
+		errs = append(errs, errors.New("the name must be 1 to 64 of a-z, 0-9, '-' and '_'"))
+	}
+	if s.clientID == "" {
+		errs = append(errs, errors.New("the client ID is empty"))
+	}
+	if s.fields.Subject == "" {
+		errs = append(errs, errors.New("Fields.Subject is empty"))
+	}
+	for name := range s.params {
+		if slices.Contains(reserved, name) {
+			errs = append(errs, fmt.Errorf("the parameter %s belongs to the protocol", name))
+		}
+	}
+	required := map[string]string{"authorization": s.authorize, "token": s.token, "profile": s.profile}
+	if s.openID {
+		required = map[string]string{"issuer": s.issuer}
+	}
+	for what, raw := range required {
+		if err := checkURL(raw, s.insecureLoopback); err != nil {
+			errs = append(errs, fmt.Errorf("the %s URL %w", what, err))
+		}
+	}
+	return errs
+}
+
+func checkURL(raw string, insecureLoopback bool) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return errors.New("must be absolute, without user and fragment")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !insecureLoopback) {
+		return errors.New("must be https")
+	}
+	return nil
+}
+
+// Name is "google" unless WithName says otherwise.
+func (p *Provider) Name() string { return p.name }
+
+// Brand is for login pages. Its zero value is a provider that is not of the table.
+func (p *Provider) Brand() Brand { return p.brand }
+
+// Err tells, once and for all, everything that is wrong with the arguments that the provider was made with. Begin and Finish fail with it.
+func (p *Provider) Err() error { return p.err }
+
+// run gives do the time that it has, and words its error.
+func (p *Provider) run(ctx context.Context, do func(context.Context) error) error {
+	if p.err != nil {
+		return p.err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := do(ctx)
+	var refusal *core.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal):
+		return refusal
+	case ctx.Err() != nil: // go-oidc does not wrap it
+		return fmt.Errorf("providers: %s: %w", p.name, ctx.Err())
+	}
+	return fmt.Errorf("providers: %s: %w", p.name, withoutURL(err))
+}

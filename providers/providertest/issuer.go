@@ -1,0 +1,150 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// issuerCases are about discovery, keys, iss and userinfo.
+func issuerCases() []Case {
+	return []Case{
+		{"O16 issuer mismatch", "metadata of another issuer is refused", func(s *service) error {
+			s.metadata = func(m map[string]any) { m["issuer"] = "https://evil.example" }
+			return s.wantPlain(s.login("1815"))
+		}},
+		{"O16 endpoint without TLS", "an endpoint that is not https is refused", func(s *service) error {
+			var errs []error
+			for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"} {
+				s.metadata = func(m map[string]any) { m[name] = "http://idp.example/x" }
+				if err := s.wantPlain(s.login("1815")); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", name, err))
+				}
+			}
+			return errors.Join(errs...)
+		}},
+		{"O17 no asymmetric algorithm", "an issuer that signs by HMAC or not at all is refused", func(s *service) error {
+			s.metadata = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"HS256", "none"} }
+			return s.wantPlain(s.login("1815"))
+		}},
+		{"discovery is tried again", "a failed discovery is tried again at the next login, and a good one is kept", func(s *service) error {
+			s.faulty, s.fault = discovery, text(503, "", "")
+			if _, _, err := s.login("1815"); err == nil {
+				return errors.New("a login without discovery")
+			}
+			s.faulty = ""
+			for range 3 {
+				if _, _, err := s.login("1815"); err != nil {
+					return err
+				}
+			}
+			if n := s.times(discovery); n != 2 {
+				return fmt.Errorf("discovery was asked %d times, want 2", n)
+			}
+			return nil
+		}},
+		{"discovery in use", "metadata is renewed in time, and that of before serves while the issuer cannot be asked", func(s *service) error {
+			if _, _, err := s.login("1815"); err != nil {
+				return err
+			}
+			s.faulty, s.fault = discovery, text(503, "", "")
+			time.Sleep(48 * time.Hour)
+			if _, _, err := s.login("1815"); err != nil {
+				return err
+			}
+			if n := s.times(discovery); n < 2 {
+				return errors.New("metadata is never renewed")
+			}
+			return nil
+		}},
+		{"O17 key rotation", "a new key is fetched once, when a token is signed by it, and one that is gone verifies no more", checkRotation},
+		{"O17 unknown kid", "a token of an unknown key makes one call for keys", func(s *service) error {
+			if _, _, err := s.login("1815"); err != nil {
+				return err
+			}
+			before, stranger := s.times(keySet), NewSigner("unknown")
+			s.idToken = func(c map[string]any) string {
+				return stranger.Sign(c)
+			}
+			if err := s.wantPlain(s.login("1815")); err != nil {
+				return err
+			}
+			if n := s.times(keySet) - before; n != 1 {
+				return fmt.Errorf("keys were fetched %d times, want once", n)
+			}
+			return nil
+		}},
+		{"O10 iss", "iss of the callback must be the issuer (RFC 9207)", checkIss},
+		{"O19 userinfo-invalid-sub", "userinfo of another subject is 400 OAUTH_INVALID_STATE", func(s *service) error {
+			s.info = func(m map[string]any) { m["sub"] = "another" }
+			return wantRefusal(s.login("1815"))
+		}},
+		{"O19 userinfo without sub", "userinfo without a subject is an error", func(s *service) error {
+			s.info = func(m map[string]any) { delete(m, "sub") }
+			return s.wantPlain(s.login("1815"))
+		}},
+	}
+}
+
+func checkRotation(s *service) error {
+	if _, _, err := s.login("1815"); err != nil {
+		return err
+	}
+	old, before := s.keys[0], s.times(keySet)
+	s.keys = []*Signer{NewSigner("two")}
+	for range 3 {
+		if _, _, err := s.login("1815"); err != nil {
+			return fmt.Errorf("by the new key: %w", err)
+		}
+	}
+	if n := s.times(keySet) - before; n != 1 {
+		return fmt.Errorf("keys were fetched %d times, want once", n)
+	}
+	s.idToken = func(c map[string]any) string { return old.Sign(c) }
+	return s.wantPlain(s.login("1815"))
+}
+
+func checkIss(s *service) error {
+	finish := func(iss ...string) error {
+		f, _, err := s.begin(s.provider, "1815", callback)
+		if err != nil {
+			return err
+		}
+		if iss != nil {
+			f.Form["iss"] = iss
+		}
+		_, _, err = s.provider.Finish(context.Background(), f)
+		return err
+	}
+	if err := errors.Join(finish(), finish(issuer)); err != nil {
+		return fmt.Errorf("the right one, or none: %w", err)
+	}
+	for _, wrong := range [][]string{{"https://evil.example"}, {issuer + "/"}, {""}, {issuer, issuer}, {issuer, "https://evil.example"}} {
+		before := s.times(token)
+		if err := wantInvalidState(finish(wrong...)); err != nil {
+			return fmt.Errorf("%q: %w", wrong, err)
+		}
+		if s.times(token) != before {
+			return fmt.Errorf("%q: the code was sent", wrong)
+		}
+	}
+	s.metadata = func(m map[string]any) { m["authorization_response_iss_parameter_supported"] = true }
+	var err error
+	if s.provider, err = s.newProvider(); err != nil {
+		return err
+	}
+	if err := finish(issuer); err != nil {
+		return fmt.Errorf("the right one where it is required: %w", err)
+	}
+	return wantInvalidState(finish())
+}
+
+func wantInvalidState(err error) error {
+	if !errors.Is(err, core.Refuse(core.CodeOAuthInvalidState)) {
+		return fmt.Errorf("the error is %v, want 400 %s", err, core.CodeOAuthInvalidState)
+	}
+	return wantDiscreet(err)
+}

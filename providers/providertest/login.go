@@ -1,0 +1,200 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+func loginCases() []Case {
+	return []Case{
+		{"login", "a login gives the subject, the address and the tokens that the service gave", func(s *service) error {
+			who, tokens, err := s.login("1815")
+			if err != nil {
+				return err
+			}
+			if who.Subject != "1815" || who.Email != "ada@example.com" {
+				return fmt.Errorf("it is %q with address %q", who.Subject, who.Email)
+			}
+			if tokens.Access != "canary-access-token-1815" || tokens.Refresh != "canary-refresh-token" {
+				return errors.New("the tokens are not the service's")
+			}
+			if want := time.Now().Add(time.Hour).UTC().Truncate(time.Second); !tokens.Expires.Equal(want) || tokens.Expires.Location() != time.UTC {
+				return fmt.Errorf("Expires is %v, want %v", tokens.Expires, want)
+			}
+			return nil
+		}},
+		{"begin", "the authorization request has response_type, client_id, redirect_uri, state, scopes, S256 and, for OpenID Connect, nonce", checkBegin},
+		{"name", "Name is of lower-case letters, digits, '-' and '_'", func(s *service) error {
+			name := s.provider.Name()
+			if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+				return fmt.Errorf("it is %q", name)
+			}
+			return nil
+		}},
+		{"no e-mail", "an account without an address has an empty one, and none that is verified", func(s *service) error {
+			s.email = ""
+			s.info = func(m map[string]any) { delete(m, "email") }
+			who, _, err := s.login("1815")
+			if err != nil {
+				return err
+			}
+			if who.Subject != "1815" || who.Email != "" || who.Verified() {
+				return fmt.Errorf("it is %q with address %q, verified %v", who.Subject, who.Email, who.Verified())
+			}
+			return nil
+		}},
+		{"O31 no expires_in", "Expires is zero where the service does not say it", func(s *service) error {
+			s.tokenAnswer = func(m map[string]any) { delete(m, "expires_in") }
+			_, tokens, err := s.login("1815")
+			if err == nil && !tokens.Expires.IsZero() {
+				err = fmt.Errorf("Expires is %v", tokens.Expires)
+			}
+			return err
+		}},
+		{"two callbacks", "the redirect URI of each login goes to the token endpoint exactly as it began", func(s *service) error {
+			for i, uri := range []string{callback, callback + "/other?x=1"} {
+				f, _, err := s.begin(s.provider, fmt.Sprint(i), uri)
+				if err != nil {
+					return err
+				}
+				if _, _, err := s.provider.Finish(context.Background(), f); err != nil {
+					return fmt.Errorf("%s: %w", uri, err)
+				}
+			}
+			return nil
+		}},
+		{"O13 stolen code", "a code without its verifier is of no use, and the refusal is a plain error", func(s *service) error {
+			if s.f.NoPKCE {
+				return nil
+			}
+			f, _, err := s.begin(s.provider, "1815", callback)
+			if err != nil {
+				return err
+			}
+			f.Verifier = "canary-verifier-of-somebody-else-43-characters-"
+			return s.wantPlain(s.provider.Finish(context.Background(), f))
+		}},
+		{"stateless", "what began at one node finishes at another", func(s *service) error {
+			f, _, err := s.begin(s.provider, "1815", callback)
+			if err != nil {
+				return err
+			}
+			other, err := s.newProvider()
+			if err != nil {
+				return err
+			}
+			who, _, err := other.Finish(context.Background(), f)
+			if err == nil && who.Subject != "1815" {
+				err = fmt.Errorf("it is %q", who.Subject)
+			}
+			return err
+		}},
+		{"O41 concurrent logins", "logins at the same time never mix users", checkConcurrent},
+		{"cancelled", "a context that has ended ends the call", func(s *service) error {
+			f, _, err := s.begin(s.provider, "1815", callback)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			s.faulty, s.fault = token, func(_ http.ResponseWriter, r *http.Request, _ []byte) { cancel(); <-r.Context().Done() }
+			start := time.Now()
+			if _, _, err := s.provider.Finish(ctx, f); err == nil || time.Since(start) > 0 {
+				return fmt.Errorf("after %v it gives %v", time.Since(start), err)
+			}
+			return nil
+		}},
+	}
+}
+
+func checkBegin(s *service) error {
+	_, asked, err := s.begin(s.provider, "1815", callback)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	want := func(name, value string) {
+		if got := asked[name]; len(got) != 1 || got[0] != value {
+			errs = append(errs, fmt.Errorf("%s is %q, want %q once", name, got, value))
+		}
+	}
+	want("response_type", "code")
+	want("client_id", clientID)
+	want("redirect_uri", callback)
+	want("state", "state-of-1815")
+	if !s.f.NoPKCE {
+		want("code_challenge_method", "S256")
+	}
+	scopes := strings.FieldsFunc(asked.Get("scope"), func(r rune) bool { return r == ' ' || r == ',' })
+	if s.f.OpenID {
+		want("nonce", "nonce-of-1815")
+		if !slices.Contains(scopes, "openid") {
+			errs = append(errs, errors.New("scope lacks openid"))
+		}
+	}
+	if !slices.Contains(scopes, "extra") {
+		errs = append(errs, errors.New("scope lacks that of Begin"))
+	}
+	if asked.Has("client_secret") || asked.Has("code_verifier") {
+		errs = append(errs, errors.New("a secret is in the URL"))
+	}
+	return errors.Join(errs...)
+}
+
+func checkConcurrent(s *service) error {
+	const users = 32
+	errs := make([]error, users)
+	var group sync.WaitGroup
+	for i := range users {
+		group.Go(func() {
+			subject := fmt.Sprint("user-", i)
+			who, tokens, err := s.login(subject)
+			if err == nil && (who.Subject != subject || tokens.Access != "canary-access-token-"+subject) {
+				err = fmt.Errorf("%s became %s", subject, who.Subject)
+			}
+			errs[i] = err
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// wantPlain wants an error that is neither an answer of its own nor a timeout, and tells no secret.
+func (s *service) wantPlain(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {
+	if err := wantNothing(who, tokens, err); err != nil {
+		return err
+	}
+	if answer := (*core.Error)(nil); errors.As(err, &answer) {
+		return fmt.Errorf("the error is the answer %v, want a plain one", answer)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the error is a timeout: %w", err)
+	}
+	return nil
+}
+
+// wantNothing wants an error, and nothing beside it.
+func wantNothing(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {
+	switch {
+	case err == nil:
+		return errors.New("it is taken for a login")
+	case who.Subject != "" || who.Email != "" || tokens != core.OAuthTokens{}:
+		return errors.New("there are results beside the error")
+	}
+	return wantDiscreet(err)
+}
+
+// wantDiscreet wants an error without secrets and without URLs that have a query.
+func wantDiscreet(err error) error {
+	if text := err.Error(); strings.Contains(text, "canary") || strings.Contains(text, "?") {
+		return errors.New("the error holds a secret, or a URL with a query")
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package providertest
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Where the service is, and its client.
+const (
+	issuer       = "https://idp.example"
+	clientID     = "the-client"
+	clientSecret = "canary-client-secret"
+	callback     = "https://app.example/auth/cookie/acme/callback"
+)
+
+// Endpoints of the service.
+const (
+	discovery = "discovery"
+	keySet    = "jwks"
+	token     = "token"
+	profile   = "profile" // userinfo, for OpenID Connect
+)
+
+// service is a fake OAuth 2.0 service and OpenID provider.
+type service struct {
+	f        Features
+	net      *Network
+	provider core.Provider
+	active   atomic.Int32 // requests in progress
+	keys     []*Signer    // the first signs
+
+	mu    sync.Mutex
+	codes map[string]grant
+	users map[string]grant // by access token
+	asked map[string]int   // requests by endpoint
+
+	// What cases change before a login.
+	tokenAnswer, info, metadata, claims func(map[string]any)
+	idToken                             func(claims map[string]any) string
+	email                               string
+	faulty                              string // an endpoint
+	fault                               fault
+}
+
+// grant is what an authorization request asked for, and who gave it.
+type grant struct {
+	subject, challenge, redirectURI, nonce string
+}
+
+func newService(f Features) (*service, error) {
+	s := &service{
+		f: f, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{}, keys: []*Signer{NewSigner("one")},
+		email: "ada@example.com",
+	}
+	s.net = NewNetwork(s)
+	var err error
+	if s.provider, err = s.newProvider(); err != nil {
+		s.net.Close()
+		return nil, fmt.Errorf("New: %w", err)
+	}
+	return s, nil
+}
+
+func (s *service) newProvider() (core.Provider, error) {
+	return s.f.New(Service{
+		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token", ProfileURL: issuer + "/profile", ClientID: clientID,
+		ClientSecret: clientSecret, Dial: s.net.Dial,
+	})
+}
+
+// endpoint tells what a request is for.
+func (s *service) endpoint(r *http.Request) string {
+	path := "https://" + r.Host + r.URL.Path
+	switch {
+	case path == cmp.Or(s.f.TokenURL, issuer+"/token"):
+		return token
+	case s.f.OpenID && path == issuer+"/.well-known/openid-configuration":
+		return discovery
+	case s.f.OpenID && path == issuer+"/jwks":
+		return keySet
+	}
+	return profile
+}
+
+// ServeHTTP answers, or lets the fault do it.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	endpoint := s.endpoint(r)
+	s.mu.Lock()
+	s.asked[endpoint]++
+	s.mu.Unlock()
+	status, body := s.answer(endpoint, r)
+	if endpoint == s.faulty {
+		s.fault(w, r, body)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func (s *service) answer(endpoint string, r *http.Request) (int, []byte) {
+	var answer map[string]any
+	var err error
+	switch endpoint {
+	case discovery:
+		answer = s.openIDMetadata()
+	case keySet:
+		answer = keySetOf(s.keys)
+	case token:
+		answer, err = s.trade(r)
+	default:
+		return s.profileOf(r)
+	}
+	if err != nil {
+		return http.StatusBadRequest, []byte(`{"error":"invalid_grant","error_description":"` + err.Error() + `"}`)
+	}
+	return http.StatusOK, encode(answer)
+}
+
+// trade is the token endpoint: the client must be itself, and everything must be as it was when the login began.
+func (s *service) trade(r *http.Request) (map[string]any, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, err
+	}
+	id, secret, basic := r.BasicAuth()
+	if !basic {
+		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := r.PostForm.Get("code")
+	g, ok := s.codes[code]
+	delete(s.codes, code)
+	challenge := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
+	switch {
+	case r.Method != http.MethodPost || r.PostForm.Get("grant_type") != "authorization_code":
+		return nil, errors.New("no authorization_code request")
+	case id != clientID || secret != clientSecret:
+		return nil, errors.New("another client")
+	case !ok:
+		return nil, errors.New("unknown code")
+	case r.PostForm.Get("redirect_uri") != g.redirectURI:
+		return nil, errors.New("another redirect_uri")
+	case !s.f.NoPKCE && base64.RawURLEncoding.EncodeToString(challenge[:]) != g.challenge:
+		return nil, errors.New("the code_verifier does not fit")
+	}
+	access := "canary-access-token-" + g.subject
+	s.users[access] = g
+	answer := map[string]any{"access_token": access, "token_type": "Bearer", "refresh_token": "canary-refresh-token", "expires_in": 3600}
+	if s.f.OpenID {
+		answer["id_token"] = s.newIDToken(g)
+	}
+	edit(s.tokenAnswer, answer)
+	return answer, nil
+}
+
+// profileOf is the profile or userinfo endpoint.
+func (s *service) profileOf(r *http.Request) (int, []byte) {
+	access := r.URL.Query().Get("access_token") // as some services want it
+	if _, bearer, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
+		access = bearer
+	}
+	s.mu.Lock()
+	g, ok := s.users[access]
+	s.mu.Unlock()
+	if !ok {
+		return http.StatusUnauthorized, []byte(`{"error":"invalid_token"}`)
+	}
+	if !s.f.OpenID {
+		return http.StatusOK, []byte(s.f.Profile(g.subject, s.email))
+	}
+	info := map[string]any{"sub": g.subject, "email": s.email, "email_verified": true}
+	edit(s.info, info)
+	return http.StatusOK, encode(info)
+}
+
+// begin begins a login and lets a user consent. It gives what comes back to the application.
+func (s *service) begin(p core.Provider, subject, redirectURI string) (core.OAuthFinish, url.Values, error) {
+	verifier := "canary-verifier-of-43-characters-at-the-least-" + subject
+	challenge := sha256.Sum256([]byte(verifier))
+	b := core.OAuthBegin{
+		State: "state-of-" + subject, Nonce: "nonce-of-" + subject, Challenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		RedirectURI: redirectURI, Scopes: []string{"extra"},
+	}
+	to, err := p.Begin(context.Background(), b)
+	if err != nil {
+		return core.OAuthFinish{}, nil, fmt.Errorf("Begin: %w", err)
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		return core.OAuthFinish{}, nil, err
+	}
+	asked := u.Query()
+	code := "canary-code-of-" + subject
+	s.mu.Lock()
+	s.codes[code] = grant{subject, asked.Get("code_challenge"), asked.Get("redirect_uri"), asked.Get("nonce")}
+	s.mu.Unlock()
+	return core.OAuthFinish{
+		Code: code, Verifier: verifier, Nonce: b.Nonce, RedirectURI: redirectURI, Form: url.Values{"code": {code}, "state": {asked.Get("state")}},
+	}, asked, nil
+}
+
+// login is a whole login of a user.
+func (s *service) login(subject string) (core.OAuthIdentity, core.OAuthTokens, error) {
+	f, _, err := s.begin(s.provider, subject, callback)
+	if err != nil {
+		return core.OAuthIdentity{}, core.OAuthTokens{}, err
+	}
+	return s.provider.Finish(context.Background(), f)
+}
+
+func (s *service) times(endpoint string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[endpoint]
+}
+
+func edit(change func(map[string]any), answer map[string]any) {
+	if change != nil {
+		change(answer)
+	}
+}
+
+func encode(answer map[string]any) []byte {
+	b, err := json.Marshal(answer)
+	if err != nil {
+		return []byte("null")
+	}
+	return b
+}

@@ -1,0 +1,81 @@
+package providers
+
+import (
+	"errors"
+	"strings"
+)
+
+// Identity providers that organisations run or rent, and public ones.
+
+// Okta is an Okta organisation, by its openID: true, issuer: "https://example.okta.com", or with "/oauth2/default" for a custom authorization server.
+func Okta(issuer, id, secret string, opts ...Option) *Provider {
+	return okta.issuedBy(issuer, id, secret, opts)
+}
+
+var okta = openID("okta", Brand{"Okta", "#007DC1", "okta"}, "{issuer}")
+
+// Auth0 is a tenant, by its domain: "example.eu.auth0.com".
+func Auth0(domain, id, secret string, opts ...Option) *Provider {
+	row := auth0
+	if !validHost.MatchString(domain) {
+		row.faults = []error{errors.New("the domain is not one")}
+	}
+	row.issuer = strings.Replace(row.issuer, "{domain}", domain, 1)
+	return row.client(id, secret, opts)
+}
+
+var auth0 = openID("auth0", Brand{"Auth0", "#EB5424", "auth0"}, "https://{domain}/") // with the slash
+
+// Cognito is a user pool, by its ID: "eu-west-1_AbCdEfGhI".
+func Cognito(pool, id, secret string, opts ...Option) *Provider {
+	region, rest, _ := strings.Cut(pool, "_")
+	row := cognito
+	if !validHost.MatchString(region) || !validHost.MatchString(rest) || strings.ContainsAny(pool, ".:") {
+		row.faults = []error{errors.New("the pool must be like eu-west-1_AbCdEfGhI")}
+	}
+	row.issuer = strings.NewReplacer("{region}", region, "{pool}", pool).Replace(row.issuer)
+	return row.client(id, secret, opts)
+}
+
+var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"}, "https://cognito-idp.{region}.amazonaws.com/{pool}")
+
+// Keycloak is a realm, by its openID: true, issuer: "https://id.example.com/realms/main".
+func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
+	return keycloak.issuedBy(issuer, id, secret, opts)
+}
+
+var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
+
+// Authentik is an application's provider, by its openID: true, issuer: "https://id.example.com/application/o/app/".
+func Authentik(issuer, id, secret string, opts ...Option) *Provider {
+	return authentik.issuedBy(issuer, id, secret, opts)
+}
+
+var authentik = openID("authentik", Brand{"authentik", "#FD4B2D", "authentik"}, "{issuer}")
+
+// Zitadel is an instance, by its openID: true, issuer: "https://example.zitadel.cloud".
+func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
+	return zitadel.issuedBy(issuer, id, secret, opts)
+}
+
+var zitadel = openID("zitadel", Brand{"ZITADEL", "#000000", "zitadel"}, "{issuer}")
+
+// FranceConnect is version 2. WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2") for integration. It says nothing about
+// whether an address is verified.
+func FranceConnect(id, secret string, opts ...Option) *Provider {
+	return franceConnect.client(id, secret, opts)
+}
+
+var franceConnect = service{
+	name: "franceconnect", brand: Brand{"FranceConnect", "#0055A4", "franceconnect"}, openID: true, issuer: "https://oidc.franceconnect.gouv.fr/api/v2",
+	scopes: []string{"openid", "email", "given_name", "family_name"}, params: map[string]string{"acr_values": "eidas1"},
+	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
+}
+
+// ORCID gives no e-mail address; its subject is the ORCID iD.
+func ORCID(id, secret string, opts ...Option) *Provider { return orcid.client(id, secret, opts) }
+
+var orcid = service{
+	name: "orcid", brand: Brand{"ORCID", "#A6CE39", "orcid"}, openID: true, issuer: "https://orcid.org",
+	scopes: []string{"openid"}, fields: Fields{Subject: "{sub}", Name: "{given_name} {family_name}"},
+}

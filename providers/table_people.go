@@ -1,0 +1,254 @@
+package providers
+
+import (
+	"errors"
+	"strings"
+)
+
+// Services that people have accounts at.
+
+// Google: OpenID Connect. WithParam("access_type", "offline") for a refresh token.
+func Google(id, secret string, opts ...Option) *Provider { return google.client(id, secret, opts) }
+
+var google = openID("google", Brand{"Google", "#4285F4", "google"}, "https://accounts.google.com")
+
+var apple = service{
+	name: "apple", brand: Brand{"Apple", "#000000", "apple"}, openID: true, issuer: "https://appleid.apple.com", formPost: true,
+	scopes: []string{"openid", "email", "name"},
+	fields: Fields{Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}", stringBooleans: true},
+}
+
+// Microsoft is Entra ID and personal accounts. tenant is a tenant's ID (a GUID), or common, organizations or consumers. Its e-mail addresses
+// are what a tenant's administrator has typed, so they never count as verified.
+func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
+	row := microsoft
+	switch {
+	case tenant == "common" || tenant == "organizations":
+		row.discover = strings.Replace(row.issuer, tenantID, tenant, 1)
+	case tenant == "consumers":
+		row.issuer = strings.Replace(row.issuer, tenantID, "9188040d-6c67-4c5b-b112-36a304b66dad", 1)
+	case guid.MatchString(tenant):
+		row.issuer = strings.Replace(row.issuer, tenantID, tenant, 1)
+	default:
+		row.faults = []error{errors.New("the tenant must be a GUID in lower case, common, organizations or consumers")}
+	}
+	return row.client(id, secret, opts)
+}
+
+var microsoft = service{
+	name: "microsoft", brand: Brand{"Microsoft", "#5E5E5E", "microsoft"}, openID: true, issuer: "https://login.microsoftonline.com/" + tenantID + "/v2.0",
+	scopes: claimScopes,
+	fields: Fields{Subject: "{tid}:{oid}", Email: "{email}", Name: "{name}"},
+}
+
+// Facebook proves each call with the app's secret (appsecret_proof).
+func Facebook(id, secret string, opts ...Option) *Provider { return facebook.client(id, secret, opts) }
+
+var facebook = service{
+	name: "facebook", brand: Brand{"Facebook", "#0866FF", "facebook"},
+	endpoints: endpoints{
+		authorize: "https://www.facebook.com/v23.0/dialog/oauth", token: "https://graph.facebook.com/v23.0/oauth/access_token",
+		profile: "https://graph.facebook.com/v23.0/me?fields=id,name,email,picture.type(large)",
+	},
+	scopes: []string{"email", "public_profile"}, commas: true, appSecretProof: true,
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}", Picture: "{picture.data.url}"},
+}
+
+// X gives an address to apps that may ask for it (users.email), and confirmed ones alone.
+func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
+
+var x = service{
+	name: "x", brand: Brand{"X", "#000000", "x"},
+	endpoints: endpoints{
+		authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token", basicAuth: true,
+		profile: "https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url", revoke: "https://api.x.com/2/oauth2/revoke",
+	},
+	scopes: []string{"users.read", "tweet.read", "users.email"},
+	fields: Fields{
+		Subject: "{data.id}", Email: "{data.confirmed_email}", AlwaysVerified: true, Name: "{data.name}", Picture: "{data.profile_image_url}",
+	},
+}
+
+// Discord has OAuth 2.0.
+func Discord(id, secret string, opts ...Option) *Provider { return discord.client(id, secret, opts) }
+
+var discord = service{
+	name: "discord", brand: Brand{"Discord", "#5865F2", "discord"},
+	endpoints: endpoints{
+		authorize: "https://discord.com/oauth2/authorize", token: "https://discord.com/api/oauth2/token",
+		profile: "https://discord.com/api/users/@me", revoke: "https://discord.com/api/oauth2/token/revoke",
+	},
+	scopes: []string{"identify", "email"},
+	fields: Fields{
+		Subject: "{id}", Email: "{email}", Verified: []string{"verified"}, Name: "{global_name}",
+		Picture: "https://cdn.discordapp.com/avatars/{id}/{avatar}.png",
+	},
+}
+
+// Reddit gives no e-mail address. WithParam("duration", "permanent") for a refresh token.
+func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
+
+var reddit = service{
+	name: "reddit", brand: Brand{"Reddit", "#FF4500", "reddit"},
+	endpoints: endpoints{
+		authorize: "https://www.reddit.com/api/v1/authorize", token: "https://www.reddit.com/api/v1/access_token", basicAuth: true,
+		profile: "https://oauth.reddit.com/api/v1/me", revoke: "https://www.reddit.com/api/v1/revoke_token",
+	},
+	scopes: []string{"identity"},
+	fields: Fields{Subject: "{id}", Name: "{name}"},
+}
+
+// Twitch has OpenID Connect, and puts into the ID token what is asked for by name.
+func Twitch(id, secret string, opts ...Option) *Provider { return twitch.client(id, secret, opts) }
+
+var twitch = service{
+	name: "twitch", brand: Brand{"Twitch", "#9146FF", "twitch"}, openID: true, issuer: "https://id.twitch.tv/oauth2",
+	scopes: []string{"openid", "user:read:email"},
+	params: map[string]string{"claims": `{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`},
+	fields: Fields{
+		Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{preferred_username}", Picture: "{picture}",
+	},
+}
+
+// Spotify documents that its e-mail addresses are not verified.
+func Spotify(id, secret string, opts ...Option) *Provider { return spotify.client(id, secret, opts) }
+
+var spotify = service{
+	name: "spotify", brand: Brand{"Spotify", "#1DB954", "spotify"},
+	endpoints: endpoints{
+		authorize: "https://accounts.spotify.com/authorize", token: "https://accounts.spotify.com/api/token", basicAuth: true,
+		profile: "https://api.spotify.com/v1/me",
+	},
+	scopes: []string{"user-read-email"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{images.0.url}"},
+}
+
+// LinkedIn puts no nonce into its ID tokens, so its userinfo endpoint is asked, and refuses requests with a code_verifier from clients that
+// have a secret, so it is the one service without PKCE.
+func LinkedIn(id, secret string, opts ...Option) *Provider { return linkedIn.client(id, secret, opts) }
+
+var linkedIn = service{
+	name: "linkedin", brand: Brand{"LinkedIn", "#0A66C2", "linkedin"}, noPKCE: true,
+	endpoints: endpoints{
+		authorize: "https://www.linkedin.com/oauth/v2/authorization", token: "https://www.linkedin.com/oauth/v2/accessToken",
+		profile: "https://api.linkedin.com/v2/userinfo",
+	},
+	scopes: claimScopes, fields: claimFields,
+}
+
+// LINE signs its ID tokens with the client's secret, which is not accepted here, and tells addresses nowhere else.
+func LINE(id, secret string, opts ...Option) *Provider { return line.client(id, secret, opts) }
+
+var line = service{
+	name: "line", brand: Brand{"LINE", "#00C300", "line"},
+	endpoints: endpoints{
+		authorize: "https://access.line.me/oauth2/v2.1/authorize", token: "https://api.line.me/oauth2/v2.1/token",
+		profile: "https://api.line.me/oauth2/v2.1/userinfo",
+	},
+	scopes: []string{"openid", "profile"},
+	fields: Fields{Subject: "{sub}", Name: "{name}", Picture: "{picture}"},
+}
+
+// Kakao has OAuth 2.0.
+func Kakao(id, secret string, opts ...Option) *Provider { return kakao.client(id, secret, opts) }
+
+var kakao = service{
+	name: "kakao", brand: Brand{"Kakao", "#FFCD00", "kakao"},
+	endpoints: endpoints{
+		authorize: "https://kauth.kakao.com/oauth/authorize", token: "https://kauth.kakao.com/oauth/token", profile: "https://kapi.kakao.com/v2/user/me",
+	},
+	scopes: []string{"profile_nickname", "account_email"},
+	fields: Fields{
+		Subject: "{id}", Email: "{kakao_account.email}", Verified: []string{"kakao_account.is_email_valid", "kakao_account.is_email_verified"},
+		Name: "{kakao_account.profile.nickname}", Picture: "{kakao_account.profile.profile_image_url}",
+	},
+}
+
+// Naver gives the address that a user wants to be reached at, which need not be theirs.
+func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id, secret, opts) }
+
+var naver = service{
+	name: "naver", brand: Brand{"Naver", "#03C75A", "naver"},
+	endpoints: endpoints{
+		authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token", profile: "https://openapi.naver.com/v1/nid/me",
+	},
+	fields: Fields{Subject: "{response.id}", Email: "{response.email}", Name: "{response.name}", Picture: "{response.profile_image}"},
+}
+
+// Yahoo has OpenID Connect.
+func Yahoo(id, secret string, opts ...Option) *Provider { return yahoo.client(id, secret, opts) }
+
+var yahoo = openID("yahoo", Brand{"Yahoo", "#5F01D1", "yahoo"}, "https://api.login.yahoo.com")
+
+// Yandex has OAuth 2.0.
+func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(id, secret, opts) }
+
+var yandex = service{
+	name: "yandex", brand: Brand{"Yandex", "#FC3F1D", "yandex"},
+	endpoints: endpoints{
+		authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token", profile: "https://login.yandex.ru/info?format=json",
+	},
+	header: map[string]string{"Authorization": "OAuth {token}"},
+	scopes: []string{"login:info", "login:email", "login:avatar"},
+	fields: Fields{
+		Subject: "{id}", Email: "{default_email}", Name: "{real_name}",
+		Picture: "https://avatars.yandex.net/get-yapic/{default_avatar_id}/islands-200",
+	},
+}
+
+// Amazon is Login with Amazon.
+func Amazon(id, secret string, opts ...Option) *Provider { return amazon.client(id, secret, opts) }
+
+var amazon = service{
+	name: "amazon", brand: Brand{"Amazon", "#FF9900", "amazon"},
+	endpoints: endpoints{
+		authorize: "https://www.amazon.com/ap/oa", token: "https://api.amazon.com/auth/o2/token", profile: "https://api.amazon.com/user/profile",
+	},
+	scopes: []string{"profile"},
+	fields: Fields{Subject: "{user_id}", Email: "{email}", Name: "{name}"},
+}
+
+// Patreon has OAuth 2.0.
+func Patreon(id, secret string, opts ...Option) *Provider { return patreon.client(id, secret, opts) }
+
+var patreon = service{
+	name: "patreon", brand: Brand{"Patreon", "#000000", "patreon"},
+	endpoints: endpoints{
+		authorize: "https://www.patreon.com/oauth2/authorize", token: "https://www.patreon.com/api/oauth2/token",
+		profile: "https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=email,full_name,image_url,is_email_verified",
+	},
+	scopes: []string{"identity", "identity[email]"},
+	fields: Fields{
+		Subject: "{data.id}", Email: "{data.attributes.email}", Verified: []string{"data.attributes.is_email_verified"},
+		Name: "{data.attributes.full_name}", Picture: "{data.attributes.image_url}",
+	},
+}
+
+// Strava gives no e-mail address.
+func Strava(id, secret string, opts ...Option) *Provider { return strava.client(id, secret, opts) }
+
+var strava = service{
+	name: "strava", brand: Brand{"Strava", "#FC4C02", "strava"},
+	endpoints: endpoints{
+		authorize: "https://www.strava.com/oauth/authorize", token: "https://www.strava.com/oauth/token", profile: "https://www.strava.com/api/v3/athlete",
+	},
+	scopes: []string{"read"}, commas: true,
+	fields: Fields{Subject: "{id}", Name: "{firstname} {lastname}", Picture: "{profile}"},
+}
+
+// WordPress is WordPress.com.
+func WordPress(id, secret string, opts ...Option) *Provider {
+	return wordPress.client(id, secret, opts)
+}
+
+var wordPress = service{
+	name: "wordpress", brand: Brand{"WordPress.com", "#21759B", "wordpress"},
+	endpoints: endpoints{
+		authorize: "https://public-api.wordpress.com/oauth2/authorize", token: "https://public-api.wordpress.com/oauth2/token",
+		profile: "https://public-api.wordpress.com/rest/v1.1/me",
+	},
+	scopes: []string{"auth"},
+	fields: Fields{
+		Subject: "{ID}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}", Picture: "{avatar_URL}",
+	},
+}

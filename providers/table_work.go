@@ -1,0 +1,230 @@
+package providers
+
+import (
+	"errors"
+	"strings"
+)
+
+// Services that people work with.
+
+// GitHub: an OAuth App, or a GitHub App that may read e-mail addresses. The address is the primary one of its list.
+func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(id, secret, opts) }
+
+var gitHub = service{
+	name: "github", brand: Brand{"GitHub", "#181717", "github"},
+	endpoints: endpoints{
+		authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token", profile: "https://api.github.com/user",
+	},
+	emails: &emailList{url: "https://api.github.com/user/emails?per_page=100", email: "email", primary: "primary", verified: "verified"},
+	scopes: []string{"read:user", "user:email"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}", Picture: "{avatar_url}"},
+}
+
+// GitLab has OpenID Connect. WithIssuer("https://gitlab.example.com") for one of your own.
+func GitLab(id, secret string, opts ...Option) *Provider { return gitLab.client(id, secret, opts) }
+
+var gitLab = openID("gitlab", Brand{"GitLab", "#FC6D26", "gitlab"}, "https://gitlab.com")
+
+// Bitbucket is Bitbucket Cloud. The address is the primary one of its list. Scopes are set where the consumer is registered: account and email.
+func Bitbucket(id, secret string, opts ...Option) *Provider {
+	return bitbucket.client(id, secret, opts)
+}
+
+var bitbucket = service{
+	name: "bitbucket", brand: Brand{"Bitbucket", "#0052CC", "bitbucket"},
+	endpoints: endpoints{
+		authorize: "https://bitbucket.org/site/oauth2/authorize", token: "https://bitbucket.org/site/oauth2/access_token", basicAuth: true,
+		profile: "https://api.bitbucket.org/2.0/user",
+	},
+	emails: &emailList{
+		url: "https://api.bitbucket.org/2.0/user/emails?pagelen=100", list: "values", email: "email", primary: "is_primary", verified: "is_confirmed",
+	},
+	fields: Fields{
+		Subject: "{uuid}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}", Picture: "{links.avatar.href}",
+	},
+}
+
+// Gitea is one of your own, Forgejo or Codeberg, at a base URL ("https://codeberg.org").
+func Gitea(baseURL, id, secret string, opts ...Option) *Provider {
+	row, base := gitea, strings.TrimSuffix(baseURL, "/")
+	for _, u := range []*string{&row.authorize, &row.token, &row.profile} {
+		*u = strings.Replace(*u, "{base}", base, 1)
+	}
+	return row.client(id, secret, opts)
+}
+
+var gitea = service{
+	name: "gitea", brand: Brand{"Gitea", "#609926", "gitea"},
+	endpoints: endpoints{
+		authorize: "{base}/login/oauth/authorize", token: "{base}/login/oauth/access_token", profile: "{base}/api/v1/user",
+	},
+	scopes: []string{"read:user"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{full_name}", Picture: "{avatar_url}"},
+}
+
+// HuggingFace has OpenID Connect.
+func HuggingFace(id, secret string, opts ...Option) *Provider {
+	return huggingFace.client(id, secret, opts)
+}
+
+var huggingFace = openID("huggingface", Brand{"Hugging Face", "#FFD21E", "huggingface"}, "https://huggingface.co")
+
+// DigitalOcean has OAuth 2.0.
+func DigitalOcean(id, secret string, opts ...Option) *Provider {
+	return digitalOcean.client(id, secret, opts)
+}
+
+var digitalOcean = service{
+	name: "digitalocean", brand: Brand{"DigitalOcean", "#0080FF", "digitalocean"},
+	endpoints: endpoints{
+		authorize: "https://cloud.digitalocean.com/v1/oauth/authorize", token: "https://cloud.digitalocean.com/v1/oauth/token",
+		profile: "https://api.digitalocean.com/v2/account",
+	},
+	scopes: []string{"read"},
+	fields: Fields{Subject: "{account.uuid}", Email: "{account.email}", Verified: []string{"account.email_verified"}, Name: "{account.name}"},
+}
+
+// Heroku has OAuth 2.0. Its flag named verified is about payment.
+func Heroku(id, secret string, opts ...Option) *Provider { return heroku.client(id, secret, opts) }
+
+var heroku = service{
+	name: "heroku", brand: Brand{"Heroku", "#430098", "heroku"},
+	endpoints: endpoints{
+		authorize: "https://id.heroku.com/oauth/authorize", token: "https://id.heroku.com/oauth/token", profile: "https://api.heroku.com/account",
+	},
+	header: map[string]string{"Accept": "application/vnd.heroku+json; version=3"},
+	scopes: []string{"identity"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}"},
+}
+
+// Atlassian is an account for Jira, Confluence and the others.
+func Atlassian(id, secret string, opts ...Option) *Provider {
+	return atlassian.client(id, secret, opts)
+}
+
+var atlassian = service{
+	name: "atlassian", brand: Brand{"Atlassian", "#0052CC", "atlassian"},
+	endpoints: endpoints{
+		authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token", profile: "https://api.atlassian.com/me",
+	},
+	scopes: []string{"read:me"}, params: map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
+	fields: Fields{Subject: "{account_id}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
+}
+
+// Slack is Sign in with Slack. A user is somebody in a workspace.
+func Slack(id, secret string, opts ...Option) *Provider { return slack.client(id, secret, opts) }
+
+var slack = service{
+	name: "slack", brand: Brand{"Slack", "#4A154B", "slack"}, openID: true, issuer: "https://slack.com", scopes: claimScopes,
+	fields: Fields{
+		Subject: "{https://slack.com/team_id}:{https://slack.com/user_id}", Email: "{email}", Verified: []string{"email_verified"},
+		Name: "{name}", Picture: "{picture}",
+	},
+}
+
+// Notion is a public integration; the user is the one who installed it.
+func Notion(id, secret string, opts ...Option) *Provider { return notion.client(id, secret, opts) }
+
+var notion = service{
+	name: "notion", brand: Brand{"Notion", "#000000", "notion"},
+	endpoints: endpoints{
+		authorize: "https://api.notion.com/v1/oauth/authorize", token: "https://api.notion.com/v1/oauth/token", basicAuth: true,
+		profile: "https://api.notion.com/v1/users/me",
+	},
+	params: map[string]string{"owner": "user"}, header: map[string]string{"Notion-Version": "2022-06-28"},
+	fields: Fields{
+		Subject: "{bot.owner.user.id}", Email: "{bot.owner.user.person.email}", Name: "{bot.owner.user.name}", Picture: "{bot.owner.user.avatar_url}",
+	},
+}
+
+// Figma has OAuth 2.0.
+func Figma(id, secret string, opts ...Option) *Provider { return figma.client(id, secret, opts) }
+
+var figma = service{
+	name: "figma", brand: Brand{"Figma", "#F24E1E", "figma"},
+	endpoints: endpoints{
+		authorize: "https://www.figma.com/oauth", token: "https://api.figma.com/v1/oauth/token", profile: "https://api.figma.com/v1/me", basicAuth: true,
+	},
+	scopes: []string{"current_user:read"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{handle}", Picture: "{img_url}"},
+}
+
+// Zoom documents verified as a number, which is not trusted.
+func Zoom(id, secret string, opts ...Option) *Provider { return zoom.client(id, secret, opts) }
+
+var zoom = service{
+	name: "zoom", brand: Brand{"Zoom", "#0B5CFF", "zoom"},
+	endpoints: endpoints{
+		authorize: "https://zoom.us/oauth/authorize", token: "https://zoom.us/oauth/token", basicAuth: true,
+		profile: "https://api.zoom.us/v2/users/me", revoke: "https://zoom.us/oauth/revoke",
+	},
+	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{pic_url}"},
+}
+
+// Dropbox has OAuth 2.0. WithParam("token_access_type", "offline") for a refresh token.
+func Dropbox(id, secret string, opts ...Option) *Provider { return dropbox.client(id, secret, opts) }
+
+var dropbox = service{
+	name: "dropbox", brand: Brand{"Dropbox", "#0061FF", "dropbox"},
+	endpoints: endpoints{
+		authorize: "https://www.dropbox.com/oauth2/authorize", token: "https://api.dropboxapi.com/oauth2/token",
+		profile: "https://api.dropboxapi.com/2/users/get_current_account",
+	},
+	profileMethod: "POST", scopes: []string{"account_info.read"},
+	fields: Fields{
+		Subject: "{account_id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name.display_name}", Picture: "{profile_photo_url}",
+	},
+}
+
+// Box calls an address a login.
+func Box(id, secret string, opts ...Option) *Provider { return box.client(id, secret, opts) }
+
+var box = service{
+	name: "box", brand: Brand{"Box", "#0061D5", "box"},
+	endpoints: endpoints{
+		authorize: "https://account.box.com/api/oauth2/authorize", token: "https://api.box.com/oauth2/token",
+		profile: "https://api.box.com/2.0/users/me", revoke: "https://api.box.com/oauth2/revoke",
+	},
+	fields: Fields{Subject: "{id}", Email: "{login}", Name: "{name}", Picture: "{avatar_url}"},
+}
+
+// Asana has OAuth 2.0.
+func Asana(id, secret string, opts ...Option) *Provider { return asana.client(id, secret, opts) }
+
+var asana = service{
+	name: "asana", brand: Brand{"Asana", "#F06A6A", "asana"},
+	endpoints: endpoints{
+		authorize: "https://app.asana.com/-/oauth_authorize", token: "https://app.asana.com/-/oauth_token", profile: "https://app.asana.com/api/1.0/users/me",
+	},
+	fields: Fields{Subject: "{data.gid}", Email: "{data.email}", Name: "{data.name}", Picture: "{data.photo.image_128x128}"},
+}
+
+// Salesforce has OpenID Connect. WithIssuer("https://test.salesforce.com") for sandboxes.
+func Salesforce(id, secret string, opts ...Option) *Provider {
+	return salesforce.client(id, secret, opts)
+}
+
+var salesforce = openID("salesforce", Brand{"Salesforce", "#00A1E0", "salesforce"}, "https://login.salesforce.com")
+
+// Shopify logs a shop in, not a person: shop is its name before .myshopify.com.
+func Shopify(shop, id, secret string, opts ...Option) *Provider {
+	row := shopify
+	if !validHost.MatchString(shop) || strings.ContainsAny(shop, ".:") {
+		row.faults = []error{errors.New("the shop must be its name before .myshopify.com")}
+	}
+	for _, u := range []*string{&row.authorize, &row.token, &row.profile} {
+		*u = strings.Replace(*u, "{shop}", shop, 1)
+	}
+	return row.client(id, secret, opts)
+}
+
+var shopify = service{
+	name: "shopify", brand: Brand{"Shopify", "#7AB55C", "shopify"},
+	endpoints: endpoints{
+		authorize: "https://{shop}.myshopify.com/admin/oauth/authorize", token: "https://{shop}.myshopify.com/admin/oauth/access_token",
+		profile: "https://{shop}.myshopify.com/admin/api/2025-10/shop.json",
+	},
+	header: map[string]string{"X-Shopify-Access-Token": "{token}"},
+	scopes: []string{"read_orders"}, commas: true,
+	fields: Fields{Subject: "{shop.id}", Email: "{shop.email}", Name: "{shop.name}"},
+}

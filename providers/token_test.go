@@ -1,0 +1,112 @@
+package providers_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/providers"
+	"github.com/latchkey-go/latchkey/providers/providertest"
+)
+
+// recorded is a service that answers everything alike and keeps what it was sent.
+func recorded(t *testing.T, status int, answer string) (dial func(o providers.OAuth2Options) *providers.Provider, sent func() []string) {
+	var forms []string
+	network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		user, _, _ := r.BasicAuth()
+		forms = append(forms, r.URL.Path+" "+user+" "+r.PostForm.Encode())
+		w.WriteHeader(status)
+		fmt.Fprint(w, answer)
+	}))
+	t.Cleanup(network.Close)
+	return func(o providers.OAuth2Options) *providers.Provider {
+		p, err := providers.OAuth2By(network.Dial, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}, func() []string { return forms }
+}
+
+func TestRefresh(t *testing.T) {
+	for name, c := range map[string]struct{ answer, access, refresh string }{
+		"rotated": {`{"access_token":"new","refresh_token":"newer","expires_in":60}`, "new", "newer"},
+		"kept":    {`{"access_token":"new","expires_in":"60"}`, "new", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			provider, sent := recorded(t, 200, c.answer)
+			tokens, err := provider(oauth2Options("https://idp.example")).Refresh(context.Background(), "old")
+			if err != nil || tokens.Access != c.access || tokens.Refresh != c.refresh || tokens.Expires.IsZero() {
+				t.Errorf("it gives %q, %q, %v, %v", tokens.Access, tokens.Refresh, tokens.Expires, err)
+			}
+			want := []string{"/token  client_id=the-client&client_secret=the-secret&grant_type=refresh_token&refresh_token=old"}
+			if !slices.Equal(sent(), want) {
+				t.Errorf("sent was %q", sent())
+			}
+		})
+	}
+	provider, _ := recorded(t, 400, `{"error":"invalid_grant","error_description":"old"}`)
+	p := provider(oauth2Options("https://idp.example"))
+	if _, err := p.Refresh(context.Background(), "old"); err == nil || !strings.Contains(err.Error(), "invalid_grant") || strings.Contains(err.Error(), "old") {
+		t.Errorf("a refused token: %v", err)
+	}
+	if _, err := p.Refresh(context.Background(), ""); err == nil {
+		t.Error("no token: no error")
+	}
+}
+
+func TestRevocation(t *testing.T) {
+	both := core.OAuthTokens{Access: "a", Refresh: "r"}
+	basic := oauth2Options("https://idp.example")
+	basic.BasicAuth = true
+	without := oauth2Options("https://idp.example")
+	without.RevokeURL = ""
+	secret := "client_id=the-client&client_secret=the-secret&"
+	for name, c := range map[string]struct {
+		o      providers.OAuth2Options
+		tokens core.OAuthTokens
+		want   []string
+	}{
+		"both": {oauth2Options("https://idp.example"), both, []string{
+			"/revoke  " + secret + "token=r&token_type_hint=refresh_token", "/revoke  " + secret + "token=a&token_type_hint=access_token",
+		}},
+		"access": {basic, core.OAuthTokens{Access: "a"}, []string{"/revoke the-client token=a&token_type_hint=access_token"}},
+		"none":   {basic, core.OAuthTokens{}, nil},
+		"no URL": {without, both, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			provider, sent := recorded(t, 200, "")
+			if err := provider(c.o).RevokeTokens(context.Background(), c.tokens); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(sent(), c.want) {
+				t.Errorf("sent was %q, want %q", sent(), c.want)
+			}
+		})
+	}
+	provider, _ := recorded(t, 503, `{"error":"a"}`)
+	if err := provider(basic).RevokeTokens(context.Background(), both); err == nil || strings.Contains(err.Error(), url.QueryEscape("https://")) {
+		t.Errorf("a service that is down: %v", err)
+	}
+}
+
+// A secret is not needed where the client has none: PKCE alone stands for it.
+func TestAPublicClientSendsNoSecret(t *testing.T) {
+	provider, sent := recorded(t, 200, `{"access_token":"a"}`)
+	o := oauth2Options("https://idp.example")
+	o.ClientSecret, o.BasicAuth = "", true
+	if _, err := provider(o).Refresh(context.Background(), "old"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/token  client_id=the-client&grant_type=refresh_token&refresh_token=old"}; !slices.Equal(sent(), want) {
+		t.Errorf("sent was %q", sent())
+	}
+}

@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// keptLinks creates accounts that edit prepared, one for each value, and complains unless the store gives each back as it was, then and
+// after an Update that puts the value there.
+func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAccount, value T), values ...T) error {
+	var errs []error
+	for i, value := range values {
+		a := link(AnnID, fmt.Sprintf("created %d", i))
+		edit(a, value)
+		if err := s.Create(ctx, a); err != nil {
+			errs = append(errs, is("Create", err, nil))
+			continue
+		}
+		errs = append(errs, holdsLink(ctx, s, "created", a))
+		want := link(AnnID, fmt.Sprintf("updated %d", i))
+		if err := s.Create(ctx, want); err != nil {
+			errs = append(errs, is("Create", err, nil))
+			continue
+		}
+		edit(want, value)
+		got, err := s.Update(ctx, want.ID, func(a *core.OAuthAccount) error { edit(a, value); return nil })
+		if err != nil {
+			errs = append(errs, is("Update", err, nil))
+			continue
+		}
+		errs = append(errs, sameLink("what Update gave", got, want), holdsLink(ctx, s, "updated", want))
+	}
+	return errors.Join(errs...)
+}
+
+var oauthValueCases = []accountCase{
+	{"Email and tokens are kept as they are, empty ones too", func(ctx context.Context, s accounts) error {
+		return keptLinks(ctx, s, func(a *core.OAuthAccount, text string) { a.Email, a.AccessToken, a.RefreshToken = text, text, text },
+			"", " ", "Ann@EXAMPLE.com ", "null", "a.b-c_d~e+f/g==", `'";--\%_?$1:name{users}`, "jörg@bücher.example", "nai\u0308ve", "日本語")
+	}},
+	{"Tokens of 16 KiB are kept", func(ctx context.Context, s accounts) error {
+		access, refresh := strings.Repeat("0123456789abcdef", 1<<10), strings.Repeat("fedcba9876543210", 1<<10)
+		return keptLinks(ctx, s, func(a *core.OAuthAccount, _ bool) { a.AccessToken, a.RefreshToken = access, refresh }, true)
+	}},
+	{"Expires is kept in whole seconds and given in UTC; none stays none", func(ctx context.Context, s accounts) error {
+		return errors.Join(
+			keptLinks(ctx, s, func(a *core.OAuthAccount, at time.Time) { a.Expires = at },
+				time.Time{}, time.Unix(0, 0).UTC(), time.Unix(1, 0).UTC(),
+				time.Date(2024, 10, 27, 0, 30, 0, 0, time.UTC), // an hour that Europe's summer time has twice
+				time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC),  // beyond 31 bits
+				time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)),
+			oddTimes(ctx, s),
+		)
+	}},
+	{"G05 P08 a value is stored byte for byte or refused, never shortened or mended", func(ctx context.Context, s accounts) error {
+		var errs []error
+		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
+			a := link(AnnID, "one")
+			a.Email, a.AccessToken, a.RefreshToken = text, text, text
+			if s.Create(ctx, a) != nil {
+				errs = append(errs, unlinked(ctx, s, "github", "one"))
+				continue
+			}
+			errs = append(errs, holdsLink(ctx, s, "created", a), is("Delete", s.Delete(ctx, a.ID), nil))
+		}
+		for _, subject := range []string{"nul\x00nul", "\x00", "broken\xffutf8"} {
+			if a := link(AnnID, subject); s.Create(ctx, a) == nil {
+				errs = append(errs, holdsLink(ctx, s, "created "+show(subject), a))
+			}
+		}
+		return errors.Join(append(errs, unlinked(ctx, s, "github", "nul"), unlinked(ctx, s, "github", "broken\ufffdutf8"))...)
+	}},
+	{"Every returned account is the caller's own copy", func(ctx context.Context, s accounts) error {
+		given := link(AnnID, "one")
+		if err := s.Create(ctx, given); err != nil {
+			return is("Create", err, nil)
+		}
+		want := *given
+		spoil := func(a *core.OAuthAccount) { *a = *link(BobID, "spoiled") }
+		spoil(given)
+		inside := &core.OAuthAccount{}
+		updated, err1 := s.Update(ctx, want.ID, func(a *core.OAuthAccount) error { inside = a; return nil })
+		found, err2 := s.Find(ctx, "github", "one")
+		page, err3 := s.List(ctx, AnnID)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return is("Update, Find and List", err, nil)
+		}
+		for _, a := range append(page, inside, updated, found) {
+			spoil(a)
+		}
+		return errors.Join(holdsLink(ctx, s, "after copies were changed", &want), lists(ctx, s, "after copies were changed", AnnID, &want))
+	}},
+	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s accounts) error {
+		all, err := addLinks(ctx, s, AnnID, "one")
+		if err != nil {
+			return err
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		id := all[0].ID
+		return errors.Join(
+			outage("Create", s.Create(gone, link(AnnID, "two"))),
+			outage("Find", second(s.Find(gone, "github", "one"))),
+			outage("Find of an absent account", second(s.Find(gone, "github", "two"))),
+			outage("List", second(s.List(gone, AnnID))),
+			outage("List of a user without accounts", second(s.List(gone, BobID))),
+			outage("Update", second(s.Update(gone, id, func(a *core.OAuthAccount) error { a.Email = "late"; return nil }))),
+			outage("Delete", s.Delete(gone, id)),
+			lists(ctx, s, "afterwards", AnnID, all...),
+		)
+	}},
+}
+
+// oddTimes complains unless a time of another zone is kept as the instant that it is, and what Update gives of a fraction is what it stored.
+func oddTimes(ctx context.Context, s accounts) error {
+	a := link(BobID, "odd")
+	want := a.Expires
+	a.Expires = want.In(time.FixedZone("", -5*60*60))
+	if err := s.Create(ctx, a); err != nil {
+		return is("Create", err, nil)
+	}
+	a.Expires = want
+	err := holdsLink(ctx, s, "a time of another zone", a)
+	got, err2 := s.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Expires = a.Expires.Add(999 * time.Millisecond); return nil })
+	return errors.Join(err, is("Update", err2, nil), sameLink("what Update gave of a fraction", got, a), holdsLink(ctx, s, "a fraction", a))
+}
