@@ -1,5 +1,7 @@
 package providers
 
+import "slices"
+
 // WithDial makes connections for https by dial, without TLS.
 func WithDial(dial dialer) Option { return func(s *service) { s.dial = dial } }
 
@@ -15,4 +17,14 @@ func OAuth2By(dial dialer, o OAuth2Options) (*Provider, error) {
 	s := o.service()
 	s.dial = dial
 	return checked(newProvider(s))
+}
+
+// Names gives those of the table.
+func Names() []string {
+	var names []string
+	for _, s := range table {
+		names = append(names, s.name)
+	}
+	slices.Sort(names)
+	return names
 }

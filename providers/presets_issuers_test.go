@@ -36,7 +36,11 @@ var issuers = []preset{
 	standard("auth0", at(providers.Auth0, "example.eu.auth0.com"), "https://example.eu.auth0.com/"),
 	standard("cognito", at(providers.Cognito, "eu-west-1_AbCdEfGhI"), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"),
 	standard("keycloak", at(providers.Keycloak, "https://id.example.com/realms/main"), "https://id.example.com/realms/main"),
-	standard("authentik", at(providers.Authentik, "https://id.example.com/application/o/app/"), "https://id.example.com/application/o/app/"),
+	{
+		name: "authentik", make: at(providers.Authentik, "https://id.example.com/application/o/app/"),
+		issuer: "https://id.example.com/application/o/app/", scope: "openid email profile", basic: true,
+		idToken: standardClaims, subject: "248289761001", person: "Ada", picture: "https://id.example/ada.jpg",
+	},
 	standard("zitadel", at(providers.Zitadel, "https://example.zitadel.cloud"), "https://example.zitadel.cloud"),
 	{
 		name: "franceconnect", make: client(providers.FranceConnect), issuer: "https://oidc.franceconnect.gouv.fr/api/v2",

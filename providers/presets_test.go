@@ -45,6 +45,17 @@ type preset struct {
 	unverified               string   // "false", or "" for unknown, after that
 }
 
+func TestEveryPresetHasATest(t *testing.T) {
+	var tested []string
+	for _, p := range slices.Concat(people, work, issuers) {
+		tested = append(tested, p.name)
+	}
+	slices.Sort(tested)
+	if want := providers.Names(); !slices.Equal(tested, want) {
+		t.Errorf("tested are %q, want %q", tested, want)
+	}
+}
+
 func TestPresets(t *testing.T) {
 	for _, p := range slices.Concat(people, work, issuers) {
 		t.Run(p.name, func(t *testing.T) {

@@ -163,7 +163,7 @@ var work = []preset{
 			return providers.Shopify("snowdevil", "the-client", "the-secret", opts...)
 		},
 		authorize: "https://snowdevil.myshopify.com/admin/oauth/authorize", token: "https://snowdevil.myshopify.com/admin/oauth/access_token",
-		scope: "read_orders", header: http.Header{"X-Shopify-Access-Token": {"the-access-token"}},
+		header: http.Header{"X-Shopify-Access-Token": {"the-access-token"}},
 		answers: map[string]string{
 			"GET https://snowdevil.myshopify.com/admin/api/2025-10/shop.json": `{"shop":{"id":548380009,"name":"Snowdevil","email":"ada@example.com",
 				"domain":"shop.example.com","myshopify_domain":"snowdevil.myshopify.com"}}`,

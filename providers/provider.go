@@ -106,13 +106,13 @@ func (s service) problems() []error {
 			errs = append(errs, fmt.Errorf("the parameter %s belongs to the protocol", name))
 		}
 	}
-	required := map[string]string{"authorization": s.authorize, "token": s.token, "profile": s.profile}
+	required := []struct{ name, url string }{{"authorization", s.authorize}, {"token", s.token}, {"profile", s.profile}}
 	if s.openID {
-		required = map[string]string{"issuer": s.issuer}
+		required = []struct{ name, url string }{{"issuer", s.issuer}}
 	}
-	for what, raw := range required {
-		if err := checkURL(raw, s.insecureLoopback); err != nil {
-			errs = append(errs, fmt.Errorf("the %s URL %w", what, err))
+	for _, r := range required {
+		if err := checkURL(r.url, s.insecureLoopback); err != nil {
+			errs = append(errs, fmt.Errorf("the %s URL %w", r.name, err))
 		}
 	}
 	return errs

@@ -7,7 +7,7 @@ import (
 
 // Identity providers that organisations run or rent, and public ones.
 
-// Okta is an Okta organisation, by its openID: true, issuer: "https://example.okta.com", or with "/oauth2/default" for a custom authorization server.
+// Okta is an Okta organisation, by its issuer: "https://example.okta.com", or with "/oauth2/default" for a custom authorization server.
 func Okta(issuer, id, secret string, opts ...Option) *Provider {
 	return okta.issuedBy(issuer, id, secret, opts)
 }
@@ -39,21 +39,25 @@ func Cognito(pool, id, secret string, opts ...Option) *Provider {
 
 var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"}, "https://cognito-idp.{region}.amazonaws.com/{pool}")
 
-// Keycloak is a realm, by its openID: true, issuer: "https://id.example.com/realms/main".
+// Keycloak is a realm, by its issuer: "https://id.example.com/realms/main".
 func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
 	return keycloak.issuedBy(issuer, id, secret, opts)
 }
 
 var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
 
-// Authentik is an application's provider, by its openID: true, issuer: "https://id.example.com/application/o/app/".
+// Authentik is an application's provider, by its issuer: "https://id.example.com/application/o/app/". Its default mapping says of every
+// address that it is verified, so none counts; OIDC with Fields of your own trusts a mapping of your own.
 func Authentik(issuer, id, secret string, opts ...Option) *Provider {
 	return authentik.issuedBy(issuer, id, secret, opts)
 }
 
-var authentik = openID("authentik", Brand{"authentik", "#FD4B2D", "authentik"}, "{issuer}")
+var authentik = service{
+	name: "authentik", brand: Brand{"authentik", "#FD4B2D", "authentik"}, openID: true, issuer: "{issuer}", scopes: claimScopes,
+	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
+}
 
-// Zitadel is an instance, by its openID: true, issuer: "https://example.zitadel.cloud".
+// Zitadel is an instance, by its issuer: "https://example.zitadel.cloud".
 func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
 	return zitadel.issuedBy(issuer, id, secret, opts)
 }

@@ -7,7 +7,7 @@ import (
 
 // Services that people have accounts at.
 
-// Google: OpenID Connect. WithParam("access_type", "offline") for a refresh token.
+// Google issues a refresh token to WithParam("access_type", "offline").
 func Google(id, secret string, opts ...Option) *Provider { return google.client(id, secret, opts) }
 
 var google = openID("google", Brand{"Google", "#4285F4", "google"}, "https://accounts.google.com")
@@ -69,7 +69,7 @@ var x = service{
 	},
 }
 
-// Discord has OAuth 2.0.
+// Discord says of its addresses whether they are verified.
 func Discord(id, secret string, opts ...Option) *Provider { return discord.client(id, secret, opts) }
 
 var discord = service{
@@ -85,7 +85,7 @@ var discord = service{
 	},
 }
 
-// Reddit gives no e-mail address. WithParam("duration", "permanent") for a refresh token.
+// Reddit gives no e-mail address, and refresh tokens with WithParam("duration", "permanent").
 func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
 
 var reddit = service{
@@ -98,7 +98,7 @@ var reddit = service{
 	fields: Fields{Subject: "{id}", Name: "{name}"},
 }
 
-// Twitch has OpenID Connect, and puts into the ID token what is asked for by name.
+// Twitch puts into the ID token what is asked for by name.
 func Twitch(id, secret string, opts ...Option) *Provider { return twitch.client(id, secret, opts) }
 
 var twitch = service{
@@ -149,7 +149,7 @@ var line = service{
 	fields: Fields{Subject: "{sub}", Name: "{name}", Picture: "{picture}"},
 }
 
-// Kakao has OAuth 2.0.
+// Kakao has two flags about an address, valid and verified; both must be true.
 func Kakao(id, secret string, opts ...Option) *Provider { return kakao.client(id, secret, opts) }
 
 var kakao = service{
@@ -175,12 +175,12 @@ var naver = service{
 	fields: Fields{Subject: "{response.id}", Email: "{response.email}", Name: "{response.name}", Picture: "{response.profile_image}"},
 }
 
-// Yahoo has OpenID Connect.
+// Yahoo tells addresses at its userinfo endpoint.
 func Yahoo(id, secret string, opts ...Option) *Provider { return yahoo.client(id, secret, opts) }
 
 var yahoo = openID("yahoo", Brand{"Yahoo", "#5F01D1", "yahoo"}, "https://api.login.yahoo.com")
 
-// Yandex has OAuth 2.0.
+// Yandex gives the address that the user has chosen as the default.
 func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(id, secret, opts) }
 
 var yandex = service{
@@ -208,7 +208,7 @@ var amazon = service{
 	fields: Fields{Subject: "{user_id}", Email: "{email}", Name: "{name}"},
 }
 
-// Patreon has OAuth 2.0.
+// Patreon says of its addresses whether they are verified.
 func Patreon(id, secret string, opts ...Option) *Provider { return patreon.client(id, secret, opts) }
 
 var patreon = service{
@@ -236,7 +236,7 @@ var strava = service{
 	fields: Fields{Subject: "{id}", Name: "{firstname} {lastname}", Picture: "{profile}"},
 }
 
-// WordPress is WordPress.com.
+// WordPress is WordPress.com; for a site of your own use OAuth2.
 func WordPress(id, secret string, opts ...Option) *Provider {
 	return wordPress.client(id, secret, opts)
 }

@@ -7,7 +7,7 @@ import (
 
 // Services that people work with.
 
-// GitHub: an OAuth App, or a GitHub App that may read e-mail addresses. The address is the primary one of its list.
+// GitHub is an OAuth App, or a GitHub App that may read e-mail addresses: the address is the primary one of the list, not the public one.
 func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(id, secret, opts) }
 
 var gitHub = service{
@@ -20,12 +20,12 @@ var gitHub = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}", Picture: "{avatar_url}"},
 }
 
-// GitLab has OpenID Connect. WithIssuer("https://gitlab.example.com") for one of your own.
+// GitLab is gitlab.com, or one of your own with WithIssuer("https://gitlab.example.com").
 func GitLab(id, secret string, opts ...Option) *Provider { return gitLab.client(id, secret, opts) }
 
 var gitLab = openID("gitlab", Brand{"GitLab", "#FC6D26", "gitlab"}, "https://gitlab.com")
 
-// Bitbucket is Bitbucket Cloud. The address is the primary one of its list. Scopes are set where the consumer is registered: account and email.
+// Bitbucket is Bitbucket Cloud. Scopes are set where the consumer is registered: account and email.
 func Bitbucket(id, secret string, opts ...Option) *Provider {
 	return bitbucket.client(id, secret, opts)
 }
@@ -62,14 +62,14 @@ var gitea = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{full_name}", Picture: "{avatar_url}"},
 }
 
-// HuggingFace has OpenID Connect.
+// HuggingFace tells addresses at its userinfo endpoint.
 func HuggingFace(id, secret string, opts ...Option) *Provider {
 	return huggingFace.client(id, secret, opts)
 }
 
 var huggingFace = openID("huggingface", Brand{"Hugging Face", "#FFD21E", "huggingface"}, "https://huggingface.co")
 
-// DigitalOcean has OAuth 2.0.
+// DigitalOcean says of its addresses whether they are verified.
 func DigitalOcean(id, secret string, opts ...Option) *Provider {
 	return digitalOcean.client(id, secret, opts)
 }
@@ -84,7 +84,7 @@ var digitalOcean = service{
 	fields: Fields{Subject: "{account.uuid}", Email: "{account.email}", Verified: []string{"account.email_verified"}, Name: "{account.name}"},
 }
 
-// Heroku has OAuth 2.0. Its flag named verified is about payment.
+// Heroku has a flag named verified, which is about payment.
 func Heroku(id, secret string, opts ...Option) *Provider { return heroku.client(id, secret, opts) }
 
 var heroku = service{
@@ -137,7 +137,7 @@ var notion = service{
 	},
 }
 
-// Figma has OAuth 2.0.
+// Figma says nothing about whether an address is verified.
 func Figma(id, secret string, opts ...Option) *Provider { return figma.client(id, secret, opts) }
 
 var figma = service{
@@ -149,7 +149,7 @@ var figma = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{handle}", Picture: "{img_url}"},
 }
 
-// Zoom documents verified as a number, which is not trusted.
+// Zoom has a number where others have a flag, so its addresses do not count. Scopes are set where the app is registered: user:read:user.
 func Zoom(id, secret string, opts ...Option) *Provider { return zoom.client(id, secret, opts) }
 
 var zoom = service{
@@ -161,7 +161,7 @@ var zoom = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{pic_url}"},
 }
 
-// Dropbox has OAuth 2.0. WithParam("token_access_type", "offline") for a refresh token.
+// Dropbox issues refresh tokens with WithParam("token_access_type", "offline").
 func Dropbox(id, secret string, opts ...Option) *Provider { return dropbox.client(id, secret, opts) }
 
 var dropbox = service{
@@ -188,7 +188,7 @@ var box = service{
 	fields: Fields{Subject: "{id}", Email: "{login}", Name: "{name}", Picture: "{avatar_url}"},
 }
 
-// Asana has OAuth 2.0.
+// Asana says nothing about whether an address is verified.
 func Asana(id, secret string, opts ...Option) *Provider { return asana.client(id, secret, opts) }
 
 var asana = service{
@@ -199,7 +199,7 @@ var asana = service{
 	fields: Fields{Subject: "{data.gid}", Email: "{data.email}", Name: "{data.name}", Picture: "{data.photo.image_128x128}"},
 }
 
-// Salesforce has OpenID Connect. WithIssuer("https://test.salesforce.com") for sandboxes.
+// Salesforce is at WithIssuer("https://test.salesforce.com") for sandboxes.
 func Salesforce(id, secret string, opts ...Option) *Provider {
 	return salesforce.client(id, secret, opts)
 }
@@ -225,6 +225,6 @@ var shopify = service{
 		profile: "https://{shop}.myshopify.com/admin/api/2025-10/shop.json",
 	},
 	header: map[string]string{"X-Shopify-Access-Token": "{token}"},
-	scopes: []string{"read_orders"}, commas: true,
+	commas: true,
 	fields: Fields{Subject: "{shop.id}", Email: "{shop.email}", Name: "{shop.name}"},
 }

@@ -101,6 +101,3 @@ func (r *Ring) Open(text, context string) ([]byte, error) {
 	}
 	return plain, nil
 }
-
-// Stale tells that text was sealed with another key than the one that seals now.
-func (r *Ring) Stale(text string) bool { return !strings.HasPrefix(text, r.first+".") }

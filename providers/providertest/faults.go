@@ -57,9 +57,11 @@ var faults = []struct {
 	}},
 	{name: "O29 gzip bomb", rule: large, most: 64 << 10, do: func(w http.ResponseWriter, _ *http.Request, _ []byte) {
 		w.Header().Set("Content-Encoding", "gzip")
-		bomb := gzip.NewWriter(w)
-		flood(bomb, 1<<30)
-		_ = bomb.Close()
+		var member bytes.Buffer
+		packed := gzip.NewWriter(&member)
+		flood(packed, 1<<20)
+		_ = packed.Close()
+		flood(w, 1<<30/(1<<20)*member.Len(), member.Bytes()...) // members one after another unpack to 1 GiB
 	}},
 	{name: "O29 endless header", rule: large, do: raw(func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
@@ -207,9 +209,11 @@ func mistype(body []byte) []byte {
 	return encode(members)
 }
 
-// flood writes until nobody reads any more.
-func flood(w io.Writer, n int) {
-	block := bytes.Repeat([]byte("x"), 32<<10)
+// flood writes n bytes of blocks, until nobody reads any more.
+func flood(w io.Writer, n int, block ...byte) {
+	if block == nil {
+		block = bytes.Repeat([]byte("x"), 32<<10)
+	}
 	for range n / len(block) {
 		if _, err := w.Write(block); err != nil {
 			return
