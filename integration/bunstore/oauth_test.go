@@ -102,6 +102,12 @@ func TestAdoptedOAuthAccountsAreFound(t *testing.T) {
 		if len(row.ID) != 36 || row.ID != a.ID || row.UserID != adaID || row.RefreshToken != nil || row.ExpiresAt != 4102444800 {
 			t.Errorf("the service reads %+v", row)
 		}
+		if _, err := accounts.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Expires = time.Time{}; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'id-ada' AND expires_at IS NULL").Count(ctx); n != 1 || err != nil {
+			t.Errorf("a token without an end has an expires_at, %v", err)
+		}
 	})
 }
 

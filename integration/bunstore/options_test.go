@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -59,13 +60,22 @@ func TestTableNames(t *testing.T) {
 func TestTwoUserTablesInOneDatabase(t *testing.T) {
 	db := newDB(t)
 	for _, opts := range []bunstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"}} {
-		_, us := users[core.User](t, db, opts)
+		store, us := users[core.User](t, db, opts)
 		u := func() *core.User { return &core.User{Email: "a@example.org", EmailKey: "a@example.org"} }
 		if err := us.Create(t.Context(), u()); err != nil {
 			t.Error(err)
 		}
 		if err := us.Create(t.Context(), u()); !errors.Is(err, core.ErrTaken) {
 			t.Errorf("%+v: a second user of the address gave %v, want ErrTaken", opts, err)
+		}
+		a := func() *core.OAuthAccount {
+			return &core.OAuthAccount{UserID: storetest.AnnID, Provider: "github", Subject: "one"}
+		}
+		if err := store.OAuthAccounts().Create(t.Context(), a()); err != nil {
+			t.Error(err)
+		}
+		if err := store.OAuthAccounts().Create(t.Context(), a()); !errors.Is(err, core.ErrTaken) {
+			t.Errorf("%+v: a second link of the account gave %v, want ErrTaken", opts, err)
 		}
 	}
 }

@@ -2,24 +2,16 @@ package contract_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
 // canaries are the secrets of a life, by what they are.
@@ -37,17 +29,25 @@ func (c canaries) wantNone(t *testing.T, where, text string) {
 	}
 }
 
-// life does everything that there is to do with secrets, with success, with failure and while each store is down. It gives the secrets
-// and every answer but those that hand a secret out.
-func (a *app) life(t *testing.T) (secrets canaries, answers string) {
+// secretsOf are those that a new user has.
+func (a *app) secretsOf(t *testing.T, u *Account) canaries {
 	t.Helper()
-	u := a.user(t, func(u *Account) { u.FullName = enrolled })
-	secrets = canaries{"password": password, "new password": another, "HMAC key": string(secret), "stored hash": hashMark + password, "pending ticket": a.pending(t, "jwt", u)}
-	a.change(t, u, latchkey.Changes[Account]{Edit: func(u *Account) error { u.FullName = "x"; return nil }})
+	a.edit(t, u, func(u *Account) { u.FullName = enrolled })
+	secrets := canaries{"password": password, "new password": another, "HMAC key": string(secret), "stored hash": hashMark + password, "pending ticket": a.pending(t, "jwt", u)}
+	a.edit(t, u, func(u *Account) { u.FullName = "x" })
 	for _, backend := range backends {
 		secrets[backend+" token"] = a.token(t, backend, u)
 	}
 	secrets["superseded reset token"], secrets["reset token"], secrets["verify token"] = a.asked(t, "reset", u), a.asked(t, "reset", u), a.asked(t, "verify", u)
+	return secrets
+}
+
+// life does everything that there is to do with secrets, with success, with failure and while each store is down. It gives the secrets
+// and every answer but those that hand a secret out.
+func (a *app) life(t *testing.T) (secrets canaries, answers string) {
+	t.Helper()
+	u := a.user(t)
+	secrets = a.secretsOf(t, u)
 	var all strings.Builder
 	say := func(method, path string, with ...option) {
 		got := a.exchange(t.Context(), method, path, with...)
@@ -152,102 +152,6 @@ func TestAttackL01Logs(t *testing.T) {
 			}
 		})
 	})
-}
-
-// dump is every value of a database, and the bytes of its files.
-func dump(t *testing.T, file string) (values [][]byte, files string) {
-	t.Helper()
-	for _, name := range []string{file, file + "-wal"} {
-		b, err := os.ReadFile(name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		files += string(b)
-	}
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	for _, table := range rows(t, db, "SELECT name FROM sqlite_master WHERE type = 'table'") {
-		values = append(values, rows(t, db, `SELECT * FROM "`+string(table)+`"`)...)
-	}
-	return values, files
-}
-
-// rows gives all values of a query.
-func rows(t *testing.T, db *sql.DB, query string) (values [][]byte) {
-	t.Helper()
-	result, err := db.QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = result.Close() }()
-	columns, err := result.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for result.Next() {
-		row, into := make([][]byte, len(columns)), make([]any, len(columns))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := result.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
-		values = append(values, row...)
-	}
-	if err := result.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return values
-}
-
-func TestAttackL04DatabaseDump(t *testing.T) {
-	for name, router := range map[string]func(*latchkey.Auth[Account]) router{"httpauth": onServeMux, "chiauth": onChi} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file := filepath.Join(t.TempDir(), "dumped.sqlite")
-			a := newApp(t, router, func(t *testing.T, now func() time.Time) stores {
-				return onSQLite(t, file, bunstore.Options{Now: now})
-			}, func(a *app, o *options) {
-				withSecondFactor(a, o)
-				o.InsecureNoLimits, o.Hashers = true, realHashers()
-			})
-			a.serveSecondFactor(t)
-			secrets, _ := a.life(t)
-			values, files := dump(t, file)
-			t.Run("L04 no raw secret in a dump of the database", func(t *testing.T) {
-				secrets.wantNone(t, "the database", files)
-				for _, v := range values {
-					secrets.wantNone(t, "a column", string(v))
-				}
-				for _, backend := range []string{"cookie", "session"} {
-					digest := sha256.Sum256([]byte(secrets[backend+" token"]))
-					if !slices.ContainsFunc(values, func(v []byte) bool { return string(v) == string(digest[:]) }) {
-						t.Errorf("twin: the digest of the %s token is not there", backend)
-					}
-				}
-			})
-			t.Run("S14 nothing of the dump is a credential", func(t *testing.T) {
-				for _, v := range values {
-					if len(v) < 16 || len(v) > 200 {
-						continue
-					}
-					for _, token := range []string{url.QueryEscape(string(v)), hex.EncodeToString(v), base64.RawURLEncoding.EncodeToString(v)} {
-						a.want(t, "GET /users/me 401", credential("cookie", token))
-						a.want(t, "GET /users/me 401", asBearer(token))
-						a.want(t, badVerify, proof(token))
-						a.want(t, badReset, fresh(token))
-					}
-				}
-			})
-			for _, backend := range backends {
-				a.want(t, "GET /users/me 200 (twin)", credential(backend, secrets[backend+" token"]))
-			}
-			a.want(t, resetRoute+"200 (twin)", fresh(secrets["reset token"]))
-		})
-	}
 }
 
 func TestAttackL08Users(t *testing.T) {

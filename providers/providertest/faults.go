@@ -61,7 +61,7 @@ var faults = []struct {
 		packed := gzip.NewWriter(&member)
 		flood(packed, 1<<20)
 		_ = packed.Close()
-		flood(w, 1<<30/(1<<20)*member.Len(), member.Bytes()...) // members one after another unpack to 1 GiB
+		flood(w, 1024*member.Len(), member.Bytes()...) // members one after another unpack to 1 GiB
 	}},
 	{name: "O29 endless header", rule: large, do: raw(func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
