@@ -19,7 +19,7 @@ format:
 
 # Links of the Markdown files resolve, and their marked code blocks are the code that is tested.
 docs:
-	@GOWORK=off go -C tools run ./doccheck $(CURDIR)
+	@GOWORK=off go -C tools run ./doccheck "$(CURDIR)"
 
 tidy:
 	@tools/each go mod tidy -diff
@@ -30,14 +30,15 @@ build:
 	@go vet work
 
 lint:
-	@lint=$$(GOWORK=off go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config=$(CURDIR)/.golangci.yml ./...
+	@lint=$$(GOWORK=off go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 
+# lint has run vet over the same files.
 race:
-	@tools/each go test -race ./...
+	@tools/each go test -race -vet=off ./...
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:
-	@GOWORK=off go -C tools run ./releasecheck $(CURDIR)
+	@GOWORK=off go -C tools run ./releasecheck "$(CURDIR)"
 
 bench:
 	go test -run '^$$' -bench '$(BENCH)' -benchmem work

@@ -14,7 +14,8 @@ func ExampleGitHub() {
 	fmt.Println(github.Name(), github.Brand().Title, github.Err())
 
 	to, err := github.Begin(context.Background(), core.OAuthBegin{
-		State: "random", Challenge: "the-S256-challenge", RedirectURI: "https://app.example.com/auth/cookie/github/callback",
+		Scopes: []string{"read:org", "repo"},
+		State:  "random", Challenge: "the-S256-challenge", RedirectURI: "https://app.example.com/auth/cookie/github/callback",
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -24,7 +25,7 @@ func ExampleGitHub() {
 	fmt.Println(u.Host+u.Path, u.Query().Get("scope"))
 	// Output:
 	// github GitHub <nil>
-	// github.com/login/oauth/authorize read:user user:email read:org
+	// github.com/login/oauth/authorize read:user user:email read:org repo
 }
 
 func ExampleOIDC() {

@@ -57,8 +57,38 @@ func TestEmails(t *testing.T) {
 	}
 }
 
+func TestVerified(t *testing.T) {
+	for profile, want := range map[string]string{
+		`{"id":7,"email":"ada@example.com","valid":true,"verified":true}`:   "true",
+		`{"id":7,"email":"ada@example.com","valid":true,"verified":false}`:  "false",
+		`{"id":7,"email":"ada@example.com","valid":false,"verified":true}`:  "false",
+		`{"id":7,"email":"ada@example.com","valid":true}`:                   "",
+		`{"id":7,"email":"ada@example.com","valid":true,"verified":"true"}`: "",
+		`{"id":7,"email":"ada@example.com","valid":true,"verified":1}`:      "",
+		`{"id":7,"email":"ada@example.com","valid":true,"verified":null}`:   "",
+		`{"id":7,"valid":true,"verified":true}`:                             "",
+	} {
+		who, _, err := finish(answering(t, profile, func(o *providers.OAuth2Options) { o.Fields.Verified = []string{"valid", "verified"} }))
+		if got := said(who.EmailVerified); got != want || err != nil {
+			t.Errorf("%s: verified is %q, %v", profile, got, err)
+		}
+	}
+}
+
+// A public address of a GitHub profile is nothing that GitHub vouches for.
+func TestTheAddressOfAProfileIsNotBelieved(t *testing.T) {
+	for name, list := range map[string]string{"no address": `[]`, "no primary one": `[{"email":"ada@example.com","primary":false,"verified":true}]`} {
+		p := work[0]
+		p.answers = map[string]string{"GET https://api.github.com/user": `{"id":583231,"email":"ada@example.com","email_verified":true}`, "GET https://api.github.com/user/emails?per_page=100": list}
+		who, _, err := finish(providers.GitHub("the-client", "the-secret", providers.WithDial(newFake(t, p, strings.NewReplacer()).network.Dial)))
+		if who.Subject != "583231" || who.Email != "" || who.EmailVerified != nil || err != nil {
+			t.Errorf("%s: it is %q with %q, %v", name, who.Subject, who.Email, err)
+		}
+	}
+}
+
 // answering is a service with that profile.
-func answering(t *testing.T, profile string) core.Provider {
+func answering(t *testing.T, profile string, change ...func(*providers.OAuth2Options)) core.Provider {
 	network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/me" {
 			_, _ = io.WriteString(w, profile)
@@ -67,7 +97,11 @@ func answering(t *testing.T, profile string) core.Provider {
 		tokenThenProfile(w, r)
 	}))
 	t.Cleanup(network.Close)
-	p, err := providers.OAuth2By(network.Dial, oauth2Options("https://idp.example"))
+	o := oauth2Options("https://idp.example")
+	for _, c := range change {
+		c(&o)
+	}
+	p, err := providers.OAuth2By(network.Dial, o)
 	if err != nil {
 		t.Fatal(err)
 	}

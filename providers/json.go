@@ -9,13 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep objects and arrays of an answer may nest.
-const maxDepth = 32
-
 var (
 	errNotJSON   = errors.New("the answer is not JSON")
 	errTwice     = errors.New("the answer has a member twice")
-	errTooDeep   = errors.New("the answer is nested too deep")
 	errNotObject = errors.New("the answer is not a JSON object")
 )
 
@@ -26,29 +22,26 @@ func parse(text []byte) (any, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	return value(d, 0)
+	return value(d)
 }
 
-// value reads the next value of a text that is known to be valid, so tokens come in order and without errors.
-func value(d *json.Decoder, depth int) (any, error) {
+// value reads the next value of a text that is known to be valid, so tokens come in order, and nested no deeper than encoding/json allows.
+func value(d *json.Decoder) (any, error) {
 	token, err := d.Token()
 	delim, nested := token.(json.Delim)
 	if err != nil || !nested {
 		return token, err
 	}
-	if depth == maxDepth {
-		return nil, errTooDeep
-	}
 	if delim == '[' {
-		return array(d, depth)
+		return array(d)
 	}
-	return object(d, depth)
+	return object(d)
 }
 
-func array(d *json.Decoder, depth int) (any, error) {
+func array(d *json.Decoder) (any, error) {
 	list := []any{}
 	for d.More() {
-		v, err := value(d, depth+1)
+		v, err := value(d)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +51,7 @@ func array(d *json.Decoder, depth int) (any, error) {
 	return list, err
 }
 
-func object(d *json.Decoder, depth int) (any, error) {
+func object(d *json.Decoder) (any, error) {
 	members := map[string]any{}
 	for d.More() {
 		token, err := d.Token()
@@ -69,7 +62,7 @@ func object(d *json.Decoder, depth int) (any, error) {
 		if _, twice := members[name]; twice {
 			return nil, errTwice
 		}
-		if members[name], err = value(d, depth+1); err != nil {
+		if members[name], err = value(d); err != nil {
 			return nil, err
 		}
 	}

@@ -155,5 +155,5 @@ func (p *Provider) run(ctx context.Context, do func(context.Context) error) erro
 	case ctx.Err() != nil: // go-oidc does not wrap it
 		return fmt.Errorf("providers: %s: %w", p.name, ctx.Err())
 	}
-	return fmt.Errorf("providers: %s: %w", p.name, withoutURL(err))
+	return fmt.Errorf("providers: %s: %w", p.name, err)
 }

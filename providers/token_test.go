@@ -103,10 +103,17 @@ func TestAPublicClientSendsNoSecret(t *testing.T) {
 	provider, sent := recorded(t, 200, `{"access_token":"a"}`)
 	o := oauth2Options("https://idp.example")
 	o.ClientSecret, o.BasicAuth = "", true
-	if _, err := provider(o).Refresh(context.Background(), "old"); err != nil {
+	p := provider(o)
+	if _, err := p.Refresh(context.Background(), "old"); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"/token  client_id=the-client&grant_type=refresh_token&refresh_token=old"}; !slices.Equal(sent(), want) {
+	if err := p.RevokeTokens(context.Background(), core.OAuthTokens{Access: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{
+		"/token  client_id=the-client&grant_type=refresh_token&refresh_token=old",
+		"/revoke  client_id=the-client&token=a&token_type_hint=access_token",
+	}; !slices.Equal(sent(), want) {
 		t.Errorf("sent was %q", sent())
 	}
 }

@@ -21,6 +21,7 @@ func TestAttackP16Pages(t *testing.T) {
 		for _, limit := range []string{"-1", "0", "101", "9223372036854775808", "-9223372036854775809", "1e2", "0x10", "1;2", "', 1", "½", "१"} {
 			a.attack(t, "P16 limit is "+limit, "GET /users 422 query.limit value_error", query(url.Values{"limit": {limit}}.Encode()), admin)
 		}
+		a.attack(t, "P16 a prefix of 300 bytes", "GET /users 422 query.email value_error", query("email="+strings.Repeat("x", 300)), admin)
 		link := nextLink.FindStringSubmatch(a.want(t, "GET /users 200 (twin)", query("limit=2"), admin).header.Get("Link"))
 		if link == nil {
 			t.Fatal("there is no second page")

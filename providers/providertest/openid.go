@@ -47,6 +47,15 @@ func keySetOf(keys []*Signer) map[string]any {
 	return map[string]any{"keys": set}
 }
 
+// jwks is the key set, with a symmetric key in it where a case wants one.
+func (s *service) jwks() map[string]any {
+	set := keySetOf(s.keys)
+	if s.shared != nil {
+		set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "oct", "alg": "HS256", "kid": "shared", "k": base64url(s.shared)})
+	}
+	return set
+}
+
 func (s *service) openIDMetadata() map[string]any {
 	m := map[string]any{
 		"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token", "jwks_uri": issuer + "/jwks",

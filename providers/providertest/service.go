@@ -40,6 +40,7 @@ type service struct {
 	provider core.Provider
 	active   atomic.Int32 // requests in progress
 	keys     []*Signer    // the first signs
+	shared   []byte       // a symmetric key beside them
 
 	mu    sync.Mutex
 	codes map[string]grant
@@ -119,7 +120,7 @@ func (s *service) answer(endpoint string, r *http.Request) (int, []byte) {
 	case discovery:
 		answer = s.openIDMetadata()
 	case keySet:
-		answer = keySetOf(s.keys)
+		answer = s.jwks()
 	case token:
 		answer, err = s.trade(r)
 	default:

@@ -38,6 +38,10 @@ func tokenCases() []Case {
 		badToken("O17 idtoken-sig-none", func(_ *service, c map[string]any) string { return unsigned(c) }),
 		badToken("O17 HS256 by the client's secret", func(_ *service, c map[string]any) string { return signHMAC([]byte(clientSecret), c) }),
 		badToken("J02 HS256 by the public key", func(s *service, c map[string]any) string { return signHMAC(encode(keySetOf(s.keys)), c) }),
+		badToken("O17 HS256 by a key of the set", func(s *service, c map[string]any) string {
+			s.shared = []byte("a secret of 32 bytes or even more")
+			return signHMAC(s.shared, c)
+		}),
 		badToken("invalid-sig-es256", func(s *service, c map[string]any) string {
 			return NewSigner("one").Sign(c)
 		}),

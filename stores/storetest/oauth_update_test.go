@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -91,13 +92,13 @@ func TestBrokenUpdatesOfOAuthAccounts(t *testing.T) {
 			}
 		}, []string{"P17", "Delete removes", "Of any number of concurrent Deletes"}},
 		"what was deleted stays taken": {func(s *accountStore) {
-			deleted := false
+			var deleted atomic.Bool
 			s.delete = func(ctx context.Context, id string) error {
-				deleted = true
+				deleted.Store(true)
 				return s.OAuthAccounts.Delete(ctx, id)
 			}
 			s.create = func(ctx context.Context, a *link) error {
-				if deleted && a.Subject == "one" {
+				if deleted.Load() && a.Subject == "one" {
 					return core.ErrTaken
 				}
 				return s.OAuthAccounts.Create(ctx, a)
