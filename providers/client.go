@@ -34,7 +34,6 @@ func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 // newTransport has no Proxy: a variable of the environment does not decide who sees codes and tokens.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    timeout / 2,
 		MaxIdleConns:           8,
 		MaxIdleConnsPerHost:    2,

@@ -30,7 +30,7 @@ var faults = []struct {
 	most       int64 // bytes that may arrive; 0 is limitBytes
 	do         fault
 }{
-	{name: "O28 never answers", rule: slow, timeout: true, do: raw(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })},
+	{name: "O28 never answers", rule: slow, timeout: true, do: silent},
 	{name: "O28 never ends its header", rule: slow, timeout: true, do: raw(func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Half: ")
 		_, _ = io.Copy(io.Discard, conn)
@@ -163,6 +163,9 @@ func (s *service) wantFailure(who core.OAuthIdentity, tokens core.OAuthTokens, e
 	}
 	return nil
 }
+
+// silent never answers.
+func silent(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }
 
 // raw takes the connection over, and closes it at the end.
 func raw(do func(net.Conn)) fault {

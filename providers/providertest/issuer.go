@@ -50,10 +50,14 @@ func issuerCases() []Case {
 			if _, _, err := s.login("1815"); err != nil {
 				return err
 			}
-			s.faulty, s.fault = discovery, text(503, "", "")
+			s.faulty, s.fault = discovery, silent
 			time.Sleep(48 * time.Hour)
+			start := time.Now()
 			if _, _, err := s.login("1815"); err != nil {
 				return err
+			}
+			if took := time.Since(start); took >= limitTime {
+				return fmt.Errorf("the login took %v", took)
 			}
 			if n := s.times(discovery); n < 2 {
 				return errors.New("metadata is never renewed")

@@ -15,7 +15,8 @@ import (
 
 func loginCases() []Case {
 	return []Case{
-		{"login", "a login gives the subject, the address and the tokens that the service gave", func(s *service) error {
+		{"login", "a login gives the subject, the address and the tokens that the service gave, and their end in whole seconds, UTC", func(s *service) error {
+			time.Sleep(300 * time.Millisecond) // off the full second
 			who, tokens, err := s.login("1815")
 			if err != nil {
 				return err
@@ -26,7 +27,7 @@ func loginCases() []Case {
 			if tokens.Access != "canary-access-token-1815" || tokens.Refresh != "canary-refresh-token" {
 				return errors.New("the tokens are not the service's")
 			}
-			if want := time.Now().Add(time.Hour).UTC().Truncate(time.Second); !tokens.Expires.Equal(want) || tokens.Expires.Location() != time.UTC {
+			if want := time.Now().Add(time.Hour).Truncate(time.Second); !tokens.Expires.Equal(want) || tokens.Expires.Location() != time.UTC {
 				return fmt.Errorf("Expires is %v, want %v", tokens.Expires, want)
 			}
 			return nil

@@ -51,15 +51,15 @@ func keySetOf(keys []*Signer) map[string]any {
 func (s *service) jwks() map[string]any {
 	set := keySetOf(s.keys)
 	if s.shared != nil {
-		set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "oct", "alg": "HS256", "kid": "shared", "k": base64url(s.shared)})
+		set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "oct", "kid": "shared", "k": base64url(s.shared)})
 	}
 	return set
 }
 
 func (s *service) openIDMetadata() map[string]any {
 	m := map[string]any{
-		"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token", "jwks_uri": issuer + "/jwks",
-		"userinfo_endpoint": issuer + "/userinfo", "id_token_signing_alg_values_supported": []string{"RS256", "ES256", "HS256", "none"},
+		"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token?canary=1", "jwks_uri": issuer + "/jwks?canary=1",
+		"userinfo_endpoint": issuer + "/userinfo?canary=1", "id_token_signing_alg_values_supported": []string{"RS256", "ES256", "HS256", "none"},
 		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
 	}
 	edit(s.metadata, m)

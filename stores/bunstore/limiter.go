@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -53,7 +54,7 @@ func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Dura
 // later was begun by a clock that was ahead, and is shortened to what is answered.
 func (t *Limiter) wait(ctx context.Context, d [32]byte, now int64, window time.Duration) (time.Duration, error) {
 	var ends int64
-	if err := t.s.get(ctx, t.ends, []any{d[:]}, &ends); err != nil && err != core.ErrNotFound {
+	if err := t.s.get(ctx, t.ends, []any{d[:]}, &ends); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return 0, err
 	}
 	wait := time.Duration(ends-now) * time.Microsecond

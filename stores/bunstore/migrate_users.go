@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -85,5 +86,5 @@ func (s *Store) columns(ctx context.Context) ([]string, error) {
 	}
 	defer rows.Close()
 	names, err := rows.Columns()
-	return names, wrap(st.what, err)
+	return names, wrap(st.what, errors.Join(err, rows.Err()))
 }

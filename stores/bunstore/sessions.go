@@ -57,7 +57,7 @@ func newSessions(s *Store) *Sessions {
 func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session) error {
 	var floor int64
 	err := t.s.get(ctx, t.floor, []any{session.UserID}, &floor)
-	if err != nil && err != core.ErrNotFound {
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
 	if err == nil && session.Epoch < floor {

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) 
 	if err == nil {
 		err = row.Scan(dest...)
 	}
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return core.ErrNotFound
 	}
 	return wrap(st.what, err)

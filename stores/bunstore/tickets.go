@@ -101,7 +101,7 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 	}
 	// A used row stays, so this reads what the statement above has changed, or what somebody else had before.
 	ticket, err := t.findAt(ctx, now, purpose, d)
-	if n == 1 && err == core.ErrUsed {
+	if n == 1 && errors.Is(err, core.ErrUsed) {
 		err = nil
 	}
 	return ticket, err

@@ -125,7 +125,7 @@ func (s *Store) retry(ctx context.Context, do func() error) error {
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // nothing secret depends on it
 		}
 		pause *= 2
 	}

@@ -107,7 +107,7 @@ func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
 	}
 	if us.s.opts.IDs == BigInt && !given {
 		err = us.s.get(ctx, us.insertNumbered, without(args, us.model.id), &us.base(u).ID)
-		if err == core.ErrNotFound {
+		if errors.Is(err, core.ErrNotFound) {
 			err = core.ErrTaken
 		}
 		return err
@@ -154,7 +154,7 @@ func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
 		return u, err
 	}
 	current := func() bool { return err == nil && us.base(u).EmailKey == key }
-	if current() || err != nil && err != core.ErrNotFound {
+	if current() || err != nil && !errors.Is(err, core.ErrNotFound) {
 		return u, err
 	}
 	if err := us.s.adopted.claim(ctx, key); err != nil {

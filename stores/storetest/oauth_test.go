@@ -232,7 +232,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 		"seconds of 31 bits": {func(s *accountStore) {
 			s.stores(func(a *link) {
 				if !a.Expires.IsZero() {
-					a.Expires = time.Unix(int64(int32(a.Expires.Unix())), 0) //nolint:gosec // the mistake
+					a.Expires = time.Unix(int64(int32(a.Expires.Unix())), 0)
 				}
 			})
 		}, []string{"Expires is kept"}},
