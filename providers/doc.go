@@ -3,9 +3,9 @@
 //
 //	google := providers.Google(id, secret)
 //	github := providers.GitHub(id, secret, providers.WithScopes("read:org"))
-//	flows, err := oauth.Flows(oauth.Options{Providers: []oauth.Provider{{Provider: google}, {Provider: github}}, …})
+//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: google}, {Provider: github}}, …})
 //
-// A preset keeps what is wrong with its arguments: see [Provider.Err].
+// A preset keeps what is wrong with its arguments, an empty secret for example: ask [Provider.Err] when the program starts.
 //
 // # Security
 //

@@ -87,6 +87,13 @@ func TestTheAddressOfAProfileIsNotBelieved(t *testing.T) {
 	}
 }
 
+// A claim that is null is not there: userinfo says it.
+func TestNullClaims(t *testing.T) {
+	p := issuers[0]
+	p.idToken = `{"sub":"00uid4BxXw6I6TV4m0g3","email":null,"email_verified":null,"name":null}`
+	p.check(t, nil, "ada@example.com", "true")
+}
+
 // answering is a service with that profile.
 func answering(t *testing.T, profile string, change ...func(*providers.OAuth2Options)) core.Provider {
 	network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -142,7 +142,7 @@ func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, 
 	}
 	delete(claims, "email_verified")
 	for name, value := range info {
-		if _, has := claims[name]; !has {
+		if claims[name] == nil {
 			claims[name] = value
 		}
 	}

@@ -106,7 +106,7 @@ func (p *Provider) whoIs(ctx context.Context, m *metadata, f core.OAuthFinish, t
 	if err != nil {
 		return nil, err
 	}
-	if _, has := claims["email"]; !has && m.profile != "" {
+	if p.fields.Email != "" && claims["email"] == nil && m.profile != "" {
 		err = p.addUserInfo(ctx, m, token.AccessToken, claims)
 	}
 	if p.formPost {

@@ -16,7 +16,7 @@ type OIDCOptions struct {
 	Scopes []string
 	// Params are added to the authorization request ("prompt"). Those of the protocol are refused. Default: none.
 	Params map[string]string
-	// Fields says where claims are. Default: sub, email, email_verified, name and picture, the standard's.
+	// Fields says where claims are, all of it or nothing. Default: sub, email, email_verified, name and picture, the standard's.
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand

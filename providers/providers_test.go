@@ -30,6 +30,29 @@ func TestOAuth2(t *testing.T) {
 	}
 }
 
+// Presets whose endpoints are fixed, the one without PKCE among them.
+func TestPresetsKeepTheRules(t *testing.T) {
+	for _, c := range []struct {
+		name, token, profile string
+		noPKCE               bool
+		make                 func(id, secret string, opts ...providers.Option) *providers.Provider
+	}{
+		{"discord", "https://discord.com/api/oauth2/token", `{"id":%q,"email":%q,"verified":true}`, false, providers.Discord},
+		{"linkedin", "https://www.linkedin.com/oauth/v2/accessToken", `{"sub":%q,"email":%q,"email_verified":true}`, true, providers.LinkedIn},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			providertest.Run(t, providertest.Features{
+				TokenURL: c.token, NoPKCE: c.noPKCE,
+				Profile: func(subject, email string) string { return fmt.Sprintf(c.profile, subject, email) },
+				New: func(s providertest.Service) (core.Provider, error) {
+					p := c.make(s.ClientID, s.ClientSecret, providers.WithDial(s.Dial))
+					return p, p.Err()
+				},
+			})
+		})
+	}
+}
+
 func flatProfile(subject, email string) string {
 	return fmt.Sprintf(`{"id":%q,"email":%q}`, subject, email)
 }

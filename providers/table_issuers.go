@@ -71,7 +71,8 @@ func FranceConnect(id, secret string, opts ...Option) *Provider {
 }
 
 var franceConnect = service{
-	name: "franceconnect", brand: Brand{"FranceConnect", "#0055A4", "franceconnect"}, openID: true, issuer: "https://oidc.franceconnect.gouv.fr/api/v2",
+	name: "franceconnect", brand: Brand{"FranceConnect", "#0055A4", "franceconnect"}, openID: true,
+	issuer: "https://oidc.franceconnect.gouv.fr/api/v2",
 	scopes: []string{"openid", "email", "given_name", "family_name"}, params: map[string]string{"acr_values": "eidas1"},
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
 }

@@ -36,7 +36,8 @@ func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 }
 
 var microsoft = service{
-	name: "microsoft", brand: Brand{"Microsoft", "#5E5E5E", "microsoft"}, openID: true, issuer: "https://login.microsoftonline.com/" + tenantID + "/v2.0",
+	name: "microsoft", brand: Brand{"Microsoft", "#5E5E5E", "microsoft"}, openID: true,
+	issuer: "https://login.microsoftonline.com/" + tenantID + "/v2.0",
 	scopes: claimScopes,
 	fields: Fields{Subject: "{tid}:{oid}", Email: "{email}", Name: "{name}"},
 }
@@ -155,7 +156,8 @@ func Kakao(id, secret string, opts ...Option) *Provider { return kakao.client(id
 var kakao = service{
 	name: "kakao", brand: Brand{"Kakao", "#FFCD00", "kakao"},
 	endpoints: endpoints{
-		authorize: "https://kauth.kakao.com/oauth/authorize", token: "https://kauth.kakao.com/oauth/token", profile: "https://kapi.kakao.com/v2/user/me",
+		authorize: "https://kauth.kakao.com/oauth/authorize", token: "https://kauth.kakao.com/oauth/token",
+		profile: "https://kapi.kakao.com/v2/user/me",
 	},
 	scopes: []string{"profile_nickname", "account_email"},
 	fields: Fields{
@@ -170,7 +172,8 @@ func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id
 var naver = service{
 	name: "naver", brand: Brand{"Naver", "#03C75A", "naver"},
 	endpoints: endpoints{
-		authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token", profile: "https://openapi.naver.com/v1/nid/me",
+		authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token",
+		profile: "https://openapi.naver.com/v1/nid/me",
 	},
 	fields: Fields{Subject: "{response.id}", Email: "{response.email}", Name: "{response.name}", Picture: "{response.profile_image}"},
 }
@@ -230,7 +233,8 @@ func Strava(id, secret string, opts ...Option) *Provider { return strava.client(
 var strava = service{
 	name: "strava", brand: Brand{"Strava", "#FC4C02", "strava"},
 	endpoints: endpoints{
-		authorize: "https://www.strava.com/oauth/authorize", token: "https://www.strava.com/oauth/token", profile: "https://www.strava.com/api/v3/athlete",
+		authorize: "https://www.strava.com/oauth/authorize", token: "https://www.strava.com/oauth/token",
+		profile: "https://www.strava.com/api/v3/athlete",
 	},
 	scopes: []string{"read"}, commas: true,
 	fields: Fields{Subject: "{id}", Name: "{firstname} {lastname}", Picture: "{profile}"},

@@ -13,7 +13,8 @@ func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(
 var gitHub = service{
 	name: "github", brand: Brand{"GitHub", "#181717", "github"},
 	endpoints: endpoints{
-		authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token", profile: "https://api.github.com/user",
+		authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
+		profile: "https://api.github.com/user",
 	},
 	emails: &emailList{url: "https://api.github.com/user/emails?per_page=100", email: "email", primary: "primary", verified: "verified"},
 	scopes: []string{"read:user", "user:email"},
@@ -143,7 +144,8 @@ func Figma(id, secret string, opts ...Option) *Provider { return figma.client(id
 var figma = service{
 	name: "figma", brand: Brand{"Figma", "#F24E1E", "figma"},
 	endpoints: endpoints{
-		authorize: "https://www.figma.com/oauth", token: "https://api.figma.com/v1/oauth/token", profile: "https://api.figma.com/v1/me", basicAuth: true,
+		authorize: "https://www.figma.com/oauth", token: "https://api.figma.com/v1/oauth/token",
+		profile: "https://api.figma.com/v1/me", basicAuth: true,
 	},
 	scopes: []string{"current_user:read"},
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{handle}", Picture: "{img_url}"},
@@ -194,7 +196,8 @@ func Asana(id, secret string, opts ...Option) *Provider { return asana.client(id
 var asana = service{
 	name: "asana", brand: Brand{"Asana", "#F06A6A", "asana"},
 	endpoints: endpoints{
-		authorize: "https://app.asana.com/-/oauth_authorize", token: "https://app.asana.com/-/oauth_token", profile: "https://app.asana.com/api/1.0/users/me",
+		authorize: "https://app.asana.com/-/oauth_authorize", token: "https://app.asana.com/-/oauth_token",
+		profile: "https://app.asana.com/api/1.0/users/me",
 	},
 	fields: Fields{Subject: "{data.gid}", Email: "{data.email}", Name: "{data.name}", Picture: "{data.photo.image_128x128}"},
 }

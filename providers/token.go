@@ -133,7 +133,7 @@ func tokenError(err error) error {
 	case errors.As(err, &transport):
 		err = transport.Err
 	case errors.As(err, &refused):
-		err = errors.New("the answer is an error: " + knownCode(refused.ErrorCode))
+		err = statusError{refused.Response.StatusCode, knownCode(refused.ErrorCode)} // some say it by 200
 	default:
 		err = errors.New("the answer lacks an access_token, or a member has the wrong type")
 	}

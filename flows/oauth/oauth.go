@@ -156,6 +156,9 @@ func (o Options) problems() (errs []error) {
 			errs = append(errs, errors.New("oauth: a Provider is nil"))
 			continue
 		}
+		if faulty, ok := p.Provider.(interface{ Err() error }); ok { // a preset that was given something wrong
+			errs = append(errs, faulty.Err())
+		}
 		if !providerName.MatchString(p.Name()) {
 			errs = append(errs, fmt.Errorf("oauth: provider name %q: use lower-case letters, digits, '-' and '_', at most 64", p.Name()))
 		}

@@ -17,7 +17,7 @@ const early = 30 * time.Second
 // all concurrent callers of this process, and a rotated refresh token is written before anyone gets the new access token.
 //
 // core.ErrNotFound: the user has no such account, or its tokens were not kept (no Options.Vault at the last login). core.ErrInvalid: the
-// token has ended and cannot be renewed; the user must log in at the provider again. Any other error: the provider or the store could
+// token has ended and cannot be renewed, or its vault key is gone; the user must log in at the provider again. Any other error: the provider or the store could
 // not be asked.
 func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, error) {
 	p, ok := o.provider(provider)
@@ -122,22 +122,26 @@ func (c *config) store(a *core.OAuthAccount, t core.OAuthTokens) {
 	}
 }
 
-// open gives the tokens of a link. core.ErrNotFound if none were kept.
+// open gives the tokens of a link. core.ErrNotFound if none were kept; core.ErrInvalid if they do not open: their key was taken away, or
+// another program wrote them in clear.
 func (c *config) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {
 	if c.vault == nil || a.AccessToken == "" {
 		return t, core.ErrNotFound
 	}
 	access, err := c.vault.Open(a.AccessToken, sealContext(a, "access"))
 	if err != nil {
-		return t, err
+		return t, core.ErrInvalid
 	}
 	t = core.OAuthTokens{Access: string(access), Expires: a.Expires}
 	if a.RefreshToken == "" {
 		return t, nil
 	}
 	refresh, err := c.vault.Open(a.RefreshToken, sealContext(a, "refresh"))
+	if err != nil {
+		return t, core.ErrInvalid
+	}
 	t.Refresh = string(refresh)
-	return t, err
+	return t, nil
 }
 
 func sealContext(a *core.OAuthAccount, kind string) string {

@@ -95,7 +95,9 @@ var faults = []struct {
 	{name: "O31 invalid UTF-8", rule: nonsense, do: edited(func(body []byte) []byte {
 		return append(bytes.TrimSuffix(body, []byte("}")), ",\"x\":\"\xff\"}"...)
 	})},
-	{name: "O31 nested 100,000 deep", rule: nonsense, do: text(http.StatusOK, "application/json", `{"x":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"}")},
+	{name: "O31 nested 100,000 deep", rule: nonsense, do: edited(func([]byte) []byte {
+		return []byte(`{"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}")
+	})},
 }
 
 const (

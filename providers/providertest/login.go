@@ -15,7 +15,7 @@ import (
 
 func loginCases() []Case {
 	return []Case{
-		{"login", "a login gives the subject, the address and the tokens that the service gave, and their end in whole seconds, UTC", func(s *service) error {
+		{"login", "a login gives the subject, the address and the tokens of the service, and their end in whole UTC seconds", func(s *service) error {
 			time.Sleep(300 * time.Millisecond) // off the full second
 			who, tokens, err := s.login("1815")
 			if err != nil {

@@ -58,8 +58,8 @@ func (s *service) jwks() map[string]any {
 
 func (s *service) openIDMetadata() map[string]any {
 	m := map[string]any{
-		"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token?canary=1", "jwks_uri": issuer + "/jwks?canary=1",
-		"userinfo_endpoint": issuer + "/userinfo?canary=1", "id_token_signing_alg_values_supported": []string{"RS256", "ES256", "HS256", "none"},
+		"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token?canary=1",
+		"jwks_uri": issuer + "/jwks?canary=1", "userinfo_endpoint": issuer + "/userinfo?canary=1", "id_token_signing_alg_values_supported": []string{"RS256", "ES256", "HS256", "none"},
 		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
 	}
 	edit(s.metadata, m)

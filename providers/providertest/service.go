@@ -76,8 +76,8 @@ func newService(f Features) (*service, error) {
 
 func (s *service) newProvider() (core.Provider, error) {
 	return s.f.New(Service{
-		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer + "/profile?canary=1", ClientID: clientID,
-		ClientSecret: clientSecret, Dial: s.net.Dial,
+		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer + "/profile?canary=1",
+		ClientID: clientID, ClientSecret: clientSecret, Dial: s.net.Dial,
 	})
 }
 
