@@ -91,7 +91,11 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 		if err != nil {
 			return nil, err
 		}
-		return route.Handle(ctx, r)
+		resp, err := route.Handle(ctx, r)
+		if errors.Is(err, core.Unauthorized()) { // the user has gone since the guard looked
+			err = a.resolver.Unauthorized()
+		}
+		return resp, err
 	}
 	serve := func(ctx context.Context, r *core.Request) (resp *core.Response) {
 		defer func() {

@@ -40,7 +40,7 @@ func command(t *testing.T, dir string, env ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe) //nolint:gosec // this test
+	cmd := exec.Command(exe)
 	cmd.Dir = dir
 	cmd.Env = append([]string{"BE_THE_QUICKSTART=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...)
 	return cmd

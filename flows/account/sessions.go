@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -49,7 +50,10 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 			Doc: core.Doc{Summary: "End all logins but this one, tokens of other backends too", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				current := core.CurrentFrom(ctx)
-				if err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session); err != nil {
+				switch err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session); {
+				case errors.Is(err, core.ErrNotFound): // deleted since the guard looked
+					return nil, core.Unauthorized()
+				case err != nil:
 					return nil, core.Unavailable(err)
 				}
 				return core.NewResponse(http.StatusNoContent, nil), nil

@@ -195,6 +195,9 @@ func absent(err error) error {
 	return err
 }
 
+// Unauthorized is the 401 of one who presented a credential that is good no more, with the challenges of all backends.
+func (r Resolver) Unauthorized() *core.Error { return (&plan{Resolver: r}).unauthorized(true) }
+
 // unauthorized is the 401 with the challenges of the transports that have one (RFC 6750, section 3).
 func (p *plan) unauthorized(presented bool) *core.Error {
 	err := core.Unauthorized()

@@ -67,14 +67,16 @@ func hasAnchor(text, anchor string) bool {
 	return false
 }
 
-// prose gives the lines outside code blocks by their index.
-func prose(text string) map[int]string {
-	lines, fenced := map[int]string{}, false
-	for i, line := range strings.Split(text, "\n") {
-		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+// prose gives the lines of a text, those of code blocks empty.
+func prose(text string) []string {
+	lines, fenced := strings.Split(text, "\n"), false
+	for i, line := range lines {
+		fence := strings.HasPrefix(strings.TrimSpace(line), "```")
+		if fence {
 			fenced = !fenced
-		} else if !fenced {
-			lines[i] = line
+		}
+		if fence || fenced {
+			lines[i] = ""
 		}
 	}
 	return lines
