@@ -48,6 +48,10 @@ func TestAttackInTheMiddle(t *testing.T) {
 		mine := a.login(t, "cookie", u)
 		m.arm(remove(t, a, u))
 		a.attack(t, "S05 a user who is deleted while they change themselves", "PATCH /users/me 401", mine, text(`{"full_name": "x"}`))
+		gone := a.user(t)
+		gones := a.login(t, "jwt", gone)
+		m.arm(remove(t, a, gone))
+		a.attack(t, "S05 a user who is deleted while they end their sessions", "DELETE /auth/sessions 401", gones)
 		m.arm(remove(t, a, target))
 		a.attack(t, "S05 a user who is deleted while a superuser changes them", "PATCH /users/{id} 404", append(admin, text(`{"full_name": "x"}`))...)
 		one, other := a.user(t), a.user(t)
@@ -66,7 +70,9 @@ func TestAttackInTheMiddle(t *testing.T) {
 	}, func(t *testing.T, a *app) {
 		for name, end := range map[string]func(u *Account){
 			"the password is changed": func(u *Account) { a.edit(t, u, func(u *Account) { u.TokenEpoch++ }) },
-			"the address is changed":  func(u *Account) { a.edit(t, u, func(u *Account) { u.Email, u.EmailKey = "r02@example.org", "r02@example.org" }) },
+			"the address is changed": func(u *Account) {
+				a.edit(t, u, func(u *Account) { u.Email, u.EmailKey = "r02@example.org", "r02@example.org" })
+			},
 			"the user is deactivated": func(u *Account) { a.edit(t, u, inactive) },
 			"the user is deleted":     func(u *Account) { remove(t, a, u)() },
 		} {

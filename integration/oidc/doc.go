@@ -1,0 +1,3 @@
+// Package oidc runs whole logins by OpenID Connect: an application on flows/oauth and providers.OIDC, a browser, and an identity provider
+// that is somebody else's work, the example server of zitadel/oidc on a loopback address.
+package oidc
