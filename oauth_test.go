@@ -75,6 +75,11 @@ type oauthApp struct {
 
 func newOAuthApp(t *testing.T, change func(p *oauth.Provider)) *oauthApp {
 	t.Helper()
+	return newOAuthAppAt(t, nil, change)
+}
+
+func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Provider)) *oauthApp {
+	t.Helper()
 	a := &oauthApp{
 		acme: &acme{name: "acme", begun: map[string]core.OAuthBegin{}}, other: &acme{name: "other", begun: map[string]core.OAuthBegin{}},
 		accounts: memstore.NewOAuthAccounts(),
@@ -99,6 +104,7 @@ func newOAuthApp(t *testing.T, change func(p *oauth.Provider)) *oauthApp {
 		}
 		o.Backends = append(o.Backends, latchkey.Backend{Name: "cookie", Transport: cookies, Strategy: sessions})
 		o.Flows = append(o.Flows, social.Flows()...)
+		o.Now = now
 		o.Hooks.BeforeRegister = func(_ context.Context, e *latchkey.Event[Member]) error {
 			if e.Identity != nil {
 				e.User.Nick = e.Identity.Name

@@ -96,6 +96,11 @@ func TestAttackG04LongPasswords(t *testing.T) {
 				t.Errorf("G04: the password is repeated: %s", got.body)
 			}
 		}
+		u := a.user(t)
+		token, mine := a.asked(t, "reset", u), a.login(t, "jwt", u)
+		a.attack(t, "G04 change to 73 bytes", "PATCH /users/me 400 {UPDATE_USER_INVALID_PASSWORD, reason}", mine, members(object{"password": longest + "x"}))
+		a.attack(t, "G04 reset to 73 bytes", resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}", members(object{"token": token, "password": longest + "x"}))
+		a.want(t, resetRoute+"200 (twin, the token is not used up)", fresh(token))
 		a.want(t, registerRoute+"201 (twin, 72 bytes)", register(longest))
 		a.attack(t, "G04 login with 73 bytes, of which 72 are right", badLogin, form("username", "long@example.org", "password", longest+"x"))
 		a.want(t, "POST /auth/jwt/login 200 (twin)", form("username", "long@example.org", "password", longest))

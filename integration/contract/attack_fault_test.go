@@ -228,6 +228,8 @@ func TestAttackF25LimiterDown(t *testing.T) {
 			t.Errorf("F25: %d passwords were looked at, want 1", n)
 		}
 		a.want(t, "GET /users/me 200 (twin, who is logged in stays)", mine)
+		other := a.user(t)
+		a.want(t, resetRoute+"200 (twin, a reset works without)", fresh(a.asked(t, "reset", other)))
 		a.end()
 		a.want(t, "POST /auth/cookie/login 204 (twin)", form("username", u.Email, "password", password))
 	})

@@ -129,7 +129,7 @@ func TestAttackL01Logs(t *testing.T) {
 			}
 		})
 		t.Run("L05 no driver's error in an answer", func(t *testing.T) {
-			for _, cause := range []string{"the store is down", "sql", "goroutine", ".go:", "panic", "mail server"} {
+			for _, cause := range []string{"the store is down", "sql:", "sqlite", "goroutine", ".go:", "panicked", "mail server"} {
 				if strings.Contains(strings.ToLower(answers), cause) {
 					t.Errorf("an answer holds %q", cause)
 				}

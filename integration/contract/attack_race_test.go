@@ -59,6 +59,11 @@ func TestAttackInTheMiddle(t *testing.T) {
 		a.attack(t, "G01 an address that another takes meanwhile", "PATCH /users/me 400 UPDATE_USER_EMAIL_ALREADY_EXISTS", a.login(t, "jwt", one), text(`{"email": "G01@example.org"}`))
 		a.want(t, "PATCH /users/me 200 (twin)", a.login(t, "jwt", one), text(`{"email": "g01.other@example.org"}`))
 	})
+	everywhere(t, before("users.Create"), func(t *testing.T, a *app) {
+		moments.of(a).arm(func() { a.user(t, func(u *Account) { u.Email = "g01@example.org" }) })
+		a.attack(t, "G01 an address that another registers meanwhile", taken, registration("G01@example.org"))
+		a.want(t, registerRoute+"201 (twin)", registration("g01.other@example.org"))
+	})
 	everywhere(t, before("users.Delete"), func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		moments.of(a).arm(remove(t, a, target))

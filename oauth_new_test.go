@@ -1,0 +1,72 @@
+package latchkey_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+)
+
+// misconfigured is a preset that was given something wrong.
+type misconfigured struct{ *acme }
+
+func (misconfigured) Err() error { return errors.New("the client ID is missing") }
+
+func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
+	if _, err := oauth.New(oauth.Options{}); err == nil || !strings.Contains(err.Error(), "Accounts") || !strings.Contains(err.Error(), "Providers is empty") {
+		t.Errorf("without anything New says %v", err)
+	}
+	named := func(name string) *acme { return &acme{name: name} }
+	_, err := oauth.New(oauth.Options{
+		Secret: []byte("short"), Lifetime: 2 * time.Hour, Vault: []oauth.Key{{ID: "k", Secret: []byte("short")}},
+		BaseURLs: []string{"https://app.example.org/path"}, RedirectOrigins: []string{"https://SPA.example.org"},
+		Providers: []oauth.Provider{
+			{}, {Provider: named("Not A Name")}, {Provider: named("twice")}, {Provider: named("twice")}, {Provider: misconfigured{named("wrong")}},
+			{Provider: named("a"), RedirectURL: "https://app.example.org/callback"}, {Provider: named("b"), RedirectURL: "https://app.example.org/callback"},
+		},
+	})
+	if err == nil {
+		t.Fatal("New accepted all of it")
+	}
+	for _, want := range []string{
+		"Options.Accounts", "Options.Secret", "Options.Lifetime", "seal:", "/path", "SPA", "a Provider is nil", `"Not A Name"`, `"twice" is given twice`,
+		"the client ID is missing", `"b" shares its RedirectURL`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("New's error lacks %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestOAuthFlowsTellWhatTheyMiss(t *testing.T) {
+	social, err := oauth.New(oauth.Options{
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)), Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}},
+	})
+	check(t, err, nil)
+	o := options[Member]()
+	o.Flows = social.Flows()
+	_, err = latchkey.New[Member](noEpochs{memstore.NewUsers[Member]()}, o)
+	for _, want := range []string{"Options.Tickets", "Options.BaseURL", "core.IDMaker"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New's error lacks %q:\n%v", want, err)
+		}
+	}
+}
+
+// O05
+func TestO05AStateEnds(t *testing.T) {
+	now := time.Now()
+	a := newOAuthAppAt(t, func() time.Time { return now }, nil)
+	b := a.browser()
+	late, _ := b.begin(web, "")
+	inTime, _ := b.begin(web, "")
+	now = now.Add(10*time.Minute - time.Second)
+	b.finish(web, inTime, identity("id-1", "ada@example.org")).expect(t, 200, "token")
+	now = now.Add(2 * time.Second)
+	b.finish(web, late, identity("id-1", "ada@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
+}
