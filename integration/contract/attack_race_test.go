@@ -91,6 +91,41 @@ func TestAttackInTheMiddle(t *testing.T) {
 	})
 }
 
+// afterFind is a user store where a moment passes after a user was found.
+type afterFind struct {
+	core.UserStore[Account]
+	*moment
+}
+
+func (s afterFind) Unwrap() any { return s.UserStore }
+func (s afterFind) Find(ctx context.Context, key core.Key) (*Account, error) {
+	u, err := s.UserStore.Find(ctx, key)
+	s.pass()
+	return u, err
+}
+
+// TestAttackR11Once lets a token be used between another request's look at it and that request's effect.
+func TestAttackR11Once(t *testing.T) {
+	var moments per[moment]
+	everywhere(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
+		u := a.user(t)
+		token := a.asked(t, "verify", u)
+		verify := func() { a.want(t, verifyRoute+"200 (twin)", proof(token)) }
+		moments.of(a).arm(verify)
+		a.attack(t, "R11 a token that is used meanwhile", verifyRoute+"400 VERIFY_USER_ALREADY_VERIFIED", proof(token))
+		u = a.user(t)
+		token = a.asked(t, "verify", u)
+		moments.of(a).arm(func() {
+			verify()
+			a.change(t, u, latchkey.Changes[Account]{IsVerified: new(false)})
+		})
+		a.attack(t, "R11 a token that is used, and its effect undone, meanwhile", badVerify, proof(token))
+		token = a.asked(t, "reset", u)
+		moments.of(a).arm(func() { a.want(t, resetRoute+"200 (twin)", fresh(token)) })
+		a.attack(t, "R01 a reset token that is used meanwhile", badReset, fresh(token))
+	})
+}
+
 // TestAttackG07EveryHash: all that hashes a password is refused alike where too many are hashed, and uses nothing up.
 func TestAttackG07EveryHash(t *testing.T) {
 	everywhere(t, func(a *app, o *options) {

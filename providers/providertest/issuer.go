@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -97,6 +98,7 @@ func checkRotation(s *service) error {
 	if _, _, err := s.login("1815"); err != nil {
 		return err
 	}
+	synctest.Wait() // go-oidc keeps the keys of a fetch a moment after it has answered
 	old, before := s.keys[0], s.times(keySet)
 	s.keys = []*Signer{NewSigner("two")}
 	for range 3 {
