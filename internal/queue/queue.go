@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -154,8 +155,8 @@ func (q *Queue) attempt(j *job) (err error) {
 	ctx, cancel := context.WithTimeout(q.ctx, q.o.Timeout)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+		if p := recover(); p != nil { // the value may hold a token: its type and the stack tell where to look
+			err = fmt.Errorf("panic with a %T: %s", p, debug.Stack())
 		}
 	}()
 	return j.do(ctx)

@@ -148,12 +148,15 @@ func TestRetry(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			q, log := newQueue(queue.Options{Workers: 1, Attempts: 2})
 			runs := 0
-			q.Add("mail", func(context.Context) error { runs++; panic("out of paper") })
+			q.Add("mail", func(context.Context) error { runs++; panic("token-canary") })
 			pass(time.Hour)
 			if runs != 2 {
 				t.Errorf("%d runs, want 2", runs)
 			}
-			wantLine(t, log, "ERROR", "job=mail", "out of paper")
+			wantLine(t, log, "ERROR", "job=mail", "panic with a string", "queue_test.go")
+			if lines := log.lines(""); strings.Contains(strings.Join(lines, ""), "token-canary") {
+				t.Errorf("L01: the value of a panic reached the log: %q", lines)
+			}
 			ran := false
 			q.Add("next", func(context.Context) error { ran = true; return nil })
 			synctest.Wait()
