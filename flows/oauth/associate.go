@@ -66,7 +66,7 @@ func (f associate) callback(ctx context.Context, kit core.Kit, r *core.Request) 
 	if out.RedirectTo != "" {
 		back(resp, out.RedirectTo, "", "")
 	}
-	return f.end(r, out.record, resp, err)
+	return f.end(ctx, kit, r, out.record, resp, err)
 }
 
 // linkTo links the account to u, unless it is somebody else's.

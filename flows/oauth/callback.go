@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -86,15 +87,19 @@ func (c *config) declined(kit core.Kit, r *core.Request, word, state string, bel
 }
 
 // end makes the response of a callback: the flow's cookie goes, and a browser that came by redirect_to goes back with the error's code.
-func (c *config) end(r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
+func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
 	if err != nil && rec.RedirectTo == "" {
 		return nil, err
 	}
 	if err != nil {
-		code := core.CodeServiceUnavailable
-		if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Code != "" {
-			code = refusal.Code
+		var refusal *core.Error
+		if !errors.As(err, &refusal) {
+			refusal = core.Unavailable(err)
 		}
+		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
+			kit.Log.ErrorContext(ctx, "latchkey: a login at a provider failed", "status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
+		}
+		code := cmp.Or(refusal.Code, core.CodeServiceUnavailable)
 		resp = core.NewResponse(http.StatusSeeOther, nil)
 		back(resp, rec.RedirectTo, "error", code)
 	}

@@ -42,14 +42,14 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == kit.Backend
 	})
 	if err != nil {
-		return f.end(r, out.record, nil, err)
+		return f.end(ctx, kit, r, out.record, nil, err)
 	}
 	u, err := f.user(ctx, kit, f.provider, out, r)
 	if err != nil {
-		return f.end(r, out.record, nil, err)
+		return f.end(ctx, kit, r, out.record, nil, err)
 	}
 	resp, err := f.admit(ctx, kit, u, out, r)
-	return f.end(r, out.record, resp, err)
+	return f.end(ctx, kit, r, out.record, resp, err)
 }
 
 // admit logs the user in. A browser that came by redirect_to and whose backend answers with a token in the body gets a one-time code

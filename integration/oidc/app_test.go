@@ -1,8 +1,10 @@
 package oidc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,6 +37,7 @@ type app struct {
 	social   *oauth.OAuth
 	server   *httptest.Server
 	provider *identityProvider
+	log      bytes.Buffer
 }
 
 // settings change an application before it starts. The zero value is one that keeps everything in memory and is the web client.
@@ -108,7 +111,8 @@ func (a *app) newAuth() *latchkey.Auth[latchkey.User] {
 			{Name: "jwt", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
 			{Name: "cookie", Transport: cookies, Strategy: sessions},
 		},
-		Flows: a.social.Flows(), Tickets: a.kept.tickets, BaseURL: a.server.URL, Log: slog.New(slog.NewTextHandler(a.t.Output(), nil)),
+		Flows: a.social.Flows(), Tickets: a.kept.tickets, BaseURL: a.server.URL,
+		Log: slog.New(slog.NewTextHandler(io.MultiWriter(a.t.Output(), &a.log), nil)),
 	})
 	if err != nil {
 		a.t.Fatal(err)

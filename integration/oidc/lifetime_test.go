@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -128,6 +129,9 @@ func TestProviderThatStopsDuringALoginIsUsedAgainAfterItsReturn(t *testing.T) {
 		a.provider.stop()
 		wantRefusedInTime(t, func() answer { return b.get(callback.String()) })
 		b.get(inPage.String()).expectPage(t, "/app?error="+core.CodeOAuthProviderError)
+		if log := a.log.String(); strings.Count(log, "the token endpoint") != 2 || strings.Contains(log, callback.Query().Get("code")) {
+			t.Errorf("the log must have both causes and no code:\n%s", log)
+		}
 		b.me("").expect(t, 401, "Unauthorized")
 		a.wantUsers(0)
 		a.provider.start(t)
