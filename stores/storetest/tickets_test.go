@@ -171,7 +171,10 @@ func TestBrokenTickets(t *testing.T) {
 		}, []string{"O02 a burned", "Sweeper"}},
 		"burned under every purpose": {func(s *ticketStore, now func() time.Time) {
 			s.burn = func(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
-				return errors.Join(s.Tickets.Burn(ctx, "reset", d, until), s.Tickets.Burn(ctx, "oauth", d, until))
+				err := s.Tickets.Burn(ctx, purpose, d, until)
+				_ = s.Tickets.Burn(ctx, "reset", d, until)
+				_ = s.Tickets.Burn(ctx, "oauth", d, until)
+				return err
 			}
 		}, []string{"A burned digest", "Sweeper"}},
 		"a sweep of nothing": {func(s *ticketStore, now func() time.Time) {
