@@ -70,6 +70,14 @@ type Options[U any] struct {
 	Random io.Reader
 }
 
+// unlimited allows everything.
+type unlimited struct{ core.Limiter }
+
+func (unlimited) Take(context.Context, string, Limit) (time.Duration, error) { return 0, nil }
+
+// Unwrap gives the limiter itself, which may have to be swept.
+func (u unlimited) Unwrap() any { return u.Limiter }
+
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
 	// LoginFailures of one identifier, whoever tries. Default: 5 in 5 minutes.
@@ -119,7 +127,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		}
 	}
 	if o.InsecureNoLimits {
-		o.Limits = Limits{}
+		o.Limits, o.Limiter = Limits{}, unlimited{o.Limiter}
 		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")
 	}
 	if o.HashesAtOnce < 0 {

@@ -103,7 +103,7 @@ type Kit struct {
 	Codec     Codec
 	Passwords Passwords
 	Sessions  Sessions
-	Limiter   Limiter
+	Limiter   Limiter // that limits nothing where the application has switched limits off
 	EmailKey  Canonicalizer
 	// Mail queues a mail; a failed one is logged and retried, never the client's error. nil if no Sender is configured.
 	Mail func(m Mail)

@@ -25,6 +25,22 @@ type Limiter interface {
 	Forget(ctx context.Context, key string) error
 }
 
+// Within counts one event of key: nil where the limit allows it or has no events; 429 RATE_LIMITED beyond it; 503 where the limiter cannot
+// be asked.
+func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
+	if l.Events == 0 {
+		return nil
+	}
+	wait, err := limiter.Take(ctx, key, l)
+	if err != nil {
+		return Unavailable(err)
+	}
+	if wait > 0 {
+		return RateLimited(wait)
+	}
+	return nil
+}
+
 // RateLimited is a 429 that tells when to come again, in whole seconds, at least 1.
 func RateLimited(wait time.Duration) *Error {
 	seconds := int((wait + time.Second - 1) / time.Second)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/chiauth"
+	"github.com/latchkey-go/latchkey/examples/localprovider"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -37,6 +38,7 @@ type Account struct {
 type app struct {
 	auth    *latchkey.Auth[Account]
 	db      *sql.DB
+	local   *localprovider.Provider // nil where it is off
 	handler http.Handler
 	log     *slog.Logger
 }
@@ -48,7 +50,7 @@ func newApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	}
 	a := &app{db: db, log: log}
 	if err := a.build(ctx, cfg); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, a.closeParts())
 	}
 	return a, nil
 }
@@ -73,9 +75,14 @@ func (a *app) build(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
+	social, err := a.social(cfg, store)
+	if err != nil {
+		return err
+	}
 	a.auth, err = latchkey.New(users, latchkey.Options[Account]{
 		Backends:         backends,
-		Flows:            []latchkey.Flow{verify.Flow{}, reset.Flow{}},
+		Flows:            append(social, verify.Flow{}, reset.Flow{}),
+		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          store.Tickets(),
 		Sender:           sender,
 		BaseURL:          cfg.baseURL,
@@ -85,7 +92,7 @@ func (a *app) build(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
-	a.handler = routes(a.auth, mails)
+	a.handler = a.routes(mails)
 	return a.createSuperuser(ctx, cfg)
 }
 
@@ -123,7 +130,8 @@ func sender(cfg config, log *slog.Logger) (latchkey.Sender, http.Handler, error)
 	return box, box, err
 }
 
-func routes(auth *latchkey.Auth[Account], mails http.Handler) http.Handler {
+func (a *app) routes(mails http.Handler) http.Handler {
+	auth := a.auth
 	r := chi.NewRouter()
 	for _, backend := range []string{"jwt", "cookie", "session"} {
 		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend))
@@ -138,6 +146,11 @@ func routes(auth *latchkey.Auth[Account], mails http.Handler) http.Handler {
 	if mails != nil {
 		r.Method(http.MethodGet, "/dev/outbox", mails)
 	}
+	if a.local != nil {
+		a.socialRoutes(r)
+	}
+	r.With(chiauth.Optional(auth)).Get("/", func(w http.ResponseWriter, r *http.Request) { index(w, r, a.local != nil) })
+	r.Method(http.MethodGet, "/page/*", http.FileServerFS(files))
 	return r
 }
 
@@ -178,5 +191,12 @@ func (a *app) sweepHourly(ctx context.Context) {
 func (a *app) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return errors.Join(a.auth.Close(ctx), a.db.Close())
+	return errors.Join(a.auth.Close(ctx), a.closeParts())
+}
+
+func (a *app) closeParts() error {
+	if a.local == nil {
+		return a.db.Close()
+	}
+	return errors.Join(a.local.Close(), a.db.Close())
 }

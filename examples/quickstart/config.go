@@ -9,15 +9,17 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 )
 
 // config is what the environment says.
 type config struct {
-	addr     string // ADDR, default 127.0.0.1:8080
-	database string // DATABASE_URL, default file:latchkey.db
-	baseURL  string // BASE_URL of links in mails, default http:// and ADDR
-	secret   []byte // SECRET that signs JWTs, at least 32 bytes; default: made once and kept beside the database
+	addr     string       // ADDR, default 127.0.0.1:8080
+	at       *net.TCPAddr // what ADDR has become
+	database string       // DATABASE_URL, default file:latchkey.db
+	baseURL  string       // BASE_URL of links in mails, default http:// and ADDR
+	secret   []byte       // SECRET that signs JWTs, at least 32 bytes; default: made once and kept beside the database
 
 	superuserEmail, superuserPassword string // SUPERUSER_EMAIL, SUPERUSER_PASSWORD: created at start when both are given
 
@@ -25,6 +27,8 @@ type config struct {
 	mailFrom     string // MAIL_FROM, default Latchkey <noreply@ and the host of BASE_URL>
 	noLimits     bool   // LIMITS=off, for load tests
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
+
+	localProviderAddr string // LOCAL_PROVIDER_ADDR, a loopback address; default: a free port
 }
 
 func configFromEnv() (config, error) {
@@ -38,6 +42,7 @@ func configFromEnv() (config, error) {
 		mailFrom:          os.Getenv("MAIL_FROM"),
 		noLimits:          os.Getenv("LIMITS") == "off",
 		insecureHTTP:      os.Getenv("INSECURE_HTTP") == "on",
+		localProviderAddr: os.Getenv("LOCAL_PROVIDER_ADDR"),
 	}
 	if !strings.HasPrefix(cfg.database, "file:") {
 		return cfg, errors.New("DATABASE_URL must be file:PATH, the path of an SQLite database")
@@ -45,19 +50,38 @@ func configFromEnv() (config, error) {
 	if (cfg.superuserEmail == "") != (cfg.superuserPassword == "") {
 		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD are given together, or not at all")
 	}
-	if cfg.baseURL == "" {
-		host, port, err := net.SplitHostPort(cfg.addr)
-		if err != nil {
-			return cfg, fmt.Errorf("ADDR must be HOST:PORT: %w", err)
-		}
-		if host == "" || net.ParseIP(host).IsUnspecified() {
-			host = "localhost"
-		}
-		cfg.baseURL = "http://" + net.JoinHostPort(host, port)
-	}
 	var err error
 	cfg.secret, err = secret(os.Getenv("SECRET"), cfg.databasePath()+".secret")
 	return cfg, err
+}
+
+// listen opens ADDR, whose port may be 0, and completes what depends on it.
+func (c *config) listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", c.addr)
+	if err != nil {
+		return nil, fmt.Errorf("ADDR must be HOST:PORT, and free: %w", err)
+	}
+	c.at = listener.Addr().(*net.TCPAddr)
+	if c.baseURL == "" {
+		host, _, _ := net.SplitHostPort(c.addr)
+		if c.at.IP.IsUnspecified() {
+			host = "localhost"
+		}
+		c.baseURL = "http://" + net.JoinHostPort(host, strconv.Itoa(c.at.Port))
+	}
+	return listener, nil
+}
+
+// onLoopback tells that nobody but this machine reaches the program, and that it does not think otherwise.
+func (c config) onLoopback() bool {
+	u, err := url.Parse(c.baseURL)
+	return err == nil && c.at.IP.IsLoopback() && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
+// otherNames are those that a browser on this machine may call the program by.
+func (c config) otherNames() []string {
+	port := strconv.Itoa(c.at.Port)
+	return []string{"http://localhost:" + port, "http://127.0.0.1:" + port}
 }
 
 func (c config) databasePath() string {

@@ -1,92 +1,36 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/latchkey-go/latchkey/examples/internal/exampletest"
 )
 
-// TestMain lets the test binary be the program, so that it is tested as a process: signals, exit codes, what it prints.
-func TestMain(m *testing.M) {
-	if os.Getenv("BE_THE_QUICKSTART") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+// The test binary can be the program, so that it is tested as a process: signals, exit codes, what it prints.
+func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
 // program is a quickstart that runs.
 type program struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	url string
-	out *bufio.Reader
-	log *strings.Builder
-}
-
-func command(t *testing.T, dir string, env ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Dir = dir
-	cmd.Env = append([]string{"BE_THE_QUICKSTART=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...)
-	return cmd
+	*exampletest.Process
+	t *testing.T
 }
 
 func start(t *testing.T, dir string, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: command(t, dir, env...), log: &strings.Builder{}}
-	p.cmd.Stderr = p.log
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	p.out = bufio.NewReader(out)
-	line, err := p.out.ReadString('\n')
-	if err != nil {
-		_ = p.cmd.Wait()
-		t.Fatalf("it printed nothing (%v) and logged %s", err, p.log)
-	}
-	if p.url = regexp.MustCompile(`http://[0-9.:]+`).FindString(line); p.url == "" {
-		t.Fatalf("its first line names no address: %s", line)
-	}
-	return p
-}
-
-// stop ends it as a supervisor does, and expects a clean exit.
-func (p *program) stop() {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := io.Copy(io.Discard, p.out); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Wait(); err != nil {
-		p.t.Errorf("it did not stop cleanly: %v\n%s", err, p.log)
-	}
+	return &program{exampletest.Start(t, dir, env...), t}
 }
 
 func (p *program) send(method, path, token, contentType, body string, status int) string {
 	p.t.Helper()
-	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	r, err := http.NewRequest(method, p.URL+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -194,8 +138,8 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 	p.json("PATCH", "/users/"+id, root, `{"is_active": false}`, 200)
 	p.send("DELETE", "/users/"+id, root, "", "", 204)
 	p.send("GET", "/users/"+id, root, "", "", 404)
-	p.stop()
-	if log := p.log.String(); strings.Contains(log, password) || strings.Contains(log, root) {
+	p.Stop()
+	if log := p.Log.String(); strings.Contains(log, password) || strings.Contains(log, root) {
 		t.Errorf("the log holds a secret:\n%s", log)
 	}
 }
@@ -205,12 +149,12 @@ func TestUsersAndTokensOutliveARestart(t *testing.T) {
 	p := start(t, dir)
 	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
 	tokens := []string{p.login("jwt", "ada@example.org", "analytical engine"), p.login("cookie", "ada@example.org", "analytical engine")}
-	p.stop()
+	p.Stop()
 	p = start(t, dir)
 	for _, token := range tokens {
 		p.send("GET", "/users/me", token, "", "", 200)
 	}
-	p.stop()
+	p.Stop()
 	if info, err := os.Stat(filepath.Join(dir, "latchkey.db.secret")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the secret's file: %v, %v", info, err)
 	}
@@ -225,9 +169,10 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 		"no address":          {"ADDR=nonsense", "ADDR"},
 		"a strange base URL":  {"BASE_URL=ftp://x", "BaseURL"},
 		"an unknown SMTP URL": {"SMTP_URL=http://x", "smtp"},
+		"a public provider":   {"LOCAL_PROVIDER_ADDR=0.0.0.0:0", "loopback"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := command(t, t.TempDir(), c.env)
+			cmd := exampletest.Command(t, t.TempDir(), c.env)
 			out, err := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), c.says) {
 				t.Errorf("%v, printed %q, want one line about %s", err, out, c.says)
@@ -241,14 +186,23 @@ func TestLimitsOffSaysSo(t *testing.T) {
 	for range 8 {
 		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 400)
 	}
-	p.stop()
-	if !strings.Contains(p.log.String(), "InsecureNoLimits") {
-		t.Errorf("LIMITS=off was not said aloud:\n%s", p.log)
+	p.Stop()
+	if !strings.Contains(p.Log.String(), "InsecureNoLimits") {
+		t.Errorf("LIMITS=off was not said aloud:\n%s", p.Log.String())
 	}
 	p = start(t, t.TempDir())
 	for range 5 {
 		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 400)
 	}
 	p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 429)
-	p.stop()
+	p.Stop()
+}
+
+func TestTheServerHasTimeouts(t *testing.T) {
+	t.Parallel()
+	t.Run("F19 slow loris", func(t *testing.T) {
+		p := exampletest.Start(t, t.TempDir())
+		p.WantPatienceEnds(10 * time.Second)
+		p.Stop()
+	})
 }

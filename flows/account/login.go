@@ -47,7 +47,7 @@ func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.
 	if err != nil {
 		return nil, err
 	}
-	if err := limit(ctx, kit, "login-network:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
+	if err := core.Within(ctx, kit.Limiter, "login-network:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
 		return nil, err
 	}
 	var admission core.Admission
@@ -96,18 +96,4 @@ func logout(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response,
 	}
 	kit.After(ctx, core.Event{Moment: core.Logout, Backend: current.Session.Backend, User: current.User, Request: r})
 	return resp, nil
-}
-
-func limit(ctx context.Context, kit core.Kit, key string, l core.Limit) error {
-	if l.Events == 0 {
-		return nil
-	}
-	wait, err := kit.Limiter.Take(ctx, key, l)
-	if err != nil {
-		return core.Unavailable(err)
-	}
-	if wait > 0 {
-		return core.RateLimited(wait)
-	}
-	return nil
 }

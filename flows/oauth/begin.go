@@ -23,6 +23,9 @@ func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Re
 			})
 		}
 	}
+	if err := core.Within(ctx, kit.Limiter, "oauth-network:"+core.Network(r.Remote).String(), c.Begins); err != nil {
+		return nil, err
+	}
 	state, err := c.newState(kit.Random, kit.Now().Add(c.Lifetime))
 	if err != nil {
 		return nil, core.Unavailable(err)

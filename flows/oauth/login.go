@@ -87,6 +87,7 @@ func authorizeDoc(p Provider) core.Doc {
 		Summary: "Begin at " + p.Name(), Status: http.StatusOK, Answer: struct {
 			URL string `json:"authorization_url"`
 		}{},
+		Codes: []string{core.CodeRateLimited},
 	}
 }
 

@@ -70,6 +70,8 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
+	// Begins limits how many flows one client network (an IPv4 address, an IPv6 /64) may begin. Default: 60 a minute.
+	Begins core.Limit
 	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for http on another host than localhost.
 	InsecureHTTP bool
 }
@@ -112,6 +114,9 @@ func (o Options) config() (*config, error) {
 	if o.Lifetime == 0 {
 		o.Lifetime = 10 * time.Minute
 	}
+	if o.Begins == (core.Limit{}) {
+		o.Begins = core.Limit{Events: 60, Window: time.Minute}
+	}
 	c := &config{Options: o}
 	for _, s := range o.BaseURLs {
 		u, err := parseOrigin(s)
@@ -148,6 +153,9 @@ func (o Options) problems() (errs []error) {
 	}
 	if o.Lifetime < 0 || o.Lifetime > time.Hour {
 		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
+	}
+	if l := o.Begins; l != (core.Limit{}) && (l.Events < 1 || l.Window <= 0) {
+		errs = append(errs, errors.New("oauth: Options.Begins needs at least one event and a window; latchkey's InsecureNoLimits switches limits off"))
 	}
 	names := map[string]bool{}
 	urls := map[string]bool{}

@@ -37,7 +37,7 @@ type service struct {
 	db *sql.DB
 }
 
-func takeOver(t *testing.T) service {
+func takeOver(t *testing.T, more ...func(*app, *options)) service {
 	t.Helper()
 	fixture, err := os.ReadFile(filepath.Join("..", "testdata", "fastapi-users.sqlite"))
 	if err != nil {
@@ -53,6 +53,9 @@ func takeOver(t *testing.T) service {
 	a := newApp(t, onServeMux, open, func(a *app, o *options) {
 		o.Hashers = nil
 		o.Backends[0].Strategy = legacyTokens(t, a)
+		for _, f := range more {
+			f(a, o)
+		}
 	})
 	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(file))
 	if err != nil {

@@ -189,6 +189,7 @@ func (a *app) serve(t *testing.T, own func(router)) {
 func memory(_ *testing.T, now func() time.Time) stores {
 	return stores{
 		memstore.NewUsers[Account](), memstore.NewSessions(now), memstore.NewTickets(now), memstore.NewLimiter(memstore.LimiterOptions{Now: now}),
+		memstore.NewOAuthAccounts(),
 	}
 }
 
@@ -215,7 +216,7 @@ func onSQLite(t *testing.T, file string, o bunstore.Options) stores {
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return stores{users, store.Sessions(), store.Tickets(), store.Limiter()}
+	return stores{users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts()}
 }
 
 // user makes an active user with the password, changed by inactive, superuser, verified.

@@ -16,6 +16,7 @@ type stores struct {
 	sessions sessionStore
 	tickets  core.TicketStore
 	limiter  core.Limiter
+	accounts core.OAuthAccountStore
 }
 
 type sessionStore interface {
@@ -25,7 +26,7 @@ type sessionStore interface {
 
 // behind puts every store behind the same switch.
 func (s stores) behind(o *outage) stores {
-	return stores{users{s.users, o}, sessions{s.sessions, o}, tickets{s.tickets, o}, limiter{s.limiter, o}}
+	return stores{users{s.users, o}, sessions{s.sessions, o}, tickets{s.tickets, o}, limiter{s.limiter, o}, accounts{s.accounts, o}}
 }
 
 // outage is what cannot be asked at present: "users", "tickets.Find", or nothing.
@@ -144,4 +145,20 @@ func (s limiter) Take(ctx context.Context, key string, l core.Limit) (time.Durat
 }
 func (s limiter) Forget(ctx context.Context, key string) error {
 	return tell(s.outage, "limiter.Forget", func() error { return s.Limiter.Forget(ctx, key) })
+}
+
+type accounts struct {
+	core.OAuthAccountStore
+	*outage
+}
+
+func (s accounts) Unwrap() any { return s.OAuthAccountStore }
+func (s accounts) Create(ctx context.Context, a *core.OAuthAccount) error {
+	return tell(s.outage, "accounts.Create", func() error { return s.OAuthAccountStore.Create(ctx, a) })
+}
+func (s accounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
+	return ask(s.outage, "accounts.Find", func() (*core.OAuthAccount, error) { return s.OAuthAccountStore.Find(ctx, provider, subject) })
+}
+func (s accounts) List(ctx context.Context, userID string) ([]*core.OAuthAccount, error) {
+	return ask(s.outage, "accounts.List", func() ([]*core.OAuthAccount, error) { return s.OAuthAccountStore.List(ctx, userID) })
 }

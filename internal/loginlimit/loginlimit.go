@@ -28,12 +28,8 @@ func Take(ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey 
 		return func(error) {}, nil
 	}
 	key := keyOf(emailKey)
-	wait, err := limiter.Take(ctx, key, limit)
-	if err != nil {
-		return nil, core.Unavailable(err)
-	}
-	if wait > 0 {
-		return nil, core.RateLimited(wait)
+	if err := core.Within(ctx, limiter, key, limit); err != nil {
+		return nil, err
 	}
 	return func(outcome error) {
 		ctx := context.WithoutCancel(ctx)

@@ -24,6 +24,10 @@ var dependencies = map[string][]string{
 		"github.com/go-jose/go-jose/v4", // of go-oidc
 		"golang.org/x/oauth2",
 	},
+	"providers/gothprovider": {
+		"github.com/markbates/goth",
+		"golang.org/x/oauth2",
+	},
 	"senders/smtpsender": {
 		"github.com/wneessen/go-mail",
 		"golang.org/x/crypto",

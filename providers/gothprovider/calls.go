@@ -1,0 +1,80 @@
+package gothprovider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+)
+
+// calls is the transport of one operation, of its context and with what one login must send. Only the operation's goroutine uses it.
+type calls struct {
+	bounds
+
+	ctx                         context.Context
+	code, verifier, redirectURI string // "" outside Finish
+	proved                      bool   // the verifier was sent
+	failure                     error  // of the last call
+}
+
+// unsuccessful is an answer that is no success. x/oauth2 asks once more after it, with the secret in the other place.
+type unsuccessful int
+
+func (status unsuccessful) Error() string { return fmt.Sprintf("the answer is %d", int(status)) }
+
+// RoundTrip is that of http.RoundTripper. goth's requests have no context, so that of the operation ends them. After a failure that is none of
+// the service's documented answers there are no more calls.
+func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
+	if status := unsuccessful(0); c.failure != nil && !errors.As(c.failure, &status) {
+		closeBody(req)
+		return nil, c.failure
+	}
+	req = req.Clone(c.ctx)
+	if c.failure = c.prove(req); c.failure != nil {
+		return nil, c.failure
+	}
+	resp, err := c.bounds.RoundTrip(req)
+	c.failure = err
+	return resp, err
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// prove adds PKCE's verifier (RFC 7636, section 4.5) to the request that trades the code, and the redirect URI of the authorization request.
+func (c *calls) prove(req *http.Request) error {
+	media, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	if c.code == "" || req.Method != http.MethodPost || media != "application/x-www-form-urlencoded" || req.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	_ = req.Body.Close()
+	if err != nil || len(body) > maxBody {
+		return errors.New("the request has no body that can be read")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err == nil && form.Get("code") == c.code {
+		form.Set("code_verifier", c.verifier)
+		form.Set("redirect_uri", c.redirectURI)
+		body = []byte(form.Encode())
+		c.proved = true
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return nil
+}
+
+// explain says why goth failed without goth's words, which may quote the service's answer or a URL with a token.
+func (c *calls) explain(step string) error {
+	if c.failure != nil {
+		return fmt.Errorf("%s: %w", step, c.failure)
+	}
+	return fmt.Errorf("%s: goth's provider cannot use the answer", step)
+}
