@@ -1,6 +1,8 @@
 # Every command of the project. CONTRIBUTING.md says what each is for. They need Go, make and git; check also needs a C compiler,
 # for the race detector.
 FUZZTIME ?= 30s
+# Runs a command with the foreign programs that tests need, which it finds or installs.
+SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 BENCH ?= .
 
 .PHONY: test check format docs tidy build lint race release-check bench fuzz
@@ -8,7 +10,7 @@ BENCH ?= .
 # The workspace's tests, and those of the modules that stay outside it.
 test:
 	go test work
-	cd integration && GOWORK=off go test ./...
+	$(SERVERS) go -C integration test ./...
 	cd benchmarks && GOWORK=off go vet ./...
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
@@ -34,7 +36,7 @@ lint:
 
 # lint has run vet over the same files.
 race:
-	@tools/each go test -race -vet=off ./...
+	@$(SERVERS) tools/each go test -race -vet=off ./...
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:

@@ -43,6 +43,7 @@ type app struct {
 // settings change an application before it starts. The zero value is one that keeps everything in memory and is the web client.
 type settings struct {
 	kept   stores
+	start  func(t *testing.T, redirectURIs ...string) *identityProvider // default: startZitadel
 	client func(*providers.OIDCOptions)
 	wrap   func(core.Provider) core.Provider
 }
@@ -56,7 +57,10 @@ func newApp(t *testing.T, s settings) *app {
 	a := &app{t: t, kept: s.kept, server: httptest.NewUnstartedServer(mux)}
 	a.server.StartTLS()
 	t.Cleanup(a.server.Close)
-	a.provider = startProvider(t, a.server.URL+byJWT+"/callback", a.server.URL+byCookie+"/callback", a.server.URL+association+"/callback")
+	if s.start == nil {
+		s.start = startZitadel
+	}
+	a.provider = s.start(t, a.server.URL+byJWT+"/callback", a.server.URL+byCookie+"/callback", a.server.URL+association+"/callback")
 	a.social = a.newSocial(s)
 	a.Auth = a.newAuth()
 	t.Cleanup(func() { a.close() })

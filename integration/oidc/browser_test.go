@@ -105,7 +105,7 @@ func (b *browser) signIn(at, person string) *url.URL {
 		b.a.t.Fatal(err)
 	}
 	page := b.get(at)
-	for range 5 {
+	for range 10 {
 		action, id := formAction.FindStringSubmatch(page.body), formID.FindStringSubmatch(page.body)
 		switch {
 		case page.location != "":

@@ -10,15 +10,17 @@ import (
 )
 
 func TestLoginWorksAfterTheProviderHasRotatedItsKeys(t *testing.T) {
-	a := newApp(t, settings{})
-	a.browser().login(byCookie, "", ada).expect(t, 204, "")
-	for range 2 {
-		a.provider.rotateKeys()
-		b := a.browser()
-		b.login(byCookie, "", ada).expect(t, 204, "")
-		b.me("").expect(t, 200, adaEmail)
-	}
-	a.wantUsers(1)
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
+		a.browser().login(byCookie, "", ada).expect(t, 204, "")
+		for range 2 {
+			a.provider.rotate()
+			b := a.browser()
+			b.login(byCookie, "", ada).expect(t, 204, "")
+			b.me("").expect(t, 200, adaEmail)
+		}
+		a.wantUsers(1)
+	})
 }
 
 // expire lets the kept access token of a user's only account have ended.
@@ -62,8 +64,8 @@ func (a *app) tokens(userID string) map[string]bool {
 
 // The provider takes a refresh token once and gives another one: a second renewal works only if that one was kept.
 func TestTokenIsRenewedOnceAndItsRotatedRefreshTokenIsKept(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
 		b := a.browser()
 		b.login(byCookie, "", ada).expect(t, 204, "")
 		id := b.me("").member("id")
@@ -121,8 +123,9 @@ func TestProviderThatIsDownAtTheFirstLoginIsDiscoveredLater(t *testing.T) {
 }
 
 func TestProviderThatStopsDuringALoginIsUsedAgainAfterItsReturn(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		s.start = nil // which can be stopped
+		a := newApp(t, s)
 		b := a.browser()
 		callback := b.signIn(b.begin(byCookie, ""), ada)
 		inPage := b.signIn(b.begin(byCookie, "?redirect_to=/app"), ada)

@@ -10,8 +10,8 @@ import (
 )
 
 func TestFirstLoginByJWTMakesAUserAndTheSecondFindsIt(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
 		first := a.browser()
 		token := first.login(byJWT, "", ada).expect(t, 200, `"token_type":"bearer"`).member("access_token")
 		me := first.me(token).expect(t, 200, `"email":"`+adaEmail+`"`).expect(t, 200, `"is_verified":false`)
@@ -23,8 +23,8 @@ func TestFirstLoginByJWTMakesAUserAndTheSecondFindsIt(t *testing.T) {
 }
 
 func TestFirstLoginByCookieMakesAUserAndTheSecondFindsIt(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
 		first, again, other := a.browser(), a.browser(), a.browser()
 		first.login(byCookie, "", ada).expect(t, 204, "")
 		me := first.me("").expect(t, 200, adaEmail)
@@ -40,16 +40,16 @@ func TestFirstLoginByCookieMakesAUserAndTheSecondFindsIt(t *testing.T) {
 }
 
 func TestRedirectModeEndsOnThePageWithACookie(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		b := newApp(t, settings{kept: kept}).browser()
+	everywhere(t, func(t *testing.T, s settings) {
+		b := newApp(t, s).browser()
 		b.login(byCookie, "?redirect_to=/app", ada).expectPage(t, "/app")
 		b.me("").expect(t, 200, adaEmail)
 	})
 }
 
 func TestRedirectModeGivesACodeThatIsExchangedOnceForAToken(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		b := newApp(t, settings{kept: kept}).browser()
+	everywhere(t, func(t *testing.T, s settings) {
+		b := newApp(t, s).browser()
 		page, err := url.Parse(b.login(byJWT, "?redirect_to=/app", ada).location)
 		code := page.Query().Get("code")
 		if err != nil || page.Path != "/app" || len(page.Query()) != 1 || code == "" {
@@ -75,8 +75,8 @@ func (b *browser) register(email string) (id string) {
 }
 
 func TestAssociationLinksAnAccountThatThenLogsIn(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
 		owner, other, later := a.browser(), a.browser(), a.browser()
 		id := owner.register("owner@example.org")
 		owner.login(association, "", ada).expect(t, 200, "owner@example.org")
@@ -92,8 +92,8 @@ func TestAssociationLinksAnAccountThatThenLogsIn(t *testing.T) {
 }
 
 func TestUnlinkEndsTheLinkAndTheTokensAtTheProvider(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, kept stores) {
-		a := newApp(t, settings{kept: kept})
+	everywhere(t, func(t *testing.T, s settings) {
+		a := newApp(t, s)
 		b := a.browser()
 		id := b.register("owner@example.org")
 		b.login(association, "?redirect_to=/settings", ada).expectPage(t, "/settings")

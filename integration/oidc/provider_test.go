@@ -29,9 +29,10 @@ const (
 	personPassword = "verysecure"
 )
 
-// identityProvider is the example server, which can be stopped, started again on the same address, and given another signing key.
+// identityProvider is zitadel's example server, which can be stopped and started again on the same address, or a process (node_test.go).
 type identityProvider struct {
 	issuer  string
+	rotate  func() // replaces the signing key; the old one is published no more
 	address string
 	server  *httptest.Server
 
@@ -51,9 +52,10 @@ func (r *rotating) SigningKey(ctx context.Context) (op.SigningKey, error) {
 }
 func (r *rotating) KeySet(ctx context.Context) ([]op.Key, error) { return r.key.KeySet(ctx) }
 
-func startProvider(t *testing.T, redirectURIs ...string) *identityProvider {
+func startZitadel(t *testing.T, redirectURIs ...string) *identityProvider {
 	t.Helper()
 	p := &identityProvider{address: "127.0.0.1:0"}
+	p.rotate = p.rotateKeys
 	p.start(t)
 	t.Cleanup(p.stop)
 	p.issuer = p.server.URL
@@ -83,7 +85,6 @@ func (p *identityProvider) start(t *testing.T) {
 
 func (p *identityProvider) stop() { p.server.Close() }
 
-// rotateKeys replaces the signing key; the old one is published no more.
 func (p *identityProvider) rotateKeys() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +106,7 @@ func (p *identityProvider) accepts(t *testing.T, access string) bool {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+access)
-	resp, err := p.server.Client().Do(r)
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,11 @@ type stores struct {
 	tickets  core.TicketStore
 }
 
-// onEveryStore runs a test on stores without transactions and on a database.
-func onEveryStore(t *testing.T, test func(t *testing.T, kept stores)) {
-	t.Run("memstore", func(t *testing.T) { test(t, inMemory()) })
-	t.Run("bunstore", func(t *testing.T) { test(t, inSQLite(t)) })
+// everywhere runs a test on stores without transactions and on a database, and with each provider.
+func everywhere(t *testing.T, test func(t *testing.T, s settings)) {
+	t.Run("zitadel memstore", func(t *testing.T) { test(t, settings{kept: inMemory()}) })
+	t.Run("zitadel bunstore", func(t *testing.T) { test(t, settings{kept: inSQLite(t)}) })
+	t.Run("oidc-provider bunstore", func(t *testing.T) { test(t, settings{kept: inSQLite(t), start: startNode}) })
 }
 
 func inMemory() stores {

@@ -45,13 +45,15 @@ func (p tampering) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 
 // wantRefusal logs in through a flow that was changed, and then through the same one as it was.
 func wantRefusal(t *testing.T, client func(*providers.OIDCOptions), change tampering, status int, code string) {
-	t.Helper()
-	a := newApp(t, settings{client: client, wrap: func(p core.Provider) core.Provider { change.Provider = p; return change }})
-	a.browser().login(byJWT, "", ada).expect(t, status, code)
-	a.browser().login(byCookie, "?redirect_to=/app", ada).expectPage(t, "/app?error="+code)
-	a.wantUsers(0)
-	whole := newApp(t, settings{client: client, wrap: func(p core.Provider) core.Provider { return tampering{Provider: p} }})
-	whole.browser().login(byJWT, "", ada).expect(t, 200, "access_token")
+	everywhere(t, func(t *testing.T, s settings) {
+		s.client, s.wrap = client, func(p core.Provider) core.Provider { change.Provider = p; return change }
+		a := newApp(t, s)
+		a.browser().login(byJWT, "", ada).expect(t, status, code)
+		a.browser().login(byCookie, "?redirect_to=/app", ada).expectPage(t, "/app?error="+code)
+		a.wantUsers(0)
+		s.wrap = nil
+		newApp(t, s).browser().login(byJWT, "", ada).expect(t, 200, "access_token")
+	})
 }
 
 func public(o *providers.OIDCOptions) { o.ClientID, o.ClientSecret = publicClient, "" }
@@ -68,10 +70,22 @@ func TestProviderRefusesAVerifierThatIsNotTheFlows(t *testing.T) {
 }
 
 func TestProviderThatDemandsPKCERefusesAFlowWhoseChallengeWasTaken(t *testing.T) {
-	wantRefusal(t, public, tampering{target: func(q url.Values) {
-		q.Del("code_challenge")
-		q.Del("code_challenge_method")
-	}}, 502, core.CodeOAuthProviderError)
+	everywhere(t, func(t *testing.T, s settings) {
+		s.client = public
+		s.wrap = func(p core.Provider) core.Provider {
+			return tampering{Provider: p, target: func(q url.Values) {
+				q.Del("code_challenge")
+				q.Del("code_challenge_method")
+			}}
+		}
+		a := newApp(t, s)
+		if got := a.browser().login(byJWT, "", ada); got.status != 502 && got.body != `{"detail":"invalid_request"}` { // at the exchange, or before
+			t.Errorf("got %d %s", got.status, got.body)
+		}
+		a.wantUsers(0)
+		s.wrap = nil
+		newApp(t, s).browser().login(byJWT, "", ada).expect(t, 200, "access_token")
+	})
 }
 
 func TestIDTokenWithTheNonceOfAnotherFlowIsRefused(t *testing.T) {

@@ -1,0 +1,127 @@
+package browser_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// startQuickstart runs examples/quickstart as a newcomer does, but on a free port, and gives its URL.
+func startQuickstart(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "quickstart")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./quickstart")
+	build.Dir = filepath.Join("..", "..", "examples")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(program) // ended below
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "ADDR=127.0.0.1:0")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	said, err := bufio.NewReader(stdout).ReadString('\n')
+	port := regexp.MustCompile(`http://127\.0\.0\.1(:\d+)`).FindStringSubmatch(said)
+	if err != nil || port == nil {
+		t.Fatalf("the quickstart says %q (%v)", said, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, stdout) }()
+	return "http://localhost" + port[1] // a name that browsers trust without TLS, so that __Host- cookies work
+}
+
+// newBrowser starts a browser of its own.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := os.Getenv("LATCHKEY_TEST_CHROMIUM")
+	if path == "" {
+		t.Fatal("LATCHKEY_TEST_CHROMIUM is not set: run make test, or this test by tools/servers")
+	}
+	// No sandbox: it does not start as root, and sees nothing but pages of this machine.
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	// What a newer browser says and chromedp does not know is no error of ours.
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func run(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantPage waits for a text on the page at a path.
+func wantPage(t *testing.T, ctx context.Context, url, text string) {
+	t.Helper()
+	var at, shown string
+	run(t, ctx, chromedp.WaitVisible(`//main[contains(., "`+text+`")]`, chromedp.BySearch), chromedp.Location(&at), chromedp.Text("main", &shown, chromedp.ByQuery))
+	if at != url {
+		t.Errorf("the browser is at %s, want %s; the page says %q", at, url, shown)
+	}
+}
+
+func sessionCookie(t *testing.T, ctx context.Context) (found *network.Cookie) {
+	t.Helper()
+	run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+		cookies, err := network.GetCookies().Do(ctx)
+		for _, c := range cookies {
+			if strings.HasPrefix(c.Name, "__Host-latchkey") {
+				found = c
+			}
+		}
+		return err
+	}))
+	return found
+}
+
+func TestAPersonSignsInAtTheLocalProviderAndOutAgain(t *testing.T) {
+	home := startQuickstart(t) + "/"
+	ctx := newBrowser(t)
+	run(t, ctx, chromedp.Navigate(home))
+	wantPage(t, ctx, home, "Nobody is signed in")
+	run(t, ctx,
+		chromedp.Click(`a[href^="/auth/cookie/local/"]`, chromedp.ByQuery),
+		chromedp.WaitVisible(`button[value="deny"]`, chromedp.ByQuery),
+		chromedp.Click(`button[value="deny"]`, chromedp.ByQuery))
+	wantPage(t, ctx, home+"?error=access_denied", "access_denied")
+	run(t, ctx,
+		chromedp.Click(`a[href^="/auth/cookie/local/"]`, chromedp.ByQuery),
+		chromedp.WaitVisible(`button[value="allow"]`, chromedp.ByQuery),
+		chromedp.SetValue(`input[name="email"]`, "grace@example.org", chromedp.ByQuery),
+		chromedp.SetValue(`input[name="name"]`, "Grace Hopper", chromedp.ByQuery),
+		chromedp.Click(`button[value="allow"]`, chromedp.ByQuery))
+	wantPage(t, ctx, home, "Grace Hopper")
+	c := sessionCookie(t, ctx)
+	if c == nil || c.Name != "__Host-latchkey" || !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
+		t.Errorf("the browser keeps the cookie %+v, want __Host-latchkey and none of a flow", c)
+	}
+	run(t, ctx, chromedp.Click("#sign-out", chromedp.ByQuery))
+	wantPage(t, ctx, home, "Nobody is signed in")
+	if c := sessionCookie(t, ctx); c != nil {
+		t.Errorf("after the sign-out the browser keeps %s", c.Name)
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// oidcProvider gives a folder with the node_modules that integration/oidc/node pins. node is in PATH then.
+func (m machine) oidcProvider(ctx context.Context) (string, error) {
+	_, err1 := m.path(ctx, program{names: []string{"node"}, pkg: "nodejs", archive: "usr/bin/node"})
+	npm, err2 := m.path(ctx, program{names: []string{"npm"}, pkg: "npm", archive: "usr/bin/npm"})
+	if err := errors.Join(err1, err2); err != nil {
+		return "", err
+	}
+	pinned := filepath.Join(m.root, "integration", "oidc", "node")
+	lock, err := os.ReadFile(filepath.Join(pinned, "package-lock.json"))
+	if err != nil {
+		return "", err
+	}
+	at := filepath.Join(m.cache, fmt.Sprintf("oidc-provider-%.8x", sha256.Sum256(lock)))
+	return at, once(at, func(folder string) error {
+		for _, name := range []string{"package.json", "package-lock.json"} {
+			text, err := os.ReadFile(filepath.Join(pinned, name))
+			if err := errors.Join(err, os.WriteFile(filepath.Join(folder, name), text, 0o600)); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(os.Stderr, "servers: installing oidc-provider")
+		return quietly(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
+	})
+}
+
+// once fills a folder unless it is there. It is there as a whole or not at all, whoever else is at it.
+func once(at string, fill func(folder string) error) error {
+	if _, err := os.Stat(at); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp(filepath.Dir(at), "unfinished-")
+	if err != nil {
+		return err
+	}
+	err = fill(folder)
+	if err == nil {
+		err = os.Rename(folder, at)
+	}
+	if errors.Is(err, os.ErrExist) { // another one was faster
+		err = nil
+	}
+	return errors.Join(err, os.RemoveAll(folder))
+}
