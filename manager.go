@@ -3,6 +3,7 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
@@ -140,6 +141,23 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 	}
 	u, err := f.Reset(ctx, m.auth.kit, token, password, nil)
 	return m.typed(u), err
+}
+
+// OAuthCallback gives the user of an account at a provider of the flow oauth, as its callback does, for applications that have logged the person in
+// by other means (a native SDK): the user whom the account is linked to, or who has its verified address where the provider may link by it, or
+// a new one. The caller vouches for who. Nobody is logged in, and whether the user is active is not asked. Refusals:
+// OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, those of the hooks, and OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
+func (m *Manager[U]) OAuthCallback(ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens) (*U, error) {
+	for _, f := range m.auth.opts.Flows {
+		social, ok := f.(interface {
+			User(context.Context, core.Kit, core.OAuthIdentity, core.OAuthTokens) (core.AnyUser, error)
+		})
+		if ok && f.Name() == "oauth:"+provider {
+			u, err := social.User(ctx, m.auth.kit, who, tokens)
+			return m.typed(u), err
+		}
+	}
+	return nil, fmt.Errorf("latchkey: Options.Flows has no flow oauth of a provider %q", provider)
 }
 
 func (m *Manager[U]) request(ctx context.Context, address string, ask func(context.Context, core.Kit, string) error) error {

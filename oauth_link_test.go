@@ -190,3 +190,35 @@ func TestOAuthTokensAreSealedAndRenewedOnce(t *testing.T) {
 	_, err = a.social.Token(t.Context(), id, "other")
 	check(t, err, core.ErrNotFound)
 }
+
+func TestOAuthCallbackOutsideHTTP(t *testing.T) {
+	a := newOAuthApp(t, func(p *oauth.Provider) { p.AssociateByEmail = true })
+	ctx, m := t.Context(), a.Manager()
+	ada, err := m.OAuthCallback(ctx, "acme", identity("id-1", "ada@example.org"), core.OAuthTokens{Access: "access-canary"})
+	check(t, err, nil)
+	if ada.Email != "ada@example.org" || ada.Nick != "Name of id-1" {
+		t.Errorf("the new user is %+v", ada)
+	}
+	again, err := m.OAuthCallback(ctx, "acme", identity("id-1", "moved@example.org"), core.OAuthTokens{})
+	check(t, err, nil)
+	token := a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	if me := a.want("GET", "/users/me", token, "", 200, "ada@example.org"); again.ID != ada.ID || me.member("id") != ada.ID {
+		t.Errorf("one account has several users: %s, %s, %s", ada.ID, again.ID, me.body)
+	}
+	for _, c := range []struct {
+		who  core.OAuthIdentity
+		want error
+	}{
+		{identity("id-2", "ada@example.org"), core.Refuse(core.CodeOAuthUserExists)},
+		{identity("id-2", ""), core.Refuse(core.CodeOAuthNoEmail)},
+		{identity("", "new@example.org"), &core.Error{Code: core.CodeOAuthProviderError, Status: 502}},
+		{identity(strings.Repeat("s", 256), "new@example.org"), &core.Error{Code: core.CodeOAuthProviderError, Status: 502}},
+	} {
+		if u, err := m.OAuthCallback(ctx, "acme", c.who, core.OAuthTokens{}); u != nil || !errors.Is(err, c.want) {
+			t.Errorf("%.20q %s: got %v, %v", c.who.Subject, c.who.Email, u, err)
+		}
+	}
+	if _, err := m.OAuthCallback(ctx, "nobody", identity("id-1", "ada@example.org"), core.OAuthTokens{}); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
+		t.Errorf("an unknown provider: %v", err)
+	}
+}

@@ -64,10 +64,14 @@ func (c *config) finish(ctx context.Context, kit core.Kit, p Provider, r *core.R
 	if err != nil {
 		return out, providerError(err)
 	}
-	if s := out.identity.Subject; s == "" || len(s) > 255 || !utf8.ValidString(s) || slices.Contains([]byte(s), 0) {
-		return out, providerError(errors.New("the provider gave no usable subject"))
+	return out, checkSubject(out.identity.Subject)
+}
+
+func checkSubject(s string) error {
+	if s == "" || len(s) > 255 || !utf8.ValidString(s) || slices.Contains([]byte(s), 0) {
+		return providerError(errors.New("the provider gave no usable subject"))
 	}
-	return out, nil
+	return nil
 }
 
 // declined is the answer where the provider sends an error instead of a code.

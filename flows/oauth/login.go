@@ -37,6 +37,14 @@ func (f login) Routes(kit core.Kit) ([]core.Route, error) {
 	}, f.check(kit)
 }
 
+// User gives the user of an account as the callback does, without logging in: the one it is linked to, or a new one.
+func (f login) User(ctx context.Context, kit core.Kit, who core.OAuthIdentity, tokens core.OAuthTokens) (core.AnyUser, error) {
+	if err := checkSubject(who.Subject); err != nil {
+		return nil, err
+	}
+	return f.user(ctx, kit, f.provider, outcome{identity: who, tokens: tokens}, nil)
+}
+
 func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
 	out, err := f.finish(ctx, kit, f.provider, r, func(rec record) bool {
 		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == kit.Backend
