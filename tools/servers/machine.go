@@ -6,21 +6,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 )
 
 // machine is where the command runs.
 type machine struct {
-	root  string // of the tree
-	cache string // of what is installed for tests alone
+	root   string       // of the tree
+	cache  string       // of what is installed for tests alone
+	update func() error // of root's lists of packages, once
 }
 
 // newMachine puts what earlier runs have unpacked behind everything else in PATH.
-func newMachine(root string) (machine, error) {
+func newMachine(ctx context.Context, root string) (machine, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return machine{}, err
 	}
-	m := machine{root, filepath.Join(cache, "latchkey-test")}
+	update := sync.OnceValue(func() error { return quietly(ctx, "apt-get", "update") })
+	m := machine{root, filepath.Join(cache, "latchkey-test"), update}
 	return m, os.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+m.bin())
 }
 
@@ -56,7 +59,7 @@ func (m machine) path(ctx context.Context, p program) (string, error) {
 
 // install is the way of root.
 func (m machine) install(ctx context.Context, p program) error {
-	if err := quietly(ctx, "apt-get", "update"); err != nil {
+	if err := m.update(); err != nil {
 		return err
 	}
 	return quietly(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends", p.pkg)

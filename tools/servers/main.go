@@ -38,7 +38,7 @@ func main() {
 }
 
 func run(ctx context.Context, root string, command []string) error {
-	m, err := newMachine(root)
+	m, err := newMachine(ctx, root)
 	if err != nil {
 		return err
 	}

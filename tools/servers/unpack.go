@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -51,7 +53,7 @@ func download(ctx context.Context, folder, pkg string) ([]string, error) {
 
 // script writes the program's script.
 func (m machine) script(root string, p program) error {
-	libraries, err := filepath.Glob(filepath.Join(root, "usr", "lib", "*-linux-*"))
+	libraries, err := libraryFolders(root)
 	if err != nil {
 		return err
 	}
@@ -66,6 +68,17 @@ exec "$root"/%s "$@"
 		return err
 	}
 	return os.WriteFile(filepath.Join(m.bin(), p.names[0]), []byte(text), 0o700)
+}
+
+// libraryFolders are those that have shared libraries. Some packages name theirs, which are elsewhere now, absolutely.
+func libraryFolders(root string) (folders []string, err error) {
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if folder := filepath.Dir(path); strings.Contains(filepath.Base(path), ".so") && !slices.Contains(folders, folder) {
+			folders = append(folders, folder)
+		}
+		return err
+	})
+	return folders, err
 }
 
 // Debian's Node reads parts of itself from /usr/share/nodejs. Its copy elsewhere reads them from the folder that its script has opened,

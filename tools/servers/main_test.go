@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// found sets what there is to find, so that nothing is looked for.
+func found(t *testing.T) {
+	t.Helper()
+	t.Setenv("LATCHKEY_TEST_OIDC_PROVIDER", "/a folder")
+	t.Setenv("LATCHKEY_TEST_CHROMIUM", "/a browser")
+}
+
+func TestCommandRunsInTheTreeWithTheVariablesThatAreSet(t *testing.T) {
+	found(t)
+	root := t.TempDir()
+	script := `echo "$LATCHKEY_TEST_OIDC_PROVIDER $LATCHKEY_TEST_CHROMIUM" >said`
+	if err := run(t.Context(), root, []string{"sh", "-c", script}); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := os.ReadFile(filepath.Join(root, "said")); string(said) != "/a folder /a browser\n" {
+		t.Errorf("the command was given %q (%v)", said, err)
+	}
+}
+
+func TestExitCodeIsTheCommands(t *testing.T) {
+	found(t)
+	var exit *exec.ExitError
+	if err := run(t.Context(), t.TempDir(), []string{"sh", "-c", "exit 7"}); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Errorf("got %v, want the exit code 7", err)
+	}
+}
+
+// alive tells whether there is a process, that is no zombie.
+func alive(pid int) bool {
+	state, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && !strings.Contains(string(state), ") Z ")
+}
+
+func TestNothingIsLeftRunning(t *testing.T) {
+	for name, then := range map[string]string{"when the command ends": "exit", "when the command is stopped": "wait"} {
+		t.Run(name, func(t *testing.T) {
+			found(t)
+			left := filepath.Join(t.TempDir(), "left")
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			done := make(chan error)
+			go func() {
+				done <- run(ctx, t.TempDir(), []string{"sh", "-c", `sleep 600 & echo $! >"$1.new"; mv "$1.new" "$1"; ` + then, "sh", left})
+			}()
+			pid := eventually(t, func() (int, bool) {
+				text, err := os.ReadFile(left)
+				pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+				return pid, err == nil
+			})
+			if then == "wait" {
+				stop()
+			}
+			<-done
+			eventually(t, func() (int, bool) { return pid, !alive(pid) })
+		})
+	}
+}
+
+// eventually waits for something that another process does.
+func eventually(t *testing.T, did func() (int, bool)) int {
+	t.Helper()
+	for range 1000 {
+		if n, ok := did(); ok {
+			return n
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it does not happen")
+	return 0
+}
