@@ -52,9 +52,10 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			left := filepath.Join(t.TempDir(), "left")
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			done := make(chan error)
+			done := make(chan struct{})
 			go func() {
-				done <- run(ctx, t.TempDir(), []string{"sh", "-c", `sleep 600 & echo $! >"$1.new"; mv "$1.new" "$1"; ` + then, "sh", left})
+				defer close(done)
+				_ = run(ctx, t.TempDir(), []string{"sh", "-c", `sleep 600 & echo $! >"$1.new"; mv "$1.new" "$1"; ` + then, "sh", left})
 			}()
 			pid := eventually(t, func() (int, bool) {
 				text, err := os.ReadFile(left)
