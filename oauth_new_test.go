@@ -34,7 +34,7 @@ func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
 		t.Fatal("New accepted all of it")
 	}
 	for _, want := range []string{
-		"Options.Accounts", "Options.Secret", "Options.Lifetime", "seal:", "/path", "SPA", "a Provider is nil", `"Not A Name"`, `"twice" is given twice`,
+		"Options.Accounts", "Options.Secret", "Options.Lifetime", "Options.Tickets", "seal:", "/path", "SPA", "a Provider is nil", `"Not A Name"`, `"twice" is given twice`,
 		"the client ID is missing", `"b" shares its RedirectURL`,
 	} {
 		if !strings.Contains(err.Error(), want) {

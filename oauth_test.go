@@ -90,7 +90,7 @@ func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Prov
 	}
 	social, err := oauth.New(oauth.Options{
 		Accounts: a.accounts, Secret: []byte(strings.Repeat("secret of the flows ", 2)), Providers: []oauth.Provider{p, {Provider: a.other}},
-		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
+		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Tickets: memstore.NewTickets(nil), Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -299,6 +299,24 @@ func TestO07TwoTabsDoNotDisturbEachOther(t *testing.T) {
 	second, _ := b.begin(cookieGroup, "")
 	b.finish(web, first, identity("id-1", "ada@example.org")).expect(t, 200, "token")
 	b.finish(cookieGroup, second, identity("id-1", "ada@example.org")).expect(t, 204, "")
+}
+
+func TestOAuthBegunFlowsDoNotFillTheBrowser(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	b := a.browser()
+	ada := identity("id-1", "ada@example.org")
+	var states []string
+	for range 20 {
+		state, _ := b.begin(web, "")
+		states = append(states, state)
+	}
+	at, err := url.Parse(a.url)
+	check(t, err, nil)
+	if n := len(b.Jar.Cookies(at)); n != 8 {
+		t.Errorf("the browser has %d cookies", n)
+	}
+	b.finish(web, states[0], ada).expect(t, 400, core.CodeOAuthInvalidState)
+	b.finish(web, states[12], ada).expect(t, 200, "token") // the oldest of the last eight
 }
 
 func TestOAuthConcurrentFirstLoginsMakeOneUser(t *testing.T) {

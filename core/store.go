@@ -86,7 +86,8 @@ type Ticket struct {
 // TicketStore keeps one-time tokens under the SHA-256 of their secret. Rows stay until they expire, consumed or not, so that a replay can
 // be told from a forgery. A purpose is part of the key: a token of one purpose is unknown under every other.
 type TicketStore interface {
-	// Put stores t. With replace, unused tickets of the same (Purpose, UserID) die in the same step. ErrTaken if the digest exists.
+	// Put stores t. With replace, unused tickets of the same (Purpose, UserID) die in the same step. ErrTaken if the digest exists; one that
+	// expired, or failed too often, exists no more.
 	Put(ctx context.Context, t Ticket, replace bool) error
 	// Find peeks. ErrNotFound: unknown, expired, replaced or failed too often; ErrUsed, with the ticket, after it was consumed.
 	Find(ctx context.Context, purpose string, d [32]byte) (Ticket, error)

@@ -52,6 +52,9 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	found, err := d.ask(ctx)
 	switch {
 	case err == nil:
+		if d.known == nil && !found.pkce {
+			d.log.Warn("providers: the issuer's metadata does not name PKCE's S256; where it ignores PKCE, the nonce alone binds a login", "provider", d.name)
+		}
 		d.known, d.until = found, d.now().Add(freshFor)
 	case d.known != nil:
 		d.until = d.now().Add(retryAfter)
@@ -108,6 +111,7 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 		}
 		*e.to = raw
 	}
+	m.pkce = slices.Contains(texts(answer["code_challenge_methods_supported"]), "S256") // RFC 8414
 	if methods := texts(answer["token_endpoint_auth_methods_supported"]); methods != nil {
 		m.basicAuth = slices.Contains(methods, "client_secret_basic")
 	}

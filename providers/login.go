@@ -15,6 +15,7 @@ import (
 type metadata struct {
 	endpoints
 	oidc *verifier // nil without OpenID Connect
+	pkce bool      // the issuer says that it checks S256
 }
 
 // Begin gives the URL of the authorization request, with PKCE and, for OpenID Connect, the nonce.

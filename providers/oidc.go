@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -22,6 +23,8 @@ type OIDCOptions struct {
 	Brand Brand
 	// InsecureLoopback allows http for addresses of this machine, for development. Default: https alone.
 	InsecureLoopback bool
+	// Log takes what the operator must know: that the issuer does not say that it supports PKCE. Default: slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
@@ -33,7 +36,7 @@ func OIDC(o OIDCOptions) (*Provider, error) { return checked(newProvider(o.servi
 func (o OIDCOptions) service() service {
 	s := service{
 		name: o.Name, brand: o.Brand, openID: true, issuer: o.Issuer, clientID: o.ClientID, clientSecret: constant(o.ClientSecret), scopes: o.Scopes,
-		params: o.Params, fields: o.Fields, insecureLoopback: o.InsecureLoopback, now: o.Now,
+		params: o.Params, fields: o.Fields, insecureLoopback: o.InsecureLoopback, log: o.Log, now: o.Now,
 	}
 	if s.fields.Subject == "" {
 		s.fields = claimFields

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -46,6 +47,7 @@ type service struct {
 	emails         *emailList
 
 	insecureLoopback bool
+	log              *slog.Logger
 	now              func() time.Time
 	dial             dialer  // nil but in tests
 	faults           []error // of the arguments
@@ -76,6 +78,9 @@ var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 func newProvider(s service) *Provider {
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
 	}
 	p := &Provider{service: s, client: newClient(s.insecureLoopback, s.dial)}
 	if s.openID {

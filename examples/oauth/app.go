@@ -70,7 +70,7 @@ func (a *app) build(ctx context.Context, cfg config) error {
 		return fmt.Errorf("the database %s cannot be used: %w", cfg.databasePath, err)
 	}
 	a.links = store.OAuthAccounts()
-	social, err1 := a.social(cfg)
+	social, err1 := a.social(cfg, store.Tickets())
 	sessions, err2 := session.New(store.Sessions(), session.Options{})
 	cookies, err3 := cookie.New(cookie.Options{InsecureHTTP: cfg.insecureHTTP})
 	if err := errors.Join(err1, err2, err3); err != nil {
@@ -100,8 +100,8 @@ func (a *app) startLocalProvider(cfg config) error {
 	return err
 }
 
-func (a *app) social(cfg config) (*oauth.OAuth, error) {
-	options := oauth.Options{Accounts: a.links, Secret: cfg.secret, Vault: cfg.vault, InsecureHTTP: cfg.insecureHTTP}
+func (a *app) social(cfg config, tickets core.TicketStore) (*oauth.OAuth, error) {
+	options := oauth.Options{Accounts: a.links, Secret: cfg.secret, Vault: cfg.vault, Tickets: tickets, InsecureHTTP: cfg.insecureHTTP}
 	for _, s := range a.services {
 		options.Providers = append(options.Providers, oauth.Provider{Provider: s, VerifiedByDefault: true})
 	}

@@ -51,6 +51,7 @@ func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Re
 		resp = core.NewResponse(http.StatusSeeOther, nil)
 		resp.Header.Set("Location", target)
 	}
+	c.dropOldest(r, resp)
 	if err := c.keep(resp, state, rec); err != nil {
 		return nil, core.Unavailable(err)
 	}

@@ -27,7 +27,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -63,6 +62,8 @@ type Options struct {
 	Providers []Provider
 	// Vault seals the providers' tokens at rest: the first key seals, all open. Default: no key, and tokens are not kept.
 	Vault []Key
+	// Tickets lets one process at a time renew a token (see OAuth.Token): a store that all processes share. Required with a Vault.
+	Tickets core.TicketStore
 	// BaseURLs are further public addresses of the application ("https://other.example.com"): a flow that begins on the host of one comes
 	// back to it. Default: Options.BaseURL of latchkey alone.
 	BaseURLs []string
@@ -86,7 +87,6 @@ type config struct {
 	cookies  *seal.Ring
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
-	refresh  sync.Map // of *sync.Mutex, by the link's ID: one refresh at a time
 }
 
 var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
@@ -150,6 +150,9 @@ func (o Options) problems() (errs []error) {
 	}
 	if len(o.Providers) == 0 {
 		errs = append(errs, errors.New("oauth: Options.Providers is empty"))
+	}
+	if len(o.Vault) > 0 && o.Tickets == nil {
+		errs = append(errs, errors.New("oauth: Options.Tickets is missing, which Options.Vault needs: a store of one-time tokens"))
 	}
 	if o.Lifetime < 0 || o.Lifetime > time.Hour {
 		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))

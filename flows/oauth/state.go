@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -66,11 +67,33 @@ func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 // cookieName gives each flow a cookie of its own.
 func (c *config) cookieName(state string) string {
 	d := core.Digest(state)
-	name := "latchkey-oauth-" + hex.EncodeToString(d[:8])
+	return c.cookiePrefix() + hex.EncodeToString(d[:8])
+}
+
+func (c *config) cookiePrefix() string {
 	if c.InsecureHTTP {
-		return name
+		return "latchkey-oauth-"
 	}
-	return "__Host-" + name
+	return "__Host-latchkey-oauth-"
+}
+
+// maxBegun is how many flows of a browser are kept: a request with a hundred of their cookies is more than servers take.
+const maxBegun = 8
+
+// dropOldest makes room for one more. Browsers send the cookies that they got first first (RFC 6265, section 5.4).
+func (c *config) dropOldest(r *core.Request, resp *core.Response) {
+	var begun []string
+	prefix := c.cookiePrefix()
+	for _, line := range r.Lines("Cookie") {
+		for pair := range strings.SplitSeq(line, ";") {
+			if name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.HasPrefix(name, prefix) {
+				begun = append(begun, name)
+			}
+		}
+	}
+	for i := range len(begun) - maxBegun + 1 {
+		c.setCookie(resp, begun[i], "", -1)
+	}
 }
 
 // keep puts the record into the browser.
@@ -79,16 +102,18 @@ func (c *config) keep(resp *core.Response, state string, rec record) error {
 	if err != nil {
 		return err
 	}
-	c.setCookie(resp, state, c.cookies.Seal(plain, state), int(c.Lifetime/time.Second))
+	c.setCookie(resp, c.cookieName(state), c.cookies.Seal(plain, state), int(c.Lifetime/time.Second))
 	return nil
 }
 
 // drop takes it out again.
-func (c *config) drop(resp *core.Response, state string) { c.setCookie(resp, state, "", -1) }
+func (c *config) drop(resp *core.Response, state string) {
+	c.setCookie(resp, c.cookieName(state), "", -1)
+}
 
-func (c *config) setCookie(resp *core.Response, state, value string, age int) {
+func (c *config) setCookie(resp *core.Response, name, value string, age int) {
 	cookie := http.Cookie{
-		Name: c.cookieName(state), Value: value, Path: "/", MaxAge: age,
+		Name: name, Value: value, Path: "/", MaxAge: age,
 		Secure: !c.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	resp.Header.Add("Set-Cookie", cookie.String())

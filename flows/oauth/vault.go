@@ -4,65 +4,83 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// early is how long before its end an access token is renewed: it must survive the call that it is wanted for.
-const early = 30 * time.Second
+const (
+	// early is how long before its end an access token is renewed: it must survive the call that it is wanted for.
+	early = 30 * time.Second
+	// A lease is for whoever renews a link's tokens. It outlives a provider's slowest answer, and its holder where that one dies.
+	leasePurpose  = "oauth-renew"
+	leaseLifetime = 20 * time.Second
+	leasePause    = 50 * time.Millisecond // until those who wait look again
+)
 
 // Token gives an access token of the user's account at a provider that is good for half a minute at least, renewed if need be: once for
-// all concurrent callers of this process, and a rotated refresh token is written before anyone gets the new access token.
+// all concurrent callers of all processes that share Options.Tickets. A rotated refresh token is written before anyone gets the new access
+// token, also where ctx ends meanwhile. It must not be called inside a transaction, in which others would not see the lease.
 //
 // core.ErrNotFound: the user has no such account, or its tokens were not kept (no Options.Vault at the last login). core.ErrInvalid: the
-// token has ended and cannot be renewed, or its vault key is gone; the user must log in at the provider again. Any other error: the provider or the store could
-// not be asked.
+// token has ended and cannot be renewed, or its vault key is gone; the user must log in at the provider again. Any other error: the
+// provider or a store could not be asked.
 func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, error) {
 	p, ok := o.provider(provider)
 	if !ok {
 		return "", fmt.Errorf("oauth: there is no provider %q", provider)
 	}
-	link, err := o.linkOf(ctx, userID, provider)
-	if err != nil {
-		return "", err
+	for {
+		link, t, err := o.tokens(ctx, userID, provider)
+		if err != nil || good(t) {
+			return t.Access, err
+		}
+		err = o.lease(ctx, link)
+		if err == nil {
+			defer o.release(ctx, link)
+			return o.renewToken(ctx, p, userID)
+		}
+		if !errors.Is(err, core.ErrTaken) {
+			return "", err
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(leasePause):
+		}
 	}
-	if t, err := o.open(link); err != nil || good(t) {
-		return t.Access, err
-	}
-	lock, _ := o.refresh.LoadOrStore(link.ID, &sync.Mutex{})
-	mu := lock.(*sync.Mutex)
-	mu.Lock()
-	defer mu.Unlock()
-	return o.renewToken(ctx, p, userID)
 }
 
-// renewToken runs under the link's lock.
+// renewToken runs under the link's lease.
 func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (string, error) {
-	link, err := o.linkOf(ctx, userID, p.Name())
-	if err != nil {
-		return "", err
-	}
-	old, err := o.open(link)
-	if err != nil || good(old) { // another caller was faster
+	link, old, err := o.tokens(ctx, userID, p.Name())
+	if err != nil || good(old) { // the holder before was faster
 		return old.Access, err
 	}
 	refresher, ok := p.Provider.(core.TokenRefresher)
 	if !ok || old.Refresh == "" {
 		return "", core.ErrInvalid
 	}
+	// What the provider has issued must not be lost with the caller's patience.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLifetime)
+	defer cancel()
 	fresh, err := refresher.Refresh(ctx, old.Refresh)
 	if err != nil {
-		// Another node may have renewed it, and used the refresh token up.
-		if now, openErr := o.linkOf(ctx, userID, p.Name()); openErr == nil && now.RefreshToken != link.RefreshToken {
-			if t, openErr := o.open(now); openErr == nil && good(t) {
-				return t.Access, nil
-			}
-		}
 		return "", err
 	}
 	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
+}
+
+// lease gives the caller the sole right to renew a link's tokens: core.ErrTaken while somebody else has it.
+func (c *config) lease(ctx context.Context, link *core.OAuthAccount) error {
+	return c.Tickets.Put(ctx, core.Ticket{
+		Digest: core.Digest(link.ID), Purpose: leasePurpose, UserID: link.UserID, Expires: time.Now().Add(leaseLifetime),
+	}, false)
+}
+
+// release ends a lease: a ticket that failed is as good as none. Where that cannot be written, the lease ends by itself.
+func (c *config) release(ctx context.Context, link *core.OAuthAccount) {
+	_ = c.Tickets.Fail(context.WithoutCancel(ctx), leasePurpose, core.Digest(link.ID), 1)
 }
 
 // keepTokens writes what the provider has issued; it tries hard, since a rotated refresh token exists nowhere else, and whether or not
@@ -93,6 +111,16 @@ func (c *config) provider(name string) (Provider, bool) {
 		}
 	}
 	return Provider{}, false
+}
+
+// tokens gives the user's link to a provider and what it keeps.
+func (c *config) tokens(ctx context.Context, userID, provider string) (*core.OAuthAccount, core.OAuthTokens, error) {
+	link, err := c.linkOf(ctx, userID, provider)
+	if err != nil {
+		return nil, core.OAuthTokens{}, err
+	}
+	t, err := c.open(link)
+	return link, t, err
 }
 
 // linkOf gives the user's link to a provider, the newest if there are several.

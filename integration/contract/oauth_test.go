@@ -85,7 +85,7 @@ func withOAuth(t *testing.T, change func(*oauth.Options), more ...func(*app, *op
 		s.acme, s.other = &acme{name: "acme", begun: map[string]core.OAuthBegin{}}, &acme{name: "other", begun: map[string]core.OAuthBegin{}}
 		settings := oauth.Options{
 			Accounts: a.kept.accounts, Secret: secret, Providers: []oauth.Provider{{Provider: s.acme}, {Provider: s.other}},
-			RedirectOrigins: []string{"https://spa.example.org"}, Vault: []oauth.Key{{ID: "k1", Secret: secret}},
+			RedirectOrigins: []string{"https://spa.example.org"}, Tickets: a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: secret}},
 		}
 		if change != nil {
 			change(&settings)

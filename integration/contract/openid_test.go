@@ -134,7 +134,7 @@ func trusting(t *testing.T, test func(t *testing.T, a *app, i *issuer)) {
 			t.Parallel()
 			i := newIssuer(t)
 			a := newApp(t, adapter, memory, func(a *app, o *options) {
-				op, err := providers.OIDC(providers.OIDCOptions{Name: "op", Issuer: i.URL, ClientID: "us", ClientSecret: "client-secret-canary", InsecureLoopback: true})
+				op, err := providers.OIDC(providers.OIDCOptions{Name: "op", Issuer: i.URL, ClientID: "us", ClientSecret: "client-secret-canary", InsecureLoopback: true, Log: o.Log})
 				if err != nil {
 					t.Error(err)
 					return

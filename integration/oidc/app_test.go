@@ -93,7 +93,7 @@ func (a *app) newSocial(s settings) *oauth.OAuth {
 	}
 	social, err := oauth.New(oauth.Options{
 		Accounts: a.kept.accounts, Secret: []byte(strings.Repeat("secret of flows ", 2)), Providers: []oauth.Provider{{Provider: wrapped}},
-		Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("key of the vault", 2))}},
+		Tickets: a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("key of the vault", 2))}},
 	})
 	if err != nil {
 		a.t.Fatal(err)
