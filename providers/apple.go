@@ -12,6 +12,8 @@ import (
 	"errors"
 	"net/url"
 	"time"
+
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // AppleKey is a key for Sign in with Apple, as the developer portal gives it.
@@ -73,7 +75,7 @@ func (k AppleKey) secret(private *ecdsa.PrivateKey, clientID string, now time.Ti
 // addPostedName adds the name that Apple posts beside the code. It came through the browser and nobody signed it: it is good for a name, and
 // nothing else of it is read.
 func addPostedName(claims map[string]any, form url.Values) {
-	user, err := parseObject([]byte(form.Get("user")))
+	user, err := outbound.ParseObject([]byte(form.Get("user")))
 	if err != nil {
 		return
 	}

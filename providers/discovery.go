@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 const (
@@ -78,7 +80,7 @@ func (d *discovery) ask(ctx context.Context) (*metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := parseObject(body)
+	answer, err := outbound.ParseObject(body)
 	if err != nil {
 		return nil, err
 	}

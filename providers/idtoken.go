@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // leeway is how far a clock of an issuer may be ahead.
@@ -71,7 +72,7 @@ func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc
 	if err := checked.Claims(&payload); err != nil {
 		return nil, nil, err
 	}
-	claims, err := parseObject(payload) // exact names, none twice
+	claims, err := outbound.ParseObject(payload) // exact names, none twice
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -130,7 +131,7 @@ func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, 
 	if isJWT(header) {
 		_, info, err = m.oidc.verify(ctx, string(body), true)
 	} else {
-		info, err = parseObject(body)
+		info, err = outbound.ParseObject(body)
 	}
 	if err != nil {
 		return fmt.Errorf("userinfo: %w", err)

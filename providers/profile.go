@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // emailList is a second call, where the profile has no e-mail address or does not say whether it is verified.
@@ -26,7 +28,7 @@ func (p *Provider) readProfile(ctx context.Context, from, access string) (map[st
 	if err != nil {
 		return nil, fmt.Errorf("the profile: %w", err)
 	}
-	profile, err := parseObject(body)
+	profile, err := outbound.ParseObject(body)
 	if err != nil {
 		return nil, fmt.Errorf("the profile: %w", err)
 	}
@@ -46,7 +48,7 @@ func (p *Provider) readProfile(ctx context.Context, from, access string) (map[st
 func (l *emailList) add(body []byte, profile map[string]any) error {
 	delete(profile, "email")
 	delete(profile, "email_verified")
-	answer, err := parse(body)
+	answer, err := outbound.ParseJSON(body)
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // calls is the transport of one operation, of its context and with what one login must send. Only the operation's goroutine uses it.
 type calls struct {
-	bounds
+	outbound.Transport
 
 	ctx                         context.Context
 	code, verifier, redirectURI string // "" outside Finish
@@ -30,22 +32,16 @@ func (status unsuccessful) Error() string { return fmt.Sprintf("the answer is %d
 // the service's documented answers there are no more calls.
 func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if status := unsuccessful(0); c.failure != nil && !errors.As(c.failure, &status) {
-		closeBody(req)
+		outbound.CloseBody(req)
 		return nil, c.failure
 	}
 	req = req.Clone(c.ctx)
 	if c.failure = c.prove(req); c.failure != nil {
 		return nil, c.failure
 	}
-	resp, err := c.bounds.RoundTrip(req)
+	resp, err := c.Transport.RoundTrip(req)
 	c.failure = err
 	return resp, err
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
-	}
 }
 
 // prove adds PKCE's verifier (RFC 7636, section 4.5) to the request that trades the code, and the redirect URI of the authorization request.
@@ -54,9 +50,9 @@ func (c *calls) prove(req *http.Request) error {
 	if c.code == "" || req.Method != http.MethodPost || media != "application/x-www-form-urlencoded" || req.Body == nil {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(req.Body, outbound.MaxBody+1))
 	_ = req.Body.Close()
-	if err != nil || len(body) > maxBody {
+	if err != nil || len(body) > outbound.MaxBody {
 		return errors.New("the request has no body that can be read")
 	}
 	form, err := url.ParseQuery(string(body))

@@ -12,6 +12,7 @@ import (
 	"github.com/markbates/goth"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // Options are how a provider makes its calls. The zero value is the secure default.
@@ -31,7 +32,7 @@ type Provider struct {
 	renews           bool
 	made             reflect.Value // a copy of goth's struct, never changed
 	client           []int         // the index of its field HTTPClient
-	transport        bounds
+	transport        outbound.Transport
 	timeout          time.Duration
 	insecureLoopback bool
 }
@@ -46,11 +47,11 @@ func New(p goth.Provider, o Options) (*Provider, error) {
 		return nil, fmt.Errorf("gothprovider: %w", err)
 	}
 	n := &Provider{
-		made: reflect.New(made.Type()).Elem(), client: client, transport: newBounds(o), timeout: o.Timeout, insecureLoopback: o.InsecureLoopback,
+		made: reflect.New(made.Type()).Elem(), client: client, transport: newTransport(o), timeout: o.Timeout, insecureLoopback: o.InsecureLoopback,
 	}
 	n.made.Set(made)
 	if n.timeout == 0 {
-		n.timeout = defaultTimeout
+		n.timeout = outbound.Timeout
 	}
 	_, err = guarded(context.Background(), func() (struct{}, error) {
 		n.name, n.renews = p.Name(), p.RefreshTokenAvailable()
@@ -101,7 +102,7 @@ func (p *Provider) with(c *calls) goth.Provider {
 func run[T any](ctx context.Context, p *Provider, c calls, do func(goth.Provider, *calls) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	c.ctx, c.bounds = ctx, p.transport
+	c.ctx, c.Transport = ctx, p.transport
 	result, err := guarded(ctx, func() (T, error) { return do(p.with(&c), &c) })
 	switch {
 	case err == nil:

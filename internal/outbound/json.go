@@ -1,11 +1,9 @@
-package providers
+package outbound
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -15,8 +13,8 @@ var (
 	errNotObject = errors.New("the answer is not a JSON object")
 )
 
-// parse decodes one JSON value of valid UTF-8 in which no object has a member twice. Numbers are json.Number.
-func parse(text []byte) (any, error) {
+// ParseJSON decodes one JSON value of valid UTF-8 in which no object has a member twice. Numbers are json.Number.
+func ParseJSON(text []byte) (any, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, errNotJSON
 	}
@@ -70,8 +68,9 @@ func object(d *json.Decoder) (any, error) {
 	return members, err
 }
 
-func parseObject(text []byte) (map[string]any, error) {
-	v, err := parse(text)
+// ParseObject is ParseJSON of an object.
+func ParseObject(text []byte) (map[string]any, error) {
+	v, err := ParseJSON(text)
 	if err != nil {
 		return nil, err
 	}
@@ -80,27 +79,4 @@ func parseObject(text []byte) (map[string]any, error) {
 		return nil, errNotObject
 	}
 	return members, nil
-}
-
-// at finds what a path names ("data.id", "images.0.url"), nil if there is nothing. A member whose whole name is the path comes first, since
-// some names have dots: "https://slack.com/team_id".
-func at(v any, path string) any {
-	step, rest, more := strings.Cut(path, ".")
-	switch v := v.(type) {
-	case map[string]any:
-		if found, ok := v[path]; ok || !more {
-			return found
-		}
-		return at(v[step], rest)
-	case []any:
-		i, err := strconv.Atoi(step)
-		if err != nil || i < 0 || i >= len(v) {
-			return nil
-		}
-		if !more {
-			return v[i]
-		}
-		return at(v[i], rest)
-	}
-	return nil
 }
