@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
@@ -217,8 +219,23 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 // server has stopped.
 func (a *Auth[U]) Close(ctx context.Context) error { return a.queue.Close(ctx) }
 
+// SweepEvery calls Sweep again and again until ctx ends, about so often: up to a quarter sooner or later, so that the processes of an
+// application do not all sweep at once. Failures are logged. An hour is good; every must be positive.
+func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(every - every/4 + rand.N(every/2+1)):
+		}
+		if n, err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
+			a.opts.Log.ErrorContext(ctx, "latchkey: sweeping expired rows", "deleted", n, "err", err)
+		}
+	}
+}
+
 // Sweep deletes expired sessions, one-time tokens and counts, in every store that can, and gives their number. Nothing but space depends on it;
-// call it from time to time (once an hour).
+// SweepEvery calls it from time to time.
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
 	parts := []any{a.opts.Tickets, a.opts.Limiter}
 	for _, b := range a.opts.Backends {

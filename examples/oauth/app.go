@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/uptrace/bun"
@@ -17,6 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/chiauth"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
 	"github.com/latchkey-go/latchkey/examples/localprovider"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/providers"
@@ -40,21 +40,21 @@ type app struct {
 	log      *slog.Logger
 }
 
-func newApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
+func newApp(ctx context.Context, cfg config, l serve.Listener, log *slog.Logger) (*app, error) {
 	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(cfg.databasePath))
 	if err != nil {
 		return nil, err
 	}
 	a := &app{db: db, services: cfg.services, log: log}
-	if err := a.build(ctx, cfg); err != nil {
+	if err := a.build(ctx, cfg, l); err != nil {
 		return nil, errors.Join(err, a.closeParts())
 	}
 	return a, nil
 }
 
-func (a *app) build(ctx context.Context, cfg config) error {
+func (a *app) build(ctx context.Context, cfg config, l serve.Listener) error {
 	if cfg.localProvider {
-		if err := a.startLocalProvider(cfg); err != nil {
+		if err := a.startLocalProvider(cfg, l); err != nil {
 			return err
 		}
 	}
@@ -80,15 +80,15 @@ func (a *app) build(ctx context.Context, cfg config) error {
 		Backends: []latchkey.Backend{{Name: "cookie", Transport: cookies, Strategy: sessions}},
 		Flows:    social.Flows(),
 		Tickets:  store.Tickets(),
-		BaseURL:  cfg.baseURL,
+		BaseURL:  l.BaseURL,
 		Hooks:    latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Log:      a.log,
 	})
 	return err
 }
 
-func (a *app) startLocalProvider(cfg config) error {
-	if !cfg.onLoopback() {
+func (a *app) startLocalProvider(cfg config, l serve.Listener) error {
+	if !l.OnLoopback() {
 		return errors.New("no service is on, or LOCAL_PROVIDER is, and the local provider is for development: ADDR and BASE_URL must be loopback")
 	}
 	var err error
@@ -127,29 +127,6 @@ func (a *app) routes() http.Handler {
 	r.With(chiauth.Optional(a.auth)).Get("/", a.home)
 	r.Method(http.MethodGet, "/pages/*", http.FileServerFS(files))
 	return r
-}
-
-// sweepHourly deletes what has expired.
-func (a *app) sweepHourly(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if _, err := a.auth.Sweep(ctx); err != nil {
-				a.log.Error("sweep", "err", err)
-			}
-		}
-	}
-}
-
-// close waits for what goes on outside of requests, such as tokens that are given back, then ends the rest.
-func (a *app) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return errors.Join(a.auth.Close(ctx), a.closeParts())
 }
 
 func (a *app) closeParts() error {

@@ -5,12 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"net"
-	"net/url"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/providers"
@@ -18,13 +13,12 @@ import (
 
 // config is what the environment says.
 type config struct {
-	addr         string       // ADDR, default 127.0.0.1:8080
-	at           *net.TCPAddr // what ADDR has become
-	baseURL      string       // BASE_URL that services send people back to, default http:// and ADDR
-	databasePath string       // DATABASE, default oauth.db
-	secret       []byte       // SECRET of logins that are under way, at least 32 bytes; default: a new one at each start, which ends them
-	vault        []oauth.Key  // VAULT_KEY, 32 bytes in base64; default: the services' tokens are not kept
-	insecureHTTP bool         // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
+	addr         string      // ADDR, default 127.0.0.1:8080
+	baseURL      string      // BASE_URL that services send people back to, default http:// and ADDR
+	databasePath string      // DATABASE, default oauth.db
+	secret       []byte      // SECRET of logins that are under way, at least 32 bytes; default: a new one at each start, which ends them
+	vault        []oauth.Key // VAULT_KEY, 32 bytes in base64; default: the services' tokens are not kept
+	insecureHTTP bool        // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
 	services          []*providers.Provider // those whose variables are set
 	localProvider     bool                  // LOCAL_PROVIDER=on; always, where no service is on
@@ -37,7 +31,7 @@ func configFromEnv() (config, error) {
 	vault, err2 := vault(os.Getenv("VAULT_KEY"))
 	return config{
 		addr:              cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"),
-		baseURL:           strings.TrimSuffix(os.Getenv("BASE_URL"), "/"),
+		baseURL:           os.Getenv("BASE_URL"),
 		databasePath:      cmp.Or(os.Getenv("DATABASE"), "oauth.db"),
 		secret:            []byte(cmp.Or(os.Getenv("SECRET"), rand.Text()+rand.Text())),
 		vault:             vault,
@@ -57,27 +51,4 @@ func vault(encoded string) ([]oauth.Key, error) {
 		return nil, errors.New("VAULT_KEY must be 32 random bytes in base64: openssl rand -base64 32")
 	}
 	return []oauth.Key{{ID: "v1", Secret: key}}, nil
-}
-
-// listen opens ADDR, whose port may be 0, and completes what depends on it.
-func (c *config) listen() (net.Listener, error) {
-	listener, err := net.Listen("tcp", c.addr)
-	if err != nil {
-		return nil, fmt.Errorf("ADDR must be HOST:PORT, and free: %w", err)
-	}
-	c.at = listener.Addr().(*net.TCPAddr)
-	if c.baseURL == "" {
-		host, _, _ := net.SplitHostPort(c.addr)
-		if c.at.IP.IsUnspecified() {
-			host = "localhost"
-		}
-		c.baseURL = "http://" + net.JoinHostPort(host, strconv.Itoa(c.at.Port))
-	}
-	return listener, nil
-}
-
-// onLoopback tells that nobody but this machine reaches the program, and that it does not think otherwise.
-func (c config) onLoopback() bool {
-	u, err := url.Parse(c.baseURL)
-	return err == nil && c.at.IP.IsLoopback() && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }

@@ -15,74 +15,44 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
 )
 
-func main() {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, log); err != nil {
-		fmt.Fprintln(os.Stderr, "oauth:", strings.ReplaceAll(err.Error(), "\n", "; "))
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("oauth", run) }
 
 func run(ctx context.Context, log *slog.Logger) (err error) {
 	cfg, err := configFromEnv()
 	if err != nil {
 		return err
 	}
-	listener, err := cfg.listen()
+	listener, err := serve.Listen(cfg.addr, cfg.baseURL)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	app, err := newApp(ctx, cfg, log)
+	app, err := newApp(ctx, cfg, listener, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, app.close()) }()
-
-	server := &http.Server{
-		Handler:           app.routes(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	fmt.Print(app.welcome(cfg))
-
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	go app.sweepHourly(ctx)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return server.Shutdown(deadline)
+	defer func() { err = errors.Join(err, serve.Close(app.auth, app.closeParts)) }()
+	go app.auth.SweepEvery(ctx, time.Hour)
+	fmt.Print(app.welcome(cfg, listener))
+	return serve.HTTP(ctx, listener, app.routes(), log)
 }
 
 // welcome says which services are on, and what has to be registered with each.
-func (a *app) welcome(cfg config) string {
+func (a *app) welcome(cfg config, l serve.Listener) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Latchkey's OAuth example listens on http://%s: open %s (users in %s).\n", cfg.at, cfg.baseURL, cfg.databasePath)
+	fmt.Fprintf(&b, "Latchkey's OAuth example listens on %s: open %s (users in %s).\n", l.URL(), l.BaseURL, cfg.databasePath)
 	if cfg.vault == nil {
 		b.WriteString("VAULT_KEY is not set: the services' tokens are not kept.\n")
 	}
 	b.WriteString("\nThese services are on; each must know its two redirect URIs:\n\n")
 	for _, s := range a.services {
-		fmt.Fprintf(&b, "  %s\n    %[2]s/auth/cookie/%[3]s/callback\n    %[2]s/auth/associate/%[3]s/callback\n", s.Brand().Title, cfg.baseURL, s.Name())
+		fmt.Fprintf(&b, "  %s\n    %[2]s/auth/cookie/%[3]s/callback\n    %[2]s/auth/associate/%[3]s/callback\n", s.Brand().Title, l.BaseURL, s.Name())
 	}
 	return b.String()
 }

@@ -6,7 +6,7 @@
 // and reset mails (to GET /dev/outbox unless SMTP_URL is set), and lets a superuser administer them. README.md beside this file walks
 // through it with curl.
 //
-// Security notes: read the environment variables in config.go before you put it on a network. LIMITS=off and INSECURE_HTTP=on are for load
+// Security notes: read the environment variables in README.md before you put it on a network. LIMITS=off and INSECURE_HTTP=on are for load
 // tests and local networks; both say so loudly. The provider believes everybody, and is there on loopback alone.
 package main
 
@@ -15,75 +15,39 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"os"
-	"os/signal"
-	"strings"
-	"syscall"
-	"time"
 
-	"github.com/latchkey-go/latchkey/examples/localprovider"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/internal/site"
 )
 
-func main() {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, log); err != nil {
-		fmt.Fprintln(os.Stderr, "quickstart:", strings.ReplaceAll(err.Error(), "\n", "; "))
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("quickstart", run) }
 
 func run(ctx context.Context, log *slog.Logger) (err error) {
-	cfg, err := configFromEnv()
+	cfg, err := site.FromEnv()
 	if err != nil {
 		return err
 	}
-	listener, err := cfg.listen()
+	listener, err := serve.Listen(cfg.Addr, cfg.BaseURL)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	app, err := newApp(ctx, cfg, log)
+	app, err := site.New(ctx, cfg, listener, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, app.close()) }()
-
-	server := &http.Server{
-		Handler:           app.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	fmt.Print(welcome(cfg, app.local))
-
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	go app.sweepHourly(ctx)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	log.Info("stopping: requests in flight are finished first")
-	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return server.Shutdown(deadline)
+	defer func() { err = errors.Join(err, app.Close()) }()
+	fmt.Print(welcome(cfg, listener.URL(), app.Local != nil))
+	return serve.HTTP(ctx, listener, routes(app), log)
 }
 
-func welcome(cfg config, local *localprovider.Provider) string {
-	base := "http://" + cfg.at.String()
-	mails := "go to " + cfg.smtpHost() + " by SMTP"
-	if cfg.smtpURL == "" {
+func welcome(cfg site.Config, base string, withProvider bool) string {
+	mails := "go to " + cfg.SMTPHost() + " by SMTP"
+	if cfg.SMTPURL == "" {
 		mails = "are kept at " + base + "/dev/outbox"
 	}
 	login := "Open " + base + " in a browser to log in at the local provider, which is for development: no account anywhere is needed."
-	if local == nil {
+	if !withProvider {
 		login = "The local provider is off: it is for development, and ADDR or BASE_URL is not loopback."
 	}
 	return fmt.Sprintf(`Latchkey's quickstart listens on %[1]s (users in %[2]s). Mails %[3]s.
@@ -98,5 +62,5 @@ Or try it in another terminal:
   curl %[1]s/authenticated-route -H 'Authorization: Bearer <the access_token>'
 
 Stop it with Ctrl-C. examples/quickstart/README.md goes on from here.
-`, base, cfg.database, mails, login)
+`, base, cfg.Database, mails, login)
 }

@@ -1,0 +1,104 @@
+// Package serve is what the examples' servers have in common: an address from the environment, timeouts, an orderly end.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Main runs a program until it ends by itself or is asked to (SIGINT, SIGTERM), and exits with 1 after an error.
+func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, log); err != nil {
+		fmt.Fprintln(os.Stderr, name+":", strings.ReplaceAll(err.Error(), "\n", "; "))
+		os.Exit(1)
+	}
+}
+
+// Listener is where a program listens, and what its users call it.
+type Listener struct {
+	net.Listener
+	BaseURL string // without a slash at the end
+}
+
+// Listen opens an address, whose port may be 0. Without a base URL it is http:// and the address.
+func Listen(addr, baseURL string) (Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return Listener{}, fmt.Errorf("ADDR must be HOST:PORT, and free: %w", err)
+	}
+	l := Listener{listener, strings.TrimSuffix(baseURL, "/")}
+	if l.BaseURL == "" {
+		host, _, _ := net.SplitHostPort(addr)
+		if l.at().IP.IsUnspecified() {
+			host = "localhost"
+		}
+		l.BaseURL = "http://" + net.JoinHostPort(host, l.port())
+	}
+	return l, nil
+}
+
+func (l Listener) at() *net.TCPAddr { return l.Addr().(*net.TCPAddr) }
+func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
+
+// URL is the address itself.
+func (l Listener) URL() string { return "http://" + l.Addr().String() }
+
+// OnLoopback tells that nobody but this machine reaches the program, and that it does not think otherwise.
+func (l Listener) OnLoopback() bool {
+	u, err := url.Parse(l.BaseURL)
+	return err == nil && l.at().IP.IsLoopback() && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
+// OtherNames are those that a browser on this machine may call the program by.
+func (l Listener) OtherNames() []string {
+	return []string{"http://localhost:" + l.port(), "http://127.0.0.1:" + l.port()}
+}
+
+// HTTP serves until ctx ends, and then finishes the requests that are under way.
+func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping: requests under way are finished first")
+	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(deadline)
+}
+
+// Close gives what an application does outside of requests, such as mails that are queued, ten seconds to end.
+func Close(app interface{ Close(context.Context) error }, parts ...func() error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	errs := []error{app.Close(ctx)}
+	for _, part := range parts {
+		errs = append(errs, part())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,154 @@
+// Package site is the application that several examples serve, each with its framework: users in a database, three backends, mails, a
+// provider to log in at, and a page. An example adds the routes.
+//
+//	cfg, err := site.FromEnv()
+//	listener, err := serve.Listen(cfg.Addr, cfg.BaseURL)
+//	app, err := site.New(ctx, cfg, listener, log)
+//	defer app.Close()
+//	chiauth.Mount(r, "/auth/jwt", app.Auth.Login("jwt"))
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/localprovider"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/senders/outbox"
+	"github.com/latchkey-go/latchkey/senders/smtpsender"
+	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
+	"github.com/latchkey-go/latchkey/transports/cookie"
+)
+
+// Account is the application's user: Latchkey's columns and one of its own.
+type Account struct {
+	latchkey.User
+	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"register,update"`
+}
+
+// Backends are the names of its backends: a JWT and a session token as bearer, and a session's cookie.
+var Backends = []string{"jwt", "cookie", "session"}
+
+// Site is the application.
+type Site struct {
+	Auth   *latchkey.Auth[Account]
+	Outbox http.Handler            // shows the mails; nil where they go by SMTP
+	Local  *localprovider.Provider // nil where it is off
+
+	stores stores
+	log    *slog.Logger
+}
+
+// New opens the database and puts the parts together. Expired rows are swept until ctx ends.
+func New(ctx context.Context, cfg Config, l serve.Listener, log *slog.Logger) (*Site, error) {
+	stores, err := open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{stores: stores, log: log}
+	if err := s.build(ctx, cfg, l); err != nil {
+		return nil, errors.Join(err, s.closeParts())
+	}
+	go s.Auth.SweepEvery(ctx, time.Hour)
+	return s, nil
+}
+
+func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
+	backends, err := backends(cfg, s.stores)
+	if err != nil {
+		return err
+	}
+	sender, err := s.sender(cfg, l.BaseURL)
+	if err != nil {
+		return err
+	}
+	social, err := s.social(cfg, l)
+	if err != nil {
+		return err
+	}
+	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
+		Backends:         backends,
+		Flows:            append(social, verify.Flow{}, reset.Flow{}),
+		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
+		Tickets:          s.stores.tickets,
+		Limiter:          s.stores.limiter,
+		Sender:           sender,
+		BaseURL:          l.BaseURL,
+		InsecureNoLimits: cfg.noLimits,
+		Log:              s.log,
+	})
+	if err != nil {
+		return err
+	}
+	return s.createSuperuser(ctx, cfg)
+}
+
+func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {
+	key, err := jwt.HS256("", cfg.secret)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: stores.tickets})
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := session.New(stores.sessions, session.Options{})
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := cookie.New(cookie.Options{InsecureHTTP: cfg.insecureHTTP})
+	if err != nil {
+		return nil, err
+	}
+	return []latchkey.Backend{
+		{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: tokens},
+		{Name: "cookie", Transport: cookies, Strategy: sessions},
+		{Name: "session", Transport: bearer.New(bearer.Options{LoginURL: "/auth/session/login"}), Strategy: sessions},
+	}, nil
+}
+
+// sender gives SMTP, or the outbox.
+func (s *Site) sender(cfg Config, baseURL string) (latchkey.Sender, error) {
+	if cfg.SMTPURL != "" {
+		return smtpsender.New(smtpsender.Options{URL: cfg.SMTPURL, From: cfg.from(baseURL)})
+	}
+	box, err := outbox.New(outbox.Options{Log: s.log})
+	s.Outbox = box
+	return box, err
+}
+
+// createSuperuser makes the one of the environment, unless the address is registered already.
+func (s *Site) createSuperuser(ctx context.Context, cfg Config) error {
+	if cfg.superuserEmail == "" {
+		return nil
+	}
+	admin := &Account{User: latchkey.User{Email: cfg.superuserEmail, IsActive: true, IsSuperuser: true, IsVerified: true}}
+	err := s.Auth.Manager().Create(ctx, admin, cfg.superuserPassword)
+	if errors.Is(err, latchkey.Refuse("REGISTER_USER_ALREADY_EXISTS")) {
+		s.log.Info("the superuser's address is registered already; nothing was changed")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the superuser cannot be created: %w", err)
+	}
+	return nil
+}
+
+// Close sends the mails that are queued, then ends the rest.
+func (s *Site) Close() error { return serve.Close(s.Auth, s.closeParts) }
+
+func (s *Site) closeParts() error {
+	if s.Local == nil {
+		return s.stores.close()
+	}
+	return errors.Join(s.Local.Close(), s.stores.close())
+}
