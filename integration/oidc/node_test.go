@@ -1,29 +1,21 @@
 package oidc_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/oidc/node"
 )
 
-// startNode starts oidc-provider, which is certified, as a process of Node.
+// startNode starts oidc-provider with the people and clients of these tests.
 func startNode(t *testing.T, redirectURIs ...string) *identityProvider {
 	t.Helper()
-	folder := os.Getenv("LATCHKEY_TEST_OIDC_PROVIDER")
-	if folder == "" {
-		t.Fatal("LATCHKEY_TEST_OIDC_PROVIDER, the folder of oidc-provider's node_modules, is not set: run make test, or this test by tools/servers")
-	}
 	client := map[string]any{
 		"client_id": webClient, "client_secret": clientSecret, "redirect_uris": redirectURIs, "grant_types": []string{"authorization_code", "refresh_token"},
 	}
-	settings, err := json.Marshal(map[string]any{
+	issuer := node.Start(t, map[string]any{
 		"people": map[string]any{
 			ada: map[string]any{"email": adaEmail, "email_verified": true}, bob: map[string]any{"email": "test-user2@example.org", "email_verified": true},
 		},
@@ -32,30 +24,7 @@ func startNode(t *testing.T, redirectURIs ...string) *identityProvider {
 			"client_id": publicClient, "token_endpoint_auth_method": "none", "redirect_uris": redirectURIs, "grant_types": client["grant_types"],
 		}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "node", "node/provider.mjs", folder, string(settings))
-	stdin, err1 := cmd.StdinPipe() // at whose end it stops
-	stdout, err2 := cmd.StdoutPipe()
-	if err1 != nil || err2 != nil {
-		t.Fatal(err1, err2)
-	}
-	said := &strings.Builder{}
-	cmd.Stderr = said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	issuer, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		_ = cmd.Wait()
-		t.Fatalf("oidc-provider does not start: %v\n%s", err, said)
-	}
-	p := &identityProvider{issuer: strings.TrimSpace(issuer)}
+	p := &identityProvider{issuer: issuer}
 	p.rotate = func() {
 		resp, err := http.Post(p.issuer+"/test/rotate", "", nil)
 		if err != nil {
