@@ -73,12 +73,16 @@ func TestSpelling(t *testing.T) {
 	})
 	t.Run("J10 unused bits, signed so", func(t *testing.T) {
 		for spaces := 1; spaces <= 3; spaces++ { // every number of unused bits
-			padded := encode([]byte(goodHeader + strings.Repeat(" ", spaces)))
-			accepted(t, s, signRaw(padded+"."+parts[1]))
+			padded := encode([]byte(goodClaims + strings.Repeat(" ", spaces)))
+			accepted(t, s, signRaw(parts[0]+"."+padded))
 			if len(padded)%4 != 0 {
-				refused(t, s, signRaw(nextSpelling(padded)+"."+parts[1]))
+				refused(t, s, signRaw(parts[0]+"."+nextSpelling(padded)))
 			}
 		}
+	})
+	t.Run("J10 line feeds, signed so", func(t *testing.T) {
+		refused(t, s, signRaw(parts[0]+"."+parts[1][:8]+"\n"+parts[1][8:]))
+		refused(t, s, signRaw(parts[0]+"."+parts[1]+"\r"))
 	})
 	t.Run("twin", func(t *testing.T) { accepted(t, s, token) })
 }

@@ -1,9 +1,7 @@
 package jwt
 
 import (
-	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -64,7 +62,7 @@ func (s *Strategy) legacy(payload object, id string) (session *core.Session, ok 
 func (s *Strategy) timely(payload object, expires time.Time) bool {
 	c, now := claims{object: payload}, s.options.Now()
 	for _, name := range []string{"iat", "nbf"} {
-		if _, there := payload[name]; there && c.time(name).After(now.Add(s.options.Leeway)) {
+		if payload.raw(name) != "" && c.time(name).After(now.Add(s.options.Leeway)) {
 			return false
 		}
 	}
@@ -78,8 +76,8 @@ func (c *claims) must(name string) string {
 }
 
 func (c *claims) integer(name string) int64 {
-	n, err := strconv.ParseInt(string(c.object[name]), 10, 64)
-	c.bad = c.bad || err != nil
+	n, ok := integer(c.raw(name))
+	c.bad = c.bad || !ok
 	return n
 }
 
@@ -94,21 +92,19 @@ func (c *claims) audience() string {
 	if one := c.text("aud"); one != "" {
 		return one
 	}
-	var many []string
-	if json.Unmarshal(c.object["aud"], &many) != nil || len(many) != 1 {
-		return ""
+	if many, ok := c.texts("aud"); ok && len(many) == 1 {
+		return many[0]
 	}
-	return many[0]
+	return ""
 }
 
 func (c *claims) proofs() []core.Proof {
-	if _, there := c.object["amr"]; !there {
+	if c.raw("amr") == "" {
 		return nil
 	}
-	var methods []string
-	var times []int64
-	err := json.Unmarshal(c.object["amr"], &methods)
-	if err != nil || json.Unmarshal(c.object["proved_at"], &times) != nil || len(methods) != len(times) || slices.Contains(methods, "") {
+	methods, ok := c.texts("amr")
+	times, timesOK := c.integers("proved_at")
+	if !ok || !timesOK || len(methods) != len(times) || slices.Contains(methods, "") {
 		c.bad = true
 		return nil
 	}

@@ -14,8 +14,9 @@ type compact struct {
 }
 
 func split(token string) (c compact, ok bool) {
-	parts := strings.SplitN(token, ".", 4)
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
+	if header == "" || payload == "" || signature == "" || strings.IndexByte(signature, '.') >= 0 {
 		return compact{}, false
 	}
 	for _, c := range []byte(token) {
@@ -25,7 +26,7 @@ func split(token string) (c compact, ok bool) {
 			return compact{}, false
 		}
 	}
-	return compact{token, parts[0], parts[1], parts[2]}, true
+	return compact{token, header, payload, signature}, true
 }
 
 // canonical tells whether all parts are spelled as an encoder spells them. go-jose would let the unused bits of a part's last character
@@ -55,7 +56,7 @@ func (c compact) namedKey() (algorithm, id string, ok bool) {
 	if err != nil {
 		return "", "", false
 	}
-	members, ok := parseObject(raw)
+	members, ok := parseObject(string(raw), nil)
 	if !ok {
 		return "", "", false
 	}

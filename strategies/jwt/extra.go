@@ -15,7 +15,7 @@ import (
 // Extra adds claims to tokens and reads them back. [Claims] makes one.
 type Extra interface {
 	check() error
-	fill(ctx context.Context, l core.Login) (object, error)
+	fill(ctx context.Context, l core.Login) (map[string]json.RawMessage, error)
 	read(payload []byte) (any, error)
 }
 
@@ -72,7 +72,7 @@ func isReserved(name string) bool {
 	return slices.ContainsFunc(reserved, func(r string) bool { return strings.EqualFold(r, name) })
 }
 
-func (e extra[C]) fill(ctx context.Context, l core.Login) (object, error) {
+func (e extra[C]) fill(ctx context.Context, l core.Login) (map[string]json.RawMessage, error) {
 	c, err := e.make(ctx, l)
 	if err != nil {
 		return nil, err
@@ -81,8 +81,8 @@ func (e extra[C]) fill(ctx context.Context, l core.Login) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, ok := parseObject(encoded)
-	if !ok {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(encoded, &members) != nil || members == nil {
 		return nil, fmt.Errorf("%T does not encode to an object", c)
 	}
 	for name := range members {

@@ -2,6 +2,7 @@ package jwt_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
@@ -48,6 +49,19 @@ func with(claim, value string) string {
 		members = append(members, fmt.Sprintf("%q:%s", name, v))
 	}
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+func forgeES256(header, claims string) string {
+	input := encode([]byte(header)) + "." + encode([]byte(claims))
+	digest := sha256.Sum256([]byte(input))
+	r, s, err := ecdsa.Sign(rand.Reader, ecdsaKey(), digest[:])
+	if err != nil {
+		panic(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return input + "." + encode(signature)
 }
 
 func forgePSS(header, claims string, key *rsa.PrivateKey, salt int) string {

@@ -61,7 +61,25 @@ func TestForgedHeaders(t *testing.T) {
 		refused(t, s, forge(goodHeader, nested, goodSecret))
 	})
 	t.Run("twin", func(t *testing.T) { accepted(t, s, forge(goodHeader, goodClaims, goodSecret)) })
-	t.Run("twin in another order", func(t *testing.T) {
-		accepted(t, s, forge(` {"typ":"JWT", "alg":"HS256", "kid":"hs"} `, goodClaims, goodSecret))
+	t.Run("our own key, another spelling", func(t *testing.T) {
+		refused(t, s, forge(`{"typ":"JWT","alg":"HS256","kid":"hs"}`, goodClaims, goodSecret))
 	})
+}
+
+// A key with which others sign: they spell headers in their way, and are held to the same policy.
+func TestHeadersOfOthers(t *testing.T) {
+	all := keys()
+	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{all["HS256"], must(jwt.ES256Public("es", &ecdsaKey().PublicKey))}})
+	for _, header := range []string{
+		`{"alg":"ES256","kid":"es","typ":"JWT"}`, ` {"typ":"JWT", "alg":"ES256", "kid":"es"} `, `{"\u0061lg":"ES256","kid":"es","typ":"JWT"}`,
+	} {
+		accepted(t, s, forgeES256(header, goodClaims))
+	}
+	for _, header := range []string{
+		`{"kid":"es","alg":"none","typ":"JWT"}`, `{"kid":"es","alg":"ES256"}`, `{"kid":"hs","alg":"ES256","typ":"JWT"}`, `{"kid":"es","alg":"HS256","typ":"JWT"}`,
+		`{"kid":"es","alg":"ES256","typ":"JWT","crit":[]}`, `{"kid":"es","kid":"es","alg":"ES256","typ":"JWT"}`,
+	} {
+		refused(t, s, forgeES256(header, goodClaims))
+	}
+	refused(t, s, forge(`{"kid":"hs","alg":"HS256","typ":"JWT"}`, goodClaims, goodSecret)) // not a key of others
 }

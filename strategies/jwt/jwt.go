@@ -3,7 +3,6 @@ package jwt
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +18,9 @@ import (
 // Strategy issues and verifies JWTs. It is safe for concurrent use.
 type Strategy struct {
 	options Options
-	keys    map[string]Key // by ID, Legacy's too
+	checks  map[string]check // by the header that the key's tokens have
+	foreign map[string]Key   // by ID: those with which others sign, Legacy's too
+	cache   *cache           // nil: every token is checked anew
 	public  []json.RawMessage
 	// signer is the first key's Sign. Like the keys it is a function, so that no printing of a Strategy shows a secret.
 	signer func(payload []byte) (*jose.JSONWebSignature, error)
@@ -37,12 +38,18 @@ func New(o Options) (*Strategy, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &Strategy{options: o, keys: map[string]Key{}}
+	s := &Strategy{options: o, checks: map[string]check{}, foreign: map[string]Key{}}
 	for _, k := range o.Keys {
-		s.keys[k.id] = k
+		s.checks[k.protectedHeader()] = k.check()
+		if k.private == nil {
+			s.foreign[k.id] = k
+		}
 	}
 	if o.Legacy != nil {
-		s.keys[o.Legacy.Key.id] = o.Legacy.Key
+		s.foreign[o.Legacy.Key.id] = o.Legacy.Key
+	}
+	if o.Cache > 0 {
+		s.cache = newCache(o.Cache)
 	}
 	var err error
 	if s.signer, err = newSigner(o.Keys[0]); err != nil {
@@ -79,63 +86,6 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	}
 	raw, err := s.sign(claims)
 	return core.Token{Raw: raw, Expires: session.Expires}, err
-}
-
-// Verify gives the session of a token. core.ErrNoCredential: not three parts of base64url; core.ErrInvalid: anything else that is wrong with
-// it; another error: the deny list could not be asked.
-func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
-	if len(token) > MaxToken {
-		return core.Found{}, core.ErrInvalid
-	}
-	c, ok := split(token)
-	if !ok {
-		return core.Found{}, core.ErrNoCredential
-	}
-	session, ok := s.read(c)
-	if !ok {
-		return core.Found{}, core.ErrInvalid
-	}
-	if err := s.denied(ctx, session.ID); err != nil {
-		return core.Found{}, err
-	}
-	return core.Found{Session: session}, nil
-}
-
-// read checks everything that can be checked without asking anybody: the key first, so that nothing unsigned is looked at.
-func (s *Strategy) read(c compact) (*core.Session, bool) {
-	if !c.canonical() {
-		return nil, false
-	}
-	algorithm, keyID, ok := c.namedKey()
-	key, known := s.keys[keyID]
-	if !ok || !known || algorithm != string(key.algorithm) {
-		return nil, false
-	}
-	payload, ok := c.verified(key)
-	if !ok {
-		return nil, false
-	}
-	members, ok := parseObject(payload)
-	if !ok {
-		return nil, false
-	}
-	if s.options.Legacy != nil && keyID == s.options.Legacy.Key.id {
-		digest := core.Digest(c.signingInput())
-		session, ok := s.legacy(members, hex.EncodeToString(digest[:]))
-		return session, ok && s.timely(members, session.Expires)
-	}
-	session, ok := s.own(members)
-	if !ok || !s.timely(members, session.Expires) {
-		return nil, false
-	}
-	if s.options.Extra != nil {
-		extra, err := s.options.Extra.read(payload)
-		if err != nil {
-			return nil, false
-		}
-		session.Extra = extra
-	}
-	return session, true
 }
 
 func (s *Strategy) sign(claims map[string]any) (string, error) {

@@ -1,0 +1,171 @@
+package jwt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"sync"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// strict64 decodes base64url in its one canonical spelling: no padding, and no unused bits that are set. It skips line feeds, so that
+// whoever uses it has looked for them.
+var strict64 = base64.RawURLEncoding.Strict()
+
+// scratch is the room in which a token is taken apart; nothing of it outlives Verify.
+type scratch struct {
+	token     [MaxToken]byte
+	payload   [MaxToken]byte
+	signature [1024]byte // RSA's, of 8192 bits
+	members   object
+	digest    [sha256.Size]byte
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{members: make(object, 0, 16)} }}
+
+// Verify gives the session of a token. core.ErrNoCredential: not three parts of base64url; core.ErrInvalid: anything else that is wrong with
+// it; another error: the deny list could not be asked.
+func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
+	if len(token) > MaxToken {
+		return core.Found{}, core.ErrInvalid
+	}
+	work := scratches.Get().(*scratch)
+	session, err := s.verify(token, work)
+	scratches.Put(work)
+	if err != nil {
+		return core.Found{}, err
+	}
+	if err := s.denied(ctx, session.ID); err != nil {
+		return core.Found{}, err
+	}
+	return core.Found{Session: session}, nil
+}
+
+// verify checks everything that can be checked without asking anybody: the signature first, so that nothing unsigned is looked at.
+func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
+	header, _, ok := strings.Cut(token, ".")
+	if !ok {
+		return nil, core.ErrNoCredential
+	}
+	check, ours := s.checks[header]
+	if !ours && len(s.foreign) == 0 {
+		return nil, refusal(token)
+	}
+	if s.cache == nil {
+		return s.read(token, check, work)
+	}
+	work.digest = sha256.Sum256(work.token[:copy(work.token[:], token)])
+	if session := s.cache.get(&work.digest); session != nil {
+		if s.options.Now().Before(session.Expires) {
+			return session, nil
+		}
+		s.cache.drop(&work.digest)
+		return nil, core.ErrInvalid
+	}
+	session, err := s.read(token, check, work)
+	if err == nil {
+		s.cache.put(&work.digest, session)
+	}
+	return session, err
+}
+
+// read takes a token apart. check is that of the key whose header it has, nil if it is no header of ours.
+func (s *Strategy) read(token string, check check, work *scratch) (*core.Session, error) {
+	if check == nil {
+		return s.readForeign(token, work)
+	}
+	dot := strings.LastIndexByte(token, '.')
+	signed := work.token[:copy(work.token[:], token)]
+	payload, signature, ok := open(signed, strings.IndexByte(token, '.'), dot, work)
+	if !ok {
+		return nil, refusal(token)
+	}
+	if !check(signed[:dot], signature) {
+		return nil, core.ErrInvalid
+	}
+	return s.session(string(payload), work)
+}
+
+// open decodes payload and signature, of which nothing is believed yet.
+func open(token []byte, first, last int, work *scratch) (payload, signature []byte, ok bool) {
+	encoded := token[last+1:]
+	if first == last || strict64.DecodedLen(len(encoded)) > len(work.signature) {
+		return nil, nil, false
+	}
+	for _, c := range token[first+1:] {
+		if c == '\n' || c == '\r' {
+			return nil, nil, false
+		}
+	}
+	n, err := strict64.Decode(work.signature[:], encoded)
+	if err != nil || n == 0 {
+		return nil, nil, false
+	}
+	m, err := strict64.Decode(work.payload[:], token[first+1:last])
+	return work.payload[:m], work.signature[:n], err == nil && m > 0
+}
+
+// session reads the claims of a token that one of Options.Keys signed.
+func (s *Strategy) session(payload string, work *scratch) (*core.Session, error) {
+	members, ok := parseObject(payload, work.members)
+	if !ok {
+		return nil, core.ErrInvalid
+	}
+	work.members = members // which may have grown
+	session, ok := s.own(members)
+	if !ok || !s.timely(members, session.Expires) {
+		return nil, core.ErrInvalid
+	}
+	if s.options.Extra != nil {
+		extra, err := s.options.Extra.read([]byte(payload))
+		if err != nil {
+			return nil, core.ErrInvalid
+		}
+		session.Extra = extra
+	}
+	return session, nil
+}
+
+// readForeign is for keys with which others sign too, by headers that are spelled in their way: go-jose reads it.
+func (s *Strategy) readForeign(token string, work *scratch) (*core.Session, error) {
+	c, ok := split(token)
+	if !ok {
+		return nil, core.ErrNoCredential
+	}
+	if !c.canonical() {
+		return nil, core.ErrInvalid
+	}
+	algorithm, keyID, ok := c.namedKey()
+	key, known := s.foreign[keyID]
+	if !ok || !known || algorithm != string(key.algorithm) {
+		return nil, core.ErrInvalid
+	}
+	payload, ok := c.verified(key)
+	if !ok {
+		return nil, core.ErrInvalid
+	}
+	if s.options.Legacy == nil || keyID != s.options.Legacy.Key.id {
+		return s.session(string(payload), work)
+	}
+	members, ok := parseObject(string(payload), nil)
+	if !ok {
+		return nil, core.ErrInvalid
+	}
+	digest := core.Digest(c.signingInput())
+	session, ok := s.legacy(members, hex.EncodeToString(digest[:]))
+	if !ok || !s.timely(members, session.Expires) {
+		return nil, core.ErrInvalid
+	}
+	return session, nil
+}
+
+// refusal tells a token that is no good from a credential of another kind.
+func refusal(token string) error {
+	if _, ok := split(token); ok {
+		return core.ErrInvalid
+	}
+	return core.ErrNoCredential
+}
