@@ -17,6 +17,9 @@ func newID() string {
 
 // canonicalID gives the one spelling of a UUID that came with other letter case or without dashes. Any other text is an ID as it is.
 func canonicalID(id string) string {
+	if isCanonical(id) { // as on every request
+		return id
+	}
 	bare := id
 	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
 		bare = strings.ReplaceAll(id, "-", "")
@@ -25,6 +28,19 @@ func canonicalID(id string) string {
 		return id
 	}
 	return dashed(strings.ToLower(bare))
+}
+
+func isCanonical(id string) bool {
+	if len(id) != 36 {
+		return false
+	}
+	for i, c := range []byte(id) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 func dashed(h string) string {
