@@ -52,7 +52,7 @@ func (c *config) finish(ctx context.Context, kit core.Kit, p Provider, r *core.R
 		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
 	out := outcome{record: rec}
-	switch err := kit.Tickets.Burn(ctx, "oauth-state", core.Digest(state), ends); {
+	switch err := c.tickets(kit).Burn(ctx, "oauth-state", core.Digest(state), ends); {
 	case errors.Is(err, core.ErrUsed):
 		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
 	case err != nil:

@@ -60,7 +60,7 @@ func (c *config) exchangeCode(ctx context.Context, kit core.Kit, u core.AnyUser,
 		return "", core.Unavailable(err)
 	}
 	b := u.Base()
-	err = kit.Tickets.Put(ctx, core.Ticket{
+	err = c.tickets(kit).Put(ctx, core.Ticket{
 		Digest: digest, Purpose: exchangePurpose, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Data: data,
 		Expires: kit.Now().Add(exchangeLifetime),
 	}, false)
@@ -71,7 +71,7 @@ func (c *config) exchangeCode(ctx context.Context, kit core.Kit, u core.AnyUser,
 }
 
 func (f exchange) exchange(ctx context.Context, kit core.Kit, code string, r *core.Request) (*core.Response, error) {
-	t, err := kit.Tickets.Consume(ctx, exchangePurpose, core.Digest(code))
+	t, err := f.tickets(kit).Consume(ctx, exchangePurpose, core.Digest(code))
 	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
 		return nil, core.Refuse(core.CodeOAuthInvalidState)
 	}

@@ -62,7 +62,8 @@ type Options struct {
 	Providers []Provider
 	// Vault seals the providers' tokens at rest: the first key seals, all open. Default: no key, and tokens are not kept.
 	Vault []Key
-	// Tickets lets one process at a time renew a token (see OAuth.Token): a store that all processes share. Required with a Vault.
+	// Tickets keeps what works once (states, the codes of redirects) and the leases under which one process at a time renews a token (see
+	// OAuth.Token): a store that all processes share. Required with a Vault. Default: Options.Tickets of latchkey.
 	Tickets core.TicketStore
 	// BaseURLs are further public addresses of the application ("https://other.example.com"): a flow that begins on the host of one comes
 	// back to it. Default: Options.BaseURL of latchkey alone.
@@ -192,10 +193,17 @@ func parseOrigin(s string) (*url.URL, error) {
 	return u, nil
 }
 
+func (c *config) tickets(kit core.Kit) core.TicketStore {
+	if c.Tickets != nil {
+		return c.Tickets
+	}
+	return kit.Tickets
+}
+
 // check tells what the kit misses.
 func (c *config) check(kit core.Kit) error {
 	var errs []error
-	if kit.Tickets == nil {
+	if c.tickets(kit) == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.Tickets, a store of one-time tokens"))
 	}
 	if kit.BaseURL == nil {
