@@ -1,0 +1,66 @@
+package server
+
+import (
+	"syscall"
+	"testing"
+)
+
+// Process is a server that a test may hurt. It ends with the test. What its methods cannot do fails the test; any goroutine may call them,
+// one at a time.
+type Process struct {
+	t      testing.TB
+	server *instance
+	url    string
+}
+
+// startProcess starts a server of a test's own.
+func startProcess(t testing.TB, e *engine, args ...string) *Process {
+	t.Helper()
+	s, err := launch(e, true, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Process{t, s, s.address(s.port)}
+	t.Cleanup(func() { p.check(s.remove()) })
+	return p
+}
+
+// URL is where the server is: a database called test for SQL, host:port for Redis. It stays the same.
+func (p *Process) URL() string { return p.url }
+
+// Start starts the server again, where it was and with its data (Redis has none), and waits until it answers.
+func (p *Process) Start() {
+	p.t.Helper()
+	p.check(p.server.start())
+}
+
+// Stop asks the server to end, which breaks the connections that it has, and waits until it has ended.
+func (p *Process) Stop() {
+	p.t.Helper()
+	p.check(p.server.end(p.server.stop))
+}
+
+// Kill ends the server by SIGKILL, with all its processes.
+func (p *Process) Kill() {
+	p.t.Helper()
+	p.check(p.server.kill())
+}
+
+// Pause makes the server hang, by SIGSTOP: its connections stay, and nobody answers.
+func (p *Process) Pause() {
+	p.t.Helper()
+	p.check(p.server.signal(syscall.SIGSTOP))
+}
+
+// Resume ends Pause.
+func (p *Process) Resume() {
+	p.t.Helper()
+	p.check(p.server.signal(syscall.SIGCONT))
+}
+
+func (p *Process) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Errorf("%s: %v", p.server.name, err)
+	}
+}
