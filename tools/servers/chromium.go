@@ -4,9 +4,8 @@ import "context"
 
 // chromium gives a browser that runs without a screen.
 func (m machine) chromium(ctx context.Context) (string, error) {
-	return m.path(ctx, program{
-		names:   []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"},
-		pkg:     "chromium-headless-shell",
-		archive: "usr/lib/chromium/chromium-headless-shell",
-	})
+	return m.path(ctx, pkg{"chromium-headless-shell", []program{{
+		names: []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"},
+		file:  "usr/lib/chromium/chromium-headless-shell",
+	}}})
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,56 +15,78 @@ import (
 type machine struct {
 	root   string       // of the tree
 	cache  string       // of what is installed for tests alone
-	update func() error // of root's lists of packages, once
+	apt    string       // folder of apt's lists for this run
+	update func() error // fills it, once
 }
 
-// newMachine puts what earlier runs have unpacked behind everything else in PATH.
-func newMachine(ctx context.Context, root string) (machine, error) {
-	cache, err := os.UserCacheDir()
+// newMachine puts the folders of servers, and what earlier runs have unpacked, behind everything else in PATH.
+func newMachine(ctx context.Context, root, cache string) (machine, error) {
+	m := machine{root: root, cache: cache, apt: filepath.Join(cache, fmt.Sprintf("apt-%d", os.Getpid()))}
+	m.update = sync.OnceValue(func() error { return aptGet(ctx, m.apt, m.apt, "update") })
+	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return machine{}, err
 	}
-	update := sync.OnceValue(func() error { return quietly(ctx, "apt-get", "update") })
-	m := machine{root, filepath.Join(cache, "latchkey-test"), update}
-	return m, os.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+m.bin())
+	slices.Reverse(folders) // the newest first
+	folders = append(folders, "/usr/sbin", m.bin())
+	return m, os.Setenv("PATH", strings.Join(append([]string{os.Getenv("PATH")}, folders...), string(os.PathListSeparator)))
+}
+
+// cacheFolder is below the user's, but root's own are closed to the user that runs root's servers.
+func cacheFolder() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/latchkey-test", nil
+	}
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "latchkey-test"), err
 }
 
 func (m machine) bin() string { return filepath.Join(m.cache, "bin") }
 
-// program is what a package of the distribution brings.
-type program struct {
-	names   []string // in PATH; the first is the package's
-	pkg     string
-	archive string // where it is in the package
+// pkg is a package of the distribution, for the programs that it or what it depends on brings.
+type pkg struct {
+	name     string
+	programs []program
 }
 
-// path finds a program, or installs it.
-func (m machine) path(ctx context.Context, p program) (string, error) {
+type program struct {
+	names     []string // in PATH; the first is the package's
+	file      string   // where it is in the package, a pattern
+	arguments string   // that it needs in the folder $root, more than in the place that it was made for
+}
+
+// path finds a package's programs, or installs the package, and gives the path of the first.
+func (m machine) path(ctx context.Context, p pkg) (string, error) {
+	if path, err := p.find(); err == nil {
+		return path, nil
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return "", fmt.Errorf("the programs of %s are not in PATH, and there is no apt-get to install them with", p.name)
+	}
+	fmt.Fprintln(os.Stderr, "servers: installing", p.name)
+	if err := m.unpack(ctx, p); err != nil {
+		return "", fmt.Errorf("installing %s: %w", p.name, err)
+	}
+	return p.find()
+}
+
+// find finds all programs, or fails.
+func (p pkg) find() (first string, err error) {
+	for _, program := range slices.Backward(p.programs) {
+		if first, err = program.find(); err != nil {
+			return "", err
+		}
+	}
+	return first, nil
+}
+
+func (p program) find() (path string, err error) {
 	for _, name := range p.names {
-		if path, err := exec.LookPath(name); err == nil {
+		if path, err = exec.LookPath(name); err == nil {
 			return path, nil
 		}
 	}
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		return "", fmt.Errorf("none of %q is in PATH, and there is no apt-get to install the first with", p.names)
-	}
-	fmt.Fprintln(os.Stderr, "servers: installing", p.pkg)
-	install := m.unpack
-	if os.Geteuid() == 0 {
-		install = m.install
-	}
-	if err := install(ctx, p); err != nil {
-		return "", fmt.Errorf("installing %s: %w", p.pkg, err)
-	}
-	return exec.LookPath(p.names[0])
-}
-
-// install is the way of root.
-func (m machine) install(ctx context.Context, p program) error {
-	if err := m.update(); err != nil {
-		return err
-	}
-	return quietly(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends", p.pkg)
+	return "", err
 }
 
 // quietly runs a command whose output is of interest only when it fails.

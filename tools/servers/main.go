@@ -5,8 +5,9 @@
 //
 // COMMAND runs in ROOT, the tree's root. Its exit code is that of servers, and what it leaves running is stopped.
 //
-// A program is taken from its variable, if that is set, or from PATH. On Debian a missing one is installed: by root as everybody knows it,
-// by others into a folder below the user's cache. Nothing is written into the tree.
+// A program is taken from its variable, if that is set, or from PATH. On Debian a missing one is unpacked from the distribution's packages
+// into a folder of the user's cache, by root into /var/cache. Nothing is installed, so no service starts, and nothing is written into the
+// tree.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
@@ -38,7 +40,11 @@ func main() {
 }
 
 func run(ctx context.Context, root string, command []string) error {
-	m, err := newMachine(ctx, root)
+	cache, err := cacheFolder()
+	if err != nil {
+		return err
+	}
+	m, err := newMachine(ctx, root, cache)
 	if err != nil {
 		return err
 	}
@@ -57,17 +63,25 @@ func (m machine) environment(ctx context.Context) ([]string, error) {
 	}{
 		{"LATCHKEY_TEST_OIDC_PROVIDER", m.oidcProvider},
 		{"LATCHKEY_TEST_CHROMIUM", m.chromium},
+		{"LATCHKEY_TEST_POSTGRES_BIN", m.postgres},
+		{"LATCHKEY_TEST_MARIADBD", m.mariadbd},
+		{"LATCHKEY_TEST_REDIS_SERVER", m.redisServer},
 	}
-	env := os.Environ()
-	for _, n := range needs {
-		if os.Getenv(n.variable) != "" {
-			continue
-		}
-		value, err := n.find(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%w (tests find it by %s)", err, n.variable)
-		}
-		env = append(env, n.variable+"="+value)
+	values, errs := make([]string, len(needs)), make([]error, len(needs))
+	var finding sync.WaitGroup // at the same time, since downloads wait
+	for i, n := range needs {
+		finding.Go(func() {
+			value := os.Getenv(n.variable)
+			if value == "" {
+				value, errs[i] = n.find(ctx)
+			}
+			values[i] = n.variable + "=" + value
+			if errs[i] != nil {
+				errs[i] = fmt.Errorf("%w (tests find it by %s)", errs[i], n.variable)
+			}
+		})
 	}
-	return env, nil
+	finding.Wait()
+	err := errors.Join(append(errs, os.RemoveAll(m.apt))...)
+	return append(os.Environ(), values...), err
 }

@@ -15,18 +15,20 @@ import (
 // found sets what there is to find, so that nothing is looked for.
 func found(t *testing.T) {
 	t.Helper()
-	t.Setenv("LATCHKEY_TEST_OIDC_PROVIDER", "/a folder")
-	t.Setenv("LATCHKEY_TEST_CHROMIUM", "/a browser")
+	for _, variable := range []string{"OIDC_PROVIDER", "CHROMIUM", "POSTGRES_BIN", "MARIADBD", "REDIS_SERVER"} {
+		t.Setenv("LATCHKEY_TEST_"+variable, "/my/"+variable)
+	}
 }
 
 func TestCommandRunsInTheTreeWithTheVariablesThatAreSet(t *testing.T) {
 	found(t)
 	root := t.TempDir()
-	script := `echo "$LATCHKEY_TEST_OIDC_PROVIDER $LATCHKEY_TEST_CHROMIUM" >said`
+	script := `env | sed -n 's/^LATCHKEY_TEST_\(.*\)/\1/p' | sort >said`
 	if err := run(t.Context(), root, []string{"sh", "-c", script}); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := os.ReadFile(filepath.Join(root, "said")); string(said) != "/a folder /a browser\n" {
+	want := "CHROMIUM=/my/CHROMIUM\nMARIADBD=/my/MARIADBD\nOIDC_PROVIDER=/my/OIDC_PROVIDER\nPOSTGRES_BIN=/my/POSTGRES_BIN\nREDIS_SERVER=/my/REDIS_SERVER\n"
+	if said, err := os.ReadFile(filepath.Join(root, "said")); string(said) != want {
 		t.Errorf("the command was given %q (%v)", said, err)
 	}
 }

@@ -11,9 +11,11 @@ import (
 
 // oidcProvider gives a folder with the node_modules that integration/oidc/node pins. node is in PATH then.
 func (m machine) oidcProvider(ctx context.Context) (string, error) {
-	_, err1 := m.path(ctx, program{names: []string{"node"}, pkg: "nodejs", archive: "usr/bin/node"})
-	npm, err2 := m.path(ctx, program{names: []string{"npm"}, pkg: "npm", archive: "usr/bin/npm"})
-	if err := errors.Join(err1, err2); err != nil {
+	npm, err := m.path(ctx, pkg{"npm", []program{
+		{names: []string{"npm"}, file: "usr/bin/npm"},
+		{names: []string{"node"}, file: "usr/bin/node"},
+	}})
+	if err != nil {
 		return "", err
 	}
 	pinned := filepath.Join(m.root, "integration", "oidc", "node")
@@ -39,14 +41,14 @@ func once(at string, fill func(folder string) error) error {
 	if _, err := os.Stat(at); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp(filepath.Dir(at), "unfinished-")
 	if err != nil {
 		return err
 	}
-	err = fill(folder)
+	err = errors.Join(fill(folder), os.Chmod(folder, 0o755)) // root's servers are another user's processes
 	if err == nil {
 		err = os.Rename(folder, at)
 	}

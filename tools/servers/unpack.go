@@ -12,62 +12,81 @@ import (
 	"strings"
 )
 
-// unpack is the way of users who may not install: the package, and what it needs beyond what the machine has, are unpacked into a folder,
-// and a script in bin runs the program there.
-func (m machine) unpack(ctx context.Context, p program) error {
-	root := filepath.Join(m.cache, p.pkg)
+// unpack unpacks a package, and what it needs beyond what the machine has, into a folder, and writes scripts that run its programs there.
+// Installing would need root, take longer, and start servers.
+func (m machine) unpack(ctx context.Context, p pkg) error {
+	root := filepath.Join(m.cache, p.name)
 	err := once(root, func(folder string) error {
-		packages, err := download(ctx, filepath.Join(folder, "apt"), p.pkg)
+		if err := m.update(); err != nil {
+			return err
+		}
+		archives := filepath.Join(folder, "archives")
+		if err := aptGet(ctx, m.apt, archives, "install", "--download-only", "--yes", "--no-install-recommends", p.name); err != nil {
+			return err
+		}
+		packages, err := filepath.Glob(filepath.Join(archives, "*.deb"))
 		if err != nil {
 			return err
 		}
-		for _, pkg := range packages {
-			if err := quietly(ctx, "dpkg-deb", "--extract", pkg, folder); err != nil {
+		for _, file := range packages {
+			if err := quietly(ctx, "dpkg-deb", "--extract", file, folder); err != nil {
 				return err
 			}
 		}
-		return errors.Join(relocateNode(folder), os.RemoveAll(filepath.Join(folder, "apt")))
+		return errors.Join(relocateNode(folder), os.RemoveAll(archives))
 	})
 	if err != nil {
 		return err
 	}
-	return m.script(root, p)
+	return m.scripts(root, p.programs)
 }
 
-// download gives the files of a package and of what the machine lacks for it. apt's lists and cache are in folder, which it can write.
-func download(ctx context.Context, folder, pkg string) ([]string, error) {
-	lists, archives := filepath.Join(folder, "lists"), filepath.Join(folder, "archives")
+// aptGet runs apt-get with lists and archives in folders of the user's. It changes nothing on the machine, so it needs no lock.
+func aptGet(ctx context.Context, folder, archives string, arguments ...string) error {
+	lists := filepath.Join(folder, "lists")
 	for _, dir := range []string{lists, archives} {
-		if err := os.MkdirAll(filepath.Join(dir, "partial"), 0o700); err != nil {
-			return nil, err
+		if err := os.MkdirAll(filepath.Join(dir, "partial"), 0o755); err != nil {
+			return err
 		}
 	}
-	for _, command := range [][]string{{"update"}, {"install", "--download-only", "--yes", "--no-install-recommends", pkg}} {
-		options := []string{"-o", "Dir::State::lists=" + lists, "-o", "Dir::Cache=" + folder, "-o", "Debug::NoLocking=1"}
-		if err := quietly(ctx, "apt-get", append(options, command...)...); err != nil {
-			return nil, err
-		}
+	options := []string{"Dir::State::lists=" + lists, "Dir::Cache=" + folder, "Dir::Cache::archives=" + archives, "Debug::NoLocking=1",
+		"APT::Sandbox::User=root"}
+	command := arguments
+	for _, option := range options {
+		command = append([]string{"-o", option}, command...)
 	}
-	return filepath.Glob(filepath.Join(archives, "*.deb"))
+	return quietly(ctx, "apt-get", command...)
 }
 
-// script writes the program's script.
-func (m machine) script(root string, p program) error {
+// scripts writes a script for each program.
+func (m machine) scripts(root string, programs []program) error {
 	libraries, err := libraryFolders(root)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf(`#!/bin/sh
+	if err := os.MkdirAll(m.bin(), 0o755); err != nil {
+		return err
+	}
+	for _, p := range programs {
+		files, err := filepath.Glob(filepath.Join(root, p.file))
+		if err == nil && len(files) == 0 {
+			err = fmt.Errorf("%s: %w", p.file, fs.ErrNotExist)
+		}
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprintf(`#!/bin/sh
 root=%q
 export LD_LIBRARY_PATH=%q FONTCONFIG_SYSROOT="$root"
 parts="$root"/usr/share/nodejs
 [ ! -d "$parts" ] || { exec %d<"$parts"; export NODE_PATH="$parts:$NODE_PATH"; }
-exec "$root"/%s "$@"
-`, root, strings.Join(libraries, ":"), nodeDescriptor, p.archive)
-	if err := os.MkdirAll(m.bin(), 0o700); err != nil {
-		return err
+exec %q "$@" %s
+`, root, strings.Join(libraries, ":"), nodeDescriptor, files[0], p.arguments)
+		if err := os.WriteFile(filepath.Join(m.bin(), p.names[0]), []byte(text), 0o755); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(m.bin(), p.names[0]), []byte(text), 0o700)
+	return nil
 }
 
 // libraryFolders are those that have shared libraries. Some packages name theirs, which are elsewhere now, absolutely.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// distribution gives a machine that has nothing but a distribution, whose packages have what a script makes in the folder $3.
+func distribution(t *testing.T, script string) machine {
+	t.Helper()
+	bin := t.TempDir()
+	for name, script := range map[string]string{
+		"dpkg-deb": script,
+		"apt-get": `echo apt-get >>"$0.runs"
+for option; do case $option in Dir::Cache::archives=*) archives=${option#*=};; install) touch "$archives"/this.deb;; esac; done`,
+	} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\nset -e\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	m, err := newMachine(t.Context(), t.TempDir(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+var told = pkg{"told", []program{
+	{names: []string{"latchkey-told", "latchkey-said"}, file: "usr/lib/*/told", arguments: `--base="$root"/usr`},
+	{names: []string{"latchkey-toldctl"}, file: "usr/bin/toldctl"},
+}}
+
+const toldPackage = `
+mkdir -p "$3"/usr/bin "$3"/usr/lib/9
+ln -s /bin/echo "$3"/usr/lib/9/told
+echo 'echo $LD_LIBRARY_PATH' >"$3"/usr/bin/toldctl
+chmod +x "$3"/usr/bin/toldctl
+touch "$3"/usr/lib/9/libtold.so.1`
+
+func TestMissingProgramsAreUnpacked(t *testing.T) {
+	m := distribution(t, toldPackage)
+	for range 2 {
+		path, err := m.path(t.Context(), told)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := filepath.Join(m.cache, "told", "usr")
+		for command, want := range map[string]string{path: "a b --base=" + base, "latchkey-toldctl": filepath.Join(base, "lib", "9")} {
+			if said, err := exec.Command(command, "a b").CombinedOutput(); strings.TrimSpace(string(said)) != want || err != nil {
+				t.Errorf("%s says %q (%v), want %q", command, said, err, want)
+			}
+		}
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := os.ReadFile(apt + ".runs"); strings.Count(string(runs), "\n") != 2 {
+		t.Errorf("apt-get ran:\n%s(%v), want update and install, once", runs, err)
+	}
+}
+
+func TestProgramsThatAreThereAreTaken(t *testing.T) {
+	m := distribution(t, "exit 1")
+	for _, name := range []string{"latchkey-said", "latchkey-toldctl"} {
+		if err := os.MkdirAll(m.bin(), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(m.bin(), name), nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if path, err := m.path(t.Context(), told); path != filepath.Join(m.bin(), "latchkey-said") || err != nil {
+		t.Errorf("it is at %q (%v)", path, err)
+	}
+}
+
+func TestFailedInstallation(t *testing.T) {
+	for name, script := range map[string]string{"stops": toldPackage + "\necho broken; exit 1", "lacks a program": toldPackage + `; rm "$3"/usr/bin/toldctl`} {
+		t.Run(name, func(t *testing.T) {
+			m := distribution(t, script)
+			_, err := m.path(t.Context(), told)
+			if err == nil || !strings.Contains(err.Error(), "told") {
+				t.Fatalf("it gave %v", err)
+			}
+			if _, err := m.path(t.Context(), told); err == nil {
+				t.Error("the second time it is no failure")
+			}
+		})
+	}
+}
