@@ -78,7 +78,7 @@ func (s *instance) create(program string) (err error) {
 // freePort looks among those that Linux gives to nobody who does not ask, so that a server which was stopped gets it again.
 func freePort() (int, error) {
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
+		port := 10_000 + rand.IntN(20_000) //nolint:gosec // no secret
 		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			return port, l.Close()
 		}

@@ -22,13 +22,14 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 // database is a server that speaks SQL.
 type database struct {
 	driver string
+	given  string // variable with the address of one that is there already
 	shared func(testing.TB) string
 	start  func(testing.TB) *server.Process
 }
 
 var databases = map[string]database{
-	"PostgreSQL": {"pgx", server.Postgres, server.StartPostgres},
-	"MariaDB":    {"mysql", server.MariaDB, server.StartMariaDB},
+	"PostgreSQL": {"pgx", "LATCHKEY_TEST_POSTGRES", server.Postgres, server.StartPostgres},
+	"MariaDB":    {"mysql", "LATCHKEY_TEST_MYSQL", server.MariaDB, server.StartMariaDB},
 }
 
 func open(t *testing.T, driver, address string) *sql.DB {
@@ -78,22 +79,6 @@ func TestDatabasesAreApartAndEndWithTheTest(t *testing.T) {
 	}
 }
 
-func TestDatabaseOfAServerThatIsThereAlready(t *testing.T) {
-	for name, variable := range map[string]string{"PostgreSQL": "LATCHKEY_TEST_POSTGRES", "MariaDB": "LATCHKEY_TEST_MYSQL"} {
-		t.Run(name, func(t *testing.T) {
-			d := databases[name]
-			there := d.start(t)
-			t.Setenv(variable, there.URL())
-			do(t, open(t, d.driver, d.shared(t)), "CREATE TABLE kept (letter varchar(9))")
-			there.Stop()
-			t.Cleanup(there.Start) // for the end of the database
-			if err := open(t, d.driver, there.URL()).Ping(); err == nil {
-				t.Error("it is another server")
-			}
-		})
-	}
-}
-
 func TestDatabaseServerThatIsHurt(t *testing.T) {
 	for name, d := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +108,16 @@ func TestDatabaseServerThatIsHurt(t *testing.T) {
 			if p.URL() != address {
 				t.Errorf("it was at %s and is at %s", address, p.URL())
 			}
+			t.Run("which is there already", func(t *testing.T) {
+				t.Setenv(d.given, address)
+				other := open(t, d.driver, d.shared(t))
+				do(t, other, "CREATE TABLE kept (letter varchar(9))")
+				p.Stop()
+				if err := other.Ping(); err == nil {
+					t.Error("the database is on another server")
+				}
+				p.Start()
+			})
 			p.Pause() // it ends all the same
 		})
 	}
