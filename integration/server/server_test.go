@@ -181,6 +181,7 @@ func TestRedisIsEmpty(t *testing.T) {
 			t.Error("two tests share it")
 		}
 	})
+	wantTold(t, own, "SET a b", "+OK")
 	t.Setenv("LATCHKEY_TEST_REDIS", own)
 	for range 2 {
 		t.Run("one that is there already", func(t *testing.T) {

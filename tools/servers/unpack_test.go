@@ -55,6 +55,12 @@ func TestMissingProgramsAreUnpacked(t *testing.T) {
 			}
 		}
 	}
+	if err := os.RemoveAll(m.bin()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.path(t.Context(), told); err != nil {
+		t.Errorf("without its scripts it is not found: %v", err)
+	}
 	apt, err := exec.LookPath("apt-get")
 	if err != nil {
 		t.Fatal(err)
