@@ -13,9 +13,9 @@ import (
 )
 
 // Limiter checks a limiter. It must read its time from now.
-func Limiter(t *testing.T, open func(t *testing.T, now func() time.Time) core.Limiter) {
+func Limiter(t *testing.T, open func(t *testing.T, now func() time.Time) core.Limiter, lacks ...Lack) {
 	t.Helper()
-	Run(t, clocked(open), LimiterCases())
+	Run(t, clocked(open), LimiterCases(), lacks...)
 }
 
 // LimiterCases are the obligations of a core.Limiter.
@@ -58,10 +58,10 @@ func room(ctx context.Context, s limiter, k string, l core.Limit, n int) error {
 }
 
 var takeCases = []limiterCase{
-	{"Take allows as many events as the limit says, then refuses", func(ctx context.Context, s limiter) error {
+	{Rule: "Take allows as many events as the limit says, then refuses", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "once", core.Limit{Events: 1, Window: time.Hour}, 1))
 	}},
-	{"The window begins with the first event, and its end frees all of it", func(ctx context.Context, s limiter) error {
+	{Rule: "The window begins with the first event, and its end frees all of it", Check: func(ctx context.Context, s limiter) error {
 		err := is("first", take(ctx, s, "one", three), nil)
 		s.Advance(50 * time.Second)
 		err = errors.Join(err, room(ctx, s, "one", three, 2))
@@ -70,7 +70,7 @@ var takeCases = []limiterCase{
 		s.Advance(time.Microsecond)
 		return errors.Join(err, room(ctx, s, "one", three, 3))
 	}},
-	{"After the wait that Take gives there is room", func(ctx context.Context, s limiter) error {
+	{Rule: "After the wait that Take gives there is room", Check: func(ctx context.Context, s limiter) error {
 		err := is("first", take(ctx, s, "one", three), nil)
 		s.Advance(20 * time.Second)
 		err = errors.Join(err, room(ctx, s, "one", three, 2))
@@ -79,7 +79,7 @@ var takeCases = []limiterCase{
 		return errors.Join(err, is("Take", err2, nil), that(wait > 39*time.Second && wait < 41*time.Second, "the wait is %v, want 40s", wait),
 			room(ctx, s, "one", three, 3))
 	}},
-	{"A refused Take counts nothing and does not lengthen the wait", func(ctx context.Context, s limiter) error {
+	{Rule: "A refused Take counts nothing and does not lengthen the wait", Check: func(ctx context.Context, s limiter) error {
 		err := room(ctx, s, "one", three, 3)
 		for range 10 {
 			s.Advance(5 * time.Second)
@@ -88,7 +88,7 @@ var takeCases = []limiterCase{
 		s.Advance(10 * time.Second)
 		return errors.Join(err, room(ctx, s, "one", three, 3))
 	}},
-	{"Q08 of any number of concurrent Takes at the last slot one succeeds", func(ctx context.Context, s limiter) error {
+	{Rule: "Q08 of any number of concurrent Takes at the last slot one succeeds", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s limiter) error {
 		return repeat(func(round int) error {
 			k := fmt.Sprintf("round %d", round)
 			err := errors.Join(is("Take", take(ctx, s, k, three), nil), is("Take", take(ctx, s, k, three), nil))
@@ -96,13 +96,13 @@ var takeCases = []limiterCase{
 			return errors.Join(err, tally("Take", errs, 1, errRefused))
 		})
 	}},
-	{"Q08 concurrent first Takes are all counted", func(ctx context.Context, s limiter) error {
+	{Rule: "Q08 concurrent first Takes are all counted", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s limiter) error {
 		return repeat(func(round int) error {
 			k := fmt.Sprintf("round %d", round)
 			return tally("Take", together(crowd, func(int) error { return take(ctx, s, k, three) }), 3, errRefused)
 		})
 	}},
-	{"Keys are independent, and compared byte by byte up to 300 bytes", func(ctx context.Context, s limiter) error {
+	{Rule: "Keys are independent, and compared byte by byte up to 300 bytes", Check: func(ctx context.Context, s limiter) error {
 		long := strings.Repeat("k", 299)
 		var errs []error
 		for _, k := range []string{"login:ann", "login:Ann", "login:ann ", "login:ánn", "login:", "", "login:ann\x00x", "login:%", long, long + "a", long + "b", "{a}b", "{a}c"} {
@@ -110,18 +110,18 @@ var takeCases = []limiterCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"One count serves limits of different size", func(ctx context.Context, s limiter) error {
+	{Rule: "One count serves limits of different size", Check: func(ctx context.Context, s limiter) error {
 		five := core.Limit{Events: 5, Window: time.Minute}
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "one", five, 2), is("Take under the lower limit", take(ctx, s, "one", three), errRefused))
 	}},
-	{"A Limit without Events limits nothing", func(ctx context.Context, s limiter) error {
+	{Rule: "A Limit without Events limits nothing", Check: func(ctx context.Context, s limiter) error {
 		var errs []error
 		for range 100 {
 			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil), is("Take", take(ctx, s, "one", core.Limit{Window: time.Minute}), nil))
 		}
 		return errors.Join(append(errs, room(ctx, s, "two", three, 3), is("Take", take(ctx, s, "two", core.Limit{}), nil))...)
 	}},
-	{"F16 a clock that is set back lets nobody wait longer than the window", func(ctx context.Context, s limiter) error {
+	{Rule: "F16 a clock that is set back lets nobody wait longer than the window", Check: func(ctx context.Context, s limiter) error {
 		err := room(ctx, s, "one", three, 3)
 		s.Advance(-time.Hour)
 		wait, err2 := s.Store.Take(ctx, "one", three)
@@ -129,7 +129,7 @@ var takeCases = []limiterCase{
 		return errors.Join(err, is("Take", err2, nil), that(wait >= 0 && wait <= time.Minute, "the wait is %v, want at most 1m", wait),
 			room(ctx, s, "one", three, 3))
 	}},
-	{"F25 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s limiter) error {
+	{Rule: "F25 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s limiter) error {
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
 		return errors.Join(is("Take", take(ctx, s, "one", three), nil),
@@ -139,11 +139,11 @@ var takeCases = []limiterCase{
 }
 
 var giveCases = []limiterCase{
-	{"Give takes one counted event back", func(ctx context.Context, s limiter) error {
+	{Rule: "Give takes one counted event back", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
 			is("Give", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 1), is("two", take(ctx, s, "two", three), errRefused))
 	}},
-	{"Give of what was not counted gives no room beyond the limit", func(ctx context.Context, s limiter) error {
+	{Rule: "Give of what was not counted gives no room beyond the limit", Check: func(ctx context.Context, s limiter) error {
 		err := is("Give of an unknown key", s.Store.Give(ctx, "one"), nil)
 		err = errors.Join(err, is("Take", take(ctx, s, "one", three), nil))
 		for range 3 {
@@ -153,7 +153,7 @@ var giveCases = []limiterCase{
 		s.Advance(time.Minute)
 		return errors.Join(err, is("Give after the window", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 3))
 	}},
-	{"Of concurrent Takes and Gives none is lost", func(ctx context.Context, s limiter) error {
+	{Rule: "Of concurrent Takes and Gives none is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s limiter) error {
 		many := core.Limit{Events: 2 * crowd, Window: time.Minute}
 		errs := together(crowd, func(int) error { return is("Take", take(ctx, s, "one", many), nil) })
 		errs = append(errs, together(crowd, func(i int) error {
@@ -164,7 +164,7 @@ var giveCases = []limiterCase{
 		})...)
 		return errors.Join(append(errs, room(ctx, s, "one", many, crowd))...)
 	}},
-	{"Forget sets a key's count to nothing, and no other key's", func(ctx context.Context, s limiter) error {
+	{Rule: "Forget sets a key's count to nothing, and no other key's", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
 			is("Forget", s.Store.Forget(ctx, "one"), nil), is("Forget of an unknown key", s.Store.Forget(ctx, "unknown"), nil),
 			room(ctx, s, "one", three, 3), is("two", take(ctx, s, "two", three), errRefused))

@@ -20,9 +20,9 @@ const (
 )
 
 // OAuthAccounts checks a store of accounts at providers. What the accounts' ids look like does not matter.
-func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore) {
+func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore, lacks ...Lack) {
 	t.Helper()
-	Run(t, open, OAuthAccountCases())
+	Run(t, open, OAuthAccountCases(), lacks...)
 }
 
 // OAuthAccountCases are the obligations of a core.OAuthAccountStore.
@@ -95,7 +95,7 @@ func unlinked(ctx context.Context, s accounts, provider, subject string) error {
 }
 
 var oauthCreateCases = []accountCase{
-	{"Create sets the ID where it is empty, another one for every account", func(ctx context.Context, s accounts) error {
+	{Rule: "Create sets the ID where it is empty, another one for every account", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ var oauthCreateCases = []accountCase{
 			holdsLink(ctx, s, "first", all[0]), holdsLink(ctx, s, "second", all[1]),
 		)
 	}},
-	{"Create keeps an ID that it is given", func(ctx context.Context, s accounts) error {
+	{Rule: "Create keeps an ID that it is given", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -120,7 +120,7 @@ var oauthCreateCases = []accountCase{
 			holdsLink(ctx, s, "given ID", a),
 		)
 	}},
-	{"Create is ErrTaken if the ID exists, and changes nothing", func(ctx context.Context, s accounts) error {
+	{Rule: "Create is ErrTaken if the ID exists, and changes nothing", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ var oauthCreateCases = []accountCase{
 }
 
 var oauthFindCases = []accountCase{
-	{"Find gives ErrNotFound for an account that nobody has linked", func(ctx context.Context, s accounts) error {
+	{Rule: "Find gives ErrNotFound for an account that nobody has linked", Check: func(ctx context.Context, s accounts) error {
 		if _, err := addLinks(ctx, s, AnnID, "one"); err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ var oauthFindCases = []accountCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"List gives a user's accounts, the oldest first, and nobody else's", func(ctx context.Context, s accounts) error {
+	{Rule: "List gives a user's accounts, the oldest first, and nobody else's", Check: func(ctx context.Context, s accounts) error {
 		var all []*core.OAuthAccount
 		for _, subject := range []string{"m", "z", "a", "k", "b", "y", "c", "x"} {
 			mine, err := addLinks(ctx, s, AnnID, subject)
@@ -170,7 +170,7 @@ var oauthFindCases = []accountCase{
 		mine[2] = changed
 		return errors.Join(lists(ctx, s, "after an Update", AnnID, mine...), lists(ctx, s, "the other user", BobID, others...))
 	}},
-	{"List of a user without accounts, or of no user at all, is empty", func(ctx context.Context, s accounts) error {
+	{Rule: "List of a user without accounts, or of no user at all, is empty", Check: func(ctx context.Context, s accounts) error {
 		if _, err := addLinks(ctx, s, AnnID, "one"); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 var oauthUniqueCases = []accountCase{
-	{"Create is ErrTaken if (Provider, Subject) exists, whoever's it is, and changes nothing", func(ctx context.Context, s accounts) error {
+	{Rule: "Create is ErrTaken if (Provider, Subject) exists, whoever's it is, and changes nothing", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -36,14 +36,14 @@ var oauthUniqueCases = []accountCase{
 			lists(ctx, s, "the first user", AnnID, all...), lists(ctx, s, "the other user", BobID),
 		)
 	}},
-	{"A refused Create leaves an empty ID empty", func(ctx context.Context, s accounts) error {
+	{Rule: "A refused Create leaves an empty ID empty", Check: func(ctx context.Context, s accounts) error {
 		if _, err := addLinks(ctx, s, AnnID, "one"); err != nil {
 			return err
 		}
 		a := link(BobID, "one")
 		return errors.Join(is("Create", s.Create(ctx, a), core.ErrTaken), that(a.ID == "", "the ID is %q", a.ID))
 	}},
-	{"Accounts at different providers are different, whatever their Subjects", func(ctx context.Context, s accounts) error {
+	{Rule: "Accounts at different providers are different, whatever their Subjects", Check: func(ctx context.Context, s accounts) error {
 		var all []*core.OAuthAccount
 		for _, name := range [][2]string{{"github", "one"}, {"google", "one"}, {"githu", "bone"}, {"github|o", "ne"}, {"one", "github"}} {
 			a := link(AnnID, name[1])
@@ -55,7 +55,7 @@ var oauthUniqueCases = []accountCase{
 		}
 		return lists(ctx, s, "all", AnnID, all...)
 	}},
-	{"O25 Subject and Provider are compared byte by byte", func(ctx context.Context, s accounts) error {
+	{Rule: "O25 Subject and Provider are compared byte by byte", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, append(lookalikes, "7", "07", "7.0", " 7", "7 ", "+7", "7e0")...)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ var oauthUniqueCases = []accountCase{
 		}
 		return errors.Join(append(errs, unlinked(ctx, s, "GITHUB", "7"), unlinked(ctx, s, "github", "miKe@example.com"))...)
 	}},
-	{"A Subject of 255 bytes is kept, and told from those that differ at its end", func(ctx context.Context, s accounts) error {
+	{Rule: "A Subject of 255 bytes is kept, and told from those that differ at its end", Check: func(ctx context.Context, s accounts) error {
 		long, umlauts := strings.Repeat("s", 254), strings.Repeat("ü", 127)
 		all, err := addLinks(ctx, s, AnnID, long+"a", long+"b", long, umlauts+"a", umlauts+"b")
 		if err != nil {
@@ -81,7 +81,7 @@ var oauthUniqueCases = []accountCase{
 		return errors.Join(lists(ctx, s, "long Subjects", AnnID, all...), holdsLink(ctx, s, "the second", all[1]),
 			holdsLink(ctx, s, "the fifth", all[4]), unlinked(ctx, s, "github", long+"c"))
 	}},
-	{"Of any number of concurrent Creates of one account one wins", func(ctx context.Context, s accounts) error {
+	{Rule: "Of any number of concurrent Creates of one account one wins", Check: func(ctx context.Context, s accounts) error {
 		return repeat(func(round int) error {
 			subject := fmt.Sprintf("round %d", round)
 			made := make([]*core.OAuthAccount, crowd)

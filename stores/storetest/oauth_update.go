@@ -9,7 +9,7 @@ import (
 )
 
 var oauthUpdateCases = []accountCase{
-	{"Update runs change on the current row, stores what it left, and gives it", func(ctx context.Context, s accounts) error {
+	{Rule: "Update runs change on the current row, stores what it left, and gives it", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -34,7 +34,7 @@ var oauthUpdateCases = []accountCase{
 			holdsLink(ctx, s, "one", want), holdsLink(ctx, s, "two", all[1]),
 		)
 	}},
-	{"Update may give an account to another user", func(ctx context.Context, s accounts) error {
+	{Rule: "Update may give an account to another user", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ var oauthUpdateCases = []accountCase{
 		return errors.Join(is("Update", err, nil), sameLink("what Update gave", moved, all[0]), holdsLink(ctx, s, "one", all[0]),
 			lists(ctx, s, "the former owner", AnnID, all[1]), lists(ctx, s, "the new owner", BobID, all[0], bobs[0]))
 	}},
-	{"Update never makes an account another one: ID, Provider and Subject stay", func(ctx context.Context, s accounts) error {
+	{Rule: "Update never makes an account another one: ID, Provider and Subject stay", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ var oauthUpdateCases = []accountCase{
 		return errors.Join(lists(ctx, s, "afterwards", AnnID, all...), holdsLink(ctx, s, "one", all[0]), holdsLink(ctx, s, "two", all[1]),
 			unlinked(ctx, s, "google", "one"), unlinked(ctx, s, "github", "three"))
 	}},
-	{"K04 no concurrent Update is lost", func(ctx context.Context, s accounts) error {
+	{Rule: "K04 no concurrent Update is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ var oauthUpdateCases = []accountCase{
 		all[0].Expires = all[0].Expires.Add(crowd * time.Second)
 		return errors.Join(tally("Update", errs, crowd, nil), holdsLink(ctx, s, "after 64 seconds were added", all[0]))
 	}},
-	{"An error of change undoes everything and is returned as it is", func(ctx context.Context, s accounts) error {
+	{Rule: "An error of change undoes everything and is returned as it is", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ var oauthUpdateCases = []accountCase{
 		}
 		return errors.Join(append(errs, lists(ctx, s, "afterwards", AnnID, all...), lists(ctx, s, "the other user", BobID))...)
 	}},
-	{"P17 an ID that is absent or does not parse is ErrNotFound, everywhere", func(ctx context.Context, s accounts) error {
+	{Rule: "P17 an ID that is absent or does not parse is ErrNotFound, everywhere", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ var oauthUpdateCases = []accountCase{
 }
 
 var oauthDeleteCases = []accountCase{
-	{"Delete removes the account; ErrNotFound if there is none", func(ctx context.Context, s accounts) error {
+	{Rule: "Delete removes the account; ErrNotFound if there is none", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ var oauthDeleteCases = []accountCase{
 			lists(ctx, s, "what is left", AnnID, all[1]),
 		)
 	}},
-	{"A deleted account may be linked again, by anybody", func(ctx context.Context, s accounts) error {
+	{Rule: "A deleted account may be linked again, by anybody", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ var oauthDeleteCases = []accountCase{
 		}
 		return errors.Join(lists(ctx, s, "the new owner", BobID, again...), lists(ctx, s, "the former owner", AnnID))
 	}},
-	{"Of any number of concurrent Deletes one wins, and no concurrent Update brings the account back", func(ctx context.Context, s accounts) error {
+	{Rule: "Of any number of concurrent Deletes one wins, and no concurrent Update brings the account back", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err

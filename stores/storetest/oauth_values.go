@@ -39,15 +39,15 @@ func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAc
 }
 
 var oauthValueCases = []accountCase{
-	{"Email and tokens are kept as they are, empty ones too", func(ctx context.Context, s accounts) error {
+	{Rule: "Email and tokens are kept as they are, empty ones too", Check: func(ctx context.Context, s accounts) error {
 		return keptLinks(ctx, s, func(a *core.OAuthAccount, text string) { a.Email, a.AccessToken, a.RefreshToken = text, text, text },
 			"", " ", "Ann@EXAMPLE.com ", "null", "a.b-c_d~e+f/g==", `'";--\%_?$1:name{users}`, "jörg@bücher.example", "nai\u0308ve", "日本語")
 	}},
-	{"Tokens of 16 KiB are kept", func(ctx context.Context, s accounts) error {
+	{Rule: "Tokens of 16 KiB are kept", Check: func(ctx context.Context, s accounts) error {
 		access, refresh := strings.Repeat("0123456789abcdef", 1<<10), strings.Repeat("fedcba9876543210", 1<<10)
 		return keptLinks(ctx, s, func(a *core.OAuthAccount, _ bool) { a.AccessToken, a.RefreshToken = access, refresh }, true)
 	}},
-	{"Expires is kept in whole seconds and given in UTC; none stays none", func(ctx context.Context, s accounts) error {
+	{Rule: "Expires is kept in whole seconds and given in UTC; none stays none", Check: func(ctx context.Context, s accounts) error {
 		return errors.Join(
 			keptLinks(ctx, s, func(a *core.OAuthAccount, at time.Time) { a.Expires = at },
 				time.Time{}, time.Unix(0, 0).UTC(), time.Unix(1, 0).UTC(),
@@ -57,7 +57,7 @@ var oauthValueCases = []accountCase{
 			oddTimes(ctx, s),
 		)
 	}},
-	{"G05 P08 a value is stored byte for byte or refused, never shortened or mended", func(ctx context.Context, s accounts) error {
+	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s accounts) error {
 		var errs []error
 		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
 			a := link(AnnID, "one")
@@ -75,7 +75,7 @@ var oauthValueCases = []accountCase{
 		}
 		return errors.Join(append(errs, unlinked(ctx, s, "github", "nul"), unlinked(ctx, s, "github", "broken\ufffdutf8"))...)
 	}},
-	{"Every returned account is the caller's own copy", func(ctx context.Context, s accounts) error {
+	{Rule: "Every returned account is the caller's own copy", Check: func(ctx context.Context, s accounts) error {
 		given := link(AnnID, "one")
 		if err := s.Create(ctx, given); err != nil {
 			return is("Create", err, nil)
@@ -95,7 +95,7 @@ var oauthValueCases = []accountCase{
 		}
 		return errors.Join(holdsLink(ctx, s, "after copies were changed", &want), lists(ctx, s, "after copies were changed", AnnID, &want))
 	}},
-	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s accounts) error {
+	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err

@@ -13,9 +13,9 @@ import (
 )
 
 // Sessions checks a store of sessions. The store must read its time from now.
-func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.SessionStore) {
+func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.SessionStore, lacks ...Lack) {
 	t.Helper()
-	Run(t, clocked(open), SessionCases())
+	Run(t, clocked(open), SessionCases(), lacks...)
 }
 
 // SessionCases are the obligations of a core.SessionStore.
@@ -82,7 +82,7 @@ func sameSession(step string, got *core.Session, want core.Session) error {
 }
 
 var sessionCases = []sessionCase{
-	{"Find gives a session with every field that Create was given", func(ctx context.Context, s sessions) error {
+	{Rule: "Find gives a session with every field that Create was given", Check: func(ctx context.Context, s sessions) error {
 		at := s.Now().Add(-time.Minute)
 		full := session(s, "ann")
 		full.Created, full.LastSeen, full.Expires = at, at.Add(time.Microsecond), s.Now().Add(30*24*time.Hour)
@@ -96,33 +96,33 @@ var sessionCases = []sessionCase{
 		}
 		return errors.Join(append(errs, roundTrip(ctx, s, key("bare"), bare))...)
 	}},
-	{"Find gives ErrNotFound for an unknown digest, the zero one too", func(ctx context.Context, s sessions) error {
+	{Rule: "Find gives ErrNotFound for an unknown digest, the zero one too", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 1), nil), dead(ctx, s, "two"), dead(ctx, s, ""), alive(ctx, s, "one"),
 		)
 	}},
-	{"Create is ErrTaken if the digest exists, and changes nothing", func(ctx context.Context, s sessions) error {
+	{Rule: "Create is ErrTaken if the digest exists, and changes nothing", Check: func(ctx context.Context, s sessions) error {
 		first, other := session(s, "ann"), session(s, "bob")
 		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), first), nil),
 			is("Create of the same digest", s.Store.Create(ctx, key("one"), other), core.ErrTaken))
 		found, err2 := s.Store.Find(ctx, key("one"))
 		return errors.Join(err, is("Find", err2, nil), sameSession("afterwards", found.Session, first))
 	}},
-	{"A session is found until Expires, and from that very moment not", func(ctx context.Context, s sessions) error {
+	{Rule: "A session is found until Expires, and from that very moment not", Check: func(ctx context.Context, s sessions) error {
 		err := is("Create", login(ctx, s, "one", "ann", 1), nil)
 		s.Advance(time.Hour - time.Microsecond)
 		err = errors.Join(err, alive(ctx, s, "one"))
 		s.Advance(time.Microsecond)
 		return errors.Join(err, dead(ctx, s, "one"))
 	}},
-	{"S02 a deleted session is gone at once; Delete of none is no error", func(ctx context.Context, s sessions) error {
+	{Rule: "S02 a deleted session is gone at once; Delete of none is no error", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 1), nil), is("Create", login(ctx, s, "two", "ann", 1), nil),
 			is("Delete", s.Store.Delete(ctx, key("one")), nil), dead(ctx, s, "one"), alive(ctx, s, "two"),
 			is("Delete again", s.Store.Delete(ctx, key("one")), nil), is("Delete of none", s.Store.Delete(ctx, key("none")), nil),
 		)
 	}},
-	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s sessions) error {
+	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s sessions) error {
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
 		later := s.Now().Add(2 * time.Hour)
@@ -148,7 +148,7 @@ func roundTrip(ctx context.Context, s sessions, d [32]byte, one core.Session) er
 }
 
 var digestCases = []sessionCase{
-	{"S13 digests are compared byte by byte", func(ctx context.Context, s sessions) error {
+	{Rule: "S13 digests are compared byte by byte", Check: func(ctx context.Context, s sessions) error {
 		// Differences that a text column, a collation or a C string would not see, and one in each byte.
 		digests := [][32]byte{
 			key("abc"), key("ABC"), key("abc "), key("abc\x00x"), key("abc\x00y"), key("\xe9"), key("e"), key("\xff"), key("\xfe"),

@@ -39,7 +39,7 @@ func hasEpoch(ctx context.Context, s sessions, name string, epoch int64) error {
 }
 
 var floorCases = []sessionCase{
-	{"S04 DeleteAll ends every session of the user below the epoch, and nobody else's", func(ctx context.Context, s sessions) error {
+	{Rule: "S04 DeleteAll ends every session of the user below the epoch, and nobody else's", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"), create(ctx, s, "ann ", "ann 's"),
 			is("Create", login(ctx, s, "three", "ann", 2), nil), is("Create", login(ctx, s, "new", "ann", 3), nil),
@@ -48,7 +48,7 @@ var floorCases = []sessionCase{
 			hasEpoch(ctx, s, "bob's", 1), hasEpoch(ctx, s, "ANN's", 1), hasEpoch(ctx, s, "ann 's", 1),
 		)
 	}},
-	{"DeleteAll spares the session that it is told to, which gets the epoch", func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll spares the session that it is told to, which gets the epoch", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "kept", "other"),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("kept")), nil),
@@ -58,20 +58,20 @@ var floorCases = []sessionCase{
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 6, noOne), nil), dead(ctx, s, "kept"),
 		)
 	}},
-	{"DeleteAll does not lower the epoch of a session, not of the spared one either", func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll does not lower the epoch of a session, not of the spared one either", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 7), nil), is("Create", login(ctx, s, "two", "ann", 7), nil),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("one")), nil), hasEpoch(ctx, s, "one", 7), hasEpoch(ctx, s, "two", 7),
 		)
 	}},
-	{"DeleteAll for one user neither spares nor changes another user's session", func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll for one user neither spares nor changes another user's session", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "ann's"), create(ctx, s, "bob", "bob's"),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("bob's")), nil),
 			dead(ctx, s, "ann's"), hasEpoch(ctx, s, "bob's", 1), is("Create for bob", login(ctx, s, "bob's new", "bob", 1), nil), alive(ctx, s, "bob's new"),
 		)
 	}},
-	{"DeleteAll revives neither an expired nor a deleted session that it is told to spare", func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll revives neither an expired nor a deleted session that it is told to spare", Check: func(ctx context.Context, s sessions) error {
 		err := errors.Join(create(ctx, s, "ann", "expired", "deleted"), is("Delete", s.Store.Delete(ctx, key("deleted")), nil))
 		s.Advance(time.Hour)
 		for i, name := range []string{"expired", "deleted", "unknown"} {
@@ -79,7 +79,7 @@ var floorCases = []sessionCase{
 		}
 		return err
 	}},
-	{"S07 DeleteAll writes a floor: a later Create below it leaves nothing that Find gives, one at or above it lives", func(ctx context.Context, s sessions) error {
+	{Rule: "S07 DeleteAll writes a floor: a later Create below it leaves nothing that Find gives, one at or above it lives", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("DeleteAll of a user without sessions", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil),
 			below(ctx, s, "old", "ann", 4), below(ctx, s, "ancient", "ann", 0),
@@ -88,7 +88,7 @@ var floorCases = []sessionCase{
 			is("Create for bob", login(ctx, s, "bob's", "bob", 0), nil), hasEpoch(ctx, s, "bob's", 0),
 		)
 	}},
-	{"A floor only rises", func(ctx context.Context, s sessions) error {
+	{Rule: "A floor only rises", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("DeleteAll with epoch 5", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil),
 			is("Create", login(ctx, s, "new", "ann", 5), nil),
@@ -96,7 +96,7 @@ var floorCases = []sessionCase{
 			hasEpoch(ctx, s, "new", 5), below(ctx, s, "old", "ann", 4), below(ctx, s, "older", "ann", 3),
 		)
 	}},
-	{"S07 of the Creates that race a DeleteAll none below the floor is left, and all at it live", func(ctx context.Context, s sessions) error {
+	{Rule: "S07 of the Creates that race a DeleteAll none below the floor is left, and all at it live", Check: func(ctx context.Context, s sessions) error {
 		return repeat(func(round int) error {
 			floor := int64(2*round + 2)
 			name := func(i int) string { return fmt.Sprintf("session %d of round %d", i, round) }

@@ -17,7 +17,7 @@ func touch(ctx context.Context, s sessions, name string) error {
 }
 
 var touchCases = []sessionCase{
-	{"Touch moves LastSeen and Expires, and nothing else", func(ctx context.Context, s sessions) error {
+	{Rule: "Touch moves LastSeen and Expires, and nothing else", Check: func(ctx context.Context, s sessions) error {
 		want := session(s, "ann")
 		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), want), nil), is("Create", login(ctx, s, "two", "ann", 1), nil))
 		s.Advance(30 * time.Minute)
@@ -27,20 +27,20 @@ var touchCases = []sessionCase{
 		found, err2 := s.Store.Find(ctx, key("one"))
 		return errors.Join(err, is("Find", err2, nil), sameSession("after Touch", found.Session, want), dead(ctx, s, "two"))
 	}},
-	{"Touch may move Expires to an earlier time", func(ctx context.Context, s sessions) error {
+	{Rule: "Touch may move Expires to an earlier time", Check: func(ctx context.Context, s sessions) error {
 		err := errors.Join(is("Create", login(ctx, s, "one", "ann", 1), nil),
 			is("Touch", s.Store.Touch(ctx, key("one"), s.Now(), s.Now().Add(time.Minute)), nil))
 		s.Advance(time.Minute)
 		return errors.Join(err, dead(ctx, s, "one"))
 	}},
-	{"A session that Find gave is not changed by a later Touch", func(ctx context.Context, s sessions) error {
+	{Rule: "A session that Find gave is not changed by a later Touch", Check: func(ctx context.Context, s sessions) error {
 		want := session(s, "ann")
 		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
 		found, err2 := s.Store.Find(ctx, key("one"))
 		s.Advance(time.Minute)
 		return errors.Join(err, is("Find", err2, nil), is("Touch", touch(ctx, s, "one"), nil), sameSession("found before Touch", found.Session, want))
 	}},
-	{"Touch never revives a session: ErrNotFound after Delete, after DeleteAll, after Expires, for an unknown one", func(ctx context.Context, s sessions) error {
+	{Rule: "Touch never revives a session: ErrNotFound after Delete, after DeleteAll, after Expires, for an unknown one", Check: func(ctx context.Context, s sessions) error {
 		err := errors.Join(
 			is("Create", login(ctx, s, "deleted", "ann", 1), nil), is("Create", login(ctx, s, "all deleted", "bob", 1), nil),
 			is("Create", login(ctx, s, "expired", "cid", 1), nil),
@@ -52,10 +52,10 @@ var touchCases = []sessionCase{
 		}
 		return err
 	}},
-	{"S02 no Touch that races a Delete brings the session back", func(ctx context.Context, s sessions) error {
+	{Rule: "S02 no Touch that races a Delete brings the session back", Check: func(ctx context.Context, s sessions) error {
 		return revokeRace(ctx, s, func(name string) error { return s.Store.Delete(ctx, key(name)) })
 	}},
-	{"S04 no Touch that races a DeleteAll brings the session back", func(ctx context.Context, s sessions) error {
+	{Rule: "S04 no Touch that races a DeleteAll brings the session back", Check: func(ctx context.Context, s sessions) error {
 		epoch := int64(1)
 		return revokeRace(ctx, s, func(string) error { epoch++; return s.Store.DeleteAll(ctx, "ann", epoch, [32]byte{}) })
 	}},

@@ -27,7 +27,7 @@ func listed(ctx context.Context, s sessions, userID string, ids ...string) error
 }
 
 var sessionUpkeepCases = []sessionCase{
-	{"SessionLister: List gives a user's living sessions, newest first", func(ctx context.Context, s sessions) error {
+	{Rule: "SessionLister: List gives a user's living sessions, newest first", Check: func(ctx context.Context, s sessions) error {
 		err := listed(ctx, s, "ann")
 		// Digests, IDs and times of creation are in different orders.
 		for _, name := range []string{"c", "a", "d", "b"} {
@@ -41,7 +41,7 @@ var sessionUpkeepCases = []sessionCase{
 		err = errors.Join(err, listed(ctx, s, "ann", "b", "d"), is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 2, key("d")), nil), listed(ctx, s, "ann", "d"))
 		return err
 	}},
-	{"SessionLister: List gives whole sessions", func(ctx context.Context, s sessions) error {
+	{Rule: "SessionLister: List gives whole sessions", Check: func(ctx context.Context, s sessions) error {
 		lister, ok := core.As[core.SessionLister](s.Store)
 		if !ok {
 			return missingError("core.SessionLister")
@@ -54,7 +54,7 @@ var sessionUpkeepCases = []sessionCase{
 		}
 		return errors.Join(err, is("List", err2, nil), sameSession("List", all[0], want))
 	}},
-	{"Sweeper: Sweep deletes expired sessions, only those, and gives their number", func(ctx context.Context, s sessions) error {
+	{Rule: "Sweeper: Sweep deletes expired sessions, only those, and gives their number", Check: func(ctx context.Context, s sessions) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return missingError("core.Sweeper")
@@ -70,7 +70,7 @@ var sessionUpkeepCases = []sessionCase{
 			that(early == 0 && due == 2 && again == 0, "Sweeps deleted %d, %d and %d, want 0, 2 and 0", early, due, again),
 			dead(ctx, s, "old"), dead(ctx, s, "older"), alive(ctx, s, "touched"), alive(ctx, s, "young"))
 	}},
-	{"Sweeper: Sweep keeps the floors", func(ctx context.Context, s sessions) error {
+	{Rule: "Sweeper: Sweep keeps the floors", Check: func(ctx context.Context, s sessions) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return missingError("core.Sweeper")

@@ -17,6 +17,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -26,33 +28,46 @@ const patience = time.Minute
 
 // Case is one rule, and the check that finds a store which breaks it.
 type Case[S any] struct {
-	Rule  string
-	Check func(ctx context.Context, s S) error
+	Rule string
+	// Unless is what a store must declare to lack for the case not to be run; "" is nothing.
+	Unless Lack
+	Check  func(ctx context.Context, s S) error
 }
 
-// Run makes a subtest of each case, with a store of its own.
-func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S]) {
+// Run makes a subtest of each case, with a store of its own, and logs at last how many cases there were and what was not declared.
+func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S], lacks ...Lack) {
 	t.Helper()
+	var checked atomic.Int64
 	for _, c := range cases {
 		t.Run(c.Rule, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			err := c.Check(ctx, open(t))
+			err := c.run(t, open, lacks)
 			var missing missingError
 			switch {
 			case errors.As(err, &missing):
-				t.Logf("not checked: the store has no %s", missing)
+				t.Logf("not declared: %s", missing)
+				return
 			case err != nil:
 				t.Errorf("broken rule: %s\n%v", c.Rule, err)
 			}
+			checked.Add(1)
 		})
 	}
+	t.Logf("storetest: %d cases, %d of them checked", len(cases), checked.Load())
 }
 
-// missingError names an optional feature that a store does not have.
+func (c Case[S]) run(t *testing.T, open func(t *testing.T) S, lacks []Lack) error {
+	if c.Unless != "" && slices.Contains(lacks, c.Unless) {
+		return missingError(c.Unless)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return c.Check(ctx, open(t))
+}
+
+// missingError names something that a store does not have.
 type missingError string
 
-func (e missingError) Error() string { return "the store has no " + string(e) }
+func (e missingError) Error() string { return "not declared: " + string(e) }
 
 // is tells how got, the outcome of a step, differs from want; nil if errors.Is says that it does not.
 func is(step string, got, want error) error {

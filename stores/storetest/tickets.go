@@ -13,9 +13,9 @@ import (
 )
 
 // Tickets checks a store of one-time tokens. The store must read its time from now.
-func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore) {
+func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore, lacks ...Lack) {
 	t.Helper()
-	Run(t, clocked(open), TicketCases())
+	Run(t, clocked(open), TicketCases(), lacks...)
 }
 
 // TicketCases are the obligations of a core.TicketStore.
@@ -64,7 +64,7 @@ func sameTicket(step string, got, want core.Ticket) error {
 }
 
 var ticketCases = []ticketCase{
-	{"Find and Consume give a ticket with every field that Put was given", func(ctx context.Context, s tickets) error {
+	{Rule: "Find and Consume give a ticket with every field that Put was given", Check: func(ctx context.Context, s tickets) error {
 		var errs []error
 		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe}, bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
 			want := ticket(s, fmt.Sprintf("ticket %d", i))
@@ -78,7 +78,7 @@ var ticketCases = []ticketCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"A ticket is frozen: what its maker or finder does to Data later changes nothing", func(ctx context.Context, s tickets) error {
+	{Rule: "A ticket is frozen: what its maker or finder does to Data later changes nothing", Check: func(ctx context.Context, s tickets) error {
 		one := ticket(s, "one")
 		one.Data = []byte("data")
 		err := is("Put", s.Store.Put(ctx, one, false), nil)
@@ -90,14 +90,14 @@ var ticketCases = []ticketCase{
 		again, err3 := s.Store.Find(ctx, "reset", one.Digest)
 		return errors.Join(err, err2, err3, that(string(again.Data) == "data", "Data became %q", again.Data))
 	}},
-	{"An unknown ticket is ErrNotFound, also by a digest that differs in one byte or in letter case (S13)", func(ctx context.Context, s tickets) error {
+	{Rule: "An unknown ticket is ErrNotFound, also by a digest that differs in one byte or in letter case (S13)", Check: func(ctx context.Context, s tickets) error {
 		err := put(ctx, s, "abc", false)
 		for _, name := range []string{"", "abd", "ABC", "abc ", "abc\x00x", "ab"} {
 			err = errors.Join(err, finds(ctx, s, name, core.ErrNotFound), consumes(ctx, s, name, core.ErrNotFound), fails(ctx, s, name, core.ErrNotFound))
 		}
 		return errors.Join(err, consumes(ctx, s, "abc", nil))
 	}},
-	{"J16 a ticket of one purpose is unknown under every other", func(ctx context.Context, s tickets) error {
+	{Rule: "J16 a ticket of one purpose is unknown under every other", Check: func(ctx context.Context, s tickets) error {
 		err := put(ctx, s, "one", false)
 		for _, purpose := range []string{"verify", "pending", "", "RESET", "reset ", "rese", "%"} {
 			err = errors.Join(err,
@@ -108,7 +108,7 @@ var ticketCases = []ticketCase{
 		return errors.Join(err, consumes(ctx, s, "one", nil),
 			is("Find as verify, once it is used", second(s.Store.Find(ctx, "verify", key("one"))), core.ErrNotFound))
 	}},
-	{"Put is ErrTaken if the digest exists, used or not, and changes nothing", func(ctx context.Context, s tickets) error {
+	{Rule: "Put is ErrTaken if the digest exists, used or not, and changes nothing", Check: func(ctx context.Context, s tickets) error {
 		first, other := ticket(s, "one"), ticket(s, "one")
 		other.UserID = "bob"
 		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
@@ -117,14 +117,14 @@ var ticketCases = []ticketCase{
 		return errors.Join(err, is("Consume", err2, nil), sameTicket("Consume", consumed, first),
 			is("Put of a used digest", s.Store.Put(ctx, other, false), core.ErrTaken), consumes(ctx, s, "one", core.ErrUsed))
 	}},
-	{"A ticket lives until Expires, and from that very moment it is ErrNotFound", func(ctx context.Context, s tickets) error {
+	{Rule: "A ticket lives until Expires, and from that very moment it is ErrNotFound", Check: func(ctx context.Context, s tickets) error {
 		err := errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false))
 		s.Advance(time.Hour - time.Microsecond)
 		err = errors.Join(err, finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil))
 		s.Advance(time.Microsecond)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
 	}},
-	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s tickets) error {
+	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s tickets) error {
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
 		return errors.Join(put(ctx, s, "one", false),
@@ -135,7 +135,7 @@ var ticketCases = []ticketCase{
 			outage("Burn", s.Store.Burn(gone, "reset", key("three"), s.Now().Add(time.Hour))),
 			finds(ctx, s, "two", core.ErrNotFound), finds(ctx, s, "three", core.ErrNotFound), consumes(ctx, s, "one", nil))
 	}},
-	{"Sweeper: Sweep deletes expired tickets, used or not, only those, and gives their number", func(ctx context.Context, s tickets) error {
+	{Rule: "Sweeper: Sweep deletes expired tickets, used or not, only those, and gives their number", Check: func(ctx context.Context, s tickets) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return missingError("core.Sweeper")
@@ -154,19 +154,19 @@ var ticketCases = []ticketCase{
 }
 
 var replaceCases = []ticketCase{
-	{"R02 Put with replace kills the older tickets of the same purpose and user", func(ctx context.Context, s tickets) error {
+	{Rule: "R02 Put with replace kills the older tickets of the same purpose and user", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil), put(ctx, s, "three", true),
 			finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound),
 			consumes(ctx, s, "two", core.ErrNotFound), consumes(ctx, s, "three", nil))
 	}},
-	{"Put with replace kills no ticket of another purpose or user", func(ctx context.Context, s tickets) error {
+	{Rule: "Put with replace kills no ticket of another purpose or user", Check: func(ctx context.Context, s tickets) error {
 		bobs, verify := ticket(s, "bob's"), ticket(s, "verify")
 		bobs.UserID, verify.Purpose = "ANN", "verify"
 		return errors.Join(is("Put", s.Store.Put(ctx, bobs, true), nil), is("Put", s.Store.Put(ctx, verify, true), nil), put(ctx, s, "one", true),
 			consumes(ctx, s, "bob's", nil), is("Consume of the other purpose", second(s.Store.Consume(ctx, "verify", key("verify"))), nil),
 			consumes(ctx, s, "one", nil))
 	}},
-	{"Of any number of concurrent Puts with replace one ticket is left", func(ctx context.Context, s tickets) error {
+	{Rule: "Of any number of concurrent Puts with replace one ticket is left", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
 		return repeat(func(round int) error {
 			name := func(i int) string { return fmt.Sprintf("ticket %d of round %d", i, round) }
 			puts := together(crowd, func(i int) error { return put(ctx, s, name(i), true) })

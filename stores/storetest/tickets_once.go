@@ -10,7 +10,7 @@ import (
 )
 
 var consumeCases = []ticketCase{
-	{"R01 a consumed ticket is ErrUsed, with the ticket, until it expires", func(ctx context.Context, s tickets) error {
+	{Rule: "R01 a consumed ticket is ErrUsed, with the ticket, until it expires", Check: func(ctx context.Context, s tickets) error {
 		want := ticket(s, "one")
 		want.Data = []byte("data")
 		err := errors.Join(is("Put", s.Store.Put(ctx, want, false), nil), consumes(ctx, s, "one", nil))
@@ -22,11 +22,11 @@ var consumeCases = []ticketCase{
 		s.Advance(time.Microsecond)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
 	}},
-	{"Find does not use a ticket up, nor does the use of another one", func(ctx context.Context, s tickets) error {
+	{Rule: "Find does not use a ticket up, nor does the use of another one", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil),
 			finds(ctx, s, "one", nil), consumes(ctx, s, "one", nil))
 	}},
-	{"R01 of any number of concurrent Consumes one succeeds, the others are ErrUsed with the ticket", func(ctx context.Context, s tickets) error {
+	{Rule: "R01 of any number of concurrent Consumes one succeeds, the others are ErrUsed with the ticket", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
 		return repeat(func(round int) error {
 			name := fmt.Sprintf("round %d", round)
 			want := ticket(s, name)
@@ -48,17 +48,17 @@ var consumeCases = []ticketCase{
 }
 
 var failCases = []ticketCase{
-	{"Fail kills a ticket with the max-th failed attempt, not before", func(ctx context.Context, s tickets) error {
+	{Rule: "Fail kills a ticket with the max-th failed attempt, not before", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "other", false),
 			fails(ctx, s, "one", nil), fails(ctx, s, "one", nil), finds(ctx, s, "one", nil),
 			fails(ctx, s, "one", nil), finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound),
 			finds(ctx, s, "other", nil))
 	}},
-	{"A ticket that failed less than max times can be consumed", func(ctx context.Context, s tickets) error {
+	{Rule: "A ticket that failed less than max times can be consumed", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), fails(ctx, s, "one", nil), fails(ctx, s, "one", nil), consumes(ctx, s, "one", nil),
 			fails(ctx, s, "one", core.ErrUsed), finds(ctx, s, "one", core.ErrUsed))
 	}},
-	{"Of any number of concurrent Fails no more than max count", func(ctx context.Context, s tickets) error {
+	{Rule: "Of any number of concurrent Fails no more than max count", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
 		return repeat(func(round int) error {
 			name := fmt.Sprintf("round %d", round)
 			if err := put(ctx, s, name, false); err != nil {
@@ -76,17 +76,17 @@ func burns(ctx context.Context, s tickets, purpose, name string, want error) err
 }
 
 var burnCases = []ticketCase{
-	{"O02 a burned digest is ErrUsed to Burn, Find and Consume, until the given time", func(ctx context.Context, s tickets) error {
+	{Rule: "O02 a burned digest is ErrUsed to Burn, Find and Consume, until the given time", Check: func(ctx context.Context, s tickets) error {
 		err := errors.Join(burns(ctx, s, "reset", "one", nil), burns(ctx, s, "reset", "one", core.ErrUsed))
 		s.Advance(time.Hour - time.Microsecond)
 		err = errors.Join(err, burns(ctx, s, "reset", "one", core.ErrUsed), finds(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "one", core.ErrUsed))
 		s.Advance(time.Microsecond)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound))
 	}},
-	{"A burned digest is unknown under every other purpose, and may be burned there", func(ctx context.Context, s tickets) error {
+	{Rule: "A burned digest is unknown under every other purpose, and may be burned there", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(burns(ctx, s, "oauth", "one", nil), finds(ctx, s, "one", core.ErrNotFound), burns(ctx, s, "reset", "one", nil), burns(ctx, s, "reset", "two", nil))
 	}},
-	{"O02 of any number of concurrent Burns one succeeds, the others are ErrUsed", func(ctx context.Context, s tickets) error {
+	{Rule: "O02 of any number of concurrent Burns one succeeds, the others are ErrUsed", Check: func(ctx context.Context, s tickets) error {
 		return repeat(func(round int) error {
 			name := fmt.Sprintf("round %d", round)
 			return tally("Burn", together(crowd, func(int) error {

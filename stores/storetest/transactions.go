@@ -20,9 +20,9 @@ type Database struct {
 }
 
 // Transactions checks stores over one database. Stores without transactions have no use for it.
-func Transactions(t *testing.T, open func(t *testing.T) Database) {
+func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack) {
 	t.Helper()
-	Run(t, open, TransactionCases())
+	Run(t, open, TransactionCases(), lacks...)
 }
 
 // TransactionCases are the obligations of a core.Transactor.
@@ -38,7 +38,7 @@ func exists(ctx context.Context, s Database, emailKey string, want error) error 
 var errRollback = errors.New("roll back")
 
 var transactionCases = []Case[Database]{
-	{"A transaction without an error is kept, and reads what it wrote", func(ctx context.Context, s Database) error {
+	{Rule: "A transaction without an error is kept, and reads what it wrote", Check: func(ctx context.Context, s Database) error {
 		err := s.Transactor.Transact(ctx, func(ctx context.Context) error {
 			all, err := add(ctx, s.Users, "ann@example.com", "bob@example.com")
 			if err != nil {
@@ -55,7 +55,7 @@ var transactionCases = []Case[Database]{
 		}
 		return errors.Join(is("Transact", err, nil), that(found.Credits == 77, "Credits are %d, want 77", found.Credits), exists(ctx, s, "bob@example.com", core.ErrNotFound))
 	}},
-	{"An error of do undoes everything and is returned as it is", func(ctx context.Context, s Database) error {
+	{Rule: "An error of do undoes everything and is returned as it is", Check: func(ctx context.Context, s Database) error {
 		all, err := add(ctx, s.Users, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ var transactionCases = []Case[Database]{
 		return errors.Join(append(errs, holds(ctx, s.Users, "ann", all[0]), holds(ctx, s.Users, "bob", all[1]),
 			exists(ctx, s, "cid@example.com", core.ErrNotFound), exists(ctx, s, "changed@example.com", core.ErrNotFound))...)
 	}},
-	{"A panic of do undoes everything and goes on", func(ctx context.Context, s Database) error {
+	{Rule: "A panic of do undoes everything and goes on", Check: func(ctx context.Context, s Database) error {
 		recovered := func() (v any) {
 			defer func() { v = recover() }()
 			return s.Transactor.Transact(ctx, func(ctx context.Context) error {
@@ -88,7 +88,7 @@ var transactionCases = []Case[Database]{
 		_, err2 := add(ctx, s.Users, "ann@example.com")
 		return errors.Join(err, is("Create after the panic", err2, nil))
 	}},
-	{"Transact nests: what the inner one did is undone with the outer one", func(ctx context.Context, s Database) error {
+	{Rule: "Transact nests: what the inner one did is undone with the outer one", Check: func(ctx context.Context, s Database) error {
 		err := s.Transactor.Transact(ctx, func(ctx context.Context) error {
 			_, err := add(ctx, s.Users, "ann@example.com")
 			err = errors.Join(err, s.Transactor.Transact(ctx, func(ctx context.Context) error {
@@ -100,7 +100,7 @@ var transactionCases = []Case[Database]{
 		return errors.Join(that(err != nil && err.Error() == errRollback.Error(), "Transact: got error %v, want only %v", err, errRollback),
 			exists(ctx, s, "ann@example.com", core.ErrNotFound), exists(ctx, s, "bob@example.com", core.ErrNotFound))
 	}},
-	{"Transact nests: both are kept, and an error of the inner one comes out as it is", func(ctx context.Context, s Database) error {
+	{Rule: "Transact nests: both are kept, and an error of the inner one comes out as it is", Check: func(ctx context.Context, s Database) error {
 		err := s.Transactor.Transact(ctx, func(ctx context.Context) error {
 			err := s.Transactor.Transact(ctx, func(ctx context.Context) error { return second(add(ctx, s.Users, "ann@example.com")) })
 			refused := s.Transactor.Transact(ctx, func(context.Context) error { return errRollback })
@@ -108,7 +108,7 @@ var transactionCases = []Case[Database]{
 		})
 		return errors.Join(is("Transact", err, nil), exists(ctx, s, "ann@example.com", nil))
 	}},
-	{"A refusal (ErrTaken, ErrNotFound, an error of change) does not spoil the transaction", func(ctx context.Context, s Database) error {
+	{Rule: "A refusal (ErrTaken, ErrNotFound, an error of change) does not spoil the transaction", Check: func(ctx context.Context, s Database) error {
 		all, err := add(ctx, s.Users, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ var transactionCases = []Case[Database]{
 		return errors.Join(is("Transact", err, nil), exists(ctx, s, "before@example.com", nil), exists(ctx, s, "after@example.com", nil),
 			holds(ctx, s.Users, "bob", all[1]))
 	}},
-	{"K04 concurrent transactions lose no Update", func(ctx context.Context, s Database) error {
+	{Rule: "K04 concurrent transactions lose no Update", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s Database) error {
 		all, err := add(ctx, s.Users, "ann@example.com")
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func joint(check func(ctx context.Context, s Database, t tickets) error) func(co
 }
 
 var jointCases = []Case[Database]{
-	{"A user and a ticket change in one transaction, or neither does", joint(func(ctx context.Context, s Database, t tickets) error {
+	{Rule: "A user and a ticket change in one transaction, or neither does", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		all, err := add(ctx, s.Users, "ann@example.com")
 		if err != nil {
 			return err
@@ -178,7 +178,7 @@ var jointCases = []Case[Database]{
 		all[0].TokenEpoch++
 		return errors.Join(err, finds(ctx, t, "one", core.ErrUsed), holds(ctx, s.Users, "done", all[0]), is("Transact", reset(nil), core.ErrUsed))
 	})},
-	{"A refusal of a ticket (ErrTaken, ErrUsed) does not spoil the transaction", joint(func(ctx context.Context, s Database, t tickets) error {
+	{Rule: "A refusal of a ticket (ErrTaken, ErrUsed) does not spoil the transaction", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
 		return errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error {
 			again := s.Tickets.Put(ctx, ticket(t, "one"), false)
@@ -186,7 +186,7 @@ var jointCases = []Case[Database]{
 				consumes(ctx, t, "one", nil), second(add(ctx, s.Users, "ann@example.com")))
 		}), nil), exists(ctx, s, "ann@example.com", nil), finds(ctx, t, "one", core.ErrUsed), finds(ctx, t, "two", core.ErrUsed))
 	})},
-	{"M04 Fail counts outside the transaction: undoing it gives no attempt back", joint(func(ctx context.Context, s Database, t tickets) error {
+	{Rule: "M04 Fail counts outside the transaction: undoing it gives no attempt back", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
 		for range 3 {
 			err = errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error {
@@ -195,7 +195,7 @@ var jointCases = []Case[Database]{
 		}
 		return errors.Join(err, finds(ctx, t, "one", core.ErrNotFound))
 	})},
-	{"R01 of concurrent transactions that consume one ticket one is kept", joint(func(ctx context.Context, s Database, t tickets) error {
+	{Rule: "R01 of concurrent transactions that consume one ticket one is kept", Unless: NoAtomicUpdates, Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		all, err := add(ctx, s.Users, "ann@example.com")
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func belongs(ctx context.Context, s Database, subject, userID string) error {
 }
 
 var linkedCases = []Case[Database]{
-	{"A user and an account are made in one transaction, or neither is", linked(func(ctx context.Context, s Database) error {
+	{Rule: "A user and an account are made in one transaction, or neither is", Check: linked(func(ctx context.Context, s Database) error {
 		var u *Account
 		register := func(outcome error) error {
 			return s.Transactor.Transact(ctx, func(ctx context.Context) (err error) {
@@ -56,7 +56,7 @@ var linkedCases = []Case[Database]{
 			is("Transact", register(nil), nil), exists(ctx, s, "ann@example.com", nil), belongs(ctx, s, "one", u.ID),
 		)
 	})},
-	{"A refusal of an account (ErrTaken, ErrNotFound, an error of change) does not spoil the transaction", linked(func(ctx context.Context, s Database) error {
+	{Rule: "A refusal of an account (ErrTaken, ErrNotFound, an error of change) does not spoil the transaction", Check: linked(func(ctx context.Context, s Database) error {
 		ann, err := signUp(ctx, s, "ann@example.com", "one")
 		if err != nil {
 			return is("Create", err, nil)
@@ -81,7 +81,7 @@ var linkedCases = []Case[Database]{
 		return errors.Join(is("Transact", err, nil), exists(ctx, s, "bob@example.com", nil), belongs(ctx, s, "one", ann.ID),
 			is("Find of the account two", second(s.OAuthAccounts.Find(ctx, "github", "two")), nil))
 	})},
-	{"Of concurrent transactions that make a user for one account one is kept", linked(func(ctx context.Context, s Database) error {
+	{Rule: "Of concurrent transactions that make a user for one account one is kept", Check: linked(func(ctx context.Context, s Database) error {
 		const n = 16
 		made := make([]*Account, n)
 		errs := together(n, func(i int) error {
@@ -99,7 +99,7 @@ var linkedCases = []Case[Database]{
 		}
 		return err
 	})},
-	{"Delete of a user removes their accounts, and nobody else's, in one transaction", linked(func(ctx context.Context, s Database) error {
+	{Rule: "Delete of a user removes their accounts, and nobody else's, in one transaction", Check: linked(func(ctx context.Context, s Database) error {
 		ann, err1 := signUp(ctx, s, "ann@example.com", "one")
 		bob, err2 := signUp(ctx, s, "bob@example.com", "two")
 		if err := errors.Join(err1, err2); err != nil {

@@ -12,9 +12,9 @@ import (
 )
 
 // Users checks a store of users. What its ids look like does not matter: UUIDs, numbers and texts are recognised.
-func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account]) {
+func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks ...Lack) {
 	t.Helper()
-	Run(t, open, UserCases())
+	Run(t, open, UserCases(), lacks...)
 }
 
 // UserCases are the obligations of a core.UserStore.
@@ -62,7 +62,7 @@ func spellings(id string) []string {
 }
 
 var createCases = []userCase{
-	{"Create sets the ID where it is empty, another one for every user", func(ctx context.Context, s users) error {
+	{Rule: "Create sets the ID where it is empty, another one for every user", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ var createCases = []userCase{
 			holds(ctx, s, "first", all[0]), holds(ctx, s, "second", all[1]),
 		)
 	}},
-	{"Create keeps an ID that it is given", func(ctx context.Context, s users) error {
+	{Rule: "Create keeps an ID that it is given", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ var createCases = []userCase{
 			holds(ctx, s, "given ID", u),
 		)
 	}},
-	{"Create is ErrTaken if the ID exists, and changes nothing", func(ctx context.Context, s users) error {
+	{Rule: "Create is ErrTaken if the ID exists, and changes nothing", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -100,7 +100,7 @@ var createCases = []userCase{
 			is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound),
 		)
 	}},
-	{"An ID is not given again after its user was deleted", func(ctx context.Context, s users) error {
+	{Rule: "An ID is not given again after its user was deleted", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -117,14 +117,14 @@ var createCases = []userCase{
 }
 
 var findCases = []userCase{
-	{"Find gives the user of an ID and of an EmailKey", func(ctx context.Context, s users) error {
+	{Rule: "Find gives the user of an ID and of an EmailKey", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
 		}
 		return errors.Join(holds(ctx, s, "ann", all[0]), holds(ctx, s, "bob", all[1]))
 	}},
-	{"Find gives ErrNotFound for an absent EmailKey", func(ctx context.Context, s users) error {
+	{Rule: "Find gives ErrNotFound for an absent EmailKey", Check: func(ctx context.Context, s users) error {
 		if _, err := add(ctx, s, "ann@example.com"); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ var findCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"P17 an ID that is absent or does not parse is ErrNotFound, everywhere", func(ctx context.Context, s users) error {
+	{Rule: "P17 an ID that is absent or does not parse is ErrNotFound, everywhere", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ var findCases = []userCase{
 		}
 		return errors.Join(append(errs, holds(ctx, s, "the one user", all[0]))...)
 	}},
-	{"Find gives ErrNotFound for kinds of key that it does not know", func(ctx context.Context, s users) error {
+	{Rule: "Find gives ErrNotFound for kinds of key that it does not know", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -164,7 +164,7 @@ var findCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"IDs of one user in different spellings (letter case and dashes of a UUID) are one", func(ctx context.Context, s users) error {
+	{Rule: "IDs of one user in different spellings (letter case and dashes of a UUID) are one", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err

@@ -54,11 +54,11 @@ func sameSet(step string, got, want []string) error {
 }
 
 var listCases = []userCase{
-	{"List of nobody is empty", func(ctx context.Context, s users) error {
+	{Rule: "List of nobody is empty", Check: func(ctx context.Context, s users) error {
 		keys, err := walk(ctx, s, "", 10, nothing)
 		return errors.Join(err, that(len(keys) == 0, "List gave %q", keys))
 	}},
-	{"List gives each user once, in a stable order, whatever the limit (1–100)", func(ctx context.Context, s users) error {
+	{Rule: "List gives each user once, in a stable order, whatever the limit (1–100)", Check: func(ctx context.Context, s users) error {
 		want := numbered("ann", 101)
 		if _, err := add(ctx, s, want...); err != nil {
 			return err
@@ -71,7 +71,7 @@ var listCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"List gives whole users", func(ctx context.Context, s users) error {
+	{Rule: "List gives whole users", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ var listCases = []userCase{
 		}
 		return same("List", page[0], all[0])
 	}},
-	{"List's next is empty on the last page, and only there", func(ctx context.Context, s users) error {
+	{Rule: "List's next is empty on the last page, and only there", Check: func(ctx context.Context, s users) error {
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ var listCases = []userCase{
 			that(more != "", "4 users, limit 3: got no next"),
 		)
 	}},
-	{"P17 List's prefix is compared byte by byte; no character of it is special", func(ctx context.Context, s users) error {
+	{Rule: "P17 List's prefix is compared byte by byte; no character of it is special", Check: func(ctx context.Context, s users) error {
 		all := []string{
 			"a%b@x", "a_b@x", `a\b@x`, "a.b@x", "a*b@x", "a[b@x", "a^b@x", "a'b@x", `a"b@x`, "a$b@x", "a?b@x", "a😀@x", "aé@x", "ae@x", "aɐ@x",
 			"A%b@x", "Aé@x", "ax@x", "b@x", "%@x", "_@x", `\@x`, "é@x", "É@x", "e\u0301@x", "\uffff@x", "😀@x",
@@ -118,7 +118,7 @@ var listCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"List gives each user once while others come and go", func(ctx context.Context, s users) error {
+	{Rule: "List gives each user once while others come and go", Check: func(ctx context.Context, s users) error {
 		want := numbered("m", 20)
 		leaving, err := add(ctx, s, numbered("a", 9)...)
 		if err != nil {
@@ -149,7 +149,7 @@ var listCases = []userCase{
 			that(len(unique) == len(got), "somebody is listed twice: %q", got),
 		)
 	}},
-	{"P16 a cursor that the store did not make is ErrInvalid", func(ctx context.Context, s users) error {
+	{Rule: "P16 a cursor that the store did not make is ErrInvalid", Check: func(ctx context.Context, s users) error {
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ var lookalikes = []string{
 }
 
 var uniqueCases = []userCase{
-	{"Create is ErrTaken if the EmailKey exists, and changes nothing", func(ctx context.Context, s users) error {
+	{Rule: "Create is ErrTaken if the EmailKey exists, and changes nothing", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ var uniqueCases = []userCase{
 			that(page() == 1, "List gives %d users, want 1", page()),
 		)
 	}},
-	{"Update is ErrTaken if the new EmailKey exists, and changes nothing", func(ctx context.Context, s users) error {
+	{Rule: "Update is ErrTaken if the new EmailKey exists, and changes nothing", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ var uniqueCases = []userCase{
 			holds(ctx, s, "ann", all[0]), holds(ctx, s, "bob", all[1]),
 		)
 	}},
-	{"Update may keep the EmailKey, and change it to one that is free", func(ctx context.Context, s users) error {
+	{Rule: "Update may keep the EmailKey, and change it to one that is free", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -60,7 +60,7 @@ var uniqueCases = []userCase{
 			is("Create with the former EmailKey", s.Create(ctx, account("ann@example.com")), nil),
 		)
 	}},
-	{"An empty EmailKey is no key: any number of users have it, and none is found by it", func(ctx context.Context, s users) error {
+	{Rule: "An empty EmailKey is no key: any number of users have it, and none is found by it", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "", "", "ann@example.com")
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ var uniqueCases = []userCase{
 			is("Find by the EmailKey given up", second(s.Find(ctx, core.ByEmail("ann@example.com"))), core.ErrNotFound),
 		)
 	}},
-	{"G01 Q04 an EmailKey is compared byte by byte", func(ctx context.Context, s users) error {
+	{Rule: "G01 Q04 an EmailKey is compared byte by byte", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, lookalikes...)
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ var uniqueCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"Of any number of concurrent Creates of one EmailKey one wins", func(ctx context.Context, s users) error {
+	{Rule: "Of any number of concurrent Creates of one EmailKey one wins", Check: func(ctx context.Context, s users) error {
 		return repeat(func(round int) error {
 			key := fmt.Sprintf("ann%d@example.com", round)
 			made := make([]*Account, crowd)
@@ -103,7 +103,7 @@ var uniqueCases = []userCase{
 			return nil
 		})
 	}},
-	{"Of any number of concurrent Updates to one EmailKey one wins", func(ctx context.Context, s users) error {
+	{Rule: "Of any number of concurrent Updates to one EmailKey one wins", Check: func(ctx context.Context, s users) error {
 		keys := make([]string, 16)
 		for i := range keys {
 			keys[i] = fmt.Sprintf("user%d@example.com", i)

@@ -9,7 +9,7 @@ import (
 )
 
 var updateCases = []userCase{
-	{"Update runs change on the current row, stores what it left, and gives it", func(ctx context.Context, s users) error {
+	{Rule: "Update runs change on the current row, stores what it left, and gives it", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ var updateCases = []userCase{
 			holds(ctx, s, "ann", want), holds(ctx, s, "bob", all[1]),
 		)
 	}},
-	{"K04 no concurrent Update is lost", func(ctx context.Context, s users) error {
+	{Rule: "K04 no concurrent Update is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -47,7 +47,7 @@ var updateCases = []userCase{
 		all[0].Credits += crowd
 		return errors.Join(tally("Update", errs, crowd, nil), holds(ctx, s, "after 64 increments", all[0]))
 	}},
-	{"An error of change undoes everything and is returned as it is", func(ctx context.Context, s users) error {
+	{Rule: "An error of change undoes everything and is returned as it is", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ var updateCases = []userCase{
 }
 
 var deleteCases = []userCase{
-	{"Delete removes the user; ErrNotFound if there is none", func(ctx context.Context, s users) error {
+	{Rule: "Delete removes the user; ErrNotFound if there is none", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ var deleteCases = []userCase{
 			holds(ctx, s, "bob", all[1]),
 		)
 	}},
-	{"The EmailKey of a deleted user is free", func(ctx context.Context, s users) error {
+	{Rule: "The EmailKey of a deleted user is free", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ var deleteCases = []userCase{
 		}
 		return holds(ctx, s, "the new user", again[0])
 	}},
-	{"Of any number of concurrent Deletes one wins, and no concurrent Update brings the user back", func(ctx context.Context, s users) error {
+	{Rule: "Of any number of concurrent Deletes one wins, and no concurrent Update brings the user back", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err

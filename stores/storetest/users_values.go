@@ -26,39 +26,39 @@ func kept[T any](ctx context.Context, s users, edit func(u *Account, value T), v
 }
 
 var valueCases = []userCase{
-	{"The flags of a user are kept", func(ctx context.Context, s users) error {
+	{Rule: "The flags of a user are kept", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, bits int) {
 			u.IsActive, u.IsSuperuser, u.IsVerified = bits&1 != 0, bits&2 != 0, bits&4 != 0
 		}, 0, 1, 2, 3, 4, 5, 6, 7)
 	}},
-	{"A user without a password, and one with a hash of 500 bytes, are kept", func(ctx context.Context, s users) error {
+	{Rule: "A user without a password, and one with a hash of 500 bytes, are kept", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, h core.PasswordHash) { u.HashedPassword = h },
 			"", core.PasswordHash("$argon2id$"+strings.Repeat("h", 490)))
 	}},
-	{"Email is kept as it was typed, apart from the EmailKey", func(ctx context.Context, s users) error {
+	{Rule: "Email is kept as it was typed, apart from the EmailKey", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, email string) { u.Email = email }, "Ann@EXAMPLE.com", "jörg@bücher.example", "小明@例子.example")
 	}},
-	{"TokenEpoch is kept as 64 bits", func(ctx context.Context, s users) error {
+	{Rule: "TokenEpoch is kept as 64 bits", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, n int64) { u.TokenEpoch = n }, 0, 1<<31, 1<<53+1, math.MaxInt64)
 	}},
-	{"Own columns: numbers are kept", func(ctx context.Context, s users) error {
+	{Rule: "Own columns: numbers are kept", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, n int) { u.Credits = n }, 0, -1, math.MaxInt32, math.MinInt32)
 	}},
-	{"Own columns: text is kept, whatever its script", func(ctx context.Context, s users) error {
+	{Rule: "Own columns: text is kept, whatever its script", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, text string) { u.Nick, u.Motto = text, &text },
 			"", " ", "trailing space ", "line\r\nbreak\ttab", "naïve", "nai\u0308ve", "日本語", "👩‍👩‍👧", "שלום", `'";--\%_?$1:name`, "null", "<b>&amp;")
 	}},
-	{"Own columns: NULL and the empty text differ", func(ctx context.Context, s users) error {
+	{Rule: "Own columns: NULL and the empty text differ", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, motto *string) { u.Motto = motto }, nil, new(""), new("null"))
 	}},
-	{"Times are kept as instants with microseconds, and given in UTC", func(ctx context.Context, s users) error {
+	{Rule: "Times are kept as instants with microseconds, and given in UTC", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, at time.Time) { u.CreatedAt, u.UpdatedAt, u.Seen = at, at.Add(time.Microsecond), at },
 			time.Unix(0, 0).UTC(),
 			time.Date(1901, 12, 13, 0, 0, 0, 1000, time.UTC),
 			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that Europe's summer time has twice
 			time.Date(2099, 12, 31, 23, 59, 59, 123456000, time.UTC))
 	}},
-	{"G05 P08 a value is stored byte for byte or refused, never shortened or mended", func(ctx context.Context, s users) error {
+	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s users) error {
 		var errs []error
 		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
 			u := account("ann@example.com")
@@ -71,7 +71,7 @@ var valueCases = []userCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{"Every returned user is the caller's own copy", func(ctx context.Context, s users) error {
+	{Rule: "Every returned user is the caller's own copy", Check: func(ctx context.Context, s users) error {
 		u := account("ann@example.com")
 		if err := s.Create(ctx, u); err != nil {
 			return is("Create", err, nil)
@@ -102,7 +102,7 @@ var valueCases = []userCase{
 		}
 		return holds(ctx, s, "after copies were changed", &want)
 	}},
-	{"F01 a cancelled context is an error that is none of core's sentinels", func(ctx context.Context, s users) error {
+	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -120,7 +120,7 @@ var valueCases = []userCase{
 			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))), core.ErrNotFound),
 		)
 	}},
-	{"EpochStore: Epoch gives the current TokenEpoch, ErrNotFound if there is no user", func(ctx context.Context, s users) error {
+	{Rule: "EpochStore: Epoch gives the current TokenEpoch, ErrNotFound if there is no user", Check: func(ctx context.Context, s users) error {
 		epochs, ok := core.As[core.EpochStore](s)
 		if !ok {
 			return missingError("core.EpochStore")
