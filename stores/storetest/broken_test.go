@@ -55,3 +55,8 @@ func (b *barrier) wait() {
 	b.Done()
 	b.Wait()
 }
+
+// unless leaves out the cases that a store need not pass which declares the lack.
+func unless[S any](cases []storetest.Case[S], lack storetest.Lack) []storetest.Case[S] {
+	return slices.DeleteFunc(slices.Clone(cases), func(c storetest.Case[S]) bool { return c.Unless == lack })
+}

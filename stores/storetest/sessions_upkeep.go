@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -28,16 +27,17 @@ func listed(ctx context.Context, s sessions, userID string, ids ...string) error
 
 var sessionUpkeepCases = []sessionCase{
 	{Rule: "SessionLister: List gives a user's living sessions, newest first", Check: func(ctx context.Context, s sessions) error {
+		hour := s.waits()
 		err := listed(ctx, s, "ann")
 		// Digests, IDs and times of creation are in different orders.
 		for _, name := range []string{"c", "a", "d", "b"} {
 			err = errors.Join(err, create(ctx, s, "ann", name))
-			s.Advance(time.Minute)
+			s.Advance(hour / 6)
 		}
 		err = errors.Join(err, create(ctx, s, "bob", "bob's"), listed(ctx, s, "ann", "b", "d", "a", "c"), listed(ctx, s, "bob", "bob's"),
 			listed(ctx, s, "nobody"), is("Touch", touch(ctx, s, "d"), nil), listed(ctx, s, "ann", "b", "d", "a", "c"),
 			is("Delete", s.Store.Delete(ctx, key("a")), nil), listed(ctx, s, "ann", "b", "d", "c"))
-		s.Advance(56 * time.Minute) // "c" is an hour old
+		s.Advance(hour - 4*(hour/6)) // "c" is an hour old
 		err = errors.Join(err, listed(ctx, s, "ann", "b", "d"), is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 2, key("d")), nil), listed(ctx, s, "ann", "d"))
 		return err
 	}},
@@ -59,11 +59,12 @@ var sessionUpkeepCases = []sessionCase{
 		if !ok {
 			return missingError("core.Sweeper")
 		}
+		hour := s.waits()
 		err := create(ctx, s, "ann", "old", "older", "touched")
-		s.Advance(30 * time.Minute)
+		s.Advance(hour / 2)
 		err = errors.Join(err, create(ctx, s, "ann", "young"), is("Touch", touch(ctx, s, "touched"), nil))
 		early, err2 := sweeper.Sweep(ctx)
-		s.Advance(30 * time.Minute)
+		s.Advance(hour / 2)
 		due, err3 := sweeper.Sweep(ctx)
 		again, err4 := sweeper.Sweep(ctx)
 		return errors.Join(err, is("Sweep", errors.Join(err2, err3, err4), nil),
@@ -75,8 +76,9 @@ var sessionUpkeepCases = []sessionCase{
 		if !ok {
 			return missingError("core.Sweeper")
 		}
+		hour := s.waits()
 		err := errors.Join(create(ctx, s, "ann", "one"), is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil))
-		s.Advance(2 * time.Hour)
+		s.Advance(2 * hour)
 		return errors.Join(err, is("Sweep", second(sweeper.Sweep(ctx)), nil), below(ctx, s, "old", "ann", 4))
 	}},
 }

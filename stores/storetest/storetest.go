@@ -38,8 +38,12 @@ type Case[S any] struct {
 func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S], lacks ...Lack) {
 	t.Helper()
 	var checked atomic.Int64
+	t.Cleanup(func() { t.Logf("storetest: %d cases, %d of them checked", len(cases), checked.Load()) })
 	for _, c := range cases {
 		t.Run(c.Rule, func(t *testing.T) {
+			if slices.Contains(lacks, NoClock) {
+				t.Parallel() // most of the time is spent waiting
+			}
 			err := c.run(t, open, lacks)
 			var missing missingError
 			switch {
@@ -52,7 +56,6 @@ func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S], lacks 
 			checked.Add(1)
 		})
 	}
-	t.Logf("storetest: %d cases, %d of them checked", len(cases), checked.Load())
 }
 
 func (c Case[S]) run(t *testing.T, open func(t *testing.T) S, lacks []Lack) error {

@@ -15,7 +15,7 @@ import (
 // Tickets checks a store of one-time tokens. The store must read its time from now.
 func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore, lacks ...Lack) {
 	t.Helper()
-	Run(t, clocked(open), TicketCases(), lacks...)
+	Run(t, clocked(open, lacks), TicketCases(), lacks...)
 }
 
 // TicketCases are the obligations of a core.TicketStore.
@@ -28,9 +28,9 @@ type (
 	ticketCase = Case[Clocked[core.TicketStore]]
 )
 
-// ticket is one of ann's, for a reset of her password, that lives for an hour.
+// ticket is one of ann's, for a reset of her password, that lives for an hour of the clock.
 func ticket(s tickets, name string) core.Ticket {
-	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1, Expires: s.Now().Add(time.Hour)}
+	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1, Expires: s.Now().Add(s.hour())}
 }
 
 // put stores such a ticket.
@@ -118,10 +118,11 @@ var ticketCases = []ticketCase{
 			is("Put of a used digest", s.Store.Put(ctx, other, false), core.ErrTaken), consumes(ctx, s, "one", core.ErrUsed))
 	}},
 	{Rule: "A ticket lives until Expires, and from that very moment it is ErrNotFound", Check: func(ctx context.Context, s tickets) error {
+		end := s.Now().Add(s.waits())
 		err := errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false))
-		s.Advance(time.Hour - time.Microsecond)
+		s.advanceUntilBefore(end)
 		err = errors.Join(err, finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil))
-		s.Advance(time.Microsecond)
+		s.advanceTo(end)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
 	}},
 	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s tickets) error {
@@ -140,12 +141,13 @@ var ticketCases = []ticketCase{
 		if !ok {
 			return missingError("core.Sweeper")
 		}
+		hour := s.waits()
 		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false), consumes(ctx, s, "old and used", nil),
-			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(time.Hour)), nil))
-		s.Advance(30 * time.Minute)
+			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(hour)), nil))
+		s.Advance(hour / 2)
 		err = errors.Join(err, put(ctx, s, "young", false), put(ctx, s, "young and used", false), consumes(ctx, s, "young and used", nil))
 		early, err2 := sweeper.Sweep(ctx)
-		s.Advance(30 * time.Minute)
+		s.Advance(hour / 2)
 		due, err3 := sweeper.Sweep(ctx)
 		return errors.Join(err, is("Sweep", errors.Join(err2, err3), nil),
 			that(early == 0 && due == 3, "Sweeps deleted %d and %d, want 0 and 3", early, due),

@@ -4,22 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
 var consumeCases = []ticketCase{
 	{Rule: "R01 a consumed ticket is ErrUsed, with the ticket, until it expires", Check: func(ctx context.Context, s tickets) error {
+		s.waits()
 		want := ticket(s, "one")
 		want.Data = []byte("data")
 		err := errors.Join(is("Put", s.Store.Put(ctx, want, false), nil), consumes(ctx, s, "one", nil))
-		s.Advance(time.Hour - time.Microsecond)
+		s.advanceUntilBefore(want.Expires)
 		found, err2 := s.Store.Find(ctx, "reset", key("one"))
 		again, err3 := s.Store.Consume(ctx, "reset", key("one"))
 		err = errors.Join(err, is("Find", err2, core.ErrUsed), sameTicket("Find", found, want),
 			is("Consume again", err3, core.ErrUsed), sameTicket("Consume again", again, want), fails(ctx, s, "one", core.ErrUsed))
-		s.Advance(time.Microsecond)
+		s.advanceTo(want.Expires)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
 	}},
 	{Rule: "Find does not use a ticket up, nor does the use of another one", Check: func(ctx context.Context, s tickets) error {
@@ -70,17 +70,18 @@ var failCases = []ticketCase{
 	}},
 }
 
-// burns complains unless Burn of the digest, for an hour, gives want.
+// burns complains unless Burn of the digest, for an hour of the clock, gives want.
 func burns(ctx context.Context, s tickets, purpose, name string, want error) error {
-	return is("Burn of "+show(name), s.Store.Burn(ctx, purpose, key(name), s.Now().Add(time.Hour)), want)
+	return is("Burn of "+show(name), s.Store.Burn(ctx, purpose, key(name), s.Now().Add(s.hour())), want)
 }
 
 var burnCases = []ticketCase{
 	{Rule: "O02 a burned digest is ErrUsed to Burn, Find and Consume, until the given time", Check: func(ctx context.Context, s tickets) error {
+		end := s.Now().Add(s.waits())
 		err := errors.Join(burns(ctx, s, "reset", "one", nil), burns(ctx, s, "reset", "one", core.ErrUsed))
-		s.Advance(time.Hour - time.Microsecond)
+		s.advanceUntilBefore(end)
 		err = errors.Join(err, burns(ctx, s, "reset", "one", core.ErrUsed), finds(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "one", core.ErrUsed))
-		s.Advance(time.Microsecond)
+		s.advanceTo(end)
 		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound))
 	}},
 	{Rule: "A burned digest is unknown under every other purpose, and may be burned there", Check: func(ctx context.Context, s tickets) error {
@@ -90,7 +91,7 @@ var burnCases = []ticketCase{
 		return repeat(func(round int) error {
 			name := fmt.Sprintf("round %d", round)
 			return tally("Burn", together(crowd, func(int) error {
-				return s.Store.Burn(ctx, "reset", key(name), s.Now().Add(time.Hour))
+				return s.Store.Burn(ctx, "reset", key(name), s.Now().Add(s.hour()))
 			}), 1, core.ErrUsed)
 		})
 	}},
