@@ -45,10 +45,15 @@ func numbered() core.UserStore[account] {
 	s := newUserStore()
 	var last atomic.Int64
 	s.create = func(ctx context.Context, u *account) error {
-		if u.ID == "" {
-			u.ID = strconv.FormatInt(last.Add(1), 10)
+		c := *u
+		if c.ID == "" {
+			c.ID = strconv.FormatInt(last.Add(1), 10)
 		}
-		return s.Users.Create(ctx, u)
+		err := s.Users.Create(ctx, &c)
+		if err == nil {
+			u.ID = c.ID
+		}
+		return err
 	}
 	return struct{ core.UserStore[account] }{s}
 }

@@ -12,7 +12,7 @@ import (
 func listed(ctx context.Context, s sessions, userID string, ids ...string) error {
 	lister, ok := core.As[core.SessionLister](s.Store)
 	if !ok {
-		return missingError("core.SessionLister")
+		return NotDeclaredError("core.SessionLister")
 	}
 	all, err := lister.List(ctx, userID)
 	if err != nil {
@@ -44,7 +44,7 @@ var sessionUpkeepCases = []sessionCase{
 	{Rule: "SessionLister: List gives whole sessions", Check: func(ctx context.Context, s sessions) error {
 		lister, ok := core.As[core.SessionLister](s.Store)
 		if !ok {
-			return missingError("core.SessionLister")
+			return NotDeclaredError("core.SessionLister")
 		}
 		want := session(s, "ann")
 		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
@@ -57,7 +57,7 @@ var sessionUpkeepCases = []sessionCase{
 	{Rule: "Sweeper: Sweep deletes expired sessions, only those, and gives their number", Check: func(ctx context.Context, s sessions) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
-			return missingError("core.Sweeper")
+			return NotDeclaredError("core.Sweeper")
 		}
 		hour := s.waits()
 		err := create(ctx, s, "ann", "old", "older", "touched")
@@ -74,7 +74,7 @@ var sessionUpkeepCases = []sessionCase{
 	{Rule: "Sweeper: Sweep keeps the floors", Check: func(ctx context.Context, s sessions) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
-			return missingError("core.Sweeper")
+			return NotDeclaredError("core.Sweeper")
 		}
 		hour := s.waits()
 		err := errors.Join(create(ctx, s, "ann", "one"), is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil))

@@ -139,7 +139,7 @@ var ticketCases = []ticketCase{
 	{Rule: "Sweeper: Sweep deletes expired tickets, used or not, only those, and gives their number", Check: func(ctx context.Context, s tickets) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
-			return missingError("core.Sweeper")
+			return NotDeclaredError("core.Sweeper")
 		}
 		hour := s.waits()
 		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false), consumes(ctx, s, "old and used", nil),

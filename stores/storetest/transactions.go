@@ -152,7 +152,7 @@ var transactionCases = []Case[Database]{
 func joint(check func(ctx context.Context, s Database, t tickets) error) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		if s.Tickets == nil {
-			return missingError("core.TicketStore over the same database")
+			return NotDeclaredError("core.TicketStore over the same database")
 		}
 		return check(ctx, s, tickets{s.Tickets, NewClock()})
 	}

@@ -12,7 +12,7 @@ import (
 func linked(check func(ctx context.Context, s Database) error) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		if s.OAuthAccounts == nil {
-			return missingError("core.OAuthAccountStore over the same database")
+			return NotDeclaredError("core.OAuthAccountStore over the same database")
 		}
 		return check(ctx, s)
 	}

@@ -19,7 +19,9 @@ func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks 
 
 // UserCases are the obligations of a core.UserStore.
 func UserCases() []Case[core.UserStore[Account]] {
-	return slices.Concat(createCases, findCases, valueCases, uniqueCases, updateCases, deleteCases, listCases)
+	return slices.Concat(
+		createCases, findCases, valueCases, hardCases, uniqueCases, updateCases, deleteCases, raceCases, listCases, listRaceCases, cancelCases, featureCases,
+	)
 }
 
 type (
@@ -170,7 +172,7 @@ var findCases = []userCase{
 			return err
 		}
 		if !canonicalUUID.MatchString(all[0].ID) {
-			return missingError("UUIDs as ids")
+			return NotDeclaredError("UUIDs as ids")
 		}
 		var errs []error
 		for i, id := range spellings(all[0].ID) {

@@ -31,6 +31,13 @@ var uniqueCases = []userCase{
 			that(page() == 1, "List gives %d users, want 1", page()),
 		)
 	}},
+	{Rule: "A refused Create leaves an empty ID empty", Check: func(ctx context.Context, s users) error {
+		if _, err := add(ctx, s, "ann@example.com"); err != nil {
+			return err
+		}
+		u := account("ann@example.com")
+		return errors.Join(is("Create", s.Create(ctx, u), core.ErrTaken), that(u.ID == "", "the ID is %q", u.ID))
+	}},
 	{Rule: "Update is ErrTaken if the new EmailKey exists, and changes nothing", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
@@ -70,6 +77,7 @@ var uniqueCases = []userCase{
 			is("Find by the empty EmailKey", second(s.Find(ctx, core.ByEmail(""))), core.ErrNotFound),
 			is("Update to the empty EmailKey", gone, nil),
 			is("Find by the EmailKey given up", second(s.Find(ctx, core.ByEmail("ann@example.com"))), core.ErrNotFound),
+			listsKeys(ctx, s, "", "", "", ""),
 		)
 	}},
 	{Rule: "G01 Q04 an EmailKey is compared byte by byte", Check: func(ctx context.Context, s users) error {

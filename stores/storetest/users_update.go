@@ -35,6 +35,21 @@ var updateCases = []userCase{
 			holds(ctx, s, "ann", want), holds(ctx, s, "bob", all[1]),
 		)
 	}},
+	{Rule: "Update never gives a user another ID", Check: func(ctx context.Context, s users) error {
+		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
+		if err != nil {
+			return err
+		}
+		var errs []error
+		for _, id := range []string{"", all[1].ID, "another"} {
+			// Whether such a change is refused or ignored is the store's choice.
+			if got, err := s.Update(ctx, all[0].ID, func(u *Account) error { u.ID = id; return nil }); err == nil {
+				errs = append(errs, same("what Update gave", got, all[0]))
+			}
+		}
+		return errors.Join(append(errs, holds(ctx, s, "ann", all[0]), holds(ctx, s, "bob", all[1]),
+			is("Find of another", second(s.Find(ctx, core.ByID("another"))), core.ErrNotFound))...)
+	}},
 	{Rule: "K04 no concurrent Update is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {

@@ -58,19 +58,6 @@ var valueCases = []userCase{
 			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that Europe's summer time has twice
 			time.Date(2099, 12, 31, 23, 59, 59, 123456000, time.UTC))
 	}},
-	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s users) error {
-		var errs []error
-		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
-			u := account("ann@example.com")
-			u.Nick, u.Motto = text, &text
-			if s.Create(ctx, u) != nil {
-				errs = append(errs, is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
-				continue
-			}
-			errs = append(errs, holds(ctx, s, "created", u), is("Delete", s.Delete(ctx, u.ID), nil))
-		}
-		return errors.Join(errs...)
-	}},
 	{Rule: "Every returned user is the caller's own copy", Check: func(ctx context.Context, s users) error {
 		u := account("ann@example.com")
 		if err := s.Create(ctx, u); err != nil {
@@ -101,48 +88,6 @@ var valueCases = []userCase{
 			spoil(u)
 		}
 		return holds(ctx, s, "after copies were changed", &want)
-	}},
-	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s users) error {
-		all, err := add(ctx, s, "ann@example.com")
-		if err != nil {
-			return err
-		}
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		id := all[0].ID
-		return errors.Join(
-			outage("Create", s.Create(gone, account("bob@example.com"))),
-			outage("Find", second(s.Find(gone, core.ByID(id)))),
-			outage("Find of an absent user", second(s.Find(gone, core.ByEmail("bob@example.com")))),
-			outage("Update", second(s.Update(gone, id, func(u *Account) error { u.Credits++; return nil }))),
-			outage("Delete", s.Delete(gone, id)),
-			holds(ctx, s, "afterwards", all[0]),
-			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))), core.ErrNotFound),
-		)
-	}},
-	{Rule: "EpochStore: Epoch gives the current TokenEpoch, ErrNotFound if there is no user", Check: func(ctx context.Context, s users) error {
-		epochs, ok := core.As[core.EpochStore](s)
-		if !ok {
-			return missingError("core.EpochStore")
-		}
-		all, err := add(ctx, s, "ann@example.com")
-		if err != nil {
-			return err
-		}
-		id := all[0].ID
-		before, err1 := epochs.Epoch(ctx, id)
-		_, err2 := s.Update(ctx, id, func(u *Account) error { u.TokenEpoch = 1 << 40; return nil })
-		after, err3 := epochs.Epoch(ctx, id)
-		errs := []error{
-			is("Epoch", err1, nil), is("Update", err2, nil), is("Epoch", err3, nil),
-			that(before == 1 && after == 1<<40, "Epoch gave %d, then %d; want 1, then %d", before, after, 1<<40),
-		}
-		for _, strange := range strangeIDs(id) {
-			errs = append(errs, is("Epoch of "+show(strange), second(epochs.Epoch(ctx, strange)), core.ErrNotFound))
-		}
-		return errors.Join(append(errs,
-			is("Delete", s.Delete(ctx, id), nil),
-			is("Epoch of a deleted user", second(epochs.Epoch(ctx, id)), core.ErrNotFound))...)
 	}},
 }
 

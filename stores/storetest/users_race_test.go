@@ -1,0 +1,116 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// Check-then-act, with everybody between the check and the act at once.
+func TestRacingUsers(t *testing.T) {
+	absent := func(ctx context.Context, s *userStore, key core.Key) bool {
+		_, err := s.Users.Find(ctx, key)
+		return errors.Is(err, core.ErrNotFound)
+	}
+	for words, breaks := range map[string]func(s *userStore, together *barrier){
+		"Of any number of concurrent Creates of one EmailKey one": func(s *userStore, together *barrier) {
+			s.create = func(ctx context.Context, u *account) error {
+				if !absent(ctx, s, core.ByEmail(u.EmailKey)) {
+					return core.ErrTaken
+				}
+				together.wait()
+				_ = s.Users.Create(ctx, u)
+				return nil
+			}
+		},
+		"Of any number of concurrent Creates of one EmailKey and": func(s *userStore, together *barrier) {
+			s.create = func(ctx context.Context, u *account) error {
+				if u.EmailKey != "ann0@example.com" {
+					return s.Users.Create(ctx, u)
+				}
+				together.wait()
+				return s.Users.Create(ctx, u)
+			}
+			s.update = func(ctx context.Context, id string, change func(*account) error) (*account, error) {
+				free := absent(ctx, s, core.ByEmail("ann0@example.com"))
+				together.wait()
+				u, err := s.Users.Update(ctx, id, change)
+				if errors.Is(err, core.ErrTaken) && free {
+					err = nil
+				}
+				return u, err
+			}
+		},
+		"Of any number of concurrent Creates of one ID": func(s *userStore, together *barrier) {
+			s.create = func(ctx context.Context, u *account) error {
+				if u.ID == "" || !absent(ctx, s, core.ByID(u.ID)) {
+					return s.Users.Create(ctx, u)
+				}
+				together.wait()
+				_ = s.Users.Create(ctx, u)
+				return nil
+			}
+		},
+		"Concurrent Creates give": func(s *userStore, together *barrier) {
+			var last atomic.Int64
+			s.create = func(ctx context.Context, u *account) error {
+				c := *u
+				c.ID = strconv.FormatInt(last.Load()+1, 10)
+				together.wait()
+				last.Store(1)
+				err := s.Users.Create(ctx, &c)
+				u.ID = c.ID
+				if errors.Is(err, core.ErrTaken) {
+					err = nil
+				}
+				return err
+			}
+		},
+		"K04 no concurrent Update": func(s *userStore, together *barrier) {
+			s.update = func(ctx context.Context, id string, change func(*account) error) (*account, error) {
+				u, err := s.Users.Find(ctx, core.ByID(id))
+				if err != nil || change(u) != nil {
+					return nil, err
+				}
+				together.wait()
+				return s.Users.Update(ctx, id, func(stored *account) error { *stored = *u; return nil })
+			}
+		},
+	} {
+		t.Run(words, func(t *testing.T) {
+			broken(t, rule(storetest.UserCases(), words), func() core.UserStore[account] {
+				s := newUserStore()
+				breaks(s, newBarrier())
+				return s
+			}, words)
+		})
+	}
+}
+
+// An offset that is wrong by the time that it is used.
+func TestRacingUserLists(t *testing.T) {
+	words := "List gives each user once while others are created"
+	broken(t, rule(storetest.UserCases(), words), func() core.UserStore[account] {
+		s := newUserStore()
+		deleted := make(chan struct{})
+		s.delete = func(ctx context.Context, id string) error {
+			defer func() {
+				select {
+				case deleted <- struct{}{}:
+				default:
+				}
+			}()
+			return s.Users.Delete(ctx, id)
+		}
+		s.list = offset(func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
+			<-deleted
+			return s.Users.List(ctx, prefix, cursor, limit)
+		})
+		return s
+	}, words)
+}
