@@ -20,7 +20,7 @@ func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.S
 
 // SessionCases are the obligations of a core.SessionStore.
 func SessionCases() []Case[Clocked[core.SessionStore]] {
-	return slices.Concat(sessionCases, digestCases, touchCases, floorCases, sessionUpkeepCases)
+	return slices.Concat(sessionCases, digestCases, sessionHardCases, touchCases, floorCases, sessionRaceCases, sessionUpkeepCases)
 }
 
 type (
@@ -119,6 +119,7 @@ var sessionCases = []sessionCase{
 	{Rule: "S02 a deleted session is gone at once; Delete of none is no error", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 1), nil), is("Create", login(ctx, s, "two", "ann", 1), nil),
+			alive(ctx, s, "one"), // whoever caches must forget
 			is("Delete", s.Store.Delete(ctx, key("one")), nil), dead(ctx, s, "one"), alive(ctx, s, "two"),
 			is("Delete again", s.Store.Delete(ctx, key("one")), nil), is("Delete of none", s.Store.Delete(ctx, key("none")), nil),
 		)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -42,6 +43,7 @@ var floorCases = []sessionCase{
 		return errors.Join(
 			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"), create(ctx, s, "ann ", "ann 's"),
 			is("Create", login(ctx, s, "three", "ann", 2), nil), is("Create", login(ctx, s, "new", "ann", 3), nil),
+			alive(ctx, s, "one"), alive(ctx, s, "three"), // whoever caches must forget
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
 			dead(ctx, s, "one"), dead(ctx, s, "two"), dead(ctx, s, "three"), hasEpoch(ctx, s, "new", 3),
 			hasEpoch(ctx, s, "bob's", 1), hasEpoch(ctx, s, "ANN's", 1), hasEpoch(ctx, s, "ann 's", 1),
@@ -49,7 +51,7 @@ var floorCases = []sessionCase{
 	}},
 	{Rule: "DeleteAll spares the session that it is told to, which gets the epoch", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
-			create(ctx, s, "ann", "kept", "other"),
+			create(ctx, s, "ann", "kept", "other"), hasEpoch(ctx, s, "kept", 1),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("kept")), nil),
 			hasEpoch(ctx, s, "kept", 5), dead(ctx, s, "other"),
 			is("DeleteAll with the same epoch", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil), hasEpoch(ctx, s, "kept", 5),
@@ -94,6 +96,17 @@ var floorCases = []sessionCase{
 			is("Create", login(ctx, s, "new", "ann", 5), nil),
 			is("DeleteAll with epoch 3", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
 			hasEpoch(ctx, s, "new", 5), below(ctx, s, "old", "ann", 4), below(ctx, s, "older", "ann", 3),
+		)
+	}},
+	{Rule: "Floors and epochs are compared as 64 bits", Check: func(ctx context.Context, s sessions) error {
+		const epoch = int64(1<<53 + 1) // no float64 is it
+		return errors.Join(
+			is("Create", login(ctx, s, "low", "ann", epoch-1), nil), is("Create", login(ctx, s, "high", "ann", epoch), nil),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", epoch, noOne), nil),
+			dead(ctx, s, "low"), hasEpoch(ctx, s, "high", epoch), below(ctx, s, "lower", "ann", epoch-1),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", math.MaxInt64, noOne), nil),
+			dead(ctx, s, "high"), below(ctx, s, "lowest", "ann", math.MaxInt64-1),
+			is("Create", login(ctx, s, "highest", "ann", math.MaxInt64), nil), hasEpoch(ctx, s, "highest", math.MaxInt64),
 		)
 	}},
 	{Rule: "S07 of the Creates that race a DeleteAll none below the floor is left, and all at it live", Check: func(ctx context.Context, s sessions) error {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,13 +75,13 @@ func TestBrokenSessions(t *testing.T) {
 				one.Proofs = one.Proofs[:min(1, len(one.Proofs))]
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field"}},
+		}, []string{"Find gives a session with every field", "A label of 200 bytes"}},
 		"an upsert": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				_ = s.Sessions.Delete(ctx, d)
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Create is ErrTaken"}},
+		}, []string{"Create is ErrTaken", "Of any number of concurrent Creates"}},
 		"digests as text": {func(s *sessionStore, _ func() time.Time) {
 			lower := func(d [32]byte) [32]byte { return [32]byte(bytes.ToLower(bytes.ToValidUTF8(d[:], []byte("?")))[:32]) }
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
@@ -108,7 +110,7 @@ func TestBrokenSessions(t *testing.T) {
 				}
 				return found, err
 			}
-		}, []string{"A session is found until", "DeleteAll spares"}},
+		}, []string{"A session is found until", "DeleteAll spares", "S02", "S04", "S20", "Touch moves", "Floors and epochs", "No Touch that races"}},
 		"an outage means absence": {func(s *sessionStore, _ func() time.Time) {
 			s.find = func(ctx context.Context, d [32]byte) (core.Found, error) {
 				found, err := s.Sessions.Find(ctx, d)
@@ -122,7 +124,7 @@ func TestBrokenSessions(t *testing.T) {
 			later := memstore.NewSessions(func() time.Time { return now().Add(-time.Microsecond) })
 			s.Sessions, s.create, s.find, s.touch = later, later.Create, later.Find, later.Touch
 			s.delete, s.deleteAll, s.list, s.sweep = later.Delete, later.DeleteAll, later.List, later.Sweep
-		}, []string{"A session is found until", "Touch never revives", "Touch may move", "DeleteAll revives neither", "SessionLister: List gives a user's", "Sweeper: Sweep deletes"}},
+		}, []string{"A session is found until", "A session with a far end", "Touch never revives", "Touch may move", "DeleteAll revives neither", "SessionLister: List gives a user's", "Sweeper: Sweep deletes"}},
 		"Touch that only extends": {func(s *sessionStore, now func() time.Time) {
 			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 				found, err := s.Sessions.Find(ctx, d)
@@ -154,7 +156,7 @@ func TestBrokenSessions(t *testing.T) {
 				one.LastSeen, one.Expires = seen, expires
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"F01", "Touch never revives", "?S02 no Touch", "?S04 no Touch", "DeleteAll spares"}},
+		}, []string{"F01", "Touch never revives", "?S02 no Touch", "?S04 no Touch", "DeleteAll spares", "A session with a far end", "No Touch that races"}},
 		"a list with the oldest first": {func(s *sessionStore, _ func() time.Time) {
 			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
 				all, err := s.Sessions.List(ctx, userID)
@@ -178,6 +180,59 @@ func TestBrokenSessions(t *testing.T) {
 				_, err := s.Sessions.Sweep(ctx)
 				return 0, err
 			}
+		}, []string{"Sweeper: Sweep deletes"}},
+	} {
+		t.Run(name, func(t *testing.T) { brokenSessions(t, storetest.SessionCases(), fake.breaks, fake.rules...) })
+	}
+}
+
+func TestSessionsBrokenByHardValues(t *testing.T) {
+	stores := func(edit func(one *core.Session, now time.Time)) func(s *sessionStore, now func() time.Time) {
+		return func(s *sessionStore, now func() time.Time) {
+			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
+				edit(&one, now())
+				return s.Sessions.Create(ctx, d, one)
+			}
+		}
+	}
+	for name, fake := range map[string]struct {
+		breaks func(s *sessionStore, now func() time.Time)
+		rules  []string
+	}{
+		"labels of at most 255 bytes": {stores(func(one *core.Session, _ time.Time) { one.Label = one.Label[:min(len(one.Label), 255)] }), []string{"G05"}},
+		"labels of at most 100 bytes": {stores(func(one *core.Session, _ time.Time) { one.Label = one.Label[:min(len(one.Label), 100)] }), []string{"G05", "A label of 200"}},
+		"broken names are mended":     {stores(func(one *core.Session, _ time.Time) { one.Backend = strings.ToValidUTF8(one.Backend, "\ufffd") }), []string{"G05"}},
+		"ends of 31 bits": {stores(func(one *core.Session, _ time.Time) {
+			if one.Expires.Unix() > math.MaxInt32 {
+				one.Expires = time.Unix(math.MaxInt32, 0).UTC()
+			}
+		}), []string{"A session with a far end"}},
+		"no end is no end": {stores(func(one *core.Session, now time.Time) {
+			if one.Expires.IsZero() {
+				one.Expires = now.Add(time.Hour)
+			}
+		}), []string{"A session with a far end"}},
+		"IDs end with their NUL": {func(s *sessionStore, _ func() time.Time) {
+			s.deleteAll = func(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+				return errors.Join(s.Sessions.DeleteAll(ctx, userID, epoch, except), s.Sessions.DeleteAll(ctx, userID+"\x00", epoch, except))
+			}
+		}, []string{"S20"}},
+		"IDs are patterns": {func(s *sessionStore, _ func() time.Time) {
+			s.deleteAll = func(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+				err := s.Sessions.DeleteAll(ctx, userID, epoch, except)
+				if strings.Contains(userID, "*") {
+					err = errors.Join(err, s.Sessions.DeleteAll(ctx, "annie", epoch, except))
+				}
+				return err
+			}
+		}, []string{"S20"}},
+		"a list that is deaf to its context": {func(s *sessionStore, _ func() time.Time) {
+			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
+				return s.Sessions.List(context.WithoutCancel(ctx), userID)
+			}
+		}, []string{"SessionLister: List gives whole"}},
+		"a sweep that is deaf to its context": {func(s *sessionStore, _ func() time.Time) {
+			s.sweep = func(ctx context.Context) (int, error) { return s.Sessions.Sweep(context.WithoutCancel(ctx)) }
 		}, []string{"Sweeper: Sweep deletes"}},
 	} {
 		t.Run(name, func(t *testing.T) { brokenSessions(t, storetest.SessionCases(), fake.breaks, fake.rules...) })

@@ -48,6 +48,8 @@ var sessionUpkeepCases = []sessionCase{
 		}
 		want := session(s, "ann")
 		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
+		err = errors.Join(err, outage("List under a cancelled context", second(lister.List(cancelled(ctx), "ann"))),
+			outage("List of nobody's under a cancelled context", second(lister.List(cancelled(ctx), "bob"))))
 		all, err2 := lister.List(ctx, "ann")
 		if len(all) != 1 {
 			return errors.Join(err, err2, that(false, "List gave %d sessions, want 1", len(all)))
@@ -60,7 +62,8 @@ var sessionUpkeepCases = []sessionCase{
 			return NotDeclaredError("core.Sweeper")
 		}
 		hour := s.waits()
-		err := create(ctx, s, "ann", "old", "older", "touched")
+		err := errors.Join(create(ctx, s, "ann", "old", "older", "touched"),
+			outage("Sweep under a cancelled context", second(sweeper.Sweep(cancelled(ctx)))))
 		s.Advance(hour / 2)
 		err = errors.Join(err, create(ctx, s, "ann", "young"), is("Touch", touch(ctx, s, "touched"), nil))
 		early, err2 := sweeper.Sweep(ctx)
