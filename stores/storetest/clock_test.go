@@ -45,9 +45,9 @@ func TestRealClock(t *testing.T) {
 			"A session is found until", "Touch moves", "Touch may move", "Touch never revives", "DeleteAll revives neither",
 			"SessionLister: List gives a user's", "Sweeper: Sweep deletes")
 		waiting(t, storetest.TicketCases(), func(now func() time.Time) core.TicketStore { return tickets(slow(now)) },
-			"A ticket lives until", "R01 a consumed", "O02 a burned", "Sweeper")
+			"A ticket lives until", "R01 a consumed", "O02 a burned", "O02 of any number of concurrent Burns, after", "Sweeper")
 		waiting(t, storetest.LimiterCases(), func(now func() time.Time) core.Limiter { return limiter(slow(now)) },
-			"The window begins", "After the wait", "A refused Take", "Give of what")
+			"The window begins", "After the wait", "A refused Take", "Give of what", "Q08 concurrent Takes after", "Sweeper")
 	})
 	t.Run("all ends at once", func(t *testing.T) {
 		waiting(t, storetest.SessionCases(), func(now func() time.Time) core.SessionStore {

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -17,16 +18,19 @@ type countStore struct {
 	aligned, sliding, backBlocks               bool // of the window
 	fullWait, cutKeys, lowerKeys, ownCounts    bool
 	givesNothing, givesBeyond, forgetsAll      bool
+	mendsKeys, sweepsAll, sweepsNothing        bool
 
 	race *barrier
+	late bool // whether the race begins when a window has ended
 	now  func() time.Time
 	mu   sync.Mutex
 	rows map[string]count
 }
 
 type count struct {
-	start time.Time
-	n     int
+	start  time.Time
+	length time.Duration
+	n      int
 }
 
 func (s *countStore) key(k string, l core.Limit) string {
@@ -35,6 +39,9 @@ func (s *countStore) key(k string, l core.Limit) string {
 	}
 	if s.lowerKeys {
 		k = strings.ToLower(k)
+	}
+	if s.mendsKeys {
+		k = strings.ToValidUTF8(k, "\ufffd")
 	}
 	if s.ownCounts && l.Events == 5 {
 		k += "5"
@@ -48,7 +55,7 @@ func (s *countStore) current(k string, l core.Limit) (count, time.Time) {
 		c.start = now
 	}
 	if now.Sub(c.start) >= l.Window {
-		c = count{start: now}
+		c = count{start: now, length: l.Window}
 		if s.aligned {
 			c.start = now.Truncate(l.Window)
 		}
@@ -70,7 +77,7 @@ func (s *countStore) Take(ctx context.Context, k string, l core.Limit) (time.Dur
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, now := s.current(k, l)
-	if s.race != nil {
+	if s.race != nil && (!s.late || s.rows[k].n > 0 && c.n == 0) {
 		s.mu.Unlock()
 		s.race.wait()
 		s.mu.Lock()
@@ -124,22 +131,39 @@ func (s *countStore) Forget(ctx context.Context, k string) error {
 	return nil
 }
 
+func (s *countStore) Sweep(ctx context.Context) (int, error) {
+	if err := ctx.Err(); err != nil && !s.deaf {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.rows)
+	maps.DeleteFunc(s.rows, func(_ string, c count) bool { return s.sweepsAll || s.now().Sub(c.start) >= c.length })
+	if s.sweepsNothing {
+		return 0, nil
+	}
+	return before - len(s.rows), nil
+}
+
 func TestBrokenLimiters(t *testing.T) {
 	for name, fake := range map[string]struct {
 		breaks func(s *countStore)
 		rules  []string
 	}{
 		"none":                         {func(*countStore) {}, nil},
-		"one too many":                 {func(s *countStore) { s.offByOne = true }, []string{"Take allows", "The window", "After the wait", "A refused", "Q08", "Keys", "One count", "A Limit without Events", "F16", "F25", "Give", "Of concurrent", "Forget"}},
-		"refusals lengthen":            {func(s *countStore) { s.countsRefused = true }, []string{"A refused Take", "The window begins", "After the wait"}},
+		"one too many":                 {func(s *countStore) { s.offByOne = true }, []string{"Take allows", "The window", "After the wait", "A refused", "Q08", "Keys", "One count", "A Limit without Events", "F16", "F25", "Give", "Of concurrent", "Forget", "Sweeper"}},
+		"refusals lengthen":            {func(s *countStore) { s.countsRefused = true }, []string{"A refused Take", "The window begins", "After the wait", "Sweeper"}},
 		"zero refuses":                 {func(s *countStore) { s.refusesZero = true }, []string{"A Limit without Events"}},
-		"deaf to its context":          {func(s *countStore) { s.deaf = true }, []string{"F25"}},
-		"whole minutes of the clock":   {func(s *countStore) { s.aligned = true }, []string{"The window begins", "After the wait", "?A refused", "?Give of what"}},
+		"deaf to its context":          {func(s *countStore) { s.deaf = true }, []string{"F25", "Sweeper"}},
+		"whole minutes of the clock":   {func(s *countStore) { s.aligned = true }, []string{"The window begins", "After the wait", "?A refused", "?Give of what", "?Sweeper"}},
 		"the window slides":            {func(s *countStore) { s.sliding = true }, []string{"The window begins", "After the wait"}},
 		"waits for the clock":          {func(s *countStore) { s.backBlocks = true }, []string{"F16"}},
 		"the wait is the window":       {func(s *countStore) { s.fullWait = true }, []string{"After the wait"}},
 		"keys of 255 bytes":            {func(s *countStore) { s.cutKeys = true }, []string{"Keys are independent"}},
 		"keys without letter case":     {func(s *countStore) { s.lowerKeys = true }, []string{"Keys are independent"}},
+		"broken keys are mended":       {func(s *countStore) { s.mendsKeys = true }, []string{"Keys are independent"}},
+		"a sweep of all":               {func(s *countStore) { s.sweepsAll = true }, []string{"Sweeper"}},
+		"a sweep without a number":     {func(s *countStore) { s.sweepsNothing = true }, []string{"Sweeper"}},
 		"a count for every limit":      {func(s *countStore) { s.ownCounts = true }, []string{"One count"}},
 		"nothing is given back":        {func(s *countStore) { s.givesNothing = true }, []string{"Give takes", "Give of what", "Of concurrent Takes and Gives"}},
 		"more is given than was taken": {func(s *countStore) { s.givesBeyond = true }, []string{"Give of what"}},
@@ -149,6 +173,12 @@ func TestBrokenLimiters(t *testing.T) {
 			broken(t, storetest.LimiterCases(), func() storetest.Clocked[core.Limiter] { return counting(fake.breaks) }, fake.rules...)
 		})
 	}
+	t.Run("check-then-act at the end of a window", func(t *testing.T) {
+		words := "Q08 concurrent Takes after"
+		broken(t, rule(storetest.LimiterCases(), words), func() storetest.Clocked[core.Limiter] {
+			return counting(func(s *countStore) { s.race, s.late = newBarrier(), true })
+		}, words)
+	})
 	t.Run("check-then-act", func(t *testing.T) {
 		words := "Q08 concurrent first Takes"
 		broken(t, rule(storetest.LimiterCases(), words), func() storetest.Clocked[core.Limiter] {

@@ -27,7 +27,9 @@ func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore,
 
 // OAuthAccountCases are the obligations of a core.OAuthAccountStore.
 func OAuthAccountCases() []Case[core.OAuthAccountStore] {
-	return slices.Concat(oauthCreateCases, oauthUniqueCases, oauthFindCases, oauthValueCases, oauthUpdateCases, oauthDeleteCases)
+	return slices.Concat(
+		oauthCreateCases, oauthUniqueCases, oauthFindCases, oauthValueCases, oauthHardCases, oauthUpdateCases, oauthDeleteCases, oauthRaceCases,
+	)
 }
 
 type (

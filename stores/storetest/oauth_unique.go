@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -80,25 +79,5 @@ var oauthUniqueCases = []accountCase{
 		}
 		return errors.Join(lists(ctx, s, "long Subjects", AnnID, all...), holdsLink(ctx, s, "the second", all[1]),
 			holdsLink(ctx, s, "the fifth", all[4]), unlinked(ctx, s, "github", long+"c"))
-	}},
-	{Rule: "Of any number of concurrent Creates of one account one wins", Check: func(ctx context.Context, s accounts) error {
-		return repeat(func(round int) error {
-			subject := fmt.Sprintf("round %d", round)
-			made := make([]*core.OAuthAccount, crowd)
-			errs := together(crowd, func(i int) error {
-				made[i] = link([]string{AnnID, BobID}[i%2], subject)
-				made[i].AccessToken = fmt.Sprintf("token %d", i)
-				return s.Create(ctx, made[i])
-			})
-			if err := tally("Create", errs, 1, core.ErrTaken); err != nil {
-				return err
-			}
-			for i, err := range errs {
-				if err == nil {
-					return holdsLink(ctx, s, "the winner", made[i])
-				}
-			}
-			return nil
-		})
 	}},
 }

@@ -54,20 +54,6 @@ func TestBrokenUpdatesOfOAuthAccounts(t *testing.T) {
 				return a, err
 			}
 		}, []string{"An error of change"}},
-		"a race of Update": {func(s *accountStore) {
-			race := newBarrier()
-			s.update = func(ctx context.Context, id string, change func(*link) error) (*link, error) {
-				var draft link
-				if _, err := s.OAuthAccounts.Update(ctx, id, func(a *link) error { draft = *a; return nil }); err != nil {
-					return nil, err
-				}
-				race.wait()
-				if err := change(&draft); err != nil {
-					return nil, err
-				}
-				return s.OAuthAccounts.Update(ctx, id, func(a *link) error { *a = draft; return nil })
-			}
-		}, []string{"K04"}},
 		"Update of nothing is nothing": {func(s *accountStore) {
 			s.update = func(ctx context.Context, id string, change func(*link) error) (*link, error) {
 				a, err := s.OAuthAccounts.Update(ctx, id, change)

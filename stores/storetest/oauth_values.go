@@ -57,24 +57,6 @@ var oauthValueCases = []accountCase{
 			oddTimes(ctx, s),
 		)
 	}},
-	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s accounts) error {
-		var errs []error
-		for _, text := range []string{strings.Repeat("é", 5<<10), "nul\x00nul", "\x00", "broken\xffutf8", "\xed\xa0\x80"} {
-			a := link(AnnID, "one")
-			a.Email, a.AccessToken, a.RefreshToken = text, text, text
-			if s.Create(ctx, a) != nil {
-				errs = append(errs, unlinked(ctx, s, "github", "one"))
-				continue
-			}
-			errs = append(errs, holdsLink(ctx, s, "created", a), is("Delete", s.Delete(ctx, a.ID), nil))
-		}
-		for _, subject := range []string{"nul\x00nul", "\x00", "broken\xffutf8"} {
-			if a := link(AnnID, subject); s.Create(ctx, a) == nil {
-				errs = append(errs, holdsLink(ctx, s, "created "+show(subject), a))
-			}
-		}
-		return errors.Join(append(errs, unlinked(ctx, s, "github", "nul"), unlinked(ctx, s, "github", "broken\ufffdutf8"))...)
-	}},
 	{Rule: "Every returned account is the caller's own copy", Check: func(ctx context.Context, s accounts) error {
 		given := link(AnnID, "one")
 		if err := s.Create(ctx, given); err != nil {
@@ -94,25 +76,6 @@ var oauthValueCases = []accountCase{
 			spoil(a)
 		}
 		return errors.Join(holdsLink(ctx, s, "after copies were changed", &want), lists(ctx, s, "after copies were changed", AnnID, &want))
-	}},
-	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s accounts) error {
-		all, err := addLinks(ctx, s, AnnID, "one")
-		if err != nil {
-			return err
-		}
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		id := all[0].ID
-		return errors.Join(
-			outage("Create", s.Create(gone, link(AnnID, "two"))),
-			outage("Find", second(s.Find(gone, "github", "one"))),
-			outage("Find of an absent account", second(s.Find(gone, "github", "two"))),
-			outage("List", second(s.List(gone, AnnID))),
-			outage("List of a user without accounts", second(s.List(gone, BobID))),
-			outage("Update", second(s.Update(gone, id, func(a *core.OAuthAccount) error { a.Email = "late"; return nil }))),
-			outage("Delete", s.Delete(gone, id)),
-			lists(ctx, s, "afterwards", AnnID, all...),
-		)
 	}},
 }
 

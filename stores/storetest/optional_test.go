@@ -29,13 +29,19 @@ func TestOptionalFeatures(t *testing.T) {
 	})
 	t.Run("Limiter", func(t *testing.T) {
 		storetest.Limiter(t, func(_ *testing.T, now func() time.Time) core.Limiter {
-			return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
+			return struct{ core.Limiter }{limiter(now)}
 		})
 	})
-	t.Run("Transactions without tickets and accounts", func(t *testing.T) {
+	t.Run("Transactions without tickets, accounts and sessions", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Transactor: d}
+		})
+	})
+	t.Run("a database without transactions", func(t *testing.T) {
+		storetest.Transactions(t, func(*testing.T) storetest.Database {
+			d := newDatabase()
+			return storetest.Database{Users: txUsers{d}, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
 		})
 	})
 }

@@ -41,6 +41,12 @@ func (s *floored) Create(ctx context.Context, d [32]byte, one core.Session) erro
 	return err
 }
 
+func (s *floored) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
+	s.mu.Lock() // DeleteAll takes two steps to raise an epoch
+	defer s.mu.Unlock()
+	return s.Sessions.Touch(ctx, d, seen, expires)
+}
+
 func (s *floored) less(a, b int64) bool {
 	if s.floats {
 		return float64(a) < float64(b)

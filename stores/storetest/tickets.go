@@ -20,7 +20,7 @@ func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.Ti
 
 // TicketCases are the obligations of a core.TicketStore.
 func TicketCases() []Case[Clocked[core.TicketStore]] {
-	return slices.Concat(ticketCases, replaceCases, consumeCases, failCases, burnCases)
+	return slices.Concat(ticketCases, ticketHardCases, replaceCases, consumeCases, failCases, burnCases, ticketRaceCases)
 }
 
 type (
@@ -108,11 +108,19 @@ var ticketCases = []ticketCase{
 		return errors.Join(err, consumes(ctx, s, "one", nil),
 			is("Find as verify, once it is used", second(s.Store.Find(ctx, "verify", key("one"))), core.ErrNotFound))
 	}},
+	{Rule: "Tickets of different purposes with one digest are different", Check: func(ctx context.Context, s tickets) error {
+		verify := ticket(s, "one")
+		verify.Purpose, verify.UserID = "verify", "bob"
+		err := errors.Join(put(ctx, s, "one", false), is("Put for another purpose", s.Store.Put(ctx, verify, false), nil), consumes(ctx, s, "one", nil))
+		found, err2 := s.Store.Consume(ctx, "verify", key("one"))
+		return errors.Join(err, is("Consume of the other one", err2, nil), sameTicket("Consume of the other one", found, verify), consumes(ctx, s, "one", core.ErrUsed))
+	}},
 	{Rule: "Put is ErrTaken if the digest exists, used or not, and changes nothing", Check: func(ctx context.Context, s tickets) error {
-		first, other := ticket(s, "one"), ticket(s, "one")
-		other.UserID = "bob"
-		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
-			is("Put of the same digest, replacing", s.Store.Put(ctx, other, true), core.ErrTaken))
+		first, other, bobs := ticket(s, "one"), ticket(s, "one"), ticket(s, "bob's")
+		other.UserID, bobs.UserID = "bob", "bob"
+		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put", s.Store.Put(ctx, bobs, false), nil), is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
+			is("Put of the same digest, replacing", s.Store.Put(ctx, other, true), core.ErrTaken),
+			finds(ctx, s, "bob's", nil))
 		consumed, err2 := s.Store.Consume(ctx, "reset", key("one"))
 		return errors.Join(err, is("Consume", err2, nil), sameTicket("Consume", consumed, first),
 			is("Put of a used digest", s.Store.Put(ctx, other, false), core.ErrTaken), consumes(ctx, s, "one", core.ErrUsed))
@@ -143,7 +151,8 @@ var ticketCases = []ticketCase{
 		}
 		hour := s.waits()
 		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false), consumes(ctx, s, "old and used", nil),
-			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(hour)), nil))
+			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(hour)), nil),
+			outage("Sweep under a cancelled context", second(sweeper.Sweep(cancelled(ctx)))))
 		s.Advance(hour / 2)
 		err = errors.Join(err, put(ctx, s, "young", false), put(ctx, s, "young and used", false), consumes(ctx, s, "young and used", nil))
 		early, err2 := sweeper.Sweep(ctx)
@@ -161,22 +170,15 @@ var replaceCases = []ticketCase{
 			finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound),
 			consumes(ctx, s, "two", core.ErrNotFound), consumes(ctx, s, "three", nil))
 	}},
+	{Rule: "Put with replace leaves what was used: a replay is told from a forgery", Check: func(ctx context.Context, s tickets) error {
+		return errors.Join(put(ctx, s, "one", false), consumes(ctx, s, "one", nil), put(ctx, s, "two", true),
+			finds(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "two", nil))
+	}},
 	{Rule: "Put with replace kills no ticket of another purpose or user", Check: func(ctx context.Context, s tickets) error {
 		bobs, verify := ticket(s, "bob's"), ticket(s, "verify")
 		bobs.UserID, verify.Purpose = "ANN", "verify"
 		return errors.Join(is("Put", s.Store.Put(ctx, bobs, true), nil), is("Put", s.Store.Put(ctx, verify, true), nil), put(ctx, s, "one", true),
 			consumes(ctx, s, "bob's", nil), is("Consume of the other purpose", second(s.Store.Consume(ctx, "verify", key("verify"))), nil),
 			consumes(ctx, s, "one", nil))
-	}},
-	{Rule: "Of any number of concurrent Puts with replace one ticket is left", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
-		return repeat(func(round int) error {
-			name := func(i int) string { return fmt.Sprintf("ticket %d of round %d", i, round) }
-			puts := together(crowd, func(i int) error { return put(ctx, s, name(i), true) })
-			living := make([]error, crowd)
-			for i := range living {
-				living[i] = second(s.Store.Find(ctx, "reset", key(name(i))))
-			}
-			return errors.Join(tally("Put", puts, crowd, nil), tally("Find", living, 1, core.ErrNotFound))
-		})
 	}},
 }

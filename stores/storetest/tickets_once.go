@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -26,25 +25,6 @@ var consumeCases = []ticketCase{
 		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil),
 			finds(ctx, s, "one", nil), consumes(ctx, s, "one", nil))
 	}},
-	{Rule: "R01 of any number of concurrent Consumes one succeeds, the others are ErrUsed with the ticket", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
-		return repeat(func(round int) error {
-			name := fmt.Sprintf("round %d", round)
-			want := ticket(s, name)
-			if err := s.Store.Put(ctx, want, false); err != nil {
-				return is("Put", err, nil)
-			}
-			got := make([]core.Ticket, crowd)
-			errs := together(crowd, func(i int) (err error) {
-				got[i], err = s.Store.Consume(ctx, "reset", want.Digest)
-				return err
-			})
-			wrong := []error{tally("Consume", errs, 1, core.ErrUsed)}
-			for _, one := range got {
-				wrong = append(wrong, sameTicket("Consume", one, want))
-			}
-			return errors.Join(wrong...)
-		})
-	}},
 }
 
 var failCases = []ticketCase{
@@ -57,16 +37,6 @@ var failCases = []ticketCase{
 	{Rule: "A ticket that failed less than max times can be consumed", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), fails(ctx, s, "one", nil), fails(ctx, s, "one", nil), consumes(ctx, s, "one", nil),
 			fails(ctx, s, "one", core.ErrUsed), finds(ctx, s, "one", core.ErrUsed))
-	}},
-	{Rule: "Of any number of concurrent Fails no more than max count", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s tickets) error {
-		return repeat(func(round int) error {
-			name := fmt.Sprintf("round %d", round)
-			if err := put(ctx, s, name, false); err != nil {
-				return err
-			}
-			errs := together(crowd, func(int) error { return s.Store.Fail(ctx, "reset", key(name), 3) })
-			return errors.Join(tally("Fail", errs, 3, core.ErrNotFound), finds(ctx, s, name, core.ErrNotFound))
-		})
 	}},
 }
 
@@ -82,17 +52,13 @@ var burnCases = []ticketCase{
 		s.advanceUntilBefore(end)
 		err = errors.Join(err, burns(ctx, s, "reset", "one", core.ErrUsed), finds(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "one", core.ErrUsed))
 		s.advanceTo(end)
-		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound))
+		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), burns(ctx, s, "reset", "one", nil))
+	}},
+	{Rule: "A burned digest is taken to Put, and used to Fail", Check: func(ctx context.Context, s tickets) error {
+		return errors.Join(put(ctx, s, "one", false), burns(ctx, s, "reset", "two", nil), is("Put", s.Store.Put(ctx, ticket(s, "two"), false), core.ErrTaken),
+			fails(ctx, s, "two", core.ErrUsed), finds(ctx, s, "two", core.ErrUsed), finds(ctx, s, "one", nil))
 	}},
 	{Rule: "A burned digest is unknown under every other purpose, and may be burned there", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(burns(ctx, s, "oauth", "one", nil), finds(ctx, s, "one", core.ErrNotFound), burns(ctx, s, "reset", "one", nil), burns(ctx, s, "reset", "two", nil))
-	}},
-	{Rule: "O02 of any number of concurrent Burns one succeeds, the others are ErrUsed", Check: func(ctx context.Context, s tickets) error {
-		return repeat(func(round int) error {
-			name := fmt.Sprintf("round %d", round)
-			return tally("Burn", together(crowd, func(int) error {
-				return s.Store.Burn(ctx, "reset", key(name), s.Now().Add(s.hour()))
-			}), 1, core.ErrUsed)
-		})
 	}},
 }

@@ -66,7 +66,7 @@ func TestBrokenTickets(t *testing.T) {
 				t.Data, _, _ = bytes.Cut(t.Data, []byte{0})
 				return s.Tickets.Put(ctx, t, replace)
 			}
-		}, []string{"Find and Consume give"}},
+		}, []string{"Find and Consume give", "G05"}},
 		"another e-mail than it was frozen for": {func(s *ticketStore, _ func() time.Time) {
 			s.find = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Find(ctx, purpose, d)
@@ -112,10 +112,10 @@ func TestBrokenTickets(t *testing.T) {
 				}
 				return nil
 			}
-		}, []string{"Put is ErrTaken"}},
+		}, []string{"Put is ErrTaken", "A burned digest is taken", "Of any number of concurrent Puts of one"}},
 		"alive at Expires": {func(s *ticketStore, now func() time.Time) {
 			*s = *newTicketStore(func() time.Time { return now().Add(-time.Microsecond) })
-		}, []string{"A ticket lives until", "R01 a consumed", "O02 a burned", "Sweeper"}},
+		}, []string{"A ticket lives until", "R01 a consumed", "O02", "Sweeper", "A ticket with a far end"}},
 		"used tickets are deleted": {func(s *ticketStore, now func() time.Time) {
 			s.consume = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Find(ctx, purpose, d)
@@ -124,7 +124,7 @@ func TestBrokenTickets(t *testing.T) {
 				}
 				return t, err
 			}
-		}, []string{"R01 a consumed", "R01 of any number", "Put is ErrTaken", "Sweeper", "A ticket that failed less"}},
+		}, []string{"R01 a consumed", "R01 of any number", "Put is ErrTaken", "Sweeper", "A ticket that failed less", "Tickets of different", "Put with replace leaves", "Of a Consume and a Fail"}},
 		"ErrUsed without the ticket": {func(s *ticketStore, now func() time.Time) {
 			s.consume = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Consume(ctx, purpose, d)
@@ -158,7 +158,7 @@ func TestBrokenTickets(t *testing.T) {
 			s.fail = func(ctx context.Context, purpose string, d [32]byte, max int) error {
 				return s.Tickets.Fail(ctx, purpose, d, max+1)
 			}
-		}, []string{"Fail kills", "Of any number of concurrent Fails"}},
+		}, []string{"Fail kills", "Of any number of concurrent Fails", "Of a Consume and a Fail"}},
 		"the first failure kills": {func(s *ticketStore, now func() time.Time) {
 			s.fail = func(ctx context.Context, purpose string, d [32]byte, _ int) error {
 				return s.Tickets.Fail(ctx, purpose, d, 1)
@@ -168,7 +168,7 @@ func TestBrokenTickets(t *testing.T) {
 			s.burn = func(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
 				return s.Tickets.Burn(ctx, purpose, d, until.Add(time.Hour))
 			}
-		}, []string{"O02 a burned", "Sweeper"}},
+		}, []string{"O02 a burned", "O02 of any number of concurrent Burns, after", "Sweeper"}},
 		"burned under every purpose": {func(s *ticketStore, now func() time.Time) {
 			s.burn = func(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
 				err := s.Tickets.Burn(ctx, purpose, d, until)
@@ -183,42 +183,4 @@ func TestBrokenTickets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { brokenTickets(t, storetest.TicketCases(), fake.breaks, fake.rules...) })
 	}
-}
-
-// Check-then-act, with everybody between the check and the act at once.
-func TestRacingTickets(t *testing.T) {
-	words := "R01 of any number"
-	brokenTickets(t, rule(storetest.TicketCases(), words), func(s *ticketStore, _ func() time.Time) {
-		together := newBarrier()
-		s.consume = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
-			t, err := s.Tickets.Find(ctx, purpose, d)
-			together.wait()
-			if err == nil {
-				_, _ = s.Tickets.Consume(ctx, purpose, d)
-			}
-			return t, err
-		}
-	}, words)
-
-	words = "O02 of any number"
-	brokenTickets(t, rule(storetest.TicketCases(), words), func(s *ticketStore, _ func() time.Time) {
-		together := newBarrier()
-		s.burn = func(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
-			if _, err := s.Tickets.Find(ctx, purpose, d); errors.Is(err, core.ErrUsed) {
-				return err
-			}
-			together.wait()
-			_ = s.Tickets.Burn(ctx, purpose, d, until)
-			return nil
-		}
-	}, words)
-
-	words = "Of any number of concurrent Puts"
-	brokenTickets(t, rule(storetest.TicketCases(), words), func(s *ticketStore, _ func() time.Time) {
-		together := newBarrier()
-		s.put = func(ctx context.Context, t core.Ticket, _ bool) error {
-			together.wait() // the older ones were looked up
-			return s.Tickets.Put(ctx, t, false)
-		}
-	}, words)
 }

@@ -10,24 +10,34 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Database is a set of empty stores that join one another's transactions. They read the true time.
+// Database is a set of empty stores over one database, which join one another's transactions. They read the true time.
 type Database struct {
-	Users      core.UserStore[Account]
-	Transactor core.Transactor
-	// Tickets and OAuthAccounts are nil if there is no such store over the same database; it is logged, and not checked then.
+	Users core.UserStore[Account]
+	// The others are nil if there is no such thing over the same database; it is logged, and not checked then.
+	Transactor    core.Transactor
+	Sessions      core.SessionStore
 	Tickets       core.TicketStore
 	OAuthAccounts core.OAuthAccountStore
 }
 
-// Transactions checks stores over one database. Stores without transactions have no use for it.
+// Transactions checks stores over one database. Without a Transactor what is left is that the deletion of a user removes all of theirs.
 func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack) {
 	t.Helper()
 	Run(t, open, TransactionCases(), lacks...)
 }
 
-// TransactionCases are the obligations of a core.Transactor.
+// TransactionCases are the obligations of stores over one database, and of its core.Transactor.
 func TransactionCases() []Case[Database] {
-	return slices.Concat(transactionCases, jointCases, linkedCases)
+	cases := slices.Concat(transactionCases, isolationCases, jointCases, linkedCases, sessionJointCases)
+	for i, c := range cases {
+		cases[i].Check = func(ctx context.Context, s Database) error {
+			if s.Transactor == nil {
+				return NotDeclaredError("core.Transactor over the same database")
+			}
+			return c.Check(ctx, s)
+		}
+	}
+	return append(cases, cascadeCases...)
 }
 
 // exists complains unless Find of the EmailKey gives want: nil or ErrNotFound.
@@ -194,6 +204,13 @@ var jointCases = []Case[Database]{
 			}), errRollback))
 		}
 		return errors.Join(err, finds(ctx, t, "one", core.ErrNotFound))
+	})},
+	{Rule: "M04 Fail in a transaction that is kept counts once", Check: joint(func(ctx context.Context, s Database, t tickets) error {
+		err := put(ctx, t, "one", false)
+		for range 2 {
+			err = errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error { return fails(ctx, t, "one", nil) }), nil))
+		}
+		return errors.Join(err, finds(ctx, t, "one", nil), fails(ctx, t, "one", nil), finds(ctx, t, "one", core.ErrNotFound))
 	})},
 	{Rule: "R01 of concurrent transactions that consume one ticket one is kept", Unless: NoAtomicUpdates, Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		all, err := add(ctx, s.Users, "ann@example.com")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -19,8 +20,14 @@ type database struct {
 	keepsErrors, keepsPanics, swallowsPanics, wraps bool
 	commitsInner, spoils, failsInside, neverCommits bool
 	linksOutside, linksStay, linksGo                bool
+	sessionsOutside, sessionsStay, ticketsStay      bool
+	dirty, failsTwice, halvesLate, deadlocks        bool
 
 	mu       sync.Mutex
+	runs     int
+	sessions *memstore.Sessions
+	owned    map[string][][32]byte // tickets by user
+	gone     map[[32]byte]bool     // tickets of deleted users
 	users    *memstore.Users[account]
 	tickets  *memstore.Tickets
 	accounts *memstore.OAuthAccounts
@@ -35,7 +42,14 @@ type entry struct {
 }
 
 func newDatabase() *database {
-	return &database{users: memstore.NewUsers[account](), tickets: memstore.NewTickets(nil), accounts: memstore.NewOAuthAccounts()}
+	d := &database{}
+	d.empty()
+	return d
+}
+
+func (d *database) empty() {
+	d.users, d.tickets, d.accounts, d.sessions = memstore.NewUsers[account](), memstore.NewTickets(nil), memstore.NewOAuthAccounts(), memstore.NewSessions(nil)
+	d.owned, d.gone = map[string][][32]byte{}, map[[32]byte]bool{}
 }
 
 type insideKey struct{}
@@ -65,6 +79,15 @@ func (d *database) Transact(ctx context.Context, do func(context.Context) error)
 	}()
 	err = do(context.WithValue(ctx, insideKey{}, true))
 	panics = false
+	if d.runs++; d.deadlocks && d.runs%3 == 0 {
+		d.keepsErrors = true
+		return errors.New("deadlock detected")
+	}
+	if late := ctx.Err(); err == nil && d.halvesLate && late != nil {
+		d.undo(mark + 1)
+		d.keepsErrors = true
+		return late
+	}
 	if err != nil && d.wraps {
 		err = fmt.Errorf("transaction: %w", err)
 	}
@@ -78,7 +101,8 @@ func (d *database) undo(mark int) {
 			kept = append(kept, e)
 		}
 	}
-	d.journal, d.users, d.tickets, d.accounts = kept, memstore.NewUsers[account](), memstore.NewTickets(nil), memstore.NewOAuthAccounts()
+	d.journal = kept
+	d.empty()
 	for _, e := range kept {
 		e.replay()
 	}
@@ -110,6 +134,9 @@ func (s txUsers) Create(ctx context.Context, u *account) error {
 }
 
 func (s txUsers) Find(ctx context.Context, key core.Key) (u *account, err error) {
+	if s.dirty && !inside(ctx) {
+		return s.users.Find(ctx, key)
+	}
 	err = s.statement(ctx, func() error { u, err = s.users.Find(ctx, key); return err }, entry{})
 	return u, err
 }
@@ -127,8 +154,17 @@ func (s txUsers) Delete(ctx context.Context, id string) error {
 
 // deleteUser deletes the user's accounts too.
 func (d *database) deleteUser(ctx context.Context, id string) error {
-	if err := d.users.Delete(ctx, id); err != nil || d.linksStay {
+	if err := d.users.Delete(ctx, id); err != nil {
 		return err
+	}
+	if !d.sessionsStay {
+		_ = d.sessions.DeleteAll(ctx, id, math.MaxInt64, [32]byte{})
+	}
+	for _, digest := range d.owned[id] {
+		d.gone[digest] = !d.ticketsStay
+	}
+	if d.linksStay {
+		return nil
 	}
 	links, err := d.accounts.List(ctx, id)
 	if d.linksGo {
@@ -152,25 +188,45 @@ func (s txUsers) List(ctx context.Context, prefix, cursor string, limit int) (us
 type txTickets struct{ *database }
 
 func (s txTickets) Put(ctx context.Context, t core.Ticket, replace bool) error {
-	return s.statement(ctx, func() error { return s.tickets.Put(ctx, t, replace) }, entry{replay: func() {
-		_ = s.tickets.Put(context.Background(), t, replace)
-	}})
+	put := func(ctx context.Context) error {
+		s.owned[t.UserID] = append(s.owned[t.UserID], t.Digest)
+		return s.tickets.Put(ctx, t, replace)
+	}
+	return s.statement(ctx, func() error { return put(ctx) }, entry{replay: func() { _ = put(context.Background()) }})
 }
 
 func (s txTickets) Find(ctx context.Context, purpose string, d [32]byte) (t core.Ticket, err error) {
-	err = s.statement(ctx, func() error { t, err = s.tickets.Find(ctx, purpose, d); return err }, entry{})
+	err = s.statement(ctx, func() error {
+		if t, err = s.tickets.Find(ctx, purpose, d); s.gone[d] {
+			err = core.ErrNotFound
+		}
+		return err
+	}, entry{})
 	return t, err
 }
 
 func (s txTickets) Consume(ctx context.Context, purpose string, d [32]byte) (t core.Ticket, err error) {
-	err = s.statement(ctx, func() error { t, err = s.tickets.Consume(ctx, purpose, d); return err }, entry{replay: func() {
+	err = s.statement(ctx, func() error {
+		if s.gone[d] {
+			return core.ErrNotFound
+		}
+		t, err = s.tickets.Consume(ctx, purpose, d)
+		return err
+	}, entry{replay: func() {
 		_, _ = s.tickets.Consume(context.Background(), purpose, d)
 	}})
 	return t, err
 }
 
 func (s txTickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
-	return s.statement(ctx, func() error { return s.tickets.Fail(ctx, purpose, d, max) }, entry{stays: !s.failsInside, replay: func() {
+	fail := func() error {
+		err := s.tickets.Fail(ctx, purpose, d, max)
+		if s.failsTwice && err == nil {
+			err = s.tickets.Fail(ctx, purpose, d, max)
+		}
+		return err
+	}
+	return s.statement(ctx, fail, entry{stays: !s.failsInside, replay: func() {
 		_ = s.tickets.Fail(context.Background(), purpose, d, max)
 	}})
 }
@@ -178,6 +234,37 @@ func (s txTickets) Fail(ctx context.Context, purpose string, d [32]byte, max int
 func (s txTickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
 	return s.statement(ctx, func() error { return s.tickets.Burn(ctx, purpose, d, until) }, entry{replay: func() {
 		_ = s.tickets.Burn(context.Background(), purpose, d, until)
+	}})
+}
+
+type txSessions struct{ *database }
+
+func (s txSessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
+	return s.statement(ctx, func() error { return s.sessions.Create(ctx, d, one) }, entry{stays: s.sessionsOutside, replay: func() {
+		_ = s.sessions.Create(context.Background(), d, one)
+	}})
+}
+
+func (s txSessions) Find(ctx context.Context, d [32]byte) (found core.Found, err error) {
+	err = s.statement(ctx, func() error { found, err = s.sessions.Find(ctx, d); return err }, entry{})
+	return found, err
+}
+
+func (s txSessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
+	return s.statement(ctx, func() error { return s.sessions.Touch(ctx, d, seen, expires) }, entry{replay: func() {
+		_ = s.sessions.Touch(context.Background(), d, seen, expires)
+	}})
+}
+
+func (s txSessions) Delete(ctx context.Context, d [32]byte) error {
+	return s.statement(ctx, func() error { return s.sessions.Delete(ctx, d) }, entry{replay: func() {
+		_ = s.sessions.Delete(context.Background(), d)
+	}})
+}
+
+func (s txSessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+	return s.statement(ctx, func() error { return s.sessions.DeleteAll(ctx, userID, epoch, except) }, entry{replay: func() {
+		_ = s.sessions.DeleteAll(context.Background(), userID, epoch, except)
 	}})
 }
 
@@ -213,24 +300,30 @@ func (s txAccounts) Delete(ctx context.Context, id string) error {
 
 func TestBrokenTransactions(t *testing.T) {
 	open := func(d *database) storetest.Database {
-		return storetest.Database{Users: txUsers{d}, Transactor: d, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
 	}
 	for name, fake := range map[string]struct {
 		breaks func(d *database)
 		rules  []string
 	}{
-		"none":                   {func(*database) {}, nil},
-		"an error does not undo": {func(d *database) { d.keepsErrors = true }, []string{"An error of do", "Transact nests: what the inner", "A user and a ticket", "A user and an account", "Of concurrent transactions that make", "Delete of a user"}},
-		"an error in a wrapping": {func(d *database) { d.wraps = true }, []string{"An error of do", "Transact nests: what the inner"}},
-		"a panic does not undo":  {func(d *database) { d.keepsPanics = true }, []string{"A panic of do"}},
-		"a panic ends here":      {func(d *database) { d.swallowsPanics = true }, []string{"A panic of do"}},
-		"the inner one commits":  {func(d *database) { d.commitsInner = true }, []string{"Transact nests: what the inner"}},
-		"a refusal spoils it":    {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket", "A refusal of an account"}},
-		"failures are undone":    {func(d *database) { d.failsInside = true }, []string{"M04"}},
-		"nothing is committed":   {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "A user and a", "Of concurrent transactions that make", "R01"}},
-		"links of their own":     {func(d *database) { d.linksOutside = true }, []string{"A user and an account"}},
-		"links stay":             {func(d *database) { d.linksStay = true }, []string{"Delete of a user"}},
-		"all links go":           {func(d *database) { d.linksGo = true }, []string{"Delete of a user"}},
+		"none":                         {func(*database) {}, nil},
+		"an error does not undo":       {func(d *database) { d.keepsErrors = true }, []string{"An error of do", "Transact nests: what the inner", "A user and a ticket", "A user and an account", "A user and their sessions", "Of concurrent transactions that make", "Delete of a user and", "F01 a transaction", "What a transaction has not"}},
+		"an error in a wrapping":       {func(d *database) { d.wraps = true }, []string{"An error of do", "Transact nests: what the inner"}},
+		"a panic does not undo":        {func(d *database) { d.keepsPanics = true }, []string{"A panic of do"}},
+		"a panic ends here":            {func(d *database) { d.swallowsPanics = true }, []string{"A panic of do"}},
+		"the inner one commits":        {func(d *database) { d.commitsInner = true }, []string{"Transact nests: what the inner"}},
+		"a refusal spoils it":          {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket", "A refusal of an account", "A refusal of a session", "A user and their sessions"}},
+		"failures are undone":          {func(d *database) { d.failsInside = true }, []string{"M04"}},
+		"nothing is committed":         {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "F10", "F01", "A user and", "Of concurrent transactions that make", "R01"}},
+		"links of their own":           {func(d *database) { d.linksOutside = true }, []string{"A user and an account"}},
+		"links stay":                   {func(d *database) { d.linksStay = true }, []string{"Delete of a user and", "Delete of a user removes their accounts"}},
+		"all links go":                 {func(d *database) { d.linksGo = true }, []string{"Delete of a user removes their accounts"}},
+		"sessions of their own":        {func(d *database) { d.sessionsOutside = true }, []string{"A user and their sessions"}},
+		"sessions stay":                {func(d *database) { d.sessionsStay = true }, []string{"Delete of a user removes their sessions"}},
+		"tickets stay":                 {func(d *database) { d.ticketsStay = true }, []string{"Delete of a user removes their tickets"}},
+		"dirty reads":                  {func(d *database) { d.dirty = true }, []string{"What a transaction has not"}},
+		"failures count twice":         {func(d *database) { d.failsTwice = true }, []string{"M04"}},
+		"half is kept of what is late": {func(d *database) { d.halvesLate = true }, []string{"F01 a transaction"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken(t, storetest.TransactionCases(), func() storetest.Database {
@@ -240,16 +333,22 @@ func TestBrokenTransactions(t *testing.T) {
 			}, fake.rules...)
 		})
 	}
+	t.Run("half is kept of what ends in a deadlock", func(t *testing.T) {
+		broken(t, rule(storetest.TransactionCases(), "F10"), func() storetest.Database {
+			d := newDatabase()
+			d.deadlocks = true
+			return open(d)
+		}, "F10")
+	})
 	t.Run("Transactions", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database { return open(newDatabase()) })
 	})
 	t.Run("no transactions at all", func(t *testing.T) {
 		broken(t, storetest.TransactionCases(), func() storetest.Database {
 			return storetest.Database{
-				Users: memstore.NewUsers[account](), Transactor: none{}, Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
+				Users: memstore.NewUsers[account](), Transactor: none{}, Sessions: memstore.NewSessions(nil), Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
 			}
-		}, "An error of do", "A panic of do", "Transact nests: what the inner", "A user and a ticket", "A user and an account",
-			"Of concurrent transactions that make", "Delete of a user")
+		}, "An error of do", "A panic of do", "Transact nests: what the inner", "What a transaction", "F01 a transaction", "A user and", "Of concurrent transactions that make", "Delete of a user")
 	})
 }
 
