@@ -14,8 +14,19 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// fixture opens a copy of the database of a FastAPI Users service; its README is in this repository's testdata.
-func fixture(t *testing.T) *bun.DB {
+// takeovers are the databases on which a FastAPI Users service can be taken over. fixture opens a copy of the service's database.
+func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *bun.DB)) {
+	t.Parallel()
+	for name, fixture := range map[string]func(t *testing.T) *bun.DB{"SQLite": fixtureFile, "PostgreSQL": fixtureOnPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, fixture)
+		})
+	}
+}
+
+// fixtureFile opens a copy of the database of a FastAPI Users service; its README is in this repository's testdata.
+func fixtureFile(t *testing.T) *bun.DB {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "fastapi-users.sqlite"))
 	if err != nil {
@@ -25,13 +36,56 @@ func fixture(t *testing.T) *bun.DB {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return openDB(t, path)
+	db := onSQLite.open(t, bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+	run(t, db, "UPDATE oauth_account SET expires_at = ?", serviceExpiry)
+	return db
+}
+
+// serviceExpiry is 2038-01-01: INTEGER ends soon after that on PostgreSQL. The file has later times.
+const serviceExpiry = 2145916800
+
+// serviceTables are as the service's SQLAlchemy adapter makes them on PostgreSQL.
+const serviceTables = `
+	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,
+		is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, id UUID NOT NULL, PRIMARY KEY (id));
+	CREATE UNIQUE INDEX ix_user_email ON "user" (email);
+	CREATE TABLE oauth_account (oauth_name VARCHAR(100) NOT NULL, access_token VARCHAR(1024) NOT NULL, expires_at INTEGER,
+		refresh_token VARCHAR(1024), account_id VARCHAR(320) NOT NULL, account_email VARCHAR(320) NOT NULL, id UUID NOT NULL,
+		user_id UUID NOT NULL, PRIMARY KEY (id), FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE cascade);
+	CREATE INDEX ix_oauth_account_account_id ON oauth_account (account_id);
+	CREATE INDEX ix_oauth_account_oauth_name ON oauth_account (oauth_name);
+	CREATE TABLE accesstoken (token VARCHAR(43) NOT NULL, created_at TIMESTAMP WITH TIME ZONE NOT NULL, user_id UUID NOT NULL,
+		PRIMARY KEY (token), FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE cascade);
+	CREATE INDEX ix_accesstoken_created_at ON accesstoken (created_at)`
+
+// fixtureOnPostgres has the rows of the service's file.
+func fixtureOnPostgres(t *testing.T) *bun.DB {
+	t.Helper()
+	file, db := fixtureFile(t), onPostgres.new(t)
+	run(t, db, serviceTables)
+	for _, table := range []string{"user", "oauth_account", "accesstoken"} {
+		var rows []map[string]any
+		if err := file.NewSelect().Table(table).Scan(t.Context(), &rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			for _, flag := range []string{"is_active", "is_superuser", "is_verified"} {
+				if n, ok := row[flag].(int64); ok {
+					row[flag] = n != 0
+				}
+			}
+			if _, err := db.NewInsert().Model(&row).Table(table).Exec(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return db
 }
 
 var adopting = bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}
 
 // adopted is the fixture after Latchkey has taken it over.
-func adopted(t *testing.T) (*bun.DB, *bunstore.UserStore[early]) {
+func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunstore.UserStore[early]) {
 	t.Helper()
 	db := fixture(t)
 	_, us := users[early](t, db, adopting)
@@ -41,14 +95,7 @@ func adopted(t *testing.T) (*bun.DB, *bunstore.UserStore[early]) {
 // pythonInsert does what the service's registration does, in the columns that it knows.
 func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
 	t.Helper()
-	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', 1, 0, 0, ?)`, email, id)
-}
-
-func run(t *testing.T, db *bun.DB, query string, args ...any) {
-	t.Helper()
-	if _, err := db.DB.ExecContext(t.Context(), query, args...); err != nil {
-		t.Fatal(err)
-	}
+	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)
 }
 
 // idOf is the id under which an e-mail address is found, or the error.
@@ -75,8 +122,10 @@ const (
 	freshID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 )
 
-func TestAdoptedUsersAreFound(t *testing.T) {
-	_, us := adopted(t)
+func TestAdoptedUsersAreFound(t *testing.T) { takeovers(t, adoptedUsers) }
+
+func adoptedUsers(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+	_, us := adopted(t, fixture)
 	for email, want := range map[string]struct{ active, superuser, verified, bcrypt bool }{
 		"ada.lovelace@example.org": {active: true, bcrypt: true},
 		"grace@example.org":        {active: true, bcrypt: true},
@@ -110,7 +159,9 @@ func TestAdoptedUsersAreFound(t *testing.T) {
 	}
 }
 
-func TestAdoptionAddsAndChangesNothingElse(t *testing.T) {
+func TestAdoptionAddsAndChangesNothingElse(t *testing.T) { takeovers(t, adoptionAdds) }
+
+func adoptionAdds(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	db := fixture(t)
 	read := func() string {
 		var rows []string
@@ -120,6 +171,7 @@ func TestAdoptionAddsAndChangesNothingElse(t *testing.T) {
 		if err != nil || len(rows) != 10 {
 			t.Fatalf("%d rows, %v", len(rows), err)
 		}
+		slices.Sort(rows)
 		return strings.Join(rows, "\n")
 	}
 	before := read()
@@ -135,10 +187,12 @@ func TestAdoptionAddsAndChangesNothingElse(t *testing.T) {
 	pythonInsert(t, db, freshID, "later@example.org") // the service's own INSERT still works
 }
 
-func TestRowsOfTheRunningService(t *testing.T) {
+func TestRowsOfTheRunningService(t *testing.T) { takeovers(t, runningService) }
+
+func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	ctx := t.Context()
 	t.Run("an inserted user is found", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		pythonInsert(t, db, freshID, "Jörg@Bücher.example")
 		if got := idOf(t, us, "jörg@xn--bcher-kva.example"); got != freshID {
 			t.Errorf("got %s", got)
@@ -152,7 +206,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("an inserted user's address is taken", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		pythonInsert(t, db, freshID, "New@Example.org")
 		u := &early{User: core.User{Email: "new@example.org", EmailKey: "new@example.org"}}
 		if err := us.Create(ctx, u); !errors.Is(err, core.ErrTaken) {
@@ -167,7 +221,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("a changed address is found, the former one is free", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		run(t, db, `UPDATE "user" SET email = 'Countess@Example.org' WHERE id = ?`, adaID)
 		if got := idOf(t, us, "ada.lovelace@example.org"); got != core.ErrNotFound.Error() {
 			t.Errorf("the former address is %s", got)
@@ -181,7 +235,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("a changed address is taken, though its row has the former key", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		run(t, db, `UPDATE "user" SET email = 'countess@example.org' WHERE id = ?`, adaID)
 		u := &early{User: core.User{Email: "Countess@example.org", EmailKey: "countess@example.org"}}
 		if err := us.Create(ctx, u); !errors.Is(err, core.ErrTaken) {
@@ -189,7 +243,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("addresses that two users exchange", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		run(t, db, `UPDATE "user" SET email = 'x@example.org' WHERE id = ?`, adaID)
 		run(t, db, `UPDATE "user" SET email = 'ada.lovelace@example.org' WHERE id = ?`, alanID)
 		run(t, db, `UPDATE "user" SET email = 'alan@example.org' WHERE id = ?`, adaID)
@@ -198,7 +252,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("an update of a changed row keeps the service's address", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		run(t, db, `UPDATE "user" SET email = 'Countess@example.org' WHERE id = ?`, adaID)
 		u, err := us.Update(ctx, adaID, func(u *early) error { u.FullName = "Ada"; return nil })
 		if err != nil || u.Email != "Countess@example.org" || u.EmailKey != "countess@example.org" {
@@ -209,7 +263,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("addresses that Latchkey would not take", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		run(t, db, `UPDATE "user" SET email = id || ' is no address' WHERE id IN (?, ?)`, adaID, alanID)
 		for _, former := range []string{"ada.lovelace@example.org", "alan@example.org"} {
 			if got := idOf(t, us, former); got != core.ErrNotFound.Error() {
@@ -225,7 +279,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("a second spelling of an address leaves it with the first", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		pythonInsert(t, db, freshID, "ADA.lovelace@example.org")
 		if got := idOf(t, us, "nobody@example.org"); got != core.ErrNotFound.Error() {
 			t.Errorf("nobody is %s", got)
@@ -235,7 +289,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("a user of Latchkey fits the service's table", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		u := &early{User: core.User{Email: "new@example.org", EmailKey: "new@example.org", IsActive: true}}
 		if err := us.Create(ctx, u); err != nil {
 			t.Fatal(err)
@@ -250,7 +304,7 @@ func TestRowsOfTheRunningService(t *testing.T) {
 		}
 	})
 	t.Run("a deleted user takes the service's rows along", func(t *testing.T) {
-		db, us := adopted(t)
+		db, us := adopted(t, fixture)
 		for _, id := range []string{galID, alanID} {
 			if err := us.Delete(ctx, id); err != nil {
 				t.Fatal(err)
@@ -264,7 +318,9 @@ func TestRowsOfTheRunningService(t *testing.T) {
 	})
 }
 
-func TestDuplicateAddressesAreReported(t *testing.T) {
+func TestDuplicateAddressesAreReported(t *testing.T) { takeovers(t, duplicateAddresses) }
+
+func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	db := fixture(t)
 	pythonInsert(t, db, freshID, "ADA.lovelace@example.org")
 	before := schemaOf(t, db)
@@ -290,7 +346,7 @@ func TestDuplicateAddressesAreReported(t *testing.T) {
 }
 
 func TestAdoptionNeedsTheTable(t *testing.T) {
-	store := newStore(t, newDB(t), adopting)
+	store := newStore(t, onSQLite.new(t), adopting)
 	if _, err := bunstore.Users[early](store); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package bunstore_test
 
 import (
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,68 +12,98 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// schemaOf is everything that a database defines.
-func schemaOf(t *testing.T, db *bun.DB) string {
-	t.Helper()
-	var all []string
-	if err := db.NewRaw("SELECT name || ': ' || COALESCE(sql, '') FROM sqlite_master ORDER BY name").Scan(t.Context(), &all); err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(all, "\n")
-}
-
 func TestMigrateTwice(t *testing.T) {
-	db := newDB(t)
-	store, us := users[core.User](t, db, bunstore.Options{})
-	u := &core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}
-	if err := us.Create(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
-	before := schemaOf(t, db)
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	_, us = users[core.User](t, db, bunstore.Options{}) // after a restart
-	if after := schemaOf(t, db); after != before {
-		t.Errorf("the schema was\n%s\nand became\n%s", before, after)
-	}
-	if _, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil {
-		t.Error(err)
-	}
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		store, us := users[late](t, db, bunstore.Options{})
+		u := &late{User: *ada()}
+		if err := us.Create(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		before := schemaOf(t, db)
+		if err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, us = users[late](t, db, bunstore.Options{}) // after a restart
+		if after := schemaOf(t, db); after != before {
+			t.Errorf("the schema was\n%s\nand became\n%s", before, after)
+		}
+		if _, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
-// TestMigrateAnOlderDatabase: it was made before there were accounts at OAuth providers.
-func TestMigrateAnOlderDatabase(t *testing.T) {
-	db := newDB(t)
-	users[core.User](t, db, bunstore.Options{})
-	want := schemaOf(t, db)
-	run(t, db, "DROP TABLE latchkey_oauth_accounts")
-	users[core.User](t, db, bunstore.Options{})
-	if got := schemaOf(t, db); got != want {
-		t.Errorf("the schema is\n%s\nwant\n%s", got, want)
-	}
+// TestMigrateGoesOn: whatever is missing is made, be it that a release before had none, or that Migrate was interrupted where the
+// database cannot undo definitions.
+func TestMigrateGoesOn(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		users[early](t, db, bunstore.Options{})
+		want := schemaOf(t, db)
+		for _, lost := range [][]string{
+			{"DROP TABLE latchkey_oauth_accounts"}, {"DROP TABLE latchkey_tickets", "DROP TABLE latchkey_limits"},
+			{"DROP INDEX latchkey_tickets_user", "DROP INDEX latchkey_sessions_expires"}, {"DROP INDEX latchkey_users_email_key"},
+			{"ALTER TABLE latchkey_users DROP COLUMN full_name"},
+		} {
+			for _, statement := range lost {
+				if strings.HasPrefix(statement, "DROP INDEX") && d.driver == "mysql" {
+					statement += " ON " + strings.Join(strings.Split(statement[len("DROP INDEX "):], "_")[:2], "_")
+				}
+				run(t, db, statement)
+			}
+			if schemaOf(t, db) == want {
+				t.Fatalf("%s changed nothing", lost)
+			}
+			users[early](t, db, bunstore.Options{})
+			if got := schemaOf(t, db); got != want {
+				t.Errorf("after %s the schema is\n%s\nwant\n%s", lost, got, want)
+			}
+		}
+	})
 }
 
 func TestMigrateByManyNodes(t *testing.T) {
-	t.Run("F22 migration run by several nodes at once", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "latchkey.db")
-		stores := make([]*bunstore.Store, 8)
-		for i := range stores {
-			stores[i] = newStore(t, openDB(t, path), bunstore.Options{})
-			if _, err := bunstore.Users[storetest.Account](stores[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var nodes sync.WaitGroup
-		for _, store := range stores {
-			nodes.Go(func() {
-				if err := store.Migrate(t.Context()); err != nil {
-					t.Error(err)
+	everywhere(t, func(t *testing.T, d database) {
+		t.Run("F22 migration run by several nodes at once", func(t *testing.T) {
+			address := d.address(t)
+			stores := make([]*bunstore.Store, 8)
+			for i := range stores {
+				stores[i] = newStore(t, d.open(t, address), bunstore.Options{})
+				if _, err := bunstore.Users[storetest.Account](stores[i]); err != nil {
+					t.Fatal(err)
 				}
-			})
+			}
+			var nodes sync.WaitGroup
+			for _, store := range stores {
+				nodes.Go(func() {
+					if err := store.Migrate(t.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			nodes.Wait()
+			if err := stores[0].Sessions().Create(t.Context(), [32]byte{1}, core.Session{UserID: "ada"}); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// TestMigrateWithOneConnection: nothing in it waits for a second one, and it leaves no lock behind.
+func TestMigrateWithOneConnection(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		db.SetMaxOpenConns(1)
+		users[core.User](t, db, bunstore.Options{})
+		run(t, db, "DROP TABLE latchkey_limits")
+		run(t, db, "CREATE VIEW latchkey_limits AS SELECT 1 AS digest") // no table can be made or changed under this name
+		store := newStore(t, db, bunstore.Options{})
+		if err := store.Migrate(t.Context()); err == nil {
+			t.Error("Migrate took a view for its table")
 		}
-		nodes.Wait()
-		if err := stores[0].Sessions().Create(t.Context(), [32]byte{1}, core.Session{UserID: "ada"}); err != nil {
+		run(t, db, "DROP VIEW latchkey_limits")
+		if err := store.Migrate(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -100,7 +129,11 @@ type late struct {
 }
 
 func TestOwnColumnsAreAdded(t *testing.T) {
-	ctx, db := t.Context(), newDB(t)
+	everywhere(t, ownColumns)
+}
+
+func ownColumns(t *testing.T, d database) {
+	ctx, db := t.Context(), d.new(t)
 	_, before := users[early](t, db, bunstore.Options{})
 	old := &early{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}, FullName: "Ada Lovelace"}
 	if err := before.Create(ctx, old); err != nil {
@@ -148,12 +181,16 @@ func TestOwnColumnsAreAdded(t *testing.T) {
 
 // TestBunReadsTheSameRows: an application may query its users with bun itself.
 func TestBunReadsTheSameRows(t *testing.T) {
+	everywhere(t, bunReads)
+}
+
+func bunReads(t *testing.T, d database) {
 	type account struct {
 		bun.BaseModel `bun:"table:latchkey_users"`
 		core.User
 		Credits int
 	}
-	ctx, db := t.Context(), newDB(t)
+	ctx, db := t.Context(), d.new(t)
 	_, us := users[account](t, db, bunstore.Options{})
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 	u := &account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org", IsActive: true, CreatedAt: at, UpdatedAt: at}, Credits: 3}
@@ -177,7 +214,7 @@ func TestBunReadsTheSameRows(t *testing.T) {
 
 func TestMisuseOfMigrate(t *testing.T) {
 	ctx := t.Context()
-	store := newStore(t, newDB(t), bunstore.Options{})
+	store := newStore(t, onSQLite.new(t), bunstore.Options{})
 	err := store.Transact(ctx, store.Migrate)
 	if err == nil || !strings.Contains(err.Error(), "transaction") {
 		t.Errorf("Migrate inside a transaction: got %v", err)
@@ -234,7 +271,7 @@ type (
 )
 
 func TestUsersRefusesTypes(t *testing.T) {
-	store := newStore(t, newDB(t), bunstore.Options{})
+	store := newStore(t, onSQLite.new(t), bunstore.Options{})
 	for name, c := range map[string]struct {
 		err  error
 		want string

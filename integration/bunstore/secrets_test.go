@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ import (
 func TestDump(t *testing.T) {
 	t.Run("S14 L04 a dump of the database has no secret, and nothing in it is a token", func(t *testing.T) {
 		ctx, dir := t.Context(), t.TempDir()
-		store, us := users[core.User](t, openDB(t, filepath.Join(dir, "latchkey.db")), bunstore.Options{})
+		store, us := users[core.User](t, onSQLite.open(t, bunstore.SQLiteDSN(filepath.Join(dir, "latchkey.db"))), bunstore.Options{})
 		u := ada()
 		if err := us.Create(ctx, u); err != nil {
 			t.Fatal(err)
@@ -82,8 +83,10 @@ func files(t *testing.T, dir string) (all []byte) {
 	return all
 }
 
-func TestErrorsCarryNoArguments(t *testing.T) {
-	ctx, db := t.Context(), newDB(t)
+func TestErrorsCarryNoArguments(t *testing.T) { everywhere(t, errorsWithoutArguments) }
+
+func errorsWithoutArguments(t *testing.T, d database) {
+	ctx, db := t.Context(), d.new(t)
 	type account struct {
 		core.User
 		Credits int
@@ -104,11 +107,16 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 			t.Errorf("%s: %v", step, err)
 		}
 	}
-	run(t, db, "UPDATE latchkey_users SET credits = ?", canary) // SQLite lets a number's column hold text
-	_, err := us.Find(ctx, core.ByID(u.ID))
-	check("a user that cannot be read", err)
+	if d.driver == "sqlite" { // it lets a number's column hold text
+		run(t, db, "UPDATE latchkey_users SET credits = ?", canary)
+		_, err := us.Find(ctx, core.ByID(u.ID))
+		check("a user that cannot be read", err)
+	} else {
+		_, err := us.Update(ctx, u.ID, func(u *account) error { u.Email = canary + "\xff"; return nil })
+		check("an address that is no text", err)
+	}
 	run(t, db, "UPDATE latchkey_sessions SET proofs = ?", canary)
-	_, err = store.Sessions().Find(ctx, [32]byte{1})
+	_, err := store.Sessions().Find(ctx, [32]byte{1})
 	check("a session that cannot be read", err)
 	run(t, db, "DROP TABLE latchkey_users")
 	run(t, db, "DROP TABLE latchkey_sessions")
@@ -125,9 +133,11 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 	check("Find of an account without a table", err)
 }
 
-func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {
+func TestDeleteOfAUserEndsTheirSessions(t *testing.T) { everywhere(t, deleteEndsSessions) }
+
+func deleteEndsSessions(t *testing.T, d database) {
 	ctx := t.Context()
-	store, us := users[core.User](t, newDB(t), bunstore.Options{})
+	store, us := users[core.User](t, d.new(t), bunstore.Options{})
 	u := ada()
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -167,9 +177,11 @@ func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {
 }
 
 // TestRefusedCreateKeepsTheFloor: inside a transaction that goes on after ErrTaken.
-func TestRefusedCreateKeepsTheFloor(t *testing.T) {
+func TestRefusedCreateKeepsTheFloor(t *testing.T) { everywhere(t, refusedCreate) }
+
+func refusedCreate(t *testing.T, d database) {
 	ctx := t.Context()
-	store, us := users[core.User](t, newDB(t), bunstore.Options{})
+	store, us := users[core.User](t, d.new(t), bunstore.Options{})
 	u := ada()
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -193,15 +205,22 @@ func TestRefusedCreateKeepsTheFloor(t *testing.T) {
 	}
 }
 
-func TestSweepOfEverything(t *testing.T) {
+func TestSweepOfEverything(t *testing.T) { everywhere(t, sweepEverything) }
+
+func sweepEverything(t *testing.T, d database) {
 	now := time.Now()
-	store := migrated(t, func() time.Time { return now })
+	store, _ := users[core.User](t, d.new(t), bunstore.Options{Now: func() time.Time { return now }})
 	ctx := t.Context()
-	for i := range 2500 { // more than one batch
-		d := [32]byte{byte(i), byte(i >> 8), 1}
-		if err := store.Tickets().Burn(ctx, "state", d, now.Add(time.Minute)); err != nil {
-			t.Fatal(err)
+	err := store.Transact(ctx, func(ctx context.Context) error {
+		for i := range 2500 { // more than one batch
+			if err := store.Tickets().Burn(ctx, "state", [32]byte{byte(i), byte(i >> 8), 1}, now.Add(time.Minute)); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: now.Add(time.Minute)}); err != nil {
 		t.Fatal(err)
@@ -215,5 +234,13 @@ func TestSweepOfEverything(t *testing.T) {
 	now = now.Add(time.Minute)
 	if n, err := store.Sweep(ctx); n != 2502 || err != nil {
 		t.Errorf("Sweep gave %d, %v; want 2502", n, err)
+	}
+	if n, err := store.Sweep(ctx); n != 0 || err != nil {
+		t.Errorf("Sweep of what is left: %d, %v", n, err)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := store.Sweep(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("Sweep after its context has ended: %v", err)
 	}
 }

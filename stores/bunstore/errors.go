@@ -3,22 +3,46 @@ package bunstore
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 )
 
-// wrap says what failed. It never adds an argument of the statement.
+// wrap says what failed. It never adds an argument of the statement, and leaves the database's words out where they quote one.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil
 	}
+	var already *failure
+	if errors.As(err, &already) {
+		return fmt.Errorf("bunstore: %s: %w", what, err)
+	}
+	if state, quotes := quoting(err); quotes {
+		return &failure{"bunstore: " + what + ": a value is refused (SQLSTATE " + state + ")", err}
+	}
 	return fmt.Errorf("bunstore: %s: %w", what, err)
 }
 
-// The drivers' errors are told apart by the methods that they have, so that no driver is imported here.
+// failure stands for an error whose text is not for logs.
+type failure struct {
+	text  string
+	cause error
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.cause }
+
+// The drivers' errors are told apart by what they have, so that no driver is imported here.
 type (
 	sqliteError   interface{ Code() int }        // modernc.org/sqlite: an extended result code
 	sqlStateError interface{ SQLState() string } // pgx
 )
+
+// mysqlError is what go-sql-driver's *mysql.MySQLError has in fields.
+type mysqlError struct {
+	number uint16
+	state  string
+}
 
 // SQLite's result codes, see https://www.sqlite.org/rescode.html. The low byte of an extended code is the primary one.
 const (
@@ -33,8 +57,15 @@ const (
 	stateUniqueViolation      = "23505"
 	stateSerializationFailure = "40001"
 	stateDeadlockDetected     = "40P01"
-	stateDuplicateTable       = "42P07"
-	stateDuplicateObject      = "42710"
+)
+
+// MySQL's numbers, see its "Server Error Message Reference".
+const (
+	mysqlChangedSinceRead = 1020 // MariaDB, with innodb_snapshot_isolation
+	mysqlDuplicateEntry   = 1062
+	mysqlLockWaitTimeout  = 1205 // rolls back the statement
+	mysqlDeadlock         = 1213 // rolls back the transaction
+	mysqlIncorrectValue   = 1366
 )
 
 // taken tells whether err is the violation of a unique key.
@@ -44,7 +75,11 @@ func taken(err error) bool {
 		return lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPK
 	}
 	var state sqlStateError
-	return errors.As(err, &state) && state.SQLState() == stateUniqueViolation
+	if errors.As(err, &state) {
+		return state.SQLState() == stateUniqueViolation
+	}
+	my, ok := asMySQL(err)
+	return ok && my.number == mysqlDuplicateEntry
 }
 
 // passing tells whether err is due to another transaction, and the whole of this one may be tried again.
@@ -55,11 +90,43 @@ func passing(err error) bool {
 		return primary == sqliteBusy || primary == sqliteLocked
 	}
 	var state sqlStateError
-	return errors.As(err, &state) && (state.SQLState() == stateSerializationFailure || state.SQLState() == stateDeadlockDetected)
+	if errors.As(err, &state) {
+		return state.SQLState() == stateSerializationFailure || state.SQLState() == stateDeadlockDetected
+	}
+	my, ok := asMySQL(err)
+	return ok && slices.Contains([]uint16{mysqlChangedSinceRead, mysqlLockWaitTimeout, mysqlDeadlock}, my.number)
 }
 
-// made tells whether err is due to another node that made the same table at the same moment: PostgreSQL's IF NOT EXISTS does not wait.
-func made(err error) bool {
-	var state sqlStateError
-	return errors.As(err, &state) && slices.Contains([]string{stateUniqueViolation, stateDuplicateTable, stateDuplicateObject}, state.SQLState())
+// quoting tells whether err may quote a value, as MySQL does where a key is taken (class 23), and all do over values of a wrong form
+// (class 22, MySQL's 1366, and what pgx says without having asked the server).
+func quoting(err error) (state string, quotes bool) {
+	var pg sqlStateError
+	if errors.As(err, &pg) {
+		return pg.SQLState(), strings.HasPrefix(pg.SQLState(), "22")
+	}
+	if strings.Contains(err.Error(), "failed to encode args[") {
+		return "22000, by the driver", true
+	}
+	my, ok := asMySQL(err)
+	return my.state, ok && (strings.HasPrefix(my.state, "22") || strings.HasPrefix(my.state, "23") || my.number == mysqlIncorrectValue)
+}
+
+// asMySQL finds go-sql-driver's error in err.
+func asMySQL(err error) (found mysqlError, ok bool) {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.Type().Elem().PkgPath() == "github.com/go-sql-driver/mysql" && v.Type().Elem().Name() == "MySQLError" {
+		number, ok1 := v.Elem().FieldByName("Number").Interface().(uint16)
+		state, ok2 := v.Elem().FieldByName("SQLState").Interface().([5]byte)
+		return mysqlError{number, string(state[:])}, ok1 && ok2
+	}
+	switch inner := err.(type) { //nolint:errorlint // this is what errors.As does
+	case interface{ Unwrap() error }:
+		return asMySQL(inner.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range inner.Unwrap() {
+			if found, ok := asMySQL(err); ok {
+				return found, true
+			}
+		}
+	}
+	return mysqlError{}, false
 }

@@ -48,8 +48,7 @@ func newAdoption(s *Store) *adoption {
 		// Whoever has the key, whoever has none yet, and whoever might have got the address since (each by an index).
 		candidates: s.statement("look for an e-mail address", keyColumns+" WHERE email_key = ? OR email_key IS NULL OR lower(email) = ?"),
 		clear:      s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
-		set: s.statement("set an e-mail key", `UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?
-			AND NOT EXISTS (SELECT 1 FROM {users} AS other WHERE other.email_key = ?)`),
+		set:        s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
 		doubleLinks: s.statement("look for accounts that are linked twice", `SELECT id, oauth_name, account_id FROM {oauth_accounts} AS one WHERE EXISTS
 			(SELECT 1 FROM {oauth_accounts} AS other WHERE other.account_id = one.account_id AND other.oauth_name = one.oauth_name AND other.id <> one.id)
 			ORDER BY oauth_name, account_id, `+s.dialect.arrival),
@@ -109,7 +108,10 @@ func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 	}
 	return a.s.Transact(ctx, func(ctx context.Context) error {
 		for _, r := range wrong {
-			if _, err := a.s.exec(ctx, a.clear, r.id, r.email); err != nil {
+			if r.has == "" {
+				continue
+			}
+			if _, err := a.s.exec(ctx, a.clear, a.s.opts.IDs.arg(r.id), r.email); err != nil {
 				return err
 			}
 		}
@@ -117,7 +119,11 @@ func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 			if r.want == "" {
 				continue
 			}
-			if _, err := a.s.exec(ctx, a.set, r.want, r.id, r.email, r.want); err != nil {
+			err := a.s.unspoiled(ctx, func() error {
+				_, err := a.s.exec(ctx, a.set, r.want, a.s.opts.IDs.arg(r.id), r.email)
+				return err
+			})
+			if err != nil && !taken(err) {
 				return err
 			}
 		}
@@ -125,11 +131,21 @@ func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 	})
 }
 
-// backfill gives all rows their keys, and the table the index by which claim finds changed addresses.
-func (a *adoption) backfill(ctx context.Context) error {
-	if a == nil {
+// prepare makes a table's rows ready for its unique index.
+func (a *adoption) prepare(ctx context.Context, t table) error {
+	switch {
+	case a == nil:
 		return nil
+	case t.token == "oauth_accounts":
+		return a.checkOAuthAccounts(ctx)
+	case t.token == "users":
+		return a.backfill(ctx)
 	}
+	return nil
+}
+
+// backfill gives all rows their keys.
+func (a *adoption) backfill(ctx context.Context) error {
 	rows, err := a.read(ctx, a.all)
 	if err != nil {
 		return err
@@ -137,10 +153,20 @@ func (a *adoption) backfill(ctx context.Context) error {
 	if err := duplicates(rows); err != nil {
 		return err
 	}
-	if err := a.s.define(ctx, "CREATE INDEX IF NOT EXISTS "+a.s.usersIndex("lower_email")+" ON {users} (lower(email))"); err != nil {
-		return err
-	}
 	return a.repair(ctx, rows)
+}
+
+// columnsOf are those that the service's own table has; none of other tables.
+func (a *adoption) columnsOf(t table) []string {
+	switch {
+	case a == nil:
+		return nil
+	case t.token == "users":
+		return []string{"id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"}
+	case t.token == "oauth_accounts":
+		return []string{"id", "user_id", "oauth_name", "account_id", "account_email", "access_token", "refresh_token", "expires_at"}
+	}
+	return nil
 }
 
 func duplicates(rows []keyed) error {

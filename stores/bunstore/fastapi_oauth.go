@@ -16,9 +16,6 @@ func (e *DuplicateOAuthAccountsError) Error() string {
 
 // checkOAuthAccounts tells whether the unique index can be made: FastAPI Users itself links an account as often as it is asked to.
 func (a *adoption) checkOAuthAccounts(ctx context.Context) error {
-	if a == nil {
-		return nil
-	}
 	var found DuplicateOAuthAccountsError
 	var last [2]string
 	err := a.s.each(ctx, a.doubleLinks, nil, func(scan func(...any) error) error {

@@ -46,6 +46,18 @@ func (t IDType) lowest() string {
 	}
 }
 
+// arg is a canonical id as an argument for a column of the type.
+func (t IDType) arg(id string) any {
+	if t != BigInt {
+		return id
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil // no row has it
+	}
+	return n
+}
+
 func canonicalUUID(id string) (string, bool) {
 	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
 		id = id[:8] + id[9:13] + id[14:18] + id[19:23] + id[24:]

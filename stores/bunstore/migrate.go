@@ -2,97 +2,128 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"strings"
-
-	"github.com/uptrace/bun/migrate"
+	"fmt"
 )
 
-// tables is the first version of this package's own tables. Times are microseconds (see micros), flags 0 or 1.
-const tables = `
-CREATE TABLE IF NOT EXISTS {sessions} (
-	digest {bytes} NOT NULL PRIMARY KEY, id {text} NOT NULL, user_id {text} NOT NULL, backend {text} NOT NULL, label {text} NOT NULL,
-	ip {text} NOT NULL, epoch BIGINT NOT NULL, proofs {text} NOT NULL, created BIGINT NOT NULL, last_seen BIGINT NOT NULL, expires BIGINT NOT NULL);
-CREATE INDEX IF NOT EXISTS {sessions_user} ON {sessions} (user_id);
-CREATE INDEX IF NOT EXISTS {sessions_expires} ON {sessions} (expires);
-CREATE TABLE IF NOT EXISTS {floors} (user_id {text} NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL);
-CREATE TABLE IF NOT EXISTS {tickets} (
-	purpose {text} NOT NULL, digest {bytes} NOT NULL, user_id {text} NOT NULL, email {text} NOT NULL, epoch BIGINT NOT NULL, data {bytes},
-	expires BIGINT NOT NULL, used SMALLINT NOT NULL, failures INTEGER NOT NULL, PRIMARY KEY (purpose, digest));
-CREATE INDEX IF NOT EXISTS {tickets_user} ON {tickets} (user_id);
-CREATE INDEX IF NOT EXISTS {tickets_expires} ON {tickets} (expires);
-CREATE TABLE IF NOT EXISTS {limits} (digest {bytes} NOT NULL PRIMARY KEY, events INTEGER NOT NULL, ends BIGINT NOT NULL);
-CREATE INDEX IF NOT EXISTS {limits_ends} ON {limits} (ends)`
-
 // Migrate makes the tables, or brings them up to date. It adds and never drops or changes: the users' table gets the columns of the
-// user types that it lacks, each with the default of its bun tag. Run it at every start; it may run on several nodes at once,
-// and in none of the application's transactions. A *DuplicateEmailsError or a *DuplicateOAuthAccountsError stops it when it takes over
-// tables of FastAPI Users.
+// user types that it lacks, each with the default of its bun tag. It goes by what is there, not by a version, as the tables may have been
+// made by another program, and so that it can be run again after it was interrupted. Run it at every start; it may run on several nodes at
+// once, and in none of the application's transactions.
+//
+// A *DuplicateEmailsError or a *DuplicateOAuthAccountsError stops it when it takes over tables of FastAPI Users. On MySQL it refuses
+// connections whose settings would spoil data.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.transaction(ctx) != nil {
 		return errors.New("bunstore: Migrate cannot run inside a transaction")
 	}
 	s.migration.Lock()
 	defer s.migration.Unlock()
-	if err := s.migrateNamedTables(ctx); err != nil {
-		return err
-	}
-	if err := s.migrateTables(ctx); err != nil {
+	if err := s.alone(ctx, s.migrate); err != nil {
 		return err
 	}
 	s.migrated = true
 	return nil
 }
 
-// migrateNamedTables makes the tables whose names are options, or brings them up to date, all of it or nothing. It goes by what is there, not
-// by a version, as the tables may be another program's, and other ones after a restart.
-func (s *Store) migrateNamedTables(ctx context.Context) error {
-	return s.Transact(ctx, func(ctx context.Context) error {
-		if err := s.serialize(ctx, "migration"); err != nil {
+func (s *Store) migrate(ctx context.Context) error {
+	if s.dialect.settings != nil {
+		if err := s.dialect.settings(ctx, s.conn(ctx)); err != nil {
 			return err
 		}
-		if len(s.models) > 0 {
-			if err := s.migrateUsers(ctx); err != nil {
-				return err
-			}
-		}
-		return s.migrateOAuthAccounts(ctx)
-	})
-}
-
-// migrateTables runs the versioned migrations that are missing. Nodes that do so at once are not kept apart by a lock, which a killed
-// one would leave behind: every migration can be run again, in a transaction, and is marked after it was done.
-func (s *Store) migrateTables(ctx context.Context) error {
-	versions := migrate.NewMigrations()
-	versions.Add(migrate.Migration{Name: "0001", Comment: "tables", Up: func(ctx context.Context, _ *migrate.Migrator, _ *migrate.Migration) error {
-		return s.Transact(ctx, func(ctx context.Context) error {
-			if err := s.serialize(ctx, "migration"); err != nil {
-				return err
-			}
-			return s.define(ctx, tables)
-		})
-	}})
-	migrator := migrate.NewMigrator(s.db, versions,
-		migrate.WithTableName(s.opts.Prefix+"migrations"), migrate.WithLocksTableName(s.opts.Prefix+"migration_locks"),
-		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))
-	return wrap("migrate", s.retry(ctx, func() error {
-		err := migrator.Init(ctx)
-		for made(err) {
-			err = migrator.Init(ctx)
-		}
-		if err == nil {
-			_, err = migrator.Migrate(ctx)
-		}
-		return err
-	}))
-}
-
-// define runs definitions of tables and indexes, which are separated by semicolons.
-func (s *Store) define(ctx context.Context, definitions string) error {
-	for _, one := range strings.Split(definitions, ";") {
-		if _, err := s.exec(ctx, s.statement("define the tables", one)); err != nil {
+	}
+	for _, t := range s.tables() {
+		if err := s.migrateTable(ctx, t); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) migrateTable(ctx context.Context, t table) error {
+	columns, err := s.names(ctx, s.dialect.columns, t)
+	if err != nil {
+		return err
+	}
+	indexes, err := s.names(ctx, s.dialect.indexes, t)
+	if err != nil {
+		return err
+	}
+	if t.token == "users" && s.adopted != nil && len(columns) == 0 {
+		return fmt.Errorf("bunstore: there is no users' table %s to take over", s.tableName(t.token))
+	}
+	add, addIndexes := s.missing(t, columns, indexes)
+	if err := s.define(ctx, add); err != nil {
+		return err
+	}
+	if err := s.adopted.prepare(ctx, t); err != nil {
+		return err
+	}
+	return s.define(ctx, addIndexes)
+}
+
+func (s *Store) define(ctx context.Context, statements []statement) error {
+	for _, st := range statements {
+		if _, err := s.exec(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names lists the columns or the indexes of a table.
+func (s *Store) names(ctx context.Context, query string, t table) (names []string, err error) {
+	name := s.tableName(t.token)
+	if s.dialect.quotedTable {
+		name = s.quote(name)
+	}
+	err = s.each(ctx, s.statement("look at the table "+s.tableName(t.token), query), []any{name}, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
+// alone runs do while no other node does: in a transaction, so that it is done wholly or not at all, where definitions can be undone.
+func (s *Store) alone(ctx context.Context, do func(context.Context) error) error {
+	if s.dialect.session != nil {
+		return s.dialect.session.hold(ctx, s, do)
+	}
+	return s.Transact(ctx, func(ctx context.Context) error {
+		if err := s.serialize(ctx, "migration"); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
+}
+
+// sessionLock is a lock that a connection holds until it gives it back, or breaks. lock gives 1 if it was taken within some seconds.
+type sessionLock struct{ lock, unlock string }
+
+// hold runs do with the lock, on the connection that has it.
+func (l *sessionLock) hold(ctx context.Context, s *Store, do func(context.Context) error) (err error) {
+	c, err := s.db.DB.Conn(ctx)
+	if err != nil {
+		return wrap("connect", err)
+	}
+	defer func() { _ = c.Close() }()
+	name := s.opts.Prefix + "migration"
+	var taken sql.NullInt64
+	for taken.Int64 != 1 {
+		if err := c.QueryRowContext(ctx, l.lock, name).Scan(&taken); err != nil {
+			return wrap("wait for another migration", err)
+		}
+	}
+	defer func() {
+		var given any
+		if c.QueryRowContext(context.WithoutCancel(ctx), l.unlock, name).Scan(&given) != nil {
+			// A connection that may still have the lock does not go back to the pool.
+			_ = c.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	return do(context.WithValue(ctx, connectionKey{s.db.DB}, c))
 }

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -22,9 +23,9 @@ type model struct {
 
 // baseColumns are core.User's, without the id, whose type is an option. NULL is the zero value of a column that may be NULL. Those
 // with a default, or NULL, can be added to a table that another program writes too.
-var baseColumns = []struct{ name, definition string }{
+var baseColumns = []column{
 	{"email", "{text} NOT NULL"},
-	{"email_key", "{text}"},
+	{"email_key", "{key}"},
 	{"hashed_password", "{text} NOT NULL"},
 	{"is_active", "BOOLEAN NOT NULL"},
 	{"is_superuser", "BOOLEAN NOT NULL"},
@@ -98,6 +99,18 @@ func checkOwn(table *schema.Table, f *schema.Field) error {
 		return fmt.Errorf("bunstore: %s.%s: a notnull column needs a default, as it may be added to a table with users in it", table.Type, f.GoName)
 	}
 	return nil
+}
+
+// definition is the column of an application's field, as bun would create it.
+func (s *Store) definition(f *schema.Field) string {
+	d := cmp.Or(s.dialect.columnTypes[f.CreateTableSQLType], f.CreateTableSQLType)
+	if f.SQLDefault != "" {
+		d += " DEFAULT " + f.SQLDefault
+	}
+	if f.NotNull {
+		d += " NOT NULL"
+	}
+	return d
 }
 
 // values are u's columns as arguments.

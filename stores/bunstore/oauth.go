@@ -26,7 +26,7 @@ func newOAuthAccounts(s *Store) *OAuthAccounts {
 		s: s,
 		insert: s.statement("link an account", `INSERT INTO {oauth_accounts}
 			(id, oauth_name, account_id, user_id, account_email, access_token, refresh_token, expires_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`+s.dialect.skip),
 		find: s.statement("find an account", read+"oauth_name = ? AND account_id = ?"),
 		list: s.statement("list accounts", read+"user_id = ? ORDER BY "+s.dialect.arrival),
 		lock: s.statement("lock an account", read+"id = ?"+s.dialect.lock),
@@ -43,10 +43,7 @@ func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error 
 	if err := t.settle(&row); err != nil {
 		return err
 	}
-	n, err := t.s.exec(ctx, t.insert, append([]any{row.ID, row.Provider, row.Subject}, changeable(row)...)...)
-	if err == nil && n == 0 {
-		err = core.ErrTaken
-	}
+	err := t.s.insert(ctx, t.insert, append([]any{row.ID, row.Provider, row.Subject}, t.changeable(row)...)...)
 	if err == nil {
 		a.ID = row.ID
 	}
@@ -75,9 +72,9 @@ func (t *OAuthAccounts) settle(a *core.OAuthAccount) (err error) {
 }
 
 // changeable are the columns that Update writes. NULL is no token and no time, as in the rows of FastAPI Users.
-func changeable(a core.OAuthAccount) []any {
+func (t *OAuthAccounts) changeable(a core.OAuthAccount) []any {
 	return []any{
-		a.UserID, a.Email, a.AccessToken,
+		t.s.opts.IDs.arg(a.UserID), a.Email, a.AccessToken,
 		sql.NullString{String: a.RefreshToken, Valid: a.RefreshToken != ""},
 		sql.NullInt64{Int64: a.Expires.Unix(), Valid: !a.Expires.IsZero()},
 	}
@@ -114,7 +111,7 @@ func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OA
 	if !ok {
 		return nil, nil
 	}
-	err = t.s.each(ctx, t.list, []any{userID}, func(scan func(...any) error) error {
+	err = t.s.each(ctx, t.list, []any{t.s.opts.IDs.arg(userID)}, func(scan func(...any) error) error {
 		a, err := scanAccount(scan)
 		all = append(all, a)
 		return err
@@ -148,7 +145,7 @@ func (t *OAuthAccounts) Update(ctx context.Context, id string, change func(*core
 			return err
 		}
 		changed = a
-		_, err = t.s.exec(ctx, t.update, append(changeable(*a), id)...)
+		_, err = t.s.exec(ctx, t.update, append(t.changeable(*a), id)...)
 		return err
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type Sessions struct {
 	s *Store
 
-	floor, create, find, touch, remove, carry, raise, removeAll, list, sweep statement
+	floor, create, find, touch, lives, remove, carry, raise, removeAll, list, sweep statement
 }
 
 var (
@@ -29,27 +29,26 @@ const (
 	// alive is the condition on a session that the floor of its user allows. A Create that races a DeleteAll may leave a row under the
 	// floor; whoever reads asks the floor in the same statement, so no isolation level lets it be seen.
 	alive = "expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
-	// raiseFloor sets a floor, which only rises.
-	raiseFloor = `INSERT INTO {floors} (user_id, epoch) VALUES (?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch WHERE excluded.epoch > {floors}.epoch`
+	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last argument is the epoch once more.
+	raiseFloor = "INSERT INTO {floors} (user_id, epoch) VALUES (?, ?)"
 )
 
 func newSessions(s *Store) *Sessions {
 	return &Sessions{
 		s:     s,
 		floor: s.statement("find a floor", "SELECT epoch FROM {floors} WHERE user_id = ?"),
-		create: s.statement("create a session", "INSERT INTO {sessions} (digest, "+sessionColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+		create: s.statement("create a session",
+			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
 		find:      s.statement("find a session", "SELECT "+sessionColumns+" FROM {sessions} WHERE digest = ? AND "+alive),
 		touch:     s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+alive),
+		lives:     s.statement("touch a session", "SELECT epoch FROM {sessions} WHERE digest = ? AND "+alive+s.dialect.newest),
 		remove:    s.statement("delete a session", "DELETE FROM {sessions} WHERE digest = ?"),
 		carry:     s.statement("keep a session", "UPDATE {sessions} SET epoch = ? WHERE digest = ? AND user_id = ? AND epoch < ? AND "+alive),
-		raise:     s.statement("raise a floor", raiseFloor),
+		raise:     s.statement("raise a floor", raiseFloor+s.dialect.raise),
 		removeAll: s.statement("delete sessions", "DELETE FROM {sessions} WHERE user_id = ? AND epoch < ?"),
 		list: s.statement("list sessions", "SELECT "+sessionColumns+" FROM {sessions} WHERE user_id = ? AND "+alive+
 			" ORDER BY created DESC, digest"),
-		sweep: s.statement("sweep sessions",
-			"DELETE FROM {sessions} WHERE digest IN (SELECT digest FROM {sessions} WHERE expires <= ? LIMIT ?)"),
+		sweep: s.statement("sweep sessions", s.dialect.sweep("{sessions}", "digest", "expires")),
 	}
 }
 
@@ -67,11 +66,7 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 	if err != nil {
 		return err
 	}
-	n, err := t.s.exec(ctx, t.create, append([]any{d[:]}, args...)...)
-	if err == nil && n == 0 {
-		err = core.ErrTaken
-	}
-	return err
+	return t.s.insert(ctx, t.create, append([]any{d[:]}, args...)...)
 }
 
 // Find gives a living session; see core.SessionStore. Found's User is nil.
@@ -86,11 +81,14 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 
 // Touch moves the end of a living session; see core.SessionStore.
 func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
-	n, err := t.s.exec(ctx, t.touch, micros(seen), micros(expires), d[:], t.s.now())
-	if err == nil && n == 0 {
-		err = core.ErrNotFound
+	now := t.s.now()
+	n, err := t.s.exec(ctx, t.touch, micros(seen), micros(expires), d[:], now)
+	if err != nil || n == 1 {
+		return err
 	}
-	return err
+	// MySQL may not count a row that is as it should be.
+	var epoch int64
+	return t.s.get(ctx, t.lives, []any{d[:], now}, &epoch)
 }
 
 // Delete ends one session; see core.SessionStore.
@@ -106,7 +104,7 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 		if _, err := t.s.exec(ctx, t.carry, epoch, except[:], userID, epoch, t.s.now()); err != nil {
 			return err
 		}
-		if _, err := t.s.exec(ctx, t.raise, userID, epoch); err != nil {
+		if _, err := t.s.exec(ctx, t.raise, userID, epoch, epoch); err != nil {
 			return err
 		}
 		_, err := t.s.exec(ctx, t.removeAll, userID, epoch)

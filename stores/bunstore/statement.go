@@ -14,12 +14,12 @@ import (
 // statement is a fixed SQL text, with what it does for error messages.
 type statement struct{ what, text string }
 
-// tokens are what a template's text is made of beside plain SQL: literals, which stay as they are, names in braces, and placeholders.
-var tokens = regexp.MustCompile(`'[^']*'|\{[a-z_]+\}|\?`)
+// tokens are what a template's text is made of beside plain SQL: literals and quoted names, which stay as they are, names in braces, and
+// placeholders.
+var tokens = regexp.MustCompile("'[^']*'|\"[^\"]*\"|`[^`]*`|\\{[a-z_]+\\}|\\?")
 
-// statement makes a statement of the database's dialect from a template: {users} and {oauth_accounts} are the tables that Options name,
-// {bytes}, {text} and {timestamp} are column types, any other {name} is the prefixed name of a table or an index of this package, ? is a
-// placeholder.
+// statement makes a statement of the database's dialect from a template: {bytes}, {text} and the like are column types, any other {name} is
+// a table, ? is a placeholder.
 func (s *Store) statement(what, template string) statement {
 	places := 0
 	return statement{what, tokens.ReplaceAllStringFunc(template, func(token string) string {
@@ -29,33 +29,50 @@ func (s *Store) statement(what, template string) statement {
 			return "$" + strconv.Itoa(places)
 		case token[0] != '{':
 			return token
-		case token == "{users}":
-			return quote(s.opts.UsersTable)
-		case token == "{oauth_accounts}":
-			return quote(s.opts.OAuthAccountsTable)
 		}
 		name := strings.Trim(token, "{}")
 		if t, ok := s.dialect.types[name]; ok {
 			return t
 		}
-		return quote(s.opts.Prefix + name)
+		return s.quote(s.tableName(name))
 	})}
 }
 
-// quote writes a name as an SQL identifier.
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// tableName is the name of the table that statements call {token}.
+func (s *Store) tableName(token string) string {
+	switch token {
+	case "users":
+		return s.opts.UsersTable
+	case "oauth_accounts":
+		return s.opts.OAuthAccountsTable
+	}
+	return s.opts.Prefix + token
+}
 
-// conn is what *sql.DB and *sql.Tx have in common.
+// quote writes a name as an SQL identifier.
+func (s *Store) quote(name string) string {
+	q := s.dialect.quote
+	return q + strings.ReplaceAll(name, q, q+q) + q
+}
+
+// conn is what *sql.DB, *sql.Conn and *sql.Tx have in common.
 type conn interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// conn is the transaction of ctx, else the database. Both are database/sql's own: bun's would write the arguments into the text.
+// connectionKey holds the database whose migration runs on one *sql.Conn.
+type connectionKey struct{ db *sql.DB }
+
+// conn is the transaction of ctx, or its connection, else the database. All are database/sql's own: bun's would write the arguments into
+// the text.
 func (s *Store) conn(ctx context.Context) conn {
 	if tx := s.transaction(ctx); tx != nil {
 		return tx.Tx.Tx
+	}
+	if c, ok := ctx.Value(connectionKey{s.db.DB}).(*sql.Conn); ok {
+		return c
 	}
 	return s.db.DB
 }
@@ -72,12 +89,39 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed in
 	return changed, wrap(st.what, err)
 }
 
+// insert runs st, which inserts one row. ErrTaken if one of its unique keys exists; a transaction of ctx can go on then.
+func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
+	n, err := s.exec(ctx, st, args...)
+	if taken(err) || err == nil && n == 0 {
+		return core.ErrTaken
+	}
+	return err
+}
+
+// insertNumber is insert, and gives the number that the database made for the row.
+func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
+	err = s.retry(ctx, func() error {
+		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
+		if err == nil {
+			number, err = result.LastInsertId()
+		}
+		return err
+	})
+	if taken(err) {
+		return 0, core.ErrTaken
+	}
+	return number, wrap(st.what, err)
+}
+
 // get reads the one row of st into dest. ErrNotFound if there is none.
 func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) error {
-	row, err := s.row(ctx, st, args)
-	if err == nil {
-		err = row.Scan(dest...)
-	}
+	err := s.guard(ctx, func() error {
+		row, err := s.row(ctx, st, args)
+		if err == nil {
+			err = row.Scan(dest...)
+		}
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.ErrNotFound
 	}
@@ -87,8 +131,8 @@ func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) 
 // row runs st as a prepared statement, where that saves anything: requests run few statements, again and again. Inside a transaction it
 // does not, as preparing takes a connection of its own.
 func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
-	if !s.dialect.prepare || s.transaction(ctx) != nil {
-		return s.conn(ctx).QueryRowContext(ctx, st.text, args...), nil
+	if c := s.conn(ctx); !s.dialect.prepare || c != conn(s.db.DB) {
+		return c.QueryRowContext(ctx, st.text, args...), nil
 	}
 	prepared, ok := s.prepared.Load(st.text)
 	if !ok {
@@ -105,17 +149,19 @@ func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, er
 
 // each calls read for every row of st.
 func (s *Store) each(ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error) error {
-	rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
-	if err != nil {
-		return wrap(st.what, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows.Scan); err != nil {
-			return wrap(st.what, err)
+	return wrap(st.what, s.guard(ctx, func() error {
+		rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
+		if err != nil {
+			return err
 		}
-	}
-	return wrap(st.what, rows.Err())
+		defer rows.Close()
+		for rows.Next() {
+			if err := read(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}))
 }
 
 // sweepBatch is how many rows one statement deletes, so that sweeping never holds the write lock for long.

@@ -55,6 +55,9 @@ type Store struct {
 	migrated  bool
 }
 
+// nameMax is PostgreSQL's limit, in bytes. (MySQL's is 64 characters.)
+const nameMax = 63
+
 var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
 // New prepares the statements' texts; it does not touch the database. The errors: a nil db, a dialect without support, a Prefix that is not a plain name.
@@ -67,6 +70,12 @@ func New(db *bun.DB, opts Options) (*Store, error) {
 	var errs []error
 	if !known {
 		errs = append(errs, fmt.Errorf("bunstore: the dialect %s is not supported", db.Dialect().Name()))
+	}
+	if known && opts.FastAPIUsers != nil && !d.foreign {
+		errs = append(errs, fmt.Errorf("bunstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s", db.Dialect().Name()))
+	}
+	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
+		errs = append(errs, errors.New("bunstore: Options.UsersTable may be 51 bytes long and OAuthAccountsTable 55, as indexes are named after them"))
 	}
 	if !namePattern.MatchString(opts.Prefix) {
 		errs = append(errs, errors.New("bunstore: Options.Prefix must be at most 40 lower-case letters, digits and underscores"))

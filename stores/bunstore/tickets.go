@@ -12,7 +12,7 @@ import (
 type Tickets struct {
 	s *Store
 
-	replace, insert, find, consume, count, sweep statement
+	replace, insert, reuse, find, again, consume, count, sweep statement
 }
 
 var (
@@ -24,23 +24,23 @@ var (
 const ticketDataMax = 8 << 10
 
 func newTickets(s *Store) *Tickets {
+	const find = "SELECT user_id, email, epoch, data, expires, used FROM {tickets} WHERE purpose = ? AND digest = ? AND expires > ?"
 	return &Tickets{
 		s: s,
 		// Used ones stay, so that a replay can be told from a forgery.
 		replace: s.statement("replace tickets", "DELETE FROM {tickets} WHERE purpose = ? AND user_id = ? AND used = 0 AND digest <> ?"),
+		insert: s.statement("store a ticket", `INSERT INTO {tickets} (user_id, email, epoch, data, expires, used, failures, purpose, digest)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`+s.dialect.skip),
 		// An expired row under the same digest is as good as none.
-		insert: s.statement("store a ticket", `INSERT INTO {tickets} (purpose, digest, user_id, email, epoch, data, expires, used, failures)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
-			ON CONFLICT (purpose, digest) DO UPDATE SET user_id = excluded.user_id, email = excluded.email, epoch = excluded.epoch,
-				data = excluded.data, expires = excluded.expires, used = excluded.used, failures = 0
-			WHERE {tickets}.expires <= ?`),
-		find:    s.statement("find a ticket", "SELECT user_id, email, epoch, data, expires, used FROM {tickets} WHERE purpose = ? AND digest = ? AND expires > ?"),
+		reuse: s.statement("store a ticket", `UPDATE {tickets} SET user_id = ?, email = ?, epoch = ?, data = ?, expires = ?, used = ?, failures = 0
+			WHERE purpose = ? AND digest = ? AND expires <= ?`),
+		find:    s.statement("find a ticket", find),
+		again:   s.statement("find a ticket", find+s.dialect.newest),
 		consume: s.statement("use a ticket", "UPDATE {tickets} SET used = 1 WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0"),
-		// The last failure lets the ticket expire.
-		count: s.statement("count a failure", `UPDATE {tickets} SET failures = failures + 1, expires = CASE WHEN failures + 1 >= ? THEN 0 ELSE expires END
+		// The last failure lets the ticket expire. (MySQL goes from left to right, and on with what it has set.)
+		count: s.statement("count a failure", `UPDATE {tickets} SET expires = CASE WHEN failures + 1 >= ? THEN 0 ELSE expires END, failures = failures + 1
 			WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0`),
-		sweep: s.statement("sweep tickets",
-			"DELETE FROM {tickets} WHERE (purpose, digest) IN (SELECT purpose, digest FROM {tickets} WHERE expires <= ? LIMIT ?)"),
+		sweep: s.statement("sweep tickets", s.dialect.sweep("{tickets}", "purpose, digest", "expires")),
 	}
 }
 
@@ -55,33 +55,39 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 				return err
 			}
 		}
-		inserted, err := t.put(ctx, ticket, 0)
-		if err == nil && !inserted {
-			err = core.ErrTaken
-		}
-		if err != nil || !replace {
+		if err := t.put(ctx, ticket, 0); err != nil || !replace {
 			return err
 		}
-		_, err = t.s.exec(ctx, t.replace, ticket.Purpose, ticket.UserID, ticket.Digest[:])
+		_, err := t.s.exec(ctx, t.replace, ticket.Purpose, ticket.UserID, ticket.Digest[:])
 		return err
 	})
 }
 
-func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used int) (inserted bool, err error) {
-	n, err := t.s.exec(ctx, t.insert, ticket.Purpose, ticket.Digest[:], ticket.UserID, ticket.Email, ticket.Epoch, ticket.Data,
-		micros(ticket.Expires), used, t.s.now())
-	return n == 1, err
+// put is ErrTaken if there is a row of the digest that has not expired.
+func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used int) error {
+	row := []any{
+		ticket.UserID, ticket.Email, ticket.Epoch, ticket.Data, micros(ticket.Expires), used, ticket.Purpose, ticket.Digest[:],
+	}
+	err := t.s.insert(ctx, t.insert, row...)
+	if !errors.Is(err, core.ErrTaken) {
+		return err
+	}
+	n, err := t.s.exec(ctx, t.reuse, append(row, t.s.now())...)
+	if err == nil && n == 0 {
+		err = core.ErrTaken
+	}
+	return err
 }
 
 // Find gives a ticket; see core.TicketStore.
 func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
-	return t.findAt(ctx, t.s.now(), purpose, d)
+	return t.findBy(ctx, t.find, t.s.now(), purpose, d)
 }
 
-func (t *Tickets) findAt(ctx context.Context, now int64, purpose string, d [32]byte) (core.Ticket, error) {
+func (t *Tickets) findBy(ctx context.Context, st statement, now int64, purpose string, d [32]byte) (core.Ticket, error) {
 	ticket := core.Ticket{Purpose: purpose, Digest: d}
 	var expires, used int64
-	err := t.s.get(ctx, t.find, []any{purpose, d[:], now}, &ticket.UserID, &ticket.Email, &ticket.Epoch, &ticket.Data, &expires, &used)
+	err := t.s.get(ctx, st, []any{purpose, d[:], now}, &ticket.UserID, &ticket.Email, &ticket.Epoch, &ticket.Data, &expires, &used)
 	if err != nil {
 		return core.Ticket{}, err
 	}
@@ -100,7 +106,7 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 		return core.Ticket{}, err
 	}
 	// A used row stays, so this reads what the statement above has changed, or what somebody else had before.
-	ticket, err := t.findAt(ctx, now, purpose, d)
+	ticket, err := t.findBy(ctx, t.again, now, purpose, d)
 	if n == 1 && errors.Is(err, core.ErrUsed) {
 		err = nil
 	}
@@ -115,15 +121,15 @@ func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int)
 		if err != nil || n == 1 {
 			return err
 		}
-		_, err = t.findAt(ctx, now, purpose, d)
+		_, err = t.findBy(ctx, t.again, now, purpose, d)
 		return err
 	})
 }
 
 // Burn notes a digest as used; see core.TicketStore.
 func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
-	inserted, err := t.put(ctx, core.Ticket{Purpose: purpose, Digest: d, Expires: until}, 1)
-	if err == nil && !inserted {
+	err := t.put(ctx, core.Ticket{Purpose: purpose, Digest: d, Expires: until}, 1)
+	if errors.Is(err, core.ErrTaken) {
 		err = core.ErrUsed
 	}
 	return err

@@ -20,6 +20,8 @@ type transaction struct {
 	joined bool
 	// kept must be done again if the transaction is rolled back.
 	kept []func(context.Context) error
+	// lost is why the database has given the transaction up.
+	lost error
 }
 
 // transactionKey holds the database, so that a store never joins the transaction of another database.
@@ -68,7 +70,7 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 }
 
 func (s *Store) attempt(ctx context.Context, do func(context.Context) error) (*transaction, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {
 		return nil, wrap("begin a transaction", err)
 	}
@@ -78,7 +80,49 @@ func (s *Store) attempt(ctx context.Context, do func(context.Context) error) (*t
 	if err := do(context.WithValue(ctx, transactionKey{s.db.DB}, t)); err != nil {
 		return t, err
 	}
+	if t.lost != nil {
+		return t, wrap("commit", t.lost)
+	}
 	return t, wrap("commit", tx.Commit())
+}
+
+// guard runs a statement. It keeps those that follow a deadlock out of their transaction, even if do has passed over it: MySQL has rolled
+// that back and would run them outside of any.
+func (s *Store) guard(ctx context.Context, run func() error) error {
+	t := s.transaction(ctx)
+	if t == nil {
+		return run()
+	}
+	if t.lost != nil {
+		return t.lost
+	}
+	err := run()
+	if passing(err) {
+		t.lost = err
+	}
+	return err
+}
+
+// unspoiled runs a statement that a unique key may refuse, in a transaction that goes on after that.
+func (s *Store) unspoiled(ctx context.Context, run func() error) error {
+	if !s.dialect.savepoints || s.transaction(ctx) == nil {
+		return run()
+	}
+	if _, err := s.exec(ctx, statement{"set a savepoint", "SAVEPOINT latchkey"}); err != nil {
+		return err
+	}
+	err := run()
+	if taken(err) {
+		if _, failed := s.exec(ctx, statement{"go back to a savepoint", "ROLLBACK TO SAVEPOINT latchkey"}); failed != nil {
+			return failed
+		}
+	} else if err != nil {
+		return err
+	}
+	if _, failed := s.exec(ctx, statement{"release a savepoint", "RELEASE SAVEPOINT latchkey"}); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // keep runs do so that its effect stays even if the transaction of ctx is rolled back. In a transaction of ours do is run again after
@@ -114,7 +158,7 @@ const (
 // retry runs do again after a passing failure of the database, unless a transaction is open: only its owner can begin it again.
 func (s *Store) retry(ctx context.Context, do func() error) error {
 	if s.transaction(ctx) != nil {
-		return do()
+		return s.guard(ctx, do)
 	}
 	begun, pause := time.Now(), 5*time.Millisecond
 	for attempt := 1; ; attempt++ {

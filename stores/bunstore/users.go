@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,8 +18,8 @@ type UserStore[U any] struct {
 	model *model
 	base  func(*U) *core.User
 
-	insert, insertNumbered, byID, byEmail, lock, update, remove, epoch, list, search statement
-	endSessions, endTickets, unlink, raiseFloor, clearFloor                          statement
+	insert, insertNumbered, passIDs, byID, byEmail, lock, update, remove, epoch, list, search statement
+	endSessions, endTickets, unlink, raiseFloor, clearFloor                                   statement
 }
 
 var (
@@ -88,34 +89,56 @@ func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
 		return err
 	}
 	if given {
-		// The floor is that of a deleted user with this ID.
-		if _, err := us.s.exec(ctx, us.clearFloor, base.ID); err != nil {
+		if err := us.settleID(ctx, base.ID); err != nil {
 			return err
 		}
 	}
 	if !us.model.defaults {
 		return nil
 	}
-	return us.read(ctx, us.byID, base.ID, u)
+	return us.read(ctx, us.byID, us.s.opts.IDs.arg(base.ID), u)
 }
 
-// insertRow is ErrTaken where the database inserts nothing.
+// settleID does what an ID needs that the application gave: the floor is that of a deleted user with this ID, and a number is made no more.
+func (us *UserStore[U]) settleID(ctx context.Context, id string) error {
+	if _, err := us.s.exec(ctx, us.clearFloor, id); err != nil {
+		return err
+	}
+	if us.s.opts.IDs != BigInt || us.passIDs.text == "" {
+		return nil
+	}
+	if err := us.s.serialize(ctx, "ids"); err != nil {
+		return err
+	}
+	table := us.s.quote(us.s.opts.UsersTable)
+	_, err := us.s.exec(ctx, us.passIDs, table, table, us.s.opts.IDs.arg(id))
+	return err
+}
+
+// insertRow is ErrTaken where a unique key exists.
 func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
 	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
 	if err != nil {
 		return err
 	}
 	if us.s.opts.IDs == BigInt && !given {
-		err = us.s.get(ctx, us.insertNumbered, without(args, us.model.id), &us.base(u).ID)
+		return us.insertWithoutID(ctx, without(args, us.model.id), us.base(u))
+	}
+	args[us.model.id] = us.s.opts.IDs.arg(us.base(u).ID)
+	return us.s.insert(ctx, us.insert, args...)
+}
+
+// insertWithoutID takes the number that the database makes.
+func (us *UserStore[U]) insertWithoutID(ctx context.Context, args []any, base *core.User) error {
+	if us.s.dialect.returning {
+		err := us.s.get(ctx, us.insertNumbered, args, &base.ID)
 		if errors.Is(err, core.ErrNotFound) {
 			err = core.ErrTaken
 		}
 		return err
 	}
-	n, err := us.s.exec(ctx, us.insert, args...)
-	if err == nil && n == 0 {
-		err = core.ErrTaken
-	}
+	id, err := us.s.insertNumber(ctx, us.insertNumbered, args...)
+	base.ID = strconv.FormatInt(id, 10)
 	return err
 }
 
@@ -127,7 +150,7 @@ func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 		if !ok {
 			return nil, core.ErrNotFound
 		}
-		return us.find(ctx, us.byID, id)
+		return us.find(ctx, us.byID, us.s.opts.IDs.arg(id))
 	case "email":
 		if key.Value == "" || !storable(key.Value) {
 			return nil, core.ErrNotFound
@@ -140,7 +163,7 @@ func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 // storable is false for text that no column can hold, so that a database does not refuse the statement.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-func (us *UserStore[U]) find(ctx context.Context, st statement, arg string) (*U, error) {
+func (us *UserStore[U]) find(ctx context.Context, st statement, arg any) (*U, error) {
 	u := new(U)
 	if err := us.read(ctx, st, arg, u); err != nil {
 		return nil, err
@@ -167,7 +190,7 @@ func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
 }
 
 // read reads the one row of st into u.
-func (us *UserStore[U]) read(ctx context.Context, st statement, arg string, u *U) error {
+func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) error {
 	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem())...); err != nil {
 		return err
 	}
@@ -182,8 +205,9 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 		return nil, core.ErrNotFound
 	}
 	var changed *U
+	inside := us.s.transaction(ctx) != nil
 	err := us.s.Transact(ctx, func(ctx context.Context) error {
-		u, err := us.find(ctx, us.lock, id)
+		u, err := us.find(ctx, us.lock, us.s.opts.IDs.arg(id))
 		if err != nil {
 			return err
 		}
@@ -191,7 +215,7 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 			return err
 		}
 		changed = u
-		return us.write(ctx, id, u)
+		return us.write(ctx, id, u, inside)
 	})
 	if err != nil {
 		return nil, err
@@ -199,7 +223,8 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 	return changed, nil
 }
 
-func (us *UserStore[U]) write(ctx context.Context, id string, u *U) error {
+// write stores u. inside tells that the transaction goes on after a refusal.
+func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool) error {
 	base := us.base(u)
 	if base.ID != id {
 		return errors.New("bunstore: update a user: change must not change the ID")
@@ -211,9 +236,17 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U) error {
 	if err != nil {
 		return err
 	}
-	// The row is locked, so nothing changes only if the key is another's. The unique index decides between two who do this at once.
-	n, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), id, base.EmailKey, id)...)
-	if taken(err) || err == nil && n == 0 {
+	// The row is locked, so it is there.
+	update := func() error {
+		_, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), us.s.opts.IDs.arg(id))...)
+		return err
+	}
+	if inside {
+		err = us.s.unspoiled(ctx, update)
+	} else {
+		err = update()
+	}
+	if taken(err) {
 		return core.ErrTaken
 	}
 	return err
@@ -228,12 +261,12 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 		return core.ErrNotFound
 	}
 	return us.s.Transact(ctx, func(ctx context.Context) error {
-		n, err := us.s.exec(ctx, us.remove, id)
+		n, err := us.s.exec(ctx, us.remove, us.s.opts.IDs.arg(id))
 		if err == nil && n == 0 {
 			err = core.ErrNotFound
 		}
 		if err == nil {
-			_, err = us.s.exec(ctx, us.raiseFloor, id, int64(math.MaxInt64))
+			_, err = us.s.exec(ctx, us.raiseFloor, id, int64(math.MaxInt64), int64(math.MaxInt64))
 		}
 		if err == nil {
 			_, err = us.s.exec(ctx, us.endSessions, id)
@@ -242,7 +275,7 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 			_, err = us.s.exec(ctx, us.endTickets, id)
 		}
 		if err == nil {
-			_, err = us.s.exec(ctx, us.unlink, id)
+			_, err = us.s.exec(ctx, us.unlink, us.s.opts.IDs.arg(id))
 		}
 		return err
 	})
@@ -254,6 +287,6 @@ func (us *UserStore[U]) Epoch(ctx context.Context, id string) (epoch int64, err 
 	if !ok {
 		return 0, core.ErrNotFound
 	}
-	err = us.s.get(ctx, us.epoch, []any{id}, &epoch)
+	err = us.s.get(ctx, us.epoch, []any{us.s.opts.IDs.arg(id)}, &epoch)
 	return epoch, err
 }

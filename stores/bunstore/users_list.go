@@ -29,12 +29,12 @@ func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, li
 		return nil, "", nil
 	}
 	limit = min(max(limit, 1), pageMax)
-	st, args := us.list, []any{after, limit + 1}
+	st, args := us.list, []any{ids.arg(after), limit + 1}
 	if emailPrefix != "" {
 		if err := us.s.adopted.claim(ctx, emailPrefix); err != nil {
 			return nil, "", err
 		}
-		st, args = us.search, []any{after, emailPrefix, emailPrefix + string(utf8.MaxRune), limit + 1}
+		st, args = us.search, []any{ids.arg(after), emailPrefix, emailPrefix + string(utf8.MaxRune), limit + 1}
 	}
 	err = us.s.each(ctx, st, args, func(scan func(...any) error) error {
 		u := new(U)

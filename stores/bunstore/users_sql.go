@@ -13,19 +13,23 @@ func (us *UserStore[U]) prepare() {
 		if f.NullZero && f.SQLDefault != "" {
 			place = "COALESCE(?, " + f.SQLDefault + ")"
 		}
-		names, places = append(names, quote(f.Name)), append(places, place)
+		names, places = append(names, us.s.quote(f.Name)), append(places, place)
 		if f.Name != "id" {
-			sets = append(sets, quote(f.Name)+" = ?")
+			sets = append(sets, us.s.quote(f.Name)+" = ?")
 		}
 	}
 	read := "SELECT " + strings.Join(names, ", ") + " FROM {users} WHERE "
-	us.insert = us.s.statement("create a user", insertUser(names, places))
-	us.insertNumbered = us.s.statement("create a user", insertUser(without(names, us.model.id), without(places, us.model.id))+" RETURNING id")
+	us.insert = us.s.statement("create a user", us.insertion(names, places))
+	numbered := us.insertion(without(names, us.model.id), without(places, us.model.id))
+	if us.s.dialect.returning {
+		numbered += " RETURNING id"
+	}
+	us.insertNumbered = us.s.statement("create a user", numbered)
+	us.passIDs = us.s.statement("pass ids that were given", us.s.dialect.passIDs)
 	us.byID = us.s.statement("find a user", read+"id = ?")
 	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
 	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
-	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+
-		" WHERE id = ? AND NOT EXISTS (SELECT 1 FROM {users} AS other WHERE other.email_key = ? AND other.id <> ?)")
+	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
 	us.list = us.s.statement("list users", read+"id > ? ORDER BY id LIMIT ?")
@@ -33,12 +37,12 @@ func (us *UserStore[U]) prepare() {
 	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
 	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
 	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")
-	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor)
+	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor+us.s.dialect.raise)
 	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")
 }
 
-func insertUser(names, places []string) string {
-	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ") ON CONFLICT DO NOTHING"
+func (us *UserStore[U]) insertion(names, places []string) string {
+	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")" + us.s.dialect.skip
 }
 
 // without is list without its i-th element.
