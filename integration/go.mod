@@ -15,6 +15,7 @@ require (
 	github.com/latchkey-go/latchkey/providers v0.1.0
 	github.com/latchkey-go/latchkey/senders/smtpsender v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
+	github.com/redis/rueidis v1.0.79
 	github.com/uptrace/bun v1.3.0
 	github.com/uptrace/bun/dialect/sqlitedialect v1.3.0
 	github.com/zitadel/oidc/v3 v3.51.17
@@ -62,6 +63,7 @@ require (
 	github.com/gorilla/securecookie v1.1.2 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
 	github.com/latchkey-go/latchkey/providers/gothprovider v0.1.0
+	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/markbates/goth v1.82.0
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/muhlemmer/gu v0.3.1 // indirect
@@ -100,3 +102,5 @@ replace github.com/latchkey-go/latchkey/adapters/chiauth => ../adapters/chiauth
 replace github.com/latchkey-go/latchkey/providers => ../providers
 
 replace github.com/latchkey-go/latchkey/providers/gothprovider => ../providers/gothprovider
+
+replace github.com/latchkey-go/latchkey/stores/redisstore => ../stores/redisstore

@@ -1,0 +1,134 @@
+package redisstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// A session is stored as one string: a head of fixed width, which scripts read and write in place, and a body, which never changes.
+//
+//	 0  the version, "a"
+//	 1  Epoch      20 digits
+//	21  LastSeen   20 digits
+//	41  Expires    20 digits
+//	61  the body
+//
+// Numbers in the head are decimal and of one width, so that a script can compare them as text: Lua's own numbers lose digits beyond 2^53.
+const (
+	version   = "a"
+	digits    = 20
+	headWidth = len(version) + 3*digits
+)
+
+// decimal gives n as 20 digits whose order is that of the numbers.
+func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
+
+// micros is a time as it is stored, which every clock of core has at least: microseconds since 1970 UTC.
+func micros(t time.Time) string { return decimal(t.UnixMicro()) }
+
+// millis is a time as the scores of an index have it.
+func millis(t time.Time) string { return number(t.UnixMilli()) }
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+// left is how long a key shall stay, in milliseconds: at least one, as Redis takes no less.
+func left(now, expires time.Time) int64 { return max(1, expires.Sub(now).Milliseconds()+1) }
+
+func encode(one core.Session) (string, error) {
+	ip, err := one.IP.MarshalBinary()
+	if err != nil {
+		return "", err
+	}
+	b := []byte(version + decimal(one.Epoch) + micros(one.LastSeen) + micros(one.Expires))
+	for _, field := range []string{one.ID, one.UserID, one.Backend, one.Label, string(ip)} {
+		b = appendText(b, field)
+	}
+	b = binary.AppendVarint(b, one.Created.UnixMicro())
+	b = binary.AppendVarint(b, int64(len(one.Proofs)))
+	for _, p := range one.Proofs {
+		b = binary.AppendVarint(appendText(b, p.Method), p.At.UnixMicro())
+	}
+	return string(b), nil
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendVarint(b, int64(len(s))), s...)
+}
+
+// decode fills in a session. Its strings share one copy of the body.
+func decode(raw string, one *core.Session) error {
+	if len(raw) < headWidth || raw[:len(version)] != version {
+		return errors.New("the session is in a form that this release does not know")
+	}
+	head := reader{rest: raw[len(version):headWidth]}
+	one.Epoch, one.LastSeen, one.Expires = head.decimal(), head.micros(), head.micros()
+
+	body := reader{rest: strings.Clone(raw[headWidth:])}
+	one.ID, one.UserID, one.Backend, one.Label = body.text(), body.text(), body.text(), body.text()
+	one.IP = body.ip()
+	one.Created = body.time()
+	if n := body.number(); n > 0 && n <= int64(len(body.rest)) {
+		one.Proofs = make([]core.Proof, n)
+		for i := range one.Proofs {
+			one.Proofs[i] = core.Proof{Method: body.text(), At: body.time()}
+		}
+	}
+	if head.broken || body.broken || body.rest != "" {
+		return errors.New("the session cannot be read")
+	}
+	return nil
+}
+
+// reader takes values off the front of a text. After the first that is not there, all are zero.
+type reader struct {
+	rest   string
+	broken bool
+}
+
+func (r *reader) take(n int64) string {
+	if n < 0 || n > int64(len(r.rest)) {
+		r.broken, r.rest = true, ""
+		return ""
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+func (r *reader) decimal() int64 {
+	var n uint64
+	for _, digit := range []byte(r.take(digits)) {
+		n = n*10 + uint64(digit-'0')
+		r.broken = r.broken || digit < '0' || digit > '9'
+	}
+	return int64(n ^ (1 << 63))
+}
+
+func (r *reader) micros() time.Time { return time.UnixMicro(r.decimal()).UTC() }
+
+func (r *reader) number() int64 {
+	n, width := binary.Varint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
+	if width <= 0 {
+		width = -1
+	}
+	r.take(int64(width))
+	return n
+}
+
+func (r *reader) text() string { return r.take(r.number()) }
+
+func (r *reader) time() time.Time { return time.UnixMicro(r.number()).UTC() }
+
+func (r *reader) ip() (ip netip.Addr) {
+	if ip.UnmarshalBinary([]byte(r.text())) != nil {
+		r.broken = true
+	}
+	return ip
+}

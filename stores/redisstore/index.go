@@ -1,0 +1,22 @@
+package redisstore
+
+import "time"
+
+// An index is a sorted set: the digests of somebody's sessions or tickets, scored with the time until which the entry is kept. An entry
+// whose session or ticket has gone does no harm, one that is missing would; so entries stay longer by leeway, for nodes whose clocks
+// differ.
+const leeway = 24 * time.Hour
+
+// enter is the part of a script that adds an entry, or lengthens it, and forgets those that are over. Times are milliseconds since 1970.
+const enter = `
+local function enter(index, member, ends, now)
+	redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
+	local known = redis.call('ZSCORE', index, member)
+	if not known or tonumber(known) < tonumber(ends) then
+		redis.call('ZADD', index, ends, member)
+	end
+	if redis.call('PTTL', index) < ends - now then
+		redis.call('PEXPIRE', index, ends - now)
+	end
+end
+`

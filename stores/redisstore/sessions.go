@@ -1,0 +1,216 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/base64"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/redis/rueidis"
+)
+
+// Sessions is a core.SessionStore and a core.SessionLister. It does not keep core.Session's Extra, which is of types that only a strategy
+// knows. Redis itself deletes what has expired.
+//
+// Keys. A session is found by its digest alone, in one round trip, so its key has the digest and nothing of the user, and in a Redis Cluster
+// each session has a slot of its own. A user's floor and index (the digests of the user's sessions) share a slot. No script
+// can span both, so their order takes the place of one:
+//
+//   - Create writes the session and then, in one script, asks the floor and enters the digest into the index. Where the floor refuses, the session
+//     is deleted again; its token was given to nobody yet, as Create has not returned.
+//   - DeleteAll, in one script, raises the floor and reads the index; then it ends each session by a script that compares its epoch.
+//
+// Redis runs one of the two scripts of a user's slot first. If it is Create's, DeleteAll finds the entry, and a session that is there already,
+// and ends it. If it is DeleteAll's, the floor refuses. Either way no session below the floor is left once both have returned. A
+// process that dies in the middle of Create leaves a session without an index, whose token nobody has; one that dies in the middle of
+// DeleteAll leaves sessions that the next DeleteAll ends, and that the front door refuses by their epoch.
+//
+// Bounds. A session that this process has ended is never given again: Delete and DeleteAll drop it from the cache before they return, and with
+// it whatever a Find is still reading. Another process drops it when it hears of it, which takes a round trip; if the connection hangs
+// or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second is an
+// error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
+type Sessions struct {
+	s     *Store
+	keys  string // prefix of the keys of sessions
+	cache *cache
+
+	admit, touch, remove, raise, settle script
+}
+
+var (
+	_ core.SessionStore  = (*Sessions)(nil)
+	_ core.SessionLister = (*Sessions)(nil)
+)
+
+func newSessions(s *Store, cached int) *Sessions {
+	return &Sessions{
+		s: s, keys: s.prefix + "session:", cache: newCache(cached, s.now()),
+		admit: newScript("index a session", enter+`
+local floor = redis.call('GET', KEYS[1])
+if floor and ARGV[1] < floor then
+	return 0
+end
+enter(KEYS[2], ARGV[2], ARGV[3], ARGV[4])
+return 1`),
+		touch: newScript("touch a session", `
+if redis.call('GETRANGE', KEYS[1], 41, 60) <= ARGV[1] then
+	return 0
+end
+redis.call('SETRANGE', KEYS[1], 21, ARGV[2] .. ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`),
+		remove: newScript("delete a session", `
+local session = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+return session`),
+		raise: newScript("raise a floor", `
+local floor = redis.call('GET', KEYS[1])
+if not floor or floor < ARGV[1] then
+	redis.call('SET', KEYS[1], ARGV[1])
+end
+return redis.call('ZRANGE', KEYS[2], 0, -1)`),
+		// It answers whether the session is there no more.
+		settle: newScript("end sessions", `
+local epoch = redis.call('GETRANGE', KEYS[1], 1, 20)
+if epoch == '' then
+	return 1
+end
+if epoch >= ARGV[1] then
+	return 0
+end
+if ARGV[2] == 'keep' then
+	redis.call('SETRANGE', KEYS[1], 1, ARGV[1])
+	return 0
+end
+return redis.call('DEL', KEYS[1])`),
+	}
+}
+
+func (t *Sessions) key(d [32]byte) string { return t.keys + text(d) }
+
+// Create stores a session; see core.SessionStore.
+func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
+	value, err := encode(one)
+	if err != nil {
+		return wrap("create a session", err)
+	}
+	err = t.s.do(ctx, t.s.client.B().Set().Key(t.key(d)).Value(value).Nx().PxMilliseconds(left(t.s.now(), one.Expires)).Build()).Error()
+	if rueidis.IsRedisNil(err) {
+		return core.ErrTaken
+	}
+	if err != nil {
+		return wrap("create a session", err)
+	}
+	admitted, err := t.enter(ctx, one.UserID, one.Epoch, d, one.Expires)
+	if err == nil && admitted {
+		return nil
+	}
+	if _, gone := t.end(context.WithoutCancel(ctx), d); err == nil {
+		err = gone
+	}
+	if err == nil {
+		err = core.ErrInvalid
+	}
+	return err
+}
+
+// Find gives a living session, from the process' own memory if it was asked for within the last 5 seconds; see core.SessionStore. Found's
+// User is nil.
+func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
+	if err := ctx.Err(); err != nil {
+		return core.Found{}, wrap("find a session", err)
+	}
+	now := t.s.now()
+	one := t.cache.find(d, now)
+	if one == nil {
+		var err error
+		if one, err = t.read(ctx, d, now); err != nil {
+			return core.Found{}, err
+		}
+	}
+	if !now.Before(one.Expires) {
+		return core.Found{}, core.ErrNotFound
+	}
+	return core.Found{Session: one}, nil
+}
+
+// read asks Redis, and to be told when the session changes.
+func (t *Sessions) read(ctx context.Context, d [32]byte, now time.Time) (*core.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	generation := t.cache.generation(d)
+	get := t.s.client.B().Get().Key(t.key(d)).Cache().ToStaticTTL()
+	raw, err := t.s.client.DoCache(ctx, get, maxAge).ToString()
+	if rueidis.IsRedisNil(err) {
+		return nil, core.ErrNotFound
+	}
+	e := &entry{digest: d, asked: now.Sub(t.cache.start)}
+	if err == nil {
+		err = decode(raw, &e.session)
+	}
+	if err != nil {
+		return nil, wrap("find a session", err)
+	}
+	if len(raw) <= maxKept {
+		t.cache.keep(e, generation)
+	}
+	return &e.session, nil
+}
+
+// invalidate is called by the client for keys that have changed, without keys when it can no longer tell which.
+func (t *Sessions) invalidate(keys []rueidis.RedisMessage) {
+	if len(keys) == 0 {
+		t.cache.flush()
+	}
+	for i := range keys {
+		name, _ := keys[i].ToString()
+		if digest, ok := strings.CutPrefix(name, t.keys); ok {
+			var d [32]byte
+			_, _ = base64.RawURLEncoding.Decode(d[:], []byte(digest))
+			t.cache.drop(d)
+		}
+	}
+}
+
+// Touch moves the end of a living session; see core.SessionStore.
+func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
+	found, err := t.Find(ctx, d)
+	if err != nil {
+		return err
+	}
+	// The index goes first, which must not forget the session before it ends. The floor was asked when the session was created.
+	if _, err := t.enter(ctx, found.Session.UserID, math.MaxInt64, d, expires); err != nil {
+		return err
+	}
+	defer t.cache.drop(d)
+	now := t.s.now()
+	touched, err := t.s.did(ctx, t.touch, []string{t.key(d)}, micros(now), micros(seen), micros(expires), number(left(now, expires)))
+	if err == nil && !touched {
+		err = core.ErrNotFound
+	}
+	return err
+}
+
+// Delete ends one session; see core.SessionStore.
+func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
+	userID, err := t.end(ctx, d)
+	if err == nil && userID != "" { // an entry that stays in the index does no harm
+		_ = t.s.do(ctx, t.s.client.B().Zrem().Key(t.index(userID)).Member(string(d[:])).Build()).Error()
+	}
+	return err
+}
+
+// end deletes a session, and tells whose it was if there was one.
+func (t *Sessions) end(ctx context.Context, d [32]byte) (userID string, err error) {
+	defer t.cache.drop(d)
+	answer, err := t.s.exec(ctx, t.remove, []string{t.key(d)})
+	if err != nil || answer.IsNil() {
+		return "", err
+	}
+	raw, err := answer.ToString()
+	var one core.Session
+	_ = decode(raw, &one)
+	return one.UserID, wrap(t.remove.what, err)
+}

@@ -1,0 +1,186 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/redis/rueidis"
+)
+
+// Tickets is a core.TicketStore. Redis itself deletes what has expired. A ticket that was replaced, or that failed too often, is forgotten
+// at once.
+//
+// A ticket is a hash under its purpose and digest: when it expires, whether it is used, how often it failed, and what is frozen in it. The
+// digests of a (purpose, user) are in an index, which in a Redis Cluster is in another slot than the tickets. So Put writes
+// the ticket first, and then enters it into the index and reads what is there, in one script; with replace it ends those tickets
+// before it returns. Of any number of concurrent Puts with replace the one whose script came last is left.
+type Tickets struct {
+	s *Store
+
+	insert, enter, replace, find, consume, count script
+}
+
+var _ core.TicketStore = (*Tickets)(nil)
+
+// ticketDataMax is what core.Ticket allows, in bytes.
+const ticketDataMax = 8 << 10
+
+// lookup is the part of a script that reads a ticket, which is what it answers, and decides whether it lives and is unused.
+const lookup = `
+local ticket = redis.call('HMGET', KEYS[1], 'expires', 'used', 'frozen')
+local usable = ticket[1] and ticket[1] > ARGV[1] and ticket[2] == '0'
+`
+
+func newTickets(s *Store) *Tickets {
+	return &Tickets{
+		s: s,
+		// A ticket that has expired is as good as none.
+		insert: newScript("store a ticket", `
+local expires = redis.call('HGET', KEYS[1], 'expires')
+if expires and expires > ARGV[1] then
+	return 0
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'expires', ARGV[2], 'used', ARGV[3], 'frozen', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1`),
+		enter: newScript("index a ticket", enter+`
+local older = redis.call('ZRANGE', KEYS[1], 0, -1)
+enter(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+return older`),
+		// Used ones stay, so that a replay can be told from a forgery.
+		replace: newScript("replace a ticket", `
+if redis.call('HGET', KEYS[1], 'used') == '0' then
+	redis.call('DEL', KEYS[1])
+end
+return 1`),
+		find: newScript("find a ticket", lookup+`
+return ticket`),
+		consume: newScript("use a ticket", lookup+`
+if usable then
+	redis.call('HSET', KEYS[1], 'used', '1')
+end
+return ticket`),
+		count: newScript("count a failure", lookup+`
+if usable and redis.call('HINCRBY', KEYS[1], 'failures', 1) >= tonumber(ARGV[2]) then
+	redis.call('DEL', KEYS[1])
+end
+return ticket`),
+	}
+}
+
+func (t *Tickets) key(purpose string, d [32]byte) string {
+	return t.s.prefix + "ticket:" + purpose + ":" + text(d)
+}
+
+func (t *Tickets) index(purpose, userID string) string {
+	return t.s.prefix + "tickets:" + purpose + ":" + text(core.Digest(userID))
+}
+
+// Put stores a ticket; see core.TicketStore. While a Put with replace is under way both tickets may be found.
+func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) error {
+	if len(ticket.Data) > ticketDataMax {
+		return errors.New("redisstore: store a ticket: its Data is over 8 KiB")
+	}
+	inserted, err := t.put(ctx, ticket, "0")
+	if err == nil && !inserted {
+		err = core.ErrTaken
+	}
+	if err != nil {
+		return err
+	}
+	older, err := t.s.exec(ctx, t.enter, []string{t.index(ticket.Purpose, ticket.UserID)},
+		string(ticket.Digest[:]), millis(ticket.Expires.Add(leeway)), millis(t.s.now()))
+	if err != nil || !replace {
+		return err
+	}
+	members, err := older.AsStrSlice()
+	if err != nil {
+		return wrap(t.enter.what, err)
+	}
+	return t.end(ctx, ticket.Purpose, ticket.UserID, members)
+}
+
+// put gives false if there is a living ticket with the digest.
+func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used string) (bool, error) {
+	frozen := binary.AppendVarint(nil, ticket.Epoch)
+	for _, field := range []string{ticket.UserID, ticket.Email, string(ticket.Data)} {
+		frozen = appendText(frozen, field)
+	}
+	now := t.s.now()
+	return t.s.did(ctx, t.insert, []string{t.key(ticket.Purpose, ticket.Digest)},
+		micros(now), micros(ticket.Expires), used, string(frozen), number(left(now, ticket.Expires)))
+}
+
+// end deletes those of a user's tickets that are not used.
+func (t *Tickets) end(ctx context.Context, purpose, userID string, members []string) error {
+	if len(members) == 0 {
+		return nil
+	}
+	var all []rueidis.LuaExec
+	for _, d := range digestsOf(members) {
+		all = append(all, rueidis.LuaExec{Keys: []string{t.key(purpose, d)}})
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, result := range t.replace.lua.ExecMulti(ctx, t.s.client, all...) {
+		if err := result.Error(); err != nil {
+			return wrap(t.replace.what, err)
+		}
+	}
+	return wrap(t.replace.what, t.s.do(ctx, t.s.client.B().Zrem().Key(t.index(purpose, userID)).Member(members...).Build()).Error())
+}
+
+// Find gives a ticket; see core.TicketStore.
+func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
+	return t.ask(ctx, t.find, purpose, d)
+}
+
+// Consume uses a ticket up; see core.TicketStore.
+func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
+	return t.ask(ctx, t.consume, purpose, d)
+}
+
+// Fail counts a failed attempt; see core.TicketStore.
+func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
+	_, err := t.ask(ctx, t.count, purpose, d, number(int64(max)))
+	return err
+}
+
+// Burn notes a digest as used; see core.TicketStore.
+func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
+	inserted, err := t.put(ctx, core.Ticket{Purpose: purpose, Digest: d, Expires: until}, "1")
+	if err == nil && !inserted {
+		err = core.ErrUsed
+	}
+	return err
+}
+
+// ask runs a script with lookup, which answers how the ticket was before it.
+func (t *Tickets) ask(ctx context.Context, script script, purpose string, d [32]byte, args ...string) (core.Ticket, error) {
+	now := t.s.now()
+	answer, err := t.s.exec(ctx, script, []string{t.key(purpose, d)}, append([]string{micros(now)}, args...)...)
+	if err != nil {
+		return core.Ticket{}, err
+	}
+	fields, err := answer.AsStrSlice()
+	if err != nil || len(fields) != 3 {
+		return core.Ticket{}, wrap(script.what, errors.New("the answer has another form"))
+	}
+	if fields[0] <= micros(now) { // also "", for none
+		return core.Ticket{}, core.ErrNotFound
+	}
+	head, frozen := reader{rest: fields[0]}, reader{rest: fields[2]}
+	ticket := core.Ticket{Digest: d, Purpose: purpose, Expires: head.micros(), Epoch: frozen.number(), UserID: frozen.text(), Email: frozen.text()}
+	ticket.Data = []byte(frozen.text())
+	switch {
+	case head.broken || frozen.broken:
+		err = wrap(script.what, errors.New("the ticket cannot be read"))
+	case fields[1] != "0":
+		err = core.ErrUsed
+	}
+	return ticket, err
+}
