@@ -40,8 +40,8 @@ func raw(t testing.TB, addr string) rueidis.Client {
 	return client
 }
 
-// session is one of ada's that lives for an hour.
-func session(name string) core.Session {
+// adas is a session of ada's that lives for an hour.
+func adas(name string) core.Session {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return core.Session{
 		ID: name, UserID: "ada", Backend: "web", Label: "Firefox", Epoch: 1, Proofs: []core.Proof{{Method: "password", At: now}},
@@ -53,7 +53,7 @@ func session(name string) core.Session {
 func login(t testing.TB, s *redisstore.Sessions, name string) [32]byte {
 	t.Helper()
 	d := core.Digest(name)
-	if err := s.Create(t.Context(), d, session(name)); err != nil {
+	if err := s.Create(t.Context(), d, adas(name)); err != nil {
 		t.Fatal(err)
 	}
 	return d

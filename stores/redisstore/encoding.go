@@ -74,7 +74,7 @@ func decode(raw string, one *core.Session) error {
 	one.ID, one.UserID, one.Backend, one.Label = body.text(), body.text(), body.text(), body.text()
 	one.IP = body.ip()
 	one.Created = body.time()
-	if n := body.number(); n > 0 && n <= int64(len(body.rest)) {
+	if n := body.count(); n > 0 {
 		one.Proofs = make([]core.Proof, n)
 		for i := range one.Proofs {
 			one.Proofs[i] = core.Proof{Method: body.text(), At: body.time()}
@@ -119,6 +119,15 @@ func (r *reader) number() int64 {
 		width = -1
 	}
 	r.take(int64(width))
+	return n
+}
+
+// count is how many things of at least a byte follow.
+func (r *reader) count() int64 {
+	n := r.number()
+	if n < 0 || n > int64(len(r.rest)) {
+		r.broken, n = true, 0
+	}
 	return n
 }
 

@@ -43,6 +43,10 @@ var dependencies = map[string][]string{
 		"github.com/vmihailenco/tagparser/v2",
 		"golang.org/x/sys",
 	},
+	"stores/redisstore": {
+		"github.com/redis/rueidis",
+		"golang.org/x/sys",
+	},
 }
 
 // judge compares what a consumer of the module compiled with the module's dependencies and its go.mod.

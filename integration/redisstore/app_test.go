@@ -1,0 +1,121 @@
+package redisstore_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/stores/redisstore"
+	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
+)
+
+const email, password = "ada@example.org", "correct horse 17 battery"
+
+// app is an application with one user, ada, in memory and everything else in Redis.
+type app struct {
+	strategy *session.Strategy
+	ada      *latchkey.User
+	url      string
+}
+
+func newApp(t testing.TB, addr string) *app {
+	t.Helper()
+	store := open(t, addr, redisstore.Options{})
+	strategy, err := session.New(store.Sessions(), session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth, err := latchkey.New(memstore.NewUsers[latchkey.User](), latchkey.Options[latchkey.User]{
+		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: strategy}},
+		Tickets:  store.Tickets(),
+		Limiter:  store.Limiter(),
+		BaseURL:  "https://app.example.org",
+		Log:      slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{strategy: strategy, ada: &latchkey.User{Email: email, IsActive: true}}
+	if err := auth.Manager().Create(t.Context(), a.ada, password); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "/auth", auth.Login("api"))
+	mux.Handle("GET /hello", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "hello")
+	})))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	a.url = server.URL
+	return a
+}
+
+// issue gives the token of a new session.
+func (a *app) issue(t testing.TB) (token string, err error) {
+	issued, err := a.strategy.Issue(t.Context(), core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api"}})
+	return issued.Raw, err
+}
+
+// revoke ends the session of a token.
+func (a *app) revoke(t testing.TB, token string) error {
+	found, err := a.strategy.Verify(t.Context(), token)
+	if err != nil {
+		return err
+	}
+	return a.strategy.Revoke(t.Context(), found.Session)
+}
+
+// answer is what the application said, when it was asked, and how long it took.
+type answer struct {
+	status     int
+	retryAfter string
+	at         time.Time
+	took       time.Duration
+}
+
+// hello presents a token.
+func (a *app) hello(t testing.TB, token string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+"/hello", nil)
+	if err != nil {
+		t.Error(err)
+		return answer{}
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	return send(t, req)
+}
+
+// login presents the password.
+func (a *app) login(t testing.TB) answer {
+	t.Helper()
+	form := url.Values{"username": {email}, "password": {password}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+"/auth/login", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return send(t, req)
+}
+
+func send(t testing.TB, req *http.Request) answer {
+	t.Helper()
+	at := time.Now()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return answer{at: at}
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	return answer{resp.StatusCode, resp.Header.Get("Retry-After"), at, time.Since(at)}
+}

@@ -1,0 +1,233 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
+	"github.com/latchkey-go/latchkey/stores/redisstore"
+	"github.com/redis/rueidis"
+)
+
+// stat is a number of the server's INFO.
+func stat(t testing.TB, client rueidis.Client, name string) int {
+	t.Helper()
+	info, err := client.Do(context.Background(), client.B().Info().Build()).ToString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(info, "\r\n"+name+":")
+	value, _, _ := strings.Cut(rest, "\r\n")
+	n, err := strconv.Atoi(value)
+	if !ok || err != nil {
+		t.Fatalf("INFO has no number %s", name)
+	}
+	return n
+}
+
+// eventually waits for a condition, for less time than a session is believed without a word from Redis.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 3 s: %s", what)
+		}
+	}
+}
+
+func alive(t testing.TB, s *redisstore.Sessions, d [32]byte) bool {
+	t.Helper()
+	_, err := s.Find(t.Context(), d)
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		t.Error(err)
+	}
+	return err == nil
+}
+
+// commands counts what Find sends to the server.
+func commands(t testing.TB, client rueidis.Client, find func()) int {
+	t.Helper()
+	before := stat(t, client, "total_commands_processed")
+	find()
+	return stat(t, client, "total_commands_processed") - before - 1 // the INFO before
+}
+
+func TestWarmLookups(t *testing.T) {
+	addr := server.Redis(t)
+	client := raw(t, addr)
+	now := time.Now()
+	sessions := open(t, addr, redisstore.Options{Now: func() time.Time { return now }}).Sessions()
+	d := login(t, sessions, "one")
+	many := func() {
+		for range 1000 {
+			if !alive(t, sessions, d) {
+				t.Fatal("not found")
+			}
+		}
+	}
+	many()
+	t.Run("ask nobody", func(t *testing.T) {
+		if n := commands(t, client, many); n > 10 { // the clients' pings
+			t.Errorf("%d commands for 1000 lookups", n)
+		}
+		ctx := context.Background()
+		if n := testing.AllocsPerRun(100, func() { _, _ = sessions.Find(ctx, d) }); n != 0 {
+			t.Errorf("%v allocations, want none", n)
+		}
+	})
+	t.Run("ask once in 5 s", func(t *testing.T) {
+		reads := stat(t, client, "keyspace_hits")
+		for range 10 {
+			now = now.Add(4999 * time.Millisecond)
+			many()
+			now = now.Add(time.Millisecond)
+			many()
+		}
+		if n := stat(t, client, "keyspace_hits") - reads; n != 10 {
+			t.Errorf("the session was read %d times in 50 s, want 10", n)
+		}
+	})
+	t.Run("do not keep what is long", func(t *testing.T) {
+		long, d := adas("long"), core.Digest("long")
+		long.Label = strings.Repeat("x", 1<<10)
+		if err := sessions.Create(t.Context(), d, long); err != nil {
+			t.Fatal(err)
+		}
+		reads := stat(t, client, "keyspace_hits")
+		for range 10 {
+			alive(t, sessions, d)
+		}
+		if n := stat(t, client, "keyspace_hits") - reads; n != 10 {
+			t.Errorf("a session of more than 1 KiB was read %d times in 10 lookups", n)
+		}
+	})
+}
+
+// TestAnotherNodeHears: a change on one node is seen by the other long before the 5 seconds are over.
+func TestAnotherNodeHears(t *testing.T) {
+	addr := server.Redis(t)
+	client := raw(t, addr)
+	one, other := open(t, addr, redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()
+	for name, end := range map[string]func(t *testing.T, d [32]byte) error{
+		"Delete":    func(t *testing.T, d [32]byte) error { return one.Delete(t.Context(), d) },
+		"DeleteAll": func(t *testing.T, _ [32]byte) error { return one.DeleteAll(t.Context(), "ada", 2, [32]byte{}) },
+		"FLUSHALL": func(t *testing.T, _ [32]byte) error {
+			return client.Do(t.Context(), client.B().Flushall().Build()).Error()
+		},
+		"expiry": func(t *testing.T, d [32]byte) error {
+			return one.Touch(t.Context(), d, time.Now(), time.Now().Add(20*time.Millisecond))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := client.Do(t.Context(), client.B().Flushall().Build()).Error(); err != nil {
+				t.Fatal(err)
+			}
+			d := login(t, one, name)
+			if !alive(t, other, d) {
+				t.Fatal("the other node does not find it")
+			}
+			if err := end(t, d); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the session has ended on the other node", func() bool { return !alive(t, other, d) })
+		})
+	}
+	t.Run("the spared session and a touched one are read anew", func(t *testing.T) {
+		d := login(t, one, "kept")
+		alive(t, other, d)
+		if err := one.DeleteAll(t.Context(), "ada", 7, d); err != nil {
+			t.Fatal(err)
+		}
+		seen := time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond)
+		if err := one.Touch(t.Context(), d, seen, seen.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the other node sees both", func() bool {
+			found, err := other.Find(t.Context(), d)
+			return err == nil && found.Epoch == 7 && found.LastSeen.Equal(seen)
+		})
+	})
+}
+
+// TestALostConnectionIsForgotten: the node cannot know what it was not told.
+func TestALostConnectionIsForgotten(t *testing.T) {
+	addr := server.Redis(t)
+	client, sessions := raw(t, addr), open(t, addr, redisstore.Options{}).Sessions()
+	d := login(t, sessions, "one")
+	alive(t, sessions, d)
+	reads := stat(t, client, "keyspace_hits")
+	if err := client.Do(t.Context(), client.B().ClientKill().TypeNormal().SkipmeYes().Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the session is read again", func() bool {
+		_, _ = sessions.Find(t.Context(), d)
+		return stat(t, client, "keyspace_hits") > reads
+	})
+}
+
+// TestAnInvalidationThatOvertakesItsReading: the answer and the news of the change arrive together, so that the news may be heard before
+// the answer is kept.
+func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
+	addr := server.Redis(t)
+	client, g := raw(t, addr), newGate(t, addr)
+	one, other := connect(t, g.client(), redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()
+	for i := range 100 {
+		d := login(t, other, fmt.Sprint(i))
+		g.hold()
+		var reading sync.WaitGroup
+		reading.Go(func() { _, _ = one.Find(t.Context(), d) })
+		eventually(t, "the server has answered", func() bool { return stat(t, client, "tracking_total_keys") > 0 })
+		if err := other.Delete(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		g.release()
+		reading.Wait()
+		eventually(t, "the session has ended", func() bool { return !alive(t, one, d) })
+	}
+}
+
+// TestAHungConnection: its node is told nothing, notices by and by, and does not believe anything for more than 5 seconds.
+func TestAHungConnection(t *testing.T) {
+	addr := server.Redis(t)
+	g := newGate(t, addr)
+	one, other := connect(t, g.client(), redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()
+	d := login(t, one, "one")
+	if !alive(t, one, d) {
+		t.Fatal("not found")
+	}
+	g.hold()
+	if err := other.Delete(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	ended, last := time.Now(), time.Duration(0)
+	var err error
+	for {
+		if _, err = one.Find(t.Context(), d); err != nil {
+			break
+		}
+		last = time.Since(ended)
+	}
+	t.Logf("the session was accepted for %v", last)
+	if last > 5500*time.Millisecond {
+		t.Error("that is more than 5.5 s")
+	}
+	if errors.Is(err, core.ErrNotFound) {
+		t.Errorf("a node that cannot ask says %v", err)
+	}
+	begin := time.Now()
+	if _, err := one.Find(t.Context(), d); err == nil || errors.Is(err, core.ErrNotFound) || time.Since(begin) > 2*time.Second {
+		t.Errorf("a lookup over a connection that hangs: %v after %v", err, time.Since(begin))
+	}
+	g.release()
+	eventually(t, "the node has found out", func() bool {
+		_, err := one.Find(t.Context(), d)
+		return errors.Is(err, core.ErrNotFound)
+	})
+}
