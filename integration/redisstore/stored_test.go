@@ -87,3 +87,33 @@ func TestADamagedValue(t *testing.T) {
 func outage(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), "redisstore: ")
 }
+
+// TestTheIndexOutlivesItsSessions: what a Touch has lengthened is still ended by DeleteAll, when the first end of the session is long past.
+func TestTheIndexOutlivesItsSessions(t *testing.T) {
+	addr, ctx := server.Redis(t), t.Context()
+	client := raw(t, addr)
+	now := time.Now()
+	sessions := open(t, addr, redisstore.Options{Now: func() time.Time { return now }}).Sessions()
+	d := login(t, sessions, "long")
+	if err := sessions.Touch(ctx, d, now, now.Add(30*24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"first", "second"} { // each forgets what is over
+		now = now.Add(48 * time.Hour)
+		other := adas(name)
+		other.Expires = now.Add(time.Hour)
+		if err := sessions.Create(ctx, core.Digest(name), other); err != nil {
+			t.Fatal(err)
+		}
+		members, err := client.Do(ctx, client.B().Zcard().Key(keys(t, client, "*sessions:*")[0]).Build()).AsInt64()
+		if err != nil || members != 2 {
+			t.Errorf("after %d more sessions the index has %d entries, %v, want 2", i+1, members, err)
+		}
+	}
+	if left, err := client.Do(ctx, client.B().Pttl().Key(keys(t, client, "*sessions:*")[0]).Build()).AsInt64(); err != nil || left < 30*24*time.Hour.Milliseconds() {
+		t.Errorf("the index stays for %d ms, %v, less than the session", left, err)
+	}
+	if err := sessions.DeleteAll(ctx, "ada", 2, [32]byte{}); err != nil || alive(t, sessions, d) {
+		t.Errorf("the session lives on, %v", err)
+	}
+}

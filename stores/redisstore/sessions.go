@@ -55,11 +55,11 @@ end
 enter(KEYS[2], ARGV[2], ARGV[3], ARGV[4])
 return 1`),
 		touch: newScript("touch a session", `
-if redis.call('GETRANGE', KEYS[1], 41, 60) <= ARGV[1] then
+if redis.call('EXISTS', KEYS[1]) == 0 then
 	return 0
 end
-redis.call('SETRANGE', KEYS[1], 21, ARGV[2] .. ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('SETRANGE', KEYS[1], 21, ARGV[1] .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`),
 		remove: newScript("delete a session", `
 local session = redis.call('GET', KEYS[1])
@@ -185,8 +185,7 @@ func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Tim
 		return err
 	}
 	defer t.cache.drop(d)
-	now := t.s.now()
-	touched, err := t.s.did(ctx, t.touch, []string{t.key(d)}, micros(now), micros(seen), micros(expires), number(left(now, expires)))
+	touched, err := t.s.did(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires), number(left(t.s.now(), expires)))
 	if err == nil && !touched {
 		err = core.ErrNotFound
 	}
