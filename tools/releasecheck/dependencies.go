@@ -47,6 +47,16 @@ var dependencies = map[string][]string{
 		"github.com/redis/rueidis",
 		"golang.org/x/sys",
 	},
+	"stores/mongostore": {
+		"github.com/klauspost/compress",
+		"github.com/xdg-go/scram",
+		"github.com/xdg-go/stringprep",
+		"github.com/youmark/pkcs8",
+		"go.mongodb.org/mongo-driver/v2",
+		"golang.org/x/crypto",
+		"golang.org/x/sync",
+		"golang.org/x/text",
+	},
 }
 
 // judge compares what a consumer of the module compiled with the module's dependencies and its go.mod.

@@ -13,7 +13,7 @@ import (
 )
 
 // unreleased are the modules that nobody gets.
-var unreleased = []string{"benchmarks", "examples", "integration", "tools"}
+var unreleased = []string{"benchmarks", "examples", "integration", "integration/mongostore", "tools"}
 
 // tree is the modules of the repository, the root module first.
 type tree struct {

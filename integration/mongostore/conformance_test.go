@@ -1,0 +1,67 @@
+package mongostore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/mongostore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// lacks is what the tests' server does not have.
+func lacks() []storetest.Lack {
+	if external != "" {
+		return nil
+	}
+	return []storetest.Lack{storetest.NoAtomicUpdates, storetest.NoTransactions}
+}
+
+var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUID": mongostore.UUID, "Text": mongostore.Text}
+
+func TestUsers(t *testing.T) {
+	for name, ids := range idTypes {
+		t.Run(name, func(t *testing.T) {
+			storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
+				_, _, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
+				return us
+			}, lacks()...)
+		})
+	}
+}
+
+// TestOAuthAccounts links users whose ids are UUIDs, as the kit's are; TestTransactions has ids of every type.
+func TestOAuthAccounts(t *testing.T) {
+	for name, ids := range map[string]mongostore.IDType{"UUID": mongostore.UUID, "Text": mongostore.Text} {
+		t.Run(name, func(t *testing.T) {
+			storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
+				_, store, _ := open[core.User](t, mongostore.Options{IDs: ids})
+				return store.OAuthAccounts()
+			}, lacks()...)
+		})
+	}
+}
+
+func TestSessions(t *testing.T) {
+	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() }, lacks()...)
+}
+
+func TestTickets(t *testing.T) {
+	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore { return at(t, now).Tickets() }, lacks()...)
+}
+
+func TestLimiter(t *testing.T) {
+	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return at(t, now).Limiter() }, lacks()...)
+}
+
+func TestTransactions(t *testing.T) {
+	for name, ids := range idTypes {
+		t.Run(name, func(t *testing.T) {
+			storetest.Transactions(t, func(t *testing.T) storetest.Database {
+				_, store, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
+				transactor, _ := core.As[core.Transactor](us)
+				return storetest.Database{Users: us, Transactor: transactor, Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
+			}, lacks()...)
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package mongostore
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// IDType is the type of the users' _id. In Go an id is text, whatever its type in the database.
+type IDType int
+
+const (
+	// ObjectID: MongoDB's own, 24 hexadecimal digits in Go. Any letter case finds a user. One can be guessed, so it must not be used as a secret.
+	ObjectID IDType = iota
+	// UUID: binary values of subtype 4; random ones (version 4, RFC 9562) where Latchkey makes them, in lower case with dashes in Go. Any
+	// spelling finds a user.
+	UUID
+	// Text: whatever the application gives, at most 255 bytes; 32 random hexadecimal digits where it gives nothing.
+	Text
+)
+
+// id is an identifier in both of its forms.
+type id struct {
+	text  string // the one spelling in Go
+	value any    // what the database has
+}
+
+// parse is false for what cannot be an id.
+func (t IDType) parse(text string) (id, bool) {
+	switch t {
+	case ObjectID:
+		oid, err := bson.ObjectIDFromHex(text)
+		return id{oid.Hex(), oid}, err == nil
+	case UUID:
+		b, ok := parseUUID(text)
+		return id{formatUUID(b), bson.Binary{Subtype: bson.TypeBinaryUUID, Data: b[:]}}, ok
+	default:
+		return id{text, text}, text != "" && len(text) <= 255 && isText(text) && !strings.Contains(text, "\x00")
+	}
+}
+
+func parseUUID(text string) (b [16]byte, ok bool) {
+	if len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' {
+		text = text[:8] + text[9:13] + text[14:18] + text[19:23] + text[24:]
+	}
+	if len(text) != 32 {
+		return b, false
+	}
+	_, err := hex.Decode(b[:], []byte(text))
+	return b, err == nil
+}
+
+// format is the spelling in Go of what a document has. It is false for a value of another type.
+func (t IDType) format(value bson.RawValue) (text string, ok bool) {
+	switch t {
+	case ObjectID:
+		oid, ok := value.ObjectIDOK()
+		return oid.Hex(), ok
+	case UUID:
+		subtype, b, ok := value.BinaryOK()
+		if !ok || subtype != bson.TypeBinaryUUID || len(b) != 16 {
+			return "", false
+		}
+		return formatUUID([16]byte(b)), true
+	default:
+		return value.StringValueOK()
+	}
+}
+
+// make gives a new id.
+func (t IDType) make(random io.Reader) (string, error) {
+	if t == ObjectID {
+		return bson.NewObjectID().Hex(), nil
+	}
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", &failure{"make an id", err}
+	}
+	if t == Text {
+		return hex.EncodeToString(b[:]), nil
+	}
+	b[6] = b[6]&0x0f | 0x40 // version 4
+	b[8] = b[8]&0x3f | 0x80 // the variant of RFC 9562
+	return formatUUID(b), nil
+}
+
+func formatUUID(b [16]byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// isText is false for what BSON cannot hold as text.
+func isText(s string) bool { return utf8.ValidString(s) }

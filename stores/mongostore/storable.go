@@ -1,0 +1,73 @@
+package mongostore
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+var (
+	timeType = reflect.TypeFor[time.Time]()
+	// marshalers are what the driver asks how a value is stored.
+	marshalers = []reflect.Type{reflect.TypeFor[bson.ValueMarshaler](), reflect.TypeFor[bson.Marshaler]()}
+)
+
+// storable says why the driver would not give back a value of the type as it was; "" if it does. outer are the types around it.
+func storable(t reflect.Type, outer []reflect.Type) string {
+	if slices.Contains(outer, t) || codec(t) {
+		return ""
+	}
+	outer = append(outer, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return storable(t.Elem(), outer)
+	case reflect.Map:
+		if k := t.Key().Kind(); k != reflect.String {
+			return "the keys of a map must be text"
+		}
+		return storable(t.Elem(), outer)
+	case reflect.Struct:
+		return storableStruct(t, outer)
+	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64, reflect.Complex128:
+		return fmt.Sprintf("there is no BSON type for %s", t)
+	default:
+		return ""
+	}
+}
+
+// codec tells the types that the driver knows beside those of Go.
+func codec(t reflect.Type) bool {
+	return t == timeType || t == reflect.TypeFor[url.URL]() || t.PkgPath() == reflect.TypeFor[bson.ObjectID]().PkgPath() ||
+		slices.ContainsFunc(marshalers, func(m reflect.Type) bool { return t.Implements(m) || reflect.PointerTo(t).Implements(m) })
+}
+
+// storableStruct refuses structs that hide what they hold, such as netip.Addr, since the driver would store nothing of them.
+func storableStruct(t reflect.Type, outer []reflect.Type) string {
+	shown := 0
+	for f := range t.Fields() {
+		if !f.IsExported() || f.Tag.Get("bson") == "-" {
+			continue
+		}
+		shown++
+		if why := storable(f.Type, outer); why != "" {
+			return why
+		}
+	}
+	if shown == 0 && t.NumField() > 0 {
+		return fmt.Sprintf("there is no BSON type for %s", t)
+	}
+	return ""
+}
+
+// encodeText refuses text that is not UTF-8, as BSON does: the driver would write it all the same.
+func encodeText(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
+	if !isText(v.String()) {
+		return errors.New("text that is not UTF-8 cannot be stored")
+	}
+	return w.WriteString(v.String())
+}

@@ -1,0 +1,138 @@
+package mongostore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"regexp"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+)
+
+// Options of New. The zero value is good for a replica set or a sharded cluster.
+type Options struct {
+	// Prefix begins the names of Latchkey's own collections: lower-case letters, digits, '_'. Default "latchkey_".
+	Prefix string
+	// UsersCollection is the collection of users. Default: Prefix + "users".
+	UsersCollection string
+	// OAuthAccountsCollection is the collection of users' accounts at OAuth providers. Default: Prefix + "oauth_accounts".
+	OAuthAccountsCollection string
+	// IDs is the type of the users' _id. Default ObjectID.
+	IDs IDType
+	// Standalone says that the server has no transactions: it is a single one without a replica set, or FerretDB. What takes several steps is then
+	// done in an order in which a crash in between leaves nothing that could be abused. Default: transactions are used, and Migrate
+	// refuses a server without them.
+	Standalone bool
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Random makes new ids of the types UUID and Text; an ObjectID is the driver's. Default crypto/rand.Reader.
+	Random io.Reader
+}
+
+// Store is a database with Latchkey's collections. It is safe for concurrent use.
+type Store struct {
+	opts  Options
+	users collection
+	// owners has a document for each user of whom more is kept than their own: see owners.go.
+	owners collection
+
+	accounts *OAuthAccounts
+	sessions *Sessions
+	tickets  *Tickets
+	limiter  *Limiter
+}
+
+var (
+	prefixPattern     = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
+	collectionPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
+)
+
+// New makes the store; it does not ask the server anything. The errors: a nil db, names that are not plain, an unknown type of ids.
+func New(db *mongo.Database, opts Options) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("mongostore: New needs a *mongo.Database")
+	}
+	setDefaults(&opts)
+	var errs []error
+	if !prefixPattern.MatchString(opts.Prefix) {
+		errs = append(errs, errors.New("mongostore: Options.Prefix must be at most 40 lower-case letters, digits and underscores"))
+	}
+	if !collectionPattern.MatchString(opts.UsersCollection) || !collectionPattern.MatchString(opts.OAuthAccountsCollection) {
+		errs = append(errs, errors.New("mongostore: Options.UsersCollection and OAuthAccountsCollection must be plain names"))
+	}
+	if opts.IDs < ObjectID || opts.IDs > Text {
+		errs = append(errs, errors.New("mongostore: Options.IDs is none of ObjectID, UUID, Text"))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s := &Store{opts: opts, users: open(db, opts.UsersCollection), owners: open(db, opts.Prefix+"owners")}
+	s.accounts = &OAuthAccounts{s, open(db, opts.OAuthAccountsCollection)}
+	s.sessions = &Sessions{s, open(db, opts.Prefix+"sessions")}
+	s.tickets = &Tickets{s, open(db, opts.Prefix+"tickets")}
+	s.limiter = &Limiter{s, open(db, opts.Prefix+"limits")}
+	return s, nil
+}
+
+func setDefaults(o *Options) {
+	o.Prefix = cmp.Or(o.Prefix, "latchkey_")
+	o.UsersCollection = cmp.Or(o.UsersCollection, o.Prefix+"users")
+	o.OAuthAccountsCollection = cmp.Or(o.OAuthAccountsCollection, o.Prefix+"oauth_accounts")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+}
+
+// OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
+func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
+
+// Sessions keeps sessions in this database.
+func (s *Store) Sessions() *Sessions { return s.sessions }
+
+// Tickets keeps one-time tokens in this database.
+func (s *Store) Tickets() *Tickets { return s.tickets }
+
+// Limiter counts events in this database, so that all nodes of an application share the limits.
+func (s *Store) Limiter() *Limiter { return s.limiter }
+
+var _ core.Sweeper = (*Store)(nil)
+
+// Sweep deletes expired sessions, tickets and limits, and gives their number. MongoDB does the same by itself, an hour after they expired;
+// a server without TTL indexes (FerretDB 1) does not.
+func (s *Store) Sweep(ctx context.Context) (int, error) {
+	total := 0
+	for _, part := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
+		n, err := part.Sweep(ctx)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// now is the current time as this package compares it.
+func (s *Store) now() int64 { return micros(s.opts.Now()) }
+
+// micros is how this package keeps its own times: microseconds since 1970 UTC, 0 for the zero time. A BSON date has milliseconds only; one
+// stands beside them where the server must know when a document expires.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}

@@ -1,0 +1,78 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-go/latchkey/core"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+)
+
+var _ core.Transactor = transactor{}
+
+// transactor is a Store whose server has transactions.
+type transactor struct{ s *Store }
+
+// Transact is the Store's.
+func (t transactor) Transact(ctx context.Context, do func(context.Context) error) error {
+	return t.s.Transact(ctx, do)
+}
+
+// Transact runs do in a transaction; see core.Transactor. The transaction is the driver's and travels in do's context, so the application's own
+// calls join it with that context, and the stores join one that the application began with the same client. Where another transaction was
+// faster, everything is undone and do runs again, after a pause, for two minutes or the client's timeout. A lost acknowledgement of
+// the commit is asked for again. It is an error with Options.Standalone.
+func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
+	if s.opts.Standalone {
+		return errors.New("mongostore: Options.Standalone says that the server has no transactions")
+	}
+	if inTransaction(s.users.joined(ctx)) {
+		return do(ctx)
+	}
+	client := s.users.Database().Client()
+	session, err := client.StartSession(options.Session().SetDefaultTransactionOptions(options.Transaction().
+		SetWriteConcern(durable).SetReadConcern(readconcern.Snapshot()).SetReadPreference(readpref.Primary())))
+	if err != nil {
+		return &failure{"begin a transaction", err}
+	}
+	// It undoes what a panic of do has left.
+	defer session.EndSession(context.WithoutCancel(ctx))
+	var refused error
+	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) {
+		refused = do(ctx)
+		return nil, refused
+	})
+	if err != nil && refused == nil {
+		return &failure{"commit", err}
+	}
+	return err
+}
+
+// together runs do in a transaction where there are any, else as it is.
+func (s *Store) together(ctx context.Context, do func(context.Context) error) error {
+	if s.opts.Standalone {
+		return do(ctx)
+	}
+	return s.Transact(ctx, do)
+}
+
+// inTransaction tells whether a transaction travels in ctx.
+func inTransaction(ctx context.Context) bool {
+	session := mongo.SessionFromContext(ctx)
+	return session != nil && session.TransactionRunning()
+}
+
+// joined is ctx without a session of another client, in which this collection cannot take part.
+func (c collection) joined(ctx context.Context) context.Context {
+	session := mongo.SessionFromContext(ctx)
+	if session != nil && session.Client() != c.Database().Client() {
+		return alone(ctx)
+	}
+	return ctx
+}
+
+// alone is ctx outside of any transaction.
+func alone(ctx context.Context) context.Context { return mongo.NewSessionContext(ctx, nil) }

@@ -1,0 +1,216 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+
+	"github.com/latchkey-go/latchkey/core"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// UserStore is a core.UserStore, core.EpochStore and core.IDMaker of the application's user type.
+type UserStore[U any] struct {
+	s     *Store
+	model *model
+	base  func(*U) *core.User
+}
+
+var (
+	_ core.UserStore[core.User] = (*UserStore[core.User])(nil)
+	_ core.EpochStore           = (*UserStore[core.User])(nil)
+	_ core.IDMaker              = (*UserStore[core.User])(nil)
+	_ core.Unwrapper            = (*UserStore[core.User])(nil)
+)
+
+// Users gives the store of the application's user type, which embeds core.User by value. Fields are named by their bson tag, else in snake
+// case (FullName is full_name). The type is checked: fields that hide core.User's, types that BSON does not give back as they were, options
+// of the tag that would not be honoured.
+func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+	m, err := newModel(P(new(U)))
+	if err != nil {
+		return nil, err
+	}
+	return &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}, nil
+}
+
+// Unwrap gives the store's transactions, where there are any: the front door looks for them here.
+func (us *UserStore[U]) Unwrap() any {
+	if us.s.opts.Standalone {
+		return nil
+	}
+	return transactor{us.s}
+}
+
+// NewID gives an ID that no user has, or an empty one if Options.Random fails.
+func (us *UserStore[U]) NewID() string {
+	text, _ := us.s.opts.IDs.make(us.s.opts.Random)
+	return text
+}
+
+// Create stores u; see core.UserStore. An ID that is not of the type Options.IDs is an error.
+func (us *UserStore[U]) Create(ctx context.Context, u *U) (err error) {
+	base := us.base(u)
+	text, given := base.ID, base.ID != ""
+	if !given {
+		if text, err = us.s.opts.IDs.make(us.s.opts.Random); err != nil {
+			return err
+		}
+	}
+	key, ok := us.s.opts.IDs.parse(text)
+	if !ok {
+		return errors.New("mongostore: create a user: its ID is not of the type Options.IDs")
+	}
+	fields, err := us.model.document(reflect.ValueOf(u).Elem())
+	if err != nil {
+		return err
+	}
+	if err := us.s.together(ctx, func(ctx context.Context) error { return us.create(ctx, key, given, base.EmailKey, fields) }); err != nil {
+		return err
+	}
+	base.ID = key.text
+	return nil
+}
+
+func (us *UserStore[U]) create(ctx context.Context, key id, given bool, emailKey string, fields bson.D) error {
+	if err := us.s.users.vacant(ctx, "create a user", byID(key), byEmail(emailKey)); err != nil {
+		return err
+	}
+	if err := us.s.users.insert(ctx, "create a user", append(byID(key), fields...)); err != nil || !given {
+		return err
+	}
+	return us.s.clearFloor(ctx, key.text)
+}
+
+func byID(key id) bson.D { return bson.D{{Key: "_id", Value: key.value}} }
+
+// byEmail finds nobody by an empty key, which no document has.
+func byEmail(key string) bson.D { return bson.D{{Key: "email_key", Value: key}} }
+
+// Find gives the user of an ID or an EmailKey; see core.UserStore.
+func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
+	switch key.Kind {
+	case "id":
+		if key, ok := us.s.opts.IDs.parse(key.Value); ok {
+			u, _, err := us.find(ctx, byID(key))
+			return u, err
+		}
+	case "email":
+		if isText(key.Value) {
+			u, _, err := us.find(ctx, byEmail(key.Value))
+			return u, err
+		}
+	}
+	return nil, core.ErrNotFound
+}
+
+// find gives a user, and the document that they were read from.
+func (us *UserStore[U]) find(ctx context.Context, filter bson.D) (*U, bson.Raw, error) {
+	var doc bson.Raw
+	if err := us.s.users.get(ctx, "find a user", filter, &doc); err != nil {
+		return nil, nil, err
+	}
+	u, err := us.Decode(doc)
+	return u, doc, err
+}
+
+// Decode reads a document of the users' collection, for the application's own queries.
+func (us *UserStore[U]) Decode(doc bson.Raw) (*U, error) {
+	text, ok := us.s.opts.IDs.format(doc.Lookup("_id"))
+	if !ok {
+		return nil, errors.New("mongostore: read a user: its _id is not of the type Options.IDs")
+	}
+	u := new(U)
+	if err := us.model.read(doc, reflect.ValueOf(u).Elem()); err != nil {
+		return nil, err
+	}
+	us.base(u).ID = text
+	return u, nil
+}
+
+// Update changes the user as they are; see core.UserStore. There is no lock: change runs again where somebody else was faster, until ctx
+// ends. Only the fields that change has changed are written.
+func (us *UserStore[U]) Update(ctx context.Context, text string, change func(*U) error) (changed *U, err error) {
+	key, ok := us.s.opts.IDs.parse(text)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	err = optimistically(ctx, "update a user", func() error {
+		changed, err = us.update(ctx, key, change)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) error) (*U, error) {
+	u, doc, err := us.find(ctx, byID(key))
+	if err != nil {
+		return nil, err
+	}
+	base, value := us.base(u), reflect.ValueOf(u).Elem()
+	emailKey := base.EmailKey
+	before, err := us.model.document(value)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(u); err != nil {
+		return nil, err
+	}
+	if base.ID != key.text {
+		return nil, errors.New("mongostore: update a user: change must not change the ID")
+	}
+	after, err := us.model.document(value)
+	if err != nil {
+		return nil, err
+	}
+	if base.EmailKey != emailKey {
+		if err := us.s.users.vacant(ctx, "update a user", byEmail(base.EmailKey)); err != nil {
+			return nil, err
+		}
+	}
+	if changes := changes(before, after); changes != nil {
+		return u, us.s.users.replace(ctx, "update a user", doc, changes)
+	}
+	return u, nil
+}
+
+// Delete removes the user and all that this database keeps of theirs, in one transaction; see core.UserStore. With Options.Standalone the
+// user goes first: what a crash leaves behind is of no use to anybody. A session that is being created at the same moment is never found.
+func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
+	key, ok := us.s.opts.IDs.parse(text)
+	if !ok {
+		return core.ErrNotFound
+	}
+	return us.s.together(ctx, func(ctx context.Context) error {
+		if err := us.s.users.remove(ctx, "delete a user", byID(key)); err != nil {
+			return err
+		}
+		if err := us.s.sessions.DeleteAll(ctx, key.text, math.MaxInt64, [32]byte{}); err != nil {
+			return err
+		}
+		if _, err := us.s.tickets.c.clear(ctx, "end a user's tickets", bson.D{{Key: "user_id", Value: key.text}}); err != nil {
+			return err
+		}
+		_, err := us.s.accounts.c.clear(ctx, "unlink a user's accounts", bson.D{{Key: "user_id", Value: key.value}})
+		return err
+	})
+}
+
+// Epoch gives a user's TokenEpoch; see core.EpochStore.
+func (us *UserStore[U]) Epoch(ctx context.Context, text string) (int64, error) {
+	key, ok := us.s.opts.IDs.parse(text)
+	if !ok {
+		return 0, core.ErrNotFound
+	}
+	var u struct {
+		Epoch int64 `bson:"token_epoch"`
+	}
+	only := options.FindOne().SetProjection(bson.D{{Key: "token_epoch", Value: 1}})
+	err := us.s.users.get(ctx, "find a user's epoch", byID(key), &u, only)
+	return u.Epoch, err
+}
