@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/drivertest"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/xoptions"
 )
@@ -39,7 +40,7 @@ func (s sent) names() (names []string) {
 func replicaSet(t *testing.T, answers ...bson.D) (*mongostore.Store, *mongostore.UserStore[core.User], *sent) {
 	t.Helper()
 	commands := &sent{}
-	opts := options.Client().SetMonitor(commands.monitor())
+	opts := options.Client().SetMonitor(commands.monitor()).SetReadPreference(readpref.SecondaryPreferred())
 	if err := xoptions.SetInternalClientOptions(opts, "deployment", drivertest.NewMockDeployment(answers...)); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,17 @@ func TestStandalone(t *testing.T) {
 	}
 }
 
-func TestConflictIsNoAnswer(t *testing.T) {
+func TestReadsGoToThePrimary(t *testing.T) {
+	_, us, commands := replicaSet(t, nothing) // whose client prefers secondaries
+	if _, err := us.Find(t.Context(), core.ByEmail("ada@example.org")); err != core.ErrNotFound {
+		t.Fatal(err)
+	}
+	if strings.Contains((*commands)[0], "secondary") {
+		t.Errorf("the command is %s", (*commands)[0])
+	}
+}
+
+func TestServersWordsStayOut(t *testing.T) {
 	_, us, _ := replicaSet(t, bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 13}, {Key: "codeName", Value: "Unauthorized"},
 		{Key: "errmsg", Value: "not authorized to execute command { find: ada@example.org }"}})
 	_, err := us.Find(t.Context(), core.ByEmail("ada@example.org"))
