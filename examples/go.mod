@@ -5,14 +5,33 @@ go 1.26.0
 require (
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/go-sql-driver/mysql v1.10.1
+	github.com/jackc/pgx/v5 v5.12.0
 	github.com/latchkey-go/latchkey v0.1.0
 	github.com/latchkey-go/latchkey/adapters/chiauth v0.1.0
 	github.com/latchkey-go/latchkey/providers v0.1.0
 	github.com/latchkey-go/latchkey/senders/smtpsender v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
+	github.com/redis/rueidis v1.0.79
 	github.com/uptrace/bun v1.3.0
+	github.com/uptrace/bun/dialect/mysqldialect v1.3.0
+	github.com/uptrace/bun/dialect/pgdialect v1.3.0
 	github.com/uptrace/bun/dialect/sqlitedialect v1.3.0
+	go.mongodb.org/mongo-driver/v2 v2.10.0
 	modernc.org/sqlite v1.62.0
+)
+
+require (
+	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/xdg-go/scram v1.4.0 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
+	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 )
 
 require (
@@ -20,6 +39,8 @@ require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
+	github.com/latchkey-go/latchkey/stores/mongostore v0.1.0
+	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/puzpuzpuz/xsync/v3 v3.5.1 // indirect
@@ -45,3 +66,7 @@ replace (
 	github.com/latchkey-go/latchkey/senders/smtpsender => ../senders/smtpsender
 	github.com/latchkey-go/latchkey/stores/bunstore => ../stores/bunstore
 )
+
+replace github.com/latchkey-go/latchkey/stores/redisstore => ../stores/redisstore
+
+replace github.com/latchkey-go/latchkey/stores/mongostore => ../stores/mongostore

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -14,11 +15,12 @@ import (
 // Config is what the environment says.
 type Config struct {
 	Addr     string // ADDR, default 127.0.0.1:8080
-	Database string // DATABASE_URL, default file:latchkey.db
+	Database string // DATABASE_URL: file:PATH of SQLite, postgres:, mysql: or mongodb:, default file:latchkey.db
+	redis    string // REDIS_URL of sessions, limits and one-time codes; default: they are in the database
 	BaseURL  string // BASE_URL of links in mails, default http:// and ADDR
 	SMTPURL  string // SMTP_URL, smtp:// or smtps://; default: mails stay in GET /dev/outbox
 
-	secret []byte // SECRET that signs JWTs, at least 32 bytes; default: made once and kept beside the database
+	secret []byte // SECRET that signs JWTs, at least 32 bytes; default: made once and kept beside the database, if that is a file
 
 	superuserEmail, superuserPassword string // SUPERUSER_EMAIL, SUPERUSER_PASSWORD: created at start when both are given
 
@@ -26,6 +28,9 @@ type Config struct {
 	noLimits     bool   // LIMITS=off, for load tests
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
+	trustedProxies []netip.Prefix // TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is believed; default: none
+
+	noLocalProvider   bool   // LOCAL_PROVIDER=off; off anyway where the program is not on loopback
 	localProviderAddr string // LOCAL_PROVIDER_ADDR, a loopback address; default: a free port
 }
 
@@ -41,22 +46,50 @@ func FromEnv() (Config, error) {
 		mailFrom:          os.Getenv("MAIL_FROM"),
 		noLimits:          os.Getenv("LIMITS") == "off",
 		insecureHTTP:      os.Getenv("INSECURE_HTTP") == "on",
+		redis:             os.Getenv("REDIS_URL"),
+		noLocalProvider:   os.Getenv("LOCAL_PROVIDER") == "off",
 		localProviderAddr: os.Getenv("LOCAL_PROVIDER_ADDR"),
-	}
-	if !strings.HasPrefix(cfg.Database, "file:") {
-		return cfg, errors.New("DATABASE_URL must be file:PATH, the path of an SQLite database")
 	}
 	if (cfg.superuserEmail == "") != (cfg.superuserPassword == "") {
 		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD are given together, or not at all")
 	}
-	var err error
-	cfg.secret, err = secret(os.Getenv("SECRET"), cfg.databasePath()+".secret")
-	return cfg, err
+	var err1, err2 error
+	cfg.trustedProxies, err1 = prefixes(os.Getenv("TRUSTED_PROXIES"))
+	cfg.secret, err2 = secret(os.Getenv("SECRET"), cfg.databasePath())
+	return cfg, errors.Join(err1, err2)
 }
 
+// databasePath is the file of an SQLite database, "" for a server.
 func (c Config) databasePath() string {
-	path, _, _ := strings.Cut(strings.TrimPrefix(c.Database, "file:"), "?")
+	path, ok := strings.CutPrefix(c.Database, "file:")
+	if !ok {
+		return ""
+	}
+	path, _, _ = strings.Cut(path, "?")
 	return path
+}
+
+// Where is the database, without the password of its URL.
+func (c Config) Where() string {
+	u, err := url.Parse(c.Database)
+	if err != nil || c.databasePath() != "" {
+		return c.Database
+	}
+	return u.Redacted()
+}
+
+func prefixes(list string) (all []netip.Prefix, err error) {
+	for text := range strings.SplitSeq(list, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES must be networks like 10.0.0.0/8: %w", err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // SMTPHost is the mail server's name, without the password of its URL.
@@ -76,11 +109,15 @@ func (c Config) from(baseURL string) string {
 	return "Latchkey <noreply@" + u.Hostname() + ">"
 }
 
-// secret is the one given, or the one in the file, which is made when it is not there yet: tokens outlive a restart.
-func secret(given, file string) ([]byte, error) {
+// secret is the one given, or the one beside the database's file, which is made when it is not there yet: tokens outlive a restart.
+func secret(given, database string) ([]byte, error) {
 	if given != "" {
 		return []byte(given), nil
 	}
+	if database == "" {
+		return nil, errors.New("SECRET must be set, to the same 32 random characters or more in all processes of the application")
+	}
+	file := database + ".secret"
 	kept, err := os.ReadFile(file)
 	if err == nil {
 		return kept, nil

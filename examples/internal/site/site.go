@@ -32,7 +32,7 @@ import (
 // Account is the application's user: Latchkey's columns and one of its own.
 type Account struct {
 	latchkey.User
-	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"register,update"`
+	FullName string `json:"full_name" bun:"full_name,notnull,default:''" bson:"full_name" auth:"register,update"`
 }
 
 // Backends are the names of its backends: a JWT and a session token as bearer, and a session's cookie.
@@ -83,6 +83,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 		Limiter:          s.stores.limiter,
 		Sender:           sender,
 		BaseURL:          l.BaseURL,
+		TrustedProxies:   cfg.trustedProxies,
 		InsecureNoLimits: cfg.noLimits,
 		Log:              s.log,
 	})
@@ -97,7 +98,7 @@ func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: stores.tickets})
+	tokens, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: stores.codes})
 	if err != nil {
 		return nil, err
 	}

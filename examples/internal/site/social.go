@@ -14,7 +14,7 @@ import (
 // social gives the flows of logging in at the local provider, which is started for it, or none where the program is not on loopback: the
 // local provider believes everybody.
 func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
-	if !l.OnLoopback() {
+	if cfg.noLocalProvider || !l.OnLoopback() {
 		return nil, nil
 	}
 	var err error
@@ -32,6 +32,7 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	social, err := oauth.New(oauth.Options{
 		Accounts:     s.stores.accounts,
 		Secret:       secret,
+		Tickets:      s.stores.codes,
 		Providers:    []oauth.Provider{{Provider: client, VerifiedByDefault: true}},
 		BaseURLs:     l.OtherNames(),
 		InsecureHTTP: cfg.insecureHTTP,

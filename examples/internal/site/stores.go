@@ -5,13 +5,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/redis/rueidis"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/mysqldialect"
+	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/mongostore"
+	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
 // stores are where the application keeps what it must not forget.
@@ -19,32 +30,125 @@ type stores struct {
 	users    core.UserStore[Account]
 	accounts core.OAuthAccountStore
 	sessions core.SessionStore
-	tickets  core.TicketStore
-	limiter  core.Limiter // nil: in memory
-	close    func() error
+	tickets  core.TicketStore // those whose effect is on users
+	codes    core.TicketStore // the others: what lives for minutes, and denied JWTs
+	limiter  core.Limiter     // nil: in memory
+	closers  []func() error
 }
 
+func (s stores) close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// open connects to the database of DATABASE_URL, by its scheme, and makes its tables. Sessions move to REDIS_URL where it is set.
 func open(ctx context.Context, cfg Config) (stores, error) {
+	scheme, _, _ := strings.Cut(cfg.Database, ":")
+	inDatabase, known := map[string]func(context.Context, Config, *stores) error{
+		"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
+	}[scheme]
+	if !known {
+		return stores{}, errors.New("DATABASE_URL must begin with file:, postgres:, mysql: or mongodb:")
+	}
+	var s stores
+	if err := inDatabase(ctx, cfg, &s); err != nil {
+		return stores{}, errors.Join(fmt.Errorf("the database %s cannot be used: %w", cfg.Where(), err), s.close())
+	}
+	s.codes = s.tickets
+	if cfg.redis == "" {
+		return s, nil
+	}
+	if err := inRedis(cfg, &s); err != nil {
+		return stores{}, errors.Join(fmt.Errorf("REDIS_URL: %w", err), s.close())
+	}
+	return s, nil
+}
+
+func inSQLite(ctx context.Context, cfg Config, s *stores) error {
 	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(cfg.databasePath()))
 	if err != nil {
-		return stores{}, err
+		return err
 	}
-	opened, err := inBun(ctx, bun.NewDB(db, sqlitedialect.New()))
-	if err != nil {
-		return stores{}, errors.Join(fmt.Errorf("the database %s cannot be used: %w", cfg.databasePath(), err), db.Close())
-	}
-	opened.limiter = nil // there is one process: its memory counts
-	return opened, nil
+	err = s.inBun(ctx, bun.NewDB(db, sqlitedialect.New()))
+	s.limiter = nil // there is one process: its memory counts
+	return err
 }
 
-func inBun(ctx context.Context, db *bun.DB) (stores, error) {
+func inPostgres(ctx context.Context, cfg Config, s *stores) error {
+	db, err := sql.Open("pgx", cfg.Database)
+	if err != nil {
+		return err
+	}
+	return s.inBun(ctx, bun.NewDB(db, pgdialect.New()))
+}
+
+// inMySQL takes the URL apart: the driver has a form of its own.
+func inMySQL(ctx context.Context, cfg Config, s *stores) error {
+	u, err := url.Parse(cfg.Database)
+	if err != nil {
+		return errors.New("it is no URL")
+	}
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.DBName, c.User = "tcp", u.Host, strings.TrimPrefix(u.Path, "/"), u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return err
+	}
+	return s.inBun(ctx, bun.NewDB(sql.OpenDB(connector), mysqldialect.New()))
+}
+
+func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
+	s.closers = append(s.closers, db.Close)
 	store, err := bunstore.New(db, bunstore.Options{})
 	if err != nil {
-		return stores{}, err
+		return err
 	}
 	users, err := bunstore.Users[Account](store)
 	if err != nil {
-		return stores{}, err
+		return err
 	}
-	return stores{users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter(), db.Close}, store.Migrate(ctx)
+	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter()
+	return store.Migrate(ctx)
+}
+
+// inMongoDB uses transactions where the URL names a replica set.
+func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
+	u, err := url.Parse(cfg.Database)
+	if err != nil {
+		return errors.New("it is no URL")
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(cfg.Database))
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { return client.Disconnect(context.Background()) })
+	store, err := mongostore.New(client.Database(strings.TrimPrefix(u.Path, "/")), mongostore.Options{Standalone: !u.Query().Has("replicaSet")})
+	if err != nil {
+		return err
+	}
+	users, err := mongostore.Users[Account](store)
+	if err != nil {
+		return err
+	}
+	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter()
+	return store.Migrate(ctx)
+}
+
+// inRedis moves what lives for a while: sessions, limits, and the tickets that change no user.
+func inRedis(cfg Config, s *stores) error {
+	client, err := rueidis.ParseURL(cfg.redis)
+	if err != nil {
+		return errors.New("it must be like redis://:password@host:6379/0")
+	}
+	store, err := redisstore.New(client, redisstore.Options{})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { store.Close(); return nil })
+	s.sessions, s.codes, s.limiter = store.Sessions(), store.Tickets(), store.Limiter()
+	return nil
 }

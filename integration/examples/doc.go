@@ -1,0 +1,2 @@
+// Package examples runs programs of examples/ over real servers, as processes.
+package examples
