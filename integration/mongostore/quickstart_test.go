@@ -30,7 +30,7 @@ func TestQuickstart(t *testing.T) {
 	at.Path = "/" + db.Name()
 
 	cmd := exec.Command(program)
-	cmd.Env = []string{"ADDR=127.0.0.1:0", "SECRET=" + strings.Repeat("a secret of 10", 3), "DATABASE_URL=" + at.String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{"ADDR=127.0.0.1:0", "SECRET=k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE", "DATABASE_URL=" + at.String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err == nil {
