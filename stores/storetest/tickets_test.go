@@ -158,7 +158,7 @@ func TestBrokenTickets(t *testing.T) {
 			s.fail = func(ctx context.Context, purpose string, d [32]byte, max int) error {
 				return s.Tickets.Fail(ctx, purpose, d, max+1)
 			}
-		}, []string{"Fail kills", "Of any number of concurrent Fails", "Of a Consume and a Fail"}},
+		}, []string{"Fail kills", "Of any number of concurrent Fails", "?Of a Consume and a Fail"}},
 		"the first failure kills": {func(s *ticketStore, now func() time.Time) {
 			s.fail = func(ctx context.Context, purpose string, d [32]byte, _ int) error {
 				return s.Tickets.Fail(ctx, purpose, d, 1)
