@@ -118,6 +118,9 @@ func (m *model) values(d dialect, u reflect.Value) ([]any, error) {
 	args := make([]any, len(m.fields))
 	for i, f := range m.fields {
 		arg, err := argument(d, f, f.Value(u))
+		if f.Name == "email_key" && !storable(f.Value(u).String()) {
+			err = errors.New("it is not UTF-8, or has a NUL, so that nobody could be found by it")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("bunstore: the column %s: %w", f.Name, err)
 		}

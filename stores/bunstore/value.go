@@ -30,6 +30,9 @@ func argument(d dialect, f *schema.Field, v reflect.Value) (any, error) {
 	}
 	switch x := v.Interface().(type) {
 	case time.Time:
+		if year := x.UTC().Year(); year < 1 || year > 9999 {
+			return nil, errors.New("the year is not one of 1 to 9999, which every database reads back")
+		}
 		return d.timestamp(x), nil
 	case driver.Valuer:
 		return x, nil
