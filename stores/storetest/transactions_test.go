@@ -298,6 +298,13 @@ func (s txAccounts) Delete(ctx context.Context, id string) error {
 	return s.statement(ctx, func() error { return s.accounts.Delete(ctx, id) }, entry{replay: func() { _ = s.accounts.Delete(context.Background(), id) }})
 }
 
+func TestTransactions(t *testing.T) {
+	storetest.Transactions(t, func(*testing.T) storetest.Database {
+		d := newDatabase()
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
+	})
+}
+
 func TestBrokenTransactions(t *testing.T) {
 	open := func(d *database) storetest.Database {
 		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
@@ -339,9 +346,6 @@ func TestBrokenTransactions(t *testing.T) {
 			d.deadlocks = true
 			return open(d)
 		}, "F10")
-	})
-	t.Run("Transactions", func(t *testing.T) {
-		storetest.Transactions(t, func(*testing.T) storetest.Database { return open(newDatabase()) })
 	})
 	t.Run("no transactions at all", func(t *testing.T) {
 		broken(t, storetest.TransactionCases(), func() storetest.Database {
