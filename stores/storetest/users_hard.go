@@ -54,9 +54,14 @@ var hardCases = []userCase{
 	}},
 	{Rule: "An EmailKey of 320 bytes is kept, and told from those that differ at its end", Check: func(ctx context.Context, s users) error {
 		long, umlauts := strings.Repeat("k", 319), strings.Repeat("ü", 159)+"u"
-		all, err := add(ctx, s, long+"a", long+"b", long, umlauts+"a", umlauts+"b")
-		if err != nil {
-			return err
+		var all []*Account
+		for _, key := range []string{long + "a", long + "b", long, umlauts + "a", umlauts + "b"} {
+			u := account("ann@example.com") // whose own columns may be shorter
+			u.EmailKey = key
+			if err := s.Create(ctx, u); err != nil {
+				return is("Create", err, nil)
+			}
+			all = append(all, u)
 		}
 		errs := []error{is("Find of another one", second(s.Find(ctx, core.ByEmail(long+"c"))), core.ErrNotFound)}
 		for _, u := range all {
