@@ -49,15 +49,21 @@ func newApp(t testing.TB, addr string) *app {
 	if err := auth.Manager().Create(t.Context(), a.ada, password); err != nil {
 		t.Fatal(err)
 	}
+	a.url = serve(t, auth, "api")
+	return a
+}
+
+// serve starts a server with the login of a backend and a page for people who are logged in.
+func serve(t testing.TB, auth *latchkey.Auth[latchkey.User], backend string) (url string) {
+	t.Helper()
 	mux := http.NewServeMux()
-	httpauth.Mount(mux, "/auth", auth.Login("api"))
+	httpauth.Mount(mux, "/auth", auth.Login(backend))
 	mux.Handle("GET /hello", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "hello")
 	})))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	a.url = server.URL
-	return a
+	return server.URL
 }
 
 // issue gives the token of a new session.

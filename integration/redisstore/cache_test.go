@@ -231,3 +231,41 @@ func TestAHungConnection(t *testing.T) {
 		return errors.Is(err, core.ErrNotFound)
 	})
 }
+
+// TestEverythingFailsFast: over a connection that hangs every call is an outage, soon, and not an answer.
+func TestEverythingFailsFast(t *testing.T) {
+	addr, ctx := server.Redis(t), t.Context()
+	g := newGate(t, addr)
+	store := connect(t, g.client(), redisstore.Options{})
+	d, later := login(t, store.Sessions(), "one"), time.Now().Add(time.Hour)
+	g.hold()
+	defer g.release()
+	begin := time.Now()
+	var all sync.WaitGroup
+	for name, call := range map[string]func() error{
+		"Create":    func() error { return store.Sessions().Create(ctx, core.Digest("two"), adas("two")) },
+		"Find":      func() error { return second(store.Sessions().Find(ctx, d)) },
+		"Touch":     func() error { return store.Sessions().Touch(ctx, d, later, later) },
+		"Delete":    func() error { return store.Sessions().Delete(ctx, d) },
+		"DeleteAll": func() error { return store.Sessions().DeleteAll(ctx, "ada", 2, d) },
+		"List":      func() error { return second(store.Sessions().List(ctx, "ada")) },
+		"Put":       func() error { return store.Tickets().Put(ctx, core.Ticket{Digest: d, Expires: later}, true) },
+		"Consume":   func() error { return second(store.Tickets().Consume(ctx, "", d)) },
+		"Burn":      func() error { return store.Tickets().Burn(ctx, "", d, later) },
+		"Take":      func() error { return second(store.Limiter().Take(ctx, "", core.Limit{Events: 1, Window: time.Hour})) },
+		"Give":      func() error { return store.Limiter().Give(ctx, "") },
+		"Forget":    func() error { return store.Limiter().Forget(ctx, "") },
+	} {
+		all.Go(func() {
+			if err := call(); !outage(err) {
+				t.Errorf("%s: got %v, want an outage", name, err)
+			}
+			if took := time.Since(begin); took > 2500*time.Millisecond {
+				t.Errorf("%s took %v", name, took)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func second[T any](_ T, err error) error { return err }

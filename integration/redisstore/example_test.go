@@ -1,12 +1,15 @@
 package redisstore_test
 
 import (
-	"context"
-	"log"
+	"errors"
+	"net/http"
 	"os"
+	"testing"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
@@ -15,48 +18,50 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Users and their mails' tokens are in SQL, sessions, limits and the JWTs' deny list in Redis.
-func ExampleNew() {
-	newAuth := func(users core.UserStore[latchkey.User], tickets core.TicketStore, key jwt.Key) (*latchkey.Auth[latchkey.User], error) {
-		client, err := rueidis.ParseURL(os.Getenv("REDIS_URL")) // redis://user:password@host:6379/0, rediss:// for TLS
-		if err != nil {
-			return nil, err
-		}
-		store, err := redisstore.New(client, redisstore.Options{})
-		if err != nil {
-			return nil, err
-		}
-		sessions, err := session.New(store.Sessions(), session.Options{})
-		if err != nil {
-			return nil, err
-		}
-		tokens, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()})
-		if err != nil {
-			return nil, err
-		}
-		cookies, err := cookie.New(cookie.Options{})
-		if err != nil {
-			return nil, err
-		}
-		return latchkey.New(users, latchkey.Options[latchkey.User]{
-			Backends: []latchkey.Backend{
-				{Name: "web", Transport: cookies, Strategy: sessions},
-				{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
-			},
-			Tickets: tickets,
-			Limiter: store.Limiter(),
-			BaseURL: "https://app.example.org",
-		})
+// newAuth's body is in the README. Users, and the tokens of their mails, are in a database.
+func newAuth(users core.UserStore[latchkey.User], tickets core.TicketStore, key jwt.Key) (*latchkey.Auth[latchkey.User], *redisstore.Store, error) {
+	client, err := rueidis.ParseURL(os.Getenv("REDIS_URL")) // redis://user:password@host:6379/0, rediss:// for TLS
+	if err != nil {
+		return nil, nil, err
 	}
-	_ = newAuth
+	store, err := redisstore.New(client, redisstore.Options{}) // connects; store.Close() when the server has stopped
+	if err != nil {
+		return nil, nil, err
+	}
+	sessions, err1 := session.New(store.Sessions(), session.Options{})
+	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()})
+	cookies, err3 := cookie.New(cookie.Options{})
+	auth, err4 := latchkey.New(users, latchkey.Options[latchkey.User]{
+		Backends: []latchkey.Backend{
+			{Name: "web", Transport: cookies, Strategy: sessions},
+			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
+		},
+		Tickets: tickets, // beside the users, in their database
+		Limiter: store.Limiter(),
+		BaseURL: "https://app.example.org",
+	})
+	return auth, store, errors.Join(err1, err2, err3, err4)
 }
 
-func ExampleStore_Sessions() {
-	store, err := redisstore.New(rueidis.ClientOption{InitAddress: []string{"127.0.0.1:6379"}}, redisstore.Options{})
+func TestReadme(t *testing.T) {
+	t.Setenv("REDIS_URL", "redis://"+server.Redis(t)+"/0")
+	key, err := jwt.HS256("", []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"))
 	if err != nil {
-		log.Fatal(err)
+		t.Fatal(err)
+	}
+	users := memstore.NewUsers[latchkey.User]()
+	auth, store, err := newAuth(users, memstore.NewTickets(nil), key)
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer store.Close()
-	all, err := store.Sessions().List(context.Background(), "ada")
-	log.Println(len(all), err)
+	if err := auth.Manager().Create(t.Context(), &latchkey.User{Email: email, IsActive: true}, password); err != nil {
+		t.Fatal(err)
+	}
+	for backend, status := range map[string]int{"web": http.StatusNoContent, "api": http.StatusOK} {
+		a := &app{url: serve(t, auth, backend)}
+		if got := a.login(t); got.status != status {
+			t.Errorf("a login at %s is answered with %d, want %d", backend, got.status, status)
+		}
+	}
 }
