@@ -212,3 +212,14 @@ func (h fakeHead) Lines(name string) []string {
 	}
 	return nil
 }
+
+func TestAnAnswerKeepsItsError(t *testing.T) {
+	a := newApp(t, nil)
+	cause := errors.New("disk full")
+	for _, err := range []error{core.Unavailable(cause), fmt.Errorf("while saving: %w", cause)} {
+		resp := a.Render(context.Background(), err)
+		if resp.Err == nil || resp.Err.Status != resp.Status || !errors.Is(resp.Err, cause) {
+			t.Errorf("%v: the answer %d has the error %+v", err, resp.Status, resp.Err)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		a.opts.Log.ErrorContext(ctx, "latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
 	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})
+	resp.Err = e
 	for name, values := range e.Header {
 		resp.Header[name] = values
 	}

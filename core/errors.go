@@ -75,6 +75,9 @@ func (e *Error) Error() string {
 	return s
 }
 
+// StatusCode is Status, for frameworks that ask errors for it.
+func (e *Error) StatusCode() int { return e.Status }
+
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 

@@ -41,6 +41,9 @@ func TestErrorIs(t *testing.T) {
 			t.Errorf("it is %v", other)
 		}
 	}
+	if got := core.Forbidden().StatusCode(); got != http.StatusForbidden {
+		t.Errorf("the status is %d", got)
+	}
 	if core.Unavailable(nil).Header.Get("Retry-After") == "" {
 		t.Error("a 503 without Retry-After")
 	}

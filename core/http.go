@@ -46,6 +46,8 @@ type Response struct {
 	Header http.Header
 	// Body is marshalled to JSON; nil is no body, Null is the value null.
 	Body any
+	// Err is the error that Host.Render made the answer of, nil for other answers. An adapter may hand it to its framework instead.
+	Err *Error
 }
 
 // Null is the JSON value null as a body.
