@@ -44,7 +44,8 @@ func isUnreserved(c byte) bool {
 // pattern, which has every prefix, a segment ":id" is a parameter, as in most routers. A router's own values depend on its settings, and
 // it may let a parameter swallow slashes.
 //
-// It is false where the path is not a [PlainPath] with as many segments as the pattern.
+// It is false where the path is not a [PlainPath] with the pattern's segments: a router may let others through, such as those in another
+// case.
 func PathValues(pattern, escaped string) (map[string]string, bool) {
 	if strings.Count(pattern, "/") != strings.Count(escaped, "/") || !PlainPath(escaped) {
 		return nil, false
@@ -53,12 +54,17 @@ func PathValues(pattern, escaped string) (map[string]string, bool) {
 	for fixed := range strings.SplitSeq(pattern, "/") {
 		var segment string
 		segment, escaped, _ = strings.Cut(escaped, "/")
-		if name, ok := strings.CutPrefix(fixed, ":"); ok {
-			if values == nil {
-				values = map[string]string{}
+		name, parameter := strings.CutPrefix(fixed, ":")
+		if !parameter {
+			if segment != fixed {
+				return nil, false
 			}
-			values[name], _ = url.PathUnescape(segment) // a plain path is well-formed
+			continue
 		}
+		if values == nil {
+			values = map[string]string{}
+		}
+		values[name], _ = url.PathUnescape(segment) // a plain path is well-formed
 	}
 	return values, true
 }
