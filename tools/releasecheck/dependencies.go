@@ -19,6 +19,24 @@ var dependencies = map[string][]string{
 	"adapters/chiauth": {
 		"github.com/go-chi/chi/v5",
 	},
+	"adapters/fiberauth": {
+		"github.com/andybalholm/brotli", // of fasthttp
+		"github.com/gofiber/fiber/v3",
+		"github.com/gofiber/schema",
+		"github.com/gofiber/utils/v2",
+		"github.com/google/uuid",
+		"github.com/klauspost/compress", // of fasthttp
+		"github.com/mattn/go-colorable",
+		"github.com/mattn/go-isatty",
+		"github.com/philhofer/fwd", // of msgp
+		"github.com/tinylib/msgp",
+		"github.com/valyala/bytebufferpool", // of fasthttp
+		"github.com/valyala/fasthttp",
+		"golang.org/x/crypto",
+		"golang.org/x/net",
+		"golang.org/x/sys",
+		"golang.org/x/text",
+	},
 	"providers": {
 		"github.com/coreos/go-oidc/v3",
 		"github.com/go-jose/go-jose/v4", // of go-oidc

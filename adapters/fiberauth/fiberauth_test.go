@@ -1,0 +1,93 @@
+package fiberauth_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/latchkey-go/latchkey/adapters/adaptertest"
+	"github.com/latchkey-go/latchkey/adapters/fiberauth"
+)
+
+// newApp is configured as the package comment says.
+func newApp(config fiber.Config) *fiber.App {
+	config.DisablePreParseMultipartForm, config.ReadTimeout = true, 10*time.Second
+	app := fiber.New(config)
+	app.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
+	return app
+}
+
+// start serves app, and stops it at the test's end.
+func start(t *testing.T, app *fiber.App, ln net.Listener) {
+	done := make(chan error)
+	go func() { done <- app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+	t.Cleanup(func() {
+		_ = app.Shutdown()
+		<-done
+	})
+}
+
+func listen(t *testing.T, app *fiber.App) (addr string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, app, ln)
+	return ln.Addr().String()
+}
+
+// serve runs the kit's application on app. at tells the router, and what is left of the prefix, for a prefix of the kit's.
+func serve(t *testing.T, ln net.Listener, kit adaptertest.App, app *fiber.App, at func(prefix string) (fiber.Router, string)) {
+	for _, m := range kit.Mounts {
+		r, prefix := at(m.Prefix)
+		fiberauth.Mount(r, prefix, m.Groups...)
+	}
+	r, _ := at("")
+	for _, g := range kit.Guarded {
+		verb := fiberauth.Require
+		if g.Optional {
+			verb = fiberauth.Optional
+		}
+		r.Get(g.Path, verb(kit.Host, g.Guards...), func(c fiber.Ctx) error {
+			return c.SendString(g.Answer(fiberauth.CurrentUser[adaptertest.User](c)))
+		})
+	}
+	start(t, app, ln)
+}
+
+func TestConformance(t *testing.T) {
+	for name, config := range map[string]fiber.Config{
+		"default": {},
+		"strict":  {StrictRouting: true, CaseSensitive: true, DisableHeadAutoRegister: true, Immutable: true, ReduceMemoryUsage: true},
+		"stream":  {StreamRequestBody: true, SkipUnmatchedRoutes: true, DisableHeaderNormalizing: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			adaptertest.Run(t, func(t *testing.T, ln net.Listener, kit adaptertest.App) {
+				app := newApp(config)
+				serve(t, ln, kit, app, func(prefix string) (fiber.Router, string) { return app, prefix })
+			})
+		})
+	}
+}
+
+func TestConformanceBelowAGroup(t *testing.T) {
+	for name, config := range map[string]fiber.Config{"default": {}, "strict": {StrictRouting: true}} {
+		t.Run(name, func(t *testing.T) {
+			adaptertest.Run(t, func(t *testing.T, ln net.Listener, kit adaptertest.App) {
+				app := newApp(config)
+				pass := func(c fiber.Ctx) error { return c.Next() }
+				serve(t, ln, kit, app, func(prefix string) (fiber.Router, string) { return app.Group(prefix, pass), "" })
+			})
+		})
+	}
+}
+
+func TestConformanceBelowAnApp(t *testing.T) {
+	adaptertest.Run(t, func(t *testing.T, ln net.Listener, kit adaptertest.App) {
+		app, inner := newApp(fiber.Config{}), fiber.New()
+		app.Use("/", inner)
+		serve(t, ln, kit, app, func(prefix string) (fiber.Router, string) { return inner, prefix })
+	})
+}

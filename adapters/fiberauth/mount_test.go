@@ -1,0 +1,152 @@
+package fiberauth_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/latchkey-go/latchkey/adapters/fiberauth"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// tells is a route that answers with its pattern, the path it was asked at, and its id.
+func tells(method, pattern string) core.Bound {
+	return core.Bound{
+		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
+		Serve: func(_ context.Context, r *core.Request) *core.Response {
+			return core.NewResponse(200, json.RawMessage(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
+		},
+	}
+}
+
+func users() core.Group {
+	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+}
+
+// ask gives the answer to a request, and its body.
+func ask(t testing.TB, app *fiber.App, r *http.Request) (*http.Response, string) {
+	resp, err := app.Test(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+func TestRoutesAreInFibersListing(t *testing.T) {
+	app := fiber.New()
+	fiberauth.Mount(app, "/users", users())
+	var got []string
+	for _, r := range app.GetRoutes() {
+		got = append(got, r.Method+" "+r.Path+" "+r.Name)
+	}
+	want := []string{
+		"GET /users GET", "GET /users/ GET", "GET /users/me GET/me", "GET /users/:id GET/{id}",
+		"HEAD /users GET", "HEAD /users/ GET", "HEAD /users/me GET/me", "HEAD /users/:id GET/{id}",
+		"DELETE /users/:id DELETE/{id}",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the listing is %q, want %q", got, want)
+	}
+}
+
+func TestMountBelowPrefixesAndGroups(t *testing.T) {
+	mark := func(name string) fiber.Handler {
+		return func(c fiber.Ctx) error {
+			c.Set("X-Mark", name)
+			return c.Next()
+		}
+	}
+	app, inner := fiber.New(), fiber.New()
+	fiberauth.Mount(app.Group("/api", mark("group")).Group("/v1"), "/users", users())
+	fiberauth.Mount(app.Group("/x/:id/users", mark("parameter")), "", users())
+	fiberauth.Mount(app, "/tenants/:tenant", users())
+	fiberauth.Mount(inner, "/users", users())
+	app.Use("/inner", mark("app"))
+	app.Use("/inner", inner)
+	fiberauth.Mount(app.Domain("b.example"), "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	for _, c := range []struct{ path, body, mark string }{
+		{"/api/v1/users/me", `/me /api/v1/users/me ""`, "group"},
+		{"/api/v1/users", ` /api/v1/users ""`, "group"},
+		{"/api/v1/users/", ` /api/v1/users/ ""`, "group"},
+		{"/api/v1/users/a%20b", `/{id} /api/v1/users/a b "a b"`, "group"},
+		{"/x/y/users/7", `/{id} /x/y/users/7 "7"`, "parameter"},
+		{"/x/y/users", ` /x/y/users "y"`, "parameter"},
+		{"/x/y/users/", ` /x/y/users/ "y"`, "parameter"},
+		{"/tenants/x/7", `/{id} /tenants/x/7 "7"`, ""},
+		{"/inner/users/me", `/me /inner/users/me ""`, "app"},
+		{"/inner/users/", ` /inner/users/ ""`, "app"},
+		{"//b.example/jwks.json", `/jwks.json /jwks.json ""`, ""},
+		{"//b.example/", ` / ""`, ""},
+	} {
+		resp, body := ask(t, app, httptest.NewRequest("GET", "http:"+c.path, nil))
+		if resp.StatusCode != 200 || body != c.body || resp.Header.Get("X-Mark") != c.mark {
+			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, resp.StatusCode, body, resp.Header.Get("X-Mark"), c.body, c.mark)
+		}
+	}
+}
+
+// fiber finds routes for other spellings too.
+func TestPathsAreComparedExactly(t *testing.T) {
+	app := fiber.New()
+	fiberauth.Mount(app.Group("/api"), "/users", users())
+	app.Get("/api/users/*", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
+	for path, want := range map[string]int{
+		"/api/users/me": 200, "/api/users/ME": 200, "/api/users/7": 200, "/api/users/": 200,
+		"/api/users/me/": http.StatusTeapot, "/api/users/7/": http.StatusTeapot, "/api/users//": http.StatusTeapot,
+		"/API/users/7": http.StatusTeapot, "/api/Users/me": http.StatusTeapot, "/api/users/%6De": http.StatusTeapot,
+		"/api/users/a%2Fb": http.StatusTeapot, "/api/users/..": http.StatusTeapot, "/api/users/%2e": http.StatusTeapot,
+	} {
+		if resp, body := ask(t, app, httptest.NewRequest("GET", path, nil)); resp.StatusCode != want {
+			t.Errorf("GET %s: %d %q, want %d", path, resp.StatusCode, body, want)
+		}
+	}
+	if _, body := ask(t, app, httptest.NewRequest("GET", "/api/users/ME", nil)); body != `/{id} /api/users/ME "ME"` {
+		t.Errorf("another case of /me is %q, want an id", body)
+	}
+}
+
+func TestTheRouteThatWins(t *testing.T) {
+	teapot := func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) }
+	app := fiber.New()
+	app.Delete("/users/me", teapot)
+	fiberauth.Mount(app, "/users", users(), core.Group{tells("GET", "/export")})
+	app.Get("/users/me", teapot)
+	for request, want := range map[[2]string]int{
+		{"DELETE", "/users/me"}:  http.StatusTeapot, // registered first
+		{"DELETE", "/users/7"}:   200,
+		{"GET", "/users/me"}:     200, // registered last
+		{"GET", "/users/export"}: 200,
+	} {
+		resp, body := ask(t, app, httptest.NewRequest(request[0], request[1], nil))
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d %q, want %d", request, resp.StatusCode, body, want)
+		}
+	}
+	if _, body := ask(t, app, httptest.NewRequest("GET", "/users/export", nil)); body != `/export /users/export ""` {
+		t.Errorf("the more specific route of a later group does not win: %q", body)
+	}
+}
+
+func TestMountRefusesAWrongPrefix(t *testing.T) {
+	for prefix, wrong := range map[string]bool{"": false, "/users": false, "users": true, "/users/": true, "/": true} {
+		func() {
+			defer func() {
+				if got := recover() != nil; got != wrong {
+					t.Errorf("prefix %q: panic is %v, want %v", prefix, got, wrong)
+				}
+			}()
+			fiberauth.Mount(fiber.New(), prefix, users())
+		}()
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package fiberauth_test
+
+// requests are fewer with the race detector, which is ten times slower.
+const requests = 10_000

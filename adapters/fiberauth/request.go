@@ -1,0 +1,89 @@
+package fiberauth
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// head is a core.Head. string(…) copies what is in fiber's memory; a method is from a list of its own.
+type head struct{ c fiber.Ctx }
+
+func (h head) Method() string { return h.c.Method() }
+
+// Host is the Host line, or what stands in the request line in its place (RFC 9112, section 3.2.2).
+func (h head) Host() string {
+	r := h.c.Request()
+	if !bytes.HasPrefix(r.Header.RequestURI(), []byte("/")) {
+		return string(r.URI().Host())
+	}
+	return string(r.Header.Host())
+}
+
+// Lines reads the header as it was sent. fiber's accessors take cookies apart, and have one line of Content-Type and User-Agent.
+func (h head) Lines(name string) []string {
+	var lines []string
+	for line := range bytes.Lines(h.c.Request().Header.RawHeaders()) {
+		key, value, _ := bytes.Cut(line, []byte(":"))
+		if strings.EqualFold(string(key), name) && name == http.CanonicalHeaderKey(name) {
+			lines = append(lines, string(bytes.TrimSpace(value)))
+		}
+	}
+	return lines
+}
+
+// malformed tells what fiber lets through: a header line that is folded or has a space in its name, and a version that does not exist.
+func malformed(c fiber.Ctx) bool {
+	header := &c.Request().Header
+	for line := range bytes.Lines(header.RawHeaders()) {
+		if name, _, _ := bytes.Cut(line, []byte(":")); bytes.ContainsAny(name, " \t") {
+			return true
+		}
+	}
+	return !bytes.HasPrefix(header.Protocol(), []byte("HTTP/1."))
+}
+
+// request lacks Path and Param. Its body is as it was sent: fiber's c.Body would decompress it.
+func request(c fiber.Ctx) *core.Request {
+	r := c.Request()
+	body := r.BodyStream()
+	if body == nil {
+		body = bytes.NewReader(r.Body())
+	}
+	query, _ := url.ParseQuery(string(r.URI().QueryString()))            // without its malformed pairs, as on net/http
+	peer, _ := netip.ParseAddrPort(c.RequestCtx().RemoteAddr().String()) // zero for a Unix socket
+	return &core.Request{Head: head{c}, Query: query, Remote: peer.Addr().Unmap().WithZone(""), Body: body}
+}
+
+// contextOf is the context that the application has set, if that can end; else it ends when the server begins to shut down. It outlives
+// the handler, as fiber streams a response's body after that.
+func contextOf(c fiber.Ctx) context.Context {
+	ctx := c.Context()
+	if ctx.Done() != nil || c.RequestCtx().Conn() == nil { // a request that was made by hand has no server
+		return ctx
+	}
+	return serving{ctx, c.RequestCtx().Done()}
+}
+
+// serving ends with a server. fiber's RequestCtx does too, but it belongs to another request soon.
+type serving struct {
+	context.Context
+	stopped <-chan struct{}
+}
+
+func (s serving) Done() <-chan struct{} { return s.stopped }
+
+func (s serving) Err() error {
+	select {
+	case <-s.stopped:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
