@@ -195,6 +195,7 @@ func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 
 // TestAHungConnection: its node is told nothing, notices by and by, and does not believe anything for more than 5 seconds.
 func TestAHungConnection(t *testing.T) {
+	t.Parallel()
 	addr := server.Redis(t)
 	g := newGate(t, addr)
 	one, other := connect(t, g.client(), redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()
@@ -234,6 +235,7 @@ func TestAHungConnection(t *testing.T) {
 
 // TestEverythingFailsFast: over a connection that hangs every call is an outage, soon, and not an answer.
 func TestEverythingFailsFast(t *testing.T) {
+	t.Parallel()
 	addr, ctx := server.Redis(t), t.Context()
 	g := newGate(t, addr)
 	store := connect(t, g.client(), redisstore.Options{})

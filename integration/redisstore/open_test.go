@@ -13,10 +13,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// open connects a node to the Redis at addr.
+// open connects a node to the Redis at addr, with small buffers, as each case of the kit opens one.
 func open(t testing.TB, addr string, o redisstore.Options) *redisstore.Store {
 	t.Helper()
-	return connect(t, rueidis.ClientOption{InitAddress: []string{addr}}, o)
+	return connect(t, rueidis.ClientOption{InitAddress: []string{addr}, ReadBufferEachConn: 16 << 10, WriteBufferEachConn: 16 << 10}, o)
 }
 
 func connect(t testing.TB, client rueidis.ClientOption, o redisstore.Options) *redisstore.Store {

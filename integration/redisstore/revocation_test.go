@@ -31,18 +31,20 @@ func TestRevocation(t *testing.T) {
 		if !alive(t, one, d) || !alive(t, other, d) {
 			return fmt.Errorf("session %d, which was just made, is not found", i)
 		}
-		seen := mine.LastSeen.Add(time.Minute)
-		if err := one.Touch(t.Context(), d, seen, mine.Expires); err != nil {
-			return err
-		}
-		if found, err := one.Find(t.Context(), d); err != nil || !found.LastSeen.Equal(seen) {
-			untouched.Add(1)
+		if i%8 == 0 {
+			seen := mine.LastSeen.Add(time.Minute)
+			if err := one.Touch(t.Context(), d, seen, mine.Expires); err != nil {
+				return err
+			}
+			if found, err := one.Find(t.Context(), d); err != nil || !found.LastSeen.Equal(seen) {
+				untouched.Add(1)
+			}
 		}
 		if err := end(t, one, d, i); err != nil {
 			return err
 		}
 		ended := time.Now()
-		if i%4 < 2 && alive(t, one, d) { // the others go first to the other node
+		if i%16 < 9 && alive(t, one, d) { // the others go first to the other node
 			accepted.Add(1)
 		}
 		for alive(t, other, d) {
@@ -78,7 +80,7 @@ func TestRevocation(t *testing.T) {
 
 // end ends a session, of a user who has its number as ID, in one of two ways.
 func end(t *testing.T, s *redisstore.Sessions, d [32]byte, i int) error {
-	if i%2 == 0 {
+	if i%8 != 0 {
 		return s.Delete(t.Context(), d)
 	}
 	return s.DeleteAll(t.Context(), fmt.Sprint(i), 2, [32]byte{})
