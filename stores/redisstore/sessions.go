@@ -29,8 +29,8 @@ import (
 //
 // Bounds. A session that this process has ended is never given again: Delete and DeleteAll drop it from the cache before they return, and with
 // it whatever a Find is still reading. Another process drops it when it hears of it, which takes a round trip; if the connection hangs
-// or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second is an
-// error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
+// or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second (two, while
+// a connection is being made) is an error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
 type Sessions struct {
 	s     *Store
 	keys  string // prefix of the keys of sessions
