@@ -28,7 +28,7 @@ var oauthHardCases = []accountCase{
 		var errs []error
 		for i, text := range hardText() {
 			a := link(AnnID, fmt.Sprintf("subject %d", i))
-			a.Email, a.AccessToken, a.RefreshToken = text, text, text
+			a.Email, a.AccessToken = text, text
 			errs = append(errs, linkKeptOrRefused(ctx, s, a))
 			if len(text) < 1<<20 { // an index holds less
 				errs = append(errs, linkKeptOrRefused(ctx, s, link(AnnID, text)))

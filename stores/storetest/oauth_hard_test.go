@@ -9,7 +9,7 @@ import (
 func TestOAuthAccountsBrokenByHardValues(t *testing.T) {
 	for name, fake := range map[string]brokenAccountStore{
 		"tokens of at most 64 KiB": {func(s *accountStore) {
-			s.stores(func(a *link) { a.RefreshToken = a.RefreshToken[:min(len(a.RefreshToken), 1<<16-1)] })
+			s.stores(func(a *link) { a.AccessToken = a.AccessToken[:min(len(a.AccessToken), 1<<16-1)] })
 		}, []string{"G05 P08 a value"}},
 		"e-mails of at most 255 bytes": {func(s *accountStore) {
 			s.stores(func(a *link) { a.Email = a.Email[:min(len(a.Email), 255)] })

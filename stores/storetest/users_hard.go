@@ -23,7 +23,7 @@ var hardCases = []userCase{
 		var errs []error
 		for i, text := range hardText() {
 			own, base := account(fmt.Sprintf("own%d@example.com", i)), account(fmt.Sprintf("base%d@example.com", i))
-			own.Nick, own.Motto = text, &text
+			own.Nick = text
 			errs = append(errs, keptOrRefused(ctx, s, own))
 			if base.Email = text; len(text) < 1<<20 {
 				base.HashedPassword = core.PasswordHash(text)
@@ -40,7 +40,7 @@ var hardCases = []userCase{
 		var errs []error
 		for _, text := range hardText() {
 			before, after := *all[0], *all[0]
-			edit := func(u *Account) { u.Credits, u.Nick, u.Motto = u.Credits+1, text, &text }
+			edit := func(u *Account) { u.Credits, u.Nick = u.Credits+1, text }
 			edit(&after)
 			got, err := s.Update(ctx, before.ID, func(u *Account) error { edit(u); return nil })
 			if err != nil {
