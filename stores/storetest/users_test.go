@@ -154,7 +154,7 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return u, err
 			}
-		}, []string{"Every returned user is the caller's own copy", "G05 P08 what Update"}},
+		}, []string{"Every returned user is the caller's own copy"}},
 		"seconds": {func(s *userStore) {
 			s.stores(func(u *account) { u.Seen = u.Seen.Truncate(time.Second) })
 		}, []string{"Times are kept", "Far times"}},
