@@ -67,8 +67,7 @@ type User struct {
 
 // Run checks the adapter that serve puts behind ln. serve starts a server and returns; it stops the server in t.Cleanup.
 //
-// The framework is to be configured as the adapter's documentation tells its users; where it has a choice: paths are matched as they were
-// sent (a "%2F" does not end a segment) and nothing is redirected.
+// The framework is to be as everybody makes it; run the kit again for each setting that changes how it looks at paths.
 func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
 	s := start(t, serve)
 	for _, sec := range sections() {
@@ -113,7 +112,7 @@ func (sec section) checks() []check {
 func sections() []section {
 	var all []section
 	for _, part := range [][]section{
-		paths(), methods(), parameters(), queries(), credentials(), heads(), peers(), bodies(), answers(), guards(), scenarios(),
+		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(), wires(), bodies(), answers(), guards(), scenarios(),
 	} {
 		all = append(all, part...)
 	}

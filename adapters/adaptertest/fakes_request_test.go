@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -79,10 +80,42 @@ func requestFakes() []fake {
 			}
 		}},
 		{"strings share a buffer", "A01", handed(sharedBuffer())},
-		{"the length of a body is lost", "an unread body", func(a *adapter) {
-			a.listen = func(ln net.Listener) net.Listener { return forgetful{ln} }
-		}},
+		{"buffers are recycled", "A01 thousands", routes(recycledBuffers())},
+		{"the length of a body is lost", "an unread body", onWire("Content-Length", "Nontent-Length")},
+		{"the last Host wins", "R05 a request has", onWire("Host: app.example\r\nHost: ", "Xost: app.example\r\nHost: ")},
+		{"a name is trimmed", "A07 what can be read", onWire("Authorization :", "Authorization: ")},
+		{"a length counts more than chunks", "A07 what a recipient", onWire("Transfer-Encoding: chunked\r\nContent-Length: 3", "Xransfer-Encoding: chunked\r\nContent-Length: 3")},
+		{"the first of two tokens counts", "P10 there is one", firstLine("Authorization")},
+		{"the first of two Cookie lines counts", "S10 S11 there is one", firstLine("Cookie")},
+		{"the first of two Origins counts", "C01", firstLine("Origin")},
+		{"the first of two types counts", "P02", firstLine("Content-Type")},
 		{"the body may be nil", "a Request is complete", handed(func(r *core.Request) { r.Body = nil })},
+	}
+}
+
+func firstLine(name string) func(*adapter) {
+	return request(func(r *http.Request) {
+		if lines := r.Header[name]; len(lines) > 1 {
+			r.Header[name] = lines[:1]
+		}
+	})
+}
+
+// recycledBuffers has each request's Path in bytes that another request gets after it.
+func recycledBuffers() func(b *core.Bound) {
+	free := make(chan []byte, 100)
+	for range cap(free) {
+		free <- make([]byte, 256)
+	}
+	return func(b *core.Bound) {
+		serve := b.Serve
+		b.Serve = func(ctx context.Context, r *core.Request) *core.Response {
+			buffer := <-free
+			defer func() { free <- buffer }()
+			n := copy(buffer, r.Path)
+			r.Path = unsafe.String(&buffer[0], n)
+			return serve(ctx, r)
+		}
 	}
 }
 
@@ -95,18 +128,30 @@ func sharedBuffer() func(r *core.Request) {
 	}
 }
 
-// forgetful makes net/http blind for Content-Length.
-type forgetful struct{ net.Listener }
-
-func (l forgetful) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	return blindConn{c}, err
+// onWire edits the bytes that a server reads.
+func onWire(from, to string) func(*adapter) {
+	return func(a *adapter) {
+		a.listen = func(ln net.Listener) net.Listener { return editingListener{ln, []byte(from), []byte(to)} }
+	}
 }
 
-type blindConn struct{ net.Conn }
+type editingListener struct {
+	net.Listener
+	from, to []byte
+}
 
-func (c blindConn) Read(b []byte) (int, error) {
+func (l editingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return editingConn{c, l}, err
+}
+
+type editingConn struct {
+	net.Conn
+	l editingListener
+}
+
+func (c editingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	copy(b, bytes.ReplaceAll(b[:n], []byte("Content-Length"), []byte("Nontent-Length")))
+	copy(b, bytes.ReplaceAll(b[:n], c.l.from, c.l.to))
 	return n, err
 }

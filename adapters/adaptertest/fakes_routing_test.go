@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
@@ -44,12 +45,31 @@ func routingFakes() []fake {
 				b.Pattern = "/me/not-found"
 			}
 		})},
-		{"an escaped /me is an id", "/me is matched", request(func(r *http.Request) {
-			if r.URL.RawPath != "" {
-				r.URL.Path = strings.Replace(r.URL.Path, "/me", "/%6De", 1)
-				r.URL.RawPath = ""
+		{"OAuth answers by GET alone", "every route of the contract", instead(func(w http.ResponseWriter, r *http.Request) bool {
+			refused := r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/callback")
+			if refused {
+				w.WriteHeader(405)
+			}
+			return refused
+		})},
+		{"the decoded path is looked up", "a path has one form", request(func(r *http.Request) { r.URL.RawPath = "" })},
+		{"dots are resolved", "empty and dot segments", request(func(r *http.Request) {
+			r.URL.Path, r.URL.RawPath = path.Clean(r.URL.Path), ""
+		})},
+		{"a redirect goes where the path says", "empty and dot segments", instead(func(w http.ResponseWriter, r *http.Request) bool {
+			outside := strings.HasPrefix(r.URL.Path, "//")
+			if outside {
+				w.Header().Set("Location", r.URL.Path)
+				w.WriteHeader(301)
+			}
+			return outside
+		})},
+		{"a slash at the end is dropped", "a slash at the end", request(func(r *http.Request) {
+			if p := strings.TrimRight(r.URL.Path, "/"); p != "" {
+				r.URL.Path = p
 			}
 		})},
+		{"paths are compared in lower case", "letter case", request(func(r *http.Request) { r.URL.Path = strings.ToLower(r.URL.Path) })},
 		{"HEAD is told as GET", "the method is", handed(func(r *core.Request) { r.Head = fixedMethod{r.Head} })},
 		{"a wrong method is 404", "P13", func(a *adapter) {
 			a.around = func(next http.Handler) http.Handler {
@@ -82,7 +102,10 @@ func routingFakes() []fake {
 				return twice
 			}
 		})},
-		{"%2F ends a segment", "a path parameter", request(func(r *http.Request) { r.URL.RawPath = "" })},
+		{"a plus sign is a space", "a path parameter", handed(func(r *core.Request) {
+			once := r.Param
+			r.Param = func(name string) string { return strings.ReplaceAll(once(name), "+", " ") }
+		})},
 	}
 }
 

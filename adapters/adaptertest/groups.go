@@ -13,14 +13,13 @@ import (
 // mounts are the fake groups: shaped as the real ones where paths meet, and telling what they were given.
 func (s *server) mounts() []Mount {
 	return []Mount{
-		{"/auth", []core.Group{s.login(), s.mirror()}},
+		{"/auth", []core.Group{s.login(), s.mirror(), s.readers()}},
 		{"/auth", []core.Group{{s.bound("GET", "/answer/{case}", func(r *core.Request) *core.Response {
 			return cannedAnswers()[r.Param("case")].response()
 		})}}},
-		{"/auth/associate/acme", []core.Group{{
-			s.bound("GET", "/authorize", fixed("associate.authorize")),
-			s.bound("DELETE", "", fixed("associate.remove")),
-		}}},
+		{"/auth", s.accounts()},
+		{"/auth/acme", []core.Group{s.provider("oauth")}},
+		{"/auth/associate/acme", []core.Group{append(s.provider("associate"), s.bound("DELETE", "", fixed("associate.remove")))}},
 		{"/users", []core.Group{s.users()}},
 		{"", []core.Group{{
 			s.bound("GET", "", fixed("root")),
@@ -50,13 +49,6 @@ func text(status int, body string) *core.Response {
 
 func fixed(body string) func(*core.Request) *core.Response {
 	return func(*core.Request) *core.Response { return text(200, body) }
-}
-
-func (s *server) login() core.Group {
-	return core.Group{
-		s.bound("POST", "/login", fixed("login")),
-		s.bound("POST", "/logout", fixed("logout")),
-	}
 }
 
 // users has the paths of the users group.
@@ -111,7 +103,6 @@ func (s *server) echo(r *core.Request) *core.Response {
 	body, err := io.ReadAll(io.LimitReader(r.Body, core.MaxBody+1))
 	switch {
 	case err != nil:
-		s.fault("the body's reader fails: " + err.Error())
 		return text(http.StatusBadRequest, "")
 	case len(body) > core.MaxBody:
 		return s.host.Render(context.Background(), &core.Error{

@@ -86,6 +86,7 @@ func (f *host) Render(_ context.Context, err error) *core.Response {
 		x = http.StatusText(e.Status)
 	}
 	resp := core.NewResponse(e.Status, map[string]string{"detail": x})
+	resp.Err = e
 	maps.Copy(resp.Header, e.Header)
 	if err := resp.Encode(); err != nil {
 		f.server.fault(err.Error())

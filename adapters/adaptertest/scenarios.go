@@ -16,6 +16,7 @@ func scenarios() []section {
 	}
 	return []section{
 		one("A01 a string taken from a request stays what it was", stringsStay),
+		one("A01 thousands of requests at the same time change no string that a route or a guard kept", stringsStayUnderLoad),
 		one("A04 after a panic in a handler the next request of the same user works, and nobody sees the panic", panics),
 		one("A08 a handler behind Require starts only after the decision", decisionFirst),
 		one("an unread body is never taken for the next request", unreadBody),
@@ -71,21 +72,53 @@ func (s *server) talk(rows ...row) ([]answer, error) {
 }
 
 func stringsStay(s *server) error {
-	s.mu.Lock()
-	s.kept = nil
-	s.mu.Unlock()
+	s.forget()
 	var rows []row
 	for i := range 21 {
-		c := string(rune('a' + i))
-		head := fmt.Sprintf("\nHost: %s.example\nAuthorization: Bearer %s%s\nCookie: a=%s\nUser-Agent: %s/1", c, c, c, c, c)
-		rows = append(rows,
-			row{send: fmt.Sprintf("GET /users/%s%s?%s=%s", c, c, c, c) + head},
-			row{send: "GET /required" + head},
-			row{send: fmt.Sprintf("DELETE /users/%s?%s=%s", c, c, c) + head})
+		rows = append(rows, distinct(string(rune('a'+i)))...)
 	}
 	if _, err := s.talk(rows...); err != nil {
 		return err
 	}
+	return s.unchanged()
+}
+
+// stringsStayUnderLoad keeps many connections busy, so that whatever a framework recycles is recycled by others.
+func stringsStayUnderLoad(s *server) error {
+	const connections, rounds = 32, 32
+	s.forget()
+	errs := make([]error, connections)
+	var wg sync.WaitGroup
+	for i := range connections {
+		wg.Go(func() {
+			var rows []row
+			for j := range rounds {
+				rows = append(rows, distinct(fmt.Sprintf("c%dr%d", i, j))...)
+			}
+			_, errs[i] = s.talk(rows...)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errors.Join(errs...), s.unchanged())
+}
+
+// distinct are requests to routes and to a guard in which every string has the mark.
+func distinct(mark string) []row {
+	head := fmt.Sprintf("\nHost: %s.example\nAuthorization: Bearer %s\nCookie: a=%s\nUser-Agent: %s/1", mark, mark, mark, mark)
+	return []row{
+		{send: fmt.Sprintf("GET /users/%s%s?%s=%s", mark, mark, mark, mark) + head},
+		{send: "GET /required" + head},
+		{send: fmt.Sprintf("DELETE /users/%s?%s=%s", mark, mark, mark) + head},
+	}
+}
+
+func (s *server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = nil
+}
+
+func (s *server) unchanged() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.kept) == 0 {

@@ -26,11 +26,10 @@ import (
 //
 // chi lets the route that was registered last win where two are equal; an application's own that is more specific wins anyway.
 func Mount(r chi.Router, prefix string, groups ...core.Group) {
-	mux := http.NewServeMux()
-	httpauth.Mount(mux, prefix, groups...)
+	httpauth.Mount(http.NewServeMux(), prefix, groups...) // it panics for what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			h := handler{direct: httpauth.Handler(b), mux: mux}
+			h := decoded(httpauth.Handler(b))
 			if path := prefix + b.Pattern; path != "" {
 				register(r, b.Method, path, h)
 			}
@@ -48,34 +47,18 @@ func register(r chi.Router, method, path string, h http.Handler) {
 	}
 }
 
-// handler serves a route that chi has found. chi compares a path that was escaped in an unusual way as it stands, so that "/%6De" is
-// "/{id}" to it and "a%2Fb" a parameter's value. Such a path is decided once more, by net/http's rules, among the routes of one Mount.
-type handler struct {
-	direct http.Handler
-	mux    *http.ServeMux
-}
-
-func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.RawPath == "" {
-		h.direct.ServeHTTP(w, r)
-		return
-	}
-	route := chi.RouteContext(r.Context())
-	for i, name := range route.URLParams.Keys {
-		r.SetPathValue(name, unescape(route.URLParams.Values[i]))
-	}
-	raw := route.RoutePath // what the routers above have left of the path
-	if raw == "" {
-		raw = r.URL.RawPath
-	}
-	found, _ := h.mux.Handler(&http.Request{Method: r.Method, URL: &url.URL{Path: unescape(raw), RawPath: raw}})
-	found.ServeHTTP(w, r)
-}
-
-// unescape cannot fail on parts of a path that net/http has parsed.
-func unescape(s string) string {
-	s, _ = url.PathUnescape(s)
-	return s
+// decoded undoes the percent-encoding of path values: chi takes them from the path as it was sent, where net/http has kept that.
+func decoded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" {
+			params := chi.RouteContext(r.Context()).URLParams
+			for i, name := range params.Keys {
+				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused what is malformed
+				r.SetPathValue(name, value)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Require lets a request through if its user satisfies the guards, all of them, and answers for the handler if not (400, 401, 403, 503).

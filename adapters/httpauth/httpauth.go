@@ -25,7 +25,7 @@ import (
 
 // Mount registers every route of the groups on mux, at prefix and the route's pattern. prefix is empty, or begins with a slash and does
 // not end with one; another one panics, as ServeMux does for what it cannot serve. A group's root answers at prefix with and without a
-// trailing slash, and at nothing below it. HEAD answers where GET does.
+// trailing slash, and at nothing below it. HEAD answers where GET does. A path that is not core.PlainPath is 404.
 //
 // An application's own route that is more specific wins ("DELETE /users/me" over the group's "DELETE /users/{id}"); one that is equal
 // panics.
@@ -47,10 +47,14 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 }
 
 // Handler serves one route. Mount does this for ServeMux; for another router, register Handler at the route's method and pattern, and
-// let the router hand over path parameters, percent-decoded, by the request's SetPathValue.
+// let the router hand over path parameters, percent-decoded, by the request's SetPathValue. A path that is not core.PlainPath is 404.
 func Handler(b core.Bound) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		write(w, r, b.Serve(r.Context(), request(r)))
+		if !core.PlainPath(r.URL.EscapedPath()) {
+			http.NotFound(w, r)
+			return
+		}
+		Write(w, r, b.Serve(r.Context(), Request(r)))
 	})
 }
 
@@ -73,9 +77,9 @@ func CurrentUser[U any](r *http.Request) (*U, bool) {
 func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, err := resolve(r.Context(), head{r})
+			ctx, err := resolve(r.Context(), Head(r))
 			if err != nil {
-				write(w, r, h.Render(r.Context(), err))
+				Write(w, r, h.Render(r.Context(), err))
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))

@@ -14,7 +14,11 @@ func (h head) Method() string             { return h.r.Method }
 func (h head) Host() string               { return h.r.Host }
 func (h head) Lines(name string) []string { return h.r.Header[name] }
 
-func request(r *http.Request) *core.Request {
+// Head is what guards read of a request. Like Request and Write, it is for adapters of frameworks that stand on net/http.
+func Head(r *http.Request) core.Head { return head{r} }
+
+// Request is what a route reads of a request. Its parameters are the request's path values.
+func Request(r *http.Request) *core.Request {
 	return &core.Request{
 		Head:   head{r},
 		Path:   r.URL.Path,

@@ -7,15 +7,21 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// write sends resp. Content-Length is always set where the status allows a body, so that HEAD has the header of GET.
-func write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
+// AddHeader sets the header lines of an answer. They replace those of middleware, but for Set-Cookie and Vary, which stay too.
+func AddHeader(w http.ResponseWriter, resp *core.Response) {
 	header := w.Header()
 	for name, lines := range resp.Header {
 		if name == "Set-Cookie" || name == "Vary" {
-			lines = append(header[name], lines...) // an outer middleware's own stay
+			lines = append(header[name], lines...)
 		}
 		header[name] = lines
 	}
+}
+
+// Write sends an answer. Content-Length is always set where the status allows a body, so that HEAD has the header of GET.
+func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
+	AddHeader(w, resp)
+	header := w.Header()
 	if resp.Status == http.StatusRequestEntityTooLarge && r.ProtoMajor == 1 {
 		header.Set("Connection", "close") // the rest of the body is not worth reading
 	}

@@ -20,7 +20,7 @@ func TestAdminRights(t *testing.T) {
 			a.row(t, route+"403 (before 404 and the body)", id(nobody), plain, text(`{`))
 			a.row(t, route+"404 (unknown)", id(nobody), admin, text(`{}`))
 			a.row(t, route+"404 (before the body)", id(nobody), admin, text(`{`))
-			for _, malformed := range []string{"none", "1", "{" + nobody + "}", "urn:uuid:" + nobody, nobody + "0", nobody[1:], " " + nobody, "a/b", "\x00", "\xff", "..."} {
+			for _, malformed := range []string{"none", "1", "{" + nobody + "}", "urn:uuid:" + nobody, nobody + "0", nobody[1:], " " + nobody, `a\b`, "\x00", "\xff", "..."} {
 				a.row(t, route+"404 (cannot be parsed)", id(malformed), admin, text(`{}`))
 			}
 		}

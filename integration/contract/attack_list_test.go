@@ -52,9 +52,10 @@ func TestAttackP17SQL(t *testing.T) {
 				a.want(t, badVerify, proof(sql))
 				a.want(t, "GET /users/me 401", credential("cookie", url.QueryEscape(sql)))
 				a.want(t, "GET /users/me 401", header("Authorization", "Bearer "+url.QueryEscape(sql)))
-				a.want(t, "GET /users/{id} 404", admin[0], id("x"+sql))
-				a.want(t, "DELETE /users/{id} 404", admin[0], id(target.ID+sql))
-				a.want(t, "DELETE /auth/sessions/{id} 404", admin[0], id("x"+sql))
+				inPath := strings.ReplaceAll(sql, "/", "") // a path with a slash too many is the router's to answer
+				a.want(t, "GET /users/{id} 404", admin[0], id("x"+inPath))
+				a.want(t, "DELETE /users/{id} 404", admin[0], id(target.ID+inPath))
+				a.want(t, "DELETE /auth/sessions/{id} 404", admin[0], id("x"+inPath))
 				if got := a.want(t, "GET /users 200", admin[0], query(url.Values{"email": {sql}}.Encode())); got.body != "[]" {
 					t.Errorf("a prefix %q finds %s", sql, got.body)
 				}

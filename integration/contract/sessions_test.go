@@ -119,7 +119,7 @@ func TestSessionsDelete(t *testing.T) {
 			}
 		}
 		route := "DELETE /auth/sessions/{id} "
-		for _, unknown := range []string{nobody, "x", "a/b", "\x00", strings.ToUpper(otherID), otherID + "0"} {
+		for _, unknown := range []string{nobody, "x", `a\b`, "\x00", strings.ToUpper(otherID), otherID + "0"} {
 			a.row(t, route+"404 (unknown)", id(unknown), mine)
 		}
 		a.row(t, route+"404 (another user's)", id(otherID), theirs)

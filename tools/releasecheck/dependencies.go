@@ -19,6 +19,9 @@ var dependencies = map[string][]string{
 	"adapters/chiauth": {
 		"github.com/go-chi/chi/v5",
 	},
+	"adapters/echoauth": {
+		"github.com/labstack/echo/v5",
+	},
 	"adapters/fiberauth": {
 		"github.com/andybalholm/brotli", // of fasthttp
 		"github.com/gofiber/fiber/v3",
@@ -36,6 +39,27 @@ var dependencies = map[string][]string{
 		"golang.org/x/net",
 		"golang.org/x/sys",
 		"golang.org/x/text",
+	},
+	"adapters/ginauth": { // gin has bindings for many formats, and a server for HTTP/3
+		"github.com/gabriel-vasile/mimetype",
+		"github.com/gin-contrib/sse",
+		"github.com/gin-gonic/gin",
+		"github.com/go-playground/locales",
+		"github.com/go-playground/universal-translator",
+		"github.com/go-playground/validator/v10",
+		"github.com/goccy/go-yaml",
+		"github.com/leodido/go-urn",
+		"github.com/mattn/go-isatty",
+		"github.com/pelletier/go-toml/v2",
+		"github.com/quic-go/qpack",
+		"github.com/quic-go/quic-go",
+		"github.com/ugorji/go/codec",
+		"go.mongodb.org/mongo-driver/v2", // of which its bson alone
+		"golang.org/x/crypto",
+		"golang.org/x/net",
+		"golang.org/x/sys",
+		"golang.org/x/text",
+		"google.golang.org/protobuf",
 	},
 	"providers": {
 		"github.com/coreos/go-oidc/v3",
