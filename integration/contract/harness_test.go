@@ -2,30 +2,19 @@ package contract_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite"
-
 	"github.com/latchkey-go/latchkey"
-	"github.com/latchkey-go/latchkey/adapters/chiauth"
-	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
-	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -71,15 +60,13 @@ type (
 	opener = func(t *testing.T, now func() time.Time) stores
 )
 
-// everywhere runs a test with an application of its own on each adapter over each store; change, if not nil, changes its options.
+// everywhere runs a test with an application of its own on each adapter and over each store; change, if not nil, changes its options.
 func everywhere(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
-	for name, router := range map[string]adapter{"httpauth": onServeMux, "chiauth": onChi} {
-		for store, open := range map[string]opener{"memstore": memory, "bunstore": sqlite} {
-			t.Run(name+" "+store, func(t *testing.T) {
-				t.Parallel()
-				test(t, newApp(t, router, open, change))
-			})
-		}
+	for name, p := range places {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newApp(t, p.adapter, p.open, change))
+		})
 	}
 }
 
@@ -134,34 +121,7 @@ func newBackends(t *testing.T, kept stores, now func() time.Time) []latchkey.Bac
 	}
 }
 
-// router is one adapter's router.
-type router struct {
-	http.Handler
-	mount func(prefix string, groups ...core.Group)
-	// handle puts an application's own handler behind Require.
-	handle func(method, path string, h http.HandlerFunc)
-}
-
-func onServeMux(auth *latchkey.Auth[Account]) router {
-	mux := http.NewServeMux()
-	return router{
-		Handler: mux,
-		mount:   func(prefix string, groups ...core.Group) { httpauth.Mount(mux, prefix, groups...) },
-		handle:  func(method, path string, h http.HandlerFunc) { mux.Handle(method+" "+path, httpauth.Require(auth)(h)) },
-	}
-}
-
-func onChi(auth *latchkey.Auth[Account]) router {
-	r := chi.NewRouter()
-	return router{
-		Handler: r,
-		mount:   func(prefix string, groups ...core.Group) { chiauth.Mount(r, prefix, groups...) },
-		handle:  func(method, path string, h http.HandlerFunc) { r.With(chiauth.Require(auth)).Method(method, path, h) },
-	}
-}
-
-// serve mounts the application, after routes of its own if there are any, and starts a server, from which requests are answered from now on. The
-// server takes a client's address from the header Test-Peer, as on loopback there is but one.
+// serve mounts the application, after routes of its own if there are any, and starts a server, from which requests are answered from now on.
 func (a *app) serve(t *testing.T, own func(router)) {
 	r := a.router(a.Auth)
 	if own != nil {
@@ -176,47 +136,12 @@ func (a *app) serve(t *testing.T, own func(router)) {
 		u, _ := latchkey.CurrentUser[Account](r.Context())
 		_, _ = io.WriteString(w, "Hello "+u.Email+"!")
 	})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if peer := req.Header.Get("Test-Peer"); peer != "" {
-			req.RemoteAddr = peer
-		}
-		r.ServeHTTP(w, req)
-	}))
-	t.Cleanup(server.Close)
-	a.url = server.URL
-}
-
-func memory(_ *testing.T, now func() time.Time) stores {
-	return stores{
-		memstore.NewUsers[Account](), memstore.NewSessions(now), memstore.NewTickets(now), memstore.NewLimiter(memstore.LimiterOptions{Now: now}),
-		memstore.NewOAuthAccounts(),
-	}
-}
-
-func sqlite(t *testing.T, now func() time.Time) stores {
-	return onSQLite(t, filepath.Join(t.TempDir(), "contract.sqlite"), bunstore.Options{Now: now})
-}
-
-// onSQLite opens a database file as an application does, but without waiting for the disk.
-func onSQLite(t *testing.T, file string, o bunstore.Options) stores {
-	t.Helper()
-	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(file)+"&_pragma=synchronous(OFF)")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	store, err := bunstore.New(bun.NewDB(db, sqlitedialect.New()), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	users, err := bunstore.Users[Account](store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return stores{users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts()}
+	a.url = "http://" + ln.Addr().String()
+	r.serve(t, ln)
 }
 
 // user makes an active user with the password, changed by inactive, superuser, verified.

@@ -1,0 +1,140 @@
+package contract_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	"github.com/gofiber/fiber/v3"
+	"github.com/labstack/echo/v5"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/chiauth"
+	"github.com/latchkey-go/latchkey/adapters/echoauth"
+	"github.com/latchkey-go/latchkey/adapters/fiberauth"
+	"github.com/latchkey-go/latchkey/adapters/ginauth"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// router is one adapter's router.
+type router struct {
+	mount func(prefix string, groups ...core.Group)
+	// handle puts an application's own handler behind Require.
+	handle func(method, path string, h http.HandlerFunc)
+	// serve answers until the test ends. It takes a client's address from the header Test-Peer, as on loopback there is but one.
+	serve func(t *testing.T, ln net.Listener)
+}
+
+func onServeMux(auth *latchkey.Auth[Account]) router {
+	mux := http.NewServeMux()
+	return router{
+		mount:  func(prefix string, groups ...core.Group) { httpauth.Mount(mux, prefix, groups...) },
+		handle: func(method, path string, h http.HandlerFunc) { mux.Handle(method+" "+path, httpauth.Require(auth)(h)) },
+		serve:  overHTTP(mux),
+	}
+}
+
+func onChi(auth *latchkey.Auth[Account]) router {
+	r := chi.NewRouter()
+	return router{
+		mount:  func(prefix string, groups ...core.Group) { chiauth.Mount(r, prefix, groups...) },
+		handle: func(method, path string, h http.HandlerFunc) { r.With(chiauth.Require(auth)).Method(method, path, h) },
+		serve:  overHTTP(r),
+	}
+}
+
+func onEcho(auth *latchkey.Auth[Account]) router {
+	e := echo.New()
+	return router{
+		mount: func(prefix string, groups ...core.Group) { echoauth.Mount(e, prefix, groups...) },
+		handle: func(method, path string, h http.HandlerFunc) {
+			e.Add(method, colons(path), echo.WrapHandler(h), echoauth.Require(auth))
+		},
+		serve: overHTTP(e),
+	}
+}
+
+func onGin(auth *latchkey.Auth[Account]) router {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	return router{
+		mount: func(prefix string, groups ...core.Group) { ginauth.Mount(engine, prefix, groups...) },
+		handle: func(method, path string, h http.HandlerFunc) {
+			engine.Handle(method, colons(path), ginauth.Require(auth), gin.WrapF(h))
+		},
+		serve: overHTTP(engine),
+	}
+}
+
+// colons is a path with the frameworks' parameters.
+func colons(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
+
+// overHTTP serves a handler by net/http.
+func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
+	return func(t *testing.T, ln net.Listener) {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if peer := req.Header.Get("Test-Peer"); peer != "" {
+				req.RemoteAddr = peer
+			}
+			h.ServeHTTP(w, req)
+		}))
+		_ = server.Listener.Close()
+		server.Listener = ln
+		server.Start()
+		t.Cleanup(server.Close)
+	}
+}
+
+func onFiber(auth *latchkey.Auth[Account]) router {
+	app := fiber.New(fiber.Config{ReadBufferSize: 64 << 10, DisablePreParseMultipartForm: true})
+	app.Use(func(c fiber.Ctx) error {
+		if peer, err := netip.ParseAddrPort(c.Get("Test-Peer")); err == nil {
+			c.RequestCtx().SetRemoteAddr(net.TCPAddrFromAddrPort(peer))
+		}
+		return c.Next()
+	})
+	return router{
+		mount: func(prefix string, groups ...core.Group) { fiberauth.Mount(app, prefix, groups...) },
+		handle: func(method, path string, h http.HandlerFunc) {
+			app.Add([]string{method}, colons(path), fiberauth.Require(auth), func(c fiber.Ctx) error { return native(c, h) })
+		},
+		serve: func(t *testing.T, ln net.Listener) {
+			go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+			t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
+		},
+	}
+}
+
+// native runs a handler of net/http in fiber. One that panics has its connection closed, as net/http does.
+func native(c fiber.Ctx, h http.HandlerFunc) error {
+	defer func() {
+		if recover() != nil {
+			_ = c.RequestCtx().Conn().Close()
+		}
+	}()
+	r, err := http.NewRequestWithContext(c.Context(), c.Method(), c.OriginalURL(), bytes.NewReader(bytes.Clone(c.Body())))
+	if err != nil {
+		return err
+	}
+	w := httptest.NewRecorder()
+	h(w, r)
+	for name, lines := range w.Header() {
+		for _, line := range lines {
+			c.Append(name, line)
+		}
+	}
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		return err
+	}
+	return c.Status(w.Code).Send(body)
+}
