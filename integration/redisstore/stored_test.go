@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +116,22 @@ func TestTheIndexOutlivesItsSessions(t *testing.T) {
 	}
 	if err := sessions.DeleteAll(ctx, "ada", 2, [32]byte{}); err != nil || alive(t, sessions, d) {
 		t.Errorf("the session lives on, %v", err)
+	}
+}
+
+// TestLongValuesAreRefused: whoever stores one would hold up everybody else.
+func TestLongValuesAreRefused(t *testing.T) {
+	store := open(t, server.Redis(t), redisstore.Options{})
+	for size, want := range map[int]bool{60 << 10: true, 64 << 10: false} {
+		text, d := strings.Repeat("x", size), core.Digest(strconv.Itoa(size))
+		long := adas("long")
+		long.Label = text
+		if err := store.Sessions().Create(t.Context(), d, long); (err == nil) != want {
+			t.Errorf("a session with %d bytes of text: %v", size, err)
+		}
+		ticket := core.Ticket{Digest: d, Purpose: "exchange", Email: text, Expires: time.Now().Add(time.Minute)}
+		if err := store.Tickets().Put(t.Context(), ticket, false); (err == nil) != want {
+			t.Errorf("a ticket with %d bytes of text: %v", size, err)
+		}
 	}
 }

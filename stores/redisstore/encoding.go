@@ -25,7 +25,11 @@ const (
 	version   = "a"
 	digits    = 20
 	headWidth = len(version) + 3*digits
+	// maxStored is how long a session or a ticket may be as it is stored, in bytes: a long value holds up everybody else's commands.
+	maxStored = 64 << 10
 )
+
+var errTooLong = errors.New("it is longer than 64 KiB")
 
 // decimal gives n as 20 digits whose order is that of the numbers.
 func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
@@ -54,6 +58,9 @@ func encode(one core.Session) (string, error) {
 	b = binary.AppendVarint(b, int64(len(one.Proofs)))
 	for _, p := range one.Proofs {
 		b = binary.AppendVarint(appendText(b, p.Method), p.At.UnixMicro())
+	}
+	if len(b) > maxStored {
+		return "", errTooLong
 	}
 	return string(b), nil
 }

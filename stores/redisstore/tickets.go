@@ -110,6 +110,9 @@ func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used string) (boo
 	for _, field := range []string{ticket.UserID, ticket.Email, string(ticket.Data)} {
 		frozen = appendText(frozen, field)
 	}
+	if len(frozen) > maxStored {
+		return false, wrap(t.insert.what, errTooLong)
+	}
 	now := t.s.now()
 	return t.s.did(ctx, t.insert, []string{t.key(ticket.Purpose, ticket.Digest)},
 		micros(now), micros(ticket.Expires), used, string(frozen), number(left(now, ticket.Expires)))
