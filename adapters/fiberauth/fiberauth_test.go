@@ -2,6 +2,7 @@ package fiberauth_test
 
 import (
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +22,11 @@ func newApp(config fiber.Config) *fiber.App {
 
 // start serves app, and stops it at the test's end.
 func start(t *testing.T, app *fiber.App, ln net.Listener) {
-	done := make(chan error)
-	go func() { done <- app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+	var listening sync.WaitGroup
+	listening.Go(func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) })
 	t.Cleanup(func() {
 		_ = app.Shutdown()
-		<-done
+		listening.Wait()
 	})
 }
 

@@ -29,18 +29,30 @@ func users() core.Group {
 	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
 }
 
-// ask gives the answer to a request, and its body.
-func ask(t testing.TB, app *fiber.App, r *http.Request) (*http.Response, string) {
+// An answer is a response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func ask(t testing.TB, app *fiber.App, r *http.Request) answer {
+	t.Helper()
 	resp, err := app.Test(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	return read(t, resp)
+}
+
+func read(t testing.TB, resp *http.Response) answer {
+	t.Helper()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	return resp, string(body)
+	return answer{resp.StatusCode, resp.Header, string(body)}
 }
 
 func TestRoutesAreInFibersListing(t *testing.T) {
@@ -89,9 +101,9 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 		{"//b.example/jwks.json", `/jwks.json /jwks.json ""`, ""},
 		{"//b.example/", ` / ""`, ""},
 	} {
-		resp, body := ask(t, app, httptest.NewRequest("GET", "http:"+c.path, nil))
-		if resp.StatusCode != 200 || body != c.body || resp.Header.Get("X-Mark") != c.mark {
-			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, resp.StatusCode, body, resp.Header.Get("X-Mark"), c.body, c.mark)
+		got := ask(t, app, httptest.NewRequest("GET", "http:"+c.path, nil))
+		if got.status != 200 || got.body != c.body || got.header.Get("X-Mark") != c.mark {
+			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, got.status, got.body, got.header.Get("X-Mark"), c.body, c.mark)
 		}
 	}
 }
@@ -107,12 +119,12 @@ func TestPathsAreComparedExactly(t *testing.T) {
 		"/API/users/7": http.StatusTeapot, "/api/Users/me": http.StatusTeapot, "/api/users/%6De": http.StatusTeapot,
 		"/api/users/a%2Fb": http.StatusTeapot, "/api/users/..": http.StatusTeapot, "/api/users/%2e": http.StatusTeapot,
 	} {
-		if resp, body := ask(t, app, httptest.NewRequest("GET", path, nil)); resp.StatusCode != want {
-			t.Errorf("GET %s: %d %q, want %d", path, resp.StatusCode, body, want)
+		if got := ask(t, app, httptest.NewRequest("GET", path, nil)); got.status != want {
+			t.Errorf("GET %s: %d %q, want %d", path, got.status, got.body, want)
 		}
 	}
-	if _, body := ask(t, app, httptest.NewRequest("GET", "/api/users/ME", nil)); body != `/{id} /api/users/ME "ME"` {
-		t.Errorf("another case of /me is %q, want an id", body)
+	if got := ask(t, app, httptest.NewRequest("GET", "/api/users/ME", nil)); got.body != `/{id} /api/users/ME "ME"` {
+		t.Errorf("another case of /me is %q, want an id", got.body)
 	}
 }
 
@@ -128,13 +140,12 @@ func TestTheRouteThatWins(t *testing.T) {
 		{"GET", "/users/me"}:     200, // registered last
 		{"GET", "/users/export"}: 200,
 	} {
-		resp, body := ask(t, app, httptest.NewRequest(request[0], request[1], nil))
-		if resp.StatusCode != want {
-			t.Errorf("%s: %d %q, want %d", request, resp.StatusCode, body, want)
+		if got := ask(t, app, httptest.NewRequest(request[0], request[1], nil)); got.status != want {
+			t.Errorf("%s: %d %q, want %d", request, got.status, got.body, want)
 		}
 	}
-	if _, body := ask(t, app, httptest.NewRequest("GET", "/users/export", nil)); body != `/export /users/export ""` {
-		t.Errorf("the more specific route of a later group does not win: %q", body)
+	if got := ask(t, app, httptest.NewRequest("GET", "/users/export", nil)); got.body != `/export /users/export ""` {
+		t.Errorf("the more specific route of a later group does not win: %q", got.body)
 	}
 }
 

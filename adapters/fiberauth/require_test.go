@@ -46,8 +46,8 @@ func TestTheUserSurvivesMiddlewareThatReplacesTheContext(t *testing.T) {
 	})
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Authorization", "Bearer ada")
-	if resp, body := ask(t, app, r); resp.StatusCode != 200 || body != "gold" {
-		t.Errorf("the answer is %d %q", resp.StatusCode, body)
+	if got := ask(t, app, r); got.status != 200 || got.body != "gold" {
+		t.Errorf("the answer is %d %q", got.status, got.body)
 	}
 }
 
@@ -67,11 +67,11 @@ func TestAnAnswersHeaderAndThatOfMiddleware(t *testing.T) {
 			}}
 		},
 	}})
-	resp, _ := ask(t, app, httptest.NewRequest("GET", "/", nil))
+	header := ask(t, app, httptest.NewRequest("GET", "/", nil)).header
 	for name, want := range map[string][]string{
 		"Set-Cookie": {"a=1", "a=2", "b=3"}, "Vary": {"Origin", "Cookie"}, "Cache-Control": {"no-store"}, "X-Kept": {"1"}, "Link": {"<1>", "<2>", "<3>"},
 	} {
-		if got := resp.Header[name]; !slices.Equal(got, want) {
+		if got := header[name]; !slices.Equal(got, want) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
@@ -107,12 +107,12 @@ func TestPassErrors(t *testing.T) {
 		{"/pass/me", "", "", `/me /pass/me ""`, 200, nil},
 	} {
 		passed = nil
-		resp, body := ask(t, app, httptest.NewRequest("GET", c.path, nil))
-		if resp.StatusCode != c.status || body != c.body {
-			t.Errorf("%s: %d %q, want %d %q", c.path, resp.StatusCode, body, c.status, c.body)
+		got := ask(t, app, httptest.NewRequest("GET", c.path, nil))
+		if got.status != c.status || got.body != c.body {
+			t.Errorf("%s: %d %q, want %d %q", c.path, got.status, got.body, c.status, c.body)
 		}
-		if c.header != "" && (resp.Header.Get(c.header) == "" || resp.Header.Get("Content-Type") != c.contentType) {
-			t.Errorf("%s: the header is %v", c.path, resp.Header)
+		if c.header != "" && (got.header.Get(c.header) == "" || got.header.Get("Content-Type") != c.contentType) {
+			t.Errorf("%s: the header is %v", c.path, got.header)
 		}
 		var e *fiber.Error
 		if !errors.Is(passed, c.is) || c.is != nil && (!errors.As(passed, &e) || e.Code != c.status || e.Message != c.body) {
