@@ -3,4 +3,4 @@
 package fiberauth_test
 
 // requests are fewer with the race detector, which is ten times slower.
-const requests = 10_000
+const requests = 5_000
