@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -95,10 +94,13 @@ func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
 }
 
 func onFiber(auth *latchkey.Auth[Account]) router {
-	app := fiber.New(fiber.Config{ReadBufferSize: 64 << 10, DisablePreParseMultipartForm: true})
+	app := fiber.New(fiber.Config{
+		ReadBufferSize: 1 << 20, // of the header: net/http's default
+		ReadTimeout:    time.Minute, StreamRequestBody: true, DisablePreParseMultipartForm: true,
+	})
 	app.Use(func(c fiber.Ctx) error {
-		if peer, err := netip.ParseAddrPort(c.Get("Test-Peer")); err == nil {
-			c.RequestCtx().SetRemoteAddr(net.TCPAddrFromAddrPort(peer))
+		if peer := c.Get("Test-Peer"); peer != "" {
+			c.RequestCtx().SetRemoteAddr(peerAddr(strings.Clone(peer)))
 		}
 		return c.Next()
 	})
@@ -113,6 +115,12 @@ func onFiber(auth *latchkey.Auth[Account]) router {
 		},
 	}
 }
+
+// peerAddr is a client's address.
+type peerAddr string
+
+func (peerAddr) Network() string  { return "tcp" }
+func (a peerAddr) String() string { return string(a) }
 
 // native runs a handler of net/http in fiber. One that panics has its connection closed, as net/http does.
 func native(c fiber.Ctx, h http.HandlerFunc) error {

@@ -36,7 +36,14 @@ func TestAttackR05PoisonedLinks(t *testing.T) {
 		for kind, route := range asks {
 			for name, poison := range poisons {
 				t.Run("R05 "+name+", "+kind, func(t *testing.T) {
-					a.want(t, route+"202", members(object{"email": "poisoned@example.org"}), poison)
+					method, path, _ := strings.Cut(strings.TrimSpace(route), " ")
+					got := a.send(t, method, path, members(object{"email": "poisoned@example.org"}), poison)
+					if got.status == http.StatusBadRequest && strings.HasPrefix(name, "Host") {
+						return // by a server that does not take such a Host
+					}
+					if got.status != http.StatusAccepted {
+						t.Fatalf("got %d %s", got.status, got.body)
+					}
 					m := a.mail(t)
 					if m.Link != baseURL+"/"+kind+"#token="+m.Token || m.To != "poisoned@example.org" {
 						t.Errorf("the link to %s is %s", m.To, m.Link)

@@ -24,7 +24,7 @@ import (
 // Account is the application's user: one column that its owner writes, one that it only reads.
 type Account struct {
 	latchkey.User
-	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"register,update"`
+	FullName string `json:"full_name" bun:"full_name,type:varchar(12000),notnull,default:''" auth:"register,update"`
 	Credits  int    `json:"credits" bun:"credits,notnull,default:0"`
 }
 
