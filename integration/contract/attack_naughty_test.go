@@ -20,7 +20,7 @@ var naughty = []string{
 	"'", "''", "\"", "`", "\\", "\\\\", "\\u0041", "\\'; --", "' OR ''='", "Robert'); DROP TABLE students;--", "$$", "$1", "?", ":x", "%", "_", "%s%s%n", "%d", "%!s(int=1)", "%00", "%2e%2e%2f",
 	"../../../../etc/passwd", "..\\..\\windows", "C:\\con", "/dev/null", "file:///etc/passwd", "|ls", ";ls", "`ls`", "$(ls)", "&& ls", "> x", "$HOME", "${jndi:ldap://127.0.0.1/a}", "() { :; }; ls", "=1+1", "@SUM(1)", "*)(uid=*", "{\"$gt\":\"\"}",
 	"a@b", "a@b@c", "@", "a@", "@b", "\"a b\"@example.org", "a@[127.0.0.1]", "a,b", "a;b", "<a@example.org>", "a\r\nBcc: b@example.org",
-	strings.Repeat("a", 300), strings.Repeat("é", 300), strings.Repeat("👍", 100), strings.Repeat("\u0301", 300), strings.Repeat(" ", 300), strings.Repeat("x", 20_000), "Ａ" + strings.Repeat("\u0300", 50), "x\x00y", "\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80",
+	strings.Repeat("a", 300), strings.Repeat("é", 300), strings.Repeat("👍", 100), strings.Repeat("\u0301", 300), strings.Repeat(" ", 300), strings.Repeat("x", 10_000), "Ａ" + strings.Repeat("\u0300", 50), "x\x00y", "\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80",
 }
 
 // raw is a JSON string with exactly these bytes, even where they are not text.

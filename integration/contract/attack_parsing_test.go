@@ -50,7 +50,7 @@ func TestAttackBodies(t *testing.T) {
 				a.attack(t, "P05 nested 100,000 deep, "+route, tooLarge, with(text(strings.Repeat("[", 100_000)))...)
 				t.Run("P05 10^6 members, "+route, func(t *testing.T) {
 					method, path, _ := strings.Cut(strings.TrimSpace(route), " ")
-					got := a.exchange(t.Context(), method, strings.Replace(path, "{id}", nobody, 1), with(text(`{`+strings.Repeat(`"a":1,`, 1_000_000)+`"b":1}`))...)
+					got := a.exchange(t.Context(), method, path, with(text(`{`+strings.Repeat(`"a":1,`, 1_000_000)+`"b":1}`))...)
 					if got.status != 413 && got.status != 0 { // a server may hang up while the client still sends
 						t.Errorf("got %d %s", got.status, got.body)
 					}
