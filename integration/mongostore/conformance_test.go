@@ -1,6 +1,8 @@
 package mongostore_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,24 +24,31 @@ var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUI
 func TestUsers(t *testing.T) {
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {
-			storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
+			storetest.Run(t, func(t *testing.T) core.UserStore[storetest.Account] {
 				_, _, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
 				return us
-			}, lacks()...)
+			}, userCases(ids), lacks()...)
 		})
 	}
 }
 
+// userCases are all there are for ids of the default type, and on a server of one's own. FerretDB is slow under the race detector: there
+// the other types have those in which a type could make a difference.
+func userCases(ids mongostore.IDType) []storetest.Case[core.UserStore[storetest.Account]] {
+	if ids == mongostore.ObjectID || external != "" {
+		return storetest.UserCases()
+	}
+	return slices.DeleteFunc(storetest.UserCases(), func(c storetest.Case[core.UserStore[storetest.Account]]) bool {
+		return strings.Contains(c.Rule, "oncurrent") || !strings.Contains(c.Rule, "ID") && !strings.Contains(c.Rule, "List gives each user once while")
+	})
+}
+
 // TestOAuthAccounts links users whose ids are UUIDs, as the kit's are; TestTransactions has ids of every type.
 func TestOAuthAccounts(t *testing.T) {
-	for name, ids := range map[string]mongostore.IDType{"UUID": mongostore.UUID, "Text": mongostore.Text} {
-		t.Run(name, func(t *testing.T) {
-			storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
-				_, store, _ := open[core.User](t, mongostore.Options{IDs: ids})
-				return store.OAuthAccounts()
-			}, lacks()...)
-		})
-	}
+	storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
+		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID})
+		return store.OAuthAccounts()
+	}, lacks()...)
 }
 
 func TestSessions(t *testing.T) {

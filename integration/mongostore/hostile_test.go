@@ -137,7 +137,7 @@ func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestUpdateEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	db, _, us := open[core.User](t, mongostore.Options{})
 	u := ada()

@@ -26,7 +26,7 @@ func open(db *mongo.Database, name string) collection {
 		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary()).SetRegistry(registry))}
 }
 
-// registry is the driver's, but for text that is not UTF-8, which the driver would write as it is, or mend.
+// registry is the driver's, but for text, which the driver would write as it is (see encodeText).
 var registry = strictRegistry()
 
 func strictRegistry() *bson.Registry {

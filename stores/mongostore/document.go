@@ -2,17 +2,12 @@ package mongostore
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"reflect"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
-
-// userMax is what a user's own fields may have, in bytes. It is below MongoDB's limit of a document, so that there is room for other
-// releases' fields, and each request reads it all.
-const userMax = 4 << 20
 
 // document is u as it is stored, without its _id.
 func (m *model) document(u reflect.Value) (bson.D, error) {
@@ -39,9 +34,6 @@ func encode(doc bson.D) (bson.D, error) {
 	encoder.SetRegistry(registry)
 	if err := encoder.Encode(doc); err != nil {
 		return nil, &failure{"write a user", err}
-	}
-	if b.Len() > userMax {
-		return nil, errors.New("mongostore: write a user: it is over 4 MiB")
 	}
 	encoded := make(bson.D, len(doc))
 	elements, err := bson.Raw(b.Bytes()).Elements()

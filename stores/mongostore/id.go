@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -91,6 +90,3 @@ func (t IDType) make(random io.Reader) (string, error) {
 func formatUUID(b [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
-
-// isText is false for what BSON cannot hold as text.
-func isText(s string) bool { return utf8.ValidString(s) }

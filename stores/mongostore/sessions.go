@@ -24,15 +24,9 @@ var (
 	_ core.Sweeper       = (*Sessions)(nil)
 )
 
-// sessionTextMax is what a session's text may have, in bytes.
-const sessionTextMax = 64 << 10
-
 // Create stores a session; see core.SessionStore. No order of its steps and DeleteAll's leaves a session below the floor: either
 // DeleteAll finds the session, or Create finds the floor.
 func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session) error {
-	if len(session.ID)+len(session.UserID)+len(session.Backend)+len(session.Label) > sessionTextMax {
-		return errors.New("mongostore: create a session: its text is over 64 KiB")
-	}
 	if err := t.c.claim(ctx, "create a session", d[:], newSessionRow(session)); err != nil {
 		return err
 	}

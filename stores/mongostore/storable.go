@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -64,10 +65,16 @@ func storableStruct(t reflect.Type, outer []reflect.Type) string {
 	return ""
 }
 
-// encodeText refuses text that is not UTF-8, as BSON does: the driver would write it all the same.
+// textMax is what one text may have, in bytes. MongoDB's own limit is that of the whole document, 16 MiB, which every request would read.
+const textMax = 1 << 20
+
+// isText is false for what no document can hold as text.
+func isText(s string) bool { return len(s) <= textMax && utf8.ValidString(s) }
+
+// encodeText refuses text that is none: the driver would write what is not UTF-8 all the same.
 func encodeText(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
 	if !isText(v.String()) {
-		return errors.New("text that is not UTF-8 cannot be stored")
+		return errors.New("text that is not UTF-8, or over 1 MiB, cannot be stored")
 	}
 	return w.WriteString(v.String())
 }
