@@ -1,18 +1,16 @@
 package bunstore
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
-	"regexp"
-	"sync"
+	"reflect"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/sqlstore"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 )
 
 // Options of New. The zero value is good for a database of Latchkey's own.
@@ -38,120 +36,50 @@ type Options struct {
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
 type Store struct {
-	db      *bun.DB
-	dialect dialect
-	opts    Options
-	// prepared holds a *sql.Stmt for each text that get ran; closing the database closes them.
-	prepared sync.Map
-
-	sessions *Sessions
-	tickets  *Tickets
-	limiter  *Limiter
-	accounts *OAuthAccounts
-	adopted  *adoption // nil without Options.FastAPIUsers
-
-	migration sync.Mutex // guards what follows
-	models    []*model   // of the user types, as Users made them
-	migrated  bool
+	db  *bun.DB
+	sql *sqlstore.Store
 }
-
-// nameMax is PostgreSQL's limit, in bytes. (MySQL's is 64 characters.)
-const nameMax = 63
-
-var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
 // New prepares the statements' texts; it does not touch the database. The errors: a nil db, a dialect without support, a Prefix that is not a plain name.
 func New(db *bun.DB, opts Options) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("bunstore: New needs a *bun.DB")
 	}
-	setDefaults(&opts)
-	d, known := dialects[db.Dialect().Name()]
-	var errs []error
-	if !known {
-		errs = append(errs, fmt.Errorf("bunstore: the dialect %s is not supported", db.Dialect().Name()))
+	name := db.Dialect().Name().String()
+	if db.Dialect().Name() == dialect.PG {
+		name = "postgres"
 	}
-	if known && opts.FastAPIUsers != nil && !d.foreign {
-		errs = append(errs, fmt.Errorf("bunstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s", db.Dialect().Name()))
+	s, err := sqlstore.New(sqlstore.Database{DB: db.DB, Begin: begin(db), Dialect: name}, sqlstore.Options(opts))
+	if err != nil {
+		return nil, err
 	}
-	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
-		errs = append(errs, errors.New("bunstore: Options.UsersTable may be 51 bytes long and OAuthAccountsTable 55, as indexes are named after them"))
-	}
-	if !namePattern.MatchString(opts.Prefix) {
-		errs = append(errs, errors.New("bunstore: Options.Prefix must be at most 40 lower-case letters, digits and underscores"))
-	}
-	if _, known := d.ids[opts.IDs]; known != (len(d.ids) > 0) {
-		errs = append(errs, errors.New("bunstore: Options.IDs is none of UUID, Text, BigInt"))
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	s := &Store{db: db, dialect: d, opts: opts}
-	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s), newTickets(s), newLimiter(s), newOAuthAccounts(s)
-	if opts.FastAPIUsers != nil {
-		s.adopted = newAdoption(s)
-	}
-	return s, nil
+	return &Store{db: db, sql: s}, nil
 }
 
-func setDefaults(o *Options) {
-	if o.Prefix == "" {
-		o.Prefix = "latchkey_"
+// Users gives the store of the application's user type, which embeds core.User by value. Columns are bun's: named as its tag says,
+// else the field's name in snake case. The type is checked: columns that hide core.User's, types that no column can hold, options
+// of bun's tag that would not be honoured. Call it before Migrate, which makes the table.
+func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+	columns, err := columnsOf(s.db, reflect.TypeFor[U]())
+	if err != nil {
+		return nil, err
 	}
-	users, accounts := o.Prefix+"users", o.Prefix+"oauth_accounts"
-	if o.FastAPIUsers != nil {
-		users, accounts = "user", "oauth_account"
-	}
-	o.UsersTable, o.OAuthAccountsTable = cmp.Or(o.UsersTable, users), cmp.Or(o.OAuthAccountsTable, accounts)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Random == nil {
-		o.Random = rand.Reader
-	}
+	return sqlstore.Users[U, P](s.sql, columns)
 }
 
 // Sessions keeps sessions in this database.
-func (s *Store) Sessions() *Sessions { return s.sessions }
+func (s *Store) Sessions() *Sessions { return s.sql.Sessions() }
 
 // OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
-func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
+func (s *Store) OAuthAccounts() *OAuthAccounts { return s.sql.OAuthAccounts() }
 
 // Tickets keeps one-time tokens in this database.
-func (s *Store) Tickets() *Tickets { return s.tickets }
+func (s *Store) Tickets() *Tickets { return s.sql.Tickets() }
 
 // Limiter counts events in this database, so that all nodes of an application share the limits.
-func (s *Store) Limiter() *Limiter { return s.limiter }
+func (s *Store) Limiter() *Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)
 
 // Sweep deletes expired sessions, tickets and limits, and gives their number.
-func (s *Store) Sweep(ctx context.Context) (int, error) {
-	total := 0
-	for _, table := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
-		n, err := table.Sweep(ctx)
-		total += n
-		if err != nil {
-			return total, err
-		}
-	}
-	return total, nil
-}
-
-// now is the current time as the database stores it.
-func (s *Store) now() int64 { return micros(s.opts.Now()) }
-
-// micros is how the tables of this package keep a time: microseconds since 1970 UTC, which every database compares alike; 0 for the zero time.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicros(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
-}
+func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }

@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type DuplicateEmailsError struct {
 
 // Error lists the ids; it does not tell the addresses.
 func (e *DuplicateEmailsError) Error() string {
-	return "bunstore: users share an e-mail address: " + groups(e.IDs)
+	return "sqlstore: users share an e-mail address: " + groups(e.IDs)
 }
 
 // groups writes ids that belong together.

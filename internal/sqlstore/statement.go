@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -55,8 +55,8 @@ func (s *Store) quote(name string) string {
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }
 
-// conn is what *sql.DB, *sql.Conn and *sql.Tx have in common.
-type conn interface {
+// Conn runs statements as they are: *sql.DB, *sql.Conn and *sql.Tx. What would write the arguments into the text must not be given as one.
+type Conn interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -65,16 +65,15 @@ type conn interface {
 // connectionKey holds the database whose migration runs on one *sql.Conn.
 type connectionKey struct{ db *sql.DB }
 
-// conn is the transaction of ctx, or its connection, else the database. All are database/sql's own: bun's would write the arguments into
-// the text.
-func (s *Store) conn(ctx context.Context) conn {
+// conn is the transaction of ctx, or its connection, else the database.
+func (s *Store) conn(ctx context.Context) Conn {
 	if tx := s.transaction(ctx); tx != nil {
-		return tx.Tx.Tx
+		return tx.Conn()
 	}
-	if c, ok := ctx.Value(connectionKey{s.db.DB}).(*sql.Conn); ok {
+	if c, ok := ctx.Value(connectionKey{s.db}).(*sql.Conn); ok {
 		return c
 	}
-	return s.db.DB
+	return s.db
 }
 
 // exec runs st and gives the number of rows that it changed.
@@ -131,12 +130,12 @@ func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) 
 // row runs st as a prepared statement, where that saves anything: requests run few statements, again and again. Inside a transaction it
 // does not, as preparing takes a connection of its own.
 func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
-	if c := s.conn(ctx); !s.dialect.prepare || c != conn(s.db.DB) {
+	if c := s.conn(ctx); !s.dialect.prepare || c != Conn(s.db) {
 		return c.QueryRowContext(ctx, st.text, args...), nil
 	}
 	prepared, ok := s.prepared.Load(st.text)
 	if !ok {
-		fresh, err := s.db.DB.PrepareContext(ctx, st.text)
+		fresh, err := s.db.PrepareContext(ctx, st.text)
 		if err != nil {
 			return nil, err
 		}

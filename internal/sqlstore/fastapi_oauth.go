@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import "context"
 
@@ -11,7 +11,7 @@ type DuplicateOAuthAccountsError struct {
 
 // Error lists the ids; it does not tell the accounts.
 func (e *DuplicateOAuthAccountsError) Error() string {
-	return "bunstore: accounts at OAuth providers are linked more than once: " + groups(e.IDs)
+	return "sqlstore: accounts at OAuth providers are linked more than once: " + groups(e.IDs)
 }
 
 // checkOAuthAccounts tells whether the unique index can be made: FastAPI Users itself links an account as often as it is asked to.

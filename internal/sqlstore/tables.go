@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"slices"
@@ -68,9 +68,9 @@ func (s *Store) usersTable() table {
 	t := table{token: "users", columns: []column{{"id", s.idDefinition()}}, indexes: []index{{name: "email_key", unique: true, columns: "email_key"}}}
 	t.columns = append(t.columns, baseColumns...)
 	for _, m := range s.models {
-		for _, f := range m.own {
-			if !slices.ContainsFunc(t.columns, func(c column) bool { return c.name == f.Name }) {
-				t.columns = append(t.columns, column{f.Name, s.definition(f)})
+		for _, own := range m.columns {
+			if !slices.ContainsFunc(t.columns, func(c column) bool { return c.name == own.Name }) {
+				t.columns = append(t.columns, column{own.Name, own.Definition})
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -9,24 +9,17 @@ import (
 	"net/netip"
 	"reflect"
 	"time"
-
-	"github.com/uptrace/bun/schema"
 )
 
-// argument is the value of a field in a form that every driver takes, with the meaning that bun gives it: a NULL for a nil pointer or a
-// nullzero zero value, JSON for what databases have no type for.
-func argument(d dialect, f *schema.Field, v reflect.Value) (any, error) {
-	if (f.NullZero || nullable(f)) && f.IsZero(v) {
-		return nil, nil
-	}
-	for v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return nil, nil
-		}
-		if _, ok := v.Interface().(driver.Valuer); ok {
-			return v.Interface(), nil
-		}
+// argument is a value, or what a pointer points to, in a form that every driver takes: NULL for a nil pointer, JSON for what databases have
+// no type for.
+func argument(d dialect, value any) (any, error) {
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer && !v.IsNil() && !isValuer(v) {
 		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, nil
 	}
 	switch x := v.Interface().(type) {
 	case time.Time:
@@ -43,17 +36,23 @@ func argument(d dialect, f *schema.Field, v reflect.Value) (any, error) {
 	case net.IPNet:
 		return x.String(), nil
 	}
-	if v.CanAddr() {
-		if x, ok := v.Addr().Interface().(driver.Valuer); ok {
-			return x, nil
-		}
-	}
 	return plain(v)
 }
 
+func isValuer(v reflect.Value) bool {
+	_, is := v.Interface().(driver.Valuer)
+	return is
+}
+
+// isZero tells whether a value, or what a pointer to a field points to, is its type's zero value.
+func isZero(value any) bool {
+	v := reflect.Indirect(reflect.ValueOf(value))
+	return !v.IsValid() || v.IsZero()
+}
+
 // nullable: the columns of core.User that are NULL for the zero value.
-func nullable(f *schema.Field) bool {
-	return f.Name == "email_key" || f.Name == "created_at" || f.Name == "updated_at"
+func nullable(name string) bool {
+	return name == "email_key" || name == "created_at" || name == "updated_at"
 }
 
 func rawJSON(raw json.RawMessage) any {
@@ -87,17 +86,18 @@ func plain(v reflect.Value) (any, error) {
 	return string(text), nil
 }
 
-// cell reads a column into its field of a user, by bun's scanners, which know every type. Their errors quote the value and are replaced.
+// cell reads a column into its field of a user, by the library's scanners, which know every type. Their errors quote the value and are
+// replaced.
 type cell struct {
-	field *schema.Field
-	user  reflect.Value
+	column Column
+	user   reflect.Value
 }
 
 func (c *cell) Scan(src any) error {
-	if err := c.field.ScanValue(c.user, src); err != nil {
-		return fmt.Errorf("the column %s does not hold a %s", c.field.Name, c.field.StructField.Type)
+	if err := c.column.Scan(c.user, src); err != nil {
+		return fmt.Errorf("the column %s does not hold a %s", c.column.Name, c.column.Type)
 	}
-	if at, ok := c.field.Value(c.user).Addr().Interface().(*time.Time); ok {
+	if at, ok := c.column.Value(c.user).(*time.Time); ok {
 		*at = at.UTC()
 	}
 	return nil

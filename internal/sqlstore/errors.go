@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"errors"
@@ -15,12 +15,12 @@ func wrap(what string, err error) error {
 	}
 	var already *failure
 	if errors.As(err, &already) {
-		return fmt.Errorf("bunstore: %s: %w", what, err)
+		return fmt.Errorf("sqlstore: %s: %w", what, err)
 	}
 	if state, quotes := quoting(err); quotes {
-		return &failure{"bunstore: " + what + ": a value is refused (SQLSTATE " + state + ")", err}
+		return &failure{"sqlstore: " + what + ": a value is refused (SQLSTATE " + state + ")", err}
 	}
-	return fmt.Errorf("bunstore: %s: %w", what, err)
+	return fmt.Errorf("sqlstore: %s: %w", what, err)
 }
 
 // failure stands for an error whose text is not for logs.

@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -61,11 +61,11 @@ func (t *OAuthAccounts) settle(a *core.OAuthAccount) (err error) {
 	userID, isUser := t.s.opts.IDs.canonical(a.UserID)
 	switch {
 	case !isUUID:
-		return errors.New("bunstore: store an account: its ID is not a UUID")
+		return errors.New("sqlstore: store an account: its ID is not a UUID")
 	case !isUser:
-		return errors.New("bunstore: store an account: its UserID is not of the type Options.IDs")
+		return errors.New("sqlstore: store an account: its UserID is not of the type Options.IDs")
 	case !storable(a.Provider) || !storable(a.Subject):
-		return errors.New("bunstore: store an account: its Provider or Subject is not text")
+		return errors.New("sqlstore: store an account: its Provider or Subject is not text")
 	}
 	a.ID, a.UserID, a.Expires = id, userID, a.Expires.Truncate(time.Second).UTC()
 	return nil
@@ -139,7 +139,7 @@ func (t *OAuthAccounts) Update(ctx context.Context, id string, change func(*core
 			return err
 		}
 		if a.ID != was.ID || a.Provider != was.Provider || a.Subject != was.Subject {
-			return errors.New("bunstore: update an account: change must not change ID, Provider or Subject")
+			return errors.New("sqlstore: update an account: change must not change ID, Provider or Subject")
 		}
 		if err := t.settle(a); err != nil {
 			return err

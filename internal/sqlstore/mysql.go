@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -38,10 +38,8 @@ var mysql = dialect{
 	arrival:      "arrival",
 	arrivals:     "BIGINT NOT NULL AUTO_INCREMENT UNIQUE",
 	tableOptions: " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-	// bun's own CREATE TABLE adds this length; its times have whole seconds.
-	columnTypes: map[string]string{"VARCHAR": "VARCHAR(255)", "DATETIME": "DATETIME(6)"},
-	columns:     "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
-	indexes:     "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ?",
+	columns:      "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
+	indexes:      "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ?",
 	// Definitions end the transaction that they are in. The names of these locks are the server's, not a database's, and short.
 	session: &sessionLock{
 		lock:   "SELECT GET_LOCK(SHA1(CONCAT(DATABASE(), '.', ?)), 10)",
@@ -54,7 +52,7 @@ var mysql = dialect{
 const mysqlUUID = "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin"
 
 // mysqlSettings refuses settings under which values would be stored or read as others.
-func mysqlSettings(ctx context.Context, c conn) error {
+func mysqlSettings(ctx context.Context, c Conn) error {
 	var mode, charset string
 	var at any
 	err := c.QueryRowContext(ctx, "SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, CAST('2024-03-31 02:30:00' AS DATETIME(6))").
@@ -64,13 +62,13 @@ func mysqlSettings(ctx context.Context, c conn) error {
 	}
 	var errs []error
 	if !strings.Contains(mode, "STRICT_TRANS_TABLES") && !strings.Contains(mode, "STRICT_ALL_TABLES") {
-		errs = append(errs, errors.New("bunstore: the connection's sql_mode must have STRICT_TRANS_TABLES: without it MySQL shortens values that are too long"))
+		errs = append(errs, errors.New("sqlstore: the connection's sql_mode must have STRICT_TRANS_TABLES: without it MySQL shortens values that are too long"))
 	}
 	if charset != "utf8mb4" {
-		errs = append(errs, fmt.Errorf("bunstore: the connection's character set must be utf8mb4, not %s", charset))
+		errs = append(errs, fmt.Errorf("sqlstore: the connection's character set must be utf8mb4, not %s", charset))
 	}
 	if at, ok := at.(time.Time); ok && !at.Equal(time.Date(2024, 3, 31, 2, 30, 0, 0, time.UTC)) {
-		errs = append(errs, errors.New("bunstore: the driver's loc must be UTC, its default: columns hold times in UTC"))
+		errs = append(errs, errors.New("sqlstore: the driver's loc must be UTC, its default: columns hold times in UTC"))
 	}
 	return errors.Join(errs...)
 }

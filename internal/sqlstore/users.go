@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -28,18 +28,17 @@ var (
 	_ core.Transactor           = (*UserStore[core.User])(nil)
 )
 
-// Users gives the store of the application's user type, which embeds core.User by value. Columns are bun's: named as its tag says,
-// else the field's name in snake case. The type is checked: columns that hide core.User's, types that no column can hold, options
-// of bun's tag that would not be honoured. Call it before Migrate, which makes the table.
-func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
-	m, err := newModel(s, P(new(U)))
+// Users gives the store of the application's user type, which embeds core.User by value and has these columns. Columns that hide
+// core.User's are an error. Call it before Migrate, which makes the table.
+func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
+	m, err := newModel(P(new(U)), columns)
 	if err != nil {
 		return nil, err
 	}
 	s.migration.Lock()
 	defer s.migration.Unlock()
 	if s.migrated {
-		return nil, errors.New("bunstore: Users was called after Migrate: call it before, so that Migrate makes the table and its columns")
+		return nil, errors.New("sqlstore: Users was called after Migrate: call it before, so that Migrate makes the table and its columns")
 	}
 	s.models = append(s.models, m)
 	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
@@ -71,7 +70,7 @@ func (us *UserStore[U]) setID(u *U) (err error) {
 	if base.ID != "" {
 		id, ok := us.s.opts.IDs.canonical(base.ID)
 		if !ok {
-			return errors.New("bunstore: create a user: its ID is not of the type Options.IDs")
+			return errors.New("sqlstore: create a user: its ID is not of the type Options.IDs")
 		}
 		base.ID = id
 	} else if us.s.opts.IDs != BigInt {
@@ -117,7 +116,7 @@ func (us *UserStore[U]) settleID(ctx context.Context, id string) error {
 
 // insertRow is ErrTaken where a unique key exists.
 func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
-	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
+	args, err := us.values(u, true)
 	if err != nil {
 		return err
 	}
@@ -126,6 +125,14 @@ func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
 	}
 	args[us.model.id] = us.s.opts.IDs.arg(us.base(u).ID)
 	return us.s.insert(ctx, us.insert, args...)
+}
+
+// values are u's columns as arguments.
+func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
+	if !storable(us.base(u).EmailKey) {
+		return nil, errors.New("sqlstore: the column email_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
+	}
+	return us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
 }
 
 // insertWithoutID takes the number that the database makes.
@@ -227,12 +234,12 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool) error {
 	base := us.base(u)
 	if base.ID != id {
-		return errors.New("bunstore: update a user: change must not change the ID")
+		return errors.New("sqlstore: update a user: change must not change the ID")
 	}
 	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
 		return err
 	}
-	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem())
+	args, err := us.values(u, false)
 	if err != nil {
 		return err
 	}

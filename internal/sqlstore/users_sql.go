@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"slices"
@@ -8,14 +8,14 @@ import (
 // prepare makes the statements, whose columns are those of the model.
 func (us *UserStore[U]) prepare() {
 	var names, places, sets []string
-	for _, f := range us.model.fields {
+	for _, c := range us.model.columns {
 		place := "?"
-		if f.NullZero && f.SQLDefault != "" {
-			place = "COALESCE(?, " + f.SQLDefault + ")"
+		if c.Default != "" {
+			place = "COALESCE(?, " + c.Default + ")"
 		}
-		names, places = append(names, us.s.quote(f.Name)), append(places, place)
-		if f.Name != "id" {
-			sets = append(sets, us.s.quote(f.Name)+" = ?")
+		names, places = append(names, us.s.quote(c.Name)), append(places, place)
+		if c.Name != "id" {
+			sets = append(sets, us.s.quote(c.Name)+" = ?")
 		}
 	}
 	read := "SELECT " + strings.Join(names, ", ") + " FROM {users} WHERE "

@@ -1,11 +1,9 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
 	"database/sql"
 	"time"
-
-	bundialect "github.com/uptrace/bun/dialect"
 )
 
 // dialect is all in which the databases differ, for this package.
@@ -51,8 +49,6 @@ type dialect struct {
 	arrival, arrivals string
 	// tableOptions end a CREATE TABLE.
 	tableOptions string
-	// columnTypes are those of own columns where they differ from what bun's dialect says.
-	columnTypes map[string]string
 	// columns and indexes list the names of a table's columns and indexes; nothing if there is no such table. quotedTable: they take the
 	// table's name as it is written in statements.
 	columns, indexes string
@@ -60,12 +56,13 @@ type dialect struct {
 	// session is the lock that keeps migrating nodes apart where a transaction cannot; nil elsewhere.
 	session *sessionLock
 	// settings refuses connections whose settings would spoil data.
-	settings func(ctx context.Context, c conn) error
-	// timestamp is t as an argument for a {timestamp} column, in bun's own form.
+	settings func(ctx context.Context, c Conn) error
+	// timestamp is t as an argument for a {timestamp} column, in the form in which bun writes one.
 	timestamp func(t time.Time) any
 }
 
-var dialects = map[bundialect.Name]dialect{bundialect.SQLite: sqlite, bundialect.PG: postgres, bundialect.MySQL: mysql}
+// dialects has them by the names that gorm gives them.
+var dialects = map[string]dialect{"sqlite": sqlite, "postgres": postgres, "mysql": mysql}
 
 // sweepSome is dialect.sweep where DELETE has no LIMIT.
 func sweepSome(table, key, ends string) string {

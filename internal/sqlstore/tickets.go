@@ -1,4 +1,4 @@
-package bunstore
+package sqlstore
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func newTickets(s *Store) *Tickets {
 // Put stores a ticket; see core.TicketStore.
 func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) error {
 	if len(ticket.Data) > ticketDataMax {
-		return errors.New("bunstore: store a ticket: its Data is over 8 KiB")
+		return errors.New("sqlstore: store a ticket: its Data is over 8 KiB")
 	}
 	return t.s.Transact(ctx, func(ctx context.Context) error {
 		if replace {
