@@ -18,12 +18,17 @@ require (
 	github.com/latchkey-go/latchkey/providers v0.1.0
 	github.com/latchkey-go/latchkey/senders/smtpsender v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
+	github.com/latchkey-go/latchkey/stores/gormstore v0.1.0
 	github.com/redis/rueidis v1.0.79
 	github.com/uptrace/bun v1.3.0
 	github.com/uptrace/bun/dialect/mysqldialect v1.3.0
 	github.com/uptrace/bun/dialect/pgdialect v1.3.0
 	github.com/uptrace/bun/dialect/sqlitedialect v1.3.0
 	github.com/zitadel/oidc/v3 v3.51.17
+	gorm.io/driver/mysql v1.6.0
+	gorm.io/driver/postgres v1.6.3
+	gorm.io/driver/sqlite v1.6.0
+	gorm.io/gorm v1.31.2
 	modernc.org/sqlite v1.62.0
 )
 
@@ -54,6 +59,7 @@ require (
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/jinzhu/now v1.1.5 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/klauspost/compress v1.19.2 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
@@ -66,6 +72,7 @@ require (
 	github.com/lestrrat-go/option v1.0.1 // indirect
 	github.com/markbates/going v1.0.0 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
+	github.com/mattn/go-sqlite3 v1.14.22 // indirect
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/mrjones/oauth v0.0.0-20180629183705-f4e24b6d100c // indirect
@@ -148,3 +155,5 @@ replace github.com/latchkey-go/latchkey/adapters/echoauth => ../adapters/echoaut
 replace github.com/latchkey-go/latchkey/adapters/ginauth => ../adapters/ginauth
 
 replace github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fiberauth
+
+replace github.com/latchkey-go/latchkey/stores/gormstore => ../stores/gormstore

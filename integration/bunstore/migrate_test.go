@@ -277,7 +277,7 @@ func TestUsersRefusesTypes(t *testing.T) {
 		want string
 	}{
 		"a field that hides one of core.User": {refusal[shadows](store), "email"},
-		"core.User without its columns":       {refusal[hidden](store), "without a bun tag"},
+		"core.User without its columns":       {refusal[hidden](store), "without a tag"},
 		"core.User by pointer":                {refusal[pointer](store), "by value"},
 		"a channel":                           {refusal[channel](store), "C: there is no column type"},
 		"an interface":                        {refusal[anything](store), "Any: there is no column type"},

@@ -45,6 +45,11 @@ func WithTx(ctx context.Context, db *sql.DB, tx Tx) context.Context {
 	return context.WithValue(ctx, transactionKey{db}, &transaction{Tx: tx, joined: true})
 }
 
+// WithoutTx gives a context in which every statement of the stores over db fails.
+func WithoutTx(ctx context.Context, db *sql.DB, why error) context.Context {
+	return context.WithValue(ctx, transactionKey{db}, &transaction{joined: true, lost: why})
+}
+
 // Tx is the transaction of ctx, as Begin or WithTx gave it; nil if there is none.
 func (s *Store) Tx(ctx context.Context) Tx {
 	if t := s.transaction(ctx); t != nil {

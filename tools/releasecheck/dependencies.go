@@ -85,6 +85,12 @@ var dependencies = map[string][]string{
 		"github.com/vmihailenco/tagparser/v2",
 		"golang.org/x/sys",
 	},
+	"stores/gormstore": {
+		"github.com/jinzhu/inflection",
+		"github.com/jinzhu/now",
+		"golang.org/x/text",
+		"gorm.io/gorm",
+	},
 	"stores/redisstore": {
 		"github.com/redis/rueidis",
 		"golang.org/x/sys",

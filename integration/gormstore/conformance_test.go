@@ -1,0 +1,113 @@
+package gormstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+	"gorm.io/gorm"
+)
+
+// withIDs runs a test on each kind of database, with ids of its type, and on SQLite with those of each, in one database that new empties.
+func withIDs(t *testing.T, test func(t *testing.T, ids gormstore.IDType, db *emptied)) {
+	everywhere(t, func(t *testing.T, d database) {
+		types := map[string]gormstore.IDType{"": d.ids}
+		if d.driver == "sqlite" {
+			types = map[string]gormstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
+		}
+		for name, ids := range types {
+			t.Run(name, func(t *testing.T) { test(t, ids, &emptied{d.new(t)}) })
+		}
+	})
+}
+
+// emptied is a database that the cases of a kit have one after the other. (To make tables takes longer than most cases.)
+type emptied struct{ db *gorm.DB }
+
+// users gives the stores of an empty database.
+func (e *emptied) users(t *testing.T, opts gormstore.Options) (*gormstore.Store, *gormstore.UserStore[storetest.Account]) {
+	t.Helper()
+	store, us := users[storetest.Account](t, e.db, opts)
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
+		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store, us
+}
+
+func TestUsers(t *testing.T) {
+	withIDs(t, func(t *testing.T, ids gormstore.IDType, db *emptied) {
+		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
+			_, us := db.users(t, gormstore.Options{IDs: ids})
+			return us
+		})
+	})
+}
+
+// storesOf are what the kit of transactions asks for.
+func storesOf(store *gormstore.Store, us *gormstore.UserStore[storetest.Account]) storetest.Database {
+	return storetest.Database{Users: us, Transactor: store, Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
+}
+
+func TestTransactions(t *testing.T) {
+	withIDs(t, func(t *testing.T, ids gormstore.IDType, db *emptied) {
+		storetest.Transactions(t, func(t *testing.T) storetest.Database {
+			return storesOf(db.users(t, gormstore.Options{IDs: ids}))
+		})
+	})
+}
+
+// TestTransactionsOfPreparedStatements: GORM puts its cache of statements between a transaction and database/sql.
+func TestTransactionsOfPreparedStatements(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := &emptied{d.overGORM(t, d.open(t), gorm.Config{PrepareStmt: true, TranslateError: true})}
+		storetest.Transactions(t, func(t *testing.T) storetest.Database {
+			return storesOf(db.users(t, gormstore.Options{IDs: d.ids}))
+		})
+	})
+}
+
+type opener = func(t *testing.T, now func() time.Time) *gormstore.Store
+
+// withClock runs a test on each kind of database; open gives the stores of an empty one at the time of now.
+func withClock(t *testing.T, test func(t *testing.T, open opener)) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := &emptied{d.new(t)}
+		test(t, func(t *testing.T, now func() time.Time) *gormstore.Store {
+			store, _ := db.users(t, gormstore.Options{Now: now})
+			return store
+		})
+	})
+}
+
+func TestSessions(t *testing.T) {
+	withClock(t, func(t *testing.T, open opener) {
+		storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return open(t, now).Sessions() })
+	})
+}
+
+func TestTickets(t *testing.T) {
+	withClock(t, func(t *testing.T, open opener) {
+		storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore { return open(t, now).Tickets() })
+	})
+}
+
+func TestLimiter(t *testing.T) {
+	withClock(t, func(t *testing.T, open opener) {
+		storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return open(t, now).Limiter() })
+	})
+}
+
+// TestOAuthAccounts: the kit's users have UUIDs, and TestTransactions links users with ids of every type.
+func TestOAuthAccounts(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := &emptied{d.new(t)}
+		storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
+			store, _ := db.users(t, gormstore.Options{})
+			return store.OAuthAccounts()
+		})
+	})
+}

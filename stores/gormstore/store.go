@@ -1,0 +1,84 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/sqlstore"
+	"gorm.io/gorm"
+)
+
+// Options of New. The zero value is good for a database of Latchkey's own.
+type Options struct {
+	// Prefix begins the names of Latchkey's own tables and indexes: lower-case letters, digits, '_'. Default "latchkey_".
+	Prefix string
+	// UsersTable is the table of users. Default: Prefix + "users". What GORM calls the user type's table does not matter.
+	UsersTable string
+	// OAuthAccountsTable is the table of users' accounts at OAuth providers. Default: Prefix + "oauth_accounts".
+	OAuthAccountsTable string
+	// IDs is the type of the users' id column. Default UUID.
+	IDs IDType
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Random makes new ids. Default crypto/rand.Reader.
+	Random io.Reader
+}
+
+// Store is a database with Latchkey's tables. It is safe for concurrent use.
+type Store struct {
+	db  *gorm.DB
+	sql *sqlstore.Store
+}
+
+// New prepares the statements' texts; it does not touch the database. The errors: a nil db, one that is not over a *sql.DB, a dialect without
+// support, a Prefix that is not a plain name.
+func New(db *gorm.DB, opts Options) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("gormstore: New needs a *gorm.DB")
+	}
+	// What the application has chained onto db, a condition say, is not for statements of ours.
+	db = db.Session(&gorm.Session{NewDB: true})
+	sqldb, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("gormstore: the *gorm.DB has no *sql.DB: %w", err)
+	}
+	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
+		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs, Now: opts.Now, Random: opts.Random,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{db: db, sql: s}, nil
+}
+
+// Users gives the store of the application's user type, which embeds core.User by value. Columns are GORM's: named as its tag says,
+// else by its NamingStrategy. The type is checked: columns that hide core.User's, and what GORM would do and Latchkey's statements do not (see
+// the README). Call it before Migrate, which makes the table.
+func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+	columns, err := columnsOf(s.db, new(U))
+	if err != nil {
+		return nil, err
+	}
+	return sqlstore.Users[U, P](s.sql, columns)
+}
+
+// Sessions keeps sessions in this database.
+func (s *Store) Sessions() *Sessions { return s.sql.Sessions() }
+
+// OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
+func (s *Store) OAuthAccounts() *OAuthAccounts { return s.sql.OAuthAccounts() }
+
+// Tickets keeps one-time tokens in this database.
+func (s *Store) Tickets() *Tickets { return s.sql.Tickets() }
+
+// Limiter counts events in this database, so that all nodes of an application share the limits.
+func (s *Store) Limiter() *Limiter { return s.sql.Limiter() }
+
+var _ core.Sweeper = (*Store)(nil)
+
+// Sweep deletes expired sessions, tickets and limits, and gives their number.
+func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }
