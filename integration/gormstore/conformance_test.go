@@ -49,7 +49,7 @@ func TestUsers(t *testing.T) {
 
 // storesOf are what the kit of transactions asks for.
 func storesOf(store *gormstore.Store, us *gormstore.UserStore[storetest.Account]) storetest.Database {
-	return storetest.Database{Users: us, Transactor: store, Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
+	return storetest.Database{Users: us, Transactor: store, Sessions: store.Sessions(), Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
 }
 
 func TestTransactions(t *testing.T) {
