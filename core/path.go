@@ -54,9 +54,10 @@ func PathValues(pattern, escaped string) (map[string]string, bool) {
 	for fixed := range strings.SplitSeq(pattern, "/") {
 		var segment string
 		segment, escaped, _ = strings.Cut(escaped, "/")
+		value, _ := url.PathUnescape(segment) // a plain path is well-formed
 		name, parameter := strings.CutPrefix(fixed, ":")
 		if !parameter {
-			if segment != fixed {
+			if value != fixed {
 				return nil, false
 			}
 			continue
@@ -64,7 +65,7 @@ func PathValues(pattern, escaped string) (map[string]string, bool) {
 		if values == nil {
 			values = map[string]string{}
 		}
-		values[name], _ = url.PathUnescape(segment) // a plain path is well-formed
+		values[name] = value
 	}
 	return values, true
 }

@@ -37,6 +37,7 @@ func TestPathValues(t *testing.T) {
 		{"/a:b/:id", "/a:b/7", map[string]string{"id": "7"}},
 		{"/users/:id", "/users/x/y", nil},
 		{"/users/:id", "/users", nil},
+		{"/é a/:id", "/%C3%A9%20a/7", map[string]string{"id": "7"}},
 		{"/users/:id", "/Users/7", nil},
 		{"/users/me", "/users/ME", nil},
 		{"/users/:id", "/users//7", nil},

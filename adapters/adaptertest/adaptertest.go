@@ -112,7 +112,8 @@ func (sec section) checks() []check {
 func sections() []section {
 	var all []section
 	for _, part := range [][]section{
-		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(), wires(), bodies(), answers(), guards(), scenarios(),
+		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(), wires(), bodies(),
+		answers(), guards(), scenarios(),
 	} {
 		all = append(all, part...)
 	}

@@ -30,7 +30,8 @@ type Router interface {
 
 // Mount registers every route of the groups on r itself, at prefix and the route's pattern, so that they are in echo's own listing, by
 // their names, and under r's prefixes and middleware. prefix is empty, or begins with a slash and does not end with one; another one
-// panics, and so does what echo refuses. A group's root answers at prefix with and without a trailing slash. HEAD is registered beside GET.
+// panics, and so does what echo refuses. Parameters of prefixes, r's too, are whole segments. A group's root answers at prefix with and
+// without a trailing slash. HEAD is registered beside GET.
 //
 // A route called notAllowed answers the other methods of a path with 405: echo itself would answer OPTIONS with 204, and in a group with
 // middleware everything else with 404. An application's own routes for other methods win over it. Where two routes are equal, echo lets

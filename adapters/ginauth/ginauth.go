@@ -29,7 +29,8 @@ import (
 
 // Mount registers every route of the groups on r itself, at prefix and the route's pattern, so that they are in gin's own listing and
 // under r's prefixes, groups and middleware. prefix is empty, or begins with a slash and does not end with one; another one panics, and so
-// does what gin refuses. A group's root answers at prefix with and without a trailing slash. HEAD is registered beside GET.
+// does what gin refuses. Parameters of prefixes, r's too, are whole segments. A group's root answers at prefix with and without a trailing
+// slash. HEAD is registered beside GET.
 //
 // The other methods of these paths are registered too, with a handler called notAllowed that answers 405: a gin engine would say 404, and
 // its HandleMethodNotAllowed makes some requests panic in gin 1.12. An application's own route for one of them, such as a page at
