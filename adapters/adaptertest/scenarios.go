@@ -77,10 +77,7 @@ func stringsStay(s *server) error {
 	for i := range 21 {
 		rows = append(rows, distinct(string(rune('a'+i)))...)
 	}
-	if _, err := s.talk(rows...); err != nil {
-		return err
-	}
-	return s.unchanged()
+	return errors.Join(s.converse(rows...), s.unchanged())
 }
 
 // stringsStayUnderLoad keeps many connections busy, so that whatever a framework recycles is recycled by others.
@@ -95,11 +92,22 @@ func stringsStayUnderLoad(s *server) error {
 			for j := range rounds {
 				rows = append(rows, distinct(fmt.Sprintf("c%dr%d", i, j))...)
 			}
-			_, errs[i] = s.talk(rows...)
+			errs[i] = s.converse(rows...)
 		})
 	}
 	wg.Wait()
 	return errors.Join(errors.Join(errs...), s.unchanged())
+}
+
+// converse is a talk in which every request is answered.
+func (s *server) converse(rows ...row) error {
+	all, err := s.talk(rows...)
+	for i, a := range all {
+		if a.status == 0 {
+			return fmt.Errorf("%s: no answer", rows[i].name())
+		}
+	}
+	return err
 }
 
 // distinct are requests to routes and to a guard in which every string has the mark.
