@@ -186,6 +186,34 @@ func Example_otherStores() {
 	// true
 }
 
+// The tables' SQL, for a migration tool of one's own.
+func ExampleStore_Schema() {
+	db, remove := openExample()
+	defer remove()
+	store, err := bunstore.New(db, bunstore.Options{Prefix: "auth_", IDs: bunstore.BigInt})
+	check(err)
+	_, err = bunstore.Users[Account](store)
+	check(err)
+	for _, statement := range store.Schema()[:2] {
+		fmt.Println(statement + ";")
+	}
+	// Output:
+	// CREATE TABLE "auth_users" (
+	// 	"id" INTEGER PRIMARY KEY AUTOINCREMENT,
+	// 	"email" TEXT NOT NULL,
+	// 	"email_key" TEXT,
+	// 	"hashed_password" TEXT NOT NULL,
+	// 	"is_active" BOOLEAN NOT NULL,
+	// 	"is_superuser" BOOLEAN NOT NULL,
+	// 	"is_verified" BOOLEAN NOT NULL,
+	// 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
+	// 	"created_at" TIMESTAMP,
+	// 	"updated_at" TIMESTAMP,
+	// 	"full_name" VARCHAR
+	// );
+	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);
+}
+
 // The users of a FastAPI Users service are taken over in place, while it runs.
 func Example_fastAPIUsers() {
 	ctx := context.Background()

@@ -2,6 +2,7 @@ package bunstore_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/uptrace/bun"
 )
@@ -17,12 +19,18 @@ import (
 // takeovers are the databases on which a FastAPI Users service can be taken over. fixture opens a copy of the service's database.
 func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *bun.DB)) {
 	t.Parallel()
-	for name, fixture := range map[string]func(t *testing.T) *bun.DB{"SQLite": fixtureFile, "PostgreSQL": fixtureOnPostgres} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, fixture)
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, fixtureFile)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		address, copies := server.Postgres(t), 0
+		test(t, func(t *testing.T) *bun.DB {
+			copies++
+			return fixtureOnPostgres(t, address, fmt.Sprintf("copy%d", copies))
 		})
-	}
+	})
 }
 
 // fixtureFile opens a copy of the database of a FastAPI Users service; its README is in this repository's testdata.
@@ -58,10 +66,11 @@ const serviceTables = `
 		PRIMARY KEY (token), FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE cascade);
 	CREATE INDEX ix_accesstoken_created_at ON accesstoken (created_at)`
 
-// fixtureOnPostgres has the rows of the service's file.
-func fixtureOnPostgres(t *testing.T) *bun.DB {
+// fixtureOnPostgres has the rows of the service's file in a schema of its own.
+func fixtureOnPostgres(t *testing.T, address, schema string) *bun.DB {
 	t.Helper()
-	file, db := fixtureFile(t), onPostgres.new(t)
+	file, db := fixtureFile(t), onPostgres.open(t, address+"&search_path="+schema)
+	run(t, db, "CREATE SCHEMA "+schema)
 	run(t, db, serviceTables)
 	for _, table := range []string{"user", "oauth_account", "accesstoken"} {
 		var rows []map[string]any

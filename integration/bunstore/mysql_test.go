@@ -52,24 +52,20 @@ func TestMySQLSettings(t *testing.T) {
 	}
 }
 
-// TestMySQLKit: whether rows are counted that were found or that were changed makes no difference, nor who reads the times.
+// TestMySQLKit: whether rows are counted that were found, or those that were changed, makes no difference.
 func TestMySQLKit(t *testing.T) {
 	t.Parallel()
-	db := &emptied{onMariaDB.with("?clientFoundRows=true&parseTime=true").new(t)}
-	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
-		store, _ := db.users(t, bunstore.Options{Now: now})
-		return store.Sessions()
-	})
-	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore {
-		store, _ := db.users(t, bunstore.Options{Now: now})
-		return store.Tickets()
-	})
-	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter {
-		store, _ := db.users(t, bunstore.Options{Now: now})
-		return store.Limiter()
-	})
-	storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
-		_, us := db.users(t, bunstore.Options{})
-		return us
-	})
+	d := onMariaDB.with("?clientFoundRows=true")
+	t.Run("sessions", func(t *testing.T) { sessionsKit(t, d) })
+	t.Run("tickets", func(t *testing.T) { ticketsKit(t, d) })
+	t.Run("limiter", func(t *testing.T) { limiterKit(t, d) })
+}
+
+// TestMySQLWithoutADatabase: there is nothing that a lock could be named after.
+func TestMySQLWithoutADatabase(t *testing.T) {
+	address := onMariaDB.address(t)
+	db := onMariaDB.open(t, address[:strings.LastIndex(address, "/")+1])
+	if err := newStore(t, db, bunstore.Options{}).Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "database") {
+		t.Errorf("Migrate gave %v", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"github.com/uptrace/bun"
@@ -33,7 +34,8 @@ func TestAdoptedOAuthAccounts(t *testing.T) {
 
 // TestNarrowColumns: what the service's columns cannot hold is refused, and its words stay out of the error.
 func TestNarrowColumns(t *testing.T) {
-	db, store := adoptedAccounts(t, fixtureOnPostgres)
+	t.Parallel()
+	db, store := adoptedAccounts(t, func(t *testing.T) *bun.DB { return fixtureOnPostgres(t, server.Postgres(t), "service") })
 	sound := core.OAuthAccount{UserID: adaID, Provider: "github", Subject: "one", AccessToken: "canary"}
 	long, late := sound, sound
 	long.AccessToken, late.Expires = strings.Repeat("canary", 200), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)

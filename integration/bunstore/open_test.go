@@ -123,8 +123,8 @@ func schemaOf(t testing.TB, db *bun.DB) string {
 			UNION ALL SELECT name || ': ' || COALESCE(sql, '') FROM sqlite_master WHERE type = 'index' ORDER BY 1`,
 		dialect.PG: `SELECT table_name || ': ' || string_agg(concat_ws(' ', column_name, data_type, collation_name, character_maximum_length,
 				is_nullable, column_default, is_identity), ', ' ORDER BY ordinal_position) FROM information_schema.columns
-			WHERE table_schema = 'public' GROUP BY table_name
-			UNION ALL SELECT indexname || ': ' || indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`,
+			WHERE table_schema = current_schema() GROUP BY table_name
+			UNION ALL SELECT indexname || ': ' || indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1`,
 		dialect.MySQL: `SELECT CONCAT(table_name, ': ', GROUP_CONCAT(CONCAT_WS(' ', column_name, column_type, collation_name, is_nullable, column_default, extra)
 				ORDER BY ordinal_position SEPARATOR ', ')) FROM information_schema.columns WHERE table_schema = DATABASE() GROUP BY table_name
 			UNION ALL SELECT CONCAT(index_name, ' of ', table_name, ': ', GROUP_CONCAT(column_name ORDER BY seq_in_index), MIN(non_unique))

@@ -131,17 +131,17 @@ func (a *app) makeProbes(t *testing.T) []probe {
 	login := probe{"the right password", "POST", "/auth/login", "", url.Values{"username": {"ada@example.org"}, "password": {right}}, 200}
 	guess := probe{"a wrong password", "POST", "/auth/login", "", url.Values{"username": {"ada@example.org"}, "password": {wrong}}, 400}
 	token := func() string {
-		resp, body, err := a.send(t.Context(), login)
-		if err != nil || resp.StatusCode != 200 {
-			t.Fatalf("login: %v, %v, %s", err, resp, body)
+		got, err := a.send(t.Context(), login)
+		if err != nil || got.status != 200 {
+			t.Fatalf("login: %v, %+v", err, got)
 		}
-		_, rest, _ := strings.Cut(body, `"access_token":"`)
+		_, rest, _ := strings.Cut(got.body, `"access_token":"`)
 		token, _, _ := strings.Cut(rest, `"`)
 		return token
 	}
 	living, ended := token(), token()
-	if resp, _, err := a.send(t.Context(), probe{"", "POST", "/auth/logout", ended, nil, 0}); err != nil || resp.StatusCode != 204 {
-		t.Fatalf("logout: %v, %v", err, resp)
+	if got, err := a.send(t.Context(), probe{"", "POST", "/auth/logout", ended, nil, 0}); err != nil || got.status != 204 {
+		t.Fatalf("logout: %v, %+v", err, got)
 	}
 	return []probe{
 		login, guess,
@@ -152,10 +152,16 @@ func (a *app) makeProbes(t *testing.T) []probe {
 	}
 }
 
-func (a *app) send(ctx context.Context, p probe) (*http.Response, string, error) {
+// answer is what a client sees.
+type answer struct {
+	status           int
+	retryAfter, body string
+}
+
+func (a *app) send(ctx context.Context, p probe) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, p.method, a.url+p.path, strings.NewReader(p.form.Encode()))
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if p.token != "" {
@@ -163,27 +169,27 @@ func (a *app) send(ctx context.Context, p probe) (*http.Response, string, error)
 	}
 	resp, err := a.client.Do(req)
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	return resp, string(body), err
+	return answer{resp.StatusCode, resp.Header.Get("Retry-After"), string(body)}, err
 }
 
 // try sends a probe. It complains about any answer but the right one and a 503 that says when to come again.
 func (a *app) try(ctx context.Context, p probe) (unavailable bool, err error) {
-	resp, body, err := a.send(ctx, p)
+	got, err := a.send(ctx, p)
 	switch {
 	case err != nil:
 		return false, err
-	case resp.StatusCode == p.status:
+	case got.status == p.status:
 		a.answered.Add(1)
 		return false, nil
-	case resp.StatusCode == 503 && resp.Header.Get("Retry-After") != "":
+	case got.status == 503 && got.retryAfter != "":
 		a.unavailable.Add(1)
 		return true, nil
 	}
-	return false, fmt.Errorf("%s: got %d, %s", p.name, resp.StatusCode, body)
+	return false, fmt.Errorf("%s: got %+v", p.name, got)
 }
 
 // underLoad lets clients send all probes, again and again, until stop is called.

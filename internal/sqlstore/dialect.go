@@ -20,8 +20,8 @@ type dialect struct {
 	savepoints bool
 	// isolation of this package's own transactions; zero is the database's default.
 	isolation sql.IsolationLevel
-	// foreign: tables of FastAPI Users can be taken over.
-	foreign bool
+	// fastAPI: tables of FastAPI Users can be taken over.
+	fastAPI bool
 
 	// lock ends a SELECT whose row is about to be changed; newest one that must see what others have committed since the
 	// transaction's first statement.

@@ -101,11 +101,12 @@ func (s *Store) alone(ctx context.Context, do func(context.Context) error) error
 	})
 }
 
-// sessionLock is a lock that a connection holds until it gives it back, or breaks. lock gives 1 if it was taken within some seconds.
+// sessionLock is a lock that a connection holds until it gives it back, or breaks. lock gives 1 if it was taken, 0 after some seconds, and
+// NULL if it cannot be taken.
 type sessionLock struct{ lock, unlock string }
 
 // hold runs do with the lock, on the connection that has it.
-func (l *sessionLock) hold(ctx context.Context, s *Store, do func(context.Context) error) (err error) {
+func (l *sessionLock) hold(ctx context.Context, s *Store, do func(context.Context) error) error {
 	c, err := s.db.Conn(ctx)
 	if err != nil {
 		return wrap("connect", err)
@@ -114,7 +115,11 @@ func (l *sessionLock) hold(ctx context.Context, s *Store, do func(context.Contex
 	name := s.opts.Prefix + "migration"
 	var taken sql.NullInt64
 	for taken.Int64 != 1 {
-		if err := c.QueryRowContext(ctx, l.lock, name).Scan(&taken); err != nil {
+		err := c.QueryRowContext(ctx, l.lock, name).Scan(&taken)
+		if err == nil && !taken.Valid {
+			err = errors.New("there is no lock; does the connection name a database?")
+		}
+		if err != nil {
 			return wrap("wait for another migration", err)
 		}
 	}

@@ -7,7 +7,7 @@ var postgres = dialect{
 	numbered:   true,
 	returning:  true,
 	savepoints: true,
-	foreign:    true,
+	fastAPI:    true,
 	lock:       " FOR UPDATE",
 	skip:       onConflictSkip,
 	raise:      onConflictRaise,

@@ -22,7 +22,7 @@ var sqlite = dialect{
 	quote:     `"`,
 	prepare:   true,
 	returning: true,
-	foreign:   true,
+	fastAPI:   true,
 	skip:      onConflictSkip,
 	raise:     onConflictRaise,
 	sweep:     sweepSome,

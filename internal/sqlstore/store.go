@@ -42,6 +42,7 @@ type Store struct {
 	begin   func(context.Context, *sql.TxOptions) (Tx, error)
 	dialect dialect
 	opts    Options
+	mutex   statement
 	// prepared holds a *sql.Stmt for each text that get ran; closing the database closes them.
 	prepared sync.Map
 
@@ -78,7 +79,7 @@ func New(db Database, opts Options) (*Store, error) {
 	if !known {
 		errs = append(errs, fmt.Errorf("sqlstore: the dialect %s is not supported", db.Dialect))
 	}
-	if known && opts.FastAPIUsers != nil && !d.foreign {
+	if known && opts.FastAPIUsers != nil && !d.fastAPI {
 		errs = append(errs, fmt.Errorf("sqlstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s", db.Dialect))
 	}
 	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
@@ -94,6 +95,7 @@ func New(db Database, opts Options) (*Store, error) {
 		return nil, errors.Join(errs...)
 	}
 	s := &Store{db: db.DB, begin: db.Begin, dialect: d, opts: opts}
+	s.mutex = s.statement("wait for another transaction", d.mutex)
 	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s), newTickets(s), newLimiter(s), newOAuthAccounts(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)

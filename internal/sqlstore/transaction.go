@@ -153,10 +153,10 @@ func (s *Store) keep(ctx context.Context, do func(context.Context) error) error 
 
 // serialize lets one transaction after the other pass that names the same text.
 func (s *Store) serialize(ctx context.Context, name string) error {
-	if s.dialect.mutex == "" {
+	if s.mutex.text == "" {
 		return nil
 	}
-	_, err := s.exec(ctx, s.statement("wait for another transaction", s.dialect.mutex), s.opts.Prefix+name)
+	_, err := s.exec(ctx, s.mutex, s.opts.Prefix+name)
 	return err
 }
 
