@@ -226,7 +226,7 @@ func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(every - every/4 + rand.N(every/2+1)):
+		case <-time.After(every - every/4 + rand.N(every/2+1)): //nolint:gosec // nothing secret depends on it
 		}
 		if n, err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.opts.Log.ErrorContext(ctx, "latchkey: sweeping expired rows", "deleted", n, "err", err)
