@@ -13,6 +13,4 @@ const (
 	// waits for, in as many cases at once as go test -parallel allows. A server that merely removes what has expired, beside a store that compares with now, is no
 	// reason to declare it: the kit's clock starts at the present.
 	NoClock Lack = "a clock that tests move"
-	// NoTransactions is declared for a server without transactions, to which the Transactions of this kit do not apply: they are logged.
-	NoTransactions Lack = "transactions"
 )

@@ -23,13 +23,7 @@ type Database struct {
 // Transactions checks stores over one database. Without a Transactor what is left is that the deletion of a user removes all of theirs.
 func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack) {
 	t.Helper()
-	cases := TransactionCases()
-	if slices.Contains(lacks, NoTransactions) {
-		for i := range cases {
-			cases[i].Unless = NoTransactions
-		}
-	}
-	Run(t, open, cases, lacks...)
+	Run(t, open, TransactionCases(), lacks...)
 }
 
 // TransactionCases are the obligations of stores over one database, and of its core.Transactor.
