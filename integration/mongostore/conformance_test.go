@@ -16,7 +16,7 @@ func lacks() []storetest.Lack {
 	if external != "" {
 		return nil
 	}
-	return []storetest.Lack{storetest.NoAtomicUpdates, storetest.NoTransactions}
+	return []storetest.Lack{storetest.NoAtomicUpdates}
 }
 
 var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUID": mongostore.UUID, "Text": mongostore.Text}
@@ -63,13 +63,16 @@ func TestLimiter(t *testing.T) {
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return at(t, now).Limiter() }, lacks()...)
 }
 
+// TestTransactions has no transactions on FerretDB, and what is left there.
 func TestTransactions(t *testing.T) {
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {
 			storetest.Transactions(t, func(t *testing.T) storetest.Database {
 				_, store, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
 				transactor, _ := core.As[core.Transactor](us)
-				return storetest.Database{Users: us, Transactor: transactor, Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts()}
+				return storetest.Database{
+					Users: us, Transactor: transactor, Sessions: store.Sessions(), Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts(),
+				}
 			}, lacks()...)
 		})
 	}

@@ -192,16 +192,22 @@ func TestFailCountsOutsideTheTransaction(t *testing.T) {
 	})
 }
 
-func TestSessionInATransactionWritesTheFloor(t *testing.T) {
+// TestSessionWritesTheFloor: a transaction that ends the user's sessions, and has begun before, must not commit without having seen this one.
+func TestSessionWritesTheFloor(t *testing.T) {
 	floor := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: bson.D{{Key: "_id", Value: "ada"}, {Key: "floor", Value: int64(5)}}}}
 	upserted := append(slices.Clone(fine), bson.E{Key: "upserted", Value: bson.A{bson.D{{Key: "index", Value: 0}, {Key: "_id", Value: 1}}}})
-	store, _, commands := replicaSet(t, upserted, floor, fine, fine)
-	err := store.Transact(t.Context(), func(ctx context.Context) error {
+	store, _, commands := replicaSet(t, upserted, floor, fine, upserted, floor, fine, fine)
+	create := func(ctx context.Context) error {
 		return store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Epoch: 4, Expires: time.Now().Add(time.Hour)})
-	})
-	want := []string{"update", "findAndModify", "delete", "abortTransaction"}
-	if got := commands.names(); err != core.ErrInvalid || !slices.Equal(got, want) {
-		t.Errorf("Transact gave %v and sent %v, want ErrInvalid and %v", err, got, want)
+	}
+	for _, err := range []error{create(t.Context()), store.Transact(t.Context(), create)} {
+		if err != core.ErrInvalid {
+			t.Errorf("Create below the floor gave %v", err)
+		}
+	}
+	want := []string{"update", "findAndModify", "delete", "update", "findAndModify", "delete", "abortTransaction"}
+	if got := commands.names(); !slices.Equal(got, want) {
+		t.Errorf("the commands are %v, want %v", got, want)
 	}
 }
 

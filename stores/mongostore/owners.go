@@ -18,12 +18,12 @@ type owner struct {
 
 func ownerOf(userID string) bson.D { return bson.D{{Key: "_id", Value: userID}} }
 
-// floor gives the user's floor as of now. Inside a transaction, whose reads are of its beginning, it also writes: then whoever raises
-// the floor at the same time either waits for the transaction or makes it run again.
+// floor gives the user's floor as of now. Where there are transactions it also writes: then one that raises the floor at the same time, and sees
+// nothing newer than its beginning, either is waited for or begins again.
 func (s *Store) floor(ctx context.Context, userID string) (int64, error) {
 	var o owner
-	if inTransaction(s.owners.joined(ctx)) {
-		err := s.owners.change(ctx, "find a floor", ownerOf(userID), bson.D{{Key: "$inc", Value: bson.D{{Key: "reads", Value: 1}}}}, true, &o)
+	if !s.opts.Standalone {
+		err := s.owners.change(ctx, "find a floor", ownerOf(userID), bson.D{{Key: "$inc", Value: bson.D{{Key: "reads", Value: int64(1)}}}}, true, &o)
 		return o.Floor, err
 	}
 	err := s.owners.get(ctx, "find a floor", ownerOf(userID), &o)
