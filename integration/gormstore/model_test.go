@@ -33,6 +33,9 @@ type profile struct {
 // TestOwnColumns: what is stored is found, by Latchkey and by the application's GORM, whatever its form; zero values get the defaults once.
 func TestOwnColumns(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
+		if d.driver == "mysql" {
+			d = d.with("?parseTime=true") // which GORM's own queries need
+		}
 		ctx, db := t.Context(), d.new(t)
 		_, us := users[profile](t, db, gormstore.Options{IDs: d.ids})
 		born := time.Date(1815, 12, 10, 1, 2, 3, 456789000, time.UTC)
@@ -48,9 +51,6 @@ func TestOwnColumns(t *testing.T) {
 			found, err := us.Find(ctx, core.ByID(u.ID))
 			if err != nil {
 				t.Fatal(err)
-			}
-			if found.Born != nil {
-				*found.Born = found.Born.UTC()
 			}
 			if !reflect.DeepEqual(found, u) {
 				t.Errorf("found\n%+v, want\n%+v", found, u)
@@ -136,7 +136,7 @@ func TestUsersRefusesTypes(t *testing.T) {
 		"a column that is not written":        {refusal[readOnly](store), "->"},
 		"soft deletion":                       {refusal[soft](store), "soft deletion"},
 		"not null without a default":          {refusal[required](store), "default"},
-		"automatic times":                     {refusal[stamped](store), "automatic times"},
+		"automatic times":                     {refusal[stamped](store), "AUTOUPDATETIME"},
 		"hooks":                               {refusal[hooked](store), "hooks"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {

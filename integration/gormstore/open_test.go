@@ -55,6 +55,13 @@ func newFile(t testing.TB) string {
 	return gormstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
 }
 
+// with is d with settings of the driver.
+func (d database) with(settings string) database {
+	address := d.address
+	d.address = func(t testing.TB) string { return address(t) + settings }
+	return d
+}
+
 // connections is how many a test has at most.
 const connections = 8
 

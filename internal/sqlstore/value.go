@@ -97,8 +97,13 @@ func (c *cell) Scan(src any) error {
 	if err := c.column.Scan(c.user, src); err != nil {
 		return fmt.Errorf("the column %s does not hold a %s", c.column.Name, c.column.Type)
 	}
-	if at, ok := c.column.Value(c.user).(*time.Time); ok {
+	switch at := c.column.Value(c.user).(type) {
+	case *time.Time:
 		*at = at.UTC()
+	case **time.Time:
+		if *at != nil {
+			**at = (*at).UTC()
+		}
 	}
 	return nil
 }

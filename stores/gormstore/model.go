@@ -93,17 +93,14 @@ func checkHooks(table *schema.Schema) error {
 }
 
 // refusedTags are settings of GORM's tag that neither Migrate nor the statements would honour.
-var refusedTags = []string{"PRIMARYKEY", "PRIMARY_KEY", "AUTOINCREMENT", "UNIQUE", "UNIQUEINDEX", "INDEX", "CHECK", "->", "<-", "-"}
+var refusedTags = []string{"PRIMARYKEY", "PRIMARY_KEY", "AUTOINCREMENT", "UNIQUE", "UNIQUEINDEX", "INDEX", "CHECK", "AUTOCREATETIME", "AUTOUPDATETIME", "->", "<-", "-"}
 
 func checkOwn(f *schema.Field) error {
 	name := fmt.Sprintf("gormstore: %s.%s", f.Schema.ModelType, f.Name)
 	for _, tag := range refusedTags {
 		if _, has := f.TagSettings[tag]; has {
-			return fmt.Errorf("%s: GORM's tag %q is not supported here; constraints and indexes belong into a migration of your own", name, tag)
+			return fmt.Errorf("%s: GORM's tag %q is not supported here (constraints and indexes belong into a migration of your own)", name, tag)
 		}
-	}
-	if f.AutoCreateTime != 0 || f.AutoUpdateTime != 0 {
-		return fmt.Errorf("%s: GORM's automatic times are not set here", name)
 	}
 	value := reflect.New(f.IndirectFieldType).Interface()
 	if _, hides := value.(schema.QueryClausesInterface); hides {
