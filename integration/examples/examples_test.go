@@ -95,8 +95,8 @@ func TestManyMachines(t *testing.T) {
 	token := p.login("session")
 	nodes := map[string]bool{}
 	for range 10 {
-		resp, _ := p.send("GET", "/users/me", token, "", 200)
-		nodes[resp.Header.Get("X-Node")] = true
+		header, _ := p.send("GET", "/users/me", token, "", 200)
+		nodes[header.Get("X-Node")] = true
 	}
 	if len(nodes) != 2 {
 		t.Errorf("the answers came from %v", nodes)

@@ -98,8 +98,8 @@ func (p *process) until(text string) string {
 	return said.String()
 }
 
-// send gives an answer, whose status must be the one expected.
-func (p *process) send(method, path, token, body string, want int) (*http.Response, string) {
+// send gives an answer's header and body. Its status must be the one expected.
+func (p *process) send(method, path, token, body string, want int) (http.Header, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
@@ -118,7 +118,7 @@ func (p *process) send(method, path, token, body string, want int) (*http.Respon
 	if err != nil || resp.StatusCode != want {
 		p.t.Fatalf("%s %s: got %d %s (%v), want %d\n%s", method, path, resp.StatusCode, text, err, want, p.log.String())
 	}
-	return resp, string(text)
+	return resp.Header, string(text)
 }
 
 var tokenMember = regexp.MustCompile(`"access_token":"([^"]+)"`)
