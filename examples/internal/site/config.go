@@ -50,6 +50,9 @@ func FromEnv() (Config, error) {
 		noLocalProvider:   os.Getenv("LOCAL_PROVIDER") == "off",
 		localProviderAddr: os.Getenv("LOCAL_PROVIDER_ADDR"),
 	}
+	if databases[cfg.scheme()] == nil {
+		return cfg, errors.New("DATABASE_URL must begin with file:, postgres:, mysql: or mongodb:")
+	}
 	if (cfg.superuserEmail == "") != (cfg.superuserPassword == "") {
 		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD are given together, or not at all")
 	}
@@ -57,6 +60,11 @@ func FromEnv() (Config, error) {
 	cfg.trustedProxies, err1 = prefixes(os.Getenv("TRUSTED_PROXIES"))
 	cfg.secret, err2 = secret(os.Getenv("SECRET"), cfg.databasePath())
 	return cfg, errors.Join(err1, err2)
+}
+
+func (c Config) scheme() string {
+	scheme, _, _ := strings.Cut(c.Database, ":")
+	return scheme
 }
 
 // databasePath is the file of an SQLite database, "" for a server.

@@ -44,17 +44,15 @@ func (s stores) close() error {
 	return errors.Join(errs...)
 }
 
+// databases are the schemes of DATABASE_URL.
+var databases = map[string]func(context.Context, Config, *stores) error{
+	"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
+}
+
 // open connects to the database of DATABASE_URL, by its scheme, and makes its tables. Sessions move to REDIS_URL where it is set.
 func open(ctx context.Context, cfg Config) (stores, error) {
-	scheme, _, _ := strings.Cut(cfg.Database, ":")
-	inDatabase, known := map[string]func(context.Context, Config, *stores) error{
-		"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
-	}[scheme]
-	if !known {
-		return stores{}, errors.New("DATABASE_URL must begin with file:, postgres:, mysql: or mongodb:")
-	}
 	var s stores
-	if err := inDatabase(ctx, cfg, &s); err != nil {
+	if err := databases[cfg.scheme()](ctx, cfg, &s); err != nil {
 		return stores{}, errors.Join(fmt.Errorf("the database %s cannot be used: %w", cfg.Where(), err), s.close())
 	}
 	s.codes = s.tickets
