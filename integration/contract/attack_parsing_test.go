@@ -216,7 +216,7 @@ func TestAttackP13Methods(t *testing.T) {
 					}
 					t.Run("P13 "+method+" "+path, func(t *testing.T) {
 						got := a.send(t, method, path, append(admin[:2:2], text(`{"full_name": "P13", "is_active": false, "password": "`+another+`"}`))...)
-						if got.status != 405 && got.status != 400 && got.status != 501 {
+						if got.status != 405 && got.status != 400 && got.status != 501 && got.status != 404 { // gin knows no routes of methods that are none
 							t.Errorf("got %d %s", got.status, got.body)
 						}
 					})
