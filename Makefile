@@ -37,7 +37,7 @@ lint:
 
 # lint has run vet over the same files.
 race:
-	@$(SERVERS) tools/each go test -race -vet=off ./...
+	@$(SERVERS) tools/each go test -race -vet=off -timeout 20m ./...
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:
