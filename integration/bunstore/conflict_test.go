@@ -169,6 +169,29 @@ func TestRefusedUpdateInATransaction(t *testing.T) {
 	})
 }
 
+// TestFindAfterARefusal: whoever is told that an address is taken finds its user, though there was none when the transaction began.
+func TestFindAfterARefusal(t *testing.T) {
+	servers(t, func(t *testing.T, d database) {
+		store, us := users[core.User](t, d.new(t), bunstore.Options{})
+		err := store.Transact(t.Context(), func(inside context.Context) error {
+			if _, err := us.Find(inside, core.ByEmail(ada().EmailKey)); err != core.ErrNotFound {
+				t.Errorf("Find gave %v, want ErrNotFound", err)
+			}
+			if err := us.Create(t.Context(), ada()); err != nil {
+				return err
+			}
+			if err := us.Create(inside, ada()); err != core.ErrTaken {
+				t.Errorf("Create gave %v, want ErrTaken", err)
+			}
+			_, err := us.Find(inside, core.ByEmail(ada().EmailKey))
+			return err
+		})
+		if err != nil {
+			t.Errorf("after the refusal: %v", err)
+		}
+	})
+}
+
 // TestSnapshot: a transaction of the application's own goes on seeing the rows of its beginning, and is not to act on them.
 func TestSnapshot(t *testing.T) {
 	d := onMariaDB // its default is REPEATABLE READ; PostgreSQL refuses such writes

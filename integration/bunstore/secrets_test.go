@@ -90,6 +90,7 @@ func errorsWithoutArguments(t *testing.T, d database) {
 	type account struct {
 		core.User
 		Credits int
+		Born    string `bun:"born,type:date,nullzero"`
 	}
 	store, us := users[account](t, db, bunstore.Options{})
 	const canary = "canary7f3a"
@@ -112,8 +113,8 @@ func errorsWithoutArguments(t *testing.T, d database) {
 		_, err := us.Find(ctx, core.ByID(u.ID))
 		check("a user that cannot be read", err)
 	} else {
-		_, err := us.Update(ctx, u.ID, func(u *account) error { u.Email = canary + "\xff"; return nil })
-		check("an address that is no text", err)
+		_, err := us.Update(ctx, u.ID, func(u *account) error { u.Born = canary; return nil })
+		check("a date that is none", err)
 	}
 	run(t, db, "UPDATE latchkey_sessions SET proofs = ?", canary)
 	_, err := store.Sessions().Find(ctx, [32]byte{1})
