@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/account"
 	"github.com/latchkey-go/latchkey/internal/clientip"
 	"github.com/latchkey-go/latchkey/internal/codec"
+	"github.com/latchkey-go/latchkey/internal/epochs"
 	"github.com/latchkey-go/latchkey/internal/gate"
 	"github.com/latchkey-go/latchkey/internal/governor"
 	"github.com/latchkey-go/latchkey/internal/passwords"
@@ -48,6 +49,11 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	if opts.Epochs == nil {
 		opts.Epochs, _ = core.As[core.EpochStore](users)
 	}
+	forget := func(string) {}
+	if opts.EpochAge > 0 && opts.Epochs != nil {
+		known := epochs.New(opts.Epochs, opts.EpochAge, opts.Now)
+		opts.Epochs, forget = known, known.Forget
+	}
 	a := &Auth[U]{
 		opts:     opts,
 		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs},
@@ -65,7 +71,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	events := newDispatcher[U, PU](opts.Hooks, opts.Log)
 	door := gate.New(gate.Parts{
 		Backends: opts.Backends, Users: erasedUsers, Tickets: opts.Tickets, Factors: factors(flows), RequireVerified: opts.RequireVerified,
-		Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+		ForgetEpoch: forget, Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	})
 	a.kit = core.Kit{
 		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
@@ -215,9 +221,17 @@ func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }
 // Manager gives the same operations outside HTTP.
 func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 
-// Close waits until the mails and clean-ups that are queued have been tried, or ctx ends, whose error it returns then. Call it after the
-// server has stopped.
-func (a *Auth[U]) Close(ctx context.Context) error { return a.queue.Close(ctx) }
+// Close waits until the mails and clean-ups that are queued have been tried, and for what strategies do in the background, or until ctx
+// ends, whose error it returns then. Call it after the server has stopped, before the stores are closed.
+func (a *Auth[U]) Close(ctx context.Context) error {
+	err := a.queue.Close(ctx)
+	for _, b := range a.opts.Backends {
+		if w, ok := core.As[core.Waiter](b.Strategy); ok {
+			err = errors.Join(err, w.Wait(ctx))
+		}
+	}
+	return err
+}
 
 // SweepEvery calls Sweep again and again until ctx ends, about so often: up to a quarter sooner or later, so that the processes of an
 // application do not all sweep at once. Failures are logged. An hour is good; every must be positive.

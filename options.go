@@ -62,6 +62,11 @@ type Options[U any] struct {
 	// Epochs answers SessionOnly guards. Default: the user store, if it implements core.EpochStore.
 	Epochs core.EpochStore
 
+	// EpochAge is how long a user's epoch is believed under SessionOnly after Epochs was asked, at most 5 seconds, so that such a request asks
+	// no server. What this process ends (a password change, a deactivation, a deletion) ends at once; what another one ends is let through
+	// for up to EpochAge more. Default: 0, it is asked on each request.
+	EpochAge time.Duration
+
 	// Log takes what the operator must know. It never gets a secret. Default: slog.Default().
 	Log *slog.Logger
 	// Now is the clock. Default: time.Now.
@@ -129,6 +134,9 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.InsecureNoLimits {
 		o.Limits, o.Limiter = Limits{}, unlimited{o.Limiter}
 		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")
+	}
+	if o.EpochAge < 0 || o.EpochAge > 5*time.Second {
+		errs = append(errs, errors.New("Options.EpochAge must be within 0 and 5 seconds"))
 	}
 	if o.HashesAtOnce < 0 {
 		errs = append(errs, errors.New("Options.HashesAtOnce must not be negative"))

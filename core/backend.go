@@ -32,6 +32,11 @@ type AllRevoker interface {
 	RevokeAll(ctx context.Context, userID string, epoch int64, except string) error
 }
 
+// Waiter is a strategy that works in the background (optional). Wait returns when what is under way has ended, or with ctx' error.
+type Waiter interface {
+	Wait(ctx context.Context) error
+}
+
 // KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets and private members never appear.
 type KeySet interface {
 	PublicKeys() []json.RawMessage

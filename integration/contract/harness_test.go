@@ -48,9 +48,11 @@ type app struct {
 	kept   stores // each behind the outage; a change of the options may put more before it
 	hasher *fakeHasher
 	mails  mailbox
-	router adapter
-	url    string
-	users  atomic.Int64
+	// backends are the application's; what their strategies do in the background has ended when an answer is looked at.
+	backends []latchkey.Backend
+	router   adapter
+	url      string
+	users    atomic.Int64
 }
 
 type (
@@ -93,6 +95,7 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	if a.Auth, err = latchkey.New(a.kept.users, o); err != nil {
 		t.Fatal(err)
 	}
+	a.backends = o.Backends
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // row runs the subtest whose name is line: it sends the request and checks the answer, see want.
@@ -49,6 +51,11 @@ func (a *app) send(t *testing.T, method, path string, with ...option) answer {
 	got := a.exchange(t.Context(), method, path, with...)
 	if got.status == 0 {
 		t.Fatal(got.body)
+	}
+	for _, b := range a.backends {
+		if w, ok := core.As[core.Waiter](b.Strategy); ok {
+			_ = w.Wait(t.Context())
+		}
 	}
 	return got
 }

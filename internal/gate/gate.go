@@ -35,6 +35,7 @@ type Parts struct {
 	Tickets         core.TicketStore // may be nil without Factors
 	Factors         []core.Factor
 	RequireVerified bool
+	ForgetEpoch     func(userID string) // what is known of the user's epoch is no more
 	Before          func(context.Context, *core.Event) error
 	After           func(context.Context, core.Event)
 	Later           func(string, func(context.Context) error)

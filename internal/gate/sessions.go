@@ -45,6 +45,7 @@ func (g *Gate) Revoke(ctx context.Context, s *core.Session) error {
 
 // EndAll implements core.Sessions.
 func (g *Gate) EndAll(ctx context.Context, u core.AnyUser, keep *core.Session) {
+	g.ForgetEpoch(u.Base().ID)
 	end := func(ctx context.Context) error {
 		var errs []error
 		for _, b := range g.Backends {

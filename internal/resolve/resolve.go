@@ -168,14 +168,14 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	if s.Backend != b.Name {
 		return core.Current{}, core.ErrInvalid
 	}
-	if p.sessionOnly {
+	u := found.User
+	if p.sessionOnly && u == nil {
 		epoch, err := p.Epochs.Epoch(ctx, s.UserID)
 		if err == nil && epoch != s.Epoch {
 			err = core.ErrInvalid
 		}
 		return core.Current{Session: s}, absent(err)
 	}
-	u := found.User
 	if u == nil {
 		if u, err = p.Users.Find(ctx, core.ByID(s.UserID)); err != nil {
 			return core.Current{}, absent(err)
@@ -183,6 +183,9 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	}
 	if base := u.Base(); base.TokenEpoch != s.Epoch || !base.IsActive {
 		return core.Current{}, core.ErrInvalid
+	}
+	if p.sessionOnly {
+		u = nil
 	}
 	return core.Current{Session: s, User: u}, nil
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -44,6 +45,9 @@ type dialect struct {
 	// after its user was deleted.
 	ids     map[IDType]string
 	numbers string
+	// owners are {sessions}.user_id as these types, by which an index is found; NULL or anything else where it is none of them. Without one, it
+	// can be compared as it is.
+	owners map[IDType]string
 	// arrival is the column by whose numbers the rows of the accounts' table are in the order of their creation; arrivals defines it,
 	// where it is not there anyway.
 	arrival, arrivals string
@@ -60,6 +64,8 @@ type dialect struct {
 	// timestamp is t as an argument for a {timestamp} column, in the form in which bun writes one.
 	timestamp func(t time.Time) any
 }
+
+func (d dialect) owner(t IDType) string { return cmp.Or(d.owners[t], "{sessions}.user_id") }
 
 // dialects has them by the names that gorm gives them.
 var dialects = map[string]dialect{"sqlite": sqlite, "postgres": postgres, "mysql": mysql}

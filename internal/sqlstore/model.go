@@ -104,11 +104,11 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 	return args, nil
 }
 
-// cells are destinations for a row of m's columns, which scan into u.
-func (m *model) cells(u reflect.Value) []any {
+// cells are destinations for a row of m's columns, which scan into u; with present only if that is true by then.
+func (m *model) cells(u reflect.Value, present *bool) []any {
 	cells, dest := make([]cell, len(m.columns)), make([]any, len(m.columns))
-	for i, c := range m.columns {
-		cells[i] = cell{c, u}
+	for i := range m.columns {
+		cells[i] = cell{&m.columns[i], u, present}
 		dest[i] = &cells[i]
 	}
 	return dest

@@ -33,8 +33,11 @@ var mysql = dialect{
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BINARY(32)", "key": "VARBINARY(512)", "text": "TEXT", "uuid": mysqlUUID, "timestamp": "DATETIME(6)",
 	},
-	ids:          map[IDType]string{UUID: mysqlUUID, Text: "VARBINARY(255)", BigInt: "BIGINT"},
-	numbers:      "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+	ids:     map[IDType]string{UUID: mysqlUUID, Text: "VARBINARY(255)", BigInt: "BIGINT"},
+	numbers: "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+	owners: map[IDType]string{
+		UUID: "CONVERT({sessions}.user_id USING ascii)", BigInt: "CAST({sessions}.user_id AS SIGNED)",
+	},
 	arrival:      "arrival",
 	arrivals:     "BIGINT NOT NULL AUTO_INCREMENT UNIQUE",
 	tableOptions: " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

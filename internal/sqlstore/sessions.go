@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -14,6 +15,8 @@ import (
 // only a strategy knows.
 type Sessions struct {
 	s *Store
+	// users reads a session's user in the same query; nil: it is not read.
+	users *userReader
 
 	floor, create, find, touch, lives, remove, carry, raise, removeAll, list, sweep statement
 }
@@ -28,18 +31,19 @@ const (
 	sessionColumns = "id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires"
 	// alive is the condition on a session that the floor of its user allows. A Create that races a DeleteAll may leave a row under the
 	// floor; whoever reads asks the floor in the same statement, so no isolation level lets it be seen.
-	alive = "expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
+	alive = "{sessions}.expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
 	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last argument is the epoch once more.
 	raiseFloor = "INSERT INTO {floors} (user_id, epoch) VALUES (?, ?)"
 )
 
-func newSessions(s *Store) *Sessions {
+func newSessions(s *Store, users *userReader) *Sessions {
 	return &Sessions{
-		s:     s,
+		s: s, users: users,
 		floor: s.statement("find a floor", "SELECT epoch FROM {floors} WHERE user_id = ?"),
 		create: s.statement("create a session",
 			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
-		find:      s.statement("find a session", "SELECT "+sessionColumns+" FROM {sessions} WHERE digest = ? AND "+alive),
+		find: s.statement("find a session", "SELECT "+qualified("sessions", strings.Split(sessionColumns, ", ")...)+users.columns()+
+			" FROM {sessions}"+users.join()+" WHERE {sessions}.digest = ? AND "+alive),
 		touch:     s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+alive),
 		lives:     s.statement("touch a session", "SELECT epoch FROM {sessions} WHERE digest = ? AND "+alive+s.dialect.newest),
 		remove:    s.statement("delete a session", "DELETE FROM {sessions} WHERE digest = ?"),
@@ -69,14 +73,18 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 	return t.s.insert(ctx, t.create, append([]any{d[:]}, args...)...)
 }
 
-// Find gives a living session; see core.SessionStore. Found's User is nil.
+// Find gives a living session; see core.SessionStore. Found's User is nil, but for the Sessions of a UserStore.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var row sessionRow
-	if err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, row.dest()...); err != nil {
+	user, dest := t.users.next()
+	if err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, append(row.dest(), dest...)...); err != nil {
 		return core.Found{}, err
 	}
 	session, err := row.session()
-	return core.Found{Session: session}, wrap(t.find.what, err)
+	if err != nil {
+		return core.Found{}, wrap(t.find.what, err)
+	}
+	return core.Found{Session: session, User: user()}, nil
 }
 
 // Touch moves the end of a living session; see core.SessionStore.

@@ -96,7 +96,7 @@ func New(db Database, opts Options) (*Store, error) {
 	}
 	s := &Store{db: db.DB, begin: db.Begin, dialect: d, opts: opts}
 	s.mutex = s.statement("wait for another transaction", d.mutex)
-	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s), newTickets(s), newLimiter(s), newOAuthAccounts(s)
+	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s, nil), newTickets(s), newLimiter(s), newOAuthAccounts(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)
 	}

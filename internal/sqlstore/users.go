@@ -17,6 +17,8 @@ type UserStore[U any] struct {
 	s     *Store
 	model *model
 	base  func(*U) *core.User
+	// sessions read their users along.
+	sessions *Sessions
 
 	insert, insertNumbered, passIDs, byID, byEmail, lock, update, remove, epoch, list, search statement
 	endSessions, endTickets, unlink, raiseFloor, clearFloor                                   statement
@@ -43,6 +45,10 @@ func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], e
 	s.models = append(s.models, m)
 	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
 	us.prepare()
+	us.sessions = newSessions(s, &userReader{s: s, names: us.names(), begin: func(present *bool) (core.AnyUser, []any) {
+		u := P(new(U))
+		return u, m.cells(reflect.ValueOf(u).Elem(), present)
+	}})
 	return us, nil
 }
 
@@ -198,7 +204,7 @@ func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
 
 // read reads the one row of st into u.
 func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) error {
-	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem())...); err != nil {
+	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem(), nil)...); err != nil {
 		return err
 	}
 	us.s.adopted.complete(us.base(u))

@@ -39,7 +39,7 @@ func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, li
 	err = us.s.each(ctx, st, args, func(scan func(...any) error) error {
 		u := new(U)
 		users = append(users, u)
-		return scan(us.model.cells(reflect.ValueOf(u).Elem())...)
+		return scan(us.model.cells(reflect.ValueOf(u).Elem(), nil)...)
 	})
 	if err != nil {
 		return nil, "", err

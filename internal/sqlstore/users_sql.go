@@ -7,13 +7,14 @@ import (
 
 // prepare makes the statements, whose columns are those of the model.
 func (us *UserStore[U]) prepare() {
-	var names, places, sets []string
+	var places, sets []string
+	names := us.names()
 	for _, c := range us.model.columns {
 		place := "?"
 		if c.Default != "" {
 			place = "COALESCE(?, " + c.Default + ")"
 		}
-		names, places = append(names, us.s.quote(c.Name)), append(places, place)
+		places = append(places, place)
 		if c.Name != "id" {
 			sets = append(sets, us.s.quote(c.Name)+" = ?")
 		}
@@ -39,6 +40,15 @@ func (us *UserStore[U]) prepare() {
 	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")
 	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor+us.s.dialect.raise)
 	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")
+}
+
+// names are the columns of the model, quoted.
+func (us *UserStore[U]) names() []string {
+	names := make([]string, len(us.model.columns))
+	for i, c := range us.model.columns {
+		names[i] = us.s.quote(c.Name)
+	}
+	return names
 }
 
 func (us *UserStore[U]) insertion(names, places []string) string {

@@ -89,11 +89,15 @@ func plain(v reflect.Value) (any, error) {
 // cell reads a column into its field of a user, by the library's scanners, which know every type. Their errors quote the value and are
 // replaced.
 type cell struct {
-	column Column
-	user   reflect.Value
+	column  *Column
+	user    reflect.Value
+	present *bool
 }
 
 func (c *cell) Scan(src any) error {
+	if c.present != nil && !*c.present {
+		return nil
+	}
 	if err := c.column.Scan(c.user, src); err != nil {
 		return fmt.Errorf("the column %s does not hold a %s", c.column.Name, c.column.Type)
 	}

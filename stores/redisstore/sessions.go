@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/sessioncache"
 	"github.com/redis/rueidis"
 )
 
@@ -34,7 +35,7 @@ import (
 type Sessions struct {
 	s     *Store
 	keys  string // prefix of the keys of sessions
-	cache *cache
+	cache *sessioncache.Cache
 
 	admit, touch, remove, raise, settle script
 }
@@ -46,7 +47,7 @@ var (
 
 func newSessions(s *Store, cached int) *Sessions {
 	return &Sessions{
-		s: s, keys: s.prefix + "session:", cache: newCache(cached, s.now()),
+		s: s, keys: s.prefix + "session:", cache: sessioncache.New(cached, maxAge, s.now()),
 		admit: newScript("index a session", enter+`
 local floor = redis.call('GET', KEYS[1])
 if floor and ARGV[1] < floor then
@@ -123,7 +124,7 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 		return core.Found{}, wrap("find a session", err)
 	}
 	now := t.s.now()
-	one := t.cache.find(d, now)
+	one := t.cache.Find(d, now)
 	if one == nil {
 		var err error
 		if one, err = t.read(ctx, d, now); err != nil {
@@ -136,40 +137,44 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return core.Found{Session: one}, nil
 }
 
-// read asks Redis, and to be told when the session changes.
+// maxKept is the longest encoding of a session that is kept, in bytes.
+const maxKept = 1 << 10
+
+// read asks Redis, and to be told when the session changes. Redis sends the invalidation of a change that follows the reading after the
+// answer, on the same connection, so it meets either the cache's generation or its entry.
 func (t *Sessions) read(ctx context.Context, d [32]byte, now time.Time) (*core.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	generation := t.cache.generation(d)
+	generation := t.cache.Generation(d)
 	get := t.s.client.B().Get().Key(t.key(d)).Cache().ToStaticTTL()
 	raw, err := t.s.client.DoCache(ctx, get, maxAge).ToString()
 	if rueidis.IsRedisNil(err) {
 		return nil, core.ErrNotFound
 	}
-	e := &entry{digest: d, asked: now.Sub(t.cache.start)}
+	one := new(core.Session)
 	if err == nil {
-		err = decode(raw, &e.session)
+		err = decode(raw, one)
 	}
 	if err != nil {
 		return nil, wrap("find a session", err)
 	}
 	if len(raw) <= maxKept {
-		t.cache.keep(e, generation)
+		t.cache.Keep(d, one, now, generation)
 	}
-	return &e.session, nil
+	return one, nil
 }
 
 // invalidate is called by the client for keys that have changed, without keys when it can no longer tell which.
 func (t *Sessions) invalidate(keys []rueidis.RedisMessage) {
 	if len(keys) == 0 {
-		t.cache.flush()
+		t.cache.Flush()
 	}
 	for i := range keys {
 		name, _ := keys[i].ToString()
 		if digest, ok := strings.CutPrefix(name, t.keys); ok {
 			var d [32]byte
 			_, _ = base64.RawURLEncoding.Decode(d[:], []byte(digest))
-			t.cache.drop(d)
+			t.cache.Drop(d)
 		}
 	}
 }
@@ -184,7 +189,7 @@ func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Tim
 	if _, err := t.enter(ctx, found.Session.UserID, math.MaxInt64, d, expires); err != nil {
 		return err
 	}
-	defer t.cache.drop(d)
+	defer t.cache.Drop(d)
 	touched, err := t.s.did(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires), number(left(t.s.now(), expires)))
 	if err == nil && !touched {
 		err = core.ErrNotFound
@@ -203,7 +208,7 @@ func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 
 // end deletes a session, and tells whose it was if there was one.
 func (t *Sessions) end(ctx context.Context, d [32]byte) (userID string, err error) {
-	defer t.cache.drop(d)
+	defer t.cache.Drop(d)
 	answer, err := t.s.exec(ctx, t.remove, []string{t.key(d)})
 	if err != nil || answer.IsNil() {
 		return "", err

@@ -44,7 +44,7 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	var gone []string
 	var failed []error
 	for i, result := range t.settle.lua.ExecMulti(ctx, t.s.client, all...) {
-		t.cache.drop(digests[i])
+		t.cache.Drop(digests[i])
 		n, err := result.AsInt64()
 		if n == 1 {
 			gone = append(gone, string(digests[i][:]))

@@ -109,5 +109,8 @@ func (f *fixture) wants(t testing.TB, token string, want error) core.Found {
 	if !errors.Is(err, want) {
 		t.Errorf("got %v, want %v", err, want)
 	}
+	if err := f.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
 	return found
 }

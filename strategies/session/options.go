@@ -17,6 +17,11 @@ type Options struct {
 	// end up to TouchEvery before it was idle for Idle. Default: 5 minutes, or a tenth of Idle if that is shorter. From a second to
 	// half of Idle.
 	TouchEvery time.Duration
+	// LocalCache is how long this process believes what the store told it of a session, at most 5 seconds, so that not every request asks.
+	// What this process revokes still ends at once; what another process revokes, or deletes from the store, is let through for up to
+	// LocalCache more (the user's activity and epoch are asked for as ever, unless Options.EpochAge of the front door says otherwise). It
+	// is for stores of SQL and MongoDB; redisstore keeps its own cache, which hears of revocations. Default: 0, the store is asked each time.
+	LocalCache time.Duration
 	// Prefix stands before every token, so that secret scanners recognise one that leaked: at most 16 of A-Z a-z 0-9 _ -. Default: none.
 	// Changing it ends all sessions.
 	Prefix string
@@ -56,6 +61,7 @@ func (o Options) check() error {
 	refuse(o.Absolute < o.Idle, "Absolute is shorter than Idle")
 	refuse(o.TouchEvery < time.Second, "TouchEvery is shorter than a second")
 	refuse(o.TouchEvery > o.Idle/2, "TouchEvery is longer than half of Idle")
+	refuse(o.LocalCache < 0 || o.LocalCache > 5*time.Second, "LocalCache is not within 0 and 5 seconds")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")
 	refuse(!base64url(o.Prefix), "Prefix has characters other than A-Z a-z 0-9 _ -")
 	return errors.Join(problems...)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/sessioncache"
 )
 
 // aheadLimit is how far in the future a session may seem to have been made. A clock that is set back by hours must not end everybody's
@@ -18,12 +19,15 @@ const aheadLimit = 24 * time.Hour
 type Strategy struct {
 	store   core.SessionStore
 	options Options
+	cache   *sessioncache.Cache // nil without Options.LocalCache
+	touches touches
 }
 
 var (
 	_ core.Strategy   = (*Strategy)(nil)
 	_ core.AllRevoker = (*Strategy)(nil)
 	_ core.Unwrapper  = (*Strategy)(nil)
+	_ core.Waiter     = (*Strategy)(nil)
 )
 
 // New makes a strategy over a store. The error joins everything that is wrong with the options.
@@ -36,7 +40,11 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Strategy{store, o}, nil
+	strategy := &Strategy{store: store, options: o}
+	if o.LocalCache > 0 {
+		strategy.cache = sessioncache.New(localSessions, o.LocalCache, o.Now())
+	}
+	return strategy, nil
 }
 
 // Issue stores a new session under a new token. Token.Expires is the absolute limit: idleness is for the server to judge. core.ErrInvalid
@@ -57,15 +65,15 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	return core.Token{Raw: s.options.Prefix + secret, Expires: now.Add(s.options.Absolute)}, nil
 }
 
-// Verify gives the session of a token, as the store has it (with the user, if the store read it along), and notes from time to time
-// that it was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything
+// Verify gives the session of a token, as the store has it (with the user, if the store read it along), or had it less than
+// Options.LocalCache ago (without). From time to time it notes, in the background, that the session was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything
 // else: the store could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	digest, ok := s.digest(token)
 	if !ok {
 		return core.Found{}, core.ErrNoCredential
 	}
-	found, err := s.store.Find(ctx, digest)
+	found, err := s.find(ctx, digest)
 	if errors.Is(err, core.ErrNotFound) {
 		return core.Found{}, core.ErrInvalid
 	}
@@ -73,8 +81,11 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 		return core.Found{}, fmt.Errorf("session: find: %w", err)
 	}
 	now := s.now()
-	if !s.lives(found.Session, now) || s.touch(ctx, digest, found.Session, now) != nil {
+	if !s.lives(found.Session, now) {
 		return core.Found{}, core.ErrInvalid
+	}
+	if now.Sub(found.LastSeen) >= s.options.TouchEvery {
+		s.touch(digest, now, s.expiry(found.Created, now))
 	}
 	return found, nil
 }
@@ -85,7 +96,11 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	if !ok {
 		return nil
 	}
-	if err := s.store.Delete(ctx, digest); err != nil {
+	err := s.store.Delete(ctx, digest)
+	if s.cache != nil {
+		s.cache.Drop(digest)
+	}
+	if err != nil {
 		return fmt.Errorf("session: delete: %w", err)
 	}
 	return nil
@@ -94,7 +109,11 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 // RevokeAll ends the user's sessions below epoch, but for the one with the ID except, and lets no Issue below epoch through from now on.
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here
-	if err := s.store.DeleteAll(ctx, userID, epoch, keep); err != nil {
+	err := s.store.DeleteAll(ctx, userID, epoch, keep)
+	if s.cache != nil {
+		s.cache.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("session: delete all: %w", err)
 	}
 	return nil
@@ -120,17 +139,4 @@ func (s *Strategy) lives(session *core.Session, now time.Time) bool {
 	return now.Before(session.Expires) &&
 		now.Before(s.expiry(session.Created, session.LastSeen)) &&
 		session.Created.Sub(now) <= aheadLimit
-}
-
-// touch notes that the session is in use, if the last note is old. Its only error is core.ErrNotFound: the session was revoked since it
-// was read. A store that cannot write now does not fail the request; the next one tries again.
-func (s *Strategy) touch(ctx context.Context, digest [32]byte, session *core.Session, now time.Time) error {
-	if now.Sub(session.LastSeen) < s.options.TouchEvery {
-		return nil
-	}
-	err := s.store.Touch(ctx, digest, now, s.expiry(session.Created, now))
-	if errors.Is(err, core.ErrNotFound) {
-		return core.ErrNotFound
-	}
-	return nil
 }

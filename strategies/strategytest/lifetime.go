@@ -36,6 +36,9 @@ func absoluteLimit(h Harness) error {
 		if _, err := s.Verify(ctx, token.Raw); err != nil {
 			return fmt.Errorf("after %d/%d of its lifetime: %w", i, steps, err)
 		}
+		if err := settle(s); err != nil {
+			return err
+		}
 		clock.advance(h.Lifetime / steps)
 	}
 	clock.advance(h.Lifetime % steps)
@@ -59,9 +62,20 @@ func idleLimit(h Harness) error {
 	if _, err := s.Verify(ctx, token.Raw); err != nil {
 		return fmt.Errorf("after half of the idle time: %w", err)
 	}
+	if err := settle(s); err != nil {
+		return err
+	}
 	clock.advance(h.Idle)
 	if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
 		return unexpected("after the idle time", err, core.ErrInvalid)
+	}
+	return nil
+}
+
+// settle waits for what a strategy does in the background, such as noting that a session is in use.
+func settle(s core.Strategy) error {
+	if w, ok := core.As[core.Waiter](s); ok {
+		return w.Wait(context.Background())
 	}
 	return nil
 }

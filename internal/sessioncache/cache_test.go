@@ -1,15 +1,19 @@
-package redisstore
+package sessioncache
 
 import (
 	"encoding/binary"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // The tests here look at what no caller can provoke at will: an invalidation at every moment of a reading, and which session gives way.
 
 var start = time.Now()
+
+const maxAge = 5 * time.Second
 
 func digest(n uint64) (d [32]byte) {
 	binary.LittleEndian.PutUint64(d[:], n)
@@ -17,24 +21,24 @@ func digest(n uint64) (d [32]byte) {
 }
 
 // put keeps a session that is asked for at the given time, as a Find without a race does.
-func put(c *cache, d [32]byte, asked time.Duration) {
-	c.keep(&entry{digest: d, asked: asked}, c.generation(d))
+func put(c *Cache, d [32]byte, asked time.Duration) {
+	c.Keep(d, &core.Session{}, start.Add(asked), c.Generation(d))
 }
 
-func has(c *cache, d [32]byte) bool { return c.find(d, start.Add(time.Second)) != nil }
+func has(c *Cache, d [32]byte) bool { return c.Find(d, start.Add(time.Second)) != nil }
 
 func TestNoInvalidationIsLost(t *testing.T) {
 	d, neighbour := digest(0), digest(1<<20)
-	for name, invalidate := range map[string]func(*cache){
-		"of the session":                   func(c *cache) { c.drop(d) },
-		"of everything":                    func(c *cache) { c.flush() },
-		"of another session of the bucket": func(c *cache) { c.drop(neighbour) },
+	for name, invalidate := range map[string]func(*Cache){
+		"of the session":                   func(c *Cache) { c.Drop(d) },
+		"of everything":                    func(c *Cache) { c.Flush() },
+		"of another session of the bucket": func(c *Cache) { c.Drop(neighbour) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCache(1000, start)
-			generation := c.generation(d)
+			c := New(1000, maxAge, start)
+			generation := c.Generation(d)
 			invalidate(c)
-			c.keep(&entry{digest: d}, generation)
+			c.Keep(d, &core.Session{}, start, generation)
 			if has(c, d) {
 				t.Error("what was read before the invalidation is believed after it")
 			}
@@ -47,21 +51,21 @@ func TestNoInvalidationIsLost(t *testing.T) {
 }
 
 func TestDropForgetsOneSession(t *testing.T) {
-	c := newCache(1, start)
+	c := New(1, maxAge, start)
 	put(c, digest(1), 0)
 	put(c, digest(2), 0)
-	c.drop(digest(1))
+	c.Drop(digest(1))
 	if has(c, digest(1)) || !has(c, digest(2)) {
 		t.Error("drop forgot the wrong session")
 	}
-	c.flush()
+	c.Flush()
 	if has(c, digest(2)) {
 		t.Error("flush forgot nothing")
 	}
 }
 
 func TestTheFirstAskedGivesWay(t *testing.T) {
-	c := newCache(ways, start)
+	c := New(ways, maxAge, start)
 	for i := range uint64(ways) {
 		put(c, digest(i), time.Duration((i+3)%ways)) // the sixth was asked for first
 	}
@@ -81,17 +85,17 @@ func TestTheFirstAskedGivesWay(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	for sessions, want := range map[int]int{1: 8, 8: 8, 9: 16, 1000: 1024, 65_536: 65_536, 100_000: 131_072} {
-		if got := len(newCache(sessions, start).buckets) * ways; got != want {
+		if got := len(New(sessions, maxAge, start).buckets) * ways; got != want {
 			t.Errorf("for %d sessions there is room for %d, want %d", sessions, got, want)
 		}
 	}
 }
 
 func TestAge(t *testing.T) {
-	c, d := newCache(1, start), digest(7)
+	c, d := New(1, maxAge, start), digest(7)
 	put(c, d, time.Minute)
 	for age, want := range map[time.Duration]bool{0: true, maxAge - 1: true, maxAge: false, time.Hour: false, -1: false} {
-		if got := c.find(d, start.Add(time.Minute+age)) != nil; got != want {
+		if got := c.Find(d, start.Add(time.Minute+age)) != nil; got != want {
 			t.Errorf("at the age of %v: found is %v", age, got)
 		}
 	}
@@ -99,7 +103,7 @@ func TestAge(t *testing.T) {
 
 // TestReadersTakeNoLock is for the race detector.
 func TestReadersTakeNoLock(t *testing.T) {
-	c := newCache(1, start)
+	c := New(1, maxAge, start)
 	var all sync.WaitGroup
 	for i := range uint64(8) {
 		all.Go(func() {
@@ -108,7 +112,7 @@ func TestReadersTakeNoLock(t *testing.T) {
 				put(c, d, time.Duration(i))
 				has(c, d)
 				if n%100 == 0 {
-					c.drop(d)
+					c.Drop(d)
 				}
 			}
 		})

@@ -1,0 +1,120 @@
+// Package sessioncache keeps decoded sessions in a process' memory, bounded in number and in time.
+//
+//	c := sessioncache.New(1<<16, 5*time.Second, time.Now())
+//	generation := c.Generation(digest) // before the store is asked
+//	c.Keep(digest, session, asked, generation)
+//	session := c.Find(digest, now)
+//
+// Security notes. Keys are digests of tokens, never tokens. A session is given for as long as the cache was made for, and not once it was
+// dropped, whatever was being read meanwhile. Whether it has expired is for the caller to judge.
+package sessioncache
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Cache is safe for concurrent use. As in the set-associative cache of a processor a session belongs to one of many small buckets. Digests
+// are random, so their first bytes pick it; nobody can choose them, as only sessions that exist are kept. Readers take no lock.
+//
+// No invalidation is lost between a reading and its insertion: whoever reads from Redis takes the bucket's generation first, and what was
+// read is kept only if the generation is still the same. An invalidation, of any session of the bucket, begins a new one.
+type Cache struct {
+	maxAge  time.Duration
+	start   time.Time
+	buckets []bucket // as many as a power of two
+}
+
+const ways = 8
+
+type bucket struct {
+	mu         sync.Mutex // of writers
+	generation atomic.Uint64
+	slots      [ways]atomic.Pointer[entry]
+}
+
+// entry is never changed once it is in a slot.
+type entry struct {
+	session *core.Session
+	digest  [32]byte
+	asked   time.Duration // since the cache's start
+}
+
+// New gives a cache of about so many sessions, each believed for maxAge. start is the present on the clock that Find is given.
+func New(sessions int, maxAge time.Duration, start time.Time) *Cache {
+	return &Cache{maxAge, start, make([]bucket, 1<<bits.Len(uint(max(sessions-1, 0)/ways)))}
+}
+
+func (c *Cache) bucket(d [32]byte) *bucket {
+	return &c.buckets[binary.LittleEndian.Uint64(d[:])&uint64(len(c.buckets)-1)]
+}
+
+// Find gives a session that was asked for less than maxAge ago, nil if there is none.
+func (c *Cache) Find(d [32]byte, now time.Time) *core.Session {
+	b := c.bucket(d)
+	for i := range b.slots {
+		if e := b.slots[i].Load(); e != nil && e.digest == d {
+			if age := now.Sub(c.start) - e.asked; age < 0 || age >= c.maxAge {
+				return nil
+			}
+			return e.session
+		}
+	}
+	return nil
+}
+
+// Generation is what Keep wants to know, as it is before the store is asked.
+func (c *Cache) Generation(d [32]byte) uint64 { return c.bucket(d).generation.Load() }
+
+// Keep inserts a session that was asked for at that time, unless its bucket has another generation by now. It takes the place of the
+// session that was asked for first.
+func (c *Cache) Keep(d [32]byte, s *core.Session, asked time.Time, generation uint64) {
+	e := &entry{s, d, asked.Sub(c.start)}
+	b := c.bucket(e.digest)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.generation.Load() != generation {
+		return
+	}
+	place := &b.slots[0]
+	for i := range b.slots {
+		slot := &b.slots[i]
+		held, first := slot.Load(), place.Load()
+		if held != nil && held.digest == e.digest {
+			place = slot
+			break
+		}
+		if first != nil && (held == nil || held.asked < first.asked) {
+			place = slot
+		}
+	}
+	place.Store(e)
+}
+
+// Drop forgets a session, and what is being read of it.
+func (c *Cache) Drop(d [32]byte) {
+	c.bucket(d).drop(func(e *entry) bool { return e.digest == d })
+}
+
+// Flush forgets everything, and what is being read.
+func (c *Cache) Flush() {
+	for i := range c.buckets {
+		c.buckets[i].drop(func(*entry) bool { return true })
+	}
+}
+
+func (b *bucket) drop(which func(*entry) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.generation.Add(1)
+	for i := range b.slots {
+		if e := b.slots[i].Load(); e != nil && which(e) {
+			b.slots[i].Store(nil)
+		}
+	}
+}

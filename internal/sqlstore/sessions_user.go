@@ -1,0 +1,57 @@
+package sqlstore
+
+import (
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Sessions is the Store's, but its Find gives the session's user along, read in the same query: a request that needs both asks the
+// database once. The user is nil where there is none (any more).
+func (us *UserStore[U]) Sessions() *Sessions { return us.sessions }
+
+// userReader reads a user beside a session. A nil one reads nothing.
+type userReader struct {
+	s     *Store
+	names []string
+	// begin gives a new user, and destinations for the columns of names, which scan into it if *present. (database/sql scans a row's
+	// columns in their order.)
+	begin func(present *bool) (core.AnyUser, []any)
+}
+
+// columns begin with one that tells whether there is a user.
+func (r *userReader) columns() string {
+	if r == nil {
+		return ""
+	}
+	return ", {users}.id IS NOT NULL, " + qualified("users", r.names...)
+}
+
+func (r *userReader) join() string {
+	if r == nil {
+		return ""
+	}
+	return " LEFT JOIN {users} ON {users}.id = " + r.s.dialect.owner(r.s.opts.IDs)
+}
+
+// next gives destinations for columns, and the user that is read into them.
+func (r *userReader) next() (user func() core.AnyUser, dest []any) {
+	if r == nil {
+		return func() core.AnyUser { return nil }, nil
+	}
+	var present bool
+	u, cells := r.begin(&present)
+	user = func() core.AnyUser {
+		if !present {
+			return nil
+		}
+		r.s.adopted.complete(u.Base())
+		return u
+	}
+	return user, append([]any{&present}, cells...)
+}
+
+// qualified writes names of a table's columns, with the table's.
+func qualified(table string, names ...string) string {
+	return "{" + table + "}." + strings.Join(names, ", {"+table+"}.")
+}

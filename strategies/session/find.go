@@ -1,0 +1,27 @@
+package session
+
+import (
+	"context"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// localSessions is about how many sessions Options.LocalCache keeps: some 40 MB once all are in use.
+const localSessions = 1 << 16
+
+// find asks the store, or the local cache first. A user whom the store read along is not kept: they must be fresh.
+func (s *Strategy) find(ctx context.Context, digest [32]byte) (core.Found, error) {
+	if s.cache == nil {
+		return s.store.Find(ctx, digest)
+	}
+	now := s.options.Now()
+	if known := s.cache.Find(digest, now); known != nil {
+		return core.Found{Session: known}, nil
+	}
+	generation := s.cache.Generation(digest)
+	found, err := s.store.Find(ctx, digest)
+	if err == nil {
+		s.cache.Keep(digest, found.Session, now, generation)
+	}
+	return found, err
+}

@@ -1,0 +1,87 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// touchesAtOnce is how many sessions are noted as used at the same time. What is beyond it waits for the sessions' next requests.
+	touchesAtOnce = 64
+	// touchPatience is how long the store may take to note one.
+	touchPatience = 5 * time.Second
+)
+
+// touches are those under way, one a session.
+type touches struct {
+	mu       sync.Mutex
+	underWay map[[32]byte]struct{}
+	idle     chan struct{} // closed when none is under way any more; made by who waits for that
+}
+
+// begin is false where the session is being touched already, and where too many are.
+func (t *touches) begin(digest [32]byte) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, same := t.underWay[digest]; same || len(t.underWay) >= touchesAtOnce {
+		return false
+	}
+	if t.underWay == nil {
+		t.underWay = map[[32]byte]struct{}{}
+	}
+	t.underWay[digest] = struct{}{}
+	return true
+}
+
+func (t *touches) end(digest [32]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.underWay, digest)
+	if len(t.underWay) == 0 && t.idle != nil {
+		close(t.idle)
+		t.idle = nil
+	}
+}
+
+// Wait returns when no session is being noted as used, within 5 seconds after the last request, or with ctx' error. It implements
+// core.Waiter: Auth.Close calls it.
+func (s *Strategy) Wait(ctx context.Context) error {
+	select {
+	case <-s.touches.ended():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *touches) ended() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.idle == nil {
+		t.idle = make(chan struct{})
+	}
+	idle := t.idle
+	if len(t.underWay) == 0 {
+		close(t.idle)
+		t.idle = nil
+	}
+	return idle
+}
+
+// touch notes that a session is in use, in the background: no request waits for it. Where the store cannot write now, the session's next
+// request tries again. The request's context is not used, which ends with the request, and may carry a transaction.
+func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
+	if !s.touches.begin(digest) {
+		return
+	}
+	go func() {
+		defer s.touches.end(digest)
+		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
+		defer cancel()
+		_ = s.store.Touch(ctx, digest, seen, expires)
+		if s.cache != nil {
+			s.cache.Drop(digest)
+		}
+	}()
+}

@@ -1,0 +1,78 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/session"
+)
+
+// stuck is a store that notes nothing until its contexts end.
+type stuck struct {
+	*memstore.Sessions
+	touches chan struct{}
+}
+
+func (s stuck) Touch(ctx context.Context, _ [32]byte, _, _ time.Time) error {
+	s.touches <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestNoRequestWaitsForATouch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := stuck{memstore.NewSessions(time.Now), make(chan struct{}, 1000)}
+		s, err := session.New(store, session.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const sessions = 100
+		var tokens []core.Token
+		for range sessions {
+			token, err := s.Issue(t.Context(), login("ada", 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tokens = append(tokens, token)
+		}
+		time.Sleep(time.Hour)
+		began := time.Now()
+		for range 3 {
+			for _, token := range tokens {
+				ctx, cancel := context.WithCancel(t.Context())
+				if _, err := s.Verify(ctx, token.Raw); err != nil {
+					t.Fatal(err)
+				}
+				cancel() // the request is over
+			}
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("requests waited for %v", waited)
+		}
+		synctest.Wait()
+		if n := len(store.touches); n != 64 {
+			t.Errorf("%d touches are under way, want 64: one a session, and a limit for all", n)
+		}
+		if err := s.Wait(t.Context()); err != nil || time.Since(began) != 5*time.Second {
+			t.Errorf("Wait returned %v after %v, want after the 5 s that a touch may take", err, time.Since(began))
+		}
+		if err := s.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Verify(t.Context(), tokens[0].Raw); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Wait(ctx); err != context.DeadlineExceeded { //nolint:errorlint // as it is
+			t.Errorf("Wait gave %v, want its context's error", err)
+		}
+		if err := s.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
