@@ -1,0 +1,90 @@
+package latchkey_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/session"
+)
+
+// countedEpochs counts how often it is asked.
+type countedEpochs struct {
+	core.EpochStore
+	asked atomic.Int64
+}
+
+func (c *countedEpochs) Epoch(ctx context.Context, userID string) (int64, error) {
+	c.asked.Add(1)
+	return c.EpochStore.Epoch(ctx, userID)
+}
+
+func TestEpochAge(t *testing.T) {
+	var now atomic.Pointer[time.Time]
+	pass := func(d time.Duration) { later := now.Load().Add(d); now.Store(&later) }
+	began := time.Now()
+	now.Store(&began)
+	epochs := &countedEpochs{}
+	a := newApp(t, func(o *latchkey.Options[Member]) {
+		o.Epochs, o.EpochAge, o.Now = epochs, 5*time.Second, func() time.Time { return *now.Load() }
+	})
+	epochs.EpochStore = a.users
+	ada := a.register("ada@example.org").member("id")
+	token := a.login("ada@example.org", password).member("token")
+	for range 10 {
+		a.want("GET", "/session-only", token, "", 200, "session")
+	}
+	if n := epochs.asked.Load(); n != 1 {
+		t.Errorf("the epoch was asked for %d times, want once", n)
+	}
+	// An own change is known at once: the session that made it goes on with the new epoch.
+	a.want("PATCH", "/users/me", token, `{"password": "another good one", "current_password": "`+password+`"}`, 200, ada)
+	a.want("GET", "/session-only", token, "", 200, "session")
+	// One that another process makes is known in time.
+	a.edit(ada, func(m *Member) { m.TokenEpoch++ })
+	pass(5*time.Second - 1)
+	a.want("GET", "/session-only", token, "", 200, "session")
+	pass(1)
+	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
+}
+
+// withUser is a session store that reads the user along.
+type withUser struct {
+	*memstore.Sessions
+	users *memstore.Users[Member]
+}
+
+func (s *withUser) Find(ctx context.Context, d [32]byte) (core.Found, error) {
+	found, err := s.Sessions.Find(ctx, d)
+	if err == nil {
+		found.User, err = s.users.Find(ctx, core.ByID(found.UserID))
+	}
+	return found, err
+}
+
+// A user who was read along is judged under SessionOnly too, at no further question, and not handed out.
+func TestSessionOnlyWithTheUserAtHand(t *testing.T) {
+	store, epochs := &withUser{Sessions: memstore.NewSessions(nil)}, &countedEpochs{}
+	sessions, err := session.New(store, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(t, func(o *latchkey.Options[Member]) {
+		o.Backends[0].Strategy, o.Epochs = sessions, epochs
+	})
+	store.users, epochs.EpochStore = a.users, a.users
+	ada := a.register("ada@example.org").member("id")
+	token := a.login("ada@example.org", password).member("token")
+	a.want("GET", "/session-only", token, "", 200, "session")
+	a.edit(ada, func(m *Member) { m.IsActive = false })
+	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
+	a.edit(ada, func(m *Member) { m.IsActive = true; m.TokenEpoch++ })
+	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
+	if n := epochs.asked.Load(); n != 0 {
+		t.Errorf("the epoch was asked for %d times", n)
+	}
+}
