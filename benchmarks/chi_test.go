@@ -2,64 +2,69 @@ package benchmarks
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/jwtauth/v5"
+	gorilla "github.com/gorilla/sessions"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/chiauth"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/memstore"
-	"github.com/latchkey-go/latchkey/strategies/jwt"
-	"github.com/latchkey-go/latchkey/strategies/session"
-	"github.com/latchkey-go/latchkey/transports/bearer"
+	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-var secret = sha256.Sum256([]byte("benchmark"))
-
-// candidate is a way to protect a chi route, and a request that it lets through.
-type candidate struct {
+// protection is a way to protect a route of chi, and a request that it lets through.
+type protection struct {
 	middleware []func(http.Handler) http.Handler
 	authorize  func(r *http.Request)
 }
 
-// BenchmarkChi is a GET through a chi router: bare, with only a value put into its context, and behind each candidate.
+func (p protection) router() http.Handler {
+	r := chi.NewRouter()
+	r.With(p.middleware...).Get("/plan", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	return r
+}
+
+// BenchmarkChi is a GET through a chi router: bare, with only a value put into its context, and behind each protection. "ID" means that no user
+// is loaded, as the peers load none: Latchkey's SessionOnly.
 func BenchmarkChi(b *testing.B) {
-	ours := latchkeyCandidates(b)
-	for _, c := range []struct {
-		name string
-		candidate
-	}{
-		{"bare", candidate{}},
-		{"ctx-only", candidate{middleware: []func(http.Handler) http.Handler{contextOnly}}},
-		{"latchkey session", ours["session"]},
-		{"latchkey jwt", ours["jwt"]},
-		{"scs", scsCandidate(b)},
-		{"jwtauth", jwtauthCandidate(b)},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			r := chi.NewRouter()
-			r.With(c.middleware...).Get("/plan", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-			request := httptest.NewRequest(http.MethodGet, "/plan", nil)
-			if c.authorize != nil {
-				c.authorize(request)
-			}
-			w := httptest.NewRecorder()
-			b.ReportAllocs()
-			for b.Loop() {
-				r.ServeHTTP(w, request)
-			}
-			if w.Code != http.StatusNoContent {
-				b.Fatalf("the request was answered with %d", w.Code)
-			}
-		})
+	redis := newRedis(b, server.Redis(b), redisstore.Options{})
+	sessions := newSessions(b, redis.Sessions())
+	candidates := []candidate{
+		onChi("bare", protection{}),
+		onChi("ctx-only", protection{middleware: []func(http.Handler) http.Handler{contextOnly}}),
+		onChi("latchkey session, ID", ours(newApp(b, sessions), latchkey.SessionOnly)),
+		onChi("latchkey session, user", ours(newApp(b, newSessions(b, memstore.NewSessions(nil))))),
+		onChi("latchkey JWT cached, ID", ours(newApp(b, newJWT(b, 1000)), latchkey.SessionOnly)),
+		onChi("latchkey JWT, ID", ours(newApp(b, newJWT(b, -1)), latchkey.SessionOnly)),
+		onChi("latchkey JWT, user", ours(newApp(b, newJWT(b, -1)))),
+		onChi("jwtauth", theirJWT(b, newApp(b, newJWT(b, -1)).token)),
+		onChi("scs", theirScs(b)),
+		onChi("gorilla", theirGorilla(b)),
+		onChi("authboss", theirAuthboss(b)),
 	}
+	rounds(b, candidates...)
+}
+
+func onChi(name string, p protection) candidate {
+	return candidate{name, func(b *testing.B) {
+		r, request, w := p.router(), httptest.NewRequest(http.MethodGet, "/plan", nil), httptest.NewRecorder()
+		if p.authorize != nil {
+			p.authorize(request)
+		}
+		for b.Loop() {
+			r.ServeHTTP(w, request)
+		}
+		if w.Code != http.StatusNoContent {
+			b.Fatalf("the request was answered with %d", w.Code)
+		}
+	}}
 }
 
 type contextKey struct{}
@@ -70,59 +75,55 @@ func contextOnly(next http.Handler) http.Handler {
 	})
 }
 
-func latchkeyCandidates(b *testing.B) map[string]candidate {
-	sessions, err := session.New(memstore.NewSessions(nil), session.Options{})
-	check(b, err)
-	key, err := jwt.HS256("", secret[:])
-	check(b, err)
-	tokens, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}})
-	check(b, err)
-	strategies := map[string]core.Strategy{"session": sessions, "jwt": tokens}
-	users := memstore.NewUsers[latchkey.User]()
-	ada := &latchkey.User{Email: "ada@example.org", EmailKey: "ada@example.org", IsActive: true}
-	check(b, users.Create(b.Context(), ada))
-	candidates := map[string]candidate{}
-	for name, strategy := range strategies {
-		auth, err := latchkey.New(users, latchkey.Options[latchkey.User]{
-			Backends: []latchkey.Backend{{Name: name, Transport: bearer.New(bearer.Options{}), Strategy: strategy}},
-		})
-		check(b, err)
-		token, err := strategy.Issue(b.Context(), core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: name}})
-		check(b, err)
-		candidates[name] = candidate{
-			middleware: []func(http.Handler) http.Handler{chiauth.Require(auth)},
-			authorize:  func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token.Raw) },
-		}
-	}
-	return candidates
+func bearing(token string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
-func scsCandidate(b *testing.B) candidate {
+func ours(a app, guards ...core.Guard) protection {
+	return protection{[]func(http.Handler) http.Handler{chiauth.Require(a, guards...)}, bearing(a.token)}
+}
+
+func theirJWT(_ *testing.B, token string) protection {
+	auth := jwtauth.New("HS256", secret[:], nil)
+	return protection{[]func(http.Handler) http.Handler{jwtauth.Verifier(auth), jwtauth.Authenticator(auth)}, bearing(token)}
+}
+
+func theirScs(b *testing.B) protection {
 	manager := scs.New() // its memory store
 	ctx, err := manager.Load(b.Context(), "")
 	check(b, err)
 	manager.Put(ctx, "user", "ada")
 	token, _, err := manager.Commit(ctx)
 	check(b, err)
-	return candidate{
-		middleware: []func(http.Handler) http.Handler{manager.LoadAndSave},
-		authorize:  func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: token}) },
+	return protection{
+		[]func(http.Handler) http.Handler{manager.LoadAndSave},
+		func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: token}) },
 	}
 }
 
-func jwtauthCandidate(b *testing.B) candidate {
-	auth := jwtauth.New("HS256", secret[:], nil)
-	_, token, err := auth.Encode(map[string]any{"sub": "ada", "aud": "latchkey:auth", "exp": time.Now().Add(time.Hour).Unix()})
-	check(b, err)
-	return candidate{
-		middleware: []func(http.Handler) http.Handler{jwtauth.Verifier(auth), jwtauth.Authenticator(auth)},
-		authorize:  func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) },
+func theirGorilla(b *testing.B) protection {
+	store := gorilla.NewCookieStore(secret[:])
+	value := made(b, store, "user")
+	read := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			// Get would keep the session with the request, which a benchmark sends again.
+			if s, err := store.New(r, "session"); err != nil || s.Values["user"] != "ada" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
 	}
+	return protection{[]func(http.Handler) http.Handler{read}, func(r *http.Request) { r.AddCookie(value) }}
 }
 
-func check(b *testing.B, err error) {
+// made is the cookie of a session of gorilla's in which key is ada.
+func made(b *testing.B, store gorilla.Store, key string) *http.Cookie {
 	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
+	r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+	s, err := store.New(r, "session")
+	check(b, err)
+	s.Values[key] = "ada"
+	check(b, s.Save(r, w))
+	return w.Result().Cookies()[0]
 }

@@ -1,0 +1,59 @@
+package benchmarks
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/integration/server"
+)
+
+var roundCount = flag.Int("rounds", 1, "how many turns each candidate of a family has")
+
+func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+
+// candidate is one of those that a family compares.
+type candidate struct {
+	name string
+	run  func(b *testing.B)
+}
+
+// rounds lets the candidates take turns. The testing package numbers what it runs again ("name#01"); the table takes the numbers off.
+func rounds(b *testing.B, candidates ...candidate) {
+	b.Helper()
+	for range *roundCount {
+		for _, c := range candidates {
+			b.Run(c.name, func(b *testing.B) {
+				b.ReportAllocs()
+				c.run(b)
+			})
+		}
+	}
+}
+
+// each is a candidate that does the same again and again.
+func each(name string, do func() error) candidate {
+	return candidate{name, func(b *testing.B) {
+		for b.Loop() {
+			if err := do(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}}
+}
+
+func check(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// must gives a value that was made without an error.
+func must[T any](b *testing.B) func(T, error) T {
+	return func(v T, err error) T {
+		b.Helper()
+		check(b, err)
+		return v
+	}
+}

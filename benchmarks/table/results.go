@@ -1,0 +1,52 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// results are the measurements of candidates, by name and unit.
+type results struct {
+	names []string // in their order
+	of    map[string]map[string][]float64
+}
+
+var (
+	// again is the number that the testing package gives what it runs again.
+	again = regexp.MustCompile(`^(Benchmark\S+?)(#\d+)?(-\d+)?$`)
+	spans = regexp.MustCompile(`\s+`)
+)
+
+// line reads a line of a benchmark, and gives it as benchstat wants it: without the number of the round. Other lines are given as they are.
+func (r *results) line(text string) string {
+	fields := spans.Split(strings.TrimSpace(text), -1)
+	name := again.FindStringSubmatch(fields[0])
+	if name == nil || len(fields) < 4 {
+		return text
+	}
+	plain := strings.ReplaceAll(strings.TrimPrefix(name[1], "Benchmark"), "_", " ")
+	if r.of == nil {
+		r.of = map[string]map[string][]float64{}
+	}
+	if r.of[plain] == nil {
+		r.names = append(r.names, plain)
+		r.of[plain] = map[string][]float64{}
+	}
+	for i := 2; i+1 < len(fields); i += 2 {
+		if v, err := strconv.ParseFloat(fields[i], 64); err == nil {
+			r.of[plain][fields[i+1]] = append(r.of[plain][fields[i+1]], v)
+		}
+	}
+	return strings.Replace(text, fields[0], name[1]+name[3], 1)
+}
+
+func (r *results) median(name, unit string) (float64, bool) {
+	all := slices.Clone(r.of[name][unit])
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
+}
