@@ -2,7 +2,7 @@
 //
 //	c := sessioncache.New(1<<16, 5*time.Second, time.Now())
 //	generation := c.Generation(digest) // before the store is asked
-//	c.Keep(digest, session, asked, generation)
+//	c.Keep(&sessioncache.Entry{Session: session, Digest: digest}, asked, generation)
 //	session := c.Find(digest, now)
 //
 // Security notes. Keys are digests of tokens, never tokens. A session is given for as long as the cache was made for, and not once it was
@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -35,14 +36,16 @@ const ways = 8
 type bucket struct {
 	mu         sync.Mutex // of writers
 	generation atomic.Uint64
-	slots      [ways]atomic.Pointer[entry]
+	slots      [ways]atomic.Pointer[Entry]
 }
 
-// entry is never changed once it is in a slot.
-type entry struct {
-	session *core.Session
-	digest  [32]byte
+// Entry is a session and its digest. It is never changed once it was given to Keep.
+type Entry struct {
+	Session core.Session
+	Digest  [32]byte
 	asked   time.Duration // since the cache's start
+	// label holds the session's, which is a browser's name: sessions share those.
+	label unique.Handle[string]
 }
 
 // New gives a cache of about so many sessions, each believed for maxAge. start is the present on the clock that Find is given.
@@ -58,11 +61,11 @@ func (c *Cache) bucket(d [32]byte) *bucket {
 func (c *Cache) Find(d [32]byte, now time.Time) *core.Session {
 	b := c.bucket(d)
 	for i := range b.slots {
-		if e := b.slots[i].Load(); e != nil && e.digest == d {
+		if e := b.slots[i].Load(); e != nil && e.Digest == d {
 			if age := now.Sub(c.start) - e.asked; age < 0 || age >= c.maxAge {
 				return nil
 			}
-			return e.session
+			return &e.Session
 		}
 	}
 	return nil
@@ -73,9 +76,10 @@ func (c *Cache) Generation(d [32]byte) uint64 { return c.bucket(d).generation.Lo
 
 // Keep inserts a session that was asked for at that time, unless its bucket has another generation by now. It takes the place of the
 // session that was asked for first.
-func (c *Cache) Keep(d [32]byte, s *core.Session, asked time.Time, generation uint64) {
-	e := &entry{s, d, asked.Sub(c.start)}
-	b := c.bucket(e.digest)
+func (c *Cache) Keep(e *Entry, asked time.Time, generation uint64) {
+	e.asked, e.label = asked.Sub(c.start), unique.Make(e.Session.Label)
+	e.Session.Label = e.label.Value()
+	b := c.bucket(e.Digest)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.generation.Load() != generation {
@@ -85,7 +89,7 @@ func (c *Cache) Keep(d [32]byte, s *core.Session, asked time.Time, generation ui
 	for i := range b.slots {
 		slot := &b.slots[i]
 		held, first := slot.Load(), place.Load()
-		if held != nil && held.digest == e.digest {
+		if held != nil && held.Digest == e.Digest {
 			place = slot
 			break
 		}
@@ -98,17 +102,17 @@ func (c *Cache) Keep(d [32]byte, s *core.Session, asked time.Time, generation ui
 
 // Drop forgets a session, and what is being read of it.
 func (c *Cache) Drop(d [32]byte) {
-	c.bucket(d).drop(func(e *entry) bool { return e.digest == d })
+	c.bucket(d).drop(func(e *Entry) bool { return e.Digest == d })
 }
 
 // Flush forgets everything, and what is being read.
 func (c *Cache) Flush() {
 	for i := range c.buckets {
-		c.buckets[i].drop(func(*entry) bool { return true })
+		c.buckets[i].drop(func(*Entry) bool { return true })
 	}
 }
 
-func (b *bucket) drop(which func(*entry) bool) {
+func (b *bucket) drop(which func(*Entry) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.generation.Add(1)

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/latchkey-go/latchkey/core"
 )
 
 // The tests here look at what no caller can provoke at will: an invalidation at every moment of a reading, and which session gives way.
@@ -22,7 +20,7 @@ func digest(n uint64) (d [32]byte) {
 
 // put keeps a session that is asked for at the given time, as a Find without a race does.
 func put(c *Cache, d [32]byte, asked time.Duration) {
-	c.Keep(d, &core.Session{}, start.Add(asked), c.Generation(d))
+	c.Keep(&Entry{Digest: d}, start.Add(asked), c.Generation(d))
 }
 
 func has(c *Cache, d [32]byte) bool { return c.Find(d, start.Add(time.Second)) != nil }
@@ -38,7 +36,7 @@ func TestNoInvalidationIsLost(t *testing.T) {
 			c := New(1000, maxAge, start)
 			generation := c.Generation(d)
 			invalidate(c)
-			c.Keep(d, &core.Session{}, start, generation)
+			c.Keep(&Entry{Digest: d}, start, generation)
 			if has(c, d) {
 				t.Error("what was read before the invalidation is believed after it")
 			}

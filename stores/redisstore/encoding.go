@@ -51,7 +51,7 @@ func encode(one core.Session) (string, error) {
 		return "", err
 	}
 	b := []byte(version + decimal(one.Epoch) + micros(one.LastSeen) + micros(one.Expires))
-	for _, field := range []string{one.ID, one.UserID, one.Backend, one.Label, string(ip)} {
+	for _, field := range []string{one.Label, one.ID, one.UserID, one.Backend, string(ip)} {
 		b = appendText(b, field)
 	}
 	b = binary.AppendVarint(b, one.Created.UnixMicro())
@@ -69,7 +69,8 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendVarint(b, int64(len(s))), s...)
 }
 
-// decode fills in a session. Its strings share one copy of the body.
+// decode fills in a session with strings that keep nothing of raw, but for the label: the cache replaces it by the copy that all sessions
+// of such a browser share. As many sessions are kept, ID, UserID and Backend are one string, and nothing else is in it.
 func decode(raw string, one *core.Session) error {
 	if len(raw) < headWidth || raw[:len(version)] != version {
 		return errors.New("the session is in a form that this release does not know")
@@ -77,14 +78,18 @@ func decode(raw string, one *core.Session) error {
 	head := reader{rest: raw[len(version):headWidth]}
 	one.Epoch, one.LastSeen, one.Expires = head.decimal(), head.micros(), head.micros()
 
-	body := reader{rest: strings.Clone(raw[headWidth:])}
-	one.ID, one.UserID, one.Backend, one.Label = body.text(), body.text(), body.text(), body.text()
+	body := reader{rest: raw[headWidth:]}
+	one.Label = body.text()
+	begin := body.rest
+	_, _, _ = body.text(), body.text(), body.text()
+	names := reader{rest: strings.Clone(begin[:len(begin)-len(body.rest)])}
+	one.ID, one.UserID, one.Backend = names.text(), names.text(), names.text()
 	one.IP = body.ip()
 	one.Created = body.time()
 	if n := body.count(); n > 0 {
 		one.Proofs = make([]core.Proof, n)
 		for i := range one.Proofs {
-			one.Proofs[i] = core.Proof{Method: body.text(), At: body.time()}
+			one.Proofs[i] = core.Proof{Method: strings.Clone(body.text()), At: body.time()}
 		}
 	}
 	if head.broken || body.broken || body.rest != "" {

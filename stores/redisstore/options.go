@@ -14,7 +14,7 @@ type Options struct {
 	// Prefix begins every key, so that several applications may share a Redis. Default: "latchkey:". It has no { or }, which mean
 	// something in a Redis Cluster.
 	Prefix string
-	// CacheSessions is about how many sessions the process keeps decoded. Default: 65,536, which are some 40 MB once they are all in use;
+	// CacheSessions is about how many sessions the process keeps decoded. Default: 65,536, which are some 30 MB once they are all in use;
 	// sessions of more than 1 KiB are not kept, so it is never more than 100 MB.
 	CacheSessions int
 	// Now is the clock. Default: time.Now.

@@ -89,7 +89,10 @@ return redis.call('DEL', KEYS[1])`),
 	}
 }
 
-func (t *Sessions) key(d [32]byte) string { return t.keys + text(d) }
+func (t *Sessions) key(d [32]byte) string {
+	var room [96]byte
+	return string(base64.RawURLEncoding.AppendEncode(append(room[:0], t.keys...), d[:]))
+}
 
 // Create stores a session; see core.SessionStore.
 func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
@@ -151,17 +154,17 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, now time.Time) (*core.S
 	if rueidis.IsRedisNil(err) {
 		return nil, core.ErrNotFound
 	}
-	one := new(core.Session)
+	e := &sessioncache.Entry{Digest: d}
 	if err == nil {
-		err = decode(raw, one)
+		err = decode(raw, &e.Session)
 	}
 	if err != nil {
 		return nil, wrap("find a session", err)
 	}
 	if len(raw) <= maxKept {
-		t.cache.Keep(d, one, now, generation)
+		t.cache.Keep(e, now, generation)
 	}
-	return one, nil
+	return &e.Session, nil
 }
 
 // invalidate is called by the client for keys that have changed, without keys when it can no longer tell which.

@@ -4,9 +4,10 @@ import (
 	"context"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/sessioncache"
 )
 
-// localSessions is about how many sessions Options.LocalCache keeps: some 40 MB once all are in use.
+// localSessions is about how many sessions Options.LocalCache keeps: some 30 MB once all are in use.
 const localSessions = 1 << 16
 
 // find asks the store, or the local cache first. A user whom the store read along is not kept: they must be fresh.
@@ -21,7 +22,7 @@ func (s *Strategy) find(ctx context.Context, digest [32]byte) (core.Found, error
 	generation := s.cache.Generation(digest)
 	found, err := s.store.Find(ctx, digest)
 	if err == nil {
-		s.cache.Keep(digest, found.Session, now, generation)
+		s.cache.Keep(&sessioncache.Entry{Session: *found.Session, Digest: digest}, now, generation)
 	}
 	return found, err
 }
