@@ -37,6 +37,13 @@ type Waiter interface {
 	Wait(ctx context.Context) error
 }
 
+// Rechecker is Verify of a session that Verify gave before, without its token, for streams that stay open (optional). It answers with the
+// session as it is now, or as Verify does: ErrInvalid, or anything else for "could not ask". It is no use of the session: an open stream
+// keeps no session from idling out.
+type Rechecker interface {
+	Recheck(ctx context.Context, s *Session) (Found, error)
+}
+
 // KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets and private members never appear.
 type KeySet interface {
 	PublicKeys() []json.RawMessage

@@ -17,6 +17,9 @@ type Guard struct {
 	Name string
 	// SessionOnly loads no user: active and verified are not known, and the epoch comes from an EpochStore.
 	SessionOnly bool
+	// Streaming asks a request with any method for the application's own origin, as transports do for an unsafe one, and every backend's
+	// strategy for a Rechecker.
+	Streaming bool
 	// NeedsUser: Check reads the user, so the guard cannot stand beside a SessionOnly one.
 	NeedsUser bool
 	// Backends are the only ones whose credentials are read; nil for all.

@@ -27,6 +27,18 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	return nil
 }
 
+// Recheck tells whether a token that Verify accepted has neither expired nor been revoked since (without Options.Denied: only whether it has
+// expired). A token whose key was taken out of Options.Keys is not found out.
+func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
+	if !s.options.Now().Before(session.Expires) {
+		return core.Found{}, core.ErrInvalid
+	}
+	if err := s.denied(ctx, session.ID); err != nil {
+		return core.Found{}, err
+	}
+	return core.Found{Session: session}, nil
+}
+
 // Sweep deletes the deny list's expired entries, if its store can.
 func (s *Strategy) Sweep(ctx context.Context) (int, error) {
 	sweeper, ok := core.As[core.Sweeper](s.options.Denied)

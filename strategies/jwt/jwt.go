@@ -27,9 +27,10 @@ type Strategy struct {
 }
 
 var (
-	_ core.Strategy = (*Strategy)(nil)
-	_ core.KeySet   = (*Strategy)(nil)
-	_ core.Sweeper  = (*Strategy)(nil)
+	_ core.Strategy  = (*Strategy)(nil)
+	_ core.Rechecker = (*Strategy)(nil)
+	_ core.KeySet    = (*Strategy)(nil)
+	_ core.Sweeper   = (*Strategy)(nil)
 )
 
 // New makes a strategy. The error joins everything that is wrong with the options.

@@ -26,6 +26,7 @@ type Strategy struct {
 var (
 	_ core.Strategy   = (*Strategy)(nil)
 	_ core.AllRevoker = (*Strategy)(nil)
+	_ core.Rechecker  = (*Strategy)(nil)
 	_ core.Unwrapper  = (*Strategy)(nil)
 	_ core.Waiter     = (*Strategy)(nil)
 )
@@ -66,26 +67,43 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 }
 
 // Verify gives the session of a token, as the store has it (with the user, if the store read it along), or had it less than
-// Options.LocalCache ago (without). From time to time it notes, in the background, that the session was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything
-// else: the store could not be asked.
+// Options.LocalCache ago (without). From time to time it notes, in the background, that the session was used. core.ErrNoCredential: not a
+// token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything else: the store could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	digest, ok := s.digest(token)
 	if !ok {
 		return core.Found{}, core.ErrNoCredential
 	}
-	found, err := s.find(ctx, digest)
+	found, err := s.judge(s.find(ctx, digest))
+	if err != nil {
+		return core.Found{}, err
+	}
+	if now := s.now(); now.Sub(found.LastSeen) >= s.options.TouchEvery {
+		s.touch(digest, now, s.expiry(found.Created, now))
+	}
+	return found, nil
+}
+
+// Recheck gives a session as Verify does of its token, straight from the store, but does not note that it was used: a stream that is open
+// ends when the session has been idle for too long. core.ErrInvalid for a session of another strategy.
+func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
+	digest, ok := parseID(session.ID)
+	if !ok {
+		return core.Found{}, core.ErrInvalid
+	}
+	return s.judge(s.store.Find(ctx, digest))
+}
+
+// judge lets through what was found and lives, by this process' clock and limits too.
+func (s *Strategy) judge(found core.Found, err error) (core.Found, error) {
 	if errors.Is(err, core.ErrNotFound) {
 		return core.Found{}, core.ErrInvalid
 	}
 	if err != nil {
 		return core.Found{}, fmt.Errorf("session: find: %w", err)
 	}
-	now := s.now()
-	if !s.lives(found.Session, now) {
+	if !s.lives(found.Session, s.now()) {
 		return core.Found{}, core.ErrInvalid
-	}
-	if now.Sub(found.LastSeen) >= s.options.TouchEvery {
-		s.touch(digest, now, s.expiry(found.Created, now))
 	}
 	return found, nil
 }

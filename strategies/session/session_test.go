@@ -200,3 +200,37 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestRecheck(t *testing.T) {
+	f := newFixture(t, session.Options{})
+	found := f.wants(t, f.issue(t).Raw, nil)
+	f.now = start.Add(time.Hour) // old enough for a touch
+	if again, err := f.Recheck(t.Context(), found.Session); err != nil || again.ID != found.ID || f.store.touches > 0 {
+		t.Errorf("got %v, %v, %d touches", again, err, f.store.touches)
+	}
+	for _, foreign := range []string{"", "not-of-this-strategy", strings.Repeat("00", 32)} {
+		if _, err := f.Recheck(t.Context(), &core.Session{ID: foreign}); !errors.Is(err, core.ErrInvalid) {
+			t.Errorf("ID %q: %v", foreign, err)
+		}
+	}
+	f.store.down = errors.New("connection refused")
+	if _, err := f.Recheck(t.Context(), found.Session); !errors.Is(err, f.store.down) {
+		t.Errorf("without the store: %v", err)
+	}
+}
+
+// The limits may have become stricter since the session was stored: those of today count.
+func TestRecheckJudgesByTodaysLimits(t *testing.T) {
+	f := newFixture(t, session.Options{})
+	found := f.wants(t, f.issue(t).Raw, nil)
+	strict, err := session.New(f.store, session.Options{Idle: time.Minute, Now: func() time.Time { return f.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range map[time.Duration]error{59 * time.Second: nil, time.Minute: core.ErrInvalid} {
+		f.now = start.Add(after)
+		if _, err := strict.Recheck(t.Context(), found.Session); !errors.Is(err, want) {
+			t.Errorf("after %v: %v, want %v", after, err, want)
+		}
+	}
+}

@@ -36,7 +36,8 @@ type faults struct {
 	losesEpoch, losesBackend, losesProofs, newerProofs, mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
 	asksForAnything, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
-	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll bool
+	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
+	recheckTrusts, recheckTouches, recheckHidesDown bool
 }
 
 func newFake(now func() time.Time, f faults) *fake {
@@ -126,6 +127,29 @@ func (f *fake) Verify(_ context.Context, token string) (core.Found, error) {
 		f.rows[token] = &touched
 	}
 	return core.Found{Session: s}, nil
+}
+
+func (f *fake) Recheck(_ context.Context, s *core.Session) (core.Found, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.recheckTrusts {
+		return core.Found{Session: s}, nil
+	}
+	if f.down && !f.recheckHidesDown {
+		return core.Found{}, errDown
+	}
+	for token, row := range f.rows {
+		if row.ID != s.ID || f.now().Sub(row.LastSeen) >= idle || !f.now().Before(row.Expires) {
+			continue
+		}
+		if f.recheckTouches {
+			touched := *row
+			touched.LastSeen = f.now()
+			f.rows[token] = &touched
+		}
+		return core.Found{Session: row}, nil
+	}
+	return core.Found{}, core.ErrInvalid
 }
 
 func (f *fake) row(token string) *core.Session {

@@ -40,7 +40,7 @@ type Case struct {
 // Cases are the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
-	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, concurrentCases} {
+	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases, concurrentCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
 				due = append(due, c)

@@ -63,6 +63,9 @@ var broken = map[string]struct {
 	"no floor":                    {faults{noFloor: true}, []string{"floor"}},
 	"a floor that sinks":          {faults{floorSinks: true}, []string{"floor"}},
 	"one user's floor is for all": {faults{floorForAll: true}, []string{"floor"}},
+	"recheck believes":            {faults{recheckTrusts: true}, []string{"recheck", "recheck of the revoked", "recheck after revoke all", "recheck could not ask"}},
+	"recheck is a use":            {faults{recheckTouches: true}, []string{"recheck is no use"}},
+	"recheck hides an outage":     {faults{recheckHidesDown: true}, []string{"recheck could not ask"}},
 }
 
 func TestBrokenStrategiesFail(t *testing.T) {
@@ -104,7 +107,9 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"could not ask", "absolute limit", "idle limit", "revoked at once", "revoke all", "revoke all but one", "floor"} {
+	for _, optional := range []string{"could not ask", "absolute limit", "idle limit", "revoked at once", "revoke all", "revoke all but one", "floor",
+		"recheck", "recheck is no use", "recheck of the revoked", "recheck after revoke all", "recheck could not ask",
+	} {
 		if slices.Contains(least, optional) {
 			t.Errorf("%q is asked of a strategy that does not offer it", optional)
 		}
