@@ -20,6 +20,12 @@ var (
 	// SessionOnly loads no user: CurrentSession works, CurrentUser does not. Whether the user is active is known by the epoch alone, which a
 	// deactivation raises.
 	SessionOnly = Guard{Name: "session only", SessionOnly: true}
+	// Streaming is for what stays open: server-sent events and the upgrade to a WebSocket. A request that a browser sends from another origin,
+	// with a credential that it attaches by itself, is refused as an unsafe one is, although it is a GET: 403 CROSS_ORIGIN_REFUSED. (Nothing
+	// else does that for a WebSocket, to which CORS does not apply: RFC 6455, section 10.2; OWASP WebSocket Security Cheat Sheet,
+	// "Cross-Site WebSocket Hijacking".) The cookie's TrustedOrigins may. Every backend must have a strategy whose sessions can be rechecked, as
+	// session and jwt do, so that Auth.Watch can end the stream.
+	Streaming = Guard{Name: "streaming", Streaming: true}
 )
 
 // Via reads the credentials of the named backends only.

@@ -28,6 +28,7 @@ type Resolver struct {
 type plan struct {
 	Resolver
 	sessionOnly bool
+	streaming   bool
 	checks      []func(context.Context, *core.Current) error
 }
 
@@ -46,6 +47,12 @@ func (r Resolver) Compile(optional bool, guards ...core.Guard) func(context.Cont
 		}
 		if i := slices.IndexFunc(guards, func(g core.Guard) bool { return g.NeedsUser }); i >= 0 {
 			panic("latchkey: guard " + guards[i].Name + " needs the user, which SessionOnly does not load")
+		}
+	}
+	for _, b := range p.Backends {
+		if _, ok := core.As[core.Rechecker](b.Strategy); !ok && p.streaming {
+			panic("latchkey: Streaming needs to ask again, and the strategy of backend " + b.Name +
+				" has no core.Rechecker: name the backends that have one with Via, beside Streaming")
 		}
 	}
 	if optional {
@@ -68,6 +75,7 @@ func (p *plan) add(g core.Guard) {
 	}
 	p.Backends = allowed
 	p.sessionOnly = p.sessionOnly || g.SessionOnly
+	p.streaming = p.streaming || g.Streaming
 	if g.Check != nil {
 		p.checks = append(p.checks, g.Check)
 	}
@@ -115,6 +123,9 @@ func (p *plan) check(ctx context.Context) error {
 
 // current tries the backends: a duplicate is refused at once; else the first that vouches wins; else the worst answer does.
 func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
+	if p.streaming {
+		h = asUnsafe{h}
+	}
 	var worst *core.Error
 	presented := false
 	for i := range p.Backends {
@@ -158,33 +169,44 @@ func classify(err error) (refusal *core.Error, bad bool) {
 	return core.Unavailable(err), false
 }
 
-// vouch verifies a token, and that it is this backend's, of the user's present epoch, and the user active.
+// asUnsafe is a request that changes something, as far as transports can tell, so that they ask for its origin.
+type asUnsafe struct{ core.Head }
+
+func (asUnsafe) Method() string { return http.MethodPost }
+
+// vouch verifies a token and whom it is for.
 func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.Current, error) {
 	found, err := b.Strategy.Verify(ctx, token)
 	if err != nil {
 		return core.Current{}, err
 	}
+	return p.confirm(ctx, b, found, p.sessionOnly)
+}
+
+// confirm checks that a session is this backend's, of the user's present epoch, and the user active.
+func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Found, sessionOnly bool) (core.Current, error) {
 	s := found.Session
 	if s.Backend != b.Name {
 		return core.Current{}, core.ErrInvalid
 	}
 	u := found.User
-	if p.sessionOnly && u == nil {
-		epoch, err := p.Epochs.Epoch(ctx, s.UserID)
+	if sessionOnly && u == nil {
+		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
 		if err == nil && epoch != s.Epoch {
 			err = core.ErrInvalid
 		}
 		return core.Current{Session: s}, absent(err)
 	}
 	if u == nil {
-		if u, err = p.Users.Find(ctx, core.ByID(s.UserID)); err != nil {
+		var err error
+		if u, err = r.Users.Find(ctx, core.ByID(s.UserID)); err != nil {
 			return core.Current{}, absent(err)
 		}
 	}
 	if base := u.Base(); base.TokenEpoch != s.Epoch || !base.IsActive {
 		return core.Current{}, core.ErrInvalid
 	}
-	if p.sessionOnly {
+	if sessionOnly {
 		u = nil
 	}
 	return core.Current{Session: s, User: u}, nil

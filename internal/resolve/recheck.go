@@ -1,0 +1,36 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Recheck gives the question whether one who was let in would be let in again, without their token and beside what guards check: nil,
+// core.ErrInvalid, or anything else for "could not ask". Its error says why that cannot be asked.
+func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
+	if c == nil || c.Session == nil {
+		return nil, errors.New("the context knows no login: put Require with the guard Streaming before the handler, and pass its request's context")
+	}
+	for i := range r.Backends {
+		b := &r.Backends[i]
+		if b.Name != c.Session.Backend {
+			continue
+		}
+		strategy, ok := core.As[core.Rechecker](b.Strategy)
+		if !ok {
+			return nil, fmt.Errorf("the strategy of backend %q has no core.Rechecker: the guard Streaming says so at set-up", b.Name)
+		}
+		return func(ctx context.Context) error {
+			found, err := strategy.Recheck(ctx, c.Session)
+			if err != nil {
+				return err
+			}
+			_, err = r.confirm(ctx, b, found, c.User == nil && r.Epochs != nil)
+			return err
+		}, nil
+	}
+	return nil, fmt.Errorf("no backend is called %q", c.Session.Backend)
+}

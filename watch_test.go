@@ -1,0 +1,335 @@
+package latchkey_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/session"
+)
+
+var errDown = errors.New("connection refused")
+
+// fickle is a session store that may fail.
+type fickle struct {
+	core.SessionStore
+	find atomic.Pointer[func(context.Context) error]
+}
+
+func (f *fickle) Find(ctx context.Context, d [32]byte) (core.Found, error) {
+	if do := f.find.Load(); do != nil {
+		if err := (*do)(ctx); err != nil {
+			return core.Found{}, err
+		}
+	}
+	return f.SessionStore.Find(ctx, d)
+}
+
+// answers makes Find do something first; its error is the answer. Nil: the store is well.
+func (f *fickle) answers(do func(context.Context) error) {
+	if do == nil {
+		f.find.Store(nil)
+		return
+	}
+	f.find.Store(&do)
+}
+
+// streams is an application whose logins live for a minute: "web" are sessions, "api" JWTs.
+type streams struct {
+	*latchkey.Auth[Member]
+	t          *testing.T
+	users      *memstore.Users[Member]
+	sessions   *fickle
+	strategies map[string]core.Strategy
+}
+
+func newStreams(t *testing.T) *streams {
+	t.Helper()
+	s := &streams{t: t, users: memstore.NewUsers[Member](), sessions: &fickle{SessionStore: memstore.NewSessions(nil)}}
+	secret := sha256.Sum256([]byte("streams"))
+	key, err1 := jwt.HS256("", secret[:])
+	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: time.Minute, Denied: memstore.NewTickets(nil)})
+	web, err3 := session.New(s.sessions, session.Options{Absolute: time.Hour, Idle: time.Minute})
+	s.strategies = map[string]core.Strategy{"web": web, "api": tokens}
+	var err4 error
+	s.Auth, err4 = latchkey.New(s.users, latchkey.Options[Member]{
+		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: web}, {Name: "api", Transport: other{}, Strategy: tokens}},
+		Hashers:  []core.Hasher{fast("new")},
+	})
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// register makes a user.
+func (s *streams) register(name string) *Member {
+	s.t.Helper()
+	m := &Member{User: latchkey.User{Email: name + "@example.org", IsActive: true}}
+	if err := s.Manager().Create(s.t.Context(), m, password); err != nil {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+// login gives a token and the context of a request with it.
+func (s *streams) login(m *Member, backend string, guards ...latchkey.Guard) (token string, ctx context.Context) {
+	s.t.Helper()
+	m, err := s.Manager().Find(s.t.Context(), m.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	issued, err := s.strategies[backend].Issue(s.t.Context(), core.Login{User: m, Session: core.Session{UserID: m.ID, Backend: backend, Epoch: m.TokenEpoch}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	name := map[string]string{"web": "X-Token", "api": "X-Other"}[backend]
+	ctx, err = s.Resolve(false, append(guards, latchkey.Streaming)...)(s.t.Context(), fakeHead{name: issued.Raw})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return issued.Raw, ctx
+}
+
+// wantEnd waits at most so long for the end of a context, and wants its cause to be all of these.
+func wantEnd(t *testing.T, ctx context.Context, within time.Duration, causes ...error) {
+	t.Helper()
+	select {
+	case <-ctx.Done():
+	case <-time.After(within):
+	}
+	if ctx.Err() == nil {
+		t.Errorf("the context lives %v later", within)
+		return
+	}
+	for _, want := range causes {
+		if got := context.Cause(ctx); !errors.Is(got, want) {
+			t.Errorf("it ended because of %v, want %v", got, want)
+		}
+	}
+}
+
+func wantAlive(t *testing.T, ctx context.Context, after time.Duration) {
+	t.Helper()
+	time.Sleep(after)
+	if ctx.Err() != nil {
+		t.Fatalf("the context has ended: %v", context.Cause(ctx))
+	}
+}
+
+func TestWatchEndsWithTheLogin(t *testing.T) {
+	off := false
+	for name, end := range map[string]func(s *streams, m *Member, one *core.Session) error{
+		"revoked": func(s *streams, _ *Member, one *core.Session) error {
+			return s.strategies[one.Backend].Revoke(s.t.Context(), one)
+		},
+		"expired": func(*streams, *Member, *core.Session) error { time.Sleep(time.Minute); return nil },
+		"all ended": func(s *streams, m *Member, _ *core.Session) error {
+			return s.Manager().EndSessions(s.t.Context(), m.ID)
+		},
+		"deleted": func(s *streams, m *Member, _ *core.Session) error { return s.Manager().Delete(s.t.Context(), m.ID) },
+		"deactivated": func(s *streams, m *Member, _ *core.Session) error {
+			return second(s.Manager().Update(s.t.Context(), m.ID, latchkey.Changes[Member]{IsActive: &off}))
+		},
+		"behind Latchkey's back": func(s *streams, m *Member, _ *core.Session) error {
+			return second(s.users.Update(s.t.Context(), m.ID, func(m *Member) error { m.TokenEpoch++; return nil }))
+		},
+	} {
+		for _, c := range []struct {
+			backend string
+			guards  []latchkey.Guard
+		}{{"web", nil}, {"api", nil}, {"web", []latchkey.Guard{latchkey.SessionOnly}}, {"api", []latchkey.Guard{latchkey.SessionOnly}}} {
+			t.Run(name+" "+c.backend, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newStreams(t)
+					ada, bob := s.register("ada"), s.register("bob")
+					_, ctx := s.login(ada, c.backend, c.guards...)
+					watched, cancel := s.Watch(ctx)
+					defer cancel()
+					wantAlive(t, watched, 11*time.Second+300*time.Millisecond)
+					_, ctx = s.login(bob, c.backend, c.guards...)
+					twin, cancel := s.Watch(ctx)
+					defer cancel()
+
+					if err := end(s, ada, core.CurrentFrom(watched).Session); err != nil {
+						t.Fatal(err)
+					}
+					if name != "expired" {
+						wantEnd(t, watched, 5*time.Second, core.Unauthorized(), core.ErrInvalid)
+						wantAlive(t, twin, 6*time.Second)
+					}
+					wantEnd(t, watched, 0, core.Unauthorized(), core.ErrInvalid)
+				})
+			})
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestWatchOfTheInactive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		ada := s.register("ada")
+		_, ctx := s.login(ada, "web")
+		watched, cancel := s.Watch(ctx)
+		defer cancel()
+		// Behind Latchkey's back the epoch stays.
+		if _, err := s.users.Update(t.Context(), ada.ID, func(m *Member) error { m.IsActive = false; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		wantEnd(t, watched, 5*time.Second, core.Unauthorized())
+	})
+}
+
+// The session that changes the password outlives it, and so does its stream.
+func TestWatchGoesOnAfterTheOwnNewPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		ada := s.register("ada")
+		token, ctx := s.login(ada, "web")
+		here, cancel := s.Watch(ctx)
+		defer cancel()
+		_, ctx = s.login(ada, "web")
+		elsewhere, cancel := s.Watch(ctx)
+		defer cancel()
+
+		mux := http.NewServeMux()
+		httpauth.Mount(mux, "/users", s.Users())
+		r := httptest.NewRequest("PATCH", "/users/me", strings.NewReader(`{"password": "another password of ada's"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Token", token)
+		w := httptest.NewRecorder()
+		if mux.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Fatalf("got %d %s", w.Code, w.Body)
+		}
+		wantEnd(t, elsewhere, 5*time.Second, core.Unauthorized())
+		wantAlive(t, here, 10*time.Second)
+	})
+}
+
+func TestWatchWhileTheStoreIsDown(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(context.Context) error
+		says error
+	}{
+		"refuses":          {func(context.Context) error { return errDown }, errDown},
+		"hangs":            {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, context.DeadlineExceeded},
+		"heeds no context": {func(context.Context) error { time.Sleep(time.Hour); return errDown }, core.Unavailable(nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreams(t)
+				_, ctx := s.login(s.register("ada"), "web")
+				watched, cancel := s.Watch(ctx)
+				defer cancel()
+				wantAlive(t, watched, 11*time.Second)
+
+				s.sessions.answers(c.do)
+				wantAlive(t, watched, 2900*time.Millisecond) // the last good answer is at most 2 s old
+				wantEnd(t, watched, 2101*time.Millisecond, core.Unavailable(nil), c.says)
+				time.Sleep(time.Hour) // until the question that heeds no context is answered
+			})
+		})
+	}
+}
+
+func TestWatchOutlastsAShortOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		_, ctx := s.login(s.register("ada"), "web")
+		watched, cancel := s.Watch(ctx)
+		defer cancel()
+		for range 12 {
+			s.sessions.answers(func(context.Context) error { return errDown })
+			time.Sleep(900 * time.Millisecond)
+			s.sessions.answers(nil)
+			wantAlive(t, watched, 2100*time.Millisecond)
+		}
+		s.sessions.answers(func(context.Context) error { time.Sleep(1900 * time.Millisecond); return nil })
+		wantAlive(t, watched, 20*time.Second)
+		cancel()
+		time.Sleep(2 * time.Second) // until the last answer
+	})
+}
+
+func TestWatchStops(t *testing.T) {
+	cause := errors.New("the server stops")
+	for name, c := range map[string]struct {
+		stop func(parent context.CancelCauseFunc, cancel context.CancelFunc)
+		want error
+	}{
+		"cancelled":       {func(_ context.CancelCauseFunc, cancel context.CancelFunc) { cancel() }, context.Canceled},
+		"its parent ends": {func(parent context.CancelCauseFunc, _ context.CancelFunc) { parent(cause) }, cause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreams(t)
+				_, ctx := s.login(s.register("ada"), "web")
+				ctx, parent := context.WithCancelCause(ctx)
+				defer parent(nil)
+				watched, cancel := s.Watch(ctx)
+				defer cancel()
+				time.Sleep(10 * time.Second)
+				c.stop(parent, cancel)
+				wantEnd(t, watched, 0, c.want)
+
+				var asked atomic.Int64
+				s.sessions.answers(func(context.Context) error { asked.Add(1); return nil })
+				time.Sleep(time.Minute)
+				if asked.Load() > 0 {
+					t.Errorf("the store was asked %d times afterwards", asked.Load())
+				}
+			})
+		})
+	}
+}
+
+func TestWatchEndsAtOnceWhereItCannotWork(t *testing.T) {
+	s := newStreams(t)
+	bare, err := latchkey.New(s.users, latchkey.Options[Member]{Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(backend string) context.Context {
+		return core.WithCurrent(context.Background(), core.Current{Session: &core.Session{UserID: "7", Backend: backend}})
+	}
+	for says, watch := range map[string]func() (context.Context, context.CancelFunc){
+		"put Require with the guard Streaming before": func() (context.Context, context.CancelFunc) { return s.Watch(context.Background()) },
+		"has no core.Rechecker":                       func() (context.Context, context.CancelFunc) { return bare.Watch(of("web")) },
+		`no backend is called "api"`:                  func() (context.Context, context.CancelFunc) { return bare.Watch(of("api")) },
+	} {
+		ctx, cancel := watch()
+		if ctx.Err() == nil || !strings.Contains(context.Cause(ctx).Error(), says) {
+			t.Errorf("got %v, want %q", context.Cause(ctx), says)
+		}
+		cancel()
+	}
+}
+
+// A part that panics ends one stream, and not the program.
+func TestWatchOutlivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		_, ctx := s.login(s.register("ada"), "web")
+		watched, cancel := s.Watch(ctx)
+		defer cancel()
+		s.sessions.answers(func(context.Context) error { panic("a secret") })
+		wantEnd(t, watched, 5*time.Second)
+		if got := context.Cause(watched).Error(); !strings.Contains(got, "panicked with a string") || strings.Contains(got, "a secret") {
+			t.Errorf("it says %q", got)
+		}
+	})
+}
