@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/chiauth"
 	"github.com/latchkey-go/latchkey/examples/internal/site"
 )
@@ -23,6 +24,7 @@ func routes(app *site.Site) http.Handler {
 		socialRoutes(r, app)
 	}
 	r.With(chiauth.Require(auth)).Get("/authenticated-route", hello)
+	r.With(chiauth.Require(auth, latchkey.Streaming)).Get("/events", app.Events)
 	if app.Outbox != nil {
 		r.Method(http.MethodGet, "/dev/outbox", app.Outbox)
 	}

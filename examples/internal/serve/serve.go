@@ -79,8 +79,13 @@ func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logge
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	return Until(ctx, log, func() error { return server.Serve(l) }, server.Shutdown)
+}
+
+// Until runs a server until ctx ends, and then gives it ten seconds to finish the requests that are under way.
+func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(context.Context) error) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- start() }()
 	select {
 	case err := <-failed:
 		return err
@@ -89,7 +94,7 @@ func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logge
 	log.Info("stopping: requests under way are finished first")
 	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return server.Shutdown(deadline)
+	return stop(deadline)
 }
 
 // Close gives what an application does outside of requests, such as mails that are queued, ten seconds to end.

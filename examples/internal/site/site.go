@@ -1,11 +1,10 @@
 // Package site is the application that several examples serve, each with its framework: users in a database, three backends, mails, a
 // provider to log in at, and a page. An example adds the routes.
 //
-//	cfg, err := site.FromEnv()
-//	listener, err := serve.Listen(cfg.Addr, cfg.BaseURL)
-//	app, err := site.New(ctx, cfg, listener, log)
-//	defer app.Close()
-//	chiauth.Mount(r, "/auth/jwt", app.Auth.Login("jwt"))
+//	site.Main("nethttp", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+//		httpauth.Mount(mux, "/auth/jwt", app.Auth.Login("jwt"))
+//		return serve.HTTP(ctx, l, mux, log)
+//	})
 package site
 
 import (
@@ -44,17 +43,18 @@ type Site struct {
 	Outbox http.Handler            // shows the mails; nil where they go by SMTP
 	Local  *localprovider.Provider // nil where it is off
 
-	stores stores
-	log    *slog.Logger
+	stores   stores
+	log      *slog.Logger
+	stopping <-chan struct{}
 }
 
-// New opens the database and puts the parts together. Expired rows are swept until ctx ends.
+// New opens the database and puts the parts together. Expired rows are swept, and events sent, until ctx ends.
 func New(ctx context.Context, cfg Config, l serve.Listener, log *slog.Logger) (*Site, error) {
 	stores, err := open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{stores: stores, log: log}
+	s := &Site{stores: stores, log: log, stopping: ctx.Done()}
 	if err := s.build(ctx, cfg, l); err != nil {
 		return nil, errors.Join(err, s.closeParts())
 	}

@@ -1,0 +1,73 @@
+// Command echo is examples/quickstart's application on echo v5, with the same routes and the same environment variables:
+//
+//	go run ./examples/echo
+//
+// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two of them to see what a framework changes.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/echoauth"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/internal/site"
+)
+
+func main() {
+	site.Main("echo", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+		return serve.HTTP(ctx, l, routes(app), log)
+	})
+}
+
+func routes(app *site.Site) http.Handler {
+	auth := app.Auth
+	e := echo.New()
+	for _, backend := range site.Backends {
+		echoauth.Mount(e, "/auth/"+backend, auth.Login(backend))
+	}
+	echoauth.Mount(e, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	echoauth.Mount(e, "/users", auth.Users())
+	if app.Local != nil {
+		socialRoutes(e, app)
+	}
+	e.GET("/authenticated-route", hello, echoauth.Require(auth))
+	e.GET("/events", echo.WrapHandler(http.HandlerFunc(app.Events)), echoauth.Require(auth, latchkey.Streaming))
+	if app.Outbox != nil {
+		e.GET("/dev/outbox", echo.WrapHandler(app.Outbox))
+	}
+	e.GET("/", index(app), echoauth.Optional(auth))
+	e.GET("/page/*", echo.WrapHandler(http.FileServerFS(site.Files())))
+	return e
+}
+
+// socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
+func socialRoutes(e *echo.Echo, app *site.Site) {
+	for _, backend := range []string{"jwt", "cookie"} {
+		echoauth.Mount(e, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+	}
+	echoauth.Mount(e, "/auth/jwt", app.Auth.Exchange("jwt"))
+	echoauth.Mount(e, "/auth/associate/local", app.Auth.Associate("local"))
+	echoauth.Mount(e, "/auth", app.Auth.Accounts())
+}
+
+func hello(c *echo.Context) error {
+	user, _ := echoauth.CurrentUser[site.Account](c)
+	return c.JSON(http.StatusOK, map[string]string{"message": "Hello " + user.Email + "!"})
+}
+
+// index shows who is signed in.
+func index(app *site.Site) echo.HandlerFunc {
+	return func(c *echo.Context) error {
+		user, _ := echoauth.CurrentUser[site.Account](c)
+		header, body := app.Index(user, c.QueryParam("error"))
+		maps.Copy(c.Response().Header(), header)
+		_, err := c.Response().Write(body)
+		return err
+	}
+}

@@ -1,0 +1,98 @@
+// Command fiber is examples/quickstart's application on fiber v3, without net/http, with the same routes and the same environment variables:
+//
+//	go run ./examples/fiber
+//
+// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two of them to see what a framework changes.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/adaptor"
+	"github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/gofiber/fiber/v3/middleware/static"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/fiberauth"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/internal/site"
+)
+
+func main() {
+	site.Main("fiber", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+		f := routes(app)
+		start := func() error { return f.Listener(l, fiber.ListenConfig{DisableStartupMessage: true}) }
+		return serve.Until(ctx, log, start, f.ShutdownWithContext)
+	})
+}
+
+func routes(app *site.Site) *fiber.App {
+	auth := app.Auth
+	f := fiber.New(fiber.Config{
+		ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, ReadBufferSize: 32 << 10,
+		DisablePreParseMultipartForm: true, // forms arrive as they were sent
+	})
+	f.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
+	for _, backend := range site.Backends {
+		fiberauth.Mount(f, "/auth/"+backend, auth.Login(backend))
+	}
+	fiberauth.Mount(f, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	fiberauth.Mount(f, "/users", auth.Users())
+	if app.Local != nil {
+		socialRoutes(f, app)
+	}
+	f.Get("/authenticated-route", fiberauth.Require(auth), hello)
+	f.Get("/events", fiberauth.Require(auth, latchkey.Streaming), events(app))
+	if app.Outbox != nil {
+		f.Get("/dev/outbox", adaptor.HTTPHandler(app.Outbox))
+	}
+	f.Get("/", fiberauth.Optional(auth), index(app))
+	f.Get("/page/*", static.New("page", static.Config{FS: site.Files()}))
+	return f
+}
+
+// socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
+func socialRoutes(f fiber.Router, app *site.Site) {
+	for _, backend := range []string{"jwt", "cookie"} {
+		fiberauth.Mount(f, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+	}
+	fiberauth.Mount(f, "/auth/jwt", app.Auth.Exchange("jwt"))
+	fiberauth.Mount(f, "/auth/associate/local", app.Auth.Associate("local"))
+	fiberauth.Mount(f, "/auth", app.Auth.Accounts())
+}
+
+func hello(c fiber.Ctx) error {
+	user, _ := fiberauth.CurrentUser[site.Account](c)
+	return c.JSON(fiber.Map{"message": "Hello " + user.Email + "!"})
+}
+
+// events streams after the handler has returned, when c belongs to another request: it takes what it needs from c before.
+func events(app *site.Site) fiber.Handler {
+	return func(c fiber.Ctx) error {
+		ctx, conn := c.Context(), c.RequestCtx().Conn()
+		c.Set("Content-Type", "text/event-stream")
+		c.Set("Cache-Control", "no-store")
+		return c.SendStreamWriter(func(w *bufio.Writer) {
+			app.Stream(ctx, w, func() error {
+				return errors.Join(conn.SetWriteDeadline(time.Now().Add(site.WriteWithin)), w.Flush())
+			})
+		})
+	}
+}
+
+// index shows who is signed in.
+func index(app *site.Site) fiber.Handler {
+	return func(c fiber.Ctx) error {
+		user, _ := fiberauth.CurrentUser[site.Account](c)
+		header, body := app.Index(user, c.Query("error"))
+		for name := range header {
+			c.Set(name, header.Get(name))
+		}
+		return c.Send(body)
+	}
+}

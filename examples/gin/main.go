@@ -1,0 +1,73 @@
+// Command gin is examples/quickstart's application on gin, with the same routes and the same environment variables:
+//
+//	go run ./examples/gin
+//
+// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two of them to see what a framework changes.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/ginauth"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/internal/site"
+)
+
+func main() {
+	site.Main("gin", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+		return serve.HTTP(ctx, l, routes(app), log)
+	})
+}
+
+func routes(app *site.Site) http.Handler {
+	auth := app.Auth
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	for _, backend := range site.Backends {
+		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend))
+	}
+	ginauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	ginauth.Mount(r, "/users", auth.Users())
+	if app.Local != nil {
+		socialRoutes(r, app)
+	}
+	r.GET("/authenticated-route", ginauth.Require(auth), hello)
+	r.GET("/events", ginauth.Require(auth, latchkey.Streaming), gin.WrapF(app.Events))
+	if app.Outbox != nil {
+		r.GET("/dev/outbox", gin.WrapH(app.Outbox))
+	}
+	r.GET("/", ginauth.Optional(auth), index(app))
+	r.GET("/page/*file", gin.WrapH(http.FileServerFS(site.Files())))
+	return r
+}
+
+// socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
+func socialRoutes(r gin.IRouter, app *site.Site) {
+	for _, backend := range []string{"jwt", "cookie"} {
+		ginauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+	}
+	ginauth.Mount(r, "/auth/jwt", app.Auth.Exchange("jwt"))
+	ginauth.Mount(r, "/auth/associate/local", app.Auth.Associate("local"))
+	ginauth.Mount(r, "/auth", app.Auth.Accounts())
+}
+
+func hello(c *gin.Context) {
+	user, _ := ginauth.CurrentUser[site.Account](c)
+	c.JSON(http.StatusOK, gin.H{"message": "Hello " + user.Email + "!"})
+}
+
+// index shows who is signed in.
+func index(app *site.Site) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		user, _ := ginauth.CurrentUser[site.Account](c)
+		header, body := app.Index(user, c.Query("error"))
+		maps.Copy(c.Writer.Header(), header)
+		_, _ = c.Writer.Write(body)
+	}
+}

@@ -1,0 +1,72 @@
+// Command nethttp is examples/quickstart's application on net/http, with the same routes and the same environment variables:
+//
+//	go run ./examples/nethttp
+//
+// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two of them to see what a framework changes.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/examples/internal/site"
+)
+
+func main() {
+	site.Main("nethttp", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+		return serve.HTTP(ctx, l, routes(app), log)
+	})
+}
+
+func routes(app *site.Site) http.Handler {
+	auth := app.Auth
+	mux := http.NewServeMux()
+	for _, backend := range site.Backends {
+		httpauth.Mount(mux, "/auth/"+backend, auth.Login(backend))
+	}
+	httpauth.Mount(mux, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	httpauth.Mount(mux, "/users", auth.Users())
+	if app.Local != nil {
+		socialRoutes(mux, app)
+	}
+	mux.Handle("GET /authenticated-route", httpauth.Require(auth)(http.HandlerFunc(hello)))
+	mux.Handle("GET /events", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(app.Events)))
+	if app.Outbox != nil {
+		mux.Handle("GET /dev/outbox", app.Outbox)
+	}
+	mux.Handle("GET /{$}", httpauth.Optional(auth)(index(app)))
+	mux.Handle("GET /page/", http.FileServerFS(site.Files()))
+	return mux
+}
+
+// socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
+func socialRoutes(mux *http.ServeMux, app *site.Site) {
+	for _, backend := range []string{"jwt", "cookie"} {
+		httpauth.Mount(mux, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+	}
+	httpauth.Mount(mux, "/auth/jwt", app.Auth.Exchange("jwt"))
+	httpauth.Mount(mux, "/auth/associate/local", app.Auth.Associate("local"))
+	httpauth.Mount(mux, "/auth", app.Auth.Accounts())
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	user, _ := httpauth.CurrentUser[site.Account](r)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": "Hello " + user.Email + "!"})
+}
+
+// index shows who is signed in.
+func index(app *site.Site) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, _ := httpauth.CurrentUser[site.Account](r)
+		header, body := app.Index(user, r.URL.Query().Get("error"))
+		maps.Copy(w.Header(), header)
+		_, _ = w.Write(body)
+	}
+}
