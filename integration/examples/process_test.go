@@ -29,7 +29,7 @@ func run(m *testing.M) int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(programs)
-	cmd := exec.Command("go", "build", "-o", programs, "./quickstart", "./many-machines")
+	cmd := exec.Command("go", "build", "-o", programs, "./quickstart", "./many-machines", "./nethttp", "./chi", "./echo", "./fiber", "./gin")
 	cmd.Dir, cmd.Stderr = "../../examples", os.Stderr
 	if err := cmd.Run(); err != nil {
 		log.Print("the examples are not built: ", err)
@@ -98,7 +98,7 @@ func (p *process) until(text string) string {
 	return said.String()
 }
 
-// send gives an answer's header and body. Its status must be the one expected.
+// send gives an answer's header and body. Its status must be the one expected. A token may be a cookie, with its name.
 func (p *process) send(method, path, token, body string, want int) (http.Header, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
@@ -106,9 +106,7 @@ func (p *process) send(method, path, token, body string, want int) (http.Header,
 		p.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
+	authorize(r, token)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		p.t.Fatal(err)
@@ -121,11 +119,25 @@ func (p *process) send(method, path, token, body string, want int) (http.Header,
 	return resp.Header, string(text)
 }
 
+func authorize(r *http.Request, token string) {
+	switch {
+	case strings.HasPrefix(token, "__Host-"):
+		r.Header.Set("Cookie", token)
+	case token != "":
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+}
+
 var tokenMember = regexp.MustCompile(`"access_token":"([^"]+)"`)
 
 // login gives a token of a backend.
 func (p *process) login(backend string) string {
 	p.t.Helper()
+	if backend == "cookie" {
+		header, _ := p.send("POST", "/auth/cookie/login", "", ada, 204)
+		cookie, _, _ := strings.Cut(header.Get("Set-Cookie"), ";")
+		return cookie
+	}
 	_, answer := p.send("POST", "/auth/"+backend+"/login", "", ada, 200)
 	token := tokenMember.FindStringSubmatch(answer)
 	if token == nil {

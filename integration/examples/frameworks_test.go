@@ -1,0 +1,129 @@
+package examples_test
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The examples that differ by their framework alone.
+func TestFrameworks(t *testing.T) {
+	for _, name := range []string{"nethttp", "chi", "echo", "fiber", "gin"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, name)
+			p.send("POST", "/auth/register", "", ada, 201)
+			p.send("POST", "/auth/register", "", ada, 400)
+			p.wantLogins()
+			p.wantPages()
+			p.wantStreams()
+		})
+	}
+}
+
+func (p *process) wantLogins() {
+	p.t.Helper()
+	for _, backend := range []string{"jwt", "cookie", "session"} {
+		token := p.login(backend)
+		p.wantBody("/users/me", token, "ada@example.org")
+		p.wantBody("/authenticated-route", token, `{"message":"Hello ada@example.org!"}`)
+		p.send("PATCH", "/users/me", token, `{"full_name": "Ada Lovelace"}`, 200)
+		p.wantBody("/", token, "Ada Lovelace")
+		p.send("POST", "/auth/"+backend+"/logout", token, "", 204)
+		p.send("GET", "/users/me", token, "", 401)
+		p.send("GET", "/events", token, "", 401)
+	}
+}
+
+func (p *process) wantPages() {
+	p.t.Helper()
+	p.wantBody("/", "", "Sign in with the local provider")
+	header, _ := p.send("GET", "/", "", "", 200)
+	if got := header.Get("Content-Type") + " " + header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "text/html; charset=utf-8 default-src 'none'") {
+		p.t.Errorf("the page's header is %s", got)
+	}
+	p.wantBody("/page/sign-out.js", "", "/auth/cookie/logout")
+	p.wantBody("/auth/cookie/local/authorize?redirect_to=/", "", `<form method="post"`) // the provider's, where the redirect leads
+	p.wantBody("/auth/jwks.json", "", "keys")
+	p.send("POST", "/auth/request-verify-token", "", `{"email": "ada@example.org"}`, 202)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, mails := p.send("GET", "/dev/outbox", "", "", 200); strings.Contains(mails, "ada@example.org") {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatal("the mail is not in the outbox")
+		}
+	}
+}
+
+func (p *process) wantBody(path, token, part string) {
+	p.t.Helper()
+	if _, body := p.send("GET", path, token, "", 200); !strings.Contains(body, part) {
+		p.t.Errorf("%s answers %s, want %s", path, body, part)
+	}
+}
+
+// wantStreams opens two: one ends with its session, from elsewhere, and the other when the program stops.
+func (p *process) wantStreams() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
+	defer cancel()
+	one, other := p.login("cookie"), p.login("cookie")
+	if resp := p.open(ctx, one, "https://evil.example"); resp.StatusCode != 403 {
+		p.t.Errorf("from another origin: %d", resp.StatusCode)
+	}
+	ended, lives := p.events(ctx, one), p.events(ctx, other)
+	p.send("DELETE", "/auth/sessions", other, "", 204) // all but this one
+	revoked := time.Now()
+	said := ""
+	for ended.Scan() {
+		said += ended.Text() + "\n"
+	}
+	if after := time.Since(revoked); ended.Err() != nil || !strings.HasSuffix(said, "event: signed-out\ndata:\n\n") || after > 5*time.Second {
+		p.t.Errorf("after %v it ended (%v), having said\n%s", after, ended.Err(), said)
+	}
+	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); {
+		if !lives.Scan() || strings.HasPrefix(lives.Text(), "event:") {
+			p.t.Fatalf("the other session's stream ended: %v %s", lives.Err(), lives.Text())
+		}
+	}
+	asked := time.Now()
+	p.stop()
+	if took := time.Since(asked); took > 5*time.Second {
+		p.t.Errorf("with an open stream it took %v to stop", took)
+	}
+}
+
+// open asks for the events, from a page of an origin.
+func (p *process) open(ctx context.Context, token, origin string) *http.Response {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/events", nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	authorize(r, token)
+	r.Header.Set("Origin", origin)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+// events opens a stream, and gives its lines after the first event.
+func (p *process) events(ctx context.Context, token string) *bufio.Scanner {
+	p.t.Helper()
+	resp := p.open(ctx, token, p.url)
+	if got := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || got != "text/event-stream" {
+		p.t.Fatalf("the events are %d %s", resp.StatusCode, got)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	if !lines.Scan() || !strings.HasPrefix(lines.Text(), "data: ") {
+		p.t.Fatalf("the first event is %q: %v", lines.Text(), lines.Err())
+	}
+	return lines
+}
