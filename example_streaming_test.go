@@ -25,8 +25,8 @@ func mountEvents(mux *http.ServeMux, auth *latchkey.Auth[Member], news <-chan st
 		out := http.NewResponseController(w)
 		for {
 			select {
-			case <-login.Done(): // signed out, or the client has gone
-				fmt.Fprint(w, "event: signed-out\ndata:\n\n")
+			case <-login.Done(): // signed out, say, or the client has gone
+				fmt.Fprint(w, "event: ended\ndata:\n\n")
 				return
 			case text := <-news:
 				_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second)) // the server's WriteTimeout is for whole answers
@@ -73,7 +73,7 @@ func ExampleAuth_Watch() {
 	// Output:
 	// data: it is raining
 	// logout: 204
-	// event: signed-out
+	// event: ended
 	// data:
 }
 
