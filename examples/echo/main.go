@@ -27,33 +27,33 @@ func main() {
 
 func routes(app *site.Site) http.Handler {
 	auth := app.Auth
-	e := echo.New()
+	r := echo.New()
 	for _, backend := range site.Backends {
-		echoauth.Mount(e, "/auth/"+backend, auth.Login(backend))
+		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}
-	echoauth.Mount(e, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
-	echoauth.Mount(e, "/users", auth.Users())
+	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	echoauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
-		socialRoutes(e, app)
+		socialRoutes(r, app)
 	}
-	e.GET("/authenticated-route", hello, echoauth.Require(auth))
-	e.GET("/events", echo.WrapHandler(http.HandlerFunc(app.Events)), echoauth.Require(auth, latchkey.Streaming))
+	r.GET("/authenticated-route", hello, echoauth.Require(auth))
+	r.GET("/events", echo.WrapHandler(http.HandlerFunc(app.Events)), echoauth.Require(auth, latchkey.Streaming))
 	if app.Outbox != nil {
-		e.GET("/dev/outbox", echo.WrapHandler(app.Outbox))
+		r.GET("/dev/outbox", echo.WrapHandler(app.Outbox))
 	}
-	e.GET("/", index(app), echoauth.Optional(auth))
-	e.GET("/page/*", echo.WrapHandler(http.FileServerFS(site.Files())))
-	return e
+	r.GET("/", index(app), echoauth.Optional(auth))
+	r.GET("/page/*", echo.WrapHandler(http.FileServerFS(site.Files())))
+	return r
 }
 
 // socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
-func socialRoutes(e *echo.Echo, app *site.Site) {
+func socialRoutes(r *echo.Echo, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
-		echoauth.Mount(e, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+		echoauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
 	}
-	echoauth.Mount(e, "/auth/jwt", app.Auth.Exchange("jwt"))
-	echoauth.Mount(e, "/auth/associate/local", app.Auth.Associate("local"))
-	echoauth.Mount(e, "/auth", app.Auth.Accounts())
+	echoauth.Mount(r, "/auth/jwt", app.Auth.Exchange("jwt"))
+	echoauth.Mount(r, "/auth/associate/local", app.Auth.Associate("local"))
+	echoauth.Mount(r, "/auth", app.Auth.Accounts())
 }
 
 func hello(c *echo.Context) error {

@@ -25,45 +25,45 @@ import (
 
 func main() {
 	site.Main("fiber", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
-		f := routes(app)
-		start := func() error { return f.Listener(l, fiber.ListenConfig{DisableStartupMessage: true}) }
-		return serve.Until(ctx, log, start, f.ShutdownWithContext)
+		r := routes(app)
+		start := func() error { return r.Listener(l, fiber.ListenConfig{DisableStartupMessage: true}) }
+		return serve.Until(ctx, log, start, r.ShutdownWithContext)
 	})
 }
 
 func routes(app *site.Site) *fiber.App {
 	auth := app.Auth
-	f := fiber.New(fiber.Config{
+	r := fiber.New(fiber.Config{
 		ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, ReadBufferSize: 32 << 10,
 		DisablePreParseMultipartForm: true, // forms arrive as they were sent
 	})
-	f.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
+	r.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
 	for _, backend := range site.Backends {
-		fiberauth.Mount(f, "/auth/"+backend, auth.Login(backend))
+		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}
-	fiberauth.Mount(f, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
-	fiberauth.Mount(f, "/users", auth.Users())
+	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	fiberauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
-		socialRoutes(f, app)
+		socialRoutes(r, app)
 	}
-	f.Get("/authenticated-route", fiberauth.Require(auth), hello)
-	f.Get("/events", fiberauth.Require(auth, latchkey.Streaming), events(app))
+	r.Get("/authenticated-route", fiberauth.Require(auth), hello)
+	r.Get("/events", fiberauth.Require(auth, latchkey.Streaming), events(app))
 	if app.Outbox != nil {
-		f.Get("/dev/outbox", adaptor.HTTPHandler(app.Outbox))
+		r.Get("/dev/outbox", adaptor.HTTPHandler(app.Outbox))
 	}
-	f.Get("/", fiberauth.Optional(auth), index(app))
-	f.Get("/page/*", static.New("page", static.Config{FS: site.Files()}))
-	return f
+	r.Get("/", fiberauth.Optional(auth), index(app))
+	r.Get("/page/*", static.New("page", static.Config{FS: site.Files()}))
+	return r
 }
 
 // socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
-func socialRoutes(f fiber.Router, app *site.Site) {
+func socialRoutes(r fiber.Router, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
-		fiberauth.Mount(f, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+		fiberauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
 	}
-	fiberauth.Mount(f, "/auth/jwt", app.Auth.Exchange("jwt"))
-	fiberauth.Mount(f, "/auth/associate/local", app.Auth.Associate("local"))
-	fiberauth.Mount(f, "/auth", app.Auth.Accounts())
+	fiberauth.Mount(r, "/auth/jwt", app.Auth.Exchange("jwt"))
+	fiberauth.Mount(r, "/auth/associate/local", app.Auth.Associate("local"))
+	fiberauth.Mount(r, "/auth", app.Auth.Accounts())
 }
 
 func hello(c fiber.Ctx) error {

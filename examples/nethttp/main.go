@@ -26,33 +26,33 @@ func main() {
 
 func routes(app *site.Site) http.Handler {
 	auth := app.Auth
-	mux := http.NewServeMux()
+	r := http.NewServeMux()
 	for _, backend := range site.Backends {
-		httpauth.Mount(mux, "/auth/"+backend, auth.Login(backend))
+		httpauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}
-	httpauth.Mount(mux, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
-	httpauth.Mount(mux, "/users", auth.Users())
+	httpauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	httpauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
-		socialRoutes(mux, app)
+		socialRoutes(r, app)
 	}
-	mux.Handle("GET /authenticated-route", httpauth.Require(auth)(http.HandlerFunc(hello)))
-	mux.Handle("GET /events", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(app.Events)))
+	r.Handle("GET /authenticated-route", httpauth.Require(auth)(http.HandlerFunc(hello)))
+	r.Handle("GET /events", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(app.Events)))
 	if app.Outbox != nil {
-		mux.Handle("GET /dev/outbox", app.Outbox)
+		r.Handle("GET /dev/outbox", app.Outbox)
 	}
-	mux.Handle("GET /{$}", httpauth.Optional(auth)(index(app)))
-	mux.Handle("GET /page/", http.FileServerFS(site.Files()))
-	return mux
+	r.Handle("GET /{$}", httpauth.Optional(auth)(index(app)))
+	r.Handle("GET /page/", http.FileServerFS(site.Files()))
+	return r
 }
 
 // socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
-func socialRoutes(mux *http.ServeMux, app *site.Site) {
+func socialRoutes(r *http.ServeMux, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
-		httpauth.Mount(mux, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
+		httpauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
 	}
-	httpauth.Mount(mux, "/auth/jwt", app.Auth.Exchange("jwt"))
-	httpauth.Mount(mux, "/auth/associate/local", app.Auth.Associate("local"))
-	httpauth.Mount(mux, "/auth", app.Auth.Accounts())
+	httpauth.Mount(r, "/auth/jwt", app.Auth.Exchange("jwt"))
+	httpauth.Mount(r, "/auth/associate/local", app.Auth.Associate("local"))
+	httpauth.Mount(r, "/auth", app.Auth.Accounts())
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {
