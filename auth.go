@@ -49,14 +49,14 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	if opts.Epochs == nil {
 		opts.Epochs, _ = core.As[core.EpochStore](users)
 	}
-	forget := func(string) {}
+	fresh, forget := opts.Epochs, func(string) {}
 	if opts.EpochAge > 0 && opts.Epochs != nil {
 		known := epochs.New(opts.Epochs, opts.EpochAge, opts.Now)
 		opts.Epochs, forget = known, known.Forget
 	}
 	a := &Auth[U]{
 		opts:     opts,
-		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs},
+		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs, Fresh: fresh},
 		clients:  opts.TrustedProxies,
 		queue:    queue.New(queue.Options{Log: opts.Log}),
 		groups:   map[groupKey]Group{},

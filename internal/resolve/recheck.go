@@ -14,6 +14,8 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 	if c == nil || c.Session == nil {
 		return nil, errors.New("the context knows no login: put Require with the guard Streaming before the handler, and pass its request's context")
 	}
+	fresh := *r
+	fresh.Epochs = r.Fresh
 	for i := range r.Backends {
 		b := &r.Backends[i]
 		if b.Name != c.Session.Backend {
@@ -28,7 +30,7 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 			if err != nil {
 				return err
 			}
-			_, err = r.confirm(ctx, b, found, c.User == nil && r.Epochs != nil)
+			_, err = fresh.confirm(ctx, b, found, c.User == nil && fresh.Epochs != nil)
 			return err
 		}, nil
 	}

@@ -22,6 +22,7 @@ type Resolver struct {
 	Backends []core.Backend
 	Users    core.Users
 	Epochs   core.EpochStore // nil: SessionOnly guards are not possible
+	Fresh    core.EpochStore // Epochs without what is kept for some seconds, for Recheck
 }
 
 // plan is what the guards of one place ask for, worked out once.
