@@ -107,6 +107,30 @@ func TestWatchOfTheInactive(t *testing.T) {
 	})
 }
 
+// What is believed of sessions and epochs for some seconds is not believed by Watch. A login fills the caches first.
+func TestWatchAsksPastCaches(t *testing.T) {
+	for name, end := range map[string]func(s *streams, m *Member, token string) error{
+		"epoch": func(s *streams, m *Member, _ string) error {
+			return second(s.users.Update(s.t.Context(), m.ID, func(m *Member) error { m.TokenEpoch++; return nil }))
+		},
+		"session": func(s *streams, _ *Member, token string) error { return s.sessions.Delete(s.t.Context(), core.Digest(token)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreams(t)
+				ada := s.register("ada")
+				token, ctx := s.login(ada, "web", latchkey.SessionOnly)
+				watched, cancel := s.Watch(ctx)
+				defer cancel()
+				if err := end(s, ada, token); err != nil {
+					t.Fatal(err)
+				}
+				wantEnd(t, watched, 5*time.Second-1, core.Unauthorized())
+			})
+		})
+	}
+}
+
 // The session that changes the password outlives it, and so does its stream.
 func TestWatchGoesOnAfterTheOwnNewPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
