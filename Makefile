@@ -4,6 +4,7 @@ FUZZTIME ?= 30s
 # Runs a command with the foreign programs that tests need, which it finds or installs.
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 BENCH ?= .
+ROUNDS ?= 10
 
 .PHONY: test check format docs tidy build lint race release-check bench fuzz
 
@@ -43,9 +44,9 @@ race:
 release-check:
 	@GOWORK=off go -C tools run ./releasecheck "$(CURDIR)"
 
+# Beside the peers, with the goals; about five minutes, on a machine that does nothing else. RECORD=docs/performance.md keeps the table.
 bench:
-	go test -run '^$$' -bench '$(BENCH)' -benchmem work
-	cd benchmarks && GOWORK=off go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@$(SERVERS) go -C benchmarks run ./table -bench '$(BENCH)' -rounds $(ROUNDS) $(if $(RECORD),-document '$(CURDIR)/$(RECORD)') $(if $(RAW),-raw '$(RAW)')
 
 fuzz:
 	tools/fuzz $(FUZZTIME)

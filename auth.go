@@ -46,14 +46,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		return nil, fmt.Errorf("latchkey: %w", errors.Join(typeErr, optsErr))
 	}
 	erasedUsers := erased[U, PU]{users, opts.Now}
-	if opts.Epochs == nil {
-		opts.Epochs, _ = core.As[core.EpochStore](users)
-	}
-	fresh, forget := opts.Epochs, func(string) {}
-	if opts.EpochAge > 0 && opts.Epochs != nil {
-		known := epochs.New(opts.Epochs, opts.EpochAge, opts.Now)
-		opts.Epochs, forget = known, known.Forget
-	}
+	fresh, forget := opts.epochs(users)
 	a := &Auth[U]{
 		opts:     opts,
 		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs, Fresh: fresh},
@@ -101,6 +94,20 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		return nil, fmt.Errorf("latchkey: %w", err)
 	}
 	return a, nil
+}
+
+// epochs settles Options.Epochs, with what is known for EpochAge. It gives those that are asked each time, and the way to forget a user's.
+func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
+	if o.Epochs == nil {
+		o.Epochs, _ = core.As[core.EpochStore](users)
+	}
+	fresh = o.Epochs
+	if o.EpochAge == 0 || fresh == nil {
+		return fresh, func(string) {}
+	}
+	known := epochs.New(fresh, o.EpochAge, o.Now)
+	o.Epochs = known
+	return fresh, known.Forget
 }
 
 // accountFlows are the flows that every application has.

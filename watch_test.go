@@ -113,7 +113,9 @@ func TestWatchAsksPastCaches(t *testing.T) {
 		"epoch": func(s *streams, m *Member, _ string) error {
 			return second(s.users.Update(s.t.Context(), m.ID, func(m *Member) error { m.TokenEpoch++; return nil }))
 		},
-		"session": func(s *streams, _ *Member, token string) error { return s.sessions.Delete(s.t.Context(), core.Digest(token)) },
+		"session": func(s *streams, _ *Member, token string) error {
+			return s.sessions.Delete(s.t.Context(), core.Digest(token))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -66,7 +66,7 @@ func run() error {
 	table := fmt.Sprintf("Medians of %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
 	fmt.Print("\n", table)
 	if *raw != "" {
-		err = os.WriteFile(*raw, []byte(lines.String()), 0o644) //nolint:gosec // nothing is secret in it
+		err = os.WriteFile(*raw, []byte(lines.String()), 0o644)
 	}
 	if *document != "" {
 		err = errors.Join(err, replace(*document, table))
@@ -102,7 +102,7 @@ func (r *results) measure(program, family string, lines *strings.Builder) error 
 // replace puts the table between the comments of a Markdown file.
 func replace(file, table string) error {
 	const begin, end = "<!-- measured -->\n", "<!-- end -->"
-	text, err := os.ReadFile(file) //nolint:gosec // the caller's
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -111,5 +111,5 @@ func replace(file, table string) error {
 	if !found || !closed {
 		return fmt.Errorf("%s has no %s…%s", file, strings.TrimSpace(begin), end)
 	}
-	return os.WriteFile(file, []byte(before+begin+"\n"+table+"\n"+end+after), 0o644) //nolint:gosec // a document
+	return os.WriteFile(file, []byte(before+begin+"\n"+table+"\n"+end+after), 0o644)
 }

@@ -68,7 +68,7 @@ func TestNoRequestWaitsForATouch(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := s.Wait(ctx); err != context.DeadlineExceeded { //nolint:errorlint // as it is
+		if err := s.Wait(ctx); err != context.DeadlineExceeded {
 			t.Errorf("Wait gave %v, want its context's error", err)
 		}
 		if err := s.Wait(t.Context()); err != nil {

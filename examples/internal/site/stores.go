@@ -109,7 +109,7 @@ func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
 	if err != nil {
 		return err
 	}
-	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter()
+	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(), store.Tickets(), store.Limiter()
 	return store.Migrate(ctx)
 }
 
