@@ -99,11 +99,17 @@ func TestWatchOfTheInactive(t *testing.T) {
 		_, ctx := s.login(ada, "web")
 		watched, cancel := s.Watch(ctx)
 		defer cancel()
-		// Behind Latchkey's back the epoch stays.
-		if _, err := s.users.Update(t.Context(), ada.ID, func(m *Member) error { m.IsActive = false; return nil }); err != nil {
+		if _, err := s.users.Update(t.Context(), ada.ID, deactivate); err != nil {
+			t.Fatal(err)
+		}
+		_, ctx = s.login(s.register("bob"), "web", latchkey.SessionOnly)
+		unknowing, cancel := s.Watch(ctx)
+		defer cancel()
+		if _, err := s.users.Update(t.Context(), core.CurrentFrom(ctx).Session.UserID, deactivate); err != nil {
 			t.Fatal(err)
 		}
 		wantEnd(t, watched, 5*time.Second, core.Unauthorized())
+		wantAlive(t, unknowing, 5*time.Second) // as the guard itself, which loads no user
 	})
 }
 
@@ -131,6 +137,12 @@ func TestWatchAsksPastCaches(t *testing.T) {
 			})
 		})
 	}
+}
+
+// deactivate is behind Latchkey's back, so that the epoch stays.
+func deactivate(m *Member) error {
+	m.IsActive = false
+	return nil
 }
 
 // The session that changes the password outlives it, and so does its stream.
@@ -204,6 +216,29 @@ func TestWatchOutlastsAShortOutage(t *testing.T) {
 	})
 }
 
+// A slow answer tells what was true when it was asked for: five seconds later it counts no more.
+func TestWatchCountsFromTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		_, ctx := s.login(s.register("ada"), "web")
+		watched, cancel := s.Watch(ctx)
+		defer cancel()
+		var asked time.Time
+		s.sessions.answers(func(context.Context) error {
+			if !asked.IsZero() {
+				return errDown
+			}
+			asked = time.Now()
+			time.Sleep(1900 * time.Millisecond)
+			return nil
+		})
+		<-watched.Done()
+		if after := time.Since(asked); after != 5*time.Second {
+			t.Errorf("it ended %v after the last question that was answered", after)
+		}
+	})
+}
+
 func TestWatchStops(t *testing.T) {
 	cause := errors.New("the server stops")
 	for name, c := range map[string]struct {
@@ -245,14 +280,19 @@ func TestWatchEndsAtOnceWhereItCannotWork(t *testing.T) {
 	of := func(backend string) context.Context {
 		return core.WithCurrent(context.Background(), core.Current{Session: &core.Session{UserID: "7", Backend: backend}})
 	}
-	for says, watch := range map[string]func() (context.Context, context.CancelFunc){
-		"put Require with the guard Streaming before": func() (context.Context, context.CancelFunc) { return s.Watch(context.Background()) },
-		"has no core.Rechecker":                       func() (context.Context, context.CancelFunc) { return bare.Watch(of("web")) },
-		`no backend is called "api"`:                  func() (context.Context, context.CancelFunc) { return bare.Watch(of("api")) },
+	for name, c := range map[string]struct {
+		auth *latchkey.Auth[Member]
+		ctx  context.Context
+		says string
+	}{
+		"nobody":             {s.Auth, context.Background(), "put Require with the guard Streaming before"},
+		"no session":         {s.Auth, core.WithCurrent(context.Background(), core.Current{User: &Member{}}), "put Require with the guard Streaming before"},
+		"a strategy without": {bare, of("web"), "has no core.Rechecker"},
+		"another's backend":  {bare, of("api"), `no backend is called "api"`},
 	} {
-		ctx, cancel := watch()
-		if ctx.Err() == nil || !strings.Contains(context.Cause(ctx).Error(), says) {
-			t.Errorf("got %v, want %q", context.Cause(ctx), says)
+		ctx, cancel := c.auth.Watch(c.ctx)
+		if ctx.Err() == nil || !strings.Contains(context.Cause(ctx).Error(), c.says) {
+			t.Errorf("%s: got %v, want %q", name, context.Cause(ctx), c.says)
 		}
 		cancel()
 	}
