@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -58,15 +59,21 @@ func ExampleAuth_Watch() {
 	defer server.Close()
 	ask("POST", server.URL+"/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`)
 	var login struct{ Token string }
-	_ = json.NewDecoder(ask("POST", server.URL+"/auth/login", "", `{"username": "ada@example.org", "password": "analytical engine"}`).Body).Decode(&login)
+	_, answer := ask("POST", server.URL+"/auth/login", "", `{"username": "ada@example.org", "password": "analytical engine"}`)
+	_ = json.Unmarshal(answer, &login)
 
 	news <- "it is raining"
-	resp := ask("GET", server.URL+"/events", login.Token, "")
+	resp, err := http.DefaultClient.Do(request("GET", server.URL+"/events", login.Token, ""))
+	if err != nil {
+		panic(err)
+	}
+	defer resp.Body.Close()
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() && lines.Text() != "" {
 		fmt.Println(lines.Text())
 	}
-	fmt.Println("logout:", ask("POST", server.URL+"/auth/logout", login.Token, "").StatusCode)
+	status, _ := ask("POST", server.URL+"/auth/logout", login.Token, "")
+	fmt.Println("logout:", status)
 	for lines.Scan() {
 		fmt.Println(lines.Text())
 	}
@@ -77,8 +84,22 @@ func ExampleAuth_Watch() {
 	// data:
 }
 
-// ask sends a request with a JSON body and a token, if they are not "".
-func ask(method, url, token, body string) *http.Response {
+// ask sends a request and gives the answer's status and body.
+func ask(method, url, token, body string) (status int, answer []byte) {
+	resp, err := http.DefaultClient.Do(request(method, url, token, body))
+	if err != nil {
+		panic(err)
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(resp.Body)
+	if err != nil {
+		panic(err)
+	}
+	return resp.StatusCode, answer
+}
+
+// request has a JSON body and a token, if they are not "".
+func request(method, url, token, body string) *http.Request {
 	r, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
 		panic(err)
@@ -87,9 +108,5 @@ func ask(method, url, token, body string) *http.Response {
 	if token != "" {
 		r.Header.Set("X-Token", token)
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		panic(err)
-	}
-	return resp
+	return r
 }

@@ -72,8 +72,8 @@ func (p *process) wantStreams() {
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
 	one, other := p.login("cookie"), p.login("cookie")
-	if resp := p.open(ctx, one, "https://evil.example"); resp.StatusCode != 403 {
-		p.t.Errorf("from another origin: %d", resp.StatusCode)
+	if status, _, lines := p.open(ctx, one, "https://evil.example"); status != 403 || !lines.Scan() || !strings.Contains(lines.Text(), "CROSS_ORIGIN_REFUSED") {
+		p.t.Errorf("from another origin: %d %s", status, lines.Text())
 	}
 	ended, lives := p.events(ctx, one), p.events(ctx, other)
 	p.send("DELETE", "/auth/sessions", other, "", 204) // all but this one
@@ -98,7 +98,7 @@ func (p *process) wantStreams() {
 }
 
 // open asks for the events, from a page of an origin.
-func (p *process) open(ctx context.Context, token, origin string) *http.Response {
+func (p *process) open(ctx context.Context, token, origin string) (status int, contentType string, lines *bufio.Scanner) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/events", nil)
 	if err != nil {
@@ -111,17 +111,16 @@ func (p *process) open(ctx context.Context, token, origin string) *http.Response
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	return resp.StatusCode, resp.Header.Get("Content-Type"), bufio.NewScanner(resp.Body)
 }
 
 // events opens a stream, and gives its lines after the first event.
 func (p *process) events(ctx context.Context, token string) *bufio.Scanner {
 	p.t.Helper()
-	resp := p.open(ctx, token, p.url)
-	if got := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || got != "text/event-stream" {
-		p.t.Fatalf("the events are %d %s", resp.StatusCode, got)
+	status, contentType, lines := p.open(ctx, token, p.url)
+	if status != 200 || contentType != "text/event-stream" {
+		p.t.Fatalf("the events are %d %s", status, contentType)
 	}
-	lines := bufio.NewScanner(resp.Body)
 	if !lines.Scan() || !strings.HasPrefix(lines.Text(), "data: ") {
 		p.t.Fatalf("the first event is %q: %v", lines.Text(), lines.Err())
 	}
