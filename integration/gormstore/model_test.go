@@ -76,6 +76,15 @@ func TestOwnColumns(t *testing.T) {
 	})
 }
 
+// TestTimesOnSQLite: the application's own times are text that SQLite's functions understand.
+func TestTimesOnSQLite(t *testing.T) {
+	var got string
+	err := onSQLite.new(t).Raw("SELECT datetime(?)", time.Date(1852, 11, 27, 1, 2, 3, 0, time.UTC)).Scan(&got).Error
+	if err != nil || got != "1852-11-27 01:02:03" {
+		t.Errorf("SQLite reads %q, %v", got, err)
+	}
+}
+
 type (
 	shadows struct {
 		core.User
