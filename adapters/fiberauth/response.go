@@ -1,6 +1,7 @@
 package fiberauth
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gofiber/fiber/v3"
@@ -39,6 +40,17 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 func PassErrors(c fiber.Ctx) error {
 	c.Locals(local("pass errors"), true)
 	return c.Next()
+}
+
+// ErrorHandler is for fiber.Config. It answers with the phrase of an error's status. fiber's default sends the error's text: that of a
+// panic behind the recover middleware, and for a malformed request its head as it came, credentials included.
+func ErrorHandler(c fiber.Ctx, err error) error {
+	status := http.StatusInternalServerError
+	if e, ok := errors.AsType[*fiber.Error](err); ok {
+		status = e.Code
+	}
+	c.Set("Content-Type", "text/plain; charset=utf-8")
+	return c.Status(status).SendString(http.StatusText(status))
 }
 
 // passed keeps the cause from fiber's default ErrorHandler, which sends the text of what it is given.

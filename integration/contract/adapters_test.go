@@ -65,6 +65,7 @@ func onEcho(auth *latchkey.Auth[Account]) router {
 func onGin(auth *latchkey.Auth[Account]) router {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
+	engine.RedirectTrailingSlash = false
 	return router{
 		mount: func(prefix string, groups ...core.Group) { ginauth.Mount(engine, prefix, groups...) },
 		handle: func(method, path string, h http.HandlerFunc) {
@@ -95,6 +96,7 @@ func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
 
 func onFiber(auth *latchkey.Auth[Account]) router {
 	app := fiber.New(fiber.Config{
+		ErrorHandler:   fiberauth.ErrorHandler,
 		ReadBufferSize: 1 << 20, // of the header: net/http's default
 		ReadTimeout:    time.Minute, StreamRequestBody: true, DisablePreParseMultipartForm: true,
 	})

@@ -10,7 +10,7 @@ import (
 const nobody = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 func TestAdminRights(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		target, plain, admin := id(a.user(t).ID), a.login(t, "jwt", a.user(t, verified)), a.login(t, "jwt", a.user(t, superuser))
 		for _, method := range []string{"GET", "PATCH", "DELETE"} {
 			route := method + " /users/{id} "
@@ -32,7 +32,7 @@ func TestAdminRights(t *testing.T) {
 }
 
 func TestAdminWhereVerificationIsRequired(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
 		admin := a.user(t, superuser, verified)
 		mine, self := a.login(t, "cookie", admin), id(admin.ID)
 		a.row(t, "GET /users/{id} 200 (verified)", mine, self)
@@ -45,7 +45,7 @@ func TestAdminWhereVerificationIsRequired(t *testing.T) {
 }
 
 func TestAdminGet(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t, inactive)
 		admin := a.login(t, "session", a.user(t, superuser))
 		bare := strings.ReplaceAll(u.ID, "-", "")
@@ -61,7 +61,7 @@ func TestAdminGet(t *testing.T) {
 const patchUser = "PATCH /users/{id} "
 
 func TestAdminPatch(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, admin := a.user(t), a.login(t, "cookie", a.user(t, superuser))
 		patch := func(note, body string) {
 			t.Helper()
@@ -93,7 +93,7 @@ func TestAdminPatch(t *testing.T) {
 }
 
 func TestAdminEndsSessions(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		superuser := a.user(t, superuser)
 		admin := a.login(t, "session", superuser)
 		for note, change := range map[string]string{
@@ -123,7 +123,7 @@ func TestAdminEndsSessions(t *testing.T) {
 }
 
 func TestAdminPatchRefusals(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, other, admin := a.user(t), a.user(t), a.login(t, "jwt", a.user(t, superuser))
 		patch := func(words, body string) {
 			t.Helper()
@@ -147,7 +147,7 @@ func TestAdminPatchRefusals(t *testing.T) {
 }
 
 func TestAdminDelete(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin := a.login(t, "cookie", a.user(t, superuser))
 		u := a.user(t)
 		var theirs []option

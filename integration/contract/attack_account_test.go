@@ -20,7 +20,7 @@ const (
 func registration(email string) option { return members(object{"email": email, "password": password}) }
 
 func TestAttackG01OneAccount(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		for _, email := range []string{"ada@example.org", "\u00e9lodie@b\u00fccher.example"} {
 			a.want(t, registerRoute+"201 (twin)", registration(email))
 		}
@@ -58,7 +58,7 @@ func TestAttackG01OneAccount(t *testing.T) {
 
 func TestAttackG02Tags(t *testing.T) {
 	variants := []string{"ada.lovelace@gmail.example", "adalovelace@gmail.example", "ada.lovelace+tag@gmail.example"}
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		for _, email := range variants {
 			a.attack(t, "G02 dots and tags make another address", registerRoute+"201", registration(email))
 		}
@@ -69,7 +69,7 @@ func TestAttackG02Tags(t *testing.T) {
 		local, _, _ = strings.Cut(local, "+")
 		return strings.ReplaceAll(local, ".", "") + "@" + domain, err
 	}
-	everywhere(t, func(_ *app, o *options) { o.CanonicalEmail = folding }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(_ *app, o *options) { o.CanonicalEmail = folding }, func(t *testing.T, a *app) {
 		a.want(t, registerRoute+"201 (twin)", registration(variants[0]))
 		for _, email := range variants {
 			a.attack(t, "G02 one account, where the application says so", taken, registration(email))
@@ -79,7 +79,7 @@ func TestAttackG02Tags(t *testing.T) {
 }
 
 func TestAttackG04LongPasswords(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) {
+	onOne(t, func(_ *app, o *options) {
 		hasher, err := bcrypt.New(bcrypt.Options{Cost: 10})
 		if err != nil {
 			t.Error(err)
@@ -108,7 +108,7 @@ func TestAttackG04LongPasswords(t *testing.T) {
 }
 
 func TestAttackG05NotText(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		admin := []option{a.login(t, "cookie", a.user(t, superuser)), id(u.ID)}
 		before := a.state(t)
@@ -139,7 +139,7 @@ func TestAttackG05NotText(t *testing.T) {
 }
 
 func TestAttackG10WhileLoggedIn(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, backend := range backends {
 			mine := a.login(t, backend, u)
@@ -154,7 +154,7 @@ func TestAttackG10WhileLoggedIn(t *testing.T) {
 }
 
 func TestAttackG11LongAddresses(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for name, email := range map[string]string{
 			"60,000 letters":  strings.Repeat("a", 60_000) + "@example.org",
 			"30,000 labels":   "a@" + strings.Repeat("a.", 30_000) + "org",
@@ -188,7 +188,7 @@ func TestAttackG13RefusedPasswords(t *testing.T) {
 		"blocklisted": {nil, "password123"}, "blocklisted, in capitals": {nil, "PASSWORD123"}, "the address": {nil, "g13.ada@example.org"},
 		"the address' local part": {nil, "g13.ada@"}, "breached": {breached, "seen in a breach 2012"},
 	} {
-		everywhere(t, func(_ *app, o *options) { o.PasswordPolicy = c.policy }, func(t *testing.T, a *app) {
+		onEveryStore(t, func(_ *app, o *options) { o.PasswordPolicy = c.policy }, func(t *testing.T, a *app) {
 			a.attack(t, "G13 "+name+", register", registerRoute+"400 {REGISTER_INVALID_PASSWORD, reason}",
 				members(object{"email": "g13.ada@example.org", "password": c.password}))
 			u := a.user(t, func(u *Account) { u.Email = "g13.ada@example.org" })
@@ -202,7 +202,7 @@ func TestAttackG13RefusedPasswords(t *testing.T) {
 }
 
 func TestAttackG14NoPassword(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		u := &Account{User: latchkey.User{Email: "g14@example.org", IsActive: true}}
 		if err := a.Manager().Create(t.Context(), u, ""); err != nil {
 			t.Fatal(err)
@@ -227,7 +227,7 @@ func TestAttackG14NoPassword(t *testing.T) {
 
 func TestAttackG16LineBreaks(t *testing.T) {
 	var logs per[journal]
-	everywhere(t, func(a *app, o *options) { o.Log = logs.of(a).logger() }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(a *app, o *options) { o.Log = logs.of(a).logger() }, func(t *testing.T, a *app) {
 		for name, email := range map[string]string{
 			"CR LF behind": "g16@example.org\r\nBcc: eve@evil.example", "LF inside": "g16\n@example.org", "CR inside": "g16\r@example.org",
 			"LF at the end": "g16@example.org\n", "a line separator": "g16\u2028@example.org", "a next line": "g16\u0085@example.org",
@@ -266,7 +266,7 @@ func TestAttackG20Hooks(t *testing.T) {
 		"before, panic":   {latchkey.Hooks[Account]{BeforeRegister: func(context.Context, *latchkey.Event[Account]) error { panic(broken) }}, registerRoute + "500", false},
 		"after, panic":    {latchkey.Hooks[Account]{AfterRegister: func(context.Context, latchkey.Event[Account]) { panic(broken) }}, registerRoute + "201", true},
 	} {
-		everywhere(t, func(_ *app, o *options) { o.Hooks = c.hooks }, func(t *testing.T, a *app) {
+		onEveryStore(t, func(_ *app, o *options) { o.Hooks = c.hooks }, func(t *testing.T, a *app) {
 			a.attack(t, "G20 a registration whose hook fails, "+name, c.line, registration("g20@example.org"))
 			_, err := a.Manager().FindByEmail(t.Context(), "g20@example.org")
 			if kept := err == nil; kept != c.kept {

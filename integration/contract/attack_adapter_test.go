@@ -14,7 +14,7 @@ import (
 )
 
 func TestAttackA02Spoofs(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, victim := a.user(t), a.user(t, superuser)
 		mine := a.login(t, "session", u)
 		for _, name := range []string{"X-User-ID", "X_User_ID", "X-User", "X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Auth-Request-User", "X-Email", "X-Session-ID", "User", "Current-User", "Latchkey-User"} {
@@ -33,7 +33,7 @@ func TestAttackA02Spoofs(t *testing.T) {
 func TestAttackA04Panics(t *testing.T) {
 	const canary = "canary-in-the-panic"
 	var logs per[journal]
-	everywhere(t, func(a *app, o *options) {
+	onEveryAdapter(t, func(a *app, o *options) {
 		o.Log = logs.of(a).logger()
 		o.Hooks.BeforeUpdate = func(_ context.Context, e *latchkey.Event[Account]) error {
 			if e.Request != nil && core.Line(e.Request, "Panic") != "" {
@@ -68,7 +68,7 @@ func TestAttackA04Panics(t *testing.T) {
 }
 
 func TestAttackA05Order(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		ran := false
 		a.serve(t, func(r router) {
 			r.handle("GET", "/late/{id}", func(w http.ResponseWriter, _ *http.Request) { ran = true; _, _ = io.WriteString(w, "late") })
@@ -88,7 +88,7 @@ func TestAttackA05Order(t *testing.T) {
 }
 
 func TestAttackA07Framing(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		const document = `{"email": "a07@example.org", "password": "` + password + `"}`
 		for name, rest := range map[string]string{
 			"two lengths":           "Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}",
@@ -126,7 +126,7 @@ func TestAttackA10Addresses(t *testing.T) {
 		"IPv4 mapped to IPv6":          {[]string{"1.2.3.4:1", "[::ffff:1.2.3.4]:2", "[::FFFF:102:304]:3", "[::ffff:1.2.3.4%eth0]:4"}, []string{"1.2.3.5:1", "[::ffff:1.2.3.5]:1"}},
 		"link-local zones":             {[]string{"[fe80::1%eth0]:1", "[fe80::1%eth1]:2", "[fe80::2]:3", "[FE80::3%1]:4"}, []string{"[fe80:1::1]:1"}},
 	} {
-		everywhere(t, limit, func(t *testing.T, a *app) {
+		onEveryAdapter(t, limit, func(t *testing.T, a *app) {
 			u := a.user(t)
 			right := form("username", u.Email, "password", password)
 			for _, peer := range c.spellings[:3] {

@@ -18,7 +18,7 @@ const unavailable = "503 SERVICE_UNAVAILABLE"
 
 func TestAttackF01DownAtTheStart(t *testing.T) {
 	for _, store := range []string{"users", "sessions", "tickets", "limiter"} {
-		everywhere(t, func(a *app, _ *options) { a.begin(store) }, func(t *testing.T, a *app) {
+		onEveryStore(t, func(a *app, _ *options) { a.begin(store) }, func(t *testing.T, a *app) {
 			login := form("username", "f01@example.org", "password", password)
 			route := map[string]string{"users": "POST /auth/jwt/login ", "sessions": "GET /users/me ", "tickets": verifyRoute, "limiter": "POST /auth/cookie/login "}[store]
 			opaque := credential("session", strings.Repeat("A", core.SecretLen))
@@ -100,7 +100,7 @@ func (s *late) Create(ctx context.Context, u *Account) error {
 }
 
 func TestAttackF02UnknownOutcome(t *testing.T) {
-	everywhere(t, func(a *app, _ *options) { a.kept.users = &late{UserStore: a.kept.users} }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = &late{UserStore: a.kept.users} }, func(t *testing.T, a *app) {
 		a.attack(t, "F02 a registration whose outcome is unknown", registerRoute+unavailable, registration("f02@example.org"))
 		a.attack(t, "F02 tried again", taken, registration("F02@example.org"))
 		a.want(t, "POST /auth/jwt/login 200 (twin, the account works)", form("username", "f02@example.org", "password", password))
@@ -124,7 +124,7 @@ func TestAttackF14Mails(t *testing.T) {
 				return a.mails.Send(ctx, m)
 			})
 		}
-		everywhere(t, with, func(t *testing.T, a *app) {
+		onEveryStore(t, with, func(t *testing.T, a *app) {
 			u := a.user(t)
 			t.Run("F14 a mail whose first attempt "+name+" is sent again", func(t *testing.T) {
 				a.want(t, resetRoute+"200 (twin)", fresh(a.asked(t, "reset", u)))
@@ -137,7 +137,7 @@ func TestAttackF14Mails(t *testing.T) {
 }
 
 func TestAttackF16Clock(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		opaque := map[string]option{"cookie": a.login(t, "cookie", u), "session": a.login(t, "session", u)}
 		jwt := a.login(t, "jwt", u)
@@ -188,7 +188,7 @@ func TestAttackF22TwoNodes(t *testing.T) {
 }
 
 func TestAttackF23HalfWritten(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		var mine []option
 		for _, backend := range backends {
@@ -212,7 +212,7 @@ func TestAttackF23HalfWritten(t *testing.T) {
 }
 
 func TestAttackF25LimiterDown(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mine := a.login(t, "cookie", u)
 		a.begin("limiter")

@@ -57,7 +57,7 @@ func TestAttackP07JSON(t *testing.T) {
 	if len(all) < 318 {
 		t.Fatalf("%d documents", len(all))
 	}
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, _ := a.asAdmin(t)
 		t.Run(fmt.Sprintf("P07 %d documents to every route", len(all)), func(t *testing.T) {
 			a.wantUnchanged(t, func() {

@@ -54,7 +54,7 @@ func TestAttackJWTKeys(t *testing.T) {
 			Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: strategies.of(a),
 		})
 	}
-	everywhere(t, with, func(t *testing.T, a *app) {
+	onEveryStore(t, with, func(t *testing.T, a *app) {
 		api := strategies.of(a)
 		a.serve(t, func(r router) { r.mount("/auth/api", a.Login("api")) })
 		u := a.user(t)

@@ -9,7 +9,7 @@ import (
 )
 
 func TestAttackJ16CrossPurpose(t *testing.T) {
-	everywhere(t, withSecondFactor, func(t *testing.T, a *app) {
+	onEveryStore(t, withSecondFactor, func(t *testing.T, a *app) {
 		a.serveSecondFactor(t)
 		u := a.user(t)
 		tokens := map[string]string{
@@ -52,7 +52,7 @@ func TestAttackJ16CrossPurpose(t *testing.T) {
 }
 
 func TestAttackJ25Epoch(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		admin := a.login(t, "session", a.user(t, superuser))
 		for name, end := range map[string]func(t *testing.T, u *Account, mine option){
 			"password changed": func(t *testing.T, u *Account, mine option) {

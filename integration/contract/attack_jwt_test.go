@@ -52,7 +52,7 @@ func claims(t *testing.T, token, name, value string) string {
 }
 
 func TestAttackJWTHeaders(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.token(t, "jwt", u)
 		good := claims(t, token, "", "")
@@ -106,7 +106,7 @@ func TestAttackJWTHeaders(t *testing.T) {
 }
 
 func TestAttackJWTSpelling(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		token := a.token(t, "jwt", a.user(t))
 		part := strings.Split(token, ".")
 		stranger := claims(t, token, "sub", `"`+a.user(t).ID+`"`)
@@ -155,7 +155,7 @@ func TestAttackJWTSpelling(t *testing.T) {
 }
 
 func TestAttackJWTClaims(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u, victim := a.user(t), a.user(t)
 		token := a.token(t, "jwt", u)
 		now := a.Now().Unix()

@@ -90,7 +90,7 @@ func (a *app) life(t *testing.T) (secrets canaries, answers string) {
 
 func TestAttackL01Logs(t *testing.T) {
 	var logs per[journal]
-	everywhere(t, func(a *app, o *options) {
+	onEveryAdapter(t, func(a *app, o *options) {
 		withSecondFactor(a, o)
 		o.Log, o.InsecureNoLimits = logs.of(a).logger(), true
 		o.Hooks.BeforeUpdate = func(_ context.Context, e *latchkey.Event[Account]) error {
@@ -155,7 +155,7 @@ func TestAttackL01Logs(t *testing.T) {
 }
 
 func TestAttackL08Users(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		victim, admin := a.user(t), a.login(t, "jwt", a.user(t, superuser))
 		for _, backend := range backends {
 			u := a.user(t, verified)
@@ -174,7 +174,7 @@ func TestAttackL08Users(t *testing.T) {
 }
 
 func TestAttackL10URLs(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.token(t, "session", u)
 		a.attack(t, "L10 a token in the query", "GET /users/me 401", query(url.Values{"access_token": {token}, "token": {token}, cookieName: {token}}.Encode()))

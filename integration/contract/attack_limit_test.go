@@ -13,7 +13,7 @@ import (
 )
 
 func TestAttackQ04Spellings(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		const stored = "Ren\u00e9.Q@B\u00fccher.example"
 		a.user(t, func(u *Account) { u.Email = stored })
 		spellings := []string{
@@ -37,7 +37,7 @@ func TestAttackQ04Spellings(t *testing.T) {
 func TestAttackQ05ForwardedFor(t *testing.T) {
 	spoofs := []string{"X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded", "X-Client-IP", "X-Cluster-Client-IP", "Fastly-Client-IP", "Client-IP"}
 	limits := latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 4, Window: time.Minute}}
-	everywhere(t, func(_ *app, o *options) { o.Limits = limits }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.Limits = limits }, func(t *testing.T, a *app) {
 		u := a.user(t)
 		right := form("username", u.Email, "password", password)
 		for i := range 4 {
@@ -48,7 +48,7 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 		}
 		a.want(t, "POST /auth/jwt/login 200 (twin, another peer)", right, header("Test-Peer", "192.0.2.9:1"))
 	})
-	everywhere(t, func(_ *app, o *options) {
+	onEveryAdapter(t, func(_ *app, o *options) {
 		o.Limits, o.TrustedProxies = limits, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
@@ -83,7 +83,7 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 }
 
 func TestAttackQ07OneNetwork(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) {
+	onEveryAdapter(t, func(_ *app, o *options) {
 		o.Limits = latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 8, Window: time.Minute}}
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
@@ -102,7 +102,7 @@ func TestAttackQ07OneNetwork(t *testing.T) {
 }
 
 func TestAttackQ08LastSlot(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		for name, email := range map[string]string{"a user": a.user(t).Email, "nobody": "nobody@example.org"} {
 			t.Run("Q08 64 concurrent attempts at the last slot, "+name, func(t *testing.T) {
 				a.wrong(t, 4, email)
@@ -131,7 +131,7 @@ func TestAttackQ08LastSlot(t *testing.T) {
 }
 
 func TestAttackQ11Paths(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		a.wrong(t, 5, u.Email)
 		right := form("username", u.Email, "password", password)

@@ -13,7 +13,7 @@ var injections = []string{
 }
 
 func TestAttackP16Pages(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for range 4 {
 			a.user(t)
 		}
@@ -40,7 +40,7 @@ func TestAttackP16Pages(t *testing.T) {
 }
 
 func TestAttackP17SQL(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		token := a.asked(t, "reset", target)
 		for i, sql := range injections {

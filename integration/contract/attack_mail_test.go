@@ -31,7 +31,7 @@ func TestAttackR05PoisonedLinks(t *testing.T) {
 		},
 		"the body": members(object{"email": "poisoned@example.org", "base_url": "https://evil.example", "link": "https://evil.example"}),
 	}
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		a.user(t, func(u *Account) { u.Email = "poisoned@example.org" })
 		for kind, route := range asks {
 			for name, poison := range poisons {
@@ -73,7 +73,7 @@ func TestAttackR07Enumeration(t *testing.T) {
 			*releases.of(a) = release
 			o.Sender = senderFunc(func(context.Context, core.Mail) error { return send(release) })
 		}
-		everywhere(t, with, func(t *testing.T, a *app) {
+		onEveryStore(t, with, func(t *testing.T, a *app) {
 			defer close(*releases.of(a))
 			u, off, done := a.user(t), a.user(t, inactive), a.user(t, verified)
 			t.Run("R07 F14 one answer whoever asks, and the sender "+name, func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestAttackR07Work(t *testing.T) {
 			return err
 		})
 	}
-	everywhere(t, with, func(t *testing.T, a *app) {
+	onEveryStore(t, with, func(t *testing.T, a *app) {
 		defer close(*releases.of(a))
 		for range 4 { // as long as every worker hangs in a mail, nothing but requests is at work
 			a.asked(t, "reset", a.user(t))
@@ -160,7 +160,7 @@ func TestAttackR07Work(t *testing.T) {
 }
 
 func TestAttackR08Lookalikes(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		user := func(email string) *Account { return a.user(t, func(u *Account) { u.Email = email }) }
 		mike := user("Mike@example.org")
 		user("fiona@example.org")
@@ -191,7 +191,7 @@ func TestAttackR08Lookalikes(t *testing.T) {
 }
 
 func TestAttackR11VerifyRaces(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		t.Run("R11 64 concurrent verifications by one token", func(t *testing.T) {
 			token, won := a.asked(t, "verify", a.user(t)), 0
 			for got := range a.atOnce(t, 64, "POST", "/auth/verify", func(int) option { return proof(token) }) {
@@ -241,7 +241,7 @@ func TestAttackR11VerifyRaces(t *testing.T) {
 }
 
 func TestAttackR13Scanners(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		tokens := map[string]string{"reset": a.asked(t, "reset", u), "verify": a.asked(t, "verify", u)}
 		before := a.state(t)

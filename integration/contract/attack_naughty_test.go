@@ -33,7 +33,7 @@ func raw(s string) string {
 }
 
 func TestAttackP08NaughtyStrings(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mine := a.login(t, "session", u)
 		stored := 0

@@ -17,7 +17,7 @@ import (
 )
 
 func TestAttackOAuthState(t *testing.T) {
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		ada := someone("id-1", "ada@example.org")
 		v := a.authorize(t, byJWT, "")
@@ -55,7 +55,7 @@ func TestAttackOAuthState(t *testing.T) {
 }
 
 func TestAttackOAuthRaces(t *testing.T) {
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryStore(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		t.Run("O02 one callback 64 times at once", func(t *testing.T) {
 			v := a.authorize(t, byJWT, "")
@@ -105,7 +105,7 @@ func TestAttackOAuthRaces(t *testing.T) {
 
 func TestAttackO08Begins(t *testing.T) {
 	calls := per[ledger]{}
-	everywhere(t, withOAuth(t, nil, func(a *app, o *options) {
+	onEveryStore(t, withOAuth(t, nil, func(a *app, o *options) {
 		o.InsecureNoLimits = true
 		a.note = calls.of(a).add
 	}), func(t *testing.T, a *app) {
@@ -129,7 +129,7 @@ func TestAttackO08Begins(t *testing.T) {
 		})
 		a.accepted(t, someone("id-1", "ada@example.org"))
 	})
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		for i := range 60 {
 			a.authorize(t, []string{byJWT, byCookie, "/auth/session/other"}[i%3], "")
@@ -147,7 +147,7 @@ func TestAttackO08Begins(t *testing.T) {
 		a.pass(time.Minute)
 		a.accepted(t, someone("id-1", "ada@example.org"))
 	})
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		a.authorize(t, byJWT, "")
 		a.begin("limiter")
@@ -165,7 +165,7 @@ func heap() uint64 {
 }
 
 func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		v := a.authorize(t, byJWT, "")
 		before := a.state(t)
@@ -212,7 +212,7 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 }
 
 func TestAttackOAuthIdentities(t *testing.T) {
-	everywhere(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
+	onEveryStore(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		victim, alike := a.user(t, verified), a.user(t)
 		for _, claims := range [][]bool{nil, {false}} {
@@ -238,7 +238,7 @@ func TestAttackOAuthIdentities(t *testing.T) {
 			}
 		})
 	})
-	everywhere(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
+	onEveryStore(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		planted := a.user(t)
 		sessions := []option{a.login(t, "jwt", planted), a.login(t, "cookie", planted)}
@@ -258,7 +258,7 @@ func TestAttackOAuthIdentities(t *testing.T) {
 }
 
 func TestAttackO34RedirectTargets(t *testing.T) {
-	everywhere(t, withOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		for _, target := range []string{
 			"", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "/ /evil.example", "https:evil.example",
@@ -281,7 +281,7 @@ func TestAttackO34RedirectTargets(t *testing.T) {
 }
 
 func TestAttackOAuthLinks(t *testing.T) {
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		victim, attacker := a.user(t), a.user(t)
 		cred, evil := a.login(t, "cookie", victim), a.login(t, "cookie", attacker)
@@ -317,7 +317,7 @@ func TestAttackOAuthLinks(t *testing.T) {
 }
 
 func TestAttackOAuthGate(t *testing.T) {
-	everywhere(t, withOAuth(t, nil, withSecondFactor), func(t *testing.T, a *app) {
+	onEveryStore(t, withOAuth(t, nil, withSecondFactor), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
 		a.accepted(t, who)
@@ -348,7 +348,7 @@ func TestAttackOAuthGate(t *testing.T) {
 
 func TestAttackO43Leaks(t *testing.T) {
 	logs := per[journal]{}
-	everywhere(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
+	onEveryAdapter(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
 		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in")
@@ -416,7 +416,7 @@ func TestAttackO43Leaks(t *testing.T) {
 }
 
 func TestAttackOAuthOutages(t *testing.T) {
-	everywhere(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+	onEveryStore(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
 		for _, down := range []string{"tickets", "accounts", "users", "accounts.Create"} {

@@ -76,7 +76,7 @@ func TestAttackOpenIDIssuers(t *testing.T) {
 	for name, bad := range badIssuers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			trusting(t, func(t *testing.T, a *app, i *issuer) {
+			trusting(t, places[:1], func(t *testing.T, a *app, i *issuer) {
 				bad.do(i)
 				got := i.login(t, a)
 				if bad.status == 400 {
@@ -90,7 +90,7 @@ func TestAttackOpenIDIssuers(t *testing.T) {
 			})
 		})
 	}
-	trusting(t, func(t *testing.T, a *app, i *issuer) {
+	trusting(t, places, func(t *testing.T, a *app, i *issuer) {
 		i.login(t, a).expect(t, 200, "") // the twin
 		i.sign = func(c object) string {
 			c["aud"], c["azp"] = []string{"us", "another"}, "us"
@@ -120,7 +120,7 @@ func TestAttackOpenIDStolenCodes(t *testing.T) {
 		"O14 a stolen code, at an issuer that ignores PKCE":        {true, 400, core.CodeOAuthInvalidState},
 	} {
 		t.Run(name, func(t *testing.T) {
-			trusting(t, func(t *testing.T, a *app, i *issuer) {
+			trusting(t, places, func(t *testing.T, a *app, i *issuer) {
 				i.noPKCE = c.noPKCE
 				victims, own := a.authorize(t, byIssuer, ""), a.authorize(t, byIssuer, "")
 				stolen, _ := url.Parse(i.consent(t, victims))
@@ -139,7 +139,7 @@ func TestAttackOpenIDStolenCodes(t *testing.T) {
 func TestAttackOpenIDVerifiedAddresses(t *testing.T) {
 	for name, value := range map[string]any{"a string": "true", "a number": 1, "false": false, "a string false": "false", "null": nil, "a list": []any{true}} {
 		t.Run("O22 email_verified is "+name, func(t *testing.T) {
-			trusting(t, func(t *testing.T, a *app, i *issuer) {
+			trusting(t, places[:1], func(t *testing.T, a *app, i *issuer) {
 				victim := a.user(t, verified)
 				i.info = object{"email": victim.Email, "email_verified": value}
 				i.login(t, a).expect(t, 400, core.CodeOAuthUserExists)
@@ -245,7 +245,7 @@ func TestAttackOpenIDFaults(t *testing.T) {
 		for _, endpoint := range endpoints {
 			t.Run(name+", "+strings.Trim(endpoint, "/"), func(t *testing.T) {
 				t.Parallel()
-				trusting(t, func(t *testing.T, a *app, i *issuer) {
+				trusting(t, places[:1], func(t *testing.T, a *app, i *issuer) {
 					i.answers[endpoint] = fault.do
 					start := time.Now()
 					want := 502

@@ -19,7 +19,7 @@ var unsafe = map[string]option{
 }
 
 func TestAttackC01ForeignForms(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, u := a.asAdmin(t)
 		foreign := func(r *http.Request) {
 			r.Header.Set("Origin", "https://evil.example")
@@ -67,7 +67,7 @@ func TestAttackC01ForeignForms(t *testing.T) {
 
 func TestAttackOrigins(t *testing.T) {
 	const sibling = "https://www.example.org"
-	everywhere(t, func(a *app, o *options) {
+	onEveryAdapter(t, func(a *app, o *options) {
 		transport, err := cookie.New(cookie.Options{Now: a.Now, TrustedOrigins: []string{sibling}})
 		if err != nil {
 			t.Error(err)
@@ -109,7 +109,7 @@ func TestAttackOrigins(t *testing.T) {
 // TestAttackC07SafeMethods crawls what answers to GET, twice, and looks at the calls that reach the stores.
 func TestAttackC07SafeMethods(t *testing.T) {
 	var ledgers per[ledger]
-	everywhere(t, func(a *app, _ *options) { a.note = ledgers.of(a).add }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(a *app, _ *options) { a.note = ledgers.of(a).add }, func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		tokens := query("token=" + a.asked(t, "reset", target) + "&password=x&limit=10&is_active=false")
 		groups := []core.Group{a.Register(), a.Reset(), a.Verify(), a.Users(), a.Sessions(), a.Keys(), a.Login("jwt"), a.Login("cookie")}
@@ -150,7 +150,7 @@ func TestAttackC07SafeMethods(t *testing.T) {
 }
 
 func TestAttackC11Preflights(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, route := range readers {
 			path := strings.Fields(route)[1]
 			t.Run("C11 a preflight of 500 kB, "+path, func(t *testing.T) {

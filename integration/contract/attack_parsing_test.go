@@ -28,7 +28,7 @@ func (a *app) wantUnchanged(t *testing.T, attacks func()) {
 }
 
 func TestAttackBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, _ := a.asAdmin(t)
 		with := func(o option) []option { return append(admin[:2:2], o) }
 		valid := `"username": "p@example.org", "email": "p@example.org", "password": "` + password + `", "token": "x", "full_name": "P"`
@@ -66,7 +66,7 @@ func TestAttackBodies(t *testing.T) {
 }
 
 func TestAttackP01Endless(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		target, token := a.user(t).ID, a.token(t, "session", a.user(t, superuser))
 		for _, route := range readers {
 			for name, rest := range map[string]string{
@@ -87,7 +87,7 @@ func TestAttackP01Endless(t *testing.T) {
 }
 
 func TestAttackForms(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		right := "username=" + url.QueryEscape(u.Email) + "&password=" + url.QueryEscape(password)
 		const formType = "application/x-www-form-urlencoded"
@@ -101,7 +101,12 @@ func TestAttackForms(t *testing.T) {
 		}
 		field := func(name, value string) string { return fmt.Sprintf(part, name, "", value) }
 		login := "POST /auth/jwt/login "
-		a.attack(t, "P14 10^6 fields", login+"413 BODY_TOO_LARGE", body(formType, right+strings.Repeat("&a=b", 1_000_000)))
+		t.Run("P14 10^6 fields", func(t *testing.T) {
+			got := a.exchange(t.Context(), "POST", "/auth/jwt/login", body(formType, right+strings.Repeat("&a=b", 1_000_000)))
+			if got.status != 413 && got.status != 0 { // a server may hang up while the client still sends
+				t.Errorf("got %d %s", got.status, got.body)
+			}
+		})
 		a.attack(t, "P14 101 fields more", login+"413 BODY_TOO_LARGE", body(formType, right+named.String()))
 		a.attack(t, "P14 a field 15,000 times", login+"422 body.a value_error", body(formType, right+strings.Repeat("&a=b", 15_000)))
 		a.attack(t, "P14 a file", login+"422 body value_error",
@@ -140,7 +145,7 @@ var reads = map[string]string{
 }
 
 func TestAttackP04WrongTypes(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, _ := a.asAdmin(t)
 		a.wantUnchanged(t, func() {
 			for _, value := range []string{`1`, `-0`, `1e400`, `[]`, `["x"]`, `[true]`, `{}`, `{"$ne": null}`, `[[[]]]`} {
@@ -162,7 +167,7 @@ func TestAttackP04WrongTypes(t *testing.T) {
 }
 
 func TestAttackP10Authorization(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, backend := range []string{"jwt", "session"} {
 			token := a.token(t, backend, u)
@@ -188,7 +193,7 @@ func TestAttackP10Authorization(t *testing.T) {
 }
 
 func TestAttackP11TwoUsers(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		one, other := a.user(t), a.user(t)
 		a.attack(t, "P11 a bearer and a cookie of two users: the first backend that vouches wins", "GET /users/me 200",
 			a.login(t, "jwt", one), a.login(t, "cookie", other)).wantUser(t, one)
@@ -205,7 +210,7 @@ func TestAttackP11TwoUsers(t *testing.T) {
 }
 
 func TestAttackP13Methods(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		a.wantUnchanged(t, func() {
 			for _, route := range append([]string{"POST /auth/cookie/logout", "DELETE /users/{id}", "DELETE /auth/sessions"}, readers...) {

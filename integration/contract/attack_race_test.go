@@ -41,7 +41,7 @@ func TestAttackInTheMiddle(t *testing.T) {
 			}
 		}
 	}
-	everywhere(t, before("users.Update"), func(t *testing.T, a *app) {
+	onEveryStore(t, before("users.Update"), func(t *testing.T, a *app) {
 		m := moments.of(a)
 		admin, target := a.asAdmin(t)
 		u := a.user(t)
@@ -59,18 +59,18 @@ func TestAttackInTheMiddle(t *testing.T) {
 		a.attack(t, "G01 an address that another takes meanwhile", "PATCH /users/me 400 UPDATE_USER_EMAIL_ALREADY_EXISTS", a.login(t, "jwt", one), text(`{"email": "G01@example.org"}`))
 		a.want(t, "PATCH /users/me 200 (twin)", a.login(t, "jwt", one), text(`{"email": "g01.other@example.org"}`))
 	})
-	everywhere(t, before("users.Create"), func(t *testing.T, a *app) {
+	onEveryStore(t, before("users.Create"), func(t *testing.T, a *app) {
 		moments.of(a).arm(func() { a.user(t, func(u *Account) { u.Email = "g01@example.org" }) })
 		a.attack(t, "G01 an address that another registers meanwhile", taken, registration("G01@example.org"))
 		a.want(t, registerRoute+"201 (twin)", registration("g01.other@example.org"))
 	})
-	everywhere(t, before("users.Delete"), func(t *testing.T, a *app) {
+	onEveryStore(t, before("users.Delete"), func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		moments.of(a).arm(remove(t, a, target))
 		a.attack(t, "S05 a user who is deleted twice at once", "DELETE /users/{id} 404", admin...)
 		a.want(t, "DELETE /users/{id} 204 (twin)", admin[0], id(a.user(t).ID))
 	})
-	everywhere(t, func(a *app, o *options) {
+	onEveryStore(t, func(a *app, o *options) {
 		o.PasswordPolicy = func(context.Context, string, core.AnyUser) error { moments.of(a).pass(); return nil }
 	}, func(t *testing.T, a *app) {
 		for name, end := range map[string]func(u *Account){
@@ -107,7 +107,7 @@ func (s afterFind) Find(ctx context.Context, key core.Key) (*Account, error) {
 // TestAttackR11Once lets a token be used between another request's look at it and that request's effect.
 func TestAttackR11Once(t *testing.T) {
 	var moments per[moment]
-	everywhere(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "verify", u)
 		verify := func() { a.want(t, verifyRoute+"200 (twin)", proof(token)) }
@@ -128,7 +128,7 @@ func TestAttackR11Once(t *testing.T) {
 
 // TestAttackG07EveryHash: all that hashes a password is refused alike where too many are hashed, and uses nothing up.
 func TestAttackG07EveryHash(t *testing.T) {
-	everywhere(t, func(a *app, o *options) {
+	onEveryStore(t, func(a *app, o *options) {
 		a.hasher.hold = make(chan struct{})
 		o.HashesAtOnce, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *app) {
@@ -155,7 +155,7 @@ func TestAttackG07EveryHash(t *testing.T) {
 
 // TestAttackF01SessionsCannotBeEnded: a change of the password stands, its epoch protects, and the clean-up is tried again.
 func TestAttackF01SessionsCannotBeEnded(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		var others []option
 		for _, backend := range backends {
@@ -187,7 +187,7 @@ func TestAttackF01SessionsCannotBeEnded(t *testing.T) {
 }
 
 func TestAttackG20Vetoes(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) {
+	onEveryStore(t, func(_ *app, o *options) {
 		o.Hooks.BeforeRegister = func(_ context.Context, e *latchkey.Event[Account]) error {
 			if e.User.Email == "edited@example.org" {
 				e.User.Email = "no e-mail"

@@ -15,7 +15,7 @@ const (
 )
 
 func TestAttackR01ConcurrentResets(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		t.Run("R01 64 concurrent resets by one token", func(t *testing.T) {
 			u := a.user(t)
 			token := a.asked(t, "reset", u)
@@ -49,7 +49,7 @@ func TestAttackR01ConcurrentResets(t *testing.T) {
 }
 
 func TestAttackResetTokens(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u, victim := a.user(t), a.user(t)
 		older := a.asked(t, "reset", u)
 		token := a.asked(t, "reset", u)
@@ -87,7 +87,7 @@ func TestAttackResetTokens(t *testing.T) {
 }
 
 func TestAttackR10ResetIsNoLogin(t *testing.T) {
-	everywhere(t, withSecondFactor, func(t *testing.T, a *app) {
+	onEveryStore(t, withSecondFactor, func(t *testing.T, a *app) {
 		a.serveSecondFactor(t)
 		u := a.user(t, func(u *Account) { u.FullName = enrolled })
 		pending := a.pending(t, "cookie", u)

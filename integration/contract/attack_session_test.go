@@ -12,7 +12,7 @@ import (
 )
 
 func TestAttackS01Fixation(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mallory := a.user(t)
 		for _, backend := range []string{"cookie", "session"} {
@@ -55,7 +55,7 @@ func (a *app) given(t *testing.T, got answer) (backend, token string) {
 }
 
 func TestAttackS02Replay(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		const replays = 10_000
 		u := a.user(t)
 		var ended []option
@@ -84,7 +84,7 @@ func TestAttackS02Replay(t *testing.T) {
 }
 
 func TestAttackS04OtherSessions(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		for name, change := range map[string]func(t *testing.T, u *Account, mine option) (stays bool){
 			"S04 password change": func(t *testing.T, _ *Account, mine option) bool {
 				a.want(t, "PATCH /users/me 200", mine, members(object{"password": another}))
@@ -125,7 +125,7 @@ func TestAttackS04OtherSessions(t *testing.T) {
 }
 
 func TestAttackS05Users(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			for name, c := range map[string]struct {
 				status string
@@ -155,7 +155,7 @@ func TestAttackS05Users(t *testing.T) {
 
 // TestAttackS07RevokeAllRace: a login that races with the end of all sessions lives or dies, in every place at once, and for good.
 func TestAttackS07RevokeAllRace(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
+	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		t.Run("S07 64 logins at the same time as the end of all sessions", func(t *testing.T) {
 			u := a.user(t)
 			keeper := a.login(t, "session", u)
@@ -206,7 +206,7 @@ func TestAttackS07RevokeAllRace(t *testing.T) {
 }
 
 func TestAttackS08AbsoluteEnd(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range []string{"cookie", "session"} {
 			t.Run("S08 constant activity does not move the absolute end, "+backend, func(t *testing.T) {
 				mine := a.login(t, backend, a.user(t))
@@ -222,7 +222,7 @@ func TestAttackS08AbsoluteEnd(t *testing.T) {
 }
 
 func TestAttackCookies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mallory, mine := a.token(t, "cookie", a.user(t)), a.token(t, "cookie", u)
 		cookies := func(line string) option { return header("Cookie", line) }
@@ -263,7 +263,7 @@ func swapCase(s string) string {
 }
 
 func TestAttackS16PendingTicket(t *testing.T) {
-	everywhere(t, withSecondFactor, func(t *testing.T, a *app) {
+	onEveryStore(t, withSecondFactor, func(t *testing.T, a *app) {
 		a.serveSecondFactor(t)
 		u := a.user(t, func(u *Account) { u.FullName = enrolled }, superuser)
 		for _, backend := range backends {

@@ -16,7 +16,7 @@ const (
 )
 
 func TestCookieDefaults(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		got := a.row(t, "POST /auth/cookie/login 204 (the cookie)", form("username", a.user(t).Email, "password", password))
 		value := got.cookie(t).Value
 		want := cookieName + "=" + value + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax" // 30 days, as the session lives
@@ -27,7 +27,7 @@ func TestCookieDefaults(t *testing.T) {
 }
 
 func TestJWTDefaults(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.token(t, "jwt", u)
 		mine := credential("jwt", token)
@@ -60,7 +60,7 @@ func TestJWTDefaults(t *testing.T) {
 }
 
 func TestSessionDefaults(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range []string{"cookie", "session"} {
 			u := a.user(t)
 			idle, busy := a.login(t, backend, u), a.login(t, backend, u)
@@ -85,7 +85,7 @@ func TestSessionDefaults(t *testing.T) {
 }
 
 func TestHasherDefaults(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.Hashers = nil }, func(t *testing.T, a *app) {
+	onOne(t, func(_ *app, o *options) { o.Hashers = nil }, func(t *testing.T, a *app) {
 		const email = "real@example.org"
 		a.row(t, "POST /auth/register 201 (argon2id)", members(object{"email": email, "password": password}))
 		u, err := a.Manager().FindByEmail(t.Context(), email)

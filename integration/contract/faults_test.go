@@ -10,7 +10,7 @@ const down = "503 SERVICE_UNAVAILABLE "
 
 // TestAStoreIsDown: wantDecent checks of every 503 that it says when to come again and leaves cookies alone.
 func TestAStoreIsDown(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, target, admin := a.user(t), id(a.user(t).ID), a.user(t, superuser)
 		jwt, cookie, session, adminJWT := a.login(t, "jwt", u), a.login(t, "cookie", u), a.login(t, "session", u), a.login(t, "jwt", admin)
 		right := form("username", u.Email, "password", password)
@@ -101,7 +101,7 @@ func TestATokenSurvivesAFailedEffect(t *testing.T) {
 }
 
 func TestALimiterThatForgetsLate(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		a.begin("limiter.Forget")
 		a.row(t, "POST /auth/cookie/login 204 (a success that cannot be noted is one)", form("username", u.Email, "password", password))
@@ -110,7 +110,7 @@ func TestALimiterThatForgetsLate(t *testing.T) {
 }
 
 func TestHashingIsSaturated(t *testing.T) {
-	everywhere(t, func(a *app, o *options) {
+	onEveryAdapter(t, func(a *app, o *options) {
 		a.hasher.hold = make(chan struct{})
 		o.HashesAtOnce, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *app) {

@@ -62,16 +62,6 @@ type (
 	opener = func(t *testing.T, now func() time.Time) stores
 )
 
-// everywhere runs a test with an application of its own on each adapter and over each store; change, if not nil, changes its options.
-func everywhere(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
-	for name, p := range places {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, newApp(t, p.adapter, p.open, change))
-		})
-	}
-}
-
 func newApp(t *testing.T, router adapter, open opener, change func(*app, *options)) *app {
 	t.Helper()
 	a := &app{clock: newClock(), outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), router: router}

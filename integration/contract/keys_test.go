@@ -18,7 +18,7 @@ import (
 )
 
 func TestKeysOfASecret(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		if got := a.row(t, "GET /auth/jwks.json 200 (a secret is no public key)"); got.body != `{"keys":[]}` {
 			t.Errorf("got %s", got.body)
 		}
@@ -42,7 +42,7 @@ func TestKeys(t *testing.T) {
 		}
 		o.Backends = append(o.Backends, latchkey.Backend{Name: "services", Transport: bearer.New(bearer.Options{}), Strategy: tokens})
 	}
-	everywhere(t, asymmetric, func(t *testing.T, a *app) {
+	onEveryAdapter(t, asymmetric, func(t *testing.T, a *app) {
 		a.serve(t, func(r router) { r.mount("/auth/services", a.Login("services")) })
 		var set struct{ Keys []map[string]string }
 		if got := a.row(t, "GET /auth/jwks.json 200"); !strict(got.body, &set) || len(set.Keys) != 3 {

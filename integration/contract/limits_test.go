@@ -28,7 +28,7 @@ func (a answer) wantWait(t *testing.T, most time.Duration) {
 }
 
 func TestLimitOfFailures(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, other := a.user(t), a.user(t)
 		right := form("username", u.Email, "password", password)
 		for i, spelling := range []string{u.Email, strings.ToUpper(u.Email), strings.ToLower(u.Email)} {
@@ -49,7 +49,7 @@ func TestLimitOfFailures(t *testing.T) {
 }
 
 func TestLimitIsTheSameForAll(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for note, name := range map[string]string{"unknown": "nobody@example.org", "inactive": a.user(t, inactive).Email} {
 			a.wrong(t, 5, name)
 			a.row(t, "POST /auth/jwt/login 429 RATE_LIMITED ("+note+")", form("username", name, "password", password))
@@ -58,7 +58,7 @@ func TestLimitIsTheSameForAll(t *testing.T) {
 }
 
 func TestSuccessClearsFailures(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		right := form("username", u.Email, "password", password)
 		for range 3 {
@@ -72,7 +72,7 @@ func TestSuccessClearsFailures(t *testing.T) {
 }
 
 func TestOnlyFailuresCount(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for range 7 {
 			a.want(t, "POST /auth/jwt/login 400 LOGIN_USER_NOT_VERIFIED", form("username", u.Email, "password", password))
@@ -84,7 +84,7 @@ func TestOnlyFailuresCount(t *testing.T) {
 }
 
 func TestLimitHoldsForConcurrentFailures(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		tried := 0
 		for got := range a.atOnce(t, 16, "POST", "/auth/jwt/login", func(i int) option {
@@ -104,7 +104,7 @@ func TestLimitHoldsForConcurrentFailures(t *testing.T) {
 }
 
 func TestLimitOfANetwork(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.Limits = latchkey.Limits{} }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.Limits = latchkey.Limits{} }, func(t *testing.T, a *app) {
 		u := a.user(t)
 		right := form("username", u.Email, "password", password)
 		from := func(peer string) option { return header("Test-Peer", peer) }

@@ -53,7 +53,7 @@ func (a *app) pages(t *testing.T, root, raw string, most int, admin option) (all
 }
 
 func TestList(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		user := func(email string, change ...func(*Account)) *Account {
 			return a.user(t, append(change, func(u *Account) { u.Email = email })...)
 		}
@@ -102,7 +102,7 @@ func TestList(t *testing.T) {
 }
 
 func TestListShowsUsers(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t, inactive, func(u *Account) { u.Email = "Only@example.org" })
 		got := a.row(t, "GET /users 200 (one user)", query("email=only@"), a.login(t, "jwt", a.user(t, superuser)))
 		one := answer{got.status, got.header, got.body[1 : len(got.body)-1]}
@@ -111,7 +111,7 @@ func TestListShowsUsers(t *testing.T) {
 }
 
 func TestListRefusals(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		a.user(t)
 		admin, plain := a.login(t, "session", a.user(t, superuser)), a.login(t, "session", a.user(t))
 		link := nextLink.FindStringSubmatch(a.want(t, "GET /users 200", query("limit=1"), admin).header.Get("Link"))

@@ -21,7 +21,7 @@ func success(backend string) string {
 }
 
 func TestLogin(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			route, good := "POST /auth/"+backend+"/login ", success(backend)
 			u := a.user(t)
@@ -43,7 +43,7 @@ func TestLoginAnswer(t *testing.T) {
 		"session": `^\{"access_token":"[\w-]{43}","token_type":"bearer"\}$`,
 		"cookie":  `^$`,
 	}
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, backend := range backends {
 			line := "POST /auth/" + backend + "/login " + success(backend) + " (the answer)"
@@ -67,7 +67,7 @@ func TestLoginAnswer(t *testing.T) {
 }
 
 func TestLoginRefusals(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			route := "POST /auth/" + backend + "/login 400 LOGIN_BAD_CREDENTIALS "
 			u, off, none := a.user(t), a.user(t, inactive), a.user(t)
@@ -103,7 +103,7 @@ func TestLoginRefusals(t *testing.T) {
 }
 
 func TestLoginCostsTheSameWhoeverAsks(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, off := a.user(t), a.user(t, inactive)
 		for _, name := range []string{u.Email, off.Email, "nobody@example.org", "no e-mail"} {
 			before := a.hasher.verified.Load()
@@ -116,7 +116,7 @@ func TestLoginCostsTheSameWhoeverAsks(t *testing.T) {
 }
 
 func TestLoginBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, backend := range backends {
 			route := "POST /auth/" + backend + "/login "
@@ -142,7 +142,7 @@ func TestLoginBodies(t *testing.T) {
 }
 
 func TestLoginWhereVerificationIsRequired(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			route := "POST /auth/" + backend + "/login "
 			u, known := a.user(t), a.user(t, verified)
@@ -173,7 +173,7 @@ var (
 )
 
 func TestLoginFromOtherOrigins(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		credentials := form("username", u.Email, "password", password)
 		for name, foreign := range crossOrigin {

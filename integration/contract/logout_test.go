@@ -9,7 +9,7 @@ import (
 )
 
 func TestLogout(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, route := range backends {
 			for _, issuer := range backends {
@@ -37,7 +37,7 @@ func TestLogout(t *testing.T) {
 }
 
 func TestLogoutRefusals(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			route := "POST /auth/" + backend + "/logout "
 			u, off, gone := a.user(t), a.user(t), a.user(t)
@@ -56,7 +56,7 @@ func TestLogoutRefusals(t *testing.T) {
 }
 
 func TestLogoutExpired(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		for _, backend := range backends {
 			mine := a.login(t, backend, u)
@@ -67,7 +67,7 @@ func TestLogoutExpired(t *testing.T) {
 }
 
 func TestLogoutFromOtherOrigins(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mine := a.login(t, "cookie", u)
 		for name, foreign := range crossOrigin {

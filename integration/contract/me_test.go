@@ -9,7 +9,7 @@ import (
 )
 
 func TestMe(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			u, off, gone := a.user(t), a.user(t), a.user(t)
 			mine, offs, gones := a.login(t, backend, u), a.login(t, backend, off), a.login(t, backend, gone)
@@ -34,7 +34,7 @@ func TestMe(t *testing.T) {
 }
 
 func TestMeWhereVerificationIsRequired(t *testing.T) {
-	everywhere(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
+	onEveryAdapter(t, func(_ *app, o *options) { o.RequireVerified = true }, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			u := a.user(t, verified)
 			mine := a.login(t, backend, u)
@@ -50,7 +50,7 @@ func TestMeWhereVerificationIsRequired(t *testing.T) {
 const patchMe = "PATCH /users/me "
 
 func TestPatchMe(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			u := a.user(t, verified)
 			mine := a.login(t, backend, u)
@@ -85,7 +85,7 @@ func TestPatchMe(t *testing.T) {
 }
 
 func TestPatchMyPassword(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range backends {
 			t.Run(patchMe+"200 (mended: a new password ends other sessions and all JWTs, "+backend+")", func(t *testing.T) {
 				u, bystander := a.user(t), a.user(t)
@@ -112,7 +112,7 @@ func TestPatchMyPassword(t *testing.T) {
 }
 
 func TestPatchMeRefusals(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, other := a.user(t), a.user(t)
 		mine := a.login(t, "session", u)
 		exists := patchMe + "400 UPDATE_USER_EMAIL_ALREADY_EXISTS "

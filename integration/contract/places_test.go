@@ -14,34 +14,47 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// place is an adapter over a store.
+// place is an adapter over a store. Its name is that of the subtest, so a failure names the framework.
 type place struct {
+	name    string
 	adapter adapter
 	open    opener
 }
 
-// places are where the whole contract and the attack cases run. What adapters and databases decide by themselves is held by the kits
-// adaptertest and storetest.
-var places = map[string]place{
-	"httpauth memstore": {onServeMux, memory},
-	"chiauth SQLite":    {onChi, sqlite},
+// places are all adapters, and between them both stores. The first two are those that onEveryStore is content with.
+var places = []place{
+	{"httpauth memstore", onServeMux, memory},
+	{"chiauth SQLite", onChi, sqlite},
+	{"echoauth memstore", onEcho, memory},
+	{"fiberauth memstore", onFiber, memory},
+	{"ginauth memstore", onGin, memory},
 }
 
-// The other adapters carry a person from login to logout.
-func TestLoginOnTheOtherAdapters(t *testing.T) {
-	for name, adapter := range map[string]adapter{"echoauth": onEcho, "fiberauth": onFiber, "ginauth": onGin} {
-		t.Run(name, func(t *testing.T) {
-			a := newApp(t, adapter, memory, nil)
-			u := a.user(t)
-			for _, backend := range backends {
-				mine := a.login(t, backend, u)
-				a.want(t, "GET /users/me 200", mine).wantUser(t, u)
-				if got := a.send(t, "GET", "/authenticated-route", mine); got.body != "Hello "+u.Email+"!" {
-					t.Errorf("%s: got %d %s", backend, got.status, got.body)
-				}
-				a.want(t, "POST /auth/"+backend+"/logout 204", mine)
-				a.want(t, "GET /users/me 401", mine)
-			}
+// onEveryAdapter is for what an adapter has a part in: how requests are read, routed, guarded and answered. It runs a test with an
+// application of its own at each place; change, if not nil, changes the options.
+func onEveryAdapter(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
+	t.Helper()
+	at(t, places, change, test)
+}
+
+// onEveryStore is for what is behind the adapter: what is kept, who wins a race, what is mailed, what becomes of a token that arrived.
+func onEveryStore(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
+	t.Helper()
+	at(t, places[:2], change, test)
+}
+
+// onOne is for what neither has a part in, such as how hashes are verified.
+func onOne(t *testing.T, change func(*app, *options), test func(t *testing.T, a *app)) {
+	t.Helper()
+	at(t, places[:1], change, test)
+}
+
+func at(t *testing.T, places []place, change func(*app, *options), test func(t *testing.T, a *app)) {
+	t.Helper()
+	for _, p := range places {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newApp(t, p.adapter, p.open, change))
 		})
 	}
 }

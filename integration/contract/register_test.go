@@ -10,7 +10,7 @@ import (
 )
 
 func TestRegister(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		route := "POST /auth/register 201 "
 		register := func(note string, more object) answer {
 			t.Helper()
@@ -45,7 +45,7 @@ func TestRegister(t *testing.T) {
 }
 
 func TestRegisterTaken(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		route := "POST /auth/register 400 REGISTER_USER_ALREADY_EXISTS "
 		a.want(t, "POST /auth/register 201", members(object{"email": "José@Bücher.example", "password": password}))
 		for note, email := range map[string]string{
@@ -65,7 +65,7 @@ func TestRegisterTaken(t *testing.T) {
 }
 
 func TestRegisterPasswords(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		route := "POST /auth/register 400 {REGISTER_INVALID_PASSWORD, reason} "
 		for note, password := range map[string]string{
 			"empty": "", "short": "a1b2c3d", "long": strings.Repeat("long and boring, ", 16), "common": "password123", "the e-mail": "grace@example.org",
@@ -84,7 +84,7 @@ func TestRegisterPasswords(t *testing.T) {
 }
 
 func TestRegisterBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		route, valid := "POST /auth/register ", `"email": "bodies@example.org", "password": "`+password+`"`
 		for _, r := range []struct{ line, body string }{
 			{"422 body.email missing", `{"password": "` + password + `"}`},
@@ -127,7 +127,7 @@ func TestRegisterBodies(t *testing.T) {
 }
 
 func TestRegisterConcurrently(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		t.Run("POST /auth/register (mended: of n concurrent one 201, the rest 400)", func(t *testing.T) {
 			spellings := []string{"race@example.org", "RACE@example.org", "race@EXAMPLE.org"}
 			created := 0

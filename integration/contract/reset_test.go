@@ -43,12 +43,12 @@ func TestAskForAMail(t *testing.T) {
 			}
 			a.wantNoMail(t)
 		}
-		t.Run(kind, func(t *testing.T) { everywhere(t, nil, test) })
+		t.Run(kind, func(t *testing.T) { onEveryAdapter(t, nil, test) })
 	}
 }
 
 func TestTheLinkIsNotTheRequests(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, route := range asks {
 			a.row(t, route+"202 (Host and X-Forwarded-Host are not for links)", members(object{"email": a.user(t).Email}),
 				func(r *http.Request) { r.Host = "evil.example" }, header("X-Forwarded-Host", "evil.example"), header("Forwarded", "host=evil.example"))
@@ -60,7 +60,7 @@ func TestTheLinkIsNotTheRequests(t *testing.T) {
 }
 
 func TestAskForAMailBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, route := range asks {
 			a.row(t, route+"422 body.email missing", text(`{}`))
 			a.row(t, route+"422 body.email string_type (null)", text(`{"email": null}`))
@@ -91,7 +91,7 @@ const resetRoute = "POST /auth/reset-password "
 func fresh(token string) option { return members(object{"token": token, "password": another}) }
 
 func TestReset(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, bystander := a.user(t), a.user(t)
 		theirs := a.login(t, "jwt", bystander)
 		var before []option
@@ -114,7 +114,7 @@ func TestReset(t *testing.T) {
 }
 
 func TestResetBadTokens(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		bad := resetRoute + "400 RESET_PASSWORD_BAD_TOKEN "
 		u := a.user(t)
 
@@ -153,7 +153,7 @@ func TestResetBadTokens(t *testing.T) {
 }
 
 func TestResetPasswordPolicy(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
 		for _, weak := range []string{"short", "password123", u.Email} {
@@ -165,7 +165,7 @@ func TestResetPasswordPolicy(t *testing.T) {
 }
 
 func TestResetBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		a.row(t, resetRoute+"422 body.token missing", text(`{"password": "`+another+`"}`))
 		a.row(t, resetRoute+"422 body.password missing (before the token)", text(`{"token": "made up"}`))
 		a.row(t, resetRoute+"422 body.token missing, body.password missing", text(`{}`))
@@ -178,7 +178,7 @@ func TestResetBodies(t *testing.T) {
 }
 
 func TestResetLifetime(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
 		a.pass(time.Hour)
@@ -190,7 +190,7 @@ func TestResetLifetime(t *testing.T) {
 }
 
 func TestResetConcurrently(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
 		t.Run("POST /auth/reset-password (of n concurrent one 200)", func(t *testing.T) {

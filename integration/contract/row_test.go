@@ -26,7 +26,10 @@ func (a *app) row(t *testing.T, line string, with ...option) (got answer) {
 	return got
 }
 
-var pattern = regexp.MustCompile(`^([A-Z]+) (/\S*) (\d{3})(?: ([^(]+?))?(?: \(.+\))?$`)
+var (
+	pattern = regexp.MustCompile(`^([A-Z]+) (/\S*) (\d{3})(?: ([^(]+?))?(?: \(.+\))?$`)
+	aCode   = regexp.MustCompile(`^"[A-Z_]+"$`)
+)
 
 // want sends the request of a line "METHOD /path STATUS words (note)" and checks the status, what the error says, and what is so in
 // every answer. words are a code, {CODE, reason}, or the problems of a 422; none is the plain phrase of the status.
@@ -113,7 +116,7 @@ func (a answer) says() string {
 	switch {
 	case detail == strconv.Quote(http.StatusText(a.status)):
 		return ""
-	case regexp.MustCompile(`^"[A-Z_]+"$`).MatchString(detail):
+	case aCode.MatchString(detail):
 		return strings.Trim(detail, `"`)
 	case strict(detail, &refusal) && refusal.Reason != "":
 		return "{" + refusal.Code + ", reason}"

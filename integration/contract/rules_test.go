@@ -13,7 +13,7 @@ import (
 )
 
 func TestRouteNames(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		want := map[string]string{
 			"register:register":        "POST /register",
 			"reset:forgot_password":    "POST /forgot-password",
@@ -52,7 +52,7 @@ func TestRouteNames(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t, superuser)
 		mine := a.login(t, "cookie", u)
 		for _, path := range []string{"/users/me", "/users/{id}", "/users", "/users/", "/users?limit=1", "/auth/sessions", "/auth/jwks.json"} {
@@ -75,7 +75,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		mine := a.login(t, "cookie", a.user(t, superuser))
 		for path, allowed := range map[string]string{
 			"/auth/jwt/login": "POST", "/auth/cookie/login": "POST", "/auth/cookie/logout": "POST", "/auth/register": "POST",
@@ -106,7 +106,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		mine := a.login(t, "cookie", a.user(t, superuser))
 		for _, line := range []string{
 			"GET /users/me/", "GET /users/me/x", "GET /userss", "GET /me", "POST /login", "POST /auth/login", "POST /auth/nothing/login",
@@ -123,7 +123,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestAnOwnRouteWins(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		a.serve(t, func(r router) {
 			r.handle("DELETE", "/users/me", func(w http.ResponseWriter, r *http.Request) {
 				u, _ := latchkey.CurrentUser[Account](r.Context())

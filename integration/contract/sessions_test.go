@@ -29,7 +29,7 @@ func (a *app) sessions(t *testing.T, mine option) (all []listed) {
 }
 
 func TestSessionsList(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		a.login(t, "session", a.user(t)) // of somebody else
 		start := a.Now()
@@ -96,7 +96,7 @@ func TestSessionsList(t *testing.T) {
 }
 
 func TestSessionsUnauthorized(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		ended := a.login(t, "cookie", u)
 		a.want(t, "POST /auth/cookie/logout 204", ended)
@@ -108,7 +108,7 @@ func TestSessionsUnauthorized(t *testing.T) {
 }
 
 func TestSessionsDelete(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, stranger := a.user(t), a.user(t)
 		mine, other, theirs := a.login(t, "cookie", u), a.login(t, "session", u), a.login(t, "session", stranger)
 		var otherID, mineID string
@@ -139,7 +139,7 @@ func TestSessionsDelete(t *testing.T) {
 }
 
 func TestSessionsDeleteOthers(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, backend := range []string{"cookie", "session"} {
 			u := a.user(t)
 			mine, theirs := a.login(t, backend, u), a.login(t, backend, a.user(t))

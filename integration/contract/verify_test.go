@@ -17,7 +17,7 @@ const verifyRoute = "POST /auth/verify "
 func proof(token string) option { return members(object{"token": token}) }
 
 func TestVerify(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mine := a.login(t, "jwt", u)
 		token := a.asked(t, "verify", u)
@@ -35,7 +35,7 @@ func TestVerify(t *testing.T) {
 }
 
 func TestVerifyBadTokens(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		bad := verifyRoute + "400 VERIFY_USER_BAD_TOKEN "
 		u := a.user(t)
 
@@ -67,7 +67,7 @@ func TestVerifyBadTokens(t *testing.T) {
 }
 
 func TestVerifyBodies(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		a.row(t, verifyRoute+"422 body.token missing", text(`{}`))
 		a.row(t, verifyRoute+"422 body.token string_type", text(`{"token": ["x"]}`))
 		a.row(t, verifyRoute+"422 body.token string_type (null)", text(`{"token": null}`))
@@ -79,7 +79,7 @@ func TestVerifyBodies(t *testing.T) {
 }
 
 func TestVerifyLifetime(t *testing.T) {
-	everywhere(t, nil, func(t *testing.T, a *app) {
+	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "verify", u)
 		a.pass(time.Hour)
@@ -100,10 +100,10 @@ func TestRegisteringSendsAMail(t *testing.T) {
 		a.row(t, verifyRoute+"200 (the mail's token)", proof(m.Token))
 	}
 	t.Run("by option", func(t *testing.T) {
-		everywhere(t, func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}} }, register)
+		onEveryAdapter(t, func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}} }, register)
 	})
 	t.Run("by hook", func(t *testing.T) {
-		everywhere(t, func(a *app, o *options) {
+		onEveryAdapter(t, func(a *app, o *options) {
 			o.Hooks.AfterRegister = func(ctx context.Context, e latchkey.Event[Account]) {
 				if err := a.Manager().RequestVerify(ctx, e.User.Email); err != nil {
 					t.Error(err)
