@@ -32,22 +32,34 @@ func (h head) Lines(name string) []string {
 	for line := range bytes.Lines(h.c.Request().Header.RawHeaders()) {
 		key, value, _ := bytes.Cut(line, []byte(":"))
 		if strings.EqualFold(string(key), name) && name == http.CanonicalHeaderKey(name) {
-			lines = append(lines, string(bytes.TrimSpace(value)))
+			lines = append(lines, string(trimmed(value)))
 		}
 	}
 	return lines
 }
 
-// malformed tells what fiber lets through: a header line that is folded or has a space in its name, and a version that does not exist.
+// trimmed is a value without the white space that HTTP allows around it (RFC 9112, section 5). Unicode knows more.
+func trimmed(value []byte) []byte { return bytes.Trim(value, " \t\r\n") }
+
+// malformed tells what fiber lets through and net/http does not: a header line that is folded or has a space in its name, a transfer coding
+// that is not "chunked", a fragment in the target, a Host that is none (RFC 3986, section 3.2.2), and a version that does not exist.
 func malformed(c fiber.Ctx) bool {
 	header := &c.Request().Header
+	chunks := bytes.Equal(header.Protocol(), []byte("HTTP/1.1"))
 	for line := range bytes.Lines(header.RawHeaders()) {
-		if name, _, _ := bytes.Cut(line, []byte(":")); bytes.ContainsAny(name, " \t") {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if bytes.ContainsAny(name, " \t") {
+			return true
+		}
+		if bytes.EqualFold(name, []byte("Transfer-Encoding")) && (!chunks || !bytes.EqualFold(trimmed(value), []byte("chunked"))) {
 			return true
 		}
 	}
-	return !bytes.HasPrefix(header.Protocol(), []byte("HTTP/1."))
+	return bytes.IndexByte(header.RequestURI(), '#') >= 0 || strings.ContainsAny(head{c}.Host(), notInAHost) ||
+		!bytes.HasPrefix(header.Protocol(), []byte("HTTP/1."))
 }
+
+const notInAHost = " \"#/<>?@\\^`{|}"
 
 // request lacks Path and Param. Its body is as it was sent: fiber's c.Body would decompress it.
 func request(c fiber.Ctx) *core.Request {
