@@ -123,16 +123,26 @@ func ExampleCurrentUser() {
 
 func ExamplePassErrors() {
 	app := fiber.New(fiber.Config{ErrorHandler: func(c fiber.Ctx, err error) error {
-		var e *fiber.Error
-		if errors.As(err, &e) {
-			return c.Status(e.Code).SendString("Sorry: " + e.Message)
+		if refused, ok := errors.AsType[*core.Error](err); ok {
+			return c.Status(refused.Status).JSON(fiber.Map{"status": refused.Status, "code": refused.Code})
 		}
-		return c.SendStatus(http.StatusInternalServerError)
+		return fiberauth.ErrorHandler(c, err) // another error's text may have come from the client, and is not for it
 	}})
 	app.Use(fiberauth.PassErrors)
 	app.Get("/plan", fiberauth.Require(auth{}))
 
 	get(app, "/plan", "")
+	get(app, "/nothing", "")
 	// Output:
-	// /plan 401 Sorry: Unauthorized
+	// /plan 401 {"code":"","status":401}
+	// /nothing 404 Not Found
+}
+
+func ExampleErrorHandler() {
+	app := fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler})
+	app.Get("/plan", func(fiber.Ctx) error { return errors.New("database at 10.0.0.7: connection refused") })
+
+	get(app, "/plan", "")
+	// Output:
+	// /plan 500 Internal Server Error
 }

@@ -14,9 +14,9 @@ import (
 
 // newApp is configured as the package comment says.
 func newApp(config fiber.Config) *fiber.App {
-	config.DisablePreParseMultipartForm, config.ReadTimeout = true, 10*time.Second
+	config.DisablePreParseMultipartForm, config.ReadTimeout, config.ErrorHandler = true, 10*time.Second, fiberauth.ErrorHandler
 	app := fiber.New(config)
-	app.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
+	app.Use(recover.New())
 	return app
 }
 

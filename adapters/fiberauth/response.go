@@ -42,8 +42,9 @@ func PassErrors(c fiber.Ctx) error {
 	return c.Next()
 }
 
-// ErrorHandler is for fiber.Config. It answers with the phrase of an error's status. fiber's default sends the error's text: that of a
-// panic behind the recover middleware, and for a malformed request its head as it came, credentials included.
+// ErrorHandler is for fiber.Config, and for the rest of what an ErrorHandler of the application's does not know. It answers with the phrase
+// of an error's status. fiber's default sends the error's text: that of a panic behind the recover middleware, and for a malformed request
+// its head as it came, credentials included.
 func ErrorHandler(c fiber.Ctx, err error) error {
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*fiber.Error](err); ok {
