@@ -105,6 +105,20 @@ func TestAnApplicationsRouteWins(t *testing.T) {
 	}
 }
 
+// A slash too many is the engine's affair. A group's root answers with and without one either way.
+func TestRedirectTrailingSlash(t *testing.T) {
+	for redirects, want := range map[bool]int{true: http.StatusMovedPermanently, false: http.StatusNotFound} {
+		r := gin.New()
+		r.RedirectTrailingSlash = redirects
+		ginauth.Mount(r, "/users", users())
+		for path, want := range map[string]int{"/users/me/": want, "/users": http.StatusOK, "/users/": http.StatusOK} {
+			if w := serveOne(r, "GET", path); w.Code != want {
+				t.Errorf("GET %s with RedirectTrailingSlash %v: %d, want %d", path, redirects, w.Code, want)
+			}
+		}
+	}
+}
+
 func TestMountRefusesAWrongPrefix(t *testing.T) {
 	for prefix, wrong := range map[string]bool{"": false, "/users": false, "users": true, "/users/": true, "/": true} {
 		func() {
