@@ -35,7 +35,8 @@ func routes(app *site.Site) *fiber.App {
 	auth := app.Auth
 	r := fiber.New(fiber.Config{
 		ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, ReadBufferSize: 32 << 10,
-		DisablePreParseMultipartForm: true, // forms arrive as they were sent
+		DisablePreParseMultipartForm: true,                   // forms arrive as they were sent
+		ErrorHandler:                 fiberauth.ErrorHandler, // fiber's own quotes what it could not read
 	})
 	r.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
 	for _, backend := range site.Backends {

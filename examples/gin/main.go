@@ -29,6 +29,7 @@ func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
+	r.RedirectTrailingSlash = false // a path with a slash too many is 404, as on every framework
 	for _, backend := range site.Backends {
 		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}
