@@ -25,7 +25,6 @@ func TestFrameworks(t *testing.T) {
 }
 
 func (p *process) wantLogins() {
-	p.t.Helper()
 	for _, backend := range []string{"jwt", "cookie", "session"} {
 		token := p.login(backend)
 		p.wantBody("/users/me", token, "ada@example.org")
@@ -39,7 +38,6 @@ func (p *process) wantLogins() {
 }
 
 func (p *process) wantPages() {
-	p.t.Helper()
 	p.wantBody("/", "", "Sign in with the local provider")
 	header, _ := p.send("GET", "/", "", "", 200)
 	if got := header.Get("Content-Type") + " " + header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "text/html; charset=utf-8 default-src 'none'") {
@@ -68,8 +66,7 @@ func (p *process) wantBody(path, token, part string) {
 
 // wantStreams opens two: one ends with its session, from elsewhere, and the other when the program stops.
 func (p *process) wantStreams() {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
 	defer cancel()
 	one, other := p.login("cookie"), p.login("cookie")
 	if status, _, lines := p.open(ctx, one, "https://evil.example"); status != 403 || !lines.Scan() || !strings.Contains(lines.Text(), "CROSS_ORIGIN_REFUSED") {
