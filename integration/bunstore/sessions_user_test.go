@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
@@ -75,4 +76,34 @@ func findsUser(t *testing.T, d database, ids bunstore.IDType) {
 	if u := find().User; u != nil {
 		t.Errorf("the user is gone, and %+v was found", u)
 	}
+}
+
+// TestFindGivesTheUserOfAnyCollation: ids of a table that another program made are collated in its way.
+func TestFindGivesTheUserOfAnyCollation(t *testing.T) {
+	d := onPostgres
+	d.address = func(t testing.TB) string {
+		address := server.Postgres(t)
+		run(t, onPostgres.open(t, address), `CREATE TABLE latchkey_users (id TEXT COLLATE "POSIX" NOT NULL PRIMARY KEY, email TEXT NOT NULL,
+			hashed_password TEXT NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL)`)
+		return address
+	}
+	findsUser(t, d, bunstore.Text)
+}
+
+// TestFindGivesTheUserOfALongNumber: snowflakes have 19 digits.
+func TestFindGivesTheUserOfALongNumber(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		_, us := users[storetest.Account](t, d.new(t), bunstore.Options{IDs: bunstore.BigInt})
+		u := &storetest.Account{User: core.User{ID: "1800000000000000001", Email: "ada@example.org", EmailKey: "ada@example.org"}}
+		if err := us.Create(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		if err := us.Sessions().Create(t.Context(), [32]byte{1}, core.Session{UserID: u.ID, Expires: now.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := us.Sessions().Find(t.Context(), [32]byte{1}); err != nil || found.User == nil || found.User.Base().ID != u.ID {
+			t.Errorf("found %+v, %v", found, err)
+		}
+	})
 }
