@@ -52,6 +52,32 @@ func TestEpochAge(t *testing.T) {
 	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
 }
 
+// TestWhatIsKeptRefusesNobody: where another process has raised the epoch, a login since then is good here at once, and so is the session that
+// outlived it, although this process still has the epoch and the session of before.
+func TestWhatIsKeptRefusesNobody(t *testing.T) {
+	store := memstore.NewSessions(nil)
+	sessions, err := session.New(store, session.Options{LocalCache: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(t, func(o *latchkey.Options[Member]) {
+		o.Backends[0].Strategy, o.EpochAge = sessions, 5*time.Second
+	})
+	ada := a.register("ada@example.org").member("id")
+	outlives, ends := a.login("ada@example.org", password).member("token"), a.login("ada@example.org", password).member("token")
+	for _, token := range []string{outlives, ends} {
+		a.want("GET", "/session-only", token, "", 200, "session")
+		a.want("GET", "/users/me", token, "", 200, ada)
+	}
+	a.edit(ada, func(m *Member) { m.TokenEpoch++ })
+	if err := store.DeleteAll(t.Context(), ada, 1, core.Digest(outlives)); err != nil {
+		t.Fatal(err)
+	}
+	a.want("GET", "/session-only", a.login("ada@example.org", password).member("token"), "", 200, "session")
+	a.want("GET", "/users/me", outlives, "", 200, ada)
+	a.want("GET", "/users/me", ends, "", 401, "Unauthorized")
+}
+
 // withUser is a session store that reads the user along.
 type withUser struct {
 	*memstore.Sessions

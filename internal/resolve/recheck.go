@@ -14,8 +14,6 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 	if c == nil || c.Session == nil {
 		return nil, errors.New("the context knows no login: put Require with the guard Streaming before the handler, and pass its request's context")
 	}
-	fresh := *r
-	fresh.Epochs = r.Fresh
 	for i := range r.Backends {
 		b := &r.Backends[i]
 		if b.Name != c.Session.Backend {
@@ -26,13 +24,20 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 			return nil, fmt.Errorf("the strategy of backend %q has no core.Rechecker: the guard Streaming says so at set-up", b.Name)
 		}
 		return func(ctx context.Context) error {
-			found, err := strategy.Recheck(ctx, c.Session)
-			if err != nil {
-				return err
-			}
-			_, err = fresh.confirm(ctx, b, found, c.User == nil && fresh.Epochs != nil)
+			_, err := r.again(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
 			return err
 		}, nil
 	}
 	return nil, fmt.Errorf("no backend is called %q", c.Session.Backend)
+}
+
+// again asks for a session and its user's epoch as they are, past what is kept of both for some seconds.
+func (r *Resolver) again(ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool) (core.Current, error) {
+	found, err := strategy.Recheck(ctx, s)
+	if err != nil {
+		return core.Current{}, err
+	}
+	fresh := *r
+	fresh.Epochs = r.Fresh
+	return fresh.confirm(ctx, b, found, sessionOnly)
 }

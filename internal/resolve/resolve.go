@@ -11,6 +11,7 @@ package resolve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -181,8 +182,19 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	if err != nil {
 		return core.Current{}, err
 	}
-	return p.confirm(ctx, b, found, p.sessionOnly)
+	current, err := p.confirm(ctx, b, found, p.sessionOnly)
+	if !errors.Is(err, errEpoch) {
+		return current, err
+	}
+	// One of the two epochs may be older than the other: a session that outlived a new password, or is of a login after it, goes on.
+	if strategy, ok := core.As[core.Rechecker](b.Strategy); ok {
+		return p.again(ctx, b, strategy, found.Session, p.sessionOnly)
+	}
+	return core.Current{}, err
 }
+
+// errEpoch is core.ErrInvalid of a session that has another epoch than its user.
+var errEpoch = fmt.Errorf("%w: of another epoch", core.ErrInvalid)
 
 // confirm checks that a session is this backend's, of the user's present epoch, and the user active.
 func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Found, sessionOnly bool) (core.Current, error) {
@@ -194,7 +206,7 @@ func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Foun
 	if sessionOnly && u == nil {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
 		if err == nil && epoch != s.Epoch {
-			err = core.ErrInvalid
+			err = errEpoch
 		}
 		return core.Current{Session: s}, absent(err)
 	}
@@ -204,8 +216,11 @@ func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Foun
 			return core.Current{}, absent(err)
 		}
 	}
-	if base := u.Base(); base.TokenEpoch != s.Epoch || !base.IsActive {
+	if !u.Base().IsActive {
 		return core.Current{}, core.ErrInvalid
+	}
+	if u.Base().TokenEpoch != s.Epoch {
+		return core.Current{}, errEpoch
 	}
 	if sessionOnly {
 		u = nil
