@@ -11,6 +11,7 @@ package epochs
 import (
 	"context"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,5 +87,5 @@ func (s *shard) keep(userID string, k known, generation uint64) {
 	if s.known == nil || len(s.known) >= perShard {
 		s.known = map[string]known{}
 	}
-	s.known[userID] = k
+	s.known[strings.Clone(userID)] = k // it may be a part of a token's text
 }

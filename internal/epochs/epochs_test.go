@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,4 +88,23 @@ func TestCacheIsBounded(t *testing.T) {
 	if kept := users - f.asked; kept > 64*1024 {
 		t.Errorf("%d users are known", kept)
 	}
+}
+
+// TestCacheKeepsNothingOfTokens: an ID is often a part of the text of a JWT.
+func TestCacheKeepsNothingOfTokens(t *testing.T) {
+	c := epochs.New(&fake{}, time.Hour, time.Now)
+	var m runtime.MemStats
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range 64 {
+		want(t, c, (fmt.Sprintf("%04d", i) + strings.Repeat("x", 1<<20))[:4], 0)
+	}
+	if after := heap(); after > before+16<<20 {
+		t.Errorf("%d MiB are kept, of 64 that the texts had", (after-before)>>20)
+	}
+	runtime.KeepAlive(c)
 }
