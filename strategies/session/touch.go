@@ -77,6 +77,7 @@ func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 	}
 	go func() {
 		defer s.touches.end(digest)
+		defer func() { _ = recover() }() // a store that panics fails, and must not end the process
 		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
 		defer cancel()
 		_ = s.store.Touch(ctx, digest, seen, expires)

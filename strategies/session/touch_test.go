@@ -76,3 +76,30 @@ func TestNoRequestWaitsForATouch(t *testing.T) {
 		}
 	})
 }
+
+// panicking is a store whose Touch panics.
+type panicking struct{ *memstore.Sessions }
+
+func (panicking) Touch(context.Context, [32]byte, time.Time, time.Time) error { panic("down") }
+
+func TestATouchThatPanicsIsOneThatFails(t *testing.T) {
+	now := start
+	clock := func() time.Time { return now }
+	s, err := session.New(panicking{memstore.NewSessions(clock)}, session.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.Issue(t.Context(), login("ada", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	for range 2 {
+		if _, err := s.Verify(t.Context(), token.Raw); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
