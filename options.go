@@ -63,8 +63,9 @@ type Options[U any] struct {
 	Epochs core.EpochStore
 
 	// EpochAge is how long a user's epoch is believed under SessionOnly after Epochs was asked, at most 5 seconds, so that such a request asks
-	// no server. What this process ends (a password change, a deactivation, a deletion) ends at once; what another one ends is let through
-	// for up to EpochAge more. Default: 0, it is asked on each request.
+	// no server. What this process ends (a password change, a deactivation, a deletion) ends at once; what another one ends, or this one
+	// inside a transaction of the application's that is committed later, is let through for up to EpochAge more. Default: 0, it is asked on
+	// each request.
 	EpochAge time.Duration
 
 	// Log takes what the operator must know. It never gets a secret. Default: slog.Default().
