@@ -29,8 +29,8 @@ import (
 // claims are those of a Latchkey token, for golang-jwt.
 type claims struct {
 	gojwt.RegisteredClaims
-	Backend string `json:"lkb"`
-	Epoch   int64  `json:"lke"`
+	Backend string `json:"backend"`
+	Epoch   int64  `json:"epoch"`
 }
 
 func withGolangJWT(token string) error {
@@ -68,7 +68,7 @@ func BenchmarkVerify(b *testing.B) {
 		each("golang-jwt", func() error { return withGolangJWT(token) }),
 		each("go-jose", func() error { return withGoJose(token) }),
 		each("jwx", func() error { return withJWX(token) }),
-		each("HMAC-SHA-256", func() error {
+		each("HMAC-SHA256", func() error {
 			h := hmac.New(sha256.New, secret[:])
 			h.Write([]byte(signed))
 			return right(hmac.Equal(h.Sum(nil), mac))
