@@ -2,8 +2,11 @@ package session
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 const (
@@ -80,8 +83,8 @@ func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 		defer func() { _ = recover() }() // a store that panics fails, and must not end the process
 		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
 		defer cancel()
-		_ = s.store.Touch(ctx, digest, seen, expires)
-		if s.cache != nil {
+		err := s.store.Touch(ctx, digest, seen, expires)
+		if s.cache != nil && (err == nil || errors.Is(err, core.ErrNotFound)) { // what is kept is not so any more
 			s.cache.Drop(digest)
 		}
 	}()
