@@ -3,8 +3,9 @@ package benchmarks
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
 
-// BenchmarkLogins is 64 logins at once with the governor's default, and with as many hashes at once as there are logins: how many a second, and
-// the most memory that the heap took beyond what it held before. A hash's memory is garbage when it is done; how much of that lies about is the
-// garbage collector's choice, which GOMEMLIMIT settles.
+// BenchmarkLogins is 64 logins at once with the governor's default, and with as many hashes at once as there are logins: how many a second,
+// the most memory that the heap took beyond what it held before, and how long another request waited for a core. A hash's memory is garbage
+// when it is done; how much of that lies about is the garbage collector's choice, which GOMEMLIMIT settles.
 func BenchmarkLogins(b *testing.B) {
 	rounds(b,
 		candidate{"governed", func(b *testing.B) { logins(b, 0) }},
@@ -23,6 +24,7 @@ func BenchmarkLogins(b *testing.B) {
 			defer debug.SetMemoryLimit(debug.SetMemoryLimit(64 << 20))
 			logins(b, 0)
 		}},
+		candidate{"a core left over", func(b *testing.B) { logins(b, max(1, runtime.NumCPU()-1)) }},
 		candidate{"ungoverned", func(b *testing.B) { logins(b, 64) }},
 	)
 }
@@ -38,52 +40,65 @@ func logins(b *testing.B, atOnce int) {
 	})
 	check(b, err)
 	check(b, auth.Manager().Create(b.Context(), &latchkey.User{Email: email, IsActive: true}, password))
-	took, peak := time.Duration(0), uint64(0)
-	n := 0
+	var all watched
+	took, n := time.Duration(0), 0
 	for b.Loop() {
-		watch := watchHeap()
+		end := watch()
 		start := time.Now()
-		var all sync.WaitGroup
+		var callers sync.WaitGroup
 		for range many {
-			all.Go(func() {
+			callers.Go(func() {
 				if _, err := auth.Manager().Authenticate(b.Context(), email, password); err != nil {
 					b.Error(err)
 				}
 			})
 		}
-		all.Wait()
+		callers.Wait()
 		took += time.Since(start)
-		peak = max(peak, watch())
+		seen := end()
+		all.peak, all.delays = max(all.peak, seen.peak), append(all.delays, seen.delays...)
 		n += many
 	}
 	b.ReportMetric(float64(n)/took.Seconds(), "logins/s")
-	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+	b.ReportMetric(float64(all.peak)/(1<<20), "peak-MiB")
+	slices.Sort(all.delays)
+	b.ReportMetric(float64(all.delays[len(all.delays)*99/100].Microseconds())/1000, "p99-delay-ms")
 }
 
-// watchHeap gives a function that tells how much the heap held at the most since, beyond what it held then.
-func watchHeap() (peak func() uint64) {
+// watched is what was noticed while others worked.
+type watched struct {
+	peak   uint64          // bytes that the heap held at the most, beyond what it held before
+	delays []time.Duration // how much later than its time a goroutine ran that wanted to run every 2 ms: another request's wait for a core
+}
+
+// watch looks every 2 ms until the function that it gives is called.
+func watch() (end func() watched) {
 	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := m.HeapAlloc
-	var most atomic.Uint64
-	stop, done := make(chan struct{}), make(chan struct{})
+	before := heapNow()
+	stop, seen := make(chan struct{}), make(chan watched)
 	go func() {
-		defer close(done)
-		var m runtime.MemStats
+		var w watched
 		for {
+			due := time.Now().Add(2 * time.Millisecond)
 			select {
 			case <-stop:
+				seen <- w
 				return
-			case <-time.After(2 * time.Millisecond):
-				runtime.ReadMemStats(&m)
-				most.Store(max(most.Load(), m.HeapAlloc))
+			case <-time.After(time.Until(due)):
+				w.delays = append(w.delays, time.Since(due))
+				w.peak = max(w.peak, heapNow()-min(before, heapNow()))
 			}
 		}
 	}()
-	return func() uint64 {
+	return func() watched {
 		close(stop)
-		<-done
-		return max(most.Load(), before) - before
+		return <-seen
 	}
+}
+
+// heapNow is what the heap holds, in bytes, garbage included.
+func heapNow() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

@@ -44,7 +44,7 @@ func (r *results) cell(name, unit string) string {
 }
 
 // own are the units of measurements beside those of every benchmark.
-var own = []string{"commands/request", "queries", "requests/s", "p99-µs", "logins/s", "peak-MiB", "B/session", "median-ms", "p99-ms"}
+var own = []string{"commands/request", "queries", "requests/s", "p99-µs", "logins/s", "peak-MiB", "p99-delay-ms", "B/session", "median-ms", "p99-ms"}
 
 func (r *results) others(name string) string {
 	var all []string
