@@ -140,6 +140,9 @@ func TestAnotherNodeHears(t *testing.T) {
 		})
 	}
 	t.Run("the spared session and a touched one are read anew", func(t *testing.T) {
+		if err := client.Do(t.Context(), client.B().Flushall().Build()).Error(); err != nil { // the floor too
+			t.Fatal(err)
+		}
 		d := login(t, one, "kept")
 		alive(t, other, d)
 		if err := one.DeleteAll(t.Context(), "ada", 7, d); err != nil {
