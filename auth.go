@@ -105,7 +105,7 @@ func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, for
 	if o.EpochAge == 0 || fresh == nil {
 		return fresh, func(string) {}
 	}
-	known := epochs.New(fresh, o.EpochAge, o.Now)
+	known := epochs.New(fresh, o.EpochAge, o.elapsed)
 	o.Epochs = known
 	return fresh, known.Forget
 }

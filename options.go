@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/hashers/argon2id"
 	"github.com/latchkey-go/latchkey/hashers/bcrypt"
+	"github.com/latchkey-go/latchkey/internal/elapsed"
 	"github.com/latchkey-go/latchkey/internal/policy"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
@@ -74,6 +75,8 @@ type Options[U any] struct {
 	Now func() time.Time
 	// Random makes one-time tokens. Default: crypto/rand.Reader. Anything else is for tests.
 	Random io.Reader
+
+	elapsed func() time.Duration // Now's, for what is kept in memory
 }
 
 // unlimited allows everything.
@@ -100,6 +103,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	o.elapsed = elapsed.Clock(o.Now)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

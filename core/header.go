@@ -35,13 +35,20 @@ func BearerToken(h Head) (string, error) {
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~+/", c) >= 0) {
+		if !b64token[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+// b64token is a table, because every request's token is looked through.
+var b64token = func() (in [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
+		in[c] = true
+	}
+	return in
+}()
 
 // CookieValue gives the value of the cookie of that exact name, a part of its Cookie line, as it was sent: nothing is unquoted or decoded.
 //

@@ -1,6 +1,6 @@
 // Package epochs keeps users' epochs in a process' memory for a few seconds, so that a request under SessionOnly need not ask the store.
 //
-//	known := epochs.New(store, 5*time.Second, time.Now)
+//	known := epochs.New(store, 5*time.Second, elapsed.Clock(nil))
 //	epoch, err := known.Epoch(ctx, userID)
 //	known.Forget(userID) // when this process has raised it
 //
@@ -28,7 +28,7 @@ const (
 type Cache struct {
 	store  core.EpochStore
 	maxAge time.Duration
-	now    func() time.Time
+	clock  func() time.Duration
 	seed   maphash.Seed
 	shards [shards]shard
 }
@@ -42,22 +42,22 @@ type shard struct {
 
 type known struct {
 	epoch int64
-	asked time.Time
+	asked time.Duration
 }
 
-// New gives a cache that believes the store's answers for maxAge.
-func New(store core.EpochStore, maxAge time.Duration, now func() time.Time) *Cache {
-	return &Cache{store: store, maxAge: maxAge, now: now, seed: maphash.MakeSeed()}
+// New gives a cache that believes the store's answers for maxAge, by a clock of any zero.
+func New(store core.EpochStore, maxAge time.Duration, clock func() time.Duration) *Cache {
+	return &Cache{store: store, maxAge: maxAge, clock: clock, seed: maphash.MakeSeed()}
 }
 
 // Epoch is the store's, or what it was less than maxAge ago.
 func (c *Cache) Epoch(ctx context.Context, userID string) (int64, error) {
-	s, now := c.shard(userID), c.now()
+	s, now := c.shard(userID), c.clock()
 	s.mu.RLock()
 	k, ok := s.known[userID]
 	generation := s.generation
 	s.mu.RUnlock()
-	if age := now.Sub(k.asked); ok && 0 <= age && age < c.maxAge {
+	if age := now - k.asked; ok && 0 <= age && age < c.maxAge {
 		return k.epoch, nil
 	}
 	epoch, err := c.store.Epoch(ctx, userID)

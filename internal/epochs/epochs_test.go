@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey/internal/elapsed"
 	"github.com/latchkey-go/latchkey/internal/epochs"
 )
 
@@ -37,14 +38,14 @@ func want(t *testing.T, c *epochs.Cache, user string, epoch int64) {
 }
 
 func TestCache(t *testing.T) {
-	now := time.Unix(1000, 0)
+	now := time.Hour
 	f := &fake{epoch: 1}
-	c := epochs.New(f, 5*time.Second, func() time.Time { return now })
+	c := epochs.New(f, 5*time.Second, func() time.Duration { return now })
 	want(t, c, "ada", 1)
 	f.epoch = 2
-	now = now.Add(5*time.Second - 1)
+	now += 5*time.Second - 1
 	want(t, c, "ada", 1)
-	now = now.Add(1)
+	now++
 	want(t, c, "ada", 2)
 	f.epoch = 3
 	c.Forget("ada")
@@ -54,7 +55,7 @@ func TestCache(t *testing.T) {
 	}
 	t.Run("a clock that steps back lengthens nothing", func(t *testing.T) {
 		f.epoch = 4
-		now = now.Add(-time.Hour)
+		now -= time.Hour
 		want(t, c, "ada", 4)
 	})
 	t.Run("what was read while it changed is not kept", func(t *testing.T) {
@@ -76,7 +77,7 @@ func TestCache(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	f := &fake{}
-	c := epochs.New(f, time.Hour, time.Now)
+	c := epochs.New(f, time.Hour, elapsed.Clock(nil))
 	const users = 200_000
 	for i := range users {
 		want(t, c, fmt.Sprint(i), 0)
@@ -92,7 +93,7 @@ func TestCacheIsBounded(t *testing.T) {
 
 // TestCacheKeepsNothingOfTokens: an ID is often a part of the text of a JWT.
 func TestCacheKeepsNothingOfTokens(t *testing.T) {
-	c := epochs.New(&fake{}, time.Hour, time.Now)
+	c := epochs.New(&fake{}, time.Hour, elapsed.Clock(nil))
 	var m runtime.MemStats
 	heap := func() uint64 {
 		runtime.GC()

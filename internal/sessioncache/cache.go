@@ -1,12 +1,12 @@
 // Package sessioncache keeps decoded sessions in a process' memory, bounded in number and in time.
 //
-//	c := sessioncache.New(1<<16, 5*time.Second, time.Now())
-//	generation := c.Generation(digest) // before the store is asked
-//	c.Keep(&sessioncache.Entry{Session: session, Digest: digest}, asked, generation)
-//	session := c.Find(digest, now)
+//	c := sessioncache.New(1<<16, 5*time.Second)
+//	generation, asked := c.Generation(digest), clock() // before the store is asked
+//	c.Keep(&sessioncache.Entry{Session: session, Digest: digest}, asked, left, generation)
+//	session := c.Find(digest, clock())
 //
-// Security notes. Keys are digests of tokens, never tokens. A session is given for as long as the cache was made for, and not once it was
-// dropped, whatever was being read meanwhile. Whether it has expired is for the caller to judge.
+// Security notes. Keys are digests of tokens, never tokens. A session is given for as long as the cache was made for, not once it has expired,
+// and not once it was dropped, whatever was being read meanwhile.
 package sessioncache
 
 import (
@@ -27,7 +27,6 @@ import (
 // read is kept only if the generation is still the same. An invalidation, of any session of the bucket, begins a new one.
 type Cache struct {
 	maxAge  time.Duration
-	start   time.Time
 	buckets []bucket // as many as a power of two
 }
 
@@ -43,26 +42,26 @@ type bucket struct {
 type Entry struct {
 	Session core.Session
 	Digest  [32]byte
-	asked   time.Duration // since the cache's start
+	until   time.Duration // when it is believed no more, on the clock that the cache is told of
 	// label holds the session's, which is a browser's name: sessions share those.
 	label unique.Handle[string]
 }
 
-// New gives a cache of about so many sessions, each believed for maxAge. start is the present on the clock that Find is given.
-func New(sessions int, maxAge time.Duration, start time.Time) *Cache {
-	return &Cache{maxAge, start, make([]bucket, 1<<bits.Len(uint(max(sessions-1, 0)/ways)))}
+// New gives a cache of about so many sessions, each believed for maxAge. Its times are those of one clock, from any zero.
+func New(sessions int, maxAge time.Duration) *Cache {
+	return &Cache{maxAge, make([]bucket, 1<<bits.Len(uint(max(sessions-1, 0)/ways)))}
 }
 
 func (c *Cache) bucket(d [32]byte) *bucket {
 	return &c.buckets[binary.LittleEndian.Uint64(d[:])&uint64(len(c.buckets)-1)]
 }
 
-// Find gives a session that was asked for less than maxAge ago, nil if there is none.
-func (c *Cache) Find(d [32]byte, now time.Time) *core.Session {
+// Find gives a session that is believed at that time, nil if there is none.
+func (c *Cache) Find(d [32]byte, now time.Duration) *core.Session {
 	b := c.bucket(d)
 	for i := range b.slots {
 		if e := b.slots[i].Load(); e != nil && e.Digest == d {
-			if age := now.Sub(c.start) - e.asked; age < 0 || age >= c.maxAge {
+			if left := e.until - now; left <= 0 || left > c.maxAge { // a clock that was set back lengthens nothing
 				return nil
 			}
 			return &e.Session
@@ -74,10 +73,10 @@ func (c *Cache) Find(d [32]byte, now time.Time) *core.Session {
 // Generation is what Keep wants to know, as it is before the store is asked.
 func (c *Cache) Generation(d [32]byte) uint64 { return c.bucket(d).generation.Load() }
 
-// Keep inserts a session that was asked for at that time, unless its bucket has another generation by now. It takes the place of the
-// session that was asked for first.
-func (c *Cache) Keep(e *Entry, asked time.Time, generation uint64) {
-	e.asked, e.label = asked.Sub(c.start), unique.Make(e.Session.Label)
+// Keep inserts a session that was asked for at that time and has so long to live, unless its bucket has another generation by now. It takes
+// the place of the one that will be believed for the shortest time.
+func (c *Cache) Keep(e *Entry, asked, left time.Duration, generation uint64) {
+	e.until, e.label = asked+min(left, c.maxAge), unique.Make(e.Session.Label)
 	e.Session.Label = e.label.Value()
 	b := c.bucket(e.Digest)
 	b.mu.Lock()
@@ -93,7 +92,7 @@ func (c *Cache) Keep(e *Entry, asked time.Time, generation uint64) {
 			place = slot
 			break
 		}
-		if first != nil && (held == nil || held.asked < first.asked) {
+		if first != nil && (held == nil || held.until < first.until) {
 			place = slot
 		}
 	}

@@ -9,8 +9,6 @@ import (
 
 // The tests here look at what no caller can provoke at will: an invalidation at every moment of a reading, and which session gives way.
 
-var start = time.Now()
-
 const maxAge = 5 * time.Second
 
 func digest(n uint64) (d [32]byte) {
@@ -20,10 +18,10 @@ func digest(n uint64) (d [32]byte) {
 
 // put keeps a session that is asked for at the given time, as a Find without a race does.
 func put(c *Cache, d [32]byte, asked time.Duration) {
-	c.Keep(&Entry{Digest: d}, start.Add(asked), c.Generation(d))
+	c.Keep(&Entry{Digest: d}, asked, time.Hour, c.Generation(d))
 }
 
-func has(c *Cache, d [32]byte) bool { return c.Find(d, start.Add(time.Second)) != nil }
+func has(c *Cache, d [32]byte) bool { return c.Find(d, time.Second) != nil }
 
 func TestNoInvalidationIsLost(t *testing.T) {
 	d, neighbour := digest(0), digest(1<<20)
@@ -33,10 +31,10 @@ func TestNoInvalidationIsLost(t *testing.T) {
 		"of another session of the bucket": func(c *Cache) { c.Drop(neighbour) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := New(1000, maxAge, start)
+			c := New(1000, maxAge)
 			generation := c.Generation(d)
 			invalidate(c)
-			c.Keep(&Entry{Digest: d}, start, generation)
+			c.Keep(&Entry{Digest: d}, 0, time.Hour, generation)
 			if has(c, d) {
 				t.Error("what was read before the invalidation is believed after it")
 			}
@@ -49,7 +47,7 @@ func TestNoInvalidationIsLost(t *testing.T) {
 }
 
 func TestDropForgetsOneSession(t *testing.T) {
-	c := New(1, maxAge, start)
+	c := New(1, maxAge)
 	put(c, digest(1), 0)
 	put(c, digest(2), 0)
 	c.Drop(digest(1))
@@ -63,7 +61,7 @@ func TestDropForgetsOneSession(t *testing.T) {
 }
 
 func TestTheFirstAskedGivesWay(t *testing.T) {
-	c := New(ways, maxAge, start)
+	c := New(ways, maxAge)
 	for i := range uint64(ways) {
 		put(c, digest(i), time.Duration((i+3)%ways)) // the sixth was asked for first
 	}
@@ -83,25 +81,31 @@ func TestTheFirstAskedGivesWay(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	for sessions, want := range map[int]int{1: 8, 8: 8, 9: 16, 1000: 1024, 65_536: 65_536, 100_000: 131_072} {
-		if got := len(New(sessions, maxAge, start).buckets) * ways; got != want {
+		if got := len(New(sessions, maxAge).buckets) * ways; got != want {
 			t.Errorf("for %d sessions there is room for %d, want %d", sessions, got, want)
 		}
 	}
 }
 
 func TestAge(t *testing.T) {
-	c, d := New(1, maxAge, start), digest(7)
+	c, d := New(1, maxAge), digest(7)
 	put(c, d, time.Minute)
 	for age, want := range map[time.Duration]bool{0: true, maxAge - 1: true, maxAge: false, time.Hour: false, -1: false} {
-		if got := c.Find(d, start.Add(time.Minute+age)) != nil; got != want {
+		if got := c.Find(d, time.Minute+age) != nil; got != want {
 			t.Errorf("at the age of %v: found is %v", age, got)
+		}
+	}
+	c.Keep(&Entry{Digest: d}, time.Minute, time.Second, c.Generation(d)) // it has a second to live
+	for age, want := range map[time.Duration]bool{time.Second - 1: true, time.Second: false} {
+		if got := c.Find(d, time.Minute+age) != nil; got != want {
+			t.Errorf("%v before its end: found is %v", time.Second-age, got)
 		}
 	}
 }
 
 // TestReadersTakeNoLock is for the race detector.
 func TestReadersTakeNoLock(t *testing.T) {
-	c := New(1, maxAge, start)
+	c := New(1, maxAge)
 	var all sync.WaitGroup
 	for i := range uint64(8) {
 		all.Go(func() {

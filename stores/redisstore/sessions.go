@@ -47,7 +47,7 @@ var (
 
 func newSessions(s *Store, cached int) *Sessions {
 	return &Sessions{
-		s: s, keys: s.prefix + "session:", cache: sessioncache.New(cached, maxAge, s.now()),
+		s: s, keys: s.prefix + "session:", cache: sessioncache.New(cached, maxAge),
 		admit: newScript("index a session", enter+`
 local floor = redis.call('GET', KEYS[1])
 if floor and ARGV[1] < floor then
@@ -126,18 +126,12 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Found{}, wrap("find a session", err)
 	}
-	now := t.s.now()
-	one := t.cache.Find(d, now)
-	if one == nil {
-		var err error
-		if one, err = t.read(ctx, d, now); err != nil {
-			return core.Found{}, err
-		}
+	asked := t.s.elapsed()
+	if one := t.cache.Find(d, asked); one != nil {
+		return core.Found{Session: one}, nil
 	}
-	if !now.Before(one.Expires) {
-		return core.Found{}, core.ErrNotFound
-	}
-	return core.Found{Session: one}, nil
+	one, err := t.read(ctx, d, asked)
+	return core.Found{Session: one}, err
 }
 
 // maxKept is the longest encoding of a session that is kept, in bytes.
@@ -145,7 +139,7 @@ const maxKept = 1 << 10
 
 // read asks Redis, and to be told when the session changes. Redis sends the invalidation of a change that follows the reading after the
 // answer, on the same connection, so it meets either the cache's generation or its entry.
-func (t *Sessions) read(ctx context.Context, d [32]byte, now time.Time) (*core.Session, error) {
+func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	generation := t.cache.Generation(d)
@@ -161,8 +155,12 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, now time.Time) (*core.S
 	if err != nil {
 		return nil, wrap("find a session", err)
 	}
+	left := e.Session.Expires.Sub(t.s.now())
+	if left <= 0 {
+		return nil, core.ErrNotFound
+	}
 	if len(raw) <= maxKept {
-		t.cache.Keep(e, now, generation)
+		t.cache.Keep(e, asked, left, generation)
 	}
 	return &e.Session, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-go/latchkey/internal/elapsed"
 	"github.com/redis/rueidis"
 )
 
@@ -15,6 +16,7 @@ type Store struct {
 	client   rueidis.Client
 	prefix   string
 	now      func() time.Time
+	elapsed  func() time.Duration // for what is cached
 	sessions *Sessions
 	tickets  *Tickets
 	limiter  *Limiter
@@ -27,8 +29,9 @@ func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	if err := errors.Join(checkClient(client), o.check()); err != nil {
 		return nil, err
 	}
+	clock := elapsed.Clock(o.Now)
 	o = o.withDefaults()
-	s := &Store{prefix: o.Prefix, now: o.Now}
+	s := &Store{prefix: o.Prefix, now: o.Now, elapsed: clock}
 	s.sessions, s.tickets, s.limiter = newSessions(s, o.CacheSessions), newTickets(s), newLimiter(s)
 
 	client = bounded(client)

@@ -20,6 +20,7 @@ type Strategy struct {
 	store   core.SessionStore
 	options Options
 	cache   *sessioncache.Cache // nil without Options.LocalCache
+	start   time.Time           // the zero of cache's times
 	touches touches
 }
 
@@ -43,7 +44,7 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	}
 	strategy := &Strategy{store: store, options: o}
 	if o.LocalCache > 0 {
-		strategy.cache = sessioncache.New(localSessions, o.LocalCache, o.Now())
+		strategy.cache, strategy.start = sessioncache.New(localSessions, o.LocalCache), o.Now()
 	}
 	return strategy, nil
 }
@@ -55,7 +56,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if err != nil {
 		return core.Token{}, fmt.Errorf("session: random source: %w", err)
 	}
-	now := s.now()
+	now := stored(s.options.Now())
 	issued := login.Session
 	issued.ID = hex.EncodeToString(digest[:])
 	issued.Created, issued.LastSeen = now, now
@@ -74,12 +75,14 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	if !ok {
 		return core.Found{}, core.ErrNoCredential
 	}
-	found, err := s.judge(s.find(ctx, digest))
-	if err != nil {
+	now := s.options.Now()
+	found, err := s.find(ctx, digest, now)
+	if err = s.judge(found, err, now); err != nil {
 		return core.Found{}, err
 	}
-	if now := s.now(); now.Sub(found.LastSeen) >= s.options.TouchEvery {
-		s.touch(digest, now, s.expiry(found.Created, now))
+	if now.Sub(found.LastSeen) >= s.options.TouchEvery {
+		seen := stored(now)
+		s.touch(digest, seen, s.expiry(found.Created, seen))
 	}
 	return found, nil
 }
@@ -91,21 +94,24 @@ func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Fou
 	if !ok {
 		return core.Found{}, core.ErrInvalid
 	}
-	return s.judge(s.store.Find(ctx, digest))
+	found, err := s.store.Find(ctx, digest)
+	if err = s.judge(found, err, s.options.Now()); err != nil {
+		return core.Found{}, err
+	}
+	return found, nil
 }
 
 // judge lets through what was found and lives, by this process' clock and limits too.
-func (s *Strategy) judge(found core.Found, err error) (core.Found, error) {
-	if errors.Is(err, core.ErrNotFound) {
-		return core.Found{}, core.ErrInvalid
+func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
+	switch {
+	case errors.Is(err, core.ErrNotFound):
+		return core.ErrInvalid
+	case err != nil:
+		return fmt.Errorf("session: find: %w", err)
+	case !s.lives(found.Session, now):
+		return core.ErrInvalid
 	}
-	if err != nil {
-		return core.Found{}, fmt.Errorf("session: find: %w", err)
-	}
-	if !s.lives(found.Session, s.now()) {
-		return core.Found{}, core.ErrInvalid
-	}
-	return found, nil
+	return nil
 }
 
 // Revoke ends a session at once. It is no error if it has ended already, or if another strategy issued it.
@@ -140,8 +146,8 @@ func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, ex
 // Unwrap gives the store, which may be able to list sessions or to sweep expired ones.
 func (s *Strategy) Unwrap() any { return s.store }
 
-// now has the precision that every store keeps, and no monotonic reading, which a store would lose.
-func (s *Strategy) now() time.Time { return s.options.Now().UTC().Truncate(time.Microsecond) }
+// stored is a time with the precision that every store keeps, and without the monotonic reading, which a store would lose.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // expiry is the earlier of both limits.
 func (s *Strategy) expiry(created, seen time.Time) time.Time {
@@ -154,7 +160,6 @@ func (s *Strategy) expiry(created, seen time.Time) time.Time {
 
 // lives judges by the limits as they are configured now, which may have become stricter since the session was stored.
 func (s *Strategy) lives(session *core.Session, now time.Time) bool {
-	return now.Before(session.Expires) &&
-		now.Before(s.expiry(session.Created, session.LastSeen)) &&
-		session.Created.Sub(now) <= aheadLimit
+	age := now.Sub(session.Created)
+	return now.Before(session.Expires) && now.Sub(session.LastSeen) < s.options.Idle && age < s.options.Absolute && age >= -aheadLimit
 }

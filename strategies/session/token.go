@@ -24,15 +24,21 @@ func canonical(s string) bool {
 }
 
 func base64url(s string) bool {
-	for _, c := range []byte(s) {
-		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
-		default:
+	for i := range len(s) {
+		if !letters[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// letters are those of base64url: a table, because every request's token is looked through.
+var letters = func() (in [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		in[c] = true
+	}
+	return in
+}()
 
 // parseID turns a Session.ID back into the store's key. It is false for an ID that another strategy gave.
 func parseID(id string) (d [32]byte, ok bool) {
