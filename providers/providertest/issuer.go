@@ -70,7 +70,8 @@ func issuerCases() []Case {
 			if _, _, err := s.login("1815"); err != nil {
 				return err
 			}
-			before, stranger := s.times(keySet), NewSigner("unknown")
+			synctest.Wait() // go-oidc keeps the keys of a fetch a moment after it has answered
+		before, stranger := s.times(keySet), NewSigner("unknown")
 			s.idToken = func(c map[string]any) string {
 				return stranger.Sign(c)
 			}
@@ -98,7 +99,7 @@ func checkRotation(s *service) error {
 	if _, _, err := s.login("1815"); err != nil {
 		return err
 	}
-	synctest.Wait() // go-oidc keeps the keys of a fetch a moment after it has answered
+	synctest.Wait() // as above
 	old, before := s.keys[0], s.times(keySet)
 	s.keys = []*Signer{NewSigner("two")}
 	for range 3 {
