@@ -71,7 +71,7 @@ func issuerCases() []Case {
 				return err
 			}
 			synctest.Wait() // go-oidc keeps the keys of a fetch a moment after it has answered
-		before, stranger := s.times(keySet), NewSigner("unknown")
+			before, stranger := s.times(keySet), NewSigner("unknown")
 			s.idToken = func(c map[string]any) string {
 				return stranger.Sign(c)
 			}
