@@ -94,7 +94,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/echoauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/fiberauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
-	github.com/latchkey-go/latchkey/integration v0.0.0
+	github.com/latchkey-go/latchkey/integration v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
 	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/lestrrat-go/blackmagic v1.0.4 // indirect
