@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -17,6 +18,13 @@ type userReader struct {
 	// begin gives a new user, and destinations for the columns of names, which scan into it if *present. (database/sql scans a row's
 	// columns in their order.)
 	begin func(present *bool) (core.AnyUser, []any)
+}
+
+func newUserReader[U any, P core.Model[U]](us *UserStore[U]) *userReader {
+	return &userReader{s: us.s, names: us.names(), begin: func(present *bool) (core.AnyUser, []any) {
+		u := P(new(U))
+		return u, us.model.cells(reflect.ValueOf(u).Elem(), present)
+	}}
 }
 
 // columns begin with one that tells whether there is a user.

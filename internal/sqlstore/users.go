@@ -6,8 +6,6 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -45,10 +43,7 @@ func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], e
 	s.models = append(s.models, m)
 	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
 	us.prepare()
-	us.sessions = newSessions(s, &userReader{s: s, names: us.names(), begin: func(present *bool) (core.AnyUser, []any) {
-		u := P(new(U))
-		return u, m.cells(reflect.ValueOf(u).Elem(), present)
-	}})
+	us.sessions = newSessions(s, newUserReader[U, P](us))
 	return us, nil
 }
 
@@ -172,9 +167,6 @@ func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	}
 	return nil, core.ErrNotFound
 }
-
-// storable is false for text that no column can hold, so that a database does not refuse the statement.
-func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func (us *UserStore[U]) find(ctx context.Context, st statement, arg any) (*U, error) {
 	u := new(U)

@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // argument is a value, or what a pointer points to, in a form that every driver takes: NULL for a nil pointer, JSON for what databases have
@@ -54,6 +56,9 @@ func isZero(value any) bool {
 func nullable(name string) bool {
 	return name == "email_key" || name == "created_at" || name == "updated_at"
 }
+
+// storable is false for text that no column can hold, so that a database does not refuse the statement.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func rawJSON(raw json.RawMessage) any {
 	if raw == nil {
