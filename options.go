@@ -76,7 +76,7 @@ type Options[U any] struct {
 	// Random makes one-time tokens. Default: crypto/rand.Reader. Anything else is for tests.
 	Random io.Reader
 
-	elapsed func() time.Duration // Now's, for what is kept in memory
+	elapsed elapsed.Clock // Now's, for what is kept in memory
 }
 
 // unlimited allows everything.
@@ -103,7 +103,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	o.elapsed = elapsed.Clock(o.Now)
+	o.elapsed = elapsed.New(o.Now)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

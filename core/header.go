@@ -1,6 +1,9 @@
 package core
 
-import "strings"
+import (
+	"net/textproto"
+	"strings"
+)
 
 // Bytes that are looked at, at most. Browsers keep 4096 of a cookie; a JWT that outgrows maxToken carries what does not belong in one.
 const (
@@ -21,8 +24,8 @@ func BearerToken(h Head) (string, error) {
 	if len(lines) > 1 {
 		return "", Refuse(CodeDuplicateCredentials)
 	}
-	scheme, token, _ := strings.Cut(strings.Trim(lines[0], " \t"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	scheme, token, _ := strings.Cut(textproto.TrimString(lines[0]), " ")
+	if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {
 		return "", ErrNoCredential
 	}
 	if len(token) > maxToken || !isB64Token(token) {

@@ -38,14 +38,14 @@ func want(t *testing.T, c *epochs.Cache, user string, epoch int64) {
 }
 
 func TestCache(t *testing.T) {
-	now := time.Hour
+	now := time.Now()
 	f := &fake{epoch: 1}
-	c := epochs.New(f, 5*time.Second, func() time.Duration { return now })
+	c := epochs.New(f, 5*time.Second, elapsed.New(func() time.Time { return now }))
 	want(t, c, "ada", 1)
 	f.epoch = 2
-	now += 5*time.Second - 1
+	now = now.Add(5*time.Second - 1)
 	want(t, c, "ada", 1)
-	now++
+	now = now.Add(1)
 	want(t, c, "ada", 2)
 	f.epoch = 3
 	c.Forget("ada")
@@ -55,7 +55,7 @@ func TestCache(t *testing.T) {
 	}
 	t.Run("a clock that steps back lengthens nothing", func(t *testing.T) {
 		f.epoch = 4
-		now -= time.Hour
+		now = now.Add(-time.Hour)
 		want(t, c, "ada", 4)
 	})
 	t.Run("what was read while it changed is not kept", func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestCache(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	f := &fake{}
-	c := epochs.New(f, time.Hour, elapsed.Clock(nil))
+	c := epochs.New(f, time.Hour, elapsed.New(nil))
 	const users = 200_000
 	for i := range users {
 		want(t, c, fmt.Sprint(i), 0)
@@ -93,7 +93,7 @@ func TestCacheIsBounded(t *testing.T) {
 
 // TestCacheKeepsNothingOfTokens: an ID is often a part of the text of a JWT.
 func TestCacheKeepsNothingOfTokens(t *testing.T) {
-	c := epochs.New(&fake{}, time.Hour, elapsed.Clock(nil))
+	c := epochs.New(&fake{}, time.Hour, elapsed.New(nil))
 	var m runtime.MemStats
 	heap := func() uint64 {
 		runtime.GC()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sessioncache"
+	"github.com/latchkey-go/latchkey/internal/recent"
 	"github.com/redis/rueidis"
 )
 
@@ -35,7 +35,7 @@ import (
 type Sessions struct {
 	s     *Store
 	keys  string // prefix of the keys of sessions
-	cache *sessioncache.Cache
+	cache *recent.Sessions
 
 	admit, touch, remove, raise, settle script
 }
@@ -45,9 +45,9 @@ var (
 	_ core.SessionLister = (*Sessions)(nil)
 )
 
-func newSessions(s *Store, cached int) *Sessions {
+func newSessions(s *Store, cache *recent.Sessions) *Sessions {
 	return &Sessions{
-		s: s, keys: s.prefix + "session:", cache: sessioncache.New(cached, maxAge),
+		s: s, keys: s.prefix + "session:", cache: cache,
 		admit: newScript("index a session", enter+`
 local floor = redis.call('GET', KEYS[1])
 if floor and ARGV[1] < floor then
@@ -126,12 +126,21 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Found{}, wrap("find a session", err)
 	}
-	asked := t.s.elapsed()
+	asked := t.cache.Clock.Now()
 	if one := t.cache.Find(d, asked); one != nil {
 		return core.Found{Session: one}, nil
 	}
 	one, err := t.read(ctx, d, asked)
 	return core.Found{Session: one}, err
+}
+
+// Recent is for package session, which looks into the process' memory itself before it asks this store. It is nil for a store that has this one
+// in it, and a Find of its own.
+func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
+	if store != core.SessionStore(t) {
+		return nil
+	}
+	return t.cache
 }
 
 // maxKept is the longest encoding of a session that is kept, in bytes.
@@ -148,21 +157,21 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 	if rueidis.IsRedisNil(err) {
 		return nil, core.ErrNotFound
 	}
-	e := &sessioncache.Entry{Digest: d}
+	var one core.Session
 	if err == nil {
-		err = decode(raw, &e.Session)
+		err = decode(raw, &one)
 	}
 	if err != nil {
 		return nil, wrap("find a session", err)
 	}
-	left := e.Session.Expires.Sub(t.s.now())
+	left := one.Expires.Sub(t.s.now())
 	if left <= 0 {
 		return nil, core.ErrNotFound
 	}
-	if len(raw) <= maxKept {
-		t.cache.Keep(e, asked, left, generation)
+	if len(raw) > maxKept {
+		return &one, nil
 	}
-	return &e.Session, nil
+	return t.cache.Keep(d, one, asked, left, generation), nil
 }
 
 // invalidate is called by the client for keys that have changed, without keys when it can no longer tell which.

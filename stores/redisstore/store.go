@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/internal/elapsed"
+	"github.com/latchkey-go/latchkey/internal/recent"
 	"github.com/redis/rueidis"
 )
 
@@ -16,7 +17,6 @@ type Store struct {
 	client   rueidis.Client
 	prefix   string
 	now      func() time.Time
-	elapsed  func() time.Duration // for what is cached
 	sessions *Sessions
 	tickets  *Tickets
 	limiter  *Limiter
@@ -29,10 +29,10 @@ func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	if err := errors.Join(checkClient(client), o.check()); err != nil {
 		return nil, err
 	}
-	clock := elapsed.Clock(o.Now)
+	clock := elapsed.New(o.Now)
 	o = o.withDefaults()
-	s := &Store{prefix: o.Prefix, now: o.Now, elapsed: clock}
-	s.sessions, s.tickets, s.limiter = newSessions(s, o.CacheSessions), newTickets(s), newLimiter(s)
+	s := &Store{prefix: o.Prefix, now: o.Now}
+	s.sessions, s.tickets, s.limiter = newSessions(s, recent.NewSessions(o.CacheSessions, maxAge, clock)), newTickets(s), newLimiter(s)
 
 	client = bounded(client)
 	client.OnInvalidations = s.sessions.invalidate

@@ -55,7 +55,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 					remembered++
 				}
 			}
-			most := map[int]int{0: 300, 100: 112, -1: 0}[size] // a shard has one in sixteen, rounded up
+			most := map[int]int{0: 300, 100: 128, -1: 0}[size] // a bucket has eight, and there are as many as a power of two
 			if remembered > most || size == 0 && remembered < most {
 				t.Errorf("%d are remembered, want %d", remembered, most)
 			}

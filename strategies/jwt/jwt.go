@@ -13,15 +13,23 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/recent"
 )
+
+// checkedAnew is how long a signature is not checked again.
+const checkedAnew = 24 * time.Hour
 
 // Strategy issues and verifies JWTs. It is safe for concurrent use.
 type Strategy struct {
 	options Options
 	checks  map[string]check // by the header that the key's tokens have
 	foreign map[string]Key   // by ID: those with which others sign, Legacy's too
-	cache   *cache           // nil: every token is checked anew
-	public  []json.RawMessage
+	// cache has the tokens that were found good, so that a costly signature is checked once; nil: every token is checked anew. What it says is only
+	// that the keys of this Strategy signed these claims: time, deny list and epoch are judged after it, at every request. A token that is no
+	// good never gets in.
+	cache  *recent.Cache[[32]byte, *core.Session]
+	start  time.Time // the zero of cache's times
+	public []json.RawMessage
 	// signer is the first key's Sign. Like the keys it is a function, so that no printing of a Strategy shows a secret.
 	signer func(payload []byte) (*jose.JSONWebSignature, error)
 }
@@ -50,7 +58,7 @@ func New(o Options) (*Strategy, error) {
 		s.foreign[o.Legacy.Key.id] = o.Legacy.Key
 	}
 	if o.Cache > 0 {
-		s.cache = newCache(o.Cache)
+		s.cache, s.start = recent.New[[32]byte, *core.Session](o.Cache, checkedAnew, recent.Digest), o.Now()
 	}
 	var err error
 	if s.signer, err = newSigner(o.Keys[0]); err != nil {

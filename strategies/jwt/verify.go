@@ -58,16 +58,18 @@ func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
 		return s.read(token, check, work)
 	}
 	work.digest = sha256.Sum256(work.token[:copy(work.token[:], token)])
-	if session := s.cache.get(&work.digest); session != nil {
-		if s.options.Now().Before(session.Expires) {
-			return session, nil
+	now := s.options.Now()
+	asked := now.Sub(s.start)
+	if known := s.cache.Find(work.digest, asked); known != nil {
+		if !now.Before((*known).Expires) {
+			return nil, core.ErrInvalid
 		}
-		s.cache.drop(&work.digest)
-		return nil, core.ErrInvalid
+		return *known, nil
 	}
+	generation := s.cache.Generation(work.digest)
 	session, err := s.read(token, check, work)
 	if err == nil {
-		s.cache.put(&work.digest, session)
+		s.cache.Keep(work.digest, session, asked, session.Expires.Sub(now), generation)
 	}
 	return session, err
 }

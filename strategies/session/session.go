@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sessioncache"
+	"github.com/latchkey-go/latchkey/internal/elapsed"
+	"github.com/latchkey-go/latchkey/internal/recent"
 )
 
 // aheadLimit is how far in the future a session may seem to have been made. A clock that is set back by hours must not end everybody's
@@ -19,8 +21,8 @@ const aheadLimit = 24 * time.Hour
 type Strategy struct {
 	store   core.SessionStore
 	options Options
-	cache   *sessioncache.Cache // nil without Options.LocalCache
-	start   time.Time           // the zero of cache's times
+	cache   *recent.Sessions // nil without Options.LocalCache and a store that has one
+	fills   bool             // cache; or else the store does
 	touches touches
 }
 
@@ -44,7 +46,11 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	}
 	strategy := &Strategy{store: store, options: o}
 	if o.LocalCache > 0 {
-		strategy.cache, strategy.start = sessioncache.New(localSessions, o.LocalCache), o.Now()
+		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCache, elapsed.New(o.Now)), true
+	} else if s, ok := store.(interface {
+		Recent(core.SessionStore) *recent.Sessions
+	}); ok {
+		strategy.cache = s.Recent(store)
 	}
 	return strategy, nil
 }
@@ -71,16 +77,23 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 // Options.LocalCache ago (without). From time to time it notes, in the background, that the session was used. core.ErrNoCredential: not a
 // token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything else: the store could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
-	digest, ok := s.digest(token)
-	if !ok {
+	secret, ok := strings.CutPrefix(token, s.options.Prefix)
+	if !ok || len(secret) != core.SecretLen {
 		return core.Found{}, core.ErrNoCredential
 	}
-	now := s.options.Now()
-	found, err := s.find(ctx, digest, now)
+	digest, now := core.Digest(secret), s.options.Now()
+	found, known := s.known(digest, now)
+	var err error
+	if !known {
+		if !canonical(secret) { // what is known was issued, so its letters need no look
+			return core.Found{}, core.ErrNoCredential
+		}
+		found, err = s.find(ctx, digest, now)
+	}
 	if err = s.judge(found, err, now); err != nil {
 		return core.Found{}, err
 	}
-	if now.Sub(found.LastSeen) >= s.options.TouchEvery {
+	if !now.Before(found.LastSeen.Add(s.options.TouchEvery)) {
 		seen := stored(now)
 		s.touch(digest, seen, s.expiry(found.Created, seen))
 	}
@@ -158,8 +171,11 @@ func (s *Strategy) expiry(created, seen time.Time) time.Time {
 	return idle
 }
 
-// lives judges by the limits as they are configured now, which may have become stricter since the session was stored.
+// lives judges by the limits as they are configured now, which may have become stricter since the session was stored. It counts microseconds,
+// the precision of what is stored, because that takes a quarter of the time that comparing times does.
 func (s *Strategy) lives(session *core.Session, now time.Time) bool {
-	age := now.Sub(session.Created)
-	return now.Before(session.Expires) && now.Sub(session.LastSeen) < s.options.Idle && age < s.options.Absolute && age >= -aheadLimit
+	at := now.UnixMicro()
+	age, idle := at-session.Created.UnixMicro(), at-session.LastSeen.UnixMicro()
+	return at < session.Expires.UnixMicro() && idle < s.options.Idle.Microseconds() &&
+		age < s.options.Absolute.Microseconds() && age >= -aheadLimit.Microseconds()
 }

@@ -7,16 +7,6 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// digest gives the key under which the store has a token. It is false for what this strategy never issues: another prefix, another
-// length, another alphabet, or a second spelling of the same 32 bytes.
-func (s *Strategy) digest(token string) (d [32]byte, ok bool) {
-	secret, ok := strings.CutPrefix(token, s.options.Prefix)
-	if !ok || !canonical(secret) {
-		return d, false
-	}
-	return core.Digest(secret), true
-}
-
 // canonical tells whether s is 32 bytes in base64url as an encoder writes it (RFC 4648, section 3.5): the last character carries four
 // bits, so its two low bits are zero.
 func canonical(s string) bool {

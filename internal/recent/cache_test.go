@@ -1,4 +1,4 @@
-package sessioncache
+package recent
 
 import (
 	"encoding/binary"
@@ -11,30 +11,34 @@ import (
 
 const maxAge = 5 * time.Second
 
+type cache = Cache[[32]byte, int]
+
+func newCache(values int) *cache { return New[[32]byte, int](values, maxAge, Digest) }
+
 func digest(n uint64) (d [32]byte) {
 	binary.LittleEndian.PutUint64(d[:], n)
 	return d
 }
 
 // put keeps a session that is asked for at the given time, as a Find without a race does.
-func put(c *Cache, d [32]byte, asked time.Duration) {
-	c.Keep(&Entry{Digest: d}, asked, time.Hour, c.Generation(d))
+func put(c *cache, d [32]byte, asked time.Duration) {
+	c.Keep(d, 0, asked, time.Hour, c.Generation(d))
 }
 
-func has(c *Cache, d [32]byte) bool { return c.Find(d, time.Second) != nil }
+func has(c *cache, d [32]byte) bool { return c.Find(d, time.Second) != nil }
 
 func TestNoInvalidationIsLost(t *testing.T) {
 	d, neighbour := digest(0), digest(1<<20)
-	for name, invalidate := range map[string]func(*Cache){
-		"of the session":                   func(c *Cache) { c.Drop(d) },
-		"of everything":                    func(c *Cache) { c.Flush() },
-		"of another session of the bucket": func(c *Cache) { c.Drop(neighbour) },
+	for name, invalidate := range map[string]func(*cache){
+		"of the session":                   func(c *cache) { c.Drop(d) },
+		"of everything":                    func(c *cache) { c.Flush() },
+		"of another session of the bucket": func(c *cache) { c.Drop(neighbour) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := New(1000, maxAge)
+			c := newCache(1000)
 			generation := c.Generation(d)
 			invalidate(c)
-			c.Keep(&Entry{Digest: d}, 0, time.Hour, generation)
+			c.Keep(d, 0, 0, time.Hour, generation)
 			if has(c, d) {
 				t.Error("what was read before the invalidation is believed after it")
 			}
@@ -47,7 +51,7 @@ func TestNoInvalidationIsLost(t *testing.T) {
 }
 
 func TestDropForgetsOneSession(t *testing.T) {
-	c := New(1, maxAge)
+	c := newCache(1)
 	put(c, digest(1), 0)
 	put(c, digest(2), 0)
 	c.Drop(digest(1))
@@ -61,7 +65,7 @@ func TestDropForgetsOneSession(t *testing.T) {
 }
 
 func TestTheFirstAskedGivesWay(t *testing.T) {
-	c := New(ways, maxAge)
+	c := newCache(ways)
 	for i := range uint64(ways) {
 		put(c, digest(i), time.Duration((i+3)%ways)) // the sixth was asked for first
 	}
@@ -81,21 +85,21 @@ func TestTheFirstAskedGivesWay(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	for sessions, want := range map[int]int{1: 8, 8: 8, 9: 16, 1000: 1024, 65_536: 65_536, 100_000: 131_072} {
-		if got := len(New(sessions, maxAge).buckets) * ways; got != want {
+		if got := len(newCache(sessions).buckets) * ways; got != want {
 			t.Errorf("for %d sessions there is room for %d, want %d", sessions, got, want)
 		}
 	}
 }
 
 func TestAge(t *testing.T) {
-	c, d := New(1, maxAge), digest(7)
+	c, d := newCache(1), digest(7)
 	put(c, d, time.Minute)
 	for age, want := range map[time.Duration]bool{0: true, maxAge - 1: true, maxAge: false, time.Hour: false, -1: false} {
 		if got := c.Find(d, time.Minute+age) != nil; got != want {
 			t.Errorf("at the age of %v: found is %v", age, got)
 		}
 	}
-	c.Keep(&Entry{Digest: d}, time.Minute, time.Second, c.Generation(d)) // it has a second to live
+	c.Keep(d, 0, time.Minute, time.Second, c.Generation(d)) // it has a second to live
 	for age, want := range map[time.Duration]bool{time.Second - 1: true, time.Second: false} {
 		if got := c.Find(d, time.Minute+age) != nil; got != want {
 			t.Errorf("%v before its end: found is %v", time.Second-age, got)
@@ -105,7 +109,7 @@ func TestAge(t *testing.T) {
 
 // TestReadersTakeNoLock is for the race detector.
 func TestReadersTakeNoLock(t *testing.T) {
-	c := New(1, maxAge)
+	c := newCache(1)
 	var all sync.WaitGroup
 	for i := range uint64(8) {
 		all.Go(func() {
