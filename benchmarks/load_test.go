@@ -29,13 +29,13 @@ import (
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // BenchmarkLoad is requests to a real server over loopback, from 16 connections that each wait for the answer before they ask again. The
-// client shares the machine's cores with the server, as it does for the bare handler.
+// client shares the machine's cores with the server, as it does for the bare handler, which gets the same request.
 func BenchmarkLoad(b *testing.B) {
 	redis := newRedis(b, server.Redis(b), redisstore.Options{})
 	local := newApp(b, newSessions(b, redis.Sessions()))
 	tokens := newApp(b, newJWT(b, -1))
 	rounds(b,
-		onServer("bare", protection{}, ""),
+		onServer("bare", protection{}, local.token),
 		onServer("latchkey session, ID", ours(local, latchkey.SessionOnly), local.token),
 		onServer("latchkey JWT, ID", ours(tokens, latchkey.SessionOnly), tokens.token),
 		onServer("latchkey JWT, user", ours(tokens), tokens.token),

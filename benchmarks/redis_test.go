@@ -107,7 +107,7 @@ func BenchmarkMiss(b *testing.B) {
 		}{
 			{"latchkey", func(i int) error { _, err := store.Find(context.Background(), digests[i]); return err }},
 			{"rueidis GET", get(pipelining)},
-			{"rueidis GET, not told", get(lone)},
+			{"rueidis GET, not pipelining", get(lone)},
 			{"go-redis GET", func(i int) error { return other.Get(context.Background(), names[i]).Err() }},
 		} {
 			ask := func() error { return c.ask(int(asked.Add(1) % many)) }

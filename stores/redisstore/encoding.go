@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -89,7 +90,7 @@ func decode(raw string, one *core.Session) error {
 	if n := body.count(); n > 0 {
 		one.Proofs = make([]core.Proof, n)
 		for i := range one.Proofs {
-			one.Proofs[i] = core.Proof{Method: strings.Clone(body.text()), At: body.time()}
+			one.Proofs[i] = core.Proof{Method: unique.Make(body.text()).Value(), At: body.time()}
 		}
 	}
 	if head.broken || body.broken || body.rest != "" {
@@ -115,11 +116,8 @@ func (r *reader) take(n int64) string {
 }
 
 func (r *reader) decimal() int64 {
-	var n uint64
-	for _, digit := range []byte(r.take(digits)) {
-		n = n*10 + uint64(digit-'0')
-		r.broken = r.broken || digit < '0' || digit > '9'
-	}
+	n, err := strconv.ParseUint(r.take(digits), 10, 64)
+	r.broken = r.broken || err != nil
 	return int64(n ^ (1 << 63))
 }
 

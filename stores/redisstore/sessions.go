@@ -147,7 +147,8 @@ func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 const maxKept = 1 << 10
 
 // read asks Redis, and to be told when the session changes. Redis sends the invalidation of a change that follows the reading after the
-// answer, on the same connection, so it meets either the cache's generation or its entry.
+// answer, on the same connection, so it meets either the cache's generation or its entry. DoCache asks for a key over one connection always: who
+// has heard that a session ended does not find it in what another caller read before.
 func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -169,7 +170,8 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 		return nil, core.ErrNotFound
 	}
 	if len(raw) > maxKept {
-		return &one, nil
+		long := one // so that one is on the stack
+		return &long, nil
 	}
 	return t.cache.Keep(d, one, asked, left, generation), nil
 }
