@@ -86,6 +86,9 @@ func unquote(raw string) (text string, ok bool) {
 		return "", false
 	}
 	text = raw[1 : len(raw)-1]
+	if plain(text) {
+		return text, true
+	}
 	if strings.IndexByte(text, '\\') >= 0 {
 		text = unescape(raw)
 	}
@@ -95,9 +98,19 @@ func unquote(raw string) (text string, ok bool) {
 	return text, true
 }
 
+// plain tells what nearly every claim is, in one pass: ASCII without escapes, which says what is written.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] == '\\' || text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func unescape(raw string) (text string) {
 	_ = json.Unmarshal([]byte(raw), &text) // cutString has accepted it
 	return text
 }
 
-func replaced(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }
+func replaced(s string) bool { return strings.Contains(s, string(utf8.RuneError)) }

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -97,10 +98,8 @@ func open(token []byte, first, last int, work *scratch) (payload, signature []by
 	if first == last || strict64.DecodedLen(len(encoded)) > len(work.signature) {
 		return nil, nil, false
 	}
-	for _, c := range token[first+1:] {
-		if c == '\n' || c == '\r' {
-			return nil, nil, false
-		}
+	if bytes.IndexByte(token[first:], '\n') >= 0 || bytes.IndexByte(token[first:], '\r') >= 0 {
+		return nil, nil, false
 	}
 	n, err := strict64.Decode(work.signature[:], encoded)
 	if err != nil || n == 0 {
