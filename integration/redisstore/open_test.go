@@ -58,3 +58,13 @@ func login(t testing.TB, s *redisstore.Sessions, name string) [32]byte {
 	}
 	return d
 }
+
+// keys are those that match a pattern.
+func keys(t testing.TB, client rueidis.Client, pattern string) []string {
+	t.Helper()
+	names, err := client.Do(t.Context(), client.B().Keys().Pattern(pattern).Build()).AsStrSlice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}

@@ -183,7 +183,7 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 		return core.Current{}, err
 	}
 	current, err := p.confirm(ctx, b, found, p.sessionOnly)
-	if !errors.Is(err, errEpoch) {
+	if err == nil || !errors.Is(err, errEpoch) {
 		return current, err
 	}
 	// One of the two epochs may be older than the other: a session that outlived a new password, or is of a login after it, goes on.
@@ -205,10 +205,13 @@ func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Foun
 	u := found.User
 	if sessionOnly && u == nil {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
-		if err == nil && epoch != s.Epoch {
-			err = errEpoch
+		if err != nil {
+			return core.Current{}, absent(err)
 		}
-		return core.Current{Session: s}, absent(err)
+		if epoch != s.Epoch {
+			return core.Current{}, errEpoch
+		}
+		return core.Current{Session: s}, nil
 	}
 	if u == nil {
 		var err error

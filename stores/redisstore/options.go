@@ -57,6 +57,8 @@ func checkClient(c rueidis.ClientOption) error {
 			"the client must not read from replicas, which may not know yet that a session has ended"),
 		refuse(c.OnInvalidations != nil || c.NewCacheStoreFn != nil || c.ClientTrackingOptions != nil,
 			"OnInvalidations, NewCacheStoreFn and ClientTrackingOptions of the client are the store's own"),
+		refuse(c.PipelineMultiplex > 0 || c.DisableAutoPipelining,
+			"the client must have one connection, or news of a change could be overtaken: no PipelineMultiplex, no DisableAutoPipelining"),
 		outside("Dialer.KeepAlive", c.Dialer.KeepAlive),
 		outside("ConnWriteTimeout", c.ConnWriteTimeout),
 		outside("Dialer.Timeout", c.Dialer.Timeout),
@@ -74,7 +76,10 @@ func refuse(wrong bool, problem string) error {
 	return nil
 }
 
-// bounded fills in the times after which a connection counts as broken, and calls of a broken one as failed.
+// bounded fills in the times after which a connection counts as broken, and calls of a broken one as failed, and what Sessions needs: one
+// connection to a server, on which the server tells of the change of whatever was read over it. Being told of sessions alone (OPTIN) would
+// take a second command with every read. (The connection's own changes are told as well, so no NOLOOP: what one caller ends must be gone for
+// another who has seen that it ended.)
 func bounded(c rueidis.ClientOption) rueidis.ClientOption {
 	for _, d := range []*time.Duration{&c.Dialer.KeepAlive, &c.ConnWriteTimeout, &c.Dialer.Timeout} {
 		if *d == 0 {
@@ -84,6 +89,7 @@ func bounded(c rueidis.ClientOption) rueidis.ClientOption {
 	if c.RetryDelay == nil {
 		c.RetryDelay = retryDelay
 	}
+	c.PipelineMultiplex, c.ClientTrackingOptions = -1, []string{}
 	return c
 }
 

@@ -45,7 +45,9 @@ func TestNewRefuses(t *testing.T) {
 		"NewCacheStoreFn": func(c *rueidis.ClientOption) {
 			c.NewCacheStoreFn = func(rueidis.CacheStoreOption) rueidis.CacheStore { return nil }
 		},
-		"ClientTrackingOption": func(c *rueidis.ClientOption) { c.ClientTrackingOptions = []string{"BCAST"} },
+		"PipelineMultiplex":     func(c *rueidis.ClientOption) { c.PipelineMultiplex = 2 },
+		"DisableAutoPipelining": func(c *rueidis.ClientOption) { c.DisableAutoPipelining = true },
+		"ClientTrackingOption":  func(c *rueidis.ClientOption) { c.ClientTrackingOptions = []string{"BCAST"} },
 	} {
 		t.Run(problem, func(t *testing.T) {
 			store, err := redisstore.New(nowhere(change), redisstore.Options{})

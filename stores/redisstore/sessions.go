@@ -146,15 +146,14 @@ func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 // maxKept is the longest encoding of a session that is kept, in bytes.
 const maxKept = 1 << 10
 
-// read asks Redis, and to be told when the session changes. Redis sends the invalidation of a change that follows the reading after the
-// answer, on the same connection, so it meets either the cache's generation or its entry. DoCache asks for a key over one connection always: who
-// has heard that a session ended does not find it in what another caller read before.
+// read asks Redis, which from then on tells when the session changes. It sends the invalidation of a change that follows the reading after the
+// answer, on the same connection, so it meets either the cache's generation or its entry. As there is one connection, who has heard that
+// a session ended does not find it in what another caller read before.
 func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	generation := t.cache.Generation(d)
-	get := t.s.client.B().Get().Key(t.key(d)).Cache().ToStaticTTL()
-	raw, err := t.s.client.DoCache(ctx, get, maxAge).ToString()
+	raw, err := t.s.client.Do(ctx, t.s.client.B().Get().Key(t.key(d)).Build()).ToString()
 	if rueidis.IsRedisNil(err) {
 		return nil, core.ErrNotFound
 	}

@@ -36,7 +36,6 @@ func New(client rueidis.ClientOption, o Options) (*Store, error) {
 
 	client = bounded(client)
 	client.OnInvalidations = s.sessions.invalidate
-	client.NewCacheStoreFn = func(rueidis.CacheStoreOption) rueidis.CacheStore { return uncached{} }
 	var err error
 	if s.client, err = rueidis.NewClient(client); err != nil {
 		return nil, fmt.Errorf("redisstore: connect: %w", err)

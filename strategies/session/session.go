@@ -93,7 +93,7 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	if err = s.judge(found, err, now); err != nil {
 		return core.Found{}, err
 	}
-	if !now.Before(found.LastSeen.Add(s.options.TouchEvery)) {
+	if now.UnixMicro()-found.LastSeen.UnixMicro() >= s.options.TouchEvery.Microseconds() {
 		seen := stored(now)
 		s.touch(digest, seen, s.expiry(found.Created, seen))
 	}
