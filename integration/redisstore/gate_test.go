@@ -32,7 +32,7 @@ func newGate(t testing.TB, redis string) *gate {
 
 // client is the node's, with one connection.
 func (g *gate) client() rueidis.ClientOption {
-	return rueidis.ClientOption{InitAddress: []string{g.listener.Addr().String()}, PipelineMultiplex: -1}
+	return rueidis.ClientOption{InitAddress: []string{g.listener.Addr().String()}}
 }
 
 func (g *gate) hold() {
