@@ -4,7 +4,7 @@ FUZZTIME ?= 30s
 # Runs a command with the foreign programs that tests need, which it finds or installs.
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 BENCH ?= .
-ROUNDS ?= 10
+ROUNDS ?= 40
 
 .PHONY: test check format docs tidy build lint race release-check bench fuzz
 

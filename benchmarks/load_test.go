@@ -73,7 +73,7 @@ func get(path, token string) []byte {
 
 // load sends the request again and again, and reports how many were answered a second, and how long the slowest of a hundred waited.
 func load(b *testing.B, address string, request []byte) {
-	const connections, each = 16, 500
+	const connections, each = 16, 200
 	clients := make([]*connection, connections)
 	for i := range clients {
 		conn, err := net.Dial("tcp", address)

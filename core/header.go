@@ -36,7 +36,7 @@ func BearerToken(h Head) (string, error) {
 
 // isB64Token tells RFC 6750's b64token: letters, digits and - . _ ~ + /, at least one, and then any number of =.
 //
-// Every request's token is looked through, and most of one that the process knows is this: a table, and no branches.
+// Every request's token is looked through: a table and no branches, because for a JWT that the process knows it is a sixth of the request.
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	if s == "" {

@@ -51,15 +51,13 @@ var goals = []goal{
 
 // value is what is compared with must and aim; false where it was not measured.
 func (g goal) value(r results) (v float64, ok bool) {
-	v, ok = r.median(g.ours, g.unit)
-	if !ok || g.against == "" {
-		return v, ok
+	switch {
+	case g.against == "":
+		return r.median(g.ours, g.unit)
+	case g.less:
+		return r.compared(g.ours, g.against, g.unit, func(v, other float64) float64 { return v - other })
 	}
-	other, ok := r.median(g.against, g.unit)
-	if g.less {
-		return v - other, ok
-	}
-	return v / other, ok
+	return r.compared(g.ours, g.against, g.unit, func(v, other float64) float64 { return v / other })
 }
 
 // verdict is what was reached.

@@ -1,7 +1,7 @@
 // Command table runs the families of benchmarks, each in a process of its own whose candidates take turns, and prints the medians with the
 // goals beside them.
 //
-//	go run ./table -bench 'Chi|Verify' -rounds 3 -benchtime 50ms
+//	go run ./table -bench 'Chi|Verify' -rounds 10
 package main
 
 import (
@@ -21,8 +21,8 @@ import (
 
 var (
 	bench     = flag.String("bench", ".", "a regular expression of the families that run")
-	rounds    = flag.Int("rounds", 10, "how many turns each candidate has")
-	benchtime = flag.String("benchtime", "100ms", "how long a turn takes")
+	rounds    = flag.Int("rounds", 40, "how many turns each candidate has, at the most")
+	benchtime = flag.String("benchtime", "25ms", "how long a turn takes: short, so that the machine is the same for those that are compared")
 	raw       = flag.String("raw", "", "a file for the measurements themselves, which benchstat reads")
 	document  = flag.String("document", "", "a Markdown file whose table between the comments is replaced")
 )
@@ -63,7 +63,7 @@ func run() error {
 			return fmt.Errorf("%s: %w", family, err)
 		}
 	}
-	table := fmt.Sprintf("Medians of %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
+	table := fmt.Sprintf("Medians of up to %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
 	fmt.Print("\n", table)
 	if *raw != "" {
 		err = os.WriteFile(*raw, []byte(lines.String()), 0o644)

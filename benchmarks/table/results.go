@@ -42,11 +42,23 @@ func (r *results) line(text string) string {
 	return strings.Replace(text, fields[0], name[1]+name[3], 1)
 }
 
-func (r *results) median(name, unit string) (float64, bool) {
-	all := slices.Clone(r.of[name][unit])
+func (r *results) median(name, unit string) (float64, bool) { return median(r.of[name][unit]) }
+
+// compared is the median of what compare gives of two candidates' measurements of the same round. The machine's mood changes from second to
+// second, so that two turns which follow each other have more in common than two medians.
+func (r *results) compared(name, other, unit string, compare func(v, other float64) float64) (float64, bool) {
+	of, others := r.of[name][unit], r.of[other][unit]
+	var all []float64
+	for i := range min(len(of), len(others)) {
+		all = append(all, compare(of[i], others[i]))
+	}
+	return median(all)
+}
+
+func median(all []float64) (float64, bool) {
 	if len(all) == 0 {
 		return 0, false
 	}
-	slices.Sort(all)
-	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
+	sorted := slices.Sorted(slices.Values(all))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2, true
 }

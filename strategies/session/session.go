@@ -134,7 +134,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 		return nil
 	}
 	err := s.store.Delete(ctx, digest)
-	if s.cache != nil {
+	if s.fills {
 		s.cache.Drop(digest)
 	}
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here
 	err := s.store.DeleteAll(ctx, userID, epoch, keep)
-	if s.cache != nil {
+	if s.fills {
 		s.cache.Flush()
 	}
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
 		defer cancel()
 		err := s.store.Touch(ctx, digest, seen, expires)
-		if s.cache != nil && (err == nil || errors.Is(err, core.ErrNotFound)) { // what is kept is not so any more
+		if s.fills && (err == nil || errors.Is(err, core.ErrNotFound)) { // what is kept is not so any more
 			s.cache.Drop(digest)
 		}
 	}()
