@@ -14,7 +14,7 @@ var roundCount = flag.Int("rounds", 1, "how many turns each candidate of a famil
 // Families whose turns are long have fewer of them: none begins after a while, but for the first few.
 const (
 	enough = 25 * time.Second
-	fewest = 3
+	fewest = 5
 )
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
