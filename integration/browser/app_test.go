@@ -93,8 +93,7 @@ func (a *app) routes(mux *http.ServeMux) {
 	httpauth.Mount(mux, "/auth/cookie", a.auth.Login("cookie"))
 	httpauth.Mount(mux, "/auth/token", a.auth.Exchange("token"))
 	httpauth.Mount(mux, "/users", a.auth.Users())
-	// Links are boxes: newer releases of Chromium tell chromedp no place to click for those that are parts of a line.
-	page(mux, "/{$}", `<style>a { display: inline-block }</style><main>Welcome <a href="`+byCookie+`/authorize?redirect_to=/app">Sign in</a>
+	page(mux, "/{$}", `<main>Welcome <a href="`+byCookie+`/authorize?redirect_to=/app">Sign in</a>
 		<a href="`+byPost+`/authorize?redirect_to=/app">Sign in by a form</a> <a href="`+byToken+`/authorize?redirect_to=/spa">Sign in for a token</a></main>`)
 	page(mux, "/spa", `<main></main><script type="module">`+exchangeCode+`</script>`)
 	mux.Handle("GET /app", httpauth.Require(a.auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -77,7 +77,8 @@ func (m machine) scripts(root string, programs []program) error {
 		}
 		text := fmt.Sprintf(`#!/bin/sh
 root=%q
-export LD_LIBRARY_PATH=%q FONTCONFIG_SYSROOT="$root"
+export LD_LIBRARY_PATH=%q
+[ ! -d "$root"/etc/fonts ] || export FONTCONFIG_SYSROOT="$root" # or the system's fonts, without which text has no size
 parts="$root"/usr/share/nodejs
 [ ! -d "$parts" ] || { exec %d<"$parts"; export NODE_PATH="$parts:$NODE_PATH"; }
 exec %q "$@" %s
