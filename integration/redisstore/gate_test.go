@@ -30,7 +30,7 @@ func newGate(t testing.TB, redis string) *gate {
 	return g
 }
 
-// client is the node's, with one connection.
+// client is the node's.
 func (g *gate) client() rueidis.ClientOption {
 	return rueidis.ClientOption{InitAddress: []string{g.listener.Addr().String()}}
 }

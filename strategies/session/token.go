@@ -3,14 +3,12 @@ package session
 import (
 	"encoding/hex"
 	"strings"
-
-	"github.com/latchkey-go/latchkey/core"
 )
 
-// canonical tells whether s is 32 bytes in base64url as an encoder writes it (RFC 4648, section 3.5): the last character carries four
-// bits, so its two low bits are zero.
+// canonical tells whether s, of core.SecretLen characters, is 32 bytes in base64url as an encoder writes it (RFC 4648, section 3.5): the last
+// character carries four bits, so its two low bits are zero.
 func canonical(s string) bool {
-	return len(s) == core.SecretLen && base64url(s) && strings.IndexByte("AEIMQUYcgkosw048", s[len(s)-1]) >= 0
+	return base64url(s) && strings.IndexByte("AEIMQUYcgkosw048", s[len(s)-1]) >= 0
 }
 
 func base64url(s string) bool {
@@ -22,7 +20,7 @@ func base64url(s string) bool {
 	return true
 }
 
-// letters are those of base64url: a table, because every request's token is looked through.
+// letters are those of base64url: a table, because the token of every request that asks the store is looked through.
 var letters = func() (in [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
 		in[c] = true
