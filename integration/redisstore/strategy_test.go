@@ -68,6 +68,29 @@ func TestAStrategyKnowsWhatItsStoreKnows(t *testing.T) {
 	}
 }
 
+// The store drops what it ends, so the strategy must not drop what others have.
+func TestARevocationLeavesOtherUsersKnown(t *testing.T) {
+	addr := server.Redis(t)
+	client, s := raw(t, addr), strategy(t, open(t, addr, redisstore.Options{}).Sessions())
+	graces := adas("")
+	graces.UserID = "grace"
+	token, err := s.Issue(t.Context(), core.Login{Session: graces})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, s, token.Raw) // now it is known
+	if err := s.RevokeAll(t.Context(), "ada", 2, ""); err != nil {
+		t.Fatal(err)
+	}
+	reads := stat(t, client, "keyspace_hits")
+	if refused(t, s, token.Raw) {
+		t.Error("grace's session is refused")
+	}
+	if n := stat(t, client, "keyspace_hits") - reads; n != 0 {
+		t.Errorf("grace's session was read %d times, want none", n)
+	}
+}
+
 // decorated is an application's own store with one of redisstore in it.
 type decorated struct {
 	*redisstore.Sessions
