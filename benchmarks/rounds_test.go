@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"flag"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"time"
@@ -25,7 +26,8 @@ type candidate struct {
 	run  func(b *testing.B)
 }
 
-// rounds lets the candidates take turns. The testing package numbers what it runs again ("name#01"); the table takes the numbers off.
+// rounds lets the candidates take turns, in another order each time: what one leaves behind, memory that is still warm or pages that were given
+// back, is not always found by the same one. The testing package numbers what it runs again ("name#01"); the table takes the numbers off.
 func rounds(b *testing.B, candidates ...candidate) {
 	b.Helper()
 	start := time.Now()
@@ -33,7 +35,8 @@ func rounds(b *testing.B, candidates ...candidate) {
 		if round >= fewest && time.Since(start) > enough {
 			return
 		}
-		for _, c := range candidates {
+		for _, i := range rand.Perm(len(candidates)) {
+			c := candidates[i]
 			b.Run(c.name, func(b *testing.B) {
 				b.ReportAllocs()
 				c.run(b)
