@@ -7,7 +7,8 @@
 // A hash carries its parameters, so hashes that were made with others (by another service, or before they were raised) verify too, and
 // Outdated tells that they should be made anew.
 //
-// Security notes. One hash takes Memory KiB and, with the defaults, some 20 to 50 ms of a core: bound how many are made at once. A hash
+// Security notes. One hash takes Memory KiB and, with the defaults, some 20 to 50 ms of a core: bound how many are made at once. In a small
+// heap a hash may begin with a garbage collection that is due, so that the memory of the last hash is used again and does not add up. A hash
 // from a database is not trusted: one of more than 256 MiB, 64 passes, or 1 GiB summed over the passes is refused before any work.
 package argon2id
 
@@ -96,5 +97,6 @@ func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 }
 
 func (p params) derive(password string, salt []byte, length int) []byte {
+	makeRoom(uint64(p.memory) << 10) // KiB
 	return argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, uint32(length))
 }
