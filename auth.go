@@ -114,7 +114,7 @@ func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, for
 func accountFlows[U any](o Options[U]) []Flow {
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
-		account.Register{},
+		account.Register{Attempts: o.Limits.Registrations},
 		account.Users{Admin: []Guard{Superuser}},
 		account.Sessions{},
 		account.Keys{},

@@ -117,11 +117,11 @@ func TestNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestNewTellsWhatFlowsMiss(t *testing.T) {
 	o := options[latchkey.User]()
-	o.Flows = []latchkey.Flow{verify.Flow{Link: "https://evil.example/{token}"}, reset.Flow{Lifetime: time.Second, Link: "/reset"}, reset.Flow{}, secondFactor{}}
+	o.Flows = []latchkey.Flow{verify.Flow{Link: "https://evil.example/{token}"}, reset.Flow{Lifetime: time.Second, Link: "/reset", Mails: latchkey.Limit{Events: 5}}, reset.Flow{}, secondFactor{}}
 	got := faults(t, o)
 	for _, want := range []string{
 		"verify needs Options.Tickets", "verify needs Options.Sender", "verify needs Options.BaseURL", "verify: Link must be a path",
-		"reset: Lifetime", "reset: Link must hold {token} once", `"reset" is given twice`, "second factor needs Options.Tickets",
+		"reset: Lifetime", "reset: Requests and Mails need", "reset: Link must hold {token} once", `"reset" is given twice`, "second factor needs Options.Tickets",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("New's error lacks %q:\n%s", want, got)

@@ -93,6 +93,8 @@ type Limits struct {
 	LoginFailures Limit
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64), successful or not. Default: 30 a minute.
 	LoginAttempts Limit
+	// Registrations of one client network, successful or not. Default: 60 an hour.
+	Registrations Limit
 }
 
 var backendName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
@@ -131,7 +133,10 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.Limits.LoginAttempts == (Limit{}) {
 		o.Limits.LoginAttempts = Limit{Events: 30, Window: time.Minute}
 	}
-	for _, l := range []Limit{o.Limits.LoginFailures, o.Limits.LoginAttempts} {
+	if o.Limits.Registrations == (Limit{}) {
+		o.Limits.Registrations = Limit{Events: 60, Window: time.Hour}
+	}
+	for _, l := range []Limit{o.Limits.LoginFailures, o.Limits.LoginAttempts, o.Limits.Registrations} {
 		if l.Events < 1 || l.Window <= 0 {
 			errs = append(errs, errors.New("Options.Limits: a limit needs at least one event and a window; Options.InsecureNoLimits switches limits off"))
 		}

@@ -8,8 +8,10 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Register is the flow of POST /register.
-type Register struct{}
+// Register is the flow of POST /register. A zero limit limits nothing.
+type Register struct {
+	Attempts core.Limit // per client network
+}
 
 // Name is "register".
 func (Register) Name() string { return "register" }
@@ -18,7 +20,7 @@ func (Register) Name() string { return "register" }
 func (Register) PerBackend() bool { return false }
 
 // Routes is the one.
-func (Register) Routes(kit core.Kit) ([]core.Route, error) {
+func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
 		Doc: core.Doc{
@@ -27,11 +29,14 @@ func (Register) Routes(kit core.Kit) ([]core.Route, error) {
 				Email    string `json:"email"`
 				Password string `json:"password"`
 			}{},
-			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword},
+			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRateLimited},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			u, password, in, err := registration(kit, r)
 			if err != nil {
+				return nil, err
+			}
+			if err := core.Within(ctx, kit.Limiter, "register-network:"+core.Network(r.Remote).String(), f.Attempts); err != nil {
 				return nil, err
 			}
 			if err := Create(ctx, kit, u, password, r, in); err != nil {

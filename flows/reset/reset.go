@@ -26,6 +26,12 @@ type Flow struct {
 	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/reset#token={token}". The fragment reaches no server log and no
 	// Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
 	Link string
+	// Requests limits how many mails one client network (an IPv4 address, an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
+	// in ten minutes.
+	Requests core.Limit
+	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
+	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
+	Mails core.Limit
 }
 
 // Name is "reset".
@@ -47,6 +53,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				Body: struct {
 					Email string `json:"email"`
 				}{},
+				Codes: []string{core.CodeRateLimited},
 			},
 			Handle: ticket.Request(kit, f.kind(), wanted, core.Forgot),
 		},
@@ -130,14 +137,7 @@ func matches(t core.Ticket, u *core.User) bool {
 }
 
 func (f Flow) kind() ticket.Kind {
-	k := ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link}
-	if k.Lifetime == 0 {
-		k.Lifetime = time.Hour
-	}
-	if k.Link == "" {
-		k.Link = "/reset#token={token}"
-	}
-	return k
+	return ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails}.WithDefaults()
 }
 
 func wanted(u *core.User) bool { return u.IsActive }

@@ -24,6 +24,12 @@ type Flow struct {
 	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/verify#token={token}". The fragment reaches no server log and
 	// no Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
 	Link string
+	// Requests limits how many mails one client network (an IPv4 address, an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
+	// in ten minutes.
+	Requests core.Limit
+	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
+	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
+	Mails core.Limit
 	// OnRegister sends the mail to everyone who registers. Default: only on request.
 	OnRegister bool
 }
@@ -47,6 +53,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				Body: struct {
 					Email string `json:"email"`
 				}{},
+				Codes: []string{core.CodeRateLimited},
 			},
 			Handle: ticket.Request(kit, f.kind(), wanted, core.RequestVerify),
 		},
@@ -81,7 +88,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
 	if f.OnRegister && e.Moment == core.Register && wanted(e.User.Base()) {
-		kit.Later("verify mail", func(ctx context.Context) error { return ticket.Mail(ctx, kit, f.kind(), e.User) })
+		ticket.Later(kit, f.kind(), e.User)
 	}
 }
 
@@ -123,14 +130,7 @@ func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Re
 }
 
 func (f Flow) kind() ticket.Kind {
-	k := ticket.Kind{Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link}
-	if k.Lifetime == 0 {
-		k.Lifetime = time.Hour
-	}
-	if k.Link == "" {
-		k.Link = "/verify#token={token}"
-	}
-	return k
+	return ticket.Kind{Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails}.WithDefaults()
 }
 
 func wanted(u *core.User) bool { return u.IsActive && !u.IsVerified }

@@ -215,6 +215,8 @@ func TestAttackF25LimiterDown(t *testing.T) {
 	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		mine := a.login(t, "cookie", u)
+		other := a.user(t)
+		token := a.asked(t, "reset", other)
 		a.begin("limiter")
 		for _, backend := range backends {
 			for name, guess := range map[string]string{"right": password, "wrong": another} {
@@ -228,8 +230,11 @@ func TestAttackF25LimiterDown(t *testing.T) {
 			t.Errorf("F25: %d passwords were looked at, want 1", n)
 		}
 		a.want(t, "GET /users/me 200 (twin, who is logged in stays)", mine)
-		other := a.user(t)
-		a.want(t, resetRoute+"200 (twin, a reset works without)", fresh(a.asked(t, "reset", other)))
+		a.want(t, resetRoute+"200 (twin, a reset works without)", fresh(token))
+		for _, route := range asks {
+			a.attack(t, "F25 the limiter is down, "+route, route+unavailable, members(object{"email": u.Email}))
+		}
+		a.attack(t, "F25 the limiter is down, a registration", "POST /auth/register "+unavailable, members(object{"email": "new@example.org", "password": password}))
 		a.end()
 		a.want(t, "POST /auth/cookie/login 204 (twin)", form("username", u.Email, "password", password))
 	})

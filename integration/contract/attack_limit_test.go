@@ -10,6 +10,8 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
 )
 
 func TestAttackQ04Spellings(t *testing.T) {
@@ -79,6 +81,74 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 		for _, broken := range []string{"unknown", "192.0.2.300", "", "192.0.2.1 192.0.2.2", strings.Repeat("10.0.0.9, ", 5000) + "10.0.0.9", "2001:db8::/32"} {
 			a.to(t, "POST /auth/jwt/login", right, via("10.0.0.8:1", broken))
 		}
+	})
+}
+
+// forNetwork uses up the limit of the network from which a test's requests come, and tells that another network has its own.
+func (a *app) forNetwork(t *testing.T, events int, window time.Duration, accepted, refused string, body func() option) {
+	t.Helper()
+	for range events {
+		a.want(t, accepted, body())
+	}
+	for range 3 {
+		got := a.want(t, refused, body())
+		if got.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	a.want(t, accepted+" (another network)", body(), header("Test-Peer", "192.0.2.9:1"))
+	a.pass(window)
+	a.want(t, accepted+" (later)", body())
+}
+
+func TestRegistrationsOfANetwork(t *testing.T) {
+	change := func(_ *app, o *options) { o.Limits.Registrations = latchkey.Limit{Events: 4, Window: time.Hour} }
+	onEveryStore(t, change, func(t *testing.T, a *app) {
+		n := 0
+		a.forNetwork(t, 4, time.Hour, "POST /auth/register 201", "POST /auth/register 429 RATE_LIMITED", func() option {
+			n++
+			return members(object{"email": fmt.Sprintf("person%d@example.org", n), "password": password})
+		})
+	})
+}
+
+func TestRequestsForMailsOfANetwork(t *testing.T) {
+	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
+	change := func(_ *app, o *options) {
+		o.Flows = []latchkey.Flow{verify.Flow{Requests: limit}, reset.Flow{Requests: limit}}
+	}
+	onEveryStore(t, change, func(t *testing.T, a *app) {
+		for _, route := range asks {
+			n := 0
+			a.forNetwork(t, 4, limit.Window, route+"202", route+"429 RATE_LIMITED", func() option {
+				n++
+				return members(object{"email": fmt.Sprintf("victim%d@example.org", n)})
+			})
+		}
+	})
+}
+
+// Whoever asks, an address gets so many mails; the answer does not tell, and the last one's token stays good.
+func TestMailsToAnAddress(t *testing.T) {
+	defaults := func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{}, reset.Flow{}} }
+	onEveryStore(t, defaults, func(t *testing.T, a *app) {
+		u := a.user(t)
+		var last string
+		for range 5 {
+			last = a.asked(t, "reset", u)
+		}
+		for i := range 4 {
+			got := a.want(t, asks["reset"]+"202", members(object{"email": strings.ToUpper(u.Email)}), header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i)))
+			if got.body != "null" {
+				t.Errorf("got %s", got.body)
+			}
+		}
+		a.asked(t, "verify", u) // a count of its own
+		a.asked(t, "reset", a.user(t))
+		a.want(t, resetRoute+"200", fresh(last))
+		a.pass(time.Hour)
+		a.asked(t, "reset", u)
+		a.wantNoMail(t)
 	})
 }
 

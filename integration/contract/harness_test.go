@@ -66,15 +66,16 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	t.Helper()
 	a := &app{clock: newClock(), outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), router: router}
 	a.kept = open(t, a.Now).behind(a.outage)
+	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
-		Flows:    []latchkey.Flow{verify.Flow{}, reset.Flow{}},
+		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty}, reset.Flow{Requests: plenty, Mails: plenty}},
 		Tickets:  a.kept.tickets,
 		Sender:   a.mails,
 		BaseURL:  baseURL,
 		Hashers:  []core.Hasher{a.hasher},
 		Limiter:  a.kept.limiter,
-		Limits:   latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 100_000, Window: time.Minute}}, // all of a test come from one network
+		Limits:   latchkey.Limits{LoginAttempts: plenty, Registrations: plenty},
 		Log:      slog.New(slog.DiscardHandler),
 		Now:      a.Now,
 	}

@@ -3,13 +3,14 @@ package ticket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Request is the handler of a route that takes an e-mail address and may send a mail: 202 null, whoever asks. wants tells whether a known
-// user gets one; after happens once the mail is queued.
+// Request is the handler of a route that takes an e-mail address and may send a mail: 202 null, whoever asks, within the limit of requests.
+// wants tells whether a known user gets one; after happens once the mail is queued.
 func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Moment) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		in, err := core.ReadJSON(r)
@@ -23,6 +24,9 @@ func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Momen
 		key, err := kit.EmailKey(email)
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
+		}
+		if err := core.Within(ctx, kit.Limiter, k.Name+"-network:"+core.Network(r.Remote).String(), k.Requests); err != nil {
+			return nil, err
 		}
 		if err := Ask(ctx, kit, k, key, wants, after); err != nil {
 			return nil, err
@@ -38,15 +42,40 @@ func Ask(ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
+	send := later(kit, k, u, func(ctx context.Context) { kit.After(ctx, core.Event{Moment: after, User: u}) })
 	kit.Later(k.Name+" mail", func(ctx context.Context) error {
 		if u == nil || !wants(u.Base()) {
 			return nil
 		}
-		if err := Mail(ctx, kit, k, u); err != nil {
-			return err
-		}
-		kit.After(ctx, core.Event{Moment: after, User: u})
-		return nil
+		return send(ctx)
 	})
 	return nil
+}
+
+// Later makes a ticket for u and its mail in the background, unless u's address had its share of them.
+func Later(kit core.Kit, k Kind, u core.AnyUser) {
+	kit.Later(k.Name+" mail", later(kit, k, u, func(context.Context) {}))
+}
+
+// later is the job, which may be tried again. It counts one mail however often it is.
+func later(kit core.Kit, k Kind, u core.AnyUser, then func(context.Context)) func(context.Context) error {
+	counted := false
+	return func(ctx context.Context) error {
+		if !counted {
+			wait, err := kit.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", k.Name, core.Digest(u.Base().EmailKey)), k.Mails)
+			if err != nil {
+				return err
+			}
+			if wait > 0 {
+				kit.Log.WarnContext(ctx, "latchkey: a mail was asked for and not sent, the address had its share", "mail", k.Name, "user", u.Base().ID)
+				return nil
+			}
+		}
+		counted = true
+		if err := mail(ctx, kit, k, u); err != nil {
+			return err
+		}
+		then(ctx)
+		return nil
+	}
 }

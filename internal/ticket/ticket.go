@@ -1,6 +1,6 @@
 // Package ticket makes one-time tokens for mails and reads them back.
 //
-//	err := ticket.Mail(ctx, kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user)
+//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user)
 //
 // Security notes: the secret exists in clear only in the mail. The link is built from the configured base URL, never from a request
 // (OWASP "Forgot Password" cheat sheet). The default links carry the token in the fragment, which browsers send to no server and in no
@@ -8,6 +8,7 @@
 package ticket
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,18 @@ type Kind struct {
 	Lifetime time.Duration
 	// Link is the application's page, relative to the base URL, with {token} in it.
 	Link string
+	// Requests limits those of one client network, beyond which the answer is 429; Mails, those to one address, beyond which no mail is sent and
+	// the answer tells nothing of it.
+	Requests, Mails core.Limit
+}
+
+// WithDefaults fills in what is zero: an hour, 20 requests in ten minutes, and 5 mails in an hour.
+func (k Kind) WithDefaults() Kind {
+	k.Lifetime = cmp.Or(k.Lifetime, time.Hour)
+	k.Link = cmp.Or(k.Link, "/"+k.Name+"#token={token}")
+	k.Requests = cmp.Or(k.Requests, core.Limit{Events: 20, Window: 10 * time.Minute})
+	k.Mails = cmp.Or(k.Mails, core.Limit{Events: 5, Window: time.Hour})
+	return k
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.
@@ -47,11 +60,16 @@ func (k Kind) Check(kit core.Kit) error {
 	if u, err := url.Parse(k.Link); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(k.Link, "/") {
 		errs = append(errs, fmt.Errorf("flow %s: Link must be a path on Options.BaseURL that begins with /", k.Name))
 	}
+	for _, l := range []core.Limit{k.Requests, k.Mails} {
+		if l.Events < 1 || l.Window <= 0 {
+			errs = append(errs, fmt.Errorf("flow %s: Requests and Mails need at least one event and a window; latchkey's InsecureNoLimits switches limits off", k.Name))
+		}
+	}
 	return errors.Join(errs...)
 }
 
-// Mail makes a ticket for u, so that older ones of the kind die, and queues the mail to u's stored address.
-func Mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
+// mail makes a ticket for u, so that older ones of the kind die, and queues the mail to u's stored address.
+func mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
 	raw, digest, err := core.NewSecret(kit.Random)
 	if err != nil {
 		return err
