@@ -67,7 +67,7 @@ func later(kit core.Kit, k Kind, u core.AnyUser, then func(context.Context)) fun
 				return err
 			}
 			if wait > 0 {
-				kit.Log.WarnContext(ctx, "latchkey: a mail was asked for and not sent, the address had its share", "mail", k.Name, "user", u.Base().ID)
+				kit.Log.InfoContext(ctx, "latchkey: a mail was asked for and not sent, the address had its share", "mail", k.Name, "user", u.Base().ID)
 				return nil
 			}
 		}
