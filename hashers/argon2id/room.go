@@ -17,6 +17,11 @@ func makeRoom(size uint64) {
 	defer collecting.Unlock()
 	seen := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/scan/heap:bytes"}}
 	metrics.Read(seen)
+	for _, s := range seen {
+		if s.Value.Kind() != metrics.KindUint64 {
+			return // a Go that has it no more
+		}
+	}
 	goal, objects, toScan := seen[0].Value.Uint64(), seen[1].Value.Uint64(), seen[2].Value.Uint64()
 	due := objects+size > goal-goal/20 // a collection starts at 95 % of the way at the latest
 	if due && objects > size && toScan < size {
