@@ -137,8 +137,8 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		o.Limits.Registrations = Limit{Events: 60, Window: time.Hour}
 	}
 	for _, l := range []Limit{o.Limits.LoginFailures, o.Limits.LoginAttempts, o.Limits.Registrations} {
-		if l.Events < 1 || l.Window <= 0 {
-			errs = append(errs, errors.New("Options.Limits: a limit needs at least one event and a window; Options.InsecureNoLimits switches limits off"))
+		if err := l.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))
 		}
 	}
 	if o.InsecureNoLimits {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -12,6 +13,14 @@ import (
 type Limit struct {
 	Events int
 	Window time.Duration
+}
+
+// Check tells that a limit would limit nothing, or everything.
+func (l Limit) Check() error {
+	if l.Events < 1 || l.Window <= 0 {
+		return errors.New("a limit needs at least one event and a window; latchkey's Options.InsecureNoLimits switches limits off")
+	}
+	return nil
 }
 
 // Limiter counts events. Keys are opaque text of at most 300 bytes; a key has one count, whatever limits it is taken under.
@@ -39,6 +48,11 @@ func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
 		return RateLimited(wait)
 	}
 	return nil
+}
+
+// WithinNetwork is Within for one more of what by the client network of an address, as Network has it.
+func WithinNetwork(ctx context.Context, limiter Limiter, what string, ip netip.Addr, l Limit) error {
+	return Within(ctx, limiter, what+"-network:"+Network(ip).String(), l)
 }
 
 // RateLimited is a 429 that tells when to come again, in whole seconds, at least 1.

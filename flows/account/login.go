@@ -47,7 +47,7 @@ func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.
 	if err != nil {
 		return nil, err
 	}
-	if err := core.Within(ctx, kit.Limiter, "login-network:"+core.Network(r.Remote).String(), l.Attempts); err != nil {
+	if err := core.WithinNetwork(ctx, kit.Limiter, "login", r.Remote, l.Attempts); err != nil {
 		return nil, err
 	}
 	var admission core.Admission

@@ -36,7 +36,7 @@ func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
 			if err != nil {
 				return nil, err
 			}
-			if err := core.Within(ctx, kit.Limiter, "register-network:"+core.Network(r.Remote).String(), f.Attempts); err != nil {
+			if err := core.WithinNetwork(ctx, kit.Limiter, "register", r.Remote, f.Attempts); err != nil {
 				return nil, err
 			}
 			if err := Create(ctx, kit, u, password, r, in); err != nil {

@@ -23,7 +23,7 @@ func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Re
 			})
 		}
 	}
-	if err := core.Within(ctx, kit.Limiter, "oauth-network:"+core.Network(r.Remote).String(), c.Begins); err != nil {
+	if err := core.WithinNetwork(ctx, kit.Limiter, "oauth", r.Remote, c.Begins); err != nil {
 		return nil, err
 	}
 	state, err := c.newState(kit.Random, kit.Now().Add(c.Lifetime))

@@ -158,8 +158,10 @@ func (o Options) problems() (errs []error) {
 	if o.Lifetime < 0 || o.Lifetime > time.Hour {
 		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
 	}
-	if l := o.Begins; l != (core.Limit{}) && (l.Events < 1 || l.Window <= 0) {
-		errs = append(errs, errors.New("oauth: Options.Begins needs at least one event and a window; latchkey's InsecureNoLimits switches limits off"))
+	if o.Begins != (core.Limit{}) {
+		if err := o.Begins.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("oauth: Options.Begins: %w", err))
+		}
 	}
 	names := map[string]bool{}
 	urls := map[string]bool{}

@@ -25,7 +25,7 @@ func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Momen
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}
-		if err := core.Within(ctx, kit.Limiter, k.Name+"-network:"+core.Network(r.Remote).String(), k.Requests); err != nil {
+		if err := core.WithinNetwork(ctx, kit.Limiter, k.Name, r.Remote, k.Requests); err != nil {
 			return nil, err
 		}
 		if err := Ask(ctx, kit, k, key, wants, after); err != nil {
@@ -42,7 +42,7 @@ func Ask(ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	send := later(kit, k, u, func(ctx context.Context) { kit.After(ctx, core.Event{Moment: after, User: u}) })
+	send := job(kit, k, u, func(ctx context.Context) { kit.After(ctx, core.Event{Moment: after, User: u}) })
 	kit.Later(k.Name+" mail", func(ctx context.Context) error {
 		if u == nil || !wants(u.Base()) {
 			return nil
@@ -54,11 +54,11 @@ func Ask(ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(
 
 // Later makes a ticket for u and its mail in the background, unless u's address had its share of them.
 func Later(kit core.Kit, k Kind, u core.AnyUser) {
-	kit.Later(k.Name+" mail", later(kit, k, u, func(context.Context) {}))
+	kit.Later(k.Name+" mail", job(kit, k, u, func(context.Context) {}))
 }
 
-// later is the job, which may be tried again. It counts one mail however often it is.
-func later(kit core.Kit, k Kind, u core.AnyUser, then func(context.Context)) func(context.Context) error {
+// job makes the ticket and the mail, and may be tried again. It counts one mail however often it is.
+func job(kit core.Kit, k Kind, u core.AnyUser, then func(context.Context)) func(context.Context) error {
 	counted := false
 	return func(ctx context.Context) error {
 		if !counted {

@@ -61,8 +61,8 @@ func (k Kind) Check(kit core.Kit) error {
 		errs = append(errs, fmt.Errorf("flow %s: Link must be a path on Options.BaseURL that begins with /", k.Name))
 	}
 	for _, l := range []core.Limit{k.Requests, k.Mails} {
-		if l.Events < 1 || l.Window <= 0 {
-			errs = append(errs, fmt.Errorf("flow %s: Requests and Mails need at least one event and a window; latchkey's InsecureNoLimits switches limits off", k.Name))
+		if err := l.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("flow %s: Requests or Mails: %w", k.Name, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -74,8 +74,9 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 }
 
 // Verify gives the session of a token, as the store has it (with the user, if the store read it along), or had it less than
-// Options.LocalCache ago (without), or as redisstore keeps it in this process. From time to time it notes, in the background, that the session was used. core.ErrNoCredential: not a
-// token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything else: the store could not be asked.
+// Options.LocalCache ago (without), or as redisstore keeps it in this process. From time to time it notes, in the background, that the session
+// was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything else: the store
+// could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	secret, ok := strings.CutPrefix(token, s.options.Prefix)
 	if !ok || len(secret) != core.SecretLen {
