@@ -45,6 +45,16 @@ type Transactor interface {
 	Transact(ctx context.Context, do func(context.Context) error) error
 }
 
+// Locker is a UserStore that can lock a user's row (optional, beside
+// Transactor). Lock returns the row as it is now and keeps every other
+// transaction from changing or deleting it until the transaction of ctx ends;
+// it changes no column. Outside a transaction it is a Find. Callers lock
+// several rows in the ascending order of their IDs, or they deadlock.
+// ErrNotFound if there is no user.
+type Locker[U any] interface {
+	Lock(ctx context.Context, id string) (*U, error)
+}
+
 // EpochStore tells a user's TokenEpoch without loading the user (optional, for SessionOnly guards). ErrNotFound if there is no user.
 type EpochStore interface {
 	Epoch(ctx context.Context, userID string) (int64, error)
@@ -70,6 +80,14 @@ type SessionStore interface {
 // SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy).
 type SessionLister interface {
 	List(ctx context.Context, userID string) ([]*Session, error)
+}
+
+// SessionTrimmer is a SessionStore that bounds how many sessions a user has
+// (optional). Trim ends all living sessions of the user at the backend but the
+// newest keep, by Created and then by digest, and returns the digests of those
+// that it ended. Several Trims at once leave the same keep sessions.
+type SessionTrimmer interface {
+	Trim(ctx context.Context, userID, backend string, keep int) (ended [][32]byte, err error)
 }
 
 // Ticket is a one-time token at rest: who and what it is for is frozen in it.
