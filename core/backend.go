@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // Backend is a name, a transport (how a token travels) and a strategy (how it is issued, verified, revoked).
@@ -72,4 +73,20 @@ type Ambient interface {
 // Challenger is a transport whose 401 carries a WWW-Authenticate value (optional). presented says whether there was a token.
 type Challenger interface {
 	Challenge(presented bool) string
+}
+
+// Holder is a Transport that keeps the secret of a pending login at the client
+// between two proofs (optional): a browser needs no script for it, and it never
+// stands in a URL. What is held is no credential: Extract does not return it.
+type Holder interface {
+	// Hold makes the client keep the secret for age, in place of an earlier
+	// one, and send it along by itself. It sets neither status nor body.
+	Hold(resp *Response, pending string, age time.Duration)
+	// Held returns the secret that a request brings. It is "" where there is
+	// none, where there are several, where it cannot be one, and where the
+	// request is one that Protect refuses.
+	Held(h Head) string
+	// Release makes the client forget the secret. It sets neither status nor
+	// body.
+	Release(resp *Response)
 }

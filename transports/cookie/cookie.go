@@ -99,7 +99,7 @@ func (t *Transport) Ambient() bool { return true }
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status, resp.Body = http.StatusNoContent, nil
 	resp.Header.Set("Cache-Control", "no-store")
-	t.set(resp, token.Raw, t.age(token))
+	set(resp, t.cookie, token.Raw, t.age(token))
 }
 
 // age is for http.Cookie.MaxAge: seconds, 0 for until the browser closes, negative for a token that has ended already.
@@ -114,15 +114,16 @@ func (t *Transport) age(token core.Token) int {
 	if life <= 0 {
 		return -1
 	}
-	return int((life + time.Second - 1) / time.Second)
+	return seconds(life)
 }
 
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
 // Clear makes the browser drop the cookie.
-func (t *Transport) Clear(resp *core.Response) { t.set(resp, "", -1) }
+func (t *Transport) Clear(resp *core.Response) { set(resp, t.cookie, "", -1) }
 
 // set adds a Set-Cookie line in place of an earlier one of the same name (RFC 6265, section 4.1.1, wants one at the most).
-func (t *Transport) set(resp *core.Response, value string, age int) {
-	c := t.cookie
+func set(resp *core.Response, c http.Cookie, value string, age int) {
 	c.Value, c.MaxAge = value, age
 	lines := slices.DeleteFunc(resp.Header["Set-Cookie"], func(line string) bool {
 		return strings.HasPrefix(line, c.Name+"=")

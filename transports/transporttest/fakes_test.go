@@ -3,6 +3,7 @@ package transporttest_test
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -85,3 +86,35 @@ func (o oneLine) Lines(header string) []string {
 type unsafe struct{ core.Head }
 
 func (unsafe) Method() string { return http.MethodPost }
+
+// holding is an ambient fake that is a core.Holder, whose every method can be
+// broken.
+type holding struct {
+	*fake
+	hold    func(*core.Response, string, time.Duration)
+	held    func(core.Head) string
+	release func(*core.Response)
+}
+
+func (f *holding) Hold(resp *core.Response, pending string, age time.Duration) {
+	f.hold(resp, pending, age)
+}
+func (f *holding) Held(h core.Head) string     { return f.held(h) }
+func (f *holding) Release(resp *core.Response) { f.release(resp) }
+
+// holder keeps every rule.
+func holder() *holding {
+	f := &holding{fake: ambient()}
+	f.hold = func(resp *core.Response, pending string, _ time.Duration) {
+		resp.Header.Add("Set-Cookie", "p="+pending+"; Path=/; HttpOnly")
+	}
+	f.held = func(h core.Head) string {
+		value, err := core.CookieValue(h, "p")
+		if err != nil || core.CrossOrigin(h, nil) {
+			return ""
+		}
+		return value
+	}
+	f.release = func(resp *core.Response) { resp.Header.Add("Set-Cookie", "p=; Path=/; Max-Age=0") }
+	return f
+}

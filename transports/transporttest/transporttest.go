@@ -8,6 +8,7 @@ package transporttest
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -47,7 +48,7 @@ func Cases(f Features) []Case {
 	if f.Client == nil {
 		f.Client = Client
 	}
-	cases := append(tokenCases(f), answerCases(f)...)
+	cases := slices.Concat(tokenCases(f), answerCases(f), holderCases(f))
 	if f.Ambient {
 		return append(cases, ambientCases(f)...)
 	}

@@ -1,0 +1,40 @@
+package cookie
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// pending is the cookie of a login that waits for another proof: the name of
+// the session's with "-pending", and its attributes. Scripts never read it, not
+// even with InsecureScriptAccess.
+func (t *Transport) pending() http.Cookie {
+	c := t.cookie
+	c.Name += "-pending"
+	c.HttpOnly = true
+	return c
+}
+
+// Hold keeps the secret of a pending login in an HttpOnly cookie for age,
+// rounded up to seconds. See core.Holder.
+func (t *Transport) Hold(resp *core.Response, pending string, age time.Duration) {
+	set(resp, t.pending(), pending, seconds(age))
+}
+
+// Held returns what Hold has left at the browser. It is "" for a request that
+// Protect refuses, and where [core.CookieValue] returns an error.
+func (t *Transport) Held(h core.Head) string {
+	if t.Protect(h) != nil {
+		return ""
+	}
+	value, err := core.CookieValue(h, t.pending().Name)
+	if err != nil {
+		return ""
+	}
+	return value
+}
+
+// Release makes the browser drop the pending login's cookie.
+func (t *Transport) Release(resp *core.Response) { set(resp, t.pending(), "", -1) }
