@@ -62,8 +62,10 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	flows := append(accountFlows(opts), opts.Flows...)
 	events := newDispatcher[U, PU](opts.Hooks, opts.Log)
+	run, atomic := transact(users)
+	again := rechecker{resolver: &a.resolver, users: erasedUsers, transact: run}
 	door := gate.New(gate.Parts{
-		Backends: opts.Backends, Users: erasedUsers, Tickets: opts.Tickets, Factors: factors(flows), RequireVerified: opts.RequireVerified,
+		Backends: opts.Backends, Users: erasedUsers, Recheck: again.recheck, Tickets: opts.Tickets, Factors: factors(flows), RequireVerified: opts.RequireVerified,
 		ForgetEpoch: forget, Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	})
 	a.kit = core.Kit{
@@ -71,7 +73,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, Clear: a.clear, Keys: a.publicKeys,
 		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	}
-	a.kit.Transact, a.kit.Atomic = transact(users)
+	a.kit.Transact, a.kit.Atomic, a.kit.Recheck, a.kit.Purge = run, atomic, again.recheck, purge(flows)
 	if ids, ok := core.As[core.IDMaker](users); ok {
 		a.kit.NewID = ids.NewID
 	}
@@ -130,6 +132,24 @@ func factors(flows []Flow) (found []core.Factor) {
 	return found
 }
 
+// purge removes what every flow keeps of a user's ways in.
+func purge(flows []Flow) func(context.Context, string) (int, error) {
+	return func(ctx context.Context, userID string) (removed int, err error) {
+		for _, f := range flows {
+			p, ok := f.(core.Purger)
+			if !ok {
+				continue
+			}
+			n, err := p.Purge(ctx, userID)
+			removed += n
+			if err != nil {
+				return removed, err
+			}
+		}
+		return removed, nil
+	}
+}
+
 // transact uses the user store's transactions where it has any.
 func transact(users any) (run func(context.Context, func(context.Context) error) error, atomic bool) {
 	if t, ok := core.As[core.Transactor](users); ok {
@@ -151,6 +171,10 @@ func (a *Auth[U]) install(flows []Flow) error {
 			continue
 		}
 		seen[f.Name()] = true
+		if _, ok := f.(core.Factor); ok && !f.PerBackend() {
+			errs = append(errs, fmt.Errorf("the flow %q is a second factor and must be PerBackend: a pending login goes on at its own backend",
+				f.Name()))
+		}
 		if !f.PerBackend() {
 			errs = append(errs, a.installOne(f, nil))
 			continue
@@ -167,6 +191,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	key := groupKey{flow: f.Name()}
 	if b != nil {
 		kit.Backend, key.backend = b.Name, b.Name
+		kit.Gate = a.kit.Gate.(*gate.Gate).For(b.Name)
 		ambient, ok := b.Transport.(core.Ambient)
 		kit.Ambient = ok && ambient.Ambient()
 	}

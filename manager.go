@@ -73,7 +73,7 @@ func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, e
 	if c.Edit != nil {
 		changes.Edit = func(u core.AnyUser) error { return c.Edit(m.typed(u)) }
 	}
-	u, err = account.Change(ctx, m.auth.kit, u, changes)
+	u, err = account.Change(withoutRoute(ctx), m.auth.kit, u, changes)
 	return m.typed(u), err
 }
 
@@ -83,7 +83,7 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return account.Remove(ctx, m.auth.kit, u, nil)
+	return account.Remove(withoutRoute(ctx), m.auth.kit, u, nil)
 }
 
 // Authenticate gives the active user of an e-mail and a password, and counts failures against the login limit. It starts no session and
@@ -102,7 +102,7 @@ func (m *Manager[U]) Authenticate(ctx context.Context, address, password string)
 
 // EndSessions ends all sessions and tokens of a user.
 func (m *Manager[U]) EndSessions(ctx context.Context, id string) error {
-	return m.auth.kit.Sessions.EndOthers(ctx, id, nil)
+	return m.auth.kit.Sessions.EndOthers(withoutRoute(ctx), id, nil)
 }
 
 // RequestVerify sends the verification mail to the user of an address, if there is one who needs it.

@@ -63,7 +63,7 @@ func (static) Revoke(context.Context, *core.Session) error { return nil }
 type secondFactor struct{}
 
 func (secondFactor) Name() string     { return "second" }
-func (secondFactor) PerBackend() bool { return false }
+func (secondFactor) PerBackend() bool { return true }
 func (secondFactor) Method() string   { return "second" }
 func (secondFactor) Asks(_ context.Context, _ core.AnyUser, done []core.Proof) (bool, error) {
 	return done[len(done)-1].Method != "second", nil
@@ -162,7 +162,7 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	httpauth.Mount(mux, "/users", a.Users())
 	for _, f := range o.Flows {
 		if f.Name() == "second" {
-			httpauth.Mount(mux, "/auth", a.Flow("second"))
+			httpauth.Mount(mux, "/auth/web", a.Flow("second", "web"))
 		}
 	}
 	a.routes(mux)

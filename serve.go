@@ -78,8 +78,8 @@ func (a *Auth[U]) finish(ctx context.Context, resp *core.Response) *core.Respons
 // bind closes protection, guards and rendering over a route; b is nil for routes of no backend.
 func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
-	if !route.Public {
-		authenticate = a.Resolve(false, route.Guards...)
+	if !route.Public || route.Optional {
+		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
 	handle := func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		r.Remote = a.clients.Client(r, r.Remote)
@@ -91,6 +91,9 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 		ctx, err := authenticate(ctx, r)
 		if err != nil {
 			return nil, err
+		}
+		if c := core.CurrentFrom(ctx); c != nil && !route.Public {
+			c.Route = &route
 		}
 		resp, err := route.Handle(ctx, r)
 		if errors.Is(err, core.Unauthorized()) { // the user has gone since the guard looked

@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -29,9 +30,33 @@ func (e erased[U, PU]) Find(ctx context.Context, key core.Key) (core.AnyUser, er
 func (e erased[U, PU]) Update(ctx context.Context, id string, change func(core.AnyUser) error) (core.AnyUser, error) {
 	now := e.time()
 	return erase[U, PU](e.store.Update(ctx, id, func(u *U) error {
+		if err := stillHolds(ctx, PU(u)); err != nil {
+			return err
+		}
 		PU(u).Base().UpdatedAt = now
 		return change(PU(u))
 	}))
+}
+
+// errLocked keeps an Update from writing.
+var errLocked = errors.New("locked")
+
+func (e erased[U, PU]) Lock(ctx context.Context, id string) (core.AnyUser, error) {
+	if l, ok := core.As[core.Locker[U]](e.store); ok {
+		return erase[U, PU](l.Lock(ctx, id))
+	}
+	if _, ok := core.As[core.Transactor](e.store); !ok {
+		return e.Find(ctx, core.ByID(id))
+	}
+	var locked U
+	_, err := e.store.Update(ctx, id, func(u *U) error {
+		locked = *u
+		return errLocked
+	})
+	if errors.Is(err, errLocked) {
+		return PU(&locked), nil
+	}
+	return nil, err
 }
 
 func (e erased[U, PU]) Delete(ctx context.Context, id string) error { return e.store.Delete(ctx, id) }

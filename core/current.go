@@ -10,6 +10,9 @@ type Current struct {
 	Session *Session
 	// User is nil under SessionOnly, whatever the store knew.
 	User AnyUser
+	// Route is the one of Latchkey's own routes that the request is for, nil in
+	// the application's handlers. Kit.Recheck checks its guards again.
+	Route *Route
 }
 
 // Guard is a condition on who is asking. Every guard asks for an active user with a valid session first.

@@ -30,6 +30,13 @@ type Listener interface {
 	On(ctx context.Context, kit Kit, e Event)
 }
 
+// Purger is a flow that keeps something by which users log in, beside their
+// password (optional). Purge removes all of a user's and returns how many it
+// removed. It joins the transaction of ctx.
+type Purger interface {
+	Purge(ctx context.Context, userID string) (removed int, err error)
+}
+
 // Attempt is a proof that a flow hands to the gate.
 type Attempt struct {
 	User    AnyUser
@@ -52,7 +59,10 @@ type Admission struct {
 // Gate is the one door that turns a proof into a login: active, verified if required, factors, hooks. Its refusals are *Error.
 type Gate interface {
 	Admit(ctx context.Context, a Attempt) (Admission, error)
-	// Continue goes on from a pending ticket: prove is asked for the next proof. Failures are counted, the fifth kills the ticket.
+	// Continue goes on from a pending ticket of this gate's backend; "" is the
+	// one that the request's cookie holds (see Holder). prove returns the next
+	// proof. It runs five times at most for a ticket, and never for an inactive
+	// user. The gate of a flow that is made once for all backends refuses.
 	Continue(ctx context.Context, pending string, r *Request, prove func(context.Context, AnyUser) (Proof, error)) (Admission, error)
 }
 
@@ -96,8 +106,23 @@ type Kit struct {
 	Users    Users
 	Tickets  TicketStore // nil if none is configured
 	// Transact runs do in a transaction of the user store, or, where that has none (Atomic is false), just runs it.
-	Transact  func(ctx context.Context, do func(context.Context) error) error
-	Atomic    bool
+	Transact func(ctx context.Context, do func(context.Context) error) error
+	Atomic   bool
+	// Recheck is Transact for a change that the login of ctx allows. It checks
+	// that the session still lives, locks the rows of its user and of the
+	// targets (IDs of users) in the order of their IDs, and requires of the
+	// caller's row: active, of the session's epoch, and let in by the guards of
+	// the route. Then it runs do; else it returns a 401 or the guard's refusal.
+	// It returns ErrNotFound for a target that does not exist.
+	//
+	// Without transactions the same is checked right before do, and again where
+	// do updates the caller's own row. Outside of Latchkey's own routes (a
+	// Manager's call, a job) and on public ones it is Transact alone. do may run
+	// again, and its errors are returned as they are.
+	Recheck func(ctx context.Context, targets []string, do func(context.Context) error) error
+	// Purge removes whatever beside the password opens the user's account, by
+	// every Purger, and returns how much it removed.
+	Purge     func(ctx context.Context, userID string) (removed int, err error)
 	NewID     func() string // gives the ID that a user will have; nil if the user store cannot
 	Gate      Gate
 	Codec     Codec

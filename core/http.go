@@ -98,7 +98,10 @@ type Route struct {
 	// Pattern is relative to where the group is mounted: "/me", "/{id}"; the group's root is "".
 	Pattern string
 	// Public routes answer anyone. Others need an active user and what Guards say.
-	Public    bool
+	Public bool
+	// Optional: a Public route that knows the caller where the request has a
+	// good credential, and goes on without one where it has none or a bad one.
+	Optional  bool
 	Guards    []Guard
 	CrossSite bool // meant for posts from other sites (form_post): no Transport.Protect
 	Doc       Doc

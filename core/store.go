@@ -35,6 +35,9 @@ type Users interface {
 	Update(ctx context.Context, id string, change func(AnyUser) error) (AnyUser, error)
 	Delete(ctx context.Context, id string) error
 	List(ctx context.Context, emailPrefix, cursor string, limit int) (users []AnyUser, next string, err error)
+	// Lock is Locker's. A store with transactions that is no Locker locks the
+	// row by an Update that changes nothing; one without only finds it.
+	Lock(ctx context.Context, id string) (AnyUser, error)
 }
 
 // Transactor is implemented by stores with transactions (optional). The transaction travels in do's context: the same store, and others

@@ -37,10 +37,15 @@ func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (
 	}
 	before := int64(0)
 	var edit error
-	u, err := kit.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
-		before = u.Base().TokenEpoch
-		edit = c.apply(kit, u, emailKey, hash)
-		return edit
+	var u core.AnyUser
+	err = kit.Recheck(ctx, []string{target.Base().ID}, func(ctx context.Context) (err error) {
+		edit = nil
+		u, err = kit.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
+			before = u.Base().TokenEpoch
+			edit = c.apply(kit, u, emailKey, hash)
+			return edit
+		})
+		return err
 	})
 	switch {
 	case edit != nil:
@@ -50,7 +55,7 @@ func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (
 	case errors.Is(err, core.ErrNotFound):
 		return nil, err
 	case err != nil:
-		return nil, core.Unavailable(err)
+		return nil, refusal(err)
 	}
 	if u.Base().TokenEpoch != before {
 		kit.Sessions.EndAll(ctx, u, c.Keep)
@@ -126,17 +131,27 @@ func Remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request) 
 	if err := kit.Before(ctx, &core.Event{Moment: core.Delete, User: u, Request: r}); err != nil {
 		return err
 	}
-	switch err := kit.Users.Delete(ctx, u.Base().ID); {
+	id := u.Base().ID
+	err := kit.Recheck(ctx, []string{id}, func(ctx context.Context) error { return kit.Users.Delete(ctx, id) })
+	switch {
 	case errors.Is(err, core.ErrNotFound):
 		return err
 	case err != nil:
-		return core.Unavailable(err)
+		return refusal(err)
 	}
 	gone := kit.Users.New()
 	gone.Base().ID, gone.Base().TokenEpoch = u.Base().ID, math.MaxInt64
 	kit.Sessions.EndAll(ctx, gone, nil)
 	kit.After(ctx, core.Event{Moment: core.Delete, User: u, Request: r})
 	return nil
+}
+
+// refusal is err where it is an answer, else a 503.
+func refusal(err error) error {
+	if e := (*core.Error)(nil); errors.As(err, &e) {
+		return e
+	}
+	return core.Unavailable(err)
 }
 
 func set(flag *bool, to *bool) {

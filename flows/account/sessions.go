@@ -50,11 +50,12 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 			Doc: core.Doc{Summary: "End all logins but this one, tokens of other backends too", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				current := core.CurrentFrom(ctx)
-				switch err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session); {
-				case errors.Is(err, core.ErrNotFound): // deleted since the guard looked
+				err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session)
+				if errors.Is(err, core.ErrNotFound) { // deleted since the guard looked
 					return nil, core.Unauthorized()
-				case err != nil:
-					return nil, core.Unavailable(err)
+				}
+				if err != nil {
+					return nil, refusal(err)
 				}
 				return core.NewResponse(http.StatusNoContent, nil), nil
 			},
@@ -92,6 +93,11 @@ func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, e
 	}
 	for _, s := range living {
 		if s.ID == id {
+			// Not in the transaction: until it commits, a cache would take the
+			// session up again.
+			if err := kit.Recheck(ctx, nil, func(context.Context) error { return nil }); err != nil {
+				return nil, refusal(err)
+			}
 			if err := kit.Sessions.Revoke(ctx, s); err != nil {
 				return nil, core.Unavailable(err)
 			}

@@ -22,7 +22,7 @@ func TestAttackJ16CrossPurpose(t *testing.T) {
 			{"bearer token", "GET /users/me 401", "GET /users/me 200", "access token, session token"},
 			{"cookie", "GET /users/me 401", "GET /users/me 200", "cookie"},
 			{"verify token", "POST /auth/verify 400 VERIFY_USER_BAD_TOKEN", "POST /auth/verify 200", "verify token"},
-			{"pending ticket", "POST /auth/second 400 LOGIN_BAD_CREDENTIALS", "POST /auth/second 200", "pending ticket"},
+			{"pending ticket", "POST /auth/session/second 400 LOGIN_BAD_CREDENTIALS", "POST /auth/session/second 200", "pending ticket"},
 			{"reset token", "POST /auth/reset-password 400 RESET_PASSWORD_BAD_TOKEN", "POST /auth/reset-password 200", "reset token"},
 		}
 		present := func(as, token string) option {

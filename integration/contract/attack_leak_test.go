@@ -70,7 +70,7 @@ func (a *app) life(t *testing.T) (secrets canaries, answers string) {
 		for _, token := range []string{"superseded reset token", "verify token", "pending ticket", "jwt token"} {
 			say("POST", "/auth/reset-password", members(object{"token": secrets[token], "password": another}))
 			say("POST", "/auth/verify", proof(secrets[token]+"x"))
-			say("POST", "/auth/second", members(object{"pending": secrets[token], "code": "000000"}))
+			say("POST", "/auth/jwt/second", members(object{"pending": secrets[token], "code": "000000"}))
 		}
 		say("POST", "/auth/reset-password", members(object{"token": secrets["reset token"], "password": "short"}))
 		say("POST", "/auth/register", members(object{"email": u.Email, "password": password}))

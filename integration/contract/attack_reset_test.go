@@ -103,7 +103,7 @@ func TestAttackR10ResetIsNoLogin(t *testing.T) {
 				}
 			}
 		})
-		a.attack(t, "R10 a login that waited for the second factor ends", "POST /auth/second 400 LOGIN_BAD_CREDENTIALS",
+		a.attack(t, "R10 a login that waited for the second factor ends", "POST /auth/cookie/second 400 LOGIN_BAD_CREDENTIALS",
 			members(object{"pending": pending, "code": "123456"}))
 		plain := a.user(t)
 		a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", plain)))

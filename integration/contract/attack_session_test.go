@@ -275,10 +275,10 @@ func TestAttackS16PendingTicket(t *testing.T) {
 				a.attack(t, "S16 "+line+" with a pending ticket, "+backend, line, id(u.ID), credential(backend, ticket), text(`{}`))
 			}
 			second := func(code string) option { return members(object{"pending": ticket, "code": code}) }
-			a.attack(t, "S16 a wrong code, "+backend, "POST /auth/second 400 WRONG_CODE", second("000000"))
-			_, token := a.given(t, a.want(t, "POST /auth/second "+success(backend)+" (twin)", second("123456")))
+			a.attack(t, "S16 a wrong code, "+backend, "POST /auth/"+backend+"/second 400 WRONG_CODE", second("000000"))
+			_, token := a.given(t, a.want(t, "POST /auth/"+backend+"/second "+success(backend)+" (twin)", second("123456")))
 			a.want(t, "GET /users/me 200 (twin)", credential(backend, token))
-			a.attack(t, "S16 a ticket that was used, "+backend, "POST /auth/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
+			a.attack(t, "S16 a ticket that was used, "+backend, "POST /auth/"+backend+"/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
 		}
 	})
 }

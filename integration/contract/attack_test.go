@@ -133,14 +133,14 @@ type secondFactor struct{}
 const enrolled = "Has a second factor"
 
 func (secondFactor) Name() string     { return "second" }
-func (secondFactor) PerBackend() bool { return false }
+func (secondFactor) PerBackend() bool { return true }
 func (secondFactor) Method() string   { return "second" }
 func (secondFactor) Asks(_ context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	return u.(*Account).FullName == enrolled && done[len(done)-1].Method != "second", nil
 }
 func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{{
-		Name: "second:prove", Method: http.MethodPost, Pattern: "/second", Public: true,
+		Name: "second:" + kit.Backend + ".prove", Method: http.MethodPost, Pattern: "/second", Public: true,
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			in, err := core.ReadJSON(r)
 			if err != nil {
@@ -162,7 +162,11 @@ func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 func withSecondFactor(_ *app, o *options) { o.Flows = append(o.Flows, secondFactor{}) }
 
 func (a *app) serveSecondFactor(t *testing.T) {
-	a.serve(t, func(r router) { r.mount("/auth", a.Flow("second")) })
+	a.serve(t, func(r router) {
+		for _, backend := range backends {
+			r.mount("/auth/"+backend, a.Flow("second", backend))
+		}
+	})
 }
 
 // pending logs an enrolled user in, as far as the first proof goes, and gives the ticket.

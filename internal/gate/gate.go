@@ -9,7 +9,6 @@ package gate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +22,7 @@ import (
 )
 
 const (
+	pendingPurpose  = "pending"
 	pendingLifetime = 10 * time.Minute
 	pendingTries    = 5
 	maxLabel        = 200 // bytes
@@ -32,7 +32,8 @@ const (
 type Parts struct {
 	Backends        []core.Backend
 	Users           core.Users
-	Tickets         core.TicketStore // may be nil without Factors
+	Recheck         func(ctx context.Context, targets []string, do func(context.Context) error) error // core.Kit's
+	Tickets         core.TicketStore                                                                  // may be nil without Factors
 	Factors         []core.Factor
 	RequireVerified bool
 	ForgetEpoch     func(userID string) // what is known of the user's epoch is no more
@@ -45,7 +46,10 @@ type Parts struct {
 }
 
 // Gate implements core.Gate and core.Sessions.
-type Gate struct{ Parts }
+type Gate struct {
+	Parts
+	own string // the backend whose pending logins it continues; "" for none
+}
 
 var (
 	_ core.Gate     = (*Gate)(nil)
@@ -53,13 +57,12 @@ var (
 )
 
 // New is a Gate of its parts.
-func New(p Parts) *Gate { return &Gate{p} }
+func New(p Parts) *Gate { return &Gate{Parts: p} }
 
-// pending is what a pending ticket keeps of a login between its proofs.
-type pending struct {
-	Backend, Label string
-	Proofs         []core.Proof
-}
+// For returns the gate of the flows of one backend. A pending login goes on
+// only at the backend where it began, whose transport has protected the
+// request.
+func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, backend} }
 
 // Admit implements core.Gate.
 func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error) {
@@ -120,74 +123,6 @@ func (g *Gate) missing(ctx context.Context, u core.AnyUser, done []core.Proof) (
 		}
 	}
 	return methods, nil
-}
-
-// suspend keeps the login as a pending ticket. The answer is a 403, so that a client that knows nothing of factors takes it for a refusal.
-func (g *Gate) suspend(ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string) (core.Admission, error) {
-	raw, digest, err := core.NewSecret(g.Random)
-	if err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	data, err := json.Marshal(pending{Backend: a.Backend, Label: a.Label, Proofs: proofs})
-	if err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	u := a.User.Base()
-	err = g.Tickets.Put(ctx, core.Ticket{
-		Digest: digest, Purpose: "pending", UserID: u.ID, Email: u.EmailKey, Epoch: u.TokenEpoch, Data: data,
-		Expires: g.Now().Add(pendingLifetime),
-	}, false)
-	if err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	answer := core.NewResponse(http.StatusForbidden, map[string]any{
-		"detail": map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing},
-	})
-	return core.Admission{Pending: raw, Factors: missing, Answer: answer}, nil
-}
-
-// Continue implements core.Gate.
-func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error)) (core.Admission, error) {
-	refused := core.Refuse(core.CodeLoginBadCredentials)
-	digest := core.Digest(raw)
-	t, err := g.Tickets.Find(ctx, "pending", digest)
-	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
-		return core.Admission{}, refused
-	}
-	if err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	u, err := g.Users.Find(ctx, core.ByID(t.UserID))
-	if errors.Is(err, core.ErrNotFound) || err == nil && u.Base().TokenEpoch != t.Epoch {
-		return core.Admission{}, refused
-	}
-	if err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	// Counted before it is tried, so that concurrent guesses cannot exceed the limit: the one beyond it kills the ticket.
-	switch err := g.Tickets.Fail(ctx, "pending", digest, pendingTries+1); {
-	case errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed):
-		return core.Admission{}, refused
-	case err != nil:
-		return core.Admission{}, core.Unavailable(err)
-	}
-	proof, err := prove(ctx, u)
-	if err != nil {
-		return core.Admission{}, err
-	}
-	// Another request may have used or killed the ticket while this one proved.
-	switch _, err := g.Tickets.Consume(ctx, "pending", digest); {
-	case errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed):
-		return core.Admission{}, refused
-	case err != nil:
-		return core.Admission{}, core.Unavailable(err)
-	}
-	var p pending
-	if err := json.Unmarshal(t.Data, &p); err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	}
-	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label}
-	return g.admit(ctx, a, append(p.Proofs, proof))
 }
 
 func (g *Gate) backend(name string) (core.Backend, bool) {

@@ -67,9 +67,13 @@ func (g *Gate) EndAll(ctx context.Context, u core.AnyUser, keep *core.Session) {
 
 // EndOthers implements core.Sessions.
 func (g *Gate) EndOthers(ctx context.Context, userID string, keep *core.Session) error {
-	u, err := g.Users.Update(ctx, userID, func(u core.AnyUser) error {
-		u.Base().TokenEpoch++
-		return nil
+	var u core.AnyUser
+	err := g.Recheck(ctx, []string{userID}, func(ctx context.Context) (err error) {
+		u, err = g.Users.Update(ctx, userID, func(u core.AnyUser) error {
+			u.Base().TokenEpoch++
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return err

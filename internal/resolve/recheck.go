@@ -31,6 +31,23 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 	return nil, fmt.Errorf("no backend is called %q", c.Session.Backend)
 }
 
+// Alive returns the 401 of a login whose session has ended since it was let in,
+// past every cache. A strategy that cannot recheck is not asked.
+func (r *Resolver) Alive(ctx context.Context, c *core.Current) error {
+	recheck, err := r.Recheck(c)
+	if err != nil {
+		return nil //nolint:nilerr // the caller compares the epoch in any case
+	}
+	err = recheck(ctx)
+	switch refusal := (*core.Error)(nil); {
+	case err == nil || errors.As(err, &refusal):
+		return err
+	case errors.Is(err, core.ErrInvalid), errors.Is(err, core.ErrNoCredential):
+		return r.Unauthorized()
+	}
+	return core.Unavailable(err)
+}
+
 // again asks for a session and its user's epoch as they are, past what is kept of both for some seconds.
 func (r *Resolver) again(ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool) (core.Current, error) {
 	found, err := strategy.Recheck(ctx, s)

@@ -1,0 +1,123 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// pending is what a pending ticket keeps of a login between its proofs.
+type pending struct {
+	Backend, Label string
+	Proofs         []core.Proof
+}
+
+// suspend keeps the login as a pending ticket. The answer is a 403, so that a client that knows nothing of factors takes it for a refusal.
+func (g *Gate) suspend(ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string) (core.Admission, error) {
+	raw, digest, err := core.NewSecret(g.Random)
+	if err != nil {
+		return core.Admission{}, core.Unavailable(err)
+	}
+	data, err := json.Marshal(pending{Backend: a.Backend, Label: a.Label, Proofs: proofs})
+	if err != nil {
+		return core.Admission{}, core.Unavailable(err)
+	}
+	u := a.User.Base()
+	err = g.Tickets.Put(ctx, core.Ticket{
+		Digest: digest, Purpose: pendingPurpose, UserID: u.ID, Email: u.EmailKey, Epoch: u.TokenEpoch, Data: data,
+		Expires: g.Now().Add(pendingLifetime),
+	}, false)
+	if err != nil {
+		return core.Admission{}, core.Unavailable(err)
+	}
+	answer := core.NewResponse(http.StatusForbidden, map[string]any{
+		"detail": map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing},
+	})
+	if b, _ := g.backend(a.Backend); b.Transport != nil {
+		if holder, ok := b.Transport.(core.Holder); ok {
+			holder.Hold(answer, raw, pendingLifetime)
+		}
+	}
+	return core.Admission{Pending: raw, Factors: missing, Answer: answer}, nil
+}
+
+// Continue implements core.Gate.
+func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error)) (core.Admission, error) {
+	b, ok := g.backend(g.own)
+	if !ok {
+		return core.Admission{}, &core.Error{
+			Status: http.StatusInternalServerError,
+			Cause:  errors.New("a pending login goes on at its own backend: the flow that continues it must be PerBackend"),
+		}
+	}
+	holder, holds := b.Transport.(core.Holder)
+	if raw == "" && holds && r != nil {
+		raw = holder.Held(r)
+	}
+	digest := core.Digest(raw)
+	u, p, err := g.pending(ctx, digest)
+	if err != nil {
+		return core.Admission{}, err
+	}
+	if err := g.count(ctx, digest); err != nil {
+		return core.Admission{}, err
+	}
+	proof, err := prove(ctx, u)
+	if err != nil {
+		return core.Admission{}, err
+	}
+	// Another request may have used or killed the ticket while this one proved.
+	if _, err := g.Tickets.Consume(ctx, pendingPurpose, digest); err != nil {
+		return core.Admission{}, notPending(err)
+	}
+	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label}
+	admission, err := g.admit(ctx, a, append(p.Proofs, proof))
+	if err == nil && holds && admission.Pending == "" {
+		holder.Release(admission.Answer)
+	}
+	return admission, err
+}
+
+// pending returns the user and the login of a ticket that may go on here.
+func (g *Gate) pending(ctx context.Context, digest [32]byte) (core.AnyUser, pending, error) {
+	var p pending
+	t, err := g.Tickets.Find(ctx, pendingPurpose, digest)
+	if err != nil {
+		return nil, p, notPending(err)
+	}
+	if err := json.Unmarshal(t.Data, &p); err != nil {
+		return nil, p, core.Unavailable(err)
+	}
+	u, err := g.Users.Find(ctx, core.ByID(t.UserID))
+	if err != nil {
+		return nil, p, notPending(err)
+	}
+	if b := u.Base(); p.Backend != g.own || !b.IsActive || b.TokenEpoch != t.Epoch {
+		return nil, p, core.Refuse(core.CodeLoginBadCredentials)
+	}
+	return u, p, nil
+}
+
+// count counts an attempt before it is made, so that concurrent ones cannot
+// exceed the limit. The one beyond it kills the ticket, and is not made: it
+// would use up a recovery code for nothing.
+func (g *Gate) count(ctx context.Context, digest [32]byte) error {
+	if err := g.Tickets.Fail(ctx, pendingPurpose, digest, pendingTries+1); err != nil {
+		return notPending(err)
+	}
+	if _, err := g.Tickets.Find(ctx, pendingPurpose, digest); err != nil {
+		return notPending(err)
+	}
+	return nil
+}
+
+// notPending is the refusal of a ticket, or a user, that is no more.
+func notPending(err error) error {
+	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
+		return core.Refuse(core.CodeLoginBadCredentials)
+	}
+	return core.Unavailable(err)
+}

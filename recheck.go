@@ -1,0 +1,112 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/resolve"
+)
+
+// rechecker checks a login again where a change that it allows is written:
+// between the guard and the write lie hooks, hashing and other servers.
+type rechecker struct {
+	resolver *resolve.Resolver
+	users    core.Users
+	transact func(ctx context.Context, do func(context.Context) error) error
+}
+
+// recheck implements core.Kit's Recheck.
+func (r rechecker) recheck(ctx context.Context, targets []string, do func(context.Context) error) error {
+	c := core.CurrentFrom(ctx)
+	if c == nil || c.Route == nil {
+		return r.transact(ctx, do)
+	}
+	// A logout raises no epoch, so the strategy is asked too. It may read from
+	// another server, so it is not asked while rows are locked.
+	if err := r.resolver.Alive(ctx, c); err != nil {
+		return err
+	}
+	return r.transact(ctx, func(ctx context.Context) error {
+		caller, err := r.lock(ctx, c.Session.UserID, targets)
+		if err != nil {
+			return err
+		}
+		if err := holds(c.Session, caller); err != nil {
+			return err
+		}
+		if err := letIn(ctx, c, caller); err != nil {
+			return err
+		}
+		return do(context.WithValue(ctx, heldKey{}, c.Session))
+	})
+}
+
+// lock locks the rows of the caller and the targets, the lowest ID first so
+// that two callers who change each other do not deadlock, and returns the
+// caller.
+func (r rechecker) lock(ctx context.Context, id string, targets []string) (caller core.AnyUser, err error) {
+	ids := append([]string{id}, targets...)
+	slices.Sort(ids)
+	for _, next := range slices.Compact(ids) {
+		u, err := r.users.Lock(ctx, next)
+		switch {
+		case errors.Is(err, core.ErrNotFound) && next == id:
+			return nil, core.Unauthorized()
+		case err != nil:
+			return nil, err
+		case next == id:
+			caller = u
+		}
+	}
+	return caller, nil
+}
+
+// letIn checks the route's guards that read the user. The others (the time of
+// the latest proof, the backend) hold as they did.
+func letIn(ctx context.Context, c *core.Current, caller core.AnyUser) error {
+	fresh := core.Current{Session: c.Session, User: caller, Route: c.Route}
+	for _, g := range c.Route.Guards {
+		if g.Check == nil || !g.NeedsUser {
+			continue
+		}
+		if err := g.Check(ctx, &fresh); err != nil {
+			if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+				return refusal
+			}
+			return core.Unavailable(err)
+		}
+	}
+	return nil
+}
+
+// holds reports a session that its user's row allows no more.
+func holds(s *core.Session, u core.AnyUser) error {
+	if b := u.Base(); !b.IsActive || b.TokenEpoch != s.Epoch {
+		return core.Unauthorized()
+	}
+	return nil
+}
+
+// heldKey is the session that a change is made by, in the context of Recheck's
+// do, for stores without transactions.
+type heldKey struct{}
+
+// stillHolds checks the row of the user who makes the change once more.
+func stillHolds(ctx context.Context, u core.AnyUser) error {
+	if s, ok := ctx.Value(heldKey{}).(*core.Session); ok && s.UserID == u.Base().ID {
+		return holds(s, u)
+	}
+	return nil
+}
+
+// withoutRoute is ctx without what Recheck goes by. What an application does by
+// a Manager is its own decision, whoever asked for it.
+func withoutRoute(ctx context.Context) context.Context {
+	c := core.CurrentFrom(ctx)
+	if c == nil || c.Route == nil {
+		return ctx
+	}
+	return core.WithCurrent(ctx, core.Current{Session: c.Session, User: c.User})
+}
