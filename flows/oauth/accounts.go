@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -42,6 +43,26 @@ func (f accounts) Routes(kit core.Kit) ([]core.Route, error) {
 func (f accounts) On(_ context.Context, kit core.Kit, e core.Event) {
 	if e.Moment == core.Delete {
 		id := e.User.Base().ID
-		kit.Later("forget accounts", func(ctx context.Context) error { return f.unlinkAll(ctx, id) })
+		kit.Later("forget accounts", func(ctx context.Context) error {
+			_, err := f.Purge(ctx, id)
+			return err
+		})
 	}
+}
+
+// Purge unlinks all of a user's accounts; see core.Purger.
+func (f accounts) Purge(ctx context.Context, userID string) (removed int, err error) {
+	links, err := f.Accounts.List(ctx, userID)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range links {
+		switch err := f.Accounts.Delete(ctx, l.ID); {
+		case err == nil:
+			removed++
+		case !errors.Is(err, core.ErrNotFound):
+			return removed, err
+		}
+	}
+	return removed, nil
 }

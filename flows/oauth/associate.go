@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -60,82 +59,11 @@ func (f associate) callback(ctx context.Context, kit core.Kit, r *core.Request) 
 		return rec.Provider == f.provider.Name() && rec.UserID == u.Base().ID && rec.Backend == ""
 	})
 	if err == nil {
-		err = f.linkTo(ctx, u, out)
+		err = f.linkTo(ctx, kit, u, out)
 	}
 	resp := core.NewResponse(http.StatusOK, kit.Codec.Output(u))
 	if out.RedirectTo != "" {
 		back(resp, out.RedirectTo, "", "")
 	}
 	return f.end(ctx, kit, r, out.record, resp, err)
-}
-
-// linkTo links the account to u, unless it is somebody else's.
-func (f associate) linkTo(ctx context.Context, u core.AnyUser, out outcome) error {
-	id := u.Base().ID
-	for range attempts {
-		link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
-		switch {
-		case err == nil && link.UserID != id:
-			return core.Refuse(core.CodeOAuthAlreadyLinked)
-		case err == nil:
-			err = f.renew(ctx, link, out)
-		case errors.Is(err, core.ErrNotFound):
-			err = f.link(ctx, f.provider, out, id, nil)
-		}
-		if errors.Is(err, core.ErrTaken) || errors.Is(err, errAgain) {
-			continue
-		}
-		if err != nil {
-			return core.Unavailable(err)
-		}
-		return nil
-	}
-	return core.Unavailable(errAgain)
-}
-
-// unlink removes the user's links to the provider, unless nothing would be left to log in with. The user's row is locked meanwhile, so
-// that two at once cannot both be the last but one.
-func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
-	id := u.Base().ID
-	var mine []*core.OAuthAccount
-	err := kit.Transact(ctx, func(ctx context.Context) error {
-		mine = nil
-		u, err := kit.Users.Update(ctx, id, func(core.AnyUser) error { return nil })
-		if err != nil {
-			return err
-		}
-		links, err := f.Accounts.List(ctx, id)
-		if err != nil {
-			return err
-		}
-		for _, l := range links {
-			if l.Provider == f.provider.Name() {
-				mine = append(mine, l)
-			}
-		}
-		switch {
-		case len(mine) == 0:
-			return core.NotFound()
-		case len(mine) == len(links) && u.Base().HashedPassword == "":
-			return &core.Error{Status: http.StatusConflict, Code: core.CodeOAuthLastLoginMethod}
-		}
-		for _, l := range mine {
-			if err := f.Accounts.Delete(ctx, l.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
-				return err
-			}
-		}
-		return nil
-	})
-	switch refusal := (*core.Error)(nil); {
-	case errors.As(err, &refusal):
-		return refusal
-	case errors.Is(err, core.ErrNotFound): // the user was deleted since the guard looked
-		return core.Unauthorized()
-	case err != nil:
-		return core.Unavailable(err)
-	}
-	for _, l := range mine {
-		f.giveBack(kit, f.provider, l)
-	}
-	return nil
 }

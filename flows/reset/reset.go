@@ -6,6 +6,10 @@
 // mail are made outside the request, and the mail goes to the stored address. A token works once, only until a newer one is asked for, and
 // dies with the password, the e-mail address or the sessions that it was made under. A reset ends every session and token of the user and
 // logs nobody in, so a second factor is still asked for.
+//
+// A reset proves the mailbox. Where nobody had proved it before, somebody else
+// may have registered the address in advance: whatever beside the password
+// opens the account is removed with it.
 package reset
 
 import (
@@ -92,7 +96,9 @@ func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error 
 	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.Forgot)
 }
 
-// Reset sets a new password with a token and ends all sessions. Refusals: RESET_PASSWORD_BAD_TOKEN, then
+// Reset sets a new password with a token, verifies the address that the token
+// was sent to, and ends all sessions. Where the address was never verified
+// before, it also removes what else opens the account. Refusals: RESET_PASSWORD_BAD_TOKEN, then
 // RESET_PASSWORD_INVALID_PASSWORD, which leaves the token usable. r is nil outside HTTP.
 func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r *core.Request) (core.AnyUser, error) {
 	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
@@ -109,13 +115,13 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	if err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
-	u, err = ticket.Spend(ctx, kit, t, func(u *core.User) error {
-		if !matches(t, u) {
-			return core.ErrUsed
-		}
-		u.HashedPassword = hash
-		u.TokenEpoch++
-		return nil
+	u, _, err = ticket.Spend(ctx, kit, t, ticket.Effect{
+		Holds:     func(u *core.User) bool { return matches(t, u) },
+		TakesOver: func(u *core.User) bool { return !u.IsVerified },
+		Change: func(u *core.User, _ int) {
+			u.HashedPassword, u.IsVerified = hash, true
+			u.TokenEpoch++
+		},
 	})
 	if errors.Is(err, core.ErrUsed) {
 		return nil, core.Refuse(core.CodeResetBadToken)

@@ -5,6 +5,12 @@
 // Security notes. The answer to a request is the same whoever asks and whatever exists; ticket and mail are made outside the request. A
 // token verifies only the address that it was sent to: after a change of the address it is worthless. Nothing changes by GET, so a mail
 // scanner that follows links verifies nothing: the application's page posts the token.
+//
+// Accounts at providers that were linked before the address was verified may be
+// somebody else's, who registered it in advance. They are unlinked, and their
+// sessions end, unless the request is a login of the user: then the one who
+// uses the account also reads its mailbox. The password stays, since people
+// register, verify and then log in with it.
 package verify
 
 import (
@@ -58,7 +64,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 			Handle: ticket.Request(kit, f.kind(), wanted, core.RequestVerify),
 		},
 		{
-			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true,
+			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
 			Doc: core.Doc{
 				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: kit.Users.New(),
 				Body: struct {
@@ -112,12 +118,16 @@ func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Re
 	case used:
 		return nil, core.Refuse(core.CodeVerifyBadToken)
 	}
-	u, err = ticket.Spend(ctx, kit, t, func(u *core.User) error {
-		if u.EmailKey != t.Email {
-			return core.ErrUsed
-		}
-		u.IsVerified = true
-		return nil
+	own := isCaller(ctx, t.UserID)
+	u, removed, err := ticket.Spend(ctx, kit, t, ticket.Effect{
+		Holds:     func(u *core.User) bool { return u.EmailKey == t.Email },
+		TakesOver: func(u *core.User) bool { return !u.IsVerified && !own },
+		Change: func(u *core.User, removed int) {
+			u.IsVerified = true
+			if removed > 0 {
+				u.TokenEpoch++
+			}
+		},
 	})
 	if errors.Is(err, core.ErrUsed) { // lost a race, against its own twin or a change of the address
 		return f.Verify(ctx, kit, token, r)
@@ -125,8 +135,17 @@ func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Re
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
+	if removed > 0 {
+		kit.Sessions.EndAll(ctx, u, nil)
+	}
 	kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: r})
 	return u, nil
+}
+
+// isCaller reports whether the request is a login of that user.
+func isCaller(ctx context.Context, userID string) bool {
+	c := core.CurrentFrom(ctx)
+	return c != nil && c.Session.UserID == userID
 }
 
 func (f Flow) kind() ticket.Kind {

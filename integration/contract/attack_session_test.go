@@ -276,9 +276,76 @@ func TestAttackS16PendingTicket(t *testing.T) {
 			}
 			second := func(code string) option { return members(object{"pending": ticket, "code": code}) }
 			a.attack(t, "S16 a wrong code, "+backend, "POST /auth/"+backend+"/second 400 WRONG_CODE", second("000000"))
+			for _, other := range backends {
+				if other != backend {
+					a.attack(t, "S16 a ticket of "+backend+" at "+other, "POST /auth/"+other+"/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
+				}
+			}
 			_, token := a.given(t, a.want(t, "POST /auth/"+backend+"/second "+success(backend)+" (twin)", second("123456")))
 			a.want(t, "GET /users/me 200 (twin)", credential(backend, token))
 			a.attack(t, "S16 a ticket that was used, "+backend, "POST /auth/"+backend+"/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
+		}
+	})
+}
+
+// TestAttackS16HeldByTheBrowser: a browser's pending login is in an HttpOnly cookie, which opens nothing but the next step.
+func TestAttackS16HeldByTheBrowser(t *testing.T) {
+	onEveryAdapter(t, withSecondFactor, func(t *testing.T, a *app) {
+		a.serveSecondFactor(t)
+		u := a.user(t, func(u *Account) { u.FullName = enrolled })
+		first := a.send(t, "POST", "/auth/cookie/login", form("username", u.Email, "password", password))
+		held, err := http.ParseSetCookie(first.header.Get("Set-Cookie"))
+		if err != nil || held.Name != cookieName+"-pending" || !held.HttpOnly || !held.Secure || held.MaxAge != 600 {
+			t.Fatalf("S16 got %v", first.header)
+		}
+		mine, code := header("Cookie", held.Name+"="+held.Value), members(object{"code": "123456"})
+		a.attack(t, "S16 the cookie as a session", "GET /users/me 401", header("Cookie", cookieName+"="+held.Value))
+		a.attack(t, "S16 the cookie at another backend", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", mine, code)
+		a.attack(t, "S16 from another site", "POST /auth/cookie/second 403 CROSS_ORIGIN_REFUSED", mine, code, header("Sec-Fetch-Site", "cross-site"))
+		got := a.want(t, "POST /auth/cookie/second 204 (twin)", mine, code)
+		var session, dropped bool
+		for _, line := range got.header["Set-Cookie"] {
+			c, _ := http.ParseSetCookie(line)
+			session = session || c.Name == cookieName && c.Value != ""
+			dropped = dropped || c.Name == held.Name && c.MaxAge < 0
+		}
+		if !session || !dropped {
+			t.Errorf("S16 got %v", got.header)
+		}
+		a.attack(t, "S16 the cookie once more", "POST /auth/cookie/second 400 LOGIN_BAD_CREDENTIALS", mine, code)
+	})
+}
+
+// TestAttackS16TheAttemptThatKillsATicket: it is not made (finding A15), so that it cannot use up a recovery code.
+func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
+	var proofs per[ledger]
+	onEveryStore(t, func(a *app, o *options) {
+		o.Flows = append(o.Flows, secondFactor{tried: func() { proofs.of(a).add("tried") }})
+	}, func(t *testing.T, a *app) {
+		a.serveSecondFactor(t)
+		u := a.user(t, func(u *Account) { u.FullName = enrolled })
+		ticket := a.pending(t, "jwt", u)
+		guess := func(code string) option { return members(object{"pending": ticket, "code": code}) }
+		for range 5 {
+			a.want(t, "POST /auth/jwt/second 400 WRONG_CODE", guess("000000"))
+		}
+		proofs.of(a).take()
+		for range 2 {
+			a.attack(t, "S16 a sixth attempt, with the right code", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", guess("123456"))
+		}
+		if tried := proofs.of(a).take(); len(tried) > 0 {
+			t.Errorf("S16 the attempt was made: %v", tried)
+		}
+		ticket = a.pending(t, "jwt", u)
+		for range 4 {
+			a.want(t, "POST /auth/jwt/second 400 WRONG_CODE", guess("000000"))
+		}
+		a.want(t, "POST /auth/jwt/second 200 (twin, the fifth is right)", guess("123456"))
+		ticket = a.pending(t, "jwt", u)
+		a.edit(t, u, inactive)
+		a.attack(t, "S16 a user who was deactivated meanwhile", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", guess("123456"))
+		if tried := proofs.of(a).take(); len(tried) != 5 {
+			t.Errorf("S16 the attempt of a deactivated user was made: %v", tried)
 		}
 	})
 }

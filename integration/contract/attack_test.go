@@ -128,7 +128,7 @@ func (j *journal) String() string {
 }
 
 // secondFactor is a flow that asks those whose name is enrolled for the code 123456.
-type secondFactor struct{}
+type secondFactor struct{ tried func() }
 
 const enrolled = "Has a second factor"
 
@@ -138,7 +138,7 @@ func (secondFactor) Method() string   { return "second" }
 func (secondFactor) Asks(_ context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	return u.(*Account).FullName == enrolled && done[len(done)-1].Method != "second", nil
 }
-func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
+func (f secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "second:" + kit.Backend + ".prove", Method: http.MethodPost, Pattern: "/second", Public: true,
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -148,6 +148,9 @@ func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 			}
 			pending, _ := in.Required("pending")
 			admission, err := kit.Gate.Continue(ctx, pending, r, func(context.Context, core.AnyUser) (core.Proof, error) {
+				if f.tried != nil {
+					f.tried()
+				}
 				if code, _ := in.Required("code"); code != "123456" {
 					return core.Proof{}, core.Refuse("WRONG_CODE")
 				}

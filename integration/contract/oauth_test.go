@@ -35,6 +35,7 @@ type acme struct {
 	begun map[string]core.OAuthBegin // by state
 	trade int                        // codes that were exchanged
 	fault error
+	moment
 }
 
 func (p *acme) Name() string { return p.name }
@@ -47,6 +48,7 @@ func (p *acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 }
 
 func (p *acme) Finish(_ context.Context, f core.OAuthFinish) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
+	p.pass()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trade++

@@ -53,8 +53,8 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 			Cause:  errors.New("a pending login goes on at its own backend: the flow that continues it must be PerBackend"),
 		}
 	}
-	holder, holds := b.Transport.(core.Holder)
-	if raw == "" && holds && r != nil {
+	holder, held := b.Transport.(core.Holder)
+	if held = held && r != nil && holder.Held(r) != ""; held && raw == "" {
 		raw = holder.Held(r)
 	}
 	digest := core.Digest(raw)
@@ -75,7 +75,7 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	}
 	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label}
 	admission, err := g.admit(ctx, a, append(p.Proofs, proof))
-	if err == nil && holds && admission.Pending == "" {
+	if err == nil && held && admission.Pending == "" {
 		holder.Release(admission.Answer)
 	}
 	return admission, err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/takeover"
 )
 
 // Kind says what the tokens of a flow are for and how they travel.
@@ -107,18 +108,50 @@ func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket,
 	return t, u, used, nil
 }
 
-// Spend consumes the ticket and changes its user, together where the stores share a transaction. change guards its effect by what the
-// ticket froze, so a lost race changes nothing. What was consumed by another, or changed meanwhile, is core.ErrUsed.
-func Spend(ctx context.Context, kit core.Kit, t core.Ticket, change func(*core.User) error) (u core.AnyUser, err error) {
+// Effect is what a ticket does to its user.
+type Effect struct {
+	// Holds reports whether what the ticket froze still holds.
+	Holds func(*core.User) bool
+	// TakesOver reports whether the user's address is proved for the first time,
+	// so that everything else that opens the account goes; see takeover.
+	TakesOver func(*core.User) bool
+	// Change is pure. removed is how much a take-over has removed.
+	Change func(u *core.User, removed int)
+}
+
+// Spend consumes the ticket and changes its user, together where the stores
+// share a transaction. It returns how much a take-over removed, and
+// core.ErrUsed where another request consumed the ticket or changed what it
+// froze.
+func Spend(ctx context.Context, kit core.Kit, t core.Ticket, e Effect) (u core.AnyUser, removed int, err error) {
+	change := func(u core.AnyUser, removed int) error {
+		if !e.Holds(u.Base()) {
+			return core.ErrUsed
+		}
+		e.Change(u.Base(), removed)
+		return nil
+	}
 	err = kit.Transact(ctx, func(ctx context.Context) error {
+		removed = 0
 		if _, err := kit.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
 			return err
 		}
-		u, err = kit.Users.Update(ctx, t.UserID, func(u core.AnyUser) error { return change(u.Base()) })
+		locked, err := kit.Users.Lock(ctx, t.UserID)
+		if err != nil {
+			return err
+		}
+		if !e.Holds(locked.Base()) {
+			return core.ErrUsed
+		}
+		if e.TakesOver(locked.Base()) {
+			u, removed, err = takeover.Update(ctx, kit, t.UserID, change)
+			return err
+		}
+		u, err = kit.Users.Update(ctx, t.UserID, func(u core.AnyUser) error { return change(u, 0) })
 		return err
 	})
 	if errors.Is(err, core.ErrNotFound) {
 		err = core.ErrUsed
 	}
-	return u, err
+	return u, removed, err
 }

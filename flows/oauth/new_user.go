@@ -1,0 +1,97 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// newUser makes user and link, both or neither: in one transaction, or else the
+// link first, with the ID that the user will have, so that concurrent first
+// logins of one account make one user. A lost link is made over to the new user.
+func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccount) (core.AnyUser, error) {
+	if err := a.introduce(ctx, key); err != nil {
+		return nil, err
+	}
+	u := a.new.User
+	var err error
+	if a.kit.Atomic {
+		err = a.kit.Transact(ctx, func(ctx context.Context) error {
+			u.Base().ID = "" // that of a run which was undone
+			if err := a.kit.Users.Create(ctx, u); err != nil {
+				return err
+			}
+			return a.link(ctx, u.Base().ID, lost)
+		})
+	} else {
+		err = a.linkFirst(ctx, u, lost)
+	}
+	if errors.Is(err, core.ErrTaken) || errors.Is(err, core.ErrNotFound) {
+		return nil, errAgain
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.kit.After(ctx, *a.new)
+	return u, nil
+}
+
+// introduce asks BeforeRegister about the new user, once however often another
+// request gets ahead. The hook may edit the address: then it must be free, and
+// the provider's word does not verify it.
+func (a *arrival) introduce(ctx context.Context, key string) error {
+	if a.new == nil {
+		u := a.kit.Users.New()
+		b := u.Base()
+		b.Email, b.EmailKey, b.IsActive = a.identity.Email, key, true
+		b.IsVerified = a.provider.VerifiedByDefault && a.identity.Verified()
+		vouched := b.IsVerified
+		event := core.Event{
+			Moment: core.Register, Method: "oauth:" + a.provider.Name(), User: u, Request: a.request, Identity: &a.identity,
+		}
+		if err := a.kit.Before(ctx, &event); err != nil {
+			return err
+		}
+		edited, err := a.kit.EmailKey(b.Email)
+		if err != nil {
+			return core.Invalid(core.BadValue("email", err.Error()))
+		}
+		if b.EmailKey = edited; edited != key && vouched {
+			b.IsVerified = false
+		}
+		a.new = &event
+	}
+	edited := a.new.User.Base().EmailKey
+	if edited == key {
+		return nil
+	}
+	_, err := a.kit.Users.Find(ctx, core.ByEmail(edited))
+	switch {
+	case err == nil:
+		return core.Refuse(core.CodeOAuthUserExists)
+	case errors.Is(err, core.ErrNotFound):
+		return nil
+	}
+	return err
+}
+
+// linkFirst makes the link and then its user.
+func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAuthAccount) error {
+	id := a.kit.NewID()
+	u.Base().ID = id
+	if err := a.link(ctx, id, lost); err != nil {
+		return err
+	}
+	err := a.kit.Users.Create(ctx, u)
+	mine, findErr := a.Accounts.Find(ctx, a.provider.Name(), a.identity.Subject)
+	isMine := findErr == nil && mine.UserID == id
+	switch {
+	case err != nil && isMine: // the address was registered meanwhile: the link, which nobody has used, goes again
+		return errors.Join(err, a.Accounts.Delete(ctx, mine.ID))
+	case err != nil || isMine:
+		return err
+	}
+	// Another login took this one for one that had died, and made the link over.
+	return errors.Join(errAgain, a.kit.Users.Delete(ctx, id))
+}

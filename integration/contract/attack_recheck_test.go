@@ -1,0 +1,137 @@
+package contract_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/latchkey-go/latchkey"
+)
+
+// ends are the ways in which a login ends. Each gives who asked.
+var ends = map[string]func(t *testing.T, a *app, u *Account, mine option){
+	"all sessions end": func(t *testing.T, a *app, u *Account, _ option) {
+		if err := a.Manager().EndSessions(t.Context(), u.ID); err != nil {
+			t.Error(err)
+		}
+	},
+	"the password is changed": func(t *testing.T, a *app, u *Account, _ option) {
+		a.change(t, u, latchkey.Changes[Account]{Password: new("yet another 17 password")})
+	},
+	"the user is deactivated": func(t *testing.T, a *app, u *Account, _ option) {
+		a.change(t, u, latchkey.Changes[Account]{IsActive: new(false)})
+	},
+	"the user logs out": func(t *testing.T, a *app, _ *Account, mine option) {
+		a.to(t, "POST /auth/jwt/logout", mine).expect(t, 204, "")
+	},
+}
+
+// inTheHook lets something happen once between the guard and the write.
+func inTheHook(moments *per[moment]) func(*app, *options) {
+	return func(a *app, o *options) {
+		pass := func(context.Context, *latchkey.Event[Account]) error { moments.of(a).pass(); return nil }
+		o.Hooks.BeforeUpdate, o.Hooks.BeforeDelete = pass, pass
+	}
+}
+
+// find reads a user as it is kept.
+func (a *app) find(t *testing.T, id string) *Account {
+	t.Helper()
+	u, err := a.Manager().Find(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
+	var moments per[moment]
+	onEveryStore(t, inTheHook(&moments), func(t *testing.T, a *app) {
+		for name, end := range ends {
+			for _, backend := range backends {
+				u := a.user(t)
+				mine := a.login(t, backend, u)
+				var before *Account
+				moments.of(a).arm(func() {
+					end(t, a, u, mine)
+					before = a.find(t, u.ID)
+				})
+				a.attack(t, "S23 a change while "+name+", "+backend, "PATCH /users/me 401", mine,
+					members(object{"password": another, "email": "s23." + u.Email, "full_name": "S23"}))
+				after := a.find(t, u.ID)
+				if after.HashedPassword != before.HashedPassword || after.Email != u.Email || after.FullName != u.FullName || after.TokenEpoch != before.TokenEpoch {
+					t.Errorf("S23 %s, %s: the change was written: %+v", name, backend, after)
+				}
+			}
+		}
+		u := a.user(t)
+		mine := a.login(t, "jwt", u)
+		moments.of(a).arm(func() { a.change(t, u, latchkey.Changes[Account]{IsVerified: new(true)}) })
+		a.want(t, "PATCH /users/me 200 (twin, another change meanwhile)", mine, members(object{"full_name": "S23"}))
+	})
+}
+
+func TestAttackS23AChangeOutlivesItsRights(t *testing.T) {
+	var moments per[moment]
+	onEveryStore(t, inTheHook(&moments), func(t *testing.T, a *app) {
+		demoted := latchkey.Changes[Account]{IsSuperuser: new(false)}
+		lose := func(u *Account, c latchkey.Changes[Account]) { moments.of(a).arm(func() { a.change(t, u, c) }) }
+		a.user(t, superuser) // somebody stays
+		admin := a.user(t, superuser)
+		mine := a.login(t, "session", admin)
+
+		lose(admin, demoted)
+		a.attack(t, "S23 a demoted superuser promotes himself", "PATCH /users/{id} 403", id(admin.ID), mine, text(`{"is_superuser": true}`))
+		target := a.user(t)
+		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
+		lose(admin, demoted)
+		a.attack(t, "S23 a demoted superuser changes another", "PATCH /users/{id} 403", id(target.ID), mine, text(`{"is_active": false}`))
+		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
+		lose(admin, demoted)
+		a.attack(t, "S23 a demoted superuser deletes another", "DELETE /users/{id} 403", id(target.ID), mine)
+		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
+		lose(admin, latchkey.Changes[Account]{IsActive: new(false)})
+		a.attack(t, "S23 a deactivated superuser reactivates himself", "PATCH /users/{id} 401", id(admin.ID), mine, text(`{"is_active": true}`))
+		if u := a.find(t, admin.ID); u.IsActive {
+			t.Error("S23 the deactivated superuser is active again")
+		}
+		if u := a.find(t, target.ID); !u.IsActive {
+			t.Error("S23 the target was deactivated")
+		}
+		boss := a.user(t, superuser)
+		lose(admin, demoted)
+		a.want(t, "DELETE /users/{id} 204 (twin, another is demoted meanwhile)", id(target.ID), a.login(t, "session", boss))
+	})
+}
+
+func TestAttackS23SessionsAreEndedByALivingLoginAlone(t *testing.T) {
+	var moments per[moment]
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
+		for name, end := range ends {
+			u := a.user(t)
+			mine := a.login(t, "session", u)
+			var epoch int64
+			moments.of(a).arm(func() {
+				end(t, a, u, mine)
+				epoch = a.find(t, u.ID).TokenEpoch
+			})
+			a.attack(t, "S23 the end of all sessions while "+name, "DELETE /auth/sessions 401", mine)
+			if now := a.find(t, u.ID).TokenEpoch; now != epoch {
+				t.Errorf("S23 %s: the epoch rose to %d", name, now)
+			}
+		}
+		u := a.user(t)
+		mine, other := a.login(t, "session", u), a.login(t, "session", u)
+		sessions := a.want(t, "GET /auth/sessions 200", other)
+		var list []object
+		if !strict(sessions.body, &list) || len(list) != 2 {
+			t.Fatalf("S23 got %s", sessions.body)
+		}
+		theirs := list[0]
+		if theirs["current"] == true {
+			theirs = list[1]
+		}
+		moments.of(a).arm(func() { ends["the user logs out"](t, a, u, other) })
+		a.attack(t, "S23 one session ends another while it is logged out", "DELETE /auth/sessions/{id} 401", id(theirs["id"].(string)), other)
+		a.want(t, "DELETE /auth/sessions 204 (twin)", mine)
+	})
+}

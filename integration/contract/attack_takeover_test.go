@@ -1,0 +1,272 @@
+package contract_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/oauth"
+)
+
+// otherByJWT is the group of the provider that vouches for nothing.
+const otherByJWT = "/auth/jwt/other"
+
+// evil is the attacker's own address.
+func evil(subject string) string { return strings.ReplaceAll(subject, " ", ".") + "@evil.example" }
+
+// planted registers a victim's address and links the attacker's account at the
+// provider other to it. It returns the account and the attacker's login.
+func (a *app) planted(t *testing.T, subject string, change ...func(*Account)) (*Account, option) {
+	t.Helper()
+	u := a.user(t, change...)
+	mine := a.login(t, "session", u)
+	a.through(t, "/auth/associate/other", someone(subject, evil(subject)), mine).expect(t, 200, "")
+	return u, mine
+}
+
+// wantNoWay checks that the attacker's account opens a new account, and that
+// nothing else is left to open the victim's with.
+func (a *app) wantNoWay(t *testing.T, u *Account, subject string, mine option) {
+	t.Helper()
+	a.want(t, "GET /users/me 401", mine)
+	if links := a.links(t, u.ID); len(links) > 0 {
+		t.Errorf("O53 links are left: %+v", links)
+	}
+	token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t, "access_token").(string)
+	if got := a.want(t, "GET /users/me 200", asBearer(token)).member(t, "id"); got == u.ID {
+		t.Error("O53 the planted link opens the victim's account")
+	}
+}
+
+func TestAttackO53PlantedLinks(t *testing.T) {
+	onEveryStore(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		prove := map[string]func(t *testing.T, u *Account){
+			"a reset": func(t *testing.T, u *Account) { a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u))) },
+			"a verification": func(t *testing.T, u *Account) {
+				a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)))
+			},
+			"a login at a provider that vouches": func(t *testing.T, u *Account) { a.accepted(t, someone("owner of "+u.ID, u.Email, true)) },
+		}
+		for name, by := range prove {
+			t.Run("O53 a link that was planted before "+name, func(t *testing.T) {
+				u, mine := a.planted(t, "planted "+name)
+				by(t, u)
+				if name == "a login at a provider that vouches" {
+					a.want(t, "GET /users/me 401", mine)
+					if links := a.links(t, u.ID); len(links) != 1 || links[0].Provider != "acme" {
+						t.Errorf("O53 the links are %+v", links)
+					}
+				} else {
+					a.wantNoWay(t, u, "planted "+name, mine)
+				}
+				if !a.find(t, u.ID).IsVerified {
+					t.Error("O53 the address was proved, and is not verified")
+				}
+			})
+			t.Run("O53 an account that was planted by a provider that vouches for nothing, before "+name, func(t *testing.T) {
+				subject := "typed " + name
+				victim := strings.ReplaceAll(subject, " ", ".") + "@example.org"
+				mine := asBearer(a.through(t, otherByJWT, someone(subject, victim)).expect(t, 200, "").member(t, "access_token").(string))
+				u, err := a.Manager().FindByEmail(t.Context(), victim)
+				if err != nil {
+					t.Fatal(err)
+				}
+				by(t, u)
+				a.want(t, "GET /users/me 401", mine)
+				a.through(t, otherByJWT, someone(subject, victim)).expect(t, 400, core.CodeOAuthUserExists)
+			})
+		}
+		t.Run("O53 a verified account keeps its links (twin)", func(t *testing.T) {
+			u, _ := a.planted(t, "kept", verified)
+			a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u)))
+			token, _ := a.through(t, otherByJWT, someone("kept", evil("kept"))).expect(t, 200, "").member(t, "access_token").(string)
+			a.want(t, "GET /users/me 200", asBearer(token)).wantUser(t, a.find(t, u.ID))
+		})
+		t.Run("O53 who is logged in and verifies keeps links and logins (twin)", func(t *testing.T) {
+			u, mine := a.planted(t, "own")
+			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)), mine)
+			a.want(t, "GET /users/me 200", mine)
+			token, _ := a.through(t, otherByJWT, someone("own", evil("own"))).expect(t, 200, "").member(t, "access_token").(string)
+			a.want(t, "GET /users/me 200", asBearer(token)).wantUser(t, a.find(t, u.ID))
+		})
+		t.Run("O53 who registers, verifies and logs in keeps password and login (twin)", func(t *testing.T) {
+			u := a.user(t)
+			mine := a.login(t, "session", u)
+			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)))
+			a.want(t, "GET /users/me 200", mine)
+			a.login(t, "jwt", u)
+		})
+		t.Run("O53 another user's login beside the token", func(t *testing.T) {
+			u, mine := a.planted(t, "planted beside")
+			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)), a.login(t, "jwt", a.user(t)))
+			a.wantNoWay(t, u, "planted beside", mine)
+		})
+	})
+}
+
+func TestAttackO54IdentifiersOfDeletedUsers(t *testing.T) {
+	onEveryStore(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		who := someone("o54", "o54@example.org")
+		token := a.accepted(t, who)
+		gone, err := a.Manager().FindByEmail(t.Context(), "o54@example.org")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.kept.users.Delete(t.Context(), gone.ID); err != nil { // without what the front door does beside it
+			t.Fatal(err)
+		}
+		if len(a.links(t, gone.ID)) == 0 { // an association that was under way
+			lost := &core.OAuthAccount{Provider: "acme", Subject: "o54", UserID: gone.ID, Email: gone.Email}
+			if err := a.kept.accounts.Create(t.Context(), lost); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := a.accepted(t, who)
+		if got := a.want(t, "GET /users/me 200 (twin)", again).member(t, "id"); got == gone.ID {
+			t.Errorf("O54 the ID %s was given again", gone.ID)
+		}
+		a.attack(t, "O54 a token of the deleted user", "GET /users/me 401", token)
+
+		other := a.user(t)
+		mine := a.login(t, "jwt", other)
+		socials.of(a).acme.arm(func() {
+			if err := a.Manager().Delete(t.Context(), other.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		refused(t, "O54 an association of a user who is deleted meanwhile", func(t *testing.T) answer {
+			return a.through(t, linkAcme, someone("o54b", "o54b@example.org"), mine)
+		}, 401, "")
+		if links := a.links(t, other.ID); len(links) > 0 {
+			t.Errorf("O54 a link was written for nobody: %+v", links)
+		}
+	})
+}
+
+func TestAttackO52AssociationsOutliveTheirLogin(t *testing.T) {
+	onEveryStore(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+		s := a.serveOAuth(t)
+		for name, end := range ends {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			s.arm(func() { end(t, a, u, mine) })
+			refused(t, "O52 a link while "+name, func(t *testing.T) answer {
+				return a.through(t, linkAcme, someone("o52 "+name, "o52@example.org"), mine)
+			}, 401, "")
+			if links := a.links(t, u.ID); len(links) > 0 {
+				t.Errorf("O52 %s: a link was written: %+v", name, links)
+			}
+		}
+		u := a.user(t)
+		a.through(t, linkAcme, someone("o52", "o52@example.org"), a.login(t, "jwt", u)).expect(t, 200, "")
+		if links := a.links(t, u.ID); len(links) != 1 {
+			t.Errorf("O52 (twin) got %+v", links)
+		}
+	})
+	var moments per[moment]
+	onEveryStore(t, withOAuth(t, nil, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		for name, end := range ends {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			a.through(t, linkAcme, someone("o52 un"+name, "o52@example.org"), mine).expect(t, 200, "")
+			moments.of(a).arm(func() { end(t, a, u, mine) })
+			a.attack(t, "O52 an unlinking while "+name, "DELETE "+linkAcme+" 401", mine)
+			if links := a.links(t, u.ID); len(links) != 1 {
+				t.Errorf("O52 %s: the link is gone", name)
+			}
+		}
+		u := a.user(t)
+		mine := a.login(t, "jwt", u)
+		a.through(t, linkAcme, someone("o52", "o52@example.org"), mine).expect(t, 200, "")
+		a.want(t, "DELETE "+linkAcme+" 204 (twin)", mine)
+	})
+}
+
+func TestAttackO55DeactivatedUsersAtAProvider(t *testing.T) {
+	onEveryStore(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		linked := a.user(t, verified)
+		a.through(t, linkAcme, someone("o55", "o55@example.org"), a.login(t, "jwt", linked)).expect(t, 200, "")
+		a.change(t, linked, latchkey.Changes[Account]{IsActive: new(false)})
+		before := a.links(t, linked.ID)[0]
+		a.wantUnchanged(t, func() {
+			refused(t, "O55 a deactivated user by a link", func(t *testing.T) answer {
+				return a.through(t, byJWT, someone("o55", "new@example.org"))
+			}, 400, core.CodeLoginBadCredentials)
+		})
+		if after := a.links(t, linked.ID)[0]; after.Email != before.Email || after.AccessToken != before.AccessToken {
+			t.Errorf("O55 the link was changed: %+v", after)
+		}
+		unverified := a.user(t, inactive)
+		a.wantUnchanged(t, func() {
+			refused(t, "O55 a deactivated user by the address", func(t *testing.T) answer {
+				return a.through(t, byJWT, someone("o55 owner", unverified.Email, true))
+			}, 400, core.CodeLoginBadCredentials)
+		})
+		if links := a.links(t, unverified.ID); len(links) > 0 {
+			t.Errorf("O55 a link was written: %+v", links)
+		}
+		a.change(t, linked, latchkey.Changes[Account]{IsActive: new(true)})
+		a.through(t, byJWT, someone("o55", "new@example.org")).expect(t, 200, "")
+	})
+}
+
+func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
+	var calls per[ledger]
+	vouched := func(o *oauth.Options) { o.Providers[0].VerifiedByDefault = true }
+	onEveryStore(t, withOAuth(t, vouched, func(a *app, o *options) {
+		o.Hooks.BeforeRegister = func(_ context.Context, e *latchkey.Event[Account]) error {
+			calls.of(a).add(e.User.Email)
+			switch e.User.FullName = "Hooked"; e.User.Email {
+			case "moved@example.org":
+				e.User.Email = "Elsewhere@Example.org"
+			case "taken@example.org":
+				e.User.Email = "User1@example.org"
+			case "none@example.org":
+				e.User.Email = "none"
+			case "racing@example.org":
+				nobody := &core.OAuthAccount{Provider: "acme", Subject: "racing", UserID: "20fb2bf0-479a-4c79-b362-3a68004765c3"}
+				_ = a.kept.accounts.Create(context.Background(), nobody) // another gets ahead, and dies
+			case "refused@example.org":
+				return errors.New("down")
+			}
+			return nil
+		}
+	}), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		a.user(t)
+		calls.of(a).take()
+		mine := a.accepted(t, someone("o56", "moved@example.org", true))
+		me := a.want(t, "GET /users/me 200", mine)
+		if me.member(t, "email") != "Elsewhere@Example.org" || me.member(t, "is_verified") != false {
+			t.Errorf("O56 got %s: the provider has not vouched for that address", me.body)
+		}
+		if u, err := a.Manager().FindByEmail(t.Context(), "elsewhere@example.org"); err != nil || u.EmailKey != "elsewhere@example.org" {
+			t.Errorf("O56 the user is not found by the new address: %v", err)
+		}
+		if _, err := a.Manager().FindByEmail(t.Context(), "moved@example.org"); !errors.Is(err, core.ErrNotFound) {
+			t.Errorf("O56 the old address still finds somebody: %v", err)
+		}
+		refused(t, "O56 an address that somebody has", func(t *testing.T) answer {
+			return a.through(t, byJWT, someone("o56 taken", "taken@example.org", true))
+		}, 400, core.CodeOAuthUserExists)
+		refused(t, "O56 an address that is none", func(t *testing.T) answer {
+			return a.through(t, byJWT, someone("o56 none", "none@example.org", true))
+		}, 422, "body.email value_error")
+		calls.of(a).take()
+		a.accepted(t, someone("racing", "racing@example.org", true))
+		if got := calls.of(a).take(); len(got) != 1 {
+			t.Errorf("O56 the hook ran %d times: %v", len(got), got)
+		}
+		kept := a.accepted(t, someone("o56 kept", "kept@example.org", true))
+		if me := a.want(t, "GET /users/me 200 (twin)", kept); me.member(t, "is_verified") != true {
+			t.Errorf("O56 (twin) got %s", me.body)
+		}
+	})
+}
