@@ -70,6 +70,57 @@ func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
 	})
 }
 
+// TestAttackS23AtTheLastMoment: the login ends after the strategy was asked again, right before the transaction.
+func TestAttackS23AtTheLastMoment(t *testing.T) {
+	var hooks, finds per[moment]
+	onEveryStore(t, func(a *app, o *options) {
+		a.kept.users = afterFind{a.kept.users, finds.of(a)}
+		inTheHook(&hooks)(a, o)
+	}, func(t *testing.T, a *app) {
+		late := func(end func()) { hooks.of(a).arm(func() { finds.of(a).arm(end) }) }
+		for _, name := range []string{"all sessions end", "the password is changed", "the user is deactivated"} {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			late(func() { ends[name](t, a, u, mine) })
+			a.attack(t, "S23 a change right after "+name, "PATCH /users/me 401", mine, text(`{"full_name": "S23"}`))
+			if a.find(t, u.ID).FullName != u.FullName {
+				t.Errorf("S23 %s: the change was written", name)
+			}
+		}
+		admin, target := a.user(t, superuser), a.user(t)
+		theirs := a.login(t, "jwt", admin)
+		late(func() { ends["all sessions end"](t, a, admin, theirs) })
+		a.attack(t, "S23 a change of another right after a superuser's sessions end", "PATCH /users/{id} 401", id(target.ID), theirs, text(`{"is_active": false}`))
+		if !a.find(t, target.ID).IsActive {
+			t.Error("S23 the target was deactivated")
+		}
+		u := a.user(t)
+		late(func() {})
+		a.want(t, "PATCH /users/me 200 (twin)", a.login(t, "jwt", u), text(`{"full_name": "S23"}`))
+	})
+}
+
+// TestAttackS23WithoutTransactions: the login ends between the last look at its user and the write.
+func TestAttackS23WithoutTransactions(t *testing.T) {
+	var hooks, finds per[moment]
+	onOne(t, func(a *app, o *options) {
+		a.kept.users = afterFind{a.kept.users, finds.of(a)}
+		inTheHook(&hooks)(a, o)
+	}, func(t *testing.T, a *app) {
+		for _, name := range []string{"all sessions end", "the password is changed", "the user is deactivated"} {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			hooks.of(a).arm(func() {
+				finds.of(a).arm(func() { finds.of(a).arm(func() { ends[name](t, a, u, mine) }) })
+			})
+			a.attack(t, "S23 a change at the moment when "+name, "PATCH /users/me 401", mine, text(`{"full_name": "S23"}`))
+			if a.find(t, u.ID).FullName != u.FullName {
+				t.Errorf("S23 %s: the change was written", name)
+			}
+		}
+	})
+}
+
 func TestAttackS23AChangeOutlivesItsRights(t *testing.T) {
 	var moments per[moment]
 	onEveryStore(t, inTheHook(&moments), func(t *testing.T, a *app) {

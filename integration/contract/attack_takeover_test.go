@@ -270,3 +270,74 @@ func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
 		}
 	})
 }
+
+// beforeCall is an account store where something happens before a call.
+type beforeCall struct {
+	core.OAuthAccountStore
+	*moment
+	call string
+}
+
+func (s *beforeCall) Delete(ctx context.Context, id string) error {
+	if s.call == "Delete" {
+		s.pass()
+	}
+	return s.OAuthAccountStore.Delete(ctx, id)
+}
+
+func (s *beforeCall) Create(ctx context.Context, a *core.OAuthAccount) error {
+	if s.call == "Create" {
+		s.pass()
+	}
+	return s.OAuthAccountStore.Create(ctx, a)
+}
+
+// TestAttackO53WithoutTransactions: nothing that an attacker does while the account is made over outlives it (finding A6).
+func TestAttackO53WithoutTransactions(t *testing.T) {
+	var accounts per[beforeCall]
+	onOne(t, func(a *app, o *options) {
+		withOAuth(t, func(settings *oauth.Options) {
+			byEmail(settings)
+			*accounts.of(a) = beforeCall{OAuthAccountStore: settings.Accounts, moment: &moment{}}
+			settings.Accounts = accounts.of(a)
+		})(a, o)
+	}, func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		seam := accounts.of(a)
+		login := func(subject string) option {
+			token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t, "access_token").(string)
+			return asBearer(token)
+		}
+		t.Run("O53 a login by the link that is about to be removed", func(t *testing.T) {
+			u, mine := a.planted(t, "in between")
+			var theirs option
+			seam.call = "Delete"
+			seam.arm(func() { theirs = login("in between") })
+			a.accepted(t, someone("owner 1", u.Email, true))
+			a.want(t, "GET /users/me 401", mine)
+			a.want(t, "GET /users/me 401", theirs)
+		})
+		t.Run("O53 a link that is made while others are removed", func(t *testing.T) {
+			u, mine := a.planted(t, "first")
+			seam.call = "Delete"
+			seam.arm(func() {
+				a.through(t, "/auth/associate/acme", someone("second", evil("second")), mine).expect(t, 200, "")
+			})
+			a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u)))
+			a.want(t, "GET /users/me 401", mine)
+			if links := a.links(t, u.ID); len(links) > 0 {
+				t.Errorf("O53 links are left: %+v", links)
+			}
+		})
+		t.Run("O52 a link is made while its login ends", func(t *testing.T) {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			seam.call = "Create"
+			seam.arm(func() { ends["all sessions end"](t, a, u, mine) })
+			a.through(t, linkAcme, someone("late", evil("late")), mine).expect(t, 401, "")
+			if links := a.links(t, u.ID); len(links) > 0 {
+				t.Errorf("O52 a link was written: %+v", links)
+			}
+		})
+	})
+}
