@@ -32,6 +32,7 @@ const (
 	CodeVerifyAlreadyVerified = "VERIFY_USER_ALREADY_VERIFIED"
 	CodeUpdateEmailExists     = "UPDATE_USER_EMAIL_ALREADY_EXISTS"
 	CodeUpdatePassword        = "UPDATE_USER_INVALID_PASSWORD"
+	CodeLastSuperuser         = "LAST_SUPERUSER"
 	CodeDuplicateCredentials  = "DUPLICATE_CREDENTIALS"
 	CodeCrossOriginRefused    = "CROSS_ORIGIN_REFUSED"
 	CodeBodyTooLarge          = "BODY_TOO_LARGE"

@@ -25,6 +25,10 @@ type Changes struct {
 // UPDATE_USER_EMAIL_ALREADY_EXISTS; core.ErrNotFound if the user is gone. A new password, and a deactivation, end the user's sessions and
 // tokens; a new address (beyond letter case) is unverified, unless c says otherwise.
 func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (core.AnyUser, error) {
+	return change(ctx, kit, target, c, unbound(kit))
+}
+
+func change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes, again recheck) (core.AnyUser, error) {
 	emailKey, err := prepare(ctx, kit, target, c)
 	if err != nil {
 		return nil, err
@@ -38,7 +42,8 @@ func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (
 	before := int64(0)
 	var edit error
 	var u core.AnyUser
-	err = kit.Recheck(ctx, []string{target.Base().ID}, func(ctx context.Context) (err error) {
+	leaves := c.IsActive != nil && !*c.IsActive || c.IsSuperuser != nil && !*c.IsSuperuser
+	err = again(ctx, target.Base().ID, leaves, func(ctx context.Context) (err error) {
 		edit = nil
 		u, err = kit.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
 			before = u.Base().TokenEpoch
@@ -128,11 +133,15 @@ func prepare(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) 
 
 // Remove deletes a user, after BeforeDelete agreed, and ends all that the user was logged in with. core.ErrNotFound if the user is gone.
 func Remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request) error {
+	return remove(ctx, kit, u, r, unbound(kit))
+}
+
+func remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request, again recheck) error {
 	if err := kit.Before(ctx, &core.Event{Moment: core.Delete, User: u, Request: r}); err != nil {
 		return err
 	}
 	id := u.Base().ID
-	err := kit.Recheck(ctx, []string{id}, func(ctx context.Context) error { return kit.Users.Delete(ctx, id) })
+	err := again(ctx, id, true, func(ctx context.Context) error { return kit.Users.Delete(ctx, id) })
 	switch {
 	case errors.Is(err, core.ErrNotFound):
 		return err

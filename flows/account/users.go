@@ -26,6 +26,7 @@ func (Users) PerBackend() bool { return false }
 // Routes begin with /me, so that it wins over /{id} where the first match does.
 func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 	f.Admin = append(kit.Own[:len(kit.Own):len(kit.Own)], f.Admin...)
+	last := &keeper{kit: kit}
 	return append(me(kit, kit.Own),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: f.Admin,
@@ -42,17 +43,17 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: f.Admin,
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
-				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword},
+				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser},
 			},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return patchUser(ctx, kit, r) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return patchUser(ctx, kit, r, last.recheck) },
 		},
 		core.Route{
 			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: f.Admin,
-			Doc: core.Doc{Summary: "Delete a user", Status: http.StatusNoContent},
+			Doc: core.Doc{Summary: "Delete a user", Status: http.StatusNoContent, Codes: []string{core.CodeLastSuperuser}},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				u, err := byID(ctx, kit, r)
 				if err == nil {
-					err = Remove(ctx, kit, u, r)
+					err = remove(ctx, kit, u, r, last.recheck)
 				}
 				if err != nil {
 					return nil, gone(err)
@@ -68,7 +69,7 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 	), nil
 }
 
-func patchUser(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+func patchUser(ctx context.Context, kit core.Kit, r *core.Request, again recheck) (*core.Response, error) {
 	u, err := byID(ctx, kit, r)
 	if err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func patchUser(ctx context.Context, kit core.Kit, r *core.Request) (*core.Respon
 	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {
 		c.Keep = current.Session
 	}
-	if u, err = Change(ctx, kit, u, c); err != nil {
+	if u, err = change(ctx, kit, u, c, again); err != nil {
 		return nil, gone(err)
 	}
 	return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil

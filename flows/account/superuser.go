@@ -1,0 +1,86 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// errGone says that the superuser who was to stay is none any more.
+var errGone = errors.New("the other superuser is gone")
+
+// leaveTries bound how many superusers may leave while one is found who stays.
+const leaveTries = 10
+
+// recheck runs do, a change of the user with that ID, by a core.Kit's Recheck.
+// leaves reports whether a superuser would be none, or inactive, after it.
+type recheck func(ctx context.Context, id string, leaves bool, do func(context.Context) error) error
+
+// unbound is the recheck of changes that keep no superuser.
+func unbound(kit core.Kit) recheck {
+	return func(ctx context.Context, id string, _ bool, do func(context.Context) error) error {
+		return kit.Recheck(ctx, []string{id}, do)
+	}
+}
+
+// keeper keeps the last active superuser from leaving: 409 LAST_SUPERUSER. One
+// who removes another stays, so only those who leave themselves are looked at.
+type keeper struct {
+	kit core.Kit
+	// leaving is held by one who leaves where no transaction keeps another from
+	// leaving too. (Between processes over such a store nothing does.)
+	leaving sync.Mutex
+}
+
+func (k *keeper) recheck(ctx context.Context, id string, leaves bool, do func(context.Context) error) error {
+	c, kit := core.CurrentFrom(ctx), k.kit
+	if !leaves || c.Session.UserID != id || !c.User.Base().IsSuperuser {
+		return kit.Recheck(ctx, []string{id}, do)
+	}
+	if !kit.Atomic {
+		k.leaving.Lock()
+		defer k.leaving.Unlock()
+	}
+	for range leaveTries {
+		other, err := another(ctx, kit, id)
+		if err != nil {
+			return err
+		}
+		err = kit.Recheck(ctx, []string{id, other}, func(ctx context.Context) error {
+			u, err := kit.Users.Find(ctx, core.ByID(other))
+			if err != nil {
+				return err
+			}
+			if b := u.Base(); !b.IsActive || !b.IsSuperuser {
+				return errGone
+			}
+			return do(ctx)
+		})
+		if !errors.Is(err, errGone) && !errors.Is(err, core.ErrNotFound) { // the caller's absence is a 401
+			return err
+		}
+	}
+	return core.Unavailable(errGone)
+}
+
+// another returns the ID of an active superuser beside the one with that ID.
+func another(ctx context.Context, kit core.Kit, id string) (string, error) {
+	cursor := ""
+	for {
+		users, next, err := kit.Users.List(ctx, "", cursor, 100)
+		if err != nil {
+			return "", err
+		}
+		for _, u := range users {
+			if b := u.Base(); b.ID != id && b.IsActive && b.IsSuperuser {
+				return b.ID, nil
+			}
+		}
+		if cursor = next; next == "" {
+			return "", &core.Error{Status: http.StatusConflict, Code: core.CodeLastSuperuser}
+		}
+	}
+}
