@@ -236,6 +236,9 @@ func TestStandalone(t *testing.T) {
 		if _, got := core.As[core.Transactor](us); got != want {
 			t.Errorf("Standalone is %v: the users have transactions: %v", standalone, got)
 		}
+		if _, got := core.As[core.Locker[core.User]](us); got != want {
+			t.Errorf("Standalone is %v: the users can be locked: %v", standalone, got)
+		}
 		if standalone {
 			if err := store.Transact(t.Context(), func(context.Context) error { return nil }); err == nil {
 				t.Error("Transact without transactions is no error")
@@ -260,5 +263,41 @@ func TestServersWordsStayOut(t *testing.T) {
 	_, err := us.Find(t.Context(), core.ByEmail("ada@example.org"))
 	if err == nil || err.Error() != "mongostore: find a user: the server answered Unauthorized (13)" {
 		t.Errorf("Find gave %v", err)
+	}
+}
+
+// TestLockWrites: a transaction that has only read a document refuses nobody.
+func TestLockWrites(t *testing.T) {
+	id := bson.NewObjectID()
+	user := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: bson.D{{Key: "_id", Value: id}, {Key: "email_key", Value: "ada@example.org"}}}}
+	nobody := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: nil}}
+	store, us, commands := replicaSet(t, user, fine, conflict, fine, user, fine, nobody, fine, nothing)
+	locker, ok := core.As[core.Locker[core.User]](us)
+	if !ok {
+		t.Fatal("the users are no core.Locker")
+	}
+	lock := func(ctx context.Context) error {
+		u, err := locker.Lock(ctx, id.Hex())
+		if err == nil && (u.ID != id.Hex() || u.EmailKey != "ada@example.org") {
+			t.Errorf("Lock gave %+v", u)
+		}
+		return err
+	}
+	for i, want := range []error{nil, nil, core.ErrNotFound} {
+		if err := store.Transact(t.Context(), lock); err != want {
+			t.Errorf("Lock %d gave %v, want %v", i, err, want)
+		}
+	}
+	if err := lock(t.Context()); err != core.ErrNotFound {
+		t.Errorf("Lock outside of a transaction gave %v", err)
+	}
+	want := []string{
+		"findAndModify", "commitTransaction", "findAndModify", "abortTransaction", "findAndModify", "commitTransaction", "findAndModify", "abortTransaction", "find",
+	}
+	if got := commands.names(); !slices.Equal(got, want) {
+		t.Errorf("the commands are %v, want %v", got, want)
+	}
+	if first := (*commands)[0]; !strings.Contains(first, `"$inc": {"_revision"`) || strings.Contains(first, `"upsert": true`) {
+		t.Errorf("the first command is %s", first)
 	}
 }

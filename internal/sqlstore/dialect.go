@@ -27,6 +27,9 @@ type dialect struct {
 	// lock ends a SELECT whose row is about to be changed; newest one that must see what others have committed since the
 	// transaction's first statement.
 	lock, newest string
+	// write makes a transaction a writer that has only read so far, where that is what keeps
+	// others from writing; it changes nothing.
+	write string
 	// skip ends an INSERT, so that it leaves a row out whose key is taken; without it, taken tells so from the error.
 	skip string
 	// raise ends an INSERT into {floors}, so that it raises a floor that is below its last argument.

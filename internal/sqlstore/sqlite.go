@@ -17,7 +17,8 @@ func SQLiteDSN(path string) string {
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
 }
 
-// A transaction that begins with the write lock (see SQLiteDSN) needs no lock on a row.
+// A transaction that begins with the write lock (see SQLiteDSN) needs no lock on a row. One of the
+// application's may have begun without it, and takes it by a statement that writes.
 var sqlite = dialect{
 	quote:     `"`,
 	prepare:   true,
@@ -25,6 +26,7 @@ var sqlite = dialect{
 	fastAPI:   true,
 	skip:      onConflictSkip,
 	raise:     onConflictRaise,
+	write:     "UPDATE {users} SET id = id WHERE 0",
 	sweep:     sweepSome,
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BLOB", "key": "TEXT", "text": "TEXT", "uuid": "CHAR(36)", "timestamp": "TIMESTAMP",

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U] and a core.EpochStore.
+// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U], a
+// core.EpochStore, a core.Transactor and a core.Locker[U].
 type UserStore[U any] struct {
 	s     *Store
 	model *model
@@ -18,14 +19,15 @@ type UserStore[U any] struct {
 	// sessions read their users along.
 	sessions *Sessions
 
-	insert, insertNumbered, passIDs, byID, byEmail, lock, update, remove, epoch, list, search statement
-	endSessions, endTickets, unlink, raiseFloor, clearFloor                                   statement
+	insert, insertNumbered, passIDs, byID, byEmail, lock, beginWriting, update, remove, epoch, list, search statement
+	endSessions, endTickets, unlink, raiseFloor, clearFloor                                                 statement
 }
 
 var (
 	_ core.UserStore[core.User] = (*UserStore[core.User])(nil)
 	_ core.EpochStore           = (*UserStore[core.User])(nil)
 	_ core.Transactor           = (*UserStore[core.User])(nil)
+	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
 )
 
 // Users gives the store of the application's user type, which embeds core.User by value and has these columns. Columns that hide
@@ -203,6 +205,29 @@ func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) e
 	return nil
 }
 
+// Lock returns a user as they are now, whom nobody else changes or deletes
+// until the transaction of ctx ends; see core.Locker. On SQLite nobody else
+// writes anything until then.
+func (us *UserStore[U]) Lock(ctx context.Context, id string) (*U, error) {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	if us.s.transaction(ctx) == nil {
+		return us.find(ctx, us.byID, us.s.opts.IDs.arg(id))
+	}
+	return us.lockRow(ctx, id)
+}
+
+func (us *UserStore[U]) lockRow(ctx context.Context, id string) (*U, error) {
+	if us.beginWriting.text != "" {
+		if _, err := us.s.exec(ctx, us.beginWriting); err != nil {
+			return nil, err
+		}
+	}
+	return us.find(ctx, us.lock, us.s.opts.IDs.arg(id))
+}
+
 // Update changes a user under a lock; see core.UserStore. Inside a transaction of ctx it belongs to that.
 func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
 	id, ok := us.s.opts.IDs.canonical(id)
@@ -212,7 +237,7 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 	var changed *U
 	inside := us.s.transaction(ctx) != nil
 	err := us.s.Transact(ctx, func(ctx context.Context) error {
-		u, err := us.find(ctx, us.lock, us.s.opts.IDs.arg(id))
+		u, err := us.lockRow(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ func (us *UserStore[U]) prepare() {
 	us.byID = us.s.statement("find a user", read+"id = ?")
 	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
 	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
+	us.beginWriting = us.s.statement("lock a user", us.s.dialect.write)
 	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")

@@ -4,7 +4,9 @@ import "github.com/latchkey-go/latchkey/internal/sqlstore"
 
 // The parts of a Store. gormstore has the same, as it keeps the same rows.
 type (
-	// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U], a core.EpochStore and a core.Transactor.
+	// UserStore keeps users of the application's type U; Users makes it. It is
+	// a core.UserStore[U], a core.EpochStore, a core.Transactor and a
+	// core.Locker[U].
 	UserStore[U any] = sqlstore.UserStore[U]
 	// Sessions is a core.SessionStore, core.SessionLister and core.Sweeper. It does not keep core.Session's Extra, which is of types that
 	// only a strategy knows.

@@ -5,20 +5,44 @@ import (
 	"errors"
 
 	"github.com/latchkey-go/latchkey/core"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
-var _ core.Transactor = transactor{}
+var (
+	_ core.Transactor        = transactor[core.User]{}
+	_ core.Locker[core.User] = transactor[core.User]{}
+)
 
-// transactor is a Store whose server has transactions.
-type transactor struct{ s *Store }
+// transactor is a UserStore whose server has transactions.
+type transactor[U any] struct{ us *UserStore[U] }
 
 // Transact is the Store's.
-func (t transactor) Transact(ctx context.Context, do func(context.Context) error) error {
-	return t.s.Transact(ctx, do)
+func (t transactor[U]) Transact(ctx context.Context, do func(context.Context) error) error {
+	return t.us.s.Transact(ctx, do)
+}
+
+// Lock returns a user whom no other transaction changes or deletes until that
+// of ctx has ended; see core.Locker. It counts their revision up, since a
+// transaction of MongoDB's refuses a document only if it was written to.
+func (t transactor[U]) Lock(ctx context.Context, text string) (*U, error) {
+	users := t.us.s.users
+	if !inTransaction(users.joined(ctx)) {
+		return t.us.Find(ctx, core.ByID(text))
+	}
+	key, ok := t.us.s.opts.IDs.parse(text)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	var doc bson.Raw
+	written := bson.D{{Key: "$inc", Value: bson.D{{Key: revisionName, Value: int64(1)}}}}
+	if err := users.change(ctx, "lock a user", byID(key), written, false, &doc); err != nil {
+		return nil, err
+	}
+	return t.us.Decode(doc)
 }
 
 // Transact runs do in a transaction; see core.Transactor. The transaction is the driver's and travels in do's context, so the application's own

@@ -36,12 +36,13 @@ func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	return &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}, nil
 }
 
-// Unwrap gives the store's transactions, where there are any: the front door looks for them here.
+// Unwrap returns what the store has where there are transactions, a core.Transactor and a
+// core.Locker: the front door looks for them here.
 func (us *UserStore[U]) Unwrap() any {
 	if us.s.opts.Standalone {
 		return nil
 	}
-	return transactor{us.s}
+	return transactor[U]{us}
 }
 
 // NewID gives an ID that no user has, or an empty one if Options.Random fails.

@@ -20,6 +20,7 @@ type database struct {
 	linksOutside, linksStay, linksGo                bool
 	sessionsOutside, sessionsStay, ticketsStay      bool
 	dirty, failsTwice, halvesLate, deadlocks        bool
+	interleaves, marksLocked, locksAbsent           bool
 
 	mu       sync.Mutex
 	runs     int
@@ -62,6 +63,9 @@ func (d *database) Transact(ctx context.Context, do func(context.Context) error)
 			d.journal[mark+i].stays = d.commitsInner
 		}
 		return err
+	}
+	if d.interleaves {
+		return do(ctx)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -136,6 +140,18 @@ func (s txUsers) Find(ctx context.Context, key core.Key) (u *account, err error)
 		return s.users.Find(ctx, key)
 	}
 	err = s.statement(ctx, func() error { u, err = s.users.Find(ctx, key); return err }, entry{})
+	return u, err
+}
+
+// Lock is a Find: transactions are one at a time.
+func (s txUsers) Lock(ctx context.Context, id string) (*account, error) {
+	if s.marksLocked {
+		return s.Update(ctx, id, func(u *account) error { u.UpdatedAt = u.UpdatedAt.Add(time.Second); return nil })
+	}
+	u, err := s.Find(ctx, core.ByID(id))
+	if s.locksAbsent && errors.Is(err, core.ErrNotFound) {
+		return &account{}, nil
+	}
 	return u, err
 }
 

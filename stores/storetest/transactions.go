@@ -28,7 +28,7 @@ func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack)
 
 // TransactionCases are the obligations of stores over one database, and of its core.Transactor.
 func TransactionCases() []Case[Database] {
-	cases := slices.Concat(transactionCases, isolationCases, jointCases, linkedCases, sessionJointCases)
+	cases := slices.Concat(transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases)
 	for i, c := range cases {
 		cases[i].Check = func(ctx context.Context, s Database) error {
 			if s.Transactor == nil {

@@ -29,9 +29,9 @@ func TestBrokenTransactions(t *testing.T) {
 		"a panic does not undo":        {func(d *database) { d.keepsPanics = true }, []string{"A panic of do"}},
 		"a panic ends here":            {func(d *database) { d.swallowsPanics = true }, []string{"A panic of do"}},
 		"the inner one commits":        {func(d *database) { d.commitsInner = true }, []string{"Transact nests: what the inner"}},
-		"a refusal spoils it":          {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket", "A refusal of an account", "A refusal of a session", "A user and their sessions"}},
+		"a refusal spoils it":          {func(d *database) { d.spoils = true }, []string{"A refusal (ErrTaken", "A refusal of a ticket", "A refusal of an account", "A refusal of a session", "A user and their sessions", "Locker: Lock of an ID"}},
 		"failures are undone":          {func(d *database) { d.failsInside = true }, []string{"M04"}},
-		"nothing is committed":         {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "F10", "F01", "A user and", "Of concurrent transactions that make", "R01"}},
+		"nothing is committed":         {func(d *database) { d.neverCommits = true }, []string{"A transaction without", "Transact nests: both", "A refusal", "K04", "F10", "F01", "A user and", "Of concurrent transactions that make", "R01", "Locker: Lock of an ID", "Locker: an Update", "Locker: no change"}},
 		"links of their own":           {func(d *database) { d.linksOutside = true }, []string{"A user and an account"}},
 		"links stay":                   {func(d *database) { d.linksStay = true }, []string{"Delete of a user and", "Delete of a user removes their accounts"}},
 		"all links go":                 {func(d *database) { d.linksGo = true }, []string{"Delete of a user removes their accounts"}},
@@ -40,9 +40,12 @@ func TestBrokenTransactions(t *testing.T) {
 		"tickets stay":                 {func(d *database) { d.ticketsStay = true }, []string{"Delete of a user removes their tickets"}},
 		"dirty reads":                  {func(d *database) { d.dirty = true }, []string{"What a transaction has not"}},
 		"failures count twice":         {func(d *database) { d.failsTwice = true }, []string{"M04"}},
+		"a lock is a mark":             {func(d *database) { d.marksLocked = true }, []string{"Locker: Lock returns the whole", "Locker: outside", "Locker: an Update", "Locker: no change", "Locker: transactions"}},
+		"anybody can be locked":        {func(d *database) { d.locksAbsent = true }, []string{"Locker: Lock of an ID"}},
 		"half is kept of what is late": {func(d *database) { d.halvesLate = true }, []string{"F01 a transaction"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time is spent waiting
 			broken(t, storetest.TransactionCases(), func() storetest.Database {
 				d := newDatabase()
 				fake.breaks(d)
@@ -56,6 +59,13 @@ func TestBrokenTransactions(t *testing.T) {
 			d.deadlocks = true
 			return open(d)
 		}, "F10")
+	})
+	t.Run("a lock keeps nobody waiting", func(t *testing.T) {
+		broken(t, rule(storetest.TransactionCases(), "Locker"), func() storetest.Database {
+			d := newDatabase()
+			d.interleaves = true
+			return open(d)
+		}, "Locker: an Update", "Locker: a locked user", "?Locker: no change")
 	})
 	t.Run("no transactions at all", func(t *testing.T) {
 		broken(t, storetest.TransactionCases(), func() storetest.Database {
