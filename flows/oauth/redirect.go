@@ -8,14 +8,16 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// mayRedirect allows a path on the same origin, or a URL on an origin of Options.RedirectOrigins. What a browser may read otherwise than
-// we do (backslashes, white space, control characters, anything beyond ASCII) is refused (CWE-601).
+// mayRedirect allows a path on the same origin, or a URL on an origin of
+// Options.RedirectOrigins. What a browser may read otherwise than we do
+// (backslashes, white space, control characters, anything beyond ASCII) is
+// refused, and so is a path that is not plain (CWE-601).
 func (c *config) mayRedirect(target string) bool {
 	if len(target) > 2000 || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
 		return false
 	}
 	u, err := url.Parse(target)
-	if err != nil || u.User != nil || u.Opaque != "" {
+	if err != nil || u.User != nil || u.Opaque != "" || !plainPath(u.EscapedPath()) {
 		return false
 	}
 	if strings.HasPrefix(target, "/") {
@@ -23,6 +25,24 @@ func (c *config) mayRedirect(target string) bool {
 	}
 	origin := u.Scheme + "://" + u.Host
 	return slices.Contains(c.RedirectOrigins, origin) && (target == origin || strings.HasPrefix(target, origin+"/"))
+}
+
+// plainPath reports whether nobody on the way makes another path of an absolute
+// path ("" too): it has no segment "." or "..", no empty one but the last, no
+// backslash and no control character, however often it is decoded.
+func plainPath(path string) bool {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		name, _, _ := strings.Cut(s, ";") // some servers cut the rest off first
+		if name == "." || name == ".." || s == "" && i < len(segments)-1 {
+			return false
+		}
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+		return false
+	}
+	decoded, err := url.PathUnescape(path)
+	return err != nil || decoded == path || plainPath(decoded)
 }
 
 // back makes resp a 303 to the application's page, with a parameter.
