@@ -344,7 +344,7 @@ func TestAttackOAuthGate(t *testing.T) {
 				t.Errorf("got %d %s %v", got.status, got.body, got.header)
 			}
 			back := a.back(t, a.authorize(t, byCookie, "?redirect_to=/app"), who)
-			if to := back.header.Get("Location"); !strings.HasPrefix(to, "/app?pending=") || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
+			if to := back.header.Get("Location"); to != "/app?error=LOGIN_FACTOR_REQUIRED" || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
 				t.Errorf("in redirect mode: %d to %q", back.status, to)
 			}
 		})
