@@ -357,10 +357,10 @@ func TestOAuthRedirectMode(t *testing.T) {
 	}
 	code := location.Query().Get("code")
 	a.want("GET", "/users/me", code, "", 401, "") // a code is no token
-	a.want("POST", "/auth/web/exchange", "", `{"code": "`+code+`x"}`, 400, core.CodeOAuthInvalidState)
-	token := a.want("POST", "/auth/web/exchange", "", `{"code": "`+code+`"}`, 200, "token").member("token")
+	b.exchange(code+"x", "").expect(t, 400, core.CodeOAuthInvalidState)
+	token := b.exchange(code, "").expect(t, 200, "token").member("token")
 	a.want("GET", "/users/me", token, "", 200, "ada@example.org")
-	a.want("POST", "/auth/web/exchange", "", `{"code": "`+code+`"}`, 400, core.CodeOAuthInvalidState)
+	b.exchange(code, "").expect(t, 400, core.CodeOAuthInvalidState)
 
 	state, _ = b.begin(web, "?redirect_to=/app")
 	if got := b.get(web + "/callback?error=access_denied&state=" + state); got.status != 303 || got.header.Get("Location") != "/app?error=access_denied" {

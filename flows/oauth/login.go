@@ -65,13 +65,7 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request) (*core.Response, error) {
 	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
 	if out.RedirectTo != "" && !kit.Ambient {
-		code, err := f.exchangeCode(ctx, kit, u, proof)
-		if err != nil {
-			return nil, err
-		}
-		resp := core.NewResponse(http.StatusSeeOther, nil)
-		back(resp, out.RedirectTo, "code", code)
-		return resp, nil
+		return f.handOver(ctx, kit, u, proof, out, r.Query.Get("state"))
 	}
 	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
 	if err != nil || out.RedirectTo == "" {

@@ -1,12 +1,54 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
+
+// redirect returns where a flow sends the browser at its end, and the challenge
+// of the application that will exchange the code there (RFC 7636; S256 alone).
+// Both are "" without redirect_to. The challenge may be left out where the
+// target is http or https, for then the flow's cookie binds the code; any
+// application can claim another scheme (RFC 8252, section 8.1). It is a 422 for
+// everything else.
+func (c *config) redirect(query url.Values) (target, challenge string, err error) {
+	if !query.Has("redirect_to") {
+		return "", "", nil
+	}
+	target = query.Get("redirect_to")
+	if !c.mayRedirect(target) {
+		return "", "", badQuery("redirect_to", "it must be a path that begins with one slash, or a URL on an allowed origin")
+	}
+	if method := query["code_challenge_method"]; method != nil && !slices.Equal(method, []string{"S256"}) {
+		return "", "", badQuery("code_challenge_method", "it must be S256")
+	}
+	switch given := query["code_challenge"]; {
+	case len(given) == 0 && overHTTP(target):
+		return target, "", nil
+	case len(given) != 1 || !isChallenge(given[0]):
+		return "", "", badQuery("code_challenge", "it must be the SHA-256 of the verifier, as 43 characters of base64url")
+	default:
+		return target, given[0], nil
+	}
+}
+
+func isChallenge(s string) bool {
+	digest, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(digest) == 32 && len(s) == core.SecretLen
+}
+
+// overHTTP reports whether a browser opens the target over http or https.
+func overHTTP(target string) bool {
+	return strings.HasPrefix(target, "/") || strings.HasPrefix(target, "https://") || strings.HasPrefix(target, "http://")
+}
+
+func badQuery(name, msg string) error {
+	return core.Invalid(core.Problem{Loc: []any{"query", name}, Type: "value_error", Msg: "Value error, " + msg})
+}
 
 // mayRedirect allows a path on the same origin, or a URL on an origin of
 // Options.RedirectOrigins. What a browser may read otherwise than we do

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -347,10 +348,32 @@ func TestAttackOAuthGate(t *testing.T) {
 			if to := back.header.Get("Location"); to != "/app?error=LOGIN_FACTOR_REQUIRED" || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
 				t.Errorf("in redirect mode: %d to %q", back.status, to)
 			}
+			if names := cookieNames(back); !slices.Equal(names, cookieNames(got)) {
+				t.Errorf("the redirect sets the cookies %q, the answer in JSON %q", names, cookieNames(got))
+			}
+			l := a.land(t, "")
+			exchanged := a.send(t, "POST", "/auth/jwt/exchange", l.traded(), l.browser())
+			detail, _ := exchanged.member(t, "detail").(object)
+			if pending, _ := detail["pending"].(string); exchanged.status != 403 || len(pending) != core.SecretLen {
+				t.Errorf("the exchange answers %d %s", exchanged.status, exchanged.body)
+			}
 		})
 		a.edit(t, u, func(u *Account) { u.FullName = "" })
 		a.accepted(t, who)
 	})
+}
+
+// cookieNames are those that an answer sets, but for the random end of a flow's.
+func cookieNames(got answer) (names []string) {
+	for _, line := range got.header["Set-Cookie"] {
+		name, _, _ := strings.Cut(line, "=")
+		if strings.HasPrefix(name, "__Host-latchkey-oauth-") {
+			name = "__Host-latchkey-oauth-"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func TestAttackO43Leaks(t *testing.T) {
@@ -358,14 +381,14 @@ func TestAttackO43Leaks(t *testing.T) {
 	onEveryAdapter(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
-		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in")
+		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in&code_challenge="+challengeOf(verifier))
 		back := a.back(t, v, who)
 		to, err := url.Parse(back.header.Get("Location"))
 		if err != nil || to.Host != "spa.example.org" {
 			t.Fatalf("got %d to %q", back.status, back.header.Get("Location"))
 		}
 		code := to.Query().Get("code")
-		exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code}))
+		exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code, "code_verifier": verifier}))
 		token, _ := exchanged.member(t, "access_token").(string)
 		p.fail(errors.New("the provider fails"))
 		failed := a.through(t, byJWT, who).expect(t, 502, core.CodeOAuthProviderError)
@@ -376,16 +399,14 @@ func TestAttackO43Leaks(t *testing.T) {
 			}
 		})
 		t.Run("O43 a code is exchanged once, within a minute, at its backend", func(t *testing.T) {
-			a.want(t, "POST /auth/jwt/exchange 400 OAUTH_INVALID_STATE", members(object{"code": code}))
-			next := func() string {
-				at, _ := url.Parse(a.back(t, a.authorize(t, byJWT, "?redirect_to=/in"), who).header.Get("Location"))
-				return at.Query().Get("code")
-			}
-			a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", members(object{"code": next()}))
-			late := next()
+			a.want(t, notExchanged, members(object{"code": code, "code_verifier": verifier}))
+			elsewhere := a.land(t, "")
+			a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", elsewhere.traded(), elsewhere.browser())
+			late := a.land(t, "")
 			a.pass(time.Minute)
-			a.want(t, "POST /auth/jwt/exchange 400 OAUTH_INVALID_STATE", members(object{"code": late}))
-			a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": next()}))
+			a.want(t, notExchanged, late.traded(), late.browser())
+			inTime := a.land(t, "")
+			a.want(t, "POST /auth/jwt/exchange 200", inTime.traded(), inTime.browser())
 		})
 		t.Run("O43 no Referer", func(t *testing.T) {
 			for name, got := range map[string]answer{"authorize": v.answer, "callback": back} {
