@@ -298,7 +298,9 @@ func TestAttackOAuthLinks(t *testing.T) {
 			a.attack(t, name, "GET "+callback(linkAcme, begun.state, someone("evil", "evil@example.org"))+" 400 OAUTH_INVALID_STATE", with...)
 		}
 		a.attack(t, "O35 nobody is logged in", "GET "+linkAcme+"/authorize 401")
-		a.attack(t, "O35 unlinking from another site", "DELETE "+linkAcme+" 403 CROSS_ORIGIN_REFUSED", cred, header("Sec-Fetch-Site", "cross-site"))
+		for name, foreign := range crossOrigin {
+			a.attack(t, "O35 unlinking from another site, "+name, "DELETE "+linkAcme+crossOriginRefused, append(foreign[:len(foreign):len(foreign)], cred)...)
+		}
 		if len(a.links(t, victim.ID)) != 0 {
 			t.Error("the attacker's identity is linked to the victim")
 		}
@@ -321,6 +323,55 @@ func TestAttackOAuthLinks(t *testing.T) {
 		a.through(t, "/auth/associate/other", someone("id-9", "elsewhere@example.org"), only).expect(t, 200, "")
 		a.want(t, "DELETE "+linkAcme+" 204", only)
 		a.attack(t, "O37 the last of two", "DELETE /auth/associate/other 409 OAUTH_LAST_LOGIN_METHOD", only)
+	})
+}
+
+func TestAttackO50ForeignBegins(t *testing.T) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		u := a.user(t)
+		mine, token := a.login(t, "cookie", u), a.login(t, "jwt", u)
+		navigate := []option{header("Sec-Fetch-Mode", "navigate"), header("Sec-Fetch-Dest", "document"), header("Sec-Fetch-User", "?1")}
+		for name, foreign := range map[string][]option{
+			"a link of another site": {header("Sec-Fetch-Site", "cross-site")}, "a link of a sibling": {header("Sec-Fetch-Site", "same-site")},
+			"an unknown word": {header("Sec-Fetch-Site", "x")}, "another letter case": {header("Sec-Fetch-Site", "Same-Origin")},
+			"the header twice":   {header("Sec-Fetch-Site", "same-origin"), header("Sec-Fetch-Site", "cross-site")},
+			"the origin alone":   {header("Origin", "https://evil.example")},
+			"the origin null":    {header("Origin", "null")},
+			"a fetch of another": {header("Origin", "https://evil.example"), header("Sec-Fetch-Site", "cross-site")},
+		} {
+			for _, query := range []string{"", "?redirect_to=/settings"} {
+				got := a.attack(t, "O50 "+name+query, "GET "+linkAcme+"/authorize"+query+crossOriginRefused, append(append(navigate, mine), foreign...)...)
+				if got.header.Get("Location") != "" || len(got.header["Set-Cookie"]) != 0 {
+					t.Errorf("%s begins: %v", name, got.header)
+				}
+			}
+			if got := a.send(t, "HEAD", linkAcme+"/authorize", append(foreign, mine)...); got.status != 403 || len(got.header["Set-Cookie"]) != 0 {
+				t.Errorf("%s, HEAD: %d %v", name, got.status, got.header)
+			}
+		}
+		if n := socials.of(a).acme.beginnings(); n != 0 {
+			t.Errorf("the provider was asked %d times", n)
+		}
+		a.attack(t, "O50 nobody is logged in", "GET "+linkAcme+"/authorize 401", header("Sec-Fetch-Site", "cross-site"))
+
+		who := func(i int) core.OAuthIdentity { return someone(fmt.Sprint("id-", i), "elsewhere@example.org") }
+		for i, own := range [][]option{
+			{header("Sec-Fetch-Site", "same-origin")}, {header("Sec-Fetch-Site", "none")}, {}, {header("Origin", a.url)},
+			{header("Sec-Fetch-Site", "same-origin"), header("Origin", a.url)},
+		} {
+			v := a.authorize(t, linkAcme, "", append(own, mine)...)
+			fromProvider := []option{mine, header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")}
+			a.back(t, v, who(i), fromProvider...).expect(t, 200, "")
+		}
+		if n := len(a.links(t, u.ID)); n != 5 {
+			t.Errorf("twin: %d of 5 accounts are linked", n)
+		}
+		// A token is sent by no browser of itself: a front end of another origin that has it is the user's.
+		spa := []option{token, header("Origin", "https://spa.example.org"), header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "cors")}
+		a.back(t, a.authorize(t, linkAcme, "", spa...), who(9), spa...).expect(t, 200, "")
+		// A login begins from anywhere: it is bound to the browser, and links nothing to the one who is logged in.
+		a.back(t, a.authorize(t, byCookie, "", header("Sec-Fetch-Site", "cross-site"), mine), someone("new", "new@example.org")).expect(t, 204, "")
 	})
 }
 
