@@ -32,9 +32,10 @@ func TestLoginAtTheLocalProvider(t *testing.T) {
 		b := exampletest.NewBrowser(t)
 		landed := b.Answer(b.Open(p.URL+"/auth/jwt/local/authorize?redirect_to=/"), "allow", ada)
 		code := `{"code": "` + landed.URL.Query().Get("code") + `"}`
-		token := member(t, p.json("POST", "/auth/jwt/exchange", "", code, 200), "access_token")
+		p.json("POST", "/auth/jwt/exchange", "", code, 400) // another client
+		token := b.Send("POST", p.URL+"/auth/jwt/exchange", code).Expect(t, 200, "/auth/jwt/exchange", "bearer").Member("access_token")
 		p.send("GET", "/authenticated-route", token, "", "", 200)
-		p.json("POST", "/auth/jwt/exchange", "", code, 400)
+		b.Send("POST", p.URL+"/auth/jwt/exchange", code).Expect(t, 400, "/auth/jwt/exchange", "OAUTH_INVALID_STATE")
 	})
 	t.Run("by another name of the machine", func(t *testing.T) {
 		b := exampletest.NewBrowser(t)

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -19,6 +20,8 @@ func (associate) PerBackend() bool { return false }
 
 func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 	guards := kit.Own
+	doc := authorizeDoc(f.provider)
+	doc.Codes = append(doc.Codes, core.CodeCrossOriginRefused)
 	callback := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
@@ -32,7 +35,10 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 	}
 	return []core.Route{
 		{
-			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize", Guards: guards, Doc: authorizeDoc(f.provider),
+			// Another site must not begin what links its own account to the user (RFC 9700, section 4.7). Where the
+			// browser is logged in at the provider already, the person may not see anything of it.
+			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
+			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(kit, r, "")}
 				return f.begin(ctx, kit, f.provider, r, rec)

@@ -15,13 +15,8 @@ func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Re
 	if err != nil {
 		return nil, err
 	}
-	if r.Query.Has("redirect_to") {
-		if rec.RedirectTo = r.Query.Get("redirect_to"); !c.mayRedirect(rec.RedirectTo) {
-			return nil, core.Invalid(core.Problem{
-				Loc: []any{"query", "redirect_to"}, Type: "value_error",
-				Msg: "Value error, it must be a path that begins with one slash, or a URL on an allowed origin",
-			})
-		}
+	if rec.RedirectTo, rec.Challenge, err = c.redirect(r.Query); err != nil {
+		return nil, err
 	}
 	if err := core.WithinNetwork(ctx, kit.Limiter, "oauth", r.Remote, c.Begins); err != nil {
 		return nil, err

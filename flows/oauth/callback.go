@@ -90,7 +90,8 @@ func (c *config) declined(kit core.Kit, r *core.Request, word, state string, bel
 	return outcome{record: rec}, refusal
 }
 
-// end makes the response of a callback: the flow's cookie goes, and a browser that came by redirect_to goes back with the error's code.
+// end makes the response of a callback: the flow's cookie goes, unless resp keeps it for an exchange, and a browser that came by redirect_to
+// goes back with the error's code.
 func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
 	if err != nil && rec.RedirectTo == "" {
 		return nil, err
@@ -107,7 +108,9 @@ func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec rec
 		resp = core.NewResponse(http.StatusSeeOther, nil)
 		back(resp, rec.RedirectTo, "error", code)
 	}
-	c.drop(resp, r.Query.Get("state"))
+	if name := c.cookieName(r.Query.Get("state")); !sets(resp, name) {
+		c.setCookie(resp, name, "", -1)
+	}
 	return noReferrer(resp), nil
 }
 

@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"context"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 const (
 	exchangePurpose  = "oauth-exchange"
 	exchangeLifetime = time.Minute
+	exchangeTries    = 5
 )
 
 // exchange is the flow of POST /exchange, once per backend: the one-time code of a redirect becomes the backend's login answer.
@@ -21,10 +24,12 @@ type exchange struct{ *config }
 func (exchange) Name() string     { return "exchange" }
 func (exchange) PerBackend() bool { return true }
 
-// exchangeable is what a code stands for.
+// exchangeable is what a code stands for, and what it is bound to: the
+// application that sent Challenge or, without one, the browser with the cookie.
 type exchangeable struct {
-	Backend string
-	Proof   core.Proof
+	Backend           string
+	Proof             core.Proof
+	Challenge, Cookie string
 }
 
 func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
@@ -33,7 +38,8 @@ func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
 		Doc: core.Doc{
 			Summary: "Log in with the code of a redirect", Codes: []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials},
 			Body: struct {
-				Code string `json:"code"`
+				Code     string `json:"code"`
+				Verifier string `json:"code_verifier,omitempty"`
 			}{},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -41,23 +47,36 @@ func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
 			if err != nil {
 				return nil, err
 			}
-			code, problem := in.Required("code")
-			if problem != nil {
-				return nil, core.Invalid(*problem)
+			code, badCode := in.Required("code")
+			verifier, _, badVerifier := in.Text("code_verifier")
+			if err := core.InvalidIf(badCode, badVerifier); err != nil {
+				return nil, err
 			}
-			return f.exchange(ctx, kit, code, r)
+			return f.exchange(ctx, kit, code, verifier, r)
 		},
 	}}, f.check(kit)
 }
 
-func (c *config) exchangeCode(ctx context.Context, kit core.Kit, u core.AnyUser, proof core.Proof) (string, error) {
-	raw, digest, err := core.NewSecret(kit.Random)
+// handOver sends the browser to the application's page with a one-time code. It
+// is good for the application that sent a challenge or, without one, in this
+// browser: the flow's cookie stays until the exchange.
+func (c *config) handOver(
+	ctx context.Context, kit core.Kit, u core.AnyUser, proof core.Proof, out outcome, state string,
+) (*core.Response, error) {
+	code, digest, err := core.NewSecret(kit.Random)
 	if err != nil {
-		return "", core.Unavailable(err)
+		return nil, core.Unavailable(err)
 	}
-	data, err := json.Marshal(exchangeable{kit.Backend, proof})
+	resp := core.NewResponse(http.StatusSeeOther, nil)
+	back(resp, out.RedirectTo, "code", code)
+	e := exchangeable{Backend: kit.Backend, Proof: proof, Challenge: out.Challenge}
+	if e.Challenge == "" {
+		e.Cookie = c.cookieName(state)
+		c.setCookie(resp, e.Cookie, c.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
+	}
+	data, err := json.Marshal(e)
 	if err != nil {
-		return "", core.Unavailable(err)
+		return nil, core.Unavailable(err)
 	}
 	b := u.Base()
 	err = c.tickets(kit).Put(ctx, core.Ticket{
@@ -65,30 +84,64 @@ func (c *config) exchangeCode(ctx context.Context, kit core.Kit, u core.AnyUser,
 		Expires: kit.Now().Add(exchangeLifetime),
 	}, false)
 	if err != nil {
-		return "", core.Unavailable(err)
+		return nil, core.Unavailable(err)
 	}
-	return raw, nil
+	return resp, nil
 }
 
-func (f exchange) exchange(ctx context.Context, kit core.Kit, code string, r *core.Request) (*core.Response, error) {
-	t, err := f.tickets(kit).Consume(ctx, exchangePurpose, core.Digest(code))
-	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
-		return nil, core.Refuse(core.CodeOAuthInvalidState)
-	}
+// exchange uses a code up for its owner at its backend. For anybody else it
+// stays good, for five tries.
+func (f exchange) exchange(ctx context.Context, kit core.Kit, code, verifier string, r *core.Request) (*core.Response, error) {
+	digest := core.Digest(code)
+	t, err := f.tickets(kit).Find(ctx, exchangePurpose, digest)
 	if err != nil {
-		return nil, core.Unavailable(err)
+		return nil, notExchanged(err)
 	}
 	var e exchangeable
 	if err := json.Unmarshal(t.Data, &e); err != nil {
 		return nil, core.Unavailable(err)
 	}
-	u, err := kit.Users.Find(ctx, core.ByID(t.UserID))
-	if err != nil && !errors.Is(err, core.ErrNotFound) {
-		return nil, core.Unavailable(err)
+	if e.Backend != kit.Backend || !f.owns(r, e, digest, verifier) {
+		return nil, notExchanged(f.tickets(kit).Fail(ctx, exchangePurpose, digest, exchangeTries))
 	}
-	if err != nil || e.Backend != kit.Backend || u.Base().TokenEpoch != t.Epoch {
-		return nil, core.Refuse(core.CodeOAuthInvalidState)
+	if _, err := f.tickets(kit).Consume(ctx, exchangePurpose, digest); err != nil {
+		return nil, notExchanged(err)
+	}
+	u, err := kit.Users.Find(ctx, core.ByID(t.UserID))
+	if err != nil {
+		return nil, notExchanged(err)
+	}
+	if u.Base().TokenEpoch != t.Epoch {
+		return nil, notExchanged(nil)
 	}
 	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: e.Proof, Request: r, Backend: kit.Backend})
+	if err == nil && e.Cookie != "" {
+		f.setCookie(admission.Answer, e.Cookie, "", -1)
+	}
 	return admission.Answer, err
+}
+
+// owns reports whether a request brings what the code is bound to: the verifier
+// of its challenge (RFC 7636, section 4.6), or the flow's cookie. A verifier of
+// no challenge is wrong (RFC 9700, section 4.8.2).
+func (c *config) owns(h core.Head, e exchangeable, digest [32]byte, verifier string) bool {
+	if e.Challenge != "" {
+		d := core.Digest(verifier)
+		return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(d[:])), []byte(e.Challenge)) == 1
+	}
+	sealed, err := core.CookieValue(h, e.Cookie)
+	if err != nil || verifier != "" {
+		return false
+	}
+	of, err := c.cookies.Open(sealed, exchangePurpose)
+	return err == nil && subtle.ConstantTimeCompare(of, digest[:]) == 1
+}
+
+// notExchanged is the one refusal of a code: 400 OAUTH_INVALID_STATE, or 503
+// where a store could not be asked.
+func notExchanged(err error) error {
+	if err == nil || errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
+		return core.Refuse(core.CodeOAuthInvalidState)
+	}
+	return core.Unavailable(err)
 }

@@ -60,25 +60,19 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 	return f.end(ctx, kit, r, out.record, resp, err)
 }
 
-// admit logs the user in. A browser that came by redirect_to and whose backend answers with a token in the body gets a one-time code
-// instead, for POST /exchange: a token never stands in a URL.
+// admit logs the user in. A browser that came by redirect_to gets no secret in a URL: where the backend answers with a token in the body, it
+// gets a one-time code for POST /exchange instead; where a factor is missing, the backend's cookie alone has the pending login (core.Holder).
 func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request) (*core.Response, error) {
 	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
 	if out.RedirectTo != "" && !kit.Ambient {
-		code, err := f.exchangeCode(ctx, kit, u, proof)
-		if err != nil {
-			return nil, err
-		}
-		resp := core.NewResponse(http.StatusSeeOther, nil)
-		back(resp, out.RedirectTo, "code", code)
-		return resp, nil
+		return f.handOver(ctx, kit, u, proof, out, r.Query.Get("state"))
 	}
 	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
 	if err != nil || out.RedirectTo == "" {
 		return admission.Answer, err
 	}
 	if admission.Pending != "" {
-		back(admission.Answer, out.RedirectTo, "pending", admission.Pending)
+		back(admission.Answer, out.RedirectTo, "error", core.CodeLoginFactorRequired)
 		return admission.Answer, nil
 	}
 	back(admission.Answer, out.RedirectTo, "", "")

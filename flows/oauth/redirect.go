@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"net/url"
 	"slices"
 	"strings"
@@ -8,14 +9,57 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// mayRedirect allows a path on the same origin, or a URL on an origin of Options.RedirectOrigins. What a browser may read otherwise than
-// we do (backslashes, white space, control characters, anything beyond ASCII) is refused (CWE-601).
+// redirect returns where a flow sends the browser at its end, and the challenge
+// of the application that will exchange the code there (RFC 7636; S256 alone).
+// Both are "" without redirect_to. The challenge may be left out where the
+// target is http or https, for then the flow's cookie binds the code; any
+// application can claim another scheme (RFC 8252, section 8.1). It is a 422 for
+// everything else.
+func (c *config) redirect(query url.Values) (target, challenge string, err error) {
+	if !query.Has("redirect_to") {
+		return "", "", nil
+	}
+	target = query.Get("redirect_to")
+	if !c.mayRedirect(target) {
+		return "", "", badQuery("redirect_to", "it must be a path that begins with one slash, or a URL on an allowed origin")
+	}
+	if method := query["code_challenge_method"]; method != nil && !slices.Equal(method, []string{"S256"}) {
+		return "", "", badQuery("code_challenge_method", "it must be S256")
+	}
+	switch given := query["code_challenge"]; {
+	case len(given) == 0 && overHTTP(target):
+		return target, "", nil
+	case len(given) != 1 || !isChallenge(given[0]):
+		return "", "", badQuery("code_challenge", "it must be the SHA-256 of the verifier, as 43 characters of base64url")
+	default:
+		return target, given[0], nil
+	}
+}
+
+func isChallenge(s string) bool {
+	digest, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(digest) == 32 && len(s) == core.SecretLen
+}
+
+// overHTTP reports whether a browser opens the target over http or https.
+func overHTTP(target string) bool {
+	return strings.HasPrefix(target, "/") || strings.HasPrefix(target, "https://") || strings.HasPrefix(target, "http://")
+}
+
+func badQuery(name, msg string) error {
+	return core.Invalid(core.Problem{Loc: []any{"query", name}, Type: "value_error", Msg: "Value error, " + msg})
+}
+
+// mayRedirect allows a path on the same origin, or a URL on an origin of
+// Options.RedirectOrigins. What a browser may read otherwise than we do
+// (backslashes, white space, control characters, anything beyond ASCII) is
+// refused, and so is a path that is not plain (CWE-601).
 func (c *config) mayRedirect(target string) bool {
 	if len(target) > 2000 || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
 		return false
 	}
 	u, err := url.Parse(target)
-	if err != nil || u.User != nil || u.Opaque != "" {
+	if err != nil || u.User != nil || u.Opaque != "" || !plainPath(u.EscapedPath()) {
 		return false
 	}
 	if strings.HasPrefix(target, "/") {
@@ -23,6 +67,24 @@ func (c *config) mayRedirect(target string) bool {
 	}
 	origin := u.Scheme + "://" + u.Host
 	return slices.Contains(c.RedirectOrigins, origin) && (target == origin || strings.HasPrefix(target, origin+"/"))
+}
+
+// plainPath reports whether nobody on the way makes another path of an absolute
+// path ("" too): it has no segment "." or "..", no empty one but the last, no
+// backslash and no control character, however often it is decoded.
+func plainPath(path string) bool {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		name, _, _ := strings.Cut(s, ";") // some servers cut the rest off first
+		if name == "." || name == ".." || s == "" && i < len(segments)-1 {
+			return false
+		}
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+		return false
+	}
+	decoded, err := url.PathUnescape(path)
+	return err != nil || decoded == path || plainPath(decoded)
 }
 
 // back makes resp a 303 to the application's page, with a parameter.

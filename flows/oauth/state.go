@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type record struct {
 	Nonce      string `json:"n"`
 	Redirect   string `json:"r"`           // the redirect URI
 	RedirectTo string `json:"t,omitempty"` // where a browser goes at the end; "" for an answer in JSON
+	Challenge  string `json:"c,omitempty"` // of the application that will exchange the code of a redirect
 }
 
 // newState makes a state that ends at the given time.
@@ -106,17 +108,18 @@ func (c *config) keep(resp *core.Response, state string, rec record) error {
 	return nil
 }
 
-// drop takes it out again.
-func (c *config) drop(resp *core.Response, state string) {
-	c.setCookie(resp, c.cookieName(state), "", -1)
-}
-
+// setCookie sets a cookie for age seconds; a negative age drops it.
 func (c *config) setCookie(resp *core.Response, name, value string, age int) {
 	cookie := http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: age,
 		Secure: !c.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	resp.Header.Add("Set-Cookie", cookie.String())
+}
+
+// sets reports whether resp sets a cookie.
+func sets(resp *core.Response, name string) bool {
+	return slices.ContainsFunc(resp.Header["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, name+"=") })
 }
 
 // found gives the record of a state from the browser's cookie: 400 OAUTH_INVALID_STATE if this browser did not begin the flow.

@@ -54,7 +54,7 @@ func newApp(t *testing.T) *app {
 	t.Helper()
 	mux := http.NewServeMux()
 	a := &app{}
-	a.server = httptest.NewServer(a.noteCallbacks(mux))
+	a.server = httptest.NewServer(a.noteCallbacks(a.allowElsewhere(mux)))
 	t.Cleanup(a.server.Close)
 	a.url = strings.Replace(a.server.URL, "127.0.0.1", "localhost", 1)
 	issuer := startProvider(t, a.url+byCookie+"/callback", a.url+byPost+"/callback", a.url+byToken+"/callback")
@@ -63,7 +63,7 @@ func newApp(t *testing.T) *app {
 	})
 	social, err2 := oauth.New(oauth.Options{
 		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret of flows ", 2)),
-		Providers: []oauth.Provider{{Provider: node}, {Provider: formPosting{node}}},
+		Providers: []oauth.Provider{{Provider: node}, {Provider: formPosting{node}}}, RedirectOrigins: []string{a.server.URL},
 	})
 	sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})
 	cookies, err4 := cookie.New(cookie.Options{})
@@ -96,6 +96,7 @@ func (a *app) routes(mux *http.ServeMux) {
 	page(mux, "/{$}", `<main>Welcome <a href="`+byCookie+`/authorize?redirect_to=/app">Sign in</a>
 		<a href="`+byPost+`/authorize?redirect_to=/app">Sign in by a form</a> <a href="`+byToken+`/authorize?redirect_to=/spa">Sign in for a token</a></main>`)
 	page(mux, "/spa", `<main></main><script type="module">`+exchangeCode+`</script>`)
+	a.elsewhere(mux)
 	mux.Handle("GET /app", httpauth.Require(a.auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := httpauth.CurrentUser[latchkey.User](r)
 		writePage(w, `<main>Hello `+html.EscapeString(user.Email)+`</main><button id="sign-out">Sign out</button><script>

@@ -14,9 +14,14 @@ import (
 // signIn follows a link of the application and goes through the provider's pages as a person.
 func signIn(t *testing.T, ctx context.Context, a *app, link, person string) {
 	t.Helper()
+	run(t, ctx, chromedp.Navigate(a.url+"/"), chromedp.Click(`//a[.="`+link+`"]`, chromedp.BySearch))
+	atProvider(t, ctx, person)
+}
+
+// atProvider goes through the provider's pages.
+func atProvider(t *testing.T, ctx context.Context, person string) {
+	t.Helper()
 	run(t, ctx,
-		chromedp.Navigate(a.url+"/"),
-		chromedp.Click(`//a[.="`+link+`"]`, chromedp.BySearch),
 		chromedp.WaitVisible(`//button[.="login"]`, chromedp.BySearch),
 		chromedp.SendKeys(`input[name="username"]`, person, chromedp.ByQuery),
 		chromedp.SendKeys(`input[name="password"]`, password, chromedp.ByQuery))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -265,13 +266,20 @@ func TestAttackO34RedirectTargets(t *testing.T) {
 			"https://evil.example", "https://spa.example.org.evil.example/", "https://spa.example.org@evil.example/", "https://user@spa.example.org/", "http://spa.example.org/",
 			"https://spa.example.org:444/", "https://spa.example.org\\@evil.example", "https:///evil.example", "javascript:alert(1)", "data:text/html,x", "app", "?x", "#x",
 			"/\u2044evil", "https://spa\uff0eexample.org/", "https://spa.example\u3002org/", "HTTPS://SPA.EXAMPLE.ORG/", "%2F%2Fevil.example", "/" + strings.Repeat("a", 3000), "/x\x00",
+			"/a//b", "/a//", "//", "/.", "/..", "/./a", "/../a", "/a/./b", "/a/../b", "/a/..", "/a/.", "/a/../", "/%2e/a", "/%2E%2e/a", "/a/.%2e/b", "/a/%2e.", "/%2fevil.example",
+			"/%2F%2Fevil.example", "/a%2F%2fb", "/a/%2fb", "/a%2f/b", "/a%2f..%2fb", "/a/..%2Fb", "/a%5c..%5cb", "/%5cevil.example", "/%5C/evil.example", "/a%5Cb", "/%252e%252e/a",
+			"/%25252e%25252e/a", "/%252fevil.example", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/..?x", "/a/..#x", "/a/%0d%0aset-cookie:x", "/a%00", "/a%09/b", "/a%7f",
+			"https://spa.example.org//evil.example", "https://spa.example.org/a/../b", "https://spa.example.org/%2e%2e/", "https://spa.example.org/a%2f%2fb", "https://spa.example.org/a%5cb",
 		} {
 			got := a.send(t, "GET", byCookie+"/authorize?redirect_to="+url.QueryEscape(target))
 			if t.Run(fmt.Sprintf("O34 %.40q", target), func(t *testing.T) { got.expect(t, 422, "query.redirect_to value_error") }); got.header.Get("Location") != "" {
 				t.Errorf("%q is a target", target)
 			}
 		}
-		for _, target := range []string{"/", "/app?y=//z#top", "https://spa.example.org", "https://spa.example.org/in?x=1"} {
+		for _, target := range []string{
+			"/", "/app?y=//z#top", "https://spa.example.org", "https://spa.example.org/in?x=1", "/a..b", "/...", "/..a/b", "/.well-known/x", "/a/", "/a;b=1/c", "/a%20b/caf%C3%A9", "/~ada/%7Eada", "/group%2Fproject", "/100%25",
+			"/100%25/of", "/a?x=../..//y", "/a?next=%2F%2Fb%2F..", "/a#/../b//c", "/a.b/c.d", "/a/b:c@d", "https://spa.example.org/a..b/.well-known/?x=//", "https://spa.example.org/",
+		} {
 			v := a.authorize(t, byCookie, "?redirect_to="+url.QueryEscape(target))
 			if got := a.back(t, v, someone("id-1", "ada@example.org")); got.status != 303 || got.header.Get("Location") != target {
 				t.Errorf("%q: got %d to %q", target, got.status, got.header.Get("Location"))
@@ -290,7 +298,9 @@ func TestAttackOAuthLinks(t *testing.T) {
 			a.attack(t, name, "GET "+callback(linkAcme, begun.state, someone("evil", "evil@example.org"))+" 400 OAUTH_INVALID_STATE", with...)
 		}
 		a.attack(t, "O35 nobody is logged in", "GET "+linkAcme+"/authorize 401")
-		a.attack(t, "O35 unlinking from another site", "DELETE "+linkAcme+" 403 CROSS_ORIGIN_REFUSED", cred, header("Sec-Fetch-Site", "cross-site"))
+		for name, foreign := range crossOrigin {
+			a.attack(t, "O35 unlinking from another site, "+name, "DELETE "+linkAcme+crossOriginRefused, append(foreign[:len(foreign):len(foreign)], cred)...)
+		}
 		if len(a.links(t, victim.ID)) != 0 {
 			t.Error("the attacker's identity is linked to the victim")
 		}
@@ -316,6 +326,55 @@ func TestAttackOAuthLinks(t *testing.T) {
 	})
 }
 
+func TestAttackO50ForeignBegins(t *testing.T) {
+	onEveryAdapter(t, withOAuth(t, nil), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		u := a.user(t)
+		mine, token := a.login(t, "cookie", u), a.login(t, "jwt", u)
+		navigate := []option{header("Sec-Fetch-Mode", "navigate"), header("Sec-Fetch-Dest", "document"), header("Sec-Fetch-User", "?1")}
+		for name, foreign := range map[string][]option{
+			"a link of another site": {header("Sec-Fetch-Site", "cross-site")}, "a link of a sibling": {header("Sec-Fetch-Site", "same-site")},
+			"an unknown word": {header("Sec-Fetch-Site", "x")}, "another letter case": {header("Sec-Fetch-Site", "Same-Origin")},
+			"the header twice":   {header("Sec-Fetch-Site", "same-origin"), header("Sec-Fetch-Site", "cross-site")},
+			"the origin alone":   {header("Origin", "https://evil.example")},
+			"the origin null":    {header("Origin", "null")},
+			"a fetch of another": {header("Origin", "https://evil.example"), header("Sec-Fetch-Site", "cross-site")},
+		} {
+			for _, query := range []string{"", "?redirect_to=/settings"} {
+				got := a.attack(t, "O50 "+name+query, "GET "+linkAcme+"/authorize"+query+crossOriginRefused, append(append(navigate, mine), foreign...)...)
+				if got.header.Get("Location") != "" || len(got.header["Set-Cookie"]) != 0 {
+					t.Errorf("%s begins: %v", name, got.header)
+				}
+			}
+			if got := a.send(t, "HEAD", linkAcme+"/authorize", append(foreign, mine)...); got.status != 403 || len(got.header["Set-Cookie"]) != 0 {
+				t.Errorf("%s, HEAD: %d %v", name, got.status, got.header)
+			}
+		}
+		if n := socials.of(a).acme.beginnings(); n != 0 {
+			t.Errorf("the provider was asked %d times", n)
+		}
+		a.attack(t, "O50 nobody is logged in", "GET "+linkAcme+"/authorize 401", header("Sec-Fetch-Site", "cross-site"))
+
+		who := func(i int) core.OAuthIdentity { return someone(fmt.Sprint("id-", i), "elsewhere@example.org") }
+		for i, own := range [][]option{
+			{header("Sec-Fetch-Site", "same-origin")}, {header("Sec-Fetch-Site", "none")}, {}, {header("Origin", a.url)},
+			{header("Sec-Fetch-Site", "same-origin"), header("Origin", a.url)},
+		} {
+			v := a.authorize(t, linkAcme, "", append(own, mine)...)
+			fromProvider := []option{mine, header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")}
+			a.back(t, v, who(i), fromProvider...).expect(t, 200, "")
+		}
+		if n := len(a.links(t, u.ID)); n != 5 {
+			t.Errorf("twin: %d of 5 accounts are linked", n)
+		}
+		// A token is sent by no browser of itself: a front end of another origin that has it is the user's.
+		spa := []option{token, header("Origin", "https://spa.example.org"), header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "cors")}
+		a.back(t, a.authorize(t, linkAcme, "", spa...), who(9), spa...).expect(t, 200, "")
+		// A login begins from anywhere: it is bound to the browser, and links nothing to the one who is logged in.
+		a.back(t, a.authorize(t, byCookie, "", header("Sec-Fetch-Site", "cross-site"), mine), someone("new", "new@example.org")).expect(t, 204, "")
+	})
+}
+
 func TestAttackOAuthGate(t *testing.T) {
 	onEveryStore(t, withOAuth(t, nil, withSecondFactor), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
@@ -337,8 +396,17 @@ func TestAttackOAuthGate(t *testing.T) {
 				t.Errorf("got %d %s %v", got.status, got.body, got.header)
 			}
 			back := a.back(t, a.authorize(t, byCookie, "?redirect_to=/app"), who)
-			if to := back.header.Get("Location"); !strings.HasPrefix(to, "/app?pending=") || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
+			if to := back.header.Get("Location"); to != "/app?error=LOGIN_FACTOR_REQUIRED" || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
 				t.Errorf("in redirect mode: %d to %q", back.status, to)
+			}
+			if names := cookieNames(back); !slices.Equal(names, cookieNames(got)) {
+				t.Errorf("the redirect sets the cookies %q, the answer in JSON %q", names, cookieNames(got))
+			}
+			l := a.land(t, "")
+			exchanged := a.send(t, "POST", "/auth/jwt/exchange", l.traded(), l.browser())
+			detail, _ := exchanged.member(t, "detail").(object)
+			if pending, _ := detail["pending"].(string); exchanged.status != 403 || len(pending) != core.SecretLen {
+				t.Errorf("the exchange answers %d %s", exchanged.status, exchanged.body)
 			}
 		})
 		a.edit(t, u, func(u *Account) { u.FullName = "" })
@@ -346,19 +414,32 @@ func TestAttackOAuthGate(t *testing.T) {
 	})
 }
 
+// cookieNames are those that an answer sets, but for the random end of a flow's.
+func cookieNames(got answer) (names []string) {
+	for _, line := range got.header["Set-Cookie"] {
+		name, _, _ := strings.Cut(line, "=")
+		if strings.HasPrefix(name, "__Host-latchkey-oauth-") {
+			name = "__Host-latchkey-oauth-"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 func TestAttackO43Leaks(t *testing.T) {
 	logs := per[journal]{}
 	onEveryAdapter(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
-		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in")
+		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in&code_challenge="+challengeOf(verifier))
 		back := a.back(t, v, who)
 		to, err := url.Parse(back.header.Get("Location"))
 		if err != nil || to.Host != "spa.example.org" {
 			t.Fatalf("got %d to %q", back.status, back.header.Get("Location"))
 		}
 		code := to.Query().Get("code")
-		exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code}))
+		exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code, "code_verifier": verifier}))
 		token, _ := exchanged.member(t, "access_token").(string)
 		p.fail(errors.New("the provider fails"))
 		failed := a.through(t, byJWT, who).expect(t, 502, core.CodeOAuthProviderError)
@@ -369,16 +450,14 @@ func TestAttackO43Leaks(t *testing.T) {
 			}
 		})
 		t.Run("O43 a code is exchanged once, within a minute, at its backend", func(t *testing.T) {
-			a.want(t, "POST /auth/jwt/exchange 400 OAUTH_INVALID_STATE", members(object{"code": code}))
-			next := func() string {
-				at, _ := url.Parse(a.back(t, a.authorize(t, byJWT, "?redirect_to=/in"), who).header.Get("Location"))
-				return at.Query().Get("code")
-			}
-			a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", members(object{"code": next()}))
-			late := next()
+			a.want(t, notExchanged, members(object{"code": code, "code_verifier": verifier}))
+			elsewhere := a.land(t, "")
+			a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", elsewhere.traded(), elsewhere.browser())
+			late := a.land(t, "")
 			a.pass(time.Minute)
-			a.want(t, "POST /auth/jwt/exchange 400 OAUTH_INVALID_STATE", members(object{"code": late}))
-			a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": next()}))
+			a.want(t, notExchanged, late.traded(), late.browser())
+			inTime := a.land(t, "")
+			a.want(t, "POST /auth/jwt/exchange 200", inTime.traded(), inTime.browser())
 		})
 		t.Run("O43 no Referer", func(t *testing.T) {
 			for name, got := range map[string]answer{"authorize": v.answer, "callback": back} {

@@ -69,6 +69,12 @@ func (p *acme) fail(err error) {
 	p.fault = err
 }
 
+func (p *acme) beginnings() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.begun)
+}
+
 func (p *acme) traded() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

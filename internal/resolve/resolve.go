@@ -31,6 +31,7 @@ type plan struct {
 	Resolver
 	sessionOnly bool
 	streaming   bool
+	ownOrigin   bool
 	checks      []func(context.Context, *core.Current) error
 }
 
@@ -78,6 +79,7 @@ func (p *plan) add(g core.Guard) {
 	p.Backends = allowed
 	p.sessionOnly = p.sessionOnly || g.SessionOnly
 	p.streaming = p.streaming || g.Streaming
+	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
 	if g.Check != nil {
 		p.checks = append(p.checks, g.Check)
 	}
@@ -125,7 +127,7 @@ func (p *plan) check(ctx context.Context) error {
 
 // current tries the backends: a duplicate is refused at once; else the first that vouches wins; else the worst answer does.
 func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
-	if p.streaming {
+	if p.ownOrigin {
 		h = asUnsafe{h}
 	}
 	var worst *core.Error
