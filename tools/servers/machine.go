@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,7 +42,10 @@ func cacheFolder() (string, error) {
 	return filepath.Join(cache, "latchkey-test"), err
 }
 
-func (m machine) bin() string { return filepath.Join(m.cache, "bin") }
+// bin is the folder of the scripts that run what was unpacked.
+func (m machine) bin() string {
+	return filepath.Join(m.cache, fmt.Sprintf("bin-%.4x", sha256.Sum256([]byte(launcher))))
+}
 
 // pkg is a package of the distribution, for the programs that it or what it depends on brings.
 type pkg struct {
