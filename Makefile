@@ -3,17 +3,20 @@
 FUZZTIME ?= 30s
 # Runs a command with the foreign programs that tests need, which it finds or installs.
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
+# Runs go test in modules, all of them in spite of failures, and is never silent for long.
+GOTEST = go -C tools run ./gotest "$(CURDIR)"
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: test check format docs tidy build lint race release-check bench fuzz
+.PHONY: quick test check format docs tidy build lint race release-check bench fuzz
 
-# The workspace's tests, and those of the modules that stay outside it.
+# The workspace's tests, which need no server.
+quick:
+	@GOWORK=off $(GOTEST) work
+
+# These, and those of the modules that stay outside the workspace.
 test:
-	go test work
-	$(SERVERS) go -C integration test ./...
-	GOWORK=off go -C integration/mongostore test ./...
-	cd benchmarks && GOWORK=off go vet ./...
+	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
 check: format docs tidy build lint race release-check
@@ -39,7 +42,7 @@ lint:
 # lint has run vet over the same files. The race detector's checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the
 # time, and find nothing of ours.
 race:
-	@$(SERVERS) tools/each go test -race -gcflags='modernc.org/...=-d=checkptr=0' -vet=off -timeout 20m ./...
+	@$(SERVERS) $(GOTEST) -- -race -gcflags='modernc.org/...=-d=checkptr=0' -vet=off -timeout 20m
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:

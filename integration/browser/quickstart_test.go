@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -46,32 +45,6 @@ func startQuickstart(t *testing.T) string {
 	}
 	go func() { _, _ = io.Copy(io.Discard, stdout) }()
 	return "http://localhost" + port[1] // a name that browsers trust without TLS, so that __Host- cookies work
-}
-
-// newBrowser starts a browser of its own.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path := os.Getenv("LATCHKEY_TEST_CHROMIUM")
-	if path == "" {
-		t.Fatal("LATCHKEY_TEST_CHROMIUM is not set: run make test, or this test by tools/servers")
-	}
-	// No sandbox: it does not start as root, and sees nothing but pages of this machine.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	// What a newer browser says and chromedp does not know is no error of ours.
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func run(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
-	t.Helper()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // wantPage waits for a text on the page at a path.

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -128,9 +129,27 @@ func TestRequestsForMailsOfANetwork(t *testing.T) {
 	})
 }
 
+// refusing is a Limiter that reports what it refuses.
+type refusing struct {
+	core.Limiter
+	refused chan string // keys
+}
+
+func (r refusing) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
+	wait, err := r.Limiter.Take(ctx, key, l)
+	if wait > 0 {
+		r.refused <- key
+	}
+	return wait, err
+}
+
 // Whoever asks, an address gets so many mails; the answer does not tell, and the last one's token stays good.
 func TestMailsToAnAddress(t *testing.T) {
-	defaults := func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{}, reset.Flow{}} }
+	defaults := func(a *app, o *options) {
+		o.Flows = []latchkey.Flow{verify.Flow{}, reset.Flow{}}
+		o.Limiter = refusing{o.Limiter, make(chan string, 64)}
+		a.kept.limiter = o.Limiter
+	}
 	onEveryStore(t, defaults, func(t *testing.T, a *app) {
 		u := a.user(t)
 		var last string
@@ -141,6 +160,13 @@ func TestMailsToAnAddress(t *testing.T) {
 			got := a.want(t, asks["reset"]+"202", members(object{"email": strings.ToUpper(u.Email)}), header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i)))
 			if got.body != "null" {
 				t.Errorf("got %s", got.body)
+			}
+		}
+		for range 4 { // the jobs have run before the clock moves; later they would be within the next hour's limit
+			select {
+			case <-a.kept.limiter.(refusing).refused:
+			case <-time.After(10 * time.Second):
+				t.Fatal("a request beyond the limit was not refused")
 			}
 		}
 		a.asked(t, "verify", u) // a count of its own

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,11 +18,13 @@ type machine struct {
 	cache  string       // of what is installed for tests alone
 	apt    string       // folder of apt's lists for this run
 	update func() error // fills it, once
+	*installs
 }
 
 // newMachine puts the folders of servers, and what earlier runs have unpacked, behind everything else in PATH.
 func newMachine(ctx context.Context, root, cache string) (machine, error) {
 	m := machine{root: root, cache: cache, apt: filepath.Join(cache, fmt.Sprintf("apt-%d", os.Getpid()))}
+	m.installs = &installs{out: os.Stderr, folder: cache}
 	m.update = sync.OnceValue(func() error { return aptGet(ctx, m.apt, m.apt, "update") })
 	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
@@ -41,7 +44,10 @@ func cacheFolder() (string, error) {
 	return filepath.Join(cache, "latchkey-test"), err
 }
 
-func (m machine) bin() string { return filepath.Join(m.cache, "bin") }
+// bin is the folder of the scripts that run what was unpacked.
+func (m machine) bin() string {
+	return filepath.Join(m.cache, fmt.Sprintf("bin-%.4x", sha256.Sum256([]byte(launcher))))
+}
 
 // pkg is a package of the distribution, for the programs that it or what it depends on brings.
 type pkg struct {
@@ -63,7 +69,7 @@ func (m machine) path(ctx context.Context, p pkg) (string, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return "", fmt.Errorf("the programs of %s are not in PATH, and there is no apt-get to install them with", p.name)
 	}
-	fmt.Fprintln(os.Stderr, "servers: installing", p.name)
+	defer m.begin(p.name)()
 	if err := m.unpack(ctx, p); err != nil {
 		return "", fmt.Errorf("installing %s: %w", p.name, err)
 	}

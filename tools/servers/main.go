@@ -68,6 +68,7 @@ func (m machine) environment(ctx context.Context) ([]string, error) {
 		{"LATCHKEY_TEST_REDIS_SERVER", m.redisServer},
 	}
 	values, errs := make([]string, len(needs)), make([]error, len(needs))
+	defer m.beat(interval)()
 	var finding sync.WaitGroup // at the same time, since downloads wait
 	for i, n := range needs {
 		finding.Go(func() {

@@ -31,7 +31,7 @@ func (m machine) oidcProvider(ctx context.Context) (string, error) {
 				return err
 			}
 		}
-		fmt.Fprintln(os.Stderr, "servers: installing oidc-provider")
+		defer m.begin("oidc-provider")()
 		return quietly(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
 	})
 }

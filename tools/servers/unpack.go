@@ -58,13 +58,22 @@ func aptGet(ctx context.Context, folder, archives string, arguments ...string) e
 	return quietly(ctx, "apt-get", command...)
 }
 
+// launcher is the script that runs a program where it was unpacked: the folder, its libraries, its fonts, its parts of Node, the program
+// and its arguments. A change of it changes the folder of the scripts, so that no earlier one is used.
+const launcher = `#!/bin/sh
+root=%q
+export LD_LIBRARY_PATH=%q
+[ ! -d "$root"/%s ] || export FONTCONFIG_FILE=%q
+parts="$root"/usr/share/nodejs
+[ ! -d "$parts" ] || { exec %d<"$parts"; export NODE_PATH="$parts:$NODE_PATH"; }
+exec %q "$@" %s
+`
+
 // scripts writes a script for each program.
 func (m machine) scripts(root string, programs []program) error {
-	libraries, err := libraryFolders(root)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(m.bin(), 0o755); err != nil {
+	libraries, err1 := libraryFolders(root)
+	fonts, err2 := m.fonts(root)
+	if err := errors.Join(err1, err2, os.MkdirAll(m.bin(), 0o755)); err != nil {
 		return err
 	}
 	for _, p := range programs {
@@ -75,14 +84,7 @@ func (m machine) scripts(root string, programs []program) error {
 		if err != nil {
 			return err
 		}
-		text := fmt.Sprintf(`#!/bin/sh
-root=%q
-export LD_LIBRARY_PATH=%q
-[ ! -d "$root"/etc/fonts ] || export FONTCONFIG_SYSROOT="$root" # or the system's fonts, without which text has no size
-parts="$root"/usr/share/nodejs
-[ ! -d "$parts" ] || { exec %d<"$parts"; export NODE_PATH="$parts:$NODE_PATH"; }
-exec %q "$@" %s
-`, root, strings.Join(libraries, ":"), nodeDescriptor, files[0], p.arguments)
+		text := fmt.Sprintf(launcher, root, strings.Join(libraries, ":"), unpackedFonts, fonts, nodeDescriptor, files[0], p.arguments)
 		if err := os.WriteFile(filepath.Join(m.bin(), p.names[0]), []byte(text), 0o755); err != nil {
 			return err
 		}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/xml"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +70,44 @@ func TestMissingProgramsAreUnpacked(t *testing.T) {
 	}
 	if runs, err := os.ReadFile(apt + ".runs"); strings.Count(string(runs), "\n") != 2 {
 		t.Errorf("apt-get ran:\n%s(%v), want update and install, once", runs, err)
+	}
+}
+
+// A browser without a font shows text without size.
+func TestUnpackedFontsAreFound(t *testing.T) {
+	for name, c := range map[string]struct{ script, want string }{
+		"unpacked":       {toldPackage + "\nmkdir -p \"$3\"/usr/share/fonts \"$3\"/etc/fonts", "fonts.conf"},
+		"of the machine": {toldPackage, "the machine's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := distribution(t, c.script+"\necho 'echo $FONTCONFIG_FILE$FONTCONFIG_SYSROOT' >\"$3\"/usr/bin/toldctl")
+			t.Setenv("FONTCONFIG_FILE", "the machine's")
+			if _, err := m.path(t.Context(), told); err != nil {
+				t.Fatal(err)
+			}
+			said, err := exec.Command("latchkey-toldctl").Output()
+			settings := strings.TrimSpace(string(said))
+			if err != nil || filepath.Base(settings) != c.want {
+				t.Fatalf("the settings are %q (%v), want %s", settings, err, c.want)
+			}
+			if c.want != "fonts.conf" {
+				return
+			}
+			text, err := os.ReadFile(settings)
+			var conf struct {
+				Dir   []string `xml:"dir"`
+				Cache []string `xml:"cachedir"`
+			}
+			if err := errors.Join(err, xml.Unmarshal(text, &conf)); err != nil {
+				t.Fatal(err)
+			}
+			if fonts := []string{filepath.Join(m.cache, "told", "usr/share/fonts")}; !slices.Equal(conf.Dir, fonts) {
+				t.Errorf("fonts are looked for in %q, want %q", conf.Dir, fonts)
+			}
+			if len(conf.Cache) != 1 || !strings.HasPrefix(conf.Cache[0], m.cache) {
+				t.Errorf("they are cached in %q, want a folder below %s", conf.Cache, m.cache)
+			}
+		})
 	}
 }
 

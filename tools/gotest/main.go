@@ -1,0 +1,126 @@
+// Command gotest runs go test in several modules. It goes on after a failure,
+// and shows at its end what has failed.
+//
+//	go run ./gotest ROOT [MODULE]… [-- FLAG…]
+//
+// MODULE is a folder below ROOT, tested on its own (GOWORK=off), or "work":
+// the workspace. Without one, every module below ROOT is tested on its own.
+// The flags are those of go test. Its packages are those of the module.
+//
+// A package prints the line of go test when it ends, and what its failed tests
+// have said. Where nothing ends for a while, what is running is printed.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// interval is the longest time without a word.
+const interval = 15 * time.Second
+
+// patience is how long go test has to end when it is interrupted.
+const patience = 10 * time.Second
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: gotest ROOT [MODULE]… [-- FLAG…]")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, newReport(os.Stdout), os.Args[1], os.Args[2:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, r *report, root string, arguments []string) error {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	modules, flags := arguments, []string(nil)
+	if i := slices.Index(arguments, "--"); i >= 0 {
+		modules, flags = arguments[:i], arguments[i+1:]
+	}
+	if len(modules) == 0 {
+		if modules, err = modulesOf(root); err != nil {
+			return err
+		}
+	}
+	if err := announce(ctx, r, len(modules)); err != nil {
+		return err
+	}
+	stop := r.beat(interval)
+	defer stop()
+	for _, module := range modules {
+		r.begin(module)
+		if err := test(ctx, r, root, module, flags); err != nil {
+			r.failedModule(err)
+		}
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+	}
+	return r.end()
+}
+
+// announce says where what is missing goes, before anything does.
+func announce(ctx context.Context, r *report, modules int) error {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE", "GOCACHE").Output()
+	folders := strings.Fields(string(out))
+	if err != nil || len(folders) != 2 {
+		return fmt.Errorf("go env: %w: %s", err, out)
+	}
+	r.println(fmt.Sprintf("gotest: go test in %d modules. What Go needs is downloaded into %s and compiled into %s: "+
+		"on a new machine of two cores that takes about ten minutes of the first run", modules, folders[0], folders[1]))
+	return nil
+}
+
+// modulesOf returns the folders below root that have a go.mod.
+func modulesOf(root string) (folders []string, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || path != root && strings.HasPrefix(d.Name(), ".")):
+			return filepath.SkipDir
+		case d.Name() == "go.mod":
+			folder, err := filepath.Rel(root, filepath.Dir(path))
+			folders = append(folders, folder)
+			return err
+		}
+		return nil
+	})
+	slices.Sort(folders)
+	return folders, err
+}
+
+// test runs go test in a module. Its error is that of the command, which does
+// not end well where a package failed.
+func test(ctx context.Context, r *report, root, module string, flags []string) error {
+	packages, work := "./...", "off"
+	if module == "work" {
+		module, packages, work = ".", "work", filepath.Join(root, "go.work")
+	}
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, []string{packages})...)
+	cmd.Dir = filepath.Join(root, module)
+	cmd.Env = append(os.Environ(), "GOWORK="+work)
+	cmd.Stdout = &lines{each: r.event}
+	cmd.Stderr = &lines{each: r.println}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = patience
+	return cmd.Run()
+}
