@@ -32,6 +32,13 @@ type Options[U any] struct {
 	Sender Sender
 	// BaseURL of the application's pages ("https://app.example.com"), on which links in mails are built. Never taken from a request.
 	BaseURL string
+	// MailDelay hides who is registered: a request for a mail is answered first,
+	// and what only a user's address causes (the ticket, the mail, the hook
+	// AfterForgotPassword) begins later, at a random moment between MailDelay and
+	// five times MailDelay. Default: 500 milliseconds, so 0.5 to 2.5 seconds.
+	// Negative: at once, for tests and development. Auth.Wait and Auth.Close
+	// begin at once what is queued.
+	MailDelay time.Duration
 	// RequireVerified lets only users with a verified address log in and use the routes of their own account. Default: all active users.
 	RequireVerified bool
 	// Hooks are the application's functions around what happens.
@@ -79,6 +86,9 @@ type Options[U any] struct {
 	elapsed elapsed.Clock // Now's, for what is kept in memory
 }
 
+// mailWindow is how many times Options.MailDelay a mail waits at most.
+const mailWindow = 5
+
 // unlimited allows everything.
 type unlimited struct{ core.Limiter }
 
@@ -117,6 +127,12 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	}
 	if o.PasswordPolicy == nil {
 		o.PasswordPolicy = policy.Default
+	}
+	if o.MailDelay == 0 {
+		o.MailDelay = 500 * time.Millisecond
+	}
+	if o.MailDelay > time.Minute {
+		errs = append(errs, errors.New("Options.MailDelay must be at most a minute: people wait for their mails"))
 	}
 	if len(o.Hashers) == 0 {
 		argon, err := argon2id.New(argon2id.Options{Random: o.Random})

@@ -105,10 +105,15 @@ type Kit struct {
 	Sessions  Sessions
 	Limiter   Limiter // that limits nothing where the application has switched limits off
 	EmailKey  Canonicalizer
-	// Mail queues a mail; a failed one is logged and retried, never the client's error. nil if no Sender is configured.
-	Mail func(m Mail)
+	// Mail sends a mail, in a job of LaterMail. nil if no Sender is configured.
+	Mail func(ctx context.Context, m Mail) error
 	// Later runs do outside the request, and again after an error, with growing pauses.
 	Later func(name string, do func(context.Context) error)
+	// LaterMail is Later for jobs that look up who gets a mail, make its ticket
+	// and send it. They begin at random within Options.MailDelay, so that neither
+	// the request that queued them nor the next one takes longer by what they do.
+	// A request queues the same job whoever is registered.
+	LaterMail func(name string, do func(context.Context) error)
 	// Clear makes the client forget the token of a backend.
 	Clear func(resp *Response, backend string)
 	// Keys gives the public keys of all backends.

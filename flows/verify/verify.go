@@ -88,7 +88,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
 	if f.OnRegister && e.Moment == core.Register && wanted(e.User.Base()) {
-		ticket.Later(kit, f.kind(), e.User)
+		ticket.Later(kit, f.kind(), e.User, wanted)
 	}
 }
 

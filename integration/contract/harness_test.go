@@ -72,12 +72,14 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty}, reset.Flow{Requests: plenty, Mails: plenty}},
 		Tickets:  a.kept.tickets,
 		Sender:   a.mails,
-		BaseURL:  baseURL,
-		Hashers:  []core.Hasher{a.hasher},
-		Limiter:  a.kept.limiter,
-		Limits:   latchkey.Limits{LoginAttempts: plenty, Registrations: plenty},
-		Log:      slog.New(slog.DiscardHandler),
-		Now:      a.Now,
+		// Tests wait for mails. TestSilence of the front door is about the delay.
+		MailDelay: -1,
+		BaseURL:   baseURL,
+		Hashers:   []core.Hasher{a.hasher},
+		Limiter:   a.kept.limiter,
+		Limits:    latchkey.Limits{LoginAttempts: plenty, Registrations: plenty},
+		Log:       slog.New(slog.DiscardHandler),
+		Now:       a.Now,
 	}
 	if change != nil {
 		change(a, &o)

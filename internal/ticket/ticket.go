@@ -1,6 +1,6 @@
 // Package ticket makes one-time tokens for mails and reads them back.
 //
-//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user)
+//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
 //
 // Security notes: the secret exists in clear only in the mail. The link is built from the configured base URL, never from a request
 // (OWASP "Forgot Password" cheat sheet). The default links carry the token in the fragment, which browsers send to no server and in no
@@ -68,22 +68,22 @@ func (k Kind) Check(kit core.Kit) error {
 	return errors.Join(errs...)
 }
 
-// mail makes a ticket for u, so that older ones of the kind die, and queues the mail to u's stored address.
-func mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
+// newMail makes a ticket for u, so that older ones of the kind die, and the
+// mail to u's stored address.
+func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.Mail, error) {
 	raw, digest, err := core.NewSecret(kit.Random)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b := u.Base()
 	err = kit.Tickets.Put(ctx, core.Ticket{
 		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Expires: kit.Now().Add(k.Lifetime),
 	}, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	link := strings.TrimSuffix(kit.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
-	kit.Mail(core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime})
-	return nil
+	return &core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
 // Find gives the living ticket of a secret and its user. used tells that the ticket was consumed before (the user is given then too). Both
