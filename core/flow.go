@@ -56,14 +56,15 @@ type Gate interface {
 	Continue(ctx context.Context, pending string, r *Request, prove func(context.Context, AnyUser) (Proof, error)) (Admission, error)
 }
 
-// Passwords hashes and checks behind the governor: as many at once as there are cores, a bounded queue, then 503 with Retry-After.
+// Passwords hashes and checks behind the governor: as many at once as there are cores, a bounded queue that is fair between askers, then 503
+// with Retry-After.
 type Passwords interface {
 	// Judge asks the password policy. u carries the e-mail that the password must not be. It returns *Error with a ReasonCode.
 	Judge(ctx context.Context, password string, u AnyUser) error
-	Hash(ctx context.Context, password string) (PasswordHash, error)
+	Hash(ctx context.Context, by Asker, password string) (PasswordHash, error)
 	// Check compares; for a nil user, or one without a usable hash, it does the work of today's parameters and says false. A hash of
 	// older parameters is replaced after a success.
-	Check(ctx context.Context, u AnyUser, password string) (bool, error)
+	Check(ctx context.Context, by Asker, u AnyUser, password string) (bool, error)
 }
 
 // Sessions is what flows may do with logins that exist.

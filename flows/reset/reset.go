@@ -105,7 +105,7 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	if err := kit.Passwords.Judge(ctx, password, u); err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
-	hash, err := kit.Passwords.Hash(ctx, password)
+	hash, err := kit.Passwords.Hash(ctx, core.AskedAbout(u, r), password)
 	if err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
