@@ -118,7 +118,9 @@ func accountFlows[U any](o Options[U]) []Flow {
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{Admin: []Guard{Superuser}},
+		account.Users{Admin: []Guard{Superuser}, Limits: account.ChangeLimits{
+			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
+		}},
 		account.Sessions{},
 		account.Keys{},
 	}

@@ -28,15 +28,24 @@ type Kind struct {
 	// Requests limits those of one client network, beyond which the answer is 429; Mails, those to one address, beyond which no mail is sent and
 	// the answer tells nothing of it.
 	Requests, Mails core.Limit
+	// Attempts limits the tokens that one client network presents, good or bad.
+	Attempts core.Limit
 }
 
-// WithDefaults fills in what is zero: an hour, 20 requests in ten minutes, and 5 mails in an hour.
+// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in ten minutes, and 5 mails in an hour.
 func (k Kind) WithDefaults() Kind {
 	k.Lifetime = cmp.Or(k.Lifetime, time.Hour)
 	k.Link = cmp.Or(k.Link, "/"+k.Name+"#token={token}")
 	k.Requests = cmp.Or(k.Requests, core.Limit{Events: 20, Window: 10 * time.Minute})
 	k.Mails = cmp.Or(k.Mails, core.Limit{Events: 5, Window: time.Hour})
+	k.Attempts = cmp.Or(k.Attempts, core.Limit{Events: 60, Window: 10 * time.Minute})
 	return k
+}
+
+// Admit counts a token that a request presents: 429 beyond the limit, before
+// anything is looked up or hashed for it.
+func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
+	return core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.
@@ -64,6 +73,9 @@ func (k Kind) Check(kit core.Kit) error {
 		if err := l.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("flow %s: Requests or Mails: %w", k.Name, err))
 		}
+	}
+	if err := k.Attempts.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("flow %s: Attempts: %w", k.Name, err))
 	}
 	return errors.Join(errs...)
 }
