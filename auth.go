@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/passwords"
 	"github.com/latchkey-go/latchkey/internal/queue"
 	"github.com/latchkey-go/latchkey/internal/resolve"
+	"github.com/latchkey-go/latchkey/internal/seldom"
 )
 
 // Auth is an application's users: groups of routes to mount, guards to put before handlers, and a Manager for use outside HTTP. It is made
@@ -29,6 +30,7 @@ type Auth[U any] struct {
 	resolver resolve.Resolver
 	clients  clientip.Policy
 	queue    *queue.Queue
+	failures *seldom.Log
 	groups   map[groupKey]Group
 	manager  *Manager[U]
 }
@@ -52,6 +54,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs, Fresh: fresh},
 		clients:  opts.TrustedProxies,
 		queue:    queue.New(queue.Options{Log: opts.Log}),
+		failures: seldom.New(opts.Log),
 		groups:   map[groupKey]Group{},
 	}
 	hasher, err := passwords.New(passwords.Parts{
@@ -70,7 +73,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	})
 	a.kit = core.Kit{
 		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
-		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, Clear: a.clear, Keys: a.publicKeys,
+		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail, Clear: a.clear, Keys: a.publicKeys,
 		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	}
 	a.kit.Transact, a.kit.Atomic, a.kit.Recheck, a.kit.Purge = run, atomic, again.recheck, purge(flows)
@@ -84,7 +87,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		a.kit.Backends = append(a.kit.Backends, b.Name)
 	}
 	if opts.Sender != nil {
-		a.kit.Mail = a.mail
+		a.kit.Mail = opts.Sender.Send
 	}
 	for _, f := range flows {
 		if l, ok := f.(core.Listener); ok {
@@ -117,7 +120,9 @@ func accountFlows[U any](o Options[U]) []Flow {
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{Admin: []Guard{Superuser}},
+		account.Users{Admin: []Guard{Superuser}, Limits: account.ChangeLimits{
+			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
+		}},
 		account.Sessions{},
 		account.Keys{},
 	}
@@ -253,7 +258,12 @@ func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }
 // Manager gives the same operations outside HTTP.
 func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 
-// Close waits until the mails and clean-ups that are queued have been tried, and for what strategies do in the background, or until ctx
+// Wait begins the mails and clean-ups that are queued at once, and returns when
+// they have been tried, or with the error of ctx. It is for tests and for
+// commands that end soon; a server needs Close only.
+func (a *Auth[U]) Wait(ctx context.Context) error { return a.queue.Wait(ctx) }
+
+// Close begins the mails and clean-ups that are queued at once, and waits until they have been tried, and for what strategies do in the background, or until ctx
 // ends, whose error it returns then. Call it after the server has stopped, before the stores are closed.
 func (a *Auth[U]) Close(ctx context.Context) error {
 	err := a.queue.Close(ctx)
@@ -300,8 +310,8 @@ func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
 
 func (a *Auth[U]) later(name string, do func(context.Context) error) { a.queue.Add(name, do) }
 
-func (a *Auth[U]) mail(m core.Mail) {
-	a.later(m.Kind+" mail", func(ctx context.Context) error { return a.opts.Sender.Send(ctx, m) })
+func (a *Auth[U]) laterMail(name string, do func(context.Context) error) {
+	a.queue.AddWithin(a.opts.MailDelay, mailWindow*a.opts.MailDelay, name, do)
 }
 
 func (a *Auth[U]) clear(resp *core.Response, backend string) {

@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -32,6 +33,13 @@ type Options[U any] struct {
 	Sender Sender
 	// BaseURL of the application's pages ("https://app.example.com"), on which links in mails are built. Never taken from a request.
 	BaseURL string
+	// MailDelay hides who is registered: a request for a mail is answered first,
+	// and what only a user's address causes (the ticket, the mail, the hook
+	// AfterForgotPassword) begins later, at a random moment between MailDelay and
+	// five times MailDelay. Default: 500 milliseconds, so 0.5 to 2.5 seconds.
+	// Negative: at once, for tests and development. Auth.Wait and Auth.Close
+	// begin at once what is queued.
+	MailDelay time.Duration
 	// RequireVerified lets only users with a verified address log in and use the routes of their own account. Default: all active users.
 	RequireVerified bool
 	// Hooks are the application's functions around what happens.
@@ -79,6 +87,9 @@ type Options[U any] struct {
 	elapsed elapsed.Clock // Now's, for what is kept in memory
 }
 
+// mailWindow is how many times Options.MailDelay a mail waits at most.
+const mailWindow = 5
+
 // unlimited allows everything.
 type unlimited struct{ core.Limiter }
 
@@ -95,6 +106,37 @@ type Limits struct {
 	LoginAttempts Limit
 	// Registrations of one client network, successful or not. Default: 60 an hour.
 	Registrations Limit
+	// UserChanges are the new passwords, and apart from them the new addresses,
+	// that one user asks for by PATCH /me, successful or not. Default: 20 an hour.
+	UserChanges Limit
+	// NetworkChanges are those of one client network. Default: 60 an hour.
+	NetworkChanges Limit
+	// AdminChanges are those that one superuser asks for by PATCH /{id}, for any
+	// user. Default: 100 a minute. Work in larger bulk is for the Manager, which is
+	// not limited.
+	AdminChanges Limit
+}
+
+// withDefaults fills in what is zero.
+func (l Limits) withDefaults() Limits {
+	l.LoginFailures = cmp.Or(l.LoginFailures, Limit{Events: 5, Window: 5 * time.Minute})
+	l.LoginAttempts = cmp.Or(l.LoginAttempts, Limit{Events: 30, Window: time.Minute})
+	l.Registrations = cmp.Or(l.Registrations, Limit{Events: 60, Window: time.Hour})
+	l.UserChanges = cmp.Or(l.UserChanges, Limit{Events: 20, Window: time.Hour})
+	l.NetworkChanges = cmp.Or(l.NetworkChanges, Limit{Events: 60, Window: time.Hour})
+	l.AdminChanges = cmp.Or(l.AdminChanges, Limit{Events: 100, Window: time.Minute})
+	return l
+}
+
+// check joins what is wrong with them.
+func (l Limits) check() error {
+	var errs []error
+	for _, l := range []Limit{l.LoginFailures, l.LoginAttempts, l.Registrations, l.UserChanges, l.NetworkChanges, l.AdminChanges} {
+		if err := l.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 var backendName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
@@ -118,6 +160,12 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.PasswordPolicy == nil {
 		o.PasswordPolicy = policy.Default
 	}
+	if o.MailDelay == 0 {
+		o.MailDelay = 500 * time.Millisecond
+	}
+	if o.MailDelay > time.Minute {
+		errs = append(errs, errors.New("Options.MailDelay must be at most a minute: people wait for their mails"))
+	}
 	if len(o.Hashers) == 0 {
 		argon, err := argon2id.New(argon2id.Options{Random: o.Random})
 		old, err2 := bcrypt.New(bcrypt.Options{})
@@ -127,20 +175,8 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.Limiter == nil {
 		o.Limiter = memstore.NewLimiter(memstore.LimiterOptions{Now: o.Now})
 	}
-	if o.Limits.LoginFailures == (Limit{}) {
-		o.Limits.LoginFailures = Limit{Events: 5, Window: 5 * time.Minute}
-	}
-	if o.Limits.LoginAttempts == (Limit{}) {
-		o.Limits.LoginAttempts = Limit{Events: 30, Window: time.Minute}
-	}
-	if o.Limits.Registrations == (Limit{}) {
-		o.Limits.Registrations = Limit{Events: 60, Window: time.Hour}
-	}
-	for _, l := range []Limit{o.Limits.LoginFailures, o.Limits.LoginAttempts, o.Limits.Registrations} {
-		if err := l.Check(); err != nil {
-			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))
-		}
-	}
+	o.Limits = o.Limits.withDefaults()
+	errs = append(errs, o.Limits.check())
 	if o.InsecureNoLimits {
 		o.Limits, o.Limiter = Limits{}, unlimited{o.Limiter}
 		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 
@@ -17,14 +18,17 @@ func (a *Auth[U]) Resolve(optional bool, guards ...Guard) func(context.Context, 
 	return a.resolver.Compile(optional, guards...)
 }
 
-// Render is what an adapter answers an error with. See core.Host.
+// Render is what an adapter answers an error with. See core.Host. Of failures
+// with the same cause one line and a count a minute are logged, since a client
+// can cause some of them at will.
 func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 	var e *core.Error
 	if !errors.As(err, &e) {
 		e = &core.Error{Status: http.StatusInternalServerError, Cause: err}
 	}
 	if e.Status >= http.StatusInternalServerError {
-		a.opts.Log.ErrorContext(ctx, "latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
+		a.failures.Log(ctx, slog.LevelError, fmt.Sprint(e.Status, " ", e.Code, " ", e.Cause),
+			"latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
 	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})
 	resp.Err = e

@@ -66,14 +66,15 @@ type Gate interface {
 	Continue(ctx context.Context, pending string, r *Request, prove func(context.Context, AnyUser) (Proof, error)) (Admission, error)
 }
 
-// Passwords hashes and checks behind the governor: as many at once as there are cores, a bounded queue, then 503 with Retry-After.
+// Passwords hashes and checks behind the governor: as many at once as there are cores, a bounded queue that is fair between askers, then 503
+// with Retry-After.
 type Passwords interface {
 	// Judge asks the password policy. u carries the e-mail that the password must not be. It returns *Error with a ReasonCode.
 	Judge(ctx context.Context, password string, u AnyUser) error
-	Hash(ctx context.Context, password string) (PasswordHash, error)
+	Hash(ctx context.Context, by Asker, password string) (PasswordHash, error)
 	// Check compares; for a nil user, or one without a usable hash, it does the work of today's parameters and says false. A hash of
 	// older parameters is replaced after a success.
-	Check(ctx context.Context, u AnyUser, password string) (bool, error)
+	Check(ctx context.Context, by Asker, u AnyUser, password string) (bool, error)
 }
 
 // Sessions is what flows may do with logins that exist.
@@ -130,10 +131,15 @@ type Kit struct {
 	Sessions  Sessions
 	Limiter   Limiter // that limits nothing where the application has switched limits off
 	EmailKey  Canonicalizer
-	// Mail queues a mail; a failed one is logged and retried, never the client's error. nil if no Sender is configured.
-	Mail func(m Mail)
+	// Mail sends a mail, in a job of LaterMail. nil if no Sender is configured.
+	Mail func(ctx context.Context, m Mail) error
 	// Later runs do outside the request, and again after an error, with growing pauses.
 	Later func(name string, do func(context.Context) error)
+	// LaterMail is Later for jobs that look up who gets a mail, make its ticket
+	// and send it. They begin at random within Options.MailDelay, so that neither
+	// the request that queued them nor the next one takes longer by what they do.
+	// A request queues the same job whoever is registered.
+	LaterMail func(name string, do func(context.Context) error)
 	// Clear makes the client forget the token of a backend.
 	Clear func(resp *Response, backend string)
 	// Keys gives the public keys of all backends.

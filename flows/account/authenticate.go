@@ -29,7 +29,7 @@ func Authenticate(ctx context.Context, kit core.Kit, failures core.Limit, c Cred
 			return err
 		}
 	}
-	u, err := check(ctx, kit, key, c.Password)
+	u, err := check(ctx, kit, key, c)
 	if err == nil {
 		err = admit(ctx, u)
 	}
@@ -42,7 +42,7 @@ func Authenticate(ctx context.Context, kit core.Kit, failures core.Limit, c Cred
 }
 
 // check gives the user of the address, with LOGIN_BAD_CREDENTIALS too if the password is wrong.
-func check(ctx context.Context, kit core.Kit, emailKey, password string) (core.AnyUser, error) {
+func check(ctx context.Context, kit core.Kit, emailKey string, c Credentials) (core.AnyUser, error) {
 	var u core.AnyUser
 	if emailKey != "" { // "" is malformed, and no address of anyone's
 		found, err := kit.Users.Find(ctx, core.ByEmail(emailKey))
@@ -51,7 +51,7 @@ func check(ctx context.Context, kit core.Kit, emailKey, password string) (core.A
 		}
 		u = found
 	}
-	ok, err := kit.Passwords.Check(ctx, u, password)
+	ok, err := kit.Passwords.Check(ctx, core.AskedBy(emailKey, c.Request), u, c.Password)
 	if err != nil {
 		return u, err
 	}

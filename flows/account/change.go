@@ -35,7 +35,7 @@ func change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes, a
 	}
 	var hash core.PasswordHash
 	if c.Password != nil {
-		if hash, err = kit.Passwords.Hash(ctx, *c.Password); err != nil {
+		if hash, err = kit.Passwords.Hash(ctx, core.AskedAbout(target, c.Request), *c.Password); err != nil {
 			return nil, core.Recode(err, core.CodeUpdatePassword)
 		}
 	}

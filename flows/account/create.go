@@ -35,7 +35,7 @@ func Create(ctx context.Context, kit core.Kit, u core.AnyUser, password string, 
 	}
 	b.HashedPassword = ""
 	if password != "" {
-		hash, err := kit.Passwords.Hash(ctx, password)
+		hash, err := kit.Passwords.Hash(ctx, core.AskedBy("", r), password)
 		if err != nil {
 			return core.Recode(err, core.CodeRegisterPassword)
 		}

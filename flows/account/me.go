@@ -9,7 +9,7 @@ import (
 )
 
 // me is GET and PATCH /me.
-func me(kit core.Kit, guards []core.Guard) []core.Route {
+func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
 	return []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
@@ -22,12 +22,15 @@ func me(kit core.Kit, guards []core.Guard) []core.Route {
 			Name: "users:patch_current_user", Method: http.MethodPatch, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{
 				Summary: "Change the own account", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
-				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword},
+				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				current := core.CurrentFrom(ctx)
 				c, err := changes(r, false)
 				if err != nil {
+					return nil, err
+				}
+				if err := limits.own(ctx, kit, c); err != nil {
 					return nil, err
 				}
 				c.Keep = current.Session

@@ -15,6 +15,8 @@ import (
 type Users struct {
 	// Admin guards the administration; the own account is guarded by the kit's Own.
 	Admin []core.Guard
+	// Limits bound what PATCH hashes and looks up.
+	Limits ChangeLimits
 }
 
 // Name is "users".
@@ -27,7 +29,7 @@ func (Users) PerBackend() bool { return false }
 func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 	f.Admin = append(kit.Own[:len(kit.Own):len(kit.Own)], f.Admin...)
 	last := &keeper{kit: kit}
-	return append(me(kit, kit.Own),
+	return append(me(kit, kit.Own, f.Limits),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: f.Admin,
 			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: kit.Users.New()},
@@ -43,9 +45,11 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: f.Admin,
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
-				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser},
+				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser, core.CodeRateLimited},
 			},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return patchUser(ctx, kit, r, last.recheck) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				return f.patch(ctx, kit, r, last.recheck)
+			},
 		},
 		core.Route{
 			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: f.Admin,
@@ -69,13 +73,16 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 	), nil
 }
 
-func patchUser(ctx context.Context, kit core.Kit, r *core.Request, again recheck) (*core.Response, error) {
+func (f Users) patch(ctx context.Context, kit core.Kit, r *core.Request, again recheck) (*core.Response, error) {
 	u, err := byID(ctx, kit, r)
 	if err != nil {
 		return nil, err
 	}
 	c, err := changes(r, true)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Limits.admin(ctx, kit, u, c); err != nil {
 		return nil, err
 	}
 	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {

@@ -36,6 +36,9 @@ type Flow struct {
 	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
 	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
 	Mails core.Limit
+	// Attempts limits how many tokens one client network may present, good or bad,
+	// beyond which the answer is 429. Default: 60 in ten minutes.
+	Attempts core.Limit
 }
 
 // Name is "reset".
@@ -69,7 +72,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 					Token    string `json:"token"`
 					Password string `json:"password"`
 				}{},
-				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword},
+				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				in, err := core.ReadJSON(r)
@@ -79,6 +82,9 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				token, noToken := in.Required("token")
 				password, noPassword := in.Required("password")
 				if err := core.InvalidIf(noToken, noPassword); err != nil {
+					return nil, err
+				}
+				if err := f.kind().Admit(ctx, kit, r); err != nil {
 					return nil, err
 				}
 				if _, err := f.Reset(ctx, kit, token, password, r); err != nil {
@@ -111,7 +117,7 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	if err := kit.Passwords.Judge(ctx, password, u); err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
-	hash, err := kit.Passwords.Hash(ctx, password)
+	hash, err := kit.Passwords.Hash(ctx, core.AskedAbout(u, r), password)
 	if err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
@@ -143,7 +149,7 @@ func matches(t core.Ticket, u *core.User) bool {
 }
 
 func (f Flow) kind() ticket.Kind {
-	return ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails}.WithDefaults()
+	return ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts}.WithDefaults()
 }
 
 func wanted(u *core.User) bool { return u.IsActive }

@@ -36,6 +36,9 @@ type Flow struct {
 	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
 	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
 	Mails core.Limit
+	// Attempts limits how many tokens one client network may present, good or bad,
+	// beyond which the answer is 429. Default: 60 in ten minutes.
+	Attempts core.Limit
 	// OnRegister sends the mail to everyone who registers. Default: only on request.
 	OnRegister bool
 }
@@ -70,7 +73,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				Body: struct {
 					Token string `json:"token"`
 				}{},
-				Codes: []string{core.CodeVerifyBadToken, core.CodeVerifyAlreadyVerified},
+				Codes: []string{core.CodeVerifyBadToken, core.CodeVerifyAlreadyVerified, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				in, err := core.ReadJSON(r)
@@ -80,6 +83,9 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				token, problem := in.Required("token")
 				if problem != nil {
 					return nil, core.Invalid(*problem)
+				}
+				if err := f.kind().Admit(ctx, kit, r); err != nil {
+					return nil, err
 				}
 				u, err := f.Verify(ctx, kit, token, r)
 				if err != nil {
@@ -94,7 +100,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
 	if f.OnRegister && e.Moment == core.Register && wanted(e.User.Base()) {
-		ticket.Later(kit, f.kind(), e.User)
+		ticket.Later(kit, f.kind(), e.User, wanted)
 	}
 }
 
@@ -149,7 +155,7 @@ func isCaller(ctx context.Context, userID string) bool {
 }
 
 func (f Flow) kind() ticket.Kind {
-	return ticket.Kind{Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails}.WithDefaults()
+	return ticket.Kind{Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts}.WithDefaults()
 }
 
 func wanted(u *core.User) bool { return u.IsActive && !u.IsVerified }

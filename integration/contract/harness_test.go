@@ -69,15 +69,19 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
-		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty}, reset.Flow{Requests: plenty, Mails: plenty}},
+		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}, reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
 		Tickets:  a.kept.tickets,
 		Sender:   a.mails,
-		BaseURL:  baseURL,
-		Hashers:  []core.Hasher{a.hasher},
-		Limiter:  a.kept.limiter,
-		Limits:   latchkey.Limits{LoginAttempts: plenty, Registrations: plenty},
-		Log:      slog.New(slog.DiscardHandler),
-		Now:      a.Now,
+		// Tests wait for mails. TestSilence of the front door is about the delay.
+		MailDelay: -1,
+		BaseURL:   baseURL,
+		Hashers:   []core.Hasher{a.hasher},
+		Limiter:   a.kept.limiter,
+		Limits: latchkey.Limits{
+			LoginAttempts: plenty, Registrations: plenty, UserChanges: plenty, NetworkChanges: plenty, AdminChanges: plenty,
+		},
+		Log: slog.New(slog.DiscardHandler),
+		Now: a.Now,
 	}
 	if change != nil {
 		change(a, &o)

@@ -2,16 +2,23 @@
 // so that a flood of logins costs neither all memory nor all cores: what is too much is refused at once.
 //
 //	g := governor.New(0, 0)
-//	err := g.Do(ctx, func() { hash, hashErr = hasher.Hash(password) })
+//	err := g.Do(ctx, asker, func() { hash, hashErr = hasher.Hash(password) })
 //	if errors.Is(err, governor.ErrBusy) { … } // 503, come again
 //
-// Turns are given in the order of arrival. It has no goroutines of its own and needs no closing.
+// It is fair between askers: work of an account that has much waiting comes
+// after that of others, wherever it is asked from, and so does work of a network
+// from which many accounts ask. In a full queue those places are lost first.
+// Among equals turns are given in the order of arrival. It has no goroutines of
+// its own and needs no closing.
 package governor
 
 import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // ErrBusy says that as many callers as allowed are waiting already.
@@ -23,8 +30,9 @@ const waitingPerSlot = 64
 
 // Governor is safe for concurrent use. Make it with New.
 type Governor struct {
-	admitted chan struct{} // one element for each caller that waits or works
-	working  chan struct{} // one for each that works; Go wakes blocked senders in the order of their arrival
+	mu    sync.Mutex
+	free  int // slots to work in
+	queue queue
 }
 
 // New gives a governor that does the work of as many callers at once as concurrent says (0: as there are cores for Go, GOMAXPROCS), while
@@ -36,30 +44,58 @@ func New(concurrent, queue int) *Governor {
 	if queue <= 0 {
 		queue = waitingPerSlot * concurrent
 	}
-	return &Governor{
-		admitted: make(chan struct{}, concurrent+queue),
-		working:  make(chan struct{}, concurrent),
-	}
+	return &Governor{free: concurrent, queue: newQueue(queue)}
 }
 
-// Do calls f in the caller's goroutine as soon as it is its turn. It returns ErrBusy at once if the queue is full, and ctx.Err() if ctx
-// ends before the turn has come; f is not called then. ctx does not stop f. A panic in f goes on to the caller and frees the slot.
-func (g *Governor) Do(ctx context.Context, f func()) error {
-	select {
-	case g.admitted <- struct{}{}:
-		defer func() { <-g.admitted }()
-	default:
-		return ErrBusy
+// Do calls f in the caller's goroutine as soon as it is its turn. It returns ErrBusy at once if the queue is full of work that comes before,
+// or later if it has lost its place, and ctx.Err() if ctx ends before the turn has come; f is not called then. ctx does not stop f. A panic in
+// f goes on to the caller and frees the slot.
+func (g *Governor) Do(ctx context.Context, by core.Asker, f func()) error {
+	if err := g.enter(ctx, by); err != nil {
+		return err
 	}
-	select {
-	case g.working <- struct{}{}:
-		defer func() { <-g.working }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if err := ctx.Err(); err != nil { // both were ready, and select took the slot
+	defer g.leave()
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	f()
 	return nil
+}
+
+// enter returns nil once the caller has a slot.
+func (g *Governor) enter(ctx context.Context, by core.Asker) error {
+	g.mu.Lock()
+	if g.free > 0 { // nobody waits then
+		g.free--
+		g.mu.Unlock()
+		return nil
+	}
+	w := g.queue.add(by)
+	g.mu.Unlock()
+	if w == nil {
+		return ErrBusy
+	}
+	select {
+	case err := <-w.turn:
+		return err
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	waiting := g.queue.remove(w)
+	g.mu.Unlock()
+	if !waiting && <-w.turn == nil { // its turn came at the same time
+		g.leave()
+	}
+	return ctx.Err()
+}
+
+// leave hands the slot to the next.
+func (g *Governor) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.queue.next(); w != nil {
+		w.turn <- nil
+		return
+	}
+	g.free++
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/governor"
 )
 
@@ -38,7 +39,7 @@ func TestFlood(t *testing.T) {
 				var callers sync.WaitGroup
 				for range c.callers {
 					callers.Go(func() {
-						err := g.Do(t.Context(), func() {
+						err := g.Do(t.Context(), core.Asker{}, func() {
 							count(&working, 1)
 							time.Sleep(time.Second)
 							count(&working, -1)
@@ -71,7 +72,7 @@ func TestTurnsInOrderOfArrival(t *testing.T) {
 		var callers sync.WaitGroup
 		for i := range 20 {
 			callers.Go(func() {
-				_ = g.Do(t.Context(), func() {
+				_ = g.Do(t.Context(), core.Asker{}, func() {
 					time.Sleep(time.Second)
 					order = append(order, i) // the governor lets one in at a time
 				})
@@ -88,20 +89,20 @@ func TestTurnsInOrderOfArrival(t *testing.T) {
 func TestWaiterGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := governor.New(1, 1)
-		go func() { _ = g.Do(t.Context(), func() { time.Sleep(time.Minute) }) }()
+		go func() { _ = g.Do(t.Context(), core.Asker{}, func() { time.Sleep(time.Minute) }) }()
 		synctest.Wait()
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
-		if err := g.Do(ctx, func() { t.Error("called") }); !errors.Is(err, context.DeadlineExceeded) {
+		if err := g.Do(ctx, core.Asker{}, func() { t.Error("called") }); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want context.DeadlineExceeded", err)
 		}
 		if waited := time.Since(begin); waited != time.Second {
 			t.Errorf("waited %v", waited)
 		}
 		called := false
-		if err := g.Do(t.Context(), func() { called = true }); err != nil || !called {
+		if err := g.Do(t.Context(), core.Asker{}, func() { called = true }); err != nil || !called {
 			t.Errorf("the place in the queue is not free again: called %v, %v", called, err)
 		}
 	})
@@ -112,7 +113,7 @@ func TestEndedContextDoesNoWork(t *testing.T) {
 	cancel()
 	g := governor.New(1, 1)
 	for range 100 { // select decides by chance
-		if err := g.Do(ctx, func() { t.Fatal("called") }); !errors.Is(err, context.Canceled) {
+		if err := g.Do(ctx, core.Asker{}, func() { t.Fatal("called") }); !errors.Is(err, context.Canceled) {
 			t.Fatalf("error %v, want context.Canceled", err)
 		}
 	}
@@ -127,11 +128,11 @@ func TestPanicFreesTheSlot(t *testing.T) {
 					t.Error("the panic did not reach the caller")
 				}
 			}()
-			_ = g.Do(t.Context(), func() { panic("boom") })
+			_ = g.Do(t.Context(), core.Asker{}, func() { panic("boom") })
 		}()
 	}
 	called := false
-	if err := g.Do(t.Context(), func() { called = true }); err != nil || !called {
+	if err := g.Do(t.Context(), core.Asker{}, func() { called = true }); err != nil || !called {
 		t.Errorf("called %v, %v", called, err)
 	}
 }
@@ -140,6 +141,6 @@ func BenchmarkUncontended(b *testing.B) {
 	g := governor.New(0, 0)
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = g.Do(b.Context(), func() {})
+		_ = g.Do(b.Context(), core.Asker{}, func() {})
 	}
 }

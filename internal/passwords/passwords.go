@@ -1,7 +1,7 @@
 // Package passwords hashes and checks passwords behind the governor, and does the same work for a user who does not exist.
 //
 //	p, err := passwords.New(passwords.Parts{Hashers: hashers, Policy: policy.Default, Governor: governor.New(0, 0), Users: users, Log: log})
-//	ok, err := p.Check(ctx, user, "correct horse")
+//	ok, err := p.Check(ctx, core.AskedBy(emailKey, r), user, "correct horse")
 //
 // Security notes: an unknown user, and one without a usable hash, cost a hash of today's parameters (OWASP "Authentication" cheat sheet).
 // Imported hashes with other parameters take their own time until they are replaced at the first login.
@@ -50,8 +50,8 @@ func (p *Passwords) Judge(ctx context.Context, password string, u core.AnyUser) 
 }
 
 // Hash implements core.Passwords.
-func (p *Passwords) Hash(ctx context.Context, password string) (hash core.PasswordHash, err error) {
-	if busy := p.governed(ctx, func() { hash, err = p.Hashers[0].Hash(password) }); busy != nil {
+func (p *Passwords) Hash(ctx context.Context, by core.Asker, password string) (hash core.PasswordHash, err error) {
+	if busy := p.governed(ctx, by, func() { hash, err = p.Hashers[0].Hash(password) }); busy != nil {
 		return "", busy
 	}
 	if refusal := (*core.Error)(nil); err != nil && !errors.As(err, &refusal) {
@@ -63,20 +63,20 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash core.Passwo
 }
 
 // Check implements core.Passwords.
-func (p *Passwords) Check(ctx context.Context, u core.AnyUser, password string) (ok bool, err error) {
+func (p *Passwords) Check(ctx context.Context, by core.Asker, u core.AnyUser, password string) (ok bool, err error) {
 	hasher, hash := p.usable(ctx, u)
 	if hasher == nil {
-		return false, p.governed(ctx, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
+		return false, p.governed(ctx, by, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
 	}
-	if busy := p.governed(ctx, func() { ok, err = hasher.Verify(hash, password) }); busy != nil {
+	if busy := p.governed(ctx, by, func() { ok, err = hasher.Verify(hash, password) }); busy != nil {
 		return false, busy
 	}
 	if err != nil {
 		p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID, "err", err)
-		return false, p.governed(ctx, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
+		return false, p.governed(ctx, by, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
 	}
 	if ok && (hasher != p.Hashers[0] || hasher.Outdated(hash)) {
-		p.upgrade(ctx, u, password)
+		p.upgrade(ctx, by, u, password)
 	}
 	return ok, nil
 }
@@ -99,8 +99,8 @@ func (p *Passwords) usable(ctx context.Context, u core.AnyUser) (core.Hasher, co
 var errChanged = errors.New("the hash has changed meanwhile")
 
 // upgrade replaces the hash by one of today's parameters. It must not fail the login.
-func (p *Passwords) upgrade(ctx context.Context, u core.AnyUser, password string) {
-	fresh, err := p.Hash(ctx, password)
+func (p *Passwords) upgrade(ctx context.Context, by core.Asker, u core.AnyUser, password string) {
+	fresh, err := p.Hash(ctx, by, password)
 	if err == nil {
 		old := u.Base().HashedPassword
 		_, err = p.Users.Update(ctx, u.Base().ID, func(u core.AnyUser) error {
@@ -117,8 +117,8 @@ func (p *Passwords) upgrade(ctx context.Context, u core.AnyUser, password string
 }
 
 // governed runs do when there is room; 503 when the queue is full or the client gave up waiting.
-func (p *Passwords) governed(ctx context.Context, do func()) error {
-	if err := p.Governor.Do(ctx, do); err != nil {
+func (p *Passwords) governed(ctx context.Context, by core.Asker, do func()) error {
+	if err := p.Governor.Do(ctx, by, do); err != nil {
 		return core.Unavailable(err)
 	}
 	return nil

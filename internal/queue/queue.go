@@ -5,10 +5,14 @@
 //	defer q.Close(ctx)
 //
 // It lives in memory: what has not run when the process dies is lost, so a job is something that may be asked for again. An idle queue has no
-// goroutine.
+// goroutine, and jobs that wait have one timer together.
 //
-// Security notes. Adding never waits, so the time of a request does not tell what it caused. The number of jobs is bounded. A job's name
-// and its error are logged: neither may hold a secret.
+// Security notes. Adding never waits, but a worker competes with the request
+// for cores and the database: a job that tells something about a user is added
+// with AddWithin, so that it begins when the answer is long sent, and at
+// random, so that the next request does not meet it. The number of jobs is
+// bounded, and lines about refused ones are few. A job's name and its error are
+// logged: neither may hold a secret.
 package queue
 
 import (
@@ -16,16 +20,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/latchkey-go/latchkey/internal/seldom"
 )
 
 // Options of a Queue.
 type Options struct {
 	// Workers is how many jobs run at once; 0 is 4.
 	Workers int
-	// Size is how many jobs there may be, running ones and those that wait for their next attempt included; 0 is 1024.
+	// Size is how many jobs there may be, running ones and those that wait for their turn or next attempt included; 0 is 1024.
 	Size int
 	// Attempts is how often a job is tried; 0 is 6.
 	Attempts int
@@ -33,6 +40,9 @@ type Options struct {
 	Timeout time.Duration
 	// Log hears of failed attempts and of jobs refused; nil is slog.Default().
 	Log *slog.Logger
+	// Random returns a number in [0, n), for pauses; nil is rand.N, which nobody
+	// can predict.
+	Random func(n time.Duration) time.Duration
 }
 
 // Queue runs jobs. It is safe for concurrent use.
@@ -41,19 +51,22 @@ type Queue struct {
 	ctx     context.Context // of all attempts; ends when Close runs out of time
 	abort   context.CancelFunc
 	drained chan struct{} // closed when Close was called and no job is left
+	refused *seldom.Log
 
 	mu      sync.Mutex
 	held    int // jobs ready, running or waiting
 	workers int
 	ready   []*job
-	waiting map[*job]*time.Timer
+	waiting waiting
+	idle    chan struct{} // closed when the last worker goes; nil if nobody waits for that
 	closing bool
 }
 
 type job struct {
 	name   string
 	do     func(context.Context) error
-	failed int // attempts
+	failed int       // attempts
+	due    time.Time // of a job that waits
 }
 
 // New gives an empty queue.
@@ -63,7 +76,10 @@ func New(o Options) *Queue {
 	o.Attempts = cmp.Or(o.Attempts, 6)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Log = cmp.Or(o.Log, slog.Default())
-	q := &Queue{o: o, drained: make(chan struct{}), waiting: map[*job]*time.Timer{}}
+	if o.Random == nil {
+		o.Random = func(n time.Duration) time.Duration { return rand.N(n) } //nolint:gosec // seeded by the system, see math/rand/v2
+	}
+	q := &Queue{o: o, drained: make(chan struct{}), refused: seldom.New(o.Log)}
 	q.ctx, q.abort = context.WithCancel(context.Background())
 	return q
 }
@@ -71,32 +87,64 @@ func New(o Options) *Queue {
 // Add takes a job and never waits. It logs and returns false where the queue is full or closed. An error of do, or a panic in it, fails the
 // attempt; the next one follows after a growing pause, during which no worker is held.
 func (q *Queue) Add(name string, do func(context.Context) error) bool {
+	return q.AddWithin(0, 0, name, do)
+}
+
+// AddWithin is Add of a job whose first attempt begins between least and most
+// from now, each moment as likely as the others, or when Wait or Close is
+// called, if that is earlier. The job counts towards Size from now on.
+func (q *Queue) AddWithin(least, most time.Duration, name string, do func(context.Context) error) bool {
+	delay := least
+	if most > least {
+		delay += q.o.Random(most - least)
+	}
 	q.mu.Lock()
 	refused := q.held >= q.o.Size || q.refuses()
 	if !refused {
 		q.held++
-		q.start(&job{name: name, do: do})
+		q.wait(&job{name: name, do: do}, delay)
 	}
 	q.mu.Unlock()
 	if refused {
-		q.o.Log.Error("latchkey: a background job was refused, the queue is full or closed", "job", name)
+		q.refused.Log(q.ctx, slog.LevelError, name,
+			"latchkey: a background job was refused, the queue is full or closed", "job", name)
 	}
 	return !refused
 }
 
+// Wait begins what waits for its turn or next attempt at once, and returns when
+// no job is ready or running, those included that running jobs add meanwhile.
+// What fails again waits for its next attempt as ever. The error is ctx's.
+func (q *Queue) Wait(ctx context.Context) error {
+	q.mu.Lock()
+	q.startAll()
+	var idle chan struct{}
+	if q.workers > 0 {
+		if q.idle == nil {
+			q.idle = make(chan struct{})
+		}
+		idle = q.idle
+	}
+	q.mu.Unlock()
+	if idle == nil {
+		return nil
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Close waits until no job is left, those included that running jobs add meanwhile, and from then on the queue refuses jobs. One that waits
-// for its next attempt gets it at once, and what fails after Close was called is not tried again. If ctx ends first, the contexts of all
+// begins at once, and what fails after Close was called is not tried again. If ctx ends first, the contexts of all
 // attempts end, further jobs are refused and the error is ctx's.
 func (q *Queue) Close(ctx context.Context) error {
 	q.mu.Lock()
 	if !q.closing {
 		q.closing = true
-		for j, timer := range q.waiting {
-			if timer.Stop() { // else it is about to resume j anyway
-				delete(q.waiting, j)
-				q.start(j)
-			}
-		}
+		q.startAll()
 		if q.held == 0 {
 			close(q.drained)
 		}
@@ -143,6 +191,10 @@ func (q *Queue) next() *job {
 	defer q.mu.Unlock()
 	if len(q.ready) == 0 {
 		q.workers--
+		if q.workers == 0 && q.idle != nil {
+			close(q.idle)
+			q.idle = nil
+		}
 		return nil
 	}
 	j := q.ready[0]
@@ -165,11 +217,11 @@ func (q *Queue) attempt(j *job) (err error) {
 // fail plans the next attempt, or gives the job up.
 func (q *Queue) fail(j *job, err error) {
 	j.failed++
-	pause := pauseAfter(j.failed)
+	pause := q.pauseAfter(j.failed)
 	q.mu.Lock()
 	again := !q.closing && j.failed < q.o.Attempts
 	if again {
-		q.waiting[j] = time.AfterFunc(pause, func() { q.resume(j) })
+		q.wait(j, pause)
 	} else {
 		q.drop()
 	}
@@ -180,14 +232,6 @@ func (q *Queue) fail(j *job, err error) {
 	} else {
 		q.o.Log.Error("latchkey: a background job failed and is given up", "job", j.name, "attempts", j.failed, "err", err)
 	}
-}
-
-// resume ends a job's pause.
-func (q *Queue) resume(j *job) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	delete(q.waiting, j)
-	q.start(j)
 }
 
 // drop forgets a job that has ended. q.mu is held.

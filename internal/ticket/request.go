@@ -10,7 +10,7 @@ import (
 )
 
 // Request is the handler of a route that takes an e-mail address and may send a mail: 202 null, whoever asks, within the limit of requests.
-// wants tells whether a known user gets one; after happens once the mail is queued.
+// wants tells whether a known user gets one; after happens once its ticket is made.
 func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Moment) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		in, err := core.ReadJSON(r)
@@ -35,47 +35,91 @@ func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Momen
 	}
 }
 
-// Ask is Request outside HTTP. The user is looked up now, so that a store that is down is told; all that only an existing user causes
-// happens later, so that the time tells nothing.
+// Ask is Request outside HTTP. The look-up is for its error alone, so that a
+// store that is down is a 503. Whom it finds is not looked at: the job that is
+// queued is the same for every address, and looks the user up itself.
 func Ask(ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(*core.User) bool, after core.Moment) error {
-	u, err := kit.Users.Find(ctx, core.ByEmail(emailKey))
-	if err != nil && !errors.Is(err, core.ErrNotFound) {
+	if _, err := kit.Users.Find(ctx, core.ByEmail(emailKey)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	send := job(kit, k, u, func(ctx context.Context) { kit.After(ctx, core.Event{Moment: after, User: u}) })
-	kit.Later(k.Name+" mail", func(ctx context.Context) error {
-		if u == nil || !wants(u.Base()) {
-			return nil
-		}
-		return send(ctx)
-	})
+	e := &errand{kit: kit, kind: k, key: core.ByEmail(emailKey), wants: wants, made: func(ctx context.Context, u core.AnyUser) {
+		kit.After(ctx, core.Event{Moment: after, User: u})
+	}}
+	kit.LaterMail(k.Name+" mail", e.run)
 	return nil
 }
 
-// Later makes a ticket for u and its mail in the background, unless u's address had its share of them.
-func Later(kit core.Kit, k Kind, u core.AnyUser) {
-	kit.Later(k.Name+" mail", job(kit, k, u, func(context.Context) {}))
+// Later makes a ticket for u and its mail in the background, where u still
+// wants them and the address had not its share.
+func Later(kit core.Kit, k Kind, u core.AnyUser, wants func(*core.User) bool) {
+	e := &errand{kit: kit, kind: k, key: core.ByID(u.Base().ID), wants: wants, made: func(context.Context, core.AnyUser) {}}
+	kit.LaterMail(k.Name+" mail", e.run)
 }
 
-// job makes the ticket and the mail, and may be tried again. It counts one mail however often it is.
-func job(kit core.Kit, k Kind, u core.AnyUser, then func(context.Context)) func(context.Context) error {
-	counted := false
-	return func(ctx context.Context) error {
-		if !counted {
-			wait, err := kit.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", k.Name, core.Digest(u.Base().EmailKey)), k.Mails)
-			if err != nil {
-				return err
-			}
-			if wait > 0 {
-				kit.Log.InfoContext(ctx, "latchkey: a mail was asked for and not sent, the address had its share", "mail", k.Name, "user", u.Base().ID)
-				return nil
-			}
-		}
-		counted = true
-		if err := mail(ctx, kit, k, u); err != nil {
-			return err
-		}
-		then(ctx)
+// errand is a job that makes a ticket and sends its mail, so that there is no
+// ticket whose mail nobody sends. What was done is kept for the next attempt.
+type errand struct {
+	kit     core.Kit
+	kind    Kind
+	key     core.Key // whose mail it is
+	wants   func(*core.User) bool
+	made    func(context.Context, core.AnyUser) // called once there is a ticket
+	counted bool
+	mail    *core.Mail // once its ticket is made
+}
+
+// run is an attempt. It counts one mail and makes one ticket however often it
+// runs: a second ticket would end one that somebody asked for meanwhile.
+func (e *errand) run(ctx context.Context) error {
+	u, err := e.kit.Users.Find(ctx, e.key)
+	if errors.Is(err, core.ErrNotFound) || err == nil && !e.wants(u.Base()) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	if allowed, err := e.count(ctx, u.Base()); err != nil || !allowed {
+		return err
+	}
+	if e.mail == nil {
+		e.mail, err = newMail(ctx, e.kit, e.kind, u)
+		if err == nil {
+			e.made(ctx, u)
+		}
+	} else {
+		err = e.stands(ctx, u)
+	}
+	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.kit.Mail(ctx, *e.mail)
+}
+
+// stands is nil while the mail's link works: ErrNotFound once a newer mail has
+// ended its ticket or the address is another, ErrUsed once it was used.
+func (e *errand) stands(ctx context.Context, u core.AnyUser) error {
+	if e.mail.User.Base().EmailKey != u.Base().EmailKey {
+		return core.ErrNotFound
+	}
+	_, err := e.kit.Tickets.Find(ctx, e.kind.Name, core.Digest(e.mail.Token))
+	return err
+}
+
+// count reports whether the address may get the mail.
+func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
+	if e.counted {
+		return true, nil
+	}
+	wait, err := e.kit.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.Name, core.Digest(u.EmailKey)), e.kind.Mails)
+	if err != nil {
+		return false, err
+	}
+	if wait > 0 { // for debugging only, as anybody may cause it
+		e.kit.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user", u.ID)
+	}
+	e.counted = wait == 0
+	return e.counted, nil
 }

@@ -1,6 +1,6 @@
 // Package ticket makes one-time tokens for mails and reads them back.
 //
-//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user)
+//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
 //
 // Security notes: the secret exists in clear only in the mail. The link is built from the configured base URL, never from a request
 // (OWASP "Forgot Password" cheat sheet). The default links carry the token in the fragment, which browsers send to no server and in no
@@ -29,15 +29,24 @@ type Kind struct {
 	// Requests limits those of one client network, beyond which the answer is 429; Mails, those to one address, beyond which no mail is sent and
 	// the answer tells nothing of it.
 	Requests, Mails core.Limit
+	// Attempts limits the tokens that one client network presents, good or bad.
+	Attempts core.Limit
 }
 
-// WithDefaults fills in what is zero: an hour, 20 requests in ten minutes, and 5 mails in an hour.
+// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in ten minutes, and 5 mails in an hour.
 func (k Kind) WithDefaults() Kind {
 	k.Lifetime = cmp.Or(k.Lifetime, time.Hour)
 	k.Link = cmp.Or(k.Link, "/"+k.Name+"#token={token}")
 	k.Requests = cmp.Or(k.Requests, core.Limit{Events: 20, Window: 10 * time.Minute})
 	k.Mails = cmp.Or(k.Mails, core.Limit{Events: 5, Window: time.Hour})
+	k.Attempts = cmp.Or(k.Attempts, core.Limit{Events: 60, Window: 10 * time.Minute})
 	return k
+}
+
+// Admit counts a token that a request presents: 429 beyond the limit, before
+// anything is looked up or hashed for it.
+func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
+	return core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.
@@ -66,25 +75,28 @@ func (k Kind) Check(kit core.Kit) error {
 			errs = append(errs, fmt.Errorf("flow %s: Requests or Mails: %w", k.Name, err))
 		}
 	}
+	if err := k.Attempts.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("flow %s: Attempts: %w", k.Name, err))
+	}
 	return errors.Join(errs...)
 }
 
-// mail makes a ticket for u, so that older ones of the kind die, and queues the mail to u's stored address.
-func mail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) error {
+// newMail makes a ticket for u, so that older ones of the kind die, and the
+// mail to u's stored address.
+func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.Mail, error) {
 	raw, digest, err := core.NewSecret(kit.Random)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b := u.Base()
 	err = kit.Tickets.Put(ctx, core.Ticket{
 		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Expires: kit.Now().Add(k.Lifetime),
 	}, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	link := strings.TrimSuffix(kit.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
-	kit.Mail(core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime})
-	return nil
+	return &core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
 // Find gives the living ticket of a secret and its user. used tells that the ticket was consumed before (the user is given then too). Both

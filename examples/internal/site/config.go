@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 )
 
 // Config is what the environment says.
@@ -98,6 +99,15 @@ func prefixes(list string) (all []netip.Prefix, err error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// mailDelay is the default, which hides who is registered, for mails by SMTP.
+// For the outbox there is none: it is for a developer, who looks there at once.
+func (c Config) mailDelay() time.Duration {
+	if c.SMTPURL == "" {
+		return -1
+	}
+	return 0
 }
 
 // SMTPHost is the mail server's name, without the password of its URL.

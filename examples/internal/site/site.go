@@ -82,6 +82,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 		Tickets:          s.stores.tickets,
 		Limiter:          s.stores.limiter,
 		Sender:           sender,
+		MailDelay:        cfg.mailDelay(),
 		BaseURL:          l.BaseURL,
 		TrustedProxies:   cfg.trustedProxies,
 		InsecureNoLimits: cfg.noLimits,

@@ -1,0 +1,60 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// ChangeLimits bound new passwords, which are hashed, and new addresses, whose
+// answers tell who is registered. Each of the two has counts of its own. A zero
+// limit limits nothing.
+type ChangeLimits struct {
+	User    core.Limit // of one user, by PATCH /me
+	Network core.Limit // of one client network, by PATCH /me
+	Admin   core.Limit // of one administrator, by PATCH /{id}
+}
+
+// own counts what a change of the own account asks for: 429 beyond a limit,
+// before anything is hashed or looked up. What changes neither password nor
+// address is not counted, nor is an address that is the user's or that is none.
+func (l ChangeLimits) own(ctx context.Context, kit core.Kit, c Changes) error {
+	current := core.CurrentFrom(ctx)
+	for _, kind := range c.limited(kit, current.User) {
+		if err := core.Within(ctx, kit.Limiter, changesOf(kind, current.Session.UserID), l.User); err != nil {
+			return err
+		}
+		if err := core.WithinNetwork(ctx, kit.Limiter, kind, c.Request.Remote, l.Network); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admin is own for the change of any user. It counts by the administrator, as
+// many of them may share a network, and their work comes in bulk.
+func (l ChangeLimits) admin(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) error {
+	admin := core.CurrentFrom(ctx).Session.UserID
+	for _, kind := range c.limited(kit, target) {
+		if err := core.Within(ctx, kit.Limiter, changesOf("admin-"+kind, admin), l.Admin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// limited returns the kinds of changes that are counted.
+func (c *Changes) limited(kit core.Kit, target core.AnyUser) (kinds []string) {
+	if c.Password != nil {
+		kinds = append(kinds, "password-changes")
+	}
+	if c.Email != nil {
+		if key, err := kit.EmailKey(*c.Email); err == nil && key != target.Base().EmailKey {
+			kinds = append(kinds, "email-changes")
+		}
+	}
+	return kinds
+}
+
+func changesOf(kind, userID string) string { return fmt.Sprintf("%s:%x", kind, core.Digest(userID)) }
