@@ -8,7 +8,7 @@ GOTEST = go -C tools run ./gotest "$(CURDIR)"
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: quick test check format docs tidy build lint race release-check bench fuzz
+.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz
 
 # The workspace's tests, which need no server.
 quick:
@@ -19,7 +19,7 @@ test:
 	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
-check: format docs tidy build lint race release-check
+check: format docs subjects tidy build lint race release-check
 
 format:
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt -w:" $$unformatted >&2; exit 1; }
@@ -27,6 +27,10 @@ format:
 # Links of the Markdown files resolve, and their marked code blocks are the code that is tested.
 docs:
 	@GOWORK=off go -C tools run ./doccheck "$(CURDIR)"
+
+# Subjects of commits are short, since a commit that tools/subjects/base.txt names.
+subjects:
+	@GOWORK=off go -C tools run ./subjects "$(CURDIR)"
 
 tidy:
 	@tools/each go mod tidy -diff

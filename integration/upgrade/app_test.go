@@ -1,0 +1,141 @@
+package upgrade_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/integration/server"
+	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
+)
+
+func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+
+// account is the application's user.
+type account struct {
+	latchkey.User
+	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"register,update"`
+}
+
+// What the people of the fixtures log in with.
+const (
+	ada, adasPassword     = "Ada@example.org", "analytical engine 1843"
+	grace, gracesPassword = "grace@example.org", "nanoseconds & compilers"
+	alan, alansPassword   = "alan@example.org", "on computable numbers"
+	eve                   = "eve@example.org" // nobody, whose password was guessed too often
+	secret                = "q7Vn2xKz8RtY4mWc9LhB3dJf6PsG1aEu"
+)
+
+// recorded is when the fixtures were made; the tests are a minute later.
+var recorded = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// parts are what an application keeps its data in.
+type parts struct {
+	users    core.UserStore[account]
+	sessions core.SessionStore
+	tickets  core.TicketStore
+	limiter  core.Limiter
+}
+
+// application is one over such parts, and its mails.
+type application struct {
+	http.Handler
+	auth  *latchkey.Auth[account]
+	mails chan core.Mail
+}
+
+// Send keeps a mail.
+func (a *application) Send(_ context.Context, m core.Mail) error {
+	a.mails <- m
+	return nil
+}
+
+func newApplication(t *testing.T, p parts, now time.Time) *application {
+	t.Helper()
+	clock := func() time.Time { return now }
+	key, err1 := jwt.HS256("", []byte(secret))
+	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Now: clock})
+	sessions, err3 := session.New(p.sessions, session.Options{Now: clock})
+	for _, err := range []error{err1, err2, err3} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := &application{mails: make(chan core.Mail, 8)}
+	var err error
+	a.auth, err = latchkey.New(p.users, latchkey.Options[account]{
+		Backends: []latchkey.Backend{
+			{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
+			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
+		},
+		Flows: []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org", Limiter: p.limiter,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.auth.Close(context.WithoutCancel(t.Context())) })
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "/auth/web", a.auth.Login("web"))
+	httpauth.Mount(mux, "/auth/api", a.auth.Login("api"))
+	httpauth.Mount(mux, "/auth", a.auth.Register(), a.auth.Reset())
+	httpauth.Mount(mux, "/users", a.auth.Users())
+	a.Handler = mux
+	return a
+}
+
+// send sends a request, whose body is a form or JSON, and returns the members
+// of the answer's object.
+func (a *application) send(t *testing.T, route string, status int, token, body string) map[string]any {
+	t.Helper()
+	method, path, _ := strings.Cut(route, " ")
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if strings.HasPrefix(body, "{") {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	if w.Code != status {
+		t.Errorf("%s answers %d %s, want %d", route, w.Code, w.Body, status)
+	}
+	var members map[string]any
+	_ = json.Unmarshal(w.Body.Bytes(), &members)
+	return members
+}
+
+// login logs in at a backend, and returns the token.
+func (a *application) login(t *testing.T, backend, email, password string) string {
+	t.Helper()
+	form := url.Values{"username": {email}, "password": {password}}.Encode()
+	token, _ := a.send(t, "POST /auth/"+backend+"/login", http.StatusOK, "", form)["access_token"].(string)
+	return token
+}
+
+// mail waits for the next mail.
+func (a *application) mail(t *testing.T) core.Mail {
+	t.Helper()
+	select {
+	case m := <-a.mails:
+		return m
+	case <-time.After(10 * time.Second):
+		t.Fatal("no mail came")
+		return core.Mail{}
+	}
+}
