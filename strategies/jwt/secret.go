@@ -23,10 +23,12 @@ func judgeSecret(secret []byte) error {
 	switch {
 	case len(secret) < minSecret:
 		return errShortSecret
-	case repeats(secret) || distinct(secret) < 8:
-		return errors.New("jwt: the secret is a repeated pattern")
+	case repeats(secret) || distinct(secret) < 8 || counts(secret):
+		return errors.New("jwt: the secret is a pattern")
 	case slices.ContainsFunc(giveaways, func(word []byte) bool { return bytes.Contains(lower, word) }):
 		return errors.New("jwt: the secret holds a well-known word")
+	case published(secret):
+		return errPublished
 	}
 	return nil
 }
@@ -39,6 +41,17 @@ func repeats(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// counts reports whether each byte is the one before it plus the same step.
+func counts(b []byte) bool {
+	step := b[1] - b[0]
+	for i := 1; i < len(b); i++ {
+		if b[i]-b[i-1] != step {
+			return false
+		}
+	}
+	return true
 }
 
 func distinct(b []byte) int {
