@@ -9,7 +9,10 @@ import (
 // minSecret is the size of the hash's output in bytes (RFC 7518, section 3.2).
 const minSecret = 32
 
-var errShortSecret = errors.New("jwt: a secret has at least 32 bytes")
+var (
+	errShortSecret = errors.New("jwt: a secret has at least 32 bytes")
+	errPattern     = errors.New("jwt: the secret is a pattern")
+)
 
 // giveaways are found in secrets that were typed or copied rather than drawn: in lower case.
 var giveaways = [][]byte{
@@ -24,7 +27,7 @@ func judgeSecret(secret []byte) error {
 	case len(secret) < minSecret:
 		return errShortSecret
 	case repeats(secret) || distinct(secret) < 8 || counts(secret):
-		return errors.New("jwt: the secret is a pattern")
+		return errPattern
 	case slices.ContainsFunc(giveaways, func(word []byte) bool { return bytes.Contains(lower, word) }):
 		return errors.New("jwt: the secret holds a well-known word")
 	case published(secret):
