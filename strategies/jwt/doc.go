@@ -15,6 +15,11 @@
 // holds alg, kid and typ and nothing else, so no key comes from a token or from an address in it. Encrypted and nested tokens do not
 // exist here.
 //
+// The constructors of keys refuse the weak ones that can be told within
+// milliseconds: short, made-up and published secrets; RSA moduli that can be
+// factored (ROCA too) and small exponents; points off the curve or of small
+// order. They cannot tell a key that somebody else has.
+//
 // A JWT is good until it expires, unless something is asked: with [Options].Denied logout ends it at once. Without it, logout only makes
 // the client forget. A password change, a reset, a deactivation or a removal ends every JWT of the user either way, because the
 // token carries the user's epoch and the front door compares it. Keep the lifetime short. Everybody who holds a token can read

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -24,6 +25,9 @@ type Key struct {
 // HS256 makes a key of a secret of 32 random bytes or more. It refuses what is shorter or looks made up (a repeated pattern, few different
 // bytes, a well-known word, a PEM block); it cannot tell every guessable secret. Whoever verifies with it can also sign.
 //
+// No constructor takes a key that is published as an example in an RFC or a
+// well-known tutorial.
+//
 // The id of this and the other constructors is the token's kid: up to 64 of A-Z a-z 0-9 . _ -, or empty for one key.
 func HS256(id string, secret []byte) (Key, error) {
 	if err := judgeSecret(secret); err != nil {
@@ -44,7 +48,10 @@ func InsecureHS256(secret []byte) (Key, error) {
 	return k, err
 }
 
-// RS256 makes a key of an RSA key of 2048 bits or more.
+// RS256 makes a key of an RSA key of 2048 to 8192 bits. It refuses keys that can
+// be factored: by trial division or Fermat's method, and those of Infineon's
+// library (ROCA, CVE-2017-15361); and exponents below 65537. It cannot detect
+// each generator that lacked randomness, such as Debian's of 2006 to 2008.
 func RS256(id string, private *rsa.PrivateKey) (Key, error) {
 	if private == nil {
 		return Key{}, errors.New("jwt: no private RSA key")
@@ -58,7 +65,7 @@ func RS256(id string, private *rsa.PrivateKey) (Key, error) {
 	return newKey(id, jose.RS256, private, &private.PublicKey)
 }
 
-// RS256Public makes a key that only verifies.
+// RS256Public makes a key that only verifies, of what RS256 takes.
 func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
 	if err := judgeRSA(public); err != nil {
 		return Key{}, err
@@ -66,7 +73,8 @@ func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
 	return newKey(id, jose.RS256, nil, public)
 }
 
-// ES256 makes a key of an ECDSA key on the curve P-256.
+// ES256 makes a key of an ECDSA key on the curve P-256. The secret half is judged
+// as that of [HS256].
 func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	if private == nil || *private == (ecdsa.PrivateKey{PublicKey: private.PublicKey}) {
 		return Key{}, errors.New("jwt: no private ECDSA key")
@@ -82,10 +90,13 @@ func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	if point, err := private.PublicKey.ECDH(); err != nil || !scalar.PublicKey().Equal(point) {
 		return Key{}, errors.New("jwt: the ECDSA key's halves do not belong together")
 	}
+	if err := judgeSecret(scalar.Bytes()); err != nil {
+		return Key{}, err
+	}
 	return newKey(id, jose.ES256, private, &private.PublicKey)
 }
 
-// ES256Public makes a key that only verifies.
+// ES256Public makes a key that only verifies, of what ES256 takes.
 func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
 	if err := judgeECDSA(public); err != nil {
 		return Key{}, err
@@ -93,19 +104,23 @@ func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
 	return newKey(id, jose.ES256, nil, public)
 }
 
-// EdDSA makes a key of an Ed25519 key.
+// EdDSA makes a key of an Ed25519 key. The seed is judged as a secret of [HS256];
+// points of small order, with which anybody can sign, are refused.
 func EdDSA(id string, private ed25519.PrivateKey) (Key, error) {
 	if len(private) != ed25519.PrivateKeySize || !ed25519.NewKeyFromSeed(private.Seed()).Equal(private) {
 		return Key{}, errors.New("jwt: the Ed25519 key is not valid")
+	}
+	if err := errors.Join(judgeSecret(private.Seed()), judgeEd25519(ed25519.PublicKey(private[32:]))); err != nil {
+		return Key{}, err
 	}
 	private = slices.Clone(private)
 	return newKey(id, jose.EdDSA, private, private.Public())
 }
 
-// EdDSAPublic makes a key that only verifies.
+// EdDSAPublic makes a key that only verifies, of what EdDSA takes.
 func EdDSAPublic(id string, public ed25519.PublicKey) (Key, error) {
-	if len(public) != ed25519.PublicKeySize {
-		return Key{}, errors.New("jwt: the Ed25519 key is not valid")
+	if err := judgeEd25519(public); err != nil {
+		return Key{}, err
 	}
 	return newKey(id, jose.EdDSA, nil, slices.Clone(public))
 }
@@ -123,24 +138,21 @@ func newKey(id string, algorithm jose.SignatureAlgorithm, private, public any) (
 	return k, nil
 }
 
-func judgeRSA(public *rsa.PublicKey) error {
-	switch {
-	case public == nil || public.N == nil:
-		return errors.New("jwt: no RSA key")
-	case public.N.BitLen() < 2048 || public.N.BitLen() > 8192:
-		return errors.New("jwt: an RSA key has 2048 to 8192 bits")
-	case public.N.Bit(0) == 0 || public.E < 65537 || public.E%2 == 0:
-		return errors.New("jwt: the RSA key's modulus or exponent is not safe") // FIPS 186-5, appendix A.1.1
-	}
-	return nil
-}
-
+// judgeECDSA also refuses the curve's generator and its negative, whose secrets
+// are 1 and -1.
 func judgeECDSA(public *ecdsa.PublicKey) error {
 	if public == nil || public.Curve != elliptic.P256() || *public == (ecdsa.PublicKey{Curve: public.Curve}) {
 		return errors.New("jwt: the ECDSA key is not on the curve P-256")
 	}
-	if _, err := public.ECDH(); err != nil {
+	point, err := public.ECDH()
+	if err != nil {
 		return errors.New("jwt: the ECDSA key is not a point of its curve")
+	}
+	if bytes.Equal(point.Bytes()[1:33], public.Params().Gx.Bytes()) {
+		return errors.New("jwt: the ECDSA key is the generator of its curve")
+	}
+	if published(point.Bytes()) {
+		return errPublished
 	}
 	return nil
 }

@@ -9,7 +9,10 @@ import (
 // minSecret is the size of the hash's output in bytes (RFC 7518, section 3.2).
 const minSecret = 32
 
-var errShortSecret = errors.New("jwt: a secret has at least 32 bytes")
+var (
+	errShortSecret = errors.New("jwt: a secret has at least 32 bytes")
+	errPattern     = errors.New("jwt: the secret is a pattern")
+)
 
 // giveaways are found in secrets that were typed or copied rather than drawn: in lower case.
 var giveaways = [][]byte{
@@ -23,10 +26,12 @@ func judgeSecret(secret []byte) error {
 	switch {
 	case len(secret) < minSecret:
 		return errShortSecret
-	case repeats(secret) || distinct(secret) < 8:
-		return errors.New("jwt: the secret is a repeated pattern")
+	case repeats(secret) || distinct(secret) < 8 || counts(secret):
+		return errPattern
 	case slices.ContainsFunc(giveaways, func(word []byte) bool { return bytes.Contains(lower, word) }):
 		return errors.New("jwt: the secret holds a well-known word")
+	case published(secret):
+		return errPublished
 	}
 	return nil
 }
@@ -39,6 +44,17 @@ func repeats(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// counts reports whether each byte is the one before it plus the same step.
+func counts(b []byte) bool {
+	step := b[1] - b[0]
+	for i := 1; i < len(b); i++ {
+		if b[i]-b[i-1] != step {
+			return false
+		}
+	}
+	return true
 }
 
 func distinct(b []byte) int {
