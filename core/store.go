@@ -77,18 +77,25 @@ type SessionStore interface {
 	// DeleteAll ends every session of the user with an Epoch below the given one, except the one named (the zero digest: none), which
 	// gets that epoch if it lives and is the user's. It also writes a floor: a Create with a lower epoch that comes later, or at the same
 	// time, leaves nothing that Find would give. A floor only rises, and so does a session's epoch.
+	//
+	// The floor is written first. A store may forget it 400 days after the last
+	// DeleteAll of the user: no login is that late.
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
-// SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy).
+// SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy). Where there are more than 1,000 it
+// gives the newest.
 type SessionLister interface {
 	List(ctx context.Context, userID string) ([]*Session, error)
 }
 
 // SessionTrimmer is a SessionStore that bounds how many sessions a user has
 // (optional). Trim ends all living sessions of the user at the backend but the
-// newest keep, by Created and then by digest, and returns the digests of those
-// that it ended. Several Trims at once leave the same keep sessions.
+// newest keep, and returns the digests of those that it ended. Of two sessions
+// with the same Created the one with the lower digest counts as newer. Several
+// Trims at once leave the same keep sessions, and each Trim leaves no more than
+// keep of those whose Create returned before it began. After an error, some may
+// have been ended.
 type SessionTrimmer interface {
 	Trim(ctx context.Context, userID, backend string, keep int) (ended [][32]byte, err error)
 }

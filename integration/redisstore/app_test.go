@@ -23,6 +23,7 @@ const email, password = "ada@example.org", "correct horse 17 battery"
 
 // app is an application with one user, ada, in memory and everything else in Redis.
 type app struct {
+	users    core.UserStore[latchkey.User]
 	strategy *session.Strategy
 	ada      *latchkey.User
 	url      string
@@ -30,12 +31,17 @@ type app struct {
 
 func newApp(t testing.TB, addr string) *app {
 	t.Helper()
-	store := open(t, addr, redisstore.Options{})
+	return appOver(t, open(t, addr, redisstore.Options{}))
+}
+
+func appOver(t testing.TB, store *redisstore.Store) *app {
+	t.Helper()
 	strategy, err := session.New(store.Sessions(), session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := latchkey.New(memstore.NewUsers[latchkey.User](), latchkey.Options[latchkey.User]{
+	users := memstore.NewUsers[latchkey.User]()
+	auth, err := latchkey.New(users, latchkey.Options[latchkey.User]{
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: strategy}},
 		Tickets:  store.Tickets(),
 		Limiter:  store.Limiter(),
@@ -46,7 +52,7 @@ func newApp(t testing.TB, addr string) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{strategy: strategy, ada: &latchkey.User{Email: email, IsActive: true}}
+	a := &app{users: users, strategy: strategy, ada: &latchkey.User{Email: email, IsActive: true}}
 	if err := auth.Manager().Create(t.Context(), a.ada, password); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +81,7 @@ func (plain) Verify(h core.PasswordHash, pw string) (bool, error) {
 
 // issue gives the token of a new session.
 func (a *app) issue(t testing.TB) (token string, err error) {
-	issued, err := a.strategy.Issue(t.Context(), core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api"}})
+	issued, err := a.strategy.Issue(t.Context(), core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api", Epoch: a.ada.TokenEpoch}})
 	return issued.Raw, err
 }
 
@@ -86,6 +92,18 @@ func (a *app) revoke(t testing.TB, token string) error {
 		return err
 	}
 	return a.strategy.Revoke(t.Context(), found.Session)
+}
+
+// raiseEpoch ends ada's sessions as a new password does, but for what is in Redis: there nothing is ended.
+func (a *app) raiseEpoch(t testing.TB) error {
+	u, err := a.users.Update(t.Context(), a.ada.ID, func(u *latchkey.User) error {
+		u.TokenEpoch++
+		return nil
+	})
+	if err == nil {
+		a.ada = u
+	}
+	return err
 }
 
 // answer is what the application said, when it was asked, and how long it took.

@@ -181,12 +181,14 @@ func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 	addr := server.Redis(t)
 	client, g := raw(t, addr), newGate(t, addr)
 	one, other := connect(t, g.client(), redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()
+	alive(t, one, core.Digest("none")) // the server has been asked for its role
 	for i := range 100 {
 		d := login(t, other, fmt.Sprint(i))
+		reads := stat(t, client, "keyspace_hits")
 		g.hold()
 		var reading sync.WaitGroup
 		reading.Go(func() { _, _ = one.Find(t.Context(), d) })
-		eventually(t, "the server has answered", func() bool { return stat(t, client, "tracking_total_keys") > 0 })
+		eventually(t, "the server has answered", func() bool { return stat(t, client, "keyspace_hits") > reads })
 		if err := other.Delete(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}

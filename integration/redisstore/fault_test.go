@@ -199,20 +199,24 @@ func TestHung(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	redis.Pause()
-	paused := time.Now()
-	time.Sleep(time.Until(paused.Add(5500 * time.Millisecond)))
-	for _, token := range late[:2] {
-		if got := a.hello(t, token); got.status == http.StatusOK {
-			t.Error("a session that had ended is accepted 5.5 s later")
+	t.Run("F04 a Redis that hangs is believed for 5 s, and then it is 503", func(t *testing.T) {
+		redis.Pause()
+		paused := time.Now()
+		time.Sleep(time.Until(paused.Add(5500 * time.Millisecond)))
+		for _, token := range late[:2] {
+			if got := a.hello(t, token); got.status == http.StatusOK {
+				t.Error("a session that had ended is accepted 5.5 s later")
+			}
 		}
-	}
-	time.Sleep(2 * time.Second)
-	if got := l.since(paused.Add(5500 * time.Millisecond)); got[http.StatusOK] > 0 || got[http.StatusServiceUnavailable] == 0 {
-		t.Errorf("5.5 s after Redis hung sessions are answered with %v", got)
-	}
-	redis.Resume()
-	l.recovered(t)
+		time.Sleep(2 * time.Second)
+		if got := l.since(paused.Add(5500 * time.Millisecond)); got[http.StatusOK] > 0 || got[http.StatusServiceUnavailable] == 0 {
+			t.Errorf("5.5 s after Redis hung sessions are answered with %v", got)
+		}
+	})
+	t.Run("F04 twin: it comes back, and all is well", func(t *testing.T) {
+		redis.Resume()
+		l.recovered(t)
+	})
 	for _, token := range late {
 		if got := a.hello(t, token); got.status != http.StatusUnauthorized {
 			t.Errorf("a session that had ended is answered with %d", got.status)
@@ -231,8 +235,20 @@ func TestRestartedEmpty(t *testing.T) {
 	}
 	redis.Stop()
 	redis.Start()
-	eventually(t, "the session has ended", func() bool { return a.hello(t, token).status == http.StatusUnauthorized })
-	if got := a.login(t); got.status != http.StatusOK {
-		t.Errorf("a login is answered with %d", got.status)
-	}
+	t.Run("F05 a session that Redis has lost is refused, and does not come back", func(t *testing.T) {
+		eventually(t, "the session has ended", func() bool { return a.hello(t, token).status == http.StatusUnauthorized })
+		for range 100 {
+			if got := a.hello(t, token); got.status != http.StatusUnauthorized {
+				t.Fatalf("it is answered with %d", got.status)
+			}
+		}
+	})
+	t.Run("F05 twin: a login lives", func(t *testing.T) {
+		if got := a.login(t); got.status != http.StatusOK {
+			t.Errorf("a login is answered with %d", got.status)
+		}
+		if token, err := a.issue(t); err != nil || a.hello(t, token).status != http.StatusOK {
+			t.Errorf("a new session is refused: %v", err)
+		}
+	})
 }

@@ -12,8 +12,8 @@ import (
 // arrives.
 type gate struct {
 	listener net.Listener
-	redis    string
 	mu       sync.Mutex
+	redis    string
 	open     chan struct{} // closed, unless the gate is held
 }
 
@@ -33,6 +33,19 @@ func newGate(t testing.TB, redis string) *gate {
 // client is the node's.
 func (g *gate) client() rueidis.ClientOption {
 	return rueidis.ClientOption{InitAddress: []string{g.listener.Addr().String()}}
+}
+
+// lead leads new connections to another server.
+func (g *gate) lead(redis string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.redis = redis
+}
+
+func (g *gate) target() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.redis
 }
 
 func (g *gate) hold() {
@@ -60,7 +73,7 @@ func (g *gate) serve() {
 		if err != nil {
 			return
 		}
-		redis, err := net.Dial("tcp", g.redis)
+		redis, err := net.Dial("tcp", g.target())
 		if err != nil {
 			_ = node.Close()
 			continue

@@ -1,7 +1,6 @@
 package redisstore_test
 
 import (
-	"context"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -54,33 +53,16 @@ func TestWhatIsStored(t *testing.T) {
 			}
 		}
 		left, err := client.Do(ctx, client.B().Pttl().Key(key).Build()).AsInt64()
-		if floor := strings.HasPrefix(key, "app:floor:"); err != nil || (left < 0) != floor || left > 26*time.Hour.Milliseconds() {
+		most := 26 * time.Hour
+		if strings.HasPrefix(key, "app:floor:") {
+			most = 400 * 24 * time.Hour
+		}
+		if err != nil || left < 0 || left > most.Milliseconds() {
 			t.Errorf("%q stays for %d ms, %v", key, left, err)
 		}
 	}
 	if all := strings.Join(names, " "); !strings.Contains(all, base64.RawURLEncoding.EncodeToString(digest[:])) {
 		t.Errorf("twin: the digest is in no key of %s", all)
-	}
-}
-
-// TestADamagedValue: what cannot be read is an error, and never that there is none.
-func TestADamagedValue(t *testing.T) {
-	addr := server.Redis(t)
-	client := raw(t, addr)
-	store := open(t, addr, redisstore.Options{})
-	d := login(t, store.Sessions(), "one")
-	key := keys(t, client, "*session:*")[0]
-	for _, value := range []string{"", "a", "b" + strings.Repeat("0", 80), "a" + strings.Repeat("0", 60)} {
-		if err := client.Do(t.Context(), client.B().Set().Key(key).Value(value).Build()).Error(); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "the value is read", func() bool {
-			_, err := store.Sessions().Find(context.Background(), d)
-			return outage(err)
-		})
-		if _, err := store.Sessions().List(t.Context(), "ada"); !outage(err) {
-			t.Errorf("List of %q: got %v", value, err)
-		}
 	}
 }
 

@@ -22,6 +22,11 @@ import (
 //	61  the body
 //
 // Numbers in the head are decimal and of one width, so that a script can compare them as text: Lua's own numbers lose digits beyond 2^53.
+//
+// Every version has this head, so that scripts of an older release can end
+// sessions of a newer one. A value with such a head and another version is of a
+// later release: it is never deleted for that. Whatever else does not decode is
+// no session of any release (S24).
 const (
 	version   = "a"
 	digits    = 20
@@ -30,7 +35,11 @@ const (
 	maxStored = 64 << 10
 )
 
-var errTooLong = errors.New("it is longer than 64 KiB")
+var (
+	errTooLong    = errors.New("it is longer than 64 KiB")
+	errLater      = errors.New("a later release stored it")
+	errUnreadable = errors.New("it cannot be read")
+)
 
 // decimal gives n as 20 digits whose order is that of the numbers.
 func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
@@ -72,12 +81,20 @@ func appendText(b []byte, s string) []byte {
 
 // decode fills in a session with strings that keep nothing of raw, but for the label: the cache replaces it by the copy that all sessions
 // of such a browser share. As many sessions are kept, ID, UserID and Backend are one string, and nothing else is in it.
+//
+// The error is errLater or errUnreadable.
 func decode(raw string, one *core.Session) error {
-	if len(raw) < headWidth || raw[:len(version)] != version {
-		return errors.New("the session is in a form that this release does not know")
+	if len(raw) < headWidth {
+		return errUnreadable
 	}
 	head := reader{rest: raw[len(version):headWidth]}
 	one.Epoch, one.LastSeen, one.Expires = head.decimal(), head.micros(), head.micros()
+	if head.broken {
+		return errUnreadable
+	}
+	if raw[:len(version)] != version {
+		return errLater
+	}
 
 	body := reader{rest: raw[headWidth:]}
 	one.Label = body.text()
@@ -93,8 +110,8 @@ func decode(raw string, one *core.Session) error {
 			one.Proofs[i] = core.Proof{Method: unique.Make(body.text()).Value(), At: body.time()}
 		}
 	}
-	if head.broken || body.broken || body.rest != "" {
-		return errors.New("the session cannot be read")
+	if body.broken || body.rest != "" {
+		return errUnreadable
 	}
 	return nil
 }

@@ -7,9 +7,14 @@ import "time"
 // differ.
 const leeway = 24 * time.Hour
 
+// slice is about how many entries of an index, or sessions, one command takes:
+// a long command holds up everybody else's.
+const slice = 1000
+
 // enter is the part of a script that adds an entry, or lengthens it, and forgets those that are over. Times are milliseconds since 1970.
-const enter = `
+const enter = prelude + `
 local function enter(index, member, ends, now)
+	sane(index, 'zset')
 	redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
 	local known = redis.call('ZSCORE', index, member)
 	if not known or tonumber(known) < tonumber(ends) then

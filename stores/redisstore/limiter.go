@@ -21,10 +21,15 @@ func newLimiter(s *Store) *Limiter {
 	return &Limiter{
 		s: s,
 		// Times are microseconds, which Lua's numbers hold exactly until the year 2255.
-		take: newScript("count an event", `
+		take: newScript("count an event", prelude+`
 local now, window, events = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+sane(KEYS[1], 'hash')
 local counted = redis.call('HMGET', KEYS[1], 'start', 'count')
 local start, count = tonumber(counted[1] or now), tonumber(counted[2] or 0)
+if not (start and count and math.abs(start) < 2^53 and count >= 0 and count < 2^53) then
+	forget(KEYS[1])
+	start, count = now, 0
+end
 if now < start then
 	start = now
 end
@@ -42,12 +47,16 @@ local left = math.ceil((start + window - now) / 1000)
 if redis.call('PTTL', KEYS[1]) < left then
 	redis.call('PEXPIRE', KEYS[1], string.format('%d', left))
 end
-return wait`),
-		give: newScript("give an event back", `
-if tonumber(redis.call('HGET', KEYS[1], 'count') or 0) > 0 then
+return {wait, damaged}`),
+		give: newScript("give an event back", prelude+`
+sane(KEYS[1], 'hash')
+local count = redis.call('HGET', KEYS[1], 'count') or '0'
+if #count > 15 or not string.match(count, '^%d+$') then
+	forget(KEYS[1])
+elseif count ~= '0' then
 	redis.call('HINCRBY', KEYS[1], 'count', -1)
 end
-return 1`),
+return {1, damaged}`),
 	}
 }
 
@@ -58,22 +67,18 @@ func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Dura
 	if l.Events <= 0 || l.Window <= 0 {
 		return 0, nil
 	}
-	answer, err := t.s.exec(ctx, t.take, []string{t.key(key)},
+	wait, err := t.s.count(ctx, t.take, []string{t.key(key)},
 		number(t.s.now().UnixMicro()), number(l.Window.Microseconds()), number(int64(l.Events)))
-	if err != nil {
-		return 0, err
-	}
-	wait, err := answer.AsInt64()
-	return time.Duration(wait) * time.Microsecond, wrap(t.take.what, err)
+	return time.Duration(wait) * time.Microsecond, err
 }
 
 // Give takes an event back; see core.Limiter.
 func (t *Limiter) Give(ctx context.Context, key string) error {
-	_, err := t.s.exec(ctx, t.give, []string{t.key(key)})
+	_, err := t.s.count(ctx, t.give, []string{t.key(key)})
 	return err
 }
 
 // Forget sets a count to nothing; see core.Limiter.
 func (t *Limiter) Forget(ctx context.Context, key string) error {
-	return wrap("forget a limit", t.s.do(ctx, t.s.client.B().Del().Key(t.key(key)).Build()).Error())
+	return t.s.do(ctx, "forget a limit", t.s.client.B().Del().Key(t.key(key)).Build(), nil)
 }

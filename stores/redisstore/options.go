@@ -1,8 +1,10 @@
 package redisstore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -19,6 +21,9 @@ type Options struct {
 	CacheSessions int
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// Log takes what the operator must know: values in Redis that cannot be
+	// read. It never gets a secret. Default: slog.Default().
+	Log *slog.Logger
 }
 
 const (
@@ -38,6 +43,7 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Log = cmp.Or(o.Log, slog.Default())
 	return o
 }
 
@@ -76,11 +82,13 @@ func refuse(wrong bool, problem string) error {
 	return nil
 }
 
-// bounded fills in the times after which a connection counts as broken, and calls of a broken one as failed, and what Sessions needs: one
-// connection to a server, on which the server tells of the change of whatever was read over it. Being told of sessions alone (OPTIN) would
-// take a second command with every read. (The connection's own changes are told as well, so no NOLOOP: what one caller ends must be gone for
-// another who has seen that it ended.)
-func bounded(c rueidis.ClientOption) rueidis.ClientOption {
+// bounded fills in the times after which a connection counts as broken, and
+// calls of a broken one as failed, and what Sessions needs: one connection to a
+// server, on which the server sends the key of every session that changes
+// (BCAST). It keeps no list of what was read, so that made-up tokens take no
+// memory there. (The connection's own changes are sent as well, so no NOLOOP:
+// what one caller ends must be gone for another who has seen that it ended.)
+func bounded(c rueidis.ClientOption, sessions string) rueidis.ClientOption {
 	for _, d := range []*time.Duration{&c.Dialer.KeepAlive, &c.ConnWriteTimeout, &c.Dialer.Timeout} {
 		if *d == 0 {
 			*d = patience
@@ -89,7 +97,7 @@ func bounded(c rueidis.ClientOption) rueidis.ClientOption {
 	if c.RetryDelay == nil {
 		c.RetryDelay = retryDelay
 	}
-	c.PipelineMultiplex, c.ClientTrackingOptions = -1, []string{}
+	c.PipelineMultiplex, c.ClientTrackingOptions = -1, []string{"BCAST", "PREFIX", sessions}
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -21,40 +22,68 @@ import (
 //
 //   - Create writes the session and then, in one script, asks the floor and enters the digest into the index. Where the floor refuses, the session
 //     is deleted again; its token was given to nobody yet, as Create has not returned.
-//   - DeleteAll, in one script, raises the floor and reads the index; then it ends each session by a script that compares its epoch.
+//   - DeleteAll raises the floor; then it goes through the index, in slices, and ends each session by a script that compares its epoch.
 //
-// Redis runs one of the two scripts of a user's slot first. If it is Create's, DeleteAll finds the entry, and a session that is there already,
+// Redis runs one of the first two scripts of a user's slot first. If it is Create's, DeleteAll finds the entry, and a session that is there already,
 // and ends it. If it is DeleteAll's, the floor refuses. Either way no session below the floor is left once both have returned. A
 // process that dies in the middle of Create leaves a session without an index, whose token nobody has; one that dies in the middle of
 // DeleteAll leaves sessions that the next DeleteAll ends, and that the front door refuses by their epoch.
 //
-// Bounds. A session that this process has ended is never given again: Delete and DeleteAll drop it from the cache before they return, and with
+// Bounds. A session that this process has ended is never given again: Delete, Trim and DeleteAll drop it from the cache before they return, and with
 // it whatever a Find is still reading. Another process drops it when it hears of it, which takes a round trip; if the connection hangs
 // or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second (two, while
 // a connection is being made) is an error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
+//
+// Every node is sent the key of every session that changes, whether or not it
+// has that session: some 70 bytes for a login, a logout, and each TouchEvery of
+// a session in use. In return Redis keeps no list of what each node has read
+// (CLIENT TRACKING without BCAST does, for unknown keys too), which anybody
+// could fill with made-up tokens, and which drops what is known when it is full.
 type Sessions struct {
 	s     *Store
 	keys  string // prefix of the keys of sessions
 	cache *recent.Sessions
 
-	admit, touch, remove, raise, settle script
+	later sync.Once // logs the first session of a later release
+
+	admit, touch, remove, raise, settle, discard, tidy script
 }
 
 var (
-	_ core.SessionStore  = (*Sessions)(nil)
-	_ core.SessionLister = (*Sessions)(nil)
+	_ core.SessionStore   = (*Sessions)(nil)
+	_ core.SessionLister  = (*Sessions)(nil)
+	_ core.SessionTrimmer = (*Sessions)(nil)
 )
+
+// floorLives is how long a floor stays: longer than any login takes, or any
+// session lives.
+const floorLives = 400 * 24 * time.Hour
+
+// readFloor is the part of a script that reads a floor, "" without one.
+var readFloor = `
+local function readFloor(key)
+	sane(key, 'string')
+	local floor = redis.call('GET', key) or ''
+	if floor ~= '' and not (#floor == 20 and string.match(floor, '^%d+$')) then
+		forget(key)
+		floor = ''
+	end
+	if floor ~= '' and redis.call('PTTL', key) < 0 then -- of an earlier release
+		redis.call('PEXPIRE', key, ` + number(floorLives.Milliseconds()) + `)
+	end
+	return floor
+end
+`
 
 func newSessions(s *Store, cache *recent.Sessions) *Sessions {
 	return &Sessions{
 		s: s, keys: s.prefix + "session:", cache: cache,
-		admit: newScript("index a session", enter+`
-local floor = redis.call('GET', KEYS[1])
-if floor and ARGV[1] < floor then
-	return 0
+		admit: newScript("index a session", enter+readFloor+`
+if ARGV[1] < readFloor(KEYS[1]) then
+	return {0, damaged}
 end
 enter(KEYS[2], ARGV[2], ARGV[3], ARGV[4])
-return 1`),
+return {1, damaged}`),
 		touch: newScript("touch a session", `
 if redis.call('EXISTS', KEYS[1]) == 0 then
 	return 0
@@ -63,19 +92,25 @@ redis.call('SETRANGE', KEYS[1], 21, ARGV[1] .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`),
 		remove: newScript("delete a session", `
-local session = redis.call('GET', KEYS[1])
+local session = redis.pcall('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
-return session`),
-		raise: newScript("raise a floor", `
-local floor = redis.call('GET', KEYS[1])
-if not floor or floor < ARGV[1] then
-	redis.call('SET', KEYS[1], ARGV[1])
+if type(session) == 'table' then
+	return ''
 end
-return redis.call('ZRANGE', KEYS[2], 0, -1)`),
+return session`),
+		raise: newScript("raise a floor", prelude+readFloor+`
+local floor = readFloor(KEYS[1])
+if floor < ARGV[1] then
+	floor = ARGV[1]
+end
+redis.call('SET', KEYS[1], floor, 'PX', ARGV[2])
+sane(KEYS[2], 'zset')
+return {1, damaged}`),
 		// It answers whether the session is there no more.
 		settle: newScript("end sessions", `
-local epoch = redis.call('GETRANGE', KEYS[1], 1, 20)
-if epoch == '' then
+local epoch = redis.pcall('GETRANGE', KEYS[1], 1, 20)
+if type(epoch) == 'table' or not (#epoch == 20 and string.match(epoch, '^%d+$')) then
+	redis.call('DEL', KEYS[1])
 	return 1
 end
 if epoch >= ARGV[1] then
@@ -86,6 +121,10 @@ if ARGV[2] == 'keep' then
 	return 0
 end
 return redis.call('DEL', KEYS[1])`),
+		discard: newScript("delete a session that cannot be read", discard),
+		tidy: newScript("list sessions", prelude+`
+sane(KEYS[1], 'zset')
+return {1, damaged}`),
 	}
 }
 
@@ -100,12 +139,12 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	if err != nil {
 		return wrap("create a session", err)
 	}
-	err = t.s.do(ctx, t.s.client.B().Set().Key(t.key(d)).Value(value).Nx().PxMilliseconds(left(t.s.now(), one.Expires)).Build()).Error()
-	if rueidis.IsRedisNil(err) {
+	set := t.s.client.B().Set().Key(t.key(d)).Value(value).Nx().PxMilliseconds(left(t.s.now(), one.Expires)).Build()
+	if err = t.s.do(ctx, "create a session", set, nil); rueidis.IsRedisNil(err) {
 		return core.ErrTaken
 	}
 	if err != nil {
-		return wrap("create a session", err)
+		return err
 	}
 	admitted, err := t.enter(ctx, one.UserID, one.Epoch, d, one.Expires)
 	if err == nil && admitted {
@@ -146,23 +185,25 @@ func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 // maxKept is the longest encoding of a session that is kept, in bytes.
 const maxKept = 1 << 10
 
-// read asks Redis, which from then on tells when the session changes. It sends the invalidation of a change that follows the reading after the
-// answer, on the same connection, so it meets either the cache's generation or its entry. As there is one connection, who has heard that
+// read asks Redis, which sends the key of a session that changes. It sends that after the answer, on the same connection, so it meets
+// either the cache's generation or its entry. As there is one connection, who has heard that
 // a session ended does not find it in what another caller read before.
 func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	generation := t.cache.Generation(d)
-	raw, err := t.s.client.Do(ctx, t.s.client.B().Get().Key(t.key(d)).Build()).ToString()
+	var raw string
+	var one core.Session
+	err := t.s.do(ctx, "find a session", t.s.client.B().Get().Key(t.key(d)).Build(), func(answer rueidis.RedisMessage) (err error) {
+		if raw, err = answer.ToString(); err == nil {
+			err = decode(raw, &one)
+		}
+		return err
+	})
 	if rueidis.IsRedisNil(err) {
+		t.cache.Drop(d) // the key that changed is sent a moment after this answer
 		return nil, core.ErrNotFound
 	}
-	var one core.Session
-	if err == nil {
-		err = decode(raw, &one)
-	}
 	if err != nil {
-		return nil, wrap("find a session", err)
+		return nil, t.unreadable(ctx, d, raw, err)
 	}
 	left := one.Expires.Sub(t.s.now())
 	if left <= 0 {
@@ -201,18 +242,22 @@ func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Tim
 		return err
 	}
 	defer t.cache.Drop(d)
-	touched, err := t.s.did(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires), number(left(t.s.now(), expires)))
-	if err == nil && !touched {
-		err = core.ErrNotFound
+	answer, err := t.s.exec(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires), number(left(t.s.now(), expires)))
+	if err != nil {
+		return err
 	}
-	return err
+	touched, err := answer.AsInt64()
+	if err == nil && touched == 0 {
+		return core.ErrNotFound
+	}
+	return wrap(t.touch.what, err)
 }
 
 // Delete ends one session; see core.SessionStore.
 func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	userID, err := t.end(ctx, d)
 	if err == nil && userID != "" { // an entry that stays in the index does no harm
-		_ = t.s.do(ctx, t.s.client.B().Zrem().Key(t.index(userID)).Member(string(d[:])).Build()).Error()
+		_ = t.s.do(ctx, "delete a session", t.s.client.B().Zrem().Key(t.index(userID)).Member(string(d[:])).Build(), nil)
 	}
 	return err
 }

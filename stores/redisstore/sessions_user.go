@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -22,95 +23,219 @@ func (t *Sessions) perUser(userID string) []string {
 
 // enter puts a session into its user's index, unless its epoch is below the floor.
 func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]byte, expires time.Time) (bool, error) {
-	return t.s.did(ctx, t.admit, t.perUser(userID), decimal(epoch), string(d[:]), millis(expires.Add(leeway)), millis(t.s.now()))
+	n, err := t.s.count(ctx, t.admit, t.perUser(userID), decimal(epoch), string(d[:]), millis(expires.Add(leeway)), millis(t.s.now()))
+	return n == 1, err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see core.SessionStore.
+// DeleteAll ends a user's sessions below the epoch and raises the floor; see core.SessionStore. A user may have more sessions than Redis
+// could end within patience: they are ended in slices, with patience for each.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
-	digests, err := t.raiseFloor(ctx, userID, epoch)
-	if err != nil || len(digests) == 0 {
+	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch), number(floorLives.Milliseconds())); err != nil {
 		return err
 	}
-	all := make([]rueidis.LuaExec, len(digests))
-	for i, d := range digests {
-		what := "end"
-		if d == except {
-			what = "keep"
+	return t.each(ctx, t.settle.what, userID, func(digests [][32]byte) (gone []string, err error) {
+		all := make([]rueidis.LuaExec, len(digests))
+		for i, d := range digests {
+			what := "end"
+			if d == except {
+				what = "keep"
+			}
+			all[i] = rueidis.LuaExec{Keys: []string{t.key(d)}, Args: []string{decimal(epoch), what}}
 		}
-		all[i] = rueidis.LuaExec{Keys: []string{t.key(d)}, Args: []string{decimal(epoch), what}}
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	var gone []string
-	var failed []error
-	for i, result := range t.settle.lua.ExecMulti(ctx, t.s.client, all...) {
-		t.cache.Drop(digests[i])
-		n, err := result.AsInt64()
-		if n == 1 {
-			gone = append(gone, string(digests[i][:]))
+		err = t.s.call(ctx, t.settle.what, func(ctx context.Context) error {
+			var failed []error
+			for i, result := range t.settle.lua.ExecMulti(ctx, t.s.client, all...) {
+				n, err := result.AsInt64()
+				if n == 1 {
+					gone = append(gone, string(digests[i][:]))
+				}
+				failed = append(failed, err)
+			}
+			return errors.Join(failed...)
+		})
+		for _, d := range digests {
+			t.cache.Drop(d)
 		}
-		failed = append(failed, err)
-	}
-	if len(gone) > 0 {
-		failed = append(failed, t.s.do(ctx, t.s.client.B().Zrem().Key(t.index(userID)).Member(gone...).Build()).Error())
-	}
-	return wrap(t.settle.what, errors.Join(failed...))
+		return gone, err
+	})
 }
 
-func (t *Sessions) raiseFloor(ctx context.Context, userID string, epoch int64) ([][32]byte, error) {
-	answer, err := t.s.exec(ctx, t.raise, t.perUser(userID), decimal(epoch))
+// each calls do for the digests in a user's index, about a slice at a time, and
+// takes those out of the index that do returns as gone. What is entered or
+// removed meanwhile may be seen or not, and anything twice; what stays in the
+// index from the beginning to the end is seen (SCAN's guarantee).
+func (t *Sessions) each(ctx context.Context, what, userID string, do func([][32]byte) (gone []string, err error)) error {
+	index, cursor := t.index(userID), uint64(0)
+	for {
+		var page rueidis.ScanEntry
+		err := t.s.do(ctx, what, t.s.client.B().Zscan().Key(index).Cursor(cursor).Count(slice).Build(), func(answer rueidis.RedisMessage) (err error) {
+			page, err = answer.AsScanEntry()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		digests := make([][32]byte, 0, len(page.Elements)/2)
+		for i := 0; i+1 < len(page.Elements); i += 2 { // each with its score
+			digests = append(digests, digestOf(page.Elements[i]))
+		}
+		gone, err := do(digests)
+		if len(gone) > 0 { // an entry that stays in the index does no harm
+			_ = t.s.do(ctx, what, t.s.client.B().Zrem().Key(index).Member(gone...).Build(), nil)
+		}
+		if cursor = page.Cursor; err != nil || cursor == 0 {
+			return err
+		}
+	}
+}
+
+// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer. Where the user has no more sessions than keep, it is one command.
+func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int) (ended [][32]byte, err error) {
+	const what = "trim sessions"
+	entries := int64(0)
+	err = t.s.do(ctx, what, t.s.client.B().Zcard().Key(t.index(userID)).Build(), func(answer rueidis.RedisMessage) (err error) {
+		entries, err = answer.AsInt64()
+		return err
+	})
+	if err != nil || entries <= int64(keep) {
+		return nil, err
+	}
+	var all []stored
+	err = t.each(ctx, what, userID, func(digests [][32]byte) (gone []string, err error) {
+		found, gone, err := t.readAll(ctx, what, digests)
+		for _, one := range found {
+			if one.session.Backend == backend {
+				one.session = nil // there may be many
+				all = append(all, one)
+			}
+		}
+		if errors.Is(err, errLater) { // which ends its own
+			err = nil
+		}
+		return gone, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	members, err := answer.AsStrSlice()
-	return digestsOf(members), wrap(t.raise.what, err)
+	slices.SortFunc(all, newestFirst)
+	all = slices.CompactFunc(all, func(a, b stored) bool { return a.digest == b.digest })
+	for some := range slices.Chunk(all[min(max(keep, 0), len(all)):], slice) {
+		if err := t.endAll(ctx, what, userID, some); err != nil {
+			return ended, err
+		}
+		for _, one := range some {
+			ended = append(ended, one.digest)
+		}
+	}
+	return ended, nil
 }
 
-// List gives a user's living sessions, newest first; see core.SessionLister.
-func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	members, err := t.s.client.Do(ctx, t.s.client.B().Zrange().Key(t.index(userID)).Min("0").Max("-1").Build()).AsStrSlice()
-	if err != nil {
-		return nil, wrap("list sessions", err)
+// endAll deletes sessions of a user.
+func (t *Sessions) endAll(ctx context.Context, what, userID string, all []stored) error {
+	keys, members := make([]string, len(all)), make([]string, len(all))
+	for i, one := range all {
+		keys[i], members[i] = t.key(one.digest), string(one.digest[:])
 	}
-	var keys []string
-	for _, d := range digestsOf(members) {
-		keys = append(keys, t.key(d))
-	}
-	values, err := rueidis.MGet(t.s.client, ctx, keys)
-	if err != nil {
-		return nil, wrap("list sessions", err)
-	}
-	var all []*core.Session
-	now := t.s.now()
-	for _, value := range values {
-		raw, err := value.ToString()
-		if rueidis.IsRedisNil(err) {
-			continue
+	err := t.s.call(ctx, what, func(ctx context.Context) error {
+		var failed []error
+		for _, err := range rueidis.MDel(t.s.client, ctx, keys) {
+			failed = append(failed, err)
 		}
-		var one core.Session
-		if err == nil {
-			err = decode(raw, &one)
-		}
-		if err != nil {
-			return nil, wrap("list sessions", err)
-		}
-		if now.Before(one.Expires) {
-			all = append(all, &one)
-		}
-	}
-	slices.SortFunc(all, func(a, b *core.Session) int {
-		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+		return errors.Join(failed...)
 	})
+	for _, one := range all {
+		t.cache.Drop(one.digest)
+	}
+	if err == nil {
+		_ = t.s.do(ctx, what, t.s.client.B().Zrem().Key(t.index(userID)).Member(members...).Build(), nil)
+	}
+	return err
+}
+
+// List gives a user's living sessions, newest first; see core.SessionLister. Where a user has more than it may return, it picks the newest of the
+// 1,000 that live longest.
+func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
+	const what = "list sessions"
+	var members []string
+	longest := t.s.client.B().Zrevrange().Key(t.index(userID)).Start(0).Stop(slice - 1).Build()
+	err := t.s.do(ctx, what, longest, func(answer rueidis.RedisMessage) (err error) {
+		members, err = answer.AsStrSlice()
+		return err
+	})
+	if says(err, "WRONGTYPE") {
+		_, err = t.s.count(ctx, t.tidy, []string{t.index(userID)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	digests := make([][32]byte, len(members))
+	for i, member := range members {
+		digests[i] = digestOf(member)
+	}
+	found, _, err := t.readAll(ctx, what, digests)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, newestFirst)
+	all := make([]*core.Session, len(found))
+	for i, one := range found {
+		all[i] = one.session
+	}
 	return all, nil
 }
 
-// digestsOf are the members of an index.
-func digestsOf(members []string) [][32]byte {
-	digests := make([][32]byte, len(members))
-	for i, m := range members {
-		copy(digests[i][:], m)
+// stored is a session and the digest that it is stored under.
+type stored struct {
+	digest  [32]byte
+	created time.Time
+	session *core.Session
+}
+
+func newestFirst(a, b stored) int {
+	return cmp.Or(b.created.Compare(a.created), bytes.Compare(a.digest[:], b.digest[:]))
+}
+
+// readAll reads living sessions, past the cache, and returns the members of those that are gone. errLater, beside the others, if a later
+// release stored one.
+func (t *Sessions) readAll(ctx context.Context, what string, digests [][32]byte) (found []stored, gone []string, err error) {
+	gets := make(rueidis.Commands, len(digests))
+	for i, d := range digests {
+		gets[i] = t.s.client.B().Get().Key(t.key(d)).Build()
 	}
-	return digests
+	var answers []rueidis.RedisResult
+	if err := t.s.call(ctx, what, func(ctx context.Context) error {
+		answers = t.s.client.DoMulti(ctx, gets...)
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	now := t.s.now()
+	var later error
+	for i, answer := range answers {
+		one := new(core.Session)
+		raw, err := answer.ToString()
+		if err == nil {
+			err = decode(raw, one)
+		}
+		if err != nil && !rueidis.IsRedisNil(err) {
+			err = t.unreadable(ctx, digests[i], raw, err)
+		}
+		switch {
+		case rueidis.IsRedisNil(err), errors.Is(err, core.ErrNotFound):
+			gone = append(gone, string(digests[i][:]))
+		case errors.Is(err, errLater):
+			later = wrap(what, err)
+		case err != nil:
+			return nil, gone, wrap(what, err)
+		case now.Before(one.Expires):
+			found = append(found, stored{digests[i], one.Created, one})
+		}
+	}
+	return found, gone, later
+}
+
+// digestOf is a member of an index.
+func digestOf(member string) (d [32]byte) {
+	copy(d[:], member)
+	return d
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/latchkey-go/latchkey/internal/elapsed"
@@ -15,8 +16,11 @@ import (
 // Store is a connection to a Redis, a Redis Cluster or one behind Sentinels. It is safe for concurrent use.
 type Store struct {
 	client   rueidis.Client
+	primary  *primary
+	stop     context.CancelFunc
 	prefix   string
 	now      func() time.Time
+	log      *slog.Logger
 	sessions *Sessions
 	tickets  *Tickets
 	limiter  *Limiter
@@ -31,16 +35,27 @@ func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	}
 	clock := elapsed.New(o.Now)
 	o = o.withDefaults()
-	s := &Store{prefix: o.Prefix, now: o.Now}
+	s := &Store{prefix: o.Prefix, now: o.Now, log: o.Log}
 	s.sessions, s.tickets, s.limiter = newSessions(s, recent.NewSessions(o.CacheSessions, maxAge, clock)), newTickets(s), newLimiter(s)
 
-	client = bounded(client)
-	client.OnInvalidations = s.sessions.invalidate
+	s.primary = newPrimary(s.sessions.cache.Flush)
+	client = bounded(client, s.sessions.keys)
+	client.OnInvalidations, client.DialCtxFn = s.sessions.invalidate, s.primary.dial(client)
 	var err error
 	if s.client, err = rueidis.NewClient(client); err != nil {
 		return nil, fmt.Errorf("redisstore: connect: %w", err)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if s.client.Mode() != rueidis.ClientModeCluster { // whose replicas answer nothing by themselves
+		s.primary.ask = s.hello
+		go s.primary.watch(ctx)
+	}
 	return s, nil
+}
+
+func (s *Store) hello(ctx context.Context) (rueidis.RedisMessage, error) {
+	return s.client.Do(ctx, s.client.B().Arbitrary("HELLO", "3").Build()).ToMessage()
 }
 
 // Sessions keeps sessions in this Redis.
@@ -53,13 +68,20 @@ func (s *Store) Tickets() *Tickets { return s.tickets }
 func (s *Store) Limiter() *Limiter { return s.limiter }
 
 // Close ends the connections, once the calls under way have ended. Later calls are errors.
-func (s *Store) Close() { s.client.Close() }
+func (s *Store) Close() {
+	s.stop()
+	s.client.Close()
+}
 
-// do runs a command, for as long as patience lasts.
-func (s *Store) do(ctx context.Context, c rueidis.Completed) rueidis.RedisResult {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return s.client.Do(ctx, c)
+// do runs a command, and read with its answer unless that is an error or nil.
+func (s *Store) do(ctx context.Context, what string, c rueidis.Completed, read func(rueidis.RedisMessage) error) error {
+	return s.call(ctx, what, func(ctx context.Context) error {
+		answer, err := s.client.Do(ctx, c).ToMessage()
+		if err == nil && read != nil {
+			err = read(answer)
+		}
+		return err
+	})
 }
 
 // script is a Lua script, which Redis runs as one atomic step, and what it does, for errors. All keys of a script are in one slot.
@@ -70,33 +92,52 @@ type script struct {
 
 func newScript(what, text string) script { return script{what, rueidis.NewLuaScript(text)} }
 
-// exec runs a script, for as long as patience lasts. An answer that is absent is no error.
-func (s *Store) exec(ctx context.Context, script script, keys []string, args ...string) (rueidis.RedisMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	answer, err := script.lua.Exec(ctx, s.client, keys, args).ToMessage()
-	if rueidis.IsRedisNil(err) {
-		err = nil
-	}
-	return answer, wrap(script.what, err)
+// prelude begins scripts that must not fail for what somebody else has put into
+// Redis: sane deletes a key that holds another kind of value. Such a script
+// answers with a number, and with damaged.
+const prelude = `
+local damaged = 0
+local function forget(key)
+	damaged = 1
+	redis.call('DEL', key)
+end
+local function sane(key, kind)
+	local is = redis.call('TYPE', key).ok
+	if is ~= kind and is ~= 'none' then
+		forget(key)
+	end
+end
+`
+
+// exec runs a script. An answer that is absent is no error.
+func (s *Store) exec(ctx context.Context, script script, keys []string, args ...string) (answer rueidis.RedisMessage, err error) {
+	err = s.call(ctx, script.what, func(ctx context.Context) (err error) {
+		answer, err = script.lua.Exec(ctx, s.client, keys, args).ToMessage()
+		if rueidis.IsRedisNil(err) {
+			err = nil
+		}
+		return err
+	})
+	return answer, err
 }
 
-// did runs a script that answers whether it did something.
-func (s *Store) did(ctx context.Context, script script, keys []string, args ...string) (bool, error) {
+// count runs a script with the prelude, and returns its number.
+func (s *Store) count(ctx context.Context, script script, keys []string, args ...string) (int64, error) {
 	answer, err := s.exec(ctx, script, keys, args...)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	n, err := answer.AsInt64()
-	return n == 1, wrap(script.what, err)
-}
-
-// wrap says what failed. It never adds an argument.
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
+	numbers, err := answer.AsIntSlice()
+	if err == nil && len(numbers) != 2 {
+		err = errors.New("the answer has another form")
 	}
-	return fmt.Errorf("redisstore: %s: %w", what, err)
+	if err != nil {
+		return 0, wrap(script.what, err)
+	}
+	if numbers[1] != 0 {
+		s.log.ErrorContext(ctx, "redisstore: a value could not be read and was deleted", "to", script.what, "keys", keys)
+	}
+	return numbers[0], nil
 }
 
 // text is a digest as a part of a key.

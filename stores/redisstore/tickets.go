@@ -20,7 +20,7 @@ import (
 type Tickets struct {
 	s *Store
 
-	insert, enter, replace, find, consume, count script
+	insert, enter, replace, find, consume, count, settle script
 }
 
 var _ core.TicketStore = (*Tickets)(nil)
@@ -31,7 +31,7 @@ const ticketDataMax = 8 << 10
 // lookup is the part of a script that reads a ticket, which is what it answers, and decides whether it lives and is unused.
 const lookup = `
 local ticket = redis.call('HMGET', KEYS[1], 'expires', 'used', 'frozen')
-local usable = ticket[1] and ticket[1] > ARGV[1] and ticket[2] == '0'
+local usable = ticket[1] and #ticket[1] == 20 and ticket[1] > ARGV[1] and ticket[2] == '0'
 `
 
 func newTickets(s *Store) *Tickets {
@@ -40,7 +40,7 @@ func newTickets(s *Store) *Tickets {
 		// A ticket that has expired is as good as none.
 		insert: newScript("store a ticket", `
 local expires = redis.call('HGET', KEYS[1], 'expires')
-if expires and expires > ARGV[1] then
+if expires and (#expires ~= 20 or expires > ARGV[1]) then
 	return 0
 end
 redis.call('DEL', KEYS[1])
@@ -48,12 +48,13 @@ redis.call('HSET', KEYS[1], 'expires', ARGV[2], 'used', ARGV[3], 'frozen', ARGV[
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 1`),
 		enter: newScript("index a ticket", enter+`
+sane(KEYS[1], 'zset')
 local older = redis.call('ZRANGE', KEYS[1], 0, -1)
 enter(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 return older`),
 		// Used ones stay, so that a replay can be told from a forgery.
 		replace: newScript("replace a ticket", `
-if redis.call('HGET', KEYS[1], 'used') == '0' then
+if redis.call('TYPE', KEYS[1]).ok == 'hash' and redis.call('HGET', KEYS[1], 'used') == '0' then
 	redis.call('DEL', KEYS[1])
 end
 return 1`),
@@ -69,7 +70,46 @@ if usable and redis.call('HINCRBY', KEYS[1], 'failures', 1) >= tonumber(ARGV[2])
 	redis.call('DEL', KEYS[1])
 end
 return ticket`),
+		settle: newScript("settle a ticket that cannot be read", `
+redis.call('DEL', KEYS[1])
+if ARGV[4] ~= 'unused' then
+	redis.call('HSET', KEYS[1], 'expires', ARGV[1], 'used', '1', 'frozen', ARGV[2])
+	redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+return 1`),
 	}
+}
+
+// tombLives is how long a ticket counts as used that cannot be read: longer
+// than any ticket or denied JWT lives.
+const tombLives = 400 * 24 * time.Hour
+
+// unreadable logs a ticket that cannot be read, and settles it (S19): one that
+// was certainly unused is deleted, and core.ErrNotFound. Any other may be a
+// burned state or a denied JWT, so it becomes a used ticket with nothing in it,
+// and core.ErrUsed.
+func (t *Tickets) unreadable(ctx context.Context, purpose string, d [32]byte, used string) error {
+	refused, state := core.ErrUsed, "used"
+	if used == "0" {
+		refused, state = core.ErrNotFound, "unused"
+	}
+	key, expires := t.key(purpose, d), t.s.now().Add(tombLives)
+	t.s.log.ErrorContext(ctx, "redisstore: a ticket could not be read", "key", key)
+	_, err := t.s.exec(ctx, t.settle, []string{key},
+		micros(expires), string(freeze(core.Ticket{})), number(tombLives.Milliseconds()), state)
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// freeze is what of a ticket never changes, as it is stored.
+func freeze(ticket core.Ticket) []byte {
+	frozen := binary.AppendVarint(nil, ticket.Epoch)
+	for _, field := range []string{ticket.UserID, ticket.Email, string(ticket.Data)} {
+		frozen = appendText(frozen, field)
+	}
+	return frozen
 }
 
 func (t *Tickets) key(purpose string, d [32]byte) string {
@@ -92,12 +132,12 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 	if err != nil {
 		return err
 	}
-	older, err := t.s.exec(ctx, t.enter, []string{t.index(ticket.Purpose, ticket.UserID)},
+	answer, err := t.s.exec(ctx, t.enter, []string{t.index(ticket.Purpose, ticket.UserID)},
 		string(ticket.Digest[:]), millis(ticket.Expires.Add(leeway)), millis(t.s.now()))
 	if err != nil || !replace {
 		return err
 	}
-	members, err := older.AsStrSlice()
+	members, err := answer.AsStrSlice()
 	if err != nil {
 		return wrap(t.enter.what, err)
 	}
@@ -106,16 +146,25 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 
 // put gives false if there is a living ticket with the digest.
 func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used string) (bool, error) {
-	frozen := binary.AppendVarint(nil, ticket.Epoch)
-	for _, field := range []string{ticket.UserID, ticket.Email, string(ticket.Data)} {
-		frozen = appendText(frozen, field)
-	}
+	frozen := freeze(ticket)
 	if len(frozen) > maxStored {
 		return false, wrap(t.insert.what, errTooLong)
 	}
 	now := t.s.now()
-	return t.s.did(ctx, t.insert, []string{t.key(ticket.Purpose, ticket.Digest)},
+	answer, err := t.s.exec(ctx, t.insert, []string{t.key(ticket.Purpose, ticket.Digest)},
 		micros(now), micros(ticket.Expires), used, string(frozen), number(left(now, ticket.Expires)))
+	if says(err, "WRONGTYPE") { // there is something, which counts
+		_, err = t.Find(ctx, ticket.Purpose, ticket.Digest)
+		if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
+			err = nil
+		}
+		return false, err
+	}
+	if err != nil {
+		return false, err
+	}
+	inserted, err := answer.AsInt64()
+	return inserted == 1, wrap(t.insert.what, err)
 }
 
 // end deletes those of a user's tickets that are not used.
@@ -124,17 +173,21 @@ func (t *Tickets) end(ctx context.Context, purpose, userID string, members []str
 		return nil
 	}
 	var all []rueidis.LuaExec
-	for _, d := range digestsOf(members) {
-		all = append(all, rueidis.LuaExec{Keys: []string{t.key(purpose, d)}})
+	for _, member := range members {
+		all = append(all, rueidis.LuaExec{Keys: []string{t.key(purpose, digestOf(member))}})
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for _, result := range t.replace.lua.ExecMulti(ctx, t.s.client, all...) {
-		if err := result.Error(); err != nil {
-			return wrap(t.replace.what, err)
+	err := t.s.call(ctx, t.replace.what, func(ctx context.Context) error {
+		for _, result := range t.replace.lua.ExecMulti(ctx, t.s.client, all...) {
+			if err := result.Error(); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	return wrap(t.replace.what, t.s.do(ctx, t.s.client.B().Zrem().Key(t.index(purpose, userID)).Member(members...).Build()).Error())
+	return t.s.do(ctx, t.replace.what, t.s.client.B().Zrem().Key(t.index(purpose, userID)).Member(members...).Build(), nil)
 }
 
 // Find gives a ticket; see core.TicketStore.
@@ -166,6 +219,9 @@ func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until ti
 func (t *Tickets) ask(ctx context.Context, script script, purpose string, d [32]byte, args ...string) (core.Ticket, error) {
 	now := t.s.now()
 	answer, err := t.s.exec(ctx, script, []string{t.key(purpose, d)}, append([]string{micros(now)}, args...)...)
+	if says(err, "WRONGTYPE") {
+		return core.Ticket{}, t.unreadable(ctx, purpose, d, "")
+	}
 	if err != nil {
 		return core.Ticket{}, err
 	}
@@ -173,15 +229,17 @@ func (t *Tickets) ask(ctx context.Context, script script, purpose string, d [32]
 	if err != nil || len(fields) != 3 {
 		return core.Ticket{}, wrap(script.what, errors.New("the answer has another form"))
 	}
-	if fields[0] <= micros(now) { // also "", for none
+	if fields[0] == "" && fields[1] == "" && fields[2] == "" {
 		return core.Ticket{}, core.ErrNotFound
 	}
 	head, frozen := reader{rest: fields[0]}, reader{rest: fields[2]}
 	ticket := core.Ticket{Digest: d, Purpose: purpose, Expires: head.micros(), Epoch: frozen.number(), UserID: frozen.text(), Email: frozen.text()}
 	ticket.Data = []byte(frozen.text())
 	switch {
-	case head.broken || frozen.broken:
-		err = wrap(script.what, errors.New("the ticket cannot be read"))
+	case head.broken || head.rest != "" || frozen.broken || fields[1] == "":
+		return core.Ticket{}, t.unreadable(ctx, purpose, d, fields[1])
+	case fields[0] <= micros(now):
+		return core.Ticket{}, core.ErrNotFound
 	case fields[1] != "0":
 		err = core.ErrUsed
 	}
