@@ -11,7 +11,6 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
-	"github.com/latchkey-go/latchkey/internal/clientip"
 	"github.com/latchkey-go/latchkey/internal/codec"
 	"github.com/latchkey-go/latchkey/internal/epochs"
 	"github.com/latchkey-go/latchkey/internal/gate"
@@ -28,7 +27,7 @@ type Auth[U any] struct {
 	opts     Options[U]
 	kit      core.Kit
 	resolver resolve.Resolver
-	clients  clientip.Policy
+	clients  clients
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
@@ -52,7 +51,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	a := &Auth[U]{
 		opts:     opts,
 		resolver: resolve.Resolver{Backends: opts.Backends, Users: erasedUsers, Epochs: opts.Epochs, Fresh: fresh},
-		clients:  opts.TrustedProxies,
+		clients:  clients{policy: opts.ClientIP, log: opts.Log},
 		queue:    queue.New(queue.Options{Log: opts.Log}),
 		failures: seldom.New(opts.Log),
 		groups:   map[groupKey]Group{},

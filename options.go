@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"time"
@@ -59,8 +58,9 @@ type Options[U any] struct {
 	Limits Limits
 	// InsecureNoLimits switches all limits off, for load tests.
 	InsecureNoLimits bool
-	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed. Default: none, the peer is the client.
-	TrustedProxies []netip.Prefix
+	// ClientIP finds the client's address behind proxies: Proxies, Hops or Header.
+	// Default: Direct, the peer is the client.
+	ClientIP ClientIP
 
 	// CanonicalEmail gives the form by which addresses are compared. Default: CanonicalEmail of this package. Changing it for a store that has
 	// users already makes users unfindable.
@@ -177,6 +177,14 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	}
 	o.Limits = o.Limits.withDefaults()
 	errs = append(errs, o.Limits.check())
+	if o.ClientIP == nil {
+		o.ClientIP = Direct
+	}
+	if policy, ok := o.ClientIP.(interface{ Check() error }); ok {
+		if err := policy.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("Options.ClientIP: %w", err))
+		}
+	}
 	if o.InsecureNoLimits {
 		o.Limits, o.Limiter = Limits{}, unlimited{o.Limiter}
 		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")

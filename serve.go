@@ -86,7 +86,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
 	handle := func(ctx context.Context, r *core.Request) (*core.Response, error) {
-		r.Remote = a.clients.Client(r, r.Remote)
+		r.Remote = a.clients.of(r)
 		if b != nil && !route.CrossSite && !core.Safe(r.Method()) {
 			if err := b.Transport.Protect(r); err != nil {
 				return nil, err

@@ -50,10 +50,30 @@ func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
 	return nil
 }
 
-// WithinNetwork is Within for one more of what by the client network of an address, as Network has it.
+// WithinNetwork is Within for one more of what by the client network of an
+// address, as Network has it. The /48 of an IPv6 address, which is what one
+// subscriber may have, counts too, with siteShare times the events: one that goes
+// through its 65,536 networks is stopped, and leaves no keys at the limiter.
 func WithinNetwork(ctx context.Context, limiter Limiter, what string, ip netip.Addr, l Limit) error {
-	return Within(ctx, limiter, what+"-network:"+Network(ip).String(), l)
+	network := Network(ip)
+	key := what + "-network:" + network.String()
+	if l.Events == 0 || !network.Addr().Is6() {
+		return Within(ctx, limiter, key, l)
+	}
+	site, _ := network.Addr().Prefix(48)
+	siteKey := what + "-site:" + site.String()
+	if err := Within(ctx, limiter, siteKey, Limit{Events: siteShare * l.Events, Window: l.Window}); err != nil {
+		return err
+	}
+	err := Within(ctx, limiter, key, l)
+	if err != nil {
+		_ = limiter.Give(context.WithoutCancel(ctx), siteKey) // else one network would use up its neighbours'
+	}
+	return err
 }
+
+// siteShare is how many networks of a /48 may do all that one may.
+const siteShare = 16
 
 // RateLimited is a 429 that tells when to come again, in whole seconds, at least 1.
 func RateLimited(wait time.Duration) *Error {

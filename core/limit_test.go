@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -40,4 +42,66 @@ func TestNetwork(t *testing.T) {
 	if got := core.Network(netip.Addr{}); got.IsValid() {
 		t.Errorf("no address has the network %v", got)
 	}
+}
+
+// counts is a Limiter without an end of windows.
+type counts map[string]int
+
+func (c counts) Take(_ context.Context, key string, l core.Limit) (time.Duration, error) {
+	if c[key] >= l.Events {
+		return l.Window, nil
+	}
+	c[key]++
+	return 0, nil
+}
+func (c counts) Give(_ context.Context, key string) error   { c[key]--; return nil }
+func (c counts) Forget(_ context.Context, key string) error { delete(c, key); return nil }
+
+func TestWithinNetwork(t *testing.T) {
+	limit := core.Limit{Events: 5, Window: time.Minute}
+	// take returns how many of n requests are allowed.
+	take := func(c counts, n int, ip func(i int) string) (allowed int) {
+		for i := range n {
+			if core.WithinNetwork(t.Context(), c, "mail", netip.MustParseAddr(ip(i)), limit) == nil {
+				allowed++
+			}
+		}
+		return allowed
+	}
+	one := func(ip string) func(int) string { return func(int) string { return ip } }
+	t.Run("Q07 a /48 that goes through its networks has the events of 16", func(t *testing.T) {
+		c := counts{}
+		if n := take(c, 65_536, func(i int) string { return fmt.Sprintf("2001:db8:7:%x::1", i) }); n != 80 {
+			t.Errorf("%d were allowed, want 80", n)
+		}
+		if len(c) > 81 {
+			t.Errorf("%d keys were made", len(c))
+		}
+		if n := take(c, 10, one("2001:db8:8::1")); n != 5 {
+			t.Errorf("twin, another /48: %d were allowed, want 5", n)
+		}
+	})
+	t.Run("Q07 twin: a network that is refused does not use up its neighbours'", func(t *testing.T) {
+		c := counts{}
+		for i, ip := range []string{"2001:db8:7:1::1", "2001:db8:7:2::1"} {
+			if n := take(c, 1000, one(ip)); n != 5 {
+				t.Errorf("network %d: %d were allowed, want 5", i, n)
+			}
+		}
+	})
+	t.Run("IPv4 has one count", func(t *testing.T) {
+		c := counts{}
+		for _, ip := range []string{"192.0.2.1", "::ffff:192.0.2.1"} {
+			take(c, 10, one(ip))
+		}
+		if len(c) != 1 || c["mail-network:192.0.2.1/32"] != 5 {
+			t.Errorf("counts %v", c)
+		}
+	})
+	t.Run("no limit counts nothing", func(t *testing.T) {
+		c := counts{}
+		if err := core.WithinNetwork(t.Context(), c, "mail", netip.MustParseAddr("2001:db8::1"), core.Limit{}); err != nil || len(c) != 0 {
+			t.Errorf("%v, counts %v", err, c)
+		}
+	})
 }

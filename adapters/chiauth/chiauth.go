@@ -8,7 +8,7 @@
 //	})
 //
 // Security notes. They are those of httpauth, whose handlers these are. Middleware that sets RemoteAddr from a header, as chi's RealIP does,
-// lets clients choose the address that rate limits count: leave it away and use Latchkey's TrustedProxies option.
+// lets clients choose the address that rate limits count: leave it away and use Latchkey's ClientIP option.
 package chiauth
 
 import (

@@ -8,7 +8,7 @@
 //	}, echoauth.Require(auth))
 //
 // Security notes. Latchkey's routes do not depend on echo's settings for escaped paths, and the address that rate limits count does not
-// depend on its IPExtractor: that is Latchkey's TrustedProxies option. Leave echo's MethodOverride middleware away from these routes. A CORS
+// depend on its IPExtractor: that is Latchkey's ClientIP option. Leave echo's MethodOverride middleware away from these routes. A CORS
 // middleware goes around Require, since a preflight carries no credentials.
 package echoauth
 

@@ -12,7 +12,7 @@
 //
 // Security notes. Every string that leaves this package is a copy, so it stays what it is when fiber reads another request into the same
 // memory. Credentials are read from the header as it was sent, whatever middleware has made of it. The peer's address is the connection's,
-// whatever ProxyHeader and TrustProxy make of c.IP(): use Latchkey's TrustedProxies option. A handler's panic ends the program unless there
+// whatever ProxyHeader and TrustProxy make of c.IP(): use Latchkey's ClientIP option. A handler's panic ends the program unless there
 // is fiber's recover middleware. Of fiber.Config, leave UnescapePath off; set ErrorHandler to this package's, since fiber's own sends the
 // heads of malformed requests and the texts of panics to clients; DisablePreParseMultipartForm, so that forms arrive as they were sent; and
 // ReadTimeout, since fiber waits for the end of a request as long as it takes.

@@ -11,7 +11,7 @@
 // c.Request.Context() to services, where core.CurrentUser finds the user.
 //
 // Security notes. Latchkey's routes do not depend on gin's settings for escaped paths, and the address that rate limits count does not
-// depend on its trusted proxies, which are everybody by default: that is Latchkey's TrustedProxies option. Gin's recovery logs the head of
+// depend on its trusted proxies, which are everybody by default: that is Latchkey's ClientIP option. Gin's recovery logs the head of
 // a request that panicked in debug mode, with its cookies: use gin.ReleaseMode in production. A CORS middleware goes around Require, since
 // a preflight carries no credentials.
 package ginauth

@@ -52,7 +52,7 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 		a.want(t, "POST /auth/jwt/login 200 (twin, another peer)", right, header("Test-Peer", "192.0.2.9:1"))
 	})
 	onEveryAdapter(t, func(_ *app, o *options) {
-		o.Limits, o.TrustedProxies = limits, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+		o.Limits, o.ClientIP = limits, latchkey.Proxies(netip.MustParsePrefix("10.0.0.0/8"))
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
 		right := form("username", u.Email, "password", password)

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -152,7 +153,9 @@ func TestAttackG07EveryHash(t *testing.T) {
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
-		flood := a.atOnce(t, 66, "POST", "/auth/session/login", func(int) option { return form("username", "nobody@example.org", "password", another) })
+		flood := a.atOnce(t, 66, "POST", "/auth/session/login", func(i int) option { // of one account, others would come before it (G22)
+			return form("username", fmt.Sprintf("nobody%d@example.org", i), "password", another)
+		})
 		<-flood // the one too many: from here on the queue is full
 		a.wantUnchanged(t, func() {
 			a.attack(t, "G07 saturated, login", "POST /auth/jwt/login "+unavailable, form("username", u.Email, "password", password))

@@ -3,6 +3,7 @@ package memstore
 import (
 	"container/list"
 	"context"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -19,16 +20,26 @@ type LimiterOptions struct {
 
 // Limiter is a core.Limiter with fixed windows, and a core.Sweeper.
 //
-// Beyond MaxKeys the count that began first is forgotten, ended ones (looked for at most once a minute) before all others. So whoever
-// wants a count forgotten must make MaxKeys events under other keys within its window, each limited itself, and gains one window's worth
-// of events; refusing new keys instead would let the same flood lock everybody out.
+// Beyond MaxKeys a count is forgotten: one that has ended (looked for at most
+// once a minute), else the oldest of those with the fewest events, and one that
+// refuses further events last. So a flood of single events under ever new keys
+// makes it forget single events. Whoever wants a full count forgotten must fill
+// MaxKeys other ones within its window; refusing new keys instead would let a
+// flood lock everybody out.
 type Limiter struct {
 	clock   clock
 	maxKeys int
 	mu      sync.Mutex
 	byKey   map[string]*list.Element // of *window
-	byStart *list.List               // the oldest first
+	ranks   [full + 1]list.List      // the oldest of a rank first
 }
+
+// full is the rank of windows that refuse. Others have the number of binary
+// digits of their count, at most most.
+const (
+	most = 4 // eight events and more
+	full = most + 1
+)
 
 // window counts the events of a key.
 type window struct {
@@ -36,6 +47,7 @@ type window struct {
 	start  time.Time
 	length time.Duration
 	count  int
+	rank   int
 }
 
 func (w *window) over(now time.Time) bool { return now.Sub(w.start) >= w.length }
@@ -45,7 +57,7 @@ func NewLimiter(o LimiterOptions) *Limiter {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = 100_000
 	}
-	return &Limiter{clock: newClock(o.Now), maxKeys: o.MaxKeys, byKey: map[string]*list.Element{}, byStart: list.New()}
+	return &Limiter{clock: newClock(o.Now), maxKeys: o.MaxKeys, byKey: map[string]*list.Element{}}
 }
 
 // Take implements core.Limiter.
@@ -64,6 +76,7 @@ func (s *Limiter) Take(ctx context.Context, key string, l core.Limit) (wait time
 		return w.start.Add(l.Window).Sub(now), nil
 	}
 	w.count++
+	s.rank(w, w.count >= l.Events)
 	return 0, nil
 }
 
@@ -77,6 +90,7 @@ func (s *Limiter) Give(ctx context.Context, key string) error {
 	if e := s.byKey[key]; e != nil {
 		w := e.Value.(*window)
 		w.count = max(w.count-1, 0)
+		s.rank(w, false)
 	}
 	return nil
 }
@@ -117,28 +131,39 @@ func (s *Limiter) window(key string, length time.Duration, now time.Time) *windo
 	}
 	s.remove(e)
 	s.makeRoom(now)
-	w := &window{key: key, start: now, length: length}
-	s.byKey[key] = s.byStart.PushBack(w)
+	w := &window{key: key, start: now, length: length, rank: 1} // as it is counted at once
+	s.byKey[key] = s.ranks[w.rank].PushBack(w)
 	return w
+}
+
+// rank moves a window to the list of its rank.
+func (s *Limiter) rank(w *window, refuses bool) {
+	rank := min(bits.Len(uint(w.count)), most)
+	if refuses {
+		rank = full
+	}
+	if rank != w.rank {
+		s.ranks[w.rank].Remove(s.byKey[w.key])
+		w.rank = rank
+		s.byKey[w.key] = s.ranks[rank].PushBack(w)
+	}
 }
 
 func (s *Limiter) makeRoom(now time.Time) {
 	if len(s.byKey) >= s.maxKeys && s.clock.due(now) {
 		s.sweep(now)
 	}
-	if len(s.byKey) >= s.maxKeys {
-		s.remove(s.byStart.Front())
+	for i := 0; len(s.byKey) >= s.maxKeys; i++ {
+		s.remove(s.ranks[i].Front())
 	}
 }
 
 func (s *Limiter) sweep(now time.Time) int {
 	before := len(s.byKey)
-	for e := s.byStart.Front(); e != nil; {
-		next := e.Next()
+	for _, e := range s.byKey {
 		if e.Value.(*window).over(now) {
 			s.remove(e)
 		}
-		e = next
 	}
 	return before - len(s.byKey)
 }
@@ -146,6 +171,8 @@ func (s *Limiter) sweep(now time.Time) int {
 // remove forgets a window; nil is none.
 func (s *Limiter) remove(e *list.Element) {
 	if e != nil {
-		delete(s.byKey, s.byStart.Remove(e).(*window).key)
+		w := e.Value.(*window)
+		delete(s.byKey, w.key)
+		s.ranks[w.rank].Remove(e)
 	}
 }

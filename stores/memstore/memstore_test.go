@@ -188,6 +188,61 @@ func TestLimiterMemory(t *testing.T) {
 			t.Errorf("Sweep found %d keys and error %v, want 100", n, err)
 		}
 	})
+	failures := core.Limit{Events: 5, Window: 5 * time.Minute}
+	for name, each := range map[string]int{"one request": 1, "four failures": 4} {
+		t.Run("Q10 a flood of "+name+" from each of 100,000 networks makes it forget no full count", func(t *testing.T) {
+			now := time.Now()
+			s := memstore.NewLimiter(memstore.LimiterOptions{Now: func() time.Time { return now }})
+			taken := func(key string, l core.Limit) bool {
+				wait, err := s.Take(t.Context(), key, l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return wait == 0
+			}
+			for range failures.Events {
+				if !taken("login:victim", failures) {
+					t.Fatal("one of five failures was refused")
+				}
+			}
+			for i := range 120_000 {
+				for range each {
+					if !taken(fmt.Sprint("login-network:", i), core.Limit{Events: 30, Window: time.Hour}) {
+						t.Fatalf("twin: a request of network %d was refused", i)
+					}
+				}
+			}
+			if taken("login:victim", failures) {
+				t.Error("the victim's five failures are forgotten")
+			}
+			if err := s.Give(t.Context(), "login:victim"); err != nil || !taken("login:victim", failures) {
+				t.Errorf("twin: what was given back cannot be taken: %v", err)
+			}
+			now = now.Add(5 * time.Minute)
+			if !taken("login:victim", failures) {
+				t.Error("twin: refused after the window")
+			}
+			now = now.Add(time.Hour)
+			if n, err := s.Sweep(t.Context()); err != nil || n > 100_000 || n < 99_999 {
+				t.Errorf("%d keys were kept (%v), want 100,000 at most", n, err)
+			}
+		})
+	}
+	t.Run("twin: honest people, more than there is room for, are counted while their events are recent", func(t *testing.T) {
+		s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 1000})
+		for i := range 5000 {
+			key := strconv.Itoa(i)
+			for try := range failures.Events + 1 {
+				wait, err := s.Take(t.Context(), key, failures)
+				if err != nil || (wait == 0) != (try < failures.Events) {
+					t.Fatalf("person %d, try %d: wait %v, %v", i, try+1, wait, err)
+				}
+			}
+			if err := s.Forget(t.Context(), key); err != nil { // the right password
+				t.Fatal(err)
+			}
+		}
+	})
 	t.Run("ended windows make room before others", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 100})

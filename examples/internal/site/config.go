@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/latchkey-go/latchkey"
 )
 
 // Config is what the environment says.
@@ -99,6 +101,14 @@ func prefixes(list string) (all []netip.Prefix, err error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// clientIP is the default, the peer, unless proxies are named.
+func (c Config) clientIP() latchkey.ClientIP {
+	if len(c.trustedProxies) == 0 {
+		return latchkey.Direct
+	}
+	return latchkey.Proxies(c.trustedProxies...)
 }
 
 // mailDelay is the default, which hides who is registered, for mails by SMTP.

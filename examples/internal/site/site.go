@@ -84,7 +84,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 		Sender:           sender,
 		MailDelay:        cfg.mailDelay(),
 		BaseURL:          l.BaseURL,
-		TrustedProxies:   cfg.trustedProxies,
+		ClientIP:         cfg.clientIP(),
 		InsecureNoLimits: cfg.noLimits,
 		Log:              s.log,
 	})
