@@ -1,11 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -85,6 +88,9 @@ func (s *instance) signal(sig syscall.Signal) error {
 		return err
 	}
 	pid := s.process.Process.Pid
+	if err := halted(pid); err != nil {
+		return err
+	}
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
 		return err
@@ -95,6 +101,28 @@ func (s *instance) signal(sig syscall.Signal) error {
 		}
 	}
 	return s.process.Process.Signal(sig)
+}
+
+// halted waits until a process that was sent SIGSTOP has stopped: its threads
+// go on for a moment.
+func halted(pid int) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(threads, runs) {
+			return nil
+		}
+	}
+	return errors.New("it does not halt")
+}
+
+// runs reads the state of a thread, which follows its name in parentheses.
+func runs(stat string) bool {
+	b, err := os.ReadFile(stat)
+	i := bytes.LastIndexByte(b, ')')
+	return err == nil && i >= 0 && !bytes.HasPrefix(b[i:], []byte(") T"))
 }
 
 // kill ends the server as if its machine had failed.

@@ -19,6 +19,8 @@ type dialect struct {
 	returning bool
 	// savepoints: a refused statement ends its transaction, unless there is a savepoint before it.
 	savepoints bool
+	// endless: the driver ends a transaction without heeding a context.
+	endless bool
 	// isolation of this package's own transactions; zero is the database's default.
 	isolation sql.IsolationLevel
 	// fastAPI: tables of FastAPI Users can be taken over.

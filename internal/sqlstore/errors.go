@@ -48,6 +48,7 @@ type mysqlError struct {
 const (
 	sqliteBusy             = 5
 	sqliteLocked           = 6
+	sqliteSchema           = 17
 	sqliteConstraintUnique = 2067
 	sqliteConstraintPK     = 1555
 )
@@ -57,6 +58,7 @@ const (
 	stateUniqueViolation      = "23505"
 	stateSerializationFailure = "40001"
 	stateDeadlockDetected     = "40P01"
+	stateNotSupported         = "0A000" // here: "cached plan must not change result type"
 )
 
 // MySQL's numbers, see its "Server Error Message Reference".
@@ -66,6 +68,7 @@ const (
 	mysqlLockWaitTimeout  = 1205 // rolls back the statement
 	mysqlDeadlock         = 1213 // rolls back the transaction
 	mysqlIncorrectValue   = 1366
+	mysqlNeedReprepare    = 1615
 )
 
 // taken tells whether err is the violation of a unique key.
@@ -82,8 +85,28 @@ func taken(err error) bool {
 	return ok && my.number == mysqlDuplicateEntry
 }
 
-// passing tells whether err is due to another transaction, and the whole of this one may be tried again.
+// stale reports whether err is due to a prepared statement that is older than
+// a change of its table. The driver or the server has forgotten it by then, so
+// it may be tried again at once. A statement of this package asks for nothing
+// that PostgreSQL does not support.
+func stale(err error) bool {
+	var lite sqliteError
+	if errors.As(err, &lite) {
+		return lite.Code()&0xff == sqliteSchema
+	}
+	var state sqlStateError
+	if errors.As(err, &state) {
+		return state.SQLState() == stateNotSupported
+	}
+	my, ok := asMySQL(err)
+	return ok && my.number == mysqlNeedReprepare
+}
+
+// passing tells whether err is due to another transaction or a change of a table, and the whole of this one may be tried again.
 func passing(err error) bool {
+	if stale(err) {
+		return true
+	}
 	var lite sqliteError
 	if errors.As(err, &lite) {
 		primary := lite.Code() & 0xff

@@ -21,6 +21,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	}
 	s.migration.Lock()
 	defer s.migration.Unlock()
+	ctx = context.WithValue(ctx, patientKey{}, true) // an index takes its time
 	if err := s.alone(ctx, s.migrate); err != nil {
 		return err
 	}

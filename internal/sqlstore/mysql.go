@@ -20,6 +20,7 @@ import (
 var mysql = dialect{
 	quote:     "`",
 	prepare:   true,
+	endless:   true,
 	isolation: sql.LevelReadCommitted,
 	lock:      " FOR UPDATE",
 	newest:    " LOCK IN SHARE MODE",

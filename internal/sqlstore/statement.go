@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -78,7 +79,7 @@ func (s *Store) conn(ctx context.Context) Conn {
 
 // exec runs st and gives the number of rows that it changed.
 func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed int64, err error) {
-	err = s.retry(ctx, func() error {
+	err = s.retry(ctx, func(ctx context.Context) error {
 		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
 		if err == nil {
 			changed, err = result.RowsAffected()
@@ -99,7 +100,7 @@ func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
 
 // insertNumber is insert, and gives the number that the database made for the row.
 func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
-	err = s.retry(ctx, func() error {
+	err = s.retry(ctx, func(ctx context.Context) error {
 		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
 		if err == nil {
 			number, err = result.LastInsertId()
@@ -114,7 +115,7 @@ func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (nu
 
 // get reads the one row of st into dest. ErrNotFound if there is none.
 func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) error {
-	err := s.guard(ctx, func() error {
+	err := s.retry(ctx, func(ctx context.Context) error {
 		row, err := s.row(ctx, st, args)
 		if err == nil {
 			err = row.Scan(dest...)
@@ -148,18 +149,20 @@ func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, er
 
 // each calls read for every row of st.
 func (s *Store) each(ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error) error {
-	return wrap(st.what, s.guard(ctx, func() error {
+	return wrap(st.what, s.retry(ctx, func(ctx context.Context) error {
 		rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		for rows.Next() {
-			if err := read(rows.Scan); err != nil {
-				return err
-			}
+		if !rows.Next() {
+			return rows.Err()
 		}
-		return rows.Err()
+		for more := true; more && err == nil; more = rows.Next() {
+			err = read(rows.Scan)
+		}
+		// What was read cannot be unread.
+		return final(cmp.Or(err, rows.Err()))
 	}))
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -26,8 +25,10 @@ type transaction struct {
 	joined bool
 	// kept must be done again if the transaction is rolled back.
 	kept []func(context.Context) error
-	// lost is why the database has given the transaction up.
+	// lost is why the database has given the transaction up, or this package.
 	lost error
+	// patience is that of each of its statements, if it is not joined.
+	patience time.Duration
 }
 
 // transactionKey holds the database, so that a store never joins the transaction of another database.
@@ -61,13 +62,18 @@ func (s *Store) Tx(ctx context.Context) Tx {
 // Transact runs do in a transaction; see core.Transactor. Where the database refuses because of another transaction (a deadlock, a
 // serialization failure, a busy SQLite file), everything is rolled back and do runs again, a few times within two seconds. After
 // that the database's error is returned.
+//
+// Each statement, the beginning and the commit wait for Options.Patience at
+// most; do runs again only while there is patience left, and its statements
+// wait for the rest of it. What do does besides is not counted. Whether a
+// commit that was given up has happened is not known.
 func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
 	if s.transaction(ctx) != nil {
 		return do(ctx)
 	}
 	var last *transaction
-	err := s.retry(ctx, func() (err error) {
-		last, err = s.attempt(ctx, do)
+	err := s.repeat(ctx, func(patience time.Duration) (err error) {
+		last, err = s.attempt(ctx, patience, do)
 		return err
 	})
 	if err != nil && last != nil {
@@ -80,35 +86,65 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 	return err
 }
 
-func (s *Store) attempt(ctx context.Context, do func(context.Context) error) (*transaction, error) {
-	tx, err := s.begin(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
+func (s *Store) attempt(ctx context.Context, patience time.Duration, do func(context.Context) error) (*transaction, error) {
+	held := hold(ctx, patience)
+	defer held.cancel(nil)
+	tx, err := s.beginTx(held)
 	if err != nil {
 		return nil, wrap("begin a transaction", err)
 	}
-	t := &transaction{Tx: tx}
-	// After a commit this does nothing; it also covers a panic of do.
-	defer func() { _ = tx.Rollback() }()
+	t := &transaction{Tx: tx, patience: patience}
+	committed := false
+	// It also covers a panic of do.
+	defer func() {
+		if !committed {
+			_ = held.step(func() error { return s.end(held, tx, "ROLLBACK", tx.Rollback) })
+		}
+	}()
 	if err := do(context.WithValue(ctx, transactionKey{s.db}, t)); err != nil {
 		return t, err
 	}
 	if t.lost != nil {
 		return t, wrap("commit", t.lost)
 	}
-	return t, wrap("commit", tx.Commit())
+	err = held.step(func() error { return s.end(held, tx, "COMMIT", tx.Commit) })
+	committed = err == nil
+	return t, wrap("commit", err)
 }
 
-// guard runs a statement. It keeps those that follow a deadlock out of their transaction, even if do has passed over it: MySQL has rolled
-// that back and would run them outside of any.
-func (s *Store) guard(ctx context.Context, run func() error) error {
-	t := s.transaction(ctx)
-	if t == nil {
-		return run()
+// beginTx begins a transaction that ends with held.
+func (s *Store) beginTx(held *holding) (tx Tx, err error) {
+	err = held.step(func() error {
+		tx, err = s.begin(held, &sql.TxOptions{Isolation: s.dialect.isolation})
+		return err
+	})
+	if err == nil && held.Err() != nil { // at the same moment
+		_ = tx.Rollback()
+		return nil, context.Cause(held)
 	}
-	if t.lost != nil {
+	return tx, err
+}
+
+// end ends tx by finish, before which the same is said in a statement where the driver would wait in finish without a context.
+func (s *Store) end(held *holding, tx Tx, text string, finish func() error) error {
+	if s.dialect.endless {
+		if _, err := tx.Conn().ExecContext(held, text); err != nil {
+			_ = tx.Rollback() // which gives the connection back
+			return err
+		}
+	}
+	return finish()
+}
+
+// guard runs a statement, for as long as there is patience. It keeps those that follow a deadlock out of their transaction, even if do has
+// passed over it: MySQL has rolled that back and would run them outside of any.
+func (s *Store) guard(ctx context.Context, run func(context.Context) error) error {
+	t := s.transaction(ctx)
+	if t != nil && t.lost != nil {
 		return t.lost
 	}
-	err := run()
-	if passing(err) {
+	err := within(ctx, s.patience(ctx), run)
+	if t != nil && (passing(err) || errors.Is(err, errPatience)) {
 		t.lost = err
 	}
 	return err
@@ -158,30 +194,4 @@ func (s *Store) serialize(ctx context.Context, name string) error {
 	}
 	_, err := s.exec(ctx, s.mutex, s.opts.Prefix+name)
 	return err
-}
-
-const (
-	attempts = 6
-	// retryFor bounds the time in which another attempt begins: a busy SQLite file has made each of them wait already.
-	retryFor = 2 * time.Second
-)
-
-// retry runs do again after a passing failure of the database, unless a transaction is open: only its owner can begin it again.
-func (s *Store) retry(ctx context.Context, do func() error) error {
-	if s.transaction(ctx) != nil {
-		return s.guard(ctx, do)
-	}
-	begun, pause := time.Now(), 5*time.Millisecond
-	for attempt := 1; ; attempt++ {
-		err := do()
-		if err == nil || !passing(err) || attempt == attempts || time.Since(begun) > retryFor {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // nothing secret depends on it
-		}
-		pause *= 2
-	}
 }

@@ -28,6 +28,12 @@ type Options struct {
 	// running. It must be the Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README
 	// for what it does.
 	FastAPIUsers core.Canonicalizer
+	// Patience is how long a call waits for the database, for a connection and
+	// a commit too, before it fails (to a client: 503). In a transaction, the
+	// application's own too, that is each statement. Migrate does not go by
+	// it, and of Sweep each statement does. Default: 2 seconds; negative:
+	// none, a call waits as long as its context lives.
+	Patience time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.

@@ -22,6 +22,12 @@ type Options struct {
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
 	IDs IDType
+	// Patience is how long a call waits for the database, for a connection and
+	// a commit too, before it fails (to a client: 503). In a transaction, the
+	// application's own too, that is each statement. Migrate does not go by
+	// it, and of Sweep each statement does. Default: 2 seconds; negative:
+	// none, a call waits as long as its context lives.
+	Patience time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
@@ -47,7 +53,8 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("gormstore: the *gorm.DB has no *sql.DB: %w", err)
 	}
 	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
-		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs, Now: opts.Now, Random: opts.Random,
+		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
+		Patience: opts.Patience, Now: opts.Now, Random: opts.Random,
 	})
 	if err != nil {
 		return nil, err

@@ -72,6 +72,11 @@ func (s *Store) DB(ctx context.Context) *gorm.DB {
 // Transact runs do in a transaction; see core.Transactor. Where the database refuses because of another transaction (a deadlock, a
 // serialization failure, a busy SQLite file), everything is rolled back and do runs again, a few times within two seconds. After
 // that the database's error is returned.
+//
+// Each statement, the beginning and the commit wait for Options.Patience at
+// most; do runs again only while there is patience left, and its statements
+// wait for the rest of it. What do does besides is not counted. Whether a
+// commit that was given up has happened is not known.
 func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
 	return s.sql.Transact(ctx, do)
 }
