@@ -24,7 +24,7 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		e = &core.Error{Status: http.StatusInternalServerError, Cause: err}
 	}
 	if e.Status >= http.StatusInternalServerError {
-		a.opts.Log.ErrorContext(ctx, "latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
+		a.opts.Log.Log(ctx, e.Level(), "latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
 	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})
 	resp.Err = e
