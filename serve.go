@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 
@@ -27,7 +26,7 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		e = &core.Error{Status: http.StatusInternalServerError, Cause: err}
 	}
 	if e.Status >= http.StatusInternalServerError {
-		a.failures.Log(ctx, slog.LevelError, fmt.Sprint(e.Status, " ", e.Code, " ", e.Cause),
+		a.failures.Log(ctx, e.Level(), fmt.Sprint(e.Status, " ", e.Code, " ", e.Cause),
 			"latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
 	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})

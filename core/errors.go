@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 )
 
@@ -86,6 +87,15 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Status == e.Status && t.Code == e.Code
+}
+
+// Level is the level at which an answer of 500 and above is logged: Warn where
+// anyone can cause it, else Error.
+func (e *Error) Level() slog.Level {
+	if errors.Is(e.Cause, ErrOAuthCodeRefused) {
+		return slog.LevelWarn
+	}
+	return slog.LevelError
 }
 
 // Refuse is a 400 with a code.

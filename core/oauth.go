@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -108,6 +109,12 @@ type OAuthFinish struct {
 	Form url.Values
 }
 
+// ErrOAuthCodeRefused is part of the error of Provider.Finish where the service
+// answered that the code is not good (RFC 6749, section 5.2, invalid_grant).
+// Anyone who begins a login can send a wrong code, so it is no fault to wake an
+// operator for.
+var ErrOAuthCodeRefused = errors.New("latchkey: the provider refused the code")
+
 // Provider is a service that people log in with. Implementations are safe for concurrent use and keep nothing between Begin and Finish.
 //
 // An *Error is the answer as it is (OAUTH_INVALID_STATE for a wrong iss or nonce). A context that has run out becomes a 504, any other error
@@ -118,6 +125,7 @@ type Provider interface {
 	// Begin gives the URL to send the browser to.
 	Begin(ctx context.Context, b OAuthBegin) (string, error)
 	// Finish trades the code for tokens and tells who it is. It checks iss and nonce before it believes anything.
+	// Its error wraps ErrOAuthCodeRefused where the service refuses the code.
 	Finish(ctx context.Context, f OAuthFinish) (OAuthIdentity, OAuthTokens, error)
 }
 

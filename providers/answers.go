@@ -42,19 +42,14 @@ func (e statusError) Error() string {
 }
 
 func errorCode(body []byte) string {
-	answer, err := outbound.ParseJSON(body)
-	if err != nil {
-		return ""
-	}
-	code, _ := at(answer, "error").(string)
-	return knownCode(code)
+	return knownCode(outbound.ErrorWord(body))
 }
 
-// knownCode lets pass the codes of RFC 6749, section 5.2, and GitHub's: a foreign text may hold anything.
+// knownCode lets pass the codes of RFC 6749, section 5.2, GitHub's and Slack's: a foreign text may hold anything.
 func knownCode(code string) string {
 	if slices.Contains([]string{
 		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-		"bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch",
+		"bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch", "invalid_code",
 	}, code) {
 		return code
 	}

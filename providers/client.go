@@ -24,7 +24,7 @@ func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 	if insecureLoopback {
 		t.HTTP = outbound.Loopback()
 	}
-	return &http.Client{Transport: t, Timeout: timeout + time.Second} // an operation's context ends first; keys are fetched without it
+	return &http.Client{Transport: t, Timeout: timeout + time.Second} // an operation's context ends first
 }
 
 // call gives the body and the header of an answer.

@@ -123,7 +123,7 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	}
 	m.oidc = &verifier{service: d.service, algorithms: algorithms}
 	m.oidc.issRequired, _ = answer["authorization_response_iss_parameter_supported"].(bool)
-	m.oidc.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), d.client), keys)
+	m.oidc.keys = newKeySet(keys, d.client, algorithms, d.now)
 	return m, nil
 }
 

@@ -24,7 +24,7 @@ const leeway = 5 * time.Minute
 type verifier struct {
 	service
 	algorithms  []string
-	keys        oidc.KeySet // fetches once more when it meets a key that it does not know
+	keys        oidc.KeySet
 	issRequired bool
 }
 

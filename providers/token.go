@@ -12,6 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // config is made for each call: it holds the redirect URI and a secret that may be short-lived.
@@ -39,7 +40,11 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, f core.OAuthFinish
 		options = append(options, oauth2.VerifierOption(f.Verifier))
 	}
 	token, err := p.config(m, secret, f.RedirectURI, nil).Exchange(p.withClient(ctx), f.Code, options...)
-	return token, tokenError(err)
+	err = tokenError(err)
+	if answer := (statusError{}); errors.As(err, &answer) && outbound.CodeRefused(answer.status, answer.code) {
+		err = fmt.Errorf("%w: %w", core.ErrOAuthCodeRefused, err)
+	}
+	return token, err
 }
 
 // Refresh trades a refresh token for a new access token (RFC 6749, section 6). The Refresh of what it gives is empty if the old one stays.

@@ -2,6 +2,7 @@ package providers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -115,5 +116,37 @@ func TestAPublicClientSendsNoSecret(t *testing.T) {
 		"/revoke  client_id=the-client&token=a&token_type_hint=access_token",
 	}; !slices.Equal(sent(), want) {
 		t.Errorf("sent was %q", sent())
+	}
+}
+
+// A refused code is told from what an operator must mend.
+func TestRefusedCodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  int
+		answer  string
+		refused bool
+	}{
+		"by RFC 6749":             {400, `{"error":"invalid_grant"}`, true},
+		"by GitHub":               {200, `{"error":"bad_verification_code"}`, true},
+		"by Slack":                {200, `{"ok":false,"error":"invalid_code"}`, true},
+		"in words of the service": {400, `{"error":{"message":"Invalid verification code format.","code":100}}`, true},
+		"as a bad request":        {400, `{"error":"invalid_request"}`, true},
+		"the client":              {400, `{"error":"invalid_client"}`, false},
+		"the client, by 401":      {401, `{"error":"invalid_client"}`, false},
+		"the client, at GitHub":   {200, `{"error":"incorrect_client_credentials"}`, false},
+		"the redirect URI":        {200, `{"error":"redirect_uri_mismatch"}`, false},
+		"too many requests":       {429, `{}`, false},
+		"a fault":                 {500, `{"error":"server_error"}`, false},
+		"no word":                 {200, `{}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			provider, _ := recorded(t, c.status, c.answer)
+			_, _, err := provider(oauth2Options("https://idp.example")).Finish(context.Background(), core.OAuthFinish{
+				Code: "code", Verifier: "verifier", RedirectURI: "https://app.example/callback",
+			})
+			if err == nil || errors.Is(err, core.ErrOAuthCodeRefused) != c.refused {
+				t.Errorf("the error is %v", err)
+			}
+		})
 	}
 }

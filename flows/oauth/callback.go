@@ -102,7 +102,7 @@ func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec rec
 			refusal = core.Unavailable(err)
 		}
 		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
-			kit.Log.ErrorContext(ctx, "latchkey: a login at a provider failed", "status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
+			kit.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed", "status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
 		code := cmp.Or(refusal.Code, core.CodeServiceUnavailable)
 		resp = core.NewResponse(http.StatusSeeOther, nil)

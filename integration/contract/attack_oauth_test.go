@@ -212,6 +212,28 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 	})
 }
 
+func TestAttackO13WrongCodes(t *testing.T) {
+	logs := per[journal]{}
+	onOne(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
+		p := a.serveOAuth(t)
+		who := someone("id-1", "ada@example.org")
+		for level, err := range map[string]error{
+			"WARN": fmt.Errorf("acme: %w: invalid_grant", core.ErrOAuthCodeRefused), "ERROR": errors.New("acme: invalid_client"),
+		} {
+			p.fail(err)
+			before := len(logs.of(a).String())
+			a.through(t, byJWT, who).expect(t, 502, core.CodeOAuthProviderError)
+			a.back(t, a.authorize(t, byJWT, "?redirect_to=/app"), who)
+			t.Run("O13 what "+err.Error()+" writes into the log", func(t *testing.T) {
+				said := logs.of(a).String()[before:]
+				if strings.Count(said, "level="+level) != 2 || strings.Count(said, "level=") != 2 {
+					t.Errorf("want two lines at %s:\n%s", level, said)
+				}
+			})
+		}
+	})
+}
+
 func TestAttackOAuthIdentities(t *testing.T) {
 	onEveryStore(t, withOAuth(t, byEmail), func(t *testing.T, a *app) {
 		a.serveOAuth(t)

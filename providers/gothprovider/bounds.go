@@ -21,7 +21,7 @@ func newTransport(o Options) outbound.Transport {
 // checkAnswer lets pass a success with strict JSON: what goth decodes may differ from what others read.
 func checkAnswer(resp *http.Response, body []byte) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return unsuccessful(resp.StatusCode)
+		return unsuccessful{resp.StatusCode, outbound.CodeRefused(resp.StatusCode, outbound.ErrorWord(body))}
 	}
 	resp.Header.Set("Content-Type", "application/json") // some say text/plain, which x/oauth2 takes for a form
 	_, err := outbound.ParseJSON(body)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
@@ -24,14 +25,17 @@ type calls struct {
 }
 
 // unsuccessful is an answer that is no success. x/oauth2 asks once more after it, with the secret in the other place.
-type unsuccessful int
+type unsuccessful struct {
+	status      int
+	codeRefused bool // so far as the answer is the token endpoint's
+}
 
-func (status unsuccessful) Error() string { return fmt.Sprintf("the answer is %d", int(status)) }
+func (u unsuccessful) Error() string { return fmt.Sprintf("the answer is %d", u.status) }
 
 // RoundTrip is that of http.RoundTripper. goth's requests have no context, so that of the operation ends them. After a failure that is none of
 // the service's documented answers there are no more calls.
 func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
-	if status := unsuccessful(0); c.failure != nil && !errors.As(c.failure, &status) {
+	if u := (unsuccessful{}); c.failure != nil && !errors.As(c.failure, &u) {
 		outbound.CloseBody(req)
 		return nil, c.failure
 	}
@@ -67,8 +71,14 @@ func (c *calls) prove(req *http.Request) error {
 	return nil
 }
 
+// authorize is the step that trades the code.
+const authorize = "Authorize"
+
 // explain says why goth failed without goth's words, which may quote the service's answer or a URL with a token.
 func (c *calls) explain(step string) error {
+	if u := (unsuccessful{}); step == authorize && errors.As(c.failure, &u) && u.codeRefused {
+		return fmt.Errorf("%s: %w: %w", step, core.ErrOAuthCodeRefused, c.failure)
+	}
 	if c.failure != nil {
 		return fmt.Errorf("%s: %w", step, c.failure)
 	}

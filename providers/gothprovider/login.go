@@ -84,7 +84,7 @@ func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 		}
 		access, err := session.Authorize(g, params(f))
 		if err != nil {
-			return login{}, c.explain("Authorize")
+			return login{}, c.explain(authorize)
 		}
 		if !c.proved {
 			return login{}, errors.New("goth's provider did not trade the code by way of its HTTPClient")

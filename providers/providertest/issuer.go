@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing/synctest"
 	"time"
 
@@ -47,6 +48,15 @@ func issuerCases() []Case {
 			}
 			return nil
 		}},
+		{"keys are tried again", "keys that could not be fetched at first are fetched at the next login", func(s *service) error {
+			s.faulty, s.fault = keySet, text(503, "", "")
+			if err := s.wantPlain(s.login("1815")); err != nil {
+				return err
+			}
+			s.faulty = ""
+			_, _, err := s.login("1815")
+			return err
+		}},
 		{"discovery in use", "metadata is renewed in time, and that of before serves while the issuer cannot be asked", func(s *service) error {
 			if _, _, err := s.login("1815"); err != nil {
 				return err
@@ -65,24 +75,18 @@ func issuerCases() []Case {
 			}
 			return nil
 		}},
-		{"O17 key rotation", "a new key is fetched once, when a token is signed by it, and one that is gone verifies no more", checkRotation},
-		{"O17 unknown kid", "a token of an unknown key makes one call for keys", func(s *service) error {
-			if _, _, err := s.login("1815"); err != nil {
-				return err
-			}
-			synctest.Wait() // go-oidc keeps the keys of a fetch a moment after it has answered
-			before, stranger := s.times(keySet), NewSigner("unknown")
-			s.idToken = func(c map[string]any) string {
-				return stranger.Sign(c)
-			}
-			if err := s.wantPlain(s.login("1815")); err != nil {
-				return err
-			}
-			if n := s.times(keySet) - before; n != 1 {
-				return fmt.Errorf("keys were fetched %d times, want once", n)
-			}
-			return nil
-		}},
+		{
+			"O17 key rotation",
+			"a new key is fetched once for all logins when a token is signed by it; one that is gone verifies no more", checkRotation,
+		},
+		{
+			"O17 key rotation, given up",
+			"a login that is given up while it fetches a new key keeps no other from it", checkGivenUp,
+		},
+		{
+			"O17 unknown kid",
+			"tokens of unknown keys make one call for keys a minute, however many come at once", checkUnknownKeys,
+		},
 		{"O10 iss", "iss of the callback must be the issuer (RFC 9207)", checkIss},
 		{"O19 userinfo-invalid-sub", "userinfo of another subject is 400 OAUTH_INVALID_STATE", func(s *service) error {
 			s.info = func(m map[string]any) { m["sub"] = "another" }
@@ -99,19 +103,81 @@ func checkRotation(s *service) error {
 	if _, _, err := s.login("1815"); err != nil {
 		return err
 	}
-	synctest.Wait() // as above
+	synctest.Wait() // a provider may take the keys of a fetch up a moment after it has used them
 	old, before := s.keys[0], s.times(keySet)
 	s.keys = []*Signer{NewSigner("two")}
-	for range 3 {
-		if _, _, err := s.login("1815"); err != nil {
-			return fmt.Errorf("by the new key: %w", err)
-		}
+	if err := atOnce(func(subject string) error { _, _, err := s.login(subject); return err }); err != nil {
+		return fmt.Errorf("by the new key: %w", err)
 	}
 	if n := s.times(keySet) - before; n != 1 {
 		return fmt.Errorf("keys were fetched %d times, want once", n)
 	}
+	s.keys = []*Signer{NewSigner("three")}
+	if _, _, err := s.login("1815"); err != nil {
+		return fmt.Errorf("by the next key, at once: %w", err)
+	}
 	s.idToken = func(c map[string]any) string { return old.Sign(c) }
 	return s.wantPlain(s.login("1815"))
+}
+
+// checkGivenUp ends a request while it fetches the keys.
+func checkGivenUp(s *service) error {
+	if _, _, err := s.login("1815"); err != nil {
+		return err
+	}
+	synctest.Wait() // as above
+	s.keys = []*Signer{NewSigner("two")}
+	f, _, err := s.begin(s.provider, "1815", callback)
+	if err != nil {
+		return err
+	}
+	s.faulty, s.fault = keySet, silent
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(time.Second, cancel)
+	if _, _, err := s.provider.Finish(ctx, f); err == nil {
+		return errors.New("a login without a key")
+	}
+	time.Sleep(limitTime) // the provider may fetch it with its own patience
+	synctest.Wait()
+	s.faulty = ""
+	_, _, err = s.login("1815")
+	return err
+}
+
+// atOnce joins what calls for 20 users at the same time return.
+func atOnce(do func(subject string) error) error {
+	errs := make([]error, 20)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { errs[i] = do(fmt.Sprint("at-once-", i)) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func checkUnknownKeys(s *service) error {
+	if _, _, err := s.login("1815"); err != nil {
+		return err
+	}
+	synctest.Wait() // as above
+	before, stranger := s.times(keySet), NewSigner("unknown")
+	s.idToken = func(c map[string]any) string { return stranger.Sign(c) }
+	for minute := range 3 {
+		refused := func(subject string) error { return s.wantPlain(s.login(subject)) }
+		if err := errors.Join(atOnce(refused), refused("1815")); err != nil {
+			return err
+		}
+		if n := s.times(keySet) - before; n != minute+1 {
+			return fmt.Errorf("after %d minutes keys were fetched %d times, want once a minute", minute, n)
+		}
+		time.Sleep(time.Minute)
+	}
+	s.idToken = nil
+	s.keys = []*Signer{NewSigner("two")}
+	if _, _, err := s.login("1815"); err != nil {
+		return fmt.Errorf("by a new key, a minute later: %w", err)
+	}
+	return nil
 }
 
 func checkIss(s *service) error {

@@ -72,7 +72,7 @@ func loginCases() []Case {
 			}
 			return nil
 		}},
-		{"O13 stolen code", "a code without its verifier is of no use, and the refusal is a plain error", func(s *service) error {
+		{"O13 stolen code", "a code without its verifier is of no use; the error is plain and wraps core.ErrOAuthCodeRefused", func(s *service) error {
 			if s.f.NoPKCE {
 				return nil
 			}
@@ -81,7 +81,11 @@ func loginCases() []Case {
 				return err
 			}
 			f.Verifier = "canary-verifier-of-somebody-else-43-characters-"
-			return s.wantPlain(s.provider.Finish(context.Background(), f))
+			who, tokens, err := s.provider.Finish(context.Background(), f)
+			if !errors.Is(err, core.ErrOAuthCodeRefused) {
+				return fmt.Errorf("the error is %w, want core.ErrOAuthCodeRefused", err)
+			}
+			return s.wantPlain(who, tokens, err)
 		}},
 		{"stateless", "what began at one node finishes at another", func(s *service) error {
 			f, _, err := s.begin(s.provider, "1815", callback)

@@ -28,6 +28,7 @@ type plain struct {
 	lenient  bool          // JSON
 	telling  bool          // errors with the code
 	blunt    bool          // errors that hide the timeout
+	equal    bool          // errors that do not say that the code was refused
 	keeping  bool          // the verifier of the last Begin
 	stating  bool          // no state
 	plainly  bool          // PKCE by plain
@@ -67,6 +68,8 @@ func (p *plain) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdent
 		err = errors.New("no")
 	case ctx.Err() != nil:
 		err = ctx.Err()
+	case errors.Is(err, core.ErrOAuthCodeRefused) && !p.equal:
+		err = core.ErrOAuthCodeRefused
 	default:
 		err = errors.New("the service does not answer as it should")
 	}
@@ -129,6 +132,9 @@ func (p *plain) ask(ctx context.Context, method, to, body, header string) (core.
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusBadRequest {
+		return nil, core.ErrOAuthCodeRefused
+	}
 	read, err := io.ReadAll(io.LimitReader(resp.Body, p.limit))
 	if err != nil || int64(len(read)) == p.limit || resp.StatusCode != http.StatusOK {
 		return nil, errors.New("no answer")
@@ -159,7 +165,8 @@ func TestTheKitFindsOut(t *testing.T) {
 	}{
 		"nothing wrong":        {func(*plain) {}, nil},
 		"a minute of patience": {func(p *plain) { p.timeout = time.Minute }, []string{"O28"}},
-		"a hidden timeout":     {func(p *plain) { p.blunt = true }, []string{"O28"}},
+		"a hidden timeout":     {func(p *plain) { p.blunt = true }, []string{"O13", "O28"}},
+		"one error for all":    {func(p *plain) { p.equal = true }, []string{"O13"}},
 		"8 MiB":                {func(p *plain) { p.limit = 8 << 20 }, []string{"O29 1 GiB", "O29 endless header"}},
 		"redirects":            {func(p *plain) { p.follow = true }, []string{"O29 302 to", "O29 307 to"}},
 		"lenient JSON":         {func(p *plain) { p.lenient = true }, []string{"O31 members twice", "O31 invalid UTF-8"}},

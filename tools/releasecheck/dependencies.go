@@ -63,7 +63,7 @@ var dependencies = map[string][]string{
 	},
 	"providers": {
 		"github.com/coreos/go-oidc/v3",
-		"github.com/go-jose/go-jose/v4", // of go-oidc
+		"github.com/go-jose/go-jose/v4", // the issuers' keys, and of go-oidc
 		"golang.org/x/oauth2",
 	},
 	"providers/gothprovider": {

@@ -1,0 +1,125 @@
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+)
+
+// keySet holds the public keys of an issuer. They are fetched when a token is
+// signed by a key that is not among them (OpenID Connect Core, section 10.1.1),
+// once for all who wait for it. Where that was in vain, or failed, the keys from
+// before serve alone for a minute: what a token says of its key costs the issuer
+// no call each.
+type keySet struct {
+	url        string
+	client     *http.Client
+	algorithms []jose.SignatureAlgorithm
+	now        func() time.Time
+	turn       chan struct{}                     // holds one token: one fetches at a time
+	known      atomic.Pointer[[]jose.JSONWebKey] // nil until they were fetched
+	notBefore  time.Time                         // of the next fetch; by the holder of turn
+}
+
+var _ oidc.KeySet = (*keySet)(nil)
+
+func newKeySet(url string, client *http.Client, algorithms []string, now func() time.Time) *keySet {
+	k := &keySet{url: url, client: client, now: now, turn: make(chan struct{}, 1)}
+	k.turn <- struct{}{}
+	for _, alg := range algorithms {
+		k.algorithms = append(k.algorithms, jose.SignatureAlgorithm(alg))
+	}
+	return k
+}
+
+var errNoKey = errors.New("no key of the issuer verifies the signature")
+
+// VerifySignature returns the payload of a token that one of the keys verifies.
+func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	signed, err := jose.ParseSigned(jwt, k.algorithms)
+	if err != nil || len(signed.Signatures) != 1 {
+		return nil, errors.New("the token is malformed")
+	}
+	before := k.known.Load()
+	if payload, err := verifyBy(before, signed); err == nil {
+		return payload, nil
+	}
+	select {
+	case <-k.turn:
+		defer func() { k.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	known := k.known.Load()
+	if known != before { // somebody has fetched them meanwhile
+		if payload, err := verifyBy(known, signed); err == nil {
+			return payload, nil
+		}
+	}
+	if known != nil && k.now().Before(k.notBefore) {
+		return nil, errNoKey
+	}
+	fetched, err := k.fetch(ctx)
+	if err == nil {
+		k.known.Store(&fetched)
+		var payload []byte
+		if payload, err = verifyBy(&fetched, signed); err == nil {
+			return payload, nil
+		}
+	}
+	if !errors.Is(ctx.Err(), context.Canceled) { // one client that goes away does not keep the next from the new keys
+		k.notBefore = k.now().Add(retryAfter)
+	}
+	return nil, err
+}
+
+// verifyBy tries the keys with the ID that the token names, or all of them if it
+// names none.
+func verifyBy(keys *[]jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, error) {
+	if keys == nil {
+		return nil, errNoKey
+	}
+	id := signed.Signatures[0].Header.KeyID
+	for _, key := range *keys {
+		if id == "" || key.KeyID == id {
+			if payload, err := signed.Verify(&key); err == nil {
+				return payload, nil
+			}
+		}
+	}
+	return nil, errNoKey
+}
+
+// fetch reads the issuer's set of keys. Those that are not understood are left
+// out (RFC 7517, section 5).
+func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
+	if err != nil {
+		return nil, errors.New("the URL of the keys is not one")
+	}
+	body, _, err := call(k.client, req)
+	if err != nil {
+		return nil, fmt.Errorf("the issuer's keys: %w", err)
+	}
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if json.Unmarshal(body, &set) != nil {
+		return nil, errors.New("the issuer's keys: the answer is no set of keys")
+	}
+	var keys []jose.JSONWebKey
+	for _, raw := range set.Keys {
+		var key jose.JSONWebKey
+		if key.UnmarshalJSON(raw) == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
