@@ -27,17 +27,14 @@ const Secret = "canary-q7Zp2xW9vTk4LrB8"
 
 // Options returns what is wrong with the printing of options, a struct: a field
 // that is not public, or Secret, is shown (see [Value]), or "%+v" does not show
-// a public field. Fields of text that are empty are filled, those of nested
-// structs too.
+// a public field. Fields of text that are empty are filled, those that are not
+// exported and those of nested structs too.
 func Options[T any](options T, public ...string) (problems []string) {
 	hidden, shown := []string{Secret}, []string{}
 	v := reflect.ValueOf(&options).Elem()
 	for i := range v.NumField() {
-		if !v.Type().Field(i).IsExported() {
-			continue
-		}
 		name := v.Type().Field(i).Name
-		filled := fill(v.Field(i), name)
+		filled := fill(field(v, i), name)
 		if slices.Contains(public, name) {
 			shown = append(shown, filled...)
 		} else {
@@ -50,6 +47,13 @@ func Options[T any](options T, public ...string) (problems []string) {
 		}
 	}
 	return append(problems, Value(options, hidden...)...)
+}
+
+// field is the field of an addressable struct. It can be set even if it is not
+// exported.
+func field(v reflect.Value, i int) reflect.Value {
+	f := v.Field(i)
+	return reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
 }
 
 // Value returns which of the secrets a value shows: by any verb of fmt, as JSON
@@ -78,9 +82,7 @@ func fill(v reflect.Value, name string) []string {
 	case v.Kind() == reflect.Struct:
 		var all []string
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				all = append(all, fill(v.Field(i), name+"."+v.Type().Field(i).Name)...)
-			}
+			all = append(all, fill(field(v, i), name+"."+v.Type().Field(i).Name)...)
 		}
 		return all
 	case !v.IsZero():

@@ -13,7 +13,7 @@ func TestL11Options(t *testing.T) {
 	o := jwt.Options{Keys: []jwt.Key{key}, Legacy: &jwt.Legacy{Key: weak, Backend: "api"}}
 	for name, problems := range map[string][]string{
 		"L11 options":  canary.Options(o, "Audience", "Issuer"),
-		"L11 legacy":   canary.Options(*o.Legacy, "Audience", "Backend"),
+		"L11 legacy":   canary.Options(*o.Legacy, "Audience", "Backend", "Key"),
 		"L11 key":      canary.Value(key, canary.Secret),
 		"L11 weak key": canary.Value(weak, canary.Secret),
 		"L11 strategy": canary.Value(newStrategy(t, o), canary.Secret),
