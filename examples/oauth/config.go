@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/latchkey-go/latchkey/flows/oauth"
@@ -41,6 +43,16 @@ func configFromEnv() (config, error) {
 		localProviderAddr: os.Getenv("LOCAL_PROVIDER_ADDR"),
 	}, errors.Join(err1, err2)
 }
+
+// Format prints the configuration without its secrets.
+func (c config) Format(s fmt.State, verb rune) {
+	type plain config
+	c.secret, c.vault = nil, nil
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(c))
+}
+
+// LogValue is what "%+v" prints.
+func (c config) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
 func vault(encoded string) ([]oauth.Key, error) {
 	if encoded == "" {

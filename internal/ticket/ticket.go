@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -44,9 +45,14 @@ func (k Kind) WithDefaults() Kind {
 }
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
-// anything is looked up or hashed for it.
+// anything is looked up or hashed for it. Nobody guesses 32 random bytes, so
+// that a limiter that is down keeps nobody from using the token of a mail.
 func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
-	return core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
+	err := core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
+	if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Status == http.StatusTooManyRequests {
+		return refusal
+	}
+	return nil
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.

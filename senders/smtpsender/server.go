@@ -20,12 +20,13 @@ import (
 
 // server is where mails are handed in.
 type server struct {
-	host, port     string
-	user, password string
-	tls            *tls.Config
-	implicitTLS    bool // TLS from the first byte; else STARTTLS
-	plaintext      bool // neither
-	hello          string
+	host, port, user string
+	// password is a function so that no printing shows it; "" for none.
+	password    func() string
+	tls         *tls.Config
+	implicitTLS bool // TLS from the first byte; else STARTTLS
+	plaintext   bool // neither
+	hello       string
 }
 
 // The errors about the URL hold no part of it: with an unescaped character in the password, any part may be one of the password.
@@ -53,14 +54,12 @@ func newServer(o Options) (*server, error) {
 	default:
 		s.port = "587" // RFC 6409
 	}
-	if u.User != nil {
-		s.user = u.User.Username()
-		s.password, _ = u.User.Password()
-		if s.user == "" || s.password == "" {
-			return nil, errPassword
-		}
+	password, _ := u.User.Password()
+	s.user, s.password = u.User.Username(), func() string { return password }
+	if u.User != nil && (s.user == "" || password == "") {
+		return nil, errPassword
 	}
-	if s.plaintext && (s.implicitTLS || s.password != "") {
+	if s.plaintext && (s.implicitTLS || password != "") {
 		return nil, errUnsafe
 	}
 	s.tls = &tls.Config{ServerName: s.host, RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
@@ -123,16 +122,16 @@ func (s *server) encrypt(client *smtp.Client) error {
 
 // authenticate sends the password as it is, inside TLS.
 func (s *server) authenticate(client *smtp.Client) error {
-	if s.password == "" {
+	if s.password() == "" {
 		return nil
 	}
 	_, offered := client.Extension("AUTH")
 	for _, mechanism := range strings.Fields(offered) {
 		switch strings.ToUpper(mechanism) {
 		case "PLAIN":
-			return client.Auth(smtp.PlainAuth("", s.user, s.password, s.host, false))
+			return client.Auth(smtp.PlainAuth("", s.user, s.password(), s.host, false))
 		case "LOGIN":
-			return client.Auth(smtp.LoginAuth(s.user, s.password, s.host, false))
+			return client.Auth(smtp.LoginAuth(s.user, s.password(), s.host, false))
 		}
 	}
 	return errors.New("the server offers neither PLAIN nor LOGIN")
@@ -160,9 +159,9 @@ func transmit(client *smtp.Client, message io.WriterTo) error {
 
 // redactor removes from an error what the server may have quoted: the token and the password, as they are and as AUTH sends them.
 func (s *server) redactor(token string) *strings.Replacer {
-	secrets := []string{token, s.password}
-	if s.password != "" {
-		for _, sent := range []string{s.password, "\x00" + s.user + "\x00" + s.password} {
+	secrets := []string{token, s.password()}
+	if s.password() != "" {
+		for _, sent := range []string{s.password(), "\x00" + s.user + "\x00" + s.password()} {
 			secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(sent)))
 		}
 	}

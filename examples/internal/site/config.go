@@ -80,15 +80,6 @@ func (c Config) databasePath() string {
 	return path
 }
 
-// Where is the database, without the password of its URL.
-func (c Config) Where() string {
-	u, err := url.Parse(c.Database)
-	if err != nil || c.databasePath() != "" {
-		return c.Database
-	}
-	return u.Redacted()
-}
-
 func prefixes(list string) (all []netip.Prefix, err error) {
 	for text := range strings.SplitSeq(list, ",") {
 		if text = strings.TrimSpace(text); text == "" {
@@ -118,15 +109,6 @@ func (c Config) mailDelay() time.Duration {
 		return -1
 	}
 	return 0
-}
-
-// SMTPHost is the mail server's name, without the password of its URL.
-func (c Config) SMTPHost() string {
-	u, err := url.Parse(c.SMTPURL)
-	if err != nil {
-		return ""
-	}
-	return u.Host
 }
 
 func (c Config) from(baseURL string) string {

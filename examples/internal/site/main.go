@@ -53,5 +53,5 @@ Or try it in another terminal:
   curl %[1]s/authenticated-route -H 'Authorization: Bearer <the access_token>'
 
 Stop it with Ctrl-C. examples/quickstart/README.md goes on from here.
-`, base, cfg.Database, mails, name, login)
+`, base, cfg.Where(), mails, name, login)
 }
