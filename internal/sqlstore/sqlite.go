@@ -26,6 +26,7 @@ var sqlite = dialect{
 	skip:      onConflictSkip,
 	raise:     onConflictRaise,
 	sweep:     sweepSome,
+	stamp:     stampSome,
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BLOB", "key": "TEXT", "text": "TEXT", "uuid": "CHAR(36)", "timestamp": "TIMESTAMP",
 	},
@@ -40,5 +41,5 @@ var sqlite = dialect{
 // SQLite took these clauses from PostgreSQL.
 const (
 	onConflictSkip  = " ON CONFLICT DO NOTHING"
-	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch WHERE {floors}.epoch < ?"
+	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = CASE WHEN {floors}.epoch < ? THEN excluded.epoch ELSE {floors}.epoch END, expires = ?"
 )
