@@ -242,6 +242,10 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		all, err := sessions.List(ctx, "ada")
+		if err != nil || len(all) != 1000 || all[0].ID != fmt.Sprint(many-1) || all[999].ID != fmt.Sprint(many-1000) {
+			t.Errorf("the list has %d sessions, %v, want the newest 1,000", len(all), err)
+		}
 		t.Run("S17 the newest are left", func(t *testing.T) {
 			var mu sync.Mutex
 			var all sync.WaitGroup

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -110,27 +109,5 @@ var sessionTrimCases = []sessionCase{
 			errs = append(errs, check(ctx, s, fmt.Sprint(i)))
 		}
 		return errors.Join(append(errs, alive(ctx, s, "other"), alive(ctx, s, "bob's"))...)
-	}},
-	{Rule: "SessionLister: List gives a user's newest 1,000 sessions", Check: func(ctx context.Context, s sessions) error {
-		lister, ok := core.As[core.SessionLister](s.Store)
-		if !ok {
-			return NotDeclaredError("core.SessionLister")
-		}
-		const many, most = 1040, 1000
-		errs := together(many/40, func(worker int) error {
-			for i := worker; i < many; i += many / 40 {
-				if err := loginAt(ctx, s, fmt.Sprint(i), "ann", "web", i); err != nil {
-					return is("Create", err, nil)
-				}
-			}
-			return nil
-		})
-		all, err := lister.List(ctx, "ann")
-		errs = append(errs, is("List", err, nil), that(len(all) == most, "List gave %d sessions, want %d", len(all), most))
-		if len(all) > 0 {
-			errs = append(errs, that(all[0].ID == fmt.Sprint(many-1), "the first is %q, not the newest", all[0].ID))
-		}
-		ordered := slices.IsSortedFunc(all, func(a, b *core.Session) int { return b.Created.Compare(a.Created) })
-		return errors.Join(append(errs, that(ordered, "they are not the newest first"))...)
 	}},
 }

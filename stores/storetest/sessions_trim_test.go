@@ -9,19 +9,14 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// trimming is memstore's, but for its Trim and its List.
+// trimming is memstore's, but for its Trim.
 type trimming struct {
 	*memstore.Sessions
 	trim func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error)
-	list func(ctx context.Context, userID string) ([]*core.Session, error)
 }
 
 func (s *trimming) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 	return s.trim(ctx, userID, backend, keep, named)
-}
-
-func (s *trimming) List(ctx context.Context, userID string) ([]*core.Session, error) {
-	return s.list(ctx, userID)
 }
 
 func TestBrokenTrims(t *testing.T) {
@@ -60,21 +55,12 @@ func TestBrokenTrims(t *testing.T) {
 				return s.Sessions.Trim(context.WithoutCancel(ctx), userID, backend, keep, named)
 			}
 		}, []string{"SessionTrimmer: F01"}},
-		"a list of all": {func(s *trimming) {
-			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
-				all, err := s.Sessions.List(ctx, userID)
-				if len(all) == 1000 {
-					all = append(all, all[999])
-				}
-				return all, err
-			}
-		}, []string{"SessionLister: List gives a user's newest"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken(t, storetest.SessionCases(), func() storetest.Clocked[core.SessionStore] {
 				c := storetest.NewClock()
 				m := memstore.NewSessions(c.Now)
-				s := &trimming{m, m.Trim, m.List}
+				s := &trimming{m, m.Trim}
 				fake.breaks(s)
 				return storetest.Clocked[core.SessionStore]{Store: s, Clock: c}
 			}, fake.rules...)
