@@ -91,13 +91,15 @@ type SessionLister interface {
 
 // SessionTrimmer is a SessionStore that bounds how many sessions a user has
 // (optional). Trim ends all living sessions of the user at the backend but the
-// newest keep, and returns the digests of those that it ended. Of two sessions
-// with the same Created the one with the lower digest counts as newer. Several
-// Trims at once leave the same keep sessions, and each Trim leaves no more than
-// keep of those whose Create returned before it began. After an error, some may
-// have been ended.
+// newest keep, by Created, and returns the digests of those that it ended. Of
+// sessions with the same Created the one named counts as the newest (the zero
+// digest: none), then the one with the lower digest.
+//
+// Whoever creates a session trims before its token is handed out. So, with any
+// number of logins at once, no more than keep sessions live whose token
+// somebody has. After an error, some may have been ended.
 type SessionTrimmer interface {
-	Trim(ctx context.Context, userID, backend string, keep int) (ended [][32]byte, err error)
+	Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error)
 }
 
 // Ticket is a one-time token at rest: who and what it is for is frozen in it.

@@ -35,7 +35,7 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
-			Doc:    core.Doc{Summary: "The own logins", Status: http.StatusOK, Answer: []publicSession{}},
+			Doc:    core.Doc{Summary: "The own logins, the newest 100", Status: http.StatusOK, Answer: []publicSession{}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, kit) },
 		},
 		{
@@ -63,16 +63,22 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 	}, nil
 }
 
+// shown is how many sessions GET /sessions answers with, the newest ones.
+const shown = 100
+
 func sessions(ctx context.Context, kit core.Kit) (*core.Response, error) {
 	current := core.CurrentFrom(ctx).Session
 	living, err := kit.Sessions.List(ctx, current.UserID)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	out := make([]publicSession, 0, len(living)) // never null
+	out := make([]publicSession, 0, min(len(living), shown)) // never null
 	for _, s := range living {
 		if s.Epoch != current.Epoch { // ended, and not cleaned up yet
 			continue
+		}
+		if len(out) == shown {
+			break
 		}
 		p := publicSession{
 			ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == current.ID,

@@ -90,3 +90,7 @@ func (n *nodes) DeleteAll(ctx context.Context, userID string, epoch int64, excep
 func (n *nodes) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	return n.next().List(ctx, userID)
 }
+
+func (n *nodes) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
+	return n.next().Trim(ctx, userID, backend, keep, named)
+}

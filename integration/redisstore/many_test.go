@@ -88,7 +88,7 @@ func TestAUserWithManySessions(t *testing.T) {
 	})
 	t.Run("S17 a limit leaves the newest alone", func(t *testing.T) {
 		meanwhile(t, func() error {
-			ended, err := one.Trim(t.Context(), "ada", "web", 100)
+			ended, err := one.Trim(t.Context(), "ada", "web", 100, [32]byte{})
 			if len(ended) != sessions-100 {
 				t.Errorf("%d sessions were ended, want all but 100 of %d", len(ended), sessions)
 			}

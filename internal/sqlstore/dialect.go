@@ -34,7 +34,7 @@ type dialect struct {
 	write string
 	// skip ends an INSERT, so that it leaves a row out whose key is taken; without it, taken tells so from the error.
 	skip string
-	// raise ends an INSERT into {floors}, so that it raises a floor that is below its last argument.
+	// raise ends an INSERT into {floors}, so that it raises a floor that is below the first of its last two arguments, and sets its end to the other.
 	raise string
 	// mutex makes transactions that name the same text wait for each other; "" where there is one writer at a time anyway.
 	mutex string
@@ -42,6 +42,8 @@ type dialect struct {
 	passIDs string
 	// sweep deletes at most as many rows of a table, with this primary key, as its second argument says, whose time is up.
 	sweep func(table, key, ends string) string
+	// stamp sets a column that is NULL to its first argument, in at most as many rows as its second argument says.
+	stamp func(table, key, column string) string
 
 	// types names the column types that are written {bytes}, {digest}, {key} (short, compared byte by byte), {text}, {uuid} and
 	// {timestamp} in statements.
@@ -74,6 +76,11 @@ func (d dialect) owner(t IDType) string { return cmp.Or(d.owners[t], "{sessions}
 
 // dialects has them by the names that gorm gives them.
 var dialects = map[string]dialect{"sqlite": sqlite, "postgres": postgres, "mysql": mysql}
+
+// stampSome is dialect.stamp where UPDATE has no LIMIT.
+func stampSome(table, key, column string) string {
+	return "UPDATE " + table + " SET " + column + " = ? WHERE (" + key + ") IN (SELECT " + key + " FROM " + table + " WHERE " + column + " IS NULL LIMIT ?)"
+}
 
 // sweepSome is dialect.sweep where DELETE has no LIMIT.
 func sweepSome(table, key, ends string) string {

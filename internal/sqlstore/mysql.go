@@ -24,9 +24,12 @@ var mysql = dialect{
 	isolation: sql.LevelReadCommitted,
 	lock:      " FOR UPDATE",
 	newest:    " LOCK IN SHARE MODE",
-	raise:     " ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, ?)",
+	raise:     " ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, ?), expires = ?",
 	// A row under a lock of its own, of a limit that is over, so that Sweep takes it away.
 	mutex: "INSERT INTO {limits} (digest, events, ends) VALUES (UNHEX(SHA2(?, 256)), 0, 0) ON DUPLICATE KEY UPDATE ends = ends",
+	stamp: func(table, _, column string) string {
+		return "UPDATE " + table + " SET " + column + " = ? WHERE " + column + " IS NULL LIMIT ?"
+	},
 	sweep: func(table, _, ends string) string {
 		return "DELETE FROM " + table + " WHERE " + ends + " <= ? ORDER BY " + ends + " LIMIT ?"
 	},

@@ -15,6 +15,7 @@ var postgres = dialect{
 	// NULL, which changes nothing, if the application's own table has no sequence.
 	passIDs: "SELECT setval(pg_get_serial_sequence(?, 'id'), GREATEST(nextval(pg_get_serial_sequence(?, 'id')), ?))",
 	sweep:   sweepSome,
+	stamp:   stampSome,
 	types: map[string]string{
 		"bytes": "BYTEA", "digest": "BYTEA", "key": `TEXT COLLATE "C"`, "text": `TEXT COLLATE "C"`, "uuid": "UUID", "timestamp": "TIMESTAMPTZ",
 	},

@@ -2,29 +2,30 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/hex"
 	"errors"
-	"net/netip"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
 // only a strategy knows.
 type Sessions struct {
 	s *Store
 	// users reads a session's user in the same query; nil: it is not read.
 	users *userReader
 
-	floor, create, find, touch, lives, remove, carry, raise, removeAll, list, sweep statement
+	floor, create, find, touch, lives, remove, removeSome, carry, raise, removeAll, list, excess, sweep, stampFloors, sweepFloors statement
 }
 
 var (
-	_ core.SessionStore  = (*Sessions)(nil)
-	_ core.SessionLister = (*Sessions)(nil)
-	_ core.Sweeper       = (*Sessions)(nil)
+	_ core.SessionStore   = (*Sessions)(nil)
+	_ core.SessionLister  = (*Sessions)(nil)
+	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.Sweeper        = (*Sessions)(nil)
 )
 
 const (
@@ -32,8 +33,12 @@ const (
 	// alive is the condition on a session that the floor of its user allows. A Create that races a DeleteAll may leave a row under the
 	// floor; whoever reads asks the floor in the same statement, so no isolation level lets it be seen.
 	alive = "{sessions}.expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
-	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last argument is the epoch once more.
-	raiseFloor = "INSERT INTO {floors} (user_id, epoch) VALUES (?, ?)"
+	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last arguments are epoch and expires once more.
+	raiseFloor = "INSERT INTO {floors} (user_id, epoch, expires) VALUES (?, ?, ?)"
+	// floorLives is longer than any login takes, or any session lives.
+	floorLives = 400 * 24 * time.Hour
+	// listMax is how many sessions List returns at most.
+	listMax = "1000"
 )
 
 func newSessions(s *Store, users *userReader) *Sessions {
@@ -44,15 +49,21 @@ func newSessions(s *Store, users *userReader) *Sessions {
 			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
 		find: s.statement("find a session", "SELECT "+qualified("sessions", strings.Split(sessionColumns, ", ")...)+users.columns()+
 			" FROM {sessions}"+users.join()+" WHERE {sessions}.digest = ? AND "+alive),
-		touch:     s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+alive),
-		lives:     s.statement("touch a session", "SELECT epoch FROM {sessions} WHERE digest = ? AND "+alive+s.dialect.newest),
-		remove:    s.statement("delete a session", "DELETE FROM {sessions} WHERE digest = ?"),
+		touch:  s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+alive),
+		lives:  s.statement("touch a session", "SELECT epoch FROM {sessions} WHERE digest = ? AND "+alive+s.dialect.newest),
+		remove: s.statement("delete a session", "DELETE FROM {sessions} WHERE digest = ?"),
+		removeSome: s.statement("trim sessions",
+			"DELETE FROM {sessions} WHERE digest IN ("+strings.TrimSuffix(strings.Repeat("?, ", trimBatch), ", ")+")"),
 		carry:     s.statement("keep a session", "UPDATE {sessions} SET epoch = ? WHERE digest = ? AND user_id = ? AND epoch < ? AND "+alive),
 		raise:     s.statement("raise a floor", raiseFloor+s.dialect.raise),
 		removeAll: s.statement("delete sessions", "DELETE FROM {sessions} WHERE user_id = ? AND epoch < ?"),
-		list: s.statement("list sessions", "SELECT "+sessionColumns+" FROM {sessions} WHERE user_id = ? AND "+alive+
-			" ORDER BY created DESC, digest"),
-		sweep: s.statement("sweep sessions", s.dialect.sweep("{sessions}", "digest", "expires")),
+		list: s.statement("list sessions", "SELECT digest, "+sessionColumns+" FROM {sessions} WHERE user_id = ? AND "+alive+
+			" ORDER BY created DESC, digest LIMIT "+listMax),
+		excess: s.statement("trim sessions", "SELECT digest FROM {sessions} WHERE user_id = ? AND backend = ? AND "+alive+
+			" ORDER BY created DESC, CASE WHEN digest = ? THEN 0 ELSE 1 END, digest LIMIT "+listMax+" OFFSET ?"),
+		sweep:       s.statement("sweep sessions", s.dialect.sweep("{sessions}", "digest", "expires")),
+		stampFloors: s.statement("sweep floors", s.dialect.stamp("{floors}", "user_id", "expires")),
+		sweepFloors: s.statement("sweep floors", s.dialect.sweep("{floors}", "user_id", "expires")),
 	}
 }
 
@@ -77,14 +88,28 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var row sessionRow
 	user, dest := t.users.next()
-	if err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, append(row.dest(), dest...)...); err != nil {
+	err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, append(row.dest(), dest...)...)
+	var session *core.Session
+	if err == nil {
+		session, err = row.session()
+	}
+	switch {
+	case errors.Is(err, errUnreadable):
+		return core.Found{}, t.discard(ctx, d)
+	case err != nil:
 		return core.Found{}, err
 	}
-	session, err := row.session()
-	if err != nil {
-		return core.Found{}, wrap(t.find.what, err)
-	}
 	return core.Found{Session: session, User: user()}, nil
+}
+
+// discard deletes a session that cannot be read, and logs that: it is none, so
+// that its owner logs in again (S24).
+func (t *Sessions) discard(ctx context.Context, d [32]byte) error {
+	t.s.opts.Log.ErrorContext(ctx, "sqlstore: a session could not be read and was deleted", "session", hex.EncodeToString(d[:]))
+	if err := t.Delete(ctx, d); err != nil {
+		return err
+	}
+	return fmt.Errorf("sqlstore: %w: %w", errUnreadable, core.ErrNotFound)
 }
 
 // Touch moves the end of a living session; see core.SessionStore.
@@ -112,7 +137,7 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 		if _, err := t.s.exec(ctx, t.carry, epoch, except[:], userID, epoch, t.s.now()); err != nil {
 			return err
 		}
-		if _, err := t.s.exec(ctx, t.raise, userID, epoch, epoch); err != nil {
+		if _, err := t.s.exec(ctx, t.raise, t.s.floorValues(userID, epoch)...); err != nil {
 			return err
 		}
 		_, err := t.s.exec(ctx, t.removeAll, userID, epoch)
@@ -120,76 +145,57 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	})
 }
 
+// floorValues are the arguments of raiseFloor with the dialect's end.
+func (s *Store) floorValues(userID string, epoch int64) []any {
+	ends := micros(s.opts.Now().Add(floorLives))
+	return []any{userID, epoch, ends, epoch, ends}
+}
+
 // List gives a user's living sessions, newest first; see core.SessionLister.
 func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Session, err error) {
+	var unreadable [][]byte
 	err = t.s.each(ctx, t.list, []any{userID, t.s.now()}, func(scan func(...any) error) error {
 		var row sessionRow
-		if err := scan(row.dest()...); err != nil {
+		var digest []byte
+		var session *core.Session
+		err := scan(append([]any{&digest}, row.dest()...)...)
+		if err == nil {
+			session, err = row.session()
+		}
+		switch {
+		case errors.Is(err, errUnreadable):
+			unreadable = append(unreadable, digest)
+		case err != nil:
 			return err
+		default:
+			sessions = append(sessions, session)
 		}
-		session, err := row.session()
-		sessions = append(sessions, session)
-		return err
+		return nil
 	})
-	return sessions, err
-}
-
-// Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what a late Create meets.
-func (t *Sessions) Sweep(ctx context.Context) (int, error) { return t.s.sweep(ctx, t.sweep) }
-
-// proof is a core.Proof as it is stored.
-type proof struct {
-	Method string `json:"method"`
-	At     int64  `json:"at"`
-}
-
-// sessionValues are the arguments for sessionColumns.
-func sessionValues(session core.Session) ([]any, error) {
-	proofs := make([]proof, len(session.Proofs))
-	for i, p := range session.Proofs {
-		proofs[i] = proof{p.Method, micros(p.At)}
-	}
-	text, err := json.Marshal(proofs)
 	if err != nil {
-		return nil, wrap("create a session", err)
+		return nil, err
 	}
-	ip := ""
-	if session.IP.IsValid() {
-		ip = session.IP.String()
-	}
-	return []any{
-		session.ID, session.UserID, session.Backend, session.Label, ip, session.Epoch, string(text),
-		micros(session.Created), micros(session.LastSeen), micros(session.Expires),
-	}, nil
-}
-
-// sessionRow is a row of sessionColumns, on its way to a core.Session.
-type sessionRow struct {
-	core.Session
-	ip                         string
-	proofs                     []byte
-	created, lastSeen, expires int64
-}
-
-func (r *sessionRow) dest() []any {
-	return []any{&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, &r.Epoch, &r.proofs, &r.created, &r.lastSeen, &r.expires}
-}
-
-func (r *sessionRow) session() (*core.Session, error) {
-	var proofs []proof
-	if err := json.Unmarshal(r.proofs, &proofs); err != nil {
-		return nil, errors.New("the proofs cannot be read")
-	}
-	for _, p := range proofs {
-		r.Proofs = append(r.Proofs, core.Proof{Method: p.Method, At: fromMicros(p.At)})
-	}
-	if r.ip != "" {
-		ip, err := netip.ParseAddr(r.ip)
-		if err != nil {
-			return nil, errors.New("the address cannot be read")
+	for _, digest := range unreadable {
+		if err := t.discard(ctx, digestOf(digest)); !errors.Is(err, core.ErrNotFound) {
+			return nil, err
 		}
-		r.IP = ip
 	}
-	r.Created, r.LastSeen, r.Expires = fromMicros(r.created), fromMicros(r.lastSeen), fromMicros(r.expires)
-	return &r.Session, nil
+	return sessions, nil
+}
+
+// Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a late Create meets, stay for 400 days; one of an earlier release
+// for as long after the first sweep that finds it.
+func (t *Sessions) Sweep(ctx context.Context) (int, error) {
+	n, err := t.s.sweep(ctx, t.sweep)
+	if err != nil {
+		return n, err
+	}
+	ends := micros(t.s.opts.Now().Add(floorLives))
+	for stamped := int64(sweepBatch); stamped == sweepBatch; {
+		if stamped, err = t.s.exec(ctx, t.stampFloors, ends, sweepBatch); err != nil {
+			return n, err
+		}
+	}
+	floors, err := t.s.sweep(ctx, t.sweepFloors)
+	return n + floors, err
 }

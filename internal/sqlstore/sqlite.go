@@ -28,6 +28,7 @@ var sqlite = dialect{
 	raise:     onConflictRaise,
 	write:     "UPDATE {users} SET id = id WHERE 0",
 	sweep:     sweepSome,
+	stamp:     stampSome,
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BLOB", "key": "TEXT", "text": "TEXT", "uuid": "CHAR(36)", "timestamp": "TIMESTAMP",
 	},
@@ -42,5 +43,5 @@ var sqlite = dialect{
 // SQLite took these clauses from PostgreSQL.
 const (
 	onConflictSkip  = " ON CONFLICT DO NOTHING"
-	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch WHERE {floors}.epoch < ?"
+	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = CASE WHEN {floors}.epoch < ? THEN excluded.epoch ELSE {floors}.epoch END, expires = ?"
 )

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"regexp"
 	"sync"
 	"time"
@@ -40,6 +41,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
@@ -125,6 +129,7 @@ func setDefaults(o *Options) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
+	o.Log = cmp.Or(o.Log, slog.Default())
 }
 
 // Sessions keeps sessions in this database.

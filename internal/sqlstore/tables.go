@@ -33,8 +33,10 @@ func (s *Store) tables() []table {
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"id", "{text} NOT NULL"}, {"user_id", "{key} NOT NULL"}, {"backend", "{text} NOT NULL"},
 			{"label", "{text} NOT NULL"}, {"ip", "{text} NOT NULL"}, {"epoch", "BIGINT NOT NULL"}, {"proofs", "{text} NOT NULL"},
 			{"created", "BIGINT NOT NULL"}, {"last_seen", "BIGINT NOT NULL"}, {"expires", "BIGINT NOT NULL"},
-		}, indexes: []index{{name: "user", columns: "user_id"}, {name: "expires", columns: "expires"}}},
-		{token: "floors", columns: []column{{"user_id", "{key} NOT NULL PRIMARY KEY"}, {"epoch", "BIGINT NOT NULL"}}},
+		}, indexes: []index{{name: "newest", columns: "user_id, created"}, {name: "expires", columns: "expires"}}},
+		{token: "floors", columns: []column{
+			{"user_id", "{key} NOT NULL PRIMARY KEY"}, {"epoch", "BIGINT NOT NULL"}, {"expires", "BIGINT"}, // NULL as an earlier release wrote it
+		}, indexes: []index{{name: "expires", columns: "expires"}}},
 		{token: "tickets", columns: []column{
 			{"purpose", "{key} NOT NULL"}, {"digest", "{digest} NOT NULL"}, {"user_id", "{key} NOT NULL"}, {"email", "{text} NOT NULL"},
 			{"epoch", "BIGINT NOT NULL"}, {"data", "{bytes}"}, {"expires", "BIGINT NOT NULL"}, {"used", "SMALLINT NOT NULL"}, {"failures", "INTEGER NOT NULL"},

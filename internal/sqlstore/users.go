@@ -296,7 +296,7 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 			err = core.ErrNotFound
 		}
 		if err == nil {
-			_, err = us.s.exec(ctx, us.raiseFloor, id, int64(math.MaxInt64), int64(math.MaxInt64))
+			_, err = us.s.exec(ctx, us.raiseFloor, us.s.floorValues(id, math.MaxInt64)...)
 		}
 		if err == nil {
 			_, err = us.s.exec(ctx, us.endSessions, id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"reflect"
 	"time"
 
@@ -38,6 +39,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -32,6 +33,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
@@ -55,6 +59,7 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
 		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
 		Patience: opts.Patience, Now: opts.Now, Random: opts.Random,
+		Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err

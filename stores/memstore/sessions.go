@@ -1,8 +1,10 @@
 package memstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -10,20 +12,33 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is a core.SessionStore, a core.SessionLister and a core.Sweeper. It keeps Session.Extra too. A user's floor is kept until the
-// process ends: 8 bytes for each user whose sessions were ever ended all at once.
+// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer and a core.Sweeper. It keeps Session.Extra too. A user's floor
+// is kept for 400 days after their sessions were last ended all at once.
 type Sessions struct {
 	clock    clock
 	mu       sync.RWMutex
 	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find hands them out
 	byUser   index[string, [32]byte]
-	floors   map[string]int64
+	floors   map[string]floor
 }
+
+// floor is the epoch below which no session of a user may be created.
+type floor struct {
+	epoch int64
+	ends  time.Time
+}
+
+const (
+	// floorLives is longer than any login takes, or any session lives.
+	floorLives = 400 * 24 * time.Hour
+	// listMax is how many sessions List returns at most.
+	listMax = 1000
+)
 
 // NewSessions makes an empty store. now is nil for time.Now.
 func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{
-		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, floors: map[string]int64{},
+		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, floors: map[string]floor{},
 	}
 }
 
@@ -40,7 +55,7 @@ func (s *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	if s.byDigest[d] != nil {
 		return core.ErrTaken
 	}
-	if floor, ok := s.floors[one.UserID]; ok && one.Epoch < floor {
+	if floor, ok := s.floors[one.UserID]; ok && one.Epoch < floor.epoch {
 		return core.ErrInvalid
 	}
 	one.Proofs = slices.Clone(one.Proofs)
@@ -98,9 +113,11 @@ func (s *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if floor, ok := s.floors[userID]; !ok || floor < epoch {
-		s.floors[userID] = epoch
+	low := epoch
+	if known, ok := s.floors[userID]; ok {
+		low = max(low, known.epoch)
 	}
+	s.floors[userID] = floor{low, s.clock.now().Add(floorLives)}
 	for d := range s.byUser[userID] {
 		one := s.byDigest[d]
 		switch {
@@ -124,15 +141,49 @@ func (s *Sessions) List(ctx context.Context, userID string) ([]*core.Session, er
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var all []*core.Session
+	for _, d := range s.newest(userID, [32]byte{}, func(*core.Session) bool { return true }) {
+		all = append(all, s.byDigest[d])
+	}
+	return all[:min(len(all), listMax)], nil
+}
+
+// Trim implements core.SessionTrimmer.
+func (s *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.byUser[userID]) <= keep {
+		return nil, nil
+	}
+	all := s.newest(userID, named, func(one *core.Session) bool { return one.Backend == backend })
+	ended = all[min(max(keep, 0), len(all)):]
+	for _, d := range ended {
+		s.remove(d)
+	}
+	return ended, nil
+}
+
+// newest are the digests of a user's living sessions, newest first. Of those of
+// one moment the named one is the first.
+func (s *Sessions) newest(userID string, named [32]byte, which func(*core.Session) bool) (all [][32]byte) {
 	for d := range s.byUser[userID] {
-		if one := s.living(d); one != nil {
-			all = append(all, one)
+		if one := s.living(d); one != nil && which(one) {
+			all = append(all, d)
 		}
 	}
-	slices.SortFunc(all, func(a, b *core.Session) int {
-		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(all, func(a, b [32]byte) int {
+		return cmp.Or(s.byDigest[b].Created.Compare(s.byDigest[a].Created), rank(a, named)-rank(b, named), bytes.Compare(a[:], b[:]))
 	})
-	return all, nil
+	return all
+}
+
+func rank(d, named [32]byte) int {
+	if d == named {
+		return 0
+	}
+	return 1
 }
 
 // Sweep implements core.Sweeper.
@@ -152,6 +203,7 @@ func (s *Sessions) sweep(now time.Time) int {
 			s.remove(d)
 		}
 	}
+	maps.DeleteFunc(s.floors, func(_ string, f floor) bool { return !now.Before(f.ends) })
 	return before - len(s.byDigest)
 }
 

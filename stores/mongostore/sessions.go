@@ -1,9 +1,12 @@
 package mongostore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -11,7 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
 // only a strategy knows.
 type Sessions struct {
 	s *Store
@@ -19,9 +22,10 @@ type Sessions struct {
 }
 
 var (
-	_ core.SessionStore  = (*Sessions)(nil)
-	_ core.SessionLister = (*Sessions)(nil)
-	_ core.Sweeper       = (*Sessions)(nil)
+	_ core.SessionStore   = (*Sessions)(nil)
+	_ core.SessionLister  = (*Sessions)(nil)
+	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.Sweeper        = (*Sessions)(nil)
 )
 
 // Create stores a session; see core.SessionStore. No order of its steps and DeleteAll's leaves a session below the floor: either
@@ -50,12 +54,15 @@ func (t *Sessions) living(d [32]byte, more ...bson.E) bson.D {
 
 // Find gives a living session; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
-	var row sessionRow
-	if err := t.c.get(ctx, "find a session", t.living(d), &row); err != nil {
+	var document bson.Raw
+	if err := t.c.get(ctx, "find a session", t.living(d), &document); err != nil {
 		return core.Found{}, err
 	}
-	session, err := row.session()
-	return core.Found{Session: session}, err
+	session, err := readSession(document)
+	if err != nil {
+		return core.Found{}, t.discard(ctx, document)
+	}
+	return core.Found{Session: session}, nil
 }
 
 // Touch moves the end of a living session; see core.SessionStore.
@@ -90,78 +97,92 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	return err
 }
 
+// listMax is how many sessions List returns at most.
+const listMax = 1000
+
 // List gives a user's living sessions, newest first; see core.SessionLister.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	filter := bson.D{{Key: "user_id", Value: userID}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}}
-	newest := options.Find().SetSort(bson.D{{Key: "created", Value: -1}, {Key: "_id", Value: 1}})
-	var rows []sessionRow
-	if err := t.c.all(ctx, "list sessions", filter, &rows, newest); err != nil {
+	newest := options.Find().SetSort(bson.D{{Key: "created", Value: -1}, {Key: "_id", Value: 1}}).SetLimit(listMax)
+	var documents []bson.Raw
+	if err := t.c.all(ctx, "list sessions", filter, &documents, newest); err != nil {
 		return nil, err
 	}
 	var all []*core.Session
-	for _, row := range rows {
-		session, err := row.session()
+	for _, document := range documents {
+		session, err := readSession(document)
 		if err != nil {
-			return nil, err
+			if err := t.discard(ctx, document); !errors.Is(err, core.ErrNotFound) {
+				return nil, err
+			}
+			continue
 		}
 		all = append(all, session)
 	}
 	return all, nil
 }
 
+// discard deletes a session that cannot be read, and logs that: it is none, so
+// that its owner logs in again (S24).
+func (t *Sessions) discard(ctx context.Context, document bson.Raw) error {
+	id := document.Lookup("_id")
+	_, digest, _ := id.BinaryOK()
+	t.s.opts.Log.ErrorContext(ctx, "mongostore: a session could not be read and was deleted", "session", hex.EncodeToString(digest))
+	if _, err := t.c.clear(ctx, "delete a session", bson.D{{Key: "_id", Value: id}}); err != nil {
+		return err
+	}
+	return core.ErrNotFound
+}
+
+// trimBatch is how many sessions one command of Trim deletes.
+const trimBatch = 1000
+
+// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
+func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+	const what = "trim sessions"
+	filter := bson.D{
+		{Key: "user_id", Value: userID}, {Key: "backend", Value: backend}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}},
+	}
+	type made struct {
+		Digest  []byte        `bson:"_id"`
+		Created bson.RawValue `bson:"created"`
+	}
+	at := func(m made) int64 { // 0 where it cannot be read
+		n, _ := m.Created.AsInt64OK()
+		return n
+	}
+	var all []made
+	err = t.c.all(ctx, what, filter, &all, options.Find().SetProjection(bson.D{{Key: "created", Value: 1}}))
+	if err != nil || len(all) <= keep {
+		return nil, err
+	}
+	rank := func(m made) int {
+		if bytes.Equal(m.Digest, named[:]) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(all, func(a, b made) int {
+		return cmp.Or(cmp.Compare(at(b), at(a)), rank(a)-rank(b), bytes.Compare(a.Digest, b.Digest))
+	})
+	for some := range slices.Chunk(all[max(keep, 0):], trimBatch) {
+		digests := bson.A{}
+		for _, m := range some {
+			digests = append(digests, m.Digest)
+		}
+		if _, err := t.c.clear(ctx, what, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: digests}}}}); err != nil {
+			return ended, err
+		}
+		for _, m := range some {
+			var d [32]byte
+			copy(d[:], m.Digest)
+			ended = append(ended, d)
+		}
+	}
+	return ended, nil
+}
+
 // Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what a late Create meets.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 	return t.c.clear(ctx, "sweep sessions", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
-}
-
-// sessionRow is a session as it is stored, under its digest. Times are in microseconds (see micros), ExpiresAt is for the TTL index.
-type sessionRow struct {
-	ID        string    `bson:"id"`
-	UserID    string    `bson:"user_id"`
-	Backend   string    `bson:"backend"`
-	Label     string    `bson:"label"`
-	IP        string    `bson:"ip"`
-	Epoch     int64     `bson:"epoch"`
-	Proofs    []proof   `bson:"proofs"`
-	Created   int64     `bson:"created"`
-	LastSeen  int64     `bson:"last_seen"`
-	Expires   int64     `bson:"expires"`
-	ExpiresAt time.Time `bson:"expires_at"`
-}
-
-type proof struct {
-	Method string `bson:"method"`
-	At     int64  `bson:"at"`
-}
-
-func newSessionRow(one core.Session) sessionRow {
-	row := sessionRow{
-		ID: one.ID, UserID: one.UserID, Backend: one.Backend, Label: one.Label, Epoch: one.Epoch,
-		Created: micros(one.Created), LastSeen: micros(one.LastSeen), Expires: micros(one.Expires), ExpiresAt: one.Expires,
-	}
-	if one.IP.IsValid() {
-		row.IP = one.IP.String()
-	}
-	for _, p := range one.Proofs {
-		row.Proofs = append(row.Proofs, proof{p.Method, micros(p.At)})
-	}
-	return row
-}
-
-func (r sessionRow) session() (*core.Session, error) {
-	one := &core.Session{
-		ID: r.ID, UserID: r.UserID, Backend: r.Backend, Label: r.Label, Epoch: r.Epoch,
-		Created: fromMicros(r.Created), LastSeen: fromMicros(r.LastSeen), Expires: fromMicros(r.Expires),
-	}
-	if r.IP != "" {
-		ip, err := netip.ParseAddr(r.IP)
-		if err != nil {
-			return nil, errors.New("mongostore: find a session: its address cannot be read")
-		}
-		one.IP = ip
-	}
-	for _, p := range r.Proofs {
-		one.Proofs = append(one.Proofs, core.Proof{Method: p.Method, At: fromMicros(p.At)})
-	}
-	return one, nil
 }

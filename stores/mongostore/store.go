@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"log/slog"
 	"regexp"
 	"time"
 
@@ -31,6 +32,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids of the types UUID and Text; an ObjectID is the driver's. Default crypto/rand.Reader.
 	Random io.Reader
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's collections. It is safe for concurrent use.
@@ -88,6 +92,7 @@ func setDefaults(o *Options) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
+	o.Log = cmp.Or(o.Log, slog.Default())
 }
 
 // OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.

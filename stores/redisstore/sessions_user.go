@@ -90,7 +90,7 @@ func (t *Sessions) each(ctx context.Context, what, userID string, do func([][32]
 }
 
 // Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer. Where the user has no more sessions than keep, it is one command.
-func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int) (ended [][32]byte, err error) {
+func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
 	const what = "trim sessions"
 	entries := int64(0)
 	err = t.s.do(ctx, what, t.s.client.B().Zcard().Key(t.index(userID)).Build(), func(answer rueidis.RedisMessage) (err error) {
@@ -117,7 +117,7 @@ func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int) (
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(all, newestFirst)
+	slices.SortFunc(all, newestFirst(named))
 	all = slices.CompactFunc(all, func(a, b stored) bool { return a.digest == b.digest })
 	for some := range slices.Chunk(all[min(max(keep, 0), len(all)):], slice) {
 		if err := t.endAll(ctx, what, userID, some); err != nil {
@@ -176,7 +176,7 @@ func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, er
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(found, newestFirst)
+	slices.SortFunc(found, newestFirst([32]byte{}))
 	all := make([]*core.Session, len(found))
 	for i, one := range found {
 		all[i] = one.session
@@ -191,8 +191,17 @@ type stored struct {
 	session *core.Session
 }
 
-func newestFirst(a, b stored) int {
-	return cmp.Or(b.created.Compare(a.created), bytes.Compare(a.digest[:], b.digest[:]))
+// newestFirst compares sessions. Of those of one moment the named one is first.
+func newestFirst(named [32]byte) func(a, b stored) int {
+	rank := func(s stored) int {
+		if s.digest == named {
+			return 0
+		}
+		return 1
+	}
+	return func(a, b stored) int {
+		return cmp.Or(b.created.Compare(a.created), rank(a)-rank(b), bytes.Compare(a.digest[:], b.digest[:]))
+	}
 }
 
 // readAll reads living sessions, past the cache, and returns the members of those that are gone. errLater, beside the others, if a later

@@ -17,6 +17,12 @@ type Options struct {
 	// end up to TouchEvery before it was idle for Idle. Default: 5 minutes, or a tenth of Idle if that is shorter. From a second to
 	// half of Idle.
 	TouchEvery time.Duration
+	// MaxPerUser is how many sessions a user may have at a backend. A login
+	// beyond them ends the oldest, so that nobody's pile up. At most 1,000;
+	// negative: no limit. Every store of this project is a
+	// core.SessionTrimmer, which it needs; New refuses a number for another.
+	// Default: 100, or no limit for a store that is none.
+	MaxPerUser int
 	// LocalCache is how long this process believes what the store told it of a session, at most 5 seconds, so that not every request asks.
 	// What this process revokes still ends at once; what another process revokes, or deletes from the store, or this one revokes inside a
 	// transaction that is committed later, is let through for up to LocalCache more (the user's activity and epoch are asked for as ever,
@@ -62,6 +68,7 @@ func (o Options) check() error {
 	refuse(o.Absolute < o.Idle, "Absolute is shorter than Idle")
 	refuse(o.TouchEvery < time.Second, "TouchEvery is shorter than a second")
 	refuse(o.TouchEvery > o.Idle/2, "TouchEvery is longer than half of Idle")
+	refuse(o.MaxPerUser > 1000, "MaxPerUser is over 1,000")
 	refuse(o.LocalCache < 0 || o.LocalCache > 5*time.Second, "LocalCache is not within 0 and 5 seconds")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")
 	refuse(!base64url(o.Prefix), "Prefix has characters other than A-Z a-z 0-9 _ -")

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -17,9 +18,13 @@ import (
 // session; one that ran ahead by years must not leave sessions that live for years.
 const aheadLimit = 24 * time.Hour
 
+// maxPerUser is the default of Options.MaxPerUser.
+const maxPerUser = 100
+
 // Strategy issues opaque tokens and keeps their sessions in a store. It is safe for concurrent use.
 type Strategy struct {
 	store   core.SessionStore
+	trimmer core.SessionTrimmer // nil for no limit
 	options Options
 	cache   *recent.Sessions // nil without Options.LocalCache and a store that has one
 	fills   bool             // cache; or else the store does
@@ -45,6 +50,13 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 		return nil, err
 	}
 	strategy := &Strategy{store: store, options: o}
+	if o.MaxPerUser >= 0 {
+		strategy.trimmer, _ = core.As[core.SessionTrimmer](store)
+		strategy.options.MaxPerUser = cmp.Or(o.MaxPerUser, maxPerUser)
+	}
+	if o.MaxPerUser > 0 && strategy.trimmer == nil {
+		return nil, errors.New("session: MaxPerUser: the store is no core.SessionTrimmer, so it cannot limit a user's sessions")
+	}
 	if o.LocalCache > 0 {
 		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCache, elapsed.New(o.Now)), true
 	} else if s, ok := store.(interface {
@@ -55,7 +67,7 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	return strategy, nil
 }
 
-// Issue stores a new session under a new token. Token.Expires is the absolute limit: idleness is for the server to judge. core.ErrInvalid
+// Issue stores a new session under a new token, and ends the user's oldest ones at the backend beyond Options.MaxPerUser. Token.Expires is the absolute limit: idleness is for the server to judge. core.ErrInvalid
 // if all sessions of the user's epoch were ended meanwhile; any other error means that the store could not be asked.
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	secret, digest, err := core.NewSecret(s.options.Random)
@@ -70,7 +82,28 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if err := s.store.Create(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: create: %w", err)
 	}
+	if err := s.trim(ctx, digest, issued); err != nil {
+		return core.Token{}, fmt.Errorf("session: trim: %w", err)
+	}
 	return core.Token{Raw: s.options.Prefix + secret, Expires: now.Add(s.options.Absolute)}, nil
+}
+
+// trim ends the oldest sessions beyond the limit. Where it cannot, there is no
+// new one either, or the limit would be none.
+func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Session) error {
+	if s.trimmer == nil {
+		return nil
+	}
+	ended, err := s.trimmer.Trim(ctx, issued.UserID, issued.Backend, s.options.MaxPerUser, digest)
+	if err != nil {
+		_ = s.store.Delete(context.WithoutCancel(ctx), digest) // if it stays, nobody has its token
+	}
+	if s.fills {
+		for _, d := range ended {
+			s.cache.Drop(d)
+		}
+	}
+	return err
 }
 
 // Verify gives the session of a token, as the store has it (with the user, if the store read it along), or had it less than

@@ -24,12 +24,14 @@ CREATE TABLE `latchkey_sessions` (
 	`last_seen` BIGINT NOT NULL,
 	`expires` BIGINT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-CREATE INDEX `latchkey_sessions_user` ON `latchkey_sessions` (user_id);
+CREATE INDEX `latchkey_sessions_newest` ON `latchkey_sessions` (user_id, created);
 CREATE INDEX `latchkey_sessions_expires` ON `latchkey_sessions` (expires);
 CREATE TABLE `latchkey_floors` (
 	`user_id` VARBINARY(512) NOT NULL PRIMARY KEY,
-	`epoch` BIGINT NOT NULL
+	`epoch` BIGINT NOT NULL,
+	`expires` BIGINT
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX `latchkey_floors_expires` ON `latchkey_floors` (expires);
 CREATE TABLE `latchkey_tickets` (
 	`purpose` VARBINARY(512) NOT NULL,
 	`digest` BINARY(32) NOT NULL,

@@ -24,12 +24,14 @@ CREATE TABLE "latchkey_sessions" (
 	"last_seen" BIGINT NOT NULL,
 	"expires" BIGINT NOT NULL
 );
-CREATE INDEX "latchkey_sessions_user" ON "latchkey_sessions" (user_id);
+CREATE INDEX "latchkey_sessions_newest" ON "latchkey_sessions" (user_id, created);
 CREATE INDEX "latchkey_sessions_expires" ON "latchkey_sessions" (expires);
 CREATE TABLE "latchkey_floors" (
 	"user_id" TEXT NOT NULL PRIMARY KEY,
-	"epoch" BIGINT NOT NULL
+	"epoch" BIGINT NOT NULL,
+	"expires" BIGINT
 );
+CREATE INDEX "latchkey_floors_expires" ON "latchkey_floors" (expires);
 CREATE TABLE "latchkey_tickets" (
 	"purpose" TEXT NOT NULL,
 	"digest" BLOB NOT NULL,

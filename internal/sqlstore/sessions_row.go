@@ -1,0 +1,96 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strconv"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// proof is a core.Proof as it is stored.
+type proof struct {
+	Method string `json:"method"`
+	At     int64  `json:"at"`
+}
+
+// sessionValues are the arguments for sessionColumns.
+func sessionValues(session core.Session) ([]any, error) {
+	proofs := make([]proof, len(session.Proofs))
+	for i, p := range session.Proofs {
+		proofs[i] = proof{p.Method, micros(p.At)}
+	}
+	text, err := json.Marshal(proofs)
+	if err != nil {
+		return nil, wrap("create a session", err)
+	}
+	ip := ""
+	if session.IP.IsValid() {
+		ip = session.IP.String()
+	}
+	return []any{
+		session.ID, session.UserID, session.Backend, session.Label, ip, session.Epoch, string(text),
+		micros(session.Created), micros(session.LastSeen), micros(session.Expires),
+	}, nil
+}
+
+// sessionRow is a row of sessionColumns, on its way to a core.Session.
+type sessionRow struct {
+	core.Session
+	ip                         string
+	proofs                     []byte
+	created, lastSeen, expires int64
+}
+
+func (r *sessionRow) dest() []any {
+	return []any{
+		&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, (*integer)(&r.Epoch), &r.proofs, (*integer)(&r.created), (*integer)(&r.lastSeen),
+		(*integer)(&r.expires),
+	}
+}
+
+// errUnreadable is an error over a row that no release wrote like that.
+var errUnreadable = errors.New("a session cannot be read")
+
+// integer scans a number. SQLite keeps anything in any column.
+type integer int64
+
+// Scan is errUnreadable for anything else.
+func (n *integer) Scan(value any) (err error) {
+	switch v := value.(type) {
+	case int64:
+		*n = integer(v)
+		return nil
+	case []byte: // as MySQL's driver has it where it writes arguments into the text
+		var number int64
+		number, err = strconv.ParseInt(string(v), 10, 64)
+		*n = integer(number)
+	default:
+		return errUnreadable
+	}
+	if err != nil {
+		return errUnreadable
+	}
+	return nil
+}
+
+// session is the row's, or errUnreadable.
+func (r *sessionRow) session() (*core.Session, error) {
+	var proofs []proof
+	if err := json.Unmarshal(r.proofs, &proofs); err != nil {
+		return nil, errUnreadable
+	}
+	for _, p := range proofs {
+		r.Proofs = append(r.Proofs, core.Proof{Method: p.Method, At: fromMicros(p.At)})
+	}
+	if r.ip != "" {
+		ip, err := netip.ParseAddr(r.ip)
+		if err != nil {
+			return nil, errUnreadable
+		}
+		r.IP = ip
+	}
+	r.Created, r.LastSeen, r.Expires = fromMicros(r.created), fromMicros(r.lastSeen), fromMicros(r.expires)
+	return &r.Session, nil
+}
