@@ -35,7 +35,9 @@ func (us *UserStore[U]) prepare() {
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
 	us.list = us.s.statement("list users", read+"id > ? ORDER BY id LIMIT ?")
-	us.search = us.s.statement("list users", read+"id > ? AND email_key >= ? AND email_key < ? ORDER BY id LIMIT ?")
+	// One lower bound each: SQLite begins an index at one only.
+	us.search = us.s.statement("list users", read+"email_key >= ? AND email_key < ? ORDER BY email_key LIMIT ?")
+	us.searchOn = us.s.statement("list users", read+"email_key > ? AND email_key < ? ORDER BY email_key LIMIT ?")
 	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
 	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
 	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")

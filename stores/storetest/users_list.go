@@ -15,7 +15,7 @@ import (
 func walk(ctx context.Context, s users, prefix string, limit int, between func(last *Account) error) ([]string, error) {
 	var keys []string
 	for cursor := ""; ; {
-		page, next, err := s.List(ctx, prefix, cursor, limit)
+		page, next, err := s.List(ctx, core.Query{Email: prefix, Cursor: cursor, Limit: limit})
 		if err != nil {
 			return nil, fmt.Errorf("List(%q, %q, %d): %w", prefix, cursor, limit, err)
 		}
@@ -82,7 +82,7 @@ var listCases = []userCase{
 		}
 		for _, limit := range []int{0, -1, 101, 1 << 20, math.MaxInt, math.MinInt} {
 			// Whether such a limit is refused or mended is the store's choice.
-			page, _, _ := s.List(ctx, "", "", limit)
+			page, _, _ := s.List(ctx, core.Query{Limit: limit})
 			errs = append(errs, that(len(page) <= 100, "limit %d: List gave %d users, want at most 100", limit, len(page)))
 		}
 		return errors.Join(errs...)
@@ -92,7 +92,7 @@ var listCases = []userCase{
 		if err != nil {
 			return err
 		}
-		page, _, err := s.List(ctx, "ann", "", 10)
+		page, _, err := s.List(ctx, core.Query{Email: "ann", Limit: 10})
 		if err != nil || len(page) != 1 {
 			return fmt.Errorf("List gave %d users and error %v, want one", len(page), err)
 		}
@@ -102,8 +102,8 @@ var listCases = []userCase{
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}
-		page, next, err := s.List(ctx, "", "", 4)
-		_, more, err2 := s.List(ctx, "", "", 3)
+		page, next, err := s.List(ctx, core.Query{Limit: 4})
+		_, more, err2 := s.List(ctx, core.Query{Limit: 3})
 		return errors.Join(
 			is("List", err, nil), is("List", err2, nil),
 			that(len(page) == 4 && next == "", "4 users, limit 4: got %d users and next %q, want 4 and none", len(page), next),
@@ -138,7 +138,7 @@ var listCases = []userCase{
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}
-		_, next, err := s.List(ctx, "", "", 2)
+		_, next, err := s.List(ctx, core.Query{Limit: 2})
 		if err != nil || next == "" {
 			return fmt.Errorf("List gave next %q and error %v", next, err)
 		}
@@ -146,11 +146,67 @@ var listCases = []userCase{
 		for _, cursor := range []string{
 			"garbage", "x", "-1", "9223372036854775808", " ", "' OR '1'='1", "\x00", "\xff", "bm9uc2Vuc2U", "eyJpZCI6eyIkZ3QiOiIifX0", next + "x", "x" + next, next + " ", next + "' --",
 		} {
-			_, _, err := s.List(ctx, "", cursor, 2)
+			_, _, err := s.List(ctx, core.Query{Cursor: cursor, Limit: 2})
 			errs = append(errs, is("List with the cursor "+show(cursor), err, core.ErrInvalid))
 		}
-		page, _, err := s.List(ctx, "", next, 2)
+		page, _, err := s.List(ctx, core.Query{Cursor: next, Limit: 2})
 		return errors.Join(append(errs, is("List with a true cursor", err, nil),
 			that(len(page) == 2, "List with a true cursor gave %d users, want 2", len(page)))...)
+	}},
+	{Rule: "List of an Email is in the order of the EmailKeys' bytes, whatever the limit", Check: func(ctx context.Context, s users) error {
+		want := numbered("ann", 23)
+		want = append(want, "ann", "anné@example.com", "ann😀@example.com", "ann.é@example.com", "annZ@example.com", "ann_@example.com")
+		if _, err := add(ctx, s, slices.Concat([]string{"amn@example.com"}, want, []string{"ano@example.com", "zoe@example.com"})...); err != nil {
+			return err
+		}
+		slices.Sort(want)
+		var errs []error
+		for _, limit := range []int{1, 4, 7, 100} {
+			got, err := walk(ctx, s, "ann", limit, nothing)
+			errs = append(errs, err, that(slices.Equal(got, want), "limit %d: got %q, want %q", limit, got, want))
+		}
+		return errors.Join(errs...)
+	}},
+	{Rule: "List of an Email gives each user once while others come and go, and the last of each page is deleted", Check: func(ctx context.Context, s users) error {
+		want := numbered("ann", 18)
+		if _, err := add(ctx, s, want...); err != nil {
+			return err
+		}
+		n := 0
+		got, err := walk(ctx, s, "ann", 3, func(last *Account) error {
+			n++
+			_, err := add(ctx, s, fmt.Sprintf("ann000-new%d@example.com", n), fmt.Sprintf("other%d@example.com", n))
+			return errors.Join(err, s.Delete(ctx, last.ID))
+		})
+		return errors.Join(err, sameSet("those who were there", slices.DeleteFunc(got, func(key string) bool { return !slices.Contains(want, key) }), want))
+	}},
+	{Rule: "P16 a cursor of another query is ErrInvalid", Check: func(ctx context.Context, s users) error {
+		if _, err := add(ctx, s, numbered("ann", 9)...); err != nil {
+			return err
+		}
+		var errs []error
+		queries := []string{"", "a", "ann", "ann0"}
+		for _, of := range queries {
+			_, next, err := s.List(ctx, core.Query{Email: of, Limit: 2})
+			errs = append(errs, is("List", err, nil), that(next != "", "List of %q gave no next", of))
+			for _, with := range queries {
+				want := core.ErrInvalid
+				if of == with {
+					want = nil
+				}
+				// Another limit is the same query.
+				_, _, err := s.List(ctx, core.Query{Email: with, Cursor: next, Limit: 3})
+				errs = append(errs, is(fmt.Sprintf("List of %q with a cursor of %q", with, of), err, want))
+			}
+			forged := []byte(next)
+			for i := range forged {
+				was := forged[i]
+				forged[i] = 'A' + (was+1)%26
+				_, _, err := s.List(ctx, core.Query{Email: of, Cursor: string(forged), Limit: 2})
+				errs = append(errs, is("List with the forged cursor "+show(string(forged)), err, core.ErrInvalid))
+				forged[i] = was
+			}
+		}
+		return errors.Join(errs...)
 	}},
 }
