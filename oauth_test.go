@@ -330,7 +330,7 @@ func TestOAuthConcurrentFirstLoginsMakeOneUser(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	users, _, err := a.users.List(t.Context(), "", "", 100)
+	users, _, err := a.users.List(t.Context(), core.Query{Limit: 100})
 	if err != nil || len(users) != 1 {
 		t.Errorf("32 first logins of one account made %d users (%v)", len(users), err)
 	}

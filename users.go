@@ -61,8 +61,8 @@ func (e erased[U, PU]) Lock(ctx context.Context, id string) (core.AnyUser, error
 
 func (e erased[U, PU]) Delete(ctx context.Context, id string) error { return e.store.Delete(ctx, id) }
 
-func (e erased[U, PU]) List(ctx context.Context, emailPrefix, cursor string, limit int) ([]core.AnyUser, string, error) {
-	page, next, err := e.store.List(ctx, emailPrefix, cursor, limit)
+func (e erased[U, PU]) List(ctx context.Context, q core.Query) ([]core.AnyUser, string, error) {
+	page, next, err := e.store.List(ctx, q)
 	users := make([]core.AnyUser, len(page))
 	for i, u := range page {
 		users[i] = PU(u)

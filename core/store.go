@@ -22,9 +22,12 @@ type UserStore[U any] interface {
 	Update(ctx context.Context, id string, change func(*U) error) (*U, error)
 	// Delete removes the user and whatever of theirs the store keeps. ErrNotFound if there is none.
 	Delete(ctx context.Context, id string) error
-	// List gives at most limit users (1–100), each once, in a stable order, whose EmailKey begins with emailPrefix ("" for all). next is the
-	// cursor of the following page, "" on the last; a cursor that the store did not make is ErrInvalid.
-	List(ctx context.Context, emailPrefix, cursor string, limit int) (users []*U, next string, err error)
+	// List returns a page of the users that q describes, in its order. next is the cursor of
+	// the following page, "" on the last. A cursor that the store did not make, or made for
+	// another query, is ErrInvalid. From page to page each user comes once, whoever comes and
+	// goes meanwhile; but a user who gets another EmailKey between two pages of a query with
+	// an Email may come twice or not at all.
+	List(ctx context.Context, q Query) (users []*U, next string, err error)
 }
 
 // Users is a UserStore with its type erased. It is what flows see; latchkey.New makes it.
@@ -34,7 +37,7 @@ type Users interface {
 	Find(ctx context.Context, key Key) (AnyUser, error)
 	Update(ctx context.Context, id string, change func(AnyUser) error) (AnyUser, error)
 	Delete(ctx context.Context, id string) error
-	List(ctx context.Context, emailPrefix, cursor string, limit int) (users []AnyUser, next string, err error)
+	List(ctx context.Context, q Query) (users []AnyUser, next string, err error)
 	// Lock is Locker's. A store with transactions that is no Locker locks the
 	// row by an Update that changes nothing; one without only finds it.
 	Lock(ctx context.Context, id string) (AnyUser, error)

@@ -68,19 +68,14 @@ func (k *keeper) recheck(ctx context.Context, id string, leaves bool, do func(co
 
 // another returns the ID of an active superuser beside the one with that ID.
 func another(ctx context.Context, kit core.Kit, id string) (string, error) {
-	cursor := ""
-	for {
-		users, next, err := kit.Users.List(ctx, "", cursor, 100)
-		if err != nil {
-			return "", err
-		}
-		for _, u := range users {
-			if b := u.Base(); b.ID != id && b.IsActive && b.IsSuperuser {
-				return b.ID, nil
-			}
-		}
-		if cursor = next; next == "" {
-			return "", &core.Error{Status: http.StatusConflict, Code: core.CodeLastSuperuser}
+	users, _, err := kit.Users.List(ctx, core.Query{Superusers: true, Limit: 2})
+	if err != nil {
+		return "", err
+	}
+	for _, u := range users {
+		if u.Base().ID != id {
+			return u.Base().ID, nil
 		}
 	}
+	return "", &core.Error{Status: http.StatusConflict, Code: core.CodeLastSuperuser}
 }

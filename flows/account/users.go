@@ -107,7 +107,7 @@ func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, e
 	if len(prefix) > 254 {
 		return nil, badQuery("email", "Input should have at most 254 bytes")
 	}
-	users, next, err := kit.Users.List(ctx, prefix, r.Query.Get("cursor"), limit)
+	users, next, err := kit.Users.List(ctx, core.Query{Email: prefix, Cursor: r.Query.Get("cursor"), Limit: limit})
 	if errors.Is(err, core.ErrInvalid) {
 		return nil, badQuery("cursor", "Input should be the cursor of a page's Link header")
 	}

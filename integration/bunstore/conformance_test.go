@@ -14,6 +14,9 @@ import (
 
 var idTypes = map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text, "BigInt": bunstore.BigInt}
 
+// crowded is a patience for the kit's crowds on a busy machine.
+const crowded = 30 * time.Second
+
 // shared are stores that the cases of a kit have one after the other, each of them empty: to make tables takes longer than most cases.
 type shared struct {
 	db    *bun.DB
@@ -25,7 +28,7 @@ type shared struct {
 func (d database) shared(t *testing.T, ids bunstore.IDType) *shared {
 	t.Helper()
 	s := &shared{db: d.new(t), now: time.Now}
-	s.store, s.users = users[storetest.Account](t, s.db, bunstore.Options{IDs: ids, Now: func() time.Time { return s.now() }})
+	s.store, s.users = users[storetest.Account](t, s.db, bunstore.Options{IDs: ids, Patience: crowded, Now: func() time.Time { return s.now() }})
 	return s
 }
 

@@ -158,11 +158,11 @@ func adoptedUsers(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			t.Errorf("%s by its id: %v", email, err)
 		}
 	}
-	all, next, err := us.List(t.Context(), "", "", 100)
+	all, next, err := us.List(t.Context(), core.Query{Limit: 100})
 	if err != nil || len(all) != 7 || next != "" {
 		t.Errorf("List gave %d users, %q, %v; want 7", len(all), next, err)
 	}
-	some, _, err := us.List(t.Context(), "ada.", "", 100)
+	some, _, err := us.List(t.Context(), core.Query{Email: "ada.", Limit: 100})
 	if err != nil || len(some) != 1 || some[0].Email != "Ada.Lovelace@example.org" {
 		t.Errorf("List of a prefix gave %d users, %v", len(some), err)
 	}
@@ -207,7 +207,7 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			t.Errorf("got %s", got)
 		}
 		pythonInsert(t, db, "0f0e0d0c-0b0a-4908-8706-050403020101", "Jim@example.org")
-		if page, _, err := us.List(ctx, "jim@", "", 10); len(page) != 1 || err != nil {
+		if page, _, err := us.List(ctx, core.Query{Email: "jim@", Limit: 10}); len(page) != 1 || err != nil {
 			t.Errorf("List of a prefix gave %d users, %v", len(page), err)
 		}
 		if got := idOf(t, us, "nobody@example.org"); got != core.ErrNotFound.Error() {

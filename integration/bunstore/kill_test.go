@@ -140,7 +140,7 @@ func audit(t *testing.T, d database, address string, made, used []string) {
 	store, us := users[core.User](t, db, bunstore.Options{})
 	there := map[string]*core.User{}
 	for cursor, first := "", true; first || cursor != ""; first = false {
-		page, next, err := us.List(ctx, "", cursor, 100)
+		page, next, err := us.List(ctx, core.Query{Cursor: cursor, Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

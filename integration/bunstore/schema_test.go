@@ -148,8 +148,8 @@ func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[
 		func() error { _, err := us.Find(ctx, core.ByEmail(canary)); return err },
 		func() error { _, err := us.Find(ctx, core.ByID(u.ID)); return err },
 		func() error { _, err := us.Epoch(ctx, u.ID); return err },
-		func() error { _, _, err := us.List(ctx, "", "", 10); return err },
-		func() error { _, _, err := us.List(ctx, canary, "", 10); return err },
+		func() error { _, _, err := us.List(ctx, core.Query{Limit: 10}); return err },
+		func() error { _, _, err := us.List(ctx, core.Query{Email: canary, Limit: 10}); return err },
 		func() error {
 			return store.Transact(ctx, func(ctx context.Context) error {
 				_, err := us.Update(ctx, u.ID, func(u *late) error { u.FullName = canary + "2"; return nil })

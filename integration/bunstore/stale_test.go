@@ -40,7 +40,7 @@ var alterations = map[dialect.Name][]string{
 // TestSchemaChangesWhileRunning: each connection of the pool has prepared all
 // statements before.
 func TestSchemaChangesWhileRunning(t *testing.T) {
-	t.Run("F30", func(t *testing.T) { everywhere(t, schemaChanges) })
+	t.Run("F30 statements prepared before", func(t *testing.T) { everywhere(t, schemaChanges) })
 }
 
 func schemaChanges(t *testing.T, d database) {
@@ -59,7 +59,7 @@ func schemaChanges(t *testing.T, d database) {
 	ask := func() error {
 		_, err1 := us.Find(ctx, core.ByEmail("ada@example.org"))
 		_, err2 := us.Sessions().Find(ctx, [32]byte{1})
-		_, _, err3 := us.List(ctx, "ada", "", 10)
+		_, _, err3 := us.List(ctx, core.Query{Email: "ada", Limit: 10})
 		_, err4 := us.Update(ctx, u.ID, grow)
 		err5 := store.Transact(ctx, func(ctx context.Context) error {
 			_, err1 := us.Find(ctx, core.ByID(u.ID))

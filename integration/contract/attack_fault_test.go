@@ -104,7 +104,7 @@ func TestAttackF02UnknownOutcome(t *testing.T) {
 		a.attack(t, "F02 a registration whose outcome is unknown", registerRoute+unavailable, registration("f02@example.org"))
 		a.attack(t, "F02 tried again", taken, registration("F02@example.org"))
 		a.want(t, "POST /auth/jwt/login 200 (twin, the account works)", form("username", "f02@example.org", "password", password))
-		if page, _, err := a.kept.users.List(t.Context(), "f02@", "", 10); err != nil || len(page) != 1 {
+		if page, _, err := a.kept.users.List(t.Context(), core.Query{Email: "f02@", Limit: 10}); err != nil || len(page) != 1 {
 			t.Errorf("F02: %d accounts, %v", len(page), err)
 		}
 	})

@@ -525,7 +525,7 @@ func TestAttackOAuthOutages(t *testing.T) {
 			a.begin(down)
 			refused(t, "F01 "+down+" cannot be asked", func(t *testing.T) answer { return a.back(t, v, who) }, 503, core.CodeServiceUnavailable)
 			a.end()
-			if page, _, err := a.kept.users.List(t.Context(), "", "", 10); err != nil || len(page) != 0 {
+			if page, _, err := a.kept.users.List(t.Context(), core.Query{Limit: 10}); err != nil || len(page) != 0 {
 				t.Errorf("%s: there are %d users (%v)", down, len(page), err)
 			}
 		}

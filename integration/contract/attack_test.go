@@ -49,7 +49,7 @@ func (a *app) state(t *testing.T) string {
 	var b strings.Builder
 	cursor, more := "", true
 	for more {
-		page, next, err := a.kept.users.List(t.Context(), "", cursor, 100)
+		page, next, err := a.kept.users.List(t.Context(), core.Query{Cursor: cursor, Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

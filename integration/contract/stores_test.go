@@ -83,9 +83,9 @@ func (s users) Update(ctx context.Context, id string, change func(*Account) erro
 func (s users) Delete(ctx context.Context, id string) error {
 	return tell(s.outage, "users.Delete", func() error { return s.UserStore.Delete(ctx, id) })
 }
-func (s users) List(ctx context.Context, prefix, cursor string, limit int) (page []*Account, next string, err error) {
+func (s users) List(ctx context.Context, q core.Query) (page []*Account, next string, err error) {
 	err = tell(s.outage, "users.List", func() error {
-		page, next, err = s.UserStore.List(ctx, prefix, cursor, limit)
+		page, next, err = s.UserStore.List(ctx, q)
 		return err
 	})
 	return page, next, err

@@ -29,6 +29,7 @@ type emptied struct{ db *gorm.DB }
 // users gives the stores of an empty database.
 func (e *emptied) users(t *testing.T, opts gormstore.Options) (*gormstore.Store, *gormstore.UserStore[storetest.Account]) {
 	t.Helper()
+	opts.Patience = 30 * time.Second // for the kit's crowds on a busy machine
 	store, us := users[storetest.Account](t, e.db, opts)
 	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
 		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {

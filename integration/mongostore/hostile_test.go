@@ -33,7 +33,7 @@ func TestOperatorsAreText(t *testing.T) {
 					if err := us.Delete(ctx, text); err != core.ErrNotFound {
 						t.Errorf("Delete of %s: %v", text, err)
 					}
-					if page, _, err := us.List(ctx, text, "", 10); len(page) != 0 || err != nil {
+					if page, _, err := us.List(ctx, core.Query{Email: text, Limit: 10}); len(page) != 0 || err != nil {
 						t.Errorf("List of %s gave %d users, %v", text, len(page), err)
 					}
 				}

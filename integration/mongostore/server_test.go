@@ -1,6 +1,7 @@
 package mongostore_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -91,6 +92,7 @@ func open[U any, P core.Model[U]](t testing.TB, opts mongostore.Options) (*mongo
 func openIn[U any, P core.Model[U]](t testing.TB, db *mongo.Database, opts mongostore.Options) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
 	t.Helper()
 	opts.Standalone = opts.Standalone || external == ""
+	opts.Patience = cmp.Or(opts.Patience, 30*time.Second) // FerretDB is slow with a crowd
 	store, err := mongostore.New(db, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func (a *app) close() {
 // wantUsers checks how many users there are.
 func (a *app) wantUsers(want int) {
 	a.t.Helper()
-	if users, _, err := a.kept.users.List(a.t.Context(), "", "", 10); err != nil || len(users) != want {
+	if users, _, err := a.kept.users.List(a.t.Context(), core.Query{Limit: 10}); err != nil || len(users) != want {
 		a.t.Errorf("there are %d users (%v), want %d", len(users), err, want)
 	}
 }

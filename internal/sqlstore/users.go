@@ -19,8 +19,9 @@ type UserStore[U any] struct {
 	// sessions read their users along.
 	sessions *Sessions
 
-	insert, insertNumbered, passIDs, byID, byEmail, lock, beginWriting, update, remove, epoch, list, search statement
-	endSessions, endTickets, unlink, raiseFloor, clearFloor                                                 statement
+	insert, insertNumbered, passIDs, byID, byEmail, lock, beginWriting, update, remove, epoch statement
+	lists                                                                                     [2]listStatements // of all users, of the active superusers
+	endSessions, endTickets, unlink, raiseFloor, clearFloor                                   statement
 }
 
 var (

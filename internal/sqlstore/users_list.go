@@ -2,41 +2,33 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"reflect"
 	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// pageMax is the most that core.UserStore's List gives at once.
+// pageMax is the most that core.UserStore's List returns at once.
 const pageMax = 100
 
-// List gives users in the order of their IDs; see core.UserStore. A cursor names the last user of its page, so that pages stay right
-// while users come and go.
-func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, limit int) (users []*U, next string, err error) {
-	ids := us.s.opts.IDs
-	after := ids.lowest()
-	if cursor != "" {
-		id, ok := openCursor(cursor, emailPrefix)
-		if _, valid := ids.canonical(id); !ok || !valid {
-			return nil, "", core.ErrInvalid
-		}
-		after = id
+// List returns a page of users; see core.UserStore. Without an Email they come
+// in the order of their IDs. Each page is read along one index, and names the
+// last user that it has read there, so that pages stay right while users come
+// and go.
+func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
+	last, err := q.After()
+	if err != nil {
+		return nil, "", err
 	}
-	if !storable(emailPrefix) {
+	if !storable(q.Email) {
 		return nil, "", nil
 	}
-	limit = min(max(limit, 1), pageMax)
-	st, args := us.list, []any{ids.arg(after), limit + 1}
-	if emailPrefix != "" {
-		if err := us.s.adopted.claim(ctx, emailPrefix); err != nil {
-			return nil, "", err
-		}
-		st, args = us.search, []any{ids.arg(after), emailPrefix, emailPrefix + string(utf8.MaxRune), limit + 1}
+	limit := min(max(q.Limit, 1), pageMax)
+	st, args, err := us.page(ctx, q, last)
+	if err != nil {
+		return nil, "", err
 	}
-	err = us.s.each(ctx, st, args, func(scan func(...any) error) error {
+	err = us.s.each(ctx, st, append(args, limit+1), func(scan func(...any) error) error {
 		u := new(U)
 		users = append(users, u)
 		return scan(us.model.cells(reflect.ValueOf(u).Elem(), nil)...)
@@ -44,34 +36,52 @@ func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, li
 	if err != nil {
 		return nil, "", err
 	}
-	for _, u := range users {
-		us.s.adopted.complete(us.base(u))
-	}
 	if len(users) > limit {
 		users = users[:limit]
-		next = newCursor(us.base(users[limit-1]).ID, emailPrefix)
+		next = q.Next(us.place(q, users[limit-1]))
+	}
+	for _, u := range users {
+		us.s.adopted.complete(us.base(u))
 	}
 	return users, next, nil
 }
 
-// A cursor is an id behind a check of four bytes over it and the list's prefix. The check is not a secret: it tells a cursor of this list
-// from a slip. An id that somebody makes up is harmless, as it only says where a page begins.
-const checkLen = 4
-
-func newCursor(id, prefix string) string {
-	return base64.RawURLEncoding.EncodeToString(append(cursorCheck(id, prefix), id...))
-}
-
-func openCursor(cursor, prefix string) (id string, ok bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < checkLen {
-		return "", false
+// place is where a user stands in the order of a query, in the column as it is.
+func (us *UserStore[U]) place(q core.Query, u *U) string {
+	if q.Email == "" {
+		return us.base(u).ID
 	}
-	id = string(b[checkLen:])
-	return id, string(b[:checkLen]) == string(cursorCheck(id, prefix))
+	return us.base(u).EmailKey
 }
 
-func cursorCheck(id, prefix string) []byte {
-	sum := sha256.Sum256([]byte(id + "\x00" + prefix))
-	return sum[:checkLen]
+// listStatements read a page: of all users, and the first and a later one of a
+// search.
+type listStatements struct{ all, search, searchOn statement }
+
+// page is the statement that reads a page, with its arguments but the limit.
+func (us *UserStore[U]) page(ctx context.Context, q core.Query, last string) (statement, []any, error) {
+	list := us.lists[0]
+	if q.Superusers {
+		list = us.lists[1]
+	}
+	if q.Email == "" {
+		ids := us.s.opts.IDs
+		if last == "" {
+			last = ids.lowest()
+		} else if _, valid := ids.canonical(last); !valid {
+			return statement{}, nil, core.ErrInvalid
+		}
+		return list.all, []any{ids.arg(last)}, nil
+	}
+	if !storable(last) {
+		return statement{}, nil, core.ErrInvalid
+	}
+	if err := us.s.adopted.claim(ctx, q.Email); err != nil {
+		return statement{}, nil, err
+	}
+	end := q.Email + string(utf8.MaxRune)
+	if last == "" {
+		return list.search, []any{q.Email, end}, nil
+	}
+	return list.searchOn, []any{last, end}, nil
 }

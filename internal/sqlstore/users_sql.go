@@ -34,8 +34,14 @@ func (us *UserStore[U]) prepare() {
 	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
-	us.list = us.s.statement("list users", read+"id > ? ORDER BY id LIMIT ?")
-	us.search = us.s.statement("list users", read+"id > ? AND email_key >= ? AND email_key < ? ORDER BY id LIMIT ?")
+	for i, only := range []string{"", " AND is_superuser = TRUE AND is_active = TRUE"} {
+		us.lists[i] = listStatements{
+			all: us.s.statement("list users", read+"id > ?"+only+" ORDER BY id LIMIT ?"),
+			// One lower bound each: SQLite begins an index at one only.
+			search:   us.s.statement("list users", read+"email_key >= ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
+			searchOn: us.s.statement("list users", read+"email_key > ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
+		}
+	}
 	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
 	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
 	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")

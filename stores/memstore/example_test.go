@@ -52,7 +52,7 @@ func ExampleUsers_List() {
 		}
 	}
 	for cursor := ""; ; {
-		page, next, err := users.List(ctx, "an", cursor, 2)
+		page, next, err := users.List(ctx, core.Query{Email: "an", Cursor: cursor, Limit: 2})
 		for _, m := range page {
 			fmt.Println(m.Email)
 		}
@@ -64,9 +64,9 @@ func ExampleUsers_List() {
 	}
 	// Output:
 	// ann@example.com
-	// anton@example.com
-	// next page
 	// antje@example.com
+	// next page
+	// anton@example.com
 }
 
 func ExampleNewSessions() {

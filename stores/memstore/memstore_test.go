@@ -128,7 +128,7 @@ func TestListTakesOddLimits(t *testing.T) {
 		}
 	}
 	for limit, want := range map[int]int{-1: 1, 0: 1, 1: 1, 100: 100, 101: 100, 1 << 40: 100} {
-		if page, next, err := s.List(ctx, "", "", limit); len(page) != want || next == "" || err != nil {
+		if page, next, err := s.List(ctx, core.Query{Limit: limit}); len(page) != want || next == "" || err != nil {
 			t.Errorf("limit %d: got %d users, next %q and error %v, want %d and a next", limit, len(page), next, err, want)
 		}
 	}

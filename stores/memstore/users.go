@@ -154,28 +154,55 @@ func (s *Users[U]) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// List implements core.UserStore, in the order of creation. A cursor is the seq of the last user of a page.
-func (s *Users[U]) List(ctx context.Context, emailPrefix, cursor string, limit int) (users []*U, next string, err error) {
+// List implements core.UserStore, without an Email in the order of creation. A
+// search goes through all users.
+func (s *Users[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
 	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	last, err := q.After()
+	if err != nil {
 		return nil, "", err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	last, err := s.parse(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	limit = min(max(limit, 1), 100)
-	for _, row := range s.rows[s.after(last):] {
-		if !strings.HasPrefix(s.base(row.user).EmailKey, emailPrefix) {
-			continue
+	rows, place := s.search(q, last), func(row *userRow[U]) string { return s.base(row.user).EmailKey }
+	if q.Email == "" {
+		seq, err := s.parse(last)
+		if err != nil {
+			return nil, "", err
 		}
-		if len(users) == limit {
-			return users, strconv.FormatInt(last, 10), nil
-		}
-		users, last = append(users, clone(row.user)), row.seq
+		rows, place = s.rows[s.after(seq):], func(row *userRow[U]) string { return strconv.FormatInt(row.seq, 10) }
 	}
-	return users, "", nil
+	if q.Superusers {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(row *userRow[U]) bool {
+			b := s.base(row.user)
+			return !b.IsActive || !b.IsSuperuser
+		})
+	}
+	limit := min(max(q.Limit, 1), 100)
+	for _, row := range rows[:min(limit, len(rows))] {
+		users = append(users, clone(row.user))
+	}
+	if len(rows) > limit {
+		next = q.Next(place(rows[limit-1]))
+	}
+	return users, next, nil
+}
+
+// search finds the users of a query's Email after the last one, in their order.
+func (s *Users[U]) search(q core.Query, last string) (found []*userRow[U]) {
+	if q.Email == "" {
+		return nil
+	}
+	key := func(row *userRow[U]) string { return s.base(row.user).EmailKey }
+	for _, row := range s.rows {
+		if k := key(row); k > last && strings.HasPrefix(k, q.Email) {
+			found = append(found, row)
+		}
+	}
+	slices.SortFunc(found, func(a, b *userRow[U]) int { return strings.Compare(key(a), key(b)) })
+	return found
 }
 
 // after is the place in rows of the first user whose seq is greater.
@@ -184,13 +211,13 @@ func (s *Users[U]) after(seq int64) int {
 	return i
 }
 
-// parse reads a cursor: nothing, or a number that was given once, as List spells it.
-func (s *Users[U]) parse(cursor string) (int64, error) {
-	if cursor == "" {
+// parse reads a place in rows: nothing, or a number that was given once, as List spells it.
+func (s *Users[U]) parse(place string) (int64, error) {
+	if place == "" {
 		return 0, nil
 	}
-	seq, err := strconv.ParseInt(cursor, 10, 64)
-	if err != nil || seq < 1 || seq > s.lastSeq || strconv.FormatInt(seq, 10) != cursor {
+	seq, err := strconv.ParseInt(place, 10, 64)
+	if err != nil || seq < 1 || seq > s.lastSeq || strconv.FormatInt(seq, 10) != place {
 		return 0, core.ErrInvalid
 	}
 	return seq, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -16,14 +17,17 @@ import (
 
 // collection is a collection as this package uses it: what is acknowledged survives a failover, what is read is the primary's latest, and
 // errors are core's, or tell what could not be done. what says it, for the error.
-type collection struct{ *mongo.Collection }
+type collection struct {
+	*mongo.Collection
+	patience time.Duration
+}
 
 // durable: a majority of the replica set has the write in its journal.
 var durable = &writeconcern.WriteConcern{W: "majority", Journal: new(true)}
 
-func open(db *mongo.Database, name string) collection {
+func open(db *mongo.Database, name string, patience time.Duration) collection {
 	return collection{db.Collection(name, options.Collection().
-		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary()).SetRegistry(registry))}
+		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
 }
 
 // registry is the driver's, but for text, which the driver would write as it is (see encodeText).
@@ -37,13 +41,15 @@ func strictRegistry() *bson.Registry {
 
 // get reads one document into dest; ErrNotFound if there is none.
 func (c collection) get(ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOneOptions]) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	return failed(ctx, what, c.FindOne(ctx, filter, opts...).Decode(dest))
 }
 
 // all reads every document into dest, a pointer to a slice.
 func (c collection) all(ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOptions]) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	cursor, err := c.Find(ctx, filter, opts...)
 	if err == nil {
 		err = cursor.All(ctx, dest)
@@ -67,14 +73,16 @@ func (c collection) vacant(ctx context.Context, what string, filters ...bson.D) 
 
 // insert stores a document; ErrTaken if a unique index has its keys.
 func (c collection) insert(ctx context.Context, what string, document any) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	_, err := c.InsertOne(ctx, document)
 	return failed(ctx, what, err)
 }
 
 // claim stores a document under an _id that no document has; ErrTaken if one does, which is no error to the server.
 func (c collection) claim(ctx context.Context, what string, id, document any) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	r, err := c.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$setOnInsert", Value: document}}, options.UpdateOne().SetUpsert(true))
 	if err == nil && r.UpsertedCount == 0 {
 		return core.ErrTaken
@@ -84,7 +92,8 @@ func (c collection) claim(ctx context.Context, what string, id, document any) er
 
 // update changes the one document that the filter finds; ErrNotFound if there is none.
 func (c collection) update(ctx context.Context, what string, filter, change bson.D) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	r, err := c.UpdateOne(ctx, filter, change)
 	if err == nil && r.MatchedCount == 0 {
 		return core.ErrNotFound
@@ -94,21 +103,24 @@ func (c collection) update(ctx context.Context, what string, filter, change bson
 
 // upsert is update, and makes the document if there is none.
 func (c collection) upsert(ctx context.Context, what string, filter, change bson.D) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	_, err := c.UpdateOne(ctx, filter, change, options.UpdateOne().SetUpsert(true))
 	return failed(ctx, what, err)
 }
 
 // change is update, in one step with reading what became of the document; with upsert it makes one that is missing.
 func (c collection) change(ctx context.Context, what string, filter, change bson.D, upsert bool, dest any) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	opts := options.FindOneAndUpdate().SetReturnDocument(options.After).SetUpsert(upsert)
 	return failed(ctx, what, c.FindOneAndUpdate(ctx, filter, change, opts).Decode(dest))
 }
 
 // remove deletes one document; ErrNotFound if there is none.
 func (c collection) remove(ctx context.Context, what string, filter bson.D) error {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	r, err := c.DeleteOne(ctx, filter)
 	if err == nil && r.DeletedCount == 0 {
 		return core.ErrNotFound
@@ -118,7 +130,8 @@ func (c collection) remove(ctx context.Context, what string, filter bson.D) erro
 
 // clear deletes every document that the filter finds, and gives their number.
 func (c collection) clear(ctx context.Context, what string, filter bson.D) (int, error) {
-	ctx = c.joined(ctx)
+	ctx, stop := c.bounded(ctx)
+	defer stop()
 	r, err := c.DeleteMany(ctx, filter)
 	if err != nil {
 		return 0, failed(ctx, what, err)

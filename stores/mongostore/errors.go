@@ -17,6 +17,9 @@ func failed(ctx context.Context, what string, err error) error {
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return core.ErrNotFound
 	case !mongo.IsDuplicateKeyError(err):
+		if givenUp(ctx, err) {
+			err = errPatience
+		}
 		return &failure{what, err}
 	case inTransaction(ctx):
 		// The other one committed since this transaction began: it is over, and sees them when it runs again.

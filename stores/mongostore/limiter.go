@@ -102,5 +102,5 @@ func (t *Limiter) Forget(ctx context.Context, name string) error {
 
 // Sweep deletes counts whose window is over; see core.Sweeper.
 func (t *Limiter) Sweep(ctx context.Context) (int, error) {
-	return t.c.clear(ctx, "sweep limits", bson.D{{Key: "ends", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
+	return t.c.clear(patient(ctx), "sweep limits", bson.D{{Key: "ends", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }

@@ -31,6 +31,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if inTransaction(ctx) {
 		return errors.New("mongostore: Migrate cannot run inside a transaction")
 	}
+	ctx = patient(ctx) // an index takes its time
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}

@@ -28,6 +28,11 @@ type Options struct {
 	// done in an order in which a crash in between leaves nothing that could be abused. Default: transactions are used, and Migrate
 	// refuses a server without them.
 	Standalone bool
+	// Patience is how long a command waits for the server, for a connection
+	// and a commit too, before it fails (to a client: 503). Migrate and Sweep
+	// do not go by it. Default: 2 seconds; negative: none, a command waits as
+	// long as its context lives and the client's own limits say.
+	Patience time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids of the types UUID and Text; an ObjectID is the driver's. Default crypto/rand.Reader.
@@ -74,11 +79,12 @@ func New(db *mongo.Database, opts Options) (*Store, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &Store{opts: opts, users: open(db, opts.UsersCollection), owners: open(db, opts.Prefix+"owners")}
-	s.accounts = &OAuthAccounts{s, open(db, opts.OAuthAccountsCollection)}
-	s.sessions = &Sessions{s, open(db, opts.Prefix+"sessions")}
-	s.tickets = &Tickets{s, open(db, opts.Prefix+"tickets")}
-	s.limiter = &Limiter{s, open(db, opts.Prefix+"limits")}
+	open := func(name string) collection { return open(db, name, opts.Patience) }
+	s := &Store{opts: opts, users: open(opts.UsersCollection), owners: open(opts.Prefix + "owners")}
+	s.accounts = &OAuthAccounts{s, open(opts.OAuthAccountsCollection)}
+	s.sessions = &Sessions{s, open(opts.Prefix + "sessions")}
+	s.tickets = &Tickets{s, open(opts.Prefix + "tickets")}
+	s.limiter = &Limiter{s, open(opts.Prefix + "limits")}
 	return s, nil
 }
 
@@ -86,6 +92,7 @@ func setDefaults(o *Options) {
 	o.Prefix = cmp.Or(o.Prefix, "latchkey_")
 	o.UsersCollection = cmp.Or(o.UsersCollection, o.Prefix+"users")
 	o.OAuthAccountsCollection = cmp.Or(o.OAuthAccountsCollection, o.Prefix+"oauth_accounts")
+	o.Patience = cmp.Or(o.Patience, defaultPatience)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -112,7 +119,7 @@ var _ core.Sweeper = (*Store)(nil)
 // Sweep deletes expired sessions, tickets and limits, and gives their number. MongoDB does the same by itself, an hour after they expired;
 // a server without TTL indexes (FerretDB 1) does not.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
-	total := 0
+	ctx, total := patient(ctx), 0
 	for _, part := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
 		n, err := part.Sweep(ctx)
 		total += n

@@ -165,7 +165,7 @@ func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until ti
 
 // Sweep deletes expired tickets; see core.Sweeper.
 func (t *Tickets) Sweep(ctx context.Context) (int, error) {
-	return t.c.clear(ctx, "sweep tickets", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
+	return t.c.clear(patient(ctx), "sweep tickets", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }
 
 func newTicketRow(t core.Ticket) ticketRow {

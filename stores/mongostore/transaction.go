@@ -3,6 +3,8 @@ package mongostore
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -45,10 +47,16 @@ func (t transactor[U]) Lock(ctx context.Context, text string) (*U, error) {
 	return t.us.Decode(doc)
 }
 
+// transactFor bounds the time in which a transaction begins again.
+const transactFor = 10 * time.Second
+
 // Transact runs do in a transaction; see core.Transactor. The transaction is the driver's and travels in do's context, so the application's own
 // calls join it with that context, and the stores join one that the application began with the same client. Where another transaction was
-// faster, everything is undone and do runs again, after a pause, for two minutes or the client's timeout. A lost acknowledgement of
+// faster, everything is undone and do runs again, after a pause, for ten seconds. A lost acknowledgement of
 // the commit is asked for again. It is an error with Options.Standalone.
+//
+// The commit waits for Options.Patience at most, as each command of the stores
+// does. Whether one that was given up has happened is not known.
 func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
 	if s.opts.Standalone {
 		return errors.New("mongostore: Options.Standalone says that the server has no transactions")
@@ -62,17 +70,72 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 	if err != nil {
 		return &failure{"begin a transaction", err}
 	}
-	// It undoes what a panic of do has left.
-	defer session.EndSession(context.WithoutCancel(ctx))
-	var refused error
-	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) {
-		refused = do(ctx)
-		return nil, refused
-	})
-	if err != nil && refused == nil {
-		return &failure{"commit", err}
+	// It undoes what an error or a panic of do has left.
+	defer func() { s.without(ctx, session.EndSession) }()
+	inside := mongo.NewSessionContext(ctx, session)
+	for begun, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, pauseMax) {
+		again, err := s.attempt(inside, session, do)
+		if !again || time.Since(begun) > transactFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(pause)): //nolint:gosec // nothing secret depends on it
+		}
 	}
-	return err
+}
+
+// attempt runs do and commits. again: another transaction was faster.
+func (s *Store) attempt(inside context.Context, session *mongo.Session, do func(context.Context) error) (again bool, err error) {
+	if err := session.StartTransaction(); err != nil {
+		return false, &failure{"begin a transaction", err}
+	}
+	err = do(inside)
+	if err == nil {
+		err = inside.Err()
+	}
+	if err != nil {
+		s.without(inside, func(ctx context.Context) { _ = session.AbortTransaction(ctx) })
+		return hasLabel(err, "TransientTransactionError"), err
+	}
+	if !session.TransactionRunning() { // do has ended it
+		return false, nil
+	}
+	err = s.commit(inside, session)
+	return hasLabel(err, "TransientTransactionError"), err
+}
+
+// commit asks for a commit until it is known what became of it.
+func (s *Store) commit(ctx context.Context, session *mongo.Session) error {
+	ctx, stop := s.users.bounded(ctx)
+	defer stop()
+	for begun := time.Now(); ; {
+		err := session.CommitTransaction(ctx)
+		if hasLabel(err, "UnknownTransactionCommitResult") && ctx.Err() == nil && time.Since(begun) < transactFor {
+			continue
+		}
+		if err != nil && givenUp(ctx, err) {
+			err = errPatience
+		}
+		if err != nil {
+			err = &failure{"commit", err}
+		}
+		return err
+	}
+}
+
+// without runs do in the session of ctx, for as long as there is patience,
+// though ctx may have ended.
+func (s *Store) without(ctx context.Context, do func(context.Context)) {
+	ctx, stop := s.users.bounded(context.WithoutCancel(ctx))
+	defer stop()
+	do(ctx)
+}
+
+func hasLabel(err error, label string) bool {
+	var labeled mongo.LabeledError
+	return errors.As(err, &labeled) && labeled.HasErrorLabel(label)
 }
 
 // together runs do in a transaction where there are any, else as it is.

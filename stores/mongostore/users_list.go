@@ -2,8 +2,6 @@ package mongostore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -11,32 +9,24 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// pageMax is the most that core.UserStore's List gives at once.
+// pageMax is the most that core.UserStore's List returns at once.
 const pageMax = 100
 
-// List gives users in the order of their IDs; see core.UserStore. A cursor names the last user of its page, so that pages stay right
-// while users come and go.
-func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, limit int) (users []*U, next string, err error) {
-	filter := bson.D{}
-	if cursor != "" {
-		last, ok := openCursor(cursor, emailPrefix)
-		key, valid := us.s.opts.IDs.parse(last)
-		if !ok || !valid {
-			return nil, "", core.ErrInvalid
-		}
-		filter = append(filter, bson.E{Key: "_id", Value: bson.D{{Key: "$gt", Value: key.value}}})
+// List returns a page of users; see core.UserStore. Without an Email they come
+// in the order of their IDs. Each page is read along one index, and names the
+// last user that it has read there, so that pages stay right while users come
+// and go.
+func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
+	field, filter, err := us.page(q)
+	if err != nil || !isText(q.Email) {
+		return nil, "", err
 	}
-	if !isText(emailPrefix) {
-		return nil, "", nil
+	if q.Superusers {
+		filter = append(filter, bson.E{Key: "is_active", Value: true}, bson.E{Key: "is_superuser", Value: true})
 	}
-	if emailPrefix != "" {
-		filter = append(filter, bson.E{Key: "email_key", Value: bson.D{
-			{Key: "$gte", Value: emailPrefix}, {Key: "$lt", Value: emailPrefix + string(utf8.MaxRune)},
-		}})
-	}
-	limit = min(max(limit, 1), pageMax)
+	limit := min(max(q.Limit, 1), pageMax)
 	var docs []bson.Raw
-	page := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit) + 1)
+	page := options.Find().SetSort(bson.D{{Key: field, Value: 1}}).SetLimit(int64(limit) + 1)
 	if err := us.s.users.all(ctx, "list users", filter, &docs, page); err != nil {
 		return nil, "", err
 	}
@@ -48,29 +38,35 @@ func (us *UserStore[U]) List(ctx context.Context, emailPrefix, cursor string, li
 		users = append(users, u)
 	}
 	if len(docs) > limit {
-		next = newCursor(us.base(users[limit-1]).ID, emailPrefix)
+		last := us.base(users[limit-1])
+		next = q.Next(map[string]string{"_id": last.ID, "email_key": last.EmailKey}[field])
 	}
 	return users, next, nil
 }
 
-// A cursor is an id behind a check of four bytes over it and the list's prefix. The check is not a secret: it tells a cursor of this list
-// from a slip. An id that somebody makes up is harmless, as it only says where a page begins.
-const checkLen = 4
-
-func newCursor(last, prefix string) string {
-	return base64.RawURLEncoding.EncodeToString(append(cursorCheck(last, prefix), last...))
-}
-
-func openCursor(cursor, prefix string) (last string, ok bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < checkLen {
-		return "", false
+// page is the field by which a query is sorted, and where its page begins and
+// ends.
+func (us *UserStore[U]) page(q core.Query) (field string, filter bson.D, err error) {
+	last, err := q.After()
+	switch {
+	case err != nil:
+		return "", nil, err
+	case q.Email != "" && last == "":
+		return "email_key", between("$gte", q.Email, q), nil
+	case q.Email != "":
+		return "email_key", between("$gt", last, q), nil
+	case last == "":
+		return "_id", bson.D{}, nil
 	}
-	last = string(b[checkLen:])
-	return last, string(b[:checkLen]) == string(cursorCheck(last, prefix))
+	key, ok := us.s.opts.IDs.parse(last)
+	if !ok {
+		return "", nil, core.ErrInvalid
+	}
+	return "_id", bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: key.value}}}}, nil
 }
 
-func cursorCheck(last, prefix string) []byte {
-	sum := sha256.Sum256([]byte(last + "\x00" + prefix))
-	return sum[:checkLen]
+func between(operator, begin string, q core.Query) bson.D {
+	return bson.D{{Key: "email_key", Value: bson.D{
+		{Key: operator, Value: begin}, {Key: "$lt", Value: q.Email + string(utf8.MaxRune)},
+	}}}
 }

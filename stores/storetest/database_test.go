@@ -182,7 +182,7 @@ func (d *database) deleteUser(ctx context.Context, id string) error {
 	}
 	links, err := d.accounts.List(ctx, id)
 	if d.linksGo {
-		others, _, _ := d.users.List(ctx, "", "", 100)
+		others, _, _ := d.users.List(ctx, core.Query{Limit: 100})
 		for _, u := range others {
 			more, _ := d.accounts.List(ctx, u.ID)
 			links = append(links, more...)
@@ -194,8 +194,8 @@ func (d *database) deleteUser(ctx context.Context, id string) error {
 	return err
 }
 
-func (s txUsers) List(ctx context.Context, prefix, cursor string, limit int) (us []*account, next string, err error) {
-	err = s.statement(ctx, func() error { us, next, err = s.users.List(ctx, prefix, cursor, limit); return err }, entry{})
+func (s txUsers) List(ctx context.Context, q core.Query) (us []*account, next string, err error) {
+	err = s.statement(ctx, func() error { us, next, err = s.users.List(ctx, q); return err }, entry{})
 	return us, next, err
 }
 

@@ -153,7 +153,7 @@ var transactionCases = []Case[Database]{
 			})
 		})
 		all[0].Credits += n
-		page, _, err := s.Users.List(ctx, "user", "", 100)
+		page, _, err := s.Users.List(ctx, core.Query{Email: "user", Limit: 100})
 		return errors.Join(tally("Transact", errs, n, nil), holds(ctx, s.Users, "ann", all[0]), is("List", err, nil), that(len(page) == n, "%d users were created, want %d", len(page), n))
 	}},
 }

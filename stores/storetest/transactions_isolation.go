@@ -56,7 +56,7 @@ var isolationCases = []Case[Database]{
 
 		ending, end = context.WithCancel(ctx)
 		last := s.Transactor.Transact(ending, func(ctx context.Context) error { defer end(); return create(ctx) })
-		page, _, err2 := s.Users.List(ctx, "", "", 10)
+		page, _, err2 := s.Users.List(ctx, core.Query{Limit: 10})
 		return errors.Join(err, noSentinel("Transact whose context ends at last", last), is("List", err2, nil),
 			that(len(page) == 2 || len(page) == 0 && last != nil, "Transact gave %v and kept %d of 2 users", last, len(page)))
 	}},

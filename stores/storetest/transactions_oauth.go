@@ -90,7 +90,7 @@ var linkedCases = []Case[Database]{
 				return err
 			})
 		})
-		page, _, err := s.Users.List(ctx, "user", "", 100)
+		page, _, err := s.Users.List(ctx, core.Query{Email: "user", Limit: 100})
 		err = errors.Join(tally("Transact", errs, 1, core.ErrTaken), is("List", err, nil), that(len(page) == 1, "%d users were created, want 1", len(page)))
 		for i := range errs {
 			if errs[i] == nil {

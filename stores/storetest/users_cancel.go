@@ -33,7 +33,7 @@ var cancelCases = []userCase{
 				outage("Find of an absent user", second(s.Find(gone, core.ByEmail("bob@example.com")))),
 				outage("Update", second(s.Update(gone, id, func(u *Account) error { u.Credits++; return nil }))),
 				outage("Delete", s.Delete(gone, id)),
-				outage("List", listError(s.List(gone, "", "", 10))),
+				outage("List", listError(s.List(gone, core.Query{Limit: 10}))),
 			)
 		}
 		return errors.Join(append(errs, holds(ctx, s, "afterwards", all[0]),

@@ -97,8 +97,8 @@ func TestUsersBrokenByHardValues(t *testing.T) {
 			}
 		}, []string{"IDMaker"}},
 		"a list that is deaf to its context": {func(s *userStore) {
-			s.list = func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				return s.Users.List(context.WithoutCancel(ctx), prefix, cursor, limit)
+			s.list = func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				return s.Users.List(context.WithoutCancel(ctx), q)
 			}
 		}, []string{"F01 a cancelled context"}},
 		"an epoch that is deaf to its context": {func(s *userStore) {

@@ -15,7 +15,7 @@ import (
 func walk(ctx context.Context, s users, prefix string, limit int, between func(last *Account) error) ([]string, error) {
 	var keys []string
 	for cursor := ""; ; {
-		page, next, err := s.List(ctx, prefix, cursor, limit)
+		page, next, err := s.List(ctx, core.Query{Email: prefix, Cursor: cursor, Limit: limit})
 		if err != nil {
 			return nil, fmt.Errorf("List(%q, %q, %d): %w", prefix, cursor, limit, err)
 		}
@@ -65,6 +65,47 @@ func sameSet(step string, got, want []string) error {
 }
 
 var listCases = []userCase{
+	{Rule: "List of superusers leaves out all but the active ones, page by page", Check: func(ctx context.Context, s users) error {
+		all, err := add(ctx, s, numbered("ann", 12)...)
+		if err != nil {
+			return err
+		}
+		var want []string
+		for i, u := range all {
+			_, err := s.Update(ctx, u.ID, func(u *Account) error {
+				u.IsSuperuser, u.IsActive = i%2 == 0, i%3 != 0
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if i%2 == 0 && i%3 != 0 {
+				want = append(want, u.EmailKey)
+			}
+		}
+		for _, prefix := range []string{"", "ann"} {
+			var got []string
+			for cursor := ""; ; {
+				page, next, err := s.List(ctx, core.Query{Email: prefix, Superusers: true, Cursor: cursor, Limit: 3})
+				if err != nil {
+					return err
+				}
+				for _, u := range page {
+					got = append(got, u.EmailKey)
+				}
+				if cursor = next; next == "" {
+					break
+				}
+				if _, _, err := s.List(ctx, core.Query{Email: prefix, Cursor: next, Limit: 3}); !errors.Is(err, core.ErrInvalid) {
+					return fmt.Errorf("a cursor of superusers in a list of all: got %v, want ErrInvalid", err)
+				}
+			}
+			if err := sameSet("superusers of "+show(prefix), got, want); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
 	{Rule: "List of nobody is empty", Check: func(ctx context.Context, s users) error {
 		keys, err := walk(ctx, s, "", 10, nothing)
 		return errors.Join(err, that(len(keys) == 0, "List gave %q", keys))
@@ -82,7 +123,7 @@ var listCases = []userCase{
 		}
 		for _, limit := range []int{0, -1, 101, 1 << 20, math.MaxInt, math.MinInt} {
 			// Whether such a limit is refused or mended is the store's choice.
-			page, _, _ := s.List(ctx, "", "", limit)
+			page, _, _ := s.List(ctx, core.Query{Limit: limit})
 			errs = append(errs, that(len(page) <= 100, "limit %d: List gave %d users, want at most 100", limit, len(page)))
 		}
 		return errors.Join(errs...)
@@ -92,7 +133,7 @@ var listCases = []userCase{
 		if err != nil {
 			return err
 		}
-		page, _, err := s.List(ctx, "ann", "", 10)
+		page, _, err := s.List(ctx, core.Query{Email: "ann", Limit: 10})
 		if err != nil || len(page) != 1 {
 			return fmt.Errorf("List gave %d users and error %v, want one", len(page), err)
 		}
@@ -102,8 +143,8 @@ var listCases = []userCase{
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}
-		page, next, err := s.List(ctx, "", "", 4)
-		_, more, err2 := s.List(ctx, "", "", 3)
+		page, next, err := s.List(ctx, core.Query{Limit: 4})
+		_, more, err2 := s.List(ctx, core.Query{Limit: 3})
 		return errors.Join(
 			is("List", err, nil), is("List", err2, nil),
 			that(len(page) == 4 && next == "", "4 users, limit 4: got %d users and next %q, want 4 and none", len(page), next),
@@ -138,7 +179,7 @@ var listCases = []userCase{
 		if _, err := add(ctx, s, numbered("ann", 4)...); err != nil {
 			return err
 		}
-		_, next, err := s.List(ctx, "", "", 2)
+		_, next, err := s.List(ctx, core.Query{Limit: 2})
 		if err != nil || next == "" {
 			return fmt.Errorf("List gave next %q and error %v", next, err)
 		}
@@ -146,11 +187,67 @@ var listCases = []userCase{
 		for _, cursor := range []string{
 			"garbage", "x", "-1", "9223372036854775808", " ", "' OR '1'='1", "\x00", "\xff", "bm9uc2Vuc2U", "eyJpZCI6eyIkZ3QiOiIifX0", next + "x", "x" + next, next + " ", next + "' --",
 		} {
-			_, _, err := s.List(ctx, "", cursor, 2)
+			_, _, err := s.List(ctx, core.Query{Cursor: cursor, Limit: 2})
 			errs = append(errs, is("List with the cursor "+show(cursor), err, core.ErrInvalid))
 		}
-		page, _, err := s.List(ctx, "", next, 2)
+		page, _, err := s.List(ctx, core.Query{Cursor: next, Limit: 2})
 		return errors.Join(append(errs, is("List with a true cursor", err, nil),
 			that(len(page) == 2, "List with a true cursor gave %d users, want 2", len(page)))...)
+	}},
+	{Rule: "List of an Email is in the order of the EmailKeys' bytes, whatever the limit", Check: func(ctx context.Context, s users) error {
+		want := numbered("ann", 23)
+		want = append(want, "ann", "anné@example.com", "ann😀@example.com", "ann.é@example.com", "annZ@example.com", "ann_@example.com")
+		if _, err := add(ctx, s, slices.Concat([]string{"amn@example.com"}, want, []string{"ano@example.com", "zoe@example.com"})...); err != nil {
+			return err
+		}
+		slices.Sort(want)
+		var errs []error
+		for _, limit := range []int{1, 4, 7, 100} {
+			got, err := walk(ctx, s, "ann", limit, nothing)
+			errs = append(errs, err, that(slices.Equal(got, want), "limit %d: got %q, want %q", limit, got, want))
+		}
+		return errors.Join(errs...)
+	}},
+	{Rule: "List of an Email gives each user once while others come and go, and the last of each page is deleted", Check: func(ctx context.Context, s users) error {
+		want := numbered("ann", 18)
+		if _, err := add(ctx, s, want...); err != nil {
+			return err
+		}
+		n := 0
+		got, err := walk(ctx, s, "ann", 3, func(last *Account) error {
+			n++
+			_, err := add(ctx, s, fmt.Sprintf("ann000-new%d@example.com", n), fmt.Sprintf("other%d@example.com", n))
+			return errors.Join(err, s.Delete(ctx, last.ID))
+		})
+		return errors.Join(err, sameSet("those who were there", slices.DeleteFunc(got, func(key string) bool { return !slices.Contains(want, key) }), want))
+	}},
+	{Rule: "P16 a cursor of another query is ErrInvalid", Check: func(ctx context.Context, s users) error {
+		if _, err := add(ctx, s, numbered("ann", 9)...); err != nil {
+			return err
+		}
+		var errs []error
+		queries := []string{"", "a", "ann", "ann0"}
+		for _, of := range queries {
+			_, next, err := s.List(ctx, core.Query{Email: of, Limit: 2})
+			errs = append(errs, is("List", err, nil), that(next != "", "List of %q gave no next", of))
+			for _, with := range queries {
+				want := core.ErrInvalid
+				if of == with {
+					want = nil
+				}
+				// Another limit is the same query.
+				_, _, err := s.List(ctx, core.Query{Email: with, Cursor: next, Limit: 3})
+				errs = append(errs, is(fmt.Sprintf("List of %q with a cursor of %q", with, of), err, want))
+			}
+			forged := []byte(next)
+			for i := range forged {
+				was := forged[i]
+				forged[i] = 'A' + (was+1)%26
+				_, _, err := s.List(ctx, core.Query{Email: of, Cursor: string(forged), Limit: 2})
+				errs = append(errs, is("List with the forged cursor "+show(string(forged)), err, core.ErrInvalid))
+				forged[i] = was
+			}
+		}
+		return errors.Join(errs...)
 	}},
 }

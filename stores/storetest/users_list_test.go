@@ -13,13 +13,13 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-type list = func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error)
+type list = func(ctx context.Context, q core.Query) ([]*account, string, error)
 
 // everybody is the whole of a list.
 func everybody(ctx context.Context, sound list, prefix string) (all []*account, err error) {
 	for from, more := "", true; more && err == nil; more = from != "" {
 		var part []*account
-		part, from, err = sound(ctx, prefix, from, 100)
+		part, from, err = sound(ctx, core.Query{Email: prefix, Cursor: from, Limit: 100})
 		all = append(all, part...)
 	}
 	return all, err
@@ -27,13 +27,13 @@ func everybody(ctx context.Context, sound list, prefix string) (all []*account, 
 
 // offset is a list whose cursors say how many users were listed before.
 func offset(sound list) list {
-	return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-		before, bad := strconv.Atoi(cursor)
-		if cursor != "" && (bad != nil || before < 1) {
+	return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+		before, bad := strconv.Atoi(q.Cursor)
+		if q.Cursor != "" && (bad != nil || before < 1) {
 			return nil, "", core.ErrInvalid
 		}
-		all, err := everybody(ctx, sound, prefix)
-		page, limit := all[min(before, len(all)):], min(max(limit, 1), 100)
+		all, err := everybody(ctx, sound, q.Email)
+		page, limit := all[min(before, len(all)):], min(max(q.Limit, 1), 100)
 		if len(page) <= limit {
 			return page, "", err
 		}
@@ -47,91 +47,117 @@ func TestBrokenUserLists(t *testing.T) {
 		rules  []string
 	}{
 		"a next whenever the page is full": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				page, next, err := sound(ctx, prefix, cursor, limit)
-				if len(page) == limit && next == "" {
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				page, next, err := sound(ctx, q)
+				if len(page) == q.Limit && next == "" {
 					next = "1"
 				}
 				return page, next, err
 			}
-		}, []string{"List's next", "List gives each user once, in", "List gives each user once though", "?List gives each user once while others are"}},
+		}, []string{"?List of superusers", "List's next", "List gives each user once, in", "List gives each user once though", "?List gives each user once while others are", "List of an Email"}},
 		"any cursor": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				page, next, err := sound(ctx, prefix, cursor, limit)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				page, next, err := sound(ctx, q)
 				if errors.Is(err, core.ErrInvalid) {
-					return sound(ctx, prefix, "", limit)
+					q.Cursor = ""
+					return sound(ctx, q)
 				}
 				return page, next, err
 			}
-		}, []string{"P16"}},
-		"an offset": {offset, []string{"List gives each user once while others come", "?List gives each user once while others are", "List gives each user once though"}},
+		}, []string{"?List of superusers", "P16"}},
+		"an offset": {offset, []string{"?List of superusers", "List gives each user once while others come", "?List gives each user once while others are", "List gives each user once though", "P16 a cursor of another"}},
 		"one too many": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				return sound(ctx, prefix, cursor, limit+1)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				q.Limit++
+				return sound(ctx, q)
 			}
-		}, []string{"List gives each user once, in", "List's next", "P16", "P17 List", "List gives each user once", "An empty EmailKey"}},
+		}, []string{"?List of superusers", "List gives each user once, in", "List's next", "P16", "P17 List", "List gives each user once", "An empty EmailKey", "List of an Email"}},
 		"as many as are asked for": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				page, next, err := sound(ctx, prefix, cursor, limit)
-				if limit > 100 && next != "" && err == nil {
-					more, last, err := sound(ctx, prefix, next, 100)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				page, next, err := sound(ctx, q)
+				if q.Limit > 100 && next != "" && err == nil {
+					more, last, err := sound(ctx, core.Query{Email: q.Email, Cursor: next, Limit: 100})
 					return append(page, more...), last, err
 				}
 				return page, next, err
 			}
-		}, []string{"List gives each user once, in"}},
+		}, []string{"?List of superusers", "List gives each user once, in"}},
 		"nobody behind a user who is gone": {func(sound list) list {
 			var last string
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				if all, _, err := sound(ctx, last, "", 1); cursor != "" && last != "" && len(all) == 0 && err == nil {
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				if all, _, err := sound(ctx, core.Query{Email: last, Limit: 1}); q.Cursor != "" && last != "" && len(all) == 0 && err == nil {
 					return nil, "", core.ErrInvalid
 				}
-				page, next, err := sound(ctx, prefix, cursor, limit)
+				page, next, err := sound(ctx, q)
 				if last = ""; next != "" {
 					last = page[len(page)-1].EmailKey
 				}
 				return page, next, err
 			}
-		}, []string{"List gives each user once though", "?List gives each user once while"}},
+		}, []string{"?List of superusers", "List gives each user once though", "?List gives each user once while", "List of an Email gives"}},
 		"in the order of the e-mails": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				after, bad := hex.DecodeString(cursor)
-				if bad != nil || cursor != "" && !strings.Contains(string(after), "@") {
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				after, bad := hex.DecodeString(q.Cursor)
+				if bad != nil || q.Cursor != "" && !strings.Contains(string(after), "@") {
 					return nil, "", core.ErrInvalid
 				}
-				all, err := everybody(ctx, sound, prefix)
+				all, err := everybody(ctx, sound, q.Email)
 				slices.SortFunc(all, func(a, b *account) int { return strings.Compare(a.EmailKey, b.EmailKey) })
-				all = slices.DeleteFunc(all, func(u *account) bool { return cursor != "" && u.EmailKey <= string(after) })
-				if limit = min(max(limit, 1), 100); len(all) <= limit {
+				all = slices.DeleteFunc(all, func(u *account) bool { return q.Cursor != "" && u.EmailKey <= string(after) })
+				limit := min(max(q.Limit, 1), 100)
+				if len(all) <= limit {
 					return all, "", err
 				}
 				return all[:limit], hex.EncodeToString([]byte(all[limit-1].EmailKey)), err
 			}
-		}, []string{"List gives each user once though", "An empty EmailKey"}},
+		}, []string{"?List of superusers", "List gives each user once though", "An empty EmailKey", "P16 a cursor of another", "List of an Email is in"}},
+		"a search in the order of creation": {func(sound list) list {
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				if q.Email == "" {
+					return sound(ctx, q)
+				}
+				all, err := everybody(ctx, sound, "")
+				last, err2 := q.After()
+				i := slices.IndexFunc(all, func(u *account) bool { return u.ID == last })
+				all = slices.DeleteFunc(all[i+1:], func(u *account) bool { return !strings.HasPrefix(u.EmailKey, q.Email) })
+				limit := min(max(q.Limit, 1), 100)
+				if err := errors.Join(err, err2); err != nil || len(all) <= limit {
+					return all, "", err
+				}
+				return all[:limit], q.Next(all[limit-1].ID), nil
+			}
+		}, []string{"?List of superusers", "List of an Email"}},
 		"a bare ID": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				page, next, err := sound(ctx, prefix, cursor, limit)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				page, next, err := sound(ctx, q)
 				for _, u := range page {
 					*u = account{User: core.User{ID: u.ID, EmailKey: u.EmailKey}, Motto: new("")}
 				}
 				return page, next, err
 			}
-		}, []string{"List gives whole users"}},
+		}, []string{"?List of superusers", "List gives whole users"}},
 		"the prefix is a pattern": {func(sound list) list {
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				return sound(ctx, strings.TrimRight(prefix, "%"), cursor, limit)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				q.Email = strings.TrimRight(q.Email, "%")
+				return sound(ctx, q)
 			}
-		}, []string{"P17 List"}},
+		}, []string{"?List of superusers", "P17 List"}},
+		"everybody where superusers are meant": {func(sound list) list {
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				q.Superusers = false
+				return sound(ctx, q)
+			}
+		}, []string{"List of superusers"}},
 		"backwards every other time": {func(sound list) list {
 			backwards := false
-			return func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-				page, next, err := sound(ctx, prefix, cursor, limit)
+			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
+				page, next, err := sound(ctx, q)
 				if backwards = !backwards; backwards {
 					slices.Reverse(page)
 				}
 				return page, next, err
 			}
-		}, []string{"List gives each user once, in"}},
+		}, []string{"?List of superusers", "List gives each user once, in", "List of an Email is in"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken(t, storetest.UserCases(), func() core.UserStore[account] {

@@ -108,7 +108,7 @@ func TestRacingUserLists(t *testing.T) {
 			return s.Users.Delete(ctx, id)
 		}
 		pages := 0
-		s.list = func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
+		s.list = func(ctx context.Context, q core.Query) ([]*account, string, error) {
 			switch pages++; {
 			case pages > 1 && pages < 6:
 				turn <- struct{}{}
@@ -116,7 +116,7 @@ func TestRacingUserLists(t *testing.T) {
 			case pages == 6:
 				close(turn)
 			}
-			return offset(s.Users.List)(ctx, prefix, cursor, limit)
+			return offset(s.Users.List)(ctx, q)
 		}
 		return s
 	}, words)

@@ -25,7 +25,7 @@ type userStore struct {
 	find   func(ctx context.Context, key core.Key) (*account, error)
 	update func(ctx context.Context, id string, change func(*account) error) (*account, error)
 	delete func(ctx context.Context, id string) error
-	list   func(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error)
+	list   func(ctx context.Context, q core.Query) ([]*account, string, error)
 	epoch  func(ctx context.Context, id string) (int64, error)
 	newID  func() string
 }
@@ -45,8 +45,8 @@ func (s *userStore) NewID() string                                       { retur
 func (s *userStore) Update(ctx context.Context, id string, change func(*account) error) (*account, error) {
 	return s.update(ctx, id, change)
 }
-func (s *userStore) List(ctx context.Context, prefix, cursor string, limit int) ([]*account, string, error) {
-	return s.list(ctx, prefix, cursor, limit)
+func (s *userStore) List(ctx context.Context, q core.Query) ([]*account, string, error) {
+	return s.list(ctx, q)
 }
 
 // stores makes a store edit what it is given before it stores it.
@@ -97,7 +97,7 @@ func TestBrokenUsers(t *testing.T) {
 		"an empty e-mail that is a key": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				if key == core.ByEmail("") {
-					us, _, err := s.Users.List(ctx, "", "", 1)
+					us, _, err := s.Users.List(ctx, core.Query{Limit: 1})
 					return us[0], err
 				}
 				return s.Users.Find(ctx, key)

@@ -22,7 +22,7 @@ var uniqueCases = []userCase{
 		if err != nil {
 			return err
 		}
-		page := func() int { us, _, _ := s.List(ctx, "", "", 10); return len(us) }
+		page := func() int { us, _, _ := s.List(ctx, core.Query{Limit: 10}); return len(us) }
 		again := account("ann@example.com")
 		again.Nick = "another"
 		return errors.Join(

@@ -80,7 +80,7 @@ var valueCases = []userCase{
 			}
 			spoil(found)
 		}
-		page, _, err := s.List(ctx, "", "", 10)
+		page, _, err := s.List(ctx, core.Query{Limit: 10})
 		if err != nil {
 			return is("List", err, nil)
 		}

@@ -1,0 +1,39 @@
+package core_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+func TestCursor(t *testing.T) {
+	ann := core.Query{Email: "ann", Limit: 10}
+	for _, last := range []string{"7", "ann@example.org", "\x00\xff", strings.Repeat("é", 200)} {
+		q := ann
+		q.Cursor, q.Limit = ann.Next(last), 20
+		if got, err := q.After(); got != last || err != nil {
+			t.Errorf("After gave %q, %v; want %q", got, err, last)
+		}
+	}
+	if got, err := ann.After(); got != "" || err != nil {
+		t.Errorf("the first page begins after %q, %v", got, err)
+	}
+	next := ann.Next("ann@example.org")
+	for name, q := range map[string]core.Query{
+		"of another query":   {Email: "an", Cursor: next},
+		"of all users":       {Cursor: next},
+		"of nothing":         {Email: "ann", Cursor: ann.Next("")},
+		"with more":          {Email: "ann", Cursor: next + "A"},
+		"with a line break":  {Email: "ann", Cursor: next + "\n"},
+		"with less":          {Email: "ann", Cursor: next[:len(next)-1]},
+		"with another digit": {Email: "ann", Cursor: "A" + next[1:]},
+		"that was moved":     {Email: "a", Cursor: core.Query{Email: "an"}.Next("n@example.org")},
+		"of garbage":         {Email: "ann", Cursor: "' OR '1'='1"},
+	} {
+		if last, err := q.After(); !errors.Is(err, core.ErrInvalid) || last != "" {
+			t.Errorf("a cursor %s gave %q, %v; want ErrInvalid", name, last, err)
+		}
+	}
+}
