@@ -31,7 +31,7 @@ func TestOptions(t *testing.T) {
 	all := []string{"Name", "Secret", "List", "Map", "Nested", "inside"}
 	for i, name := range all {
 		others := append(append([]string{}, all[:i]...), all[i+1:]...)
-		problems := canary.Options(open{}, others...)
+		problems := canary.Options(open{inside: ""}, others...)
 		if len(problems) != 1 || !strings.Contains(problems[0], " shows canary-"+name) {
 			t.Errorf("%s: %q", name, problems)
 		}

@@ -25,8 +25,9 @@ type Key struct {
 // HS256 makes a key of a secret of 32 random bytes or more. It refuses what is shorter or looks made up (a repeated pattern, few different
 // bytes, a well-known word, a PEM block); it cannot tell every guessable secret. Whoever verifies with it can also sign.
 //
-// No constructor takes a key that is published as an example in an RFC or a
-// well-known tutorial.
+// A public key in its usual forms and the SHA-256 of a well-known word are no
+// secret either. No constructor takes a key that is published as an example in
+// an RFC or a well-known tutorial.
 //
 // The id of this and the other constructors is the token's kid: up to 64 of A-Z a-z 0-9 . _ -, or empty for one key.
 func HS256(id string, secret []byte) (Key, error) {

@@ -7,6 +7,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,20 +23,31 @@ import (
 
 func TestJ20Secrets(t *testing.T) {
 	for name, secret := range map[string]string{
-		"J20 none":               "",
-		"J20 short":              string(goodSecret[:31]),
-		"J20 zeros":              strings.Repeat("\x00", 32),
-		"J20 one letter":         strings.Repeat("k", 64),
-		"J20 pattern":            "SECRET-SECRET-SECRET-SECRET-SECRET",
-		"J20 pattern of 16":      strings.Repeat("0123456789abcdef", 3),
-		"J20 pattern, cut":       strings.Repeat("q7Zp-_m2", 4) + "q7Z",
-		"J20 few different":      "aaaaaaaabbbbbbbbccccccccdddddddd" + "abcdabcddcbaabcd",
-		"J20 example of jwt.io":  "a-string-secret-at-least-256-bits-long",
-		"J20 word, upper case":   "7f3a91c0-PASSWORD-55ab3de1-9f8e7d",
-		"J20 keyboard":           "qwertyuiopasdfghjklzxcvbnm-012934",
-		"J20 alphabet":           "abcdefghijklmnopqrstuvwxyz012345",
-		"J20 placeholder":        "please-CHANGEME-before-production!",
-		"J20 a PEM's first line": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
+		"J20 none":                "",
+		"J20 short":               string(goodSecret[:31]),
+		"J20 zeros":               strings.Repeat("\x00", 32),
+		"J20 one letter":          strings.Repeat("k", 64),
+		"J20 pattern":             "SECRET-SECRET-SECRET-SECRET-SECRET",
+		"J20 pattern of 16":       strings.Repeat("0123456789abcdef", 3),
+		"J20 pattern, cut":        strings.Repeat("q7Zp-_m2", 4) + "q7Z",
+		"J20 few different":       "aaaaaaaabbbbbbbbccccccccdddddddd" + "abcdabcddcbaabcd",
+		"J20 example of jwt.io":   "a-string-secret-at-least-256-bits-long",
+		"J20 word, upper case":    "7f3a91c0-PASSWORD-55ab3de1-9f8e7d",
+		"J20 keyboard":            "qwertyuiopasdfghjklzxcvbnm-012934",
+		"J20 alphabet":            "abcdefghijklmnopqrstuvwxyz012345",
+		"J20 placeholder":         "please-CHANGEME-before-production!",
+		"J20 a PEM's first line":  "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
+		"J20 J02 DER, RSA":        string(must(x509.MarshalPKIXPublicKey(&rsaKey().PublicKey))),
+		"J20 J02 DER, PKCS 1":     string(x509.MarshalPKCS1PublicKey(&rsaKey().PublicKey)),
+		"J20 J02 DER, P-256":      string(must(x509.MarshalPKIXPublicKey(&ecdsaKey().PublicKey))),
+		"J20 J02 DER, Ed25519":    string(must(x509.MarshalPKIXPublicKey(edKey().Public()))),
+		"J20 J02 base64, RSA":     base64.StdEncoding.EncodeToString(must(x509.MarshalPKIXPublicKey(&rsaKey().PublicKey))),
+		"J20 J02 base64, P-256":   base64.StdEncoding.EncodeToString(must(x509.MarshalPKIXPublicKey(&ecdsaKey().PublicKey))),
+		"J20 J02 base64, Ed25519": base64.StdEncoding.EncodeToString(must(x509.MarshalPKIXPublicKey(edKey().Public()))),
+		"J20 J02 JWK":             `{"kty":"OKP","crv":"Ed25519","x":"` + encode(edKey()[32:]) + `"}`,
+		"J20 hash of nothing":     fmt.Sprintf("%x", sha256.Sum256(nil)),
+		"J20 hash of secret":      string(hash("secret")),
+		"J20 hash of password":    fmt.Sprintf("%X", hash("password")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := jwt.HS256("k", []byte(secret))
@@ -48,7 +62,7 @@ func TestJ20Secrets(t *testing.T) {
 		for range 2000 {
 			b := make([]byte, 32)
 			_, _ = rand.Read(b)
-			for _, secret := range [][]byte{b, fmt.Appendf(nil, "%x", b), []byte(encode(b))} {
+			for _, secret := range [][]byte{b, fmt.Appendf(nil, "%x", b), []byte(encode(b)), hash(string(b))} {
 				if _, err := jwt.HS256("k", secret); err != nil {
 					t.Fatalf("%q: %v", secret, err)
 				}
@@ -62,6 +76,11 @@ func TestJ20Secrets(t *testing.T) {
 		clear(mine)
 		accepted(t, s, token)
 	})
+}
+
+func hash(word string) []byte {
+	digest := sha256.Sum256([]byte(word))
+	return digest[:]
 }
 
 func TestWeakKeys(t *testing.T) {
