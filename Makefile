@@ -5,10 +5,12 @@ FUZZTIME ?= 30s
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
+RACE = -race -gcflags='modernc.org/...=-d=checkptr=0' -vet=off
+TIMING = $(SERVERS) go -C integration test ./timing -run '^$$' -bench . -benchtime 1x -timeout 60m
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz
+.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz long timing
 
 # The workspace's tests, which need no server.
 quick:
@@ -46,7 +48,7 @@ lint:
 # lint has run vet over the same files. The race detector's checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the
 # time, and find nothing of ours.
 race:
-	@$(SERVERS) $(GOTEST) -- -race -gcflags='modernc.org/...=-d=checkptr=0' -vet=off -timeout 20m
+	@$(SERVERS) $(GOTEST) -- $(RACE) -timeout 20m
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:
@@ -58,3 +60,16 @@ bench:
 
 fuzz:
 	tools/fuzz $(FUZZTIME)
+
+# What an issue ends with, beside check: tests in full counts, fuzzing, and the measurements; some hours. One that fails does not stop the others.
+long:
+	@failed=; \
+	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -count=1 -timeout 2h || failed="$$failed tests"; \
+	tools/fuzz 1000000x || failed="$$failed fuzz"; \
+	$(TIMING) || failed="$$failed timing"; \
+	[ -z "$$failed" ] || { echo "FAILED:$$failed" >&2; exit 1; }
+
+# Measures what the clock reveals and what one client can take from others, and fails where that is too much; five minutes, on a machine that
+# does nothing else.
+timing:
+	@$(TIMING)
