@@ -7,6 +7,8 @@ SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
 RACE = -race $(foreach package,modernc.org golang.org/x/crypto golang.org/x/text,-gcflags='$(package)/...=-race=false') -vet=off
 TIMING = $(SERVERS) go -C integration test ./timing -run '^$$' -bench . -benchtime 1x -timeout 60m
+# Compiled beforehand, since go run is silent meanwhile.
+TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest
 BENCH ?= .
 ROUNDS ?= 40
 
@@ -14,10 +16,12 @@ ROUNDS ?= 40
 
 # The workspace's tests, which need no server.
 quick:
+	@$(TOOLS)
 	@GOWORK=off $(GOTEST) work
 
 # These, and those of the modules that stay outside the workspace.
 test:
+	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
@@ -40,19 +44,20 @@ tidy:
 # Each module on its own, then all of them as the workspace has them: either hides mistakes that the other shows.
 build:
 	@tools/each go build -buildvcs=false -o /dev/null ./...
-	@go vet work
+	@tools/still 'in the workspace: go vet' go vet work
 
 lint:
-	@lint=$$(GOWORK=off go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
+	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 
 # lint has run vet over the same files. What computes and shares nothing is compiled without the detector, which finds nothing of ours there and
 # makes it ten times as slow: SQLite, which is C in Go, hashes, Unicode tables.
 race:
+	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) -- $(RACE) -timeout 20m
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:
-	@GOWORK=off go -C tools run ./releasecheck "$(CURDIR)"
+	@GOWORK=off tools/still 'checking the release' go -C tools run ./releasecheck "$(CURDIR)"
 
 # Beside the peers, with the goals; about five minutes, on a machine that does nothing else. RECORD=docs/performance.md keeps the table.
 bench:
