@@ -5,17 +5,23 @@ FUZZTIME ?= 30s
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
+RACE = -race $(foreach package,modernc.org golang.org/x/crypto golang.org/x/text,-gcflags='$(package)/...=-race=false') -vet=off
+TIMING = $(SERVERS) go -C integration test ./timing -run '^$$' -bench . -benchtime 1x -timeout 60m
+# Compiled beforehand, since go run is silent meanwhile.
+TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz
+.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz long timing
 
 # The workspace's tests, which need no server.
 quick:
+	@$(TOOLS)
 	@GOWORK=off $(GOTEST) work
 
 # These, and those of the modules that stay outside the workspace.
 test:
+	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
@@ -38,19 +44,20 @@ tidy:
 # Each module on its own, then all of them as the workspace has them: either hides mistakes that the other shows.
 build:
 	@tools/each go build -buildvcs=false -o /dev/null ./...
-	@go vet work
+	@tools/still 'in the workspace: go vet' go vet work
 
 lint:
-	@lint=$$(GOWORK=off go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
+	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 
-# lint has run vet over the same files. The race detector's checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the
-# time, and find nothing of ours.
+# lint has run vet over the same files. What computes and shares nothing is compiled without the detector, which finds nothing of ours there and
+# makes it ten times as slow: SQLite, which is C in Go, hashes, Unicode tables.
 race:
-	@$(SERVERS) $(GOTEST) -- -race -gcflags='modernc.org/...=-d=checkptr=0' -vet=off -timeout 20m
+	@$(TOOLS)
+	@$(SERVERS) $(GOTEST) -- $(RACE) -timeout 20m
 
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
 release-check:
-	@GOWORK=off go -C tools run ./releasecheck "$(CURDIR)"
+	@GOWORK=off tools/still 'checking the release' go -C tools run ./releasecheck "$(CURDIR)"
 
 # Beside the peers, with the goals; about five minutes, on a machine that does nothing else. RECORD=docs/performance.md keeps the table.
 bench:
@@ -58,3 +65,16 @@ bench:
 
 fuzz:
 	tools/fuzz $(FUZZTIME)
+
+# What an issue ends with, beside check: tests in full counts, fuzzing, and the measurements; some hours. One that fails does not stop the others.
+long:
+	@failed=; \
+	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -count=1 -timeout 2h || failed="$$failed tests"; \
+	tools/fuzz 1000000x || failed="$$failed fuzz"; \
+	$(TIMING) || failed="$$failed timing"; \
+	[ -z "$$failed" ] || { echo "FAILED:$$failed" >&2; exit 1; }
+
+# Measures what the clock reveals and what one client can take from others, and fails where that is too much; five minutes, on a machine that
+# does nothing else.
+timing:
+	@$(TIMING)

@@ -14,13 +14,14 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/latchkey-go/latchkey/integration/long"
 )
 
-// startQuickstart runs examples/quickstart as a newcomer does, but on a free port, and gives its URL.
-func startQuickstart(t *testing.T) string {
+// startExample runs an example as a newcomer does, but on a free port, and returns its URL.
+func startExample(t *testing.T, name string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "quickstart")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./quickstart")
+	program := filepath.Join(t.TempDir(), name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./"+name)
 	build.Dir = filepath.Join("..", "..", "examples")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -41,7 +42,7 @@ func startQuickstart(t *testing.T) string {
 	said, err := bufio.NewReader(stdout).ReadString('\n')
 	port := regexp.MustCompile(`http://127\.0\.0\.1(:\d+)`).FindStringSubmatch(said)
 	if err != nil || port == nil {
-		t.Fatalf("the quickstart says %q (%v)", said, err)
+		t.Fatalf("%s says %q (%v)", name, said, err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, stdout) }()
 	return "http://localhost" + port[1] // a name that browsers trust without TLS, so that __Host- cookies work
@@ -72,7 +73,17 @@ func sessionCookie(t *testing.T, ctx context.Context) (found *network.Cookie) {
 }
 
 func TestAPersonSignsInAtTheLocalProviderAndOutAgain(t *testing.T) {
-	home := startQuickstart(t) + "/"
+	examples := []string{"quickstart"}
+	if long.Run() {
+		examples = append(examples, "fiber") // the framework that is least like net/http
+	}
+	for _, name := range examples {
+		t.Run(name, func(t *testing.T) { signInAtTheLocalProvider(t, startExample(t, name)+"/") })
+	}
+}
+
+func signInAtTheLocalProvider(t *testing.T, home string) {
+	t.Helper()
 	ctx := newBrowser(t)
 	run(t, ctx, chromedp.Navigate(home))
 	wantPage(t, ctx, home, "Nobody is signed in")

@@ -15,14 +15,12 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
 // What a process that is to be killed is told: the kind of its database, where that is, and its number.
 const victimName, victimAddress, victimNumber = "LATCHKEY_TEST_VICTIM", "LATCHKEY_TEST_VICTIM_ADDRESS", "LATCHKEY_TEST_VICTIM_NUMBER"
-
-// registrations is how many are acknowledged on each kind of database, over all kills.
-const registrations = 2000
 
 // TestKilledProcess kills processes that register users, link their accounts and use their tokens as fast as they can: whoever was
 // acknowledged is there, whoever is there is whole, and no token takes effect twice.
@@ -36,7 +34,7 @@ func TestKilledProcess(t *testing.T) {
 			t.Parallel()
 			address := d.address(t)
 			var made, used []string
-			for run := 0; len(made) < registrations; run++ {
+			for run := range long.Kills() {
 				lines := kill(t, name, address, run, 100+rand.IntN(600))
 				if len(lines) == 0 {
 					t.Fatal("the process has not begun")

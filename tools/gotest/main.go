@@ -85,7 +85,7 @@ func announce(ctx context.Context, r *report, modules int) error {
 		return fmt.Errorf("go env: %w: %s", err, out)
 	}
 	r.println(fmt.Sprintf("gotest: go test in %d modules. What Go needs is downloaded into %s and compiled into %s: "+
-		"on a new machine of two cores that takes about ten minutes of the first run", modules, folders[0], folders[1]))
+		"at most 250 MB, and some ten minutes of the first run on two cores", modules, folders[0], folders[1]))
 	return nil
 }
 

@@ -30,7 +30,7 @@ func (i *installs) begin(name string) (end func()) {
 	if !i.begun {
 		i.begun = true
 		_, _ = fmt.Fprintf(i.out, "servers: what tests need and this machine lacks is unpacked into %s, once: "+
-			"up to 250 MB of downloads, mostly less than three minutes\n", i.folder)
+			"at most 300 MB of downloads, one to three minutes\n", i.folder)
 	}
 	if i.since == nil {
 		i.since = map[string]time.Time{}

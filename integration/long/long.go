@@ -1,0 +1,22 @@
+// Package long has the size of tests that are worth repeating: make check runs
+// them for short, and make long, by LATCHKEY_TEST_LONG=1, in full.
+package long
+
+import "os"
+
+// Run reports whether the tests run in full.
+func Run() bool { return os.Getenv("LATCHKEY_TEST_LONG") == "1" }
+
+// Count returns how often, or with how much, a test is done.
+func Count(short, full int) int {
+	if Run() {
+		return full
+	}
+	return short
+}
+
+// Races is how many rounds a race has: 10, or 1,000 in full.
+func Races() int { return Count(10, 1000) }
+
+// Kills is how many times a process is killed: 5, or 50 in full.
+func Kills() int { return Count(5, 50) }
