@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"encoding/json"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -128,3 +129,31 @@ func TestNewTellsWhatFlowsMiss(t *testing.T) {
 		}
 	}
 }
+
+func TestNewChecksClientIP(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy latchkey.ClientIP
+		want   string
+	}{
+		"no hops":                  {latchkey.Hops(0), "Options.ClientIP: Hops must be from 1 to 32"},
+		"too many hops":            {latchkey.Hops(1000), "Options.ClientIP: Hops must be"},
+		"no proxies":               {latchkey.Proxies(), "Options.ClientIP: Proxies needs the networks"},
+		"a network that is none":   {latchkey.Proxies(netip.PrefixFrom(netip.IPv6Loopback(), 200)), "is no network"},
+		"a header without a name":  {latchkey.Header(""), "Options.ClientIP: Header needs a name"},
+		"twin: direct":             {latchkey.Direct, ""},
+		"twin: a header":           {latchkey.Header("CF-Connecting-IP"), ""},
+		"twin: the socket":         {latchkey.Proxies(latchkey.LocalSocket), ""},
+		"twin: one that is theirs": {theirs{}, ""},
+	} {
+		o := options[Member]()
+		o.ClientIP = c.policy
+		if got := faults(t, o); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: New's error is %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// theirs is an application's own policy.
+type theirs struct{}
+
+func (theirs) Client(_ core.Head, peer netip.Addr) netip.Addr { return peer }

@@ -33,6 +33,7 @@ type quiet struct {
 
 	mu    sync.Mutex
 	calls []string
+	found int // users that a look-up has found
 }
 
 // note is a call. It returns the error that the test wants of it.
@@ -147,7 +148,13 @@ func (n notedUsers) Find(ctx context.Context, key core.Key) (*Member, error) {
 	if err := n.q.note("users.Find"); err != nil {
 		return nil, err
 	}
-	return n.Users.Find(ctx, key)
+	u, err := n.Users.Find(ctx, key)
+	if err == nil {
+		n.q.mu.Lock()
+		defer n.q.mu.Unlock()
+		n.q.found++
+	}
+	return u, err
 }
 
 func (n notedTickets) Put(ctx context.Context, t core.Ticket, replace bool) error {
@@ -213,6 +220,22 @@ func TestSilence(t *testing.T) {
 						t.Errorf("%s for %s (twin): within 2.5 s its job calls %q, want %q", kind, email, calls, mail)
 					}
 				}
+			}
+		})
+	})
+	t.Run("R16 no row is found before the answer", func(t *testing.T) { // which takes longer than none
+		inQuiet(t, nil, func(t *testing.T, q *quiet) {
+			open(q)
+			for _, kind := range kinds {
+				for _, email := range people {
+					q.ask(kind, email)
+				}
+			}
+			if q.found != 0 {
+				t.Errorf("%d users were found", q.found)
+			}
+			if err := q.Wait(t.Context()); err != nil || q.found != 6 {
+				t.Errorf("twin: the jobs found %d users (%v), want 6", q.found, err)
 			}
 		})
 	})

@@ -55,7 +55,16 @@ func requestFakes() []fake {
 				r.Host = h
 			}
 		})},
-		{"an IPv4 address stays mapped", "A10", handed(func(r *core.Request) { r.Remote = netip.AddrFrom16(r.Remote.As16()) })},
+		{"an IPv4 address stays mapped", "A10", handed(func(r *core.Request) {
+			if r.Remote.IsValid() {
+				r.Remote = netip.AddrFrom16(r.Remote.As16())
+			}
+		})},
+		{"a socket is the machine itself", "A11", handed(func(r *core.Request) {
+			if !r.Remote.IsValid() {
+				r.Remote = netip.IPv6Loopback()
+			}
+		})},
 		{"X-Forwarded-For is believed", "Q05", request(func(r *http.Request) {
 			if ip := r.Header.Get("X-Forwarded-For"); ip != "" {
 				r.RemoteAddr = ip + ":1"

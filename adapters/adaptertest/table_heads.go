@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -110,6 +111,10 @@ func peers() []section {
 			{send: "GET /auth/remote", peer: "[::ffff:192.0.2.7]:1", want: ok("192.0.2.7")},
 			{send: "GET /auth/remote", peer: "[::ffff:c000:207]:1", want: ok("192.0.2.7")},
 			{send: "GET /auth/remote", peer: "[fe80::7%eth0]:1", want: ok("fe80::7")},
+		}},
+		{rule: "A11 Remote of a peer without an address is the zero Addr, which is no address of anybody's", rows: []row{
+			{send: "GET /auth/remote", peer: noAddress, want: ok(netip.Addr{}.String())},
+			{send: "GET /auth/remote\nX-Forwarded-For: 203.0.113.9", peer: noAddress, want: ok(netip.Addr{}.String())},
 		}},
 		{rule: "Q05 Remote is never what a header says", rows: []row{
 			{send: "GET /auth/remote\nX-Forwarded-For: 203.0.113.9", peer: "192.0.2.7:1", want: ok("192.0.2.7")},

@@ -14,6 +14,9 @@ import (
 
 const defaultPeer = "192.0.2.1:4711"
 
+// noAddress is the peer at the other end of a Unix socket.
+const noAddress = "@"
+
 // listener gives each connection the peer address that the client names in the first line it sends: on loopback there is but one.
 type listener struct{ *net.TCPListener }
 
@@ -46,6 +49,9 @@ func readPeer(c net.Conn) (net.Addr, error) {
 		if b[0] == '\n' {
 			break
 		}
+	}
+	if string(line) == noAddress {
+		return &net.UnixAddr{Net: "unix", Name: noAddress}, nil
 	}
 	ap, err := netip.ParseAddrPort(string(line))
 	return net.TCPAddrFromAddrPort(ap), err
