@@ -32,9 +32,21 @@ type OAuthAccount struct {
 	// Email is what the provider says today; nothing is looked up by it.
 	Email string
 	// AccessToken and RefreshToken are as the vault has sealed them; a store keeps them as they are, at most 16 KiB each.
-	AccessToken, RefreshToken string
+	AccessToken  string `json:"-"`
+	RefreshToken string `json:"-"`
 	// Expires is the access token's end in whole seconds, UTC; zero if it is not known.
 	Expires time.Time
+}
+
+// Format keeps the tokens out of logs: another program may have written them in
+// clear.
+func (a OAuthAccount) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "[account %q of user %q at %q]", a.ID, a.UserID, a.Provider)
+}
+
+// LogValue has the identifiers alone.
+func (a OAuthAccount) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", a.ID), slog.String("user", a.UserID), slog.String("provider", a.Provider))
 }
 
 // OAuthAccountStore keeps the links of users to providers' accounts. Its obligations are cases of stores/storetest. Text is compared byte
@@ -90,7 +102,10 @@ func (OAuthTokens) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[toke
 // LogValue is "[tokens]".
 func (OAuthTokens) LogValue() slog.Value { return slog.StringValue("[tokens]") }
 
-// OAuthBegin is what a login at a provider begins with.
+// MarshalJSON is "[tokens]".
+func (OAuthTokens) MarshalJSON() ([]byte, error) { return []byte(`"[tokens]"`), nil }
+
+// OAuthBegin is what a login at a provider begins with. It prints as "[begin]".
 type OAuthBegin struct {
 	State       string
 	Nonce       string // for OpenID Connect
@@ -99,7 +114,16 @@ type OAuthBegin struct {
 	Scopes      []string // beyond the provider's own
 }
 
-// OAuthFinish is what came back.
+// Format keeps state and nonce out of logs.
+func (OAuthBegin) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[begin]") }
+
+// LogValue is "[begin]".
+func (OAuthBegin) LogValue() slog.Value { return slog.StringValue("[begin]") }
+
+// MarshalJSON is "[begin]".
+func (OAuthBegin) MarshalJSON() ([]byte, error) { return []byte(`"[begin]"`), nil }
+
+// OAuthFinish is what came back. It prints as "[finish]".
 type OAuthFinish struct {
 	Code        string
 	Verifier    string // PKCE's
@@ -108,6 +132,15 @@ type OAuthFinish struct {
 	// Form holds all parameters of the callback, those that were posted too (iss of RFC 9207, Apple's user).
 	Form url.Values
 }
+
+// Format keeps code and verifier out of logs.
+func (OAuthFinish) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[finish]") }
+
+// LogValue is "[finish]".
+func (OAuthFinish) LogValue() slog.Value { return slog.StringValue("[finish]") }
+
+// MarshalJSON is "[finish]".
+func (OAuthFinish) MarshalJSON() ([]byte, error) { return []byte(`"[finish]"`), nil }
 
 // ErrOAuthCodeRefused is part of the error of Provider.Finish where the service
 // answered that the code is not good (RFC 6749, section 5.2, invalid_grant).

@@ -3,7 +3,10 @@ package core
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
 )
 
 // SecretLen is the length of a secret in its text form: 32 bytes as base64url without padding.
@@ -28,3 +31,20 @@ func Digest(raw string) [32]byte {
 	}
 	return sha256.Sum256([]byte(raw))
 }
+
+// VaultKey is a key that seals secrets at rest: at least 32 random bytes with a
+// name, which is written into what it seals. The ID is at most 32 letters,
+// digits, '_' and '-'. A key prints as its name alone.
+type VaultKey struct {
+	ID     string
+	Secret []byte
+}
+
+// Format keeps the secret out of logs.
+func (k VaultKey) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "[key %q]", k.ID) }
+
+// LogValue is the key's name.
+func (k VaultKey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
+
+// MarshalJSON is the key's name.
+func (k VaultKey) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(k)) }

@@ -23,6 +23,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
 	"regexp"
 	"slices"
@@ -34,7 +36,7 @@ import (
 )
 
 // Key seals providers' tokens. See Options.Vault.
-type Key = seal.Key
+type Key = core.VaultKey
 
 // Provider is a service to log in with, and what the application makes of it.
 type Provider struct {
@@ -80,6 +82,15 @@ type Options struct {
 	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for http on another host than localhost.
 	InsecureHTTP bool
 }
+
+// Format keeps the secrets out of logs.
+func (Options) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[oauth options]") }
+
+// LogValue is "[oauth options]".
+func (Options) LogValue() slog.Value { return slog.StringValue("[oauth options]") }
+
+// MarshalJSON is "[oauth options]".
+func (Options) MarshalJSON() ([]byte, error) { return []byte(`"[oauth options]"`), nil }
 
 // OAuth is an application's providers: their flows, and the tokens that they issued. It is safe for concurrent use.
 type OAuth struct{ *config }

@@ -20,16 +20,15 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // MinSecret is the least length of a secret, in bytes.
 const MinSecret = 32
 
-// Key is a secret of at least 32 random bytes with a name, which is written into what it seals.
-type Key struct {
-	ID     string // at most 32 letters, digits, '_' and '-'
-	Secret []byte
-}
+// Key is a secret with a name. Its Secret has at least MinSecret bytes.
+type Key = core.VaultKey
 
 // Ring is a list of keys. It is safe for concurrent use.
 type Ring struct {
