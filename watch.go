@@ -25,7 +25,7 @@ const (
 // session that outlives the raised epoch, as that of the person who changes their own password does, goes on. What guards check
 // beside that (Verified, Superuser, Check) is not asked again. Under SessionOnly the epoch alone tells of the user, as it does there.
 //
-// The stores are asked every 2 seconds. While they cannot be asked the context goes on for 5 seconds after the last good answer, and then ends:
+// The stores are asked every 2 seconds, for the first time at random within the first 2. While they cannot be asked the context goes on for 5 seconds after the last good answer, and then ends:
 // nobody stays connected because a store is down. A store that answers from a cache adds the age of what is in it.
 //
 // context.Cause tells why it ended, as an *Error unless ctx itself ended or cancel was called: 401, which wraps core.ErrInvalid, for a login
@@ -52,10 +52,14 @@ func watch(ctx context.Context, end context.CancelCauseFunc, ask func(context.Co
 	noAnswer := errors.New("no answer")
 	asked, reason := time.Now(), noAnswer
 	limit := asked.Add(believed)
+	// Streams that were opened together, as after a deploy, must not ask
+	// together.
+	wait := rand.N(recheckEvery) //nolint:gosec // nothing secret depends on it
 	for {
 		unavailable := core.Unavailable(fmt.Errorf("rechecking a session: %w", reason))
 		last := time.AfterFunc(time.Until(limit), func() { end(unavailable) })
-		asked = pause(ctx, asked)
+		asked = pause(ctx, asked.Add(wait))
+		wait = recheckEvery - rand.N(recheckEvery/4) //nolint:gosec // as above
 		err := within(ctx, recheckEvery, ask)
 		last.Stop()
 		switch {
@@ -72,12 +76,11 @@ func watch(ctx context.Context, end context.CancelCauseFunc, ask func(context.Co
 	}
 }
 
-// pause waits for the time of the next question, which differs from stream to stream, and gives it.
-func pause(ctx context.Context, asked time.Time) time.Time {
-	every := recheckEvery - rand.N(recheckEvery/4) //nolint:gosec // nothing secret depends on it
+// pause waits for the time of the next question, and returns the time when it is over.
+func pause(ctx context.Context, next time.Time) time.Time {
 	select {
 	case <-ctx.Done():
-	case <-time.After(time.Until(asked.Add(every))):
+	case <-time.After(time.Until(next)):
 	}
 	return time.Now()
 }

@@ -239,6 +239,39 @@ func TestWatchCountsFromTheQuestion(t *testing.T) {
 	})
 }
 
+// Streams that were opened together, as all are after a deploy, do not ask together.
+func TestWatchSpreadsTheQuestions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many, bins, bin = 1000, 40, 100 * time.Millisecond
+		s := newStreams(t)
+		_, ctx := s.login(s.register("ada"), "web")
+		begin := time.Now()
+		var asked [bins]atomic.Int64
+		s.sessions.answers(func(context.Context) error {
+			if i := int(time.Since(begin) / bin); i < bins {
+				asked[i].Add(1)
+			}
+			return nil
+		})
+		for range many {
+			_, cancel := s.Watch(ctx)
+			defer cancel()
+		}
+		time.Sleep(bins * bin)
+		total := int64(0)
+		for i := range asked {
+			n := asked[i].Load()
+			total += n
+			if n > many/8 {
+				t.Errorf("%d of %d streams asked within the same %v, %v after they were opened", n, many, bin, time.Duration(i)*bin)
+			}
+		}
+		if total < many*3/2 { // twin: each asks every 2 s
+			t.Errorf("%d streams asked %d times in %v", many, total, bins*bin)
+		}
+	})
+}
+
 func TestWatchStops(t *testing.T) {
 	cause := errors.New("the server stops")
 	for name, c := range map[string]struct {

@@ -10,8 +10,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/url"
 	"time"
 
@@ -23,17 +21,6 @@ type AppleKey struct {
 	TeamID, KeyID string
 	PEM           []byte // the .p8 file
 }
-
-// Format keeps the key out of logs.
-func (k AppleKey) Format(s fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(s, "[key %q of team %q]", k.KeyID, k.TeamID)
-}
-
-// LogValue has the names of key and team alone.
-func (k AppleKey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
-
-// MarshalJSON is the text of LogValue.
-func (k AppleKey) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(k)) }
 
 // Apple wants a client secret that is signed with the key and short-lived, and posts the answer (form_post). The name comes once, at a user's
 // first login. serviceID is the client ID.

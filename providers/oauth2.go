@@ -1,11 +1,5 @@
 package providers
 
-import (
-	"encoding/json"
-	"fmt"
-	"log/slog"
-)
-
 // OAuth2Options describe a service that speaks OAuth 2.0 and tells who its users are in an answer of its own. Name, the three URLs, ClientID and
 // Fields.Subject are required.
 type OAuth2Options struct {
@@ -34,17 +28,6 @@ type OAuth2Options struct {
 
 // OAuth2 makes a provider of any OAuth 2.0 service. The error joins everything that is wrong with the options.
 func OAuth2(o OAuth2Options) (*Provider, error) { return checked(newProvider(o.service())) }
-
-// Format keeps the client's secret out of logs.
-func (o OAuth2Options) Format(s fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(s, "[client %q of %q]", o.ClientID, o.Name)
-}
-
-// LogValue has the provider's and the client's names alone.
-func (o OAuth2Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
-
-// MarshalJSON is the text of LogValue.
-func (o OAuth2Options) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(o)) }
 
 func (o OAuth2Options) service() service {
 	return service{

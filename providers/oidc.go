@@ -1,8 +1,6 @@
 package providers
 
 import (
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -34,17 +32,6 @@ type OIDCOptions struct {
 // OIDC makes a provider of any OpenID Connect issuer. Nothing is asked of it yet; what discovery finds is kept for an hour, and a failure is
 // tried again at the next login. The error joins everything that is wrong with the options.
 func OIDC(o OIDCOptions) (*Provider, error) { return checked(newProvider(o.service())) }
-
-// Format keeps the client's secret out of logs.
-func (o OIDCOptions) Format(s fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(s, "[client %q of %q]", o.ClientID, o.Name)
-}
-
-// LogValue has the provider's and the client's names alone.
-func (o OIDCOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
-
-// MarshalJSON is the text of LogValue.
-func (o OIDCOptions) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(o)) }
 
 func (o OIDCOptions) service() service {
 	s := service{

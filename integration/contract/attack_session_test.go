@@ -349,3 +349,44 @@ func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 		}
 	})
 }
+
+// TestAttackS17MaxSessions: a user has at most 100 sessions at a backend, however many logins there are at once.
+func TestAttackS17MaxSessions(t *testing.T) {
+	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
+		t.Run("S17 64 logins at once, twice", func(t *testing.T) {
+			const limit = 100
+			u := a.user(t)
+			cookie, others := a.login(t, "cookie", u), a.login(t, "session", a.user(t))
+			first := a.login(t, "session", u)
+			var tokens []string
+			for range 2 {
+				a.pass(time.Second)
+				answers := a.atOnce(t, 64, "POST", "/auth/session/login", func(int) option {
+					return form("username", u.Email, "password", password)
+				})
+				for got := range answers {
+					_, token := a.given(t, got)
+					tokens = append(tokens, token)
+				}
+			}
+			living := 0
+			for i, token := range tokens {
+				switch got := a.send(t, "GET", "/users/me", credential("session", token)); {
+				case got.status == 200:
+					living++
+				case got.status != 401 || i >= 64:
+					t.Errorf("login %d of 128 is answered with %d", i, got.status)
+				}
+			}
+			if living != limit {
+				t.Errorf("%d sessions live, want %d", living, limit)
+			}
+			a.want(t, "GET /users/me 401 (the oldest)", first)
+			if n := len(a.sessions(t, cookie)); n != limit {
+				t.Errorf("the list has %d sessions, want %d", n, limit)
+			}
+			a.want(t, "GET /users/me 200 (twin, at another backend)", cookie)
+			a.want(t, "GET /users/me 200 (twin, somebody else's)", others)
+		})
+	})
+}

@@ -159,8 +159,8 @@ func connect(ctx context.Context, o rueidis.ClientOption, addr string, d *net.Di
 	switch {
 	case o.DialCtxFn != nil:
 		return o.DialCtxFn(ctx, addr, d, t)
-	case o.DialFn != nil: //nolint:staticcheck // an application may still set it
-		return o.DialFn(addr, d, t) //nolint:staticcheck // as above
+	case o.DialFn != nil:
+		return o.DialFn(addr, d, t)
 	case t != nil:
 		return (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", addr)
 	}

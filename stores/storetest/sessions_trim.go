@@ -87,7 +87,7 @@ var sessionTrimCases = []sessionCase{
 			outage("Trim under a cancelled context", second(trimmer.Trim(cancelled(ctx), "ann", "web", 1, noOne))), alive(ctx, s, "one"), alive(ctx, s, "two"),
 			trimmed(ctx, s, "nobody", "web", 1, noOne))
 	}},
-	{Rule: "SessionTrimmer: S17 of 64 logins at once no more than the limit live, and they are the newest", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "S17 SessionTrimmer: of 64 logins at once no more than the limit live, and they are the newest", Check: func(ctx context.Context, s sessions) error {
 		trimmer, ok := core.As[core.SessionTrimmer](s.Store)
 		if !ok {
 			return NotDeclaredError("core.SessionTrimmer")
