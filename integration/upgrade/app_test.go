@@ -127,15 +127,3 @@ func (a *application) login(t *testing.T, backend, email, password string) strin
 	token, _ := a.send(t, "POST /auth/"+backend+"/login", http.StatusOK, "", form)["access_token"].(string)
 	return token
 }
-
-// mail waits for the next mail.
-func (a *application) mail(t *testing.T) core.Mail {
-	t.Helper()
-	select {
-	case m := <-a.mails:
-		return m
-	case <-time.After(10 * time.Second):
-		t.Fatal("no mail came")
-		return core.Mail{}
-	}
-}

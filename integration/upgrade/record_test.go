@@ -66,6 +66,18 @@ func history(t *testing.T, p parts) map[string]string {
 	return tokens
 }
 
+// mail waits for the next mail.
+func (a *application) mail(t *testing.T) core.Mail {
+	t.Helper()
+	select {
+	case m := <-a.mails:
+		return m
+	case <-time.After(10 * time.Second):
+		t.Fatal("no mail came")
+		return core.Mail{}
+	}
+}
+
 // write writes a fixture into the folder LATCHKEY_TEST_RECORD.
 func write(t *testing.T, name string, tokens map[string]string, lines ...string) {
 	t.Helper()

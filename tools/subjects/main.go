@@ -37,20 +37,16 @@ func main() {
 // check returns an error that names the commits of the tree at root since base
 // whose subjects are too long.
 func check(root, base string) error {
-	git := func(arguments ...string) (string, error) {
-		out, err := exec.Command("git", append([]string{"-C", root}, arguments...)...).Output()
-		return string(out), err
-	}
-	if _, err := git("merge-base", "--is-ancestor", base, "HEAD"); err != nil {
+	if exec.Command("git", "-C", root, "merge-base", "--is-ancestor", base, "HEAD").Run() != nil {
 		fmt.Println("subjects: the history since", base, "is missing, so no commit is checked")
 		return nil
 	}
-	log, err := git("log", "--format=%h %s", base+"..HEAD")
+	log, err := exec.Command("git", "-C", root, "log", "--format=%h %s", base+"..HEAD").Output()
 	if err != nil {
 		return fmt.Errorf("git log: %w", err)
 	}
 	var long []string
-	for line := range strings.Lines(log) {
+	for line := range strings.Lines(string(log)) {
 		commit, subject, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		if n := utf8.RuneCountInString(subject); n > longest {
 			long = append(long, fmt.Sprintf("\n%s has %d characters: %s", commit, n, subject))
