@@ -19,7 +19,7 @@ import (
 // proxy of the same machine, and returns how a request is sent there.
 func (a *app) overSocket(t *testing.T) func(with ...option) answer {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "socket") // t.TempDir's is too long for an address
+	dir, err := os.MkdirTemp("", "socket") //nolint:usetesting // the path of t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,12 +13,32 @@ import (
 	"github.com/latchkey-go/latchkey/internal/seldom"
 )
 
+// journal is a log that tests read.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(p)
+}
+
+// take returns the lines that were written since it was called last.
+func (j *journal) take() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	defer j.b.Reset()
+	return strings.FieldsFunc(j.b.String(), func(r rune) bool { return r == '\n' })
+}
+
 // in runs a test in a bubble. lines returns what was written since it was
 // called last.
 func in(t *testing.T, test func(t *testing.T, l *seldom.Log, lines func() []string)) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		log := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		var written journal
+		log := slog.New(slog.NewTextHandler(&written, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
 				return slog.Attr{}
 			}
@@ -25,8 +46,7 @@ func in(t *testing.T, test func(t *testing.T, l *seldom.Log, lines func() []stri
 		}}))
 		test(t, seldom.New(log), func() []string {
 			synctest.Wait()
-			defer b.Reset()
-			return strings.FieldsFunc(b.String(), func(r rune) bool { return r == '\n' })
+			return written.take()
 		})
 		time.Sleep(time.Hour) // a timer that is left must not write after the test
 	})
