@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"regexp"
 	"sync"
 	"time"
@@ -36,6 +37,9 @@ type Options struct {
 	// it, and of Sweep each statement does. Default: 2 seconds; negative:
 	// none, a call waits as long as its context lives.
 	Patience time.Duration
+	// Log hears at Migrate that the pool of connections has no bound, as it has
+	// until SetMaxOpenConns is called. Default: slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
@@ -119,6 +123,9 @@ func setDefaults(o *Options) {
 	}
 	o.UsersTable, o.OAuthAccountsTable = cmp.Or(o.UsersTable, users), cmp.Or(o.OAuthAccountsTable, accounts)
 	o.Patience = cmp.Or(o.Patience, defaultPatience)
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

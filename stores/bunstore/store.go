@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"reflect"
 	"time"
 
@@ -34,6 +35,9 @@ type Options struct {
 	// it, and of Sweep each statement does. Default: 2 seconds; negative:
 	// none, a call waits as long as its context lives.
 	Patience time.Duration
+	// Log hears at Migrate that the pool of connections has no bound, as it has
+	// until SetMaxOpenConns is called. Default: slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -28,6 +29,9 @@ type Options struct {
 	// it, and of Sweep each statement does. Default: 2 seconds; negative:
 	// none, a call waits as long as its context lives.
 	Patience time.Duration
+	// Log hears at Migrate that the pool of connections has no bound, as it has
+	// until SetMaxOpenConns is called. Default: slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
@@ -54,7 +58,7 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	}
 	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
 		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
-		Patience: opts.Patience, Now: opts.Now, Random: opts.Random,
+		Patience: opts.Patience, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	})
 	if err != nil {
 		return nil, err
