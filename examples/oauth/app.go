@@ -45,6 +45,8 @@ func newApp(ctx context.Context, cfg config, l serve.Listener, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	db.SetMaxOpenConns(8) // one of them writes at a time
+	db.SetMaxIdleConns(8)
 	a := &app{db: db, services: cfg.services, log: log}
 	if err := a.build(ctx, cfg, l); err != nil {
 		return nil, errors.Join(err, a.closeParts())

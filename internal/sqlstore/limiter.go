@@ -13,7 +13,7 @@ import (
 type Limiter struct {
 	s *Store
 
-	count, begin, find, shorten, give, forget, sweep statement
+	take, find, shorten, give, forget, sweep statement
 }
 
 var (
@@ -23,11 +23,8 @@ var (
 
 func newLimiter(s *Store) *Limiter {
 	return &Limiter{
-		s: s,
-		// MySQL goes from left to right, and on with what it has set.
-		count: s.statement("count an event", `UPDATE {limits} SET events = CASE WHEN ends <= ? THEN 1 ELSE events + 1 END,
-			ends = CASE WHEN ends <= ? THEN ? ELSE ends END WHERE digest = ? AND (events < ? OR ends <= ?)`),
-		begin:   s.statement("count an event", "INSERT INTO {limits} (digest, events, ends) VALUES (?, 1, ?)"+s.dialect.skip),
+		s:       s,
+		take:    s.statement("count an event", "INSERT INTO {limits} (digest, events, ends) VALUES (?, 1, ?)"+s.dialect.count),
 		find:    s.statement("find a limit", "SELECT events, ends FROM {limits} WHERE digest = ?"+s.dialect.newest),
 		shorten: s.statement("shorten a window", "UPDATE {limits} SET ends = ? WHERE digest = ? AND ends > ?"),
 		give:    s.statement("give an event back", "UPDATE {limits} SET events = events - 1 WHERE digest = ? AND events > 0"),
@@ -36,7 +33,7 @@ func newLimiter(s *Store) *Limiter {
 	}
 }
 
-// Take counts an event, by one conditional statement; see core.Limiter.
+// Take counts an event, by one conditional statement; see core.Limiter. A refusal takes another one, to say how long it lasts.
 func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
 	if l.Events <= 0 || l.Window <= 0 {
 		return 0, nil
@@ -44,23 +41,31 @@ func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Dura
 	d, now := core.Digest(key), t.s.now()
 	end := now + l.Window.Microseconds()
 	for {
-		n, err := t.s.exec(ctx, t.count, now, now, end, d[:], l.Events, now)
-		if err != nil || n == 1 {
+		counted, err := t.count(ctx, d, now, end, l.Events)
+		if err != nil || counted {
 			return 0, err
 		}
 		var events, ends int64
-		switch err := t.s.get(ctx, t.find, []any{d[:]}, &events, &ends); {
-		case errors.Is(err, core.ErrNotFound):
-			if err := t.s.insert(ctx, t.begin, d[:], end); !errors.Is(err, core.ErrTaken) {
-				return 0, err
-			}
-		case err != nil:
-			return 0, err
-		case events >= int64(l.Events) && ends > now:
+		err = t.s.get(ctx, t.find, []any{d[:]}, &events, &ends)
+		if err == nil && events >= int64(l.Events) && ends > now {
 			return t.wait(ctx, d, now, ends, l.Window)
+		}
+		if err != nil && !errors.Is(err, core.ErrNotFound) {
+			return 0, err
 		}
 		// Somebody else was here in between, so what was found no longer holds.
 	}
+}
+
+// count is false if the count is full.
+func (t *Limiter) count(ctx context.Context, d [32]byte, now, end int64, most int) (bool, error) {
+	args := []any{d[:], end, now, most, now, end}
+	if t.s.dialect.returning {
+		n, err := t.s.exec(ctx, t.take, append(args, now, most)...)
+		return n == 1, err
+	}
+	refused, err := t.s.insertNumber(ctx, t.take, args...)
+	return refused == 0, err
 }
 
 // wait is how long a full count stays full: at least a moment, even if its window was over meanwhile, and at most a window. One that ends

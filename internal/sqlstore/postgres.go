@@ -11,6 +11,8 @@ var postgres = dialect{
 	lock:       " FOR UPDATE",
 	skip:       onConflictSkip,
 	raise:      onConflictRaise,
+	count:      onConflictCount,
+	batch:      1000,
 	mutex:      "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
 	// NULL, which changes nothing, if the application's own table has no sequence.
 	passIDs: "SELECT setval(pg_get_serial_sequence(?, 'id'), GREATEST(nextval(pg_get_serial_sequence(?, 'id')), ?))",

@@ -191,10 +191,8 @@ func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 		return n, err
 	}
 	ends := micros(t.s.opts.Now().Add(floorLives))
-	for stamped := int64(sweepBatch); stamped == sweepBatch; {
-		if stamped, err = t.s.exec(ctx, t.stampFloors, ends, sweepBatch); err != nil {
-			return n, err
-		}
+	if _, err := t.s.inBatches(ctx, t.stampFloors, ends); err != nil {
+		return n, err
 	}
 	floors, err := t.s.sweep(ctx, t.sweepFloors)
 	return n + floors, err

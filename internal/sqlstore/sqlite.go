@@ -26,6 +26,9 @@ var sqlite = dialect{
 	fastAPI:   true,
 	skip:      onConflictSkip,
 	raise:     onConflictRaise,
+	count:     onConflictCount,
+	batch:     100,
+	patient:   true,
 	write:     "UPDATE {users} SET id = id WHERE 0",
 	sweep:     sweepSome,
 	stamp:     stampSome,
@@ -43,5 +46,8 @@ var sqlite = dialect{
 // SQLite took these clauses from PostgreSQL.
 const (
 	onConflictSkip  = " ON CONFLICT DO NOTHING"
+	onConflictCount = ` ON CONFLICT (digest) DO UPDATE SET
+		events = CASE WHEN {limits}.ends <= ? THEN 1 WHEN {limits}.events < ? THEN {limits}.events + 1 ELSE {limits}.events END,
+		ends = CASE WHEN {limits}.ends <= ? THEN ? ELSE {limits}.ends END WHERE {limits}.ends <= ? OR {limits}.events < ?`
 	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = CASE WHEN {floors}.epoch < ? THEN excluded.epoch ELSE {floors}.epoch END, expires = ?"
 )

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -166,17 +167,22 @@ func (s *Store) each(ctx context.Context, st statement, args []any, read func(sc
 	}))
 }
 
-// sweepBatch is how many rows one statement deletes, so that sweeping never holds the write lock for long.
-const sweepBatch = 1000
+// sweep runs st, which deletes at most a batch of the rows that expired at the time of its first argument, until there are no more. No batch
+// holds the write lock for long.
+func (s *Store) sweep(ctx context.Context, st statement) (int, error) { return s.inBatches(ctx, st, s.now()) }
 
-// sweep runs st, which deletes at most sweepBatch rows that expired at the time of its first argument, until there are no more.
-func (s *Store) sweep(ctx context.Context, st statement) (int, error) {
-	now, total := s.now(), 0
+// inBatches runs st, which changes at most as many rows as its second argument
+// says, until it changes fewer. It returns how many it changed.
+func (s *Store) inBatches(ctx context.Context, st statement, first any) (total int, err error) {
 	for {
-		n, err := s.exec(ctx, st, now, sweepBatch)
+		begun := time.Now()
+		n, err := s.exec(ctx, st, first, s.dialect.batch)
 		total += int(n)
-		if err != nil || n < sweepBatch {
+		if err != nil || n < int64(s.dialect.batch) {
 			return total, err
+		}
+		if s.dialect.patient && !sleep(ctx, time.Since(begun)) {
+			return total, wrap(st.what, ctx.Err())
 		}
 	}
 }

@@ -39,8 +39,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: sessions that cannot be read.
-	// It never gets a secret. Default slog.Default().
+	// Log takes what the operator must know: a session that cannot be read, and
+	// at Migrate a pool of connections without a bound, as it is until
+	// SetMaxOpenConns is called. It never gets a secret. Default: slog.Default().
 	Log *slog.Logger
 }
 

@@ -33,8 +33,9 @@ type Options struct {
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: sessions that cannot be read.
-	// It never gets a secret. Default slog.Default().
+	// Log takes what the operator must know: a session that cannot be read, and
+	// at Migrate a pool of connections without a bound, as it is until
+	// SetMaxOpenConns is called. It never gets a secret. Default: slog.Default().
 	Log *slog.Logger
 }
 
@@ -58,8 +59,7 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	}
 	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
 		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
-		Patience: opts.Patience, Now: opts.Now, Random: opts.Random,
-		Log: opts.Log,
+		Patience: opts.Patience, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -70,8 +71,8 @@ func inSQLite(ctx context.Context, cfg Config, s *stores) error {
 	if err != nil {
 		return err
 	}
-	err = s.inBun(ctx, bun.NewDB(db, sqlitedialect.New()))
-	s.limiter = nil // there is one process: its memory counts
+	err = s.inBun(ctx, bun.NewDB(pooled(db, 8), sqlitedialect.New())) // one of them writes at a time
+	s.limiter = nil                                                   // there is one process: its memory counts
 	return err
 }
 
@@ -80,7 +81,15 @@ func inPostgres(ctx context.Context, cfg Config, s *stores) error {
 	if err != nil {
 		return err
 	}
-	return s.inBun(ctx, bun.NewDB(db, pgdialect.New()))
+	return s.inBun(ctx, bun.NewDB(pooled(db, 16), pgdialect.New()))
+}
+
+// pooled bounds the connections of a process, and keeps them: database/sql opens as many as are asked for and keeps two.
+func pooled(db *sql.DB, connections int) *sql.DB {
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(10 * time.Minute)
+	return db
 }
 
 // inMySQL takes the URL apart: the driver has a form of its own.
@@ -92,11 +101,12 @@ func inMySQL(ctx context.Context, cfg Config, s *stores) error {
 	c := mysql.NewConfig()
 	c.Net, c.Addr, c.DBName, c.User = "tcp", u.Host, strings.TrimPrefix(u.Path, "/"), u.User.Username()
 	c.Passwd, _ = u.User.Password()
+	c.Params = map[string]string{"innodb_lock_wait_timeout": "2"} // as long as the store waits
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
 		return err
 	}
-	return s.inBun(ctx, bun.NewDB(sql.OpenDB(connector), mysqldialect.New()))
+	return s.inBun(ctx, bun.NewDB(pooled(sql.OpenDB(connector), 16), mysqldialect.New()))
 }
 
 func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
