@@ -12,7 +12,7 @@ TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null 
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz long timing
+.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz long bare timing
 
 # The workspace's tests, which need no server.
 quick:
@@ -66,13 +66,19 @@ bench:
 fuzz:
 	tools/fuzz $(FUZZTIME)
 
-# What an issue ends with, beside check: tests in full counts, fuzzing, and the measurements; some hours. One that fails does not stop the others.
+# What an issue ends with, beside check: tests in full counts, fuzzing, the measurements, and make test on a bare machine; some hours. One that
+# fails does not stop the others.
 long:
 	@failed=; \
 	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -count=1 -timeout 2h || failed="$$failed tests"; \
 	tools/fuzz 1000000x || failed="$$failed fuzz"; \
 	$(TIMING) || failed="$$failed timing"; \
+	tools/bare make test || failed="$$failed bare"; \
 	[ -z "$$failed" ] || { echo "FAILED:$$failed" >&2; exit 1; }
+
+# make test in a clean clone, as a user with empty caches, on a Debian with Go, make and git alone; needs root and debootstrap.
+bare:
+	@tools/bare make test
 
 # Measures what the clock reveals and what one client can take from others, and fails where that is too much; five minutes, on a machine that
 # does nothing else.
