@@ -78,6 +78,8 @@ type Challenger interface {
 // Holder is a Transport that keeps the secret of a pending login at the client
 // between two proofs (optional): a browser needs no script for it, and it never
 // stands in a URL. What is held is no credential: Extract does not return it.
+// Without a Holder, a login of an Ambient backend that ends by a redirect and
+// lacks a factor cannot go on.
 type Holder interface {
 	// Hold makes the client keep the secret for age, in place of an earlier
 	// one, and send it along by itself. It sets neither status nor body.
