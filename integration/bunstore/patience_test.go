@@ -228,6 +228,14 @@ func TestPatienceWithALockedRow(t *testing.T) {
 		if err := w.calls()["Update"](ctx); err != nil {
 			t.Errorf("a row that comes free in time: %v", err)
 		}
+		err = w.store.Transact(ctx, func(ctx context.Context) error {
+			_, err := w.users.Update(ctx, w.ada.ID, increment)
+			time.Sleep(patience + patience/4) // the application's own work
+			return errors.Join(err, w.calls()["Find"](ctx))
+		})
+		if err != nil {
+			t.Errorf("a transaction that lasts longer than the patience: %v", err)
+		}
 	})
 }
 
