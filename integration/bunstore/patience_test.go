@@ -17,8 +17,8 @@ import (
 
 const (
 	patience = 400 * time.Millisecond
-	// tooLate is far beyond the patience on a busy machine, and far below the time
-	// that a call would take without it.
+	// tooLate is far beyond the patience on a busy machine, and far below the
+	// time that a call would take without it.
 	tooLate = 4 * time.Second
 )
 
