@@ -17,8 +17,8 @@ import (
 
 const (
 	patience = 400 * time.Millisecond
-	// tooLate is far beyond the patience on a busy machine, and far below the time
-	// that a call would take without it.
+	// tooLate is far beyond the patience on a busy machine, and far below the
+	// time that a call would take without it.
 	tooLate = 4 * time.Second
 )
 
@@ -227,6 +227,14 @@ func TestPatienceWithALockedRow(t *testing.T) {
 		time.AfterFunc(patience/4, func() { _ = own.Rollback() })
 		if err := w.calls()["Update"](ctx); err != nil {
 			t.Errorf("a row that comes free in time: %v", err)
+		}
+		err = w.store.Transact(ctx, func(ctx context.Context) error {
+			_, err := w.users.Update(ctx, w.ada.ID, increment)
+			time.Sleep(patience + patience/4) // the application's own work
+			return errors.Join(err, w.calls()["Find"](ctx))
+		})
+		if err != nil {
+			t.Errorf("a transaction that lasts longer than the patience: %v", err)
 		}
 	})
 }

@@ -41,6 +41,12 @@ var alterations = map[dialect.Name][]string{
 // statements before.
 func TestSchemaChangesWhileRunning(t *testing.T) {
 	t.Run("F30 statements prepared before", func(t *testing.T) { everywhere(t, schemaChanges) })
+	for _, mode := range []string{"cache_describe", "describe_exec", "exec", "simple_protocol"} {
+		t.Run("F30 pgx in the mode "+mode, func(t *testing.T) {
+			t.Parallel()
+			schemaChanges(t, onPostgres.with("&default_query_exec_mode="+mode))
+		})
+	}
 }
 
 func schemaChanges(t *testing.T, d database) {

@@ -36,6 +36,10 @@ func TestAttackP16Pages(t *testing.T) {
 			a.attack(t, "P16 P17 cursor is "+forged[:min(len(forged), 40)], "GET /users 422 query.cursor value_error", cursor(forged), admin)
 		}
 		a.want(t, "GET /users 200 (twin, the second page)", cursor(good), admin)
+		for _, raw := range []string{"email=a", "email=user", "email=%40"} {
+			other := query(raw + "&" + link[1])
+			a.attack(t, "P16 a cursor of another query, "+raw, "GET /users 422 query.cursor value_error", other, admin)
+		}
 	})
 }
 

@@ -29,24 +29,25 @@ type dialect struct {
 	// lock ends a SELECT whose row is about to be changed; newest one that must see what others have committed since the
 	// transaction's first statement.
 	lock, newest string
-	// write makes a transaction a writer that has only read so far, where that is what keeps
-	// others from writing; it changes nothing.
+	// write makes a transaction a writer that has only read so far, where that
+	// is what keeps others from writing; it changes nothing.
 	write string
 	// skip ends an INSERT, so that it leaves a row out whose key is taken; without it, taken tells so from the error.
 	skip string
 	// raise ends an INSERT into {floors}, so that it raises a floor that is below the first of its last two arguments, and sets its end to the other.
 	raise string
-	// count ends an INSERT into {limits}, so that it counts an event in a row that is there,
-	// unless its count is full. Its arguments are now, the most events, now and the
-	// new end; then now and the most events, where the number of rows says whether it
-	// was counted. Without returning, the driver's LastInsertId is 1 if it was not.
+	// count ends an INSERT into {limits}, so that it counts an event in a row
+	// that is there, unless its count is full. Its arguments are now, the most
+	// events, now and the new end; then now and the most events, where the
+	// number of rows says whether it was counted. Without returning, the
+	// driver's LastInsertId is 1 if it was not.
 	count string
 	// mutex makes transactions that name the same text wait for each other; "" where there is one writer at a time anyway.
 	mutex string
 	// passIDs keeps numbers that the application gave from being made again, where the database does not do so by itself.
 	passIDs string
-	// batch is how many rows one statement of a sweep deletes. patient: the next one waits as long as that took, since others that write
-	// find no gap.
+	// batch is how many rows one statement of a sweep deletes. patient: the
+	// next one waits as long as that took, since others that write find no gap.
 	batch   int
 	patient bool
 	// sweep deletes at most as many rows of a table, with this primary key, as its second argument says, whose time is up.

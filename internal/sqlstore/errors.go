@@ -102,7 +102,8 @@ func stale(err error) bool {
 	return ok && my.number == mysqlNeedReprepare
 }
 
-// passing tells whether err is due to another transaction or a change of a table, and the whole of this one may be tried again.
+// passing tells whether err is due to another transaction or a change of a
+// table, and the whole of this one may be tried again.
 func passing(err error) bool {
 	if stale(err) {
 		return true

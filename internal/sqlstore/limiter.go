@@ -23,8 +23,9 @@ var (
 
 func newLimiter(s *Store) *Limiter {
 	return &Limiter{
-		s:       s,
-		take:    s.statement("count an event", "INSERT INTO {limits} (digest, events, ends) VALUES (?, 1, ?)"+s.dialect.count),
+		s: s,
+		take: s.statement("count an event",
+			"INSERT INTO {limits} (digest, events, ends) VALUES (?, 1, ?)"+s.dialect.count),
 		find:    s.statement("find a limit", "SELECT events, ends FROM {limits} WHERE digest = ?"+s.dialect.newest),
 		shorten: s.statement("shorten a window", "UPDATE {limits} SET ends = ? WHERE digest = ? AND ends > ?"),
 		give:    s.statement("give an event back", "UPDATE {limits} SET events = events - 1 WHERE digest = ? AND events > 0"),
@@ -33,7 +34,8 @@ func newLimiter(s *Store) *Limiter {
 	}
 }
 
-// Take counts an event, by one conditional statement; see core.Limiter. A refusal takes another one, to say how long it lasts.
+// Take counts an event, by one conditional statement; see core.Limiter. A
+// refusal takes another one, to say how long it lasts.
 func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
 	if l.Events <= 0 || l.Window <= 0 {
 		return 0, nil

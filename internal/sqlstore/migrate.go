@@ -26,7 +26,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return err
 	}
 	if !s.migrated && s.db.Stats().MaxOpenConnections == 0 {
-		s.opts.Log.WarnContext(ctx, "the pool of database connections has no bound: call SetMaxOpenConns and, with the same number, SetMaxIdleConns")
+		s.opts.Log.WarnContext(ctx, "the pool of database connections has no bound: "+
+			"call SetMaxOpenConns and, with the same number, SetMaxIdleConns")
 	}
 	s.migrated = true
 	return nil

@@ -25,8 +25,10 @@ var mysql = dialect{
 	lock:      " FOR UPDATE",
 	newest:    " LOCK IN SHARE MODE",
 	raise:     " ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, ?), expires = ?",
-	// It goes from left to right, and on with what it has set. The number of rows would not do: it may count a row that is left as it is.
-	count: ` ON DUPLICATE KEY UPDATE events = CASE WHEN ends <= ? THEN 1 WHEN events < ? THEN events + 1 ELSE events - 1 + LAST_INSERT_ID(1) END,
+	// It goes from left to right, and on with what it has set. The number of
+	// rows would not do: it may count a row that is left as it is.
+	count: ` ON DUPLICATE KEY UPDATE
+		events = CASE WHEN ends <= ? THEN 1 WHEN events < ? THEN events + 1 ELSE events - 1 + LAST_INSERT_ID(1) END,
 		ends = CASE WHEN ends <= ? THEN ? ELSE ends END`,
 	batch: 1000,
 	// A row under a lock of its own, of a limit that is over, so that Sweep takes it away.

@@ -12,11 +12,13 @@ const (
 	// staleAttempts is for failures that pass at once, one for each connection
 	// of a pool.
 	staleAttempts = 64
-	// retryFor bounds the time in which another attempt begins: a busy SQLite file has made each of them wait already.
+	// retryFor bounds the time in which another attempt begins: a busy SQLite
+	// file has made each of them wait already.
 	retryFor = 2 * time.Second
 )
 
-// retry runs a statement again after a passing failure of the database, unless a transaction is open: only its owner can begin it again.
+// retry runs a statement again after a passing failure of the database, unless
+// a transaction is open: only its owner can begin it again.
 func (s *Store) retry(ctx context.Context, run func(context.Context) error) error {
 	if s.transaction(ctx) != nil {
 		return s.guard(ctx, run)
@@ -41,13 +43,18 @@ func mayRepeat(err error) bool {
 	return passing(err) && !errors.As(err, &end)
 }
 
-// repeat runs do again after a passing failure of the database, with what is left of the patience.
+// repeat runs do again after a passing failure of the database, with what is
+// left of the patience.
 func (s *Store) repeat(ctx context.Context, do func(patience time.Duration) error) error {
 	begun, pause, patience := time.Now(), 5*time.Millisecond, s.patience(ctx)
 	left := patience
 	for attempt := 1; ; attempt++ {
 		err := do(left)
-		if !mayRepeat(err) || time.Since(begun) > retryFor || attempt == staleAttempts || attempt >= attempts && !stale(err) {
+		most := attempts
+		if stale(err) {
+			most = staleAttempts
+		}
+		if !mayRepeat(err) || time.Since(begun) > retryFor || attempt >= most {
 			return err
 		}
 		if !stale(err) {

@@ -17,8 +17,9 @@ func SQLiteDSN(path string) string {
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
 }
 
-// A transaction that begins with the write lock (see SQLiteDSN) needs no lock on a row. One of the
-// application's may have begun without it, and takes it by a statement that writes.
+// A transaction that begins with the write lock (see SQLiteDSN) needs no lock
+// on a row. One of the application's may have begun without it, and takes it by
+// a statement that writes.
 var sqlite = dialect{
 	quote:     `"`,
 	prepare:   true,
@@ -47,7 +48,9 @@ var sqlite = dialect{
 const (
 	onConflictSkip  = " ON CONFLICT DO NOTHING"
 	onConflictCount = ` ON CONFLICT (digest) DO UPDATE SET
-		events = CASE WHEN {limits}.ends <= ? THEN 1 WHEN {limits}.events < ? THEN {limits}.events + 1 ELSE {limits}.events END,
-		ends = CASE WHEN {limits}.ends <= ? THEN ? ELSE {limits}.ends END WHERE {limits}.ends <= ? OR {limits}.events < ?`
+		events = CASE WHEN {limits}.ends <= ? THEN 1 WHEN {limits}.events < ? THEN {limits}.events + 1
+			ELSE {limits}.events END,
+		ends = CASE WHEN {limits}.ends <= ? THEN ? ELSE {limits}.ends END
+		WHERE {limits}.ends <= ? OR {limits}.events < ?`
 	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = CASE WHEN {floors}.epoch < ? THEN excluded.epoch ELSE {floors}.epoch END, expires = ?"
 )

@@ -86,7 +86,9 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 	return err
 }
 
-func (s *Store) attempt(ctx context.Context, patience time.Duration, do func(context.Context) error) (*transaction, error) {
+func (s *Store) attempt(
+	ctx context.Context, patience time.Duration, do func(context.Context) error,
+) (*transaction, error) {
 	held := hold(ctx, patience)
 	defer held.cancel(nil)
 	tx, err := s.beginTx(held)
@@ -125,7 +127,8 @@ func (s *Store) beginTx(held *holding) (tx Tx, err error) {
 	return tx, err
 }
 
-// end ends tx by finish, before which the same is said in a statement where the driver would wait in finish without a context.
+// end ends tx by finish, before which the same is said in a statement where the
+// driver would wait in finish without a context.
 func (s *Store) end(held *holding, tx Tx, text string, finish func() error) error {
 	if s.dialect.endless {
 		if _, err := tx.Conn().ExecContext(held, text); err != nil {
@@ -136,8 +139,9 @@ func (s *Store) end(held *holding, tx Tx, text string, finish func() error) erro
 	return finish()
 }
 
-// guard runs a statement, for as long as there is patience. It keeps those that follow a deadlock out of their transaction, even if do has
-// passed over it: MySQL has rolled that back and would run them outside of any.
+// guard runs a statement, for as long as there is patience. It keeps those that
+// follow a deadlock out of their transaction, even if do has passed over it:
+// MySQL has rolled that back and would run them outside of any.
 func (s *Store) guard(ctx context.Context, run func(context.Context) error) error {
 	t := s.transaction(ctx)
 	if t != nil && t.lost != nil {

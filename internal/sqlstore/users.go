@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U], a
-// core.EpochStore, a core.Transactor and a core.Locker[U].
+// UserStore keeps users of the application's type U; Users makes it. It is a
+// core.UserStore[U], a core.EpochStore, a core.Transactor and a core.Locker[U].
 type UserStore[U any] struct {
 	s     *Store
 	model *model
@@ -204,29 +204,6 @@ func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) e
 	}
 	us.s.adopted.complete(us.base(u))
 	return nil
-}
-
-// Lock returns a user as they are now, whom nobody else changes or deletes
-// until the transaction of ctx ends; see core.Locker. On SQLite nobody else
-// writes anything until then.
-func (us *UserStore[U]) Lock(ctx context.Context, id string) (*U, error) {
-	id, ok := us.s.opts.IDs.canonical(id)
-	if !ok {
-		return nil, core.ErrNotFound
-	}
-	if us.s.transaction(ctx) == nil {
-		return us.find(ctx, us.byID, us.s.opts.IDs.arg(id))
-	}
-	return us.lockRow(ctx, id)
-}
-
-func (us *UserStore[U]) lockRow(ctx context.Context, id string) (*U, error) {
-	if us.beginWriting.text != "" {
-		if _, err := us.s.exec(ctx, us.beginWriting); err != nil {
-			return nil, err
-		}
-	}
-	return us.find(ctx, us.lock, us.s.opts.IDs.arg(id))
 }
 
 // Update changes a user under a lock; see core.UserStore. Inside a transaction of ctx it belongs to that.

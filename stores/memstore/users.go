@@ -211,7 +211,8 @@ func (s *Users[U]) after(seq int64) int {
 	return i
 }
 
-// parse reads a place in rows: nothing, or a number that was given once, as List spells it.
+// parse reads a place in rows: nothing, or a number that was given once, as
+// List spells it.
 func (s *Users[U]) parse(place string) (int64, error) {
 	if place == "" {
 		return 0, nil

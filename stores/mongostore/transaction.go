@@ -50,9 +50,11 @@ func (t transactor[U]) Lock(ctx context.Context, text string) (*U, error) {
 // transactFor bounds the time in which a transaction begins again.
 const transactFor = 10 * time.Second
 
-// Transact runs do in a transaction; see core.Transactor. The transaction is the driver's and travels in do's context, so the application's own
-// calls join it with that context, and the stores join one that the application began with the same client. Where another transaction was
-// faster, everything is undone and do runs again, after a pause, for ten seconds. A lost acknowledgement of
+// Transact runs do in a transaction; see core.Transactor. The transaction is
+// the driver's and travels in do's context, so the application's own calls join
+// it with that context, and the stores join one that the application began with
+// the same client. Where another transaction was faster, everything is undone
+// and do runs again, after a pause, for ten seconds. A lost acknowledgement of
 // the commit is asked for again. It is an error with Options.Standalone.
 //
 // The commit waits for Options.Patience at most, as each command of the stores
@@ -87,7 +89,9 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 }
 
 // attempt runs do and commits. again: another transaction was faster.
-func (s *Store) attempt(inside context.Context, session *mongo.Session, do func(context.Context) error) (again bool, err error) {
+func (s *Store) attempt(
+	inside context.Context, session *mongo.Session, do func(context.Context) error,
+) (again bool, err error) {
 	if err := session.StartTransaction(); err != nil {
 		return false, &failure{"begin a transaction", err}
 	}

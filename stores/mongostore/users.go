@@ -36,8 +36,8 @@ func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	return &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}, nil
 }
 
-// Unwrap returns what the store has where there are transactions, a core.Transactor and a
-// core.Locker: the front door looks for them here.
+// Unwrap returns what the store has where there are transactions, a
+// core.Transactor and a core.Locker: the front door looks for them here.
 func (us *UserStore[U]) Unwrap() any {
 	if us.s.opts.Standalone {
 		return nil

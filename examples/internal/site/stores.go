@@ -84,7 +84,8 @@ func inPostgres(ctx context.Context, cfg Config, s *stores) error {
 	return s.inBun(ctx, bun.NewDB(pooled(db, 16), pgdialect.New()))
 }
 
-// pooled bounds the connections of a process, and keeps them: database/sql opens as many as are asked for and keeps two.
+// pooled bounds the connections of a process, and keeps them: database/sql
+// opens as many as are asked for and keeps two.
 func pooled(db *sql.DB, connections int) *sql.DB {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
