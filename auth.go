@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
@@ -206,106 +204,8 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	return err
 }
 
-// Flow gives the routes of a flow, for one of the backends if it is made once per backend. It panics, at set-up, if there is no such flow or
-// backend.
-func (a *Auth[U]) Flow(name string, backend ...string) Group {
-	key := groupKey{flow: name}
-	if len(backend) > 0 {
-		key.backend = backend[0]
-	}
-	g, ok := a.groups[key]
-	if !ok {
-		panic(fmt.Sprintf("latchkey: there is no flow %q for backend %q: is it in Options.Flows, and the backend in Options.Backends?", name, key.backend))
-	}
-	return g
-}
-
-// Login gives POST /login and POST /logout of a backend.
-func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) }
-
-// Register gives POST /register.
-func (a *Auth[U]) Register() Group { return a.Flow("register") }
-
-// Verify gives POST /request-verify-token and POST /verify; it needs verify.Flow in Options.Flows.
-func (a *Auth[U]) Verify() Group { return a.Flow("verify") }
-
-// Reset gives POST /forgot-password and POST /reset-password; it needs reset.Flow in Options.Flows.
-func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
-
-// Users gives the own account at /me, and for superusers /{id} and the list at the group's root.
-func (a *Auth[U]) Users() Group { return a.Flow("users") }
-
-// Sessions gives the own logins: GET /sessions, DELETE /sessions/{id}, DELETE /sessions.
-func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
-
-// Keys gives GET /jwks.json.
-func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
-
-// OAuth gives GET /authorize and GET and POST /callback of a provider for a backend; it needs oauth.Flows in Options.Flows.
-func (a *Auth[U]) OAuth(provider, backend string) Group { return a.Flow("oauth:"+provider, backend) }
-
-// Exchange gives POST /exchange of a backend, where the one-time code of an OAuth login that was begun with redirect_to becomes a login.
-func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", backend) }
-
-// Associate gives GET /authorize, GET and POST /callback and DELETE at the group's root, by which users link and unlink their account at
-// a provider.
-func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
-
-// Accounts gives GET /accounts, the own accounts at providers.
-func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }
-
 // Manager gives the same operations outside HTTP.
 func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
-
-// Wait begins the mails and clean-ups that are queued at once, and returns when
-// they have been tried, or with the error of ctx. It is for tests and for
-// commands that end soon; a server needs Close only.
-func (a *Auth[U]) Wait(ctx context.Context) error { return a.queue.Wait(ctx) }
-
-// Close begins the mails and clean-ups that are queued at once, and waits until they have been tried, and for what strategies do in the background, or until ctx
-// ends, whose error it returns then. Call it after the server has stopped, before the stores are closed.
-func (a *Auth[U]) Close(ctx context.Context) error {
-	err := a.queue.Close(ctx)
-	for _, b := range a.opts.Backends {
-		if w, ok := core.As[core.Waiter](b.Strategy); ok {
-			err = errors.Join(err, w.Wait(ctx))
-		}
-	}
-	return err
-}
-
-// SweepEvery calls Sweep again and again until ctx ends, about so often: up to a quarter sooner or later, so that the processes of an
-// application do not all sweep at once. Failures are logged. An hour is good; every must be positive.
-func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(every - every/4 + rand.N(every/2+1)): //nolint:gosec // nothing secret depends on it
-		}
-		if n, err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
-			a.opts.Log.ErrorContext(ctx, "latchkey: sweeping expired rows", "deleted", n, "err", err)
-		}
-	}
-}
-
-// Sweep deletes expired sessions, one-time tokens and counts, in every store that can, and gives their number. Nothing but space depends on it;
-// SweepEvery calls it from time to time.
-func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
-	parts := []any{a.opts.Tickets, a.opts.Limiter}
-	for _, b := range a.opts.Backends {
-		parts = append(parts, b.Strategy)
-	}
-	total, errs := 0, []error(nil)
-	for _, part := range parts {
-		if s, ok := core.As[core.Sweeper](part); ok {
-			n, err := s.Sweep(ctx)
-			total += n
-			errs = append(errs, err)
-		}
-	}
-	return total, errors.Join(errs...)
-}
 
 func (a *Auth[U]) later(name string, do func(context.Context) error) { a.queue.Add(name, do) }
 
