@@ -43,9 +43,14 @@ func (k Kind) WithDefaults() Kind {
 }
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
-// anything is looked up or hashed for it.
+// anything is looked up or hashed for it. Where the limiter cannot be asked the
+// token is let through: it cannot be guessed, and the governor bounds the hashes.
 func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
-	return core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
+	err := core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
+	if errors.Is(err, core.Unavailable(nil)) {
+		return nil
+	}
+	return err
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.
