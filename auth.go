@@ -70,7 +70,8 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	})
 	a.kit = core.Kit{
 		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
-		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail, Clear: a.clear, Keys: a.publicKeys,
+		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail,
+		Clear: a.clear, Keys: a.publicKeys,
 		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	}
 	a.kit.Transact, a.kit.Atomic = transact(users)
@@ -237,7 +238,8 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 // commands that end soon; a server needs Close only.
 func (a *Auth[U]) Wait(ctx context.Context) error { return a.queue.Wait(ctx) }
 
-// Close begins the mails and clean-ups that are queued at once, and waits until they have been tried, and for what strategies do in the background, or until ctx
+// Close begins the mails and clean-ups that are queued at once, waits until they
+// have been tried, and for what strategies do in the background, or until ctx
 // ends, whose error it returns then. Call it after the server has stopped, before the stores are closed.
 func (a *Auth[U]) Close(ctx context.Context) error {
 	err := a.queue.Close(ctx)

@@ -32,7 +32,8 @@ type Kind struct {
 	Attempts core.Limit
 }
 
-// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in ten minutes, and 5 mails in an hour.
+// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in
+// ten minutes, and 5 mails in an hour.
 func (k Kind) WithDefaults() Kind {
 	k.Lifetime = cmp.Or(k.Lifetime, time.Hour)
 	k.Link = cmp.Or(k.Link, "/"+k.Name+"#token={token}")
@@ -44,7 +45,8 @@ func (k Kind) WithDefaults() Kind {
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
 // anything is looked up or hashed for it. Where the limiter cannot be asked the
-// token is let through: it cannot be guessed, and the governor bounds the hashes.
+// token is let through: it cannot be guessed, and the governor bounds the
+// hashes.
 func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
 	err := core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
 	if errors.Is(err, core.Unavailable(nil)) {
