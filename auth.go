@@ -70,7 +70,8 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	})
 	a.kit = core.Kit{
 		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
-		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail, Clear: a.clear, Keys: a.publicKeys,
+		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail,
+		Clear: a.clear, Keys: a.publicKeys,
 		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
 	}
 	a.kit.Transact, a.kit.Atomic, a.kit.Recheck, a.kit.Purge = run, atomic, again.recheck, purge(flows)

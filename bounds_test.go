@@ -242,7 +242,8 @@ func TestChangesAreLimited(t *testing.T) {
 				m := <-q.mails
 				send := func(remote, token string) *core.Response {
 					group := q.Flow(kind)
-					return q.as(client{remote: remote}, group, group[1].Name, "", fmt.Sprintf(`{"token": %q, "password": "a long password"}`, token))
+					body := fmt.Sprintf(`{"token": %q, "password": "a long password"}`, token)
+					return q.as(client{remote: remote}, group, group[1].Name, "", body)
 				}
 				for range 60 {
 					if got := send("192.0.2.7", "made up"); got.Status != 400 {

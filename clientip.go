@@ -18,9 +18,9 @@ type ClientIP interface {
 	Client(h core.Head, peer netip.Addr) netip.Addr
 }
 
-// Direct is the default: no proxy stands before the application, the peer is the
-// client, and forwarding headers are ignored. Behind a proxy all clients are one
-// to limits then.
+// Direct is the default: no proxy stands before the application, the peer is
+// the client, and forwarding headers are ignored. Behind a proxy all clients
+// are one to limits then.
 var Direct ClientIP = clientip.Direct{}
 
 // LocalSocket among the networks of Proxies stands for peers without an
@@ -33,16 +33,16 @@ var LocalSocket = clientip.LocalSocket
 func Proxies(networks ...netip.Prefix) ClientIP { return clientip.Networks(networks) }
 
 // Hops trusts the number of proxies that every request comes through, for where
-// their addresses are not known. The client is the n-th address from the right of
-// X-Forwarded-For, or of Forwarded where that is absent; where there are fewer,
-// it is the peer. Nobody else may reach the application: whoever goes around the
-// proxies chooses an address.
+// their addresses are not known. The client is the n-th address from the right
+// of X-Forwarded-For, or of Forwarded where that is absent; where there are
+// fewer, it is the peer. Nobody else may reach the application: a client that
+// goes around the proxies chooses its address.
 func Hops(n int) ClientIP { return clientip.Hops(n) }
 
 // Header trusts a header that holds the client's address alone, such as
 // CF-Connecting-IP or X-Real-IP, where a proxy of the networks sent it, or one
-// that is connected by a Unix socket. The proxy must set it on every request, in
-// place of one that the client sent.
+// that is connected by a Unix socket. The proxy must set it on every request,
+// in place of one that the client sent.
 func Header(name string, networks ...netip.Prefix) ClientIP {
 	return clientip.Header{Name: name, Proxies: clientip.Networks(networks)}
 }
@@ -61,7 +61,8 @@ func (c *clients) of(r *core.Request) netip.Addr {
 	switch {
 	case !client.IsValid():
 		if c.noAddress.CompareAndSwap(false, true) {
-			c.log.Warn("latchkey: requests come from a peer without an address (a Unix socket?): limits count all clients as one; set Options.ClientIP")
+			c.log.Warn("latchkey: requests come from a peer without an address (a Unix socket?): " +
+				"limits count all clients as one; set Options.ClientIP")
 		}
 	case !c.ignored.Load() && client == r.Remote && forwarded(r) && c.ignored.CompareAndSwap(false, true):
 		c.log.Warn("latchkey: a forwarding header came from a peer whose header is not believed; "+

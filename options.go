@@ -32,12 +32,12 @@ type Options[U any] struct {
 	Sender Sender
 	// BaseURL of the application's pages ("https://app.example.com"), on which links in mails are built. Never taken from a request.
 	BaseURL string
-	// MailDelay hides who is registered: a request for a mail is answered first,
-	// and what only a user's address causes (the ticket, the mail, the hook
-	// AfterForgotPassword) begins later, at a random moment between MailDelay and
-	// five times MailDelay. Default: 500 milliseconds, so 0.5 to 2.5 seconds.
-	// Negative: at once, for tests and development. Auth.Wait and Auth.Close
-	// begin at once what is queued.
+	// MailDelay hides who is registered: a request for a mail is answered
+	// first, and what only a user's address causes (the ticket, the mail, the
+	// hook AfterForgotPassword) begins later, at a random moment between
+	// MailDelay and five times MailDelay. Default: 500 milliseconds, so 0.5 to
+	// 2.5 seconds. Negative: at once, for tests and development. Auth.Wait and
+	// Auth.Close begin at once what is queued.
 	MailDelay time.Duration
 	// RequireVerified lets only users with a verified address log in and use the routes of their own account. Default: all active users.
 	RequireVerified bool
@@ -58,8 +58,8 @@ type Options[U any] struct {
 	Limits Limits
 	// InsecureNoLimits switches all limits off, for load tests.
 	InsecureNoLimits bool
-	// ClientIP finds the client's address behind proxies: Proxies, Hops or Header.
-	// Default: Direct, the peer is the client.
+	// ClientIP finds the client's address behind proxies: Proxies, Hops or
+	// Header. Default: Direct, the peer is the client.
 	ClientIP ClientIP
 
 	// CanonicalEmail gives the form by which addresses are compared. Default: CanonicalEmail of this package. Changing it for a store that has
@@ -107,13 +107,14 @@ type Limits struct {
 	// Registrations of one client network, successful or not. Default: 60 an hour.
 	Registrations Limit
 	// UserChanges are the new passwords, and apart from them the new addresses,
-	// that one user asks for by PATCH /me, successful or not. Default: 20 an hour.
+	// that one user asks for by PATCH /me, successful or not. Default: 20 an
+	// hour.
 	UserChanges Limit
 	// NetworkChanges are those of one client network. Default: 60 an hour.
 	NetworkChanges Limit
-	// AdminChanges are those that one superuser asks for by PATCH /{id}, for any
-	// user. Default: 100 a minute. Work in larger bulk is for the Manager, which is
-	// not limited.
+	// AdminChanges are those that one superuser asks for by PATCH /{id}, for
+	// any user. Default: 100 a minute. Work in larger bulk is for the Manager,
+	// which is not limited.
 	AdminChanges Limit
 }
 

@@ -196,7 +196,7 @@ func TestSilence(t *testing.T) {
 		q.user(people[2], func(u *core.User) { u.IsActive = false })
 		q.user(people[3], func(u *core.User) { u.IsVerified = true })
 	}
-	t.Run("R16 whoever asks, only the look-up runs before the answer", func(t *testing.T) {
+	t.Run("R16 only the look-up runs before the answer, for everybody", func(t *testing.T) {
 		inQuiet(t, nil, func(t *testing.T, q *quiet) {
 			open(q)
 			for _, kind := range kinds {
@@ -345,7 +345,8 @@ func TestMailDelay(t *testing.T) {
 	})
 }
 
-// A ticket that is made has its mail, and a mail that is tried again ends no newer one.
+// A ticket that is made has its mail, and a mail that is tried again ends no
+// newer one.
 func TestTicketsHaveTheirMails(t *testing.T) {
 	works := func(q *quiet, m core.Mail) bool {
 		body := fmt.Sprintf(`{"token": %q, "password": %q}`, m.Token, password+"!")

@@ -66,8 +66,9 @@ type Gate interface {
 	Continue(ctx context.Context, pending string, r *Request, prove func(context.Context, AnyUser) (Proof, error)) (Admission, error)
 }
 
-// Passwords hashes and checks behind the governor: as many at once as there are cores, a bounded queue that is fair between askers, then 503
-// with Retry-After.
+// Passwords hashes and checks behind the governor: as many at once as there are
+// cores, a bounded queue that is fair between askers, then 503 with
+// Retry-After.
 type Passwords interface {
 	// Judge asks the password policy. u carries the e-mail that the password must not be. It returns *Error with a ReasonCode.
 	Judge(ctx context.Context, password string, u AnyUser) error
@@ -136,9 +137,9 @@ type Kit struct {
 	// Later runs do outside the request, and again after an error, with growing pauses.
 	Later func(name string, do func(context.Context) error)
 	// LaterMail is Later for jobs that look up who gets a mail, make its ticket
-	// and send it. They begin at random within Options.MailDelay, so that neither
-	// the request that queued them nor the next one takes longer by what they do.
-	// A request queues the same job whoever is registered.
+	// and send it. They begin at random within Options.MailDelay, so that
+	// neither the request that queued them nor the next one takes longer by
+	// what they do. A request queues the same job for every address.
 	LaterMail func(name string, do func(context.Context) error)
 	// Clear makes the client forget the token of a backend.
 	Clear func(resp *Response, backend string)

@@ -52,8 +52,9 @@ func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
 
 // WithinNetwork is Within for one more of what by the client network of an
 // address, as Network has it. The /48 of an IPv6 address, which is what one
-// subscriber may have, counts too, with siteShare times the events: one that goes
-// through its 65,536 networks is stopped, and leaves no keys at the limiter.
+// subscriber may have, counts too, with siteShare times the events: one that
+// goes through its 65,536 networks is stopped, and leaves no keys at the
+// limiter.
 func WithinNetwork(ctx context.Context, limiter Limiter, what string, ip netip.Addr, l Limit) error {
 	network := Network(ip)
 	key := what + "-network:" + network.String()

@@ -36,8 +36,8 @@ type Flow struct {
 	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
 	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
 	Mails core.Limit
-	// Attempts limits how many tokens one client network may present, good or bad,
-	// beyond which the answer is 429. Default: 60 in ten minutes.
+	// Attempts limits how many tokens one client network may present, good or
+	// bad, beyond which the answer is 429. Default: 60 in ten minutes.
 	Attempts core.Limit
 }
 
@@ -149,7 +149,9 @@ func matches(t core.Ticket, u *core.User) bool {
 }
 
 func (f Flow) kind() ticket.Kind {
-	return ticket.Kind{Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts}.WithDefaults()
+	return ticket.Kind{
+		Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts,
+	}.WithDefaults()
 }
 
 func wanted(u *core.User) bool { return u.IsActive }

@@ -45,9 +45,9 @@ func TestAttackR16Silence(t *testing.T) {
 }
 
 func TestAttackG23Changes(t *testing.T) {
-	limits := latchkey.Limits{UserChanges: latchkey.Limit{Events: 6, Window: time.Hour}, NetworkChanges: latchkey.Limit{Events: 10, Window: time.Hour}}
 	with := func(_ *app, o *options) {
-		o.Limits.UserChanges, o.Limits.NetworkChanges = limits.UserChanges, limits.NetworkChanges
+		o.Limits.UserChanges = latchkey.Limit{Events: 6, Window: time.Hour}
+		o.Limits.NetworkChanges = latchkey.Limit{Events: 10, Window: time.Hour}
 	}
 	onEveryAdapter(t, with, func(t *testing.T, a *app) {
 		eve, taken := a.login(t, "session", a.user(t)), a.user(t)

@@ -72,7 +72,8 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}, reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
 		Tickets:  a.kept.tickets,
 		Sender:   a.mails,
-		// Tests wait for mails. TestSilence of the front door is about the delay.
+		// Tests wait for mails. TestSilence of the front door is about the
+		// delay.
 		MailDelay: -1,
 		BaseURL:   baseURL,
 		Hashers:   []core.Hasher{a.hasher},

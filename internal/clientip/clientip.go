@@ -1,4 +1,5 @@
-// Package clientip finds the address of the client behind the proxies of an application.
+// Package clientip finds the address of the client behind the proxies of an
+// application.
 //
 //	policy := clientip.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 //	client := policy.Client(head, peer)
@@ -26,7 +27,8 @@ type Direct struct{}
 // Client implements latchkey.ClientIP.
 func (Direct) Client(_ core.Head, peer netip.Addr) netip.Addr { return plain(peer) }
 
-// LocalSocket among the networks of Proxies stands for peers without an address.
+// LocalSocket among the networks of Proxies stands for peers without an
+// address.
 var LocalSocket netip.Prefix
 
 // Proxies are the networks of trusted proxies. The client is the first address

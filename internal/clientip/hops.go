@@ -74,8 +74,9 @@ func forwardedFor(element string) (node string) {
 	return node
 }
 
-// parse reads an address with or without brackets, a zone and a port, as proxies
-// write it. "unknown" and obfuscated names (RFC 7239, section 6) are no address.
+// parse reads an address with or without brackets, a zone and a port, as
+// proxies write it. "unknown" and obfuscated names (RFC 7239, section 6) are no
+// address.
 func parse(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
 	if inner, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(inner, "]") {

@@ -132,7 +132,7 @@ func TestFair(t *testing.T) {
 			}
 		})
 	})
-	t.Run("whoever leaves a queue is not held back by it", func(t *testing.T) {
+	t.Run("one who leaves the queue is not held back by it", func(t *testing.T) {
 		inHall(t, func(t *testing.T, h *hall) {
 			h.send(from("a", 1))
 			h.send(from("b", 2))

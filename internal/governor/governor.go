@@ -5,9 +5,9 @@
 //	err := g.Do(ctx, asker, func() { hash, hashErr = hasher.Hash(password) })
 //	if errors.Is(err, governor.ErrBusy) { … } // 503, come again
 //
-// It is fair between askers: work of an account that has much waiting comes
-// after that of others, wherever it is asked from, and so does work of a network
-// from which many accounts ask. In a full queue those places are lost first.
+// It is fair between askers: an account that has much waiting comes after
+// others, whatever its networks, and so does a network with many accounts. In a
+// full queue their places are lost first.
 // Among equals turns are given in the order of arrival. It has no goroutines of
 // its own and needs no closing.
 package governor
@@ -47,9 +47,11 @@ func New(concurrent, queue int) *Governor {
 	return &Governor{free: concurrent, queue: newQueue(queue)}
 }
 
-// Do calls f in the caller's goroutine as soon as it is its turn. It returns ErrBusy at once if the queue is full of work that comes before,
-// or later if it has lost its place, and ctx.Err() if ctx ends before the turn has come; f is not called then. ctx does not stop f. A panic in
-// f goes on to the caller and frees the slot.
+// Do calls f in the caller's goroutine as soon as it is its turn. It returns
+// ErrBusy at once if the queue is full of work that comes before, or later if
+// it has lost its place, and ctx.Err() if ctx ends before the turn has come; f
+// is not called then. ctx does not stop f. A panic in f goes on to the caller
+// and frees the slot.
 func (g *Governor) Do(ctx context.Context, by core.Asker, f func()) error {
 	if err := g.enter(ctx, by); err != nil {
 		return err

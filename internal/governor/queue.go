@@ -8,17 +8,18 @@ import (
 )
 
 // What a place in the queue costs: so many turns of others come before an
-// account's next one. A network pays for each account that begins to wait, so it
-// has the turns of four accounts.
+// account's next one. A network pays for each account that begins to wait, so
+// it has the turns of four accounts.
 const (
 	accountCost = 4
 	networkCost = 1
 )
 
 // queue orders those who wait by start-time fair queueing (Goyal, Vin, Cheng:
-// "Start-time Fair Queuing", SIGCOMM 1996): a waiter gets a tag on arrival, which
-// is the later the more its account and its network have waiting, and the least
-// tag is served first. The queue is short, so it is searched from end to end.
+// "Start-time Fair Queuing", SIGCOMM 1996): a waiter gets a tag on arrival,
+// which is the later the more its account and its network have waiting, and the
+// least tag is served first. The queue is short, so it is searched from end to
+// end.
 type queue struct {
 	size     int
 	waiting  []*waiter // in the order of arrival
@@ -90,8 +91,8 @@ func (q *queue) remove(w *waiter) bool {
 	return true
 }
 
-// lines are what accounts, or networks, have waiting. The zero key, of work that
-// nobody asks for, has no line.
+// lines are what accounts, or networks, have waiting. The zero key, of work
+// that nobody asks for, has no line.
 type lines[K comparable] map[K]line
 
 type line struct {

@@ -8,7 +8,7 @@
 // goroutine, and jobs that wait have one timer together.
 //
 // Security notes. Adding never waits, but a worker competes with the request
-// for cores and the database: a job that tells something about a user is added
+// for cores and the database: a job that depends on who is registered is added
 // with AddWithin, so that it begins when the answer is long sent, and at
 // random, so that the next request does not meet it. The number of jobs is
 // bounded, and lines about refused ones are few. A job's name and its error are
@@ -32,7 +32,8 @@ import (
 type Options struct {
 	// Workers is how many jobs run at once; 0 is 4.
 	Workers int
-	// Size is how many jobs there may be, running ones and those that wait for their turn or next attempt included; 0 is 1024.
+	// Size is how many jobs there may be, running ones and those that wait for
+	// their turn or next attempt included; 0 is 1024.
 	Size int
 	// Attempts is how often a job is tried; 0 is 6.
 	Attempts int
@@ -40,8 +41,8 @@ type Options struct {
 	Timeout time.Duration
 	// Log hears of failed attempts and of jobs refused; nil is slog.Default().
 	Log *slog.Logger
-	// Random returns a number in [0, n), for pauses; nil is rand.N, which nobody
-	// can predict.
+	// Random returns a number in [0, n), for pauses; nil is rand.N, which
+	// nobody can predict.
 	Random func(n time.Duration) time.Duration
 }
 

@@ -7,8 +7,9 @@ import (
 
 const longestPause = 5 * time.Minute
 
-// pauseAfter is the pause after the n-th failed attempt: 1 s, 4 s, 16 s and so on, at most 5 minutes, and up to a quarter more at random,
-// so that jobs that failed together do not come back together.
+// pauseAfter is the pause after the n-th failed attempt: 1 s, 4 s, 16 s and so
+// on, at most 5 minutes, and up to a quarter more at random, so that jobs that
+// failed together do not come back together.
 func (q *Queue) pauseAfter(n int) time.Duration {
 	pause := min(time.Second<<min(2*(n-1), 10), longestPause)
 	return pause + q.o.Random(pause/4)

@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -34,7 +33,8 @@ type Kind struct {
 	Attempts core.Limit
 }
 
-// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in ten minutes, and 5 mails in an hour.
+// WithDefaults fills in what is zero: an hour, 20 requests and 60 attempts in
+// ten minutes, and 5 mails in an hour.
 func (k Kind) WithDefaults() Kind {
 	k.Lifetime = cmp.Or(k.Lifetime, time.Hour)
 	k.Link = cmp.Or(k.Link, "/"+k.Name+"#token={token}")
@@ -45,14 +45,15 @@ func (k Kind) WithDefaults() Kind {
 }
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
-// anything is looked up or hashed for it. Nobody guesses 32 random bytes, so
-// that a limiter that is down keeps nobody from using the token of a mail.
+// anything is looked up or hashed for it. Where the limiter cannot be asked the
+// token is let through: it cannot be guessed, and the governor bounds the
+// hashes.
 func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
 	err := core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
-	if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Status == http.StatusTooManyRequests {
-		return refusal
+	if errors.Is(err, core.Unavailable(nil)) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // Check tells everything that the kit or the kind lacks for mails to be sent.

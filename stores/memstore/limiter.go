@@ -23,8 +23,8 @@ type LimiterOptions struct {
 // Beyond MaxKeys a count is forgotten: one that has ended (looked for at most
 // once a minute), else the oldest of those with the fewest events, and one that
 // refuses further events last. So a flood of single events under ever new keys
-// makes it forget single events. Whoever wants a full count forgotten must fill
-// MaxKeys other ones within its window; refusing new keys instead would let a
+// makes it forget single events. To have a full count forgotten, MaxKeys other
+// ones must be filled within its window; refusing new keys instead would let a
 // flood lock everybody out.
 type Limiter struct {
 	clock   clock
