@@ -21,8 +21,9 @@ const (
 	renewal    = 3 * time.Second // what a login waits at most for newer metadata where it has older
 )
 
-// discovery finds the metadata of an issuer when it is first needed, and keeps it. A failure is not kept: the next use tries again. It is
-// shared by all who waited for it.
+// discovery finds the metadata of an issuer when it is first needed, and keeps
+// it. A failure is not kept: the next use tries again. It is shared by all who
+// waited for it.
 type discovery struct {
 	service
 	client   *http.Client
