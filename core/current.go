@@ -21,11 +21,12 @@ type Guard struct {
 	// SessionOnly loads no user: active and verified are not known, and the epoch comes from an EpochStore.
 	SessionOnly bool
 	// OwnOrigin makes transports look at a request with any method as at an
-	// unsafe one: a credential that browsers attach by themselves is refused from
-	// another origin, with 403 CROSS_ORIGIN_REFUSED. It is for a GET that begins
-	// a change.
+	// unsafe one: a credential that browsers attach by themselves is refused
+	// from another origin, with 403 CROSS_ORIGIN_REFUSED. It is for a GET that
+	// begins a change.
 	OwnOrigin bool
-	// Streaming is OwnOrigin, and asks every backend's strategy for a Rechecker.
+	// Streaming is OwnOrigin, and asks each backend's strategy for a
+	// Rechecker.
 	Streaming bool
 	// NeedsUser: Check reads the user, so the guard cannot stand beside a SessionOnly one.
 	NeedsUser bool

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -90,9 +91,9 @@ func (e *Error) Is(target error) bool {
 }
 
 // Level is the level at which an answer of 500 and above is logged: Warn where
-// anyone can cause it, else Error.
+// anyone can cause it, by a wrong code or by giving the request up, else Error.
 func (e *Error) Level() slog.Level {
-	if errors.Is(e.Cause, ErrOAuthCodeRefused) {
+	if errors.Is(e.Cause, ErrOAuthCodeRefused) || errors.Is(e.Cause, context.Canceled) {
 		return slog.LevelWarn
 	}
 	return slog.LevelError

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -20,13 +21,17 @@ const (
 	renewal    = 3 * time.Second // what a login waits at most for newer metadata where it has older
 )
 
-// discovery finds the metadata of an issuer when it is first needed, and keeps it. A failure is not kept: the next use tries again.
+// discovery finds the metadata of an issuer when it is first needed, and keeps
+// it. A failure is not kept: the next use tries again. It is shared by all who
+// waited for it.
 type discovery struct {
 	service
-	client *http.Client
-	turn   chan struct{} // holds one token: one asks at a time
-	known  *metadata     // by the holder of turn
-	until  time.Time
+	client   *http.Client
+	turn     chan struct{} // holds one token: one asks at a time
+	known    *metadata     // by the holder of turn, as all below
+	until    time.Time
+	failure  error
+	failures atomic.Int64 // which everybody reads
 }
 
 func newDiscovery(s service, client *http.Client) *discovery {
@@ -36,6 +41,7 @@ func newDiscovery(s service, client *http.Client) *discovery {
 }
 
 func (d *discovery) get(ctx context.Context) (*metadata, error) {
+	before := d.failures.Load()
 	select {
 	case <-d.turn:
 		defer func() { d.turn <- struct{}{} }()
@@ -44,6 +50,9 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	}
 	if d.known != nil && d.now().Before(d.until) {
 		return d.known, nil
+	}
+	if d.known == nil && d.failures.Load() != before {
+		return nil, d.failure
 	}
 	wait := timeout
 	if d.known != nil {
@@ -60,8 +69,12 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 		d.known, d.until = found, d.now().Add(freshFor)
 	case d.known != nil:
 		d.until = d.now().Add(retryAfter)
+	case errors.Is(err, context.Canceled): // of one client, which is no answer for the others
+		return nil, err
 	default:
-		return nil, fmt.Errorf("discovery: %w", err)
+		d.failure = fmt.Errorf("discovery: %w", err)
+		d.failures.Add(1)
+		return nil, d.failure
 	}
 	return d.known, nil
 }

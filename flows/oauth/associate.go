@@ -35,8 +35,9 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 	}
 	return []core.Route{
 		{
-			// Another site must not begin what links its own account to the user (RFC 9700, section 4.7). Where the
-			// browser is logged in at the provider already, the person may not see anything of it.
+			// Another site must not begin what links its own account to the
+			// user (RFC 9700, section 4.7). Where the browser is logged in at
+			// the provider already, the person may see nothing of it.
 			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
 			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {

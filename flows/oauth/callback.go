@@ -90,8 +90,9 @@ func (c *config) declined(kit core.Kit, r *core.Request, word, state string, bel
 	return outcome{record: rec}, refusal
 }
 
-// end makes the response of a callback: the flow's cookie goes, unless resp keeps it for an exchange, and a browser that came by redirect_to
-// goes back with the error's code.
+// end makes the response of a callback: the flow's cookie goes, unless resp
+// keeps it for an exchange, and a browser that came by redirect_to goes back
+// with the error's code.
 func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
 	if err != nil && rec.RedirectTo == "" {
 		return nil, err
@@ -102,7 +103,8 @@ func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec rec
 			refusal = core.Unavailable(err)
 		}
 		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
-			kit.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed", "status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
+			kit.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
+				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
 		code := cmp.Or(refusal.Code, core.CodeServiceUnavailable)
 		resp = core.NewResponse(http.StatusSeeOther, nil)

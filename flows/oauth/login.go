@@ -60,8 +60,10 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 	return f.end(ctx, kit, r, out.record, resp, err)
 }
 
-// admit logs the user in. A browser that came by redirect_to gets no secret in a URL: where the backend answers with a token in the body, it
-// gets a one-time code for POST /exchange instead; where a factor is missing, the backend's cookie alone has the pending login (core.Holder).
+// admit logs the user in. A browser that came by redirect_to gets no secret in a
+// URL: where the backend answers with a token in the body, it gets a one-time
+// code for POST /exchange instead; where a factor is missing, the backend's
+// cookie alone has the pending login (core.Holder).
 func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request) (*core.Response, error) {
 	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
 	if out.RedirectTo != "" && !kit.Ambient {

@@ -12,10 +12,15 @@
 //	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
 //	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
 //
-// Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie of its own, so that tabs do not disturb each other and the
-// server keeps nothing; its state works once, for ten minutes, and is checked before a code is exchanged. PKCE (S256) always, a nonce for
-// OpenID Connect. The code of a redirect (redirect_to) is bound to that cookie too, for a minute, or to the code_challenge of an application. An account is its provider and its stable subject; an e-mail address links nothing unless AssociateByEmail is set, and
-// then only where both sides have verified it. A login goes through the gate like every other.
+// Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie of
+// its own, so that tabs do not disturb each other and the server keeps nothing;
+// its state works once, for ten minutes, and is checked before a code is
+// exchanged. PKCE (S256) always, a nonce for OpenID Connect. The code of a
+// redirect (redirect_to) is bound to that cookie too, for a minute, or to the
+// code_challenge of an application. An account is its provider and its stable
+// subject; an e-mail address links nothing unless AssociateByEmail is set, and
+// then only where both sides have verified it. A login goes through the gate like
+// every other.
 package oauth
 
 import (
@@ -72,8 +77,9 @@ type Options struct {
 	BaseURLs []string
 	// RedirectOrigins are the origins ("https://spa.example.com") that redirect_to may name beside paths of the same origin. Default: none.
 	// A front end on another site than the routes must begin with a
-	// code_challenge (RFC 7636, S256): its POST /exchange comes without the flow's
-	// cookie, which is SameSite=Lax, and is refused with OAUTH_INVALID_STATE.
+	// code_challenge (RFC 7636, S256): its POST /exchange comes without the
+	// flow's cookie, which is SameSite=Lax, and would be refused with
+	// OAUTH_INVALID_STATE.
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration

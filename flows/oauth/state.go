@@ -119,7 +119,9 @@ func (c *config) setCookie(resp *core.Response, name, value string, age int) {
 
 // sets reports whether resp sets a cookie.
 func sets(resp *core.Response, name string) bool {
-	return slices.ContainsFunc(resp.Header["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, name+"=") })
+	return slices.ContainsFunc(resp.Header["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, name+"=")
+	})
 }
 
 // found gives the record of a state from the browser's cookie: 400 OAUTH_INVALID_STATE if this browser did not begin the flow.

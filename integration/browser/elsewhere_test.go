@@ -24,8 +24,8 @@ func (a *app) elsewhere(mux *http.ServeMux) {
 	</script>`)
 }
 
-// signInElsewhere and signedInElsewhere are what docs/guides/oauth.md tells such
-// a front end to do.
+// signInElsewhere and signedInElsewhere are what docs/guides/oauth.md has for
+// such a front end.
 const (
 	signInElsewhere = `
 		const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");

@@ -217,8 +217,10 @@ func TestAttackO13WrongCodes(t *testing.T) {
 	onOne(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
 		p := a.serveOAuth(t)
 		who := someone("id-1", "ada@example.org")
-		for level, err := range map[string]error{
-			"WARN": fmt.Errorf("acme: %w: invalid_grant", core.ErrOAuthCodeRefused), "ERROR": errors.New("acme: invalid_client"),
+		for err, level := range map[error]string{
+			fmt.Errorf("acme: %w: invalid_grant", core.ErrOAuthCodeRefused): "WARN",
+			fmt.Errorf("acme: the client is gone: %w", context.Canceled):    "WARN",
+			errors.New("acme: invalid_client"):                              "ERROR",
 		} {
 			p.fail(err)
 			before := len(logs.of(a).String())

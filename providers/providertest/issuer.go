@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -47,6 +48,22 @@ func issuerCases() []Case {
 				return fmt.Errorf("discovery was asked %d times, want 2", n)
 			}
 			return nil
+		}},
+		{"discovery fails for all", "logins that wait for a discovery that fails make no calls of their own", func(s *service) error {
+			s.faulty, s.fault = discovery, func(w http.ResponseWriter, _ *http.Request, _ []byte) {
+				time.Sleep(time.Second)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			err := atOnce(func(subject string) error {
+				if _, _, err := s.login(subject); err == nil {
+					return errors.New("a login without discovery")
+				}
+				return nil
+			})
+			if n := s.times(discovery); n != 1 {
+				return fmt.Errorf("discovery was asked %d times, want once", n)
+			}
+			return err
 		}},
 		{"keys are tried again", "keys that could not be fetched at first are fetched at the next login", func(s *service) error {
 			s.faulty, s.fault = keySet, text(503, "", "")
