@@ -183,6 +183,9 @@ func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Se
 	return sessions, nil
 }
 
+// stampBatch is how many floors of an earlier release one statement stamps.
+const stampBatch = 1000
+
 // Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a late Create meets, stay for 400 days; one of an earlier release
 // for as long after the first sweep that finds it.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
@@ -191,8 +194,8 @@ func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 		return n, err
 	}
 	ends := micros(t.s.opts.Now().Add(floorLives))
-	for stamped := int64(sweepBatch); stamped == sweepBatch; {
-		if stamped, err = t.s.exec(ctx, t.stampFloors, ends, sweepBatch); err != nil {
+	for stamped := int64(stampBatch); stamped == stampBatch; {
+		if stamped, err = t.s.exec(ctx, t.stampFloors, ends, stampBatch); err != nil {
 			return n, err
 		}
 	}

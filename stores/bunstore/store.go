@@ -29,13 +29,13 @@ type Options struct {
 	// running. It must be the Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README
 	// for what it does.
 	FastAPIUsers core.Canonicalizer
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: sessions that cannot be read.
-	// It never gets a secret. Default slog.Default().
-	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.

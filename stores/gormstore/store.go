@@ -23,13 +23,13 @@ type Options struct {
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
 	IDs IDType
+	// Log takes what the operator must know: sessions that cannot be read.
+	// It never gets a secret. Default slog.Default().
+	Log *slog.Logger
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: sessions that cannot be read.
-	// It never gets a secret. Default slog.Default().
-	Log *slog.Logger
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
