@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -144,6 +145,41 @@ func TestASessionThatCannotBeRead(t *testing.T) {
 		eventually(t, "it is found", func() bool { return alive(t, sessions, d) })
 		if got := log.taken(); len(got) != 0 {
 			t.Errorf("the log has %q", got)
+		}
+	})
+}
+
+// TestAPersonWhoseSessionCannotBeRead: is told to log in, and can.
+func TestAPersonWhoseSessionCannotBeRead(t *testing.T) {
+	addr := server.Redis(t)
+	client := raw(t, addr)
+	store, _ := logging(t, addr)
+	a := appOver(t, store)
+	token, err := a.issue(t)
+	if err != nil || a.hello(t, token).status != http.StatusOK {
+		t.Fatal("a session was not made", err)
+	}
+	key := keys(t, client, "*session:*")[0]
+	answer := redisDo(t, client, "GET", key)
+	good, _ := answer.ToString()
+	later := "b" + good[1:]
+	redisDo(t, client, "SET", key, later)
+	t.Run("S24 503 for a later release's, which is left alone", func(t *testing.T) {
+		eventually(t, "it is read", func() bool { return a.hello(t, token).status == http.StatusServiceUnavailable })
+		if !exists(t, client, key) {
+			t.Error("it was deleted")
+		}
+	})
+	redisDo(t, client, "SET", key, good[:80])
+	t.Run("S24 401 for one that is broken", func(t *testing.T) {
+		eventually(t, "it is read", func() bool { return a.hello(t, token).status == http.StatusUnauthorized })
+	})
+	t.Run("S24 twin: the next login is good", func(t *testing.T) {
+		if got := a.login(t); got.status != http.StatusOK {
+			t.Errorf("a login is answered with %d", got.status)
+		}
+		if token, err := a.issue(t); err != nil || a.hello(t, token).status != http.StatusOK {
+			t.Errorf("a new session is refused: %v", err)
 		}
 	})
 }

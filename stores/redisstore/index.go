@@ -11,11 +11,14 @@ const leeway = 24 * time.Hour
 // a long command holds up everybody else's.
 const slice = 1000
 
-// enter is the part of a script that adds an entry, or lengthens it, and forgets those that are over. Times are milliseconds since 1970.
+// enter is the part of a script that adds an entry, or lengthens it, and forgets some of those that are over. Times are milliseconds since 1970.
 const enter = prelude + `
 local function enter(index, member, ends, now)
 	sane(index, 'zset')
-	redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
+	local over = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 100)
+	if #over > 0 then
+		redis.call('ZREM', index, unpack(over))
+	end
 	local known = redis.call('ZSCORE', index, member)
 	if not known or tonumber(known) < tonumber(ends) then
 		redis.call('ZADD', index, ends, member)

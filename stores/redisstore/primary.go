@@ -85,7 +85,7 @@ func (p *primary) confirm(ctx context.Context, done func() bool) error {
 			return err
 		}
 		role := properties["role"]
-		if name, _ := role.ToString(); name != "master" {
+		if name, _ := role.ToString(); name == "replica" || name == "slave" {
 			p.leave(made)
 			return errReplica
 		}
