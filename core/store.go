@@ -83,7 +83,7 @@ type SessionStore interface {
 	// time, leaves nothing that Find would give. A floor only rises, and so does a session's epoch.
 	//
 	// The floor is written first. A store may forget it 400 days after the last
-	// DeleteAll of the user: no login is that late.
+	// DeleteAll of the user, or when a FloorKeeper was told to.
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
@@ -104,6 +104,14 @@ type SessionLister interface {
 // somebody has. After an error, some may have been ended.
 type SessionTrimmer interface {
 	Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error)
+}
+
+// FloorKeeper is a SessionStore that forgets floors (optional). KeepFloors sets
+// for how long it keeps one after the user's last DeleteAll: the longest that a
+// session lives, and a day. Of several calls the longest counts; without one it
+// is 400 days. A strategy calls it when it is made.
+type FloorKeeper interface {
+	KeepFloors(d time.Duration)
 }
 
 // Ticket is a one-time token at rest: who and what it is for is frozen in it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
@@ -66,6 +67,31 @@ func TestAStrategyKnowsWhatItsStoreKnows(t *testing.T) {
 	if !refused(t, here, token) {
 		t.Error("a session that this node has ended is accepted")
 	}
+}
+
+// A floor is of use for as long as a session lives.
+func TestFloorsLiveAsLongAsSessions(t *testing.T) {
+	addr := server.Redis(t)
+	client, store := raw(t, addr), open(t, addr, redisstore.Options{}).Sessions()
+	left := func() time.Duration {
+		answer := redisDo(t, client, "PTTL", keys(t, client, "*floor:*")[0])
+		n, _ := answer.AsInt64()
+		return (time.Duration(n) * time.Millisecond).Round(time.Minute)
+	}
+	const day = 24 * time.Hour
+	if err := store.DeleteAll(t.Context(), "ada", 2, [32]byte{}); err != nil || left() != 400*day {
+		t.Errorf("without a strategy a floor stays for %v, %v", left(), err)
+	}
+	s := strategy(t, store)
+	if err := s.RevokeAll(t.Context(), "ada", 1, ""); err != nil || left() != 31*day {
+		t.Errorf("with sessions of 30 days a floor stays for %v, %v", left(), err)
+	}
+	t.Run("one of an earlier release gets an end when it is met", func(t *testing.T) {
+		redisDo(t, client, "PERSIST", keys(t, client, "*floor:*")[0])
+		if err := store.Create(t.Context(), core.Digest("late"), adas("late")); !errors.Is(err, core.ErrInvalid) || left() != 400*day {
+			t.Errorf("it stays for %v; a login below it: %v", left(), err)
+		}
+	})
 }
 
 // The store drops what it ends, so the strategy must not drop what others have.

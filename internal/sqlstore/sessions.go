@@ -25,6 +25,7 @@ var (
 	_ core.SessionStore   = (*Sessions)(nil)
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.FloorKeeper    = (*Sessions)(nil)
 	_ core.Sweeper        = (*Sessions)(nil)
 )
 
@@ -35,8 +36,6 @@ const (
 	alive = "{sessions}.expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
 	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last arguments are epoch and expires once more.
 	raiseFloor = "INSERT INTO {floors} (user_id, epoch, expires) VALUES (?, ?, ?)"
-	// floorLives is longer than any login takes, or any session lives.
-	floorLives = 400 * 24 * time.Hour
 	// listMax is how many sessions List returns at most.
 	listMax = "1000"
 )
@@ -145,9 +144,12 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	})
 }
 
+// KeepFloors sets how long floors are kept; see core.FloorKeeper.
+func (t *Sessions) KeepFloors(d time.Duration) { t.s.floors.KeepFloors(d) }
+
 // floorValues are the arguments of raiseFloor with the dialect's end.
 func (s *Store) floorValues(userID string, epoch int64) []any {
-	ends := micros(s.opts.Now().Add(floorLives))
+	ends := micros(s.opts.Now().Add(s.floors.Length()))
 	return []any{userID, epoch, ends, epoch, ends}
 }
 
@@ -183,14 +185,14 @@ func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Se
 	return sessions, nil
 }
 
-// Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a late Create meets, stay for 400 days; one of an earlier release
-// for as long after the first sweep that finds it.
+// Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a late Create meets, stay for as long as KeepFloors says; one of
+// an earlier release for as long after the first sweep that finds it.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 	n, err := t.s.sweep(ctx, t.sweep)
 	if err != nil {
 		return n, err
 	}
-	ends := micros(t.s.opts.Now().Add(floorLives))
+	ends := micros(t.s.opts.Now().Add(t.s.floors.Length()))
 	if _, err := t.s.inBatches(ctx, t.stampFloors, ends); err != nil {
 		return n, err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/floors"
 )
 
 // Options of New; bunstore's and gormstore's say more.
@@ -56,6 +57,7 @@ type Store struct {
 	mutex   statement
 	// prepared holds a *sql.Stmt for each text that get ran; closing the database closes them.
 	prepared sync.Map
+	floors   floors.Life
 
 	sessions *Sessions
 	tickets  *Tickets

@@ -10,16 +10,18 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/floors"
 )
 
 // Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer and a core.Sweeper. It keeps Session.Extra too. A user's floor
-// is kept for 400 days after their sessions were last ended all at once.
+// is kept for as long after their sessions were last ended all at once as a session lives, and a day: see core.FloorKeeper.
 type Sessions struct {
+	floors.Life
 	clock    clock
 	mu       sync.RWMutex
 	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find hands them out
 	byUser   index[string, [32]byte]
-	floors   map[string]floor
+	low      map[string]floor // by user
 }
 
 // floor is the epoch below which no session of a user may be created.
@@ -28,17 +30,19 @@ type floor struct {
 	ends  time.Time
 }
 
-const (
-	// floorLives is longer than any login takes, or any session lives.
-	floorLives = 400 * 24 * time.Hour
-	// listMax is how many sessions List returns at most.
-	listMax = 1000
+// listMax is how many sessions List returns at most.
+const listMax = 1000
+
+var (
+	_ core.SessionLister  = (*Sessions)(nil)
+	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.FloorKeeper    = (*Sessions)(nil)
 )
 
 // NewSessions makes an empty store. now is nil for time.Now.
 func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{
-		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, floors: map[string]floor{},
+		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, low: map[string]floor{},
 	}
 }
 
@@ -55,7 +59,7 @@ func (s *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	if s.byDigest[d] != nil {
 		return core.ErrTaken
 	}
-	if floor, ok := s.floors[one.UserID]; ok && one.Epoch < floor.epoch {
+	if floor, ok := s.low[one.UserID]; ok && one.Epoch < floor.epoch {
 		return core.ErrInvalid
 	}
 	one.Proofs = slices.Clone(one.Proofs)
@@ -113,11 +117,11 @@ func (s *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	low := epoch
-	if known, ok := s.floors[userID]; ok {
-		low = max(low, known.epoch)
+	lowest := epoch
+	if known, ok := s.low[userID]; ok {
+		lowest = max(lowest, known.epoch)
 	}
-	s.floors[userID] = floor{low, s.clock.now().Add(floorLives)}
+	s.low[userID] = floor{lowest, s.clock.now().Add(s.Length())}
 	for d := range s.byUser[userID] {
 		one := s.byDigest[d]
 		switch {
@@ -203,7 +207,7 @@ func (s *Sessions) sweep(now time.Time) int {
 			s.remove(d)
 		}
 	}
-	maps.DeleteFunc(s.floors, func(_ string, f floor) bool { return !now.Before(f.ends) })
+	maps.DeleteFunc(s.low, func(_ string, f floor) bool { return !now.Before(f.ends) })
 	return before - len(s.byDigest)
 }
 

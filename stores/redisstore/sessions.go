@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/floors"
 	"github.com/latchkey-go/latchkey/internal/recent"
 	"github.com/redis/rueidis"
 )
@@ -40,6 +41,7 @@ import (
 // (CLIENT TRACKING without BCAST does, for unknown keys too), which anybody
 // could fill with made-up tokens, and which drops what is known when it is full.
 type Sessions struct {
+	floors.Life
 	s     *Store
 	keys  string // prefix of the keys of sessions
 	cache *recent.Sessions
@@ -53,11 +55,8 @@ var (
 	_ core.SessionStore   = (*Sessions)(nil)
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.FloorKeeper    = (*Sessions)(nil)
 )
-
-// floorLives is how long a floor stays: longer than any login takes, or any
-// session lives.
-const floorLives = 400 * 24 * time.Hour
 
 // readFloor is the part of a script that reads a floor, "" without one.
 var readFloor = `
@@ -69,7 +68,7 @@ local function readFloor(key)
 		floor = ''
 	end
 	if floor ~= '' and redis.call('PTTL', key) < 0 then -- of an earlier release
-		redis.call('PEXPIRE', key, ` + number(floorLives.Milliseconds()) + `)
+		redis.call('PEXPIRE', key, ` + number(floors.Unknown.Milliseconds()) + `)
 	end
 	return floor
 end

@@ -138,3 +138,29 @@ func TestTheStricterLimitCounts(t *testing.T) {
 		})
 	}
 }
+
+// A floor is of use for as long as a session lives.
+func TestFloorsLiveAsLongAsSessions(t *testing.T) {
+	f := newFixture(t, session.Options{Absolute: 60 * day})
+	if _, err := session.New(f.store, session.Options{}); err != nil { // the longest counts
+		t.Fatal(err)
+	}
+	if err := f.RevokeAll(t.Context(), "ada", 5, ""); err != nil {
+		t.Fatal(err)
+	}
+	late := func() error {
+		if _, err := f.store.Sessions.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.Issue(t.Context(), login("ada", 4))
+		return err
+	}
+	f.now = start.Add(61*day - 1)
+	if err := late(); !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("before: got %v, want core.ErrInvalid", err)
+	}
+	f.now = start.Add(61 * day)
+	if err := late(); err != nil {
+		t.Errorf("a day after the last session of that time: %v", err)
+	}
+}

@@ -57,6 +57,9 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	if o.MaxPerUser > 0 && strategy.trimmer == nil {
 		return nil, errors.New("session: MaxPerUser: the store is no core.SessionTrimmer, so it cannot limit a user's sessions")
 	}
+	if keeper, ok := core.As[core.FloorKeeper](store); ok {
+		keeper.KeepFloors(o.Absolute + 24*time.Hour)
+	}
 	if o.LocalCache > 0 {
 		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCache, elapsed.New(o.Now)), true
 	} else if s, ok := store.(interface {
