@@ -24,7 +24,7 @@ type Query struct {
 }
 
 // cursorDigestLen is how much of a query's digest its cursors carry. It is no
-// secret: it tells a slip. A place that somebody makes up only says where a
+// secret: it reveals a slip. A place that somebody makes up only says where a
 // page begins.
 const cursorDigestLen = 8
 

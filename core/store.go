@@ -25,7 +25,7 @@ type UserStore[U any] interface {
 	// List returns a page of the users that q describes, in its order. next is
 	// the cursor of the following page, "" on the last. A cursor that the store
 	// did not make, or made for another query, is ErrInvalid. From page to page
-	// each user comes once, whoever comes and goes meanwhile; but a user who
+	// each user comes once while others come and go; but a user who
 	// gets another EmailKey between two pages of a query with an Email may come
 	// twice or not at all.
 	List(ctx context.Context, q Query) (users []*U, next string, err error)

@@ -68,6 +68,7 @@ const (
 	mysqlLockWaitTimeout  = 1205 // rolls back the statement
 	mysqlDeadlock         = 1213 // rolls back the transaction
 	mysqlIncorrectValue   = 1366
+	mysqlTableDefChanged  = 1412 // since the transaction's snapshot
 	mysqlNeedReprepare    = 1615
 )
 
@@ -99,10 +100,10 @@ func stale(err error) bool {
 		return state.SQLState() == stateNotSupported
 	}
 	my, ok := asMySQL(err)
-	return ok && my.number == mysqlNeedReprepare
+	return ok && (my.number == mysqlTableDefChanged || my.number == mysqlNeedReprepare)
 }
 
-// passing tells whether err is due to another transaction or a change of a
+// passing reports whether err is due to another transaction or a change of a
 // table, and the whole of this one may be tried again.
 func passing(err error) bool {
 	if stale(err) {

@@ -122,7 +122,7 @@ func (s *Store) beginTx(held *holding) (tx Tx, err error) {
 	})
 	if err == nil && held.Err() != nil { // at the same moment
 		_ = tx.Rollback()
-		return nil, context.Cause(held)
+		return nil, gaveUp(held, held.Err())
 	}
 	return tx, err
 }
@@ -130,13 +130,15 @@ func (s *Store) beginTx(held *holding) (tx Tx, err error) {
 // end ends tx by finish, before which the same is said in a statement where the
 // driver would wait in finish without a context.
 func (s *Store) end(held *holding, tx Tx, text string, finish func() error) error {
-	if s.dialect.endless {
-		if _, err := tx.Conn().ExecContext(held, text); err != nil {
-			_ = tx.Rollback() // which gives the connection back
-			return err
-		}
+	if !s.dialect.endless {
+		return finish()
 	}
-	return finish()
+	if _, err := tx.Conn().ExecContext(held, text); err != nil {
+		_ = tx.Rollback() // which returns the connection to the pool
+		return err
+	}
+	_ = finish() // of nothing
+	return nil
 }
 
 // guard runs a statement, for as long as there is patience. It keeps those that
