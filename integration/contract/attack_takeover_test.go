@@ -307,12 +307,18 @@ func (s *beforeCall) Update(ctx context.Context, id string, change func(*core.OA
 // TestAttackO53WithoutTransactions: nothing that an attacker does while the account is made over outlives it (finding A6).
 func TestAttackO53WithoutTransactions(t *testing.T) {
 	var accounts per[beforeCall]
+	var before per[moment]
 	onOne(t, func(a *app, o *options) {
 		withOAuth(t, func(settings *oauth.Options) {
 			byEmail(settings)
 			*accounts.of(a) = beforeCall{OAuthAccountStore: settings.Accounts, moment: &moment{}}
 			settings.Accounts = accounts.of(a)
 		})(a, o)
+		a.note = func(call string) {
+			if call == "users.Create" {
+				before.of(a).pass()
+			}
+		}
 	}, func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		seam := accounts.of(a)
@@ -339,6 +345,24 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 			a.want(t, "GET /users/me 401", mine)
 			if links := a.links(t, u.ID); len(links) > 0 {
 				t.Errorf("O53 links are left: %+v", links)
+			}
+		})
+		t.Run("O54 a user who is made late keeps the link (twin)", func(t *testing.T) {
+			who := someone("slow", "slow@example.org")
+			creation, goOn, made := make(chan struct{}), make(chan struct{}), make(chan option)
+			before.of(a).arm(func() { close(creation); <-goOn })
+			go func() { made <- a.accepted(t, who) }()
+			<-creation // its link is there, and looks lost
+			var first option
+			seam.call = "Update"
+			seam.arm(func() { close(goOn); first = <-made })
+			second := a.accepted(t, who)
+			id := a.want(t, "GET /users/me 200", first).member(t, "id")
+			if got := a.want(t, "GET /users/me 200", second).member(t, "id"); got != id {
+				t.Errorf("O54 the logins are of two users")
+			}
+			if got := a.want(t, "GET /users/me 200 (another login)", a.accepted(t, who)).member(t, "id"); got != id {
+				t.Errorf("O54 the user has lost the link")
 			}
 		})
 		t.Run("O52 a link is made while its login ends", func(t *testing.T) {
