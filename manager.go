@@ -145,8 +145,8 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 
 // OAuthCallback gives the user of an account at a provider of the flow oauth, as its callback does, for applications that have logged the person in
 // by other means (a native SDK): the user whom the account is linked to, or who has its verified address where the provider may link by it, or
-// a new one. The caller vouches for who. Nobody is logged in, and whether the user is active is not asked. Refusals:
-// OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, those of the hooks, and OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
+// a new one. The caller vouches for who. Nobody is logged in. Refusals: OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS,
+// LOGIN_BAD_CREDENTIALS for a deactivated user, those of the hooks, and OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
 func (m *Manager[U]) OAuthCallback(ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens) (*U, error) {
 	for _, f := range m.auth.opts.Flows {
 		social, ok := f.(interface {

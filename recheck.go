@@ -39,7 +39,7 @@ func (r rechecker) recheck(ctx context.Context, targets []string, do func(contex
 		if err := letIn(ctx, c, caller); err != nil {
 			return err
 		}
-		return do(context.WithValue(ctx, heldKey{}, c.Session))
+		return do(context.WithValue(ctx, heldKey{}, &held{c, *caller.Base()}))
 	})
 }
 
@@ -89,14 +89,30 @@ func holds(s *core.Session, u core.AnyUser) error {
 	return nil
 }
 
-// heldKey is the session that a change is made by, in the context of Recheck's
-// do, for stores without transactions.
+// held is a caller as Recheck has found them, for stores without transactions.
+type held struct {
+	current *core.Current
+	user    core.User
+}
+
+// heldKey is the key of held in the context of Recheck's do.
 type heldKey struct{}
 
-// stillHolds checks the row of the user who makes the change once more.
+// stillHolds checks the row of the user who makes the change once more. Guards
+// are not called again, since a store may be locked here: whoever lost a flag
+// that one of them may have read is refused.
 func stillHolds(ctx context.Context, u core.AnyUser) error {
-	if s, ok := ctx.Value(heldKey{}).(*core.Session); ok && s.UserID == u.Base().ID {
-		return holds(s, u)
+	h, ok := ctx.Value(heldKey{}).(*held)
+	b := u.Base()
+	if !ok || h.user.ID != b.ID {
+		return nil
+	}
+	if err := holds(h.current.Session, u); err != nil {
+		return err
+	}
+	lost := h.user.IsSuperuser && !b.IsSuperuser || h.user.IsVerified && !b.IsVerified
+	if lost && slices.ContainsFunc(h.current.Route.Guards, func(g core.Guard) bool { return g.NeedsUser }) {
+		return core.Forbidden()
 	}
 	return nil
 }

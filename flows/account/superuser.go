@@ -30,19 +30,20 @@ func unbound(kit core.Kit) recheck {
 // who removes another stays, so only those who leave themselves are looked at.
 type keeper struct {
 	kit core.Kit
-	// leaving is held by one who leaves where no transaction keeps another from
-	// leaving too. (Between processes over such a store nothing does.)
+	// leaving is held while somebody leaves or is removed, where no transaction
+	// keeps another from leaving too. (Between processes over such a store
+	// nothing does.)
 	leaving sync.Mutex
 }
 
 func (k *keeper) recheck(ctx context.Context, id string, leaves bool, do func(context.Context) error) error {
 	c, kit := core.CurrentFrom(ctx), k.kit
-	if !leaves || c.Session.UserID != id || !c.User.Base().IsSuperuser {
-		return kit.Recheck(ctx, []string{id}, do)
-	}
-	if !kit.Atomic {
+	if leaves && !kit.Atomic {
 		k.leaving.Lock()
 		defer k.leaving.Unlock()
+	}
+	if !leaves || c.Session.UserID != id || !c.User.Base().IsSuperuser {
+		return kit.Recheck(ctx, []string{id}, do)
 	}
 	for range leaveTries {
 		other, err := another(ctx, kit, id)

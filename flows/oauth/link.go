@@ -19,6 +19,7 @@ func (f associate) linkTo(ctx context.Context, kit core.Kit, u core.AnyUser, out
 			link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
 			switch {
 			case err == nil && link.UserID != id:
+				made = true
 				return f.makeOver(ctx, kit, link, out, id)
 			case err == nil:
 				return f.renew(ctx, link, out)
@@ -54,17 +55,30 @@ func (f associate) makeOver(ctx context.Context, kit core.Kit, lost *core.OAuthA
 }
 
 // confirm takes back a link that was made without a transaction while the login
-// that asked for it ended.
+// that asked for it ended, and ends the logins that were made by it.
 func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out outcome) error {
 	ended := kit.Recheck(ctx, nil, func(context.Context) error { return nil })
 	if ended == nil {
 		return nil
 	}
 	link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
-	if err == nil && link.UserID == userID {
+	if errors.Is(err, core.ErrNotFound) || err == nil && link.UserID != userID {
+		return ended
+	}
+	if err == nil {
 		err = f.Accounts.Delete(ctx, link.ID)
 	}
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	u, err := kit.Users.Update(ctx, userID, func(u core.AnyUser) error {
+		u.Base().TokenEpoch++
+		return nil
+	})
+	switch {
+	case err == nil:
+		kit.Sessions.EndAll(ctx, u, nil)
+	case !errors.Is(err, core.ErrNotFound):
 		return err
 	}
 	return ended

@@ -76,12 +76,23 @@ func (a *arrival) introduce(ctx context.Context, key string) error {
 	return err
 }
 
-// linkFirst makes the link and then its user.
+// linkFirst makes the link and then its user. Of two who take turns at a lost
+// link each reads what the other writes, after writing, so that one sees it.
 func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAuthAccount) error {
 	id := a.kit.NewID()
 	u.Base().ID = id
 	if err := a.link(ctx, id, lost); err != nil {
 		return err
+	}
+	if lost != nil {
+		switch _, err := a.kit.Users.Find(ctx, core.ByID(lost.UserID)); {
+		case err == nil: // made late: the link is theirs
+			made := *lost
+			made.UserID = id
+			return errors.Join(errAgain, a.link(ctx, lost.UserID, &made))
+		case !errors.Is(err, core.ErrNotFound):
+			return err
+		}
 	}
 	err := a.kit.Users.Create(ctx, u)
 	mine, findErr := a.Accounts.Find(ctx, a.provider.Name(), a.identity.Subject)

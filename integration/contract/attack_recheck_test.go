@@ -2,9 +2,12 @@ package contract_test
 
 import (
 	"context"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // ends are the ways in which a login ends. Each gives who asked.
@@ -116,6 +119,77 @@ func TestAttackS23WithoutTransactions(t *testing.T) {
 			a.attack(t, "S23 a change at the moment when "+name, "PATCH /users/me 401", mine, text(`{"full_name": "S23"}`))
 			if a.find(t, u.ID).FullName != u.FullName {
 				t.Errorf("S23 %s: the change was written", name)
+			}
+		}
+		a.user(t, superuser) // somebody stays
+		admin := a.user(t, superuser)
+		mine := a.login(t, "jwt", admin)
+		late := func(end func()) {
+			hooks.of(a).arm(func() { finds.of(a).arm(func() { finds.of(a).arm(end) }) })
+		}
+		late(func() { a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(false)}) })
+		a.attack(t, "S23 a superuser promotes himself at the moment when he is demoted", "PATCH /users/{id} 403", id(admin.ID), mine, text(`{"is_superuser": true}`))
+		if a.find(t, admin.ID).IsSuperuser {
+			t.Error("S23 the demoted superuser is one again")
+		}
+		late(func() { a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)}) })
+		a.want(t, "PATCH /users/me 200 (twin, promoted at the moment)", mine, text(`{"full_name": "S23"}`))
+		late(func() { a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(false)}) })
+		a.want(t, "PATCH /users/me 200 (twin, a right that the route does not ask for)", mine, text(`{"full_name": "S23"}`))
+	})
+}
+
+// slowFind is a user store in which another request has time to go on.
+type slowFind struct{ core.UserStore[Account] }
+
+func (s slowFind) Unwrap() any { return s.UserStore }
+func (s slowFind) Find(ctx context.Context, key core.Key) (*Account, error) {
+	u, err := s.UserStore.Find(ctx, key)
+	time.Sleep(time.Millisecond)
+	return u, err
+}
+
+// TestAttackS23SuperusersWithoutTransactions: whatever two superusers do to
+// each other and themselves at once, one is left.
+func TestAttackS23SuperusersWithoutTransactions(t *testing.T) {
+	onOne(t, func(a *app, _ *options) { a.kept.users = slowFind{a.kept.users} }, func(t *testing.T, a *app) {
+		remove := map[string]func(target *Account, by option) answer{
+			"demote": func(target *Account, by option) answer {
+				return a.exchange(t.Context(), "PATCH", "/users/"+target.ID, by, text(`{"is_superuser": false}`))
+			},
+			"deactivate": func(target *Account, by option) answer {
+				return a.exchange(t.Context(), "PATCH", "/users/"+target.ID, by, text(`{"is_active": false}`))
+			},
+			"delete": func(target *Account, by option) answer {
+				return a.exchange(t.Context(), "DELETE", "/users/"+target.ID, by)
+			},
+		}
+		// Who removes whom: the first by the first, the second by the second.
+		for name, targets := range map[string][2]int{"each other": {1, 0}, "themselves": {0, 1}, "the second": {1, 1}, "the first": {0, 0}} {
+			for how, do := range remove {
+				t.Run("S23 two superusers "+how+" "+name+" at once", func(t *testing.T) {
+					both := []*Account{a.user(t, superuser), a.user(t, superuser)}
+					mine := []option{a.login(t, "jwt", both[0]), a.login(t, "session", both[1])}
+					var done sync.WaitGroup
+					var got [2]answer
+					for i := range both {
+						done.Go(func() { got[i] = do(both[targets[i]], mine[i]) })
+					}
+					done.Wait()
+					left := 0
+					for _, u := range both {
+						found, err := a.Manager().Find(t.Context(), u.ID)
+						if err == nil && found.IsActive && found.IsSuperuser {
+							left++
+						}
+						if err == nil {
+							a.change(t, u, latchkey.Changes[Account]{IsSuperuser: new(false)}) // not of the next subtest
+						}
+					}
+					if left != 1 {
+						t.Errorf("S23 %d superusers are left: %d %s, %d %s", left, got[0].status, got[0].body, got[1].status, got[1].body)
+					}
+				})
 			}
 		}
 	})

@@ -271,7 +271,8 @@ func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
 	})
 }
 
-// beforeCall is an account store where something happens before a call.
+// beforeCall is an account store where something happens before a call, or
+// after one that creates.
 type beforeCall struct {
 	core.OAuthAccountStore
 	*moment
@@ -289,18 +290,35 @@ func (s *beforeCall) Create(ctx context.Context, a *core.OAuthAccount) error {
 	if s.call == "Create" {
 		s.pass()
 	}
-	return s.OAuthAccountStore.Create(ctx, a)
+	err := s.OAuthAccountStore.Create(ctx, a)
+	if s.call == "Created" {
+		s.pass()
+	}
+	return err
+}
+
+func (s *beforeCall) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (*core.OAuthAccount, error) {
+	if s.call == "Update" {
+		s.pass()
+	}
+	return s.OAuthAccountStore.Update(ctx, id, change)
 }
 
 // TestAttackO53WithoutTransactions: nothing that an attacker does while the account is made over outlives it (finding A6).
 func TestAttackO53WithoutTransactions(t *testing.T) {
 	var accounts per[beforeCall]
+	var before per[moment]
 	onOne(t, func(a *app, o *options) {
 		withOAuth(t, func(settings *oauth.Options) {
 			byEmail(settings)
 			*accounts.of(a) = beforeCall{OAuthAccountStore: settings.Accounts, moment: &moment{}}
 			settings.Accounts = accounts.of(a)
 		})(a, o)
+		a.note = func(call string) {
+			if call == "users.Create" {
+				before.of(a).pass()
+			}
+		}
 	}, func(t *testing.T, a *app) {
 		a.serveOAuth(t)
 		seam := accounts.of(a)
@@ -329,6 +347,24 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 				t.Errorf("O53 links are left: %+v", links)
 			}
 		})
+		t.Run("O54 a user who is made late keeps the link (twin)", func(t *testing.T) {
+			who := someone("slow", "slow@example.org")
+			creation, goOn, made := make(chan struct{}), make(chan struct{}), make(chan option)
+			before.of(a).arm(func() { close(creation); <-goOn })
+			go func() { made <- a.accepted(t, who) }()
+			<-creation // its link is there, and looks lost
+			var first option
+			seam.call = "Update"
+			seam.arm(func() { close(goOn); first = <-made })
+			second := a.accepted(t, who)
+			id := a.want(t, "GET /users/me 200", first).member(t, "id")
+			if got := a.want(t, "GET /users/me 200", second).member(t, "id"); got != id {
+				t.Errorf("O54 the logins are of two users")
+			}
+			if got := a.want(t, "GET /users/me 200 (another login)", a.accepted(t, who)).member(t, "id"); got != id {
+				t.Errorf("O54 the user has lost the link")
+			}
+		})
 		t.Run("O52 a link is made while its login ends", func(t *testing.T) {
 			u := a.user(t)
 			mine := a.login(t, "jwt", u)
@@ -337,6 +373,36 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 			a.through(t, linkAcme, someone("late", evil("late")), mine).expect(t, 401, "")
 			if links := a.links(t, u.ID); len(links) > 0 {
 				t.Errorf("O52 a link was written: %+v", links)
+			}
+		})
+		t.Run("O52 a login by a link that is taken back", func(t *testing.T) {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			var theirs option
+			seam.call = "Created"
+			seam.arm(func() {
+				ends["all sessions end"](t, a, u, mine)
+				theirs = a.accepted(t, someone("taken back", evil("taken back")))
+			})
+			a.through(t, linkAcme, someone("taken back", evil("taken back")), mine).expect(t, 401, "")
+			a.want(t, "GET /users/me 401", theirs)
+		})
+		t.Run("O52 a lost link is made over while the login ends", func(t *testing.T) {
+			u := a.user(t)
+			mine := a.login(t, "jwt", u)
+			lost := &core.OAuthAccount{Provider: "acme", Subject: "lost", UserID: "20fb2bf0-479a-4c79-b362-3a68004765c3"}
+			if err := a.kept.accounts.Create(t.Context(), lost); err != nil {
+				t.Fatal(err)
+			}
+			seam.call = "Update"
+			seam.arm(func() { ends["all sessions end"](t, a, u, mine) })
+			a.through(t, linkAcme, someone("lost", evil("lost")), mine).expect(t, 401, "")
+			if links := a.links(t, u.ID); len(links) > 0 {
+				t.Errorf("O52 a link was written: %+v", links)
+			}
+			a.through(t, linkAcme, someone("lost", evil("lost")), a.login(t, "jwt", u)).expect(t, 200, "")
+			if links := a.links(t, u.ID); len(links) != 1 {
+				t.Errorf("O52 (twin) got %+v", links)
 			}
 		})
 	})

@@ -152,15 +152,16 @@ func Spend(ctx context.Context, kit core.Kit, t core.Ticket, e Effect) (u core.A
 	}
 	err = kit.Transact(ctx, func(ctx context.Context) error {
 		removed = 0
-		if _, err := kit.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
-			return err
-		}
+		// The user first, as a deletion does: it locks the user's tickets after it.
 		locked, err := kit.Users.Lock(ctx, t.UserID)
 		if err != nil {
 			return err
 		}
 		if !e.Holds(locked.Base()) {
 			return core.ErrUsed
+		}
+		if _, err := kit.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
+			return err
 		}
 		if e.TakesOver(locked.Base()) {
 			u, removed, err = takeover.Update(ctx, kit, t.UserID, change)
