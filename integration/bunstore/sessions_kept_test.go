@@ -133,7 +133,8 @@ func TestFloorsEnd(t *testing.T) {
 	})
 }
 
-// TestAUsersSessionsAreFoundByAnIndex: among 10^4, as a login and their list find them.
+// TestAUsersSessionsAreFoundByAnIndex: among 10^4, as a login and their list
+// find them.
 func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const people, each = 100, 100
@@ -224,7 +225,8 @@ func explain(t *testing.T, d database, db *bun.DB, text string, args []any) stri
 	return plan.String()
 }
 
-// TestManySessionsAreTrimmed: those of a user who had them before there was a limit, by several logins at once.
+// TestManySessionsAreTrimmed: those of a user who had them before there was a
+// limit, by several logins at once.
 func TestManySessionsAreTrimmed(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const many, limit = 2500, 100

@@ -6,7 +6,9 @@ import "github.com/latchkey-go/latchkey/internal/sqlstore"
 type (
 	// UserStore keeps users of the application's type U; Users makes it. It is a core.UserStore[U], a core.EpochStore and a core.Transactor.
 	UserStore[U any] = sqlstore.UserStore[U]
-	// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+	// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer
+	// and core.Sweeper. It does not keep core.Session's Extra, which is of
+	// types that
 	// only a strategy knows.
 	Sessions = sqlstore.Sessions
 	// OAuthAccounts is a core.OAuthAccountStore. Its IDs are UUIDs. Tokens are stored as they are given.
