@@ -25,7 +25,9 @@ const (
 // session that outlives the raised epoch, as that of the person who changes their own password does, goes on. What guards check
 // beside that (Verified, Superuser, Check) is not asked again. Under SessionOnly the epoch alone tells of the user, as it does there.
 //
-// The stores are asked every 2 seconds, for the first time at random within the first 2. While they cannot be asked the context goes on for 5 seconds after the last good answer, and then ends:
+// The stores are asked every 2 seconds, for the first time at random within the
+// first 2. While they cannot be asked the context goes on for 5 seconds after
+// the last good answer, and then ends:
 // nobody stays connected because a store is down. A store that answers from a cache adds the age of what is in it.
 //
 // context.Cause tells why it ended, as an *Error unless ctx itself ended or cancel was called: 401, which wraps core.ErrInvalid, for a login
@@ -76,7 +78,8 @@ func watch(ctx context.Context, end context.CancelCauseFunc, ask func(context.Co
 	}
 }
 
-// pause waits for the time of the next question, and returns the time when it is over.
+// pause waits for the time of the next question, and returns the time when it
+// is over.
 func pause(ctx context.Context, next time.Time) time.Time {
 	select {
 	case <-ctx.Done():

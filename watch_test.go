@@ -239,7 +239,8 @@ func TestWatchCountsFromTheQuestion(t *testing.T) {
 	})
 }
 
-// Streams that were opened together, as all are after a deploy, do not ask together.
+// Streams that were opened together, as all are after a deploy, do not ask
+// together.
 func TestWatchSpreadsTheQuestions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many, bins, bin = 1000, 40, 100 * time.Millisecond

@@ -83,12 +83,12 @@ type SessionStore interface {
 	// time, leaves nothing that Find would give. A floor only rises, and so does a session's epoch.
 	//
 	// The floor is written first. A store may forget it 400 days after the last
-	// DeleteAll of the user, or when a FloorKeeper was told to.
+	// DeleteAll of the user, or as KeepFloors says.
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
-// SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy). Where there are more than 1,000 it
-// gives the newest.
+// SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy).
+// List returns at most the newest 1,000.
 type SessionLister interface {
 	List(ctx context.Context, userID string) ([]*Session, error)
 }
@@ -99,7 +99,7 @@ type SessionLister interface {
 // sessions with the same Created the one named counts as the newest (the zero
 // digest: none), then the one with the lower digest.
 //
-// Whoever creates a session trims before its token is handed out. So, with any
+// A strategy trims before it hands the token of a new session out. So, with any
 // number of logins at once, no more than keep sessions live whose token
 // somebody has. After an error, some may have been ended.
 type SessionTrimmer interface {

@@ -133,7 +133,8 @@ func TestFloorsEnd(t *testing.T) {
 	})
 }
 
-// TestAUsersSessionsAreFoundByAnIndex: among 10^4, as a login and their list find them.
+// TestAUsersSessionsAreFoundByAnIndex: among 10^4, as a login and their list
+// find them.
 func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const people, each = 100, 100
@@ -224,7 +225,8 @@ func explain(t *testing.T, d database, db *bun.DB, text string, args []any) stri
 	return plan.String()
 }
 
-// TestManySessionsAreTrimmed: those of a user who had them before there was a limit, by several logins at once.
+// TestManySessionsAreTrimmed: those of a user who had them before there was a
+// limit, by several logins at once.
 func TestManySessionsAreTrimmed(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const many, limit = 2500, 100
@@ -274,5 +276,40 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 				t.Errorf("one of the newest: %v", err)
 			}
 		})
+	})
+}
+
+// TestFloorsOfAnEarlierRelease: its table had no end of a floor, and its
+// sessions another index.
+func TestFloorsOfAnEarlierRelease(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		store, _ := users[core.User](t, db, bunstore.Options{})
+		drop := func(index, table string) {
+			if d.driver == "mysql" {
+				run(t, db, "DROP INDEX "+index+" ON "+table)
+				return
+			}
+			run(t, db, "DROP INDEX "+index)
+		}
+		drop("latchkey_floors_expires", "latchkey_floors")
+		drop("latchkey_sessions_newest", "latchkey_sessions")
+		run(t, db, "ALTER TABLE latchkey_floors DROP COLUMN expires")
+		run(t, db, "CREATE INDEX latchkey_sessions_user ON latchkey_sessions (user_id)")
+		run(t, db, "INSERT INTO latchkey_floors (user_id, epoch) VALUES ('ada', 5)")
+		for range 2 {
+			if err := store.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := store.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Sessions().Create(t.Context(), core.Digest("late"), adas("late", time.Now())); !errors.Is(err, core.ErrInvalid) {
+			t.Errorf("a login below the floor: got %v, want core.ErrInvalid", err)
+		}
+		if n := count(t, db, "SELECT COUNT(*) FROM latchkey_floors WHERE expires IS NOT NULL"); n != 1 {
+			t.Errorf("%d floors have an end, want 1", n)
+		}
 	})
 }

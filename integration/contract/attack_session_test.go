@@ -350,7 +350,8 @@ func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 	})
 }
 
-// TestAttackS17MaxSessions: a user has at most 100 sessions at a backend, however many logins there are at once.
+// TestAttackS17MaxSessions: a user has at most 100 sessions at a backend,
+// however many logins there are at once.
 func TestAttackS17MaxSessions(t *testing.T) {
 	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		t.Run("S17 64 logins at once, twice", func(t *testing.T) {

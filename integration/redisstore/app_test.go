@@ -94,7 +94,8 @@ func (a *app) revoke(t testing.TB, token string) error {
 	return a.strategy.Revoke(t.Context(), found.Session)
 }
 
-// raiseEpoch ends ada's sessions as a new password does, but for what is in Redis: there nothing is ended.
+// raiseEpoch ends ada's sessions as a new password does, but for what is in
+// Redis: there nothing is ended.
 func (a *app) raiseEpoch(t testing.TB) error {
 	u, err := a.users.Update(t.Context(), a.ada.ID, func(u *latchkey.User) error {
 		u.TokenEpoch++

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestMadeUpTokens presents tokens that nobody was given: 10^4, or 10^6 with LATCHKEY_TEST_LONG.
+// TestMadeUpTokens presents tokens that nobody was given: 10^4, or 10^6 with
+// LATCHKEY_TEST_LONG.
 func TestMadeUpTokens(t *testing.T) {
 	tokens := 10_000
 	if os.Getenv("LATCHKEY_TEST_LONG") != "" {
@@ -78,7 +79,8 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// Who has heard that a session ended does not find it again in what another caller read before, whose answer is kept late.
+// Who has heard that a session ended does not find it again in what another
+// caller read before, whose answer is kept late.
 func TestNothingComesBack(t *testing.T) {
 	addr := server.Redis(t)
 	one, other := open(t, addr, redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()

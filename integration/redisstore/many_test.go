@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestAUserWithManySessions: made while there was no limit, 20,000 of them, or 200,000 with LATCHKEY_TEST_LONG.
+// TestAUserWithManySessions: made while there was no limit, 20,000 of them, or
+// 200,000 with LATCHKEY_TEST_LONG.
 func TestAUserWithManySessions(t *testing.T) {
 	sessions := 20_000
 	if os.Getenv("LATCHKEY_TEST_LONG") != "" {

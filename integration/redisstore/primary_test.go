@@ -32,10 +32,12 @@ func replicate(t testing.TB, client rueidis.Client, primary string) {
 	}
 }
 
-// nobody is the address of a primary that does not answer, so that its replica keeps what it has.
+// nobody is the address of a primary that does not answer, so that its replica
+// keeps what it has.
 const nobody = "127.0.0.1:1"
 
-// A fail-over by DNS or a virtual IP: the address leads to another server, and the old connection lives on.
+// A fail-over by DNS or a virtual IP: the address leads to another server, and
+// the old connection lives on.
 func TestFailOver(t *testing.T) {
 	t.Parallel()
 	first, second := server.StartRedis(t).URL(), server.StartRedis(t).URL()
@@ -135,8 +137,9 @@ func TestReplica(t *testing.T) {
 	})
 }
 
-// F07: replication is asynchronous, so a replica that is promoted may not know of the last revocations. What is ended by the epoch, which is in
-// the users' database, stays ended all the same.
+// F07: replication is asynchronous, so a replica that is promoted may not know
+// of the last revocations. What is ended by the epoch, which is in the users'
+// database, stays ended all the same.
 func TestPromotedReplica(t *testing.T) {
 	t.Parallel()
 	first, second := server.StartRedis(t, "--repl-diskless-sync-delay", "0"), server.StartRedis(t)

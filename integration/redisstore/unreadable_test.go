@@ -149,7 +149,7 @@ func TestASessionThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestAPersonWhoseSessionCannotBeRead: is told to log in, and can.
+// TestAPersonWhoseSessionCannotBeRead gets a 401, and can log in.
 func TestAPersonWhoseSessionCannotBeRead(t *testing.T) {
 	addr := server.Redis(t)
 	client := raw(t, addr)
@@ -319,7 +319,7 @@ func TestATicketThatCannotBeRead(t *testing.T) {
 				}
 				if tt.want == core.ErrUsed {
 					if err := burned(d); !errors.Is(err, core.ErrUsed) {
-						t.Errorf("%s: Burn gives %v, so it counts as unused", step, err)
+						t.Errorf("%s: Burn returns %v, so it counts as unused", step, err)
 					}
 				}
 				redisDo(t, client, "DEL", key)

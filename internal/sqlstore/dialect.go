@@ -34,7 +34,8 @@ type dialect struct {
 	write string
 	// skip ends an INSERT, so that it leaves a row out whose key is taken; without it, taken tells so from the error.
 	skip string
-	// raise ends an INSERT into {floors}, so that it raises a floor that is below the first of its last two arguments, and sets its end to the other.
+	// raise ends an INSERT into {floors}, so that it raises a floor that is
+	// below the first of its last two arguments, and sets its end to the other.
 	raise string
 	// count ends an INSERT into {limits}, so that it counts an event in a row
 	// that is there, unless its count is full. Its arguments are now, the most
@@ -52,7 +53,8 @@ type dialect struct {
 	patient bool
 	// sweep deletes at most as many rows of a table, with this primary key, as its second argument says, whose time is up.
 	sweep func(table, key, ends string) string
-	// stamp sets a column that is NULL to its first argument, in at most as many rows as its second argument says.
+	// stamp sets a column that is NULL to its first argument, in at most as
+	// many rows as its second argument says.
 	stamp func(table, key, column string) string
 
 	// types names the column types that are written {bytes}, {digest}, {key} (short, compared byte by byte), {text}, {uuid} and

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
+// core.Sweeper. It does not keep core.Session's Extra, which is of types that
 // only a strategy knows.
 type Sessions struct {
 	s *Store
@@ -34,7 +35,8 @@ const (
 	// alive is the condition on a session that the floor of its user allows. A Create that races a DeleteAll may leave a row under the
 	// floor; whoever reads asks the floor in the same statement, so no isolation level lets it be seen.
 	alive = "{sessions}.expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
-	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its last arguments are epoch and expires once more.
+	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its
+	// last arguments are epoch and expires once more.
 	raiseFloor = "INSERT INTO {floors} (user_id, epoch, expires) VALUES (?, ?, ?)"
 	// listMax is how many sessions List returns at most.
 	listMax = "1000"
@@ -185,7 +187,8 @@ func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Se
 	return sessions, nil
 }
 
-// Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a late Create meets, stay for as long as KeepFloors says; one of
+// Sweep deletes expired sessions; see core.Sweeper. Floors, which are what a
+// late Create meets, stay for as long as KeepFloors says; one of
 // an earlier release for as long after the first sweep that finds it.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 	n, err := t.s.sweep(ctx, t.sweep)

@@ -8,7 +8,8 @@ import (
 // trimBatch is how many sessions one statement of Trim deletes.
 const trimBatch = 100
 
-// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer. Where the user has no more sessions than keep, it is one statement.
+// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
+// Where the user has no more sessions than keep, it is one statement.
 func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
 	some, err := t.beyond(ctx, userID, backend, keep, named)
 	for err == nil && len(some) > 0 {

@@ -8,7 +8,9 @@ type (
 	// a core.UserStore[U], a core.EpochStore, a core.Transactor and a
 	// core.Locker[U].
 	UserStore[U any] = sqlstore.UserStore[U]
-	// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+	// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer
+	// and core.Sweeper. It does not keep core.Session's Extra, which is of
+	// types that
 	// only a strategy knows.
 	Sessions = sqlstore.Sessions
 	// OAuthAccounts is a core.OAuthAccountStore. Its table has the columns of FastAPI Users' oauth_account, and its IDs are UUIDs. Tokens

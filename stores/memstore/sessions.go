@@ -13,8 +13,10 @@ import (
 	"github.com/latchkey-go/latchkey/internal/floors"
 )
 
-// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer and a core.Sweeper. It keeps Session.Extra too. A user's floor
-// is kept for as long after their sessions were last ended all at once as a session lives, and a day: see core.FloorKeeper.
+// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer
+// and a core.Sweeper. It keeps Session.Extra too. A user's floor is kept for as
+// long after their sessions were last ended all at once as a session lives, and
+// a day: see core.FloorKeeper.
 type Sessions struct {
 	floors.Life
 	clock    clock

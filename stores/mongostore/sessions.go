@@ -14,7 +14,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and core.Sweeper. It does not keep core.Session's Extra, which is of types that
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
+// core.Sweeper. It does not keep core.Session's Extra, which is of types that
 // only a strategy knows.
 type Sessions struct {
 	s *Store
@@ -182,7 +183,8 @@ func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, n
 	return ended, nil
 }
 
-// Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what a late Create meets.
+// Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what
+// a late Create meets.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 	return t.c.clear(ctx, "sweep sessions", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }

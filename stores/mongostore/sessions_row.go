@@ -8,7 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// sessionRow is a session as it is stored, under its digest. Times are in microseconds (see micros), ExpiresAt is for the TTL index.
+// sessionRow is a session as it is stored, under its digest. Times are in
+// microseconds (see micros), ExpiresAt is for the TTL index.
 type sessionRow struct {
 	ID        string    `bson:"id"`
 	UserID    string    `bson:"user_id"`

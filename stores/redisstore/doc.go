@@ -17,6 +17,8 @@
 //
 // Security notes. Keys and values hold SHA-256 digests of tokens, user ids and limiters' keys, never a token; a session's value holds what
 // core.Session has, the address and the device among it. A logout is as durable as the server: see the README for the settings with which a
-// restart, an eviction or a fail-over brings nothing back. A server that has become a replica is left within 5 seconds. What a lost floor or a lost session row costs is little: the front door
+// restart, an eviction or a fail-over brings nothing back. A server that has
+// become a replica is left within 5 seconds. What a lost floor or a lost
+// session row costs is little: the front door
 // compares a session's epoch with its user's after every lookup. Errors name what failed and the server's words, never an argument.
 package redisstore

@@ -11,7 +11,8 @@ const leeway = 24 * time.Hour
 // a long command holds up everybody else's.
 const slice = 1000
 
-// enter is the part of a script that adds an entry, or lengthens it, and forgets some of those that are over. Times are milliseconds since 1970.
+// enter is the part of a script that adds an entry, or lengthens it, and
+// forgets some of those that are over. Times are milliseconds since 1970.
 const enter = prelude + `
 local function enter(index, member, ends, now)
 	sane(index, 'zset')

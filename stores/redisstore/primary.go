@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// askEvery is how often a server is asked for its role. With the patience
-	// for the answer a demotion is noticed within 5 seconds.
+	// askEvery is how long a server's role is believed. With the patience for
+	// the answer a demotion is noticed within 5 seconds.
 	askEvery = maxAge - patience
 	// pause is how long no connection is made after a new one led to a replica.
 	pause = time.Second
@@ -25,20 +25,20 @@ const (
 // primary makes sure that what is read and written comes from a primary: after
 // a fail-over by DNS or a virtual IP the old connection lives on, and its
 // server goes on answering as a replica, which hears of revocations late or
-// never. (In a cluster nobody is asked: a replica answers nothing there, but
-// says where its primary is.)
+// never. (In a cluster the role does not matter: a replica answers nothing
+// there, but says where its primary is.)
 //
-// Every new connection is asked for its role before anything that was read over
-// it is believed, and again every few seconds. One that leads to a replica, or
-// answers a write with READONLY, is closed, and everything is forgotten that
-// was read over it.
+// The store asks for the role over every new connection, before it believes
+// anything that was read there, and again every few seconds. One that leads to
+// a replica, or answers a write with READONLY, is closed, and everything is
+// forgotten that was read over it.
 //
 // The question is HELLO and not ROLE: its answer has the role too, and an
 // account of the application's may ask it (@connection; ROLE is @admin).
 type primary struct {
 	ask   func(context.Context) (rueidis.RedisMessage, error) // nil in a cluster
 	flush func()
-	turn  chan struct{} // whoever asks has it
+	turn  chan struct{} // of the one call that asks
 
 	// made counts connections, and those that were given up; good is its value
 	// when the server last said that it is a primary.

@@ -23,14 +23,17 @@ import (
 //
 //   - Create writes the session and then, in one script, asks the floor and enters the digest into the index. Where the floor refuses, the session
 //     is deleted again; its token was given to nobody yet, as Create has not returned.
-//   - DeleteAll raises the floor; then it goes through the index, in slices, and ends each session by a script that compares its epoch.
+//   - DeleteAll raises the floor; then it goes through the index, in slices,
+//     and ends each session by a script that compares its epoch.
 //
-// Redis runs one of the first two scripts of a user's slot first. If it is Create's, DeleteAll finds the entry, and a session that is there already,
+// Redis runs one of the first two scripts of a user's slot first. If it is
+// Create's, DeleteAll finds the entry, and a session that is there already,
 // and ends it. If it is DeleteAll's, the floor refuses. Either way no session below the floor is left once both have returned. A
 // process that dies in the middle of Create leaves a session without an index, whose token nobody has; one that dies in the middle of
 // DeleteAll leaves sessions that the next DeleteAll ends, and that the front door refuses by their epoch.
 //
-// Bounds. A session that this process has ended is never given again: Delete, Trim and DeleteAll drop it from the cache before they return, and with
+// Bounds. A session that this process has ended is never given again: Delete,
+// Trim and DeleteAll drop it from the cache before they return, and with
 // it whatever a Find is still reading. Another process drops it when it hears of it, which takes a round trip; if the connection hangs
 // or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second (two, while
 // a connection is being made) is an error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
@@ -39,7 +42,8 @@ import (
 // has that session: some 70 bytes for a login, a logout, and each TouchEvery of
 // a session in use. In return Redis keeps no list of what each node has read
 // (CLIENT TRACKING without BCAST does, for unknown keys too), which anybody
-// could fill with made-up tokens, and which drops what is known when it is full.
+// could fill with made-up tokens, and which drops known sessions when it is
+// full.
 type Sessions struct {
 	floors.Life
 	s     *Store
@@ -184,9 +188,10 @@ func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 // maxKept is the longest encoding of a session that is kept, in bytes.
 const maxKept = 1 << 10
 
-// read asks Redis, which sends the key of a session that changes. It sends that after the answer, on the same connection, so it meets
-// either the cache's generation or its entry. As there is one connection, who has heard that
-// a session ended does not find it in what another caller read before.
+// read asks Redis, which sends the key of a session that changes. It sends that
+// after the answer, on the same connection, so it meets either the cache's
+// generation or its entry. As there is one connection, who has heard that a
+// session ended does not find it in what another caller read before.
 func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
 	generation := t.cache.Generation(d)
 	var raw string

@@ -27,8 +27,9 @@ func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]
 	return n == 1, err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see core.SessionStore. A user may have more sessions than Redis
-// could end within patience: they are ended in slices, with patience for each.
+// DeleteAll ends a user's sessions below the epoch and raises the floor; see
+// core.SessionStore. A user may have more sessions than Redis could end within
+// patience: they are ended in slices, with patience for each.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch), number(t.Length().Milliseconds())); err != nil {
 		return err
@@ -89,7 +90,8 @@ func (t *Sessions) each(ctx context.Context, what, userID string, do func([][32]
 	}
 }
 
-// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer. Where the user has no more sessions than keep, it is one command.
+// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
+// Where the user has no more sessions than keep, it is one command.
 func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
 	const what = "trim sessions"
 	entries := int64(0)
@@ -152,8 +154,9 @@ func (t *Sessions) endAll(ctx context.Context, what, userID string, all []stored
 	return err
 }
 
-// List gives a user's living sessions, newest first; see core.SessionLister. Where a user has more than it may return, it picks the newest of the
-// 1,000 that live longest.
+// List gives a user's living sessions, newest first; see core.SessionLister.
+// Where a user has more than it may return, it picks the newest of the 1,000
+// that live longest.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	const what = "list sessions"
 	var members []string
@@ -204,8 +207,9 @@ func newestFirst(named [32]byte) func(a, b stored) int {
 	}
 }
 
-// readAll reads living sessions, past the cache, and returns the members of those that are gone. errLater, beside the others, if a later
-// release stored one.
+// readAll reads living sessions, past the cache, and returns the members of
+// those that are gone. errLater, beside the others, if a later release stored
+// one.
 func (t *Sessions) readAll(ctx context.Context, what string, digests [][32]byte) (found []stored, gone []string, err error) {
 	gets := make(rueidis.Commands, len(digests))
 	for i, d := range digests {

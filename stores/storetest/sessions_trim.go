@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// loginAt creates a session of the user at a backend, made so many milliseconds after an hour ago.
+// loginAt creates a session of the user at a backend, made so many milliseconds
+// after an hour ago.
 func loginAt(ctx context.Context, s sessions, name, userID, backend string, after int) error {
 	one := session(s, userID)
 	one.ID, one.Backend = name, backend

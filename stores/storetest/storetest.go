@@ -6,8 +6,9 @@
 //	}
 //
 // Each case opens a store of its own, which must be empty. A failure quotes the rule that was broken. Optional interfaces
-// (core.SessionLister, core.SessionTrimmer, core.Sweeper, core.EpochStore, core.IDMaker, core.Transactor, core.Locker) are found with
-// core.As; what is missing, or declared
+// (core.SessionLister, core.SessionTrimmer, core.Sweeper, core.EpochStore,
+// core.IDMaker, core.Transactor, core.Locker) are found with core.As; what is
+// missing, or declared
 // to be lacking, is logged by name ("not declared: core.EpochStore"), as nothing about it can be checked. At last the number of cases is
 // logged.
 //

@@ -70,7 +70,9 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	return strategy, nil
 }
 
-// Issue stores a new session under a new token, and ends the user's oldest ones at the backend beyond Options.MaxPerUser. Token.Expires is the absolute limit: idleness is for the server to judge. core.ErrInvalid
+// Issue stores a new session under a new token, and ends the user's oldest ones
+// at the backend beyond Options.MaxPerUser. Token.Expires is the absolute
+// limit: idleness is for the server to judge. core.ErrInvalid
 // if all sessions of the user's epoch were ended meanwhile; any other error means that the store could not be asked.
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	secret, digest, err := core.NewSecret(s.options.Random)
