@@ -35,8 +35,8 @@ func newBrowser(t *testing.T) context.Context {
 	// No sandbox: with one it does not start as root, and it sees nothing but
 	// pages of this machine. No GPU, and little shared memory: containers.
 	cmd := exec.CommandContext(running, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
+		"--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
+		"--disable-sync", "--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
 		"--user-data-dir="+profile, "--remote-debugging-port=0", "about:blank")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = exitTime
@@ -88,7 +88,8 @@ func run(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 	t.Helper()
 	err := chromedp.Run(ctx, actions...)
 	if errors.Is(err, chromedp.ErrInvalidDimensions) {
-		t.Fatal("what was to be clicked has no size; links have none where the browser finds no font (fc-list lists them)")
+		t.Fatal("what was to be clicked has no size; links have none where the browser finds no font " +
+			"(fc-list lists them)")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,8 @@ import (
 	"github.com/latchkey-go/latchkey/integration/long"
 )
 
-// startExample runs an example as a newcomer does, but on a free port, and returns its URL.
+// startExample runs an example as a newcomer does, but on a free port, and
+// returns its URL.
 func startExample(t *testing.T, name string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), name)

@@ -39,10 +39,15 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 // wants it.
 var databases = map[string]func(b *testing.B) *bun.DB{
 	"SQLite": func(b *testing.B) *bun.DB {
-		return bun.NewDB(pool(b, "sqlite", bunstore.SQLiteDSN(filepath.Join(b.TempDir(), "timing.db"))), sqlitedialect.New())
+		file := bunstore.SQLiteDSN(filepath.Join(b.TempDir(), "timing.db"))
+		return bun.NewDB(pool(b, "sqlite", file), sqlitedialect.New())
 	},
-	"PostgreSQL": func(b *testing.B) *bun.DB { return bun.NewDB(pool(b, "pgx", server.Postgres(b)), pgdialect.New()) },
-	"MariaDB":    func(b *testing.B) *bun.DB { return bun.NewDB(pool(b, "mysql", server.MariaDB(b)), mysqldialect.New()) },
+	"PostgreSQL": func(b *testing.B) *bun.DB {
+		return bun.NewDB(pool(b, "pgx", server.Postgres(b)), pgdialect.New())
+	},
+	"MariaDB": func(b *testing.B) *bun.DB {
+		return bun.NewDB(pool(b, "mysql", server.MariaDB(b)), mysqldialect.New())
+	},
 }
 
 func pool(b *testing.B, driver, address string) *sql.DB {
@@ -119,11 +124,14 @@ func newApplication(b *testing.B, db *bun.DB, change func(*latchkey.Options[latc
 // connection.
 func client(address string) *http.Client {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
-	return &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{DialContext: dialer.DialContext, MaxConnsPerHost: 1}}
+	transport := &http.Transport{DialContext: dialer.DialContext, MaxConnsPerHost: 1}
+	return &http.Client{Timeout: 2 * time.Minute, Transport: transport}
 }
 
 // send sends a request and returns how long it took, its status and its body.
-func (a *application) send(b *testing.B, c *http.Client, method, path, token, body string) (time.Duration, int, string) {
+func (a *application) send(
+	b *testing.B, c *http.Client, method, path, token, body string,
+) (took time.Duration, status int, answer string) {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), method, a.url+path, strings.NewReader(body))
 	if err != nil {
@@ -141,7 +149,7 @@ func (a *application) send(b *testing.B, c *http.Client, method, path, token, bo
 		return 0, 0, ""
 	}
 	text, err := io.ReadAll(resp.Body)
-	took := time.Since(start)
+	took = time.Since(start)
 	if err != nil {
 		b.Error(err)
 	}

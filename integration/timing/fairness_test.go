@@ -28,7 +28,9 @@ const (
 func BenchmarkFairness(b *testing.B) {
 	for name, unlimited := range map[string]bool{"defaults": false, "without limits": true} {
 		b.Run(name, func(b *testing.B) {
-			a := newApplication(b, databases["SQLite"](b), func(o *latchkey.Options[latchkey.User]) { o.InsecureNoLimits = unlimited })
+			a := newApplication(b, databases["SQLite"](b), func(o *latchkey.Options[latchkey.User]) {
+				o.InsecureNoLimits = unlimited
+			})
 			a.register(b, "somebody@example.org")
 			for range b.N {
 				a.fairness(b)
@@ -57,10 +59,13 @@ func (a *application) fairness(b *testing.B) {
 	}
 	factor := float64(timing.Quantile(loud, 0.5)) / float64(timing.Quantile(quiet, 0.5))
 	b.ReportMetric(factor, "factor")
-	b.Logf("a login takes %v at the median and %v at most on a quiet server, %v and %v under attack, factor %.1f; %d of %d were refused; the attackers' answers: %v",
-		timing.Quantile(quiet, 0.5), slices.Max(quiet), timing.Quantile(loud, 0.5), slices.Max(loud), factor, refused, logins, statuses)
+	b.Logf("a login takes %v at the median and %v at most on a quiet server, %v and %v under attack, factor %.1f; "+
+		"%d of %d were refused; the attackers' answers: %v",
+		timing.Quantile(quiet, 0.5), slices.Max(quiet), timing.Quantile(loud, 0.5), slices.Max(loud), factor,
+		refused, logins, statuses)
 	if factor > mostFactor || refused > 0 {
-		b.Errorf("a login takes %.1f times as long as on a quiet server and %d are refused, must be %.0f times at most and none", factor, refused, mostFactor)
+		b.Errorf("a login takes %.1f times as long as on a quiet server and %d are refused, must be %.0f times and none",
+			factor, refused, mostFactor)
 	}
 }
 
@@ -82,7 +87,8 @@ func (a *application) somebody(b *testing.B, n int) (took time.Duration, status 
 
 func (a *application) login(b *testing.B, c *http.Client, email string) (time.Duration, int, string) {
 	b.Helper()
-	return a.send(b, c, http.MethodPost, "/auth/web/login", "", fmt.Sprintf(`{"username": %q, "password": %q}`, email, right))
+	body := fmt.Sprintf(`{"username": %q, "password": %q}`, email, right)
+	return a.send(b, c, http.MethodPost, "/auth/web/login", "", body)
 }
 
 // attack changes the password of a new account in many requests at once, and
@@ -109,7 +115,8 @@ func (a *application) attack(b *testing.B, n int) (wait func() []int) {
 			_, statuses[i], _ = a.send(b, c, http.MethodPatch, "/users/me", answer.AccessToken, change)
 		})
 	}
-	for deadline := time.Now().Add(10 * time.Second); a.changes.Load()-before < attackers; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); a.changes.Load()-before < attackers; {
+		time.Sleep(time.Millisecond)
 		if time.Now().After(deadline) {
 			b.Fatal("the attack does not arrive")
 		}

@@ -41,7 +41,7 @@ func (t *times) report(b *testing.B, name string) {
 	b.Logf("%s: AUC %.3f [%.3f, %.3f], medians %v known and %v unknown, %d pairs", name, auc, low, high,
 		timing.Quantile(t.known, 0.5), timing.Quantile(t.unknown, 0.5), len(t.known))
 	if timing.Apart(auc) > mostApart {
-		b.Errorf("%s tells who is registered: AUC %.3f, must be %.2f at most", name, auc, mostApart)
+		b.Errorf("%s reveals who is registered: AUC %.3f, must be %.2f at most", name, auc, mostApart)
 	}
 }
 
@@ -82,7 +82,10 @@ func probe(b *testing.B, a *application, path string, own, next *times) {
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	for i := range pairs {
 		email := address(true, i)
-		u := &latchkey.User{Email: email, EmailKey: email, HashedPassword: core.PasswordHash("none"), IsActive: true, CreatedAt: at, UpdatedAt: at}
+		u := &latchkey.User{
+			Email: email, EmailKey: email, HashedPassword: core.PasswordHash("none"), IsActive: true,
+			CreatedAt: at, UpdatedAt: at,
+		}
 		if err := a.users.Create(b.Context(), u); err != nil {
 			b.Fatal(err)
 		}

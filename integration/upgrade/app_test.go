@@ -81,8 +81,9 @@ func newApplication(t *testing.T, p parts, now time.Time) *application {
 			{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
 			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
 		},
-		Flows: []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org", Limiter: p.limiter,
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
+		Flows: []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org",
+		Limiter: p.limiter,
+		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
 	})
 	if err != nil {
 		t.Fatal(err)

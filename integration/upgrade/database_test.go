@@ -25,7 +25,7 @@ type kind struct {
 	driver  string
 	dialect func() schema.Dialect
 	address func(t testing.TB) string // of a new, empty one
-	// columns returns table, column and definition of each column of the application's tables.
+	// columns returns table, name and definition of each column.
 	columns string
 	// literal returns a column's value as SQL has it.
 	literal func(column, definition string) string
@@ -38,19 +38,24 @@ var kinds = map[string]kind{
 		address: func(t testing.TB) string {
 			return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "upgrade.db")) + "&_pragma=synchronous(OFF)"
 		},
-		columns: `SELECT t.name, c.name, c.type || ' ' || c."notnull" || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk
+		columns: `SELECT t.name, c.name,
+				c.type || ' ' || c."notnull" || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk
 			FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table' ORDER BY t.name, c.cid`,
 		literal: func(column, _ string) string { return "quote(" + column + ")" },
 	},
 	"postgres": {
 		driver: "pgx", dialect: func() schema.Dialect { return pgdialect.New() }, quote: `"`, address: server.Postgres,
-		columns: `SELECT table_name, column_name, concat_ws(' ', data_type, collation_name, character_maximum_length, is_nullable, column_default)
-			FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position`,
+		columns: `SELECT table_name, column_name,
+				concat_ws(' ', data_type, collation_name, character_maximum_length, is_nullable, column_default)
+			FROM information_schema.columns WHERE table_schema = current_schema()
+			ORDER BY table_name, ordinal_position`,
 		literal: func(column, _ string) string { return "quote_nullable(" + column + "::text)" },
 	},
 	"mariadb": {
-		driver: "mysql", dialect: func() schema.Dialect { return mysqldialect.New() }, quote: "`", address: server.MariaDB,
-		columns: `SELECT table_name, column_name, CONCAT_WS(' ', column_type, collation_name, is_nullable, column_default, extra)
+		driver: "mysql", dialect: func() schema.Dialect { return mysqldialect.New() }, quote: "`",
+		address: server.MariaDB,
+		columns: `SELECT table_name, column_name,
+				CONCAT_WS(' ', column_type, collation_name, is_nullable, column_default, extra)
 			FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position`,
 		literal: func(column, definition string) string {
 			if strings.Contains(definition, "binary(") || strings.Contains(definition, "blob") {
@@ -112,7 +117,8 @@ func (k kind) rowsOf(t testing.TB, db *bun.DB, columns []column) (statements []s
 		}
 		table := k.quote + of.table + k.quote
 		for _, values := range k.texts(t, db, len(literals), "SELECT "+strings.Join(literals, ", ")+" FROM "+table) {
-			statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(names, ", "), strings.Join(values, ", ")))
+			statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)",
+				table, strings.Join(names, ", "), strings.Join(values, ", ")))
 		}
 	}
 	slices.Sort(statements)

@@ -50,13 +50,16 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 			}
 			// What the service's registration does.
 			run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id)
-				SELECT 'mary@example.org', hashed_password, true, false, false, '7a1d3c1e-0b1f-4a51-9d3e-5f0c8f3b2a10' FROM "user" WHERE email LIKE 'edsger@%'`)
+				SELECT 'mary@example.org', hashed_password, true, false, false, '7a1d3c1e-0b1f-4a51-9d3e-5f0c8f3b2a10'
+				FROM "user" WHERE email LIKE 'edsger@%'`)
 			a := newApplication(t, p, now)
 			for email, password := range map[string]string{
-				"Ada.Lovelace@example.org": adasPassword, "edsger@example.org": "goto considered harmful", "mary@example.org": "goto considered harmful",
+				"Ada.Lovelace@example.org": adasPassword, "edsger@example.org": "goto considered harmful",
+				"mary@example.org": "goto considered harmful",
 			} {
 				for _, backend := range []string{"web", "api"} {
-					if me := a.send(t, "GET /users/me", http.StatusOK, a.login(t, backend, email, password), ""); me["email"] != email {
+					token := a.login(t, backend, email, password)
+					if me := a.send(t, "GET /users/me", http.StatusOK, token, ""); me["email"] != email {
 						t.Errorf("%s is %v", email, me)
 					}
 				}

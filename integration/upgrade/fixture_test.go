@@ -66,7 +66,8 @@ func replaced(statement string, pairs ...string) string {
 	for i := 0; i < len(pairs); i += 2 {
 		before, after := pairs[i], pairs[i+1]
 		beforeHex, afterHex := hex.EncodeToString([]byte(before)), hex.EncodeToString([]byte(after))
-		statement = strings.NewReplacer(before, after, beforeHex, afterHex, strings.ToUpper(beforeHex), strings.ToUpper(afterHex)).Replace(statement)
+		statement = strings.NewReplacer(before, after, beforeHex, afterHex,
+			strings.ToUpper(beforeHex), strings.ToUpper(afterHex)).Replace(statement)
 	}
 	return statement
 }

@@ -29,7 +29,8 @@ func TestRedisUpgrade(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := client.Do(t.Context(), client.B().Restore().Key(key).Ttl(0).SerializedValue(string(dump)).Build()).Error(); err != nil {
+		restore := client.B().Restore().Key(key).Ttl(0).SerializedValue(string(dump)).Build()
+		if err := client.Do(t.Context(), restore).Error(); err != nil {
 			t.Fatalf("%s: %v", key, err)
 		}
 	}
@@ -41,7 +42,8 @@ func TestRedisUpgrade(t *testing.T) {
 	t.Cleanup(store.Close)
 	users := memstore.NewUsers[account]()
 	for name, u := range map[string]latchkey.User{
-		"ada": {Email: ada, IsActive: true}, "grace": {Email: grace, IsActive: true, IsSuperuser: true, IsVerified: true, TokenEpoch: 1},
+		"ada":   {Email: ada, IsActive: true},
+		"grace": {Email: grace, IsActive: true, IsSuperuser: true, IsVerified: true, TokenEpoch: 1},
 	} {
 		id, hash, _ := strings.Cut(tokens[name], " ")
 		u.ID, u.HashedPassword, u.EmailKey = id, core.PasswordHash(hash), strings.ToLower(u.Email)

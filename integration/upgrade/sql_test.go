@@ -83,7 +83,8 @@ func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, name
 	}
 	user := one(t, rows, "latchkey_users", ada)
 	session := one(t, rows, "latchkey_sessions", adasID)
-	old := k.texts(t, db, 1, "SELECT "+k.literal("digest", "binary(32)")+" FROM latchkey_sessions WHERE user_id = '"+adasID+"'")[0][0]
+	digests := "SELECT " + k.literal("digest", "binary(32)") + " FROM latchkey_sessions WHERE user_id = '" + adasID + "'"
+	old := k.texts(t, db, 1, digests)[0][0]
 	run(t, db, replaced(user, ada, mary, strings.ToLower(ada), mary, adasID, marysID),
 		replaced(strings.Replace(session, old, k.binary(digest), 1), adasID, marysID))
 	for _, u := range []map[string]any{
@@ -109,7 +110,8 @@ func (k kind) binary(digest [32]byte) string {
 func wantPeople(t *testing.T, a *application, tokens map[string]string) {
 	t.Helper()
 	for _, name := range []string{"session", "jwt"} {
-		if me := a.send(t, "GET /users/me", http.StatusOK, tokens[name], ""); me["email"] != ada || me["full_name"] != `O'Brien \ 日本` {
+		me := a.send(t, "GET /users/me", http.StatusOK, tokens[name], "")
+		if me["email"] != ada || me["full_name"] != `O'Brien \ 日本` {
 			t.Errorf("the %s is of %v", name, me)
 		}
 		a.send(t, "GET /users/me", http.StatusUnauthorized, tokens["ended-"+name], "")
@@ -117,14 +119,17 @@ func wantPeople(t *testing.T, a *application, tokens map[string]string) {
 	}
 	for _, backend := range []string{"web", "api"} {
 		a.login(t, backend, ada, adasPassword)
-		if me := a.send(t, "GET /users/me", http.StatusOK, a.login(t, backend, grace, gracesPassword), ""); me["is_superuser"] != true {
+		token := a.login(t, backend, grace, gracesPassword)
+		if me := a.send(t, "GET /users/me", http.StatusOK, token, ""); me["is_superuser"] != true {
 			t.Errorf("grace is %v", me)
 		}
 	}
-	a.send(t, "POST /auth/web/login", http.StatusBadRequest, "", "username="+alan+"&password="+strings.ReplaceAll(alansPassword, " ", "+"))
+	alans := "username=" + alan + "&password=" + strings.ReplaceAll(alansPassword, " ", "+")
+	a.send(t, "POST /auth/web/login", http.StatusBadRequest, "", alans)
 	a.send(t, "POST /auth/web/login", http.StatusTooManyRequests, "", "username="+eve+"&password=guess")
 	const next = "the countess of lovelace"
-	a.send(t, "POST /auth/reset-password", http.StatusOK, "", fmt.Sprintf(`{"token": %q, "password": %q}`, tokens["reset"], next))
+	proof := fmt.Sprintf(`{"token": %q, "password": %q}`, tokens["reset"], next)
+	a.send(t, "POST /auth/reset-password", http.StatusOK, "", proof)
 	for _, name := range []string{"session", "jwt"} {
 		a.send(t, "GET /users/me", http.StatusUnauthorized, tokens[name], "")
 	}

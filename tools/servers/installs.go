@@ -57,7 +57,8 @@ func (i *installs) beat(interval time.Duration) (stop func()) {
 			case <-ticker.C:
 				i.mu.Lock()
 				if len(i.since) > 0 {
-					_, _ = fmt.Fprintln(i.out, "servers: still installing", strings.Join(slices.Sorted(maps.Keys(i.since)), ", "))
+					names := slices.Sorted(maps.Keys(i.since))
+					_, _ = fmt.Fprintln(i.out, "servers: still installing", strings.Join(names, ", "))
 				}
 				i.mu.Unlock()
 			}

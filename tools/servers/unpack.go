@@ -58,8 +58,10 @@ func aptGet(ctx context.Context, folder, archives string, arguments ...string) e
 	return quietly(ctx, "apt-get", command...)
 }
 
-// launcher is the script that runs a program where it was unpacked: the folder, its libraries, its fonts, its parts of Node, the program
-// and its arguments. A change of it changes the folder of the scripts, so that no earlier one is used.
+// launcher is the script that runs a program where it was unpacked: the folder,
+// its libraries, its fonts, its parts of Node, the program and its arguments. A
+// change of it changes the folder of the scripts, so that no earlier one is
+// used.
 const launcher = `#!/bin/sh
 root=%q
 export LD_LIBRARY_PATH=%q
@@ -84,7 +86,8 @@ func (m machine) scripts(root string, programs []program) error {
 		if err != nil {
 			return err
 		}
-		text := fmt.Sprintf(launcher, root, strings.Join(libraries, ":"), unpackedFonts, fonts, nodeDescriptor, files[0], p.arguments)
+		text := fmt.Sprintf(launcher,
+			root, strings.Join(libraries, ":"), unpackedFonts, fonts, nodeDescriptor, files[0], p.arguments)
 		if err := os.WriteFile(filepath.Join(m.bin(), p.names[0]), []byte(text), 0o755); err != nil {
 			return err
 		}

@@ -11,7 +11,8 @@ func repository(t *testing.T, subjects ...string) (root, first string) {
 	t.Helper()
 	root = t.TempDir()
 	git := func(arguments ...string) string {
-		command := append([]string{"-C", root, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"}, arguments...)
+		options := []string{"-C", root, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"}
+		command := append(options, arguments...)
 		out, err := exec.Command("git", command...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
