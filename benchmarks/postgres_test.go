@@ -20,7 +20,9 @@ import (
 
 // BenchmarkPostgres is the lookup of a session with its user, beside the same statement, prepared, through database/sql alone.
 func BenchmarkPostgres(b *testing.B) {
-	ctx := context.Background()
+	// As that of a request, which a client may end.
+	ctx, end := context.WithCancel(context.Background())
+	b.Cleanup(end)
 	counted := &counter{driver: stdlib.GetDefaultDriver(), address: server.Postgres(b)}
 	pool := sql.OpenDB(counted)
 	b.Cleanup(func() { _ = pool.Close() })
