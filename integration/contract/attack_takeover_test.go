@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
@@ -272,7 +273,7 @@ func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
 }
 
 // beforeCall is an account store where something happens before a call, or
-// after one that creates.
+// after one that creates or lists.
 type beforeCall struct {
 	core.OAuthAccountStore
 	*moment
@@ -284,6 +285,14 @@ func (s *beforeCall) Delete(ctx context.Context, id string) error {
 		s.pass()
 	}
 	return s.OAuthAccountStore.Delete(ctx, id)
+}
+
+func (s *beforeCall) List(ctx context.Context, userID string) ([]*core.OAuthAccount, error) {
+	links, err := s.OAuthAccountStore.List(ctx, userID)
+	if s.call == "List" {
+		s.pass()
+	}
+	return links, err
 }
 
 func (s *beforeCall) Create(ctx context.Context, a *core.OAuthAccount) error {
@@ -363,6 +372,24 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 			}
 			if got := a.want(t, "GET /users/me 200 (another login)", a.accepted(t, who)).member(t, "id"); got != id {
 				t.Errorf("O54 the user has lost the link")
+			}
+		})
+		t.Run("O37 both of the last two ways to log in at once", func(t *testing.T) {
+			mine := a.accepted(t, someone("two ways", "two.ways@example.org"))
+			a.through(t, "/auth/associate/other", someone("two ways", "two.ways@example.org"), mine).expect(t, 200, "")
+			seam.call = "List"
+			inside, other := make(chan struct{}), make(chan int, 1)
+			seam.arm(func() { // between one's look and its removal
+				go func() {
+					close(inside)
+					other <- a.exchange(t.Context(), "DELETE", "/auth/associate/other", mine).status
+				}()
+				<-inside
+				time.Sleep(20 * time.Millisecond)
+			})
+			first := a.send(t, "DELETE", linkAcme, mine).status
+			if second := <-other; first != 204 || second != 409 {
+				t.Errorf("O37 got %d and %d, want 204 and 409", first, second)
 			}
 		})
 		t.Run("O52 a link is made while its login ends", func(t *testing.T) {
