@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,45 @@ func TestAttackO53PlantedLinks(t *testing.T) {
 			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)), a.login(t, "jwt", a.user(t)))
 			a.wantNoWay(t, u, "planted beside", mine)
 		})
+	})
+}
+
+// TestAttackO53WhatAPlantedLinkHasBegun: what an attacker has begun by a planted
+// link before the owner's proof ends nothing after it.
+func TestAttackO53WhatAPlantedLinkHasBegun(t *testing.T) {
+	onEveryStore(t, withOAuth(t, byEmail, withSecondFactor), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		prove := map[string]func(t *testing.T, u *Account){
+			"a reset":        func(t *testing.T, u *Account) { a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u))) },
+			"a verification": func(t *testing.T, u *Account) { a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u))) },
+			"a login":        func(t *testing.T, u *Account) { a.accepted(t, someone("owner of "+u.ID, u.Email, true)) },
+		}
+		for name, by := range prove {
+			t.Run("O53 codes, flows and mails of before "+name, func(t *testing.T) {
+				u, mine := a.planted(t, "code "+name)
+				who := someone("code "+name, evil("code "+name))
+				code := a.back(t, a.authorize(t, otherByJWT, "?redirect_to=/app&code_challenge="+challengeOf(verifier)), who)
+				at, err := url.Parse(code.header.Get("Location"))
+				if err != nil || at.Query().Get("code") == "" {
+					t.Fatalf("O53 got %d %v", code.status, code.header)
+				}
+				begun := a.authorize(t, "/auth/associate/acme", "", mine)
+				link := a.authorize(t, otherByJWT, "")
+				reset := a.asked(t, "reset", u)
+				verify := a.asked(t, "verify", u)
+				by(t, u)
+				a.want(t, notExchanged, members(object{"code": at.Query().Get("code"), "code_verifier": verifier}))
+				a.back(t, begun, someone("late "+name, evil("late")), mine).expect(t, 401, "")
+				token, _ := a.back(t, link, who).expect(t, 200, "").member(t, "access_token").(string)
+				if got := a.want(t, "GET /users/me 200 (another account)", asBearer(token)).member(t, "id"); got == u.ID {
+					t.Error("O53 a flow that was begun before ends in the victim's account")
+				}
+				a.want(t, resetRoute+"400 RESET_PASSWORD_BAD_TOKEN", fresh(reset))
+				if got := a.send(t, "POST", "/auth/verify", proof(verify)); got.status != 400 { // used, or ended by a newer one
+					t.Errorf("O53 the mail of before: got %d %s", got.status, got.body)
+				}
+			})
+		}
 	})
 }
 
