@@ -25,21 +25,23 @@ func (r rechecker) recheck(ctx context.Context, targets []string, do func(contex
 	}
 	// A logout raises no epoch, so the strategy is asked too. It may read from
 	// another server, so it is not asked while rows are locked.
-	if err := r.resolver.Alive(ctx, c); err != nil {
+	session, err := r.resolver.Alive(ctx, c)
+	if err != nil {
 		return err
 	}
 	return r.transact(ctx, func(ctx context.Context) error {
-		caller, err := r.lock(ctx, c.Session.UserID, targets)
+		caller, err := r.lock(ctx, session.UserID, targets)
 		if err != nil {
 			return err
 		}
-		if err := holds(c.Session, caller); err != nil {
+		if err := holds(session, caller); err != nil {
 			return err
 		}
-		if err := letIn(ctx, c, caller); err != nil {
+		now := core.Current{Session: session, User: caller, Route: c.Route}
+		if err := letIn(ctx, &now); err != nil {
 			return err
 		}
-		return do(context.WithValue(ctx, heldKey{}, &held{c, *caller.Base()}))
+		return do(context.WithValue(ctx, heldKey{}, &held{now, *caller.Base()}))
 	})
 }
 
@@ -65,13 +67,12 @@ func (r rechecker) lock(ctx context.Context, id string, targets []string) (calle
 
 // letIn checks the route's guards that read the user. The others (the time of
 // the latest proof, the backend) hold as they did.
-func letIn(ctx context.Context, c *core.Current, caller core.AnyUser) error {
-	fresh := core.Current{Session: c.Session, User: caller, Route: c.Route}
+func letIn(ctx context.Context, c *core.Current) error {
 	for _, g := range c.Route.Guards {
 		if g.Check == nil || !g.NeedsUser {
 			continue
 		}
-		if err := g.Check(ctx, &fresh); err != nil {
+		if err := g.Check(ctx, c); err != nil {
 			if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
 				return refusal
 			}
@@ -91,8 +92,8 @@ func holds(s *core.Session, u core.AnyUser) error {
 
 // held is a caller as Recheck has found them, for stores without transactions.
 type held struct {
-	current *core.Current
-	user    core.User
+	core.Current
+	was core.User // a copy: the change may be of the same value
 }
 
 // heldKey is the key of held in the context of Recheck's do.
@@ -104,14 +105,14 @@ type heldKey struct{}
 func stillHolds(ctx context.Context, u core.AnyUser) error {
 	h, ok := ctx.Value(heldKey{}).(*held)
 	b := u.Base()
-	if !ok || h.user.ID != b.ID {
+	if !ok || h.was.ID != b.ID {
 		return nil
 	}
-	if err := holds(h.current.Session, u); err != nil {
+	if err := holds(h.Session, u); err != nil {
 		return err
 	}
-	lost := h.user.IsSuperuser && !b.IsSuperuser || h.user.IsVerified && !b.IsVerified
-	if lost && slices.ContainsFunc(h.current.Route.Guards, func(g core.Guard) bool { return g.NeedsUser }) {
+	lost := h.was.IsSuperuser && !b.IsSuperuser || h.was.IsVerified && !b.IsVerified
+	if lost && slices.ContainsFunc(h.Route.Guards, func(g core.Guard) bool { return g.NeedsUser }) {
 		return core.Forbidden()
 	}
 	return nil

@@ -118,9 +118,11 @@ type Kit struct {
 	// It returns ErrNotFound for a target that does not exist.
 	//
 	// Without transactions the same is checked right before do, and again where
-	// do updates the caller's own row. Outside of Latchkey's own routes (a
-	// Manager's call, a job) and on public ones it is Transact alone. do may run
-	// again, and its errors are returned as they are.
+	// do updates the caller's own row (the guards are not called there: a flag
+	// that was lost meanwhile is a 403). Outside of Latchkey's own routes (a
+	// Manager's call, a job) and on public ones it is Transact alone. A strategy
+	// without Rechecker does not notice a logout. do may run again, and its
+	// errors are returned as they are.
 	Recheck func(ctx context.Context, targets []string, do func(context.Context) error) error
 	// Purge removes whatever beside the password opens the user's account, by
 	// every Purger, and returns how much it removed.

@@ -87,6 +87,10 @@ func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out
 // unlink removes the user's links to the provider, unless nothing would be left to log in with. The user's row is locked meanwhile, so
 // that two at once cannot both be the last but one.
 func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
+	if !kit.Atomic {
+		f.unlinking.Lock()
+		defer f.unlinking.Unlock()
+	}
 	id := u.Base().ID
 	var mine []*core.OAuthAccount
 	err := kit.Recheck(ctx, nil, func(ctx context.Context) error {

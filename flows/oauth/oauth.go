@@ -34,6 +34,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -108,6 +109,9 @@ type config struct {
 	cookies  *seal.Ring
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
+	// unlinking is held by one who unlinks where no transaction keeps another
+	// from unlinking too.
+	unlinking sync.Mutex
 }
 
 var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)

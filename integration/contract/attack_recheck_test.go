@@ -70,6 +70,12 @@ func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
 		mine := a.login(t, "jwt", u)
 		moments.of(a).arm(func() { a.change(t, u, latchkey.Changes[Account]{IsVerified: new(true)}) })
 		a.want(t, "PATCH /users/me 200 (twin, another change meanwhile)", mine, members(object{"full_name": "S23"}))
+		for _, backend := range []string{"cookie", "session"} {
+			mine := a.login(t, backend, a.user(t))
+			moments.of(a).arm(func() { a.want(t, "PATCH /users/me 200", mine, members(object{"password": another})) })
+			a.want(t, "PATCH /users/me 200 (twin, the same session sets a password meanwhile)", mine, members(object{"full_name": "S23"}))
+			a.want(t, "GET /users/me 200", mine)
+		}
 	})
 }
 

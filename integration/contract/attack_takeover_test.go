@@ -3,8 +3,10 @@ package contract_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
@@ -105,6 +107,45 @@ func TestAttackO53PlantedLinks(t *testing.T) {
 			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)), a.login(t, "jwt", a.user(t)))
 			a.wantNoWay(t, u, "planted beside", mine)
 		})
+	})
+}
+
+// TestAttackO53WhatAPlantedLinkHasBegun: what an attacker has begun by a planted
+// link before the owner's proof ends nothing after it.
+func TestAttackO53WhatAPlantedLinkHasBegun(t *testing.T) {
+	onEveryStore(t, withOAuth(t, byEmail, withSecondFactor), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		prove := map[string]func(t *testing.T, u *Account){
+			"a reset":        func(t *testing.T, u *Account) { a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u))) },
+			"a verification": func(t *testing.T, u *Account) { a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u))) },
+			"a login":        func(t *testing.T, u *Account) { a.accepted(t, someone("owner of "+u.ID, u.Email, true)) },
+		}
+		for name, by := range prove {
+			t.Run("O53 codes, flows and mails of before "+name, func(t *testing.T) {
+				u, mine := a.planted(t, "code "+name)
+				who := someone("code "+name, evil("code "+name))
+				code := a.back(t, a.authorize(t, otherByJWT, "?redirect_to=/app&code_challenge="+challengeOf(verifier)), who)
+				at, err := url.Parse(code.header.Get("Location"))
+				if err != nil || at.Query().Get("code") == "" {
+					t.Fatalf("O53 got %d %v", code.status, code.header)
+				}
+				begun := a.authorize(t, "/auth/associate/acme", "", mine)
+				link := a.authorize(t, otherByJWT, "")
+				reset := a.asked(t, "reset", u)
+				verify := a.asked(t, "verify", u)
+				by(t, u)
+				a.want(t, notExchanged, members(object{"code": at.Query().Get("code"), "code_verifier": verifier}))
+				a.back(t, begun, someone("late "+name, evil("late")), mine).expect(t, 401, "")
+				token, _ := a.back(t, link, who).expect(t, 200, "").member(t, "access_token").(string)
+				if got := a.want(t, "GET /users/me 200 (another account)", asBearer(token)).member(t, "id"); got == u.ID {
+					t.Error("O53 a flow that was begun before ends in the victim's account")
+				}
+				a.want(t, resetRoute+"400 RESET_PASSWORD_BAD_TOKEN", fresh(reset))
+				if got := a.send(t, "POST", "/auth/verify", proof(verify)); got.status != 400 { // used, or ended by a newer one
+					t.Errorf("O53 the mail of before: got %d %s", got.status, got.body)
+				}
+			})
+		}
 	})
 }
 
@@ -272,7 +313,7 @@ func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
 }
 
 // beforeCall is an account store where something happens before a call, or
-// after one that creates.
+// after one that creates or lists.
 type beforeCall struct {
 	core.OAuthAccountStore
 	*moment
@@ -284,6 +325,14 @@ func (s *beforeCall) Delete(ctx context.Context, id string) error {
 		s.pass()
 	}
 	return s.OAuthAccountStore.Delete(ctx, id)
+}
+
+func (s *beforeCall) List(ctx context.Context, userID string) ([]*core.OAuthAccount, error) {
+	links, err := s.OAuthAccountStore.List(ctx, userID)
+	if s.call == "List" {
+		s.pass()
+	}
+	return links, err
 }
 
 func (s *beforeCall) Create(ctx context.Context, a *core.OAuthAccount) error {
@@ -363,6 +412,24 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 			}
 			if got := a.want(t, "GET /users/me 200 (another login)", a.accepted(t, who)).member(t, "id"); got != id {
 				t.Errorf("O54 the user has lost the link")
+			}
+		})
+		t.Run("O37 both of the last two ways to log in at once", func(t *testing.T) {
+			mine := a.accepted(t, someone("two ways", "two.ways@example.org"))
+			a.through(t, "/auth/associate/other", someone("two ways", "two.ways@example.org"), mine).expect(t, 200, "")
+			seam.call = "List"
+			inside, other := make(chan struct{}), make(chan int, 1)
+			seam.arm(func() { // between one's look and its removal
+				go func() {
+					close(inside)
+					other <- a.exchange(t.Context(), "DELETE", "/auth/associate/other", mine).status
+				}()
+				<-inside
+				time.Sleep(20 * time.Millisecond)
+			})
+			first := a.send(t, "DELETE", linkAcme, mine).status
+			if second := <-other; first != 204 || second != 409 {
+				t.Errorf("O37 got %d and %d, want 204 and 409", first, second)
 			}
 		})
 		t.Run("O52 a link is made while its login ends", func(t *testing.T) {

@@ -11,6 +11,18 @@ import (
 // Recheck gives the question whether one who was let in would be let in again, without their token and beside what guards check: nil,
 // core.ErrInvalid, or anything else for "could not ask". Its error says why that cannot be asked.
 func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
+	ask, err := r.asker(c)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		_, err := ask(ctx)
+		return err
+	}, nil
+}
+
+// asker is Recheck's question with the login as it is now.
+func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, error), error) {
 	if c == nil || c.Session == nil {
 		return nil, errors.New("the context knows no login: put Require with the guard Streaming before the handler, and pass its request's context")
 	}
@@ -23,29 +35,31 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 		if !ok {
 			return nil, fmt.Errorf("the strategy of backend %q has no core.Rechecker: the guard Streaming says so at set-up", b.Name)
 		}
-		return func(ctx context.Context) error {
-			_, err := r.again(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
-			return err
+		return func(ctx context.Context) (core.Current, error) {
+			return r.again(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
 		}, nil
 	}
 	return nil, fmt.Errorf("no backend is called %q", c.Session.Backend)
 }
 
-// Alive returns the 401 of a login whose session has ended since it was let in,
-// past every cache. A strategy that cannot recheck is not asked.
-func (r *Resolver) Alive(ctx context.Context, c *core.Current) error {
-	recheck, err := r.Recheck(c)
+// Alive returns the session of a login as it is now, past every cache: one that
+// has outlived a new password has another epoch. It returns a 401 if the session
+// has ended since it was let in. A strategy that cannot recheck is not asked.
+func (r *Resolver) Alive(ctx context.Context, c *core.Current) (*core.Session, error) {
+	ask, err := r.asker(c)
 	if err != nil {
-		return nil //nolint:nilerr // the caller compares the epoch in any case
+		return c.Session, nil //nolint:nilerr // the caller compares the epoch in any case
 	}
-	err = recheck(ctx)
+	now, err := ask(ctx)
 	switch refusal := (*core.Error)(nil); {
-	case err == nil || errors.As(err, &refusal):
-		return err
+	case err == nil:
+		return now.Session, nil
+	case errors.As(err, &refusal):
+		return nil, err
 	case errors.Is(err, core.ErrInvalid), errors.Is(err, core.ErrNoCredential):
-		return r.Unauthorized()
+		return nil, r.Unauthorized()
 	}
-	return core.Unavailable(err)
+	return nil, core.Unavailable(err)
 }
 
 // again asks for a session and its user's epoch as they are, past what is kept of both for some seconds.

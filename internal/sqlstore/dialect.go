@@ -47,6 +47,10 @@ type dialect struct {
 	mutex string
 	// passIDs keeps numbers that the application gave from being made again, where the database does not do so by itself.
 	passIDs string
+	// renumber gives a new user another number than the one that was made, if that
+	// is a deleted user's: a table that somebody else has defined may make it
+	// again. Its arguments are the number, twice. It returns the new number.
+	renumber string
 	// batch is how many rows one statement of a sweep deletes. patient: the
 	// next one waits as long as that took, since others that write find no gap.
 	batch   int

@@ -38,11 +38,17 @@ var sqlite = dialect{
 	},
 	ids:       map[IDType]string{UUID: "CHAR(36)", Text: "TEXT", BigInt: "INTEGER"},
 	numbers:   "INTEGER PRIMARY KEY AUTOINCREMENT",
+	renumber:  renumber,
 	arrival:   "rowid", // every table has it
 	columns:   "SELECT name FROM pragma_table_info(?)",
 	indexes:   "SELECT name FROM pragma_index_list(?)",
 	timestamp: func(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.999999-07:00") },
 }
+
+// Without AUTOINCREMENT a table's next number is one more than its highest. The
+// floor of a deleted user, which is the highest there is, tells of them.
+const renumber = `UPDATE {users} SET id = (SELECT MAX(CAST(user_id AS INTEGER)) + 1 FROM {floors} WHERE epoch = 9223372036854775807)
+	WHERE id = ? AND EXISTS (SELECT 1 FROM {floors} WHERE user_id = CAST(? AS TEXT) AND epoch = 9223372036854775807) RETURNING id`
 
 // SQLite took these clauses from PostgreSQL.
 const (

@@ -19,9 +19,9 @@ type UserStore[U any] struct {
 	// sessions read their users along.
 	sessions *Sessions
 
-	insert, insertNumbered, passIDs, byID, byEmail, lock, beginWriting, update, remove, epoch statement
-	lists                                                                                     [2]listStatements // of all users, of the active superusers
-	endSessions, endTickets, unlink, raiseFloor, clearFloor                                   statement
+	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
+	lists                                                                                               [2]listStatements // of all users, of the active superusers
+	endSessions, endTickets, unlink, raiseFloor, clearFloor                                             statement
 }
 
 var (
@@ -146,10 +146,23 @@ func (us *UserStore[U]) insertWithoutID(ctx context.Context, args []any, base *c
 		if errors.Is(err, core.ErrNotFound) {
 			err = core.ErrTaken
 		}
-		return err
+		if err != nil || us.renumber.text == "" {
+			return err
+		}
+		return us.passDeleted(ctx, base)
 	}
 	id, err := us.s.insertNumber(ctx, us.insertNumbered, args...)
 	base.ID = strconv.FormatInt(id, 10)
+	return err
+}
+
+// passDeleted gives a new user another number, if a deleted user had theirs.
+func (us *UserStore[U]) passDeleted(ctx context.Context, base *core.User) error {
+	id := us.s.opts.IDs.arg(base.ID)
+	err := us.s.get(ctx, us.renumber, []any{id, id}, &base.ID)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil
+	}
 	return err
 }
 

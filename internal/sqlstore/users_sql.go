@@ -27,6 +27,7 @@ func (us *UserStore[U]) prepare() {
 	}
 	us.insertNumbered = us.s.statement("create a user", numbered)
 	us.passIDs = us.s.statement("pass ids that were given", us.s.dialect.passIDs)
+	us.renumber = us.s.statement("pass ids of deleted users", us.s.dialect.renumber)
 	us.byID = us.s.statement("find a user", read+"id = ?")
 	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
 	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
