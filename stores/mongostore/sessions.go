@@ -186,5 +186,5 @@ func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, n
 // Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what
 // a late Create meets.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
-	return t.c.clear(ctx, "sweep sessions", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
+	return t.c.clear(patient(ctx), "sweep sessions", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }
