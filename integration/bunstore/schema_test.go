@@ -72,9 +72,9 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 						t.Fatalf("%s: %v", statement, err)
 					}
 				}
-				statements.take()
+				statements.Texts()
 				_, us := users[late](t, db, opts)
-				for _, text := range statements.take() {
+				for _, text := range statements.Texts() {
 					if strings.Contains(text, "CREATE ") || strings.Contains(text, "ALTER ") {
 						t.Errorf("Migrate still ran %s", text)
 					}
@@ -98,11 +98,11 @@ func TestStatementTexts(t *testing.T) {
 		for name, ids := range idTypes {
 			t.Run("L05 "+name, func(t *testing.T) {
 				store, us := users[late](t, db, bunstore.Options{IDs: ids, Prefix: strings.ToLower(name) + "_"})
-				statements.take()
+				statements.Texts()
 				everyStatement(t, store, us, "7001", "canary-one")
-				first := statements.take()
+				first := statements.Texts()
 				everyStatement(t, store, us, "7002", "canary-two")
-				for _, text := range statements.take() { // less what is prepared already
+				for _, text := range statements.Texts() { // less what is prepared already
 					if !slices.Contains(first, text) {
 						t.Errorf("with other arguments there is %s", text)
 					}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/recorder"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -28,7 +29,7 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 		_, us := users[core.User](t, db, bunstore.Options{})
 		populate(t, db)
 		for _, prefix := range []string{"a", "ab", "abc", "7"} {
-			statements.take()
+			statements.Texts()
 			first, next, err := us.List(ctx, core.Query{Email: prefix, Limit: pageLen - 1})
 			if err != nil || len(first) == 0 {
 				t.Fatalf("%s: %d users, %v", prefix, len(first), err)
@@ -37,7 +38,7 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 			if next == "" {
 				continue
 			}
-			statements.take()
+			statements.Texts()
 			if _, _, err := us.List(ctx, core.Query{Email: prefix, Cursor: next, Limit: pageLen - 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -64,9 +65,9 @@ func populate(t *testing.T, db *bun.DB) {
 }
 
 // searchOf is the statement of the search that was run.
-func searchOf(t *testing.T, statements *recorder) string {
+func searchOf(t *testing.T, statements *recorder.Recorder) string {
 	t.Helper()
-	for _, text := range statements.take() {
+	for _, text := range statements.Texts() {
 		if strings.Contains(text, "ORDER BY email_key") {
 			return text
 		}

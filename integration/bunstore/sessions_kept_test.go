@@ -139,7 +139,7 @@ func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const people, each = 100, 100
 		ctx := t.Context()
-		db, recorder := d.recorded(t, d.address(t))
+		db, statements := d.recorded(t, d.address(t))
 		store, _ := users[core.User](t, db, bunstore.Options{})
 		sessions, begin := store.Sessions(), time.Now().Add(-time.Minute)
 		err := store.Transact(ctx, func(ctx context.Context) error {
@@ -161,15 +161,15 @@ func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 		default:
 			run(t, db, "ANALYZE TABLE latchkey_sessions")
 		}
-		recorder.take()
+		statements.Texts()
 		if ended, err := sessions.Trim(ctx, "7", "web", each, [32]byte{}); err != nil || len(ended) != 0 {
 			t.Fatalf("Trim: %d were ended, %v", len(ended), err)
 		}
-		trim := recorder.take()
+		trim := statements.Texts()
 		if all, err := sessions.List(ctx, "7"); err != nil || len(all) != each {
 			t.Fatalf("List: %d sessions, %v", len(all), err)
 		}
-		list := recorder.take()
+		list := statements.Texts()
 		if len(trim) != 1 || len(list) != 1 {
 			t.Fatalf("the statements are %q and %q, want one each", trim, list)
 		}

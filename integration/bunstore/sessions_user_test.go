@@ -55,9 +55,9 @@ func findsUser(t *testing.T, d database, ids bunstore.IDType) {
 		return found
 	}
 	find()
-	statements.take()
+	statements.Texts()
 	found := find()
-	if texts := statements.take(); len(texts) > 1 || len(texts) == 1 && strings.Count(texts[0], "SELECT") != 2 { // the other is the floor's
+	if texts := statements.Texts(); len(texts) > 1 || len(texts) == 1 && strings.Count(texts[0], "SELECT") != 2 { // the other is the floor's
 		t.Errorf("it took %d statements: %s", len(texts), texts)
 	}
 	if got := found.User.(*storetest.Account); got.ID != u.ID || got.Email != u.Email || got.EmailKey != u.EmailKey || !got.IsActive {

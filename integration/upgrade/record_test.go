@@ -108,7 +108,7 @@ func TestRecordSQL(t *testing.T) {
 			for _, definition := range store.Schema() {
 				lines = append(lines, statement(definition))
 			}
-			r.take()
+			r.Texts()
 			tokens := history(t, p)
 			accounts := store.OAuthAccounts()
 			for _, u := range k.texts(t, db, 1, "SELECT id FROM latchkey_users WHERE email = '"+grace+"'") {
@@ -123,10 +123,10 @@ func TestRecordSQL(t *testing.T) {
 			write(t, name+".sql", tokens, lines...)
 
 			_, _ = store.Sweep(t.Context())
-			_, _, _ = p.users.List(t.Context(), "a", "", 2)
+			_, _, _ = p.users.List(t.Context(), core.Query{Email: "a", Limit: 2})
 			_, _ = store.Sessions().List(t.Context(), "x")
 			var statements []string
-			for _, text := range r.take() {
+			for _, text := range r.Texts() {
 				verb, rest, _ := strings.Cut(text, " ")
 				own := strings.Contains(strings.ToLower(rest), "quote") || strings.Contains(rest, "email = '") // this file's
 				if slices.Contains([]string{"INSERT", "SELECT", "UPDATE", "DELETE", "WITH"}, verb) &&
