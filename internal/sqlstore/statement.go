@@ -169,7 +169,9 @@ func (s *Store) each(ctx context.Context, st statement, args []any, read func(sc
 
 // sweep runs st, which deletes at most a batch of the rows that expired at the time of its first argument, until there are no more. No batch
 // holds the write lock for long.
-func (s *Store) sweep(ctx context.Context, st statement) (int, error) { return s.inBatches(ctx, st, s.now()) }
+func (s *Store) sweep(ctx context.Context, st statement) (int, error) {
+	return s.inBatches(ctx, st, s.now())
+}
 
 // inBatches runs st, which changes at most as many rows as its second argument
 // says, until it changes fewer. It returns how many it changed.
