@@ -131,6 +131,9 @@ func checkPlan(t *testing.T, db *bun.DB, search, begin, end string) {
 			}
 			plan += detail + "\n"
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		if strings.TrimSpace(plan) != "SEARCH latchkey_users USING INDEX latchkey_users_email_key (email_key>? AND email_key<?)" {
 			t.Errorf("%q: the plan is\n%s", begin, plan)
 		}
