@@ -106,7 +106,7 @@ func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec rec
 			kit.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
 				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
-		code := cmp.Or(refusal.Code, core.CodeServiceUnavailable)
+		code := cmp.Or(refusal.Code, http.StatusText(refusal.Status)) // as in an answer in JSON
 		resp = core.NewResponse(http.StatusSeeOther, nil)
 		back(resp, rec.RedirectTo, "error", code)
 	}

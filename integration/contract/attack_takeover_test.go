@@ -204,6 +204,12 @@ func TestAttackO52AssociationsOutliveTheirLogin(t *testing.T) {
 			}
 		}
 		u := a.user(t)
+		mine := a.login(t, "jwt", u)
+		s.arm(func() { ends["all sessions end"](t, a, u, mine) })
+		back := a.back(t, a.authorize(t, linkAcme, "?redirect_to=/settings", mine), someone("o52 redirected", "o52@example.org"), mine)
+		if to := back.header.Get("Location"); to != "/settings?error=Unauthorized" || len(a.links(t, u.ID)) > 0 {
+			t.Errorf("O52 a link of a browser that is sent back: got %d to %q", back.status, to)
+		}
 		a.through(t, linkAcme, someone("o52", "o52@example.org"), a.login(t, "jwt", u)).expect(t, 200, "")
 		if links := a.links(t, u.ID); len(links) != 1 {
 			t.Errorf("O52 (twin) got %+v", links)
