@@ -164,6 +164,13 @@ func transact(users any) (run func(context.Context, func(context.Context) error)
 // install binds the routes of every flow, and joins what the flows miss.
 func (a *Auth[U]) install(flows []Flow) error {
 	var errs []error
+	for _, b := range a.opts.Backends {
+		_, holds := b.Transport.(core.Holder)
+		if ambient, ok := b.Transport.(core.Ambient); ok && ambient.Ambient() && !holds && len(factors(flows)) > 0 {
+			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
+				"which keeps the pending login of a browser", b.Name))
+		}
+	}
 	if a.opts.Tickets == nil && len(factors(flows)) > 0 {
 		errs = append(errs, errors.New("a flow that is a second factor needs Options.Tickets, which keeps logins that wait for it"))
 	}

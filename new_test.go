@@ -130,6 +130,35 @@ func TestNewTellsWhatFlowsMiss(t *testing.T) {
 	}
 }
 
+// once is a second factor that is made once for all backends.
+type once struct{ secondFactor }
+
+func (once) PerBackend() bool { return false }
+
+// ambient is a transport whose token browsers send by themselves, and that
+// keeps no pending login.
+type ambient struct{ header }
+
+func (ambient) Ambient() bool { return true }
+
+func TestNewTellsWhatSecondFactorsNeed(t *testing.T) {
+	o := options[latchkey.User]()
+	o.Tickets = memstore.NewTickets(nil)
+	o.Flows = []latchkey.Flow{once{}}
+	if got := faults(t, o); !strings.Contains(got, `"second" is a second factor and must be PerBackend`) {
+		t.Errorf("New's error is %q", got)
+	}
+	o.Flows = []latchkey.Flow{secondFactor{}}
+	o.Backends = []latchkey.Backend{{Name: "web", Transport: ambient{}, Strategy: static{}}}
+	if got := faults(t, o); !strings.Contains(got, `"web": a flow that is a second factor needs a transport that is a core.Holder`) {
+		t.Errorf("New's error is %q", got)
+	}
+	o.Backends = []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}
+	if _, err := latchkey.New(memstore.NewUsers[latchkey.User](), o); err != nil {
+		t.Errorf("(twin) %v", err)
+	}
+}
+
 func TestNewChecksClientIP(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy latchkey.ClientIP

@@ -47,7 +47,8 @@ type EventOf[U any] struct {
 //
 // Before… run outside any transaction and may refuse: an *Error is the answer as it is, any other error is a 503. BeforeRegister may
 // also edit the event's user, which is stored afterwards. After… run after the commit with a context that is not cancelled; they cannot fail the request, and a panic in one
-// is logged. An account whose AfterRegister fails is kept. None of them sees a password or a token.
+// is logged. An account whose AfterRegister fails is kept. None of them sees a password or a token. AfterVerify runs wherever a user proves
+// the address for the first time: by the mail, by a reset, by a login at a provider that takes the account over.
 type Hooks[U any] struct {
 	BeforeRegister, BeforeLogin, BeforeUpdate, BeforeDelete func(ctx context.Context, e *EventOf[U]) error
 

@@ -159,6 +159,7 @@ func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core
 	}
 	if takenOver {
 		a.kit.Sessions.EndAll(ctx, u, nil)
+		a.kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: a.request, Identity: &a.identity})
 	}
 	return u, nil
 }

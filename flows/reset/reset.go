@@ -121,10 +121,12 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	if err != nil {
 		return nil, core.Recode(err, core.CodeResetPassword)
 	}
+	verifies := false
 	u, _, err = ticket.Spend(ctx, kit, t, ticket.Effect{
 		Holds:     func(u *core.User) bool { return matches(t, u) },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified },
 		Change: func(u *core.User, _ int) {
+			verifies = !u.IsVerified
 			u.HashedPassword, u.IsVerified = hash, true
 			u.TokenEpoch++
 		},
@@ -138,6 +140,9 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	kit.Sessions.EndAll(ctx, u, nil)
 	if err := loginlimit.Forget(ctx, kit.Limiter, t.Email); err != nil {
 		kit.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
+	}
+	if verifies {
+		kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: r})
 	}
 	kit.After(ctx, core.Event{Moment: core.Reset, User: u, Request: r})
 	return u, nil

@@ -149,6 +149,24 @@ func TestAttackO53WhatAPlantedLinkHasBegun(t *testing.T) {
 	})
 }
 
+// TestAttackO53HooksHear: AfterVerify hears of every first proof, and of no second one.
+func TestAttackO53HooksHear(t *testing.T) {
+	var heard per[ledger]
+	onOne(t, withOAuth(t, byEmail, func(a *app, o *options) {
+		o.Hooks.AfterVerify = func(_ context.Context, e latchkey.Event[Account]) { heard.of(a).add(e.User.Email) }
+	}), func(t *testing.T, a *app) {
+		a.serveOAuth(t)
+		byReset, byProvider := a.user(t), a.user(t)
+		for range 2 {
+			a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", byReset)))
+			a.accepted(t, someone("o53 heard", byProvider.Email, true))
+		}
+		if got := heard.of(a).take(); len(got) != 2 || got[0] != byReset.Email || got[1] != byProvider.Email {
+			t.Errorf("O53 AfterVerify heard of %v", got)
+		}
+	})
+}
+
 func TestAttackO54IdentifiersOfDeletedUsers(t *testing.T) {
 	onEveryStore(t, withOAuth(t, nil), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
