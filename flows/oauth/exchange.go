@@ -104,15 +104,15 @@ func (f exchange) exchange(ctx context.Context, kit core.Kit, code, verifier str
 	if e.Backend != kit.Backend || !f.owns(r, e, digest, verifier) {
 		return nil, notExchanged(f.tickets(kit).Fail(ctx, exchangePurpose, digest, exchangeTries))
 	}
-	if _, err := f.tickets(kit).Consume(ctx, exchangePurpose, digest); err != nil {
-		return nil, notExchanged(err)
-	}
-	u, err := kit.Users.Find(ctx, core.ByID(t.UserID))
+	u, err := kit.Users.Find(ctx, core.ByID(t.UserID)) // first, so that a store that is away uses nothing up
 	if err != nil {
 		return nil, notExchanged(err)
 	}
 	if u.Base().TokenEpoch != t.Epoch {
 		return nil, notExchanged(nil)
+	}
+	if _, err := f.tickets(kit).Consume(ctx, exchangePurpose, digest); err != nil {
+		return nil, notExchanged(err)
 	}
 	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: e.Proof, Request: r, Backend: kit.Backend})
 	if err == nil && e.Cookie != "" {

@@ -40,8 +40,10 @@ func (r *Recorder) note(text string) {
 	r.noted = append(r.noted, text)
 }
 
+// Driver implements driver.Connector.
 func (r *Recorder) Driver() driver.Driver { return r.driver }
 
+// Connect implements driver.Connector.
 func (r *Recorder) Connect(context.Context) (driver.Conn, error) {
 	c, err := r.driver.Open(r.address)
 	if err != nil {
