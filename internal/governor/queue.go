@@ -16,10 +16,10 @@ const (
 )
 
 // queue orders those who wait by start-time fair queueing (Goyal, Vin, Cheng:
-// "Start-time Fair Queuing", SIGCOMM 1996): a waiter gets a tag on arrival,
-// which is the later the more its account and its network have waiting, and the
-// least tag is served first. The queue is short, so it is searched from end to
-// end.
+// "Start-time Fair Queuing", SIGCOMM 1996): a waiter gets a tag on arrival, the
+// virtual time at which its turn would start. It is now for one whose account
+// and network have nothing waiting, and the later the more they have. The least
+// tag is served first. The queue is short, so it is searched from end to end.
 type queue struct {
 	size     int
 	waiting  []*waiter // in the order of arrival
@@ -52,18 +52,19 @@ func (q *queue) add(by core.Asker) *waiter {
 	}
 	w := &waiter{by: by, tag: tag, turn: make(chan error, 1)}
 	q.waiting = append(q.waiting, w)
-	q.accounts.add(by.Account, tag)
+	q.accounts.add(by.Account, tag+accountCost)
 	q.networks.add(by.Network, network)
 	return w
 }
 
-// tags returns the tag of one who comes now, and that of the network's line.
+// tags returns the tag of one who comes now, and when the network's next
+// account may start.
 func (q *queue) tags(by core.Asker) (tag, network int64) {
 	account := q.accounts[by.Account]
-	tag, network = max(q.served, account.last)+accountCost, q.networks[by.Network].last
+	tag, network = max(q.served, account.next), q.networks[by.Network].next
 	if account.waiting == 0 {
-		network = max(q.served, network) + networkCost
 		tag = max(tag, network)
+		network = tag + networkCost
 	}
 	return tag, network
 }
@@ -97,13 +98,13 @@ type lines[K comparable] map[K]line
 
 type line struct {
 	waiting int
-	last    int64 // the tag of the one that came last
+	next    int64 // the tag of the one that comes next
 }
 
-func (l lines[K]) add(key K, tag int64) {
+func (l lines[K]) add(key K, next int64) {
 	var nobody K
 	if key != nobody {
-		l[key] = line{l[key].waiting + 1, tag}
+		l[key] = line{l[key].waiting + 1, next}
 	}
 }
 
