@@ -28,8 +28,9 @@ func (a *Auth[U]) Close(ctx context.Context) error {
 	return err
 }
 
-// SweepEvery calls Sweep again and again until ctx ends, about so often: up to a quarter sooner or later, so that the processes of an
-// application do not all sweep at once. Failures are logged. An hour is good; every must be positive.
+// SweepEvery calls Sweep again and again until ctx ends, about so often: up to a
+// quarter sooner or later, so that the processes of an application do not all
+// sweep at once. It logs failures. An hour is good; every must be positive.
 func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	for {
 		select {
@@ -43,8 +44,9 @@ func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Sweep deletes expired sessions, one-time tokens and counts, in every store that can, and gives their number. Nothing but space depends on it;
-// SweepEvery calls it from time to time.
+// Sweep deletes expired sessions, one-time tokens and counts, in every store that
+// can, and returns how many. Nothing but space depends on it; SweepEvery calls it
+// from time to time.
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
 	parts := []any{a.opts.Tickets, a.opts.Limiter}
 	for _, b := range a.opts.Backends {

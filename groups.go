@@ -2,8 +2,8 @@ package latchkey
 
 import "fmt"
 
-// Flow gives the routes of a flow, for one of the backends if it is made once per backend. It panics, at set-up, if there is no such flow or
-// backend.
+// Flow returns the routes of a flow, for one of the backends if it is made once
+// per backend. It panics, at set-up, if there is no such flow or backend.
 func (a *Auth[U]) Flow(name string, backend ...string) Group {
 	key := groupKey{flow: name}
 	if len(backend) > 0 {
@@ -16,36 +16,42 @@ func (a *Auth[U]) Flow(name string, backend ...string) Group {
 	return g
 }
 
-// Login gives POST /login and POST /logout of a backend.
+// Login returns POST /login and POST /logout of a backend.
 func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) }
 
-// Register gives POST /register.
+// Register returns POST /register.
 func (a *Auth[U]) Register() Group { return a.Flow("register") }
 
-// Verify gives POST /request-verify-token and POST /verify; it needs verify.Flow in Options.Flows.
+// Verify returns POST /request-verify-token and POST /verify. It needs
+// verify.Flow in Options.Flows.
 func (a *Auth[U]) Verify() Group { return a.Flow("verify") }
 
-// Reset gives POST /forgot-password and POST /reset-password; it needs reset.Flow in Options.Flows.
+// Reset returns POST /forgot-password and POST /reset-password. It needs
+// reset.Flow in Options.Flows.
 func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
 
-// Users gives the own account at /me, and for superusers /{id} and the list at the group's root.
+// Users returns the own account at /me and, for superusers, /{id} and the list
+// at the group's root.
 func (a *Auth[U]) Users() Group { return a.Flow("users") }
 
-// Sessions gives the own logins: GET /sessions, DELETE /sessions/{id}, DELETE /sessions.
+// Sessions returns the own logins: GET /sessions, DELETE /sessions/{id} and
+// DELETE /sessions.
 func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
 
-// Keys gives GET /jwks.json.
+// Keys returns GET /jwks.json.
 func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
 
-// OAuth gives GET /authorize and GET and POST /callback of a provider for a backend; it needs oauth.Flows in Options.Flows.
+// OAuth returns GET /authorize and GET and POST /callback of a provider for a
+// backend. It needs oauth.Flows in Options.Flows.
 func (a *Auth[U]) OAuth(provider, backend string) Group { return a.Flow("oauth:"+provider, backend) }
 
-// Exchange gives POST /exchange of a backend, where the one-time code of an OAuth login that was begun with redirect_to becomes a login.
+// Exchange returns POST /exchange of a backend, where the one-time code of an
+// OAuth login that began with redirect_to becomes a login.
 func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", backend) }
 
-// Associate gives GET /authorize, GET and POST /callback and DELETE at the group's root, by which users link and unlink their account at
-// a provider.
+// Associate returns GET /authorize, GET and POST /callback, and DELETE at the
+// group's root, by which users link and unlink their account at a provider.
 func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
 
-// Accounts gives GET /accounts, the own accounts at providers.
+// Accounts returns GET /accounts, the own accounts at providers.
 func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }

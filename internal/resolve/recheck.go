@@ -44,7 +44,8 @@ func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, 
 
 // Alive returns the session of a login as it is now, past every cache: one that
 // has outlived a new password has another epoch. It returns a 401 if the session
-// has ended since it was let in. A strategy that cannot recheck is not asked.
+// has ended since it was let in, and c's own session where the strategy cannot
+// recheck.
 func (r *Resolver) Alive(ctx context.Context, c *core.Current) (*core.Session, error) {
 	ask, err := r.asker(c)
 	if err != nil {

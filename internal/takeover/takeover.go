@@ -1,5 +1,5 @@
-// Package takeover makes an account over to whoever has proved its address,
-// where it was never proved before. Anybody may have registered it in advance,
+// Package takeover makes an account over to the person who proves its address,
+// where nobody has proved it before. Anybody may have registered it in advance,
 // with a password, accounts at providers and sessions of their own
 // ("pre-hijacking", Sudhodanan and Paverd, USENIX Security 2022).
 //
