@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/integration/recorder"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/uptrace/bun"
@@ -47,13 +48,14 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 	})
 }
 
-// populate makes 10,000 users whose keys have nothing to do with their IDs.
+// populate makes users whose keys have nothing to do with their IDs.
 func populate(t *testing.T, db *bun.DB) {
 	t.Helper()
-	for batch := range 20 {
+	const together = 500 // in one statement
+	for batch := range long.Rows() / together {
 		var rows []string
-		for i := range 500 {
-			sum := sha256.Sum256([]byte{byte(batch), byte(i), byte(i >> 8)})
+		for i := range together {
+			sum := sha256.Sum256(fmt.Appendf(nil, "%d", batch*together+i))
 			rows = append(rows, fmt.Sprintf("('%x-%x-%x-%x-%x', '%x', '%x@example.org', '', TRUE, FALSE, FALSE)",
 				sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16], sum[16:], sum[16:]))
 		}

@@ -18,5 +18,9 @@ func Count(short, full int) int {
 // Races is how many rounds a race has: 10, or 1,000 in full.
 func Races() int { return Count(10, 1000) }
 
+// Rows is how many rows a table has that is searched: 10,000, or a million in
+// full.
+func Rows() int { return Count(10_000, 1_000_000) }
+
 // Kills is how many times a process is killed: 5, or 50 in full.
 func Kills() int { return Count(5, 50) }
