@@ -38,9 +38,12 @@ type Waiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Rechecker is Verify of a session that Verify gave before, without its token and past what Verify keeps for some seconds (optional): for
-// streams that stay open, for sessions whose epoch is not their user's, and before a change is written. It answers with the session as it is now, or as Verify does:
-// ErrInvalid, or anything else for "could not ask". It is no use of the session: an open stream keeps no session from idling out.
+// Rechecker is Verify of a session that Verify returned before, without its token
+// and past what Verify caches (optional): for streams that stay open, for
+// sessions whose epoch is not their user's, and before a change is written. It
+// returns the session as it is now, or fails as Verify does: ErrInvalid, or any
+// other error where it cannot tell. It is no use of the session: an open stream
+// keeps no session from idling out.
 type Rechecker interface {
 	Recheck(ctx context.Context, s *Session) (Found, error)
 }
