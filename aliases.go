@@ -7,9 +7,11 @@ import (
 	"github.com/latchkey-go/latchkey/internal/email"
 )
 
-// The vocabulary that applications need, so that they import this package alone. See core for the descriptions.
+// The vocabulary that applications need, so that they import this package
+// alone. See core for the descriptions.
 type (
-	// User holds the columns that Latchkey needs; an application's user type embeds it by value.
+	// User holds the columns that Latchkey needs; an application's user
+	// type embeds it by value.
 	User = core.User
 	// Backend is a name, a transport and a strategy.
 	Backend = core.Backend
@@ -37,13 +39,17 @@ type Hooks[U any] = core.Hooks[U]
 // Event is what a hook is told.
 type Event[U any] = core.EventOf[U]
 
-// CurrentUser is the user who is asking, behind a Require or an Optional. It is false for anonymous requests, under SessionOnly, and for
-// another user type than the application's. The user is the request's own copy.
+// CurrentUser is the user who is asking, behind a Require or an Optional. It is
+// false for anonymous requests, under SessionOnly, and for another user type
+// than the application's. The user is the request's own copy.
 func CurrentUser[U any](ctx context.Context) (*U, bool) { return core.CurrentUser[U](ctx) }
 
-// CurrentSession is the session of who is asking, read-only. It is false for anonymous requests.
+// CurrentSession is the session of who is asking, read-only. It is false for
+// anonymous requests.
 func CurrentSession(ctx context.Context) (*Session, bool) { return core.CurrentSession(ctx) }
 
-// CanonicalEmail checks an e-mail address strictly and gives the form by which addresses are compared: NFC and lower case, the domain as
-// its IDNA A-labels. It is the default of Options.CanonicalEmail. Dots and plus tags count: a provider's private rules are its own.
+// CanonicalEmail checks an e-mail address strictly and gives the form by which
+// addresses are compared: NFC and lower case, the domain as its IDNA A-labels.
+// It is the default of Options.CanonicalEmail. Dots and plus tags count: a
+// provider's private rules are its own.
 func CanonicalEmail(address string) (string, error) { return email.Canonical(address) }

@@ -19,8 +19,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/seldom"
 )
 
-// Auth is an application's users: groups of routes to mount, guards to put before handlers, and a Manager for use outside HTTP. It is made
-// by New and safe for concurrent use.
+// Auth is an application's users: groups of routes to mount, guards to put
+// before handlers, and a Manager for use outside HTTP. It is made by New and
+// safe for concurrent use.
 type Auth[U any] struct {
 	opts     Options[U]
 	kit      core.Kit
@@ -34,7 +35,8 @@ type Auth[U any] struct {
 
 type groupKey struct{ flow, backend string }
 
-// New puts an application together. Its error joins everything that is wrong with the user type, the options and the parts.
+// New puts an application together. Its error joins everything that is wrong
+// with the user type, the options and the parts.
 func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
 	if users == nil {
 		return nil, errors.New("latchkey: the user store is nil")
@@ -55,7 +57,8 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		groups:   map[groupKey]Group{},
 	}
 	hasher, err := passwords.New(passwords.Parts{
-		Hashers: opts.Hashers, Policy: opts.PasswordPolicy, Governor: governor.New(opts.HashesAtOnce, 0), Users: erasedUsers, Log: opts.Log,
+		Hashers: opts.Hashers, Policy: opts.PasswordPolicy, Governor: governor.New(opts.HashesAtOnce, 0), Users: erasedUsers,
+		Log: opts.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("latchkey: %w", err)
@@ -65,14 +68,17 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	run, atomic := transact(users)
 	again := rechecker{resolver: &a.resolver, users: erasedUsers, transact: run}
 	door := gate.New(gate.Parts{
-		Backends: opts.Backends, Users: erasedUsers, Recheck: again.recheck, Tickets: opts.Tickets, Factors: factors(flows), RequireVerified: opts.RequireVerified,
-		ForgetEpoch: forget, Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+		Backends: opts.Backends, Users: erasedUsers, Recheck: again.recheck, Tickets: opts.Tickets, Factors: factors(flows),
+		RequireVerified: opts.RequireVerified,
+		ForgetEpoch:     forget, Before: events.before, After: events.after, Later: a.later, Log: opts.Log, Now: opts.Now,
+		Random: opts.Random,
 	})
 	a.kit = core.Kit{
 		BaseURL: base, Users: erasedUsers, Tickets: opts.Tickets, Gate: door, Codec: columns, Passwords: hasher,
 		Sessions: door, Limiter: opts.Limiter, EmailKey: opts.CanonicalEmail, Later: a.later, LaterMail: a.laterMail,
 		Clear: a.clear, Keys: a.publicKeys,
-		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+		Before: events.before, After: events.after, RequireVerified: opts.RequireVerified, Log: opts.Log, Now: opts.Now,
+		Random: opts.Random,
 	}
 	a.kit.Transact, a.kit.Atomic, a.kit.Recheck, a.kit.Purge = run, atomic, again.recheck, purge(flows)
 	if ids, ok := core.As[core.IDMaker](users); ok {
@@ -99,7 +105,8 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	return a, nil
 }
 
-// epochs settles Options.Epochs, with what is known for EpochAge. It gives those that are asked each time, and the way to forget a user's.
+// epochs settles Options.Epochs, with what is known for EpochAge. It gives
+// those that are asked each time, and the way to forget a user's.
 func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
 	if o.Epochs == nil {
 		o.Epochs, _ = core.As[core.EpochStore](users)

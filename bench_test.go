@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
 
-// BenchmarkRequest is an authenticated request through httpauth, beside the same handler bare.
+// BenchmarkRequest is an authenticated request through httpauth, beside the
+// same handler bare.
 func BenchmarkRequest(b *testing.B) {
 	sessions, err := session.New(memstore.NewSessions(nil), session.Options{})
 	if err != nil {
@@ -44,7 +45,8 @@ func BenchmarkRequest(b *testing.B) {
 		b.Fatal(err)
 	}
 	token := func(s core.Strategy, backend string) string {
-		issued, err := s.Issue(context.Background(), core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: backend}})
+		issued, err := s.Issue(context.Background(),
+			core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: backend}})
 		if err != nil {
 			b.Fatal(err)
 		}

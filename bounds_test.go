@@ -127,7 +127,8 @@ func TestChangesAreLimited(t *testing.T) {
 			q.user(name+"@example.org", func(u *core.User) { u.IsSuperuser = name == "root" })
 		}
 	}
-	// flood sends a change again and again and returns how many were not 429.
+	// flood sends a change again and again and returns how many were not
+	// 429.
 	flood := func(t *testing.T, send func(body string) *core.Response, body string, n int) (served int) {
 		t.Helper()
 		for i := range n {

@@ -14,10 +14,10 @@ import (
 // commands that end soon; a server needs Close only.
 func (a *Auth[U]) Wait(ctx context.Context) error { return a.queue.Wait(ctx) }
 
-// Close begins the mails and clean-ups that are queued at once, and returns when
-// they have been tried and what strategies do in the background has ended, or
-// with the error of ctx. Call it after the server has stopped, before the stores
-// are closed.
+// Close begins the mails and clean-ups that are queued at once, and returns
+// when they have been tried and what strategies do in the background has ended,
+// or with the error of ctx. Call it after the server has stopped, before the
+// stores are closed.
 func (a *Auth[U]) Close(ctx context.Context) error {
 	err := a.queue.Close(ctx)
 	for _, b := range a.opts.Backends {
@@ -28,8 +28,8 @@ func (a *Auth[U]) Close(ctx context.Context) error {
 	return err
 }
 
-// SweepEvery calls Sweep again and again until ctx ends, about so often: up to a
-// quarter sooner or later, so that the processes of an application do not all
+// SweepEvery calls Sweep again and again until ctx ends, about so often: up to
+// a quarter sooner or later, so that the processes of an application do not all
 // sweep at once. It logs failures. An hour is good; every must be positive.
 func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	for {
@@ -44,9 +44,9 @@ func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Sweep deletes expired sessions, one-time tokens and counts, in every store that
-// can, and returns how many. Nothing but space depends on it; SweepEvery calls it
-// from time to time.
+// Sweep deletes expired sessions, one-time tokens and counts, in every store
+// that can, and returns how many. Nothing but space depends on it; SweepEvery
+// calls it from time to time.
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
 	parts := []any{a.opts.Tickets, a.opts.Limiter}
 	for _, b := range a.opts.Backends {

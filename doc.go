@@ -1,5 +1,7 @@
-// Package latchkey gives a Go web application its users: registration, login, sessions, e-mail verification, password reset, the own
-// account and the administration of all, on any framework that has an adapter and over any store.
+// Package latchkey gives a Go web application its users: registration, login,
+// sessions, e-mail verification, password reset, the own account and the
+// administration of all, on any framework that has an adapter and over any
+// store.
 //
 //	type Account struct {
 //		latchkey.User
@@ -17,10 +19,14 @@
 //	httpauth.Mount(mux, "/users", auth.Users())
 //	mux.Handle("GET /plan", httpauth.Require(auth, latchkey.Verified)(plan))
 //
-// A [Backend] is a transport (how a token travels) and a strategy (how it is issued, verified, revoked); an application has as many as it
-// likes. What is wrong with the parts given is told by [New], all at once; nothing panics at request time.
+// A [Backend] is a transport (how a token travels) and a strategy (how it is
+// issued, verified, revoked); an application has as many as it likes. What is
+// wrong with the parts given is told by [New], all at once; nothing panics at
+// request time.
 //
-// Security notes. The zero Options are the secure ones. Every login passes one gate. Unknown user, wrong password and inactive user are
-// one answer after one amount of work. A new password ends the other sessions and all tokens. Secrets are stored as SHA-256 only, and
-// never logged. Logins are limited by identifier and by network. See SECURITY.md for what is promised.
+// Security notes. The zero Options are the secure ones. Every login passes one
+// gate. Unknown user, wrong password and inactive user are one answer after one
+// amount of work. A new password ends the other sessions and all tokens.
+// Secrets are stored as SHA-256 only, and never logged. Logins are limited by
+// identifier and by network. See SECURITY.md for what is promised.
 package latchkey

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
 
-// Users of another application come with the hashes that they have: nothing is hashed until each of them logs in.
+// Users of another application come with the hashes that they have: nothing is
+// hashed until each of them logs in.
 func Example_import() {
 	ctx, users := context.Background(), memstore.NewUsers[Member]()
 	if err := importUsers(ctx, users); err != nil {
@@ -39,7 +40,8 @@ func importUsers(ctx context.Context, users *memstore.Users[Member]) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", old.address, err)
 		}
-		u := Member{User: latchkey.User{Email: old.address, EmailKey: key, HashedPassword: core.PasswordHash(old.hash), IsActive: true, IsVerified: true}}
+		u := Member{User: latchkey.User{Email: old.address, EmailKey: key, HashedPassword: core.PasswordHash(old.hash),
+			IsActive: true, IsVerified: true}}
 		if err := users.Create(ctx, &u); err != nil { // core.ErrTaken: the address is there already
 			return fmt.Errorf("%s: %w", old.address, err)
 		}

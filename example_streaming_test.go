@@ -18,26 +18,27 @@ import (
 
 // mountEvents is the code of docs/guides/streaming.md.
 func mountEvents(mux *http.ServeMux, auth *latchkey.Auth[Member], news <-chan string) {
-	mux.Handle("GET /events", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		login, stop := auth.Watch(r.Context())
-		defer stop()
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-store")
-		out := http.NewResponseController(w)
-		for {
-			select {
-			case <-login.Done(): // signed out, say, or the client has gone
-				fmt.Fprint(w, "event: ended\ndata:\n\n")
-				return
-			case text := <-news:
-				_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second)) // the server's WriteTimeout is for whole answers
-				fmt.Fprintf(w, "data: %s\n\n", text)
-				if out.Flush() != nil {
+	mux.Handle("GET /events",
+		httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			login, stop := auth.Watch(r.Context())
+			defer stop()
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set("Cache-Control", "no-store")
+			out := http.NewResponseController(w)
+			for {
+				select {
+				case <-login.Done(): // signed out, say, or the client has gone
+					fmt.Fprint(w, "event: ended\ndata:\n\n")
 					return
+				case text := <-news:
+					_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second)) // the server's WriteTimeout is for whole answers
+					fmt.Fprintf(w, "data: %s\n\n", text)
+					if out.Flush() != nil {
+						return
+					}
 				}
 			}
-		}
-	})))
+		})))
 }
 
 // Server-sent events that end when the login does.
@@ -59,7 +60,8 @@ func ExampleAuth_Watch() {
 	defer server.Close()
 	ask("POST", server.URL+"/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`)
 	var login struct{ Token string }
-	_, answer := ask("POST", server.URL+"/auth/login", "", `{"username": "ada@example.org", "password": "analytical engine"}`)
+	_, answer := ask("POST", server.URL+"/auth/login", "",
+		`{"username": "ada@example.org", "password": "analytical engine"}`)
 	_ = json.Unmarshal(answer, &login)
 
 	news <- "it is raining"

@@ -25,12 +25,15 @@ func TestAFactorTurnsALoginIntoAPendingTicket(t *testing.T) {
 	}
 	a.want("GET", "/active", pending, "", 401, "Unauthorized") // S16: a ticket is no session
 	a.want("POST", "/auth/verify", "", `{"token": "`+pending+`"}`, 400, core.CodeVerifyBadToken)
-	a.want("POST", "/auth/web/second", "", `{"pending": "no such ticket", "code": "123456"}`, 400, core.CodeLoginBadCredentials)
+	a.want("POST", "/auth/web/second", "", `{"pending": "no such ticket", "code": "123456"}`, 400,
+		core.CodeLoginBadCredentials)
 	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "000000"}`, 400, "WRONG_CODE")
 	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "store down"}`, 503, "SERVICE_UNAVAILABLE")
-	token := a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 200, "token").member("token")
+	token := a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 200,
+		"token").member("token")
 	a.want("GET", "/active", token, "", 200, "ada@example.org")
-	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400, core.CodeLoginBadCredentials)
+	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400,
+		core.CodeLoginBadCredentials)
 }
 
 func TestAPendingTicketDiesWithTheFifthFailure(t *testing.T) {
@@ -40,7 +43,8 @@ func TestAPendingTicketDiesWithTheFifthFailure(t *testing.T) {
 	for range 5 {
 		a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "000000"}`, 400, "WRONG_CODE")
 	}
-	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400, core.CodeLoginBadCredentials)
+	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400,
+		core.CodeLoginBadCredentials)
 }
 
 func TestConcurrentGuessesStayWithinTheLimit(t *testing.T) {
@@ -64,7 +68,8 @@ func TestConcurrentGuessesStayWithinTheLimit(t *testing.T) {
 	if guessed > 5 {
 		t.Errorf("%d of 64 concurrent guesses were tried against one ticket, want at most 5", guessed)
 	}
-	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400, core.CodeLoginBadCredentials)
+	a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400,
+		core.CodeLoginBadCredentials)
 }
 
 func TestAPendingTicketDiesWithTheEpochAndTheUser(t *testing.T) {
@@ -82,7 +87,8 @@ func TestAPendingTicketDiesWithTheEpochAndTheUser(t *testing.T) {
 			id := a.register("ada@example.org").member("id")
 			pending := detail(t, a.login("ada@example.org", password))["pending"].(string)
 			end(a, id)
-			a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400, core.CodeLoginBadCredentials)
+			a.want("POST", "/auth/web/second", "", `{"pending": "`+pending+`", "code": "123456"}`, 400,
+				core.CodeLoginBadCredentials)
 		})
 	}
 }
@@ -93,10 +99,12 @@ func TestTheGateAsksForAVerifiedAddress(t *testing.T) {
 		o.Flows = []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}}
 	})
 	a.register("ada@example.org")
-	if got := a.login("ada@example.org", password); got.status != 400 || !strings.Contains(got.body, core.CodeLoginUserNotVerified) {
+	if got := a.login("ada@example.org", password); got.status != 400 ||
+		!strings.Contains(got.body, core.CodeLoginUserNotVerified) {
 		t.Errorf("unverified, right password: got %d %s, want LOGIN_USER_NOT_VERIFIED", got.status, got.body)
 	}
-	if got := a.login("ada@example.org", "wrong"); got.status != 400 || !strings.Contains(got.body, core.CodeLoginBadCredentials) {
+	if got := a.login("ada@example.org", "wrong"); got.status != 400 ||
+		!strings.Contains(got.body, core.CodeLoginBadCredentials) {
 		t.Errorf("unverified, wrong password: got %d %s, want LOGIN_BAD_CREDENTIALS", got.status, got.body)
 	}
 	m := a.lastMail("verify")

@@ -45,7 +45,8 @@ func TestGuards(t *testing.T) {
 	a.want("PATCH", "/users/me", token, `{"nick": "broke"}`, 200, "broke")
 	a.want("GET", "/checked", token, "", 400, `{"detail":"NO_CREDITS"}`)
 	a.want("PATCH", "/users/me", token, `{"nick": "unknown"}`, 200, "unknown")
-	if got := a.want("GET", "/checked", token, "", 503, "SERVICE_UNAVAILABLE"); got.header.Get("Retry-After") == "" || strings.Contains(got.body, "billing") {
+	if got := a.want("GET", "/checked", token, "", 503, "SERVICE_UNAVAILABLE"); got.header.Get("Retry-After") == "" ||
+		strings.Contains(got.body, "billing") {
 		t.Errorf("a check that cannot ask must answer 503 with Retry-After and without its reason: %v", got)
 	}
 
@@ -87,7 +88,8 @@ func TestGuardsThatCannotWorkPanicWhenMounted(t *testing.T) {
 // noEpochs is a user store without the optional EpochStore.
 type noEpochs struct{ core.UserStore[Member] }
 
-// A session that is presented through another backend than its own is invalid, though the store knows it.
+// A session that is presented through another backend than its own is invalid,
+// though the store knows it.
 func TestASessionIsGoodThroughItsOwnBackendOnly(t *testing.T) {
 	store := memstore.NewSessions(nil)
 	a := newApp(t, func(o *latchkey.Options[Member]) {
@@ -95,7 +97,8 @@ func TestASessionIsGoodThroughItsOwnBackendOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Backends = []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: strategy}, {Name: "api", Transport: other{}, Strategy: strategy}}
+		o.Backends = []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: strategy},
+			{Name: "api", Transport: other{}, Strategy: strategy}}
 	})
 	a.register("ada@example.org")
 	token := a.login("ada@example.org", password).member("token")
@@ -106,7 +109,8 @@ func TestASessionIsGoodThroughItsOwnBackendOnly(t *testing.T) {
 	}
 }
 
-// Several credentials: an invalid one does not spoil a good one; where none is good the worst answer wins.
+// Several credentials: an invalid one does not spoil a good one; where none is
+// good the worst answer wins.
 func TestTheWorstAnswerWins(t *testing.T) {
 	verdict := map[string]error{
 		"none": core.ErrNoCredential, "bad": core.ErrInvalid, "cross": &core.Error{Status: 403, Code: core.CodeCrossOriginRefused},
@@ -180,7 +184,8 @@ func (other) Extract(h core.Head) (string, error) {
 	return "", core.ErrNoCredential
 }
 
-// scripted is a transport, and scriptedStrategy a strategy, that answers with what it is told.
+// scripted is a transport, and scriptedStrategy a strategy, that answers with
+// what it is told.
 type scripted struct{ verdicts map[string]error }
 
 func (s scripted) Extract(h core.Head) (string, error) {

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// dispatcher brings events to the flows that listen and to the application's hooks.
+// dispatcher brings events to the flows that listen and to the application's
+// hooks.
 type dispatcher[U any, PU core.Model[U]] struct {
 	befores   map[core.Moment]func(context.Context, *Event[U]) error
 	afters    map[core.Moment]func(context.Context, Event[U])
@@ -55,7 +56,8 @@ func (d *dispatcher[U, PU]) before(ctx context.Context, e *core.Event) error {
 	return core.Unavailable(err)
 }
 
-// after cannot fail what happened: its context is not cancelled, and a panic is logged.
+// after cannot fail what happened: its context is not cancelled, and a panic is
+// logged.
 func (d *dispatcher[U, PU]) after(ctx context.Context, e core.Event) {
 	ctx = context.WithoutCancel(ctx)
 	for _, listen := range d.listeners {
@@ -66,11 +68,13 @@ func (d *dispatcher[U, PU]) after(ctx context.Context, e core.Event) {
 	}
 }
 
-// safely does not log the panic's value, which may hold anything; its type and the stack tell where to look.
+// safely does not log the panic's value, which may hold anything; its type and
+// the stack tell where to look.
 func (d *dispatcher[U, PU]) safely(ctx context.Context, moment core.Moment, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.ErrorContext(ctx, "latchkey: a hook panicked", "moment", moment, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			d.log.ErrorContext(ctx, "latchkey: a hook panicked", "moment", moment, "panic", fmt.Sprintf("%T", p), "stack",
+				string(debug.Stack()))
 		}
 	}()
 	do()
@@ -79,6 +83,7 @@ func (d *dispatcher[U, PU]) safely(ctx context.Context, moment core.Moment, do f
 func typedEvent[U any, PU core.Model[U]](e core.Event) Event[U] {
 	u, _ := e.User.(PU)
 	return Event[U]{
-		Moment: e.Moment, Backend: e.Backend, Method: e.Method, User: (*U)(u), Request: e.Request, Input: e.Input, Identity: e.Identity,
+		Moment: e.Moment, Backend: e.Backend, Method: e.Method, User: (*U)(u), Request: e.Request, Input: e.Input,
+		Identity: e.Identity,
 	}
 }

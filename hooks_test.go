@@ -39,7 +39,8 @@ func (d *diary) hooks() latchkey.Hooks[Member] {
 	return latchkey.Hooks[Member]{
 		BeforeRegister: before, BeforeLogin: before, BeforeUpdate: before, BeforeDelete: before,
 		AfterRegister: after, AfterLogin: after, AfterFailedLogin: after, AfterLogout: after, AfterUpdate: after,
-		AfterRequestVerify: after, AfterVerify: after, AfterForgotPassword: after, AfterResetPassword: after, AfterDelete: after,
+		AfterRequestVerify: after, AfterVerify: after, AfterForgotPassword: after, AfterResetPassword: after,
+		AfterDelete: after,
 	}
 }
 
@@ -53,7 +54,8 @@ func TestHooksHearEverythingInOrder(t *testing.T) {
 	a.want("PATCH", "/users/me", token, `{"nick": "countess"}`, 200, "countess")
 	a.want("POST", "/auth/web/logout", token, "", 204, "")
 	a.edit(id, func(m *Member) { m.IsSuperuser = true })
-	stays := &Member{User: latchkey.User{Email: "root@example.org", EmailKey: "root@example.org", IsActive: true, IsSuperuser: true}}
+	stays := &Member{User: latchkey.User{Email: "root@example.org", EmailKey: "root@example.org", IsActive: true,
+		IsSuperuser: true}}
 	if err := a.users.Create(t.Context(), stays); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +84,8 @@ func TestHooksHearMailsAndTokens(t *testing.T) {
 	a.want("POST", "/auth/forgot-password", "", `{"email": "nobody@example.org"}`, 202, "null")
 	verify, reset := a.lastMail("verify"), a.lastMail("reset")
 	a.want("POST", "/auth/verify", "", `{"token": "`+verify.Token+`"}`, 200, "ada")
-	a.want("POST", "/auth/reset-password", "", `{"token": "`+reset.Token+`", "password": "an entirely new one"}`, 200, "null")
+	a.want("POST", "/auth/reset-password", "", `{"token": "`+reset.Token+`", "password": "an entirely new one"}`, 200,
+		"null")
 	got := slices.Clone(d.notes[2:4])
 	slices.Sort(got) // the two mails are made side by side
 	got = append(got, d.notes[4:]...)
@@ -124,7 +127,8 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 		t.Errorf("login: got %d %s", got.status, got.body)
 	}
 	refuse["update"] = errors.New("dial tcp 10.0.0.1: refused")
-	if got := a.want("PATCH", "/users/me", token, `{"nick": "x"}`, 503, "SERVICE_UNAVAILABLE"); strings.Contains(got.body, "10.0.0.1") {
+	if got := a.want("PATCH", "/users/me", token, `{"nick": "x"}`, 503, "SERVICE_UNAVAILABLE"); strings.Contains(got.body,
+		"10.0.0.1") {
 		t.Errorf("the cause of a 503 reached the client: %s", got.body)
 	}
 	a.want("GET", "/users/me", token, "", 200, `"nick":""`)

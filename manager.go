@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/flows/verify"
 )
 
-// Manager does outside HTTP what the routes do: the same checks, hooks and events. Its refusals are the same *Error; core.ErrNotFound means
-// that there is no such user.
+// Manager does outside HTTP what the routes do: the same checks, hooks and
+// events. Its refusals are the same *Error; core.ErrNotFound means that there
+// is no such user.
 type Manager[U any] struct {
 	auth  *Auth[U]
 	any   func(*U) core.AnyUser
@@ -30,8 +31,10 @@ func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
 	}
 }
 
-// Create stores a new user with its e-mail, flags and columns as they are in u; with an empty password the user has none. Refusals: 422,
-// REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS. Mind that IsActive must be set for a user who is to log in.
+// Create stores a new user with its e-mail, flags and columns as they are in u;
+// with an empty password the user has none. Refusals: 422,
+// REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS. Mind that IsActive
+// must be set for a user who is to log in.
 func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
 	return account.Create(ctx, m.auth.kit, m.any(u), password, nil, nil)
 }
@@ -42,7 +45,8 @@ func (m *Manager[U]) Find(ctx context.Context, id string) (*U, error) {
 	return m.typed(u), err
 }
 
-// FindByEmail gives a user by e-mail, in any spelling of the same canonical form.
+// FindByEmail gives a user by e-mail, in any spelling of the same canonical
+// form.
 func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error) {
 	key, err := m.auth.kit.EmailKey(address)
 	if err != nil {
@@ -56,12 +60,15 @@ func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error
 type Changes[U any] struct {
 	Email, Password                   *string
 	IsActive, IsSuperuser, IsVerified *bool
-	// Edit changes the application's own columns. It is pure and may run again; what it does to the columns of User is undone.
+	// Edit changes the application's own columns. It is pure and may run
+	// again; what it does to the columns of User is undone.
 	Edit func(*U) error
 }
 
-// Update changes a user. A new password and a deactivation end all sessions and tokens; a new address is unverified unless IsVerified says
-// otherwise. Refusals: 422, UPDATE_USER_INVALID_PASSWORD, UPDATE_USER_EMAIL_ALREADY_EXISTS, and Edit's error as it is.
+// Update changes a user. A new password and a deactivation end all sessions and
+// tokens; a new address is unverified unless IsVerified says otherwise.
+// Refusals: 422, UPDATE_USER_INVALID_PASSWORD,
+// UPDATE_USER_EMAIL_ALREADY_EXISTS, and Edit's error as it is.
 func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, error) {
 	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
 	if err != nil {
@@ -86,17 +93,19 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 	return account.Remove(withoutRoute(ctx), m.auth.kit, u, nil)
 }
 
-// Authenticate gives the active user of an e-mail and a password, and counts failures against the login limit. It starts no session and
-// asks for no second factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
+// Authenticate gives the active user of an e-mail and a password, and counts
+// failures against the login limit. It starts no session and asks for no second
+// factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, address, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: address, Password: password}
-	err = account.Authenticate(ctx, m.auth.kit, m.auth.opts.Limits.LoginFailures, c, func(_ context.Context, u core.AnyUser) error {
-		if !u.Base().IsActive {
-			return core.Refuse(core.CodeLoginBadCredentials)
-		}
-		user = m.typed(u)
-		return nil
-	})
+	err = account.Authenticate(ctx, m.auth.kit, m.auth.opts.Limits.LoginFailures, c,
+		func(_ context.Context, u core.AnyUser) error {
+			if !u.Base().IsActive {
+				return core.Refuse(core.CodeLoginBadCredentials)
+			}
+			user = m.typed(u)
+			return nil
+		})
 	return user, err
 }
 
@@ -105,7 +114,8 @@ func (m *Manager[U]) EndSessions(ctx context.Context, id string) error {
 	return m.auth.kit.Sessions.EndOthers(withoutRoute(ctx), id, nil)
 }
 
-// RequestVerify sends the verification mail to the user of an address, if there is one who needs it.
+// RequestVerify sends the verification mail to the user of an address, if there
+// is one who needs it.
 func (m *Manager[U]) RequestVerify(ctx context.Context, address string) error {
 	f, err := flowOf[verify.Flow](m.auth.opts.Flows)
 	if err != nil {
@@ -114,7 +124,8 @@ func (m *Manager[U]) RequestVerify(ctx context.Context, address string) error {
 	return m.request(ctx, address, f.Request)
 }
 
-// Verify verifies an address with the token of its mail. Refusals: VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED.
+// Verify verifies an address with the token of its mail. Refusals:
+// VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED.
 func (m *Manager[U]) Verify(ctx context.Context, token string) (*U, error) {
 	f, err := flowOf[verify.Flow](m.auth.opts.Flows)
 	if err != nil {
@@ -124,7 +135,8 @@ func (m *Manager[U]) Verify(ctx context.Context, token string) (*U, error) {
 	return m.typed(u), err
 }
 
-// ForgotPassword sends the reset mail to the user of an address, if there is an active one.
+// ForgotPassword sends the reset mail to the user of an address, if there is an
+// active one.
 func (m *Manager[U]) ForgotPassword(ctx context.Context, address string) error {
 	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
 	if err != nil {
@@ -133,7 +145,8 @@ func (m *Manager[U]) ForgotPassword(ctx context.Context, address string) error {
 	return m.request(ctx, address, f.Request)
 }
 
-// ResetPassword sets a new password with the token of the reset mail. Refusals: RESET_PASSWORD_BAD_TOKEN, RESET_PASSWORD_INVALID_PASSWORD.
+// ResetPassword sets a new password with the token of the reset mail. Refusals:
+// RESET_PASSWORD_BAD_TOKEN, RESET_PASSWORD_INVALID_PASSWORD.
 func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) (*U, error) {
 	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
 	if err != nil {
@@ -143,11 +156,17 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 	return m.typed(u), err
 }
 
-// OAuthCallback gives the user of an account at a provider of the flow oauth, as its callback does, for applications that have logged the person in
-// by other means (a native SDK): the user whom the account is linked to, or who has its verified address where the provider may link by it, or
-// a new one. The caller vouches for who. Nobody is logged in. Refusals: OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS,
-// LOGIN_BAD_CREDENTIALS for a deactivated user, those of the hooks, and OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
-func (m *Manager[U]) OAuthCallback(ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens) (*U, error) {
+// OAuthCallback gives the user of an account at a provider of the flow oauth,
+// as its callback does, for applications that have logged the person in by
+// other means (a native SDK): the user whom the account is linked to, or who
+// has its verified address where the provider may link by it, or a new one. The
+// caller vouches for who. Nobody is logged in. Refusals:
+// OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, LOGIN_BAD_CREDENTIALS
+// for a deactivated user, those of the hooks, and OAUTH_PROVIDER_ERROR for a
+// subject that is none (empty, over 255 bytes).
+func (m *Manager[U]) OAuthCallback(
+	ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens,
+) (*U, error) {
 	for _, f := range m.auth.opts.Flows {
 		social, ok := f.(interface {
 			User(context.Context, core.Kit, core.OAuthIdentity, core.OAuthTokens) (core.AnyUser, error)
@@ -160,7 +179,9 @@ func (m *Manager[U]) OAuthCallback(ctx context.Context, provider string, who cor
 	return nil, fmt.Errorf("latchkey: Options.Flows has no flow oauth of a provider %q", provider)
 }
 
-func (m *Manager[U]) request(ctx context.Context, address string, ask func(context.Context, core.Kit, string) error) error {
+func (m *Manager[U]) request(
+	ctx context.Context, address string, ask func(context.Context, core.Kit, string) error,
+) error {
 	key, err := m.auth.kit.EmailKey(address)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))

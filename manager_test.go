@@ -18,10 +18,13 @@ func TestManagerDoesOutsideHTTPWhatTheRoutesDo(t *testing.T) {
 	if boss.ID == "" || boss.EmailKey != "boss@example.org" || boss.CreatedAt.IsZero() {
 		t.Errorf("Create left %+v", boss)
 	}
-	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "boss@EXAMPLE.org"}}, password), latchkey.Refuse(core.CodeRegisterUserExists))
+	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "boss@EXAMPLE.org"}}, password),
+		latchkey.Refuse(core.CodeRegisterUserExists))
 	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "not an address"}}, password), core.Invalid())
-	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "x@example.org"}}, "short"), latchkey.Refuse(core.CodeRegisterPassword))
-	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "x@example.org"}}, "unhashable by this hasher"), latchkey.Refuse(core.CodeRegisterPassword))
+	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "x@example.org"}}, "short"),
+		latchkey.Refuse(core.CodeRegisterPassword))
+	check(t, m.Create(ctx, &Member{User: latchkey.User{Email: "x@example.org"}}, "unhashable by this hasher"),
+		latchkey.Refuse(core.CodeRegisterPassword))
 
 	found, err := m.Find(ctx, boss.ID)
 	check(t, err, nil)

@@ -101,12 +101,14 @@ func TestNewExaminesTheUserType(t *testing.T) {
 
 func TestNewTellsEverythingAtOnce(t *testing.T) {
 	o := options[latchkey.User]()
-	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: header{}, Strategy: static{}}, latchkey.Backend{Name: "No Name"})
+	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: header{}, Strategy: static{}},
+		latchkey.Backend{Name: "No Name"})
 	o.BaseURL = "app.example.org/path?x"
 	o.HashesAtOnce = -1
 	o.Limits.LoginFailures = latchkey.Limit{Events: 5}
 	got := faults(t, o)
-	for _, want := range []string{`"web" is given twice`, `"No Name": use`, `"No Name" needs a Transport`, "BaseURL", "HashesAtOnce", "InsecureNoLimits"} {
+	for _, want := range []string{`"web" is given twice`, `"No Name": use`, `"No Name" needs a Transport`, "BaseURL",
+		"HashesAtOnce", "InsecureNoLimits"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("New's error lacks %q:\n%s", want, got)
 		}
@@ -118,7 +120,8 @@ func TestNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestNewTellsWhatFlowsMiss(t *testing.T) {
 	o := options[latchkey.User]()
-	o.Flows = []latchkey.Flow{verify.Flow{Link: "https://evil.example/{token}"}, reset.Flow{Lifetime: time.Second, Link: "/reset", Mails: latchkey.Limit{Events: 5}}, reset.Flow{}, secondFactor{}}
+	o.Flows = []latchkey.Flow{verify.Flow{Link: "https://evil.example/{token}"},
+		reset.Flow{Lifetime: time.Second, Link: "/reset", Mails: latchkey.Limit{Events: 5}}, reset.Flow{}, secondFactor{}}
 	got := faults(t, o)
 	for _, want := range []string{
 		"verify needs Options.Tickets", "verify needs Options.Sender", "verify needs Options.BaseURL", "verify: Link must be a path",
@@ -150,7 +153,8 @@ func TestNewTellsWhatSecondFactorsNeed(t *testing.T) {
 	}
 	o.Flows = []latchkey.Flow{secondFactor{}}
 	o.Backends = []latchkey.Backend{{Name: "web", Transport: ambient{}, Strategy: static{}}}
-	if got := faults(t, o); !strings.Contains(got, `"web": a flow that is a second factor needs a transport that is a core.Holder`) {
+	if got := faults(t, o); !strings.Contains(got,
+		`"web": a flow that is a second factor needs a transport that is a core.Holder`) {
 		t.Errorf("New's error is %q", got)
 	}
 	o.Backends = []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}

@@ -31,7 +31,8 @@ func TestOAuthAssociation(t *testing.T) {
 	token := a.browser().through(web, identity("id-1", "x@example.org")).expect(t, 200, "token").member("token")
 	a.want("GET", "/users/me", token, "", 200, "ada@example.org")
 
-	// O35: what ada began, bob cannot end, in her browser neither; and a login is no association.
+	// O35: what ada began, bob cannot end, in her browser neither; and a
+	// login is no association.
 	state, _ := ada.begin(link, "")
 	ada.token = bob.token
 	ada.finish(link, state, identity("id-2", "ada@example.org")).expect(t, 400, core.CodeOAuthInvalidState)
@@ -58,7 +59,8 @@ func TestO37UnlinkingTheLastLoginMethod(t *testing.T) {
 func TestO44OAuthUsersHaveNoPassword(t *testing.T) {
 	a := newOAuthApp(t, nil)
 	a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token")
-	for _, body := range []string{`{"email": "ada@example.org", "password": ""}`, `{"email": "ada@example.org", "password": "null"}`} {
+	for _, body := range []string{`{"email": "ada@example.org", "password": ""}`,
+		`{"email": "ada@example.org", "password": "null"}`} {
 		a.want("POST", "/auth/web/login", "", body, 400, core.CodeLoginBadCredentials)
 	}
 	a.want("POST", "/auth/web/login", "", `{"email": "ada@example.org", "password": null}`, 422, "password")
@@ -90,14 +92,16 @@ func TestOAuthAssociateByEmail(t *testing.T) {
 		attacker.token = a.login("victim@example.org", password).member("token")
 		attacker.through("/auth/associate/other", identity("attacker", "a@example.org")).expect(t, 200, "victim")
 
-		victim := a.browser().through(web, identity("id-1", "victim@example.org", true)).expect(t, 200, "token").member("token")
+		victim := a.browser().through(web, identity("id-1", "victim@example.org", true)).expect(t, 200,
+			"token").member("token")
 		a.want("GET", "/users/me", victim, "", 200, `"is_verified":true`)
 		attacker.get("/users/me").expect(t, 401, "Unauthorized")
 		if got := a.login("victim@example.org", password); got.status != 400 {
 			t.Errorf("the attacker's password still works: %d %s", got.status, got.body)
 		}
 		attacker.token = ""
-		attacker.through("/auth/web/other", identity("attacker", "victim@example.org")).expect(t, 400, core.CodeOAuthUserExists)
+		attacker.through("/auth/web/other", identity("attacker", "victim@example.org")).expect(t, 400,
+			core.CodeOAuthUserExists)
 	})
 	t.Run("new users are verified where the provider vouches", func(t *testing.T) {
 		a := newOAuthApp(t, byEmail)
@@ -196,7 +200,8 @@ func TestOAuthTokensAreSealedAndRenewedOnce(t *testing.T) {
 func TestOAuthCallbackOutsideHTTP(t *testing.T) {
 	a := newOAuthApp(t, func(p *oauth.Provider) { p.AssociateByEmail = true })
 	ctx, m := t.Context(), a.Manager()
-	ada, err := m.OAuthCallback(ctx, "acme", identity("id-1", "ada@example.org"), core.OAuthTokens{Access: "access-canary"})
+	ada, err := m.OAuthCallback(ctx, "acme", identity("id-1", "ada@example.org"),
+		core.OAuthTokens{Access: "access-canary"})
 	check(t, err, nil)
 	if ada.Email != "ada@example.org" || ada.Nick != "Name of id-1" {
 		t.Errorf("the new user is %+v", ada)
@@ -204,7 +209,8 @@ func TestOAuthCallbackOutsideHTTP(t *testing.T) {
 	again, err := m.OAuthCallback(ctx, "acme", identity("id-1", "moved@example.org"), core.OAuthTokens{})
 	check(t, err, nil)
 	token := a.browser().through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
-	if me := a.want("GET", "/users/me", token, "", 200, "ada@example.org"); again.ID != ada.ID || me.member("id") != ada.ID {
+	if me := a.want("GET", "/users/me", token, "", 200, "ada@example.org"); again.ID != ada.ID ||
+		me.member("id") != ada.ID {
 		t.Errorf("one account has several users: %s, %s, %s", ada.ID, again.ID, me.body)
 	}
 	for _, c := range []struct {
@@ -220,7 +226,8 @@ func TestOAuthCallbackOutsideHTTP(t *testing.T) {
 			t.Errorf("%.20q %s: got %v, %v", c.who.Subject, c.who.Email, u, err)
 		}
 	}
-	if _, err := m.OAuthCallback(ctx, "nobody", identity("id-1", "ada@example.org"), core.OAuthTokens{}); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
+	if _, err := m.OAuthCallback(ctx, "nobody", identity("id-1", "ada@example.org"), core.OAuthTokens{}); err == nil ||
+		!strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("an unknown provider: %v", err)
 	}
 }

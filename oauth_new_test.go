@@ -18,7 +18,8 @@ type misconfigured struct{ *acme }
 func (misconfigured) Err() error { return errors.New("the client ID is missing") }
 
 func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
-	if _, err := oauth.New(oauth.Options{}); err == nil || !strings.Contains(err.Error(), "Accounts") || !strings.Contains(err.Error(), "Providers is empty") {
+	if _, err := oauth.New(oauth.Options{}); err == nil || !strings.Contains(err.Error(), "Accounts") ||
+		!strings.Contains(err.Error(), "Providers is empty") {
 		t.Errorf("without anything New says %v", err)
 	}
 	named := func(name string) *acme { return &acme{name: name} }
@@ -45,7 +46,8 @@ func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestOAuthFlowsTellWhatTheyMiss(t *testing.T) {
 	social, err := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)), Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}},
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)),
+		Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}},
 	})
 	check(t, err, nil)
 	o := options[Member]()

@@ -25,7 +25,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// acme is a provider whose codes are the identities that they stand for. It checks what the flow must keep for it.
+// acme is a provider whose codes are the identities that they stand for. It
+// checks what the flow must keep for it.
 type acme struct {
 	name string
 	mu   sync.Mutex
@@ -41,7 +42,8 @@ func (p *acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun[b.State] = b
-	return "https://acme.example/authorize?" + url.Values{"state": {b.State}, "redirect_uri": {b.RedirectURI}, "scope": {strings.Join(b.Scopes, " ")}}.Encode(), nil
+	return "https://acme.example/authorize?" +
+		url.Values{"state": {b.State}, "redirect_uri": {b.RedirectURI}, "scope": {strings.Join(b.Scopes, " ")}}.Encode(), nil
 }
 
 func (p *acme) Finish(_ context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
@@ -60,12 +62,14 @@ func (p *acme) Finish(_ context.Context, f core.OAuthFinish) (core.OAuthIdentity
 	if err := json.Unmarshal([]byte(f.Code), &id); err != nil {
 		return id, core.OAuthTokens{}, err
 	}
-	return id, core.OAuthTokens{Access: "access-canary", Refresh: "refresh-canary", Expires: time.Now().Add(time.Hour)}, nil
+	return id, core.OAuthTokens{Access: "access-canary", Refresh: "refresh-canary", Expires: time.Now().Add(time.Hour)},
+		nil
 }
 
 func challenge(digest [32]byte) string { return base64.RawURLEncoding.EncodeToString(digest[:]) }
 
-// oauthApp is an application with the providers acme and other, backends web (bearer-like) and cookie.
+// oauthApp is an application with the providers acme and other, backends web
+// (bearer-like) and cookie.
 type oauthApp struct {
 	*app
 	acme, other *acme
@@ -81,7 +85,8 @@ func newOAuthApp(t *testing.T, change func(p *oauth.Provider)) *oauthApp {
 func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Provider)) *oauthApp {
 	t.Helper()
 	a := &oauthApp{
-		acme: &acme{name: "acme", begun: map[string]core.OAuthBegin{}}, other: &acme{name: "other", begun: map[string]core.OAuthBegin{}},
+		acme:     &acme{name: "acme", begun: map[string]core.OAuthBegin{}},
+		other:    &acme{name: "other", begun: map[string]core.OAuthBegin{}},
 		accounts: memstore.NewOAuthAccounts(),
 	}
 	p := oauth.Provider{Provider: a.acme}
@@ -89,8 +94,10 @@ func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Prov
 		change(&p)
 	}
 	social, err := oauth.New(oauth.Options{
-		Accounts: a.accounts, Secret: []byte(strings.Repeat("secret of the flows ", 2)), Providers: []oauth.Provider{p, {Provider: a.other}},
-		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Tickets: memstore.NewTickets(nil), Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
+		Accounts: a.accounts, Secret: []byte(strings.Repeat("secret of the flows ", 2)),
+		Providers:       []oauth.Provider{p, {Provider: a.other}},
+		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Tickets: memstore.NewTickets(nil),
+		Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +148,9 @@ func (a *oauthApp) browser() *browser {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return &browser{a: a, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &browser{a: a,
+		Client: &http.Client{Jar: jar,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 func (b *browser) get(path string) answer { return b.send("GET", path, "", "") }
@@ -228,7 +237,8 @@ func TestOAuthFirstLoginMakesAUserAndTheNextFindsIt(t *testing.T) {
 	if !strings.Contains(me.body, `"nick":"Name of id-1"`) || !strings.Contains(me.body, `"is_verified":false`) {
 		t.Errorf("the new user is %s", me.body)
 	}
-	token = b.through(web, identity("id-1", "new@example.org")).expect(t, 200, "token").member("token") // the subject counts, not the address
+	// the subject counts, not the address
+	token = b.through(web, identity("id-1", "new@example.org")).expect(t, 200, "token").member("token")
 	if again := a.want("GET", "/users/me", token, "", 200, "Ada@example.org"); again.member("id") != me.member("id") {
 		t.Errorf("the second login made %s", again.body)
 	}
@@ -249,7 +259,9 @@ func TestOAuthCallbackLadder(t *testing.T) {
 	ada := identity("id-1", "ada@example.org")
 	state, _ := b.begin(web, "")
 
-	b.get(web+"/callback?error=access_denied&error_description=<script>&state="+state).expect(t, 400, `{"detail":"access_denied"}`) // O32
+	// O32
+	b.get(web+"/callback?error=access_denied&error_description=<script>&state="+state).expect(t, 400,
+		`{"detail":"access_denied"}`)
 	b.get(web+"/callback?error=<script>&state="+state).expect(t, 400, `{"detail":"Bad Request"}`)
 	b.get(web+"/callback?state="+state).expect(t, 400, `{"detail":"Bad Request"}`)
 	b.get(web+"/callback?code=x").expect(t, 400, core.CodeOAuthStateUndecodable) // O01
@@ -363,7 +375,8 @@ func TestOAuthRedirectMode(t *testing.T) {
 	b.exchange(code, "").expect(t, 400, core.CodeOAuthInvalidState)
 
 	state, _ = b.begin(web, "?redirect_to=/app")
-	if got := b.get(web + "/callback?error=access_denied&state=" + state); got.status != 303 || got.header.Get("Location") != "/app?error=access_denied" {
+	if got := b.get(web + "/callback?error=access_denied&state=" + state); got.status != 303 ||
+		got.header.Get("Location") != "/app?error=access_denied" {
 		t.Errorf("a refusal sends the browser to %d %q", got.status, got.header.Get("Location"))
 	}
 }
@@ -382,7 +395,8 @@ func TestO34RedirectTargets(t *testing.T) {
 		"/%25252e%25252e/a", "/%252fevil.example", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/..?x", "/a/..#x", "/a/%0d%0aset-cookie:x", "/a%00", "/a%09/b", "/a%7f",
 		"https://spa.example.org//evil.example", "https://spa.example.org/a/../b", "https://spa.example.org/%2e%2e/", "https://spa.example.org/a%2f%2fb", "https://spa.example.org/a%5cb",
 	} {
-		if got := b.get(web + "/authorize?redirect_to=" + url.QueryEscape(bad)); got.status != 422 || !strings.Contains(got.body, "redirect_to") {
+		if got := b.get(web + "/authorize?redirect_to=" + url.QueryEscape(bad)); got.status != 422 ||
+			!strings.Contains(got.body, "redirect_to") {
 			t.Errorf("redirect_to %q: got %d %s", bad, got.status, got.body)
 		}
 	}
@@ -401,7 +415,8 @@ func TestOAuthFormPostComesBackAsAGet(t *testing.T) {
 	b := a.browser()
 	state, _ := b.begin(web, "")
 	code, _ := json.Marshal(identity("id-1", "ada@example.org"))
-	posted := a.browser().send("POST", web+"/callback", "application/x-www-form-urlencoded", // Lax: the post carries no cookie
+	// Lax: the post carries no cookie
+	posted := a.browser().send("POST", web+"/callback", "application/x-www-form-urlencoded",
 		url.Values{"state": {state}, "code": {string(code)}, "user": {`{"name": {"firstName": "Ada"}}`}}.Encode())
 	if posted.status != 303 || !strings.Contains(posted.header.Get("Location"), "firstName") {
 		t.Fatalf("the post is answered with %d to %q", posted.status, posted.header.Get("Location"))

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// rotating is a provider whose refresh tokens work once, and whose answer takes a second.
+// rotating is a provider whose refresh tokens work once, and whose answer takes
+// a second.
 type rotating struct {
 	acme
 	good  string // the refresh token
@@ -45,7 +46,8 @@ type lossy struct{ core.TicketStore }
 
 func (lossy) Fail(context.Context, string, [32]byte, int) error { return errors.New("out of reach") }
 
-// nodes are processes of one application, each with an *oauth.OAuth of its own over the same stores.
+// nodes are processes of one application, each with an *oauth.OAuth of its own
+// over the same stores.
 func nodes(t *testing.T, p *rotating, tickets core.TicketStore) (userID string, nodes []*oauth.OAuth) {
 	t.Helper()
 	p.name, p.good = "acme", "refresh"
@@ -117,7 +119,8 @@ func TestOAuthTokenOutlivesAProcessThatDiesRenewing(t *testing.T) {
 		check(t, err, context.DeadlineExceeded)
 		p.fail, p.good = nil, "refresh"
 		began := time.Now()
-		if got, err := nodes[1].Token(t.Context(), id, "acme"); got != "renewed" || err != nil || time.Since(began) > 25*time.Second {
+		if got, err := nodes[1].Token(t.Context(), id, "acme"); got != "renewed" || err != nil ||
+			time.Since(began) > 25*time.Second {
 			t.Errorf("got %q, %v after %v", got, err, time.Since(began))
 		}
 	})

@@ -20,39 +20,47 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// Options are the parts and settings of an application. The zero value of each field is its secure default; only Backends is required.
+// Options are the parts and settings of an application. The zero value of each
+// field is its secure default; only Backends is required.
 type Options[U any] struct {
 	// Backends are tried in this order on every request.
 	Backends []Backend
-	// Flows beside the account's own, which are always there: verify.Flow, reset.Flow, an application's own.
+	// Flows beside the account's own, which are always there: verify.Flow,
+	// reset.Flow, an application's own.
 	Flows []Flow
 	// Tickets keeps one-time tokens; flows that send mails need it.
 	Tickets core.TicketStore
 	// Sender delivers mails; flows that send mails need it. See senders/.
 	Sender Sender
-	// BaseURL of the application's pages ("https://app.example.com"), on which links in mails are built. Never taken from a request.
+	// BaseURL of the application's pages ("https://app.example.com"), on
+	// which links in mails are built. Never taken from a request.
 	BaseURL string
 	// MailDelay hides who is registered: a request for a mail is answered
-	// first, and what only a user's address causes (the ticket, the mail, the
-	// hook AfterForgotPassword) begins later, at a random moment between
-	// MailDelay and five times MailDelay. Default: 500 milliseconds, so 0.5 to
-	// 2.5 seconds. Negative: at once, for tests and development. Auth.Wait and
-	// Auth.Close begin at once what is queued.
+	// first, and what only a user's address causes (the ticket, the mail,
+	// the hook AfterForgotPassword) begins later, at a random moment
+	// between MailDelay and five times MailDelay. Default: 500
+	// milliseconds, so 0.5 to 2.5 seconds. Negative: at once, for tests and
+	// development. Auth.Wait and Auth.Close begin at once what is queued.
 	MailDelay time.Duration
-	// RequireVerified lets only users with a verified address log in and use the routes of their own account. Default: all active users.
+	// RequireVerified lets only users with a verified address log in and
+	// use the routes of their own account. Default: all active users.
 	RequireVerified bool
 	// Hooks are the application's functions around what happens.
 	Hooks Hooks[U]
 
-	// Hashers: the first hashes, all verify, and what is not the first's of today is replaced at login. Default: argon2id, bcrypt.
+	// Hashers: the first hashes, all verify, and what is not the first's of
+	// today is replaced at login. Default: argon2id, bcrypt.
 	Hashers []core.Hasher
-	// PasswordPolicy judges new passwords. Default: 8 to 256 characters, not the e-mail, not in a list of common passwords.
+	// PasswordPolicy judges new passwords. Default: 8 to 256 characters,
+	// not the e-mail, not in a list of common passwords.
 	PasswordPolicy core.PasswordPolicy
-	// HashesAtOnce is how many passwords are hashed at the same time; others wait in a bounded queue, beyond which the answer is 503.
+	// HashesAtOnce is how many passwords are hashed at the same time;
+	// others wait in a bounded queue, beyond which the answer is 503.
 	// Default: one a core.
 	HashesAtOnce int
 
-	// Limiter counts attempts. Default: in this process' memory; several processes should share one.
+	// Limiter counts attempts. Default: in this process' memory; several
+	// processes should share one.
 	Limiter core.Limiter
 	// Limits are the limits themselves.
 	Limits Limits
@@ -62,26 +70,34 @@ type Options[U any] struct {
 	// Header. Default: Direct, the peer is the client.
 	ClientIP ClientIP
 
-	// CanonicalEmail gives the form by which addresses are compared. Default: CanonicalEmail of this package. Changing it for a store that has
-	// users already makes users unfindable.
+	// CanonicalEmail gives the form by which addresses are compared.
+	// Default: CanonicalEmail of this package. Changing it for a store that
+	// has users already makes users unfindable.
 	CanonicalEmail core.Canonicalizer
-	// Localize translates the texts of refused passwords (by ReasonCode) and of invalid input (by the problem's type) for the request's
+	// Localize translates the texts of refused passwords (by ReasonCode)
+	// and of invalid input (by the problem's type) for the request's
 	// context; "" keeps the English text. Default: English.
 	Localize func(ctx context.Context, key string, args map[string]any) string
-	// Epochs answers SessionOnly guards. Default: the user store, if it implements core.EpochStore.
+	// Epochs answers SessionOnly guards. Default: the user store, if it
+	// implements core.EpochStore.
 	Epochs core.EpochStore
 
-	// EpochAge is how long a user's epoch is believed under SessionOnly after Epochs was asked, at most 5 seconds, so that such a request asks
-	// no server. What this process ends (a password change, a deactivation, a deletion) ends at once; what another one ends, or this one
-	// inside a transaction of the application's that is committed later, is let through for up to EpochAge more. Default: 0, it is asked on
-	// each request.
+	// EpochAge is how long a user's epoch is believed under SessionOnly
+	// after Epochs was asked, at most 5 seconds, so that such a request
+	// asks no server. What this process ends (a password change, a
+	// deactivation, a deletion) ends at once; what another one ends, or
+	// this one inside a transaction of the application's that is committed
+	// later, is let through for up to EpochAge more. Default: 0, it is
+	// asked on each request.
 	EpochAge time.Duration
 
-	// Log takes what the operator must know. It never gets a secret. Default: slog.Default().
+	// Log takes what the operator must know. It never gets a secret.
+	// Default: slog.Default().
 	Log *slog.Logger
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// Random makes one-time tokens. Default: crypto/rand.Reader. Anything else is for tests.
+	// Random makes one-time tokens. Default: crypto/rand.Reader. Anything
+	// else is for tests.
 	Random io.Reader
 
 	elapsed elapsed.Clock // Now's, for what is kept in memory
@@ -100,21 +116,24 @@ func (u unlimited) Unwrap() any { return u.Limiter }
 
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
-	// LoginFailures of one identifier, whoever tries. Default: 5 in 5 minutes.
+	// LoginFailures of one identifier, whoever tries. Default: 5 in 5
+	// minutes.
 	LoginFailures Limit
-	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64), successful or not. Default: 30 a minute.
+	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
+	// successful or not. Default: 30 a minute.
 	LoginAttempts Limit
-	// Registrations of one client network, successful or not. Default: 60 an hour.
+	// Registrations of one client network, successful or not. Default: 60
+	// an hour.
 	Registrations Limit
-	// UserChanges are the new passwords, and apart from them the new addresses,
-	// that one user asks for by PATCH /me, successful or not. Default: 20 an
-	// hour.
+	// UserChanges are the new passwords, and apart from them the new
+	// addresses, that one user asks for by PATCH /me, successful or not.
+	// Default: 20 an hour.
 	UserChanges Limit
 	// NetworkChanges are those of one client network. Default: 60 an hour.
 	NetworkChanges Limit
-	// AdminChanges are those that one superuser asks for by PATCH /{id}, for
-	// any user. Default: 100 a minute. Work in larger bulk is for the Manager,
-	// which is not limited.
+	// AdminChanges are those that one superuser asks for by PATCH /{id},
+	// for any user. Default: 100 a minute. Work in larger bulk is for the
+	// Manager, which is not limited.
 	AdminChanges Limit
 }
 
@@ -132,7 +151,8 @@ func (l Limits) withDefaults() Limits {
 // check joins what is wrong with them.
 func (l Limits) check() error {
 	var errs []error
-	for _, l := range []Limit{l.LoginFailures, l.LoginAttempts, l.Registrations, l.UserChanges, l.NetworkChanges, l.AdminChanges} {
+	for _, l := range []Limit{l.LoginFailures, l.LoginAttempts, l.Registrations, l.UserChanges, l.NetworkChanges,
+		l.AdminChanges} {
 		if err := l.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))
 		}
@@ -225,7 +245,8 @@ func parseBaseURL(s string) (*url.URL, error) {
 		return nil, nil
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, fmt.Errorf("Options.BaseURL %q must be like https://app.example.com, without query and fragment", s)
 	}
 	return u, nil

@@ -31,7 +31,8 @@ type Member struct {
 	Credits int    `json:"credits"`
 }
 
-// header is the least transport: a header of its own, which no browser attaches by itself.
+// header is the least transport: a header of its own, which no browser attaches
+// by itself.
 type header struct{}
 
 func (header) Extract(h core.Head) (string, error) {
@@ -59,7 +60,8 @@ func (static) Verify(_ context.Context, token string) (core.Found, error) {
 }
 func (static) Revoke(context.Context, *core.Session) error { return nil }
 
-// secondFactor is a flow that is a factor: it asks everybody for the code 123456 at POST /second.
+// secondFactor is a flow that is a factor: it asks everybody for the code
+// 123456 at POST /second.
 type secondFactor struct{}
 
 func (secondFactor) Name() string     { return "second" }
@@ -92,7 +94,8 @@ func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	}}, nil
 }
 
-// fast is a hasher for tests that are not about hashing: the password itself behind the family's name.
+// fast is a hasher for tests that are not about hashing: the password itself
+// behind the family's name.
 type fast string
 
 func (f fast) Hash(password string) (core.PasswordHash, error) {
@@ -133,7 +136,8 @@ type app struct {
 	url   string
 }
 
-// newApp makes an application with one session backend "web" over the header X-Token; change may change its options.
+// newApp makes an application with one session backend "web" over the header
+// X-Token; change may change its options.
 func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	t.Helper()
 	a := &app{t: t, users: memstore.NewUsers[Member](), mails: &letters{}, log: &bytes.Buffer{}}
@@ -177,7 +181,8 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	return a
 }
 
-// routes mounts one handler behind every guard; each answers with the user's e-mail, "nobody", or "session".
+// routes mounts one handler behind every guard; each answers with the user's
+// e-mail, "nobody", or "session".
 func (a *app) routes(mux *http.ServeMux) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, session := latchkey.CurrentSession(r.Context())
@@ -293,7 +298,8 @@ func (a *app) login(email, password string) answer {
 	return answer{resp.StatusCode, resp.Header, string(b)}
 }
 
-// mail waits until the queue is empty and gives the last mail of a kind. It closes the queue: call it once, at the end.
+// mail waits until the queue is empty and gives the last mail of a kind. It
+// closes the queue: call it once, at the end.
 func (a *app) lastMail(kind string) core.Mail {
 	a.t.Helper()
 	if err := a.Close(context.Background()); err != nil {

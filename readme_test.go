@@ -57,7 +57,8 @@ func Example() {
 	}
 	ada := `{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`
 	fmt.Println(send("POST", "/auth/register", "", "application/json", ada).Code)
-	login := send("POST", "/auth/web/login", "", "application/x-www-form-urlencoded", "username=ada@example.org&password=analytical+engine")
+	login := send("POST", "/auth/web/login", "", "application/x-www-form-urlencoded",
+		"username=ada@example.org&password=analytical+engine")
 	cookie, _, _ := strings.Cut(login.Header().Get("Set-Cookie"), ";")
 	fmt.Println(login.Code, send("GET", "/hello", cookie, "", "").Body)
 	fmt.Println(send("GET", "/hello", "", "", "").Code)

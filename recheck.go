@@ -23,8 +23,8 @@ func (r rechecker) recheck(ctx context.Context, targets []string, do func(contex
 	if c == nil || c.Route == nil {
 		return r.transact(ctx, do)
 	}
-	// A logout raises no epoch, so the strategy rechecks too. It may read from
-	// another server, so it does that before rows are locked.
+	// A logout raises no epoch, so the strategy rechecks too. It may read
+	// from another server, so it does that before rows are locked.
 	session, err := r.resolver.Alive(ctx, c)
 	if err != nil {
 		return err
@@ -100,8 +100,8 @@ type held struct {
 type heldKey struct{}
 
 // stillHolds checks the row of the user who makes the change once more. Guards
-// are not called again, since a store may be locked here: a user who lost a flag
-// that one of them may have read is refused.
+// are not called again, since a store may be locked here: a user who lost a
+// flag that one of them may have read is refused.
 func stillHolds(ctx context.Context, u core.AnyUser) error {
 	h, ok := ctx.Value(heldKey{}).(*held)
 	b := u.Base()

@@ -37,7 +37,8 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 	return a.finish(ctx, resp)
 }
 
-// detail is a list of problems, a code with its reason, a code, or the status' phrase.
+// detail is a list of problems, a code with its reason, a code, or the status'
+// phrase.
 func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
 	switch {
 	case e.Problems != nil:
@@ -78,7 +79,8 @@ func (a *Auth[U]) finish(ctx context.Context, resp *core.Response) *core.Respons
 	return resp
 }
 
-// bind closes protection, guards and rendering over a route; b is nil for routes of no backend.
+// bind closes protection, guards and rendering over a route; b is nil for
+// routes of no backend.
 func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
 	if !route.Public || route.Optional {

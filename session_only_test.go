@@ -41,7 +41,8 @@ func TestEpochAge(t *testing.T) {
 	if n := epochs.asked.Load(); n != 1 {
 		t.Errorf("the epoch was asked for %d times, want once", n)
 	}
-	// An own change is known at once: the session that made it goes on with the new epoch.
+	// An own change is known at once: the session that made it goes on with
+	// the new epoch.
 	a.want("PATCH", "/users/me", token, `{"password": "another good one", "current_password": "`+password+`"}`, 200, ada)
 	a.want("GET", "/session-only", token, "", 200, "session")
 	// One that another process makes is known in time.
@@ -52,8 +53,9 @@ func TestEpochAge(t *testing.T) {
 	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
 }
 
-// TestWhatIsKeptRefusesNobody: where another process has raised the epoch, a login since then is good here at once, and so is the session that
-// outlived it, although this process still has the epoch and the session of before.
+// TestWhatIsKeptRefusesNobody: where another process has raised the epoch, a
+// login since then is good here at once, and so is the session that outlived
+// it, although this process still has the epoch and the session of before.
 func TestWhatIsKeptRefusesNobody(t *testing.T) {
 	store := memstore.NewSessions(nil)
 	sessions, err := session.New(store, session.Options{LocalCache: 5 * time.Second})
@@ -64,7 +66,8 @@ func TestWhatIsKeptRefusesNobody(t *testing.T) {
 		o.Backends[0].Strategy, o.EpochAge = sessions, 5*time.Second
 	})
 	ada := a.register("ada@example.org").member("id")
-	outlives, ends := a.login("ada@example.org", password).member("token"), a.login("ada@example.org", password).member("token")
+	outlives, ends := a.login("ada@example.org", password).member("token"),
+		a.login("ada@example.org", password).member("token")
 	for _, token := range []string{outlives, ends} {
 		a.want("GET", "/session-only", token, "", 200, "session")
 		a.want("GET", "/users/me", token, "", 200, ada)
@@ -92,7 +95,8 @@ func (s *withUser) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return found, err
 }
 
-// A user who was read along is judged under SessionOnly too, at no further question, and not handed out.
+// A user who was read along is judged under SessionOnly too, at no further
+// question, and not handed out.
 func TestSessionOnlyWithTheUserAtHand(t *testing.T) {
 	store, epochs := &withUser{Sessions: memstore.NewSessions(nil)}, &countedEpochs{}
 	sessions, err := session.New(store, session.Options{})

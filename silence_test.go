@@ -264,7 +264,8 @@ func TestSilence(t *testing.T) {
 				<-q.mails
 				early, late = min(early, time.Since(start)), max(late, time.Since(start))
 			}
-			if early < 500*time.Millisecond || early > 700*time.Millisecond || late > 2500*time.Millisecond || late < 2300*time.Millisecond {
+			if early < 500*time.Millisecond || early > 700*time.Millisecond || late > 2500*time.Millisecond ||
+				late < 2300*time.Millisecond {
 				t.Errorf("200 mails were sent between %v and %v", early, late)
 			}
 		})

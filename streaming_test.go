@@ -17,7 +17,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// A handshake of a WebSocket is a GET with cookies that any page may begin (RFC 6455, section 10.2).
+// A handshake of a WebSocket is a GET with cookies that any page may begin (RFC
+// 6455, section 10.2).
 func TestStreamingRefusesOtherOrigins(t *testing.T) {
 	strategy, err1 := session.New(memstore.NewSessions(nil), session.Options{})
 	cookies, err2 := cookie.New(cookie.Options{Name: "s", TrustedOrigins: []string{"https://www.app.example"}})
@@ -31,7 +32,8 @@ func TestStreamingRefusesOtherOrigins(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := func(backend string) string {
-		issued, err := strategy.Issue(t.Context(), core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: backend}})
+		issued, err := strategy.Issue(t.Context(),
+			core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: backend}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +65,8 @@ func TestStreamingRefusesOtherOrigins(t *testing.T) {
 		{"bearer beside a cookie", []http.Header{own, api}, "https://evil.example", "cross-site", 204, 204},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for path, want := range map[string]int{"/plain": c.plain, "/stream": c.streaming, "/optional": optional(c.streaming)} {
+			for path, want := range map[string]int{"/plain": c.plain, "/stream": c.streaming,
+				"/optional": optional(c.streaming)} {
 				r := httptest.NewRequest("GET", "https://app.example"+path, nil)
 				r.Header.Set("Connection", "Upgrade")
 				r.Header.Set("Upgrade", "websocket")
@@ -87,7 +90,8 @@ func TestStreamingRefusesOtherOrigins(t *testing.T) {
 	}
 }
 
-// optional is the status where a missing credential makes anonymous; one that another site sends does not.
+// optional is the status where a missing credential makes anonymous; one that
+// another site sends does not.
 func optional(status int) int {
 	if status == http.StatusUnauthorized {
 		return http.StatusNoContent
@@ -109,7 +113,8 @@ func TestStreamingNeedsStrategiesThatCanBeAskedAgain(t *testing.T) {
 	}
 	auth.Resolve(false, latchkey.Streaming, latchkey.Via("web")) // found behind its decorator
 	defer func() {
-		if p, _ := recover().(string); !strings.Contains(p, "backend old has no core.Rechecker") || !strings.Contains(p, "Via") {
+		if p, _ := recover().(string); !strings.Contains(p, "backend old has no core.Rechecker") ||
+			!strings.Contains(p, "Via") {
 			t.Errorf("panicked with %q", p)
 		}
 	}()

@@ -32,7 +32,8 @@ func (f *fickle) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return f.SessionStore.Find(ctx, d)
 }
 
-// answers makes Find do something first; its error is the answer. Nil: the store is well.
+// answers makes Find do something first; its error is the answer. Nil: the
+// store is well.
 func (f *fickle) answers(do func(context.Context) error) {
 	if do == nil {
 		f.find.Store(nil)
@@ -41,7 +42,8 @@ func (f *fickle) answers(do func(context.Context) error) {
 	f.find.Store(&do)
 }
 
-// streams is an application whose logins live for a minute: "web" are sessions, "api" JWTs.
+// streams is an application whose logins live for a minute: "web" are sessions,
+// "api" JWTs.
 type streams struct {
 	*latchkey.Auth[Member]
 	t          *testing.T
@@ -56,11 +58,13 @@ func newStreams(t *testing.T) *streams {
 	secret := sha256.Sum256([]byte("streams"))
 	key, err1 := jwt.HS256("", secret[:])
 	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: time.Minute, Denied: memstore.NewTickets(nil)})
-	web, err3 := session.New(s.sessions, session.Options{Absolute: time.Hour, Idle: time.Minute, LocalCache: 5 * time.Second})
+	web, err3 := session.New(s.sessions,
+		session.Options{Absolute: time.Hour, Idle: time.Minute, LocalCache: 5 * time.Second})
 	s.strategies = map[string]core.Strategy{"web": web, "api": tokens}
 	var err4 error
 	s.Auth, err4 = latchkey.New(s.users, latchkey.Options[Member]{
-		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: web}, {Name: "api", Transport: other{}, Strategy: tokens}},
+		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: web},
+			{Name: "api", Transport: other{}, Strategy: tokens}},
 		Hashers:  []core.Hasher{fast("new")},
 		EpochAge: 5 * time.Second, // which must not lengthen how long Watch goes on
 	})
@@ -87,7 +91,8 @@ func (s *streams) login(m *Member, backend string, guards ...latchkey.Guard) (to
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	issued, err := s.strategies[backend].Issue(s.t.Context(), core.Login{User: m, Session: core.Session{UserID: m.ID, Backend: backend, Epoch: m.TokenEpoch}})
+	issued, err := s.strategies[backend].Issue(s.t.Context(),
+		core.Login{User: m, Session: core.Session{UserID: m.ID, Backend: backend, Epoch: m.TokenEpoch}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// erased is a UserStore without its type, as flows see it. It also keeps the two times of a user.
+// erased is a UserStore without its type, as flows see it. It also keeps the
+// two times of a user.
 type erased[U any, PU core.Model[U]] struct {
 	store core.UserStore[U]
 	now   func() time.Time

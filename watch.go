@@ -13,26 +13,35 @@ import (
 )
 
 const (
-	// recheckEvery is the longest time between two questions, and the longest that an answer may take.
+	// recheckEvery is the longest time between two questions, and the
+	// longest that an answer may take.
 	recheckEvery = 2 * time.Second
-	// believed is how long a good answer counts, from when it was asked for.
+	// believed is how long a good answer counts, from when it was asked
+	// for.
 	believed = 5 * time.Second
 )
 
-// Watch gives a context that ends with the login of ctx, for what goes on after a request was let in: server-sent events, a WebSocket. ctx
-// is a request's behind Require with the guard Streaming, or has the login by core.WithCurrent. The context ends at most 5 seconds after the
-// session was revoked or expired, or after its user was deactivated or deleted or had their TokenEpoch raised (by a new password, say). A
-// session that outlives the raised epoch, as that of the person who changes their own password does, goes on. What guards check
-// beside that (Verified, Superuser, Check) is not asked again. Under SessionOnly the epoch alone tells of the user, as it does there.
+// Watch gives a context that ends with the login of ctx, for what goes on after
+// a request was let in: server-sent events, a WebSocket. ctx is a request's
+// behind Require with the guard Streaming, or has the login by
+// core.WithCurrent. The context ends at most 5 seconds after the session was
+// revoked or expired, or after its user was deactivated or deleted or had their
+// TokenEpoch raised (by a new password, say). A session that outlives the
+// raised epoch, as that of the person who changes their own password does, goes
+// on. What guards check beside that (Verified, Superuser, Check) is not asked
+// again. Under SessionOnly the epoch alone tells of the user, as it does there.
 //
 // The stores are asked every 2 seconds, for the first time at random within the
 // first 2. While they cannot be asked the context goes on for 5 seconds after
-// the last good answer, and then ends:
-// nobody stays connected because a store is down. A store that answers from a cache adds the age of what is in it.
+// the last good answer, and then ends: nobody stays connected because a store
+// is down. A store that answers from a cache adds the age of what is in it.
 //
-// context.Cause tells why it ended, as an *Error unless ctx itself ended or cancel was called: 401, which wraps core.ErrInvalid, for a login
-// that is over; 503 where the stores could not be asked. Without a login in ctx, or with a strategy that is no core.Rechecker, the context has
-// ended already, and its cause says what to do. Call cancel when the stream is done; nothing is left running then.
+// context.Cause tells why it ended, as an *Error unless ctx itself ended or
+// cancel was called: 401, which wraps core.ErrInvalid, for a login that is
+// over; 503 where the stores could not be asked. Without a login in ctx, or
+// with a strategy that is no core.Rechecker, the context has ended already, and
+// its cause says what to do. Call cancel when the stream is done; nothing is
+// left running then.
 func (a *Auth[U]) Watch(ctx context.Context) (watched context.Context, cancel context.CancelFunc) {
 	watched, end := context.WithCancelCause(ctx)
 	ask, err := a.resolver.Recheck(core.CurrentFrom(ctx))
@@ -44,7 +53,8 @@ func (a *Auth[U]) Watch(ctx context.Context) (watched context.Context, cancel co
 	return watched, func() { end(context.Canceled) }
 }
 
-// watch asks until ctx ends, and ends it. The end does not wait for a store that does not answer.
+// watch asks until ctx ends, and ends it. The end does not wait for a store
+// that does not answer.
 func watch(ctx context.Context, end context.CancelCauseFunc, ask func(context.Context) error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// wantEnd waits at most so long for the end of a context, and wants its cause to be all of these.
+// wantEnd waits at most so long for the end of a context, and wants its cause
+// to be all of these.
 func wantEnd(t *testing.T, ctx context.Context, within time.Duration, causes ...error) {
 	t.Helper()
 	select {
@@ -63,7 +64,8 @@ func TestWatchEndsWithTheLogin(t *testing.T) {
 		for _, c := range []struct {
 			backend string
 			guards  []latchkey.Guard
-		}{{"web", nil}, {"api", nil}, {"web", []latchkey.Guard{latchkey.SessionOnly}}, {"api", []latchkey.Guard{latchkey.SessionOnly}}} {
+		}{{"web", nil}, {"api", nil}, {"web", []latchkey.Guard{latchkey.SessionOnly}},
+			{"api", []latchkey.Guard{latchkey.SessionOnly}}} {
 			t.Run(name+" "+c.backend, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newStreams(t)
@@ -113,7 +115,8 @@ func TestWatchOfTheInactive(t *testing.T) {
 	})
 }
 
-// What is believed of sessions and epochs for some seconds is not believed by Watch. A login fills the caches first.
+// What is believed of sessions and epochs for some seconds is not believed by
+// Watch. A login fills the caches first.
 func TestWatchAsksPastCaches(t *testing.T) {
 	for name, end := range map[string]func(s *streams, m *Member, token string) error{
 		"epoch": func(s *streams, m *Member, _ string) error {
@@ -216,7 +219,8 @@ func TestWatchOutlastsAShortOutage(t *testing.T) {
 	})
 }
 
-// A slow answer tells what was true when it was asked for: five seconds later it counts no more.
+// A slow answer tells what was true when it was asked for: five seconds later
+// it counts no more.
 func TestWatchCountsFromTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreams(t)
@@ -307,7 +311,8 @@ func TestWatchStops(t *testing.T) {
 
 func TestWatchEndsAtOnceWhereItCannotWork(t *testing.T) {
 	s := newStreams(t)
-	bare, err := latchkey.New(s.users, latchkey.Options[Member]{Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}})
+	bare, err := latchkey.New(s.users,
+		latchkey.Options[Member]{Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +346,8 @@ func TestWatchOutlivesAPanic(t *testing.T) {
 		defer cancel()
 		s.sessions.answers(func(context.Context) error { panic("a secret") })
 		wantEnd(t, watched, 5*time.Second)
-		if got := context.Cause(watched).Error(); !strings.Contains(got, "panicked with a string") || strings.Contains(got, "a secret") {
+		if got := context.Cause(watched).Error(); !strings.Contains(got, "panicked with a string") ||
+			strings.Contains(got, "a secret") {
 			t.Errorf("it says %q", got)
 		}
 	})

@@ -10,7 +10,8 @@ import (
 	gorilla "github.com/gorilla/sessions"
 )
 
-// theirAuthboss is authboss with its session in gorilla's cookie, as in its own examples, and with users in no store at all.
+// theirAuthboss is authboss with its session in gorilla's cookie, as in its own
+// examples, and with users in no store at all.
 func theirAuthboss(b *testing.B) protection {
 	ab := authboss.New()
 	ab.Config.Storage.Server = oneUser{}

@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// protection is a way to protect a route of chi, and a request that it lets through.
+// protection is a way to protect a route of chi, and a request that it lets
+// through.
 type protection struct {
 	middleware []func(http.Handler) http.Handler
 	authorize  func(r *http.Request)
@@ -27,12 +28,14 @@ type protection struct {
 
 func (p protection) router() http.Handler {
 	r := chi.NewRouter()
-	r.With(p.middleware...).Get("/plan", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	r.With(p.middleware...).Get("/plan",
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	return r
 }
 
-// BenchmarkChi is a GET through a chi router: bare, with only a value put into its context, and behind each protection. "ID" means that no user
-// is loaded, as the peers load none: Latchkey's SessionOnly.
+// BenchmarkChi is a GET through a chi router: bare, with only a value put into
+// its context, and behind each protection. "ID" means that no user is loaded,
+// as the peers load none: Latchkey's SessionOnly.
 func BenchmarkChi(b *testing.B) {
 	redis := newRedis(b, server.Redis(b), redisstore.Options{})
 	sessions := newSessions(b, redis.Sessions())
@@ -85,7 +88,8 @@ func ours(a app, guards ...core.Guard) protection {
 
 func theirJWT(_ *testing.B, token string) protection {
 	auth := jwtauth.New("HS256", secret[:], nil)
-	return protection{[]func(http.Handler) http.Handler{jwtauth.Verifier(auth), jwtauth.Authenticator(auth)}, bearing(token)}
+	return protection{[]func(http.Handler) http.Handler{jwtauth.Verifier(auth), jwtauth.Authenticator(auth)},
+		bearing(token)}
 }
 
 func theirScs(b *testing.B) protection {
@@ -106,7 +110,8 @@ func theirGorilla(b *testing.B) protection {
 	value := made(b, store, "user")
 	read := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			// Get would keep the session with the request, which a benchmark sends again.
+			// Get would keep the session with the request, which a
+			// benchmark sends again.
 			if s, err := store.New(r, "session"); err != nil || s.Values["user"] != "ada" {
 				w.WriteHeader(http.StatusUnauthorized)
 				return

@@ -26,8 +26,10 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// BenchmarkFrameworks is a GET through each framework: bare, behind its own JWT middleware, and behind Latchkey's guard with a JWT, without and
-// with the user, and with a session and the user. What Require and CurrentUser cost is the difference to bare.
+// BenchmarkFrameworks is a GET through each framework: bare, behind its own JWT
+// middleware, and behind Latchkey's guard with a JWT, without and with the
+// user, and with a session and the user. What Require and CurrentUser cost is
+// the difference to bare.
 func BenchmarkFrameworks(b *testing.B) {
 	tokens, sessions := newApp(b, newJWT(b, -1)), newApp(b, newSessions(b, memstore.NewSessions(nil)))
 	var candidates []candidate
@@ -152,7 +154,8 @@ func onFiber(_ *testing.B, tokens, sessions app) map[string]func(*testing.B) {
 		return bare(c)
 	}
 	f.Get(path("bare"), bare)
-	f.Get(path("their JWT"), fiberjwt.New(fiberjwt.Config{SigningKey: fiberjwt.SigningKey{JWTAlg: "HS256", Key: secret[:]}}), bare)
+	f.Get(path("their JWT"),
+		fiberjwt.New(fiberjwt.Config{SigningKey: fiberjwt.SigningKey{JWTAlg: "HS256", Key: secret[:]}}), bare)
 	f.Get(path("JWT, ID"), fiberauth.Require(tokens, latchkey.SessionOnly), bare)
 	f.Get(path("JWT, user"), fiberauth.Require(tokens), user)
 	f.Get(path("session, user"), fiberauth.Require(sessions), user)
@@ -171,7 +174,8 @@ func onFiber(_ *testing.B, tokens, sessions app) map[string]func(*testing.B) {
 	return all
 }
 
-// client is a connection over which one request comes again and again, as long as the benchmark runs.
+// client is a connection over which one request comes again and again, as long
+// as the benchmark runs.
 type client struct {
 	net.Conn
 	b               *testing.B

@@ -28,8 +28,10 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// BenchmarkLoad is requests to a real server over loopback, from 16 connections that each wait for the answer before they ask again. The
-// client shares the machine's cores with the server, as it does for the bare handler, which gets the same request.
+// BenchmarkLoad is requests to a real server over loopback, from 16 connections
+// that each wait for the answer before they ask again. The client shares the
+// machine's cores with the server, as it does for the bare handler, which gets
+// the same request.
 func BenchmarkLoad(b *testing.B) {
 	redis := newRedis(b, server.Redis(b), redisstore.Options{})
 	local := newApp(b, newSessions(b, redis.Sessions()))
@@ -43,14 +45,16 @@ func BenchmarkLoad(b *testing.B) {
 	)
 }
 
-// BenchmarkQuickstart is examples/quickstart, a process of its own with SQLite, asked for the page, which needs nobody, and for the own account,
-// by a JWT and by a session.
+// BenchmarkQuickstart is examples/quickstart, a process of its own with SQLite,
+// asked for the page, which needs nobody, and for the own account, by a JWT and
+// by a session.
 func BenchmarkQuickstart(b *testing.B) {
 	address := startQuickstart(b)
 	candidates := []candidate{{"the page", func(b *testing.B) { load(b, address, get("/", "")) }}}
 	for _, backend := range []string{"jwt", "session"} {
 		token := logIn(b, address, backend)
-		candidates = append(candidates, candidate{"account by " + backend, func(b *testing.B) { load(b, address, get("/users/me", token)) }})
+		candidates = append(candidates,
+			candidate{"account by " + backend, func(b *testing.B) { load(b, address, get("/users/me", token)) }})
 	}
 	rounds(b, candidates...)
 }
@@ -71,7 +75,8 @@ func get(path, token string) []byte {
 	return []byte(request + "\r\n")
 }
 
-// load sends the request again and again, and reports how many were answered a second, and how long the slowest of a hundred waited.
+// load sends the request again and again, and reports how many were answered a
+// second, and how long the slowest of a hundred waited.
 func load(b *testing.B, address string, request []byte) {
 	const connections, each = 16, 200
 	clients := make([]*connection, connections)
@@ -108,7 +113,8 @@ func load(b *testing.B, address string, request []byte) {
 	b.ReportMetric(float64(waited[len(waited)*99/100].Microseconds()), "p99-µs")
 }
 
-// connection is a client's. It makes no garbage, which a server in the same process would have to collect.
+// connection is a client's. It makes no garbage, which a server in the same
+// process would have to collect.
 type connection struct {
 	conn   net.Conn
 	in     *bufio.Reader
@@ -143,7 +149,8 @@ func (c *connection) ask(request []byte) error {
 
 const email, password = "ada@example.org", "on computable numbers"
 
-// startQuickstart builds and starts the program, registers ada, and gives its address. It ends with the benchmark.
+// startQuickstart builds and starts the program, registers ada, and gives its
+// address. It ends with the benchmark.
 func startQuickstart(b *testing.B) (address string) {
 	b.Helper()
 	folder := b.TempDir()
@@ -157,7 +164,8 @@ func startQuickstart(b *testing.B) (address string) {
 	check(b, free.Close())
 	ctx, stop := context.WithCancel(context.Background())
 	run := exec.CommandContext(ctx, program)
-	run.Env = append(os.Environ(), "ADDR="+address, "DATABASE_URL=file:"+filepath.Join(folder, "quickstart.db"), "LIMITS=off", "LOCAL_PROVIDER=off")
+	run.Env = append(os.Environ(), "ADDR="+address, "DATABASE_URL=file:"+filepath.Join(folder, "quickstart.db"),
+		"LIMITS=off", "LOCAL_PROVIDER=off")
 	check(b, run.Start())
 	b.Cleanup(func() { stop(); _ = run.Wait() })
 	for tries := 0; ; tries++ {
@@ -177,7 +185,8 @@ func startQuickstart(b *testing.B) (address string) {
 
 func logIn(b *testing.B, address, backend string) (token string) {
 	b.Helper()
-	resp, err := http.PostForm("http://"+address+"/auth/"+backend+"/login", url.Values{"username": {email}, "password": {password}})
+	resp, err := http.PostForm("http://"+address+"/auth/"+backend+"/login",
+		url.Values{"username": {email}, "password": {password}})
 	check(b, err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)

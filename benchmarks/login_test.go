@@ -44,7 +44,8 @@ func newSessions(b *testing.B, store core.SessionStore) *session.Strategy {
 	return s
 }
 
-// newJWT is a strategy of HS256, whose tokens the peers can read too, with a cache of so many tokens (negative: none).
+// newJWT is a strategy of HS256, whose tokens the peers can read too, with a
+// cache of so many tokens (negative: none).
 func newJWT(b *testing.B, cache int) *jwt.Strategy {
 	b.Helper()
 	key, err := jwt.HS256("", secret[:])

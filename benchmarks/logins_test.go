@@ -20,8 +20,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// BenchmarkLogins is 64 logins at once with the governor's default, with a core left over, and without one, each hashing as it comes: how many a
-// second, the most memory that the heap took beyond what it held before, garbage included, and how long another request waited for a core.
+// BenchmarkLogins is 64 logins at once with the governor's default, with a core
+// left over, and without one, each hashing as it comes: how many a second, the
+// most memory that the heap took beyond what it held before, garbage included,
+// and how long another request waited for a core.
 func BenchmarkLogins(b *testing.B) {
 	ours := must[*argon2id.Hasher](b)(argon2id.New(argon2id.Options{}))
 	rounds(b,
@@ -81,8 +83,10 @@ func logins(b *testing.B, hasher core.Hasher, atOnce int) {
 
 // watched is what was noticed while others worked.
 type watched struct {
-	peak   uint64          // bytes that the heap held at the most, beyond what it held before
-	delays []time.Duration // how much later than its time a goroutine ran that wanted to run every 2 ms: another request's wait for a core
+	peak uint64 // bytes that the heap held at the most, beyond what it held before
+	// how much later than its time a goroutine ran that wanted to run every
+	// 2 ms: another request's wait for a core
+	delays []time.Duration
 }
 
 // watch looks every 2 ms until the function that it gives is called.

@@ -18,7 +18,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
-// BenchmarkPostgres is the lookup of a session with its user, beside the same statement, prepared, through database/sql alone.
+// BenchmarkPostgres is the lookup of a session with its user, beside the same
+// statement, prepared, through database/sql alone.
 func BenchmarkPostgres(b *testing.B) {
 	// As that of a request, which a client may end.
 	ctx, end := context.WithCancel(context.Background())
@@ -30,7 +31,8 @@ func BenchmarkPostgres(b *testing.B) {
 	users := must[*bunstore.UserStore[latchkey.User]](b)(bunstore.Users[latchkey.User](store))
 	check(b, store.Migrate(ctx))
 	now := time.Now()
-	ada := &latchkey.User{Email: "ada@example.org", EmailKey: "ada@example.org", HashedPassword: "hash", IsActive: true, CreatedAt: now, UpdatedAt: now}
+	ada := &latchkey.User{Email: "ada@example.org", EmailKey: "ada@example.org", HashedPassword: "hash", IsActive: true,
+		CreatedAt: now, UpdatedAt: now}
 	check(b, users.Create(ctx, ada))
 	d := digest(0)
 	check(b, users.Sessions().Create(ctx, d, core.Session{
@@ -62,7 +64,8 @@ func BenchmarkPostgres(b *testing.B) {
 	)
 }
 
-// scanned reads a session with its user as a program does that knows the columns.
+// scanned reads a session with its user as a program does that knows the
+// columns.
 func scanned(row *sql.Row) error {
 	var s core.Session
 	var u latchkey.User
@@ -76,7 +79,8 @@ func scanned(row *sql.Row) error {
 		&id, &email, &key, &hash, &u.IsActive, &u.IsSuperuser, &u.IsVerified, &u.TokenEpoch, &made, &changed)
 }
 
-// counter is a driver that counts the queries, and keeps the text of the last one, while note is set.
+// counter is a driver that counts the queries, and keeps the text of the last
+// one, while note is set.
 type counter struct {
 	driver  driver.Driver
 	address string

@@ -55,7 +55,8 @@ func key(b *testing.B, c rueidis.Client) string {
 	return names[0]
 }
 
-// BenchmarkLookup is that of a session which the process knows, beside a hit of rueidis' own client-side cache, which gives the bytes.
+// BenchmarkLookup is that of a session which the process knows, beside a hit of
+// rueidis' own client-side cache, which gives the bytes.
 func BenchmarkLookup(b *testing.B) {
 	address, ctx := server.Redis(b), context.Background()
 	store := newRedis(b, address, redisstore.Options{}).Sessions()
@@ -72,16 +73,20 @@ func BenchmarkLookup(b *testing.B) {
 	)
 }
 
-// BenchmarkMiss is the lookup of a session that Redis must be asked for, by one caller at a time and by many, beside a GET of the same bytes
-// with the same bound. rueidis saves the goroutines of a connection that is used by one caller only; a client that is told of changes reads all
-// the time, which is the fair comparison.
+// BenchmarkMiss is the lookup of a session that Redis must be asked for, by one
+// caller at a time and by many, beside a GET of the same bytes with the same
+// bound. rueidis saves the goroutines of a connection that is used by one
+// caller only; a client that is told of changes reads all the time, which is
+// the fair comparison.
 func BenchmarkMiss(b *testing.B) {
 	const many = 10_000
 	address := server.Redis(b)
 	store := newRedis(b, address, redisstore.Options{CacheSessions: 1000}).Sessions()
 	fill(b, store, many)
-	pipelining := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, AlwaysPipelining: true, DisableCache: true}))
-	lone := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, DisableCache: true}))
+	pipelining := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address},
+		AlwaysPipelining: true, DisableCache: true}))
+	lone := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address},
+		DisableCache: true}))
 	other := goredis.NewClient(&goredis.Options{Addr: address})
 	b.Cleanup(pipelining.Close)
 	b.Cleanup(lone.Close)
@@ -117,7 +122,8 @@ func BenchmarkMiss(b *testing.B) {
 	rounds(b, candidates...)
 }
 
-// digests are those of the sessions of BenchmarkMiss, so that hashing them is not measured.
+// digests are those of the sessions of BenchmarkMiss, so that hashing them is
+// not measured.
 var digests = func() (all [10_000][32]byte) {
 	for i := range all {
 		all[i] = digest(i)
@@ -125,7 +131,8 @@ var digests = func() (all [10_000][32]byte) {
 	return all
 }()
 
-// asks lets so many callers ask for the sessions in turn. No two ask for the same: the second would find it in the process.
+// asks lets so many callers ask for the sessions in turn. No two ask for the
+// same: the second would find it in the process.
 func asks(b *testing.B, callers int, ask func() error) {
 	if callers == 1 {
 		for b.Loop() {
@@ -147,7 +154,8 @@ func asks(b *testing.B, callers int, ask func() error) {
 func BenchmarkCommands(b *testing.B) {
 	address := server.Redis(b)
 	a := newApp(b, newSessions(b, newRedis(b, address, redisstore.Options{}).Sessions()))
-	counter := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, DisableCache: true}))
+	counter := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address},
+		DisableCache: true}))
 	b.Cleanup(counter.Close)
 	gets := func() (n int) {
 		info, err := counter.Do(b.Context(), counter.B().Info().Section("commandstats").Build()).ToString()
@@ -207,11 +215,14 @@ func heap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-// BenchmarkRevocation is the time from the return of a logout on one node to the first refusal on another that knew the session.
+// BenchmarkRevocation is the time from the return of a logout on one node to
+// the first refusal on another that knew the session.
 func BenchmarkRevocation(b *testing.B) {
 	address, ctx := server.Redis(b), context.Background()
-	here, there := newRedis(b, address, redisstore.Options{}).Sessions(), newRedis(b, address, redisstore.Options{}).Sessions()
-	client := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, DisableCache: true}))
+	here, there := newRedis(b, address, redisstore.Options{}).Sessions(),
+		newRedis(b, address, redisstore.Options{}).Sessions()
+	client := must[rueidis.Client](b)(rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address},
+		DisableCache: true}))
 	b.Cleanup(client.Close)
 	next := 0
 	rounds(b, candidate{"latchkey", func(b *testing.B) {
@@ -219,13 +230,16 @@ func BenchmarkRevocation(b *testing.B) {
 		for b.Loop() {
 			d, now := digest(next), time.Now()
 			next++
-			check(b, here.Create(ctx, d, core.Session{ID: "id", UserID: "ada", Created: now, LastSeen: now, Expires: now.Add(time.Hour)}))
+			check(b, here.Create(ctx, d,
+				core.Session{ID: "id", UserID: "ada", Created: now, LastSeen: now, Expires: now.Add(time.Hour)}))
 			_, err := there.Find(ctx, d)
 			check(b, err)
 			check(b, here.Delete(ctx, d))
 			ended := time.Now()
 			for err == nil {
-				check(b, client.Do(ctx, client.B().Ping().Build()).Error()) // or this takes the core on which the other node would hear
+				// or this takes the core on which the other
+				// node would hear
+				check(b, client.Do(ctx, client.B().Ping().Build()).Error())
 				_, err = there.Find(ctx, d)
 			}
 			delays = append(delays, time.Since(ended))

@@ -12,7 +12,8 @@ import (
 
 var roundCount = flag.Int("rounds", 1, "how many turns each candidate of a family has, at the most")
 
-// Families whose turns are long have fewer of them: none begins after a while, but for the first few.
+// Families whose turns are long have fewer of them: none begins after a while,
+// but for the first few.
 const (
 	enough = 25 * time.Second
 	fewest = 5
@@ -26,8 +27,10 @@ type candidate struct {
 	run  func(b *testing.B)
 }
 
-// rounds lets the candidates take turns, in another order each time: what one leaves behind, memory that is still warm or pages that were given
-// back, is not always found by the same one. The testing package numbers what it runs again ("name#01"); the table takes the numbers off.
+// rounds lets the candidates take turns, in another order each time: what one
+// leaves behind, memory that is still warm or pages that were given back, is
+// not always found by the same one. The testing package numbers what it runs
+// again ("name#01"); the table takes the numbers off.
 func rounds(b *testing.B, candidates ...candidate) {
 	b.Helper()
 	start := time.Now()

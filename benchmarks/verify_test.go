@@ -56,7 +56,8 @@ func withJWX(token string) error {
 	return err
 }
 
-// BenchmarkVerify is the reading of an HS256 token, without a cache, and the least that it takes: one MAC.
+// BenchmarkVerify is the reading of an HS256 token, without a cache, and the
+// least that it takes: one MAC.
 func BenchmarkVerify(b *testing.B) {
 	strategy := newJWT(b, -1)
 	token := newApp(b, strategy).token
@@ -94,7 +95,8 @@ func BenchmarkForged(b *testing.B) {
 	)
 }
 
-// BenchmarkSignatures is the reading of tokens that asymmetric keys signed, without a cache, beside the signature's check alone.
+// BenchmarkSignatures is the reading of tokens that asymmetric keys signed,
+// without a cache, beside the signature's check alone.
 func BenchmarkSignatures(b *testing.B) {
 	ec := must[*ecdsa.PrivateKey](b)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	rsaKey := must[*rsa.PrivateKey](b)(rsa.GenerateKey(rand.Reader, 2048))
@@ -108,7 +110,8 @@ func BenchmarkSignatures(b *testing.B) {
 	}{
 		{"ES256", must[jwt.Key](b)(jwt.ES256("one", ec)), func(signed, signature []byte) bool {
 			digest := sha256.Sum256(signed)
-			return ecdsa.Verify(&ec.PublicKey, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+			return ecdsa.Verify(&ec.PublicKey, digest[:], new(big.Int).SetBytes(signature[:32]),
+				new(big.Int).SetBytes(signature[32:]))
 		}},
 		{"RS256", must[jwt.Key](b)(jwt.RS256("one", rsaKey)), func(signed, signature []byte) bool {
 			digest := sha256.Sum256(signed)

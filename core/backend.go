@@ -6,40 +6,49 @@ import (
 	"time"
 )
 
-// Backend is a name, a transport (how a token travels) and a strategy (how it is issued, verified, revoked).
+// Backend is a name, a transport (how a token travels) and a strategy (how it
+// is issued, verified, revoked).
 type Backend struct {
 	Name      string // in paths and route names: lower-case letters, digits, '-', '_'
 	Transport Transport
 	Strategy  Strategy
 }
 
-// Strategy issues, verifies and revokes tokens. Its obligations are the cases of strategies/strategytest.
+// Strategy issues, verifies and revokes tokens. Its obligations are the cases
+// of strategies/strategytest.
 //
-// It never compares epochs and never loads users: the front door does both after Verify, so a cache inside a strategy is safe.
-// It must keep Login.Session's UserID, Backend, Epoch and Proofs and give them back at Verify.
+// It never compares epochs and never loads users: the front door does both
+// after Verify, so a cache inside a strategy is safe. It must keep
+// Login.Session's UserID, Backend, Epoch and Proofs and give them back at
+// Verify.
 type Strategy interface {
 	Issue(ctx context.Context, login Login) (Token, error)
-	// Verify gives the session of a token. ErrNoCredential: the token does not have this strategy's shape, try the next backend.
-	// ErrInvalid: it has, and is not good. Anything else: could not ask.
+	// Verify gives the session of a token. ErrNoCredential: the token does
+	// not have this strategy's shape, try the next backend. ErrInvalid: it
+	// has, and is not good. Anything else: could not ask.
 	Verify(ctx context.Context, token string) (Found, error)
-	// Revoke ends the session; Verify of its token is ErrInvalid as soon as Revoke has returned. (A strategy that cannot, such as a JWT
-	// without a deny list, says so in its documentation.)
+	// Revoke ends the session; Verify of its token is ErrInvalid as soon as
+	// Revoke has returned. (A strategy that cannot, such as a JWT without a
+	// deny list, says so in its documentation.)
 	Revoke(ctx context.Context, s *Session) error
 }
 
-// AllRevoker ends all of a user's sessions with an epoch below the given one, except the one with the ID except ("" for none), which is
-// carried over to the new epoch if the strategy issued it (optional). A later Issue below epoch is ErrInvalid.
+// AllRevoker ends all of a user's sessions with an epoch below the given one,
+// except the one with the ID except ("" for none), which is carried over to the
+// new epoch if the strategy issued it (optional). A later Issue below epoch is
+// ErrInvalid.
 type AllRevoker interface {
 	RevokeAll(ctx context.Context, userID string, epoch int64, except string) error
 }
 
-// Waiter is a strategy that works in the background (optional). Wait returns when what is under way has ended, or with ctx' error.
+// Waiter is a strategy that works in the background (optional). Wait returns
+// when what is under way has ended, or with ctx' error.
 type Waiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Rechecker is Verify of a session that Verify returned before, without its token
-// and past what Verify caches (optional): for streams that stay open, for
+// Rechecker is Verify of a session that Verify returned before, without its
+// token and past what Verify caches (optional): for streams that stay open, for
 // sessions whose epoch is not their user's, and before a change is written. It
 // returns the session as it is now, or fails as Verify does: ErrInvalid, or any
 // other error where it cannot tell. It is no use of the session: an open stream
@@ -48,17 +57,22 @@ type Rechecker interface {
 	Recheck(ctx context.Context, s *Session) (Found, error)
 }
 
-// KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets and private members never appear.
+// KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets
+// and private members never appear.
 type KeySet interface {
 	PublicKeys() []json.RawMessage
 }
 
-// Transport says how a token travels. Its obligations are the cases of transports/transporttest.
+// Transport says how a token travels. Its obligations are the cases of
+// transports/transporttest.
 type Transport interface {
-	// Extract reads the token. ErrNoCredential if there is none; *Error 400 DUPLICATE_CREDENTIALS; *Error 403 CROSS_ORIGIN_REFUSED where a
-	// credential that browsers attach by themselves comes from another origin with an unsafe method.
+	// Extract reads the token. ErrNoCredential if there is none; *Error 400
+	// DUPLICATE_CREDENTIALS; *Error 403 CROSS_ORIGIN_REFUSED where a
+	// credential that browsers attach by themselves comes from another
+	// origin with an unsafe method.
 	Extract(h Head) (string, error)
-	// Protect refuses what must not reach an unsafe route of the backend, its login too, whether or not there is a credential yet.
+	// Protect refuses what must not reach an unsafe route of the backend,
+	// its login too, whether or not there is a credential yet.
 	Protect(h Head) error
 	// Attach turns resp into the backend's login answer.
 	Attach(resp *Response, t Token)
@@ -68,12 +82,14 @@ type Transport interface {
 	Scheme() json.RawMessage
 }
 
-// Ambient is a transport whose token browsers send by themselves, so that a login answer needs no body (optional).
+// Ambient is a transport whose token browsers send by themselves, so that a
+// login answer needs no body (optional).
 type Ambient interface {
 	Ambient() bool
 }
 
-// Challenger is a transport whose 401 carries a WWW-Authenticate value (optional). presented says whether there was a token.
+// Challenger is a transport whose 401 carries a WWW-Authenticate value
+// (optional). presented says whether there was a token.
 type Challenger interface {
 	Challenge(presented bool) string
 }
@@ -87,11 +103,11 @@ type Holder interface {
 	// Hold makes the client keep the secret for age, in place of an earlier
 	// one, and send it along by itself. It sets neither status nor body.
 	Hold(resp *Response, pending string, age time.Duration)
-	// Held returns the secret that a request brings. It is "" where there is
-	// none, where there are several, where it cannot be one, and where the
-	// request is one that Protect refuses.
+	// Held returns the secret that a request brings. It is "" where there
+	// is none, where there are several, where it cannot be one, and where
+	// the request is one that Protect refuses.
 	Held(h Head) string
-	// Release makes the client forget the secret. It sets neither status nor
-	// body.
+	// Release makes the client forget the secret. It sets neither status
+	// nor body.
 	Release(resp *Response)
 }

@@ -8,11 +8,14 @@ import (
 	"strings"
 )
 
-// MaxBody is how many bytes of a body the decoders read: 64 KiB. A longer one is 413 BODY_TOO_LARGE.
+// MaxBody is how many bytes of a body the decoders read: 64 KiB. A longer one
+// is 413 BODY_TOO_LARGE.
 const MaxBody = 64 << 10
 
-// mediaType gives the request's media type, in lower case, and its parameters. There must be exactly one Content-Type line, and UTF-8 is
-// the only charset: an HTML form can send other types than its own only by JavaScript, which asks the server first (CORS).
+// mediaType gives the request's media type, in lower case, and its parameters.
+// There must be exactly one Content-Type line, and UTF-8 is the only charset:
+// an HTML form can send other types than its own only by JavaScript, which asks
+// the server first (CORS).
 func mediaType(h Head) (media string, params map[string]string, err error) {
 	media, params, err = mime.ParseMediaType(Line(h, "Content-Type"))
 	charset, given := params["charset"]
@@ -22,7 +25,8 @@ func mediaType(h Head) (media string, params map[string]string, err error) {
 	return media, params, nil
 }
 
-// readBody reads the whole body, and one byte more than is allowed at the most. The bytes are the caller's own.
+// readBody reads the whole body, and one byte more than is allowed at the most.
+// The bytes are the caller's own.
 func readBody(r *Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil

@@ -7,21 +7,27 @@ import (
 	"net/http"
 )
 
-// What stores and strategies answer with. Compare with errors.Is. Any other error means "could not ask" and becomes a 503.
+// What stores and strategies answer with. Compare with errors.Is. Any other
+// error means "could not ask" and becomes a 503.
 var (
-	// ErrNotFound: there is no such row, it has expired, or its id cannot be parsed.
+	// ErrNotFound: there is no such row, it has expired, or its id cannot
+	// be parsed.
 	ErrNotFound = errors.New("latchkey: not found")
-	// ErrTaken: a unique key (id, e-mail, digest, credential) exists already.
+	// ErrTaken: a unique key (id, e-mail, digest, credential) exists
+	// already.
 	ErrTaken = errors.New("latchkey: taken")
 	// ErrUsed: a one-time token was consumed or burned before.
 	ErrUsed = errors.New("latchkey: used before")
-	// ErrNoCredential: the request has no credential of this kind, or the token has another strategy's shape.
+	// ErrNoCredential: the request has no credential of this kind, or the
+	// token has another strategy's shape.
 	ErrNoCredential = errors.New("latchkey: no credential")
-	// ErrInvalid: the credential is of this strategy's shape and is not good (forged, expired, revoked, of an older epoch).
+	// ErrInvalid: the credential is of this strategy's shape and is not
+	// good (forged, expired, revoked, of an older epoch).
 	ErrInvalid = errors.New("latchkey: invalid credential")
 )
 
-// Codes of errors, as clients see them. They are stable, and they are the keys for translation.
+// Codes of errors, as clients see them. They are stable, and they are the keys
+// for translation.
 const (
 	CodeLoginBadCredentials   = "LOGIN_BAD_CREDENTIALS"
 	CodeLoginUserNotVerified  = "LOGIN_USER_NOT_VERIFIED"
@@ -43,12 +49,14 @@ const (
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
 )
 
-// Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems if there are any, else {"code", "reason"} if there is a
-// Reason, else Code, else the status' phrase. Cause is logged and never sent.
+// Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems
+// if there are any, else {"code", "reason"} if there is a Reason, else Code,
+// else the status' phrase. Cause is logged and never sent.
 type Error struct {
 	Code   string // "" for the plain 401, 403, 404, 500
 	Status int
-	// Reason is English for people, Localize's default. ReasonCode is its key for translation, Args its values.
+	// Reason is English for people, Localize's default. ReasonCode is its
+	// key for translation, Args its values.
 	Reason, ReasonCode string
 	Args               map[string]any
 	Problems           []Problem
@@ -56,7 +64,8 @@ type Error struct {
 	Cause              error
 }
 
-// Problem is one finding about a request's input, in pydantic 2's form. It never repeats the input.
+// Problem is one finding about a request's input, in pydantic 2's form. It
+// never repeats the input.
 type Problem struct {
 	Loc  []any  `json:"loc"` // "body", then a member's name or an offset
 	Msg  string `json:"msg"`
@@ -84,7 +93,8 @@ func (e *Error) StatusCode() int { return e.Status }
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is compares by Status and Code, so errors.Is works against the values below and against &Error{Status, Code}.
+// Is compares by Status and Code, so errors.Is works against the values below
+// and against &Error{Status, Code}.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Status == e.Status && t.Code == e.Code
@@ -129,12 +139,14 @@ func Missing(name string) Problem {
 	return Problem{Loc: []any{"body", name}, Msg: "Field required", Type: "missing"}
 }
 
-// BadValue is the problem of a member whose value is not acceptable; msg must not repeat it.
+// BadValue is the problem of a member whose value is not acceptable; msg must
+// not repeat it.
 func BadValue(name, msg string) Problem {
 	return Problem{Loc: []any{"body", name}, Msg: "Value error, " + msg, Type: "value_error"}
 }
 
-// InvalidIf is Invalid about those problems that are not nil; nil if there are none.
+// InvalidIf is Invalid about those problems that are not nil; nil if there are
+// none.
 func InvalidIf(problems ...*Problem) error {
 	var found []Problem
 	for _, p := range problems {
@@ -148,8 +160,9 @@ func InvalidIf(problems ...*Problem) error {
 	return Invalid(found...)
 }
 
-// Recode gives a refusal of a password, by the policy or by the hasher, the code of the route that asked. An *Error without a Reason stays
-// as it is; anything else becomes a 503.
+// Recode gives a refusal of a password, by the policy or by the hasher, the
+// code of the route that asked. An *Error without a Reason stays as it is;
+// anything else becomes a 503.
 func Recode(err error, code string) error {
 	var e *Error
 	if !errors.As(err, &e) {

@@ -35,7 +35,8 @@ func TestErrorIs(t *testing.T) {
 		t.Error("an Error is not its like, or not its cause")
 	}
 	for _, other := range []error{
-		core.Refuse(core.CodeServiceUnavailable), &core.Error{Status: http.StatusServiceUnavailable}, core.Unauthorized(), core.ErrInvalid,
+		core.Refuse(core.CodeServiceUnavailable), &core.Error{Status: http.StatusServiceUnavailable}, core.Unauthorized(),
+		core.ErrInvalid,
 	} {
 		if errors.Is(err, other) {
 			t.Errorf("it is %v", other)
@@ -73,6 +74,7 @@ func TestRecode(t *testing.T) {
 	if policy.Code != "" || policy.Status != 0 {
 		t.Error("the policy's own error was changed")
 	}
-	wantStatus(t, core.Recode(errors.New("list not loaded"), core.CodeResetPassword), http.StatusServiceUnavailable, core.CodeServiceUnavailable)
+	wantStatus(t, core.Recode(errors.New("list not loaded"), core.CodeResetPassword), http.StatusServiceUnavailable,
+		core.CodeServiceUnavailable)
 	wantStatus(t, core.Recode(core.Forbidden(), core.CodeResetPassword), http.StatusForbidden, "")
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A route's handler decodes its body, names every problem at once, and answers with a value.
+// A route's handler decodes its body, names every problem at once, and answers
+// with a value.
 func ExampleReadJSON() {
 	handle := func(_ context.Context, r *core.Request) (*core.Response, error) {
 		body, err := core.ReadJSON(r)
@@ -43,7 +44,8 @@ func ExampleReadJSON() {
 }
 
 func ExampleReadForm() {
-	form := post(strings.NewReader("username=ann%40example.com&password=correct+horse&scope="), "application/x-www-form-urlencoded")
+	form := post(strings.NewReader("username=ann%40example.com&password=correct+horse&scope="),
+		"application/x-www-form-urlencoded")
 	fields, err := core.ReadForm(form)
 	username, _, _ := fields.Text("username")
 	fmt.Println(len(fields), username, err)

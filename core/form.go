@@ -14,12 +14,15 @@ import (
 // maxFields is how many fields a form may have.
 const maxFields = 100
 
-// ReadForm decodes a form, application/x-www-form-urlencoded or multipart/form-data, into an Object of strings; an application/json body
-// it gives to [ReadJSON], so that a route with a form takes both. A form has at most [MaxBody] bytes and 100 fields. An empty field is
-// left out: it counts as absent.
+// ReadForm decodes a form, application/x-www-form-urlencoded or
+// multipart/form-data, into an Object of strings; an application/json body it
+// gives to [ReadJSON], so that a route with a form takes both. A form has at
+// most [MaxBody] bytes and 100 fields. An empty field is left out: it counts as
+// absent.
 //
-// The errors are *Error: 415 for any other type, 413, 400 if the body cannot be read, else 422 with one problem, of type value_error: a
-// field given twice, a file, a NUL, bytes that are not UTF-8, a broken encoding.
+// The errors are *Error: 415 for any other type, 413, 400 if the body cannot be
+// read, else 422 with one problem, of type value_error: a field given twice, a
+// file, a NUL, bytes that are not UTF-8, a broken encoding.
 func ReadForm(r *Request) (Object, error) {
 	media, params, err := mediaType(r)
 	if err != nil {
@@ -46,7 +49,8 @@ func ReadForm(r *Request) (Object, error) {
 	return Object(f), nil
 }
 
-// form collects fields. An empty one is nil until all are read, so that it cannot be given twice either.
+// form collects fields. An empty one is nil until all are read, so that it
+// cannot be given twice either.
 type form Object
 
 func (f form) add(name, value string) error {
@@ -78,8 +82,9 @@ func formInvalid(msg string) *Error {
 	return Invalid(Problem{Loc: []any{"body"}, Msg: "Value error, " + msg, Type: "value_error"})
 }
 
-// urlencoded reads name=value pairs as the WHATWG URL standard does, where a semicolon is an ordinary character, but refuses a percent
-// sign without two hexadecimal digits.
+// urlencoded reads name=value pairs as the WHATWG URL standard does, where a
+// semicolon is an ordinary character, but refuses a percent sign without two
+// hexadecimal digits.
 func (f form) urlencoded(body []byte) error {
 	for pair := range strings.SplitSeq(string(body), "&") {
 		if pair == "" {
@@ -98,7 +103,8 @@ func (f form) urlencoded(body []byte) error {
 	return nil
 }
 
-// multipart reads parts as they are (RFC 7578): a Content-Transfer-Encoding is not undone.
+// multipart reads parts as they are (RFC 7578): a Content-Transfer-Encoding is
+// not undone.
 func (f form) multipart(body []byte, boundary string) error {
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {

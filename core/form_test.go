@@ -33,7 +33,8 @@ func multipartBody(t *testing.T, write func(*multipart.Writer) error) (body, con
 
 func TestReadForm(t *testing.T) {
 	parts, multipartType := multipartBody(t, func(w *multipart.Writer) error {
-		return errors.Join(w.WriteField("username", "a+b@c.example"), w.WriteField("password", "x é<&;=%41"), w.WriteField("scope", ""))
+		return errors.Join(w.WriteField("username", "a+b@c.example"), w.WriteField("password", "x é<&;=%41"),
+			w.WriteField("scope", ""))
 	})
 	for _, form := range []struct{ body, contentType string }{
 		{"username=a%2Bb%40c.example&password=x+%C3%A9<%26;=%2541&scope=&&", urlencoded},
@@ -101,7 +102,8 @@ func TestReadFormRefuses(t *testing.T) {
 func TestReadFormContentType(t *testing.T) {
 	t.Run("P02 content type", func(t *testing.T) {
 		for _, refused := range [][]string{
-			nil, {"text/plain"}, {"application/octet-stream"}, {"multipart/mixed; boundary=x"}, {urlencoded + "; charset=iso-8859-1"},
+			nil, {"text/plain"}, {"application/octet-stream"}, {"multipart/mixed; boundary=x"},
+			{urlencoded + "; charset=iso-8859-1"},
 			{urlencoded, urlencoded}, {urlencoded + ", application/json"},
 		} {
 			_, err := core.ReadForm(post(strings.NewReader("username=a"), refused...))

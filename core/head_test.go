@@ -20,7 +20,8 @@ func (h head) Method() string               { return h.method }
 func (h head) Host() string                 { return h.host }
 func (h head) Lines(header string) []string { return h.header[header] }
 
-// post is a request with a body of the given type; no type, no Content-Type line.
+// post is a request with a body of the given type; no type, no Content-Type
+// line.
 func post(body io.Reader, contentType ...string) *core.Request {
 	return &core.Request{
 		Head: head{method: "POST", host: "app.example", header: http.Header{"Content-Type": contentType}},
@@ -30,7 +31,8 @@ func post(body io.Reader, contentType ...string) *core.Request {
 
 func postJSON(body string) *core.Request { return post(strings.NewReader(body), "application/json") }
 
-// wantProblem checks that err is a 422 with one problem of the type at the location.
+// wantProblem checks that err is a 422 with one problem of the type at the
+// location.
 func wantProblem(t *testing.T, err error, kind string, loc ...any) {
 	t.Helper()
 	e, ok := errors.AsType[*core.Error](err)

@@ -5,17 +5,21 @@ import (
 	"strings"
 )
 
-// Bytes that are looked at, at most. Browsers keep 4096 of a cookie; a JWT that outgrows maxToken carries what does not belong in one.
+// Bytes that are looked at, at most. Browsers keep 4096 of a cookie; a JWT that
+// outgrows maxToken carries what does not belong in one.
 const (
 	maxToken   = 8 << 10
 	maxCookies = 64 << 10 // of all Cookie lines together
 )
 
-// BearerToken gives the token of the request's Authorization line (RFC 6750, section 2.1), a part of that line.
+// BearerToken gives the token of the request's Authorization line (RFC 6750,
+// section 2.1), a part of that line.
 //
-// Without a line, or with another scheme, it is ErrNoCredential. The scheme's letter case does not matter. With two lines or more it is
-// *Error 400 DUPLICATE_CREDENTIALS. ErrInvalid is what cannot be a token: none at all, several joined by commas, anything but one space
-// before it, characters outside the RFC's b64token, more than 8 KiB (which are not looked at).
+// Without a line, or with another scheme, it is ErrNoCredential. The scheme's
+// letter case does not matter. With two lines or more it is *Error 400
+// DUPLICATE_CREDENTIALS. ErrInvalid is what cannot be a token: none at all,
+// several joined by commas, anything but one space before it, characters
+// outside the RFC's b64token, more than 8 KiB (which are not looked at).
 func BearerToken(h Head) (string, error) {
 	lines := h.Lines("Authorization")
 	if len(lines) == 0 {
@@ -34,9 +38,11 @@ func BearerToken(h Head) (string, error) {
 	return token, nil
 }
 
-// isB64Token tells RFC 6750's b64token: letters, digits and - . _ ~ + /, at least one, and then any number of =.
+// isB64Token tells RFC 6750's b64token: letters, digits and - . _ ~ + /, at
+// least one, and then any number of =.
 //
-// Every request's token is looked through: a table and no branches, because for a JWT that the process knows it is a sixth of the request.
+// Every request's token is looked through: a table and no branches, because for
+// a JWT that the process knows it is a sixth of the request.
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	if s == "" {
@@ -66,11 +72,14 @@ var notB64Token = func() (out [256]byte) {
 	return out
 }()
 
-// CookieValue gives the value of the cookie of that exact name, a part of its Cookie line, as it was sent: nothing is unquoted or decoded.
+// CookieValue gives the value of the cookie of that exact name, a part of its
+// Cookie line, as it was sent: nothing is unquoted or decoded.
 //
-// Without one, or with an empty one, it is ErrNoCredential. With two of the name, in one line or in several, it is *Error 400
-// DUPLICATE_CREDENTIALS: a neighbour under the same domain can plant a second one ("cookie tossing"). ErrInvalid is a value with
-// characters outside RFC 6265's cookie-octet or of more than 8 KiB, and any request with more than 64 KiB of cookies.
+// Without one, or with an empty one, it is ErrNoCredential. With two of the
+// name, in one line or in several, it is *Error 400 DUPLICATE_CREDENTIALS: a
+// neighbour under the same domain can plant a second one ("cookie tossing").
+// ErrInvalid is a value with characters outside RFC 6265's cookie-octet or of
+// more than 8 KiB, and any request with more than 64 KiB of cookies.
 func CookieValue(h Head, name string) (string, error) {
 	found, value, size := false, "", 0
 	for _, line := range h.Lines("Cookie") {
@@ -96,7 +105,8 @@ func CookieValue(h Head, name string) (string, error) {
 	return value, nil
 }
 
-// cookieNamed gives the value of a pair of that name. White space around the pair is not part of it (RFC 6265bis, section 5.7).
+// cookieNamed gives the value of a pair of that name. White space around the
+// pair is not part of it (RFC 6265bis, section 5.7).
 func cookieNamed(pair, name string) (string, bool) {
 	value, ok := strings.CutPrefix(strings.Trim(pair, " \t"), name)
 	if !ok {
@@ -105,7 +115,8 @@ func cookieNamed(pair, name string) (string, bool) {
 	return strings.CutPrefix(value, "=")
 }
 
-// isCookieOctets tells printable ASCII without space, quote, comma, semicolon and backslash.
+// isCookieOctets tells printable ASCII without space, quote, comma, semicolon
+// and backslash.
 func isCookieOctets(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == ',' || c == ';' || c == '\\' {

@@ -15,7 +15,8 @@ func with(header string, lines ...string) head {
 	return head{method: "GET", host: "app.example", header: http.Header{header: lines}}
 }
 
-// timely fails the test if the best of five runs of do takes longer than a busy machine needs for some hundred kilobytes.
+// timely fails the test if the best of five runs of do takes longer than a busy
+// machine needs for some hundred kilobytes.
 func timely(t *testing.T, do func()) {
 	t.Helper()
 	best := time.Hour

@@ -14,13 +14,17 @@ import (
 // maxDepth is how deep objects and arrays may nest.
 const maxDepth = 32
 
-// ReadJSON decodes the body as one strict JSON object: at most [MaxBody] bytes of UTF-8, nothing after it, nested 32 deep at the most, no
-// member name twice in any object, no NUL and no lone surrogate (RFC 8259, section 8.2) in any string. Names keep their exact case.
-// The members' values are valid after the request.
+// ReadJSON decodes the body as one strict JSON object: at most [MaxBody] bytes
+// of UTF-8, nothing after it, nested 32 deep at the most, no member name twice
+// in any object, no NUL and no lone surrogate (RFC 8259, section 8.2) in any
+// string. Names keep their exact case. The members' values are valid after the
+// request.
 //
-// The errors are *Error: 415 unless the request says that it is application/json or application/*+json (a missing type too), 413, 400 if
-// the body cannot be read, else 422 with one problem: missing (an empty body), model_attributes_type (another value than an object) or
-// json_invalid. None of them repeats the input.
+// The errors are *Error: 415 unless the request says that it is
+// application/json or application/*+json (a missing type too), 413, 400 if the
+// body cannot be read, else 422 with one problem: missing (an empty body),
+// model_attributes_type (another value than an object) or json_invalid. None of
+// them repeats the input.
 func ReadJSON(r *Request) (Object, error) {
 	media, _, err := mediaType(r)
 	if err != nil {
@@ -36,7 +40,8 @@ func ReadJSON(r *Request) (Object, error) {
 	return decodeObject(body)
 }
 
-// decodeObject leaves the grammar to encoding/json, and then walks once over the text for what the grammar allows and ReadJSON does not.
+// decodeObject leaves the grammar to encoding/json, and then walks once over
+// the text for what the grammar allows and ReadJSON does not.
 func decodeObject(text []byte) (Object, error) {
 	switch {
 	case len(text) == 0:
@@ -60,7 +65,8 @@ func jsonInvalid(offset int, msg string) *Error {
 	return Invalid(Problem{Loc: []any{"body", offset}, Msg: msg, Type: "json_invalid"})
 }
 
-// syntaxOffset is how many bytes encoding/json had read when it found the fault.
+// syntaxOffset is how many bytes encoding/json had read when it found the
+// fault.
 func syntaxOffset(text []byte) int {
 	var value json.RawMessage
 	fault := &json.SyntaxError{}
@@ -68,13 +74,15 @@ func syntaxOffset(text []byte) int {
 	return int(fault.Offset)
 }
 
-// walk goes over an object that encoding/json has found valid, so every bracket, quote and escape is known to be complete.
+// walk goes over an object that encoding/json has found valid, so every
+// bracket, quote and escape is known to be complete.
 type walk struct {
 	text []byte
 	pos  int
 }
 
-// next moves to the next byte that is neither white space nor a separator, and gives it.
+// next moves to the next byte that is neither white space nor a separator, and
+// gives it.
 func (w *walk) next() byte {
 	for strings.IndexByte(" \t\r\n,:", w.text[w.pos]) >= 0 {
 		w.pos++
@@ -148,7 +156,8 @@ func (w *walk) name() (name string, err error) {
 	return name, err
 }
 
-// str walks over a string. Its raw bytes hold no NUL: the grammar forbids control characters.
+// str walks over a string. Its raw bytes hold no NUL: the grammar forbids
+// control characters.
 func (w *walk) str() error {
 	for w.pos++; w.text[w.pos] != '"'; {
 		if w.text[w.pos] != '\\' {
@@ -161,7 +170,8 @@ func (w *walk) str() error {
 	return nil
 }
 
-// escape walks over a backslash and what belongs to it, both halves of a surrogate pair together.
+// escape walks over a backslash and what belongs to it, both halves of a
+// surrogate pair together.
 func (w *walk) escape() error {
 	unit := w.codeUnit()
 	if unit < 0 {
@@ -181,7 +191,8 @@ func (w *walk) escape() error {
 	return nil
 }
 
-// codeUnit is the UTF-16 code unit whose \u escape begins at pos, -1 if none does.
+// codeUnit is the UTF-16 code unit whose \u escape begins at pos, -1 if none
+// does.
 func (w *walk) codeUnit() rune {
 	digits, ok := bytes.CutPrefix(w.text[w.pos:], []byte(`\u`))
 	if !ok {

@@ -54,7 +54,8 @@ func TestReadJSONContentType(t *testing.T) {
 			}
 		}
 		for _, refused := range [][]string{
-			nil, {""}, {"text/plain"}, {"text/json"}, {"text/x+json"}, {"json"}, {"application/jsonp"}, {"application/json; charset=utf-16"},
+			nil, {""}, {"text/plain"}, {"text/json"}, {"text/x+json"}, {"json"}, {"application/jsonp"},
+			{"application/json; charset=utf-16"},
 			{`application/json; charset=""`}, {"application/json; charset"}, {"application/json, text/plain"}, {"text/plain; application/json"},
 			{"application/x-www-form-urlencoded"}, {"multipart/form-data; boundary=x"}, {"application/json", "application/json"},
 			{"application/json; charset=utf-8; charset=utf-16"},

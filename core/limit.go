@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Limit is a number of events in a window that begins with the first of them. Without Events it limits nothing.
+// Limit is a number of events in a window that begins with the first of them.
+// Without Events it limits nothing.
 type Limit struct {
 	Events int
 	Window time.Duration
@@ -23,19 +24,22 @@ func (l Limit) Check() error {
 	return nil
 }
 
-// Limiter counts events. Keys are opaque text of at most 300 bytes; a key has one count, whatever limits it is taken under.
+// Limiter counts events. Keys are opaque text of at most 300 bytes; a key has
+// one count, whatever limits it is taken under.
 type Limiter interface {
-	// Take counts one event of key if the limit allows it, in one atomic step, and returns 0; else it counts nothing and returns how long
-	// to wait (at most the window).
+	// Take counts one event of key if the limit allows it, in one atomic
+	// step, and returns 0; else it counts nothing and returns how long to
+	// wait (at most the window).
 	Take(ctx context.Context, key string, l Limit) (wait time.Duration, err error)
-	// Give takes one counted event back (what was counted turned out not to be one).
+	// Give takes one counted event back (what was counted turned out not to
+	// be one).
 	Give(ctx context.Context, key string) error
 	// Forget sets key's count to nothing.
 	Forget(ctx context.Context, key string) error
 }
 
-// Within counts one event of key: nil where the limit allows it or has no events; 429 RATE_LIMITED beyond it; 503 where the limiter cannot
-// be asked.
+// Within counts one event of key: nil where the limit allows it or has no
+// events; 429 RATE_LIMITED beyond it; 503 where the limiter cannot be asked.
 func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
 	if l.Events == 0 {
 		return nil
@@ -76,7 +80,8 @@ func WithinNetwork(ctx context.Context, limiter Limiter, what string, ip netip.A
 // siteShare is how many networks of a /48 may do all that one may.
 const siteShare = 16
 
-// RateLimited is a 429 that tells when to come again, in whole seconds, at least 1.
+// RateLimited is a 429 that tells when to come again, in whole seconds, at
+// least 1.
 func RateLimited(wait time.Duration) *Error {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	return &Error{
@@ -85,8 +90,9 @@ func RateLimited(wait time.Duration) *Error {
 	}
 }
 
-// Network is the client network of an address, as limits count it: an IPv4 address alone, also in its IPv6-mapped form; the /64 of
-// an IPv6 address, whatever its zone and spelling.
+// Network is the client network of an address, as limits count it: an IPv4
+// address alone, also in its IPv6-mapped form; the /64 of an IPv6 address,
+// whatever its zone and spelling.
 func Network(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap()
 	bits := ip.BitLen()

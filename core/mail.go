@@ -31,8 +31,9 @@ func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" ma
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
-// Sender delivers mail. It is called outside the request, one attempt a call, with a context that ends; an error is logged and the
-// attempt repeated. Its errors must not hold the token.
+// Sender delivers mail. It is called outside the request, one attempt a call,
+// with a context that ends; an error is logged and the attempt repeated. Its
+// errors must not hold the token.
 type Sender interface {
 	Send(ctx context.Context, m Mail) error
 }

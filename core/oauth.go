@@ -23,18 +23,22 @@ const (
 	CodeOAuthLastLoginMethod  = "OAUTH_LAST_LOGIN_METHOD"
 )
 
-// OAuthAccount links a user to an account at a provider. (Provider, Subject) is unique: an account belongs to one user.
+// OAuthAccount links a user to an account at a provider. (Provider, Subject) is
+// unique: an account belongs to one user.
 type OAuthAccount struct {
 	ID     string // given by the store when it is empty at Create
 	UserID string
-	// Provider is the provider's name ("google"). Subject is the account's stable id there, never a name that its owner can change.
+	// Provider is the provider's name ("google"). Subject is the account's
+	// stable id there, never a name that its owner can change.
 	Provider, Subject string
 	// Email is what the provider says today; nothing is looked up by it.
 	Email string
-	// AccessToken and RefreshToken are as the vault has sealed them; a store keeps them as they are, at most 16 KiB each.
+	// AccessToken and RefreshToken are as the vault has sealed them; a
+	// store keeps them as they are, at most 16 KiB each.
 	AccessToken  string `json:"-"`
 	RefreshToken string `json:"-"`
-	// Expires is the access token's end in whole seconds, UTC; zero if it is not known.
+	// Expires is the access token's end in whole seconds, UTC; zero if it
+	// is not known.
 	Expires time.Time
 }
 
@@ -49,39 +53,48 @@ func (a OAuthAccount) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", a.ID), slog.String("user", a.UserID), slog.String("provider", a.Provider))
 }
 
-// OAuthAccountStore keeps the links of users to providers' accounts. Its obligations are cases of stores/storetest. Text is compared byte
-// by byte. What it gives is the caller's own copy.
+// OAuthAccountStore keeps the links of users to providers' accounts. Its
+// obligations are cases of stores/storetest. Text is compared byte by byte.
+// What it gives is the caller's own copy.
 type OAuthAccountStore interface {
-	// Create stores a and sets a's ID where it is empty. ErrTaken if the ID, or (Provider, Subject), exists, decided by the store itself: of
-	// any number of concurrent calls one wins. A refusal leaves a transaction usable.
+	// Create stores a and sets a's ID where it is empty. ErrTaken if the
+	// ID, or (Provider, Subject), exists, decided by the store itself: of
+	// any number of concurrent calls one wins. A refusal leaves a
+	// transaction usable.
 	Create(ctx context.Context, a *OAuthAccount) error
-	// Find gives the link of a provider's account. ErrNotFound if there is none.
+	// Find gives the link of a provider's account. ErrNotFound if there is
+	// none.
 	Find(ctx context.Context, provider, subject string) (*OAuthAccount, error)
 	// List gives a user's links, the oldest first.
 	List(ctx context.Context, userID string) ([]*OAuthAccount, error)
-	// Update runs change on the current row under a lock and stores what it left, as UserStore's does. It must not change ID, Provider
-	// or Subject.
+	// Update runs change on the current row under a lock and stores what it
+	// left, as UserStore's does. It must not change ID, Provider or
+	// Subject.
 	Update(ctx context.Context, id string, change func(*OAuthAccount) error) (*OAuthAccount, error)
 	// Delete removes a link. ErrNotFound if there is none.
 	Delete(ctx context.Context, id string) error
 }
 
-// IDMaker is a user store that can say an ID before its user exists (optional). Stores without transactions need it for OAuth: the link
-// is written first, with the ID that the user will have.
+// IDMaker is a user store that can say an ID before its user exists (optional).
+// Stores without transactions need it for OAuth: the link is written first,
+// with the ID that the user will have.
 type IDMaker interface {
 	NewID() string
 }
 
 // OAuthIdentity is who a provider says has logged in.
 type OAuthIdentity struct {
-	// Subject is the account's stable id at the provider, at most 255 bytes.
+	// Subject is the account's stable id at the provider, at most 255
+	// bytes.
 	Subject string
 	Email   string // "" if the provider gives none
-	// EmailVerified is what the provider says of Email; nil is unknown, which is not true.
+	// EmailVerified is what the provider says of Email; nil is unknown,
+	// which is not true.
 	EmailVerified *bool
 	Name          string // for people; "" if unknown
 	Picture       string // a URL; "" if unknown
-	// Claims is the provider's own answer, for an application's BeforeRegister.
+	// Claims is the provider's own answer, for an application's
+	// BeforeRegister.
 	Claims json.RawMessage
 }
 
@@ -129,7 +142,8 @@ type OAuthFinish struct {
 	Verifier    string // PKCE's
 	Nonce       string
 	RedirectURI string // as in OAuthBegin
-	// Form holds all parameters of the callback, those that were posted too (iss of RFC 9207, Apple's user).
+	// Form holds all parameters of the callback, those that were posted too
+	// (iss of RFC 9207, Apple's user).
 	Form url.Values
 }
 
@@ -148,21 +162,26 @@ func (OAuthFinish) MarshalJSON() ([]byte, error) { return []byte(`"[finish]"`), 
 // operator for.
 var ErrOAuthCodeRefused = errors.New("latchkey: the provider refused the code")
 
-// Provider is a service that people log in with. Implementations are safe for concurrent use and keep nothing between Begin and Finish.
+// Provider is a service that people log in with. Implementations are safe for
+// concurrent use and keep nothing between Begin and Finish.
 //
-// An *Error is the answer as it is (OAUTH_INVALID_STATE for a wrong iss or nonce). A context that has run out becomes a 504, any other error
-// a 502, OAUTH_PROVIDER_ERROR both; errors must not hold codes or tokens. Who calls sets no deadline: a provider bounds its own calls
-// (10 s, 1 MiB, no redirects).
+// An *Error is the answer as it is (OAUTH_INVALID_STATE for a wrong iss or
+// nonce). A context that has run out becomes a 504, any other error a 502,
+// OAUTH_PROVIDER_ERROR both; errors must not hold codes or tokens. Who calls
+// sets no deadline: a provider bounds its own calls (10 s, 1 MiB, no
+// redirects).
 type Provider interface {
 	Name() string // "google": lower-case letters, digits, '-' and '_'
 	// Begin gives the URL to send the browser to.
 	Begin(ctx context.Context, b OAuthBegin) (string, error)
-	// Finish trades the code for tokens and tells who it is. It checks iss and nonce before it believes anything.
-	// Its error wraps ErrOAuthCodeRefused where the service refuses the code.
+	// Finish trades the code for tokens and tells who it is. It checks iss
+	// and nonce before it believes anything. Its error wraps
+	// ErrOAuthCodeRefused where the service refuses the code.
 	Finish(ctx context.Context, f OAuthFinish) (OAuthIdentity, OAuthTokens, error)
 }
 
-// TokenRefresher is a provider that renews access tokens (optional). The Refresh of what it returns is empty if the old one stays good.
+// TokenRefresher is a provider that renews access tokens (optional). The
+// Refresh of what it returns is empty if the old one stays good.
 type TokenRefresher interface {
 	Refresh(ctx context.Context, refresh string) (OAuthTokens, error)
 }

@@ -2,10 +2,12 @@ package core
 
 import "encoding/json"
 
-// Object is a strictly decoded JSON object: the members' raw values by their exact names. A form is given as an Object of strings.
+// Object is a strictly decoded JSON object: the members' raw values by their
+// exact names. A form is given as an Object of strings.
 type Object map[string]json.RawMessage
 
-// Text gives a member that must be a string. ok is false if it is absent or null; the problem (string_type) if it is something else.
+// Text gives a member that must be a string. ok is false if it is absent or
+// null; the problem (string_type) if it is something else.
 func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
 	raw, there := o[name]
 	if !there || string(raw) == "null" {
@@ -29,7 +31,8 @@ func (o Object) Flag(name string) (b, ok bool, problem *Problem) {
 	return b, true, nil
 }
 
-// Required is Text for a member that must be there: missing if it is absent, string_type if it is null.
+// Required is Text for a member that must be there: missing if it is absent,
+// string_type if it is null.
 func (o Object) Required(name string) (string, *Problem) {
 	s, ok, problem := o.Text(name)
 	if ok || problem != nil {

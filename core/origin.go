@@ -2,18 +2,24 @@ package core
 
 import "strings"
 
-// CrossOrigin tells whether a browser sent a request with an unsafe method from another origin than the one it goes to, as far as the
-// request shows (OWASP "Cross-Site Request Forgery Prevention", Fetch Metadata). It decides as net/http's CrossOriginProtection does:
+// CrossOrigin tells whether a browser sent a request with an unsafe method from
+// another origin than the one it goes to, as far as the request shows (OWASP
+// "Cross-Site Request Forgery Prevention", Fetch Metadata). It decides as
+// net/http's CrossOriginProtection does:
 //
 //   - a safe method (see [Safe]) never is cross-origin;
 //   - an Origin for which trusted says yes is not (trusted may be nil);
-//   - Sec-Fetch-Site, which all browsers send since 2023 (over https and to localhost), decides where it is present: same-origin and
-//     none (the person's own doing, such as a reload) are not;
-//   - else Origin decides: it must be http or https on exactly the request's Host, port included. Host does not tell the scheme, so
-//     http and https of one host are one here; HSTS closes that;
-//   - without both, the client is no browser, or a very old one, and passes: a Referer is not looked at.
+//   - Sec-Fetch-Site, which all browsers send since 2023 (over https and to
+//     localhost), decides where it is present: same-origin and none (the
+//     person's own doing, such as a reload) are not;
+//   - else Origin decides: it must be http or https on exactly the request's
+//     Host, port included. Host does not tell the scheme, so http and https of
+//     one host are one here; HSTS closes that;
+//   - without both, the client is no browser, or a very old one, and passes: a
+//     Referer is not looked at.
 //
-// Both headers are compared byte by byte, and one of them sent twice is cross-origin.
+// Both headers are compared byte by byte, and one of them sent twice is
+// cross-origin.
 func CrossOrigin(h Head, trusted func(origin string) bool) bool {
 	if Safe(h.Method()) {
 		return false
@@ -31,7 +37,8 @@ func CrossOrigin(h Head, trusted func(origin string) bool) bool {
 	return origin != "" && !onHost(origin, h.Host())
 }
 
-// onHost tells whether a web origin's host and port are exactly those of a Host header.
+// onHost tells whether a web origin's host and port are exactly those of a Host
+// header.
 func onHost(origin, host string) bool {
 	scheme, rest, ok := strings.Cut(origin, "://")
 	return ok && (scheme == "http" || scheme == "https") && rest == host

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// sent is the head of an unsafe request with these Sec-Fetch-Site and Origin lines.
+// sent is the head of an unsafe request with these Sec-Fetch-Site and Origin
+// lines.
 func sent(site, origin []string) head {
 	return head{method: "POST", host: "app.example:8443", header: http.Header{"Sec-Fetch-Site": site, "Origin": origin}}
 }
@@ -94,8 +95,9 @@ func TestCrossOrigin(t *testing.T) {
 	})
 }
 
-// net/http passes some origins that no browser sends (a path, a user name, a scheme of an app); beyond those, what it refuses is refused here
-// and what it accepts is accepted.
+// net/http passes some origins that no browser sends (a path, a user name, a
+// scheme of an app); beyond those, what it refuses is refused here and what it
+// accepts is accepted.
 func TestCrossOriginAsNetHTTP(t *testing.T) {
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin("https://www.app.example"); err != nil {

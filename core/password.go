@@ -2,19 +2,24 @@ package core
 
 import "context"
 
-// Hasher makes and verifies password hashes of one family. Implementations are safe for concurrent use and keep no password.
+// Hasher makes and verifies password hashes of one family. Implementations are
+// safe for concurrent use and keep no password.
 type Hasher interface {
-	// Hash gives an encoded hash. An error means that the password can never be hashed (over bcrypt's 72 bytes, NUL) or no randomness.
+	// Hash gives an encoded hash. An error means that the password can
+	// never be hashed (over bcrypt's 72 bytes, NUL) or no randomness.
 	Hash(password string) (PasswordHash, error)
 	// Knows tells whether h is of this family, by its prefix.
 	Knows(h PasswordHash) bool
-	// Verify compares in constant time. A malformed hash, or one with parameters beyond the hasher's bounds, is an error: it costs
-	// nothing and never panics.
+	// Verify compares in constant time. A malformed hash, or one with
+	// parameters beyond the hasher's bounds, is an error: it costs nothing
+	// and never panics.
 	Verify(h PasswordHash, password string) (bool, error)
-	// Outdated tells that h was made with other parameters than Hash would use now.
+	// Outdated tells that h was made with other parameters than Hash would
+	// use now.
 	Outdated(h PasswordHash) bool
 }
 
-// PasswordPolicy judges a new password for u, which carries the e-mail. It returns nil or an *Error with Reason (English), ReasonCode
-// and Args; its Code and Status are set by the flow.
+// PasswordPolicy judges a new password for u, which carries the e-mail. It
+// returns nil or an *Error with Reason (English), ReasonCode and Args; its Code
+// and Status are set by the flow.
 type PasswordPolicy func(ctx context.Context, password string, u AnyUser) error

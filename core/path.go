@@ -5,13 +5,17 @@ import (
 	"strings"
 )
 
-// PlainPath tells whether a path, percent-encoded as it was sent, is in the one form in which a path of Latchkey's routes is answered, so
-// that every router decides alike. What it refuses, an adapter answers like a path that is no route's:
+// PlainPath tells whether a path, percent-encoded as it was sent, is in the one
+// form in which a path of Latchkey's routes is answered, so that every router
+// decides alike. What it refuses, an adapter answers like a path that is no
+// route's:
 //
 //   - an escape of a slash, which some routers take for the end of a segment;
-//   - an escape of a character that needs none (letters, digits and - . _ ~: RFC 3986, section 2.3), which some compare as it stands;
+//   - an escape of a character that needs none (letters, digits and - . _ ~:
+//     RFC 3986, section 2.3), which some compare as it stands;
 //   - an escape without two hexadecimal digits;
-//   - a segment that is empty, "." or "..", which some remove. The last segment may be empty.
+//   - a segment that is empty, "." or "..", which some remove. The last segment
+//     may be empty.
 func PlainPath(escaped string) bool {
 	rest, ok := strings.CutPrefix(escaped, "/")
 	for ok && rest != "" {
@@ -40,12 +44,13 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// PathValues gives the values, decoded once, of the parameters of a pattern, for a path that a router has matched with it. In the
-// pattern, which has every prefix, a segment ":id" is a parameter, as in most routers. A router's own values depend on its settings, and
-// it may let a parameter swallow slashes.
+// PathValues gives the values, decoded once, of the parameters of a pattern,
+// for a path that a router has matched with it. In the pattern, which has every
+// prefix, a segment ":id" is a parameter, as in most routers. A router's own
+// values depend on its settings, and it may let a parameter swallow slashes.
 //
-// It is false where the path is not a [PlainPath] with the pattern's segments: a router may let others through, such as those in another
-// case.
+// It is false where the path is not a [PlainPath] with the pattern's segments:
+// a router may let others through, such as those in another case.
 func PathValues(pattern, escaped string) (map[string]string, bool) {
 	if strings.Count(pattern, "/") != strings.Count(escaped, "/") || !PlainPath(escaped) {
 		return nil, false

@@ -9,17 +9,17 @@ import (
 
 // Query is which users UserStore.List returns.
 type Query struct {
-	// Email is how their EmailKey begins, byte by byte; "" for all users. With
-	// it they come in the order of their EmailKey (of its bytes), without it in
-	// an order that never changes.
+	// Email is how their EmailKey begins, byte by byte; "" for all users.
+	// With it they come in the order of their EmailKey (of its bytes),
+	// without it in an order that never changes.
 	Email string
 	// Superusers leaves out all but the active superusers.
 	Superusers bool
-	// Cursor is the next of the page before; "" for the first page. It belongs
-	// to the rest of its query but the Limit.
+	// Cursor is the next of the page before; "" for the first page. It
+	// belongs to the rest of its query but the Limit.
 	Cursor string
-	// Limit is how many users a page has at most. A store brings it between 1
-	// and 100.
+	// Limit is how many users a page has at most. A store brings it between
+	// 1 and 100.
 	Limit int
 }
 

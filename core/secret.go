@@ -9,11 +9,12 @@ import (
 	"log/slog"
 )
 
-// SecretLen is the length of a secret in its text form: 32 bytes as base64url without padding.
+// SecretLen is the length of a secret in its text form: 32 bytes as base64url
+// without padding.
 const SecretLen = 43
 
-// NewSecret reads 32 bytes from random (crypto/rand.Reader outside tests) and gives them as base64url, with the digest under which a
-// store keeps them.
+// NewSecret reads 32 bytes from random (crypto/rand.Reader outside tests) and
+// gives them as base64url, with the digest under which a store keeps them.
 func NewSecret(random io.Reader) (raw string, digest [32]byte, err error) {
 	var b [32]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {

@@ -27,7 +27,8 @@ func TestNewSecret(t *testing.T) {
 	if err != nil || other == raw {
 		t.Errorf("another secret: %q, %v", other, err)
 	}
-	if raw, digest, err := core.NewSecret(strings.NewReader("too short")); err == nil || raw != "" || digest != [32]byte{} {
+	if raw, digest, err := core.NewSecret(strings.NewReader("too short")); err == nil || raw != "" ||
+		digest != [32]byte{} {
 		t.Errorf("without randomness: %q, %v", raw, err)
 	}
 }

@@ -5,33 +5,43 @@ import (
 	"time"
 )
 
-// UserStore keeps an application's users. Its obligations are the cases of stores/storetest.
+// UserStore keeps an application's users. Its obligations are the cases of
+// stores/storetest.
 //
-// Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken, what change returned, or anything else for "could not
-// ask". An ID that does not parse is ErrNotFound; IDs of one user in different spellings (letter case and dashes of a UUID) are one. What
-// cannot be stored exactly is an error; a key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An empty EmailKey is no key: any
-// number of users have it, and none is found by it.
+// Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken,
+// what change returned, or anything else for "could not ask". An ID that does
+// not parse is ErrNotFound; IDs of one user in different spellings (letter case
+// and dashes of a UUID) are one. What cannot be stored exactly is an error; a
+// key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An empty
+// EmailKey is no key: any number of users have it, and none is found by it.
 type UserStore[U any] interface {
-	// Create stores u and sets u's ID where it is empty. ErrTaken if the ID or the EmailKey exists, decided by the store itself: of
-	// any number of concurrent calls one wins. An ID is never given again after its user was deleted.
+	// Create stores u and sets u's ID where it is empty. ErrTaken if the ID
+	// or the EmailKey exists, decided by the store itself: of any number of
+	// concurrent calls one wins. An ID is never given again after its user
+	// was deleted.
 	Create(ctx context.Context, u *U) error
-	// Find gives the user of a key ("id", "email"). ErrNotFound for kinds it does not know.
+	// Find gives the user of a key ("id", "email"). ErrNotFound for kinds
+	// it does not know.
 	Find(ctx context.Context, key Key) (*U, error)
-	// Update runs change on the current row under a lock and stores what it left. change is pure and does no I/O: it may be run again.
-	// Its error undoes everything and is returned as it is. It must not change the ID. ErrTaken if the new EmailKey exists.
+	// Update runs change on the current row under a lock and stores what it
+	// left. change is pure and does no I/O: it may be run again. Its error
+	// undoes everything and is returned as it is. It must not change the
+	// ID. ErrTaken if the new EmailKey exists.
 	Update(ctx context.Context, id string, change func(*U) error) (*U, error)
-	// Delete removes the user and whatever of theirs the store keeps. ErrNotFound if there is none.
+	// Delete removes the user and whatever of theirs the store keeps.
+	// ErrNotFound if there is none.
 	Delete(ctx context.Context, id string) error
-	// List returns a page of the users that q describes, in its order. next is
-	// the cursor of the following page, "" on the last. A cursor that the store
-	// did not make, or made for another query, is ErrInvalid. From page to page
-	// each user comes once while others come and go; but a user who
-	// gets another EmailKey between two pages of a query with an Email may come
-	// twice or not at all.
+	// List returns a page of the users that q describes, in its order. next
+	// is the cursor of the following page, "" on the last. A cursor that
+	// the store did not make, or made for another query, is ErrInvalid.
+	// From page to page each user comes once while others come and go; but
+	// a user who gets another EmailKey between two pages of a query with an
+	// Email may come twice or not at all.
 	List(ctx context.Context, q Query) (users []*U, next string, err error)
 }
 
-// Users is a UserStore with its type erased. It is what flows see; latchkey.New makes it.
+// Users is a UserStore with its type erased. It is what flows see; latchkey.New
+// makes it.
 type Users interface {
 	New() AnyUser
 	Create(ctx context.Context, u AnyUser) error
@@ -39,15 +49,17 @@ type Users interface {
 	Update(ctx context.Context, id string, change func(AnyUser) error) (AnyUser, error)
 	Delete(ctx context.Context, id string) error
 	List(ctx context.Context, q Query) (users []AnyUser, next string, err error)
-	// Lock is Locker's. A store with transactions that is no Locker locks the
-	// row by an Update that changes nothing; one without only finds it.
+	// Lock is Locker's. A store with transactions that is no Locker locks
+	// the row by an Update that changes nothing; one without only finds it.
 	Lock(ctx context.Context, id string) (AnyUser, error)
 }
 
-// Transactor is implemented by stores with transactions (optional). The transaction travels in do's context: the same store, and others
-// over the same database, join it. Transact nests: inside a transaction it only runs do. An error of do undoes everything and is
-// returned as it is, and so does a panic, which goes on. A refusal (ErrTaken, ErrNotFound, ErrUsed) leaves the transaction usable. do may
-// be run again, so it must be free of other effects.
+// Transactor is implemented by stores with transactions (optional). The
+// transaction travels in do's context: the same store, and others over the same
+// database, join it. Transact nests: inside a transaction it only runs do. An
+// error of do undoes everything and is returned as it is, and so does a panic,
+// which goes on. A refusal (ErrTaken, ErrNotFound, ErrUsed) leaves the
+// transaction usable. do may be run again, so it must be free of other effects.
 type Transactor interface {
 	Transact(ctx context.Context, do func(context.Context) error) error
 }
@@ -62,33 +74,40 @@ type Locker[U any] interface {
 	Lock(ctx context.Context, id string) (*U, error)
 }
 
-// EpochStore tells a user's TokenEpoch without loading the user (optional, for SessionOnly guards). ErrNotFound if there is no user.
+// EpochStore tells a user's TokenEpoch without loading the user (optional, for
+// SessionOnly guards). ErrNotFound if there is no user.
 type EpochStore interface {
 	Epoch(ctx context.Context, userID string) (int64, error)
 }
 
-// SessionStore keeps sessions under the SHA-256 of their token. The digest is compared byte by byte (a binary column, never a
-// case-insensitive text).
+// SessionStore keeps sessions under the SHA-256 of their token. The digest is
+// compared byte by byte (a binary column, never a case-insensitive text).
 type SessionStore interface {
-	// Create stores s. ErrTaken if the digest exists; ErrInvalid if s.Epoch is below the user's floor (see DeleteAll).
+	// Create stores s. ErrTaken if the digest exists; ErrInvalid if s.Epoch
+	// is below the user's floor (see DeleteAll).
 	Create(ctx context.Context, d [32]byte, s Session) error
-	// Find gives a session that has not expired and is not below its user's floor, else ErrNotFound. The session is shared and read-only.
+	// Find gives a session that has not expired and is not below its user's
+	// floor, else ErrNotFound. The session is shared and read-only.
 	Find(ctx context.Context, d [32]byte) (Found, error)
-	// Touch moves LastSeen and Expires of a session that still exists and has not expired; ErrNotFound otherwise. It never revives one.
+	// Touch moves LastSeen and Expires of a session that still exists and
+	// has not expired; ErrNotFound otherwise. It never revives one.
 	Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error
 	// Delete ends one session; it is no error if there is none.
 	Delete(ctx context.Context, d [32]byte) error
-	// DeleteAll ends every session of the user with an Epoch below the given one, except the one named (the zero digest: none), which
-	// gets that epoch if it lives and is the user's. It also writes a floor: a Create with a lower epoch that comes later, or at the same
-	// time, leaves nothing that Find would give. A floor only rises, and so does a session's epoch.
+	// DeleteAll ends every session of the user with an Epoch below the
+	// given one, except the one named (the zero digest: none), which gets
+	// that epoch if it lives and is the user's. It also writes a floor: a
+	// Create with a lower epoch that comes later, or at the same time,
+	// leaves nothing that Find would give. A floor only rises, and so does
+	// a session's epoch.
 	//
-	// The floor is written first. A store may forget it 400 days after the last
-	// DeleteAll of the user, or as KeepFloors says.
+	// The floor is written first. A store may forget it 400 days after the
+	// last DeleteAll of the user, or as KeepFloors says.
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
-// SessionLister gives a user's living sessions, newest first (optional, of a SessionStore or a Strategy).
-// List returns at most the newest 1,000.
+// SessionLister gives a user's living sessions, newest first (optional, of a
+// SessionStore or a Strategy). List returns at most the newest 1,000.
 type SessionLister interface {
 	List(ctx context.Context, userID string) ([]*Session, error)
 }
@@ -125,31 +144,40 @@ type Ticket struct {
 	Expires time.Time
 }
 
-// TicketStore keeps one-time tokens under the SHA-256 of their secret. Rows stay until they expire, consumed or not, so that a replay can
-// be told from a forgery. A purpose is part of the key: a token of one purpose is unknown under every other.
+// TicketStore keeps one-time tokens under the SHA-256 of their secret. Rows
+// stay until they expire, consumed or not, so that a replay can be told from a
+// forgery. A purpose is part of the key: a token of one purpose is unknown
+// under every other.
 type TicketStore interface {
-	// Put stores t. With replace, unused tickets of the same (Purpose, UserID) die in the same step. ErrTaken if the digest exists; one that
+	// Put stores t. With replace, unused tickets of the same (Purpose,
+	// UserID) die in the same step. ErrTaken if the digest exists; one that
 	// expired, or failed too often, exists no more.
 	Put(ctx context.Context, t Ticket, replace bool) error
-	// Find peeks. ErrNotFound: unknown, expired, replaced or failed too often; ErrUsed, with the ticket, after it was consumed.
+	// Find peeks. ErrNotFound: unknown, expired, replaced or failed too
+	// often; ErrUsed, with the ticket, after it was consumed.
 	Find(ctx context.Context, purpose string, d [32]byte) (Ticket, error)
-	// Consume is Find and marks the ticket used, in one conditional statement: of any number of concurrent calls one succeeds, the
-	// others get ErrUsed (with the ticket).
+	// Consume is Find and marks the ticket used, in one conditional
+	// statement: of any number of concurrent calls one succeeds, the others
+	// get ErrUsed (with the ticket).
 	Consume(ctx context.Context, purpose string, d [32]byte) (Ticket, error)
-	// Fail counts a failed attempt against a living ticket, outside any transaction of ctx, and kills the ticket with the max-th.
-	// ErrNotFound or ErrUsed as Find.
+	// Fail counts a failed attempt against a living ticket, outside any
+	// transaction of ctx, and kills the ticket with the max-th. ErrNotFound
+	// or ErrUsed as Find.
 	Fail(ctx context.Context, purpose string, d [32]byte, max int) error
-	// Burn notes (purpose, d) as used until the given time. ErrUsed if it was noted before: of any number of concurrent calls one
-	// succeeds. A Find of it gives ErrUsed.
+	// Burn notes (purpose, d) as used until the given time. ErrUsed if it
+	// was noted before: of any number of concurrent calls one succeeds. A
+	// Find of it gives ErrUsed.
 	Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error
 }
 
-// Sweeper deletes expired rows (optional, of any store); it gives their number. Correctness never depends on it.
+// Sweeper deletes expired rows (optional, of any store); it gives their number.
+// Correctness never depends on it.
 type Sweeper interface {
 	Sweep(ctx context.Context) (int, error)
 }
 
-// Unwrapper is implemented by decorators of stores and strategies, so that optional interfaces are found through them.
+// Unwrapper is implemented by decorators of stores and strategies, so that
+// optional interfaces are found through them.
 type Unwrapper interface{ Unwrap() any }
 
 // As finds the optional interface T in v, or in what v decorates.

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// PasswordHash is an encoded password hash ("$argon2id$…", "$2b$…"). It prints and logs as "[hash]", so that it does not reach a log by
-// accident. (fmt cannot keep that for a pointer deep inside a struct that is printed with %s or %q: log ids, not users.) Convert it to
-// string to store it.
+// PasswordHash is an encoded password hash ("$argon2id$…", "$2b$…"). It prints
+// and logs as "[hash]", so that it does not reach a log by accident. (fmt
+// cannot keep that for a pointer deep inside a struct that is printed with %s
+// or %q: log ids, not users.) Convert it to string to store it.
 type PasswordHash string
 
 // Format writes "[hash]" whatever the verb.
@@ -18,7 +19,8 @@ func (PasswordHash) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[has
 // LogValue is "[hash]" too, for handlers that do not go through fmt.
 func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[hash]") }
 
-// User holds the columns that Latchkey needs. An application embeds it by value and adds columns of its own:
+// User holds the columns that Latchkey needs. An application embeds it by value
+// and adds columns of its own:
 //
 //	type Account struct {
 //		latchkey.User
@@ -27,37 +29,46 @@ func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[hash]") }
 //
 // Only the fields with a JSON name are ever shown to a client.
 type User struct {
-	// ID is given by the store when it is empty at Create. Its column's type is the store's option; here it is text.
+	// ID is given by the store when it is empty at Create. Its column's
+	// type is the store's option; here it is text.
 	ID string `json:"id"`
 	// Email is kept and shown as it was typed.
 	Email string `json:"email"`
-	// EmailKey is the canonical form of Email, unique over all users. Only the front door sets it; a store compares it byte by byte.
+	// EmailKey is the canonical form of Email, unique over all users. Only
+	// the front door sets it; a store compares it byte by byte.
 	EmailKey string `json:"-"`
-	// HashedPassword may be empty (a user without a password); nothing verifies against it then.
+	// HashedPassword may be empty (a user without a password); nothing
+	// verifies against it then.
 	HashedPassword PasswordHash `json:"-"`
 	IsActive       bool         `json:"is_active"`
 	IsSuperuser    bool         `json:"is_superuser"`
 	IsVerified     bool         `json:"is_verified"`
-	// TokenEpoch counts the moments at which every session and token of the user ended. What was issued under another value is invalid.
+	// TokenEpoch counts the moments at which every session and token of the
+	// user ended. What was issued under another value is invalid.
 	TokenEpoch int64 `json:"-"`
-	// CreatedAt and UpdatedAt are set by the front door, in UTC and whole microseconds.
+	// CreatedAt and UpdatedAt are set by the front door, in UTC and whole
+	// microseconds.
 	CreatedAt time.Time `json:"-"`
 	UpdatedAt time.Time `json:"-"`
 }
 
-// Base gives access to the embedded columns. A type that embeds User has it by promotion.
+// Base gives access to the embedded columns. A type that embeds User has it by
+// promotion.
 func (u *User) Base() *User { return u }
 
-// AnyUser is an application's user with its type erased: always the application's *U, so a type assertion to it succeeds.
+// AnyUser is an application's user with its type erased: always the
+// application's *U, so a type assertion to it succeeds.
 type AnyUser interface{ Base() *User }
 
-// Model constrains a pointer to an application's user type. It stands on constructors alone; both parameters are inferred.
+// Model constrains a pointer to an application's user type. It stands on
+// constructors alone; both parameters are inferred.
 type Model[U any] interface {
 	*U
 	AnyUser
 }
 
-// Key names one user: by "id", by "email" (Value is an EmailKey), later by other identifiers.
+// Key names one user: by "id", by "email" (Value is an EmailKey), later by
+// other identifiers.
 type Key struct{ Kind, Value string }
 
 // ByID is the key of a user's ID.
@@ -66,6 +77,7 @@ func ByID(id string) Key { return Key{"id", id} }
 // ByEmail is the key of a canonical e-mail (see User.EmailKey).
 func ByEmail(emailKey string) Key { return Key{"email", emailKey} }
 
-// Canonicalizer checks a typed e-mail address and gives its canonical form, by which addresses are compared. The error's text is
-// shown to the client and must not repeat the address.
+// Canonicalizer checks a typed e-mail address and gives its canonical form, by
+// which addresses are compared. The error's text is shown to the client and
+// must not repeat the address.
 type Canonicalizer func(email string) (key string, err error)

@@ -19,7 +19,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	token := core.Token{Raw: secret, Refresh: secret}
 	mail := core.Mail{To: "a@b.example", Kind: core.MailReset, Token: secret, Link: "https://app.example/#" + secret}
 
-	plain, every := []string{"%v", "%+v", "%#v", "%s", "%q", "%x"}, []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%c"}
+	plain, every := []string{"%v", "%+v", "%#v", "%s", "%q", "%x"},
+		[]string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%c"}
 	for _, c := range []struct {
 		name  string
 		value any
@@ -58,7 +59,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 }
 
 func TestUserJSON(t *testing.T) {
-	b, err := json.Marshal(core.User{ID: "1", Email: "A@b.example", EmailKey: "a@b.example", HashedPassword: "h", IsActive: true, TokenEpoch: 7})
+	b, err := json.Marshal(core.User{ID: "1", Email: "A@b.example", EmailKey: "a@b.example", HashedPassword: "h",
+		IsActive: true, TokenEpoch: 7})
 	want := `{"id":"1","email":"A@b.example","is_active":true,"is_superuser":false,"is_verified":false}`
 	if err != nil || string(b) != want {
 		t.Errorf("got %s, %v", b, err)
@@ -70,7 +72,8 @@ func TestKeys(t *testing.T) {
 	if u.Base() != &u.User {
 		t.Error("Base is not the embedded user")
 	}
-	if core.ByID("1") != (core.Key{Kind: "id", Value: "1"}) || core.ByEmail("a@b.example") != (core.Key{Kind: "email", Value: "a@b.example"}) {
+	if core.ByID("1") != (core.Key{Kind: "id", Value: "1"}) ||
+		core.ByEmail("a@b.example") != (core.Key{Kind: "email", Value: "a@b.example"}) {
 		t.Error("keys differ from their documentation")
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// checkAnswer lets pass a success with strict JSON, or without a body, for every call: those of x/oauth2 and go-oidc too.
+// checkAnswer lets pass a success with strict JSON, or without a body, for
+// every call: those of x/oauth2 and go-oidc too.
 func checkAnswer(resp *http.Response, body []byte) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return statusError{resp.StatusCode, errorCode(body)}
@@ -45,7 +46,8 @@ func errorCode(body []byte) string {
 	return knownCode(outbound.ErrorWord(body))
 }
 
-// knownCode lets pass the codes of RFC 6749, section 5.2, GitHub's and Slack's: a foreign text may hold anything.
+// knownCode lets pass the codes of RFC 6749, section 5.2, GitHub's and Slack's:
+// a foreign text may hold anything.
 func knownCode(code string) string {
 	if slices.Contains([]string{
 		"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",

@@ -22,8 +22,9 @@ type AppleKey struct {
 	PEM           []byte // the .p8 file
 }
 
-// Apple wants a client secret that is signed with the key and short-lived, and posts the answer (form_post). The name comes once, at a user's
-// first login. serviceID is the client ID.
+// Apple wants a client secret that is signed with the key and short-lived, and
+// posts the answer (form_post). The name comes once, at a user's first login.
+// serviceID is the client ID.
 func Apple(serviceID string, key AppleKey, opts ...Option) *Provider {
 	private, err := key.parse()
 	row := apple
@@ -48,7 +49,8 @@ func (k AppleKey) parse() (*ecdsa.PrivateKey, error) {
 	return private, nil
 }
 
-// secret is a JWT signed by ES256 (RFC 7518, section 3.4) that is good for one call.
+// secret is a JWT signed by ES256 (RFC 7518, section 3.4) that is good for one
+// call.
 func (k AppleKey) secret(private *ecdsa.PrivateKey, clientID string, now time.Time) (string, error) {
 	head, err := json.Marshal(map[string]string{"alg": "ES256", "kid": k.KeyID})
 	if err != nil {
@@ -72,8 +74,9 @@ func (k AppleKey) secret(private *ecdsa.PrivateKey, clientID string, now time.Ti
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// addPostedName adds the name that Apple posts beside the code. It came through the browser and nobody signed it: it is good for a name, and
-// nothing else of it is read.
+// addPostedName adds the name that Apple posts beside the code. It came through
+// the browser and nobody signed it: it is good for a name, and nothing else of
+// it is read.
 func addPostedName(claims map[string]any, form url.Values) {
 	user, err := outbound.ParseObject([]byte(form.Get("user")))
 	if err != nil {

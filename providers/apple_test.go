@@ -38,7 +38,8 @@ func makeApple(opts ...providers.Option) *providers.Provider {
 	}, opts...)
 }
 
-// appleSecret checks a client secret as Apple documents it: ES256, the key's ID, the team, the client, Apple, at most six months.
+// appleSecret checks a client secret as Apple documents it: ES256, the key's
+// ID, the team, the client, Apple, at most six months.
 func appleSecret(t *testing.T, secret string) bool {
 	t.Helper()
 	parts := strings.Split(secret, ".")
@@ -68,7 +69,8 @@ func appleSecret(t *testing.T, secret string) bool {
 		claims.Iat <= now && claims.Exp > now && claims.Exp-claims.Iat < 6*30*24*3600
 }
 
-// The name comes once, posted by the browser beside the code: nothing else of it counts.
+// The name comes once, posted by the browser beside the code: nothing else of
+// it counts.
 func TestApplesPostedUser(t *testing.T) {
 	for name, c := range map[string]struct{ user, want string }{
 		"name":      {`{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"evil@example.com"}`, "Ada Lovelace"},
@@ -81,8 +83,9 @@ func TestApplesPostedUser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake := newFake(t, people[1], strings.NewReplacer())
 			who, _, err := makeApple(providers.WithDial(fake.network.Dial)).Finish(context.Background(), core.OAuthFinish{
-				Code: "the-code", Verifier: strings.Repeat("v", 43), Nonce: "the-nonce", RedirectURI: "https://app.example/callback",
-				Form: url.Values{"code": {"the-code"}, "user": {c.user}},
+				Code: "the-code", Verifier: strings.Repeat("v", 43), Nonce: "the-nonce",
+				RedirectURI: "https://app.example/callback",
+				Form:        url.Values{"code": {"the-code"}, "user": {c.user}},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -16,7 +16,8 @@ const timeout = outbound.Timeout // of an operation, with all its calls
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newClient makes the client of one provider. dialTLS replaces how connections for https are made; nil is TLS over TCP.
+// newClient makes the client of one provider. dialTLS replaces how connections
+// for https are made; nil is TLS over TCP.
 func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 	https := outbound.Direct()
 	https.DialTLSContext = dialTLS
@@ -38,7 +39,8 @@ func call(client *http.Client, req *http.Request) ([]byte, http.Header, error) {
 	return body, resp.Header, err
 }
 
-// withoutURL takes off what http.Client puts around an error: a URL may have a query.
+// withoutURL takes off what http.Client puts around an error: a URL may have a
+// query.
 func withoutURL(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		return wrapped.Err

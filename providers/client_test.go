@@ -22,14 +22,16 @@ import (
 
 func oauth2Options(base string) providers.OAuth2Options {
 	return providers.OAuth2Options{
-		Name: "acme", AuthorizeURL: base + "/authorize", TokenURL: base + "/token", ProfileURL: base + "/me", RevokeURL: base + "/revoke",
-		ClientID: "the-client", ClientSecret: "the-secret", Fields: providers.Fields{Subject: "{id}", Email: "{email}"},
+		Name: "acme", AuthorizeURL: base + "/authorize", TokenURL: base + "/token", ProfileURL: base + "/me",
+		RevokeURL: base + "/revoke",
+		ClientID:  "the-client", ClientSecret: "the-secret", Fields: providers.Fields{Subject: "{id}", Email: "{email}"},
 	}
 }
 
 func finish(p core.Provider) (core.OAuthIdentity, core.OAuthTokens, error) {
 	return p.Finish(context.Background(), core.OAuthFinish{
-		Code: "the-code", Verifier: strings.Repeat("v", 43), Nonce: "the-nonce", RedirectURI: "https://app.example/callback", Form: url.Values{},
+		Code: "the-code", Verifier: strings.Repeat("v", 43), Nonce: "the-nonce", RedirectURI: "https://app.example/callback",
+		Form: url.Values{},
 	})
 }
 
@@ -82,7 +84,8 @@ func TestCertificatesAreVerified(t *testing.T) {
 	}
 }
 
-// TestMain names a proxy that does not exist: every test here shows that the proxy of the environment is not used.
+// TestMain names a proxy that does not exist: every test here shows that the
+// proxy of the environment is not used.
 func TestMain(m *testing.M) {
 	_ = os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	os.Exit(m.Run())

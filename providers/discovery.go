@@ -79,13 +79,15 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	return d.known, nil
 }
 
-// ask fetches the metadata (OpenID Connect Discovery, section 4) and checks that it is the issuer's own.
+// ask fetches the metadata (OpenID Connect Discovery, section 4) and checks
+// that it is the issuer's own.
 func (d *discovery) ask(ctx context.Context) (*metadata, error) {
 	at := d.issuer
 	if d.discover != "" {
 		at = d.discover
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+"/.well-known/openid-configuration", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+
+		"/.well-known/openid-configuration", nil)
 	if err != nil {
 		return nil, errors.New("the URL is not one")
 	}
@@ -140,14 +142,16 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	return m, nil
 }
 
-// signing gives the algorithms of ID tokens that the issuer names and that are asymmetric: never none, never HMAC.
+// signing gives the algorithms of ID tokens that the issuer names and that are
+// asymmetric: never none, never HMAC.
 func signing(answer map[string]any) ([]string, error) {
 	const member = "id_token_signing_alg_values_supported"
 	if answer[member] == nil {
 		return []string{oidc.RS256}, nil // every issuer must have it
 	}
 	allowed := []string{
-		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
+		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,
+		oidc.EdDSA,
 	}
 	found := slices.DeleteFunc(texts(answer[member]), func(alg string) bool { return !slices.Contains(allowed, alg) })
 	if len(found) == 0 {

@@ -26,17 +26,20 @@ func TestO14IssuersThatDoNotNamePKCE(t *testing.T) {
 		})
 		var log bytes.Buffer
 		p, err := providers.OIDC(providers.OIDCOptions{
-			Name: "acme", Issuer: server.URL, ClientID: "the-client", InsecureLoopback: true, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Name: "acme", Issuer: server.URL, ClientID: "the-client", InsecureLoopback: true,
+			Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if _, err := p.Begin(context.Background(), core.OAuthBegin{State: "s", Nonce: "n", Challenge: "c", RedirectURI: "https://app.example"}); err != nil {
+			if _, err := p.Begin(context.Background(),
+				core.OAuthBegin{State: "s", Nonce: "n", Challenge: "c", RedirectURI: "https://app.example"}); err != nil {
 				t.Error(err)
 			}
 		}
-		if got := strings.Count(log.String(), "level=WARN"); got != warnings || strings.Count(log.String(), "S256") != warnings {
+		if got := strings.Count(log.String(), "level=WARN"); got != warnings ||
+			strings.Count(log.String(), "S256") != warnings {
 			t.Errorf("%s: %d warnings, want %d:\n%s", methods, got, warnings, &log)
 		}
 		server.Close()

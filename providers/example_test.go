@@ -66,7 +66,8 @@ func ExampleOAuth2() {
 
 	// The error tells everything that is wrong.
 	_, err = providers.OAuth2(providers.OAuth2Options{
-		Name: "acme", AuthorizeURL: "https://acme.example/a", TokenURL: "http://acme.example/t", ProfileURL: "https://acme.example/me", ClientID: "x",
+		Name: "acme", AuthorizeURL: "https://acme.example/a", TokenURL: "http://acme.example/t",
+		ProfileURL: "https://acme.example/me", ClientID: "x",
 	})
 	fmt.Println(err)
 	// Output:

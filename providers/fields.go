@@ -11,17 +11,21 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Fields says where the answer of a service holds what. Subject, Email, Name and Picture are templates of paths: "{data.id}",
-// "{images.0.url}", "{tid}:{oid}". A template is empty where one of its paths leads to nothing.
+// Fields says where the answer of a service holds what. Subject, Email, Name
+// and Picture are templates of paths: "{data.id}", "{images.0.url}",
+// "{tid}:{oid}". A template is empty where one of its paths leads to nothing.
 type Fields struct {
-	// Subject must be the account's stable id: never a name or an address that its owner can change, since who gets it next would get the
+	// Subject must be the account's stable id: never a name or an address
+	// that its owner can change, since who gets it next would get the
 	// account with it.
 	Subject string
 	Email   string
-	// Verified are paths of booleans that must all be true for the address to count as verified. A string "true" or a 1 is not true.
-	// Default: it never counts as verified.
+	// Verified are paths of booleans that must all be true for the address
+	// to count as verified. A string "true" or a 1 is not true. Default: it
+	// never counts as verified.
 	Verified []string
-	// AlwaysVerified is for services that document that they give no other addresses.
+	// AlwaysVerified is for services that document that they give no other
+	// addresses.
 	AlwaysVerified bool
 	Name, Picture  string
 
@@ -55,7 +59,8 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	return identity, nil
 }
 
-// checkSubject refuses what two accounts could share: nothing at all, and what a lone surrogate became.
+// checkSubject refuses what two accounts could share: nothing at all, and what
+// a lone surrogate became.
 func checkSubject(s string) error {
 	switch {
 	case s == "":

@@ -68,7 +68,8 @@ func TestVerified(t *testing.T) {
 		`{"id":7,"email":"ada@example.com","valid":true,"verified":null}`:   "",
 		`{"id":7,"valid":true,"verified":true}`:                             "",
 	} {
-		who, _, err := finish(answering(t, profile, func(o *providers.OAuth2Options) { o.Fields.Verified = []string{"valid", "verified"} }))
+		who, _, err := finish(answering(t, profile,
+			func(o *providers.OAuth2Options) { o.Fields.Verified = []string{"valid", "verified"} }))
 		if got := said(who.EmailVerified); got != want || err != nil {
 			t.Errorf("%s: verified is %q, %v", profile, got, err)
 		}
@@ -77,10 +78,12 @@ func TestVerified(t *testing.T) {
 
 // A public address of a GitHub profile is nothing that GitHub vouches for.
 func TestTheAddressOfAProfileIsNotBelieved(t *testing.T) {
-	for name, list := range map[string]string{"no address": `[]`, "no primary one": `[{"email":"ada@example.com","primary":false,"verified":true}]`} {
+	for name, list := range map[string]string{"no address": `[]`,
+		"no primary one": `[{"email":"ada@example.com","primary":false,"verified":true}]`} {
 		p := work[0]
 		p.answers = map[string]string{"GET https://api.github.com/user": `{"id":583231,"email":"ada@example.com","email_verified":true}`, "GET https://api.github.com/user/emails?per_page=100": list}
-		who, _, err := finish(providers.GitHub("the-client", "the-secret", providers.WithDial(newFake(t, p, strings.NewReplacer()).network.Dial)))
+		who, _, err := finish(providers.GitHub("the-client", "the-secret",
+			providers.WithDial(newFake(t, p, strings.NewReplacer()).network.Dial)))
 		if who.Subject != "583231" || who.Email != "" || who.EmailVerified != nil || err != nil {
 			t.Errorf("%s: it is %q with %q, %v", name, who.Subject, who.Email, err)
 		}
@@ -120,7 +123,8 @@ const (
 	evil    = "11111111-2222-3333-4444-555555555555"
 )
 
-// O20 nOAuth: whoever administers a tenant types any address, so an account is tenant and object, and a tenant speaks for itself alone.
+// O20 nOAuth: whoever administers a tenant types any address, so an account is
+// tenant and object, and a tenant speaks for itself alone.
 func TestMicrosoftTenants(t *testing.T) {
 	at := func(tenant string) string { return "https://login.microsoftonline.com/" + tenant + "/v2.0" }
 	for name, c := range map[string]struct {
@@ -192,7 +196,8 @@ func TestSignedUserInfo(t *testing.T) {
 			const issuer = "https://oidc.franceconnect.gouv.fr/api/v2"
 			network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				now := time.Now().Unix()
-				claims := map[string]any{"iss": issuer, "aud": "the-client", "sub": "ada", "nonce": "the-nonce", "iat": now, "exp": now + 60}
+				claims := map[string]any{"iss": issuer, "aud": "the-client", "sub": "ada", "nonce": "the-nonce", "iat": now,
+					"exp": now + 60}
 				switch r.URL.Path {
 				case "/api/v2/.well-known/openid-configuration":
 					fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":"https://idp.example/a","token_endpoint":"https://idp.example/token",

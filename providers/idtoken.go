@@ -20,7 +20,8 @@ import (
 // leeway is how far a clock of an issuer may be ahead.
 const leeway = 5 * time.Minute
 
-// verifier checks what an OpenID provider says (OpenID Connect Core, section 3.1.3.7).
+// verifier checks what an OpenID provider says (OpenID Connect Core, section
+// 3.1.3.7).
 type verifier struct {
 	service
 	algorithms  []string
@@ -28,7 +29,8 @@ type verifier struct {
 	issRequired bool
 }
 
-// checkIss compares the issuer of a callback with the one that the login began at, against mix-up attacks (RFC 9207, section 2.4).
+// checkIss compares the issuer of a callback with the one that the login began
+// at, against mix-up attacks (RFC 9207, section 2.4).
 func (v *verifier) checkIss(iss []string) error {
 	if len(iss) == 0 && !v.issRequired {
 		return nil
@@ -39,7 +41,8 @@ func (v *verifier) checkIss(iss []string) error {
 	return nil
 }
 
-// claims gives those of the ID token that came with token, when everything about it is right.
+// claims gives those of the ID token that came with token, when everything
+// about it is right.
 func (v *verifier) claims(ctx context.Context, token *oauth2.Token, nonce string) (map[string]any, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
@@ -60,10 +63,12 @@ func (v *verifier) claims(ctx context.Context, token *oauth2.Token, nonce string
 	return claims, nil
 }
 
-// verify checks signature, issuer, audience and, of an ID token, times. Its errors may quote claims, but no token.
+// verify checks signature, issuer, audience and, of an ID token, times. Its
+// errors may quote claims, but no token.
 func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc.IDToken, map[string]any, error) {
 	checked, err := oidc.NewVerifier(v.issuer, v.keys, &oidc.Config{
-		ClientID: v.clientID, SupportedSigningAlgs: v.algorithms, SkipIssuerCheck: v.manyTenants(), SkipExpiryCheck: userInfo, Now: v.now,
+		ClientID: v.clientID, SupportedSigningAlgs: v.algorithms, SkipIssuerCheck: v.manyTenants(), SkipExpiryCheck: userInfo,
+		Now: v.now,
 	}).Verify(ctx, raw)
 	if err != nil {
 		return nil, nil, errors.New(brief(err.Error()))
@@ -90,7 +95,8 @@ func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc
 	return checked, claims, nil
 }
 
-// isParty checks azp, which must be there among several audiences, and must be ours where it is there.
+// isParty checks azp, which must be there among several audiences, and must be
+// ours where it is there.
 func (v *verifier) isParty(checked *oidc.IDToken, azp any) bool {
 	if azp == nil {
 		return len(checked.Audience) == 1
@@ -98,7 +104,8 @@ func (v *verifier) isParty(checked *oidc.IDToken, azp any) bool {
 	return azp == v.clientID
 }
 
-// tenantID stands for a tenant in the issuer of Microsoft's metadata that is common to all.
+// tenantID stands for a tenant in the issuer of Microsoft's metadata that is
+// common to all.
 const tenantID = "{tenantid}"
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
@@ -120,8 +127,9 @@ func googles(issuer, iss string) bool {
 	return issuer == "https://accounts.google.com" && iss == "accounts.google.com"
 }
 
-// addUserInfo adds the claims of the userinfo endpoint that the ID token has not. Its sub must be the token's (OpenID Connect Core, section
-// 5.3.2). email and email_verified come from one source.
+// addUserInfo adds the claims of the userinfo endpoint that the ID token has
+// not. Its sub must be the token's (OpenID Connect Core, section 5.3.2). email
+// and email_verified come from one source.
 func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, claims map[string]any) error {
 	body, header, err := p.fetch(ctx, m.profile, access)
 	if err != nil {

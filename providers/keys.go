@@ -15,9 +15,9 @@ import (
 
 // keySet holds the public keys of an issuer. They are fetched when a token is
 // signed by a key that is not among them (OpenID Connect Core, section 10.1.1),
-// once for all who wait for it. Where that was in vain, or failed, the keys from
-// before serve alone for a minute: what a token says of its key costs the issuer
-// no call each.
+// once for all who wait for it. Where that was in vain, or failed, the keys
+// from before serve alone for a minute: what a token says of its key costs the
+// issuer no call each.
 type keySet struct {
 	url        string
 	client     *http.Client
@@ -80,8 +80,8 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	return nil, err
 }
 
-// verifyBy tries the keys with the ID that the token names, or all of them if it
-// names none.
+// verifyBy tries the keys with the ID that the token names, or all of them if
+// it names none.
 func verifyBy(keys *[]jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, error) {
 	if keys == nil {
 		return nil, errNoKey

@@ -18,7 +18,8 @@ type metadata struct {
 	pkce bool      // the issuer says that it checks S256
 }
 
-// Begin gives the URL of the authorization request, with PKCE and, for OpenID Connect, the nonce.
+// Begin gives the URL of the authorization request, with PKCE and, for OpenID
+// Connect, the nonce.
 func (p *Provider) Begin(ctx context.Context, b core.OAuthBegin) (to string, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {
 		if b.State == "" || b.Challenge == "" || b.RedirectURI == "" || p.openID && b.Nonce == "" {
@@ -48,7 +49,8 @@ func (p *Provider) authParams(b core.OAuthBegin) []oauth2.AuthCodeOption {
 	if p.noPKCE {
 		return params
 	}
-	return append(params, oauth2.SetAuthURLParam("code_challenge", b.Challenge), oauth2.SetAuthURLParam("code_challenge_method", "S256"))
+	return append(params, oauth2.SetAuthURLParam("code_challenge", b.Challenge),
+		oauth2.SetAuthURLParam("code_challenge_method", "S256"))
 }
 
 func (p *Provider) allScopes(more []string) []string {
@@ -64,8 +66,11 @@ func (p *Provider) allScopes(more []string) []string {
 	return scopes
 }
 
-// Finish checks iss (RFC 9207), trades the code for tokens and reads who it is: from the verified ID token, from the profile, or from both.
-func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
+// Finish checks iss (RFC 9207), trades the code for tokens and reads who it is:
+// from the verified ID token, from the profile, or from both.
+func (p *Provider) Finish(
+	ctx context.Context, f core.OAuthFinish,
+) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {
 		if f.Code == "" || f.Verifier == "" || p.openID && f.Nonce == "" {
 			return errors.New("Finish needs Code, Verifier and, for OpenID Connect, Nonce")
@@ -99,7 +104,9 @@ func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (who core.OAu
 	return who, tokens, nil
 }
 
-func (p *Provider) whoIs(ctx context.Context, m *metadata, f core.OAuthFinish, token *oauth2.Token) (map[string]any, error) {
+func (p *Provider) whoIs(
+	ctx context.Context, m *metadata, f core.OAuthFinish, token *oauth2.Token,
+) (map[string]any, error) {
 	if m.oidc == nil {
 		return p.readProfile(ctx, m.profile, token.AccessToken)
 	}

@@ -18,8 +18,9 @@ func WithScopes(scopes ...string) Option {
 	return func(s *service) { s.scopes = slices.Concat(s.scopes, scopes) }
 }
 
-// WithParam adds a parameter to the authorization request: WithParam("access_type", "offline") makes Google issue a refresh token. Those of
-// the protocol are refused.
+// WithParam adds a parameter to the authorization request:
+// WithParam("access_type", "offline") makes Google issue a refresh token. Those
+// of the protocol are refused.
 func WithParam(name, value string) Option {
 	return func(s *service) {
 		params := map[string]string{}
@@ -29,7 +30,8 @@ func WithParam(name, value string) Option {
 	}
 }
 
-// WithIssuer is for an OpenID Connect service that is at several places: a GitLab of one's own, FranceConnect's integration.
+// WithIssuer is for an OpenID Connect service that is at several places: a
+// GitLab of one's own, FranceConnect's integration.
 func WithIssuer(issuer string) Option {
 	return func(s *service) {
 		if !s.openID {
@@ -40,7 +42,8 @@ func WithIssuer(issuer string) Option {
 	}
 }
 
-// InsecureLoopback allows http for addresses of this machine: a Keycloak on a developer's desk. Default: https alone.
+// InsecureLoopback allows http for addresses of this machine: a Keycloak on a
+// developer's desk. Default: https alone.
 func InsecureLoopback() Option { return func(s *service) { s.insecureLoopback = true } }
 
 // client makes a provider of a row of the table.

@@ -7,7 +7,9 @@ import (
 )
 
 // at gives the constructor of a preset whose first argument says where it is.
-func at(preset func(where, id, secret string, opts ...providers.Option) *providers.Provider, where string) func(...providers.Option) *providers.Provider {
+func at(
+	preset func(where, id, secret string, opts ...providers.Option) *providers.Provider, where string,
+) func(...providers.Option) *providers.Provider {
 	return func(opts ...providers.Option) *providers.Provider {
 		return preset(where, "the-client", "the-secret", opts...)
 	}
@@ -18,14 +20,16 @@ const standardClaims = `{"sub":"248289761001","email":"ada@example.com","email_v
 // standard is a service that keeps to the standard's claims.
 func standard(name string, make func(...providers.Option) *providers.Provider, issuer string) preset {
 	return preset{
-		name: name, make: make, issuer: issuer, scope: "openid email profile", basic: true, idToken: standardClaims, subject: "248289761001",
-		person: "Ada", picture: "https://id.example/ada.jpg", verified: "true", unverify: notVerified, unverified: "false",
+		name: name, make: make, issuer: issuer, scope: "openid email profile", basic: true, idToken: standardClaims,
+		subject: "248289761001",
+		person:  "Ada", picture: "https://id.example/ada.jpg", verified: "true", unverify: notVerified, unverified: "false",
 	}
 }
 
 var issuers = []preset{
 	{
-		name: "okta", make: at(providers.Okta, "https://example.okta.com"), issuer: "https://example.okta.com", scope: "openid email profile", basic: true,
+		name: "okta", make: at(providers.Okta, "https://example.okta.com"), issuer: "https://example.okta.com",
+		scope: "openid email profile", basic: true,
 		idToken: `{"sub":"00uid4BxXw6I6TV4m0g3"}`, // a thin token, since an access token came with it
 		answers: map[string]string{
 			"GET https://idp.example/userinfo": `{"sub":"00uid4BxXw6I6TV4m0g3","name":"Ada","preferred_username":"ada@example.com",
@@ -34,8 +38,10 @@ var issuers = []preset{
 		subject: "00uid4BxXw6I6TV4m0g3", person: "Ada", verified: "true", unverify: notVerified, unverified: "false",
 	},
 	standard("auth0", at(providers.Auth0, "example.eu.auth0.com"), "https://example.eu.auth0.com/"),
-	standard("cognito", at(providers.Cognito, "eu-west-1_AbCdEfGhI"), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"),
-	standard("keycloak", at(providers.Keycloak, "https://id.example.com/realms/main"), "https://id.example.com/realms/main"),
+	standard("cognito", at(providers.Cognito, "eu-west-1_AbCdEfGhI"),
+		"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"),
+	standard("keycloak", at(providers.Keycloak, "https://id.example.com/realms/main"),
+		"https://id.example.com/realms/main"),
 	{
 		name: "authentik", make: at(providers.Authentik, "https://id.example.com/application/o/app/"),
 		issuer: "https://id.example.com/application/o/app/", scope: "openid email profile", basic: true,

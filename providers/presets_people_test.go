@@ -9,7 +9,9 @@ import (
 var notVerified = []string{`"email_verified":true`, `"email_verified":false`}
 
 // client gives the constructor of a preset that has no arguments of its own.
-func client(preset func(id, secret string, opts ...providers.Option) *providers.Provider) func(...providers.Option) *providers.Provider {
+func client(
+	preset func(id, secret string, opts ...providers.Option) *providers.Provider,
+) func(...providers.Option) *providers.Provider {
 	return func(opts ...providers.Option) *providers.Provider { return preset("the-client", "the-secret", opts...) }
 }
 
@@ -32,8 +34,9 @@ var people = []preset{
 		name: "microsoft", make: func(opts ...providers.Option) *providers.Provider {
 			return providers.Microsoft("common", "the-client", "the-secret", opts...)
 		},
-		issuer: "https://login.microsoftonline.com/common/v2.0", iss: "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
-		scope: "openid email profile",
+		issuer: "https://login.microsoftonline.com/common/v2.0",
+		iss:    "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
+		scope:  "openid email profile",
 		idToken: `{"sub":"AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ","tid":"72f988bf-86f1-41af-91ab-2d7cd011db47",
 			"oid":"00000000-0000-0000-66f3-3332eca7ea81","email":"ada@example.com","email_verified":true,"name":"Ada Lovelace",
 			"preferred_username":"ada@example.com","ver":"2.0"}`,
@@ -51,7 +54,8 @@ var people = []preset{
 		subject: "10158000000000000", person: "Ada Lovelace", picture: "https://platform-lookaside.fbsbx.com/x",
 	},
 	{
-		name: "x", make: client(providers.X), authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token", basic: true,
+		name: "x", make: client(providers.X), authorize: "https://x.com/i/oauth2/authorize",
+		token: "https://api.x.com/2/oauth2/token", basic: true,
 		scope: "users.read tweet.read users.email",
 		answers: map[string]string{
 			"GET https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url": `{"data":{"id":"2244994945","name":"Ada","username":"ada",
@@ -60,13 +64,15 @@ var people = []preset{
 		subject: "2244994945", person: "Ada", picture: "https://pbs.twimg.com/x.jpg", verified: "true",
 	},
 	{
-		name: "discord", make: client(providers.Discord), authorize: "https://discord.com/oauth2/authorize", token: "https://discord.com/api/oauth2/token",
+		name: "discord", make: client(providers.Discord), authorize: "https://discord.com/oauth2/authorize",
+		token: "https://discord.com/api/oauth2/token",
 		scope: "identify email",
 		answers: map[string]string{
 			"GET https://discord.com/api/users/@me": `{"id":"80351110224678912","username":"ada","discriminator":"0","global_name":"Ada",
 				"avatar":"8342729096ea3675442027381ff50dfe","verified":true,"email":"ada@example.com","flags":64}`,
 		},
-		subject: "80351110224678912", person: "Ada", picture: "https://cdn.discordapp.com/avatars/80351110224678912/8342729096ea3675442027381ff50dfe.png",
+		subject: "80351110224678912", person: "Ada",
+		picture:  "https://cdn.discordapp.com/avatars/80351110224678912/8342729096ea3675442027381ff50dfe.png",
 		verified: "true", unverify: []string{`"verified":true`, `"verified":false`}, unverified: "false",
 	},
 	{
@@ -76,7 +82,8 @@ var people = []preset{
 		subject: "1w72", person: "ada",
 	},
 	{
-		name: "twitch", make: client(providers.Twitch), issuer: "https://id.twitch.tv/oauth2", scope: "openid user:read:email",
+		name: "twitch", make: client(providers.Twitch), issuer: "https://id.twitch.tv/oauth2",
+		scope:  "openid user:read:email",
 		params: map[string]string{"claims": `{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`},
 		idToken: `{"sub":"713936733","azp":"the-client","email":"ada@example.com","email_verified":true,"preferred_username":"ada",
 			"picture":"https://static-cdn.jtvnw.net/x.png"}`,
@@ -111,7 +118,8 @@ var people = []preset{
 		subject: "U1234567890abcdef1234567890abcdef", person: "Ada", picture: "https://profile.line-scdn.net/x",
 	},
 	{
-		name: "kakao", make: client(providers.Kakao), authorize: "https://kauth.kakao.com/oauth/authorize", token: "https://kauth.kakao.com/oauth/token",
+		name: "kakao", make: client(providers.Kakao), authorize: "https://kauth.kakao.com/oauth/authorize",
+		token: "https://kauth.kakao.com/oauth/token",
 		scope: "profile_nickname account_email",
 		answers: map[string]string{
 			"GET https://kapi.kakao.com/v2/user/me": `{"id":123456789,"connected_at":"2022-04-11T01:45:28Z","kakao_account":{"has_email":true,
@@ -122,7 +130,8 @@ var people = []preset{
 		verified: "true", unverify: []string{`"is_email_valid":true`, `"is_email_valid":false`}, unverified: "false",
 	},
 	{
-		name: "naver", make: client(providers.Naver), authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token",
+		name: "naver", make: client(providers.Naver), authorize: "https://nid.naver.com/oauth2.0/authorize",
+		token: "https://nid.naver.com/oauth2.0/token",
 		answers: map[string]string{
 			"GET https://openapi.naver.com/v1/nid/me": `{"resultcode":"00","message":"success","response":{"id":"32742776","email":"ada@example.com",
 				"name":"Ada","profile_image":"https://ssl.pstatic.net/x.gif"}}`,
@@ -140,7 +149,8 @@ var people = []preset{
 		verified: "true", unverify: notVerified, unverified: "false",
 	},
 	{
-		name: "yandex", make: client(providers.Yandex), authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token",
+		name: "yandex", make: client(providers.Yandex), authorize: "https://oauth.yandex.com/authorize",
+		token: "https://oauth.yandex.com/token",
 		scope: "login:info login:email login:avatar", header: http.Header{"Authorization": {"OAuth the-access-token"}},
 		answers: map[string]string{
 			"GET https://login.yandex.ru/info?format=json": `{"id":"1000034426","login":"ada","client_id":"x","default_email":"ada@example.com",
@@ -149,7 +159,8 @@ var people = []preset{
 		subject: "1000034426", person: "Ada Lovelace", picture: "https://avatars.yandex.net/get-yapic/131652443/islands-200",
 	},
 	{
-		name: "amazon", make: client(providers.Amazon), authorize: "https://www.amazon.com/ap/oa", token: "https://api.amazon.com/auth/o2/token",
+		name: "amazon", make: client(providers.Amazon), authorize: "https://www.amazon.com/ap/oa",
+		token: "https://api.amazon.com/auth/o2/token",
 		scope: "profile",
 		answers: map[string]string{
 			"GET https://api.amazon.com/user/profile": `{"user_id":"amzn1.account.K2LI23KL2LK2","email":"ada@example.com","name":"Ada"}`,
@@ -168,7 +179,8 @@ var people = []preset{
 		verified: "true", unverify: []string{`"is_email_verified":true`, `"is_email_verified":false`}, unverified: "false",
 	},
 	{
-		name: "strava", make: client(providers.Strava), authorize: "https://www.strava.com/oauth/authorize", token: "https://www.strava.com/oauth/token",
+		name: "strava", make: client(providers.Strava), authorize: "https://www.strava.com/oauth/authorize",
+		token: "https://www.strava.com/oauth/token",
 		scope: "read", noEmail: true,
 		answers: map[string]string{
 			"GET https://www.strava.com/api/v3/athlete": `{"id":1234567890987654321,"username":"ada","firstname":"Ada","lastname":"Lovelace",
@@ -183,6 +195,7 @@ var people = []preset{
 			"GET https://public-api.wordpress.com/rest/v1.1/me": `{"ID":78972699,"display_name":"Ada","username":"ada","email":"ada@example.com",
 				"email_verified":true,"avatar_URL":"https://0.gravatar.com/x"}`,
 		},
-		subject: "78972699", person: "Ada", picture: "https://0.gravatar.com/x", verified: "true", unverify: notVerified, unverified: "false",
+		subject: "78972699", person: "Ada", picture: "https://0.gravatar.com/x", verified: "true", unverify: notVerified,
+		unverified: "false",
 	},
 }

@@ -20,7 +20,8 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// preset is a service as its documentation shows it. Every answer speaks of the address ada@example.com.
+// preset is a service as its documentation shows it. Every answer speaks of the
+// address ada@example.com.
 type preset struct {
 	name      string
 	make      func(...providers.Option) *providers.Provider
@@ -32,7 +33,8 @@ type preset struct {
 	noPKCE    bool
 	header    http.Header // of the profile call; nil is Authorization: Bearer
 
-	// OpenID Connect: the ID token's claims beside iss, aud, exp, iat and nonce.
+	// OpenID Connect: the ID token's claims beside iss, aud, exp, iat and
+	// nonce.
 	issuer, iss string // iss is that of the ID token, "" for the issuer
 	idToken     string
 	// answers by method and URL.
@@ -71,7 +73,8 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// check runs a login against a fake that answers like the service, with some texts of the answers changed.
+// check runs a login against a fake that answers like the service, with some
+// texts of the answers changed.
 func (p preset) check(t *testing.T, change []string, email, verified string) {
 	fake := newFake(t, p, strings.NewReplacer(change...))
 	provider := p.make(providers.WithDial(fake.network.Dial))
@@ -87,7 +90,8 @@ func (p preset) check(t *testing.T, change []string, email, verified string) {
 	verifier := strings.Repeat("v", 43)
 	challenge := sha256.Sum256([]byte(verifier))
 	begin := core.OAuthBegin{
-		State: "the-state", Nonce: "the-nonce", Challenge: base64.RawURLEncoding.EncodeToString(challenge[:]), RedirectURI: "https://app.example/callback",
+		State: "the-state", Nonce: "the-nonce", Challenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		RedirectURI: "https://app.example/callback",
 	}
 	to, err := provider.Begin(context.Background(), begin)
 	if err != nil {
@@ -95,7 +99,8 @@ func (p preset) check(t *testing.T, change []string, email, verified string) {
 	}
 	p.checkAuthorize(t, to, begin)
 	who, tokens, err := provider.Finish(context.Background(), core.OAuthFinish{
-		Code: "the-code", Verifier: verifier, Nonce: begin.Nonce, RedirectURI: begin.RedirectURI, Form: url.Values{"code": {"the-code"}, "state": {"the-state"}},
+		Code: "the-code", Verifier: verifier, Nonce: begin.Nonce, RedirectURI: begin.RedirectURI,
+		Form: url.Values{"code": {"the-code"}, "state": {"the-state"}},
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, strings.Join(fake.log, "\n"))
@@ -138,7 +143,8 @@ func (p preset) checkAuthorize(t *testing.T, to string, b core.OAuthBegin) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := url.Values{"response_type": {"code"}, "client_id": {"the-client"}, "redirect_uri": {b.RedirectURI}, "state": {b.State}}
+	params := url.Values{"response_type": {"code"}, "client_id": {"the-client"}, "redirect_uri": {b.RedirectURI},
+		"state": {b.State}}
 	if p.scope != "" {
 		params.Set("scope", p.scope)
 	}
@@ -157,7 +163,8 @@ func (p preset) checkAuthorize(t *testing.T, to string, b core.OAuthBegin) {
 	}
 }
 
-// fake answers like the service, and as nothing else: a request that is not documented is a 404.
+// fake answers like the service, and as nothing else: a request that is not
+// documented is a 404.
 type fake struct {
 	preset
 	t       *testing.T
@@ -211,7 +218,8 @@ func (f *fake) checkToken(r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		f.t.Error(err)
 	}
-	want := url.Values{"grant_type": {"authorization_code"}, "code": {"the-code"}, "redirect_uri": {"https://app.example/callback"}}
+	want := url.Values{"grant_type": {"authorization_code"}, "code": {"the-code"},
+		"redirect_uri": {"https://app.example/callback"}}
 	if !f.noPKCE {
 		want.Set("code_verifier", strings.Repeat("v", 43))
 	}
@@ -252,7 +260,8 @@ func (f *fake) checkHeader(asked string, got http.Header) {
 }
 
 func (f *fake) tokens() string {
-	answer := map[string]any{"access_token": "the-access-token", "refresh_token": "the-refresh-token", "token_type": "bearer", "scope": []string{"x"}}
+	answer := map[string]any{"access_token": "the-access-token", "refresh_token": "the-refresh-token",
+		"token_type": "bearer", "scope": []string{"x"}}
 	if f.issuer != "" {
 		claims := map[string]any{}
 		if err := json.Unmarshal([]byte(f.change.Replace(f.idToken)), &claims); err != nil {
@@ -263,7 +272,8 @@ func (f *fake) tokens() string {
 			claims["iss"] = f.iss
 		}
 		now := time.Now()
-		claims["aud"], claims["nonce"], claims["iat"], claims["exp"] = "the-client", "the-nonce", now.Unix(), now.Add(time.Hour).Unix()
+		claims["aud"], claims["nonce"], claims["iat"], claims["exp"] = "the-client", "the-nonce", now.Unix(),
+			now.Add(time.Hour).Unix()
 		answer["id_token"] = f.signer.Sign(claims)
 	}
 	b, err := json.Marshal(answer)

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// emailList is a second call, where the profile has no e-mail address or does not say whether it is verified.
+// emailList is a second call, where the profile has no e-mail address or does
+// not say whether it is verified.
 type emailList struct {
 	url      string
 	list     string // path of the list; "" is the whole answer
@@ -44,7 +45,8 @@ func (p *Provider) readProfile(ctx context.Context, from, access string) (map[st
 	return profile, nil
 }
 
-// add sets email and email_verified of a profile to those of the primary address. What the profile has of its own is not believed.
+// add sets email and email_verified of a profile to those of the primary
+// address. What the profile has of its own is not believed.
 func (l *emailList) add(body []byte, profile map[string]any) error {
 	delete(profile, "email")
 	delete(profile, "email_verified")
@@ -90,7 +92,8 @@ func (p *Provider) fetch(ctx context.Context, from, access string) ([]byte, http
 	return call(p.client, req)
 }
 
-// prove adds Facebook's appsecret_proof, so that a stolen token is of no use without the secret.
+// prove adds Facebook's appsecret_proof, so that a stolen token is of no use
+// without the secret.
 func (p *Provider) prove(to *url.URL, access string) error {
 	secret, err := p.clientSecret(p.now())
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Provider is a service to log in with: a core.Provider, which also renews tokens and takes them back. It is safe for concurrent use and keeps
-// nothing about a login.
+// Provider is a service to log in with: a core.Provider, which also renews
+// tokens and takes them back. It is safe for concurrent use and keeps nothing
+// about a login.
 type Provider struct {
 	service
 	client   *http.Client
@@ -23,7 +24,8 @@ type Provider struct {
 	err      error
 }
 
-// service is all that is known of a service: a row of the table, or what OIDC or OAuth2 was given.
+// service is all that is known of a service: a row of the table, or what OIDC
+// or OAuth2 was given.
 type service struct {
 	name         string
 	brand        Brand
@@ -66,7 +68,8 @@ type Brand struct {
 	Icon  string // the mark's name in the manner of simpleicons.org: "github"
 }
 
-// reserved are parameters of the authorization request that belong to the protocol.
+// reserved are parameters of the authorization request that belong to the
+// protocol.
 var reserved = []string{
 	"client_id", "client_secret", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request", "request_uri", "response_mode",
 	"response_type", "scope", "state",
@@ -137,10 +140,12 @@ func checkURL(raw string, insecureLoopback bool) error {
 // Name is "google" unless WithName says otherwise.
 func (p *Provider) Name() string { return p.name }
 
-// Brand is for login pages. Its zero value is a provider that is not of the table.
+// Brand is for login pages. Its zero value is a provider that is not of the
+// table.
 func (p *Provider) Brand() Brand { return p.brand }
 
-// Err tells, once and for all, everything that is wrong with the arguments that the provider was made with. Begin and Finish fail with it.
+// Err tells, once and for all, everything that is wrong with the arguments that
+// the provider was made with. Begin and Finish fail with it.
 func (p *Provider) Err() error { return p.err }
 
 // run gives do the time that it has, and words its error.

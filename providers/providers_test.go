@@ -20,12 +20,13 @@ func TestOIDC(t *testing.T) {
 func TestOAuth2(t *testing.T) {
 	for name, basic := range map[string]bool{"secret in the body": false, "secret in the header": true} {
 		t.Run(name, func(t *testing.T) {
-			providertest.Run(t, providertest.Features{Profile: flatProfile, New: func(s providertest.Service) (core.Provider, error) {
-				return providers.OAuth2By(s.Dial, providers.OAuth2Options{
-					Name: "acme", AuthorizeURL: s.AuthorizeURL, TokenURL: s.TokenURL, ProfileURL: s.ProfileURL, BasicAuth: basic,
-					ClientID: s.ClientID, ClientSecret: s.ClientSecret, Fields: providers.Fields{Subject: "{id}", Email: "{email}"},
-				})
-			}})
+			providertest.Run(t, providertest.Features{Profile: flatProfile,
+				New: func(s providertest.Service) (core.Provider, error) {
+					return providers.OAuth2By(s.Dial, providers.OAuth2Options{
+						Name: "acme", AuthorizeURL: s.AuthorizeURL, TokenURL: s.TokenURL, ProfileURL: s.ProfileURL, BasicAuth: basic,
+						ClientID: s.ClientID, ClientSecret: s.ClientSecret, Fields: providers.Fields{Subject: "{id}", Email: "{email}"},
+					})
+				}})
 		})
 	}
 }

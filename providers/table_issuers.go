@@ -7,7 +7,8 @@ import (
 
 // Identity providers that organisations run or rent, and public ones.
 
-// Okta is an Okta organisation, by its issuer: "https://example.okta.com", or with "/oauth2/default" for a custom authorization server.
+// Okta is an Okta organisation, by its issuer: "https://example.okta.com", or
+// with "/oauth2/default" for a custom authorization server.
 func Okta(issuer, id, secret string, opts ...Option) *Provider {
 	return okta.issuedBy(issuer, id, secret, opts)
 }
@@ -37,7 +38,8 @@ func Cognito(pool, id, secret string, opts ...Option) *Provider {
 	return row.client(id, secret, opts)
 }
 
-var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"}, "https://cognito-idp.{region}.amazonaws.com/{pool}")
+var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"},
+	"https://cognito-idp.{region}.amazonaws.com/{pool}")
 
 // Keycloak is a realm, by its issuer: "https://id.example.com/realms/main".
 func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
@@ -46,14 +48,17 @@ func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
 
 var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
 
-// Authentik is an application's provider, by its issuer: "https://id.example.com/application/o/app/". Its default mapping says of every
-// address that it is verified, so none counts; OIDC with Fields of your own trusts a mapping of your own.
+// Authentik is an application's provider, by its issuer:
+// "https://id.example.com/application/o/app/". Its default mapping says of
+// every address that it is verified, so none counts; OIDC with Fields of your
+// own trusts a mapping of your own.
 func Authentik(issuer, id, secret string, opts ...Option) *Provider {
 	return authentik.issuedBy(issuer, id, secret, opts)
 }
 
 var authentik = service{
-	name: "authentik", brand: Brand{"authentik", "#FD4B2D", "authentik"}, openID: true, issuer: "{issuer}", scopes: claimScopes,
+	name: "authentik", brand: Brand{"authentik", "#FD4B2D", "authentik"}, openID: true, issuer: "{issuer}",
+	scopes: claimScopes,
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
 
@@ -64,8 +69,9 @@ func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
 
 var zitadel = openID("zitadel", Brand{"ZITADEL", "#000000", "zitadel"}, "{issuer}")
 
-// FranceConnect is version 2. WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2") for integration. It says nothing about
-// whether an address is verified.
+// FranceConnect is version 2.
+// WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2") for
+// integration. It says nothing about whether an address is verified.
 func FranceConnect(id, secret string, opts ...Option) *Provider {
 	return franceConnect.client(id, secret, opts)
 }

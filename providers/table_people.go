@@ -13,13 +13,16 @@ func Google(id, secret string, opts ...Option) *Provider { return google.client(
 var google = openID("google", Brand{"Google", "#4285F4", "google"}, "https://accounts.google.com")
 
 var apple = service{
-	name: "apple", brand: Brand{"Apple", "#000000", "apple"}, openID: true, issuer: "https://appleid.apple.com", formPost: true,
-	scopes: []string{"openid", "email", "name"},
-	fields: Fields{Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}", stringBooleans: true},
+	name: "apple", brand: Brand{"Apple", "#000000", "apple"}, openID: true, issuer: "https://appleid.apple.com",
+	formPost: true,
+	scopes:   []string{"openid", "email", "name"},
+	fields: Fields{Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}",
+		stringBooleans: true},
 }
 
-// Microsoft is Entra ID and personal accounts. tenant is a tenant's ID (a GUID), or common, organizations or consumers. Its e-mail addresses
-// are what a tenant's administrator has typed, so they never count as verified.
+// Microsoft is Entra ID and personal accounts. tenant is a tenant's ID (a
+// GUID), or common, organizations or consumers. Its e-mail addresses are what a
+// tenant's administrator has typed, so they never count as verified.
 func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 	row := microsoft
 	switch {
@@ -48,25 +51,29 @@ func Facebook(id, secret string, opts ...Option) *Provider { return facebook.cli
 var facebook = service{
 	name: "facebook", brand: Brand{"Facebook", "#0866FF", "facebook"},
 	endpoints: endpoints{
-		authorize: "https://www.facebook.com/v23.0/dialog/oauth", token: "https://graph.facebook.com/v23.0/oauth/access_token",
-		profile: "https://graph.facebook.com/v23.0/me?fields=id,name,email,picture.type(large)",
+		authorize: "https://www.facebook.com/v23.0/dialog/oauth",
+		token:     "https://graph.facebook.com/v23.0/oauth/access_token",
+		profile:   "https://graph.facebook.com/v23.0/me?fields=id,name,email,picture.type(large)",
 	},
 	scopes: []string{"email", "public_profile"}, commas: true, appSecretProof: true,
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}", Picture: "{picture.data.url}"},
 }
 
-// X gives an address to apps that may ask for it (users.email), and confirmed ones alone.
+// X gives an address to apps that may ask for it (users.email), and confirmed
+// ones alone.
 func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
 
 var x = service{
 	name: "x", brand: Brand{"X", "#000000", "x"},
 	endpoints: endpoints{
 		authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token", basicAuth: true,
-		profile: "https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url", revoke: "https://api.x.com/2/oauth2/revoke",
+		profile: "https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url",
+		revoke:  "https://api.x.com/2/oauth2/revoke",
 	},
 	scopes: []string{"users.read", "tweet.read", "users.email"},
 	fields: Fields{
-		Subject: "{data.id}", Email: "{data.confirmed_email}", AlwaysVerified: true, Name: "{data.name}", Picture: "{data.profile_image_url}",
+		Subject: "{data.id}", Email: "{data.confirmed_email}", AlwaysVerified: true, Name: "{data.name}",
+		Picture: "{data.profile_image_url}",
 	},
 }
 
@@ -86,14 +93,16 @@ var discord = service{
 	},
 }
 
-// Reddit gives no e-mail address, and refresh tokens with WithParam("duration", "permanent").
+// Reddit gives no e-mail address, and refresh tokens with WithParam("duration",
+// "permanent").
 func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
 
 var reddit = service{
 	name: "reddit", brand: Brand{"Reddit", "#FF4500", "reddit"},
 	endpoints: endpoints{
-		authorize: "https://www.reddit.com/api/v1/authorize", token: "https://www.reddit.com/api/v1/access_token", basicAuth: true,
-		profile: "https://oauth.reddit.com/api/v1/me", revoke: "https://www.reddit.com/api/v1/revoke_token",
+		authorize: "https://www.reddit.com/api/v1/authorize", token: "https://www.reddit.com/api/v1/access_token",
+		basicAuth: true,
+		profile:   "https://oauth.reddit.com/api/v1/me", revoke: "https://www.reddit.com/api/v1/revoke_token",
 	},
 	scopes: []string{"identity"},
 	fields: Fields{Subject: "{id}", Name: "{name}"},
@@ -107,7 +116,8 @@ var twitch = service{
 	scopes: []string{"openid", "user:read:email"},
 	params: map[string]string{"claims": `{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`},
 	fields: Fields{
-		Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{preferred_username}", Picture: "{picture}",
+		Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{preferred_username}",
+		Picture: "{picture}",
 	},
 }
 
@@ -124,8 +134,9 @@ var spotify = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{images.0.url}"},
 }
 
-// LinkedIn puts no nonce into its ID tokens, so its userinfo endpoint is asked, and refuses requests with a code_verifier from clients that
-// have a secret, so it is the one service without PKCE.
+// LinkedIn puts no nonce into its ID tokens, so its userinfo endpoint is asked,
+// and refuses requests with a code_verifier from clients that have a secret, so
+// it is the one service without PKCE.
 func LinkedIn(id, secret string, opts ...Option) *Provider { return linkedIn.client(id, secret, opts) }
 
 var linkedIn = service{
@@ -137,7 +148,8 @@ var linkedIn = service{
 	scopes: claimScopes, fields: claimFields,
 }
 
-// LINE signs its ID tokens with the client's secret, which is not accepted here, and tells addresses nowhere else.
+// LINE signs its ID tokens with the client's secret, which is not accepted
+// here, and tells addresses nowhere else.
 func LINE(id, secret string, opts ...Option) *Provider { return line.client(id, secret, opts) }
 
 var line = service{
@@ -161,12 +173,14 @@ var kakao = service{
 	},
 	scopes: []string{"profile_nickname", "account_email"},
 	fields: Fields{
-		Subject: "{id}", Email: "{kakao_account.email}", Verified: []string{"kakao_account.is_email_valid", "kakao_account.is_email_verified"},
-		Name: "{kakao_account.profile.nickname}", Picture: "{kakao_account.profile.profile_image_url}",
+		Subject: "{id}", Email: "{kakao_account.email}",
+		Verified: []string{"kakao_account.is_email_valid", "kakao_account.is_email_verified"},
+		Name:     "{kakao_account.profile.nickname}", Picture: "{kakao_account.profile.profile_image_url}",
 	},
 }
 
-// Naver gives the address that a user wants to be reached at, which need not be theirs.
+// Naver gives the address that a user wants to be reached at, which need not be
+// theirs.
 func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id, secret, opts) }
 
 var naver = service{
@@ -175,7 +189,8 @@ var naver = service{
 		authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token",
 		profile: "https://openapi.naver.com/v1/nid/me",
 	},
-	fields: Fields{Subject: "{response.id}", Email: "{response.email}", Name: "{response.name}", Picture: "{response.profile_image}"},
+	fields: Fields{Subject: "{response.id}", Email: "{response.email}", Name: "{response.name}",
+		Picture: "{response.profile_image}"},
 }
 
 // Yahoo tells addresses at its userinfo endpoint.
@@ -189,7 +204,8 @@ func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(
 var yandex = service{
 	name: "yandex", brand: Brand{"Yandex", "#FC3F1D", "yandex"},
 	endpoints: endpoints{
-		authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token", profile: "https://login.yandex.ru/info?format=json",
+		authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token",
+		profile: "https://login.yandex.ru/info?format=json",
 	},
 	header: map[string]string{"Authorization": "OAuth {token}"},
 	scopes: []string{"login:info", "login:email", "login:avatar"},
@@ -205,7 +221,8 @@ func Amazon(id, secret string, opts ...Option) *Provider { return amazon.client(
 var amazon = service{
 	name: "amazon", brand: Brand{"Amazon", "#FF9900", "amazon"},
 	endpoints: endpoints{
-		authorize: "https://www.amazon.com/ap/oa", token: "https://api.amazon.com/auth/o2/token", profile: "https://api.amazon.com/user/profile",
+		authorize: "https://www.amazon.com/ap/oa", token: "https://api.amazon.com/auth/o2/token",
+		profile: "https://api.amazon.com/user/profile",
 	},
 	scopes: []string{"profile"},
 	fields: Fields{Subject: "{user_id}", Email: "{email}", Name: "{name}"},
@@ -248,11 +265,13 @@ func WordPress(id, secret string, opts ...Option) *Provider {
 var wordPress = service{
 	name: "wordpress", brand: Brand{"WordPress.com", "#21759B", "wordpress"},
 	endpoints: endpoints{
-		authorize: "https://public-api.wordpress.com/oauth2/authorize", token: "https://public-api.wordpress.com/oauth2/token",
-		profile: "https://public-api.wordpress.com/rest/v1.1/me",
+		authorize: "https://public-api.wordpress.com/oauth2/authorize",
+		token:     "https://public-api.wordpress.com/oauth2/token",
+		profile:   "https://public-api.wordpress.com/rest/v1.1/me",
 	},
 	scopes: []string{"auth"},
 	fields: Fields{
-		Subject: "{ID}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}", Picture: "{avatar_URL}",
+		Subject: "{ID}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}",
+		Picture: "{avatar_URL}",
 	},
 }

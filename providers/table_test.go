@@ -17,7 +17,8 @@ var update = flag.Bool("update", false, "write ../docs/providers.md")
 
 const page = "../docs/providers.md"
 
-// docs/providers.md is made of the table and of the comments of the constructors.
+// docs/providers.md is made of the table and of the comments of the
+// constructors.
 func TestThePageIsCurrent(t *testing.T) {
 	old, err := os.ReadFile(page)
 	if err != nil && !*update {
@@ -62,7 +63,8 @@ func tableText(t *testing.T) string {
 		if s.openID {
 			protocol = "OpenID Connect"
 		}
-		fmt.Fprintf(&b, "| %s | `%s` | `%s` | %s | `%s` | %s | %s | %s | %s |\n", s.brand.Title, c.call, s.name, protocol, s.fields.Subject,
+		fmt.Fprintf(&b, "| %s | `%s` | `%s` | %s | `%s` | %s | %s | %s | %s |\n", s.brand.Title, c.call, s.name, protocol,
+			s.fields.Subject,
 			code(s.fields.Email), s.fields.trust(), code(strings.Join(s.scopes, " ")), c.doc)
 	}
 	return b.String()
@@ -120,7 +122,8 @@ func TestRowsAreComplete(t *testing.T) {
 
 type constructor struct{ call, doc string }
 
-// constructors finds, by a row's name, the function whose body uses the row's variable.
+// constructors finds, by a row's name, the function whose body uses the row's
+// variable.
 func constructors(t *testing.T) map[string]constructor {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
@@ -159,7 +162,8 @@ func constructors(t *testing.T) map[string]constructor {
 	return found
 }
 
-// rowName gives the name in openID("name", …) or service{name: "name", …}; "" for anything else.
+// rowName gives the name in openID("name", …) or service{name: "name", …}; ""
+// for anything else.
 func rowName(e ast.Expr) string {
 	var name ast.Expr
 	switch e := e.(type) {

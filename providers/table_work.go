@@ -7,7 +7,8 @@ import (
 
 // Services that people work with.
 
-// GitHub is an OAuth App, or a GitHub App that may read e-mail addresses: the address is the primary one of the list, not the public one.
+// GitHub is an OAuth App, or a GitHub App that may read e-mail addresses: the
+// address is the primary one of the list, not the public one.
 func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(id, secret, opts) }
 
 var gitHub = service{
@@ -16,17 +17,21 @@ var gitHub = service{
 		authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
 		profile: "https://api.github.com/user",
 	},
-	emails: &emailList{url: "https://api.github.com/user/emails?per_page=100", email: "email", primary: "primary", verified: "verified"},
+	emails: &emailList{url: "https://api.github.com/user/emails?per_page=100", email: "email", primary: "primary",
+		verified: "verified"},
 	scopes: []string{"read:user", "user:email"},
-	fields: Fields{Subject: "{id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}", Picture: "{avatar_url}"},
+	fields: Fields{Subject: "{id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}",
+		Picture: "{avatar_url}"},
 }
 
-// GitLab is gitlab.com, or one of your own with WithIssuer("https://gitlab.example.com").
+// GitLab is gitlab.com, or one of your own with
+// WithIssuer("https://gitlab.example.com").
 func GitLab(id, secret string, opts ...Option) *Provider { return gitLab.client(id, secret, opts) }
 
 var gitLab = openID("gitlab", Brand{"GitLab", "#FC6D26", "gitlab"}, "https://gitlab.com")
 
-// Bitbucket is Bitbucket Cloud. Scopes are set where the consumer is registered: account and email.
+// Bitbucket is Bitbucket Cloud. Scopes are set where the consumer is
+// registered: account and email.
 func Bitbucket(id, secret string, opts ...Option) *Provider {
 	return bitbucket.client(id, secret, opts)
 }
@@ -34,18 +39,22 @@ func Bitbucket(id, secret string, opts ...Option) *Provider {
 var bitbucket = service{
 	name: "bitbucket", brand: Brand{"Bitbucket", "#0052CC", "bitbucket"},
 	endpoints: endpoints{
-		authorize: "https://bitbucket.org/site/oauth2/authorize", token: "https://bitbucket.org/site/oauth2/access_token", basicAuth: true,
-		profile: "https://api.bitbucket.org/2.0/user",
+		authorize: "https://bitbucket.org/site/oauth2/authorize", token: "https://bitbucket.org/site/oauth2/access_token",
+		basicAuth: true,
+		profile:   "https://api.bitbucket.org/2.0/user",
 	},
 	emails: &emailList{
-		url: "https://api.bitbucket.org/2.0/user/emails?pagelen=100", list: "values", email: "email", primary: "is_primary", verified: "is_confirmed",
+		url: "https://api.bitbucket.org/2.0/user/emails?pagelen=100", list: "values", email: "email", primary: "is_primary",
+		verified: "is_confirmed",
 	},
 	fields: Fields{
-		Subject: "{uuid}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}", Picture: "{links.avatar.href}",
+		Subject: "{uuid}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{display_name}",
+		Picture: "{links.avatar.href}",
 	},
 }
 
-// Gitea is one of your own, Forgejo or Codeberg, at a base URL ("https://codeberg.org").
+// Gitea is one of your own, Forgejo or Codeberg, at a base URL
+// ("https://codeberg.org").
 func Gitea(baseURL, id, secret string, opts ...Option) *Provider {
 	row, base := gitea, strings.TrimSuffix(baseURL, "/")
 	for _, u := range []*string{&row.authorize, &row.token, &row.profile} {
@@ -78,11 +87,13 @@ func DigitalOcean(id, secret string, opts ...Option) *Provider {
 var digitalOcean = service{
 	name: "digitalocean", brand: Brand{"DigitalOcean", "#0080FF", "digitalocean"},
 	endpoints: endpoints{
-		authorize: "https://cloud.digitalocean.com/v1/oauth/authorize", token: "https://cloud.digitalocean.com/v1/oauth/token",
-		profile: "https://api.digitalocean.com/v2/account",
+		authorize: "https://cloud.digitalocean.com/v1/oauth/authorize",
+		token:     "https://cloud.digitalocean.com/v1/oauth/token",
+		profile:   "https://api.digitalocean.com/v2/account",
 	},
 	scopes: []string{"read"},
-	fields: Fields{Subject: "{account.uuid}", Email: "{account.email}", Verified: []string{"account.email_verified"}, Name: "{account.name}"},
+	fields: Fields{Subject: "{account.uuid}", Email: "{account.email}", Verified: []string{"account.email_verified"},
+		Name: "{account.name}"},
 }
 
 // Heroku has a flag named verified, which is about payment.
@@ -91,7 +102,8 @@ func Heroku(id, secret string, opts ...Option) *Provider { return heroku.client(
 var heroku = service{
 	name: "heroku", brand: Brand{"Heroku", "#430098", "heroku"},
 	endpoints: endpoints{
-		authorize: "https://id.heroku.com/oauth/authorize", token: "https://id.heroku.com/oauth/token", profile: "https://api.heroku.com/account",
+		authorize: "https://id.heroku.com/oauth/authorize", token: "https://id.heroku.com/oauth/token",
+		profile: "https://api.heroku.com/account",
 	},
 	header: map[string]string{"Accept": "application/vnd.heroku+json; version=3"},
 	scopes: []string{"identity"},
@@ -106,7 +118,8 @@ func Atlassian(id, secret string, opts ...Option) *Provider {
 var atlassian = service{
 	name: "atlassian", brand: Brand{"Atlassian", "#0052CC", "atlassian"},
 	endpoints: endpoints{
-		authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token", profile: "https://api.atlassian.com/me",
+		authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token",
+		profile: "https://api.atlassian.com/me",
 	},
 	scopes: []string{"read:me"}, params: map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
 	fields: Fields{Subject: "{account_id}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
@@ -116,10 +129,12 @@ var atlassian = service{
 func Slack(id, secret string, opts ...Option) *Provider { return slack.client(id, secret, opts) }
 
 var slack = service{
-	name: "slack", brand: Brand{"Slack", "#4A154B", "slack"}, openID: true, issuer: "https://slack.com", scopes: claimScopes,
+	name: "slack", brand: Brand{"Slack", "#4A154B", "slack"}, openID: true, issuer: "https://slack.com",
+	scopes: claimScopes,
 	fields: Fields{
-		Subject: "{https://slack.com/team_id}:{https://slack.com/user_id}", Email: "{email}", Verified: []string{"email_verified"},
-		Name: "{name}", Picture: "{picture}",
+		Subject: "{https://slack.com/team_id}:{https://slack.com/user_id}", Email: "{email}",
+		Verified: []string{"email_verified"},
+		Name:     "{name}", Picture: "{picture}",
 	},
 }
 
@@ -129,12 +144,14 @@ func Notion(id, secret string, opts ...Option) *Provider { return notion.client(
 var notion = service{
 	name: "notion", brand: Brand{"Notion", "#000000", "notion"},
 	endpoints: endpoints{
-		authorize: "https://api.notion.com/v1/oauth/authorize", token: "https://api.notion.com/v1/oauth/token", basicAuth: true,
-		profile: "https://api.notion.com/v1/users/me",
+		authorize: "https://api.notion.com/v1/oauth/authorize", token: "https://api.notion.com/v1/oauth/token",
+		basicAuth: true,
+		profile:   "https://api.notion.com/v1/users/me",
 	},
 	params: map[string]string{"owner": "user"}, header: map[string]string{"Notion-Version": "2022-06-28"},
 	fields: Fields{
-		Subject: "{bot.owner.user.id}", Email: "{bot.owner.user.person.email}", Name: "{bot.owner.user.name}", Picture: "{bot.owner.user.avatar_url}",
+		Subject: "{bot.owner.user.id}", Email: "{bot.owner.user.person.email}", Name: "{bot.owner.user.name}",
+		Picture: "{bot.owner.user.avatar_url}",
 	},
 }
 
@@ -151,7 +168,8 @@ var figma = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{handle}", Picture: "{img_url}"},
 }
 
-// Zoom has a number where others have a flag, so its addresses do not count. Scopes are set where the app is registered: user:read:user.
+// Zoom has a number where others have a flag, so its addresses do not count.
+// Scopes are set where the app is registered: user:read:user.
 func Zoom(id, secret string, opts ...Option) *Provider { return zoom.client(id, secret, opts) }
 
 var zoom = service{
@@ -174,7 +192,8 @@ var dropbox = service{
 	},
 	profileMethod: "POST", scopes: []string{"account_info.read"},
 	fields: Fields{
-		Subject: "{account_id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name.display_name}", Picture: "{profile_photo_url}",
+		Subject: "{account_id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name.display_name}",
+		Picture: "{profile_photo_url}",
 	},
 }
 
@@ -199,7 +218,8 @@ var asana = service{
 		authorize: "https://app.asana.com/-/oauth_authorize", token: "https://app.asana.com/-/oauth_token",
 		profile: "https://app.asana.com/api/1.0/users/me",
 	},
-	fields: Fields{Subject: "{data.gid}", Email: "{data.email}", Name: "{data.name}", Picture: "{data.photo.image_128x128}"},
+	fields: Fields{Subject: "{data.gid}", Email: "{data.email}", Name: "{data.name}",
+		Picture: "{data.photo.image_128x128}"},
 }
 
 // Salesforce is at WithIssuer("https://test.salesforce.com") for sandboxes.
@@ -224,8 +244,9 @@ func Shopify(shop, id, secret string, opts ...Option) *Provider {
 var shopify = service{
 	name: "shopify", brand: Brand{"Shopify", "#7AB55C", "shopify"},
 	endpoints: endpoints{
-		authorize: "https://{shop}.myshopify.com/admin/oauth/authorize", token: "https://{shop}.myshopify.com/admin/oauth/access_token",
-		profile: "https://{shop}.myshopify.com/admin/api/2025-10/shop.json",
+		authorize: "https://{shop}.myshopify.com/admin/oauth/authorize",
+		token:     "https://{shop}.myshopify.com/admin/oauth/access_token",
+		profile:   "https://{shop}.myshopify.com/admin/api/2025-10/shop.json",
 	},
 	header: map[string]string{"X-Shopify-Access-Token": "{token}"},
 	commas: true,

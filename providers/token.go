@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// config is made for each call: it holds the redirect URI and a secret that may be short-lived.
+// config is made for each call: it holds the redirect URI and a secret that may
+// be short-lived.
 func (p *Provider) config(m *metadata, secret, redirectURI string, scopes []string) *oauth2.Config {
 	style := oauth2.AuthStyleInParams
 	if m.basicAuth && secret != "" {
@@ -47,7 +48,8 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, f core.OAuthFinish
 	return token, err
 }
 
-// Refresh trades a refresh token for a new access token (RFC 6749, section 6). The Refresh of what it gives is empty if the old one stays.
+// Refresh trades a refresh token for a new access token (RFC 6749, section 6).
+// The Refresh of what it gives is empty if the old one stays.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAuthTokens, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {
 		if refresh == "" {
@@ -61,7 +63,8 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAu
 		if err != nil {
 			return err
 		}
-		token, err := p.config(m, secret, "", nil).TokenSource(p.withClient(ctx), &oauth2.Token{RefreshToken: refresh}).Token()
+		token, err := p.config(m, secret, "", nil).TokenSource(p.withClient(ctx),
+			&oauth2.Token{RefreshToken: refresh}).Token()
 		if err != nil {
 			return tokenError(err)
 		}
@@ -74,7 +77,8 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAu
 	return tokens, err
 }
 
-// RevokeTokens takes tokens back (RFC 7009). It does nothing where the service has no endpoint for that.
+// RevokeTokens takes tokens back (RFC 7009). It does nothing where the service
+// has no endpoint for that.
 func (p *Provider) RevokeTokens(ctx context.Context, t core.OAuthTokens) error {
 	return p.run(ctx, func(ctx context.Context) error {
 		m, err := p.metadata(ctx)
@@ -127,7 +131,8 @@ func issued(t *oauth2.Token) core.OAuthTokens {
 	return tokens
 }
 
-// tokenError says what went wrong without what the service answered: x/oauth2's own text may hold the whole answer.
+// tokenError says what went wrong without what the service answered: x/oauth2's
+// own text may hold the whole answer.
 func tokenError(err error) error {
 	if err == nil {
 		return nil

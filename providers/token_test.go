@@ -15,8 +15,11 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// recorded is a service that answers everything alike and keeps what it was sent.
-func recorded(t *testing.T, status int, answer string) (dial func(o providers.OAuth2Options) *providers.Provider, sent func() []string) {
+// recorded is a service that answers everything alike and keeps what it was
+// sent.
+func recorded(
+	t *testing.T, status int, answer string,
+) (dial func(o providers.OAuth2Options) *providers.Provider, sent func() []string) {
 	var forms []string
 	network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
@@ -56,7 +59,8 @@ func TestRefresh(t *testing.T) {
 	}
 	provider, _ := recorded(t, 400, `{"error":"invalid_grant","error_description":"old"}`)
 	p := provider(oauth2Options("https://idp.example"))
-	if _, err := p.Refresh(context.Background(), "old"); err == nil || !strings.Contains(err.Error(), "invalid_grant") || strings.Contains(err.Error(), "old") {
+	if _, err := p.Refresh(context.Background(), "old"); err == nil || !strings.Contains(err.Error(), "invalid_grant") ||
+		strings.Contains(err.Error(), "old") {
 		t.Errorf("a refused token: %v", err)
 	}
 	if _, err := p.Refresh(context.Background(), ""); err == nil {
@@ -94,7 +98,8 @@ func TestRevocation(t *testing.T) {
 		})
 	}
 	provider, _ := recorded(t, 503, `{"error":"a"}`)
-	if err := provider(basic).RevokeTokens(context.Background(), both); err == nil || strings.Contains(err.Error(), url.QueryEscape("https://")) {
+	if err := provider(basic).RevokeTokens(context.Background(), both); err == nil ||
+		strings.Contains(err.Error(), url.QueryEscape("https://")) {
 		t.Errorf("a service that is down: %v", err)
 	}
 }

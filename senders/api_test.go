@@ -16,7 +16,8 @@ type API struct {
 	URL, Key string
 }
 
-var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address", core.MailReset: "Choose a new password"}
+var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address",
+	core.MailReset: "Choose a new password"}
 
 // Send makes one attempt. Latchkey repeats it after an error.
 func (a API) Send(ctx context.Context, m core.Mail) error {

@@ -23,7 +23,8 @@ func Example() {
 	}))
 	defer service.Close()
 
-	mail := core.Mail{To: "ada@example.com", Kind: core.MailReset, Token: "SECRET", Link: "https://app.example.com/reset#token=SECRET"}
+	mail := core.Mail{To: "ada@example.com", Kind: core.MailReset, Token: "SECRET",
+		Link: "https://app.example.com/reset#token=SECRET"}
 	for _, key := range []string{"KEY", "WRONG"} {
 		var sender core.Sender = API{Client: service.Client(), URL: service.URL, Key: key}
 		fmt.Println(sender.Send(context.Background(), mail))

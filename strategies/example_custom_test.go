@@ -1,4 +1,5 @@
-// Package strategies_test shows a strategy as an application would write one, and proves it with the kit.
+// Package strategies_test shows a strategy as an application would write one,
+// and proves it with the kit.
 package strategies_test
 
 import (
@@ -18,7 +19,8 @@ import (
 // shift is how long a pass is good, whatever its holder does.
 const shift = 8 * time.Hour
 
-// desk gives visitors' passes. They live in this process, and a restart ends them all.
+// desk gives visitors' passes. They live in this process, and a restart ends
+// them all.
 type desk struct {
 	now    func() time.Time
 	passes sync.Map // a pass' ID: its *core.Session

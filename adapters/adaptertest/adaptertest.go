@@ -1,7 +1,10 @@
-// Package adaptertest is the conformance kit of adapters: one table of requests with one expected answer each, for every web framework.
+// Package adaptertest is the conformance kit of adapters: one table of requests
+// with one expected answer each, for every web framework.
 //
-// The author of an adapter serves an App on a listener that the kit hands over; the kit speaks HTTP/1.1 to it over loopback, byte by
-// byte, so that nothing between the wire and the adapter is taken for granted. A failure quotes the rule that was broken. On net/http:
+// The author of an adapter serves an App on a listener that the kit hands over;
+// the kit speaks HTTP/1.1 to it over loopback, byte by byte, so that nothing
+// between the wire and the adapter is taken for granted. A failure quotes the
+// rule that was broken. On net/http:
 //
 //	adaptertest.Run(t, func(t *testing.T, ln net.Listener, app adaptertest.App) {
 //		mux := http.NewServeMux()
@@ -22,8 +25,9 @@
 //		t.Cleanup(func() { server.Close() })
 //	})
 //
-// Security notes. The front door in the kit is a fake that believes any bearer token: it proves that an adapter carries questions and
-// answers faithfully, and says nothing of who is let in.
+// Security notes. The front door in the kit is a fake that believes any bearer
+// token: it proves that an adapter carries questions and answers faithfully,
+// and says nothing of who is let in.
 package adaptertest
 
 import (
@@ -37,7 +41,8 @@ import (
 type App struct {
 	// Host is the front door to give to Require and Optional.
 	Host core.Host
-	// Mounts are calls of the adapter's Mount to make, in this order, all on one router.
+	// Mounts are calls of the adapter's Mount to make, in this order, all
+	// on one router.
 	Mounts []Mount
 	// Guarded are routes of the framework's own.
 	Guarded []Guarded
@@ -49,10 +54,12 @@ type Mount struct {
 	Groups []core.Group
 }
 
-// Guarded is a handler for GET at Path, behind the adapter's Require, or Optional, with Guards. Its answer is a 200 with the text that
-// Answer gives for the adapter's CurrentUser[adaptertest.User].
+// Guarded is a handler for GET at Path, behind the adapter's Require, or
+// Optional, with Guards. Its answer is a 200 with the text that Answer gives
+// for the adapter's CurrentUser[adaptertest.User].
 //
-// Answer may panic: the adapter lets the panic through, and a framework that does not recover by itself is given its recovery middleware.
+// Answer may panic: the adapter lets the panic through, and a framework that
+// does not recover by itself is given its recovery middleware.
 type Guarded struct {
 	Path     string
 	Optional bool
@@ -65,9 +72,11 @@ type User struct {
 	core.User
 }
 
-// Run checks the adapter that serve puts behind ln. serve starts a server and returns; it stops the server in t.Cleanup.
+// Run checks the adapter that serve puts behind ln. serve starts a server and
+// returns; it stops the server in t.Cleanup.
 //
-// The framework is to be as everybody makes it; run the kit again for each setting that changes how it looks at paths.
+// The framework is to be as everybody makes it; run the kit again for each
+// setting that changes how it looks at paths.
 func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
 	s := start(t, serve)
 	for _, sec := range sections() {
@@ -112,7 +121,8 @@ func (sec section) checks() []check {
 func sections() []section {
 	var all []section
 	for _, part := range [][]section{
-		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(), wires(), bodies(),
+		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(),
+		wires(), bodies(),
 		answers(), guards(), scenarios(),
 	} {
 		all = append(all, part...)

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A fake is a mistake that an adapter could make, and the beginning of the rule that it breaks.
+// A fake is a mistake that an adapter could make, and the beginning of the rule
+// that it breaks.
 type fake struct {
 	name, rule string
 	breakIt    func(a *adapter)
@@ -56,7 +57,8 @@ func routes(edit func(b *core.Bound)) func(*adapter) {
 	}
 }
 
-// handed edits the Request that a route gets, given edits the Response that it gives.
+// handed edits the Request that a route gets, given edits the Response that it
+// gives.
 func handed(edit func(r *core.Request)) func(*adapter) {
 	return routes(func(b *core.Bound) {
 		serve := b.Serve

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// mounts are the fake groups: shaped as the real ones where paths meet, and telling what they were given.
+// mounts are the fake groups: shaped as the real ones where paths meet, and
+// telling what they were given.
 func (s *server) mounts() []Mount {
 	return []Mount{
 		{"/auth", []core.Group{s.login(), s.mirror(), s.readers()}},
@@ -38,7 +39,8 @@ func (s *server) bound(method, pattern string, serve func(*core.Request) *core.R
 	}
 }
 
-// text is an encoded response. Its body is any bytes, so that what a request carried can come back unchanged.
+// text is an encoded response. Its body is any bytes, so that what a request
+// carried can come back unchanged.
 func text(status int, body string) *core.Response {
 	return &core.Response{
 		Status: status,

@@ -31,7 +31,8 @@ func (s *server) accounts() []core.Group {
 	}
 }
 
-// provider has the paths of an OAuth provider. Its callback answers GET, and POST for providers that answer by form_post.
+// provider has the paths of an OAuth provider. Its callback answers GET, and
+// POST for providers that answer by form_post.
 func (s *server) provider(name string) core.Group {
 	callback := func(r *core.Request) *core.Response {
 		return text(200, name+".callback "+r.Query.Get("state")+" "+r.Query.Get("code"))
@@ -61,7 +62,8 @@ func (s *server) readers() core.Group {
 			return text(200, string(members))
 		}),
 		s.bound("GET", "/bearer", func(r *core.Request) *core.Response { return s.credential(core.BearerToken(r)) }),
-		s.bound("GET", "/cookie", func(r *core.Request) *core.Response { return s.credential(core.CookieValue(r, "__Host-a")) }),
+		s.bound("GET", "/cookie",
+			func(r *core.Request) *core.Response { return s.credential(core.CookieValue(r, "__Host-a")) }),
 		s.bound("POST", "/same-origin", func(r *core.Request) *core.Response {
 			if core.CrossOrigin(r, func(origin string) bool { return origin == "https://sibling.example" }) {
 				return s.refusal(&core.Error{Code: core.CodeCrossOriginRefused, Status: 403})

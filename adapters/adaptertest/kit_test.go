@@ -25,9 +25,10 @@ type adapter struct {
 
 func sound() adapter {
 	return adapter{
-		mount: httpauth.Mount, require: httpauth.Require, optional: httpauth.Optional, currentUser: httpauth.CurrentUser[User],
-		around: func(h http.Handler) http.Handler { return h },
-		listen: func(ln net.Listener) net.Listener { return ln },
+		mount: httpauth.Mount, require: httpauth.Require, optional: httpauth.Optional,
+		currentUser: httpauth.CurrentUser[User],
+		around:      func(h http.Handler) http.Handler { return h },
+		listen:      func(ln net.Listener) net.Listener { return ln },
 	}
 }
 
@@ -54,7 +55,8 @@ func TestASoundAdapterPasses(t *testing.T) {
 	Run(t, sound().serve)
 }
 
-// TestBrokenAdaptersFail breaks every rule of the kit at least once, and sees the kit say so.
+// TestBrokenAdaptersFail breaks every rule of the kit at least once, and sees
+// the kit say so.
 func TestBrokenAdaptersFail(t *testing.T) {
 	broken := map[string]bool{}
 	for _, f := range fakes() {

@@ -11,15 +11,19 @@ import (
 
 // A row is one request and the one answer to it.
 type row struct {
-	// send is the request line without its version, and the header lines; Host is added where it is missing.
+	// send is the request line without its version, and the header lines;
+	// Host is added where it is missing.
 	send string
-	// body is sent as it is, with its Content-Length unless the header has a Transfer-Encoding.
+	// body is sent as it is, with its Content-Length unless the header has
+	// a Transfer-Encoding.
 	body string
-	// exact is the request's bytes where they are not well-formed; send is then a name for it.
+	// exact is the request's bytes where they are not well-formed; send is
+	// then a name for it.
 	exact string
 	peer  string // "" for defaultPeer
 	want  want
-	// stays leaves "Connection: close" away from the request, so that the close is the answer's own.
+	// stays leaves "Connection: close" away from the request, so that the
+	// close is the answer's own.
 	stays bool
 }
 
@@ -27,10 +31,12 @@ type row struct {
 type want struct {
 	status []int // any of these
 	body   string
-	// header has lines "Name: value" that the answer must have (all lines of that name, in order), and "!Name" for one it must not have.
+	// header has lines "Name: value" that the answer must have (all lines
+	// of that name, in order), and "!Name" for one it must not have.
 	header  []string
 	anyBody bool
-	// routers is set where the framework's router answers, in its own words, and no route may run.
+	// routers is set where the framework's router answers, in its own
+	// words, and no route may run.
 	routers bool
 }
 
@@ -46,13 +52,16 @@ func detail(status int, x string, header ...string) want {
 
 func notFound() want { return want{status: []int{404}, routers: true} }
 
-// elsewhere is a 404, or a redirect to another path of the same host: many routers clean paths.
+// elsewhere is a 404, or a redirect to another path of the same host: many
+// routers clean paths.
 func elsewhere() want { return want{status: []int{404, 301, 307, 308}, routers: true} }
 
-// malformed is a request that the framework's server refuses before anything else.
+// malformed is a request that the framework's server refuses before anything
+// else.
 func malformed() want { return want{status: []int{400}, routers: true} }
 
-// notAllowed is a 405; Allow has to name the given methods, and not the one that was refused.
+// notAllowed is a 405; Allow has to name the given methods, and not the one
+// that was refused.
 func notAllowed(allow ...string) want {
 	return want{status: []int{405}, header: []string{"Allow: " + strings.Join(allow, ", ")}, routers: true}
 }
@@ -63,7 +72,8 @@ func (w want) or431() want {
 	return w
 }
 
-// or400 lets the framework refuse what RFC 9112 says that a recipient may accept.
+// or400 lets the framework refuse what RFC 9112 says that a recipient may
+// accept.
 func (w want) or400() want {
 	w.status = append(w.status, http.StatusBadRequest)
 	return w
@@ -141,7 +151,8 @@ func (w want) compare(a answer, method string) error {
 	if !slices.Contains(w.status, a.status) {
 		return fmt.Errorf("status %d, want %d; body %.200q", a.status, w.status[0], a.body)
 	}
-	if location := a.header.Get("Location"); w.routers && (strings.Contains(location, "://") || strings.HasPrefix(location, "//")) {
+	if location := a.header.Get("Location"); w.routers &&
+		(strings.Contains(location, "://") || strings.HasPrefix(location, "//")) {
 		return fmt.Errorf("it is a redirect to another host: %q", location)
 	}
 	if a.status != w.status[0] {
@@ -173,7 +184,8 @@ func (w want) compare(a answer, method string) error {
 	return nil
 }
 
-// allows checks an Allow header, which may name further methods than the wanted ones.
+// allows checks an Allow header, which may name further methods than the wanted
+// ones.
 func allows(lines []string, wanted, refused string) error {
 	split := func(s string) []string {
 		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })

@@ -27,7 +27,8 @@ func scenarios() []section {
 	}
 }
 
-// endlessBody writes chunks until the server has had enough. Frameworks that read a body before they route answer in their own words.
+// endlessBody writes chunks until the server has had enough. Frameworks that
+// read a body before they route answer in their own words.
 func endlessBody(s *server) error {
 	w, err := s.dial(defaultPeer)
 	if err != nil {
@@ -80,7 +81,8 @@ func stringsStay(s *server) error {
 	return errors.Join(s.converse(rows...), s.unchanged())
 }
 
-// stringsStayUnderLoad keeps many connections busy, so that whatever a framework recycles is recycled by others.
+// stringsStayUnderLoad keeps many connections busy, so that whatever a
+// framework recycles is recycled by others.
 func stringsStayUnderLoad(s *server) error {
 	const connections, rounds = 32, 32
 	s.forget()
@@ -110,9 +112,11 @@ func (s *server) converse(rows ...row) error {
 	return err
 }
 
-// distinct are requests to routes and to a guard in which every string has the mark.
+// distinct are requests to routes and to a guard in which every string has the
+// mark.
 func distinct(mark string) []row {
-	head := fmt.Sprintf("\nHost: %s.example\nAuthorization: Bearer %s\nCookie: a=%s\nUser-Agent: %s/1", mark, mark, mark, mark)
+	head := fmt.Sprintf("\nHost: %s.example\nAuthorization: Bearer %s\nCookie: a=%s\nUser-Agent: %s/1", mark, mark, mark,
+		mark)
 	return []row{
 		{send: fmt.Sprintf("GET /users/%s%s?%s=%s", mark, mark, mark, mark) + head},
 		{send: "GET /required" + head},

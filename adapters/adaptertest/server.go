@@ -15,12 +15,15 @@ import (
 // A server is an adapter under test, with all that its fakes have seen.
 type server struct {
 	addr string
-	// patience is the time for one exchange; a server that needs longer hangs.
+	// patience is the time for one exchange; a server that needs longer
+	// hangs.
 	patience time.Duration
 	host     *host
-	// served counts the routes of groups that ran, started the guarded handlers.
+	// served counts the routes of groups that ran, started the guarded
+	// handlers.
 	served, started atomic.Int64
-	// resolved is the number of Resolve calls when the adapter had been set up.
+	// resolved is the number of Resolve calls when the adapter had been set
+	// up.
 	resolved int64
 
 	mu     sync.Mutex

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A cannedAnswer is an answer of GET /auth/answer/{case}: what the route gives is what the client has to see.
+// A cannedAnswer is an answer of GET /auth/answer/{case}: what the route gives
+// is what the client has to see.
 type cannedAnswer struct {
 	status int
 	body   string // "" for none

@@ -2,7 +2,8 @@ package adaptertest
 
 import "github.com/latchkey-go/latchkey/core"
 
-// contract are the routes of the HTTP contract, at the prefixes that it recommends.
+// contract are the routes of the HTTP contract, at the prefixes that it
+// recommends.
 func contract() []section {
 	const form = "\nContent-Type: application/x-www-form-urlencoded"
 	return []section{

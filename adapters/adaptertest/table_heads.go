@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// lines asks for what the adapter makes of header lines, and expects want for those of the name.
+// lines asks for what the adapter makes of header lines, and expects want for
+// those of the name.
 func lines(name, want string, header ...string) row {
 	return row{send: "GET /auth/lines/" + name + "\n" + strings.Join(header, "\n"), want: ok(want)}
 }
@@ -28,7 +29,8 @@ func credentials() []section {
 			authorization(`["Bearer b" "Bearer a"]`, "Authorization: Bearer b", "Authorization: Bearer a"),
 			authorization(`["Bearer a" "Bearer a"]`, "Authorization: Bearer a", "Authorization: Bearer a"),
 			authorization(`["Bearer a" "Basic b"]`, "Authorization: Bearer a", "Accept: */*", "Authorization: Basic b"),
-			authorization(`["Bearer a" "Bearer b" "Bearer c"]`, "Authorization: Bearer a", "authorization: Bearer b", "AUTHORIZATION: Bearer c"),
+			authorization(`["Bearer a" "Bearer b" "Bearer c"]`, "Authorization: Bearer a", "authorization: Bearer b",
+				"AUTHORIZATION: Bearer c"),
 			authorization(`["Bearer a, Bearer b"]`, "Authorization: Bearer a, Bearer b"),
 			authorization(`["bearer a"]`, "Authorization: bearer a"),
 			authorization(`["BEARER a"]`, "Authorization: BEARER a"),
@@ -77,12 +79,14 @@ func credentials() []section {
 func heads() []section {
 	return []section{
 		{rule: "C08 other headers are delivered line by line too, whatever the case of their names", rows: []row{
-			lines("Origin", `["https://a.example" "https://b.example"]`, "Origin: https://a.example", "Origin: https://b.example"),
+			lines("Origin", `["https://a.example" "https://b.example"]`, "Origin: https://a.example",
+				"Origin: https://b.example"),
 			lines("Origin", `["NULL"]`, "oRIGIN: NULL"),
 			lines("Sec-Fetch-Site", `["cross-site"]`, "SEC-FETCH-SITE: cross-site"),
 			lines("Sec-Fetch-Site", `["same-origin" "cross-site"]`, "sec-fetch-site: same-origin", "Sec-Fetch-Site: cross-site"),
 			lines("Content-Type", `["text/plain; charset=x"]`, "content-type: text/plain; charset=x"),
-			lines("Content-Type", `["text/plain" "application/json"]`, "Content-Type: text/plain", "Content-Type: application/json"),
+			lines("Content-Type", `["text/plain" "application/json"]`, "Content-Type: text/plain",
+				"Content-Type: application/json"),
 			lines("User-Agent", `["a/1 (b; c)"]`, "user-agent: a/1 (b; c)"),
 			lines("X-None", `[]`),
 		}},

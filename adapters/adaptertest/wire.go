@@ -17,7 +17,8 @@ const defaultPeer = "192.0.2.1:4711"
 // noAddress is the peer at the other end of a Unix socket.
 const noAddress = "@"
 
-// listener gives each connection the peer address that the client names in the first line it sends: on loopback there is but one.
+// listener gives each connection the peer address that the client names in the
+// first line it sends: on loopback there is but one.
 type listener struct{ *net.TCPListener }
 
 type peerConn struct {
@@ -73,7 +74,8 @@ func (s *server) dial(peer string) (*wire, error) {
 	return &wire{c, bufio.NewReader(c)}, err
 }
 
-// An answer is a response as it was read. Status 0: the connection ended without one.
+// An answer is a response as it was read. Status 0: the connection ended
+// without one.
 type answer struct {
 	status int
 	header http.Header
@@ -117,14 +119,17 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// exchange sends one request over a connection of its own, which the server has to close after its answer.
+// exchange sends one request over a connection of its own, which the server has
+// to close after its answer.
 func (s *server) exchange(peer, raw string) (answer, error) {
 	w, err := s.dial(peer)
 	if err != nil {
 		return answer{}, err
 	}
 	defer func() { _ = w.Close() }()
-	go func() { _, _ = io.WriteString(w, raw) }() // an early answer must not wait for the last byte; a failed write shows in the answer
+	// an early answer must not wait for the last byte; a failed write shows
+	// in the answer
+	go func() { _, _ = io.WriteString(w, raw) }()
 	method, _, _ := strings.Cut(raw, " ")
 	a, err := w.read(method)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and its id.
+// tells is a route that answers with its pattern, the path it was asked at, and
+// its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Method: method, Pattern: pattern},
@@ -82,7 +83,8 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	} {
 		w := serveOne(r, "GET", c.path)
 		if w.Code != 200 || w.Body.String() != c.body || w.Header().Get("X-Mark") != c.mark {
-			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, w.Code, w.Body, w.Header().Get("X-Mark"), c.body, c.mark)
+			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, w.Code, w.Body, w.Header().Get("X-Mark"), c.body,
+				c.mark)
 		}
 	}
 }

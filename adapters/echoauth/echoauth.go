@@ -1,4 +1,5 @@
-// Package echoauth mounts Latchkey on an echo v5 router. auth stands for a *latchkey.Auth:
+// Package echoauth mounts Latchkey on an echo v5 router. auth stands for a
+// *latchkey.Auth:
 //
 //	e := echo.New()
 //	echoauth.Mount(e, "/users", auth.Users())
@@ -7,9 +8,11 @@
 //		return c.String(http.StatusOK, u.FullName)
 //	}, echoauth.Require(auth))
 //
-// Security notes. Latchkey's routes do not depend on echo's settings for escaped paths, and the address that rate limits count does not
-// depend on its IPExtractor: that is Latchkey's ClientIP option. Leave echo's MethodOverride middleware away from these routes. A CORS
-// middleware goes around Require, since a preflight carries no credentials.
+// Security notes. Latchkey's routes do not depend on echo's settings for
+// escaped paths, and the address that rate limits count does not depend on its
+// IPExtractor: that is Latchkey's ClientIP option. Leave echo's MethodOverride
+// middleware away from these routes. A CORS middleware goes around Require,
+// since a preflight carries no credentials.
 package echoauth
 
 import (
@@ -28,14 +31,18 @@ type Router interface {
 	AddRoute(route echo.Route) (echo.RouteInfo, error)
 }
 
-// Mount registers every route of the groups on r itself, at prefix and the route's pattern, so that they are in echo's own listing, by
-// their names, and under r's prefixes and middleware. prefix is empty, or begins with a slash and does not end with one; another one
-// panics, and so does what echo refuses. Parameters of prefixes, r's too, are whole segments. A group's root answers at prefix with and
-// without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix and the
+// route's pattern, so that they are in echo's own listing, by their names, and
+// under r's prefixes and middleware. prefix is empty, or begins with a slash
+// and does not end with one; another one panics, and so does what echo refuses.
+// Parameters of prefixes, r's too, are whole segments. A group's root answers
+// at prefix with and without a trailing slash. HEAD is registered beside GET.
 //
-// A route called notAllowed answers the other methods of a path with 405: echo itself would answer OPTIONS with 204, and in a group with
-// middleware everything else with 404. An application's own routes for other methods win over it. Where two routes are equal, echo lets
-// the one that was registered last win.
+// A route called notAllowed answers the other methods of a path with 405: echo
+// itself would answer OPTIONS with 204, and in a group with middleware
+// everything else with 404. An application's own routes for other methods win
+// over it. Where two routes are equal, echo lets the one that was registered
+// last win.
 func Mount(r Router, prefix string, groups ...core.Group) {
 	m := mounting{r, prefix, http.NewServeMux()}
 	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
@@ -69,7 +76,8 @@ func (m mounting) route(b core.Bound) {
 	}
 }
 
-// register adds a route at a path below the prefix, with HEAD beside GET, and gives the whole path.
+// register adds a route at a path below the prefix, with HEAD beside GET, and
+// gives the whole path.
 func (m mounting) register(b core.Bound, path string) string {
 	route := echo.Route{Name: b.Name, Method: b.Method, Path: colons(m.prefix + path), Handler: handler(b)}
 	info, err := m.r.AddRoute(route)
@@ -82,8 +90,10 @@ func (m mounting) register(b core.Bound, path string) string {
 	return info.Path
 }
 
-// refuse adds what net/http, where the path is the pattern's, answers to methods that it does not allow. As a route for any method it
-// gives way to whatever is more specific; but "/me" must not refuse a method of "/{id}", which is found after it.
+// refuse adds what net/http, where the path is the pattern's, answers to
+// methods that it does not allow. As a route for any method it gives way to
+// whatever is more specific; but "/me" must not refuse a method of "/{id}",
+// which is found after it.
 func (m mounting) refuse(path, pattern string) {
 	var refused []echo.Route
 	apart := true
@@ -94,7 +104,8 @@ func (m mounting) refuse(path, pattern string) {
 		asked := &http.Request{Method: method, URL: &url.URL{Path: "/" + strings.TrimPrefix(m.prefix+path, "/")}}
 		refusal, found := m.mux.Handler(asked)
 		if found == "" {
-			refused = append(refused, echo.Route{Name: "notAllowed", Method: method, Path: colons(m.prefix + path), Handler: notAllowed(refusal)})
+			refused = append(refused,
+				echo.Route{Name: "notAllowed", Method: method, Path: colons(m.prefix + path), Handler: notAllowed(refusal)})
 		} else if !strings.HasSuffix(found, " "+m.prefix+pattern) {
 			apart = false
 		}
@@ -113,8 +124,9 @@ func colons(pattern string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }
 
-// handler serves a route that echo has found. Echo's own values of parameters are decoded or not by its settings, and the last one has
-// the rest of the path, with slashes.
+// handler serves a route that echo has found. Echo's own values of parameters
+// are decoded or not by its settings, and the last one has the rest of the
+// path, with slashes.
 func handler(b core.Bound) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		r := c.Request()
@@ -139,19 +151,23 @@ func notAllowed(refusal http.Handler) echo.HandlerFunc {
 	}
 }
 
-// Require lets a request through if its user satisfies the guards, all of them, and answers for the handler if not (400, 401, 403, 503).
-// An active user is always asked for. The guards are resolved now, once; one that cannot work panics.
+// Require lets a request through if its user satisfies the guards, all of them,
+// and answers for the handler if not (400, 401, 403, 503). An active user is
+// always asked for. The guards are resolved now, once; one that cannot work
+// panics.
 func Require(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on, and CurrentUser is false for it.
+// Optional is Require, except that a request without a good credential goes on,
+// and CurrentUser is false for it.
 func Optional(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or Optional. core.CurrentUser finds the same in the context of
-// c.Request(), which is the one to give to services.
+// CurrentUser is the user who is asking, in a handler behind Require or
+// Optional. core.CurrentUser finds the same in the context of c.Request(),
+// which is the one to give to services.
 func CurrentUser[U any](c *echo.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request().Context())
 }
@@ -172,9 +188,10 @@ func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Cont
 
 const passErrors = "latchkey: pass errors"
 
-// PassErrors is middleware that gives errors of the guards and routes behind it to echo's HTTPErrorHandler, instead of answering them: a
-// *core.Error each. Their header (WWW-Authenticate, Retry-After, cookies) is set already. The text of a *core.Error names its cause,
-// which is not for clients.
+// PassErrors is middleware that gives errors of the guards and routes behind it
+// to echo's HTTPErrorHandler, instead of answering them: a *core.Error each.
+// Their header (WWW-Authenticate, Retry-After, cookies) is set already. The
+// text of a *core.Error names its cause, which is not for clients.
 func PassErrors(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		c.Set(passErrors, true)

@@ -103,7 +103,8 @@ func ExamplePassErrors() {
 			_ = c.JSON(refused.Status, map[string]any{"error": map[string]any{"status": refused.Status, "code": refused.Code}})
 		}
 	}
-	e.GET("/plan", func(c *echo.Context) error { return c.NoContent(http.StatusNoContent) }, echoauth.PassErrors, echoauth.Require(auth{}))
+	e.GET("/plan", func(c *echo.Context) error { return c.NoContent(http.StatusNoContent) }, echoauth.PassErrors,
+		echoauth.Require(auth{}))
 
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, httptest.NewRequest("GET", "/plan", nil))

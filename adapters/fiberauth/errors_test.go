@@ -24,7 +24,8 @@ func everything(t *testing.T, addr, raw string) string {
 	return string(sent)
 }
 
-// fiber quotes what it cannot parse to its ErrorHandler. Its own passes that on, which shows that these requests are the ones that matter.
+// fiber quotes what it cannot parse to its ErrorHandler. Its own passes that
+// on, which shows that these requests are the ones that matter.
 func TestNothingOfAMalformedRequestIsSentBack(t *testing.T) {
 	const secret = "token-of-a-user"
 	quiet := listen(t, newApp(fiber.Config{}))

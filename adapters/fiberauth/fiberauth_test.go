@@ -14,7 +14,8 @@ import (
 
 // newApp is configured as the package comment says.
 func newApp(config fiber.Config) *fiber.App {
-	config.DisablePreParseMultipartForm, config.ReadTimeout, config.ErrorHandler = true, 10*time.Second, fiberauth.ErrorHandler
+	config.DisablePreParseMultipartForm, config.ReadTimeout, config.ErrorHandler = true, 10*time.Second,
+		fiberauth.ErrorHandler
 	app := fiber.New(config)
 	app.Use(recover.New())
 	return app
@@ -39,8 +40,11 @@ func listen(t *testing.T, app *fiber.App) (addr string) {
 	return ln.Addr().String()
 }
 
-// serve runs the kit's application on app. at tells the router, and what is left of the prefix, for a prefix of the kit's.
-func serve(t *testing.T, ln net.Listener, kit adaptertest.App, app *fiber.App, at func(prefix string) (fiber.Router, string)) {
+// serve runs the kit's application on app. at tells the router, and what is
+// left of the prefix, for a prefix of the kit's.
+func serve(
+	t *testing.T, ln net.Listener, kit adaptertest.App, app *fiber.App, at func(prefix string) (fiber.Router, string),
+) {
 	for _, m := range kit.Mounts {
 		r, prefix := at(m.Prefix)
 		fiberauth.Mount(r, prefix, m.Groups...)

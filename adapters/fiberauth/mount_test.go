@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and its id.
+// tells is a route that answers with its pattern, the path it was asked at, and
+// its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
@@ -103,7 +104,8 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	} {
 		got := ask(t, app, httptest.NewRequest("GET", "http:"+c.path, nil))
 		if got.status != 200 || got.body != c.body || got.header.Get("X-Mark") != c.mark {
-			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, got.status, got.body, got.header.Get("X-Mark"), c.body, c.mark)
+			t.Errorf("GET %s: %d %q with mark %q, want %q with %q", c.path, got.status, got.body, got.header.Get("X-Mark"),
+				c.body, c.mark)
 		}
 	}
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// head is a core.Head. string(…) copies what is in fiber's memory; a method is from a list of its own.
+// head is a core.Head. string(…) copies what is in fiber's memory; a method is
+// from a list of its own.
 type head struct{ c fiber.Ctx }
 
 func (h head) Method() string { return h.c.Method() }
 
-// Host is the Host line, or what stands in the request line in its place (RFC 9112, section 3.2.2).
+// Host is the Host line, or what stands in the request line in its place (RFC
+// 9112, section 3.2.2).
 func (h head) Host() string {
 	r := h.c.Request()
 	if !bytes.HasPrefix(r.Header.RequestURI(), []byte("/")) {
@@ -26,7 +28,8 @@ func (h head) Host() string {
 	return string(r.Header.Host())
 }
 
-// Lines reads the header as it was sent. fiber's accessors take cookies apart, and have one line of Content-Type and User-Agent.
+// Lines reads the header as it was sent. fiber's accessors take cookies apart,
+// and have one line of Content-Type and User-Agent.
 func (h head) Lines(name string) []string {
 	var lines []string
 	for line := range bytes.Lines(h.c.Request().Header.RawHeaders()) {
@@ -38,11 +41,14 @@ func (h head) Lines(name string) []string {
 	return lines
 }
 
-// trimmed is a value without the white space that HTTP allows around it (RFC 9112, section 5). Unicode knows more.
+// trimmed is a value without the white space that HTTP allows around it (RFC
+// 9112, section 5). Unicode knows more.
 func trimmed(value []byte) []byte { return bytes.Trim(value, " \t\r\n") }
 
-// malformed tells what fiber lets through and net/http does not: a header line that is folded or has a space in its name, a transfer coding
-// that is not "chunked", a fragment in the target, a Host that is none (RFC 3986, section 3.2.2), and a version that does not exist.
+// malformed tells what fiber lets through and net/http does not: a header line
+// that is folded or has a space in its name, a transfer coding that is not
+// "chunked", a fragment in the target, a Host that is none (RFC 3986, section
+// 3.2.2), and a version that does not exist.
 func malformed(c fiber.Ctx) bool {
 	header := &c.Request().Header
 	chunks := bytes.Equal(header.Protocol(), []byte("HTTP/1.1"))
@@ -51,7 +57,8 @@ func malformed(c fiber.Ctx) bool {
 		if bytes.ContainsAny(name, " \t") {
 			return true
 		}
-		if bytes.EqualFold(name, []byte("Transfer-Encoding")) && (!chunks || !bytes.EqualFold(trimmed(value), []byte("chunked"))) {
+		if bytes.EqualFold(name, []byte("Transfer-Encoding")) &&
+			(!chunks || !bytes.EqualFold(trimmed(value), []byte("chunked"))) {
 			return true
 		}
 	}
@@ -61,7 +68,8 @@ func malformed(c fiber.Ctx) bool {
 
 const notInAHost = " \"#/<>?@\\^`{|}"
 
-// request lacks Path and Param. Its body is as it was sent: fiber's c.Body would decompress it.
+// request lacks Path and Param. Its body is as it was sent: fiber's c.Body
+// would decompress it.
 func request(c fiber.Ctx) *core.Request {
 	r := c.Request()
 	body := r.BodyStream()
@@ -73,8 +81,9 @@ func request(c fiber.Ctx) *core.Request {
 	return &core.Request{Head: head{c}, Query: query, Remote: peer.Addr().Unmap().WithZone(""), Body: body}
 }
 
-// contextOf is the context that the application has set, if that can end; else it ends when the server begins to shut down. It outlives
-// the handler, as fiber streams a response's body after that.
+// contextOf is the context that the application has set, if that can end; else
+// it ends when the server begins to shut down. It outlives the handler, as
+// fiber streams a response's body after that.
 func contextOf(c fiber.Ctx) context.Context {
 	ctx := c.Context()
 	if ctx.Done() != nil || c.RequestCtx().Conn() == nil { // a request that was made by hand has no server
@@ -83,7 +92,8 @@ func contextOf(c fiber.Ctx) context.Context {
 	return serving{ctx, c.RequestCtx().Done()}
 }
 
-// serving ends with a server. fiber's RequestCtx does too, but it belongs to another request soon.
+// serving ends with a server. fiber's RequestCtx does too, but it belongs to
+// another request soon.
 type serving struct {
 	context.Context
 	stopped <-chan struct{}

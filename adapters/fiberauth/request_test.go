@@ -28,7 +28,8 @@ func responds(method, pattern string, serve func(context.Context, *core.Request)
 	}}
 }
 
-// answers sends raw bytes to addr and gives the X-Answer of each response until the server closes the connection.
+// answers sends raw bytes to addr and gives the X-Answer of each response until
+// the server closes the connection.
 func answers(t *testing.T, network, addr, raw string) []string {
 	c, err := net.Dial(network, addr)
 	if err != nil {
@@ -57,7 +58,8 @@ func TestHost(t *testing.T) {
 	for target, want := range map[string]string{
 		"/host": "App.example:80", "/host?http://evil.example/": "App.example:80", "http://other.example/host": "other.example",
 	} {
-		raw := "GET " + target + " HTTP/1.1\r\nHost: App.example:80\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n"
+		raw := "GET " + target +
+			" HTTP/1.1\r\nHost: App.example:80\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n"
 		if got := answers(t, "tcp", addr, raw); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: Host is %q, want %q", target, got, want)
 		}
@@ -70,7 +72,8 @@ func TestRemoteIsThePeer(t *testing.T) {
 		ProxyHeader: "X-Forwarded-For", TrustProxy: true,
 		TrustProxyConfig: fiber.TrustProxyConfig{Loopback: true, UnixSocket: true},
 	})
-	fiberauth.Mount(app, "", responds("GET", "/", func(_ context.Context, r *core.Request) string { return r.Remote.String() }))
+	fiberauth.Mount(app, "",
+		responds("GET", "/", func(_ context.Context, r *core.Request) string { return r.Remote.String() }))
 	socket := filepath.Join(t.TempDir(), "s")
 	unix, err := net.Listen("unix", socket)
 	if err != nil {
@@ -104,7 +107,8 @@ func TestABodyIsNotDecompressed(t *testing.T) {
 func TestAnUnreadStreamIsNotTheNextRequest(t *testing.T) {
 	app := fiber.New(fiber.Config{StreamRequestBody: true})
 	fiberauth.Mount(app, "", responds("POST", "/unread", func(context.Context, *core.Request) string { return "unread" }))
-	fiberauth.Mount(app, "", responds("GET", "/smuggled", func(context.Context, *core.Request) string { return "smuggled" }))
+	fiberauth.Mount(app, "",
+		responds("GET", "/smuggled", func(context.Context, *core.Request) string { return "smuggled" }))
 	app.Post("/guarded", fiberauth.Require(auth{}))
 	addr := listen(t, app)
 	smuggled := strings.Repeat("GET /smuggled HTTP/1.1\r\nHost: app.example\r\n\r\n", 1000)
@@ -150,7 +154,8 @@ func TestTheContextEndsWithTheServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = c.Close() }()
-		_, _ = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: app.example\r\nAuthorization: Bearer ada\r\nConnection: close\r\n\r\n", path)
+		_, _ = fmt.Fprintf(c,
+			"GET %s HTTP/1.1\r\nHost: app.example\r\nAuthorization: Bearer ada\r\nConnection: close\r\n\r\n", path)
 		if err := within(t, started); err != nil {
 			t.Errorf("%s: the context has ended before: %v", path, err)
 		}
@@ -201,7 +206,8 @@ func TestAContextOfTheApplicationsIsKept(t *testing.T) {
 // Programs call an app's handler without a connection, to measure it.
 func TestARequestThatWasMadeByHand(t *testing.T) {
 	app := fiber.New()
-	fiberauth.Mount(app, "", responds("GET", "/", func(ctx context.Context, _ *core.Request) string { return fmt.Sprint(ctx.Err()) }))
+	fiberauth.Mount(app, "",
+		responds("GET", "/", func(ctx context.Context, _ *core.Request) string { return fmt.Sprint(ctx.Err()) }))
 	h := app.Handler()
 	r := argument(h)
 	h(r)
@@ -210,5 +216,6 @@ func TestARequestThatWasMadeByHand(t *testing.T) {
 	}
 }
 
-// argument is a zero value for a function's parameter, whose package is fiber's business.
+// argument is a zero value for a function's parameter, whose package is fiber's
+// business.
 func argument[T any](func(*T)) *T { return new(T) }

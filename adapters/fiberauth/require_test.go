@@ -54,7 +54,8 @@ func TestTheUserSurvivesMiddlewareThatReplacesTheContext(t *testing.T) {
 func TestAnAnswersHeaderAndThatOfMiddleware(t *testing.T) {
 	app := fiber.New()
 	app.Use(func(c fiber.Ctx) error {
-		for name, value := range map[string]string{"Set-Cookie": "a=1", "Vary": "Origin", "Cache-Control": "public", "X-Kept": "1"} {
+		for name, value := range map[string]string{"Set-Cookie": "a=1", "Vary": "Origin", "Cache-Control": "public",
+			"X-Kept": "1"} {
 			c.Set(name, value)
 		}
 		return c.Next()

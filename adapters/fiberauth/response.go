@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// answer writes resp. Content-Length is always set where the status allows a body, so that HEAD has the header of GET.
+// answer writes resp. Content-Length is always set where the status allows a
+// body, so that HEAD has the header of GET.
 func answer(c fiber.Ctx, resp *core.Response) error {
 	header := &c.Response().Header
 	for name := range resp.Header { // before the first Add: Del puts other lines in another order
@@ -34,17 +35,21 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 	return nil
 }
 
-// PassErrors is middleware that gives errors of the guards and routes behind it to fiber's ErrorHandler, instead of answering them.
-// errors.As finds a *fiber.Error in each, with its status and code, and a *core.Error, whose text names the cause, which is not for
-// clients. Their header (WWW-Authenticate, Retry-After, cookies) is set already.
+// PassErrors is middleware that gives errors of the guards and routes behind it
+// to fiber's ErrorHandler, instead of answering them. errors.As finds a
+// *fiber.Error in each, with its status and code, and a *core.Error, whose text
+// names the cause, which is not for clients. Their header (WWW-Authenticate,
+// Retry-After, cookies) is set already.
 func PassErrors(c fiber.Ctx) error {
 	c.Locals(local("pass errors"), true)
 	return c.Next()
 }
 
-// ErrorHandler is for fiber.Config, and for the rest of what an ErrorHandler of the application's does not know. It answers with the phrase
-// of an error's status. fiber's default sends the error's text: that of a panic behind the recover middleware, and for a malformed request
-// its head as it came, credentials included.
+// ErrorHandler is for fiber.Config, and for the rest of what an ErrorHandler of
+// the application's does not know. It answers with the phrase of an error's
+// status. fiber's default sends the error's text: that of a panic behind the
+// recover middleware, and for a malformed request its head as it came,
+// credentials included.
 func ErrorHandler(c fiber.Ctx, err error) error {
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*fiber.Error](err); ok {
@@ -54,7 +59,8 @@ func ErrorHandler(c fiber.Ctx, err error) error {
 	return c.Status(status).SendString(http.StatusText(status))
 }
 
-// passed keeps the cause from fiber's default ErrorHandler, which sends the text of what it is given.
+// passed keeps the cause from fiber's default ErrorHandler, which sends the
+// text of what it is given.
 type passed struct{ err *core.Error }
 
 func (p passed) Error() string   { return (&core.Error{Code: p.err.Code, Status: p.err.Status}).Error() }

@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A keeper keeps every string of every request, beyond the request. The n-th request has n in each of them.
+// A keeper keeps every string of every request, beyond the request. The n-th
+// request has n in each of them.
 type keeper [][]string
 
 func (k keeper) keep(n string, s ...string) {
@@ -69,7 +70,8 @@ func raw(i int) string {
 	if i%2 == 1 {
 		origin = "http://h" + n
 	}
-	return "GET " + origin + "/users/" + n + "?q" + n + "=v" + n + " HTTP/1.1\r\nHost: h" + n + "\r\nAuthorization: Bearer " + n +
+	return "GET " + origin + "/users/" + n + "?q" + n + "=v" + n + " HTTP/1.1\r\nHost: h" + n +
+		"\r\nAuthorization: Bearer " + n +
 		"\r\nCookie: a=" + n + "\r\ncookie: b=" + n + "\r\nContent-Type: t/" + n + "\r\nX-Kept: a " + n + "\r\n\r\n"
 }
 
@@ -92,7 +94,8 @@ func (k keeper) check(t *testing.T) {
 
 func number(i int) string { return fmt.Sprintf("%06d", i) }
 
-// fiber reads each request of a connection into the memory of the one before, and connections share pools.
+// fiber reads each request of a connection into the memory of the one before,
+// and connections share pools.
 func TestNoStringThatWasKeptChanges(t *testing.T) {
 	const clients = 100
 	k := make(keeper, requests)

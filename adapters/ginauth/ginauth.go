@@ -1,4 +1,5 @@
-// Package ginauth mounts Latchkey on a gin router. auth stands for a *latchkey.Auth:
+// Package ginauth mounts Latchkey on a gin router. auth stands for a
+// *latchkey.Auth:
 //
 //	r := gin.Default()
 //	ginauth.Mount(r, "/users", auth.Users())
@@ -7,13 +8,16 @@
 //		c.String(http.StatusOK, u.FullName)
 //	})
 //
-// A *gin.Context is a context.Context that does not see the request's values, unless the engine's ContextWithFallback is set: give
-// c.Request.Context() to services, where core.CurrentUser finds the user.
+// A *gin.Context is a context.Context that does not see the request's values,
+// unless the engine's ContextWithFallback is set: give c.Request.Context() to
+// services, where core.CurrentUser finds the user.
 //
-// Security notes. Latchkey's routes do not depend on gin's settings for escaped paths, and the address that rate limits count does not
-// depend on its trusted proxies, which are everybody by default: that is Latchkey's ClientIP option. Gin's recovery logs the head of
-// a request that panicked in debug mode, with its cookies: use gin.ReleaseMode in production. A CORS middleware goes around Require, since
-// a preflight carries no credentials.
+// Security notes. Latchkey's routes do not depend on gin's settings for escaped
+// paths, and the address that rate limits count does not depend on its trusted
+// proxies, which are everybody by default: that is Latchkey's ClientIP option.
+// Gin's recovery logs the head of a request that panicked in debug mode, with
+// its cookies: use gin.ReleaseMode in production. A CORS middleware goes around
+// Require, since a preflight carries no credentials.
 package ginauth
 
 import (
@@ -27,14 +31,19 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix and the route's pattern, so that they are in gin's own listing and
-// under r's prefixes, groups and middleware. prefix is empty, or begins with a slash and does not end with one; another one panics, and so
-// does what gin refuses. Parameters of prefixes, r's too, are whole segments. A group's root answers at prefix with and without a trailing
-// slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix and the
+// route's pattern, so that they are in gin's own listing and under r's
+// prefixes, groups and middleware. prefix is empty, or begins with a slash and
+// does not end with one; another one panics, and so does what gin refuses.
+// Parameters of prefixes, r's too, are whole segments. A group's root answers
+// at prefix with and without a trailing slash. HEAD is registered beside GET.
 //
-// The other methods of these paths are registered too, with a handler called notAllowed that answers 405: a gin engine would say 404, and
-// its HandleMethodNotAllowed makes some requests panic in gin 1.12. An application's own route for one of them, such as a page at
-// "GET /login", is to be registered before Mount, which leaves it alone. Gin panics for a second route that is equal.
+// The other methods of these paths are registered too, with a handler called
+// notAllowed that answers 405: a gin engine would say 404, and its
+// HandleMethodNotAllowed makes some requests panic in gin 1.12. An
+// application's own route for one of them, such as a page at "GET /login", is
+// to be registered before Mount, which leaves it alone. Gin panics for a second
+// route that is equal.
 func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
 	m := mounting{r.Group(colons(prefix)), prefix, http.NewServeMux()}
 	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
@@ -67,7 +76,8 @@ func (m mounting) register(path string, b core.Bound) {
 // refuse registers what net/http answers to methods that it does not allow.
 func (m mounting) refuse(path string, _ core.Bound) {
 	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodTrace,
 	} {
 		asked := &http.Request{Method: method, URL: &url.URL{Path: "/" + strings.TrimPrefix(m.prefix+path, "/")}}
 		if refusal, pattern := m.mux.Handler(asked); pattern == "" {
@@ -76,7 +86,8 @@ func (m mounting) refuse(path string, _ core.Bound) {
 	}
 }
 
-// registerIfFree leaves alone what is registered already: gin has no way to ask.
+// registerIfFree leaves alone what is registered already: gin has no way to
+// ask.
 func (m mounting) registerIfFree(method, path string, h gin.HandlerFunc) {
 	defer func() { _ = recover() }()
 	m.at.Handle(method, path, h)
@@ -91,7 +102,8 @@ func colons(pattern string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }
 
-// handler serves a route that gin has found. Gin's own values of parameters are decoded or not by its settings, a plus sign as a space.
+// handler serves a route that gin has found. Gin's own values of parameters are
+// decoded or not by its settings, a plus sign as a space.
 func handler(b core.Bound) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
@@ -107,19 +119,23 @@ func handler(b core.Bound) gin.HandlerFunc {
 	}
 }
 
-// Require lets a request through if its user satisfies the guards, all of them, and answers for the handler if not (400, 401, 403, 503).
-// An active user is always asked for. The guards are resolved now, once; one that cannot work panics.
+// Require lets a request through if its user satisfies the guards, all of them,
+// and answers for the handler if not (400, 401, 403, 503). An active user is
+// always asked for. The guards are resolved now, once; one that cannot work
+// panics.
 func Require(h core.Host, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on, and CurrentUser is false for it.
+// Optional is Require, except that a request without a good credential goes on,
+// and CurrentUser is false for it.
 func Optional(h core.Host, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or Optional. core.CurrentUser finds the same in the context of
-// c.Request, which is the one to give to services.
+// CurrentUser is the user who is asking, in a handler behind Require or
+// Optional. core.CurrentUser finds the same in the context of c.Request, which
+// is the one to give to services.
 func CurrentUser[U any](c *gin.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request.Context())
 }
@@ -139,9 +155,11 @@ func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Cont
 
 type passErrors struct{}
 
-// PassErrors is middleware that adds errors of the guards and routes behind it to c.Errors, for the application's middleware to answer: a
-// *core.Error each. Status and header (WWW-Authenticate, Retry-After, cookies) are set already, and nothing is written. The text of a
-// *core.Error names its cause, which is not for clients.
+// PassErrors is middleware that adds errors of the guards and routes behind it
+// to c.Errors, for the application's middleware to answer: a *core.Error each.
+// Status and header (WWW-Authenticate, Retry-After, cookies) are set already,
+// and nothing is written. The text of a *core.Error names its cause, which is
+// not for clients.
 func PassErrors(c *gin.Context) { c.Set(passErrors{}, true) }
 
 func answer(c *gin.Context, resp *core.Response) {

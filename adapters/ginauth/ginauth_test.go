@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/ginauth"
 )
 
-// TestMain takes gin's output away, so that tests use gin.Default() as everybody does.
+// TestMain takes gin's output away, so that tests use gin.Default() as
+// everybody does.
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
 	gin.DefaultWriter, gin.DefaultErrorWriter = io.Discard, io.Discard

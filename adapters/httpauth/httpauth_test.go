@@ -93,7 +93,8 @@ func TestTheMoreSpecificRouteWins(t *testing.T) {
 }
 
 func TestHandlerTakesPathValuesOfAnotherRouter(t *testing.T) {
-	h := httpauth.Handler(bound("GET", "/{id}", func(r *core.Request) *core.Response { return response(200, r.Param("id")) }))
+	h := httpauth.Handler(bound("GET", "/{id}",
+		func(r *core.Request) *core.Response { return response(200, r.Param("id")) }))
 	w := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.SetPathValue("id", "7")
 		h.ServeHTTP(w, r)
@@ -104,7 +105,8 @@ func TestHandlerTakesPathValuesOfAnotherRouter(t *testing.T) {
 }
 
 func TestRemoteWhereMiddlewareSetIt(t *testing.T) {
-	h := httpauth.Handler(bound("GET", "", func(r *core.Request) *core.Response { return response(200, r.Remote.String()) }))
+	h := httpauth.Handler(bound("GET", "",
+		func(r *core.Request) *core.Response { return response(200, r.Remote.String()) }))
 	for remote, want := range map[string]string{
 		"192.0.2.7:1": "192.0.2.7", "192.0.2.7": "192.0.2.7", "2001:db8::7": "2001:db8::7", "::ffff:192.0.2.7": "192.0.2.7",
 		"[::ffff:192.0.2.7]:1": "192.0.2.7", "fe80::7%eth0": "fe80::7", "@": "invalid IP", "": "invalid IP",
@@ -153,7 +155,8 @@ func TestNoBodyWhereThereIsNone(t *testing.T) {
 	}
 }
 
-// Over HTTP/2 a body that is too long costs its stream alone: other users may share the connection.
+// Over HTTP/2 a body that is too long costs its stream alone: other users may
+// share the connection.
 func TestTooLongBodyClosesAConnectionOfHTTP1(t *testing.T) {
 	h := httpauth.Handler(bound("POST", "", func(*core.Request) *core.Response { return response(413, "{}") }))
 	for major, want := range map[int]string{1: "close", 2: ""} {

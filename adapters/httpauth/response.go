@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// AddHeader sets the header lines of an answer. They replace those of middleware, but for Set-Cookie and Vary, which stay too.
+// AddHeader sets the header lines of an answer. They replace those of
+// middleware, but for Set-Cookie and Vary, which stay too.
 func AddHeader(w http.ResponseWriter, resp *core.Response) {
 	header := w.Header()
 	for name, lines := range resp.Header {
@@ -18,7 +19,8 @@ func AddHeader(w http.ResponseWriter, resp *core.Response) {
 	}
 }
 
-// Write sends an answer. Content-Length is always set where the status allows a body, so that HEAD has the header of GET.
+// Write sends an answer. Content-Length is always set where the status allows a
+// body, so that HEAD has the header of GET.
 func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
 	AddHeader(w, resp)
 	header := w.Header()

@@ -4,7 +4,8 @@ package main
 type goal struct {
 	number int
 	what   string
-	// ours is the candidate that is judged, by unit. against is the one that it is divided by, less that it is compared with; "" where the
+	// ours is the candidate that is judged, by unit. against is the one
+	// that it is divided by, less that it is compared with; "" where the
 	// measurement stands for itself.
 	ours, against string
 	less          bool

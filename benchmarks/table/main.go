@@ -1,5 +1,6 @@
-// Command table runs the families of benchmarks, each in a process of its own whose candidates take turns, and prints the medians with the
-// goals beside them.
+// Command table runs the families of benchmarks, each in a process of its own
+// whose candidates take turns, and prints the medians with the goals beside
+// them.
 //
 //	go run ./table -bench 'Chi|Verify' -rounds 10
 package main
@@ -22,9 +23,10 @@ import (
 var (
 	bench     = flag.String("bench", ".", "a regular expression of the families that run")
 	rounds    = flag.Int("rounds", 40, "how many turns each candidate has, at the most")
-	benchtime = flag.String("benchtime", "25ms", "how long a turn takes: short, so that the machine is the same for those that are compared")
-	raw       = flag.String("raw", "", "a file for the measurements themselves, which benchstat reads")
-	document  = flag.String("document", "", "a Markdown file whose table between the comments is replaced")
+	benchtime = flag.String("benchtime", "25ms",
+		"how long a turn takes: short, so that the machine is the same for those that are compared")
+	raw      = flag.String("raw", "", "a file for the measurements themselves, which benchstat reads")
+	document = flag.String("document", "", "a Markdown file whose table between the comments is replaced")
 )
 
 func main() {
@@ -63,7 +65,8 @@ func run() error {
 			return fmt.Errorf("%s: %w", family, err)
 		}
 	}
-	table := fmt.Sprintf("Medians of up to %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
+	table := fmt.Sprintf("Medians of up to %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(),
+		runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
 	fmt.Print("\n", table)
 	if *raw != "" {
 		err = os.WriteFile(*raw, []byte(lines.String()), 0o644)
@@ -82,7 +85,8 @@ func command(name string, args ...string) *exec.Cmd {
 
 // measure runs a family and shows its lines as they come.
 func (r *results) measure(program, family string, lines *strings.Builder) error {
-	c := command(program, "-test.run", "^$", "-test.bench", "^"+family+"$", "-test.benchtime", *benchtime, "-test.benchmem", "-rounds", strconv.Itoa(*rounds))
+	c := command(program, "-test.run", "^$", "-test.bench", "^"+family+"$", "-test.benchtime", *benchtime,
+		"-test.benchmem", "-rounds", strconv.Itoa(*rounds))
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return err

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// render writes the goals with what was reached, and the medians of all candidates, as Markdown.
+// render writes the goals with what was reached, and the medians of all
+// candidates, as Markdown.
 func render(r results) string {
 	var out strings.Builder
 	out.WriteString("| # | what | against | measured | must | aim | reached |\n|---|---|---|---|---|---|---|\n")
@@ -30,7 +31,8 @@ func render(r results) string {
 			family = begins
 			fmt.Fprintf(&out, "\n| %s | ns | bytes | allocations | |\n|---|---|---|---|---|\n", family)
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", rest, r.cell(name, nanoseconds), r.cell(name, "B/op"), r.cell(name, allocations), r.others(name))
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", rest, r.cell(name, nanoseconds), r.cell(name, "B/op"),
+			r.cell(name, allocations), r.others(name))
 	}
 	return out.String()
 }
@@ -44,7 +46,8 @@ func (r *results) cell(name, unit string) string {
 }
 
 // own are the units of measurements beside those of every benchmark.
-var own = []string{"commands/request", "queries", "requests/s", "p99-µs", "logins/s", "peak-MiB", "p99-delay-ms", "B/session", "median-ms", "p99-ms"}
+var own = []string{"commands/request", "queries", "requests/s", "p99-µs", "logins/s", "peak-MiB", "p99-delay-ms",
+	"B/session", "median-ms", "p99-ms"}
 
 func (r *results) others(name string) string {
 	var all []string

@@ -1,8 +1,10 @@
-// Command gin is examples/quickstart's application on gin, with the same routes and the same environment variables:
+// Command gin is examples/quickstart's application on gin, with the same routes
+// and the same environment variables:
 //
 //	go run ./examples/gin
 //
-// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two of them to see what a framework changes.
+// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two
+// of them to see what a framework changes.
 package main
 
 import (
@@ -48,7 +50,8 @@ func routes(app *site.Site) http.Handler {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an account, and of the list of linked accounts.
+// socialRoutes are those of a login at the local provider, of linking an
+// account, and of the list of linked accounts.
 func socialRoutes(r gin.IRouter, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		ginauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))

@@ -23,7 +23,8 @@ type person struct {
 	Name     string `json:"name"`
 }
 
-// subject is made of the address, so that one who comes again is the same one, after a restart too.
+// subject is made of the address, so that one who comes again is the same one,
+// after a restart too.
 func subject(email string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(email)))
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
@@ -55,12 +56,15 @@ func (p *Provider) show(w http.ResponseWriter, r *http.Request, redirect *url.UR
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
-	// The form's answer redirects to the application, and browsers hold that against form-action too.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' "+app+"; base-uri 'none'; frame-ancestors 'none'")
+	// The form's answer redirects to the application, and browsers hold
+	// that against form-action too.
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' "+app+
+		"; base-uri 'none'; frame-ancestors 'none'")
 	_ = page.Execute(w, map[string]any{"App": app, "Action": r.URL.RequestURI(), "Problem": problem})
 }
 
-// decide sends the browser back with a code, or with what the person decided instead.
+// decide sends the browser back with a code, or with what the person decided
+// instead.
 func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	redirect := p.wellFormed(w, r)
 	if redirect == nil {
@@ -85,8 +89,9 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// wellFormed gives the redirect URI of an authorization request (OpenID Connect Core, section 3.1.2.1). If there is something wrong
-// with the request it answers by itself, and gives nil.
+// wellFormed gives the redirect URI of an authorization request (OpenID Connect
+// Core, section 3.1.2.1). If there is something wrong with the request it
+// answers by itself, and gives nil.
 func (p *Provider) wellFormed(w http.ResponseWriter, r *http.Request) *url.URL {
 	q := r.URL.Query()
 	redirect, err := loopback(q.Get("redirect_uri"))
@@ -109,7 +114,8 @@ func (p *Provider) wellFormed(w http.ResponseWriter, r *http.Request) *url.URL {
 
 func loopback(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() != "localhost" &&
+		!net.ParseIP(u.Hostname()).IsLoopback() {
 		return nil, errors.New("the redirect URI is not on this machine")
 	}
 	return u, nil

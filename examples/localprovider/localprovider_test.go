@@ -93,7 +93,8 @@ func TestTheApplicationsClientLogsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := client.Begin(t.Context(), core.OAuthBegin{State: "s", Nonce: "n", Challenge: challenge, RedirectURI: callback})
+	to, err := client.Begin(t.Context(),
+		core.OAuthBegin{State: "s", Nonce: "n", Challenge: challenge, RedirectURI: callback})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +160,13 @@ func TestAuthorizationRequests(t *testing.T) {
 	} {
 		q := request(p)
 		q.Set(change.param, change.value)
-		if status, _, to := post(t, p.Issuer+"/authorize?"+q.Encode(), url.Values{"decision": {"allow"}}); status != 400 || to != nil {
+		if status, _, to := post(t, p.Issuer+"/authorize?"+q.Encode(), url.Values{"decision": {"allow"}}); status != 400 ||
+			to != nil {
 			t.Errorf("%s gives %d to %v, want 400", name, status, to)
 		}
 	}
-	status, page, _ := post(t, p.Issuer+"/authorize?"+request(p).Encode(), url.Values{"decision": {"allow"}, "email": {"<script>"}})
+	status, page, _ := post(t, p.Issuer+"/authorize?"+request(p).Encode(),
+		url.Values{"decision": {"allow"}, "email": {"<script>"}})
 	if status != 200 || !strings.Contains(page, "no e-mail address") || strings.Contains(page, "<script>") {
 		t.Errorf("a wrong address gives %d %s", status, page)
 	}

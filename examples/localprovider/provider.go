@@ -1,15 +1,18 @@
-// Package localprovider is an OpenID provider on this machine, so that the examples have something to log in at without an account
-// anywhere. It is for development only: it believes whoever is at the keyboard.
+// Package localprovider is an OpenID provider on this machine, so that the
+// examples have something to log in at without an account anywhere. It is for
+// development only: it believes whoever is at the keyboard.
 //
 //	local, err := localprovider.Start("")
 //	defer local.Close()
 //	client, err := local.Client()
 //	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: client}}, …})
 //
-// Security notes. Anybody who reaches it is who they say they are: it asks for a name and an address, and for no password. Hence it
-// listens on a loopback address and nowhere else, sends people back to loopback addresses alone, and its key and its client's secret
-// end with the process. What an application sees of it is as strict as a real one: PKCE with S256, codes that work once, a nonce, the
-// issuer beside the code (RFC 9207), and signed ID tokens.
+// Security notes. Anybody who reaches it is who they say they are: it asks for
+// a name and an address, and for no password. Hence it listens on a loopback
+// address and nowhere else, sends people back to loopback addresses alone, and
+// its key and its client's secret end with the process. What an application
+// sees of it is as strict as a real one: PKCE with S256, codes that work once,
+// a nonce, the issuer beside the code (RFC 9207), and signed ID tokens.
 package localprovider
 
 import (
@@ -30,11 +33,13 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// Provider is a running provider with one client, the application that started it.
+// Provider is a running provider with one client, the application that started
+// it.
 type Provider struct {
 	// Issuer is its URL, "http://127.0.0.1:…".
 	Issuer string
-	// ClientID and ClientSecret are the client's; the secret is a new one at each start.
+	// ClientID and ClientSecret are the client's; the secret is a new one
+	// at each start.
 	ClientID, ClientSecret string
 
 	server *http.Server
@@ -44,8 +49,8 @@ type Provider struct {
 	grants map[string]grant // by kind and secret
 }
 
-// Start runs a provider until Close. The address is IP:PORT; "" is a free port of 127.0.0.1. One that is not a loopback address is
-// refused.
+// Start runs a provider until Close. The address is IP:PORT; "" is a free port
+// of 127.0.0.1. One that is not a loopback address is refused.
 func Start(addr string) (*Provider, error) {
 	at, err := netip.ParseAddrPort(cmp.Or(addr, "127.0.0.1:0"))
 	if err != nil || !at.Addr().IsLoopback() {
@@ -71,8 +76,9 @@ func Start(addr string) (*Provider, error) {
 	return p, nil
 }
 
-// Client is the application's side, named "local": the same hardened client that asks any other service, with the one insecure option
-// that lets it use http on this machine.
+// Client is the application's side, named "local": the same hardened client
+// that asks any other service, with the one insecure option that lets it use
+// http on this machine.
 func (p *Provider) Client() (*providers.Provider, error) {
 	return providers.OIDC(providers.OIDCOptions{
 		Name: "local", Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret, InsecureLoopback: true,
@@ -90,7 +96,8 @@ func (p *Provider) makeKey() error {
 	}
 	key := jose.JSONWebKey{Key: private, KeyID: rand.Text(), Algorithm: string(jose.ES256), Use: "sig"}
 	p.keys.Keys = []jose.JSONWebKey{key.Public()}
-	p.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	p.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	return err
 }
 

@@ -52,7 +52,8 @@ func (p *Provider) take(kind, secret string) (grant, bool) {
 	return g, ok && time.Now().Before(g.ends)
 }
 
-// token trades a code, or a refresh token, for tokens (RFC 6749, sections 4.1.3 and 6).
+// token trades a code, or a refresh token, for tokens (RFC 6749, sections 4.1.3
+// and 6).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if !p.isClient(r) {
 		answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
@@ -89,7 +90,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// isClient takes the client's secret from the Authorization header or from the form (RFC 6749, section 2.3.1).
+// isClient takes the client's secret from the Authorization header or from the
+// form (RFC 6749, section 2.3.1).
 func (p *Provider) isClient(r *http.Request) bool {
 	id, secret, ok := r.BasicAuth()
 	if !ok {
@@ -107,7 +109,8 @@ func s256(verifier string) string {
 func (p *Provider) idToken(g grant) (string, error) {
 	now := time.Now()
 	registered := jwt.Claims{
-		Issuer: p.Issuer, Audience: jwt.Audience{p.ClientID}, IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(5 * time.Minute)),
+		Issuer: p.Issuer, Audience: jwt.Audience{p.ClientID}, IssuedAt: jwt.NewNumericDate(now),
+		Expiry: jwt.NewNumericDate(now.Add(5 * time.Minute)),
 	}
 	nonce := struct {
 		Nonce string `json:"nonce,omitempty"`

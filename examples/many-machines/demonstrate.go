@@ -13,7 +13,8 @@ import (
 
 // demonstrate has a session begin at one node and end at the other.
 func demonstrate(ctx context.Context, a, b *node) error {
-	person := fmt.Sprintf(`{"email": "ada-%s@example.org", "password": "analytical engine"}`, strings.ToLower(rand.Text()[:8]))
+	person := fmt.Sprintf(`{"email": "ada-%s@example.org", "password": "analytical engine"}`,
+		strings.ToLower(rand.Text()[:8]))
 	if _, err := a.ask(ctx, "POST", "/auth/register", "", person, 201); err != nil {
 		return err
 	}
@@ -51,11 +52,13 @@ func demonstrate(ctx context.Context, a, b *node) error {
 			return err
 		}
 	}
-	fmt.Printf("  the session is refused at both, at %s %v after the logout at %s\n\n", a.name, time.Since(ended).Round(time.Millisecond), b.name)
+	fmt.Printf("  the session is refused at both, at %s %v after the logout at %s\n\n", a.name,
+		time.Since(ended).Round(time.Millisecond), b.name)
 	return nil
 }
 
-// ask gives the answer's body, and an error if its status is another than the one expected.
+// ask gives the answer's body, and an error if its status is another than the
+// one expected.
 func (n *node) ask(ctx context.Context, method, path, token, body string, want int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -1,13 +1,16 @@
-// Command many-machines is one application on several machines: two processes of it behind a proxy that takes turns, with users in PostgreSQL
-// and sessions in Redis.
+// Command many-machines is one application on several machines: two processes
+// of it behind a proxy that takes turns, with users in PostgreSQL and sessions
+// in Redis.
 //
 //	DATABASE_URL=postgres://user:password@localhost/app REDIS_URL=redis://localhost:6379 go run ./examples/many-machines
 //
-// It registers somebody, logs them in at one process, and shows that the session is good at the other one, and ends there as soon as it is
-// ended here. Then it goes on serving until it is stopped.
+// It registers somebody, logs them in at one process, and shows that the
+// session is good at the other one, and ends there as soon as it is ended here.
+// Then it goes on serving until it is stopped.
 //
-// Security notes. The processes share SECRET, which signs, and believe the proxy alone about a client's address (TRUSTED_PROXIES): behind
-// a proxy that is not named there, all clients would be one to the limits.
+// Security notes. The processes share SECRET, which signs, and believe the
+// proxy alone about a client's address (TRUSTED_PROXIES): behind a proxy that
+// is not named there, all clients would be one to the limits.
 package main
 
 import (
@@ -27,7 +30,8 @@ const nodeVariable = "MANY_MACHINES_NODE"
 
 func main() {
 	if name := os.Getenv(nodeVariable); name != "" {
-		serve.Main("many-machines "+name, func(ctx context.Context, log *slog.Logger) error { return runNode(ctx, name, log) })
+		serve.Main("many-machines "+name,
+			func(ctx context.Context, log *slog.Logger) error { return runNode(ctx, name, log) })
 		return
 	}
 	serve.Main("many-machines", run)

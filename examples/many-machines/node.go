@@ -65,7 +65,8 @@ type node struct {
 	cmd       *exec.Cmd
 }
 
-// startNode starts this program once more and waits until it says where it listens.
+// startNode starts this program once more and waits until it says where it
+// listens.
 func startNode(name string, env []string) (*node, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -93,7 +94,8 @@ func (n *node) stop() error {
 	return n.cmd.Wait()
 }
 
-// roundRobin is the proxy. It appends the client's address to X-Forwarded-For, which the nodes believe of it.
+// roundRobin is the proxy. It appends the client's address to X-Forwarded-For,
+// which the nodes believe of it.
 func roundRobin(nodes []*node, log *slog.Logger) http.Handler {
 	var turn atomic.Uint64
 	return &httputil.ReverseProxy{

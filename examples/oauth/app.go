@@ -103,7 +103,8 @@ func (a *app) startLocalProvider(cfg config, l serve.Listener) error {
 }
 
 func (a *app) social(cfg config, tickets core.TicketStore) (*oauth.OAuth, error) {
-	options := oauth.Options{Accounts: a.links, Secret: cfg.secret, Vault: cfg.vault, Tickets: tickets, InsecureHTTP: cfg.insecureHTTP}
+	options := oauth.Options{Accounts: a.links, Secret: cfg.secret, Vault: cfg.vault, Tickets: tickets,
+		InsecureHTTP: cfg.insecureHTTP}
 	for _, s := range a.services {
 		options.Providers = append(options.Providers, oauth.Provider{Provider: s, VerifiedByDefault: true})
 	}

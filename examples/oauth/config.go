@@ -15,10 +15,12 @@ import (
 
 // config is what the environment says.
 type config struct {
-	addr         string      // ADDR, default 127.0.0.1:8080
-	baseURL      string      // BASE_URL that services send people back to, default http:// and ADDR
-	databasePath string      // DATABASE, default oauth.db
-	secret       []byte      // SECRET of logins that are under way, at least 32 bytes; default: a new one at each start, which ends them
+	addr         string // ADDR, default 127.0.0.1:8080
+	baseURL      string // BASE_URL that services send people back to, default http:// and ADDR
+	databasePath string // DATABASE, default oauth.db
+	// SECRET of logins that are under way, at least 32 bytes; default: a
+	// new one at each start, which ends them
+	secret       []byte
 	vault        []oauth.Key // VAULT_KEY, 32 bytes in base64; default: the services' tokens are not kept
 	insecureHTTP bool        // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 

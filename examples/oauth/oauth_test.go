@@ -17,23 +17,27 @@ func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
 const vaultKey = "VAULT_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// start runs the example with two services that nobody asks anything, and the local one.
+// start runs the example with two services that nobody asks anything, and the
+// local one.
 func start(t *testing.T, dir string) *exampletest.Process {
 	t.Helper()
-	return exampletest.Start(t, dir, "GITHUB_CLIENT_ID=id", "GITHUB_CLIENT_SECRET=canary-secret", "KEYCLOAK_CLIENT_ID=id", "KEYCLOAK_CLIENT_SECRET=s",
+	return exampletest.Start(t, dir, "GITHUB_CLIENT_ID=id", "GITHUB_CLIENT_SECRET=canary-secret", "KEYCLOAK_CLIENT_ID=id",
+		"KEYCLOAK_CLIENT_SECRET=s",
 		"KEYCLOAK_ISSUER=https://id.example.com/realms/main", "LOCAL_PROVIDER=on", vaultKey)
 }
 
 func TestWhatIsOnIsOnThePageAndPrinted(t *testing.T) {
 	p := start(t, t.TempDir())
 	page := exampletest.NewBrowser(t).Open(p.URL+"/").Expect(t, 200, "/", "Continue with the local provider")
-	page.Expect(t, 200, "/", `href="/auth/cookie/github/authorize?redirect_to=/"`).Expect(t, 200, "/", "Continue with GitHub")
+	page.Expect(t, 200, "/", `href="/auth/cookie/github/authorize?redirect_to=/"`).Expect(t, 200, "/",
+		"Continue with GitHub")
 	page.Expect(t, 200, "/", "Continue with Keycloak").Expect(t, 200, "/", `fill="#181717"`)
 	if strings.Contains(page.Body, "Google") {
 		t.Error("a service that is off is on the page")
 	}
 	printed := p.Stop()
-	for _, uri := range []string{"/auth/cookie/github/callback", "/auth/associate/github/callback", "/auth/cookie/keycloak/callback"} {
+	for _, uri := range []string{"/auth/cookie/github/callback", "/auth/associate/github/callback",
+		"/auth/cookie/keycloak/callback"} {
 		if !strings.Contains(printed, p.URL+uri) {
 			t.Errorf("%s is not printed:\n%s", uri, printed)
 		}
@@ -52,7 +56,8 @@ func TestAServiceSendsToItsPage(t *testing.T) {
 
 var action = regexp.MustCompile(`(?:href|data-path)="(/auth/associate/local[^"]*)"`)
 
-// follow gives what the button or link about the local provider on the account page leads to.
+// follow gives what the button or link about the local provider on the account
+// page leads to.
 func follow(t *testing.T, page exampletest.Page) string {
 	t.Helper()
 	found := action.FindStringSubmatch(page.Body)
@@ -72,7 +77,8 @@ func TestLoginLinkAndUnlink(t *testing.T) {
 	login := p.URL + "/auth/cookie/local/authorize?redirect_to=/"
 	b.Answer(b.Open(login), "deny", "ada@example.org").Expect(t, 200, "/", "You did not go through with it.")
 	account := b.Answer(b.Open(login), "allow", "ada@example.org").Expect(t, 200, "/", "<h1>Ada Lovelace</h1>")
-	account.Expect(t, 200, "/", "<span>ada@example.org</span>").Expect(t, 200, "/", `href="/auth/associate/github/authorize?redirect_to=/"`)
+	account.Expect(t, 200, "/", "<span>ada@example.org</span>").Expect(t, 200, "/",
+		`href="/auth/associate/github/authorize?redirect_to=/"`)
 
 	unlink := follow(t, account)
 	b.SendFromElsewhere("DELETE", unlink, "").Expect(t, 403, "/auth/associate/local", "CROSS_ORIGIN_REFUSED")
@@ -98,17 +104,22 @@ func TestWhoHasAnotherWayUnlinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = keycloak.Close() })
-	p := exampletest.Start(t, t.TempDir(), "KEYCLOAK_CLIENT_ID="+keycloak.ClientID, "KEYCLOAK_CLIENT_SECRET="+keycloak.ClientSecret,
+	p := exampletest.Start(t, t.TempDir(), "KEYCLOAK_CLIENT_ID="+keycloak.ClientID, "KEYCLOAK_CLIENT_SECRET="+
+		keycloak.ClientSecret,
 		"KEYCLOAK_ISSUER="+keycloak.Issuer, "INSECURE_LOOPBACK=on", "LOCAL_PROVIDER=on", vaultKey)
 	b := exampletest.NewBrowser(t)
-	b.Answer(b.Open(p.URL+"/auth/cookie/keycloak/authorize?redirect_to=/"), "allow", "ada@example.org").Expect(t, 200, "/", "<h1>Ada Lovelace</h1>")
-	account := b.Answer(b.Open(follow(t, b.Open(p.URL+"/"))), "allow", "grace@example.org").Expect(t, 200, "/", "<span>grace@example.org</span>")
+	b.Answer(b.Open(p.URL+"/auth/cookie/keycloak/authorize?redirect_to=/"), "allow", "ada@example.org").Expect(t, 200, "/",
+		"<h1>Ada Lovelace</h1>")
+	account := b.Answer(b.Open(follow(t, b.Open(p.URL+"/"))), "allow", "grace@example.org").Expect(t, 200, "/",
+		"<span>grace@example.org</span>")
 
 	b.Send("DELETE", follow(t, account), "").Expect(t, 204, "/auth/associate/local", "")
-	if page := b.Open(p.URL + "/"); strings.Contains(page.Body, "grace") || !strings.Contains(page.Body, "<span>ada@example.org</span>") {
+	if page := b.Open(p.URL + "/"); strings.Contains(page.Body, "grace") ||
+		!strings.Contains(page.Body, "<span>ada@example.org</span>") {
 		t.Errorf("afterwards the page has %s", page.Body)
 	}
-	b.Send("DELETE", p.URL+"/auth/associate/keycloak", "").Expect(t, 409, "/auth/associate/keycloak", "OAUTH_LAST_LOGIN_METHOD")
+	b.Send("DELETE", p.URL+"/auth/associate/keycloak", "").Expect(t, 409, "/auth/associate/keycloak",
+		"OAUTH_LAST_LOGIN_METHOD")
 	p.Stop()
 }
 
@@ -121,7 +132,8 @@ func TestTokensAreKeptSealedOrNotAtAll(t *testing.T) {
 			dir := t.TempDir()
 			p := exampletest.Start(t, dir, c.env)
 			b := exampletest.NewBrowser(t)
-			b.Answer(b.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", "ada@example.org").Expect(t, 200, "/", "Ada")
+			b.Answer(b.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", "ada@example.org").Expect(t, 200, "/",
+				"Ada")
 			p.Stop()
 			db, err := sql.Open("sqlite", bunstore.SQLiteDSN(filepath.Join(dir, "oauth.db")))
 			if err != nil {
@@ -129,7 +141,8 @@ func TestTokensAreKeptSealedOrNotAtAll(t *testing.T) {
 			}
 			defer db.Close()
 			var access, refresh string
-			if err := db.QueryRow("SELECT access_token, coalesce(refresh_token, '') FROM latchkey_oauth_accounts").Scan(&access, &refresh); err != nil {
+			if err := db.QueryRow("SELECT access_token, coalesce(refresh_token, '') FROM latchkey_oauth_accounts").Scan(&access,
+				&refresh); err != nil {
 				t.Fatal(err)
 			}
 			for _, kept := range []string{access, refresh} {
@@ -167,7 +180,8 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := exampletest.Command(t, t.TempDir(), c.env...)
 			out, err := cmd.CombinedOutput()
-			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), c.says) {
+			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 ||
+				!strings.Contains(string(out), c.says) {
 				t.Errorf("%v, printed %q, want one line about %s", err, out, c.says)
 			}
 		})

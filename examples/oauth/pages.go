@@ -15,9 +15,11 @@ import (
 //go:embed pages
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"initial": initial, "says": says}).ParseFS(files, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"initial": initial, "says": says}).ParseFS(files,
+	"pages/*.html"))
 
-// initial stands in a service's mark: its real one belongs to the service, under the service's rules.
+// initial stands in a service's mark: its real one belongs to the service,
+// under the service's rules.
 func initial(title string) string { return strings.ToUpper(title[:1]) }
 
 // service is one on the account page.
@@ -59,7 +61,8 @@ func (a *app) show(w http.ResponseWriter, page string, data any) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 	if err := pages.ExecuteTemplate(w, page, data); err != nil {
 		a.log.Error("page", "page", page, "err", err)
 	}

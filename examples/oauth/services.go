@@ -9,8 +9,9 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// preset is a row of the table below: how a service is made, and the variables that switch it on. They are NAME_CLIENT_ID,
-// NAME_CLIENT_SECRET and, where the service is at several places, NAME_ and the word of where.
+// preset is a row of the table below: how a service is made, and the variables
+// that switch it on. They are NAME_CLIENT_ID, NAME_CLIENT_SECRET and, where the
+// service is at several places, NAME_ and the word of where.
 type preset struct {
 	name  string
 	make  func(id, secret string, opts ...providers.Option) *providers.Provider
@@ -65,8 +66,9 @@ var presets = []preset{
 	{name: "ORCID", make: providers.ORCID},
 }
 
-// servicesFromEnv gives the services whose variables are set, and joins what is wrong with those that are half set. INSECURE_LOOPBACK=on
-// allows http for a service on this machine, such as a Keycloak that one tries out.
+// servicesFromEnv gives the services whose variables are set, and joins what is
+// wrong with those that are half set. INSECURE_LOOPBACK=on allows http for a
+// service on this machine, such as a Keycloak that one tries out.
 func servicesFromEnv(env func(string) string) ([]*providers.Provider, error) {
 	var on []*providers.Provider
 	var errs []error
@@ -133,7 +135,8 @@ func together(env func(string) string, names []string) ([]string, error) {
 	case len(values) == 0:
 		return nil, nil
 	}
-	return nil, fmt.Errorf("%s must be set together: missing is %s", strings.Join(names, ", "), strings.Join(missing, ", "))
+	return nil, fmt.Errorf("%s must be set together: missing is %s", strings.Join(names, ", "),
+		strings.Join(missing, ", "))
 }
 
 func checked(p *providers.Provider) (*providers.Provider, error) {

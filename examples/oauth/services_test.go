@@ -28,7 +28,8 @@ func TestEveryRowIsSwitchedOnByItsVariables(t *testing.T) {
 			t.Errorf("%s: got %v, %v", p.name, on, err)
 		}
 		delete(env, p.name+"_CLIENT_SECRET")
-		if _, err := servicesFromEnv(lookup); err == nil || !strings.Contains(err.Error(), "missing is "+p.name+"_CLIENT_SECRET") {
+		if _, err := servicesFromEnv(lookup); err == nil ||
+			!strings.Contains(err.Error(), "missing is "+p.name+"_CLIENT_SECRET") {
 			t.Errorf("%s without its secret: %v", p.name, err)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/exampletest"
 )
 
-// The test binary can be the program, so that it is tested as a process: signals, exit codes, what it prints.
+// The test binary can be the program, so that it is tested as a process:
+// signals, exit codes, what it prints.
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
 // program is a quickstart that runs.
@@ -108,16 +109,19 @@ func (p *program) mail(kind string) string {
 func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 	p := start(t, t.TempDir(), "SUPERUSER_EMAIL=root@example.org", "SUPERUSER_PASSWORD=a long secret")
 	const ada, password = "ada@example.org", "analytical engine"
-	me := p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`, 201)
+	me := p.json("POST", "/auth/register", "",
+		`{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`, 201)
 	id := member(t, me, "id")
 	tokens := map[string]string{}
 	for _, backend := range []string{"jwt", "cookie", "session"} {
 		tokens[backend] = p.login(backend, ada, password)
-		if got := p.send("GET", "/authenticated-route", tokens[backend], "", "", 200); member(t, got, "message") != "Hello ada@example.org!" {
+		if got := p.send("GET", "/authenticated-route", tokens[backend], "", "", 200); member(t, got,
+			"message") != "Hello ada@example.org!" {
 			t.Errorf("backend %s is greeted with %s", backend, got)
 		}
 	}
-	if got := p.json("PATCH", "/users/me", tokens["jwt"], `{"full_name": "Ada Lovelace"}`, 200); member(t, got, "full_name") != "Ada Lovelace" {
+	if got := p.json("PATCH", "/users/me", tokens["jwt"], `{"full_name": "Ada Lovelace"}`, 200); member(t, got,
+		"full_name") != "Ada Lovelace" {
 		t.Errorf("PATCH /users/me answers %s", got)
 	}
 	p.send("GET", "/auth/sessions", tokens["cookie"], "", "", 200)
@@ -148,7 +152,8 @@ func TestUsersAndTokensOutliveARestart(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)
 	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
-	tokens := []string{p.login("jwt", "ada@example.org", "analytical engine"), p.login("cookie", "ada@example.org", "analytical engine")}
+	tokens := []string{p.login("jwt", "ada@example.org", "analytical engine"),
+		p.login("cookie", "ada@example.org", "analytical engine")}
 	p.Stop()
 	p = start(t, dir)
 	for _, token := range tokens {
@@ -174,7 +179,8 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := exampletest.Command(t, t.TempDir(), c.env)
 			out, err := cmd.CombinedOutput()
-			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), c.says) {
+			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 ||
+				!strings.Contains(string(out), c.says) {
 				t.Errorf("%v, printed %q, want one line about %s", err, out, c.says)
 			}
 		})
@@ -184,7 +190,8 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 func TestLimitsOffSaysSo(t *testing.T) {
 	p := start(t, t.TempDir(), "LIMITS=off")
 	for range 8 {
-		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 400)
+		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
+			400)
 	}
 	p.Stop()
 	if !strings.Contains(p.Log.String(), "InsecureNoLimits") {
@@ -192,9 +199,11 @@ func TestLimitsOffSaysSo(t *testing.T) {
 	}
 	p = start(t, t.TempDir())
 	for range 5 {
-		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 400)
+		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
+			400)
 	}
-	p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong", 429)
+	p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
+		429)
 	p.Stop()
 }
 

@@ -33,7 +33,8 @@ func TestLoginAtTheLocalProvider(t *testing.T) {
 		landed := b.Answer(b.Open(p.URL+"/auth/jwt/local/authorize?redirect_to=/"), "allow", ada)
 		code := `{"code": "` + landed.URL.Query().Get("code") + `"}`
 		p.json("POST", "/auth/jwt/exchange", "", code, 400) // another client
-		token := b.Send("POST", p.URL+"/auth/jwt/exchange", code).Expect(t, 200, "/auth/jwt/exchange", "bearer").Member("access_token")
+		token := b.Send("POST", p.URL+"/auth/jwt/exchange", code).Expect(t, 200, "/auth/jwt/exchange",
+			"bearer").Member("access_token")
 		p.send("GET", "/authenticated-route", token, "", "", 200)
 		b.Send("POST", p.URL+"/auth/jwt/exchange", code).Expect(t, 400, "/auth/jwt/exchange", "OAUTH_INVALID_STATE")
 	})
@@ -58,17 +59,21 @@ func TestAnAccountAtTheLocalProviderIsLinked(t *testing.T) {
 	p := start(t, t.TempDir())
 	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
 	b := exampletest.NewBrowser(t)
-	b.Answer(b.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", ada).Expect(t, 200, "/", "has an account here already")
+	b.Answer(b.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", ada).Expect(t, 200, "/",
+		"has an account here already")
 
-	b.Send("POST", p.URL+"/auth/cookie/login", `{"email": "ada@example.org", "password": "analytical engine"}`).Expect(t, 204, "/auth/cookie/login", "")
+	b.Send("POST", p.URL+"/auth/cookie/login", `{"email": "ada@example.org", "password": "analytical engine"}`).Expect(t,
+		204, "/auth/cookie/login", "")
 	b.Open(p.URL+"/").Expect(t, 200, "/", `href="/auth/associate/local/authorize?redirect_to=/"`)
 	b.Answer(b.Open(p.URL+"/auth/associate/local/authorize?redirect_to=/"), "allow", grace).Expect(t, 200, "/", "You are")
 	b.Open(p.URL+"/auth/accounts").Expect(t, 200, "/auth/accounts", `"account_email":"grace@example.org"`)
 
 	other := exampletest.NewBrowser(t)
-	other.Answer(other.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", grace).Expect(t, 200, "/", "ada@example.org")
+	other.Answer(other.Open(p.URL+"/auth/cookie/local/authorize?redirect_to=/"), "allow", grace).Expect(t, 200, "/",
+		"ada@example.org")
 
-	b.SendFromElsewhere("DELETE", p.URL+"/auth/associate/local", "").Expect(t, 403, "/auth/associate/local", "CROSS_ORIGIN_REFUSED")
+	b.SendFromElsewhere("DELETE", p.URL+"/auth/associate/local", "").Expect(t, 403, "/auth/associate/local",
+		"CROSS_ORIGIN_REFUSED")
 	b.Send("DELETE", p.URL+"/auth/associate/local", "").Expect(t, 204, "/auth/associate/local", "")
 	b.Open(p.URL+"/auth/accounts").Expect(t, 200, "/auth/accounts", "[]")
 	p.Stop()

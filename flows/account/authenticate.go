@@ -14,10 +14,13 @@ type Credentials struct {
 	Request              *core.Request // nil outside HTTP
 }
 
-// Authenticate finds the user of the credentials and hands it to admit, which says whether the login succeeds; the login limit counts
-// failures of both. Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong password: the same work), 429, 503, and what admit
-// returns.
-func Authenticate(ctx context.Context, kit core.Kit, failures core.Limit, c Credentials, admit func(context.Context, core.AnyUser) error) error {
+// Authenticate finds the user of the credentials and hands it to admit, which
+// says whether the login succeeds; the login limit counts failures of both.
+// Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong
+// password: the same work), 429, 503, and what admit returns.
+func Authenticate(
+	ctx context.Context, kit core.Kit, failures core.Limit, c Credentials, admit func(context.Context, core.AnyUser) error,
+) error {
 	key, malformed := kit.EmailKey(c.Identifier)
 	if malformed != nil {
 		key = ""
@@ -41,7 +44,8 @@ func Authenticate(ctx context.Context, kit core.Kit, failures core.Limit, c Cred
 	return err
 }
 
-// check gives the user of the address, with LOGIN_BAD_CREDENTIALS too if the password is wrong.
+// check gives the user of the address, with LOGIN_BAD_CREDENTIALS too if the
+// password is wrong.
 func check(ctx context.Context, kit core.Kit, emailKey string, c Credentials) (core.AnyUser, error) {
 	var u core.AnyUser
 	if emailKey != "" { // "" is malformed, and no address of anyone's

@@ -8,22 +8,27 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Changes are what a change of a user consists of; nil and absent leave as it is.
+// Changes are what a change of a user consists of; nil and absent leave as it
+// is.
 type Changes struct {
 	Email, Password                   *string
 	IsActive, IsSuperuser, IsVerified *bool
 	Own                               core.Object // the application's columns that are writable on "update"
-	// Edit changes the application's own columns, outside HTTP. It is pure; its error undoes everything.
+	// Edit changes the application's own columns, outside HTTP. It is pure;
+	// its error undoes everything.
 	Edit func(core.AnyUser) error
 
-	// Keep is the session that outlives a new password: that of the person who sets their own.
+	// Keep is the session that outlives a new password: that of the person
+	// who sets their own.
 	Keep    *core.Session
 	Request *core.Request // nil outside HTTP
 }
 
-// Change applies c to the user. Refusals: 422, then UPDATE_USER_INVALID_PASSWORD, then what BeforeUpdate says, then
-// UPDATE_USER_EMAIL_ALREADY_EXISTS; core.ErrNotFound if the user is gone. A new password, and a deactivation, end the user's sessions and
-// tokens; a new address (beyond letter case) is unverified, unless c says otherwise.
+// Change applies c to the user. Refusals: 422, then
+// UPDATE_USER_INVALID_PASSWORD, then what BeforeUpdate says, then
+// UPDATE_USER_EMAIL_ALREADY_EXISTS; core.ErrNotFound if the user is gone. A new
+// password, and a deactivation, end the user's sessions and tokens; a new
+// address (beyond letter case) is unverified, unless c says otherwise.
 func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (core.AnyUser, error) {
 	return change(ctx, kit, target, c, unbound(kit))
 }
@@ -99,7 +104,8 @@ func (c *Changes) apply(kit core.Kit, u core.AnyUser, emailKey string, hash core
 	return nil
 }
 
-// prepare refuses what can be refused before anything is hashed or written, and gives the canonical form of a new address.
+// prepare refuses what can be refused before anything is hashed or written, and
+// gives the canonical form of a new address.
 func prepare(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (emailKey string, err error) {
 	asked := kit.Users.New()
 	*asked.Base() = *target.Base()
@@ -116,7 +122,8 @@ func prepare(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) 
 			return "", core.Recode(err, core.CodeUpdatePassword)
 		}
 	}
-	if err := kit.Before(ctx, &core.Event{Moment: core.Update, User: target, Request: c.Request, Input: c.Own}); err != nil {
+	if err := kit.Before(ctx,
+		&core.Event{Moment: core.Update, User: target, Request: c.Request, Input: c.Own}); err != nil {
 		return "", err
 	}
 	emailKey = asked.Base().EmailKey
@@ -131,7 +138,8 @@ func prepare(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) 
 	return emailKey, nil
 }
 
-// Remove deletes a user, after BeforeDelete agreed, and ends all that the user was logged in with. core.ErrNotFound if the user is gone.
+// Remove deletes a user, after BeforeDelete agreed, and ends all that the user
+// was logged in with. core.ErrNotFound if the user is gone.
 func Remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request) error {
 	return remove(ctx, kit, u, r, unbound(kit))
 }

@@ -7,9 +7,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Create stores u, a new user with its e-mail and own columns set, under a password; with an empty password the user has none and cannot
-// log in with one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what BeforeRegister says, then
-// REGISTER_USER_ALREADY_EXISTS, which decides between concurrent calls. r and in are those of the event, nil outside HTTP.
+// Create stores u, a new user with its e-mail and own columns set, under a
+// password; with an empty password the user has none and cannot log in with
+// one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what
+// BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS, which decides between
+// concurrent calls. r and in are those of the event, nil outside HTTP.
 func Create(ctx context.Context, kit core.Kit, u core.AnyUser, password string, r *core.Request, in core.Object) error {
 	b := u.Base()
 	if err := setEmail(kit, b, b.Email); err != nil {
@@ -26,7 +28,8 @@ func Create(ctx context.Context, kit core.Kit, u core.AnyUser, password string, 
 	if err := setEmail(kit, b, b.Email); err != nil { // the hook may have edited it
 		return err
 	}
-	// Asked before hashing, which is what a flood of registrations would make us do; Create decides.
+	// Asked before hashing, which is what a flood of registrations would
+	// make us do; Create decides.
 	switch _, err := kit.Users.Find(ctx, core.ByEmail(b.EmailKey)); {
 	case err == nil:
 		return core.Refuse(core.CodeRegisterUserExists)

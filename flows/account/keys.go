@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Keys is the flow of GET /jwks.json: the public keys of the asymmetric JWT backends (RFC 7517).
+// Keys is the flow of GET /jwks.json: the public keys of the asymmetric JWT
+// backends (RFC 7517).
 type Keys struct{}
 
 // Name is "keys".

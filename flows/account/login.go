@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Login is the flow of POST /login and POST /logout, once per backend. A zero limit limits nothing.
+// Login is the flow of POST /login and POST /logout, once per backend. A zero
+// limit limits nothing.
 type Login struct {
 	Failures core.Limit // per canonical identifier
 	Attempts core.Limit // per client network
@@ -59,7 +60,8 @@ func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.
 	return admission.Answer, err
 }
 
-// credentials reads {username, password} from a form, or that or {email, password} from JSON.
+// credentials reads {username, password} from a form, or that or {email,
+// password} from JSON.
 func credentials(r *core.Request) (Credentials, error) {
 	in, err := core.ReadForm(r)
 	if err != nil {
@@ -83,7 +85,8 @@ func credentials(r *core.Request) (Credentials, error) {
 	return Credentials{Identifier: identifier, Password: password, Request: r}, nil
 }
 
-// logout revokes the session presented, by the backend that issued it, and clears the token of that one and of the route's.
+// logout revokes the session presented, by the backend that issued it, and
+// clears the token of that one and of the route's.
 func logout(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
 	current := core.CurrentFrom(ctx)
 	if err := kit.Sessions.Revoke(ctx, current.Session); err != nil {

@@ -47,7 +47,8 @@ func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
 	}
 }
 
-// changes reads a PATCH. Without rights the flags are ignored, whatever their type.
+// changes reads a PATCH. Without rights the flags are ignored, whatever their
+// type.
 func changes(r *core.Request, rights bool) (Changes, error) {
 	in, err := core.ReadJSON(r)
 	if err != nil {

@@ -47,7 +47,8 @@ func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
 	}}, nil
 }
 
-// registration reads a new user, active and without rights, and tells every problem of the body at once.
+// registration reads a new user, active and without rights, and tells every
+// problem of the body at once.
 func registration(kit core.Kit, r *core.Request) (core.AnyUser, string, core.Object, error) {
 	in, err := core.ReadJSON(r)
 	if err != nil {

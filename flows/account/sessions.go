@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is the flow by which a person sees and ends their own logins: GET /sessions, DELETE /sessions/{id}, DELETE /sessions.
+// Sessions is the flow by which a person sees and ends their own logins: GET
+// /sessions, DELETE /sessions/{id}, DELETE /sessions.
 type Sessions struct{}
 
 // Name is "sessions".
@@ -99,8 +100,8 @@ func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, e
 	}
 	for _, s := range living {
 		if s.ID == id {
-			// Not in the transaction: until it commits, a cache would take the
-			// session up again.
+			// Not in the transaction: until it commits, a cache
+			// would take the session up again.
 			if err := kit.Recheck(ctx, nil, func(context.Context) error { return nil }); err != nil {
 				return nil, refusal(err)
 			}

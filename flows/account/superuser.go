@@ -30,9 +30,9 @@ func unbound(kit core.Kit) recheck {
 // who removes another stays, so only those who leave themselves are looked at.
 type keeper struct {
 	kit core.Kit
-	// leaving is held while somebody leaves or is removed, where no transaction
-	// keeps another from leaving too. (Between processes over such a store
-	// nothing does.)
+	// leaving is held while somebody leaves or is removed, where no
+	// transaction keeps another from leaving too. (Between processes over
+	// such a store nothing does.)
 	leaving sync.Mutex
 }
 

@@ -11,9 +11,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users is the flow of the own account (/me) and of the administration of all (/{id} and the group's root).
+// Users is the flow of the own account (/me) and of the administration of all
+// (/{id} and the group's root).
 type Users struct {
-	// Admin guards the administration; the own account is guarded by the kit's Own.
+	// Admin guards the administration; the own account is guarded by the
+	// kit's Own.
 	Admin []core.Guard
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits

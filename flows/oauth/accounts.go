@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// accounts is the flow of GET /accounts, and forgets the links of deleted users.
+// accounts is the flow of GET /accounts, and forgets the links of deleted
+// users.
 type accounts struct{ *config }
 
 func (accounts) Name() string     { return "accounts" }

@@ -8,8 +8,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// associate is the flow by which a user links an account at a provider, and unlinks it: GET /authorize, GET or POST /callback, DELETE at the
-// group's root.
+// associate is the flow by which a user links an account at a provider, and
+// unlinks it: GET /authorize, GET or POST /callback, DELETE at the group's
+// root.
 type associate struct {
 	*config
 	provider Provider
@@ -35,9 +36,10 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 	}
 	return []core.Route{
 		{
-			// Another site must not begin what links its own account to the
-			// user (RFC 9700, section 4.7). Where the browser is logged in at
-			// the provider already, the person may see nothing of it.
+			// Another site must not begin what links its own
+			// account to the user (RFC 9700, section 4.7). Where
+			// the browser is logged in at the provider already, the
+			// person may see nothing of it.
 			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
 			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -49,7 +51,8 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 		posting(callback),
 		{
 			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: guards,
-			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent, Codes: []string{core.CodeOAuthLastLoginMethod}},
+			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent,
+				Codes: []string{core.CodeOAuthLastLoginMethod}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				if err := f.unlink(ctx, kit, core.CurrentFrom(ctx).User); err != nil {
 					return nil, err

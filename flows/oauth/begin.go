@@ -9,8 +9,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a 303 to it, and the flow's cookie.
-func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Request, rec record) (*core.Response, error) {
+// begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a
+// 303 to it, and the flow's cookie.
+func (c *config) begin(
+	ctx context.Context, kit core.Kit, p Provider, r *core.Request, rec record,
+) (*core.Response, error) {
 	scopes, err := scopes(r)
 	if err != nil {
 		return nil, err
@@ -53,13 +56,16 @@ func (c *config) begin(ctx context.Context, kit core.Kit, p Provider, r *core.Re
 	return noReferrer(resp), nil
 }
 
-// scopes gives the client's own, which a provider shows to the person before it grants them.
+// scopes gives the client's own, which a provider shows to the person before it
+// grants them.
 func scopes(r *core.Request) ([]string, error) {
 	asked := r.Query["scopes"]
 	for _, s := range asked {
-		if len(asked) > 20 || s == "" || len(s) > 200 || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) {
+		if len(asked) > 20 || s == "" || len(s) > 200 ||
+			strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) {
 			return nil, core.Invalid(core.Problem{
-				Loc: []any{"query", "scopes"}, Type: "value_error", Msg: "Value error, a scope is printable ASCII without spaces (RFC 6749, section 3.3)",
+				Loc: []any{"query", "scopes"}, Type: "value_error",
+				Msg: "Value error, a scope is printable ASCII without spaces (RFC 6749, section 3.3)",
 			})
 		}
 	}

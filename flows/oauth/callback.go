@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// The error codes of RFC 6749, section 4.1.2.1; another word of a provider is not repeated.
+// The error codes of RFC 6749, section 4.1.2.1; another word of a provider is
+// not repeated.
 var errorWords = []string{
 	"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error", "temporarily_unavailable",
 }
@@ -24,9 +25,13 @@ type outcome struct {
 	tokens   core.OAuthTokens
 }
 
-// finish goes down the contract's ladder, up to and including the exchange of the code. belongs tells whether the record is of this route.
-// The record is given as soon as it is known, with an error too, so that a browser can be sent back to where it came from.
-func (c *config) finish(ctx context.Context, kit core.Kit, p Provider, r *core.Request, belongs func(record) bool) (outcome, error) {
+// finish goes down the contract's ladder, up to and including the exchange of
+// the code. belongs tells whether the record is of this route. The record is
+// given as soon as it is known, with an error too, so that a browser can be
+// sent back to where it came from.
+func (c *config) finish(
+	ctx context.Context, kit core.Kit, p Provider, r *core.Request, belongs func(record) bool,
+) (outcome, error) {
 	form := r.Query
 	for _, values := range form {
 		if len(values) > 1 {
@@ -75,7 +80,9 @@ func checkSubject(s string) error {
 }
 
 // declined is the answer where the provider sends an error instead of a code.
-func (c *config) declined(kit core.Kit, r *core.Request, word, state string, belongs func(record) bool) (outcome, error) {
+func (c *config) declined(
+	kit core.Kit, r *core.Request, word, state string, belongs func(record) bool,
+) (outcome, error) {
 	refusal := badRequest()
 	if slices.Contains(errorWords, word) {
 		refusal.Code = word
@@ -93,7 +100,9 @@ func (c *config) declined(kit core.Kit, r *core.Request, word, state string, bel
 // end makes the response of a callback: the flow's cookie goes, unless resp
 // keeps it for an exchange, and a browser that came by redirect_to goes back
 // with the error's code.
-func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error) (*core.Response, error) {
+func (c *config) end(
+	ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error,
+) (*core.Response, error) {
 	if err != nil && rec.RedirectTo == "" {
 		return nil, err
 	}
@@ -116,7 +125,8 @@ func (c *config) end(ctx context.Context, kit core.Kit, r *core.Request, rec rec
 	return noReferrer(resp), nil
 }
 
-// posted answers a callback that a provider made as a form post: the same again as a GET, to which browsers attach the flow's cookie.
+// posted answers a callback that a provider made as a form post: the same again
+// as a GET, to which browsers attach the flow's cookie.
 func posted(_ context.Context, r *core.Request) (*core.Response, error) {
 	form, err := core.ReadForm(r)
 	if err != nil {
@@ -133,7 +143,8 @@ func posted(_ context.Context, r *core.Request) (*core.Response, error) {
 	return noReferrer(resp), nil
 }
 
-// providerError is a 504 where the provider took too long, and a 502 for everything else that is its fault.
+// providerError is a 504 where the provider took too long, and a 502 for
+// everything else that is its fault.
 func providerError(err error) error {
 	if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
 		return refusal

@@ -18,7 +18,8 @@ const (
 	exchangeTries    = 5
 )
 
-// exchange is the flow of POST /exchange, once per backend: the one-time code of a redirect becomes the backend's login answer.
+// exchange is the flow of POST /exchange, once per backend: the one-time code
+// of a redirect becomes the backend's login answer.
 type exchange struct{ *config }
 
 func (exchange) Name() string     { return "exchange" }
@@ -36,7 +37,8 @@ func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "exchange:" + kit.Backend + ".exchange", Method: http.MethodPost, Pattern: "/exchange", Public: true,
 		Doc: core.Doc{
-			Summary: "Log in with the code of a redirect", Codes: []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials},
+			Summary: "Log in with the code of a redirect",
+			Codes:   []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials},
 			Body: struct {
 				Code     string `json:"code"`
 				Verifier string `json:"code_verifier,omitempty"`
@@ -91,7 +93,9 @@ func (c *config) handOver(
 
 // exchange uses a code up for its owner at its backend. For anybody else it
 // stays good, for five tries.
-func (f exchange) exchange(ctx context.Context, kit core.Kit, code, verifier string, r *core.Request) (*core.Response, error) {
+func (f exchange) exchange(
+	ctx context.Context, kit core.Kit, code, verifier string, r *core.Request,
+) (*core.Response, error) {
 	digest := core.Digest(code)
 	t, err := f.tickets(kit).Find(ctx, exchangePurpose, digest)
 	if err != nil {

@@ -42,7 +42,9 @@ func (f associate) linkTo(ctx context.Context, kit core.Kit, u core.AnyUser, out
 
 // makeOver links an account that is linked to a deleted user; one of a living
 // user stays theirs.
-func (f associate) makeOver(ctx context.Context, kit core.Kit, lost *core.OAuthAccount, out outcome, userID string) error {
+func (f associate) makeOver(
+	ctx context.Context, kit core.Kit, lost *core.OAuthAccount, out outcome, userID string,
+) error {
 	_, err := kit.Users.Find(ctx, core.ByID(lost.UserID))
 	if err == nil {
 		return core.Refuse(core.CodeOAuthAlreadyLinked)
@@ -84,8 +86,9 @@ func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out
 	return ended
 }
 
-// unlink removes the user's links to the provider, unless nothing would be left to log in with. The user's row is locked meanwhile, so
-// that two at once cannot both be the last but one.
+// unlink removes the user's links to the provider, unless nothing would be left
+// to log in with. The user's row is locked meanwhile, so that two at once
+// cannot both be the last but one.
 func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
 	if !kit.Atomic {
 		f.unlinking.Lock()

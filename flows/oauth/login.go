@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// login is the flow of a provider's GET /authorize and GET or POST /callback, once per backend.
+// login is the flow of a provider's GET /authorize and GET or POST /callback,
+// once per backend.
 type login struct {
 	*config
 	provider Provider
@@ -37,8 +38,11 @@ func (f login) Routes(kit core.Kit) ([]core.Route, error) {
 	}, f.check(kit)
 }
 
-// User gives the user of an account as the callback does, without logging in: the one it is linked to, or a new one.
-func (f login) User(ctx context.Context, kit core.Kit, who core.OAuthIdentity, tokens core.OAuthTokens) (core.AnyUser, error) {
+// User gives the user of an account as the callback does, without logging in:
+// the one it is linked to, or a new one.
+func (f login) User(
+	ctx context.Context, kit core.Kit, who core.OAuthIdentity, tokens core.OAuthTokens,
+) (core.AnyUser, error) {
 	if err := checkSubject(who.Subject); err != nil {
 		return nil, err
 	}
@@ -60,11 +64,13 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 	return f.end(ctx, kit, r, out.record, resp, err)
 }
 
-// admit logs the user in. A browser that came by redirect_to gets no secret in a
-// URL: where the backend answers with a token in the body, it gets a one-time
+// admit logs the user in. A browser that came by redirect_to gets no secret in
+// a URL: where the backend answers with a token in the body, it gets a one-time
 // code for POST /exchange instead; where a factor is missing, the backend's
 // cookie alone has the pending login (core.Holder).
-func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request) (*core.Response, error) {
+func (f login) admit(
+	ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request,
+) (*core.Response, error) {
 	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
 	if out.RedirectTo != "" && !kit.Ambient {
 		return f.handOver(ctx, kit, u, proof, out, r.Query.Get("state"))
@@ -82,7 +88,8 @@ func (f login) admit(ctx context.Context, kit core.Kit, u core.AnyUser, out outc
 }
 
 var callbackCodes = []string{
-	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError, core.CodeOAuthNoEmail,
+	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
+	core.CodeOAuthNoEmail,
 	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
 }
 
@@ -95,7 +102,8 @@ func authorizeDoc(p Provider) core.Doc {
 	}
 }
 
-// posting is a callback's twin for providers that post the answer from their own site (response_mode=form_post).
+// posting is a callback's twin for providers that post the answer from their
+// own site (response_mode=form_post).
 func posting(callback core.Route) core.Route {
 	callback.Name += "_post"
 	callback.Method, callback.CrossSite, callback.Public, callback.Handle = http.MethodPost, true, true, posted

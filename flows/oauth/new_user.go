@@ -9,7 +9,8 @@ import (
 
 // newUser makes user and link, both or neither: in one transaction, or else the
 // link first, with the ID that the user will have, so that concurrent first
-// logins of one account make one user. A lost link is made over to the new user.
+// logins of one account make one user. A lost link is made over to the new
+// user.
 func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccount) (core.AnyUser, error) {
 	if err := a.introduce(ctx, key); err != nil {
 		return nil, err
@@ -103,6 +104,7 @@ func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAut
 	case err != nil || isMine:
 		return err
 	}
-	// Another login took this one for one that had died, and made the link over.
+	// Another login took this one for one that had died, and made the link
+	// over.
 	return errors.Join(errAgain, a.kit.Users.Delete(ctx, id))
 }

@@ -1,5 +1,7 @@
-// Package oauth is the flow that logs people in with accounts at other services, and links such accounts to users: OAuth 2.0 with PKCE, and
-// OpenID Connect. The services come from package providers, or implement core.Provider.
+// Package oauth is the flow that logs people in with accounts at other
+// services, and links such accounts to users: OAuth 2.0 with PKCE, and OpenID
+// Connect. The services come from package providers, or implement
+// core.Provider.
 //
 //	social, err := oauth.New(oauth.Options{
 //		Accounts:  store.OAuthAccounts(),
@@ -12,15 +14,15 @@
 //	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
 //	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
 //
-// Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie of
-// its own, so that tabs do not disturb each other and the server keeps nothing;
-// its state works once, for ten minutes, and is checked before a code is
-// exchanged. PKCE (S256) always, a nonce for OpenID Connect. The code of a
+// Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie
+// of its own, so that tabs do not disturb each other and the server keeps
+// nothing; its state works once, for ten minutes, and is checked before a code
+// is exchanged. PKCE (S256) always, a nonce for OpenID Connect. The code of a
 // redirect (redirect_to) is bound to that cookie too, for a minute, or to the
 // code_challenge of an application. An account is its provider and its stable
 // subject; an e-mail address links nothing unless AssociateByEmail is set, and
-// then only where both sides have verified it. A login goes through the gate like
-// every other.
+// then only where both sides have verified it. A login goes through the gate
+// like every other.
 package oauth
 
 import (
@@ -49,14 +51,19 @@ type Provider struct {
 	core.Provider
 	// Scopes are asked for beside the provider's own. Default: none.
 	Scopes []string
-	// RedirectURL is the callback that is registered at the provider, for logins. Default: the base URL and the callback beside the path of
+	// RedirectURL is the callback that is registered at the provider, for
+	// logins. Default: the base URL and the callback beside the path of
 	// /authorize, which is also what associations use.
 	RedirectURL string
-	// AssociateByEmail links a new account to the user who has its e-mail address, if the provider vouches for the address. Where the user
-	// never verified it, somebody else may have registered it in advance: the proven owner gets the account, and its password, links and
-	// sessions of before end. Default: off, the address is refused with OAUTH_USER_ALREADY_EXISTS.
+	// AssociateByEmail links a new account to the user who has its e-mail
+	// address, if the provider vouches for the address. Where the user
+	// never verified it, somebody else may have registered it in advance:
+	// the proven owner gets the account, and its password, links and
+	// sessions of before end. Default: off, the address is refused with
+	// OAUTH_USER_ALREADY_EXISTS.
 	AssociateByEmail bool
-	// VerifiedByDefault makes new users verified if the provider vouches for their address. Default: off.
+	// VerifiedByDefault makes new users verified if the provider vouches
+	// for their address. Default: off.
 	VerifiedByDefault bool
 }
 
@@ -64,19 +71,25 @@ type Provider struct {
 type Options struct {
 	// Accounts keeps the links.
 	Accounts core.OAuthAccountStore
-	// Secret of at least 32 random bytes protects flows on their way through the browser. All nodes have the same.
+	// Secret of at least 32 random bytes protects flows on their way
+	// through the browser. All nodes have the same.
 	Secret []byte
 	// Providers by their names, each once.
 	Providers []Provider
-	// Vault seals the providers' tokens at rest: the first key seals, all open. Default: no key, and tokens are not kept.
+	// Vault seals the providers' tokens at rest: the first key seals, all
+	// open. Default: no key, and tokens are not kept.
 	Vault []Key
-	// Tickets keeps what works once (states, the codes of redirects) and the leases under which one process at a time renews a token (see
-	// OAuth.Token): a store that all processes share. Required with a Vault. Default: Options.Tickets of latchkey.
+	// Tickets keeps what works once (states, the codes of redirects) and
+	// the leases under which one process at a time renews a token (see
+	// OAuth.Token): a store that all processes share. Required with a
+	// Vault. Default: Options.Tickets of latchkey.
 	Tickets core.TicketStore
-	// BaseURLs are further public addresses of the application ("https://other.example.com"): a flow that begins on the host of one comes
-	// back to it. Default: Options.BaseURL of latchkey alone.
+	// BaseURLs are further public addresses of the application
+	// ("https://other.example.com"): a flow that begins on the host of one
+	// comes back to it. Default: Options.BaseURL of latchkey alone.
 	BaseURLs []string
-	// RedirectOrigins are the origins ("https://spa.example.com") that redirect_to may name beside paths of the same origin. Default: none.
+	// RedirectOrigins are the origins ("https://spa.example.com") that
+	// redirect_to may name beside paths of the same origin. Default: none.
 	// A front end on another site than the routes must begin with a
 	// code_challenge (RFC 7636, S256): its POST /exchange comes without the
 	// flow's cookie, which is SameSite=Lax, and would be refused with
@@ -84,9 +97,11 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
-	// Begins limits how many flows one client network (an IPv4 address, an IPv6 /64) may begin. Default: 60 a minute.
+	// Begins limits how many flows one client network (an IPv4 address, an
+	// IPv6 /64) may begin. Default: 60 a minute.
 	Begins core.Limit
-	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for http on another host than localhost.
+	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
+	// http on another host than localhost.
 	InsecureHTTP bool
 }
 
@@ -99,7 +114,8 @@ func (Options) LogValue() slog.Value { return slog.StringValue("[oauth options]"
 // MarshalJSON is "[oauth options]".
 func (Options) MarshalJSON() ([]byte, error) { return []byte(`"[oauth options]"`), nil }
 
-// OAuth is an application's providers: their flows, and the tokens that they issued. It is safe for concurrent use.
+// OAuth is an application's providers: their flows, and the tokens that they
+// issued. It is safe for concurrent use.
 type OAuth struct{ *config }
 
 // config is Options, made ready.
@@ -109,14 +125,15 @@ type config struct {
 	cookies  *seal.Ring
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
-	// unlinking is held by one who unlinks where no transaction keeps another
-	// from unlinking too.
+	// unlinking is held by one who unlinks where no transaction keeps
+	// another from unlinking too.
 	unlinking sync.Mutex
 }
 
 var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// New makes ready what the flows share. Its error joins everything that is wrong with the options.
+// New makes ready what the flows share. Its error joins everything that is
+// wrong with the options.
 func New(o Options) (*OAuth, error) {
 	c, err := o.config()
 	if err != nil {
@@ -125,7 +142,8 @@ func New(o Options) (*OAuth, error) {
 	return &OAuth{c}, nil
 }
 
-// Flows are for latchkey's Options.Flows: login and exchange, once per backend, association and the list of accounts.
+// Flows are for latchkey's Options.Flows: login and exchange, once per backend,
+// association and the list of accounts.
 func (o *OAuth) Flows() []core.Flow {
 	flows := []core.Flow{accounts{o.config}, exchange{o.config}}
 	for _, p := range o.Providers {
@@ -198,7 +216,8 @@ func (o Options) problems() (errs []error) {
 			errs = append(errs, faulty.Err())
 		}
 		if !providerName.MatchString(p.Name()) {
-			errs = append(errs, fmt.Errorf("oauth: provider name %q: use lower-case letters, digits, '-' and '_', at most 64", p.Name()))
+			errs = append(errs, fmt.Errorf("oauth: provider name %q: use lower-case letters, digits, '-' and '_', at most 64",
+				p.Name()))
 		}
 		if names[p.Name()] {
 			errs = append(errs, fmt.Errorf("oauth: provider %q is given twice: give one another name", p.Name()))
@@ -213,8 +232,10 @@ func (o Options) problems() (errs []error) {
 
 func parseOrigin(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || s != u.Scheme+"://"+u.Host || strings.ToLower(s) != s {
-		return nil, fmt.Errorf("oauth: %q must be an origin like https://app.example.com, in lower case and without a path", s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || s != u.Scheme+"://"+u.Host ||
+		strings.ToLower(s) != s {
+		return nil, fmt.Errorf("oauth: %q must be an origin like https://app.example.com, in lower case and without a path",
+			s)
 	}
 	return u, nil
 }
@@ -241,7 +262,8 @@ func (c *config) check(kit core.Kit) error {
 	return errors.Join(errs...)
 }
 
-// redirectURI is where the provider sends the browser back to, for a request to …/authorize.
+// redirectURI is where the provider sends the browser back to, for a request to
+// …/authorize.
 func (c *config) redirectURI(kit core.Kit, r *core.Request, fixed string) string {
 	if fixed != "" {
 		return fixed

@@ -17,8 +17,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A state is 24 random bytes, the second at which it ends, and a MAC over both: whether it is one of ours and still good is known
-// without the browser's cookie.
+// A state is 24 random bytes, the second at which it ends, and a MAC over both:
+// whether it is one of ours and still good is known without the browser's
+// cookie.
 const (
 	randomLen = 24
 	macStart  = randomLen + 8
@@ -53,10 +54,12 @@ func (c *config) mac(b []byte) []byte {
 	return h.Sum(nil)
 }
 
-// stateEnds gives the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR for anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
+// stateEnds gives the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR for
+// anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
 func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
-	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) || !hmac.Equal(b[macStart:], c.mac(b[:macStart])) {
+	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) ||
+		!hmac.Equal(b[macStart:], c.mac(b[:macStart])) {
 		return time.Time{}, core.Refuse(core.CodeOAuthStateUndecodable)
 	}
 	ends := time.Unix(int64(binary.BigEndian.Uint64(b[randomLen:macStart])), 0)
@@ -79,10 +82,12 @@ func (c *config) cookiePrefix() string {
 	return "__Host-latchkey-oauth-"
 }
 
-// maxBegun is how many flows of a browser are kept: a request with a hundred of their cookies is more than servers take.
+// maxBegun is how many flows of a browser are kept: a request with a hundred of
+// their cookies is more than servers take.
 const maxBegun = 8
 
-// dropOldest makes room for one more. Browsers send the cookies that they got first first (RFC 6265, section 5.4).
+// dropOldest makes room for one more. Browsers send the cookies that they got
+// first first (RFC 6265, section 5.4).
 func (c *config) dropOldest(r *core.Request, resp *core.Response) {
 	var begun []string
 	prefix := c.cookiePrefix()
@@ -124,7 +129,8 @@ func sets(resp *core.Response, name string) bool {
 	})
 }
 
-// found gives the record of a state from the browser's cookie: 400 OAUTH_INVALID_STATE if this browser did not begin the flow.
+// found gives the record of a state from the browser's cookie: 400
+// OAUTH_INVALID_STATE if this browser did not begin the flow.
 func (c *config) found(h core.Head, state string) (record, error) {
 	sealed, err := core.CookieValue(h, c.cookieName(state))
 	if err != nil {

@@ -10,14 +10,16 @@ import (
 	"github.com/latchkey-go/latchkey/internal/takeover"
 )
 
-// errAgain says that another request got ahead, and what was found out before holds no more.
+// errAgain says that another request got ahead, and what was found out before
+// holds no more.
 var errAgain = errors.New("another request got ahead")
 
 const (
-	// attempts are enough for every loser of a race to find what the winner made.
+	// attempts are enough for every loser of a race to find what the winner
+	// made.
 	attempts = 5
-	// making is how long another request may take to make the user of a link
-	// that it has made. Without transactions the link comes first.
+	// making is how long another request may take to make the user of a
+	// link that it has made. Without transactions the link comes first.
 	making = 200 * time.Millisecond
 )
 
@@ -34,9 +36,11 @@ type arrival struct {
 	missing string
 }
 
-// user returns the user of an identity: the one its account is linked to, the one who has its e-mail address where that may be linked, or a new
-// one.
-func (c *config) user(ctx context.Context, kit core.Kit, p Provider, out outcome, r *core.Request) (core.AnyUser, error) {
+// user returns the user of an identity: the one its account is linked to, the
+// one who has its e-mail address where that may be linked, or a new one.
+func (c *config) user(
+	ctx context.Context, kit core.Kit, p Provider, out outcome, r *core.Request,
+) (core.AnyUser, error) {
 	a := &arrival{config: c, kit: kit, provider: p, outcome: out, request: r}
 	for range attempts {
 		u, err := a.user(ctx)
@@ -109,9 +113,10 @@ func (c *config) renew(ctx context.Context, link *core.OAuthAccount, out outcome
 	return err
 }
 
-// byEmail links the account to the user who has its address, if that is allowed and both sides have verified it. The address of an
-// unverified user may have been registered by somebody else in advance: then the proven owner takes over, and what opened the
-// account before opens it no more.
+// byEmail links the account to the user who has its address, if that is allowed
+// and both sides have verified it. The address of an unverified user may have
+// been registered by somebody else in advance: then the proven owner takes
+// over, and what opened the account before opens it no more.
 func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core.OAuthAccount) (core.AnyUser, error) {
 	if !a.provider.AssociateByEmail || !a.identity.Verified() {
 		return nil, core.Refuse(core.CodeOAuthUserExists)

@@ -10,21 +10,27 @@ import (
 )
 
 const (
-	// early is how long before its end an access token is renewed: it must survive the call that it is wanted for.
+	// early is how long before its end an access token is renewed: it must
+	// survive the call that it is wanted for.
 	early = 30 * time.Second
-	// A lease is for whoever renews a link's tokens. It outlives a provider's slowest answer, and its holder where that one dies.
+	// A lease is for whoever renews a link's tokens. It outlives a
+	// provider's slowest answer, and its holder where that one dies.
 	leasePurpose  = "oauth-renew"
 	leaseLifetime = 20 * time.Second
 	leasePause    = 50 * time.Millisecond // until those who wait look again
 )
 
-// Token gives an access token of the user's account at a provider that is good for half a minute at least, renewed if need be: once for
-// all concurrent callers of all processes that share Options.Tickets. A rotated refresh token is written before anyone gets the new access
-// token, also where ctx ends meanwhile. It must not be called inside a transaction, in which others would not see the lease.
+// Token gives an access token of the user's account at a provider that is good
+// for half a minute at least, renewed if need be: once for all concurrent
+// callers of all processes that share Options.Tickets. A rotated refresh token
+// is written before anyone gets the new access token, also where ctx ends
+// meanwhile. It must not be called inside a transaction, in which others would
+// not see the lease.
 //
-// core.ErrNotFound: the user has no such account, or its tokens were not kept (no Options.Vault at the last login). core.ErrInvalid: the
-// token has ended and cannot be renewed, or its vault key is gone; the user must log in at the provider again. Any other error: the
-// provider or a store could not be asked.
+// core.ErrNotFound: the user has no such account, or its tokens were not kept
+// (no Options.Vault at the last login). core.ErrInvalid: the token has ended
+// and cannot be renewed, or its vault key is gone; the user must log in at the
+// provider again. Any other error: the provider or a store could not be asked.
 func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, error) {
 	p, ok := o.provider(provider)
 	if !ok {
@@ -61,7 +67,8 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (stri
 	if !ok || old.Refresh == "" {
 		return "", core.ErrInvalid
 	}
-	// What the provider has issued must not be lost with the caller's patience.
+	// What the provider has issued must not be lost with the caller's
+	// patience.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLifetime)
 	defer cancel()
 	fresh, err := refresher.Refresh(ctx, old.Refresh)
@@ -71,20 +78,23 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (stri
 	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
 }
 
-// lease gives the caller the sole right to renew a link's tokens: core.ErrTaken while somebody else has it.
+// lease gives the caller the sole right to renew a link's tokens: core.ErrTaken
+// while somebody else has it.
 func (c *config) lease(ctx context.Context, link *core.OAuthAccount) error {
 	return c.Tickets.Put(ctx, core.Ticket{
 		Digest: core.Digest(link.ID), Purpose: leasePurpose, UserID: link.UserID, Expires: time.Now().Add(leaseLifetime),
 	}, false)
 }
 
-// release ends a lease: a ticket that failed is as good as none. Where that cannot be written, the lease ends by itself.
+// release ends a lease: a ticket that failed is as good as none. Where that
+// cannot be written, the lease ends by itself.
 func (c *config) release(ctx context.Context, link *core.OAuthAccount) {
 	_ = c.Tickets.Fail(context.WithoutCancel(ctx), leasePurpose, core.Digest(link.ID), 1)
 }
 
-// keepTokens writes what the provider has issued; it tries hard, since a rotated refresh token exists nowhere else, and whether or not
-// the caller still waits.
+// keepTokens writes what the provider has issued; it tries hard, since a
+// rotated refresh token exists nowhere else, and whether or not the caller
+// still waits.
 func (o *OAuth) keepTokens(ctx context.Context, id string, t core.OAuthTokens) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	for pause := 50 * time.Millisecond; pause < 2*time.Second; pause *= 2 {
@@ -137,7 +147,8 @@ func (c *config) linkOf(ctx context.Context, userID, provider string) (*core.OAu
 	return nil, core.ErrNotFound
 }
 
-// store puts tokens into a link, sealed and bound to its account. Without a vault they are not kept.
+// store puts tokens into a link, sealed and bound to its account. Without a
+// vault they are not kept.
 func (c *config) store(a *core.OAuthAccount, t core.OAuthTokens) {
 	a.Expires = t.Expires.UTC().Truncate(time.Second)
 	if c.vault == nil {
@@ -150,8 +161,9 @@ func (c *config) store(a *core.OAuthAccount, t core.OAuthTokens) {
 	}
 }
 
-// open gives the tokens of a link. core.ErrNotFound if none were kept; core.ErrInvalid if they do not open: their key was taken away, or
-// another program wrote them in clear.
+// open gives the tokens of a link. core.ErrNotFound if none were kept;
+// core.ErrInvalid if they do not open: their key was taken away, or another
+// program wrote them in clear.
 func (c *config) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {
 	if c.vault == nil || a.AccessToken == "" {
 		return t, core.ErrNotFound
@@ -176,7 +188,8 @@ func sealContext(a *core.OAuthAccount, kind string) string {
 	return fmt.Sprintf("%q %q %s", a.Provider, a.Subject, kind)
 }
 
-// giveBack asks a provider that can to end the tokens of a link that goes (RFC 7009).
+// giveBack asks a provider that can to end the tokens of a link that goes (RFC
+// 7009).
 func (c *config) giveBack(kit core.Kit, p Provider, link *core.OAuthAccount) {
 	revoker, ok := p.Provider.(core.TokenRevoker)
 	if !ok {

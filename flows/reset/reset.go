@@ -1,11 +1,15 @@
-// Package reset is the flow that replaces a forgotten password: POST /forgot-password and POST /reset-password.
+// Package reset is the flow that replaces a forgotten password: POST
+// /forgot-password and POST /reset-password.
 //
 //	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{reset.Flow{}}, …})
 //
-// Security notes (OWASP "Forgot Password" cheat sheet). The answer to a request is the same whoever asks and whatever exists; ticket and
-// mail are made outside the request, and the mail goes to the stored address. A token works once, only until a newer one is asked for, and
-// dies with the password, the e-mail address or the sessions that it was made under. A reset ends every session and token of the user and
-// logs nobody in, so a second factor is still asked for.
+// Security notes (OWASP "Forgot Password" cheat sheet). The answer to a request
+// is the same whoever asks and whatever exists; ticket and mail are made
+// outside the request, and the mail goes to the stored address. A token works
+// once, only until a newer one is asked for, and dies with the password, the
+// e-mail address or the sessions that it was made under. A reset ends every
+// session and token of the user and logs nobody in, so a second factor is still
+// asked for.
 //
 // A reset proves the mailbox. Where nobody had proved it before, somebody else
 // may have registered the address in advance: whatever beside the password
@@ -27,17 +31,22 @@ import (
 type Flow struct {
 	// Lifetime of a token; 0 is 1 hour.
 	Lifetime time.Duration
-	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/reset#token={token}". The fragment reaches no server log and no
-	// Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
+	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is
+	// "/reset#token={token}". The fragment reaches no server log and no
+	// Referer; a page that reads a query instead should send
+	// Referrer-Policy: no-referrer.
 	Link string
-	// Requests limits how many mails one client network (an IPv4 address, an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
+	// Requests limits how many mails one client network (an IPv4 address,
+	// an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
 	// in ten minutes.
 	Requests core.Limit
-	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
-	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
+	// Mails limits how many are sent to one address, whoever asks. Beyond
+	// it none is, the answer stays the same, and the last mail's token
+	// stays good: a window longer than Lifetime lets others keep a user
+	// from getting one that works. Default: 5 an hour.
 	Mails core.Limit
-	// Attempts limits how many tokens one client network may present, good or
-	// bad, beyond which the answer is 429. Default: 60 in ten minutes.
+	// Attempts limits how many tokens one client network may present, good
+	// or bad, beyond which the answer is 429. Default: 60 in ten minutes.
 	Attempts core.Limit
 }
 
@@ -96,16 +105,17 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 	}, nil
 }
 
-// Request sends a mail to the active user of that canonical address, if there is one. It returns the same whatever is the case; the error
-// is a 503.
+// Request sends a mail to the active user of that canonical address, if there
+// is one. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
 	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.Forgot)
 }
 
 // Reset sets a new password with a token, verifies the address that the token
 // was sent to, and ends all sessions. Where the address was never verified
-// before, it also removes what else opens the account. Refusals: RESET_PASSWORD_BAD_TOKEN, then
-// RESET_PASSWORD_INVALID_PASSWORD, which leaves the token usable. r is nil outside HTTP.
+// before, it also removes what else opens the account. Refusals:
+// RESET_PASSWORD_BAD_TOKEN, then RESET_PASSWORD_INVALID_PASSWORD, which leaves
+// the token usable. r is nil outside HTTP.
 func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r *core.Request) (core.AnyUser, error) {
 	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
 	if err != nil {

@@ -1,10 +1,13 @@
-// Package verify is the flow that proves a user's e-mail address: POST /request-verify-token and POST /verify.
+// Package verify is the flow that proves a user's e-mail address: POST
+// /request-verify-token and POST /verify.
 //
 //	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{verify.Flow{}}, …})
 //
-// Security notes. The answer to a request is the same whoever asks and whatever exists; ticket and mail are made outside the request. A
-// token verifies only the address that it was sent to: after a change of the address it is worthless. Nothing changes by GET, so a mail
-// scanner that follows links verifies nothing: the application's page posts the token.
+// Security notes. The answer to a request is the same whoever asks and whatever
+// exists; ticket and mail are made outside the request. A token verifies only
+// the address that it was sent to: after a change of the address it is
+// worthless. Nothing changes by GET, so a mail scanner that follows links
+// verifies nothing: the application's page posts the token.
 //
 // Accounts at providers that were linked before the address was verified may be
 // somebody else's, who registered it in advance. They are unlinked, and their
@@ -27,19 +30,25 @@ import (
 type Flow struct {
 	// Lifetime of a token; 0 is 1 hour.
 	Lifetime time.Duration
-	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is "/verify#token={token}". The fragment reaches no server log and
-	// no Referer; a page that reads a query instead should send Referrer-Policy: no-referrer.
+	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is
+	// "/verify#token={token}". The fragment reaches no server log and no
+	// Referer; a page that reads a query instead should send
+	// Referrer-Policy: no-referrer.
 	Link string
-	// Requests limits how many mails one client network (an IPv4 address, an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
+	// Requests limits how many mails one client network (an IPv4 address,
+	// an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
 	// in ten minutes.
 	Requests core.Limit
-	// Mails limits how many are sent to one address, whoever asks. Beyond it none is, the answer stays the same, and the last mail's token
-	// stays good: a window longer than Lifetime lets others keep a user from getting one that works. Default: 5 an hour.
+	// Mails limits how many are sent to one address, whoever asks. Beyond
+	// it none is, the answer stays the same, and the last mail's token
+	// stays good: a window longer than Lifetime lets others keep a user
+	// from getting one that works. Default: 5 an hour.
 	Mails core.Limit
-	// Attempts limits how many tokens one client network may present, good or
-	// bad, beyond which the answer is 429. Default: 60 in ten minutes.
+	// Attempts limits how many tokens one client network may present, good
+	// or bad, beyond which the answer is 429. Default: 60 in ten minutes.
 	Attempts core.Limit
-	// OnRegister sends the mail to everyone who registers. Default: only on request.
+	// OnRegister sends the mail to everyone who registers. Default: only on
+	// request.
 	OnRegister bool
 }
 
@@ -104,14 +113,15 @@ func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
 	}
 }
 
-// Request sends a mail to the user of that canonical address, if there is one who needs it. It returns the same whatever is the case;
-// the error is a 503.
+// Request sends a mail to the user of that canonical address, if there is one
+// who needs it. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
 	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.RequestVerify)
 }
 
-// Verify marks the user of a token as verified. Refusals: VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED (for a used token of a verified
-// user too). r is nil outside HTTP.
+// Verify marks the user of a token as verified. Refusals:
+// VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED (for a used token of a
+// verified user too). r is nil outside HTTP.
 func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Request) (core.AnyUser, error) {
 	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
 	switch {

@@ -1,15 +1,20 @@
-// Package argon2id hashes passwords with Argon2id (RFC 9106), Latchkey's default.
+// Package argon2id hashes passwords with Argon2id (RFC 9106), Latchkey's
+// default.
 //
 //	hasher, err := argon2id.New(argon2id.Options{})
 //	hash, err := hasher.Hash("on computable numbers") // $argon2id$v=19$m=19456,t=2,p=1$…$…
 //	ok, err := hasher.Verify(hash, "on computable numbers")
 //
-// A hash carries its parameters, so hashes that were made with others (by another service, or before they were raised) verify too, and
-// Outdated tells that they should be made anew.
+// A hash carries its parameters, so hashes that were made with others (by
+// another service, or before they were raised) verify too, and Outdated tells
+// that they should be made anew.
 //
-// Security notes. One hash takes Memory KiB and, with the defaults, some 20 to 50 ms of a core: bound how many are made at once. In a small
-// heap a hash may begin with a garbage collection that is due, so that the memory of the last hash is used again and does not add up. A hash
-// from a database is not trusted: one of more than 256 MiB, 64 passes, or 1 GiB summed over the passes is refused before any work.
+// Security notes. One hash takes Memory KiB and, with the defaults, some 20 to
+// 50 ms of a core: bound how many are made at once. In a small heap a hash may
+// begin with a garbage collection that is due, so that the memory of the last
+// hash is used again and does not add up. A hash from a database is not
+// trusted: one of more than 256 MiB, 64 passes, or 1 GiB summed over the passes
+// is refused before any work.
 package argon2id
 
 import (
@@ -31,13 +36,15 @@ const (
 	tagLen  = 32
 )
 
-// Options are the parameters of new hashes. The zero value is OWASP's recommendation: 19 MiB, two passes, one thread.
+// Options are the parameters of new hashes. The zero value is OWASP's
+// recommendation: 19 MiB, two passes, one thread.
 type Options struct {
 	// Memory in KiB; 0 is 19456 (19 MiB). At most 262144 (256 MiB).
 	Memory uint32
 	// Time is the number of passes over the memory; 0 is 2. At most 64.
 	Time uint32
-	// Threads is how many cores one hash uses; 0 is 1. More makes a single login faster, and a busy server no faster.
+	// Threads is how many cores one hash uses; 0 is 1. More makes a single
+	// login faster, and a busy server no faster.
 	Threads uint8
 	// Random gives the salts; nil is crypto/rand.Reader.
 	Random io.Reader
@@ -51,8 +58,9 @@ type Hasher struct {
 
 var _ core.Hasher = (*Hasher)(nil)
 
-// New gives a hasher. It refuses parameters below OWASP's floor (Password Storage Cheat Sheet, "Argon2id": 46 MiB and 1 pass, 19 MiB and
-// 2, 12 MiB and 3, 9 MiB and 4, or 7 MiB and 5) and beyond what Verify accepts.
+// New gives a hasher. It refuses parameters below OWASP's floor (Password
+// Storage Cheat Sheet, "Argon2id": 46 MiB and 1 pass, 19 MiB and 2, 12 MiB and
+// 3, 9 MiB and 4, or 7 MiB and 5) and beyond what Verify accepts.
 func New(o Options) (*Hasher, error) {
 	p := params{cmp.Or(o.Memory, 19<<10), cmp.Or(o.Time, 2), cmp.Or(o.Threads, 1)}
 	err := p.check()
@@ -68,7 +76,8 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{p, o.Random}, nil
 }
 
-// Hash gives an encoded hash with a new salt. An error means that there was no randomness; any password can be hashed.
+// Hash gives an encoded hash with a new salt. An error means that there was no
+// randomness; any password can be hashed.
 func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	salt := make([]byte, saltLen)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -80,7 +89,8 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 // Knows tells whether hash is an Argon2id hash, by its prefix.
 func (h *Hasher) Knows(hash core.PasswordHash) bool { return strings.HasPrefix(string(hash), prefix) }
 
-// Verify compares in constant time. An error means that hash is malformed or beyond the bounds; there was no work then.
+// Verify compares in constant time. An error means that hash is malformed or
+// beyond the bounds; there was no work then.
 func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	e, err := decode(hash)
 	if err != nil {
@@ -90,7 +100,8 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return subtle.ConstantTimeCompare(tag, e.tag) == 1, nil
 }
 
-// Outdated tells that hash has other parameters, another length of salt or tag than Hash would give it now, or cannot be verified.
+// Outdated tells that hash has other parameters, another length of salt or tag
+// than Hash would give it now, or cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	e, err := decode(hash)
 	return err != nil || e.params != h.params || len(e.salt) != saltLen || len(e.tag) != tagLen

@@ -182,7 +182,8 @@ func TestBadHashes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("G08 twin: imported, other parameters", func(t *testing.T) { checkVerify(t, h, imported, importedPassword, true) })
+	t.Run("G08 twin: imported, other parameters",
+		func(t *testing.T) { checkVerify(t, h, imported, importedPassword, true) })
 }
 
 func TestBounds(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Bounds of what is verified, wide enough for the presets of the libraries in use (libsodium's "moderate" is 256 MiB and 3 passes)
-// and narrow enough for a server. Each is far below where Argon2 itself would fail.
+// Bounds of what is verified, wide enough for the presets of the libraries in
+// use (libsodium's "moderate" is 256 MiB and 3 passes) and narrow enough for a
+// server. Each is far below where Argon2 itself would fail.
 const (
 	maxMemory  = 256 << 10 // KiB
 	maxTime    = 64
@@ -32,7 +33,8 @@ type params struct {
 	threads      uint8
 }
 
-// check also asks for the 8 KiB a thread that Argon2 needs (RFC 9106 section 3.1).
+// check also asks for the 8 KiB a thread that Argon2 needs (RFC 9106 section
+// 3.1).
 func (p params) check() error {
 	if p.memory > maxMemory || p.time > maxTime || p.memory*p.time > maxWork ||
 		p.time < 1 || p.threads < 1 || p.memory < 8*uint32(p.threads) {
@@ -63,7 +65,8 @@ func (e encoded) hash() core.PasswordHash {
 		e.memory, e.time, e.threads, b64.EncodeToString(e.salt), b64.EncodeToString(e.tag)))
 }
 
-// decode parses loosely and then asks that encoding gives the same text again: so there is one spelling of numbers and base64.
+// decode parses loosely and then asks that encoding gives the same text again:
+// so there is one spelling of numbers and base64.
 func decode(hash core.PasswordHash) (encoded, error) {
 	const longest = len(prefix+"v=19$m=262144,t=64,p=255$$") + 2*86 // base64 of maxLen bytes
 	if len(hash) > longest {
@@ -71,13 +74,15 @@ func decode(hash core.PasswordHash) (encoded, error) {
 	}
 	var e encoded
 	var rest string
-	if _, err := fmt.Sscanf(string(hash), prefix+"v=19$m=%d,t=%d,p=%d$%s", &e.memory, &e.time, &e.threads, &rest); err != nil {
+	if _, err := fmt.Sscanf(string(hash), prefix+"v=19$m=%d,t=%d,p=%d$%s", &e.memory, &e.time, &e.threads,
+		&rest); err != nil {
 		return encoded{}, errMalformed
 	}
 	salt, tag, _ := strings.Cut(rest, "$")
 	e.salt, _ = base64.RawStdEncoding.DecodeString(salt)
 	e.tag, _ = base64.RawStdEncoding.DecodeString(tag)
-	if e.hash() != hash || len(e.salt) < minSaltLen || len(e.salt) > maxLen || len(e.tag) < minTagLen || len(e.tag) > maxLen {
+	if e.hash() != hash || len(e.salt) < minSaltLen || len(e.salt) > maxLen || len(e.tag) < minTagLen ||
+		len(e.tag) > maxLen {
 		return encoded{}, errMalformed
 	}
 	return e, e.check()

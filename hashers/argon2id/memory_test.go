@@ -9,8 +9,10 @@ import (
 	"github.com/latchkey-go/latchkey/hashers/argon2id"
 )
 
-// Two that hash without pause take the memory of two hashes, or three while one of them begins: what the last ones left is used again. Both
-// beginning in the same moment can take four, as always without that, so the best of some runs counts.
+// Two that hash without pause take the memory of two hashes, or three while one
+// of them begins: what the last ones left is used again. Both beginning in the
+// same moment can take four, as always without that, so the best of some runs
+// counts.
 func TestGarbageOfHashesDoesNotAddUp(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	h := newHasher(t, argon2id.Options{})
@@ -23,7 +25,8 @@ func TestGarbageOfHashesDoesNotAddUp(t *testing.T) {
 	t.Errorf("two at once took the memory of %.1f hashes", hashes)
 }
 
-// mostHeap is by how much the heap grew, in bytes and garbage included, while two goroutines hashed.
+// mostHeap is by how much the heap grew, in bytes and garbage included, while
+// two goroutines hashed.
 func mostHeap(t *testing.T, h *argon2id.Hasher) uint64 {
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	runtime.GC()

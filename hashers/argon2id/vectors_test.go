@@ -80,8 +80,9 @@ func TestVectors(t *testing.T) {
 		})
 	}
 	t.Run("G19 RFC 9106, section 5.3", func(t *testing.T) {
-		// Its tag was made with a secret and associated data. No hash that this
-		// package reads has either, so the password alone must not match.
+		// Its tag was made with a secret and associated data. No hash
+		// that this package reads has either, so the password alone
+		// must not match.
 		const parameters = "$argon2id$v=19$m=32,t=3,p=4"
 		const rest = "$AgICAgICAgICAgICAgICAg$DWQN9Y14dmwIwDejSotTydAe8EUtdbZetSUg6WsB5lk"
 		password := strings.Repeat("\x01", 32)

@@ -1,12 +1,15 @@
-// Package bcrypt hashes passwords with bcrypt. It is there for hashes that were made elsewhere: the prefixes $2a$, $2b$ and $2y$ verify.
-// New applications hash with argon2id and keep this hasher beside it, so that imported hashes are replaced at login.
+// Package bcrypt hashes passwords with bcrypt. It is there for hashes that were
+// made elsewhere: the prefixes $2a$, $2b$ and $2y$ verify. New applications
+// hash with argon2id and keep this hasher beside it, so that imported hashes
+// are replaced at login.
 //
 //	hasher, err := bcrypt.New(bcrypt.Options{})
 //	ok, err := hasher.Verify(imported, "analytical engine 1843")
 //
-// Security notes. bcrypt reads 72 bytes at most, and many implementations stop at a NUL, so passwords that are longer or have one are
-// refused and never truncated. Each step of the cost doubles the work: hashes of a cost above 15 (seconds of a core) are refused
-// before any.
+// Security notes. bcrypt reads 72 bytes at most, and many implementations stop
+// at a NUL, so passwords that are longer or have one are refused and never
+// truncated. Each step of the cost doubles the work: hashes of a cost above 15
+// (seconds of a core) are refused before any.
 package bcrypt
 
 import (
@@ -27,7 +30,8 @@ const (
 
 // Options are the parameters of new hashes. The zero value is secure.
 type Options struct {
-	// Cost is the binary logarithm of the number of rounds; 0 is 12 (some 200 to 400 ms of a core). At least 10, OWASP's floor; at most 15.
+	// Cost is the binary logarithm of the number of rounds; 0 is 12 (some
+	// 200 to 400 ms of a core). At least 10, OWASP's floor; at most 15.
 	Cost int
 }
 
@@ -47,8 +51,9 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{o.Cost}, nil
 }
 
-// Hash gives an encoded hash with a new salt. A password of more than 72 bytes, or with a NUL, is refused with a *core.Error with a
-// Reason, as a password policy does; any other error means that there was no randomness.
+// Hash gives an encoded hash with a new salt. A password of more than 72 bytes,
+// or with a NUL, is refused with a *core.Error with a Reason, as a password
+// policy does; any other error means that there was no randomness.
 func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	if refusal := refuse(password); refusal != nil {
 		return "", refusal
@@ -70,8 +75,9 @@ func (h *Hasher) Knows(hash core.PasswordHash) bool {
 	return false
 }
 
-// Verify compares in constant time. A password that Hash refuses is false after the same work, so that timing does not tell. An error
-// means that hash is malformed or its cost out of bounds (4 to 15); there was no work then.
+// Verify compares in constant time. A password that Hash refuses is false after
+// the same work, so that timing does not tell. An error means that hash is
+// malformed or its cost out of bounds (4 to 15); there was no work then.
 func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	if _, err := h.costOf(hash); err != nil {
 		return false, err
@@ -84,7 +90,8 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return matches && !refused, nil
 }
 
-// Outdated tells that hash has another cost than Hash would give it now, or cannot be verified.
+// Outdated tells that hash has another cost than Hash would give it now, or
+// cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	cost, err := h.costOf(hash)
 	return err != nil || cost != h.cost
@@ -100,7 +107,8 @@ func refuse(password string) error {
 		}
 	case strings.ContainsRune(password, 0):
 		return &core.Error{
-			Status: http.StatusBadRequest, Reason: "Password contains a character that is not allowed", ReasonCode: "PASSWORD_INVALID",
+			Status: http.StatusBadRequest, Reason: "Password contains a character that is not allowed",
+			ReasonCode: "PASSWORD_INVALID",
 		}
 	}
 	return nil

@@ -166,7 +166,8 @@ func TestKnows(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	for cost, good := range map[int]bool{-1: false, 0: true, 4: false, 9: false, 10: true, 15: true, 16: false, 31: false} {
+	for cost, good := range map[int]bool{-1: false, 0: true, 4: false, 9: false, 10: true, 15: true, 16: false,
+		31: false} {
 		if h, err := bcrypt.New(bcrypt.Options{Cost: cost}); (err == nil) != good || (h != nil) != good {
 			t.Errorf("cost %d: %v, %v; want success %v", cost, h, err, good)
 		}

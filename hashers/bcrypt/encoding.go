@@ -15,7 +15,8 @@ var (
 	errCost      = errors.New("bcrypt: cost out of bounds (4 to 15)")
 )
 
-// costOf reads the cost of a well-formed hash: prefix, two digits, a dollar sign, 22 characters of salt and 31 of hash.
+// costOf reads the cost of a well-formed hash: prefix, two digits, a dollar
+// sign, 22 characters of salt and 31 of hash.
 func (h *Hasher) costOf(hash core.PasswordHash) (int, error) {
 	if len(hash) != 60 || !h.Knows(hash) || hash[6] != '$' || strings.Trim(string(hash[7:]), alphabet) != "" {
 		return 0, errMalformed

@@ -23,14 +23,16 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Groups of the application: the provider "node" answers by a redirect, "post" by a form that the browser posts.
+// Groups of the application: the provider "node" answers by a redirect, "post"
+// by a form that the browser posts.
 const (
 	byCookie = "/auth/cookie/node"
 	byPost   = "/auth/cookie/post"
 	byToken  = "/auth/token/node"
 )
 
-// app is an application with pages. It is at localhost, and its provider at 127.0.0.1: to a browser these are two sites.
+// app is an application with pages. It is at localhost, and its provider at
+// 127.0.0.1: to a browser these are two sites.
 type app struct {
 	auth   *latchkey.Auth[latchkey.User]
 	server *httptest.Server
@@ -76,7 +78,8 @@ func newApp(t *testing.T) *app {
 			{Name: "cookie", Transport: cookies, Strategy: sessions},
 			{Name: "token", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
 		},
-		Flows: social.Flows(), Tickets: memstore.NewTickets(nil), BaseURL: a.url, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Flows: social.Flows(), Tickets: memstore.NewTickets(nil), BaseURL: a.url,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +108,8 @@ func (a *app) routes(mux *http.ServeMux) {
 	})))
 }
 
-// exchangeCode is what docs/guides/oauth.md tells a single-page application to do, and shows who the token is of.
+// exchangeCode is what docs/guides/oauth.md tells a single-page application to
+// do, and shows who the token is of.
 const exchangeCode = `
 	const { access_token } = await (await fetch("/auth/token/exchange", {
 		method: "POST",
@@ -130,7 +134,8 @@ func (a *app) noteCallbacks(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/callback") {
 			a.mu.Lock()
-			a.callbacks = append(a.callbacks, fmt.Sprintf("%s %s, %d cookies", r.Method, r.Header.Get("Sec-Fetch-Site"), len(r.Cookies())))
+			a.callbacks = append(a.callbacks,
+				fmt.Sprintf("%s %s, %d cookies", r.Method, r.Header.Get("Sec-Fetch-Site"), len(r.Cookies())))
 			a.mu.Unlock()
 		}
 		next.ServeHTTP(w, r)

@@ -32,8 +32,9 @@ func newBrowser(t *testing.T) context.Context {
 	}
 	profile := t.TempDir() // removed after the cleanups below
 	running, stop := context.WithCancel(context.Background())
-	// No sandbox: with one it does not start as root, and it sees nothing but
-	// pages of this machine. No GPU, and little shared memory: containers.
+	// No sandbox: with one it does not start as root, and it sees nothing
+	// but pages of this machine. No GPU, and little shared memory:
+	// containers.
 	cmd := exec.CommandContext(running, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
 		"--disable-sync", "--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
@@ -64,7 +65,8 @@ func newBrowser(t *testing.T) context.Context {
 	go func() { _, _ = io.Copy(io.Discard, said) }()
 	ctx, cancel = chromedp.NewRemoteAllocator(ctx, address, chromedp.NoModifyURL)
 	t.Cleanup(cancel)
-	// What a newer browser says and chromedp does not know is no error of ours.
+	// What a newer browser says and chromedp does not know is no error of
+	// ours.
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(cancel)
 	return ctx

@@ -6,14 +6,16 @@ import (
 	"github.com/latchkey-go/latchkey/integration/oidc/node"
 )
 
-// The application at the provider, and the password of all who have an account there.
+// The application at the provider, and the password of all who have an account
+// there.
 const (
 	clientID     = "app"
 	clientSecret = "the secret of the application"
 	password     = "verysecure"
 )
 
-// startProvider starts oidc-provider with the people of these tests, and gives its issuer.
+// startProvider starts oidc-provider with the people of these tests, and gives
+// its issuer.
 func startProvider(t *testing.T, redirectURIs ...string) string {
 	t.Helper()
 	return node.Start(t, map[string]any{

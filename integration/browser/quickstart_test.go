@@ -53,7 +53,8 @@ func startExample(t *testing.T, name string) string {
 func wantPage(t *testing.T, ctx context.Context, url, text string) {
 	t.Helper()
 	var at, shown string
-	run(t, ctx, chromedp.WaitVisible(`//main[contains(., "`+text+`")]`, chromedp.BySearch), chromedp.Location(&at), chromedp.Text("main", &shown, chromedp.ByQuery))
+	run(t, ctx, chromedp.WaitVisible(`//main[contains(., "`+text+`")]`, chromedp.BySearch), chromedp.Location(&at),
+		chromedp.Text("main", &shown, chromedp.ByQuery))
 	if at != url {
 		t.Errorf("the browser is at %s, want %s; the page says %q", at, url, shown)
 	}
@@ -101,7 +102,8 @@ func signInAtTheLocalProvider(t *testing.T, home string) {
 		chromedp.Click(`button[value="allow"]`, chromedp.ByQuery))
 	wantPage(t, ctx, home, "Grace Hopper")
 	c := sessionCookie(t, ctx)
-	if c == nil || c.Name != "__Host-latchkey" || !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
+	if c == nil || c.Name != "__Host-latchkey" || !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax ||
+		c.Path != "/" {
 		t.Errorf("the browser keeps the cookie %+v, want __Host-latchkey and none of a flow", c)
 	}
 	run(t, ctx, chromedp.Click("#sign-out", chromedp.ByQuery))

@@ -11,7 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// signIn follows a link of the application and goes through the provider's pages as a person.
+// signIn follows a link of the application and goes through the provider's
+// pages as a person.
 func signIn(t *testing.T, ctx context.Context, a *app, link, person string) {
 	t.Helper()
 	run(t, ctx, chromedp.Navigate(a.url+"/"), chromedp.Click(`//a[.="`+link+`"]`, chromedp.BySearch))
@@ -32,7 +33,8 @@ func atProvider(t *testing.T, ctx context.Context, person string) {
 		chromedp.Click(`//button[.="consent"]`, chromedp.BySearch))
 }
 
-// wantCookies checks which of Latchkey's cookies the browser keeps, by the beginnings of their names, and that it protects them.
+// wantCookies checks which of Latchkey's cookies the browser keeps, by the
+// beginnings of their names, and that it protects them.
 func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 	t.Helper()
 	var found []*network.Cookie
@@ -46,13 +48,15 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 		return
 	}
 	for i, c := range found {
-		if !strings.HasPrefix(c.Name, prefixes[i]) || !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
+		if !strings.HasPrefix(c.Name, prefixes[i]) || !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax ||
+			c.Path != "/" {
 			t.Errorf("the browser keeps %+v, want %s… that is Secure, HttpOnly, SameSite=Lax", c, prefixes[i])
 		}
 	}
 }
 
-// wantCallbacks checks how the browser has come back from the provider since the last time.
+// wantCallbacks checks how the browser has come back from the provider since
+// the last time.
 func (a *app) wantCallbacks(t *testing.T, want ...string) {
 	t.Helper()
 	a.mu.Lock()
@@ -80,7 +84,8 @@ func TestAPersonSignsInAtAnotherSite(t *testing.T) {
 			t.Errorf("after the sign-out the page says %q", body)
 		}
 	})
-	// The browser sends no Lax cookie with a post from another site. The callback answers by a redirect to itself, where it does.
+	// The browser sends no Lax cookie with a post from another site. The
+	// callback answers by a redirect to itself, where it does.
 	t.Run("by an answer that the browser posts", func(t *testing.T) {
 		ctx := newBrowser(t)
 		signIn(t, ctx, a, "Sign in by a form", "bob")

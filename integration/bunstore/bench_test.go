@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
-// The benchmarks stand in pairs: what every request pays, and the same statement through database/sql alone.
+// The benchmarks stand in pairs: what every request pays, and the same
+// statement through database/sql alone.
 
 const (
 	sessionQuery = `SELECT id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires FROM latchkey_sessions
@@ -75,7 +76,8 @@ func BenchmarkUserFind(b *testing.B) {
 			var got core.User
 			b.ReportAllocs()
 			for b.Loop() {
-				err := db.DB.QueryRowContext(ctx, userQuery, u.ID).Scan(&got.ID, &got.Email, &got.EmailKey, (*string)(&got.HashedPassword),
+				err := db.DB.QueryRowContext(ctx, userQuery, u.ID).Scan(&got.ID, &got.Email, &got.EmailKey,
+					(*string)(&got.HashedPassword),
 					&got.IsActive, &got.IsSuperuser, &got.IsVerified, &got.TokenEpoch, &got.CreatedAt, &got.UpdatedAt)
 				if err != nil {
 					b.Fatal(err)
@@ -86,7 +88,8 @@ func BenchmarkUserFind(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				var got core.User
-				if err := db.NewSelect().Model(&got).ModelTableExpr(`latchkey_users AS "user"`).Where("id = ?", u.ID).Scan(ctx); err != nil {
+				if err := db.NewSelect().Model(&got).ModelTableExpr(`latchkey_users AS "user"`).Where("id = ?",
+					u.ID).Scan(ctx); err != nil {
 					b.Fatal(err)
 				}
 			}

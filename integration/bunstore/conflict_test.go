@@ -33,9 +33,12 @@ func couple(t *testing.T, us *bunstore.UserStore[core.User]) (one, two string) {
 	return a.ID, b.ID
 }
 
-// embrace lets two transactions lock two users in opposite order, once, and tells how often each ran. after is done with the outcome of the
-// second lock.
-func embrace(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[core.User], after func(ctx context.Context, err error) error) (runs [2]int) {
+// embrace lets two transactions lock two users in opposite order, once, and
+// tells how often each ran. after is done with the outcome of the second lock.
+func embrace(
+	t *testing.T, store *bunstore.Store, us *bunstore.UserStore[core.User],
+	after func(ctx context.Context, err error) error,
+) (runs [2]int) {
 	t.Helper()
 	one, two := couple(t, us)
 	var met, all sync.WaitGroup
@@ -78,7 +81,8 @@ func TestDeadlock(t *testing.T) {
 	})
 }
 
-// TestDeadlockThatIsPassedOver: MySQL has rolled the transaction back, and what follows must not be kept on its own.
+// TestDeadlockThatIsPassedOver: MySQL has rolled the transaction back, and what
+// follows must not be kept on its own.
 func TestDeadlockThatIsPassedOver(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		store, us := users[core.User](t, d.new(t), bunstore.Options{})
@@ -129,8 +133,9 @@ func TestSerializationFailure(t *testing.T) {
 	}
 }
 
-// TestRefusedUpdateInATransaction: the address is free when Update looks at the row, and taken when the statement waits for the other
-// transaction. PostgreSQL ends a transaction over that.
+// TestRefusedUpdateInATransaction: the address is free when Update looks at the
+// row, and taken when the statement waits for the other transaction. PostgreSQL
+// ends a transaction over that.
 func TestRefusedUpdateInATransaction(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -169,7 +174,8 @@ func TestRefusedUpdateInATransaction(t *testing.T) {
 	})
 }
 
-// TestFindAfterARefusal: whoever is told that an address is taken finds its user, though there was none when the transaction began.
+// TestFindAfterARefusal: whoever is told that an address is taken finds its
+// user, though there was none when the transaction began.
 func TestFindAfterARefusal(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		store, us := users[core.User](t, d.new(t), bunstore.Options{})
@@ -192,7 +198,8 @@ func TestFindAfterARefusal(t *testing.T) {
 	})
 }
 
-// TestSnapshot: a transaction of the application's own goes on seeing the rows of its beginning, and is not to act on them.
+// TestSnapshot: a transaction of the application's own goes on seeing the rows
+// of its beginning, and is not to act on them.
 func TestSnapshot(t *testing.T) {
 	d := onMariaDB // its default is REPEATABLE READ; PostgreSQL refuses such writes
 	for _, settings := range []string{"", "?clientFoundRows=true"} {
@@ -204,7 +211,8 @@ func TestSnapshot(t *testing.T) {
 		session := core.Session{UserID: "ada", Epoch: 1, Expires: soon}
 		used := core.Ticket{Digest: [32]byte{1}, Purpose: "reset", Expires: soon}
 		fails := core.Ticket{Digest: [32]byte{2}, Purpose: "reset", Expires: soon}
-		if err := errors.Join(tickets.Put(ctx, used, false), tickets.Put(ctx, fails, false), sessions.Create(ctx, [32]byte{1}, session)); err != nil {
+		if err := errors.Join(tickets.Put(ctx, used, false), tickets.Put(ctx, fails, false),
+			sessions.Create(ctx, [32]byte{1}, session)); err != nil {
 			t.Fatal(err)
 		}
 		err := db.RunInTx(ctx, nil, func(outside context.Context, tx bun.Tx) error {
@@ -214,7 +222,8 @@ func TestSnapshot(t *testing.T) {
 			}
 			_, err1 := tickets.Consume(ctx, "reset", used.Digest)
 			_, err2 := limiter.Take(ctx, "key", once)
-			if err := errors.Join(err1, err2, tickets.Fail(ctx, "reset", fails.Digest, 1), sessions.DeleteAll(ctx, "ada", 2, [32]byte{})); err != nil {
+			if err := errors.Join(err1, err2, tickets.Fail(ctx, "reset", fails.Digest, 1),
+				sessions.DeleteAll(ctx, "ada", 2, [32]byte{})); err != nil {
 				return err
 			}
 			if _, err := tickets.Consume(inside, "reset", used.Digest); err != core.ErrUsed {
@@ -246,7 +255,8 @@ func TestTouchThatChangesNothing(t *testing.T) {
 		ctx := t.Context()
 		store, _ := users[core.User](t, d.new(t), bunstore.Options{})
 		soon := time.Now().Add(time.Hour)
-		if err := store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", LastSeen: soon, Expires: soon}); err != nil {
+		if err := store.Sessions().Create(ctx, [32]byte{1},
+			core.Session{UserID: "ada", LastSeen: soon, Expires: soon}); err != nil {
 			t.Fatal(err)
 		}
 		if err := store.Sessions().Touch(ctx, [32]byte{1}, soon, soon); err != nil {
@@ -255,7 +265,8 @@ func TestTouchThatChangesNothing(t *testing.T) {
 	})
 }
 
-// TestNumbersThatWereGiven are passed by those that the database makes: PostgreSQL's would collide, and look as if the address was taken.
+// TestNumbersThatWereGiven are passed by those that the database makes:
+// PostgreSQL's would collide, and look as if the address was taken.
 func TestNumbersThatWereGiven(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		_, us := users[core.User](t, d.new(t), bunstore.Options{IDs: bunstore.BigInt})

@@ -17,7 +17,8 @@ var idTypes = map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore
 // crowded is a patience for the kit's crowds on a busy machine.
 const crowded = 30 * time.Second
 
-// shared are stores that the cases of a kit have one after the other, each of them empty: to make tables takes longer than most cases.
+// shared are stores that the cases of a kit have one after the other, each of
+// them empty: to make tables takes longer than most cases.
 type shared struct {
 	db    *bun.DB
 	store *bunstore.Store
@@ -28,7 +29,8 @@ type shared struct {
 func (d database) shared(t *testing.T, ids bunstore.IDType) *shared {
 	t.Helper()
 	s := &shared{db: d.new(t), now: time.Now}
-	s.store, s.users = users[storetest.Account](t, s.db, bunstore.Options{IDs: ids, Patience: crowded, Now: func() time.Time { return s.now() }})
+	s.store, s.users = users[storetest.Account](t, s.db,
+		bunstore.Options{IDs: ids, Patience: crowded, Now: func() time.Time { return s.now() }})
 	return s
 }
 
@@ -41,7 +43,8 @@ func (s *shared) empty(t *testing.T, now func() time.Time) {
 	}
 }
 
-// withIDs runs cases on each kind of database with ids of each type. Races between texts are left out: they are decided as those of UUIDs.
+// withIDs runs cases on each kind of database with ids of each type. Races
+// between texts are left out: they are decided as those of UUIDs.
 func withIDs[S any](t *testing.T, cases func() []storetest.Case[S], of func(s *shared) S) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, ids := range idTypes {
@@ -65,11 +68,13 @@ func TestUsers(t *testing.T) {
 
 func TestTransactions(t *testing.T) {
 	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
-		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(), OAuthAccounts: s.store.OAuthAccounts()}
+		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),
+			OAuthAccounts: s.store.OAuthAccounts()}
 	})
 }
 
-// TestOAuthAccounts: the kit's users have UUIDs, which are texts too. TestTransactions links users with ids of every type, and
+// TestOAuthAccounts: the kit's users have UUIDs, which are texts too.
+// TestTransactions links users with ids of every type, and
 // TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table.
 func TestOAuthAccounts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {

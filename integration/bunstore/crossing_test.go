@@ -104,7 +104,8 @@ func TestR11TokensOfAUserWhoIsDeleted(t *testing.T) {
 			got := all(
 				func() int { return a.do("DELETE", u, boss, "") },
 				func() int {
-					return post("/auth/reset-password", `{"token": "%s", "password": "nine lanterns over water"}`, sent.tokens["reset"])
+					return post("/auth/reset-password", `{"token": "%s", "password": "nine lanterns over water"}`,
+						sent.tokens["reset"])
 				},
 				func() int { return post("/auth/verify", `{"token": "%s"}`, sent.tokens["verify"]) },
 				func() int { return a.do("PATCH", u, theirs, `{"full_name": "x"}`) },

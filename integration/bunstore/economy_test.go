@@ -66,7 +66,8 @@ func TestSweepLeavesGaps(t *testing.T) {
 				var errs []error
 				for i := range expired {
 					digest := core.Digest(string(rune(i)))
-					errs = append(errs, store.Tickets().Put(ctx, core.Ticket{Purpose: "reset", Digest: digest, Expires: now.Add(-time.Hour)}, false))
+					errs = append(errs, store.Tickets().Put(ctx,
+						core.Ticket{Purpose: "reset", Digest: digest, Expires: now.Add(-time.Hour)}, false))
 				}
 				return errors.Join(errs...)
 			})

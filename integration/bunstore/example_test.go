@@ -74,7 +74,8 @@ func Example() {
 	// latchkey: taken
 }
 
-// A new account and the application's own row are stored together, or neither is.
+// A new account and the application's own row are stored together, or neither
+// is.
 func Example_transact() {
 	ctx := context.Background()
 	db, store, users, remove := openAccounts()
@@ -116,7 +117,8 @@ func Example_withTx() {
 
 	err := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		ctx = bunstore.WithTx(ctx, tx)
-		if err := users.Create(ctx, &Account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}}); err != nil {
+		if err := users.Create(ctx,
+			&Account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}}); err != nil {
 			return err
 		}
 		return errors.New("the application changed its mind")
@@ -129,7 +131,8 @@ func Example_withTx() {
 	// latchkey: not found
 }
 
-// A first login at a provider makes a user and the link to their account there, both or neither.
+// A first login at a provider makes a user and the link to their account there,
+// both or neither.
 func Example_oAuthAccounts() {
 	ctx := context.Background()
 	_, store, users, remove := openAccounts()
@@ -141,7 +144,8 @@ func Example_oAuthAccounts() {
 			if err := users.Create(ctx, u); err != nil {
 				return err
 			}
-			return store.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: subject, Email: email})
+			return store.OAuthAccounts().Create(ctx,
+				&core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: subject, Email: email})
 		})
 	}
 	fmt.Println(signUp("ada@example.org", "583231"))
@@ -161,12 +165,14 @@ func Example_otherStores() {
 	defer remove()
 
 	digest := core.Digest("a token, which is never stored")
-	check(store.Sessions().Create(ctx, digest, core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
+	check(store.Sessions().Create(ctx, digest,
+		core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
 	session, err := store.Sessions().Find(ctx, digest)
 	check(err)
 	fmt.Println(session.UserID)
 
-	check(store.Tickets().Put(ctx, core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
+	check(store.Tickets().Put(ctx,
+		core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
 	for range 2 {
 		_, err = store.Tickets().Consume(ctx, "reset", digest)
 		fmt.Println(err)
@@ -228,7 +234,8 @@ func Example_fastAPIUsers() {
 	check(err)
 	defer sqldb.Close()
 
-	store, err := bunstore.New(bun.NewDB(sqldb, sqlitedialect.New()), bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail})
+	store, err := bunstore.New(bun.NewDB(sqldb, sqlitedialect.New()),
+		bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail})
 	check(err)
 	users, err := bunstore.Users[Account](store)
 	check(err)

@@ -16,7 +16,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// takeovers are the databases on which a FastAPI Users service can be taken over. fixture opens a copy of the service's database.
+// takeovers are the databases on which a FastAPI Users service can be taken
+// over. fixture opens a copy of the service's database.
 func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *bun.DB)) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
@@ -33,7 +34,8 @@ func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) 
 	})
 }
 
-// fixtureFile opens a copy of the database of a FastAPI Users service; its README is in this repository's testdata.
+// fixtureFile opens a copy of the database of a FastAPI Users service; its
+// README is in this repository's testdata.
 func fixtureFile(t *testing.T) *bun.DB {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "fastapi-users.sqlite"))
@@ -49,10 +51,12 @@ func fixtureFile(t *testing.T) *bun.DB {
 	return db
 }
 
-// serviceExpiry is 2038-01-01: INTEGER ends soon after that on PostgreSQL. The file has later times.
+// serviceExpiry is 2038-01-01: INTEGER ends soon after that on PostgreSQL. The
+// file has later times.
 const serviceExpiry = 2145916800
 
-// serviceTables are as the service's SQLAlchemy adapter makes them on PostgreSQL.
+// serviceTables are as the service's SQLAlchemy adapter makes them on
+// PostgreSQL.
 const serviceTables = `
 	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,
 		is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, id UUID NOT NULL, PRIMARY KEY (id));
@@ -101,7 +105,8 @@ func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunsto
 	return db, us
 }
 
-// pythonInsert does what the service's registration does, in the columns that it knows.
+// pythonInsert does what the service's registration does, in the columns that
+// it knows.
 func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
 	t.Helper()
 	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)
@@ -221,7 +226,8 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		if err := us.Create(ctx, u); !errors.Is(err, core.ErrTaken) {
 			t.Errorf("Create gave %v", err)
 		}
-		_, err := us.Update(ctx, adaID, func(u *early) error { u.Email, u.EmailKey = "new@example.org", "new@example.org"; return nil })
+		_, err := us.Update(ctx, adaID,
+			func(u *early) error { u.Email, u.EmailKey = "new@example.org", "new@example.org"; return nil })
 		if !errors.Is(err, core.ErrTaken) {
 			t.Errorf("Update gave %v", err)
 		}
@@ -256,7 +262,8 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		run(t, db, `UPDATE "user" SET email = 'x@example.org' WHERE id = ?`, adaID)
 		run(t, db, `UPDATE "user" SET email = 'ada.lovelace@example.org' WHERE id = ?`, alanID)
 		run(t, db, `UPDATE "user" SET email = 'alan@example.org' WHERE id = ?`, adaID)
-		if ada, alan := idOf(t, us, "alan@example.org"), idOf(t, us, "ada.lovelace@example.org"); ada != adaID || alan != alanID {
+		if ada, alan := idOf(t, us, "alan@example.org"), idOf(t, us, "ada.lovelace@example.org"); ada != adaID ||
+			alan != alanID {
 			t.Errorf("got %s and %s", ada, alan)
 		}
 	})
@@ -307,7 +314,8 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			ID, Email, HashedPassword string
 			IsActive                  bool
 		}
-		err := db.NewRaw(`SELECT id, email, hashed_password, is_active FROM "user" WHERE lower(email) = lower(?)`, "NEW@example.org").Scan(ctx, &row)
+		err := db.NewRaw(`SELECT id, email, hashed_password, is_active FROM "user" WHERE lower(email) = lower(?)`,
+			"NEW@example.org").Scan(ctx, &row)
 		if err != nil || row.ID != u.ID || len(row.ID) != 36 || !row.IsActive {
 			t.Errorf("the service reads %+v, %v", row, err)
 		}
@@ -339,7 +347,8 @@ func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	}
 	err := store.Migrate(t.Context())
 	var duplicates *bunstore.DuplicateEmailsError
-	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 || !slices.Equal(duplicates.IDs[0], []string{freshID, adaID}) {
+	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 ||
+		!slices.Equal(duplicates.IDs[0], []string{freshID, adaID}) {
 		t.Fatalf("Migrate gave %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, freshID+" and "+adaID) || strings.Contains(text, "@") {

@@ -37,7 +37,8 @@ func TestO54LoginsOfOneIdentityAtOnce(t *testing.T) {
 		}
 		social, err := oauth.New(oauth.Options{
 			Accounts: store.OAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
-			Providers: []oauth.Provider{{Provider: named("acme"), AssociateByEmail: true, VerifiedByDefault: true}, {Provider: named("other")}},
+			Providers: []oauth.Provider{{Provider: named("acme"), AssociateByEmail: true, VerifiedByDefault: true},
+				{Provider: named("other")}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -85,11 +86,13 @@ func TestO54LoginsOfOneIdentityAtOnce(t *testing.T) {
 		if n := registered.Load(); n != 1 {
 			t.Errorf("AfterRegister was called %d times", n)
 		}
-		planted := &Admin{User: latchkey.User{Email: "planted@example.org", EmailKey: "planted@example.org", IsActive: true, HashedPassword: "x"}}
+		planted := &Admin{User: latchkey.User{Email: "planted@example.org", EmailKey: "planted@example.org", IsActive: true,
+			HashedPassword: "x"}}
 		if err := users.Create(ctx, planted); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.OAuthAccounts().Create(ctx, &core.OAuthAccount{Provider: "other", Subject: "evil", UserID: planted.ID}); err != nil {
+		if err := store.OAuthAccounts().Create(ctx,
+			&core.OAuthAccount{Provider: "other", Subject: "evil", UserID: planted.ID}); err != nil {
 			t.Fatal(err)
 		}
 		if got := logins("planted"); got != planted.ID {

@@ -14,7 +14,8 @@ const numberedTable = `
 	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,
 		is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (id))`
 
-// TestO54NumbersOfDeletedUsers: a number is not given again, whoever has made the table.
+// TestO54NumbersOfDeletedUsers: a number is not given again, whoever has made
+// the table.
 func TestO54NumbersOfDeletedUsers(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) *bunstore.UserStore[early]{
 		"a table that was taken over": func(t *testing.T) *bunstore.UserStore[early] {

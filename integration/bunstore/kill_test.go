@@ -19,11 +19,14 @@ import (
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
-// What a process that is to be killed is told: the kind of its database, where that is, and its number.
-const victimName, victimAddress, victimNumber = "LATCHKEY_TEST_VICTIM", "LATCHKEY_TEST_VICTIM_ADDRESS", "LATCHKEY_TEST_VICTIM_NUMBER"
+// What a process that is to be killed is told: the kind of its database, where
+// that is, and its number.
+const victimName, victimAddress, victimNumber = "LATCHKEY_TEST_VICTIM", "LATCHKEY_TEST_VICTIM_ADDRESS",
+	"LATCHKEY_TEST_VICTIM_NUMBER"
 
-// TestKilledProcess kills processes that register users, link their accounts and use their tokens as fast as they can: whoever was
-// acknowledged is there, whoever is there is whole, and no token takes effect twice.
+// TestKilledProcess kills processes that register users, link their accounts
+// and use their tokens as fast as they can: whoever was acknowledged is there,
+// whoever is there is whole, and no token takes effect twice.
 func TestKilledProcess(t *testing.T) {
 	if name := os.Getenv(victimName); name != "" {
 		registerForever(t, databases[name], os.Getenv(victimAddress), os.Getenv(victimNumber))
@@ -52,7 +55,8 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// kill starts a process, kills it after so many acknowledgements, and gives all that it made.
+// kill starts a process, kills it after so many acknowledgements, and gives all
+// that it made.
 func kill(t *testing.T, name, address string, run, after int) (lines []string) {
 	t.Helper()
 	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcess$")
@@ -73,7 +77,8 @@ func kill(t *testing.T, name, address string, run, after int) (lines []string) {
 	return lines
 }
 
-// registerForever registers users in several goroutines, and prints what has been acknowledged. Each pipe write is whole or not there.
+// registerForever registers users in several goroutines, and prints what has
+// been acknowledged. Each pipe write is whole or not there.
 func registerForever(t *testing.T, d database, address, run string) {
 	store, us := users[core.User](t, d.open(t, address), bunstore.Options{}) // as after any restart
 	var all sync.WaitGroup
@@ -100,14 +105,17 @@ func registerForever(t *testing.T, d database, address, run string) {
 }
 
 // register makes a user, their link and their token, in one transaction.
-func register(ctx context.Context, store *bunstore.Store, us *bunstore.UserStore[core.User], key string) (id string, err error) {
+func register(
+	ctx context.Context, store *bunstore.Store, us *bunstore.UserStore[core.User], key string,
+) (id string, err error) {
 	err = store.Transact(ctx, func(ctx context.Context) error {
 		u := &core.User{Email: strings.ToUpper(key), EmailKey: key}
 		if err := us.Create(ctx, u); err != nil {
 			return err
 		}
 		id = u.ID
-		if err := store.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: id, Provider: "github", Subject: key}); err != nil {
+		if err := store.OAuthAccounts().Create(ctx,
+			&core.OAuthAccount{UserID: id, Provider: "github", Subject: key}); err != nil {
 			return err
 		}
 		return store.Tickets().Put(ctx, core.Ticket{
@@ -128,7 +136,8 @@ func use(ctx context.Context, store *bunstore.Store, us *bunstore.UserStore[core
 	})
 }
 
-// halfMade are users without their link or token, and those whose token took effect without being used, or was used without an effect.
+// halfMade are users without their link or token, and those whose token took
+// effect without being used, or was used without an effect.
 const halfMade = `SELECT u.email_key FROM latchkey_users AS u LEFT JOIN latchkey_oauth_accounts AS l ON l.user_id = u.id AND l.account_id = u.email_key
 	LEFT JOIN latchkey_tickets AS t ON t.email = u.email_key WHERE l.id IS NULL OR t.used IS NULL OR t.used <> u.token_epoch`
 

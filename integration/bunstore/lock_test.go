@@ -16,7 +16,8 @@ import (
 // deferred is SQLite as an application may open it: a transaction takes the
 // write lock when it writes, not when it begins.
 var deferred = database{onSQLite.driver, onSQLite.dialect, func(t testing.TB) string {
-	return "file:" + filepath.Join(t.TempDir(), "latchkey.db") + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(OFF)"
+	return "file:" + filepath.Join(t.TempDir(), "latchkey.db") +
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(OFF)"
 }}
 
 func TestLockInTransactionsThatBeginWithoutTheWriteLock(t *testing.T) {

@@ -34,8 +34,9 @@ func TestMigrateTwice(t *testing.T) {
 	})
 }
 
-// TestMigrateGoesOn: whatever is missing is made, be it that a release before had none, or that Migrate was interrupted where the
-// database cannot undo definitions.
+// TestMigrateGoesOn: whatever is missing is made, be it that a release before
+// had none, or that Migrate was interrupted where the database cannot undo
+// definitions.
 func TestMigrateGoesOn(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
@@ -90,7 +91,8 @@ func TestMigrateByManyNodes(t *testing.T) {
 	})
 }
 
-// TestMigrateWithOneConnection: nothing in it waits for a second one, and it leaves no lock behind.
+// TestMigrateWithOneConnection: nothing in it waits for a second one, and it
+// leaves no lock behind.
 func TestMigrateWithOneConnection(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
@@ -145,7 +147,8 @@ func ownColumns(t *testing.T, d database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.FullName != "Ada Lovelace" || got.Plan != "free? {users}" || got.Credits != 0 || got.Birthday != nil || got.Settings != nil || got.Order {
+	if got.FullName != "Ada Lovelace" || got.Plan != "free? {users}" || got.Credits != 0 || got.Birthday != nil ||
+		got.Settings != nil || got.Order {
 		t.Errorf("an old user reads as %+v", got)
 	}
 
@@ -164,12 +167,14 @@ func ownColumns(t *testing.T, d database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Credits != 7 || got.Birthday == nil || !got.Birthday.Equal(birthday) || got.Settings["theme"] != "it's dark" || len(got.Tags) != 1 ||
+	if got.Credits != 7 || got.Birthday == nil || !got.Birthday.Equal(birthday) || got.Settings["theme"] != "it's dark" ||
+		len(got.Tags) != 1 ||
 		got.Tags[0] != "navy" || string(got.Avatar) != "\x00\xff" || !got.Order {
 		t.Errorf("a new user reads as %+v", got)
 	}
 
-	// The application goes back to the old release: nothing is dropped, and both work on the same table.
+	// The application goes back to the old release: nothing is dropped, and
+	// both work on the same table.
 	_, before = users[early](t, db, bunstore.Options{})
 	if _, err := before.Update(ctx, u.ID, func(u *early) error { u.FullName = "Grace Hopper"; return nil }); err != nil {
 		t.Fatal(err)
@@ -193,7 +198,8 @@ func bunReads(t *testing.T, d database) {
 	ctx, db := t.Context(), d.new(t)
 	_, us := users[account](t, db, bunstore.Options{})
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	u := &account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org", IsActive: true, CreatedAt: at, UpdatedAt: at}, Credits: 3}
+	u := &account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org", IsActive: true, CreatedAt: at,
+		UpdatedAt: at}, Credits: 3}
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +210,8 @@ func bunReads(t *testing.T, d database) {
 	if !got.CreatedAt.Equal(at) || got.ID != u.ID || !got.IsActive {
 		t.Errorf("bun reads %+v", got)
 	}
-	if _, err := db.NewUpdate().Model((*account)(nil)).Set("created_at = ?", at.Add(time.Hour)).Where("id = ?", u.ID).Exec(ctx); err != nil {
+	if _, err := db.NewUpdate().Model((*account)(nil)).Set("created_at = ?", at.Add(time.Hour)).Where("id = ?",
+		u.ID).Exec(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := us.Find(ctx, core.ByID(u.ID)); err != nil || !found.CreatedAt.Equal(at.Add(time.Hour)) {

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// TestMySQLSettings: those of the driver and of the server under which values would be stored as others are refused, and all others do no harm.
+// TestMySQLSettings: those of the driver and of the server under which values
+// would be stored as others are refused, and all others do no harm.
 func TestMySQLSettings(t *testing.T) {
 	address := onMariaDB.address(t)
 	for settings, want := range map[string]string{
@@ -52,7 +53,8 @@ func TestMySQLSettings(t *testing.T) {
 	}
 }
 
-// TestMySQLKit: whether rows are counted that were found, or those that were changed, makes no difference.
+// TestMySQLKit: whether rows are counted that were found, or those that were
+// changed, makes no difference.
 func TestMySQLKit(t *testing.T) {
 	t.Parallel()
 	d := onMariaDB.with("?clientFoundRows=true")
@@ -65,7 +67,8 @@ func TestMySQLKit(t *testing.T) {
 func TestMySQLWithoutADatabase(t *testing.T) {
 	address := onMariaDB.address(t)
 	db := onMariaDB.open(t, address[:strings.LastIndex(address, "/")+1])
-	if err := newStore(t, db, bunstore.Options{}).Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "database") {
+	if err := newStore(t, db, bunstore.Options{}).Migrate(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "database") {
 		t.Errorf("Migrate gave %v", err)
 	}
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/uptrace/bun/dialect"
 )
 
-// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table. On PostgreSQL the service's columns are too narrow for some
-// of the kit's values; this is how they are widened, without the service's minding.
+// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table. On
+// PostgreSQL the service's columns are too narrow for some of the kit's values;
+// this is how they are widened, without the service's minding.
 func TestAdoptedOAuthAccounts(t *testing.T) {
 	takeovers(t, func(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		db, store := adoptedAccounts(t, fixture)
@@ -32,10 +33,12 @@ func TestAdoptedOAuthAccounts(t *testing.T) {
 	})
 }
 
-// TestNarrowColumns: what the service's columns cannot hold is refused, and its words stay out of the error.
+// TestNarrowColumns: what the service's columns cannot hold is refused, and its
+// words stay out of the error.
 func TestNarrowColumns(t *testing.T) {
 	t.Parallel()
-	db, store := adoptedAccounts(t, func(t *testing.T) *bun.DB { return fixtureOnPostgres(t, server.Postgres(t), "service") })
+	db, store := adoptedAccounts(t,
+		func(t *testing.T) *bun.DB { return fixtureOnPostgres(t, server.Postgres(t), "service") })
 	sound := core.OAuthAccount{UserID: adaID, Provider: "github", Subject: "one", AccessToken: "canary"}
 	long, late := sound, sound
 	long.AccessToken, late.Expires = strings.Repeat("canary", 200), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)
@@ -44,7 +47,8 @@ func TestNarrowColumns(t *testing.T) {
 			t.Errorf("Create gave %v", err)
 		}
 	}
-	if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'one'").Count(t.Context()); n != 0 || err != nil {
+	if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'one'").Count(t.Context()); n != 0 ||
+		err != nil {
 		t.Errorf("%d rows, %v; want none", n, err)
 	}
 	if err := store.OAuthAccounts().Create(t.Context(), &sound); err != nil {
@@ -62,7 +66,8 @@ func adoptedAccounts(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB,
 
 const barbaraID = "e36f6f26-8511-44b8-883f-a42aa42b7806"
 
-// pythonLink does what the service's OAuth callback does: it stores the provider's answer in clear.
+// pythonLink does what the service's OAuth callback does: it stores the
+// provider's answer in clear.
 func pythonLink(t *testing.T, db *bun.DB, id, userID, subject string) {
 	t.Helper()
 	run(t, db, `INSERT INTO oauth_account (oauth_name, access_token, expires_at, refresh_token, account_id, account_email, id, user_id)
@@ -95,7 +100,8 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		if err != nil || got.ID != freshID || got.AccessToken != "AT" || got.RefreshToken != "" || !got.Expires.IsZero() {
 			t.Errorf("Find gave %+v, %v", got, err)
 		}
-		if err := accounts.Create(ctx, &core.OAuthAccount{UserID: adaID, Provider: "fake", Subject: "id-later"}); !errors.Is(err, core.ErrTaken) {
+		if err := accounts.Create(ctx,
+			&core.OAuthAccount{UserID: adaID, Provider: "fake", Subject: "id-later"}); !errors.Is(err, core.ErrTaken) {
 			t.Errorf("Create gave %v, want ErrTaken", err)
 		}
 		list, err := accounts.List(ctx, galID)
@@ -105,7 +111,8 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	})
 	t.Run("a row of Latchkey's fits the service", func(t *testing.T) {
 		a := &core.OAuthAccount{
-			UserID: strings.ToUpper(adaID), Provider: "fake", Subject: "id-ada", AccessToken: "new", Expires: time.Unix(serviceExpiry, 999),
+			UserID: strings.ToUpper(adaID), Provider: "fake", Subject: "id-ada", AccessToken: "new",
+			Expires: time.Unix(serviceExpiry, 999),
 		}
 		if err := accounts.Create(ctx, a); err != nil {
 			t.Fatal(err)
@@ -119,10 +126,12 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		if err := db.NewRaw(query).Scan(ctx, &row); err != nil {
 			t.Fatal(err)
 		}
-		if len(row.ID) != 36 || row.ID != a.ID || row.UserID != adaID || row.RefreshToken != nil || row.ExpiresAt != serviceExpiry {
+		if len(row.ID) != 36 || row.ID != a.ID || row.UserID != adaID || row.RefreshToken != nil ||
+			row.ExpiresAt != serviceExpiry {
 			t.Errorf("the service reads %+v", row)
 		}
-		if _, err := accounts.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Expires = time.Time{}; return nil }); err != nil {
+		if _, err := accounts.Update(ctx, a.ID,
+			func(a *core.OAuthAccount) error { a.Expires = time.Time{}; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'id-ada' AND expires_at IS NULL").Count(ctx); n != 1 || err != nil {
@@ -166,7 +175,8 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	db := fixture(t)
 	run(t, db, "DROP TABLE oauth_account")
 	store, us := users[early](t, db, adopting)
-	if err := store.OAuthAccounts().Create(t.Context(), &core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
+	if err := store.OAuthAccounts().Create(t.Context(),
+		&core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
 		t.Errorf("Create gave %v", err)
 	}
 	if err := us.Delete(t.Context(), galID); err != nil {
@@ -177,7 +187,8 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	}
 }
 
-// TestAccountsTableNames: an application that has taken a service's tables over keeps them after it has turned the service off.
+// TestAccountsTableNames: an application that has taken a service's tables over
+// keeps them after it has turned the service off.
 func TestAccountsTableNames(t *testing.T) { takeovers(t, accountsTableNames) }
 
 func accountsTableNames(t *testing.T, fixture func(t *testing.T) *bun.DB) {
@@ -190,8 +201,10 @@ func accountsTableNames(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	if got := idOf(t, us, "gal@camelot.bt"); got != galID {
 		t.Errorf("the user is %s", got)
 	}
-	other, _ := users[early](t, db, bunstore.Options{UsersTable: "user", OAuthAccountsTable: `odd "links"`}) // after a first Migrate
-	if err := other.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
+	// after a first Migrate
+	other, _ := users[early](t, db, bunstore.Options{UsersTable: "user", OAuthAccountsTable: `odd "links"`})
+	if err := other.OAuthAccounts().Create(ctx,
+		&core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
 		t.Error(err)
 	}
 	for _, table := range []string{"oauth_account", `odd "links"`} {
@@ -225,7 +238,8 @@ func accountsThatCannotBeStored(t *testing.T, d database) {
 	if err := accounts.Create(ctx, a); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := accounts.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Subject = "two"; return nil }); err == nil {
+	if _, err := accounts.Update(ctx, a.ID,
+		func(a *core.OAuthAccount) error { a.Subject = "two"; return nil }); err == nil {
 		t.Error("Update took another Subject")
 	}
 	if _, err := accounts.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.UserID = "7"; return nil }); err == nil {

@@ -37,7 +37,8 @@ var (
 
 var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres, "MariaDB": onMariaDB}
 
-// newFile is that of a new database file, which does not wait for the disk. The name has characters that mean something in a URI.
+// newFile is that of a new database file, which does not wait for the disk. The
+// name has characters that mean something in a URI.
 func newFile(t testing.TB) string {
 	return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
 }
@@ -93,7 +94,9 @@ func newStore(t testing.TB, db *bun.DB, opts bunstore.Options) *bunstore.Store {
 }
 
 // users makes the store of a user type in db and migrates it.
-func users[U any, P core.Model[U]](t testing.TB, db *bun.DB, opts bunstore.Options) (*bunstore.Store, *bunstore.UserStore[U]) {
+func users[U any, P core.Model[U]](
+	t testing.TB, db *bun.DB, opts bunstore.Options,
+) (*bunstore.Store, *bunstore.UserStore[U]) {
 	t.Helper()
 	store := newStore(t, db, opts)
 	us, err := bunstore.Users[U, P](store)

@@ -30,11 +30,13 @@ const (
 	load     = 4               // clients
 )
 
-// TestOutage stops database servers under load. Nothing else runs meanwhile, so that goroutines can be counted.
+// TestOutage stops database servers under load. Nothing else runs meanwhile, so
+// that goroutines can be counted.
 func TestOutage(t *testing.T) {
 	var servers []*server.Process
 	var apps []*app
-	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres, "MariaDB": server.StartMariaDB} {
+	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres,
+		"MariaDB": server.StartMariaDB} {
 		p := start(t)
 		servers, apps = append(servers, p), append(apps, newApp(t, name, p.URL()))
 	}
@@ -59,7 +61,8 @@ func TestOutage(t *testing.T) {
 		servers[i].Start()
 		took := apps[i].settles(t, recovery)
 		stop[i]()
-		t.Logf("%s: %d right answers, %d times 503; normal %v after the return", apps[i].name, apps[i].answered.Load(), apps[i].unavailable.Load(), took)
+		t.Logf("%s: %d right answers, %d times 503; normal %v after the return", apps[i].name, apps[i].answered.Load(),
+			apps[i].unavailable.Load(), took)
 	})
 	after := runtime.NumGoroutine()
 	for end := time.Now().Add(recovery); after > before && time.Now().Before(end); after = runtime.NumGoroutine() {
@@ -70,7 +73,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// app is an application whose users and sessions are in a database, and what its clients have seen.
+// app is an application whose users and sessions are in a database, and what
+// its clients have seen.
 type app struct {
 	name                  string
 	url                   string
@@ -79,7 +83,8 @@ type app struct {
 	answered, unavailable atomic.Int64
 }
 
-// probe is a request and the one answer to it that is right when the database can be asked.
+// probe is a request and the one answer to it that is right when the database
+// can be asked.
 type probe struct {
 	name, method, path, token string
 	form                      url.Values
@@ -98,11 +103,12 @@ func newApp(t *testing.T, name, address string) *app {
 		t.Fatal(err)
 	}
 	auth, err := latchkey.New(us, latchkey.Options[core.User]{
-		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{LoginURL: "/auth/login"}), Strategy: sessions}},
-		Hashers:  []core.Hasher{clearText{}},
-		Limiter:  store.Limiter(),
-		Limits:   latchkey.Limits{LoginAttempts: plenty, LoginFailures: plenty},
-		Log:      slog.New(slog.DiscardHandler),
+		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{LoginURL: "/auth/login"}),
+			Strategy: sessions}},
+		Hashers: []core.Hasher{clearText{}},
+		Limiter: store.Limiter(),
+		Limits:  latchkey.Limits{LoginAttempts: plenty, LoginFailures: plenty},
+		Log:     slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +134,10 @@ func newApp(t *testing.T, name, address string) *app {
 // makeProbes logs in twice, and out once.
 func (a *app) makeProbes(t *testing.T) []probe {
 	t.Helper()
-	login := probe{"the right password", "POST", "/auth/login", "", url.Values{"username": {"ada@example.org"}, "password": {right}}, 200}
-	guess := probe{"a wrong password", "POST", "/auth/login", "", url.Values{"username": {"ada@example.org"}, "password": {wrong}}, 400}
+	login := probe{"the right password", "POST", "/auth/login", "",
+		url.Values{"username": {"ada@example.org"}, "password": {right}}, 200}
+	guess := probe{"a wrong password", "POST", "/auth/login", "",
+		url.Values{"username": {"ada@example.org"}, "password": {wrong}}, 400}
 	token := func() string {
 		got, err := a.send(t.Context(), login)
 		if err != nil || got.status != 200 {
@@ -176,7 +184,8 @@ func (a *app) send(ctx context.Context, p probe) (answer, error) {
 	return answer{resp.StatusCode, resp.Header.Get("Retry-After"), string(body)}, err
 }
 
-// try sends a probe. It complains about any answer but the right one and a 503 that says when to come again.
+// try sends a probe. It complains about any answer but the right one and a 503
+// that says when to come again.
 func (a *app) try(ctx context.Context, p probe) (unavailable bool, err error) {
 	got, err := a.send(ctx, p)
 	switch {
@@ -192,7 +201,8 @@ func (a *app) try(ctx context.Context, p probe) (unavailable bool, err error) {
 	return false, fmt.Errorf("%s: got %+v", p.name, got)
 }
 
-// underLoad lets clients send all probes, again and again, until stop is called.
+// underLoad lets clients send all probes, again and again, until stop is
+// called.
 func (a *app) underLoad(t *testing.T) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -216,7 +226,8 @@ func (a *app) underLoad(t *testing.T) (stop func()) {
 	}
 }
 
-// settles waits until all probes are answered, three times over, and gives when that began.
+// settles waits until all probes are answered, three times over, and gives when
+// that began.
 func (a *app) settles(t *testing.T, within time.Duration) time.Duration {
 	t.Helper()
 	begun := time.Now()

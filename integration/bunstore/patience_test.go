@@ -17,8 +17,8 @@ import (
 
 const (
 	patience = 400 * time.Millisecond
-	// tooLate is far beyond the patience on a busy machine, and far below the
-	// time that a call would take without it.
+	// tooLate is far beyond the patience on a busy machine, and far below
+	// the time that a call would take without it.
 	tooLate = 4 * time.Second
 )
 
@@ -115,7 +115,8 @@ func wantAnswers(t *testing.T, w *waiting) {
 // TestPatience stops servers, so that nothing else runs and goroutines can be
 // counted.
 func TestPatience(t *testing.T) {
-	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres, "MariaDB": server.StartMariaDB} {
+	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres,
+		"MariaDB": server.StartMariaDB} {
 		t.Run("F27 "+name, func(t *testing.T) { stoppedServer(t, databases[name], start(t)) })
 	}
 }
@@ -241,7 +242,8 @@ func TestPatienceWithALockedRow(t *testing.T) {
 
 // TestHangingServer: clients get 503, in time.
 func TestHangingServer(t *testing.T) {
-	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres, "MariaDB": server.StartMariaDB} {
+	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres,
+		"MariaDB": server.StartMariaDB} {
 		t.Run("F27 "+name, func(t *testing.T) {
 			p := start(t)
 			a := newApp(t, name, p.URL())

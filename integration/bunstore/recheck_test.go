@@ -21,7 +21,8 @@ type Admin struct {
 	FullName string `json:"full_name" bun:"full_name,type:varchar(255),notnull,default:''" auth:"register,update"`
 }
 
-// administration is an application's routes of users, and superusers who are logged in.
+// administration is an application's routes of users, and superusers who are
+// logged in.
 type administration struct {
 	*http.ServeMux
 	users    core.UserStore[Admin]
@@ -50,7 +51,8 @@ func administrate(t *testing.T, d database) *administration {
 // superuser makes one and logs them in.
 func (a *administration) superuser(t *testing.T, name string) (id, token string) {
 	t.Helper()
-	u := &Admin{User: latchkey.User{Email: name + "@example.org", EmailKey: name + "@example.org", IsActive: true, IsSuperuser: true}}
+	u := &Admin{User: latchkey.User{Email: name + "@example.org", EmailKey: name + "@example.org", IsActive: true,
+		IsSuperuser: true}}
 	if err := a.users.Create(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,8 @@ func atOnce(one, other func() int) (first, second int) {
 	return first, second
 }
 
-// TestS23Crosswise: superusers who change each other lock the same two rows, in one order.
+// TestS23Crosswise: superusers who change each other lock the same two rows, in
+// one order.
 func TestS23Crosswise(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		a := administrate(t, d)
@@ -98,7 +101,8 @@ func TestS23Crosswise(t *testing.T) {
 	})
 }
 
-// TestS23SuperusersWhoRemoveEachOther: whoever comes second has lost the right to, so that somebody is left.
+// TestS23SuperusersWhoRemoveEachOther: whoever comes second has lost the right
+// to, so that somebody is left.
 func TestS23SuperusersWhoRemoveEachOther(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		a := administrate(t, d)

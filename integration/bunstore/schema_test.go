@@ -30,9 +30,11 @@ func schemaFor[U any, P core.Model[U]](t *testing.T, d schema.Dialect, opts buns
 	return strings.Join(store.Schema(), ";\n") + ";\n"
 }
 
-// TestSchemaFiles: the files are what Schema gives for the zero Options and core.User. Write what it prints into a file to change it.
+// TestSchemaFiles: the files are what Schema gives for the zero Options and
+// core.User. Write what it prints into a file to change it.
 func TestSchemaFiles(t *testing.T) {
-	for name, d := range map[string]schema.Dialect{"sqlite": sqlitedialect.New(), "postgresql": pgdialect.New(), "mysql": silent{mysqldialect.New()}} {
+	for name, d := range map[string]schema.Dialect{"sqlite": sqlitedialect.New(), "postgresql": pgdialect.New(),
+		"mysql": silent{mysqldialect.New()}} {
 		file := filepath.Join("..", "..", "stores", "bunstore", "schema", name+".sql")
 		want, err := os.ReadFile(file)
 		if err != nil {
@@ -46,7 +48,8 @@ func TestSchemaFiles(t *testing.T) {
 
 func TestSchemaOfATakeover(t *testing.T) {
 	got := schemaFor[early](t, pgdialect.New(), adopting)
-	for _, want := range []string{`ALTER TABLE "user" ADD COLUMN "email_key"`, `ALTER TABLE "user" ADD COLUMN "full_name"`, `ALTER TABLE "oauth_account" ADD COLUMN "arrival"`} {
+	for _, want := range []string{`ALTER TABLE "user" ADD COLUMN "email_key"`, `ALTER TABLE "user" ADD COLUMN "full_name"`,
+		`ALTER TABLE "oauth_account" ADD COLUMN "arrival"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("there is no %s in\n%s", want, got)
 		}
@@ -56,7 +59,8 @@ func TestSchemaOfATakeover(t *testing.T) {
 	}
 }
 
-// TestSchemaIsAllThatMigrateMakes: in a database that the SQL has made Migrate defines nothing.
+// TestSchemaIsAllThatMigrateMakes: in a database that the SQL has made Migrate
+// defines nothing.
 func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db, statements := d.recorded(t, d.address(t))
@@ -91,7 +95,8 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 	})
 }
 
-// TestStatementTexts: arguments travel beside the text, which is the same whatever they are.
+// TestStatementTexts: arguments travel beside the text, which is the same
+// whatever they are.
 func TestStatementTexts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db, statements := d.recorded(t, d.address(t))
@@ -120,11 +125,13 @@ func TestStatementTexts(t *testing.T) {
 	})
 }
 
-// everyStatement uses all that the stores have, with the canary in each text and the number in each id.
+// everyStatement uses all that the stores have, with the canary in each text
+// and the number in each id.
 func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[late], number, canary string) {
 	t.Helper()
 	ctx, soon, d := t.Context(), time.Now().Add(time.Hour), core.Digest(canary)
-	u := &late{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)}, FullName: canary, Plan: canary, Tags: []string{canary}}
+	u := &late{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)},
+		FullName: canary, Plan: canary, Tags: []string{canary}}
 	given := &late{User: core.User{ID: number}}
 	if err := us.Create(ctx, given); err != nil {
 		given.ID = "00000000-0000-4000-8000-00000000" + number
@@ -132,7 +139,8 @@ func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[
 			t.Fatal(err)
 		}
 	}
-	link := core.OAuthAccount{Provider: canary, Subject: canary, Email: canary, AccessToken: canary, RefreshToken: canary, Expires: soon}
+	link := core.OAuthAccount{Provider: canary, Subject: canary, Email: canary, AccessToken: canary, RefreshToken: canary,
+		Expires: soon}
 	refused := func(err error) error {
 		if err == nil {
 			return errors.New("it was not refused")
@@ -140,7 +148,8 @@ func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[
 		return nil
 	}
 	limit := core.Limit{Events: 1, Window: time.Hour}
-	session := core.Session{ID: canary, UserID: canary, Backend: canary, Label: canary, Proofs: []core.Proof{{Method: canary}}, Expires: soon}
+	session := core.Session{ID: canary, UserID: canary, Backend: canary, Label: canary,
+		Proofs: []core.Proof{{Method: canary}}, Expires: soon}
 	ticket := core.Ticket{Digest: d, Purpose: canary, UserID: canary, Email: canary, Data: []byte(canary), Expires: soon}
 	for i, step := range []func() error{
 		func() error { return us.Create(ctx, u) },
@@ -160,7 +169,8 @@ func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[
 		func() error { _, err := store.OAuthAccounts().Find(ctx, canary, canary); return err },
 		func() error { _, err := store.OAuthAccounts().List(ctx, u.ID); return err },
 		func() error {
-			_, err := store.OAuthAccounts().Update(ctx, link.ID, func(a *core.OAuthAccount) error { a.Email = canary + "2"; return nil })
+			_, err := store.OAuthAccounts().Update(ctx, link.ID,
+				func(a *core.OAuthAccount) error { a.Email = canary + "2"; return nil })
 			return err
 		},
 		func() error { return store.OAuthAccounts().Delete(ctx, link.ID) },

@@ -87,7 +87,8 @@ func checkPlan(t *testing.T, db *bun.DB, search, begin, end string) {
 		run(t, db, "PREPARE search AS "+search)
 		for _, mode := range []string{"force_generic_plan", "force_custom_plan"} {
 			run(t, db, "SET plan_cache_mode = "+mode)
-			plan := lines(t, db, fmt.Sprintf("EXPLAIN (ANALYZE, TIMING OFF) EXECUTE search ('%s', '%s', %d)", begin, end, pageLen))
+			plan := lines(t, db, fmt.Sprintf("EXPLAIN (ANALYZE, TIMING OFF) EXECUTE search ('%s', '%s', %d)", begin, end,
+				pageLen))
 			read := rowsRead.FindAllStringSubmatch(plan, -1)
 			most, _ := strconv.Atoi(read[len(read)-1][1])
 			if !strings.Contains(plan, "Index Scan using latchkey_users_email_key") || strings.Contains(plan, "Sort") ||

@@ -20,7 +20,8 @@ import (
 func TestDump(t *testing.T) {
 	t.Run("S14 L04 a dump of the database has no secret, and nothing in it is a token", func(t *testing.T) {
 		ctx, dir := t.Context(), t.TempDir()
-		store, us := users[core.User](t, onSQLite.open(t, bunstore.SQLiteDSN(filepath.Join(dir, "latchkey.db"))), bunstore.Options{})
+		store, us := users[core.User](t, onSQLite.open(t, bunstore.SQLiteDSN(filepath.Join(dir, "latchkey.db"))),
+			bunstore.Options{})
 		u := ada()
 		if err := us.Create(ctx, u); err != nil {
 			t.Fatal(err)
@@ -47,7 +48,8 @@ func TestDump(t *testing.T) {
 		}
 		for name, raw := range map[string]string{"session": session, "ticket": ticket, "state": state} {
 			decoded, _ := base64.RawURLEncoding.DecodeString(raw)
-			if bytes.Contains(dump, []byte(raw)) || bytes.Contains(dump, decoded) || bytes.Contains(dump, []byte(hex.EncodeToString(decoded))) {
+			if bytes.Contains(dump, []byte(raw)) || bytes.Contains(dump, decoded) ||
+				bytes.Contains(dump, []byte(hex.EncodeToString(decoded))) {
 				t.Errorf("the %s's secret is in the dump", name)
 			}
 		}
@@ -55,7 +57,8 @@ func TestDump(t *testing.T) {
 			t.Error("a limiter's key is in the dump")
 		}
 		// What was stolen is presented as a token.
-		for _, stolen := range []string{string(d1[:]), hex.EncodeToString(d1[:]), base64.RawURLEncoding.EncodeToString(d1[:])} {
+		for _, stolen := range []string{string(d1[:]), hex.EncodeToString(d1[:]),
+			base64.RawURLEncoding.EncodeToString(d1[:])} {
 			if _, err := store.Sessions().Find(ctx, core.Digest(stolen)); err != core.ErrNotFound {
 				t.Errorf("a digest as a token: %v", err)
 			}
@@ -126,7 +129,8 @@ func errorsWithoutArguments(t *testing.T, d database) {
 	check("Create without a table", us.Create(ctx, &account{User: core.User{Email: canary, EmailKey: canary}}))
 	check("a session without a table", store.Sessions().Create(ctx, [32]byte{2}, session))
 	accounts := store.OAuthAccounts()
-	link := &core.OAuthAccount{UserID: u.ID, Provider: canary, Subject: canary, Email: canary, AccessToken: canary, RefreshToken: canary}
+	link := &core.OAuthAccount{UserID: u.ID, Provider: canary, Subject: canary, Email: canary, AccessToken: canary,
+		RefreshToken: canary}
 	check("an account's ID that is none", accounts.Create(ctx, &core.OAuthAccount{ID: canary}))
 	run(t, db, "DROP TABLE latchkey_oauth_accounts")
 	check("Create of an account without a table", accounts.Create(ctx, link))
@@ -177,7 +181,8 @@ func deleteEndsSessions(t *testing.T, d database) {
 	}
 }
 
-// TestRefusedCreateKeepsTheFloor: inside a transaction that goes on after ErrTaken.
+// TestRefusedCreateKeepsTheFloor: inside a transaction that goes on after
+// ErrTaken.
 func TestRefusedCreateKeepsTheFloor(t *testing.T) { everywhere(t, refusedCreate) }
 
 func refusedCreate(t *testing.T, d database) {
@@ -223,7 +228,8 @@ func sweepEverything(t *testing.T, d database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: now.Add(time.Minute)}); err != nil {
+	if err := store.Sessions().Create(ctx, [32]byte{1},
+		core.Session{UserID: "ada", Expires: now.Add(time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Limiter().Take(ctx, "key", core.Limit{Events: 1, Window: time.Minute}); err != nil {

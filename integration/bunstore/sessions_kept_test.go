@@ -21,7 +21,8 @@ import (
 func adas(name string, created time.Time) core.Session {
 	created = created.UTC().Truncate(time.Microsecond)
 	return core.Session{
-		ID: name, UserID: "ada", Backend: "web", Label: "secret label", Epoch: 1, Proofs: []core.Proof{{Method: "password", At: created}},
+		ID: name, UserID: "ada", Backend: "web", Label: "secret label", Epoch: 1,
+		Proofs:  []core.Proof{{Method: "password", At: created}},
 		Created: created, LastSeen: created, Expires: created.Add(time.Hour),
 	}
 }
@@ -54,7 +55,8 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 				good, bad := core.Digest("good"), core.Digest("bad")
 				for _, step := range []string{"Find", "List"} {
 					for _, digest := range [][32]byte{good, bad} {
-						if err := errors.Join(sessions.Delete(t.Context(), digest), sessions.Create(t.Context(), digest, adas("id", time.Now()))); err != nil {
+						if err := errors.Join(sessions.Delete(t.Context(), digest),
+							sessions.Create(t.Context(), digest, adas("id", time.Now()))); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -103,7 +105,8 @@ func TestFloorsEnd(t *testing.T) {
 			}
 		}
 		u := &core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}
-		if err := errors.Join(sessions.DeleteAll(t.Context(), "ada", 5, [32]byte{}), us.Create(t.Context(), u), us.Delete(t.Context(), u.ID)); err != nil {
+		if err := errors.Join(sessions.DeleteAll(t.Context(), "ada", 5, [32]byte{}), us.Create(t.Context(), u),
+			us.Delete(t.Context(), u.ID)); err != nil {
 			t.Fatal(err)
 		}
 		run(t, db, "INSERT INTO latchkey_floors (user_id, epoch) VALUES ('earlier', 5)") // as an earlier release does
@@ -235,7 +238,8 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 		sessions, begin := store.Sessions(), time.Now().Add(-time.Minute)
 		err := store.Transact(ctx, func(ctx context.Context) error {
 			for i := range many {
-				if err := sessions.Create(ctx, core.Digest(fmt.Sprint(i)), adas(fmt.Sprint(i), begin.Add(time.Duration(i)*time.Microsecond))); err != nil {
+				if err := sessions.Create(ctx, core.Digest(fmt.Sprint(i)),
+					adas(fmt.Sprint(i), begin.Add(time.Duration(i)*time.Microsecond))); err != nil {
 					return err
 				}
 			}
@@ -305,7 +309,8 @@ func TestFloorsOfAnEarlierRelease(t *testing.T) {
 		if _, err := store.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Sessions().Create(t.Context(), core.Digest("late"), adas("late", time.Now())); !errors.Is(err, core.ErrInvalid) {
+		if err := store.Sessions().Create(t.Context(), core.Digest("late"), adas("late", time.Now())); !errors.Is(err,
+			core.ErrInvalid) {
 			t.Errorf("a login below the floor: got %v, want core.ErrInvalid", err)
 		}
 		if n := count(t, db, "SELECT COUNT(*) FROM latchkey_floors WHERE expires IS NOT NULL"); n != 1 {

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// TestSessionsBesideUsers: the sessions of a UserStore pass the whole kit, whose users exist nowhere.
+// TestSessionsBesideUsers: the sessions of a UserStore pass the whole kit,
+// whose users exist nowhere.
 func TestSessionsBesideUsers(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		s := d.shared(t, bunstore.BigInt)
@@ -22,7 +23,8 @@ func TestSessionsBesideUsers(t *testing.T) {
 	})
 }
 
-// TestFindGivesTheUser: in one statement, as it is at that moment, for ids of every type.
+// TestFindGivesTheUser: in one statement, as it is at that moment, for ids of
+// every type.
 func TestFindGivesTheUser(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, ids := range idTypes {
@@ -41,7 +43,8 @@ func findsUser(t *testing.T, d database, ids bunstore.IDType) {
 	}
 	now := time.Now()
 	digest := [32]byte{1}
-	if err := us.Sessions().Create(ctx, digest, core.Session{UserID: u.ID, Created: now, LastSeen: now, Expires: now.Add(time.Hour)}); err != nil {
+	if err := us.Sessions().Create(ctx, digest,
+		core.Session{UserID: u.ID, Created: now, LastSeen: now, Expires: now.Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	find := func() core.Found {
@@ -57,10 +60,12 @@ func findsUser(t *testing.T, d database, ids bunstore.IDType) {
 	find()
 	statements.Texts()
 	found := find()
-	if texts := statements.Texts(); len(texts) > 1 || len(texts) == 1 && strings.Count(texts[0], "SELECT") != 2 { // the other is the floor's
+	// the other is the floor's
+	if texts := statements.Texts(); len(texts) > 1 || len(texts) == 1 && strings.Count(texts[0], "SELECT") != 2 {
 		t.Errorf("it took %d statements: %s", len(texts), texts)
 	}
-	if got := found.User.(*storetest.Account); got.ID != u.ID || got.Email != u.Email || got.EmailKey != u.EmailKey || !got.IsActive {
+	if got := found.User.(*storetest.Account); got.ID != u.ID || got.Email != u.Email || got.EmailKey != u.EmailKey ||
+		!got.IsActive {
 		t.Errorf("the user is %+v, want %+v", got, u)
 	}
 	if _, err := us.Update(ctx, u.ID, func(u *storetest.Account) error { u.IsActive = false; return nil }); err != nil {
@@ -78,7 +83,8 @@ func findsUser(t *testing.T, d database, ids bunstore.IDType) {
 	}
 }
 
-// TestFindGivesTheUserOfAnyCollation: ids of a table that another program made are collated in its way.
+// TestFindGivesTheUserOfAnyCollation: ids of a table that another program made
+// are collated in its way.
 func TestFindGivesTheUserOfAnyCollation(t *testing.T) {
 	d := onPostgres
 	d.address = func(t testing.TB) string {
@@ -94,15 +100,18 @@ func TestFindGivesTheUserOfAnyCollation(t *testing.T) {
 func TestFindGivesTheUserOfALongNumber(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		_, us := users[storetest.Account](t, d.new(t), bunstore.Options{IDs: bunstore.BigInt})
-		u := &storetest.Account{User: core.User{ID: "1800000000000000001", Email: "ada@example.org", EmailKey: "ada@example.org"}}
+		u := &storetest.Account{User: core.User{ID: "1800000000000000001", Email: "ada@example.org",
+			EmailKey: "ada@example.org"}}
 		if err := us.Create(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
 		now := time.Now()
-		if err := us.Sessions().Create(t.Context(), [32]byte{1}, core.Session{UserID: u.ID, Expires: now.Add(time.Hour)}); err != nil {
+		if err := us.Sessions().Create(t.Context(), [32]byte{1},
+			core.Session{UserID: u.ID, Expires: now.Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := us.Sessions().Find(t.Context(), [32]byte{1}); err != nil || found.User == nil || found.User.Base().ID != u.ID {
+		if found, err := us.Sessions().Find(t.Context(), [32]byte{1}); err != nil || found.User == nil ||
+			found.User.Base().ID != u.ID {
 			t.Errorf("found %+v, %v", found, err)
 		}
 	})

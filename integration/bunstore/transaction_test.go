@@ -58,7 +58,8 @@ func transactGives(t *testing.T, d database) {
 		if _, err := store.DB(ctx).NewRaw("INSERT INTO orders (id) VALUES (?)", 1).Exec(ctx); err != nil {
 			return err
 		}
-		return errors.Join(us.Create(ctx, ada()), other.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: time.Now().Add(time.Hour)}), errUndo)
+		return errors.Join(us.Create(ctx, ada()),
+			other.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: time.Now().Add(time.Hour)}), errUndo)
 	})
 	if !errors.Is(err, errUndo) {
 		t.Fatal(err)
@@ -81,7 +82,8 @@ func TestTransactionsOfAnotherDatabaseAreNotJoined(t *testing.T) {
 	}
 }
 
-// TestTransactWithOneConnection: nothing in a transaction waits for a second connection.
+// TestTransactWithOneConnection: nothing in a transaction waits for a second
+// connection.
 func TestTransactWithOneConnection(t *testing.T) { everywhere(t, oneConnection) }
 
 func oneConnection(t *testing.T, d database) {
@@ -105,7 +107,8 @@ func oneConnection(t *testing.T, d database) {
 	}
 }
 
-// TestFailInTheApplicationsTransaction: its rollback is not ours to see, so the count is made beside it.
+// TestFailInTheApplicationsTransaction: its rollback is not ours to see, so the
+// count is made beside it.
 func TestFailInTheApplicationsTransaction(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -116,7 +119,8 @@ func TestFailInTheApplicationsTransaction(t *testing.T) {
 		}
 		db := d.new(t)
 		store, _ := users[core.User](t, db, bunstore.Options{})
-		if err := store.Tickets().Put(ctx, core.Ticket{Purpose: "pending", Expires: time.Now().Add(time.Hour)}, false); err != nil {
+		if err := store.Tickets().Put(ctx, core.Ticket{Purpose: "pending", Expires: time.Now().Add(time.Hour)},
+			false); err != nil {
 			t.Fatal(err)
 		}
 		err := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
@@ -159,7 +163,9 @@ func TestBusyDatabase(t *testing.T) {
 	t.Run("a transaction that lost a race runs again", func(t *testing.T) {
 		ctx := t.Context()
 		path := filepath.Join(t.TempDir(), "latchkey.db")
-		// Not SQLiteDSN's transactions: these take the write lock when they write, which fails if somebody else wrote since they read.
+		// Not SQLiteDSN's transactions: these take the write lock when
+		// they write, which fails if somebody else wrote since they
+		// read.
 		db := onSQLite.open(t, "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
 		store, us := users[core.User](t, db, bunstore.Options{})
 		u := ada()

@@ -29,7 +29,8 @@ type router struct {
 	mount func(prefix string, groups ...core.Group)
 	// handle puts an application's own handler behind Require.
 	handle func(method, path string, h http.HandlerFunc)
-	// serve answers until the test ends. It takes a client's address from the header Test-Peer, as on loopback there is but one.
+	// serve answers until the test ends. It takes a client's address from
+	// the header Test-Peer, as on loopback there is but one.
 	serve func(t *testing.T, ln net.Listener)
 }
 
@@ -124,7 +125,8 @@ type peerAddr string
 func (peerAddr) Network() string  { return "tcp" }
 func (a peerAddr) String() string { return string(a) }
 
-// native runs a handler of net/http in fiber. One that panics has its connection closed, as net/http does.
+// native runs a handler of net/http in fiber. One that panics has its
+// connection closed, as net/http does.
 func native(c fiber.Ctx, h http.HandlerFunc) error {
 	defer func() {
 		if recover() != nil {

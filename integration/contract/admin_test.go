@@ -11,7 +11,8 @@ const nobody = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 func TestAdminRights(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
-		target, plain, admin := id(a.user(t).ID), a.login(t, "jwt", a.user(t, verified)), a.login(t, "jwt", a.user(t, superuser))
+		target, plain, admin := id(a.user(t).ID), a.login(t, "jwt", a.user(t, verified)),
+			a.login(t, "jwt", a.user(t, superuser))
 		for _, method := range []string{"GET", "PATCH", "DELETE"} {
 			route := method + " /users/{id} "
 			a.row(t, route+"401", target)
@@ -20,7 +21,8 @@ func TestAdminRights(t *testing.T) {
 			a.row(t, route+"403 (before 404 and the body)", id(nobody), plain, text(`{`))
 			a.row(t, route+"404 (unknown)", id(nobody), admin, text(`{}`))
 			a.row(t, route+"404 (before the body)", id(nobody), admin, text(`{`))
-			for _, malformed := range []string{"none", "1", "{" + nobody + "}", "urn:uuid:" + nobody, nobody + "0", nobody[1:], " " + nobody, `a\b`, "\x00", "\xff", "..."} {
+			for _, malformed := range []string{"none", "1", "{" + nobody + "}", "urn:uuid:" + nobody, nobody + "0", nobody[1:],
+				" " + nobody, `a\b`, "\x00", "\xff", "..."} {
 				a.row(t, route+"404 (cannot be parsed)", id(malformed), admin, text(`{}`))
 			}
 		}
@@ -69,8 +71,10 @@ func TestAdminPatch(t *testing.T) {
 			a.want(t, "GET /users/{id} 200", id(u.ID), admin).wantUser(t, u)
 		}
 		patch("nothing", `{}`)
-		patch("mended: null leaves unchanged", `{"email": null, "password": null, "full_name": null, "is_active": null, "is_superuser": null, "is_verified": null}`)
-		patch("what is not writable is ignored", `{"id": "x", "credits": 1000, "hashed_password": "x", "token_epoch": 1, "nickname": "x"}`)
+		patch("mended: null leaves unchanged",
+			`{"email": null, "password": null, "full_name": null, "is_active": null, "is_superuser": null, "is_verified": null}`)
+		patch("what is not writable is ignored",
+			`{"id": "x", "credits": 1000, "hashed_password": "x", "token_epoch": 1, "nickname": "x"}`)
 		u.FullName = "Changed"
 		patch("own field", `{"full_name": "Changed"}`)
 		u.IsVerified, u.IsSuperuser = true, true
@@ -85,7 +89,8 @@ func TestAdminPatch(t *testing.T) {
 		patch("an explicit is_verified wins over the drop", `{"email": "second@example.org", "is_verified": true}`)
 		u.IsActive = false
 		patch("deactivation", `{"is_active": false}`)
-		a.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated)", form("username", u.Email, "password", password))
+		a.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated)",
+			form("username", u.Email, "password", password))
 		u.IsActive = true
 		patch("activation", `{"is_active": true}`)
 		a.row(t, "POST /auth/jwt/login 200 (active again)", form("username", u.Email, "password", password))
@@ -132,9 +137,11 @@ func TestAdminPatchRefusals(t *testing.T) {
 		patch("400 UPDATE_USER_EMAIL_ALREADY_EXISTS", `{"email": "`+other.Email+`"}`)
 		patch("400 UPDATE_USER_EMAIL_ALREADY_EXISTS (other letter case)", `{"email": "`+strings.ToUpper(other.Email)+`"}`)
 		patch("400 {UPDATE_USER_INVALID_PASSWORD, reason}", `{"password": "short"}`)
-		patch("400 {UPDATE_USER_INVALID_PASSWORD, reason} (policy before existence)", `{"password": "short", "email": "`+other.Email+`"}`)
+		patch("400 {UPDATE_USER_INVALID_PASSWORD, reason} (policy before existence)", `{"password": "short", "email": "`+
+			other.Email+`"}`)
 		patch("422 body.is_active bool_type", `{"is_active": "yes"}`)
-		patch("422 body.is_active bool_type, body.is_superuser bool_type, body.is_verified bool_type", `{"is_active": 1, "is_superuser": [], "is_verified": {}}`)
+		patch("422 body.is_active bool_type, body.is_superuser bool_type, body.is_verified bool_type",
+			`{"is_active": 1, "is_superuser": [], "is_verified": {}}`)
 		patch("422 body.email value_error (before the policy)", `{"email": "x", "password": "short"}`)
 		patch("422 body.password string_type", `{"password": true}`)
 		patch("422 body.full_name string_type", `{"full_name": 1}`)
@@ -165,7 +172,8 @@ func TestAdminDelete(t *testing.T) {
 			a.row(t, method+" /users/{id} 404 (deleted)", id(u.ID), admin, text(`{}`))
 		}
 		a.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deleted)", form("username", u.Email, "password", password))
-		again := a.row(t, "POST /auth/register 201 (the e-mail is free)", members(object{"email": u.Email, "password": password}))
+		again := a.row(t, "POST /auth/register 201 (the e-mail is free)",
+			members(object{"email": u.Email, "password": password}))
 		if again.member(t, "id") == u.ID {
 			t.Error("a deleted user's id was given again")
 		}

@@ -90,19 +90,24 @@ func TestAttackG04LongPasswords(t *testing.T) {
 		register := func(password string) option {
 			return members(object{"email": "long@example.org", "password": password})
 		}
-		for name, password := range map[string]string{"73 bytes": longest + "x", "73 bytes, fewer letters": longest[:71] + "é"} {
-			got := a.attack(t, "G04 register with "+name, registerRoute+"400 {REGISTER_INVALID_PASSWORD, reason}", register(password))
+		for name, password := range map[string]string{"73 bytes": longest + "x", "73 bytes, fewer letters": longest[:71] +
+			"é"} {
+			got := a.attack(t, "G04 register with "+name, registerRoute+"400 {REGISTER_INVALID_PASSWORD, reason}",
+				register(password))
 			if strings.Contains(got.body, "horse") {
 				t.Errorf("G04: the password is repeated: %s", got.body)
 			}
 		}
 		u := a.user(t)
 		token, mine := a.asked(t, "reset", u), a.login(t, "jwt", u)
-		a.attack(t, "G04 change to 73 bytes", "PATCH /users/me 400 {UPDATE_USER_INVALID_PASSWORD, reason}", mine, members(object{"password": longest + "x"}))
-		a.attack(t, "G04 reset to 73 bytes", resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}", members(object{"token": token, "password": longest + "x"}))
+		a.attack(t, "G04 change to 73 bytes", "PATCH /users/me 400 {UPDATE_USER_INVALID_PASSWORD, reason}", mine,
+			members(object{"password": longest + "x"}))
+		a.attack(t, "G04 reset to 73 bytes", resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}",
+			members(object{"token": token, "password": longest + "x"}))
 		a.want(t, resetRoute+"200 (twin, the token is not used up)", fresh(token))
 		a.want(t, registerRoute+"201 (twin, 72 bytes)", register(longest))
-		a.attack(t, "G04 login with 73 bytes, of which 72 are right", badLogin, form("username", "long@example.org", "password", longest+"x"))
+		a.attack(t, "G04 login with 73 bytes, of which 72 are right", badLogin,
+			form("username", "long@example.org", "password", longest+"x"))
 		a.want(t, "POST /auth/jwt/login 200 (twin)", form("username", "long@example.org", "password", longest))
 	})
 }
@@ -112,9 +117,11 @@ func TestAttackG05NotText(t *testing.T) {
 		u := a.user(t)
 		admin := []option{a.login(t, "cookie", a.user(t, superuser)), id(u.ID)}
 		before := a.state(t)
-		for name, bad := range map[string]string{"NUL": `\u0000`, "bytes that are not UTF-8": "\xff", "a surrogate as UTF-8": "\xed\xa0\x80", "a lone surrogate": `\udc00`} {
+		for name, bad := range map[string]string{"NUL": `\u0000`, "bytes that are not UTF-8": "\xff",
+			"a surrogate as UTF-8": "\xed\xa0\x80", "a lone surrogate": `\udc00`} {
 			for _, member := range []string{"email", "username", "password", "token", "full_name", "unknown"} {
-				document := strings.Replace(`{"email": "g05@example.org", "username": "g05@example.org", "password": "`+password+`", "token": "x", "full_name": "x", "unknown": "x"}`,
+				document := strings.Replace(`{"email": "g05@example.org", "username": "g05@example.org", "password": "`+password+
+					`", "token": "x", "full_name": "x", "unknown": "x"}`,
 					`"`+member+`": "`, `"`+member+`": "`+bad, 1)
 				t.Run("G05 "+name+" in "+member, func(t *testing.T) {
 					for _, route := range readers {
@@ -123,7 +130,8 @@ func TestAttackG05NotText(t *testing.T) {
 				})
 			}
 		}
-		for name, bad := range map[string]string{"NUL": "%00", "bytes that are not UTF-8": "%ff", "a surrogate as UTF-8": "%ed%a0%80"} {
+		for name, bad := range map[string]string{"NUL": "%00", "bytes that are not UTF-8": "%ff",
+			"a surrogate as UTF-8": "%ed%a0%80"} {
 			for _, c := range []struct{ field, body string }{
 				{"username", "username=" + bad + "g05@example.org&password=x"}, {"password", "username=g05@example.org&password=x" + bad},
 			} {
@@ -143,7 +151,8 @@ func TestAttackG10WhileLoggedIn(t *testing.T) {
 		u := a.user(t)
 		for _, backend := range backends {
 			mine := a.login(t, backend, u)
-			got := a.attack(t, "G10 register while logged in, "+backend, registerRoute+"201", mine, registration("g10."+backend+"@example.org"))
+			got := a.attack(t, "G10 register while logged in, "+backend, registerRoute+"201", mine,
+				registration("g10."+backend+"@example.org"))
 			if len(got.header["Set-Cookie"]) > 0 {
 				t.Error("G10: it touches the cookie")
 			}
@@ -169,8 +178,10 @@ func TestAttackG11LongAddresses(t *testing.T) {
 			}
 			a.attack(t, "G11 "+name+", login", badLogin, members(object{"username": email, "password": password}))
 		}
-		a.attack(t, "G11 100,000 letters", registerRoute+"413 BODY_TOO_LARGE", registration(strings.Repeat("a", 100_000)+"@example.org"))
-		a.want(t, registerRoute+"201 (twin, 254 bytes)", registration(strings.Repeat("a", 64)+"@"+strings.Repeat("b23456789.", 18)+"example.o"))
+		a.attack(t, "G11 100,000 letters", registerRoute+"413 BODY_TOO_LARGE",
+			registration(strings.Repeat("a", 100_000)+"@example.org"))
+		a.want(t, registerRoute+"201 (twin, 254 bytes)",
+			registration(strings.Repeat("a", 64)+"@"+strings.Repeat("b23456789.", 18)+"example.o"))
 	})
 }
 
@@ -195,7 +206,8 @@ func TestAttackG13RefusedPasswords(t *testing.T) {
 			a.attack(t, "G13 "+name+", change", "PATCH /users/me 400 {UPDATE_USER_INVALID_PASSWORD, reason}",
 				a.login(t, "jwt", u), members(object{"password": c.password}))
 			token := a.asked(t, "reset", u)
-			a.attack(t, "G13 "+name+", reset", resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}", members(object{"token": token, "password": c.password}))
+			a.attack(t, "G13 "+name+", reset", resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}",
+				members(object{"token": token, "password": c.password}))
 			a.want(t, resetRoute+"200 (twin)", fresh(token))
 		})
 	}
@@ -207,11 +219,15 @@ func TestAttackG14NoPassword(t *testing.T) {
 		if err := a.Manager().Create(t.Context(), u, ""); err != nil {
 			t.Fatal(err)
 		}
-		for name, password := range map[string]any{"empty": "", "blank": " ", "null": "null", "the word nil": "<nil>", "the mark of a hash": hashMark, "a hash": "[hash]"} {
-			a.attack(t, "G14 login with a password that is "+name, badLogin, members(object{"username": u.Email, "password": password}))
+		for name, password := range map[string]any{"empty": "", "blank": " ", "null": "null", "the word nil": "<nil>",
+			"the mark of a hash": hashMark, "a hash": "[hash]"} {
+			a.attack(t, "G14 login with a password that is "+name, badLogin,
+				members(object{"username": u.Email, "password": password}))
 		}
-		a.attack(t, "G14 login with null", "POST /auth/jwt/login 422 body.password string_type", members(object{"username": u.Email, "password": nil}))
-		a.attack(t, "G14 login with an empty field", "POST /auth/jwt/login 422 body.password missing", form("username", u.Email, "password", ""))
+		a.attack(t, "G14 login with null", "POST /auth/jwt/login 422 body.password string_type",
+			members(object{"username": u.Email, "password": nil}))
+		a.attack(t, "G14 login with an empty field", "POST /auth/jwt/login 422 body.password missing",
+			form("username", u.Email, "password", ""))
 		for name, password := range map[string]string{"empty": `""`, "blank": `"        "`} {
 			got := a.to(t, "POST /auth/register", text(`{"email": "blank@example.org", "password": `+password+`}`))
 			t.Run("G14 register with a password that is "+name, func(t *testing.T) {
@@ -238,7 +254,8 @@ func TestAttackG16LineBreaks(t *testing.T) {
 		}
 		t.Run("G16 line breaks in a name are kept, and begin no line of a mail or a log", func(t *testing.T) {
 			const name = "Ada\r\nBcc: eve@evil.example\nlevel=ERROR msg=forged"
-			got := a.want(t, registerRoute+"201", members(object{"email": "g16@example.org", "password": password, "full_name": name}))
+			got := a.want(t, registerRoute+"201",
+				members(object{"email": "g16@example.org", "password": password, "full_name": name}))
 			if got.member(t, "full_name") != name {
 				t.Errorf("the name became %q", got.member(t, "full_name"))
 			}
@@ -273,7 +290,8 @@ func TestAttackG20Hooks(t *testing.T) {
 				t.Errorf("G20 %s: the account is kept: %v, want %v", name, kept, c.kept)
 			}
 			if c.kept {
-				a.want(t, "POST /auth/jwt/login 200 (twin, a whole account)", form("username", "g20@example.org", "password", password))
+				a.want(t, "POST /auth/jwt/login 200 (twin, a whole account)",
+					form("username", "g20@example.org", "password", password))
 			}
 		})
 	}

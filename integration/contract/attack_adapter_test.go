@@ -17,7 +17,8 @@ func TestAttackA02Spoofs(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, victim := a.user(t), a.user(t, superuser)
 		mine := a.login(t, "session", u)
-		for _, name := range []string{"X-User-ID", "X_User_ID", "X-User", "X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Auth-Request-User", "X-Email", "X-Session-ID", "User", "Current-User", "Latchkey-User"} {
+		for _, name := range []string{"X-User-ID", "X_User_ID", "X-User", "X-Remote-User", "Remote-User", "X-Forwarded-User",
+			"X-Auth-Request-User", "X-Email", "X-Session-ID", "User", "Current-User", "Latchkey-User"} {
 			for _, value := range []string{victim.ID, victim.Email} {
 				spoof := func(r *http.Request) { r.Header[name] = []string{value} }
 				a.attack(t, "A02 "+name+" without a credential", "GET /users/me 401", spoof)
@@ -49,7 +50,8 @@ func TestAttackA04Panics(t *testing.T) {
 			u := a.user(t)
 			mine := a.login(t, backend, u)
 			for range 3 {
-				a.attack(t, "A04 a hook panics after the session was loaded, "+backend, "PATCH /users/me 500", mine, header("Panic", "1"), text(`{"full_name": "x"}`))
+				a.attack(t, "A04 a hook panics after the session was loaded, "+backend, "PATCH /users/me 500", mine,
+					header("Panic", "1"), text(`{"full_name": "x"}`))
 			}
 			t.Run("A04 the application's own handler panics, "+backend, func(t *testing.T) {
 				if got := a.exchange(t.Context(), "GET", "/panics", mine); got.status != 0 {
@@ -71,10 +73,12 @@ func TestAttackA05Order(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		ran := false
 		a.serve(t, func(r router) {
-			r.handle("GET", "/late/{id}", func(w http.ResponseWriter, _ *http.Request) { ran = true; _, _ = io.WriteString(w, "late") })
+			r.handle("GET", "/late/{id}",
+				func(w http.ResponseWriter, _ *http.Request) { ran = true; _, _ = io.WriteString(w, "late") })
 		})
 		for _, path := range []string{"/late/1", "/late/%2e%2e%2fusers", "/late/1?x=/auth/register"} {
-			if got := a.send(t, "GET", path); got.status != 401 && got.status != 404 { // where a router takes the path for another one
+			// where a router takes the path for another one
+			if got := a.send(t, "GET", path); got.status != 401 && got.status != 404 {
 				t.Errorf("A05 a guarded route without a credential, %s: got %d %s", path, got.status, got.body)
 			}
 		}
@@ -102,7 +106,8 @@ func TestAttackA07Framing(t *testing.T) {
 			"an encoding of spaces": "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
 		} {
 			t.Run("A07 "+name, func(t *testing.T) {
-				got, closed := a.wire(t, "POST /auth/register HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/json\r\n"+rest)
+				got, closed := a.wire(t, "POST /auth/register HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/json\r\n"+
+					rest)
 				if got.status != 400 && got.status != 501 || !closed && got.status != 400 {
 					t.Errorf("got %d %s, closed %v", got.status, got.body, closed)
 				}
@@ -133,7 +138,8 @@ func TestAttackA10Addresses(t *testing.T) {
 				a.want(t, "POST /auth/jwt/login 200", right, header("Test-Peer", peer))
 			}
 			for _, peer := range c.spellings {
-				a.attack(t, "A10 Q07 one key, "+name+", "+peer, "POST /auth/jwt/login 429 RATE_LIMITED", right, header("Test-Peer", peer))
+				a.attack(t, "A10 Q07 one key, "+name+", "+peer, "POST /auth/jwt/login 429 RATE_LIMITED", right,
+					header("Test-Peer", peer))
 			}
 			for _, peer := range c.neighbour[:1] {
 				a.want(t, "POST /auth/jwt/login 200 (twin, the neighbour)", right, header("Test-Peer", peer))

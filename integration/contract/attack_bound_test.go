@@ -72,7 +72,8 @@ func TestAttackG23Changes(t *testing.T) {
 				t.Errorf("%d were served, want 6", served)
 			}
 		})
-		a.attack(t, "G23 from another network", "PATCH /users/me 429 RATE_LIMITED", eve, probe(1), header("Test-Peer", "192.0.2.9:1"))
+		a.attack(t, "G23 from another network", "PATCH /users/me 429 RATE_LIMITED", eve, probe(1),
+			header("Test-Peer", "192.0.2.9:1"))
 		a.want(t, "PATCH /users/me 200 (twin, neither password nor address)", eve, text(`{"full_name": "Evi"}`))
 		a.want(t, "PATCH /users/me 200 (twin, a new password)", eve, members(object{"password": another}))
 		another := a.login(t, "session", a.user(t))

@@ -68,7 +68,8 @@ func TestAttackA11PeersWithoutAnAddress(t *testing.T) {
 			return header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d, 198.51.100.%d", time.Now().Nanosecond()%256, client))
 		}},
 		"Hops": {latchkey.Hops(1), func(client int) option {
-			return header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d, [2001:db8:%x::7]:4711", time.Now().Nanosecond()%256, client))
+			return header("X-Forwarded-For",
+				fmt.Sprintf("203.0.113.%d, [2001:db8:%x::7]:4711", time.Now().Nanosecond()%256, client))
 		}},
 		"Header": {latchkey.Header("X-Real-IP"), func(client int) option {
 			return header("X-Real-IP", fmt.Sprintf("198.51.100.%d", client))
@@ -117,9 +118,11 @@ func TestAttackA11PeersWithoutAnAddress(t *testing.T) {
 				t.Errorf("a line without such a header:\n%s", log)
 			}
 			for range 3 {
-				a.want(t, "POST /auth/jwt/login 429 RATE_LIMITED", form("username", u.Email, "password", password), header("X-Forwarded-For", "198.51.100.7"))
+				a.want(t, "POST /auth/jwt/login 429 RATE_LIMITED", form("username", u.Email, "password", password),
+					header("X-Forwarded-For", "198.51.100.7"))
 			}
-			if log := logs.of(a).String(); strings.Count(log, "Options.ClientIP") != 1 || !strings.Contains(log, "peer=127.0.0.1") {
+			if log := logs.of(a).String(); strings.Count(log, "Options.ClientIP") != 1 ||
+				!strings.Contains(log, "peer=127.0.0.1") {
 				t.Errorf("want one line about it:\n%s", log)
 			}
 		})

@@ -95,7 +95,8 @@ func TestAttackL04DatabaseDump(t *testing.T) {
 			if len(v) < 16 || len(v) > 200 {
 				continue
 			}
-			for _, token := range []string{url.QueryEscape(string(v)), hex.EncodeToString(v), base64.RawURLEncoding.EncodeToString(v)} {
+			for _, token := range []string{url.QueryEscape(string(v)), hex.EncodeToString(v),
+				base64.RawURLEncoding.EncodeToString(v)} {
 				a.want(t, "GET /users/me 401", credential("cookie", token))
 				a.want(t, "GET /users/me 401", asBearer(token))
 				a.want(t, badVerify, proof(token))

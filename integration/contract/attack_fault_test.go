@@ -20,9 +20,11 @@ func TestAttackF01DownAtTheStart(t *testing.T) {
 	for _, store := range []string{"users", "sessions", "tickets", "limiter"} {
 		onEveryStore(t, func(a *app, _ *options) { a.begin(store) }, func(t *testing.T, a *app) {
 			login := form("username", "f01@example.org", "password", password)
-			route := map[string]string{"users": "POST /auth/jwt/login ", "sessions": "GET /users/me ", "tickets": verifyRoute, "limiter": "POST /auth/cookie/login "}[store]
+			route := map[string]string{"users": "POST /auth/jwt/login ", "sessions": "GET /users/me ", "tickets": verifyRoute,
+				"limiter": "POST /auth/cookie/login "}[store]
 			opaque := credential("session", strings.Repeat("A", core.SecretLen))
-			a.attack(t, "F01 "+store+" down at the start", route+unavailable, opaque, members(object{"username": "f01@example.org", "password": password, "token": "x"}))
+			a.attack(t, "F01 "+store+" down at the start", route+unavailable, opaque,
+				members(object{"username": "f01@example.org", "password": password, "token": "x"}))
 			a.end()
 			a.want(t, registerRoute+"201 (twin, without a restart)", registration("f01@example.org"))
 			mine := credential("cookie", a.want(t, "POST /auth/cookie/login 204 (twin)", login).cookie(t).Value)
@@ -30,7 +32,8 @@ func TestAttackF01DownAtTheStart(t *testing.T) {
 			for range 3 {
 				a.begin("users.Update")
 				a.wantUnchanged(t, func() {
-					a.attack(t, "F01 down in the middle of a change", "PATCH /users/me "+unavailable, mine, members(object{"full_name": "x", "password": another}))
+					a.attack(t, "F01 down in the middle of a change", "PATCH /users/me "+unavailable, mine,
+						members(object{"full_name": "x", "password": another}))
 				})
 				a.end()
 			}
@@ -39,11 +42,13 @@ func TestAttackF01DownAtTheStart(t *testing.T) {
 	}
 }
 
-// TestAttackF01DriverErrors takes the tables away, so that the errors are a real driver's.
+// TestAttackF01DriverErrors takes the tables away, so that the errors are a
+// real driver's.
 func TestAttackF01DriverErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "broken.sqlite")
 	var log journal
-	a := newApp(t, onServeMux, func(t *testing.T, now func() time.Time) stores { return onSQLite(t, file, bunstore.Options{Now: now}) },
+	a := newApp(t, onServeMux,
+		func(t *testing.T, now func() time.Time) stores { return onSQLite(t, file, bunstore.Options{Now: now}) },
 		func(_ *app, o *options) { o.Log = log.logger() })
 	u := a.user(t)
 	var mine []option
@@ -58,7 +63,8 @@ func TestAttackF01DriverErrors(t *testing.T) {
 	rename := func(prefix, to string) {
 		t.Helper()
 		for _, table := range rows(t, db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '"+prefix+"%'") {
-			if _, err := db.ExecContext(t.Context(), `ALTER TABLE "`+string(table)+`" RENAME TO "`+to+strings.TrimPrefix(string(table), prefix)+`"`); err != nil {
+			if _, err := db.ExecContext(t.Context(), `ALTER TABLE "`+string(table)+`" RENAME TO "`+to+
+				strings.TrimPrefix(string(table), prefix)+`"`); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -100,14 +106,18 @@ func (s *late) Create(ctx context.Context, u *Account) error {
 }
 
 func TestAttackF02UnknownOutcome(t *testing.T) {
-	onEveryStore(t, func(a *app, _ *options) { a.kept.users = &late{UserStore: a.kept.users} }, func(t *testing.T, a *app) {
-		a.attack(t, "F02 a registration whose outcome is unknown", registerRoute+unavailable, registration("f02@example.org"))
-		a.attack(t, "F02 tried again", taken, registration("F02@example.org"))
-		a.want(t, "POST /auth/jwt/login 200 (twin, the account works)", form("username", "f02@example.org", "password", password))
-		if page, _, err := a.kept.users.List(t.Context(), core.Query{Email: "f02@", Limit: 10}); err != nil || len(page) != 1 {
-			t.Errorf("F02: %d accounts, %v", len(page), err)
-		}
-	})
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = &late{UserStore: a.kept.users} },
+		func(t *testing.T, a *app) {
+			a.attack(t, "F02 a registration whose outcome is unknown", registerRoute+unavailable,
+				registration("f02@example.org"))
+			a.attack(t, "F02 tried again", taken, registration("F02@example.org"))
+			a.want(t, "POST /auth/jwt/login 200 (twin, the account works)",
+				form("username", "f02@example.org", "password", password))
+			if page, _, err := a.kept.users.List(t.Context(), core.Query{Email: "f02@", Limit: 10}); err != nil ||
+				len(page) != 1 {
+				t.Errorf("F02: %d accounts, %v", len(page), err)
+			}
+		})
 }
 
 func TestAttackF14Mails(t *testing.T) {
@@ -182,7 +192,8 @@ func TestAttackF22TwoNodes(t *testing.T) {
 	one, other := newApp(t, onServeMux, open, nil), newApp(t, onChi, open, nil)
 	u := one.user(t)
 	mine := one.login(t, "cookie", u)
-	other.attack(t, "F22 migrations ran twice, and both nodes serve one database", "GET /users/me 200", mine).wantUser(t, u)
+	other.attack(t, "F22 migrations ran twice, and both nodes serve one database", "GET /users/me 200", mine).wantUser(t,
+		u)
 	other.want(t, "POST /auth/cookie/logout 204", mine)
 	one.attack(t, "F22 S02 a logout at one node counts at the other", "GET /users/me 401", mine)
 }
@@ -195,7 +206,8 @@ func TestAttackF23HalfWritten(t *testing.T) {
 			mine = append(mine, a.login(t, backend, u))
 		}
 		reset, verify := a.asked(t, "reset", u), a.asked(t, "verify", u)
-		if err := a.kept.users.Delete(t.Context(), u.ID); err != nil { // behind the application's back: nothing else is cleaned up
+		// behind the application's back: nothing else is cleaned up
+		if err := a.kept.users.Delete(t.Context(), u.ID); err != nil {
 			t.Fatal(err)
 		}
 		for i, backend := range backends {
@@ -220,7 +232,8 @@ func TestAttackF25LimiterDown(t *testing.T) {
 		a.begin("limiter")
 		for _, backend := range backends {
 			for name, guess := range map[string]string{"right": password, "wrong": another} {
-				a.attack(t, "F25 the limiter is down, "+name+" password, "+backend, "POST /auth/"+backend+"/login "+unavailable, form("username", u.Email, "password", guess))
+				a.attack(t, "F25 the limiter is down, "+name+" password, "+backend, "POST /auth/"+backend+"/login "+unavailable,
+					form("username", u.Email, "password", guess))
 			}
 		}
 		if _, err := a.Manager().Authenticate(t.Context(), u.Email, password); !errors.Is(err, core.Unavailable(nil)) {
@@ -234,7 +247,8 @@ func TestAttackF25LimiterDown(t *testing.T) {
 		for _, route := range asks {
 			a.attack(t, "F25 the limiter is down, "+route, route+unavailable, members(object{"email": u.Email}))
 		}
-		a.attack(t, "F25 the limiter is down, a registration", "POST /auth/register "+unavailable, members(object{"email": "new@example.org", "password": password}))
+		a.attack(t, "F25 the limiter is down, a registration", "POST /auth/register "+unavailable,
+			members(object{"email": "new@example.org", "password": password}))
 		a.end()
 		a.want(t, "POST /auth/cookie/login 204 (twin)", form("username", u.Email, "password", password))
 	})

@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/message"
 )
 
-// argon is the default hasher, and counts how many of its calls there are at once.
+// argon is the default hasher, and counts how many of its calls there are at
+// once.
 type argon struct {
 	*argon2id.Hasher
 	now, most atomic.Int64
@@ -41,8 +42,10 @@ func (h *argon) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return h.Hasher.Verify(hash, password)
 }
 
-// TestAttackG07Flood counts hashes at once, each of which takes 19 MiB, instead of looking at the memory that the process has. The
-// governor knows neither adapters nor stores, so one combination stands for all. Nothing is hashed until all that is too much is refused.
+// TestAttackG07Flood counts hashes at once, each of which takes 19 MiB, instead
+// of looking at the memory that the process has. The governor knows neither
+// adapters nor stores, so one combination stands for all. Nothing is hashed
+// until all that is too much is refused.
 func TestAttackG07Flood(t *testing.T) {
 	real, err := argon2id.New(argon2id.Options{})
 	if err != nil {
@@ -123,7 +126,8 @@ func TestAttackStoredHashes(t *testing.T) {
 			a.edit(t, u, func(u *Account) { u.HashedPassword = core.PasswordHash(hash) })
 			before := len(logs.of(a).String())
 			a.attack(t, name, badLogin, right)
-			if log := logs.of(a).String()[before:]; !strings.Contains(log, "level=ERROR") || !strings.Contains(log, u.ID) || strings.Contains(log, hash) {
+			if log := logs.of(a).String()[before:]; !strings.Contains(log, "level=ERROR") || !strings.Contains(log, u.ID) ||
+				strings.Contains(log, hash) {
 				t.Errorf("%s: the operator is told %q", name, log)
 			}
 		}
@@ -131,7 +135,8 @@ func TestAttackStoredHashes(t *testing.T) {
 		a.attack(t, "G19 empty", badLogin, right)
 		a.edit(t, u, func(u *Account) { u.HashedPassword = bcrypted })
 		a.want(t, "POST /auth/jwt/login 200 (twin, an imported hash)", right)
-		if kept, err := a.Manager().Find(t.Context(), u.ID); err != nil || !strings.HasPrefix(string(kept.HashedPassword), "$argon2id$") {
+		if kept, err := a.Manager().Find(t.Context(), u.ID); err != nil ||
+			!strings.HasPrefix(string(kept.HashedPassword), "$argon2id$") {
 			t.Errorf("the imported hash was not replaced: %v", err)
 		}
 		a.want(t, "POST /auth/jwt/login 200 (twin, the new hash)", right)
@@ -145,11 +150,13 @@ func TestAttackG17HTMLInMails(t *testing.T) {
 	}
 	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		t.Run("G17 a name with HTML in a mail", func(t *testing.T) {
-			a.want(t, registerRoute+"201", members(object{"email": "g17@example.org", "password": password, "full_name": `"><script>alert(1)</script>`}))
+			a.want(t, registerRoute+"201",
+				members(object{"email": "g17@example.org", "password": password, "full_name": `"><script>alert(1)</script>`}))
 			a.want(t, asks["reset"]+"202", registration("g17@example.org"))
 			m := a.mail(t)
 			rendered, err := templates.Render(m)
-			if err != nil || strings.Contains(rendered.HTML, "<script") || !strings.HasPrefix(rendered.HTML, `<p title="&#34;&gt;&lt;script&gt;`) {
+			if err != nil || strings.Contains(rendered.HTML, "<script") ||
+				!strings.HasPrefix(rendered.HTML, `<p title="&#34;&gt;&lt;script&gt;`) {
 				t.Errorf("%v: %s", err, rendered.HTML)
 			}
 			if !strings.Contains(rendered.HTML, `href="`+m.Link) {

@@ -8,7 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// documents are texts that JSON parsers are known to disagree about, in the body's place and in a member's.
+// documents are texts that JSON parsers are known to disagree about, in the
+// body's place and in a member's.
 func documents() (all []string) {
 	whole := []string{
 		``, ` `, "\n", `{`, `}`, `[`, `]`, `"`, `:`, `,`, `null`, `true`, `false`, `nul`, `True`, `NULL`, `undefined`, `NaN`, `1`, `"x"`, `'x'`, `x`,
@@ -16,7 +17,8 @@ func documents() (all []string) {
 		"\ufeff{}", "{}\ufeff", `{"a"}`, `{"a":}`, `{:1}`, `{,}`, `{"a":1,}`, `{,"a":1}`, `{"a":1,,"b":2}`, `{"a":1 "b":2}`, `{"a" 1}`, `{"a"::1}`, `{"a":1:2}`, `{"a";1}`, `{a:1}`, `{'a':1}`, `{1:1}`, `{null:1}`, `{[]:1}`, `{"a":1]`,
 		`["a"}`, `{"a":(1)}`, `{"":1}`, `{"":""}`, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":2}}`, `{"\ud800":1}`, `{"\u0000":1}`, "{\"\xff\":1}", "{\"a\xc0\xaf\":1}", `{"a":1}` + "\xff", `{"__proto__":{}}`, `{"constructor":1}`,
 		`{"a":"b"/**/}`, `{"a":1}//`, "{\"a\":\u201cb\u201d}", "\uff5b\uff5d", `{"a":*}`, `{"a":$b}`, `{"a":@b}`, `{"a":b}`, `{"a":{}`, `{"a":[}`, `{"a":[1}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1,,2]}`, `{"a":[1 2]}`, `{"a":[]]}`,
-		strings.Repeat("[", 500), strings.Repeat(`{"":`, 500), strings.Repeat("[", 500) + strings.Repeat("]", 500), `{"a":` + strings.Repeat("[", 33) + strings.Repeat("]", 33) + `}`, `{"a":"` + strings.Repeat("x", 40_000) + `"}`,
+		strings.Repeat("[", 500), strings.Repeat(`{"":`, 500), strings.Repeat("[", 500) + strings.Repeat("]", 500), `{"a":` +
+			strings.Repeat("[", 33) + strings.Repeat("]", 33) + `}`, `{"a":"` + strings.Repeat("x", 40_000) + `"}`,
 	}
 	values := []string{
 		`0`, `-0`, `-`, `+1`, `01`, `-01`, `1.`, `.1`, `-.1`, `1.e1`, `1e`, `1e+`, `1E-`, `1e1.5`, `1.2.3`, `0x1`, `0e0`, `1e400`, `-1e400`, `1e-400`, `1_000`, `1 000`, `1,5`, `Infinity`, `-Infinity`, `NaN`, `-NaN`, `１`, `1a`, `0.1e`, `--1`, `++1`, `1-1`,

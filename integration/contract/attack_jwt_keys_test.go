@@ -27,7 +27,8 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// strategy is one that can be exchanged while the application runs, as a restart with other keys does.
+// strategy is one that can be exchanged while the application runs, as a
+// restart with other keys does.
 type strategy struct{ core.Strategy }
 
 func (s *strategy) Unwrap() any { return s.Strategy }
@@ -76,7 +77,8 @@ func TestAttackJWTKeys(t *testing.T) {
 			"PEM": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "DER": der, "PKCS 1": x509.MarshalPKCS1PublicKey(&rsaKey().PublicKey),
 			"JWK": set.Keys[0], "nothing": {},
 		} {
-			refused("J02 HS256 with the public key as secret, "+name, forged(`{"alg":"HS256","kid":"rs","typ":"JWT"}`, good, public))
+			refused("J02 HS256 with the public key as secret, "+name,
+				forged(`{"alg":"HS256","kid":"rs","typ":"JWT"}`, good, public))
 			refused("J02 RS256 in name, "+name, forged(`{"alg":"RS256","kid":"rs","typ":"JWT"}`, good, public))
 		}
 		refused("J04 kid is absent", forged(`{"alg":"RS256","typ":"JWT"}`, good, secret))

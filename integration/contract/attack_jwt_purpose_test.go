@@ -84,7 +84,8 @@ func TestAttackJ25Epoch(t *testing.T) {
 				a.want(t, "GET /users/me 200 (twin, before)", asBearer(token))
 				end(t, u, mine)
 				a.want(t, "GET /users/me 401", asBearer(token))
-				a.want(t, "GET /users/me 401 (the same, with the new epoch, unsigned)", asBearer(forged(goodHeader, claims(t, token, "epoch", "1"), nil)))
+				a.want(t, "GET /users/me 401 (the same, with the new epoch, unsigned)",
+					asBearer(forged(goodHeader, claims(t, token, "epoch", "1"), nil)))
 				a.pass(time.Second)
 				a.want(t, "GET /users/me 401 (later)", asBearer(token))
 				a.want(t, "GET /users/me 200 (twin, another user)", others)

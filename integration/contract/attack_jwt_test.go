@@ -21,7 +21,8 @@ var encode = base64.RawURLEncoding.EncodeToString
 
 const goodHeader = `{"alg":"HS256","typ":"JWT"}`
 
-// forged signs any header and claims with HMAC-SHA-256, whatever the header says.
+// forged signs any header and claims with HMAC-SHA-256, whatever the header
+// says.
 func forged(header, claims string, secret []byte) string {
 	return sealed(encode([]byte(header))+"."+encode([]byte(claims)), secret)
 }
@@ -33,8 +34,9 @@ func sealed(input string, secret []byte) string {
 	return input + "." + encode(mac.Sum(nil))
 }
 
-// claims are a token's, with one of them replaced by raw JSON, or left out where that is empty. They are put together by hand, because
-// Marshal would mend what is meant to be broken.
+// claims are a token's, with one of them replaced by raw JSON, or left out
+// where that is empty. They are put together by hand, because Marshal would
+// mend what is meant to be broken.
 func claims(t *testing.T, token, name, value string) string {
 	t.Helper()
 	var all map[string]json.RawMessage
@@ -191,7 +193,8 @@ func TestAttackJWTClaims(t *testing.T) {
 		} {
 			refused(name, changed)
 		}
-		for _, changed := range []string{claims(t, token, "nbf", fmt.Sprint(now)), claims(t, token, "aud", `["latchkey:auth"]`), claims(t, token, "more", `1`)} {
+		for _, changed := range []string{claims(t, token, "nbf", fmt.Sprint(now)),
+			claims(t, token, "aud", `["latchkey:auth"]`), claims(t, token, "more", `1`)} {
 			a.want(t, "GET /users/me 200 (twin)", asBearer(forged(goodHeader, changed, secret))).wantUser(t, u)
 		}
 	})

@@ -17,11 +17,13 @@ import (
 // canaries are the secrets of a life, by what they are.
 type canaries map[string]string
 
-// wantNone checks that none of the secrets, however it is spelled, is in a text.
+// wantNone checks that none of the secrets, however it is spelled, is in a
+// text.
 func (c canaries) wantNone(t *testing.T, where, text string) {
 	t.Helper()
 	for what, s := range c {
-		for _, spelling := range []string{s, url.QueryEscape(s), hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))} {
+		for _, spelling := range []string{s, url.QueryEscape(s), hex.EncodeToString([]byte(s)),
+			base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))} {
 			if strings.Contains(text, spelling) {
 				t.Errorf("%s holds the %s", where, what)
 			}
@@ -33,17 +35,20 @@ func (c canaries) wantNone(t *testing.T, where, text string) {
 func (a *app) secretsOf(t *testing.T, u *Account) canaries {
 	t.Helper()
 	a.edit(t, u, func(u *Account) { u.FullName = enrolled })
-	secrets := canaries{"password": password, "new password": another, "HMAC key": string(secret), "stored hash": hashMark + password, "pending ticket": a.pending(t, "jwt", u)}
+	secrets := canaries{"password": password, "new password": another, "HMAC key": string(secret),
+		"stored hash": hashMark + password, "pending ticket": a.pending(t, "jwt", u)}
 	a.edit(t, u, func(u *Account) { u.FullName = "x" })
 	for _, backend := range backends {
 		secrets[backend+" token"] = a.token(t, backend, u)
 	}
-	secrets["superseded reset token"], secrets["reset token"], secrets["verify token"] = a.asked(t, "reset", u), a.asked(t, "reset", u), a.asked(t, "verify", u)
+	secrets["superseded reset token"], secrets["reset token"], secrets["verify token"] = a.asked(t, "reset", u),
+		a.asked(t, "reset", u), a.asked(t, "verify", u)
 	return secrets
 }
 
-// life does everything that there is to do with secrets, with success, with failure and while each store is down. It gives the secrets
-// and every answer but those that hand a secret out.
+// life does everything that there is to do with secrets, with success, with
+// failure and while each store is down. It gives the secrets and every answer
+// but those that hand a secret out.
 func (a *app) life(t *testing.T) (secrets canaries, answers string) {
 	t.Helper()
 	u := a.user(t)
@@ -74,11 +79,13 @@ func (a *app) life(t *testing.T) (secrets canaries, answers string) {
 		}
 		say("POST", "/auth/reset-password", members(object{"token": secrets["reset token"], "password": "short"}))
 		say("POST", "/auth/register", members(object{"email": u.Email, "password": password}))
-		say("POST", "/auth/register", text(`{"email": "x", "password": "`+password+`", "token": "`+secrets["reset token"]+`"`))
+		say("POST", "/auth/register",
+			text(`{"email": "x", "password": "`+password+`", "token": "`+secrets["reset token"]+`"`))
 		say("POST", "/auth/forgot-password", members(object{"email": "nobody@example.org"}))
 	}
 	everything()
-	for _, store := range []string{"users", "sessions", "tickets", "limiter", "users.Update", "sessions.Create", "tickets.Consume", "limiter.Forget"} {
+	for _, store := range []string{"users", "sessions", "tickets", "limiter", "users.Update", "sessions.Create",
+		"tickets.Consume", "limiter.Forget"} {
 		a.begin(store)
 		everything()
 		say("POST", "/auth/verify", proof(secrets["verify token"]))
@@ -114,7 +121,8 @@ func TestAttackL01Logs(t *testing.T) {
 		t.Run("L01 no secret in a log at debug level", func(t *testing.T) {
 			log := logs.of(a).String()
 			secrets.wantNone(t, "the log", log)
-			for _, line := range []string{"a request failed", "panicked", "a background job failed", "a login failed", "a mail"} {
+			for _, line := range []string{"a request failed", "panicked", "a background job failed", "a login failed",
+				"a mail"} {
 				if !strings.Contains(log, line) {
 					t.Errorf("twin: the log does not tell %q", line)
 				}
@@ -129,7 +137,8 @@ func TestAttackL01Logs(t *testing.T) {
 			}
 		})
 		t.Run("L05 no driver's error in an answer", func(t *testing.T) {
-			for _, cause := range []string{"the store is down", "sql:", "sqlite", "goroutine", ".go:", "panicked", "mail server"} {
+			for _, cause := range []string{"the store is down", "sql:", "sqlite", "goroutine", ".go:", "panicked",
+				"mail server"} {
 				if strings.Contains(strings.ToLower(answers), cause) {
 					t.Errorf("an answer holds %q", cause)
 				}
@@ -139,14 +148,16 @@ func TestAttackL01Logs(t *testing.T) {
 			}
 		})
 		t.Run("L07 headers tell nothing of the inside", func(t *testing.T) {
-			for _, name := range []string{"Server:", "X-Powered-By", "X-Aspnet", "X-Runtime", "Via:", "realm", "error_description"} {
+			for _, name := range []string{"Server:", "X-Powered-By", "X-Aspnet", "X-Runtime", "Via:", "realm",
+				"error_description"} {
 				if strings.Contains(answers, name) {
 					t.Errorf("an answer holds %s", name)
 				}
 			}
 			for _, challenge := range []string{"", `Bearer error="invalid_token"`} {
 				got := a.want(t, "GET /users/me 401", header("Authorization", strings.TrimSuffix("Bearer "+challenge, " ")))
-				if lines := got.header["Www-Authenticate"]; len(lines) != 1 || lines[0] != "Bearer" && lines[0] != `Bearer error="invalid_token"` {
+				if lines := got.header["Www-Authenticate"]; len(lines) != 1 || lines[0] != "Bearer" &&
+					lines[0] != `Bearer error="invalid_token"` {
 					t.Errorf("the challenge is %q", lines)
 				}
 			}
@@ -160,11 +171,13 @@ func TestAttackL08Users(t *testing.T) {
 		for _, backend := range backends {
 			u := a.user(t, verified)
 			mine := a.login(t, backend, u)
-			for _, line := range []string{"GET /users 403", "GET /users/ 403", "GET /users/{id} 403", "PATCH /users/{id} 403", "DELETE /users/{id} 403"} {
+			for _, line := range []string{"GET /users 403", "GET /users/ 403", "GET /users/{id} 403", "PATCH /users/{id} 403",
+				"DELETE /users/{id} 403"} {
 				a.attack(t, "L08 "+line+", "+backend, line, id(victim.ID), mine, text(`{"is_superuser": true}`))
 				a.attack(t, "L08 "+line+" of the own id, "+backend, line, id(u.ID), mine, text(`{"is_superuser": true}`))
 			}
-			a.attack(t, "L08 a superuser by one's own hand, "+backend, "PATCH /users/me 200", mine, text(`{"is_superuser": true, "credits": 1}`)).wantUser(t, u)
+			a.attack(t, "L08 a superuser by one's own hand, "+backend, "PATCH /users/me 200", mine,
+				text(`{"is_superuser": true, "credits": 1}`)).wantUser(t, u)
 			a.want(t, "GET /users/me 200 (twin)", mine).wantUser(t, u)
 		}
 		got := a.want(t, "GET /users 200 (twin)", admin, query(url.Values{"email": {strings.ToLower(victim.Email)}}.Encode()))
@@ -177,7 +190,8 @@ func TestAttackL10URLs(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.token(t, "session", u)
-		a.attack(t, "L10 a token in the query", "GET /users/me 401", query(url.Values{"access_token": {token}, "token": {token}, cookieName: {token}}.Encode()))
+		a.attack(t, "L10 a token in the query", "GET /users/me 401",
+			query(url.Values{"access_token": {token}, "token": {token}, cookieName: {token}}.Encode()))
 		a.attack(t, "L10 credentials in the query", "POST /auth/jwt/login 422 body.username missing, body.password missing",
 			query(url.Values{"username": {u.Email}, "password": {password}}.Encode()), form("x", "y"))
 		a.attack(t, "L10 a password in the query of a reset", resetRoute+"422 body.token missing, body.password missing",
@@ -194,7 +208,8 @@ func TestAttackL10URLs(t *testing.T) {
 		})
 		t.Run("L10 no answer sends anybody anywhere", func(t *testing.T) {
 			for _, backend := range backends {
-				got := a.send(t, "POST", "/auth/"+backend+"/login", form("username", u.Email, "password", password, "next", "//evil.example", "redirect_uri", "https://evil.example"))
+				got := a.send(t, "POST", "/auth/"+backend+"/login",
+					form("username", u.Email, "password", password, "next", "//evil.example", "redirect_uri", "https://evil.example"))
 				if got.status >= 300 || got.header.Get("Location") != "" || got.header.Get("Refresh") != "" {
 					t.Errorf("got %d %v", got.status, got.header)
 				}

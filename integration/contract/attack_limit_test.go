@@ -24,12 +24,15 @@ func TestAttackQ04Spellings(t *testing.T) {
 			"Rene\u0301.Q@XN--BCHER-KVA.example", stored,
 		}
 		for i, spelling := range spellings[:5] {
-			a.want(t, "POST /auth/"+backends[i%3]+"/login 400 LOGIN_BAD_CREDENTIALS", form("username", spelling, "password", another))
+			a.want(t, "POST /auth/"+backends[i%3]+"/login 400 LOGIN_BAD_CREDENTIALS",
+				form("username", spelling, "password", another))
 		}
 		for i, spelling := range spellings {
-			a.attack(t, "Q04 one count for all spellings, "+spelling, "POST /auth/"+backends[i%3]+"/login 429 RATE_LIMITED", form("username", spelling, "password", password))
+			a.attack(t, "Q04 one count for all spellings, "+spelling, "POST /auth/"+backends[i%3]+"/login 429 RATE_LIMITED",
+				form("username", spelling, "password", password))
 		}
-		a.attack(t, "Q04 spellings that are none cannot be logged in with", badLogin, form("username", " "+stored, "password", password))
+		a.attack(t, "Q04 spellings that are none cannot be logged in with", badLogin,
+			form("username", " "+stored, "password", password))
 		a.pass(5 * time.Minute)
 		for _, spelling := range spellings {
 			a.want(t, "POST /auth/jwt/login 200 (twin, later)", form("username", spelling, "password", password))
@@ -38,7 +41,8 @@ func TestAttackQ04Spellings(t *testing.T) {
 }
 
 func TestAttackQ05ForwardedFor(t *testing.T) {
-	spoofs := []string{"X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded", "X-Client-IP", "X-Cluster-Client-IP", "Fastly-Client-IP", "Client-IP"}
+	spoofs := []string{"X-Forwarded-For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded", "X-Client-IP",
+		"X-Cluster-Client-IP", "Fastly-Client-IP", "Client-IP"}
 	limits := latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 4, Window: time.Minute}}
 	onEveryAdapter(t, func(_ *app, o *options) { o.Limits = limits }, func(t *testing.T, a *app) {
 		u := a.user(t)
@@ -47,7 +51,8 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 			a.want(t, "POST /auth/jwt/login 200", right, header(spoofs[i], fmt.Sprintf("198.51.100.%d", i)))
 		}
 		for _, name := range spoofs {
-			a.attack(t, "Q05 without a trusted proxy, "+name, "POST /auth/jwt/login 429 RATE_LIMITED", right, header(name, "198.51.100.77"))
+			a.attack(t, "Q05 without a trusted proxy, "+name, "POST /auth/jwt/login 429 RATE_LIMITED", right,
+				header(name, "198.51.100.77"))
 		}
 		a.want(t, "POST /auth/jwt/login 200 (twin, another peer)", right, header("Test-Peer", "192.0.2.9:1"))
 	})
@@ -79,13 +84,15 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 		if listed := a.sessions(t, asBearer(token)); len(listed) != 1 || listed[0].IP != "2001:db8::7" {
 			t.Errorf("Q05: the session's address is %+v", listed)
 		}
-		for _, broken := range []string{"unknown", "192.0.2.300", "", "192.0.2.1 192.0.2.2", strings.Repeat("10.0.0.9, ", 5000) + "10.0.0.9", "2001:db8::/32"} {
+		for _, broken := range []string{"unknown", "192.0.2.300", "", "192.0.2.1 192.0.2.2",
+			strings.Repeat("10.0.0.9, ", 5000) + "10.0.0.9", "2001:db8::/32"} {
 			a.to(t, "POST /auth/jwt/login", right, via("10.0.0.8:1", broken))
 		}
 	})
 }
 
-// forNetwork uses up the limit of the network from which a test's requests come, and tells that another network has its own.
+// forNetwork uses up the limit of the network from which a test's requests
+// come, and tells that another network has its own.
 func (a *app) forNetwork(t *testing.T, events int, window time.Duration, accepted, refused string, body func() option) {
 	t.Helper()
 	for range events {
@@ -143,7 +150,8 @@ func (r refusing) Take(ctx context.Context, key string, l core.Limit) (time.Dura
 	return wait, err
 }
 
-// Whoever asks, an address gets so many mails; the answer does not tell, and the last one's token stays good.
+// Whoever asks, an address gets so many mails; the answer does not tell, and
+// the last one's token stays good.
 func TestMailsToAnAddress(t *testing.T) {
 	defaults := func(a *app, o *options) {
 		o.Flows = []latchkey.Flow{verify.Flow{}, reset.Flow{}}
@@ -157,7 +165,8 @@ func TestMailsToAnAddress(t *testing.T) {
 			last = a.asked(t, "reset", u)
 		}
 		for i := range 4 {
-			got := a.want(t, asks["reset"]+"202", members(object{"email": strings.ToUpper(u.Email)}), header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i)))
+			got := a.want(t, asks["reset"]+"202", members(object{"email": strings.ToUpper(u.Email)}),
+				header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i)))
 			if got.body != "null" {
 				t.Errorf("got %s", got.body)
 			}
@@ -224,7 +233,8 @@ func TestAttackQ08LastSlot(t *testing.T) {
 		}
 		u := a.user(t)
 		for range 20 {
-			a.want(t, "POST /auth/session/login 200 (twin, successes do not count)", form("username", u.Email, "password", password))
+			a.want(t, "POST /auth/session/login 200 (twin, successes do not count)",
+				form("username", u.Email, "password", password))
 		}
 	})
 }
@@ -241,7 +251,8 @@ func TestAttackQ11Paths(t *testing.T) {
 			t.Run("Q11 "+path, func(t *testing.T) {
 				got, _ := a.wire(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 					path, len(credentialsOf(t, u)), credentialsOf(t, u)))
-				if got.status == 200 || got.status == 204 || got.status == 400 && got.says() == core.CodeLoginBadCredentials || got.status >= 500 {
+				if got.status == 200 || got.status == 204 || got.status == 400 && got.says() == core.CodeLoginBadCredentials ||
+					got.status >= 500 {
 					t.Errorf("got %d %s", got.status, got.body)
 				}
 			})

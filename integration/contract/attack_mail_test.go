@@ -59,7 +59,8 @@ type senderFunc func(context.Context, core.Mail) error
 
 func (f senderFunc) Send(ctx context.Context, m core.Mail) error { return f(ctx, m) }
 
-// TestAttackR07Enumeration also has F14: whatever the sender does, the request is answered.
+// TestAttackR07Enumeration also has F14: whatever the sender does, the request
+// is answered.
 func TestAttackR07Enumeration(t *testing.T) {
 	for name, send := range map[string]func(release chan struct{}) error{
 		"is well":    func(chan struct{}) error { return nil },
@@ -101,7 +102,8 @@ func TestAttackR07Enumeration(t *testing.T) {
 	}
 }
 
-// TestAttackR07Work counts what a request causes before it is answered: as many hashes, and the same calls of the stores, whoever asks.
+// TestAttackR07Work counts what a request causes before it is answered: as many
+// hashes, and the same calls of the stores, whoever asks.
 func TestAttackR07Work(t *testing.T) {
 	var ledgers per[ledger]
 	var releases per[chan struct{}]
@@ -175,9 +177,11 @@ func TestAttackR08Lookalikes(t *testing.T) {
 				"Kelvin sign": "mi\u212ae@example.org", "ligature": "\ufb01ona@example.org", "full-width": "\uff4dike@example.org",
 				"dotted capital I": "M\u0130KE@example.org", "zero-width space": "mi\u200bke@example.org", "two addresses": "mike@example.org,eve@evil.example",
 			} {
-				a.attack(t, "R08 a lookalike is refused, "+name+", "+kind, route+"422 body.email value_error", members(object{"email": email}))
+				a.attack(t, "R08 a lookalike is refused, "+name+", "+kind, route+"422 body.email value_error",
+					members(object{"email": email}))
 			}
-			for _, spelling := range []string{"mike@example.org", "MIKE@EXAMPLE.ORG", "mike@\uff45xample.org", "mike@example\u3002org"} {
+			for _, spelling := range []string{"mike@example.org", "MIKE@EXAMPLE.ORG", "mike@\uff45xample.org",
+				"mike@example\u3002org"} {
 				t.Run("R08 the mail goes to the stored address (twin), "+kind, func(t *testing.T) {
 					a.want(t, route+"202", members(object{"email": spelling}))
 					if m := a.mail(t); m.To != mike.Email {

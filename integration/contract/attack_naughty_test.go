@@ -20,7 +20,9 @@ var naughty = []string{
 	"'", "''", "\"", "`", "\\", "\\\\", "\\u0041", "\\'; --", "' OR ''='", "Robert'); DROP TABLE students;--", "$$", "$1", "?", ":x", "%", "_", "%s%s%n", "%d", "%!s(int=1)", "%00", "%2e%2e%2f",
 	"../../../../etc/passwd", "..\\..\\windows", "C:\\con", "/dev/null", "file:///etc/passwd", "|ls", ";ls", "`ls`", "$(ls)", "&& ls", "> x", "$HOME", "${jndi:ldap://127.0.0.1/a}", "() { :; }; ls", "=1+1", "@SUM(1)", "*)(uid=*", "{\"$gt\":\"\"}",
 	"a@b", "a@b@c", "@", "a@", "@b", "\"a b\"@example.org", "a@[127.0.0.1]", "a,b", "a;b", "<a@example.org>", "a\r\nBcc: b@example.org",
-	strings.Repeat("a", 300), strings.Repeat("é", 300), strings.Repeat("👍", 100), strings.Repeat("\u0301", 300), strings.Repeat(" ", 300), strings.Repeat("x", 10_000), "Ａ" + strings.Repeat("\u0300", 50), "x\x00y", "\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80",
+	strings.Repeat("a", 300), strings.Repeat("é", 300), strings.Repeat("👍", 100), strings.Repeat("\u0301", 300),
+	strings.Repeat(" ", 300), strings.Repeat("x", 10_000), "Ａ" + strings.Repeat("\u0300", 50), "x\x00y", "\xff", "\xc3",
+	"\xed\xa0\x80", "\xf5\x80\x80\x80",
 }
 
 // raw is a JSON string with exactly these bytes, even where they are not text.
@@ -52,7 +54,8 @@ func TestAttackP08NaughtyStrings(t *testing.T) {
 					got.wantUser(t, u)
 				}
 				a.want(t, "GET /users/me 200", mine).wantUser(t, u)
-				for _, email := range []string{s, s + "@example.org", fmt.Sprint("p08.", i, s, "@example.org"), "p08@" + s + ".example"} {
+				for _, email := range []string{s, s + "@example.org", fmt.Sprint("p08.", i, s, "@example.org"), "p08@" + s +
+					".example"} {
 					got := a.to(t, "POST /auth/register", text(`{"email": `+raw(email)+`, "password": `+raw(password)+`}`))
 					if !refused(t, got) && got.member(t, "email") != email {
 						t.Errorf("the address %q became %q", email, got.member(t, "email"))
@@ -64,7 +67,8 @@ func TestAttackP08NaughtyStrings(t *testing.T) {
 				}
 				name := fmt.Sprint("password.", i, "@example.org")
 				for _, secret := range []string{s, s + s, "long enough " + s} {
-					if got := a.to(t, "POST /auth/register", text(`{"email": "`+name+`", "password": `+raw(secret)+`}`)); !refused(t, got) {
+					if got := a.to(t, "POST /auth/register", text(`{"email": "`+name+`", "password": `+raw(secret)+`}`)); !refused(t,
+						got) {
 						a.want(t, "POST /auth/jwt/login 200", form("username", name, "password", secret))
 						a.want(t, badLogin, form("username", name, "password", secret+"x"))
 						break

@@ -29,21 +29,27 @@ func TestAttackOAuthState(t *testing.T) {
 		}
 		a.attack(t, "O01 the state of another browser", "GET "+callback(byJWT, v.state, ada)+" 400 OAUTH_INVALID_STATE")
 		tab := a.authorize(t, byJWT, "")
-		a.attack(t, "O01 the state of another flow", "GET "+callback(byJWT, v.state, ada)+" 400 OAUTH_INVALID_STATE", tab.option)
+		a.attack(t, "O01 the state of another flow", "GET "+callback(byJWT, v.state, ada)+" 400 OAUTH_INVALID_STATE",
+			tab.option)
 		for _, group := range []string{byCookie, "/auth/session/acme", "/auth/jwt/other"} {
-			a.attack(t, "O04 the state of another route, "+group, "GET "+callback(group, v.state, ada)+" 400 OAUTH_INVALID_STATE", v.option)
+			a.attack(t, "O04 the state of another route, "+group, "GET "+callback(group, v.state, ada)+
+				" 400 OAUTH_INVALID_STATE", v.option)
 		}
 		if p.traded() != 0 || a.state(t) != before {
 			t.Error("a code was exchanged, or something has changed, before the state was known to be good")
 		}
 		user := a.user(t)
 		cred := a.login(t, "jwt", user)
-		a.attack(t, "O04 the state of a login, for an association", "GET "+callback(linkAcme, v.state, ada)+" 400 OAUTH_INVALID_STATE", v.option, cred)
+		a.attack(t, "O04 the state of a login, for an association", "GET "+callback(linkAcme, v.state, ada)+
+			" 400 OAUTH_INVALID_STATE", v.option, cred)
 		linking := a.authorize(t, linkAcme, "", cred)
-		a.attack(t, "O04 the state of an association, for a login", "GET "+callback(byJWT, linking.state, ada)+" 400 OAUTH_INVALID_STATE", linking.option)
+		a.attack(t, "O04 the state of an association, for a login", "GET "+callback(byJWT, linking.state, ada)+
+			" 400 OAUTH_INVALID_STATE", linking.option)
 		a.back(t, v, ada).expect(t, 200, "")
 		refused(t, "O02 replayed", func(t *testing.T) answer { return a.back(t, v, ada) }, 400, core.CodeOAuthInvalidState)
-		refused(t, "O02 replayed by another identity", func(t *testing.T) answer { return a.back(t, v, someone("id-2", "bob@example.org")) }, 400, core.CodeOAuthInvalidState)
+		refused(t, "O02 replayed by another identity",
+			func(t *testing.T) answer { return a.back(t, v, someone("id-2", "bob@example.org")) }, 400,
+			core.CodeOAuthInvalidState)
 		a.back(t, tab, ada).expect(t, 200, "") // the twin
 		a.pass(10*time.Minute - time.Second)
 		late := a.authorize(t, byJWT, "")
@@ -51,7 +57,8 @@ func TestAttackOAuthState(t *testing.T) {
 		a.back(t, late, ada).expect(t, 200, "")
 		late = a.authorize(t, byJWT, "")
 		a.pass(10 * time.Minute)
-		refused(t, "O05 after ten minutes", func(t *testing.T) answer { return a.back(t, late, ada) }, 400, core.CodeOAuthStateExpired)
+		refused(t, "O05 after ten minutes", func(t *testing.T) answer { return a.back(t, late, ada) }, 400,
+			core.CodeOAuthStateExpired)
 	})
 }
 
@@ -61,7 +68,8 @@ func TestAttackOAuthRaces(t *testing.T) {
 		t.Run("O02 one callback 64 times at once", func(t *testing.T) {
 			v := a.authorize(t, byJWT, "")
 			counts := map[string]int{}
-			for got := range a.atOnce(t, 64, "GET", callback(byJWT, v.state, someone("id-1", "ada@example.org")), func(int) option { return v.option }) {
+			for got := range a.atOnce(t, 64, "GET", callback(byJWT, v.state, someone("id-1", "ada@example.org")),
+				func(int) option { return v.option }) {
 				counts[fmt.Sprint(got.status, " ", got.says())]++
 			}
 			if counts["200 "] != 1 || counts["400 OAUTH_INVALID_STATE"] != 63 {
@@ -195,15 +203,19 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 		}
 		for name, f := range faults {
 			p.fail(f.err)
-			refused(t, name, func(t *testing.T) answer { return a.through(t, byJWT, someone("id-1", "ada@example.org")) }, f.status, core.CodeOAuthProviderError)
+			refused(t, name, func(t *testing.T) answer { return a.through(t, byJWT, someone("id-1", "ada@example.org")) },
+				f.status, core.CodeOAuthProviderError)
 		}
 		p.fail(nil)
-		refused(t, "O31 no subject", func(t *testing.T) answer { return a.through(t, byJWT, someone("", "ada@example.org")) }, 502, core.CodeOAuthProviderError)
+		refused(t, "O31 no subject", func(t *testing.T) answer { return a.through(t, byJWT, someone("", "ada@example.org")) },
+			502, core.CodeOAuthProviderError)
 		refused(t, "O31 a subject of 256 bytes", func(t *testing.T) answer {
 			return a.through(t, byJWT, someone(strings.Repeat("s", 256), "ada@example.org"))
 		}, 502, core.CodeOAuthProviderError)
-		for _, email := range []string{"", "a@b@example.org", "Ada <ada@example.org>", "ada@example.org,bob@example.org", "ada@example.org\n", "ada@example.org\x00", "@"} {
-			refused(t, fmt.Sprintf("O26 the e-mail %q", email), func(t *testing.T) answer { return a.through(t, byJWT, someone("id-1", email)) }, 400, core.CodeOAuthNoEmail)
+		for _, email := range []string{"", "a@b@example.org", "Ada <ada@example.org>", "ada@example.org,bob@example.org",
+			"ada@example.org\n", "ada@example.org\x00", "@"} {
+			refused(t, fmt.Sprintf("O26 the e-mail %q", email),
+				func(t *testing.T) answer { return a.through(t, byJWT, someone("id-1", email)) }, 400, core.CodeOAuthNoEmail)
 		}
 		if a.state(t) != before {
 			t.Error("a refused login has changed something")
@@ -241,7 +253,9 @@ func TestAttackOAuthIdentities(t *testing.T) {
 		a.serveOAuth(t)
 		victim, alike := a.user(t, verified), a.user(t)
 		for _, claims := range [][]bool{nil, {false}} {
-			refused(t, "O22 an address for which nobody vouches", func(t *testing.T) answer { return a.through(t, byJWT, someone("evil", victim.Email, claims...)) }, 400, core.CodeOAuthUserExists)
+			refused(t, "O22 an address for which nobody vouches",
+				func(t *testing.T) answer { return a.through(t, byJWT, someone("evil", victim.Email, claims...)) }, 400,
+				core.CodeOAuthUserExists)
 		}
 		refused(t, "O20 an address at a provider that may not link", func(t *testing.T) answer {
 			return a.through(t, "/auth/jwt/other", someone("evil", victim.Email, true))
@@ -272,44 +286,49 @@ func TestAttackOAuthIdentities(t *testing.T) {
 		for _, s := range sessions {
 			a.attack(t, "O23 sessions from before the owner came", "GET /users/me 401", s)
 		}
-		a.attack(t, "O23 the password from before the owner came", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS", form("username", planted.Email, "password", password))
+		a.attack(t, "O23 the password from before the owner came", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS",
+			form("username", planted.Email, "password", password))
 		refused(t, "O23 links from before the owner came", func(t *testing.T) answer {
 			return a.through(t, "/auth/jwt/other", someone("attacker", planted.Email))
 		}, 400, core.CodeOAuthUserExists)
-		if me := a.want(t, "GET /users/me 200", owner); me.member(t, "id") != planted.ID || me.member(t, "is_verified") != true {
+		if me := a.want(t, "GET /users/me 200", owner); me.member(t, "id") != planted.ID ||
+			me.member(t, "is_verified") != true {
 			t.Errorf("the owner is %s", me.body)
 		}
 	})
 }
 
 func TestAttackO34RedirectTargets(t *testing.T) {
-	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }), func(t *testing.T, a *app) {
-		a.serveOAuth(t)
-		for _, target := range []string{
-			"", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "/ /evil.example", "https:evil.example",
-			"https://evil.example", "https://spa.example.org.evil.example/", "https://spa.example.org@evil.example/", "https://user@spa.example.org/", "http://spa.example.org/",
-			"https://spa.example.org:444/", "https://spa.example.org\\@evil.example", "https:///evil.example", "javascript:alert(1)", "data:text/html,x", "app", "?x", "#x",
-			"/\u2044evil", "https://spa\uff0eexample.org/", "https://spa.example\u3002org/", "HTTPS://SPA.EXAMPLE.ORG/", "%2F%2Fevil.example", "/" + strings.Repeat("a", 3000), "/x\x00",
-			"/a//b", "/a//", "//", "/.", "/..", "/./a", "/../a", "/a/./b", "/a/../b", "/a/..", "/a/.", "/a/../", "/%2e/a", "/%2E%2e/a", "/a/.%2e/b", "/a/%2e.", "/%2fevil.example",
-			"/%2F%2Fevil.example", "/a%2F%2fb", "/a/%2fb", "/a%2f/b", "/a%2f..%2fb", "/a/..%2Fb", "/a%5c..%5cb", "/%5cevil.example", "/%5C/evil.example", "/a%5Cb", "/%252e%252e/a",
-			"/%25252e%25252e/a", "/%252fevil.example", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/..?x", "/a/..#x", "/a/%0d%0aset-cookie:x", "/a%00", "/a%09/b", "/a%7f",
-			"https://spa.example.org//evil.example", "https://spa.example.org/a/../b", "https://spa.example.org/%2e%2e/", "https://spa.example.org/a%2f%2fb", "https://spa.example.org/a%5cb",
-		} {
-			got := a.send(t, "GET", byCookie+"/authorize?redirect_to="+url.QueryEscape(target))
-			if t.Run(fmt.Sprintf("O34 %.40q", target), func(t *testing.T) { got.expect(t, 422, "query.redirect_to value_error") }); got.header.Get("Location") != "" {
-				t.Errorf("%q is a target", target)
+	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }),
+		func(t *testing.T, a *app) {
+			a.serveOAuth(t)
+			for _, target := range []string{
+				"", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "/ /evil.example", "https:evil.example",
+				"https://evil.example", "https://spa.example.org.evil.example/", "https://spa.example.org@evil.example/", "https://user@spa.example.org/", "http://spa.example.org/",
+				"https://spa.example.org:444/", "https://spa.example.org\\@evil.example", "https:///evil.example", "javascript:alert(1)", "data:text/html,x", "app", "?x", "#x",
+				"/\u2044evil", "https://spa\uff0eexample.org/", "https://spa.example\u3002org/", "HTTPS://SPA.EXAMPLE.ORG/", "%2F%2Fevil.example", "/" + strings.Repeat("a", 3000), "/x\x00",
+				"/a//b", "/a//", "//", "/.", "/..", "/./a", "/../a", "/a/./b", "/a/../b", "/a/..", "/a/.", "/a/../", "/%2e/a", "/%2E%2e/a", "/a/.%2e/b", "/a/%2e.", "/%2fevil.example",
+				"/%2F%2Fevil.example", "/a%2F%2fb", "/a/%2fb", "/a%2f/b", "/a%2f..%2fb", "/a/..%2Fb", "/a%5c..%5cb", "/%5cevil.example", "/%5C/evil.example", "/a%5Cb", "/%252e%252e/a",
+				"/%25252e%25252e/a", "/%252fevil.example", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/..?x", "/a/..#x", "/a/%0d%0aset-cookie:x", "/a%00", "/a%09/b", "/a%7f",
+				"https://spa.example.org//evil.example", "https://spa.example.org/a/../b", "https://spa.example.org/%2e%2e/", "https://spa.example.org/a%2f%2fb", "https://spa.example.org/a%5cb",
+			} {
+				got := a.send(t, "GET", byCookie+"/authorize?redirect_to="+url.QueryEscape(target))
+				if t.Run(fmt.Sprintf("O34 %.40q", target),
+					func(t *testing.T) { got.expect(t, 422, "query.redirect_to value_error") }); got.header.Get("Location") != "" {
+					t.Errorf("%q is a target", target)
+				}
 			}
-		}
-		for _, target := range []string{
-			"/", "/app?y=//z#top", "https://spa.example.org", "https://spa.example.org/in?x=1", "/a..b", "/...", "/..a/b", "/.well-known/x", "/a/", "/a;b=1/c", "/a%20b/caf%C3%A9", "/~ada/%7Eada", "/group%2Fproject", "/100%25",
-			"/100%25/of", "/a?x=../..//y", "/a?next=%2F%2Fb%2F..", "/a#/../b//c", "/a.b/c.d", "/a/b:c@d", "https://spa.example.org/a..b/.well-known/?x=//", "https://spa.example.org/",
-		} {
-			v := a.authorize(t, byCookie, "?redirect_to="+url.QueryEscape(target))
-			if got := a.back(t, v, someone("id-1", "ada@example.org")); got.status != 303 || got.header.Get("Location") != target {
-				t.Errorf("%q: got %d to %q", target, got.status, got.header.Get("Location"))
+			for _, target := range []string{
+				"/", "/app?y=//z#top", "https://spa.example.org", "https://spa.example.org/in?x=1", "/a..b", "/...", "/..a/b", "/.well-known/x", "/a/", "/a;b=1/c", "/a%20b/caf%C3%A9", "/~ada/%7Eada", "/group%2Fproject", "/100%25",
+				"/100%25/of", "/a?x=../..//y", "/a?next=%2F%2Fb%2F..", "/a#/../b//c", "/a.b/c.d", "/a/b:c@d", "https://spa.example.org/a..b/.well-known/?x=//", "https://spa.example.org/",
+			} {
+				v := a.authorize(t, byCookie, "?redirect_to="+url.QueryEscape(target))
+				if got := a.back(t, v, someone("id-1", "ada@example.org")); got.status != 303 ||
+					got.header.Get("Location") != target {
+					t.Errorf("%q: got %d to %q", target, got.status, got.header.Get("Location"))
+				}
 			}
-		}
-	})
+		})
 }
 
 func TestAttackOAuthLinks(t *testing.T) {
@@ -318,12 +337,15 @@ func TestAttackOAuthLinks(t *testing.T) {
 		victim, attacker := a.user(t), a.user(t)
 		cred, evil := a.login(t, "cookie", victim), a.login(t, "cookie", attacker)
 		begun := a.authorize(t, linkAcme, "", evil)
-		for name, with := range map[string][]option{"O35 the attacker's flow, without its cookie": {cred}, "O35 the attacker's flow, with its cookie": {cred, begun.option}} {
-			a.attack(t, name, "GET "+callback(linkAcme, begun.state, someone("evil", "evil@example.org"))+" 400 OAUTH_INVALID_STATE", with...)
+		for name, with := range map[string][]option{"O35 the attacker's flow, without its cookie": {cred},
+			"O35 the attacker's flow, with its cookie": {cred, begun.option}} {
+			a.attack(t, name, "GET "+callback(linkAcme, begun.state, someone("evil", "evil@example.org"))+
+				" 400 OAUTH_INVALID_STATE", with...)
 		}
 		a.attack(t, "O35 nobody is logged in", "GET "+linkAcme+"/authorize 401")
 		for name, foreign := range crossOrigin {
-			a.attack(t, "O35 unlinking from another site, "+name, "DELETE "+linkAcme+crossOriginRefused, append(foreign[:len(foreign):len(foreign)], cred)...)
+			a.attack(t, "O35 unlinking from another site, "+name, "DELETE "+linkAcme+crossOriginRefused,
+				append(foreign[:len(foreign):len(foreign)], cred)...)
 		}
 		if len(a.links(t, victim.ID)) != 0 {
 			t.Error("the attacker's identity is linked to the victim")
@@ -342,8 +364,10 @@ func TestAttackOAuthLinks(t *testing.T) {
 				t.Errorf("the password %q logs a user in who has none", password)
 			}
 		}
-		a.attack(t, "O44 who has no password, by an empty one", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS", members(object{"email": "only@example.org", "password": ""}))
-		a.attack(t, "O44 who has no password, by the word null", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS", members(object{"email": "only@example.org", "password": "null"}))
+		a.attack(t, "O44 who has no password, by an empty one", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS",
+			members(object{"email": "only@example.org", "password": ""}))
+		a.attack(t, "O44 who has no password, by the word null", "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS",
+			members(object{"email": "only@example.org", "password": "null"}))
 		a.through(t, "/auth/associate/other", someone("id-9", "elsewhere@example.org"), only).expect(t, 200, "")
 		a.want(t, "DELETE "+linkAcme+" 204", only)
 		a.attack(t, "O37 the last of two", "DELETE /auth/associate/other 409 OAUTH_LAST_LOGIN_METHOD", only)
@@ -355,7 +379,8 @@ func TestAttackO50ForeignBegins(t *testing.T) {
 		a.serveOAuth(t)
 		u := a.user(t)
 		mine, token := a.login(t, "cookie", u), a.login(t, "jwt", u)
-		navigate := []option{header("Sec-Fetch-Mode", "navigate"), header("Sec-Fetch-Dest", "document"), header("Sec-Fetch-User", "?1")}
+		navigate := []option{header("Sec-Fetch-Mode", "navigate"), header("Sec-Fetch-Dest", "document"),
+			header("Sec-Fetch-User", "?1")}
 		for name, foreign := range map[string][]option{
 			"a link of another site": {header("Sec-Fetch-Site", "cross-site")}, "a link of a sibling": {header("Sec-Fetch-Site", "same-site")},
 			"an unknown word": {header("Sec-Fetch-Site", "x")}, "another letter case": {header("Sec-Fetch-Site", "Same-Origin")},
@@ -365,12 +390,14 @@ func TestAttackO50ForeignBegins(t *testing.T) {
 			"a fetch of another": {header("Origin", "https://evil.example"), header("Sec-Fetch-Site", "cross-site")},
 		} {
 			for _, query := range []string{"", "?redirect_to=/settings"} {
-				got := a.attack(t, "O50 "+name+query, "GET "+linkAcme+"/authorize"+query+crossOriginRefused, append(append(navigate, mine), foreign...)...)
+				got := a.attack(t, "O50 "+name+query, "GET "+linkAcme+"/authorize"+query+crossOriginRefused,
+					append(append(navigate, mine), foreign...)...)
 				if got.header.Get("Location") != "" || len(got.header["Set-Cookie"]) != 0 {
 					t.Errorf("%s begins: %v", name, got.header)
 				}
 			}
-			if got := a.send(t, "HEAD", linkAcme+"/authorize", append(foreign, mine)...); got.status != 403 || len(got.header["Set-Cookie"]) != 0 {
+			if got := a.send(t, "HEAD", linkAcme+"/authorize", append(foreign, mine)...); got.status != 403 ||
+				len(got.header["Set-Cookie"]) != 0 {
 				t.Errorf("%s, HEAD: %d %v", name, got.status, got.header)
 			}
 		}
@@ -391,11 +418,15 @@ func TestAttackO50ForeignBegins(t *testing.T) {
 		if n := len(a.links(t, u.ID)); n != 5 {
 			t.Errorf("twin: %d of 5 accounts are linked", n)
 		}
-		// A token is sent by no browser of itself: a front end of another origin that has it is the user's.
-		spa := []option{token, header("Origin", "https://spa.example.org"), header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "cors")}
+		// A token is sent by no browser of itself: a front end of
+		// another origin that has it is the user's.
+		spa := []option{token, header("Origin", "https://spa.example.org"), header("Sec-Fetch-Site", "cross-site"),
+			header("Sec-Fetch-Mode", "cors")}
 		a.back(t, a.authorize(t, linkAcme, "", spa...), who(9), spa...).expect(t, 200, "")
-		// A login begins from anywhere: it is bound to the browser, and links nothing to the one who is logged in.
-		a.back(t, a.authorize(t, byCookie, "", header("Sec-Fetch-Site", "cross-site"), mine), someone("new", "new@example.org")).expect(t, 204, "")
+		// A login begins from anywhere: it is bound to the browser, and
+		// links nothing to the one who is logged in.
+		a.back(t, a.authorize(t, byCookie, "", header("Sec-Fetch-Site", "cross-site"), mine),
+			someone("new", "new@example.org")).expect(t, 204, "")
 	})
 }
 
@@ -410,17 +441,21 @@ func TestAttackOAuthGate(t *testing.T) {
 		}
 		a.edit(t, u, inactive)
 		for _, group := range []string{byJWT, byCookie} {
-			refused(t, "O38 somebody inactive, "+group, func(t *testing.T) answer { return a.through(t, group, who) }, 400, core.CodeLoginBadCredentials)
+			refused(t, "O38 somebody inactive, "+group, func(t *testing.T) answer { return a.through(t, group, who) }, 400,
+				core.CodeLoginBadCredentials)
 		}
 		a.edit(t, u, func(u *Account) { u.IsActive, u.FullName = true, enrolled })
 		t.Run("O40 the second factor is asked for", func(t *testing.T) {
 			v := a.authorize(t, byCookie, "")
-			got := a.send(t, "GET", callback(byCookie, v.state, who), v.option) // a refusal that ends the flow, so its cookie goes
-			if got.status != http.StatusForbidden || strings.Contains(strings.Join(got.header["Set-Cookie"], " "), cookieName+"=") {
+			// a refusal that ends the flow, so its cookie goes
+			got := a.send(t, "GET", callback(byCookie, v.state, who), v.option)
+			if got.status != http.StatusForbidden ||
+				strings.Contains(strings.Join(got.header["Set-Cookie"], " "), cookieName+"=") {
 				t.Errorf("got %d %s %v", got.status, got.body, got.header)
 			}
 			back := a.back(t, a.authorize(t, byCookie, "?redirect_to=/app"), who)
-			if to := back.header.Get("Location"); to != "/app?error=LOGIN_FACTOR_REQUIRED" || strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
+			if to := back.header.Get("Location"); to != "/app?error=LOGIN_FACTOR_REQUIRED" ||
+				strings.Contains(strings.Join(back.header["Set-Cookie"], " "), cookieName+"=") {
 				t.Errorf("in redirect mode: %d to %q", back.status, to)
 			}
 			if names := cookieNames(back); !slices.Equal(names, cookieNames(got)) {
@@ -438,7 +473,8 @@ func TestAttackOAuthGate(t *testing.T) {
 	})
 }
 
-// cookieNames are those that an answer sets, but for the random end of a flow's.
+// cookieNames are those that an answer sets, but for the random end of a
+// flow's.
 func cookieNames(got answer) (names []string) {
 	for _, line := range got.header["Set-Cookie"] {
 		name, _, _ := strings.Cut(line, "=")
@@ -453,69 +489,70 @@ func cookieNames(got answer) (names []string) {
 
 func TestAttackO43Leaks(t *testing.T) {
 	logs := per[journal]{}
-	onEveryAdapter(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }), func(t *testing.T, a *app) {
-		p := a.serveOAuth(t)
-		who := someone("id-1", "ada@example.org")
-		v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in&code_challenge="+challengeOf(verifier))
-		back := a.back(t, v, who)
-		to, err := url.Parse(back.header.Get("Location"))
-		if err != nil || to.Host != "spa.example.org" {
-			t.Fatalf("got %d to %q", back.status, back.header.Get("Location"))
-		}
-		code := to.Query().Get("code")
-		exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code, "code_verifier": verifier}))
-		token, _ := exchanged.member(t, "access_token").(string)
-		p.fail(errors.New("the provider fails"))
-		failed := a.through(t, byJWT, who).expect(t, 502, core.CodeOAuthProviderError)
-		p.fail(nil)
-		t.Run("O43 no token in a URL", func(t *testing.T) {
-			if strings.Contains(to.String(), token) || token == "" {
-				t.Errorf("the token stands in %s", to)
+	onEveryAdapter(t, withOAuth(t, nil, func(a *app, o *options) { o.Log = logs.of(a).logger() }),
+		func(t *testing.T, a *app) {
+			p := a.serveOAuth(t)
+			who := someone("id-1", "ada@example.org")
+			v := a.authorize(t, byJWT, "?redirect_to=https://spa.example.org/in&code_challenge="+challengeOf(verifier))
+			back := a.back(t, v, who)
+			to, err := url.Parse(back.header.Get("Location"))
+			if err != nil || to.Host != "spa.example.org" {
+				t.Fatalf("got %d to %q", back.status, back.header.Get("Location"))
 			}
-		})
-		t.Run("O43 a code is exchanged once, within a minute, at its backend", func(t *testing.T) {
-			a.want(t, notExchanged, members(object{"code": code, "code_verifier": verifier}))
-			elsewhere := a.land(t, "")
-			a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", elsewhere.traded(), elsewhere.browser())
-			late := a.land(t, "")
-			a.pass(time.Minute)
-			a.want(t, notExchanged, late.traded(), late.browser())
-			inTime := a.land(t, "")
-			a.want(t, "POST /auth/jwt/exchange 200", inTime.traded(), inTime.browser())
-		})
-		t.Run("O43 no Referer", func(t *testing.T) {
-			for name, got := range map[string]answer{"authorize": v.answer, "callback": back} {
-				if got.header.Get("Referrer-Policy") != "no-referrer" {
-					t.Errorf("%s: %v", name, got.header)
+			code := to.Query().Get("code")
+			exchanged := a.want(t, "POST /auth/jwt/exchange 200", members(object{"code": code, "code_verifier": verifier}))
+			token, _ := exchanged.member(t, "access_token").(string)
+			p.fail(errors.New("the provider fails"))
+			failed := a.through(t, byJWT, who).expect(t, 502, core.CodeOAuthProviderError)
+			p.fail(nil)
+			t.Run("O43 no token in a URL", func(t *testing.T) {
+				if strings.Contains(to.String(), token) || token == "" {
+					t.Errorf("the token stands in %s", to)
 				}
-			}
+			})
+			t.Run("O43 a code is exchanged once, within a minute, at its backend", func(t *testing.T) {
+				a.want(t, notExchanged, members(object{"code": code, "code_verifier": verifier}))
+				elsewhere := a.land(t, "")
+				a.want(t, "POST /auth/session/exchange 400 OAUTH_INVALID_STATE", elsewhere.traded(), elsewhere.browser())
+				late := a.land(t, "")
+				a.pass(time.Minute)
+				a.want(t, notExchanged, late.traded(), late.browser())
+				inTime := a.land(t, "")
+				a.want(t, "POST /auth/jwt/exchange 200", inTime.traded(), inTime.browser())
+			})
+			t.Run("O43 no Referer", func(t *testing.T) {
+				for name, got := range map[string]answer{"authorize": v.answer, "callback": back} {
+					if got.header.Get("Referrer-Policy") != "no-referrer" {
+						t.Errorf("%s: %v", name, got.header)
+					}
+				}
+			})
+			t.Run("O43 nothing in logs and answers", func(t *testing.T) {
+				said := logs.of(a).String()
+				for name, secret := range map[string]string{
+					"access token": accessCanary, "refresh token": refreshCanary, "state": v.state, "nonce": p.begun[v.state].Nonce, "code": code, "our token": token,
+				} {
+					if secret == "" || strings.Contains(said, secret) {
+						t.Errorf("the log has the %s", name)
+					}
+					if name != "our token" && strings.Contains(failed.body+exchanged.body+v.body, secret) {
+						t.Errorf("an answer has the %s", name)
+					}
+				}
+				if !strings.Contains(said, "the provider fails") {
+					t.Error("the log does not tell of a provider's failure")
+				}
+				u, err := a.Manager().FindByEmail(t.Context(), who.Email)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range a.links(t, u.ID) {
+					if kept := toJSON(t, l); strings.Contains(l.AccessToken+l.RefreshToken+kept, "canary") {
+						t.Errorf("tokens are kept in clear: %s", kept)
+					}
+				}
+			})
 		})
-		t.Run("O43 nothing in logs and answers", func(t *testing.T) {
-			said := logs.of(a).String()
-			for name, secret := range map[string]string{
-				"access token": accessCanary, "refresh token": refreshCanary, "state": v.state, "nonce": p.begun[v.state].Nonce, "code": code, "our token": token,
-			} {
-				if secret == "" || strings.Contains(said, secret) {
-					t.Errorf("the log has the %s", name)
-				}
-				if name != "our token" && strings.Contains(failed.body+exchanged.body+v.body, secret) {
-					t.Errorf("an answer has the %s", name)
-				}
-			}
-			if !strings.Contains(said, "the provider fails") {
-				t.Error("the log does not tell of a provider's failure")
-			}
-			u, err := a.Manager().FindByEmail(t.Context(), who.Email)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, l := range a.links(t, u.ID) {
-				if kept := toJSON(t, l); strings.Contains(l.AccessToken+l.RefreshToken+kept, "canary") {
-					t.Errorf("tokens are kept in clear: %s", kept)
-				}
-			}
-		})
-	})
 }
 
 func TestAttackOAuthOutages(t *testing.T) {
@@ -525,7 +562,8 @@ func TestAttackOAuthOutages(t *testing.T) {
 		for _, down := range []string{"tickets", "accounts", "users", "accounts.Create"} {
 			v := a.authorize(t, byJWT, "")
 			a.begin(down)
-			refused(t, "F01 "+down+" cannot be asked", func(t *testing.T) answer { return a.back(t, v, who) }, 503, core.CodeServiceUnavailable)
+			refused(t, "F01 "+down+" cannot be asked", func(t *testing.T) answer { return a.back(t, v, who) }, 503,
+				core.CodeServiceUnavailable)
 			a.end()
 			if page, _, err := a.kept.users.List(t.Context(), core.Query{Limit: 10}); err != nil || len(page) != 0 {
 				t.Errorf("%s: there are %d users (%v)", down, len(page), err)

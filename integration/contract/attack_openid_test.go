@@ -18,8 +18,9 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// badIssuers are issuers that must not log anybody in. Where the OpenID Foundation's tests for relying parties have the behaviour, the name
-// is theirs (oidcc-client-test-…).
+// badIssuers are issuers that must not log anybody in. Where the OpenID
+// Foundation's tests for relying parties have the behaviour, the name is theirs
+// (oidcc-client-test-…).
 var badIssuers = map[string]struct {
 	do     func(i *issuer)
 	status int // of a good issuer's answer 200; 0 is 502
@@ -137,7 +138,8 @@ func TestAttackOpenIDStolenCodes(t *testing.T) {
 }
 
 func TestAttackOpenIDVerifiedAddresses(t *testing.T) {
-	for name, value := range map[string]any{"a string": "true", "a number": 1, "false": false, "a string false": "false", "null": nil, "a list": []any{true}} {
+	for name, value := range map[string]any{"a string": "true", "a number": 1, "false": false, "a string false": "false",
+		"null": nil, "a list": []any{true}} {
 		t.Run("O22 email_verified is "+name, func(t *testing.T) {
 			trusting(t, places[:1], func(t *testing.T, a *app, i *issuer) {
 				victim := a.user(t, verified)
@@ -235,7 +237,8 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// Each fault of each endpoint, through the application. How much is read, and what goes on afterwards, providertest checks at each endpoint.
+// Each fault of each endpoint, through the application. How much is read, and
+// what goes on afterwards, providertest checks at each endpoint.
 func TestAttackOpenIDFaults(t *testing.T) {
 	for name, fault := range issuerFaults {
 		endpoints := []string{"/.well-known/openid-configuration", "/jwks", "/token", "/userinfo"}

@@ -12,7 +12,8 @@ import (
 
 const crossOriginRefused = " 403 CROSS_ORIGIN_REFUSED"
 
-// unsafe are the routes that change something for the one who is logged in by the cookie, with a body that would do it.
+// unsafe are the routes that change something for the one who is logged in by
+// the cookie, with a body that would do it.
 var unsafe = map[string]option{
 	"POST /auth/cookie/logout": nil, "POST /auth/jwt/logout": nil, "DELETE /auth/sessions": nil, "DELETE /auth/sessions/{id}": nil, "DELETE /users/{id}": nil,
 	"PATCH /users/me": text(`{"full_name": "forged"}`), "PATCH /users/{id}": text(`{"is_superuser": true}`),
@@ -29,11 +30,13 @@ func TestAttackC01ForeignForms(t *testing.T) {
 		const document = `{"email": "c01@example.org", "username": "c01@example.org", "password": "x", "full_name": "forged", "token": "x", "x": "="}`
 		a.wantUnchanged(t, func() {
 			for _, form := range []option{
-				body("text/plain", document), body("application/x-www-form-urlencoded", document), parts(document, "x"), body("", document),
+				body("text/plain", document), body("application/x-www-form-urlencoded", document), parts(document, "x"),
+				body("", document),
 			} {
 				for _, route := range readers {
 					t.Run("C01 a form of another site, "+route, func(t *testing.T) {
-						if got := a.to(t, route, append(admin[:2:2], form, foreign)...); got.status != 403 && got.status != 415 && (got.status != 422 || strings.HasPrefix(route, "PATCH")) {
+						if got := a.to(t, route, append(admin[:2:2], form, foreign)...); got.status != 403 && got.status != 415 &&
+							(got.status != 422 || strings.HasPrefix(route, "PATCH")) {
 							t.Errorf("got %d %s", got.status, got.body)
 						}
 					})
@@ -51,8 +54,10 @@ func TestAttackC01ForeignForms(t *testing.T) {
 			}
 			for name, foreign := range crossOrigin {
 				right := form("username", u.Email, "password", password)
-				a.attack(t, "C05 login from another site, "+name, "POST /auth/cookie/login"+crossOriginRefused, append(foreign, right)...)
-				a.attack(t, "C05 logout from another site, "+name, "POST /auth/cookie/logout"+crossOriginRefused, append(foreign, admin[0])...)
+				a.attack(t, "C05 login from another site, "+name, "POST /auth/cookie/login"+crossOriginRefused,
+					append(foreign, right)...)
+				a.attack(t, "C05 logout from another site, "+name, "POST /auth/cookie/logout"+crossOriginRefused,
+					append(foreign, admin[0])...)
 			}
 			a.attack(t, "C04 a Referer alone is not looked at: the client is no browser of today", "PATCH /users/me 200",
 				admin[0], header("Referer", "https://evil.example/"), text(`{}`))
@@ -60,7 +65,8 @@ func TestAttackC01ForeignForms(t *testing.T) {
 				admin[0], header("Referer", a.url), header("Origin", "https://evil.example"), text(`{}`))
 		})
 		for name, own := range ownOrigin {
-			a.want(t, "PATCH /users/me 200 (twin, "+name+")", admin[0], own(strings.TrimPrefix(a.url, "http://")), text(`{"full_name": "Own"}`))
+			a.want(t, "PATCH /users/me 200 (twin, "+name+")", admin[0], own(strings.TrimPrefix(a.url, "http://")),
+				text(`{"full_name": "Own"}`))
 		}
 	})
 }
@@ -89,30 +95,39 @@ func TestAttackOrigins(t *testing.T) {
 		} {
 			a.attack(t, name, line, mine, to("app.example.org"), header("Origin", origin), text(`{}`))
 		}
-		for name, lines := range map[string][]string{"two": {"https://app.example.org", "https://evil.example"}, "the same twice": {"https://app.example.org", "https://app.example.org"}, "one empty": {"https://app.example.org", ""}} {
-			a.attack(t, "C08 Origin lines, "+name, line, mine, to("app.example.org"), func(r *http.Request) { r.Header["Origin"] = lines }, text(`{}`))
+		for name, lines := range map[string][]string{"two": {"https://app.example.org", "https://evil.example"},
+			"the same twice": {"https://app.example.org", "https://app.example.org"}, "one empty": {"https://app.example.org", ""}} {
+			a.attack(t, "C08 Origin lines, "+name, line, mine, to("app.example.org"),
+				func(r *http.Request) { r.Header["Origin"] = lines }, text(`{}`))
 		}
-		for name, lines := range map[string][]string{"two": {"same-origin", "cross-site"}, "mixed case": {"Same-Origin"}, "joined": {"same-origin, cross-site"}, "unknown": {"x"}} {
-			a.attack(t, "C08 Sec-Fetch-Site, "+name, line, mine, to("app.example.org"), func(r *http.Request) { r.Header["Sec-Fetch-Site"] = lines }, text(`{}`))
+		for name, lines := range map[string][]string{"two": {"same-origin", "cross-site"}, "mixed case": {"Same-Origin"},
+			"joined": {"same-origin, cross-site"}, "unknown": {"x"}} {
+			a.attack(t, "C08 Sec-Fetch-Site, "+name, line, mine, to("app.example.org"),
+				func(r *http.Request) { r.Header["Sec-Fetch-Site"] = lines }, text(`{}`))
 		}
-		a.attack(t, "C10 X-Forwarded-Host does not move the own host", line, mine, to("app.example.org"), header("X-Forwarded-Host", "evil.example"),
+		a.attack(t, "C10 X-Forwarded-Host does not move the own host", line, mine, to("app.example.org"),
+			header("X-Forwarded-Host", "evil.example"),
 			header("Origin", "https://evil.example"), text(`{}`))
 		for _, origin := range []string{"https://app.example.org", sibling} {
 			a.want(t, "PATCH /users/me 200 (twin)", mine, to("app.example.org"), header("Origin", origin), text(`{}`))
 		}
-		a.want(t, "PATCH /users/me 200 (twin, a port)", mine, to("app.example.org:8443"), header("Origin", "https://app.example.org:8443"), text(`{}`))
-		a.want(t, "PATCH /users/me 200 (twin, a trusted sibling, by today's browsers)", mine, to("app.example.org"), header("Origin", sibling),
+		a.want(t, "PATCH /users/me 200 (twin, a port)", mine, to("app.example.org:8443"),
+			header("Origin", "https://app.example.org:8443"), text(`{}`))
+		a.want(t, "PATCH /users/me 200 (twin, a trusted sibling, by today's browsers)", mine, to("app.example.org"),
+			header("Origin", sibling),
 			header("Sec-Fetch-Site", "same-site"), text(`{}`))
 	})
 }
 
-// TestAttackC07SafeMethods crawls what answers to GET, twice, and looks at the calls that reach the stores.
+// TestAttackC07SafeMethods crawls what answers to GET, twice, and looks at the
+// calls that reach the stores.
 func TestAttackC07SafeMethods(t *testing.T) {
 	var ledgers per[ledger]
 	onEveryAdapter(t, func(a *app, _ *options) { a.note = ledgers.of(a).add }, func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		tokens := query("token=" + a.asked(t, "reset", target) + "&password=x&limit=10&is_active=false")
-		groups := []core.Group{a.Register(), a.Reset(), a.Verify(), a.Users(), a.Sessions(), a.Keys(), a.Login("jwt"), a.Login("cookie")}
+		groups := []core.Group{a.Register(), a.Reset(), a.Verify(), a.Users(), a.Sessions(), a.Keys(), a.Login("jwt"),
+			a.Login("cookie")}
 		for _, route := range slices.Concat(groups...) {
 			if core.Safe(route.Method) && route.Method != http.MethodGet {
 				t.Errorf("C07: the route %s is of the method %s, which is not crawled", route.Name, route.Method)
@@ -154,7 +169,8 @@ func TestAttackC11Preflights(t *testing.T) {
 		for _, route := range readers {
 			path := strings.Fields(route)[1]
 			t.Run("C11 a preflight of 500 kB, "+path, func(t *testing.T) {
-				got, _ := a.wire(t, "OPTIONS "+strings.Replace(path, "{id}", nobody, 1)+" HTTP/1.1\r\nHost: app.example\r\nOrigin: https://evil.example\r\n"+
+				got, _ := a.wire(t, "OPTIONS "+strings.Replace(path, "{id}", nobody, 1)+
+					" HTTP/1.1\r\nHost: app.example\r\nOrigin: https://evil.example\r\n"+
 					"Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: "+strings.Repeat("x,", 250_000)+"\r\n\r\n")
 				if got.status != 405 || len(got.body) > 100 {
 					t.Errorf("got %d and %d bytes", got.status, len(got.body))

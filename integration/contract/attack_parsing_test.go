@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// asAdmin is what every reader needs: a superuser's credential and the user to change.
+// asAdmin is what every reader needs: a superuser's credential and the user to
+// change.
 func (a *app) asAdmin(t *testing.T) (admin []option, target *Account) {
 	t.Helper()
 	target = a.user(t)
@@ -31,13 +32,17 @@ func TestAttackBodies(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, _ := a.asAdmin(t)
 		with := func(o option) []option { return append(admin[:2:2], o) }
-		valid := `"username": "p@example.org", "email": "p@example.org", "password": "` + password + `", "token": "x", "full_name": "P"`
+		valid := `"username": "p@example.org", "email": "p@example.org", "password": "` + password +
+			`", "token": "x", "full_name": "P"`
 		a.wantUnchanged(t, func() {
 			for _, route := range readers {
 				tooLarge, unsupported := route+" 413 BODY_TOO_LARGE", route+" 415 UNSUPPORTED_MEDIA_TYPE"
-				a.attack(t, "P01 over 64 KiB, "+route, tooLarge, with(text(`{`+valid+`, "x": "`+strings.Repeat("x", core.MaxBody)+`"}`))...)
-				a.attack(t, "P01 over 64 KiB of spaces, "+route, tooLarge, with(text(`{`+valid+`}`+strings.Repeat(" ", core.MaxBody)))...)
-				for _, contentType := range []string{"text/plain", "", "text/plain; application/json", "application/jsonx", "text/html", "application/json, text/plain", "*/*", "application/xml"} {
+				a.attack(t, "P01 over 64 KiB, "+route, tooLarge,
+					with(text(`{`+valid+`, "x": "`+strings.Repeat("x", core.MaxBody)+`"}`))...)
+				a.attack(t, "P01 over 64 KiB of spaces, "+route, tooLarge,
+					with(text(`{`+valid+`}`+strings.Repeat(" ", core.MaxBody)))...)
+				for _, contentType := range []string{"text/plain", "", "text/plain; application/json", "application/jsonx",
+					"text/html", "application/json, text/plain", "*/*", "application/xml"} {
 					a.attack(t, "P02 "+contentType+", "+route, unsupported, with(body(contentType, `{`+valid+`}`))...)
 				}
 				a.attack(t, "P02 two types, "+route, unsupported, with(func(r *http.Request) {
@@ -45,8 +50,10 @@ func TestAttackBodies(t *testing.T) {
 					r.Header.Add("Content-Type", "text/plain")
 				})...)
 				deep := strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000)
-				a.attack(t, "P05 nested 10,000 deep, "+route, route+" 422 body.# json_invalid", with(text(`{`+valid+`, "x": `+deep+`}`))...)
-				a.attack(t, "P05 a list nested 30,000 deep, "+route, route+" 422 body.# json_invalid", with(text(strings.Repeat("[", 30_000)))...)
+				a.attack(t, "P05 nested 10,000 deep, "+route, route+" 422 body.# json_invalid",
+					with(text(`{`+valid+`, "x": `+deep+`}`))...)
+				a.attack(t, "P05 a list nested 30,000 deep, "+route, route+" 422 body.# json_invalid",
+					with(text(strings.Repeat("[", 30_000)))...)
 				a.attack(t, "P05 nested 100,000 deep, "+route, tooLarge, with(text(strings.Repeat("[", 100_000)))...)
 				t.Run("P05 10^6 members, "+route, func(t *testing.T) {
 					method, path, _ := strings.Cut(strings.TrimSpace(route), " ")
@@ -74,7 +81,8 @@ func TestAttackP01Endless(t *testing.T) {
 				"a length of many gigabytes": "Content-Length: 99999999999\r\n\r\n" + strings.Repeat(" ", core.MaxBody+1),
 			} {
 				t.Run("P01 "+name+", "+route, func(t *testing.T) {
-					got, closed := a.wire(t, strings.Replace(route, "{id}", target, 1)+" HTTP/1.1\r\nHost: app.example\r\nAuthorization: Bearer "+token+
+					got, closed := a.wire(t, strings.Replace(route, "{id}", target, 1)+
+						" HTTP/1.1\r\nHost: app.example\r\nAuthorization: Bearer "+token+
 						"\r\nContent-Type: application/json\r\n"+rest)
 					if got.status != 413 || got.says() != core.CodeBodyTooLarge || !closed {
 						t.Errorf("got %d %s, closed %v", got.status, got.body, closed)
@@ -108,19 +116,25 @@ func TestAttackForms(t *testing.T) {
 			}
 		})
 		a.attack(t, "P14 101 fields more", login+"413 BODY_TOO_LARGE", body(formType, right+named.String()))
-		a.attack(t, "P14 a field 15,000 times", login+"422 body.a value_error", body(formType, right+strings.Repeat("&a=b", 15_000)))
+		a.attack(t, "P14 a field 15,000 times", login+"422 body.a value_error",
+			body(formType, right+strings.Repeat("&a=b", 15_000)))
 		a.attack(t, "P14 a file", login+"422 body value_error",
 			multipart(field("username", u.Email), fmt.Sprintf(part, "password", `; filename="x"`, password)))
 		a.attack(t, "P14 500 parts", login+"413 BODY_TOO_LARGE", multipart(numbered(500, field)...))
-		a.attack(t, "P14 without an end", login+"422 body value_error", body("multipart/form-data; boundary=b", field("username", u.Email)))
-		a.attack(t, "P14 without a boundary", login+"422 body value_error", body("multipart/form-data", field("username", u.Email)))
-		a.attack(t, "P14 a boundary of 10 kB", login+"422 body value_error", body("multipart/form-data; boundary="+strings.Repeat("b", 10_000), "x"))
-		a.attack(t, "P14 a head of 60 kB", login+"422 body.username missing, body.password missing", multipart("--b\r\nX: "+strings.Repeat("x", 60_000)+"\r\n\r\n\r\n"))
+		a.attack(t, "P14 without an end", login+"422 body value_error",
+			body("multipart/form-data; boundary=b", field("username", u.Email)))
+		a.attack(t, "P14 without a boundary", login+"422 body value_error",
+			body("multipart/form-data", field("username", u.Email)))
+		a.attack(t, "P14 a boundary of 10 kB", login+"422 body value_error",
+			body("multipart/form-data; boundary="+strings.Repeat("b", 10_000), "x"))
+		a.attack(t, "P14 a head of 60 kB", login+"422 body.username missing, body.password missing",
+			multipart("--b\r\nX: "+strings.Repeat("x", 60_000)+"\r\n\r\n\r\n"))
 		a.attack(t, "P14 nested", login+"422 body.username missing, body.password missing",
 			multipart("--b\r\nContent-Disposition: form-data; name=\"x\"\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"+
 				strings.ReplaceAll(field("username", u.Email)+field("password", password), "--b", "--c")+"--c--\r\n"))
 		for _, route := range readers[3:] {
-			a.attack(t, "P14 no form, "+route, route+" 415 UNSUPPORTED_MEDIA_TYPE", a.login(t, "jwt", a.user(t, superuser)), id(u.ID), multipart(field("email", "x")))
+			a.attack(t, "P14 no form, "+route, route+" 415 UNSUPPORTED_MEDIA_TYPE", a.login(t, "jwt", a.user(t, superuser)),
+				id(u.ID), multipart(field("email", "x")))
 		}
 		a.want(t, login+"200 (twin)", multipart(field("username", u.Email), field("password", password)))
 		a.want(t, login+"200 (twin)", body(formType, right))
@@ -152,7 +166,8 @@ func TestAttackP04WrongTypes(t *testing.T) {
 				t.Run("P04 "+value, func(t *testing.T) {
 					for _, route := range readers {
 						for member := range strings.FieldsSeq(reads[route]) {
-							valid := object{"username": "p04@example.org", "email": "p04@example.org", "password": password, "token": "x", "full_name": "x"}
+							valid := object{"username": "p04@example.org", "email": "p04@example.org", "password": password, "token": "x",
+								"full_name": "x"}
 							delete(valid, member)
 							document := strings.TrimSuffix(toJSON(t, valid), "}") + `, "` + member + `": ` + value + `}`
 							if got := a.to(t, route, append(admin[:2:2], text(document))...); got.status != 422 {
@@ -213,15 +228,19 @@ func TestAttackP13Methods(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, target := a.asAdmin(t)
 		a.wantUnchanged(t, func() {
-			for _, route := range append([]string{"POST /auth/cookie/logout", "DELETE /users/{id}", "DELETE /auth/sessions"}, readers...) {
+			for _, route := range append([]string{"POST /auth/cookie/logout", "DELETE /users/{id}", "DELETE /auth/sessions"},
+				readers...) {
 				_, path, _ := strings.Cut(route, " ")
 				for _, method := range []string{"HEAD", "OPTIONS", "TRACE", "CONNECT", "PUT", "post", "Post", "FOO"} {
 					if method == "HEAD" && (strings.HasPrefix(path, "/users") || path == "/auth/sessions") {
 						continue // answers as GET does
 					}
 					t.Run("P13 "+method+" "+path, func(t *testing.T) {
-						got := a.send(t, method, path, append(admin[:2:2], text(`{"full_name": "P13", "is_active": false, "password": "`+another+`"}`))...)
-						if got.status != 405 && got.status != 400 && got.status != 501 && got.status != 404 { // gin knows no routes of methods that are none
+						got := a.send(t, method, path,
+							append(admin[:2:2], text(`{"full_name": "P13", "is_active": false, "password": "`+another+`"}`))...)
+						// gin knows no routes of
+						// methods that are none
+						if got.status != 405 && got.status != 400 && got.status != 501 && got.status != 404 {
 							t.Errorf("got %d %s", got.status, got.body)
 						}
 					})
@@ -230,7 +249,8 @@ func TestAttackP13Methods(t *testing.T) {
 			for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
 				for _, route := range []string{"GET /users/{id}", "HEAD /users/{id}", "GET /auth/sessions"} {
 					for _, method := range []string{"DELETE", "PATCH", "POST"} {
-						a.attack(t, "P13 "+route+" with "+name+": "+method, route+" 200", append(admin[:2:2], header(name, method), query("_method="+method))...)
+						a.attack(t, "P13 "+route+" with "+name+": "+method, route+" 200",
+							append(admin[:2:2], header(name, method), query("_method="+method))...)
 					}
 				}
 			}

@@ -22,7 +22,8 @@ func (m *moment) pass() {
 	}
 }
 
-// TestAttackInTheMiddle lets other requests win, exactly between the look at a user and the write.
+// TestAttackInTheMiddle lets other requests win, exactly between the look at a
+// user and the write.
 func TestAttackInTheMiddle(t *testing.T) {
 	var moments per[moment]
 	before := func(call string) func(*app, *options) {
@@ -42,7 +43,8 @@ func TestAttackInTheMiddle(t *testing.T) {
 			}
 		}
 	}
-	// A store may hold the row from before the write on, so others win right after the guard has found the caller.
+	// A store may hold the row from before the write on, so others win
+	// right after the guard has found the caller.
 	looked := func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }
 	onEveryStore(t, looked, func(t *testing.T, a *app) {
 		m := moments.of(a)
@@ -50,13 +52,15 @@ func TestAttackInTheMiddle(t *testing.T) {
 		u := a.user(t)
 		mine := a.login(t, "cookie", u)
 		m.arm(remove(t, a, u))
-		a.attack(t, "S05 a user who is deleted while they change themselves", "PATCH /users/me 401", mine, text(`{"full_name": "x"}`))
+		a.attack(t, "S05 a user who is deleted while they change themselves", "PATCH /users/me 401", mine,
+			text(`{"full_name": "x"}`))
 		gone := a.user(t)
 		gones := a.login(t, "jwt", gone)
 		m.arm(remove(t, a, gone))
 		a.attack(t, "S05 a user who is deleted while they end their sessions", "DELETE /auth/sessions 401", gones)
 		m.arm(remove(t, a, target))
-		a.attack(t, "S05 a user who is deleted while a superuser changes them", "PATCH /users/{id} 404", append(admin, text(`{"full_name": "x"}`))...)
+		a.attack(t, "S05 a user who is deleted while a superuser changes them", "PATCH /users/{id} 404",
+			append(admin, text(`{"full_name": "x"}`))...)
 	})
 	hashing := func(a *app, o *options) { o.Hashers = []core.Hasher{whileHashing{a.hasher, moments.of(a)}} }
 	onEveryStore(t, hashing, func(t *testing.T, a *app) {
@@ -64,7 +68,8 @@ func TestAttackInTheMiddle(t *testing.T) {
 		mine := a.login(t, "session", one)
 		moments.of(a).arm(func() { a.change(t, other, latchkey.Changes[Account]{Email: new("g01@example.org")}) })
 		address := func(email string) option { return members(object{"email": email, "password": another}) }
-		a.attack(t, "G01 an address that another takes meanwhile", "PATCH /users/me 400 UPDATE_USER_EMAIL_ALREADY_EXISTS", mine, address("G01@example.org"))
+		a.attack(t, "G01 an address that another takes meanwhile", "PATCH /users/me 400 UPDATE_USER_EMAIL_ALREADY_EXISTS",
+			mine, address("G01@example.org"))
 		a.want(t, "PATCH /users/me 200 (twin)", mine, address("g01.other@example.org"))
 	})
 	onEveryStore(t, before("users.Create"), func(t *testing.T, a *app) {
@@ -123,29 +128,32 @@ func (s afterFind) Find(ctx context.Context, key core.Key) (*Account, error) {
 	return u, err
 }
 
-// TestAttackR11Once lets a token be used between another request's look at it and that request's effect.
+// TestAttackR11Once lets a token be used between another request's look at it
+// and that request's effect.
 func TestAttackR11Once(t *testing.T) {
 	var moments per[moment]
-	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
-		u := a.user(t)
-		token := a.asked(t, "verify", u)
-		verify := func() { a.want(t, verifyRoute+"200 (twin)", proof(token)) }
-		moments.of(a).arm(verify)
-		a.attack(t, "R11 a token that is used meanwhile", verifyRoute+"400 VERIFY_USER_ALREADY_VERIFIED", proof(token))
-		u = a.user(t)
-		token = a.asked(t, "verify", u)
-		moments.of(a).arm(func() {
-			verify()
-			a.change(t, u, latchkey.Changes[Account]{IsVerified: new(false)})
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} },
+		func(t *testing.T, a *app) {
+			u := a.user(t)
+			token := a.asked(t, "verify", u)
+			verify := func() { a.want(t, verifyRoute+"200 (twin)", proof(token)) }
+			moments.of(a).arm(verify)
+			a.attack(t, "R11 a token that is used meanwhile", verifyRoute+"400 VERIFY_USER_ALREADY_VERIFIED", proof(token))
+			u = a.user(t)
+			token = a.asked(t, "verify", u)
+			moments.of(a).arm(func() {
+				verify()
+				a.change(t, u, latchkey.Changes[Account]{IsVerified: new(false)})
+			})
+			a.attack(t, "R11 a token that is used, and its effect undone, meanwhile", badVerify, proof(token))
+			token = a.asked(t, "reset", u)
+			moments.of(a).arm(func() { a.want(t, resetRoute+"200 (twin)", fresh(token)) })
+			a.attack(t, "R01 a reset token that is used meanwhile", badReset, fresh(token))
 		})
-		a.attack(t, "R11 a token that is used, and its effect undone, meanwhile", badVerify, proof(token))
-		token = a.asked(t, "reset", u)
-		moments.of(a).arm(func() { a.want(t, resetRoute+"200 (twin)", fresh(token)) })
-		a.attack(t, "R01 a reset token that is used meanwhile", badReset, fresh(token))
-	})
 }
 
-// TestAttackG07EveryHash: all that hashes a password is refused alike where too many are hashed, and uses nothing up.
+// TestAttackG07EveryHash: all that hashes a password is refused alike where too
+// many are hashed, and uses nothing up.
 func TestAttackG07EveryHash(t *testing.T) {
 	onEveryStore(t, func(a *app, o *options) {
 		a.hasher.hold = make(chan struct{})
@@ -153,12 +161,14 @@ func TestAttackG07EveryHash(t *testing.T) {
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
-		flood := a.atOnce(t, 66, "POST", "/auth/session/login", func(i int) option { // of one account, others would come before it (G22)
+		// of one account, others would come before it (G22)
+		flood := a.atOnce(t, 66, "POST", "/auth/session/login", func(i int) option {
 			return form("username", fmt.Sprintf("nobody%d@example.org", i), "password", another)
 		})
 		<-flood // the one too many: from here on the queue is full
 		a.wantUnchanged(t, func() {
-			a.attack(t, "G07 saturated, login", "POST /auth/jwt/login "+unavailable, form("username", u.Email, "password", password))
+			a.attack(t, "G07 saturated, login", "POST /auth/jwt/login "+unavailable,
+				form("username", u.Email, "password", password))
 			a.attack(t, "G07 saturated, register", registerRoute+unavailable, registration("g07@example.org"))
 			a.attack(t, "G07 saturated, reset", resetRoute+unavailable, fresh(token))
 		})
@@ -174,7 +184,8 @@ func TestAttackG07EveryHash(t *testing.T) {
 	})
 }
 
-// TestAttackF01SessionsCannotBeEnded: a change of the password stands, its epoch protects, and the clean-up is tried again.
+// TestAttackF01SessionsCannotBeEnded: a change of the password stands, its
+// epoch protects, and the clean-up is tried again.
 func TestAttackF01SessionsCannotBeEnded(t *testing.T) {
 	onEveryStore(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
@@ -184,7 +195,8 @@ func TestAttackF01SessionsCannotBeEnded(t *testing.T) {
 		}
 		mine := a.login(t, "jwt", u)
 		a.begin("sessions.DeleteAll")
-		a.attack(t, "F01 sessions that cannot be ended with a new password", "PATCH /users/me 200", mine, members(object{"password": another}))
+		a.attack(t, "F01 sessions that cannot be ended with a new password", "PATCH /users/me 200", mine,
+			members(object{"password": another}))
 		for i, backend := range backends {
 			a.attack(t, "F01 S04 they are dead nevertheless, "+backend, "GET /users/me 401", others[i])
 		}
@@ -195,7 +207,8 @@ func TestAttackF01SessionsCannotBeEnded(t *testing.T) {
 		}
 		a.end()
 		a.begin("sessions.Delete")
-		a.attack(t, "F01 a session that cannot be ended", "DELETE /auth/sessions/{id} "+unavailable, asBearer(token), id(a.sessions(t, asBearer(token))[0].ID))
+		a.attack(t, "F01 a session that cannot be ended", "DELETE /auth/sessions/{id} "+unavailable, asBearer(token),
+			id(a.sessions(t, asBearer(token))[0].ID))
 		a.end()
 		if err := a.Close(t.Context()); err != nil { // which gives the clean-up its next attempt at once
 			t.Fatal(err)
@@ -215,13 +228,21 @@ func TestAttackG20Vetoes(t *testing.T) {
 			}
 			return nil
 		}
-		o.Hooks.BeforeUpdate = func(context.Context, *latchkey.Event[Account]) error { return errors.New("the hook cannot ask") }
-		o.Hooks.BeforeDelete = func(context.Context, *latchkey.Event[Account]) error { return latchkey.Refuse("CANNOT_BE_DELETED") }
+		o.Hooks.BeforeUpdate = func(context.Context,
+			*latchkey.Event[Account]) error {
+			return errors.New("the hook cannot ask")
+		}
+		o.Hooks.BeforeDelete = func(context.Context,
+			*latchkey.Event[Account]) error {
+			return latchkey.Refuse("CANNOT_BE_DELETED")
+		}
 	}, func(t *testing.T, a *app) {
 		admin, _ := a.asAdmin(t)
 		a.wantUnchanged(t, func() {
-			a.attack(t, "G20 a hook edits the address to what is none", registerRoute+"422 body.email value_error", registration("edited@example.org"))
-			a.attack(t, "G20 a hook cannot say whether a change is allowed", "PATCH /users/{id} "+unavailable, append(admin, text(`{"full_name": "x"}`))...)
+			a.attack(t, "G20 a hook edits the address to what is none", registerRoute+"422 body.email value_error",
+				registration("edited@example.org"))
+			a.attack(t, "G20 a hook cannot say whether a change is allowed", "PATCH /users/{id} "+unavailable,
+				append(admin, text(`{"full_name": "x"}`))...)
 			a.attack(t, "G20 a hook refuses a deletion", "DELETE /users/{id} 400 CANNOT_BE_DELETED", admin...)
 		})
 		a.want(t, registerRoute+"201 (twin)", registration("g20@example.org"))

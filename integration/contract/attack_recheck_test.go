@@ -61,7 +61,8 @@ func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
 				a.attack(t, "S23 a change while "+name+", "+backend, "PATCH /users/me 401", mine,
 					members(object{"password": another, "email": "s23." + u.Email, "full_name": "S23"}))
 				after := a.find(t, u.ID)
-				if after.HashedPassword != before.HashedPassword || after.Email != u.Email || after.FullName != u.FullName || after.TokenEpoch != before.TokenEpoch {
+				if after.HashedPassword != before.HashedPassword || after.Email != u.Email || after.FullName != u.FullName ||
+					after.TokenEpoch != before.TokenEpoch {
 					t.Errorf("S23 %s, %s: the change was written: %+v", name, backend, after)
 				}
 			}
@@ -73,13 +74,15 @@ func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
 		for _, backend := range []string{"cookie", "session"} {
 			mine := a.login(t, backend, a.user(t))
 			moments.of(a).arm(func() { a.want(t, "PATCH /users/me 200", mine, members(object{"password": another})) })
-			a.want(t, "PATCH /users/me 200 (twin, the same session sets a password meanwhile)", mine, members(object{"full_name": "S23"}))
+			a.want(t, "PATCH /users/me 200 (twin, the same session sets a password meanwhile)", mine,
+				members(object{"full_name": "S23"}))
 			a.want(t, "GET /users/me 200", mine)
 		}
 	})
 }
 
-// TestAttackS23AtTheLastMoment: the login ends after the strategy was asked again, right before the transaction.
+// TestAttackS23AtTheLastMoment: the login ends after the strategy was asked
+// again, right before the transaction.
 func TestAttackS23AtTheLastMoment(t *testing.T) {
 	var hooks, finds per[moment]
 	onEveryStore(t, func(a *app, o *options) {
@@ -99,7 +102,8 @@ func TestAttackS23AtTheLastMoment(t *testing.T) {
 		admin, target := a.user(t, superuser), a.user(t)
 		theirs := a.login(t, "jwt", admin)
 		late(func() { ends["all sessions end"](t, a, admin, theirs) })
-		a.attack(t, "S23 a change of another right after a superuser's sessions end", "PATCH /users/{id} 401", id(target.ID), theirs, text(`{"is_active": false}`))
+		a.attack(t, "S23 a change of another right after a superuser's sessions end", "PATCH /users/{id} 401", id(target.ID),
+			theirs, text(`{"is_active": false}`))
 		if !a.find(t, target.ID).IsActive {
 			t.Error("S23 the target was deactivated")
 		}
@@ -109,7 +113,8 @@ func TestAttackS23AtTheLastMoment(t *testing.T) {
 	})
 }
 
-// TestAttackS23WithoutTransactions: the login ends between the last look at its user and the write.
+// TestAttackS23WithoutTransactions: the login ends between the last look at its
+// user and the write.
 func TestAttackS23WithoutTransactions(t *testing.T) {
 	var hooks, finds per[moment]
 	onOne(t, func(a *app, o *options) {
@@ -134,7 +139,8 @@ func TestAttackS23WithoutTransactions(t *testing.T) {
 			hooks.of(a).arm(func() { finds.of(a).arm(func() { finds.of(a).arm(end) }) })
 		}
 		late(func() { a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(false)}) })
-		a.attack(t, "S23 a superuser promotes himself at the moment when he is demoted", "PATCH /users/{id} 403", id(admin.ID), mine, text(`{"is_superuser": true}`))
+		a.attack(t, "S23 a superuser promotes himself at the moment when he is demoted", "PATCH /users/{id} 403",
+			id(admin.ID), mine, text(`{"is_superuser": true}`))
 		if a.find(t, admin.ID).IsSuperuser {
 			t.Error("S23 the demoted superuser is one again")
 		}
@@ -170,8 +176,10 @@ func TestAttackS23SuperusersWithoutTransactions(t *testing.T) {
 				return a.exchange(t.Context(), "DELETE", "/users/"+target.ID, by)
 			},
 		}
-		// Who removes whom: the first by the first, the second by the second.
-		for name, targets := range map[string][2]int{"each other": {1, 0}, "themselves": {0, 1}, "the second": {1, 1}, "the first": {0, 0}} {
+		// Who removes whom: the first by the first, the second by the
+		// second.
+		for name, targets := range map[string][2]int{"each other": {1, 0}, "themselves": {0, 1}, "the second": {1, 1},
+			"the first": {0, 0}} {
 			for how, do := range remove {
 				t.Run("S23 two superusers "+how+" "+name+" at once", func(t *testing.T) {
 					both := []*Account{a.user(t, superuser), a.user(t, superuser)}
@@ -211,17 +219,20 @@ func TestAttackS23AChangeOutlivesItsRights(t *testing.T) {
 		mine := a.login(t, "session", admin)
 
 		lose(admin, demoted)
-		a.attack(t, "S23 a demoted superuser promotes himself", "PATCH /users/{id} 403", id(admin.ID), mine, text(`{"is_superuser": true}`))
+		a.attack(t, "S23 a demoted superuser promotes himself", "PATCH /users/{id} 403", id(admin.ID), mine,
+			text(`{"is_superuser": true}`))
 		target := a.user(t)
 		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
 		lose(admin, demoted)
-		a.attack(t, "S23 a demoted superuser changes another", "PATCH /users/{id} 403", id(target.ID), mine, text(`{"is_active": false}`))
+		a.attack(t, "S23 a demoted superuser changes another", "PATCH /users/{id} 403", id(target.ID), mine,
+			text(`{"is_active": false}`))
 		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
 		lose(admin, demoted)
 		a.attack(t, "S23 a demoted superuser deletes another", "DELETE /users/{id} 403", id(target.ID), mine)
 		a.change(t, admin, latchkey.Changes[Account]{IsSuperuser: new(true)})
 		lose(admin, latchkey.Changes[Account]{IsActive: new(false)})
-		a.attack(t, "S23 a deactivated superuser reactivates himself", "PATCH /users/{id} 401", id(admin.ID), mine, text(`{"is_active": true}`))
+		a.attack(t, "S23 a deactivated superuser reactivates himself", "PATCH /users/{id} 401", id(admin.ID), mine,
+			text(`{"is_active": true}`))
 		if u := a.find(t, admin.ID); u.IsActive {
 			t.Error("S23 the deactivated superuser is active again")
 		}
@@ -236,33 +247,35 @@ func TestAttackS23AChangeOutlivesItsRights(t *testing.T) {
 
 func TestAttackS23SessionsAreEndedByALivingLoginAlone(t *testing.T) {
 	var moments per[moment]
-	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }, func(t *testing.T, a *app) {
-		for name, end := range ends {
-			u := a.user(t)
-			mine := a.login(t, "session", u)
-			var epoch int64
-			moments.of(a).arm(func() {
-				end(t, a, u, mine)
-				epoch = a.find(t, u.ID).TokenEpoch
-			})
-			a.attack(t, "S23 the end of all sessions while "+name, "DELETE /auth/sessions 401", mine)
-			if now := a.find(t, u.ID).TokenEpoch; now != epoch {
-				t.Errorf("S23 %s: the epoch rose to %d", name, now)
+	onEveryStore(t, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} },
+		func(t *testing.T, a *app) {
+			for name, end := range ends {
+				u := a.user(t)
+				mine := a.login(t, "session", u)
+				var epoch int64
+				moments.of(a).arm(func() {
+					end(t, a, u, mine)
+					epoch = a.find(t, u.ID).TokenEpoch
+				})
+				a.attack(t, "S23 the end of all sessions while "+name, "DELETE /auth/sessions 401", mine)
+				if now := a.find(t, u.ID).TokenEpoch; now != epoch {
+					t.Errorf("S23 %s: the epoch rose to %d", name, now)
+				}
 			}
-		}
-		u := a.user(t)
-		mine, other := a.login(t, "session", u), a.login(t, "session", u)
-		sessions := a.want(t, "GET /auth/sessions 200", other)
-		var list []object
-		if !strict(sessions.body, &list) || len(list) != 2 {
-			t.Fatalf("S23 got %s", sessions.body)
-		}
-		theirs := list[0]
-		if theirs["current"] == true {
-			theirs = list[1]
-		}
-		moments.of(a).arm(func() { ends["the user logs out"](t, a, u, other) })
-		a.attack(t, "S23 one session ends another while it is logged out", "DELETE /auth/sessions/{id} 401", id(theirs["id"].(string)), other)
-		a.want(t, "DELETE /auth/sessions 204 (twin)", mine)
-	})
+			u := a.user(t)
+			mine, other := a.login(t, "session", u), a.login(t, "session", u)
+			sessions := a.want(t, "GET /auth/sessions 200", other)
+			var list []object
+			if !strict(sessions.body, &list) || len(list) != 2 {
+				t.Fatalf("S23 got %s", sessions.body)
+			}
+			theirs := list[0]
+			if theirs["current"] == true {
+				theirs = list[1]
+			}
+			moments.of(a).arm(func() { ends["the user logs out"](t, a, u, other) })
+			a.attack(t, "S23 one session ends another while it is logged out", "DELETE /auth/sessions/{id} 401",
+				id(theirs["id"].(string)), other)
+			a.want(t, "DELETE /auth/sessions 204 (twin)", mine)
+		})
 }

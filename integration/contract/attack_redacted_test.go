@@ -45,7 +45,8 @@ func printed(v any) map[string]string {
 func tells(text string) bool {
 	part := redactedCanary[:12]
 	for _, form := range []string{
-		part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part)), strings.Trim(fmt.Sprint([]byte(part)), "[]"),
+		part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part)),
+		strings.Trim(fmt.Sprint([]byte(part)), "[]"),
 		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", []byte(part)), "[]byte{"), "}"),
 	} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
@@ -58,17 +59,20 @@ func tells(text string) bool {
 func TestAttackL11OAuthOptions(t *testing.T) {
 	t.Parallel()
 	key := core.VaultKey{ID: "k1", Secret: []byte(redactedCanary)}
-	issuer := providers.OIDCOptions{Name: "acme", Issuer: "https://id.example", ClientID: "us", ClientSecret: redactedCanary}
+	issuer := providers.OIDCOptions{Name: "acme", Issuer: "https://id.example", ClientID: "us",
+		ClientSecret: redactedCanary}
 	service := providers.OAuth2Options{
-		Name: "acme", AuthorizeURL: "https://id.example/a", TokenURL: "https://id.example/t", ProfileURL: "https://id.example/p",
-		ClientID: "us", ClientSecret: redactedCanary, Fields: providers.Fields{Subject: "{id}"},
+		Name: "acme", AuthorizeURL: "https://id.example/a", TokenURL: "https://id.example/t",
+		ProfileURL: "https://id.example/p",
+		ClientID:   "us", ClientSecret: redactedCanary, Fields: providers.Fields{Subject: "{id}"},
 	}
 	oidc, err := providers.OIDC(issuer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	settings := oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Tickets: memstore.NewTickets(nil), Secret: []byte(redactedCanary), Vault: []oauth.Key{key},
+		Accounts: memstore.NewOAuthAccounts(), Tickets: memstore.NewTickets(nil), Secret: []byte(redactedCanary),
+		Vault:     []oauth.Key{key},
 		Providers: []oauth.Provider{{Provider: oidc}},
 	}
 	social, err := oauth.New(settings)

@@ -66,7 +66,8 @@ func TestAttackResetTokens(t *testing.T) {
 			a.want(t, resetRoute+"200", query("id="+victim.ID+"&email="+victim.Email), members(object{
 				"token": token, "password": another, "id": victim.ID, "user_id": victim.ID, "email": victim.Email, "sub": victim.ID,
 			}))
-			a.want(t, "POST /auth/jwt/login 200 (twin, the token's user has the new password)", form("username", u.Email, "password", another))
+			a.want(t, "POST /auth/jwt/login 200 (twin, the token's user has the new password)",
+				form("username", u.Email, "password", another))
 			a.want(t, "POST /auth/jwt/login 200 (the other has not)", form("username", victim.Email, "password", password))
 		})
 		a.attack(t, "R01 a token for the second time", badReset, fresh(token))
@@ -103,10 +104,12 @@ func TestAttackR10ResetIsNoLogin(t *testing.T) {
 				}
 			}
 		})
-		a.attack(t, "R10 a login that waited for the second factor ends", "POST /auth/cookie/second 400 LOGIN_BAD_CREDENTIALS",
+		a.attack(t, "R10 a login that waited for the second factor ends",
+			"POST /auth/cookie/second 400 LOGIN_BAD_CREDENTIALS",
 			members(object{"pending": pending, "code": "123456"}))
 		plain := a.user(t)
 		a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", plain)))
-		a.want(t, "POST /auth/jwt/login 200 (twin, without a second factor)", form("username", plain.Email, "password", another))
+		a.want(t, "POST /auth/jwt/login 200 (twin, without a second factor)",
+			form("username", plain.Email, "password", another))
 	})
 }

@@ -153,7 +153,8 @@ func TestAttackS05Users(t *testing.T) {
 	})
 }
 
-// TestAttackS07RevokeAllRace: a login that races with the end of all sessions lives or dies, in every place at once, and for good.
+// TestAttackS07RevokeAllRace: a login that races with the end of all sessions
+// lives or dies, in every place at once, and for good.
 func TestAttackS07RevokeAllRace(t *testing.T) {
 	onEveryStore(t, func(_ *app, o *options) { o.InsecureNoLimits = true }, func(t *testing.T, a *app) {
 		t.Run("S07 64 logins at the same time as the end of all sessions", func(t *testing.T) {
@@ -233,7 +234,8 @@ func TestAttackCookies(t *testing.T) {
 		a.attack(t, "S10 two cookies of the name in two lines", twice, cookies(pair+mine), cookies("a=b; "+pair+mallory))
 		a.attack(t, "S10 two cookies of the name, both the same", twice, cookies(pair+mine+"; "+pair+mine))
 		a.attack(t, "S10 two cookies of the name, one empty", twice, cookies(pair+"; "+pair+mine))
-		a.attack(t, "S10 an unsafe method", "PATCH /users/me 400 DUPLICATE_CREDENTIALS", cookies(pair+mine+"; "+pair+mallory), text(`{}`))
+		a.attack(t, "S10 an unsafe method", "PATCH /users/me 400 DUPLICATE_CREDENTIALS", cookies(pair+mine+"; "+pair+mallory),
+			text(`{}`))
 		for name, line := range map[string]string{
 			"letter case of the name": "__host-latchkey=" + mine, "letter case of the prefix": "__HOST-latchkey=" + mine,
 			"a quoted value": pair + `"` + mine + `"`, "a percent-encoded value": pair + "%" + mine, "a percent-encoded name": "%5F_Host-latchkey=" + mine,
@@ -244,7 +246,8 @@ func TestAttackCookies(t *testing.T) {
 		}
 		a.attack(t, "S13 token in other letter case, cookie", none, cookies(pair+swapCase(mine)))
 		a.attack(t, "S13 token in other letter case, bearer", none, asBearer(swapCase(a.token(t, "session", u))))
-		for _, line := range []string{pair + mine, "a=b; " + pair + mine + "; c=d", "__host-latchkey=" + mallory + "; " + pair + mine} {
+		for _, line := range []string{pair + mine, "a=b; " + pair + mine + "; c=d", "__host-latchkey=" + mallory + "; " +
+			pair + mine} {
 			a.want(t, "GET /users/me 200 (twin)", cookies(line)).wantUser(t, u)
 		}
 	})
@@ -278,17 +281,20 @@ func TestAttackS16PendingTicket(t *testing.T) {
 			a.attack(t, "S16 a wrong code, "+backend, "POST /auth/"+backend+"/second 400 WRONG_CODE", second("000000"))
 			for _, other := range backends {
 				if other != backend {
-					a.attack(t, "S16 a ticket of "+backend+" at "+other, "POST /auth/"+other+"/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
+					a.attack(t, "S16 a ticket of "+backend+" at "+other, "POST /auth/"+other+"/second 400 LOGIN_BAD_CREDENTIALS",
+						second("123456"))
 				}
 			}
 			_, token := a.given(t, a.want(t, "POST /auth/"+backend+"/second "+success(backend)+" (twin)", second("123456")))
 			a.want(t, "GET /users/me 200 (twin)", credential(backend, token))
-			a.attack(t, "S16 a ticket that was used, "+backend, "POST /auth/"+backend+"/second 400 LOGIN_BAD_CREDENTIALS", second("123456"))
+			a.attack(t, "S16 a ticket that was used, "+backend, "POST /auth/"+backend+"/second 400 LOGIN_BAD_CREDENTIALS",
+				second("123456"))
 		}
 	})
 }
 
-// TestAttackS16HeldByTheBrowser: a browser's pending login is in an HttpOnly cookie, which opens nothing but the next step.
+// TestAttackS16HeldByTheBrowser: a browser's pending login is in an HttpOnly
+// cookie, which opens nothing but the next step.
 func TestAttackS16HeldByTheBrowser(t *testing.T) {
 	onEveryAdapter(t, withSecondFactor, func(t *testing.T, a *app) {
 		a.serveSecondFactor(t)
@@ -301,7 +307,8 @@ func TestAttackS16HeldByTheBrowser(t *testing.T) {
 		mine, code := header("Cookie", held.Name+"="+held.Value), members(object{"code": "123456"})
 		a.attack(t, "S16 the cookie as a session", "GET /users/me 401", header("Cookie", cookieName+"="+held.Value))
 		a.attack(t, "S16 the cookie at another backend", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", mine, code)
-		a.attack(t, "S16 from another site", "POST /auth/cookie/second 403 CROSS_ORIGIN_REFUSED", mine, code, header("Sec-Fetch-Site", "cross-site"))
+		a.attack(t, "S16 from another site", "POST /auth/cookie/second 403 CROSS_ORIGIN_REFUSED", mine, code,
+			header("Sec-Fetch-Site", "cross-site"))
 		got := a.want(t, "POST /auth/cookie/second 204 (twin)", mine, code)
 		var session, dropped bool
 		for _, line := range got.header["Set-Cookie"] {
@@ -316,7 +323,8 @@ func TestAttackS16HeldByTheBrowser(t *testing.T) {
 	})
 }
 
-// TestAttackS16TheAttemptThatKillsATicket: it is not made (finding A15), so that it cannot use up a recovery code.
+// TestAttackS16TheAttemptThatKillsATicket: it is not made (finding A15), so
+// that it cannot use up a recovery code.
 func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 	var proofs per[ledger]
 	onEveryStore(t, func(a *app, o *options) {
@@ -331,7 +339,8 @@ func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 		}
 		proofs.of(a).take()
 		for range 2 {
-			a.attack(t, "S16 a sixth attempt, with the right code", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", guess("123456"))
+			a.attack(t, "S16 a sixth attempt, with the right code", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS",
+				guess("123456"))
 		}
 		if tried := proofs.of(a).take(); len(tried) > 0 {
 			t.Errorf("S16 the attempt was made: %v", tried)
@@ -343,7 +352,8 @@ func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 		a.want(t, "POST /auth/jwt/second 200 (twin, the fifth is right)", guess("123456"))
 		ticket = a.pending(t, "jwt", u)
 		a.edit(t, u, inactive)
-		a.attack(t, "S16 a user who was deactivated meanwhile", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS", guess("123456"))
+		a.attack(t, "S16 a user who was deactivated meanwhile", "POST /auth/jwt/second 400 LOGIN_BAD_CREDENTIALS",
+			guess("123456"))
 		if tried := proofs.of(a).take(); len(tried) != 5 {
 			t.Errorf("S16 the attempt of a deactivated user was made: %v", tried)
 		}

@@ -37,7 +37,8 @@ func (a *app) wantNoWay(t *testing.T, u *Account, subject string, mine option) {
 	if links := a.links(t, u.ID); len(links) > 0 {
 		t.Errorf("O53 links are left: %+v", links)
 	}
-	token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t, "access_token").(string)
+	token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t,
+		"access_token").(string)
 	if got := a.want(t, "GET /users/me 200", asBearer(token)).member(t, "id"); got == u.ID {
 		t.Error("O53 the planted link opens the victim's account")
 	}
@@ -72,7 +73,8 @@ func TestAttackO53PlantedLinks(t *testing.T) {
 			t.Run("O53 an account that was planted by a provider that vouches for nothing, before "+name, func(t *testing.T) {
 				subject := "typed " + name
 				victim := strings.ReplaceAll(subject, " ", ".") + "@example.org"
-				mine := asBearer(a.through(t, otherByJWT, someone(subject, victim)).expect(t, 200, "").member(t, "access_token").(string))
+				mine := asBearer(a.through(t, otherByJWT, someone(subject, victim)).expect(t, 200, "").member(t,
+					"access_token").(string))
 				u, err := a.Manager().FindByEmail(t.Context(), victim)
 				if err != nil {
 					t.Fatal(err)
@@ -85,14 +87,16 @@ func TestAttackO53PlantedLinks(t *testing.T) {
 		t.Run("O53 a verified account keeps its links (twin)", func(t *testing.T) {
 			u, _ := a.planted(t, "kept", verified)
 			a.want(t, resetRoute+"200", fresh(a.asked(t, "reset", u)))
-			token, _ := a.through(t, otherByJWT, someone("kept", evil("kept"))).expect(t, 200, "").member(t, "access_token").(string)
+			token, _ := a.through(t, otherByJWT, someone("kept", evil("kept"))).expect(t, 200, "").member(t,
+				"access_token").(string)
 			a.want(t, "GET /users/me 200", asBearer(token)).wantUser(t, a.find(t, u.ID))
 		})
 		t.Run("O53 who is logged in and verifies keeps links and logins (twin)", func(t *testing.T) {
 			u, mine := a.planted(t, "own")
 			a.want(t, verifyRoute+"200", proof(a.asked(t, "verify", u)), mine)
 			a.want(t, "GET /users/me 200", mine)
-			token, _ := a.through(t, otherByJWT, someone("own", evil("own"))).expect(t, 200, "").member(t, "access_token").(string)
+			token, _ := a.through(t, otherByJWT, someone("own", evil("own"))).expect(t, 200, "").member(t,
+				"access_token").(string)
 			a.want(t, "GET /users/me 200", asBearer(token)).wantUser(t, a.find(t, u.ID))
 		})
 		t.Run("O53 who registers, verifies and logs in keeps password and login (twin)", func(t *testing.T) {
@@ -110,8 +114,8 @@ func TestAttackO53PlantedLinks(t *testing.T) {
 	})
 }
 
-// TestAttackO53WhatAPlantedLinkHasBegun: what an attacker has begun by a planted
-// link before the owner's proof ends nothing after it.
+// TestAttackO53WhatAPlantedLinkHasBegun: what an attacker has begun by a
+// planted link before the owner's proof ends nothing after it.
 func TestAttackO53WhatAPlantedLinkHasBegun(t *testing.T) {
 	onEveryStore(t, withOAuth(t, byEmail, withSecondFactor), func(t *testing.T, a *app) {
 		a.serveOAuth(t)
@@ -149,7 +153,8 @@ func TestAttackO53WhatAPlantedLinkHasBegun(t *testing.T) {
 	})
 }
 
-// TestAttackO53HooksHear: AfterVerify hears of every first proof, and of no second one.
+// TestAttackO53HooksHear: AfterVerify hears of every first proof, and of no
+// second one.
 func TestAttackO53HooksHear(t *testing.T) {
 	var heard per[ledger]
 	onOne(t, withOAuth(t, byEmail, func(a *app, o *options) {
@@ -224,7 +229,8 @@ func TestAttackO52AssociationsOutliveTheirLogin(t *testing.T) {
 		u := a.user(t)
 		mine := a.login(t, "jwt", u)
 		s.arm(func() { ends["all sessions end"](t, a, u, mine) })
-		back := a.back(t, a.authorize(t, linkAcme, "?redirect_to=/settings", mine), someone("o52 redirected", "o52@example.org"), mine)
+		back := a.back(t, a.authorize(t, linkAcme, "?redirect_to=/settings", mine),
+			someone("o52 redirected", "o52@example.org"), mine)
 		if to := back.header.Get("Location"); to != "/settings?error=Unauthorized" || len(a.links(t, u.ID)) > 0 {
 			t.Errorf("O52 a link of a browser that is sent back: got %d to %q", back.status, to)
 		}
@@ -234,23 +240,24 @@ func TestAttackO52AssociationsOutliveTheirLogin(t *testing.T) {
 		}
 	})
 	var moments per[moment]
-	onEveryStore(t, withOAuth(t, nil, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }), func(t *testing.T, a *app) {
-		a.serveOAuth(t)
-		for name, end := range ends {
+	onEveryStore(t, withOAuth(t, nil, func(a *app, _ *options) { a.kept.users = afterFind{a.kept.users, moments.of(a)} }),
+		func(t *testing.T, a *app) {
+			a.serveOAuth(t)
+			for name, end := range ends {
+				u := a.user(t)
+				mine := a.login(t, "jwt", u)
+				a.through(t, linkAcme, someone("o52 un"+name, "o52@example.org"), mine).expect(t, 200, "")
+				moments.of(a).arm(func() { end(t, a, u, mine) })
+				a.attack(t, "O52 an unlinking while "+name, "DELETE "+linkAcme+" 401", mine)
+				if links := a.links(t, u.ID); len(links) != 1 {
+					t.Errorf("O52 %s: the link is gone", name)
+				}
+			}
 			u := a.user(t)
 			mine := a.login(t, "jwt", u)
-			a.through(t, linkAcme, someone("o52 un"+name, "o52@example.org"), mine).expect(t, 200, "")
-			moments.of(a).arm(func() { end(t, a, u, mine) })
-			a.attack(t, "O52 an unlinking while "+name, "DELETE "+linkAcme+" 401", mine)
-			if links := a.links(t, u.ID); len(links) != 1 {
-				t.Errorf("O52 %s: the link is gone", name)
-			}
-		}
-		u := a.user(t)
-		mine := a.login(t, "jwt", u)
-		a.through(t, linkAcme, someone("o52", "o52@example.org"), mine).expect(t, 200, "")
-		a.want(t, "DELETE "+linkAcme+" 204 (twin)", mine)
-	})
+			a.through(t, linkAcme, someone("o52", "o52@example.org"), mine).expect(t, 200, "")
+			a.want(t, "DELETE "+linkAcme+" 204 (twin)", mine)
+		})
 }
 
 func TestAttackO55DeactivatedUsersAtAProvider(t *testing.T) {
@@ -312,7 +319,8 @@ func TestAttackO56HooksOfAProvidersLogin(t *testing.T) {
 		if me.member(t, "email") != "Elsewhere@Example.org" || me.member(t, "is_verified") != false {
 			t.Errorf("O56 got %s: the provider has not vouched for that address", me.body)
 		}
-		if u, err := a.Manager().FindByEmail(t.Context(), "elsewhere@example.org"); err != nil || u.EmailKey != "elsewhere@example.org" {
+		if u, err := a.Manager().FindByEmail(t.Context(), "elsewhere@example.org"); err != nil ||
+			u.EmailKey != "elsewhere@example.org" {
 			t.Errorf("O56 the user is not found by the new address: %v", err)
 		}
 		if _, err := a.Manager().FindByEmail(t.Context(), "moved@example.org"); !errors.Is(err, core.ErrNotFound) {
@@ -370,14 +378,17 @@ func (s *beforeCall) Create(ctx context.Context, a *core.OAuthAccount) error {
 	return err
 }
 
-func (s *beforeCall) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (*core.OAuthAccount, error) {
+func (s *beforeCall) Update(
+	ctx context.Context, id string, change func(*core.OAuthAccount) error,
+) (*core.OAuthAccount, error) {
 	if s.call == "Update" {
 		s.pass()
 	}
 	return s.OAuthAccountStore.Update(ctx, id, change)
 }
 
-// TestAttackO53WithoutTransactions: nothing that an attacker does while the account is made over outlives it (finding A6).
+// TestAttackO53WithoutTransactions: nothing that an attacker does while the
+// account is made over outlives it (finding A6).
 func TestAttackO53WithoutTransactions(t *testing.T) {
 	var accounts per[beforeCall]
 	var before per[moment]
@@ -396,7 +407,8 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 		a.serveOAuth(t)
 		seam := accounts.of(a)
 		login := func(subject string) option {
-			token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t, "access_token").(string)
+			token, _ := a.through(t, otherByJWT, someone(subject, evil(subject))).expect(t, 200, "").member(t,
+				"access_token").(string)
 			return asBearer(token)
 		}
 		t.Run("O53 a login by the link that is about to be removed", func(t *testing.T) {

@@ -14,21 +14,24 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// attack is a row under another name, which begins with the case's id in docs/attack-cases.md. Every test of attacks has a legitimate
-// twin that must succeed, so that refusing everything fails it.
+// attack is a row under another name, which begins with the case's id in
+// docs/attack-cases.md. Every test of attacks has a legitimate twin that must
+// succeed, so that refusing everything fails it.
 func (a *app) attack(t *testing.T, name, line string, with ...option) (got answer) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) { got = a.want(t, line, with...) })
 	return got
 }
 
-// readers are the routes that read a body; id fills in the user who is changed by the last one.
+// readers are the routes that read a body; id fills in the user who is changed
+// by the last one.
 var readers = []string{
 	"POST /auth/jwt/login", "POST /auth/cookie/login", "POST /auth/session/login", "POST /auth/register", "POST /auth/forgot-password",
 	"POST /auth/reset-password", "POST /auth/request-verify-token", "POST /auth/verify", "PATCH /users/me", "PATCH /users/{id}",
 }
 
-// to sends a request of a line "METHOD /path" and fails if the answer is the server's fault, or lacks what every answer has.
+// to sends a request of a line "METHOD /path" and fails if the answer is the
+// server's fault, or lacks what every answer has.
 func (a *app) to(t *testing.T, route string, with ...option) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(route, " ")
@@ -43,7 +46,8 @@ func (a *app) to(t *testing.T, route string, with ...option) answer {
 // asBearer presents a token of any kind in an Authorization line.
 func asBearer(token string) option { return header("Authorization", "Bearer "+token) }
 
-// state is everything that is kept of users and their sessions, as text to compare.
+// state is everything that is kept of users and their sessions, as text to
+// compare.
 func (a *app) state(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -76,7 +80,8 @@ func (a *app) edit(t *testing.T, u *Account, change func(*Account)) {
 	}
 }
 
-// per keeps something for each of a test's applications: made while its options are changed, asked in the test.
+// per keeps something for each of a test's applications: made while its options
+// are changed, asked in the test.
 type per[T any] struct{ sync.Map }
 
 func (p *per[T]) of(a *app) *T {
@@ -127,7 +132,8 @@ func (j *journal) String() string {
 	return j.b.String()
 }
 
-// secondFactor is a flow that asks those whose name is enrolled for the code 123456.
+// secondFactor is a flow that asks those whose name is enrolled for the code
+// 123456.
 type secondFactor struct{ tried func() }
 
 const enrolled = "Has a second factor"
@@ -172,7 +178,8 @@ func (a *app) serveSecondFactor(t *testing.T) {
 	})
 }
 
-// pending logs an enrolled user in, as far as the first proof goes, and gives the ticket.
+// pending logs an enrolled user in, as far as the first proof goes, and gives
+// the ticket.
 func (a *app) pending(t *testing.T, backend string, u *Account) string {
 	t.Helper()
 	got := a.send(t, "POST", "/auth/"+backend+"/login", form("username", u.Email, "password", password))

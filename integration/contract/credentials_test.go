@@ -46,13 +46,15 @@ func TestAuthorization(t *testing.T) {
 				}
 			}
 			a.row(t, "GET /users/me 401 (the cause is not told)", line("Bearer a.b.c")).wantChallenge(t, invalid)
-			a.row(t, "GET /users/me 401 (a token in the URL is none)", query("access_token="+token+"&token="+token)).wantChallenge(t, none)
+			a.row(t, "GET /users/me 401 (a token in the URL is none)",
+				query("access_token="+token+"&token="+token)).wantChallenge(t, none)
 			a.row(t, "PATCH /users/me 401 (a token in the body is none)", form("access_token", token)).wantChallenge(t, none)
 		}
 	})
 }
 
-// wire sends raw bytes over a connection of its own and reads one answer. closed tells whether the server ends the connection.
+// wire sends raw bytes over a connection of its own and reads one answer.
+// closed tells whether the server ends the connection.
 func (a *app) wire(t *testing.T, raw string) (got answer, closed bool) {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(a.url, "http://"))
@@ -122,7 +124,8 @@ func TestMalformedHeads(t *testing.T) {
 func TestMalformedBodies(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		post := func(head, body string) string {
-			return "POST /auth/register HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/json\r\n" + head + "\r\n\r\n" + body
+			return "POST /auth/register HTTP/1.1\r\nHost: app.example\r\nContent-Type: application/json\r\n" + head +
+				"\r\n\r\n" + body
 		}
 		const tooLarge = `{"detail":"BODY_TOO_LARGE"}`
 		for note, raw := range map[string]string{
@@ -135,9 +138,11 @@ func TestMalformedBodies(t *testing.T) {
 				}
 			})
 		}
-		for note, types := range map[string]string{"two types": "Content-Type: text/plain", "the same type twice": "Content-Type: application/json"} {
+		for note, types := range map[string]string{"two types": "Content-Type: text/plain",
+			"the same type twice": "Content-Type: application/json"} {
 			t.Run("POST /auth/register 415 UNSUPPORTED_MEDIA_TYPE ("+note+")", func(t *testing.T) {
-				if got, _ := a.wire(t, post(types+"\r\nContent-Length: 2", "{}")); got.status != 415 || got.says() != core.CodeUnsupportedMediaType {
+				if got, _ := a.wire(t, post(types+"\r\nContent-Length: 2", "{}")); got.status != 415 ||
+					got.says() != core.CodeUnsupportedMediaType {
 					t.Errorf("got %d %s", got.status, got.body)
 				}
 			})
@@ -189,10 +194,12 @@ func TestTheCookieGuardsUnsafeMethodsOnly(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		admin, target := a.login(t, "cookie", a.user(t, superuser)), id(a.user(t).ID)
 		for name, foreign := range crossOrigin {
-			a.row(t, "PATCH /users/{id} 403 CROSS_ORIGIN_REFUSED ("+name+")", append(foreign, target, admin, text(`{"is_superuser": true}`))...)
+			a.row(t, "PATCH /users/{id} 403 CROSS_ORIGIN_REFUSED ("+name+")",
+				append(foreign, target, admin, text(`{"is_superuser": true}`))...)
 			a.row(t, "DELETE /users/{id} 403 CROSS_ORIGIN_REFUSED ("+name+")", append(foreign, target, admin)...)
 			a.row(t, "GET /users/{id} 200 ("+name+")", append(foreign, target, admin)...)
-			a.row(t, "POST /auth/register 422 body.email missing, body.password missing (no cookie is needed, "+name+")", append(foreign, text(`{}`))...)
+			a.row(t, "POST /auth/register 422 body.email missing, body.password missing (no cookie is needed, "+name+")",
+				append(foreign, text(`{}`))...)
 		}
 	})
 }

@@ -19,7 +19,8 @@ func TestCookieDefaults(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		got := a.row(t, "POST /auth/cookie/login 204 (the cookie)", form("username", a.user(t).Email, "password", password))
 		value := got.cookie(t).Value
-		want := cookieName + "=" + value + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax" // 30 days, as the session lives
+		// 30 days, as the session lives
+		want := cookieName + "=" + value + "; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax"
 		if got.header.Get("Set-Cookie") != want || len(value) != 43 || got.body != "" {
 			t.Errorf("got %s %s, want %s", got.header.Get("Set-Cookie"), got.body, want)
 		}

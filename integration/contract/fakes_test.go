@@ -76,7 +76,8 @@ func (a *app) mail(t *testing.T) core.Mail {
 	}
 }
 
-// wantNoMail waits until everything that was queued is done. Nothing is sent from here on: it is a test's last step.
+// wantNoMail waits until everything that was queued is done. Nothing is sent
+// from here on: it is a test's last step.
 func (a *app) wantNoMail(t *testing.T) {
 	t.Helper()
 	if err := a.Close(t.Context()); err != nil {

@@ -21,7 +21,8 @@ import (
 
 const adaID = "42a9302f-5915-44de-aa02-00f5a524e841"
 
-// people are the users of the fixture with their passwords; all were made through a FastAPI Users service.
+// people are the users of the fixture with their passwords; all were made
+// through a FastAPI Users service.
 var people = []struct{ email, password, hash string }{
 	{"Ada.Lovelace@example.org", "analytical engine 1843", "$2b$"},
 	{"grace@example.org", "nanoseconds & compilers", "$2b$"},
@@ -30,8 +31,9 @@ var people = []struct{ email, password, hash string }{
 	{"alan@example.org", "on computable numbers", "$argon2id$"},
 }
 
-// service is the database of a FastAPI Users service, behind the same application as elsewhere, with the default hashers, and the
-// service's own access to its tables.
+// service is the database of a FastAPI Users service, behind the same
+// application as elsewhere, with the default hashers, and the service's own
+// access to its tables.
 type service struct {
 	*app
 	db *sql.DB
@@ -72,7 +74,8 @@ func legacyTokens(t *testing.T, a *app) *jwt.Strategy {
 	t.Helper()
 	ours, err1 := jwt.HS256("ours", secret)
 	theirs, err2 := jwt.InsecureHS256([]byte(serviceSecret))
-	tokens, err3 := jwt.New(jwt.Options{Keys: []jwt.Key{ours}, Legacy: &jwt.Legacy{Key: theirs, Backend: "jwt"}, Now: a.Now})
+	tokens, err3 := jwt.New(jwt.Options{Keys: []jwt.Key{ours}, Legacy: &jwt.Legacy{Key: theirs, Backend: "jwt"},
+		Now: a.Now})
 	if err1 != nil || err2 != nil || err3 != nil {
 		t.Fatal(err1, err2, err3)
 	}
@@ -89,7 +92,8 @@ func sign(secret string, claims object) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
-// reads gives what the service sees of a user: the columns that it knows, by an e-mail in any letter case.
+// reads gives what the service sees of a user: the columns that it knows, by an
+// e-mail in any letter case.
 func (s service) reads(t *testing.T, email string) (id, hash string, active, verified bool) {
 	t.Helper()
 	err := s.db.QueryRowContext(t.Context(),
@@ -111,7 +115,8 @@ func TestFastAPIUsersLogIn(t *testing.T) {
 		route := "POST /auth/" + backends[i%3] + "/login "
 		credentials := form("username", p.email, "password", p.password)
 		if i < 2 {
-			s.row(t, route+"400 LOGIN_BAD_CREDENTIALS ("+p.email+", wrong password)", form("username", p.email, "password", p.password+" "))
+			s.row(t, route+"400 LOGIN_BAD_CREDENTIALS ("+p.email+", wrong password)",
+				form("username", p.email, "password", p.password+" "))
 		}
 		s.row(t, route+success(backends[i%3])+" ("+p.email+")", credentials)
 		_, after, _, _ := s.reads(t, p.email)
@@ -130,7 +135,8 @@ func TestFastAPIUsersLogIn(t *testing.T) {
 	}
 	inactive := form("username", "inactive@example.org", "password", "nobody home today")
 	s.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (inactive)", inactive)
-	s.row(t, "POST /auth/jwt/login 200 (e-mail in other letter case)", form("username", "ADA.lovelace@EXAMPLE.org", "password", people[0].password))
+	s.row(t, "POST /auth/jwt/login 200 (e-mail in other letter case)",
+		form("username", "ADA.lovelace@EXAMPLE.org", "password", people[0].password))
 }
 
 func TestFastAPIUsersTokens(t *testing.T) {
@@ -171,7 +177,8 @@ func TestFastAPIUsersTokens(t *testing.T) {
 	} {
 		s.row(t, "GET /users/me 401 (a JWT of the service: "+note+")", credential("jwt", token))
 	}
-	s.row(t, "PATCH /users/me 200 (a new password raises the epoch)", credential("jwt", good), members(object{"password": another}))
+	s.row(t, "PATCH /users/me 200 (a new password raises the epoch)", credential("jwt", good),
+		members(object{"password": another}))
 	s.row(t, "GET /users/me 401 (a JWT of the service, after a change of the password)", credential("jwt", good))
 	s.row(t, "POST /auth/jwt/login 200 (the new password)", form("username", people[0].email, "password", another))
 }
@@ -230,18 +237,25 @@ func TestFastAPIUsersServiceGoesOn(t *testing.T) {
 	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET is_active = 0 WHERE id = ?`, nobody); err != nil {
 		t.Fatal(err)
 	}
-	s.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated by the service)", form("username", later.Email, "password", password))
+	s.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (deactivated by the service)",
+		form("username", later.Email, "password", password))
 	s.row(t, "GET /users/me 401 (deactivated by the service, which knows no epoch)", theirs)
 	s.row(t, "POST /auth/reset-password 400 RESET_PASSWORD_BAD_TOKEN (deactivated by the service)", fresh(token))
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET is_active = 1, email = 'Moved@example.org' WHERE id = ?`, nobody); err != nil {
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE "user" SET is_active = 1, email = 'Moved@example.org' WHERE id = ?`,
+		nobody); err != nil {
 		t.Fatal(err)
 	}
 	s.row(t, "POST /auth/reset-password 400 RESET_PASSWORD_BAD_TOKEN (moved by the service)", fresh(token))
-	s.row(t, "POST /auth/jwt/login 200 (moved by the service)", form("username", "moved@example.org", "password", password))
+	s.row(t, "POST /auth/jwt/login 200 (moved by the service)",
+		form("username", "moved@example.org", "password", password))
 
-	mine := credential("session", s.want(t, "POST /auth/session/login 200", form("username", "new@example.org", "password", password)).member(t, "access_token").(string))
-	s.row(t, "PATCH /users/me 200", mine, members(object{"email": "Newer@example.org", "full_name": "New", "password": another}))
-	if again, newer, _, _ := s.reads(t, "newer@example.org"); again != id || newer == hash || !strings.HasPrefix(newer, "$argon2id$v=19$") {
+	mine := credential("session",
+		s.want(t, "POST /auth/session/login 200", form("username", "new@example.org", "password", password)).member(t,
+			"access_token").(string))
+	s.row(t, "PATCH /users/me 200", mine,
+		members(object{"email": "Newer@example.org", "full_name": "New", "password": another}))
+	if again, newer, _, _ := s.reads(t, "newer@example.org"); again != id || newer == hash ||
+		!strings.HasPrefix(newer, "$argon2id$v=19$") {
 		t.Errorf("the service reads %s %.20s", again, newer)
 	}
 	if after := strings.Join(read(others), "\n"); after != before || len(before) == 0 {

@@ -8,11 +8,13 @@ import (
 
 const down = "503 SERVICE_UNAVAILABLE "
 
-// TestAStoreIsDown: wantDecent checks of every 503 that it says when to come again and leaves cookies alone.
+// TestAStoreIsDown: wantDecent checks of every 503 that it says when to come
+// again and leaves cookies alone.
 func TestAStoreIsDown(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u, target, admin := a.user(t), id(a.user(t).ID), a.user(t, superuser)
-		jwt, cookie, session, adminJWT := a.login(t, "jwt", u), a.login(t, "cookie", u), a.login(t, "session", u), a.login(t, "jwt", admin)
+		jwt, cookie, session, adminJWT := a.login(t, "jwt", u), a.login(t, "cookie", u), a.login(t, "session", u),
+			a.login(t, "jwt", admin)
 		right := form("username", u.Email, "password", password)
 		reset, verify := a.asked(t, "reset", u), a.asked(t, "verify", u)
 		without := func(calls string, rows func(note string)) {
@@ -86,8 +88,9 @@ func TestAStoreIsDown(t *testing.T) {
 	})
 }
 
-// TestATokenSurvivesAFailedEffect: the token is used up in the transaction of its effect, so where the store has transactions a 503 can
-// be tried again with the same mail.
+// TestATokenSurvivesAFailedEffect: the token is used up in the transaction of
+// its effect, so where the store has transactions a 503 can be tried again with
+// the same mail.
 func TestATokenSurvivesAFailedEffect(t *testing.T) {
 	a := newApp(t, onServeMux, sqlite, nil)
 	u := a.user(t)
@@ -104,7 +107,8 @@ func TestALimiterThatForgetsLate(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t)
 		a.begin("limiter.Forget")
-		a.row(t, "POST /auth/cookie/login 204 (a success that cannot be noted is one)", form("username", u.Email, "password", password))
+		a.row(t, "POST /auth/cookie/login 204 (a success that cannot be noted is one)",
+			form("username", u.Email, "password", password))
 		a.end()
 	})
 }

@@ -21,7 +21,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Account is the application's user: one column that its owner writes, one that it only reads.
+// Account is the application's user: one column that its owner writes, one that
+// it only reads.
 type Account struct {
 	latchkey.User
 	FullName string `json:"full_name" bun:"full_name,type:varchar(12000),notnull,default:''" auth:"register,update"`
@@ -48,7 +49,8 @@ type app struct {
 	kept   stores // each behind the outage; a change of the options may put more before it
 	hasher *fakeHasher
 	mails  mailbox
-	// backends are the application's; what their strategies do in the background has ended when an answer is looked at.
+	// backends are the application's; what their strategies do in the
+	// background has ended when an answer is looked at.
 	backends []latchkey.Backend
 	router   adapter
 	url      string
@@ -69,11 +71,12 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
-		Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}, reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
-		Tickets:  a.kept.tickets,
-		Sender:   a.mails,
-		// Tests wait for mails. TestSilence of the front door is about the
-		// delay.
+		Flows: []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty},
+			reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
+		Tickets: a.kept.tickets,
+		Sender:  a.mails,
+		// Tests wait for mails. TestSilence of the front door is about
+		// the delay.
 		MailDelay: -1,
 		BaseURL:   baseURL,
 		Hashers:   []core.Hasher{a.hasher},
@@ -120,7 +123,8 @@ func newBackends(t *testing.T, kept stores, now func() time.Time) []latchkey.Bac
 	}
 }
 
-// serve mounts the application, after routes of its own if there are any, and starts a server, from which requests are answered from now on.
+// serve mounts the application, after routes of its own if there are any, and
+// starts a server, from which requests are answered from now on.
 func (a *app) serve(t *testing.T, own func(router)) {
 	r := a.router(a.Auth)
 	if own != nil {
@@ -143,10 +147,12 @@ func (a *app) serve(t *testing.T, own func(router)) {
 	r.serve(t, ln)
 }
 
-// user makes an active user with the password, changed by inactive, superuser, verified.
+// user makes an active user with the password, changed by inactive, superuser,
+// verified.
 func (a *app) user(t *testing.T, change ...func(*Account)) *Account {
 	t.Helper()
-	u := &Account{User: latchkey.User{Email: fmt.Sprintf("User%d@example.org", a.users.Add(1)), IsActive: true}, FullName: "Someone", Credits: 7}
+	u := &Account{User: latchkey.User{Email: fmt.Sprintf("User%d@example.org", a.users.Add(1)), IsActive: true},
+		FullName: "Someone", Credits: 7}
 	for _, c := range change {
 		c(u)
 	}

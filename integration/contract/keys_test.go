@@ -40,7 +40,8 @@ func TestKeys(t *testing.T) {
 		if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 			t.Fatal(err1, err2, err3, err4)
 		}
-		o.Backends = append(o.Backends, latchkey.Backend{Name: "services", Transport: bearer.New(bearer.Options{}), Strategy: tokens})
+		o.Backends = append(o.Backends,
+			latchkey.Backend{Name: "services", Transport: bearer.New(bearer.Options{}), Strategy: tokens})
 	}
 	onEveryAdapter(t, asymmetric, func(t *testing.T, a *app) {
 		a.serve(t, func(r router) { r.mount("/auth/services", a.Login("services")) })
@@ -57,7 +58,8 @@ func TestKeys(t *testing.T) {
 		}
 		t.Run("GET /auth/jwks.json 200 (the first key verifies tokens)", func(t *testing.T) {
 			u := a.user(t)
-			token := a.want(t, "POST /auth/services/login 200", form("username", u.Email, "password", password)).member(t, "access_token").(string)
+			token := a.want(t, "POST /auth/services/login 200", form("username", u.Email, "password", password)).member(t,
+				"access_token").(string)
 			dot := strings.LastIndexByte(token, '.')
 			key, signature := decode(t, set.Keys[0]["x"]), decode(t, token[dot+1:])
 			if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, []byte(token[:dot]), signature) {

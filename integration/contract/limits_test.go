@@ -38,7 +38,8 @@ func TestLimitOfFailures(t *testing.T) {
 		for _, backend := range backends {
 			route := "POST /auth/" + backend + "/login "
 			a.row(t, route+"429 RATE_LIMITED (the right password, after 5 failures)", right).wantWait(t, 5*time.Minute)
-			a.row(t, route+"429 RATE_LIMITED (in another spelling)", form("username", strings.ToUpper(u.Email), "password", password))
+			a.row(t, route+"429 RATE_LIMITED (in another spelling)",
+				form("username", strings.ToUpper(u.Email), "password", password))
 			a.row(t, route+success(backend)+" (another user)", form("username", other.Email, "password", password))
 		}
 		a.pass(5*time.Minute - time.Second)
@@ -79,7 +80,8 @@ func TestOnlyFailuresCount(t *testing.T) {
 			a.want(t, "POST /auth/jwt/login 422 body.password missing", form("username", u.Email))
 		}
 		a.change(t, u, latchkey.Changes[Account]{IsVerified: new(true)})
-		a.row(t, "POST /auth/jwt/login 200 (neither 422 nor LOGIN_USER_NOT_VERIFIED is a failure)", form("username", u.Email, "password", password))
+		a.row(t, "POST /auth/jwt/login 200 (neither 422 nor LOGIN_USER_NOT_VERIFIED is a failure)",
+			form("username", u.Email, "password", password))
 	})
 }
 
@@ -114,7 +116,8 @@ func TestLimitOfANetwork(t *testing.T) {
 				a.want(t, "POST /auth/jwt/login 200", right, from("192.0.2.1:1000"), forged)
 			} else {
 				name := fmt.Sprintf("nobody%d@example.org", i)
-				a.want(t, "POST /auth/session/login 400 LOGIN_BAD_CREDENTIALS", form("username", name, "password", password), from("192.0.2.1:2000"), forged)
+				a.want(t, "POST /auth/session/login 400 LOGIN_BAD_CREDENTIALS", form("username", name, "password", password),
+					from("192.0.2.1:2000"), forged)
 			}
 		}
 		limited := "POST /auth/jwt/login 429 RATE_LIMITED "

@@ -64,7 +64,8 @@ func TestList(t *testing.T) {
 		user("Other_1@example.org")
 		user("OtherX1@example.org")
 		plain, admin := a.login(t, "jwt", user("plain@example.org")), a.login(t, "jwt", user("admin@example.org", superuser))
-		everybody := append([]string{"Other_1@example.org", "OtherX1@example.org", "plain@example.org", "admin@example.org"}, lists...)
+		everybody := append([]string{"Other_1@example.org", "OtherX1@example.org", "plain@example.org", "admin@example.org"},
+			lists...)
 		is := func(got, want []string) {
 			t.Helper()
 			slices.Sort(got)

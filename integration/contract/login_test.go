@@ -30,9 +30,12 @@ func TestLogin(t *testing.T) {
 			a.row(t, route+good+" (JSON with username)", members(object{"username": u.Email, "password": password}))
 			a.row(t, route+good+" (JSON with email)", members(object{"email": u.Email, "password": password}))
 			a.row(t, route+good+" (every field of OAuth 2.0's password grant)",
-				form("grant_type", "password", "username", u.Email, "password", password, "scope", "", "client_id", "x", "client_secret", "y"))
-			a.row(t, route+good+" (unknown members are ignored)", members(object{"username": u.Email, "password": password, "is_superuser": 1}))
-			a.row(t, route+good+" (e-mail in other letter case)", form("username", strings.ToUpper(u.Email), "password", password))
+				form("grant_type", "password", "username", u.Email, "password", password, "scope", "", "client_id", "x",
+					"client_secret", "y"))
+			a.row(t, route+good+" (unknown members are ignored)",
+				members(object{"username": u.Email, "password": password, "is_superuser": 1}))
+			a.row(t, route+good+" (e-mail in other letter case)",
+				form("username", strings.ToUpper(u.Email), "password", password))
 		}
 	})
 }
@@ -126,8 +129,10 @@ func TestLoginBodies(t *testing.T) {
 			a.row(t, route+"422 body.username missing (empty field)", form("username", "", "password", password))
 			a.row(t, route+"422 body.password missing (empty field)", form("username", u.Email, "password", ""))
 			a.row(t, route+"422 body.password missing (empty field, multipart)", parts("username", u.Email, "password", ""))
-			a.row(t, route+"422 body.grant_type string_pattern_mismatch", form("grant_type", "token", "username", u.Email, "password", password))
-			a.row(t, route+"422 body.username value_error (field given twice)", form("username", u.Email, "username", u.Email, "password", password))
+			a.row(t, route+"422 body.grant_type string_pattern_mismatch",
+				form("grant_type", "token", "username", u.Email, "password", password))
+			a.row(t, route+"422 body.username value_error (field given twice)",
+				form("username", u.Email, "username", u.Email, "password", password))
 			a.row(t, route+"422 body.username string_type (JSON)", members(object{"username": 1, "password": password}))
 			a.row(t, route+"422 body.password string_type (JSON null)", members(object{"username": u.Email, "password": nil}))
 			a.row(t, route+"422 body.# json_invalid", text(`{"username":`))
@@ -136,7 +141,8 @@ func TestLoginBodies(t *testing.T) {
 			a.row(t, route+"415 UNSUPPORTED_MEDIA_TYPE (no type)", body("", "username="+u.Email+"&password="+password))
 			a.row(t, route+"413 BODY_TOO_LARGE", form("username", u.Email, "password", strings.Repeat("x", core.MaxBody)))
 			a.row(t, route+success(backend)+" (charset)",
-				body("application/x-www-form-urlencoded; charset=UTF-8", "username="+u.Email+"&password=correct+horse%2017+battery"))
+				body("application/x-www-form-urlencoded; charset=UTF-8", "username="+u.Email+
+					"&password=correct+horse%2017+battery"))
 		}
 	})
 }
@@ -147,14 +153,17 @@ func TestLoginWhereVerificationIsRequired(t *testing.T) {
 			route := "POST /auth/" + backend + "/login "
 			u, known := a.user(t), a.user(t, verified)
 			a.row(t, route+"400 LOGIN_USER_NOT_VERIFIED (right password)", form("username", u.Email, "password", password))
-			a.row(t, route+"400 LOGIN_BAD_CREDENTIALS (wrong password of an unverified user)", form("username", u.Email, "password", another))
-			a.row(t, route+"400 LOGIN_BAD_CREDENTIALS (inactive and unverified)", form("username", a.user(t, inactive).Email, "password", password))
+			a.row(t, route+"400 LOGIN_BAD_CREDENTIALS (wrong password of an unverified user)",
+				form("username", u.Email, "password", another))
+			a.row(t, route+"400 LOGIN_BAD_CREDENTIALS (inactive and unverified)",
+				form("username", a.user(t, inactive).Email, "password", password))
 			a.row(t, route+success(backend)+" (verified)", form("username", known.Email, "password", password))
 		}
 	})
 }
 
-// crossOrigin are the heads of requests from other origins; ownOrigin, with the host filled in, of those that are not.
+// crossOrigin are the heads of requests from other origins; ownOrigin, with the
+// host filled in, of those that are not.
 var (
 	crossOrigin = map[string][]option{
 		"Sec-Fetch-Site: cross-site": {header("Sec-Fetch-Site", "cross-site")},
@@ -181,7 +190,8 @@ func TestLoginFromOtherOrigins(t *testing.T) {
 			a.row(t, fmt.Sprintf("POST /auth/jwt/login 200 (bearer, %s)", name), append(foreign, credentials)...)
 		}
 		for name, own := range ownOrigin {
-			a.row(t, fmt.Sprintf("POST /auth/cookie/login 204 (%s)", name), own(strings.TrimPrefix(a.url, "http://")), credentials)
+			a.row(t, fmt.Sprintf("POST /auth/cookie/login 204 (%s)", name), own(strings.TrimPrefix(a.url, "http://")),
+				credentials)
 		}
 	})
 }

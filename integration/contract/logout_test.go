@@ -13,24 +13,25 @@ func TestLogout(t *testing.T) {
 		u := a.user(t)
 		for _, route := range backends {
 			for _, issuer := range backends {
-				t.Run(fmt.Sprintf("POST /auth/%s/logout 204 (mended: the token is revoked, of %s)", route, issuer), func(t *testing.T) {
-					mine, other := a.login(t, issuer, u), a.login(t, issuer, u)
-					a.want(t, "GET /users/me 200", mine)
-					got := a.want(t, "POST /auth/"+route+"/logout 204", mine)
-					a.want(t, "GET /users/me 401", mine)
-					a.want(t, "POST /auth/"+route+"/logout 401", mine)
-					a.want(t, "GET /users/me 200 (another login stays)", other)
-					if route != "cookie" && issuer != "cookie" {
-						if lines := got.header["Set-Cookie"]; len(lines) > 0 {
-							t.Errorf("a logout without cookies sets %q", lines)
+				t.Run(fmt.Sprintf("POST /auth/%s/logout 204 (mended: the token is revoked, of %s)", route, issuer),
+					func(t *testing.T) {
+						mine, other := a.login(t, issuer, u), a.login(t, issuer, u)
+						a.want(t, "GET /users/me 200", mine)
+						got := a.want(t, "POST /auth/"+route+"/logout 204", mine)
+						a.want(t, "GET /users/me 401", mine)
+						a.want(t, "POST /auth/"+route+"/logout 401", mine)
+						a.want(t, "GET /users/me 200 (another login stays)", other)
+						if route != "cookie" && issuer != "cookie" {
+							if lines := got.header["Set-Cookie"]; len(lines) > 0 {
+								t.Errorf("a logout without cookies sets %q", lines)
+							}
+							return
 						}
-						return
-					}
-					const cleared = cookieName + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
-					if got.cookie(t); got.header.Get("Set-Cookie") != cleared {
-						t.Errorf("got the cookie %s, want %s", got.header.Get("Set-Cookie"), cleared)
-					}
-				})
+						const cleared = cookieName + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+						if got.cookie(t); got.header.Get("Set-Cookie") != cleared {
+							t.Errorf("got the cookie %s, want %s", got.header.Get("Set-Cookie"), cleared)
+						}
+					})
 			}
 		}
 	})
@@ -72,12 +73,14 @@ func TestLogoutFromOtherOrigins(t *testing.T) {
 		mine := a.login(t, "cookie", u)
 		for name, foreign := range crossOrigin {
 			a.row(t, fmt.Sprintf("POST /auth/cookie/logout 403 CROSS_ORIGIN_REFUSED (%s)", name), append(foreign, mine)...)
-			a.row(t, fmt.Sprintf("POST /auth/jwt/logout 403 CROSS_ORIGIN_REFUSED (cookie on the bearer's route, %s)", name), append(foreign, mine)...)
+			a.row(t, fmt.Sprintf("POST /auth/jwt/logout 403 CROSS_ORIGIN_REFUSED (cookie on the bearer's route, %s)", name),
+				append(foreign, mine)...)
 			a.row(t, fmt.Sprintf("POST /auth/jwt/logout 204 (bearer, %s)", name), append(foreign, a.login(t, "jwt", u))...)
 		}
 		a.want(t, "GET /users/me 200 (nothing has ended)", mine)
 		for name, own := range ownOrigin {
-			a.row(t, fmt.Sprintf("POST /auth/cookie/logout 204 (%s)", name), own(a.url[len("http://"):]), a.login(t, "cookie", u))
+			a.row(t, fmt.Sprintf("POST /auth/cookie/logout 204 (%s)", name), own(a.url[len("http://"):]),
+				a.login(t, "cookie", u))
 		}
 	})
 }

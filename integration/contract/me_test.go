@@ -64,7 +64,8 @@ func TestPatchMe(t *testing.T) {
 			patch("flags and id are ignored whatever their type",
 				`{"is_active": "no", "is_superuser": [true], "is_verified": 0, "id": {}}`)
 			patch("flags and id are ignored", `{"is_active": false, "is_superuser": true, "is_verified": false, "id": "x"}`)
-			patch("what is not writable is ignored", `{"credits": 1000, "hashed_password": "x", "token_epoch": 9, "email_key": "x"}`)
+			patch("what is not writable is ignored",
+				`{"credits": 1000, "hashed_password": "x", "token_epoch": 9, "email_key": "x"}`)
 			patch("unknown members are ignored", `{"nickname": 1, "Full_Name": "other letter case"}`)
 
 			u.FullName = "Grace Hopper"
@@ -77,8 +78,10 @@ func TestPatchMe(t *testing.T) {
 			u.Email, u.IsVerified = "New."+backend+"@Example.org", false
 			patch("new e-mail, as typed, is unverified", `{"email": "`+u.Email+`"}`)
 			a.row(t, "POST /auth/jwt/login 200 (a new e-mail counts at once)", form("username", u.Email, "password", password))
-			a.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (the former e-mail)", form("username", former, "password", password))
-			a.row(t, "POST /auth/register 201 (the former e-mail is free)", members(object{"email": former, "password": password}))
+			a.row(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (the former e-mail)",
+				form("username", former, "password", password))
+			a.row(t, "POST /auth/register 201 (the former e-mail is free)",
+				members(object{"email": former, "password": password}))
 		}
 		a.wantNoMail(t)
 	})
@@ -104,7 +107,8 @@ func TestPatchMyPassword(t *testing.T) {
 					a.want(t, "GET /users/me 200 (the session that did it stays)", mine)
 				}
 				a.want(t, "GET /users/me 200 (another user's stays)", theirs)
-				a.want(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (former password)", form("username", u.Email, "password", password))
+				a.want(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (former password)",
+					form("username", u.Email, "password", password))
 				a.want(t, "POST /auth/jwt/login 200 (new password)", form("username", u.Email, "password", another))
 			})
 		}
@@ -122,7 +126,8 @@ func TestPatchMeRefusals(t *testing.T) {
 		a.row(t, weak+"(short)", mine, members(object{"password": "short", "full_name": "changed"}))
 		a.row(t, weak+"(empty)", mine, members(object{"password": ""}))
 		a.row(t, weak+"(the e-mail)", mine, members(object{"password": u.Email}))
-		a.row(t, weak+"(the new e-mail)", mine, members(object{"password": "someone.new@example.org", "email": "someone.new@example.org"}))
+		a.row(t, weak+"(the new e-mail)", mine,
+			members(object{"password": "someone.new@example.org", "email": "someone.new@example.org"}))
 		a.row(t, weak+"(policy before existence)", mine, members(object{"password": "short", "email": other.Email}))
 
 		a.row(t, patchMe+"422 body.email string_type", mine, text(`{"email": 1}`))

@@ -28,7 +28,8 @@ const (
 	linkAcme = "/auth/associate/acme"
 )
 
-// acme is a provider whose codes are the identities that they stand for. It refuses a verifier, nonce or redirect URI that is not the flow's.
+// acme is a provider whose codes are the identities that they stand for. It
+// refuses a verifier, nonce or redirect URI that is not the flow's.
 type acme struct {
 	name  string
 	mu    sync.Mutex
@@ -44,10 +45,13 @@ func (p *acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun[b.State] = b
-	return "https://" + p.name + ".example/authorize?" + url.Values{"state": {b.State}, "code_challenge": {b.Challenge}}.Encode(), nil
+	return "https://" + p.name + ".example/authorize?" +
+		url.Values{"state": {b.State}, "code_challenge": {b.Challenge}}.Encode(), nil
 }
 
-func (p *acme) Finish(_ context.Context, f core.OAuthFinish) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
+func (p *acme) Finish(
+	_ context.Context, f core.OAuthFinish,
+) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
 	p.pass()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,7 +60,8 @@ func (p *acme) Finish(_ context.Context, f core.OAuthFinish) (who core.OAuthIden
 	switch {
 	case p.fault != nil:
 		return who, tokens, p.fault
-	case base64.RawURLEncoding.EncodeToString(digest[:]) != b.Challenge || f.Nonce != b.Nonce || f.RedirectURI != b.RedirectURI:
+	case base64.RawURLEncoding.EncodeToString(digest[:]) != b.Challenge || f.Nonce != b.Nonce ||
+		f.RedirectURI != b.RedirectURI:
 		return who, tokens, errors.New("invalid_grant")
 	}
 	err = json.Unmarshal([]byte(f.Code), &who)
@@ -86,14 +91,17 @@ type social struct{ acme, other *acme }
 
 var socials per[social]
 
-// withOAuth adds the providers, with the settings of change if it is not nil; serveOAuth mounts them.
+// withOAuth adds the providers, with the settings of change if it is not nil;
+// serveOAuth mounts them.
 func withOAuth(t *testing.T, change func(*oauth.Options), more ...func(*app, *options)) func(*app, *options) {
 	return func(a *app, o *options) {
 		s := socials.of(a)
-		s.acme, s.other = &acme{name: "acme", begun: map[string]core.OAuthBegin{}}, &acme{name: "other", begun: map[string]core.OAuthBegin{}}
+		s.acme, s.other = &acme{name: "acme", begun: map[string]core.OAuthBegin{}},
+			&acme{name: "other", begun: map[string]core.OAuthBegin{}}
 		settings := oauth.Options{
 			Accounts: a.kept.accounts, Secret: secret, Providers: []oauth.Provider{{Provider: s.acme}, {Provider: s.other}},
-			RedirectOrigins: []string{"https://spa.example.org"}, Tickets: a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: secret}},
+			RedirectOrigins: []string{"https://spa.example.org"}, Tickets: a.kept.tickets,
+			Vault: []oauth.Key{{ID: "k1", Secret: secret}},
 		}
 		if change != nil {
 			change(&settings)
@@ -115,7 +123,8 @@ func byEmail(o *oauth.Options) {
 	o.Providers[0].AssociateByEmail, o.Providers[0].VerifiedByDefault = true, true
 }
 
-// serveOAuth gives acme, once the application serves its routes and those of other.
+// serveOAuth gives acme, once the application serves its routes and those of
+// other.
 func (a *app) serveOAuth(t *testing.T) *acme {
 	t.Helper()
 	a.serve(t, func(r router) {
@@ -191,7 +200,8 @@ func refused(t *testing.T, name string, got func(t *testing.T) answer, status in
 	t.Run(name, func(t *testing.T) { got(t).expect(t, status, words) })
 }
 
-// accepted gives the credential of a login by the JWT backend that must succeed.
+// accepted gives the credential of a login by the JWT backend that must
+// succeed.
 func (a *app) accepted(t *testing.T, who core.OAuthIdentity) option {
 	t.Helper()
 	token, _ := a.through(t, byJWT, who).expect(t, 200, "").member(t, "access_token").(string)
@@ -208,7 +218,8 @@ func (a *app) links(t *testing.T, userID string) []*core.OAuthAccount {
 	return links
 }
 
-// someone is an identity; verified, if given, is what the provider says of the address.
+// someone is an identity; verified, if given, is what the provider says of the
+// address.
 func someone(subject, email string, verified ...bool) core.OAuthIdentity {
 	who := core.OAuthIdentity{Subject: subject, Email: email, Name: "Name of " + subject}
 	if len(verified) > 0 {
@@ -228,14 +239,16 @@ func TestOAuthOfFastAPIUsers(t *testing.T) {
 		if me := s.want(t, "GET /users/me 200", asBearer(token)); me.member(t, "id") != id {
 			t.Errorf("%s logs in as %s", subject, me.body)
 		}
-		if got := s.want(t, "GET /auth/accounts 200", asBearer(token)); !strings.Contains(got.body, `"oauth_name":"fake"`) || strings.Contains(got.body, "AT-") {
+		if got := s.want(t, "GET /auth/accounts 200", asBearer(token)); !strings.Contains(got.body, `"oauth_name":"fake"`) ||
+			strings.Contains(got.body, "AT-") {
 			t.Errorf("the accounts of %s: %s", subject, got.body)
 		}
 	}
 	s.through(t, fake, someone("id-new", "GAL@camelot.bt")).expect(t, 400, core.CodeOAuthUserExists)
 }
 
-// serveOAuthAs is serveOAuth for one provider under the JWT backend; it gives the group.
+// serveOAuthAs is serveOAuth for one provider under the JWT backend; it gives
+// the group.
 func (a *app) serveOAuthAs(t *testing.T, provider string) (group string) {
 	group = "/auth/jwt/" + provider
 	a.serve(t, func(r router) {

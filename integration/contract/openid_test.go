@@ -18,7 +18,8 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// issuer is an OpenID provider that does what a test wants. The fields are set before it is asked.
+// issuer is an OpenID provider that does what a test wants. The fields are set
+// before it is asked.
 type issuer struct {
 	*httptest.Server
 	key      *providertest.Signer
@@ -36,7 +37,8 @@ type issuer struct {
 
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
-	i := &issuer{key: providertest.NewSigner("one"), answers: map[string]http.HandlerFunc{}, grants: map[string]url.Values{}, asked: map[string]int{}}
+	i := &issuer{key: providertest.NewSigner("one"), answers: map[string]http.HandlerFunc{},
+		grants: map[string]url.Values{}, asked: map[string]int{}}
 	i.Server = httptest.NewServer(i)
 	t.Cleanup(i.Server.Close)
 	return i
@@ -102,10 +104,12 @@ func (i *issuer) trade(w http.ResponseWriter, r *http.Request) {
 	if i.sign != nil {
 		sign = func(c map[string]any) string { return i.sign(c) }
 	}
-	_ = json.NewEncoder(w).Encode(object{"access_token": accessCanary, "token_type": "Bearer", "expires_in": 3600, "id_token": sign(claims)})
+	_ = json.NewEncoder(w).Encode(object{"access_token": accessCanary, "token_type": "Bearer", "expires_in": 3600,
+		"id_token": sign(claims)})
 }
 
-// consent is what a person does at the issuer: it gives the path by which the browser comes back.
+// consent is what a person does at the issuer: it gives the path by which the
+// browser comes back.
 func (i *issuer) consent(t *testing.T, v visit) string {
 	t.Helper()
 	target, _ := v.member(t, "authorization_url").(string)
@@ -127,21 +131,24 @@ func (i *issuer) consent(t *testing.T, v visit) string {
 // byIssuer is the group of an issuer's logins.
 const byIssuer = "/auth/jwt/op"
 
-// trusting is an application at each place, for a test of its own, that trusts an issuer of its own. What the issuer answers does not
-// pass an adapter: one place is enough for that.
+// trusting is an application at each place, for a test of its own, that trusts
+// an issuer of its own. What the issuer answers does not pass an adapter: one
+// place is enough for that.
 func trusting(t *testing.T, places []place, test func(t *testing.T, a *app, i *issuer)) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			i := newIssuer(t)
 			a := newApp(t, p.adapter, p.open, func(a *app, o *options) {
-				op, err := providers.OIDC(providers.OIDCOptions{Name: "op", Issuer: i.URL, ClientID: "us", ClientSecret: "client-secret-canary", InsecureLoopback: true, Log: o.Log})
+				op, err := providers.OIDC(providers.OIDCOptions{Name: "op", Issuer: i.URL, ClientID: "us",
+					ClientSecret: "client-secret-canary", InsecureLoopback: true, Log: o.Log})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				flows, err := oauth.New(oauth.Options{
-					Accounts: a.kept.accounts, Secret: secret, Providers: []oauth.Provider{{Provider: op, AssociateByEmail: true, VerifiedByDefault: true}},
+					Accounts: a.kept.accounts, Secret: secret,
+					Providers: []oauth.Provider{{Provider: op, AssociateByEmail: true, VerifiedByDefault: true}},
 				})
 				if err != nil {
 					t.Error(err)

@@ -28,7 +28,8 @@ func TestRegister(t *testing.T) {
 		register("flags and id are ignored", object{
 			"id": "00000000-0000-0000-0000-000000000001", "is_active": false, "is_superuser": true, "is_verified": true,
 		})
-		register("flags and id of any type are ignored", object{"id": 5, "is_active": "no", "is_superuser": []int{1}, "is_verified": nil})
+		register("flags and id of any type are ignored",
+			object{"id": 5, "is_active": "no", "is_superuser": []int{1}, "is_verified": nil})
 		register("what is not writable is ignored", object{
 			"credits": 1000, "hashed_password": "x", "HashedPassword": "x", "token_epoch": 9, "email_key": "x", "User": object{"is_superuser": true},
 		})
@@ -37,9 +38,12 @@ func TestRegister(t *testing.T) {
 		register("international e-mail as typed", object{"email": "Jörg@Bücher.example"})
 		register("while logged in", nil)
 
-		a.row(t, route+"(another JSON type, charset)", body("application/merge+json; charset=utf-8", `{"email":"json@example.org","password":"`+password+`"}`))
-		a.want(t, "POST /auth/jwt/login 200 (by the canonical form)", form("username", "ada.lovelace+tag@example.org", "password", password))
-		a.want(t, "POST /auth/jwt/login 200 (by the domain's A-label)", form("username", "JÖRG@xn--bcher-kva.example", "password", password))
+		a.row(t, route+"(another JSON type, charset)",
+			body("application/merge+json; charset=utf-8", `{"email":"json@example.org","password":"`+password+`"}`))
+		a.want(t, "POST /auth/jwt/login 200 (by the canonical form)",
+			form("username", "ada.lovelace+tag@example.org", "password", password))
+		a.want(t, "POST /auth/jwt/login 200 (by the domain's A-label)",
+			form("username", "JÖRG@xn--bcher-kva.example", "password", password))
 		a.wantNoMail(t)
 	})
 }
@@ -78,7 +82,8 @@ func TestRegisterPasswords(t *testing.T) {
 		if got.body != want {
 			t.Errorf("got %s, want %s", got.body, want)
 		}
-		a.row(t, "POST /auth/register 201 (spaces and any letters)", members(object{"email": "grace@example.org", "password": " ναυτίλος 🚢 "}))
+		a.row(t, "POST /auth/register 201 (spaces and any letters)",
+			members(object{"email": "grace@example.org", "password": " ναυτίλος 🚢 "}))
 		a.want(t, "POST /auth/jwt/login 200", form("username", "grace@example.org", "password", " ναυτίλος 🚢 "))
 	})
 }
@@ -119,7 +124,8 @@ func TestRegisterBodies(t *testing.T) {
 				}
 			}
 		}
-		for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "text/json"} {
+		for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded",
+			"application/json; charset=latin1", "text/json"} {
 			a.row(t, route+"415 UNSUPPORTED_MEDIA_TYPE ("+contentType+".)", body(contentType, `{`+valid+`}`))
 		}
 		a.row(t, route+"201 (nothing was stored by all that)", text(`{`+valid+`}`))

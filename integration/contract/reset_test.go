@@ -38,7 +38,8 @@ func TestAskForAMail(t *testing.T) {
 				}
 			}
 			m := a.mail(t)
-			if want := baseURL + "/" + kind + "#token=" + m.Token; m.Kind != kind || m.To != u.Email || len(m.Token) != core.SecretLen || m.Link != want {
+			if want := baseURL + "/" + kind + "#token=" + m.Token; m.Kind != kind || m.To != u.Email ||
+				len(m.Token) != core.SecretLen || m.Link != want {
 				t.Errorf("got a mail %s to %s, link %s, want %s", m.Kind, m.To, m.Link, want)
 			}
 			a.wantNoMail(t)
@@ -51,7 +52,8 @@ func TestTheLinkIsNotTheRequests(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		for _, route := range asks {
 			a.row(t, route+"202 (Host and X-Forwarded-Host are not for links)", members(object{"email": a.user(t).Email}),
-				func(r *http.Request) { r.Host = "evil.example" }, header("X-Forwarded-Host", "evil.example"), header("Forwarded", "host=evil.example"))
+				func(r *http.Request) { r.Host = "evil.example" }, header("X-Forwarded-Host", "evil.example"),
+				header("Forwarded", "host=evil.example"))
 			if m := a.mail(t); !strings.HasPrefix(m.Link, baseURL+"/") {
 				t.Errorf("the link is %s", m.Link)
 			}
@@ -108,7 +110,8 @@ func TestReset(t *testing.T) {
 			}
 			a.want(t, "GET /users/me 200 (another user's do not)", theirs)
 		})
-		a.want(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (former password)", form("username", u.Email, "password", password))
+		a.want(t, "POST /auth/jwt/login 400 LOGIN_BAD_CREDENTIALS (former password)",
+			form("username", u.Email, "password", password))
 		a.want(t, "POST /auth/jwt/login 200 (new password)", form("username", u.Email, "password", another))
 	})
 }
@@ -157,7 +160,8 @@ func TestResetPasswordPolicy(t *testing.T) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)
 		for _, weak := range []string{"short", "password123", u.Email} {
-			a.row(t, resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}", members(object{"token": token, "password": weak}))
+			a.row(t, resetRoute+"400 {RESET_PASSWORD_INVALID_PASSWORD, reason}",
+				members(object{"token": token, "password": weak}))
 		}
 		a.row(t, resetRoute+"200 (the refused passwords have not used the token up; unknown members are ignored)",
 			members(object{"token": token, "password": another, "email": "x", "is_superuser": true}))

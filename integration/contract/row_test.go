@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// row runs the subtest whose name is line: it sends the request and checks the answer, see want.
+// row runs the subtest whose name is line: it sends the request and checks the
+// answer, see want.
 func (a *app) row(t *testing.T, line string, with ...option) (got answer) {
 	t.Helper()
 	t.Run(line, func(t *testing.T) { got = a.want(t, line, with...) })
@@ -31,8 +32,10 @@ var (
 	aCode   = regexp.MustCompile(`^"[A-Z_]+"$`)
 )
 
-// want sends the request of a line "METHOD /path STATUS words (note)" and checks the status, what the error says, and what is so in
-// every answer. words are a code, {CODE, reason}, or the problems of a 422; none is the plain phrase of the status.
+// want sends the request of a line "METHOD /path STATUS words (note)" and
+// checks the status, what the error says, and what is so in every answer. words
+// are a code, {CODE, reason}, or the problems of a 422; none is the plain
+// phrase of the status.
 func (a *app) want(t *testing.T, line string, with ...option) answer {
 	t.Helper()
 	parts := pattern.FindStringSubmatch(line)
@@ -63,7 +66,8 @@ func (a *app) send(t *testing.T, method, path string, with ...option) answer {
 	return got
 }
 
-// atOnce sends n requests at the same time and gives their answers as they come.
+// atOnce sends n requests at the same time and gives their answers as they
+// come.
 func (a *app) atOnce(t *testing.T, n int, method, path string, with func(i int) option) <-chan answer {
 	answers := make(chan answer, n)
 	var all sync.WaitGroup
@@ -77,7 +81,8 @@ func (a *app) atOnce(t *testing.T, n int, method, path string, with func(i int) 
 	return answers
 }
 
-// exchange gives the status 0 and the error as the body where there is no answer.
+// exchange gives the status 0 and the error as the body where there is no
+// answer.
 func (a *app) exchange(ctx context.Context, method, path string, with ...option) answer {
 	r, err := http.NewRequestWithContext(ctx, method, a.url+path, nil)
 	if err != nil {
@@ -105,7 +110,8 @@ type answer struct {
 	body   string
 }
 
-// says gives an error in the words of a row, or the whole body where it does not have the contract's form.
+// says gives an error in the words of a row, or the whole body where it does
+// not have the contract's form.
 func (a answer) says() string {
 	if a.status < 400 || a.status == http.StatusMethodNotAllowed { // whose body is the router's
 		return ""
@@ -172,9 +178,11 @@ func (a answer) wantDecent(t *testing.T, path string) {
 	}
 	wrong(path != "/auth/jwks.json" && a.header.Get("Cache-Control") != "no-store", "caches may keep it")
 	wrong(a.body != "" && a.header.Get("Content-Type") != "application/json", "its type is not JSON")
-	wrong(strings.Contains(a.body, hashMark) || strings.Contains(a.body, "$argon2id$") || strings.Contains(a.body, "hashed"), "it shows a hash")
+	wrong(strings.Contains(a.body, hashMark) || strings.Contains(a.body, "$argon2id$") ||
+		strings.Contains(a.body, "hashed"), "it shows a hash")
 	wrong(strings.Contains(a.body, password) || strings.Contains(a.body, another), "it shows a password")
-	wrong(a.status == http.StatusUnauthorized && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer"), "there is no challenge")
+	wrong(a.status == http.StatusUnauthorized && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer"),
+		"there is no challenge")
 	later := a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable
 	wrong(later && !someSeconds.MatchString(a.header.Get("Retry-After")), "it does not tell when to come again")
 	wrong(a.status >= 400 && len(a.header["Set-Cookie"]) > 0, "an error touches the cookie")
@@ -224,7 +232,8 @@ func (a answer) cookie(t *testing.T) *http.Cookie {
 	return c
 }
 
-// option is something that a request has. Headers add up, so two credentials are two lines.
+// option is something that a request has. Headers add up, so two credentials
+// are two lines.
 type option func(*http.Request)
 
 func header(name, value string) option {

@@ -55,7 +55,8 @@ func TestHead(t *testing.T) {
 	onEveryAdapter(t, nil, func(t *testing.T, a *app) {
 		u := a.user(t, superuser)
 		mine := a.login(t, "cookie", u)
-		for _, path := range []string{"/users/me", "/users/{id}", "/users", "/users/", "/users?limit=1", "/auth/sessions", "/auth/jwks.json"} {
+		for _, path := range []string{"/users/me", "/users/{id}", "/users", "/users/", "/users?limit=1", "/auth/sessions",
+			"/auth/jwks.json"} {
 			for status, with := range map[string][]option{"200": {id(u.ID), mine}, "401": {id(u.ID)}} {
 				if path == "/auth/jwks.json" && status == "401" {
 					continue // for anyone
@@ -89,7 +90,8 @@ func TestMethods(t *testing.T) {
 					continue // DELETE /users/me is a row of its own
 				}
 				got := a.row(t, method+" "+path+" 405", mine, text(`{}`))
-				allow := strings.FieldsFunc(strings.Join(got.header["Allow"], ","), func(r rune) bool { return r == ',' || r == ' ' })
+				allow := strings.FieldsFunc(strings.Join(got.header["Allow"], ","),
+					func(r rune) bool { return r == ',' || r == ' ' })
 				for _, m := range allowed {
 					if !slices.Contains(allow, m) {
 						t.Errorf("%s %s: Allow is %q, want %q", method, path, allow, allowed)

@@ -34,16 +34,19 @@ func TestSessionsList(t *testing.T) {
 		a.login(t, "session", a.user(t)) // of somebody else
 		start := a.Now()
 		credentials := form("username", u.Email, "password", password)
-		web := a.want(t, "POST /auth/cookie/login 204", credentials, header("User-Agent", "A browser"), header("Test-Peer", "[2001:db8::7]:1")).cookie(t).Value
+		web := a.want(t, "POST /auth/cookie/login 204", credentials, header("User-Agent", "A browser"),
+			header("Test-Peer", "[2001:db8::7]:1")).cookie(t).Value
 		a.pass(time.Hour)
-		app := a.want(t, "POST /auth/session/login 200", credentials, header("User-Agent", strings.Repeat("é", 150)+"\t")).member(t, "access_token").(string)
+		app := a.want(t, "POST /auth/session/login 200", credentials,
+			header("User-Agent", strings.Repeat("é", 150)+"\t")).member(t, "access_token").(string)
 		a.login(t, "jwt", u) // is no session
 		a.pass(time.Hour)
 
 		t.Run("GET /auth/sessions 200", func(t *testing.T) {
 			week := 7 * 24 * time.Hour
 			newest, oldest := listed{
-				Backend: "session", Label: strings.Repeat("é", 100), IP: "127.0.0.1", CreatedAt: start.Add(time.Hour), LastSeen: start.Add(time.Hour),
+				Backend: "session", Label: strings.Repeat("é", 100), IP: "127.0.0.1", CreatedAt: start.Add(time.Hour),
+				LastSeen:  start.Add(time.Hour),
 				ExpiresAt: start.Add(time.Hour + week),
 			}, listed{
 				Backend: "cookie", Label: "A browser", IP: "2001:db8::7", CreatedAt: start, LastSeen: start.Add(2 * time.Hour),
@@ -100,7 +103,8 @@ func TestSessionsUnauthorized(t *testing.T) {
 		u := a.user(t)
 		ended := a.login(t, "cookie", u)
 		a.want(t, "POST /auth/cookie/logout 204", ended)
-		for _, route := range []string{"GET /auth/sessions 401 ", "DELETE /auth/sessions 401 ", "DELETE /auth/sessions/" + nobody + " 401 "} {
+		for _, route := range []string{"GET /auth/sessions 401 ", "DELETE /auth/sessions 401 ", "DELETE /auth/sessions/" +
+			nobody + " 401 "} {
 			a.row(t, route+"(no credential)")
 			a.row(t, route+"(ended)", ended)
 		}

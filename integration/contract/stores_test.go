@@ -26,10 +26,12 @@ type sessionStore interface {
 
 // behind puts every store behind the same switch.
 func (s stores) behind(o *outage) stores {
-	return stores{users{s.users, o}, sessions{s.sessions, o}, tickets{s.tickets, o}, limiter{s.limiter, o}, accounts{s.accounts, o}}
+	return stores{users{s.users, o}, sessions{s.sessions, o}, tickets{s.tickets, o}, limiter{s.limiter, o},
+		accounts{s.accounts, o}}
 }
 
-// outage is what cannot be asked at present: "users", "tickets.Find", or nothing.
+// outage is what cannot be asked at present: "users", "tickets.Find", or
+// nothing.
 type outage struct {
 	calls atomic.Value
 	note  func(call string) // if not nil, hears of every call; set before the application is used
@@ -110,7 +112,8 @@ func (s sessions) Delete(ctx context.Context, d [32]byte) error {
 	return tell(s.outage, "sessions.Delete", func() error { return s.sessionStore.Delete(ctx, d) })
 }
 func (s sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
-	return tell(s.outage, "sessions.DeleteAll", func() error { return s.sessionStore.DeleteAll(ctx, userID, epoch, except) })
+	return tell(s.outage, "sessions.DeleteAll",
+		func() error { return s.sessionStore.DeleteAll(ctx, userID, epoch, except) })
 }
 func (s sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	return ask(s.outage, "sessions.List", func() ([]*core.Session, error) { return s.sessionStore.List(ctx, userID) })
@@ -157,8 +160,10 @@ func (s accounts) Create(ctx context.Context, a *core.OAuthAccount) error {
 	return tell(s.outage, "accounts.Create", func() error { return s.OAuthAccountStore.Create(ctx, a) })
 }
 func (s accounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
-	return ask(s.outage, "accounts.Find", func() (*core.OAuthAccount, error) { return s.OAuthAccountStore.Find(ctx, provider, subject) })
+	return ask(s.outage, "accounts.Find",
+		func() (*core.OAuthAccount, error) { return s.OAuthAccountStore.Find(ctx, provider, subject) })
 }
 func (s accounts) List(ctx context.Context, userID string) ([]*core.OAuthAccount, error) {
-	return ask(s.outage, "accounts.List", func() ([]*core.OAuthAccount, error) { return s.OAuthAccountStore.List(ctx, userID) })
+	return ask(s.outage, "accounts.List",
+		func() ([]*core.OAuthAccount, error) { return s.OAuthAccountStore.List(ctx, userID) })
 }

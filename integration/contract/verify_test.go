@@ -21,7 +21,8 @@ func TestVerify(t *testing.T) {
 		u := a.user(t)
 		mine := a.login(t, "jwt", u)
 		token := a.asked(t, "verify", u)
-		got := a.row(t, verifyRoute+"200 (unknown members are ignored)", members(object{"token": token, "is_superuser": true}))
+		got := a.row(t, verifyRoute+"200 (unknown members are ignored)",
+			members(object{"token": token, "is_superuser": true}))
 		u.IsVerified = true
 		got.wantUser(t, u)
 		a.want(t, "GET /users/me 200 (sessions and tokens stay)", mine).wantUser(t, u)
@@ -100,7 +101,8 @@ func TestRegisteringSendsAMail(t *testing.T) {
 		a.row(t, verifyRoute+"200 (the mail's token)", proof(m.Token))
 	}
 	t.Run("by option", func(t *testing.T) {
-		onEveryAdapter(t, func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}} }, register)
+		onEveryAdapter(t, func(_ *app, o *options) { o.Flows = []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}} },
+			register)
 	})
 	t.Run("by hook", func(t *testing.T) {
 		onEveryAdapter(t, func(a *app, o *options) {

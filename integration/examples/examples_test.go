@@ -13,7 +13,8 @@ import (
 
 const ada = `{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`
 
-// Each scheme of DATABASE_URL, and sessions in Redis. (mongodb: is in integration/mongostore.)
+// Each scheme of DATABASE_URL, and sessions in Redis. (mongodb: is in
+// integration/mongostore.)
 func TestQuickstartOnServers(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) []string{
 		"PostgreSQL":           func(t *testing.T) []string { return []string{"DATABASE_URL=" + server.Postgres(t)} },
@@ -29,7 +30,8 @@ func TestQuickstartOnServers(t *testing.T) {
 			p.send("POST", "/auth/register", "", ada, 400)
 			token, short := p.login("session"), p.login("jwt")
 			for _, credential := range []string{token, short} {
-				if _, hello := p.send("GET", "/authenticated-route", credential, "", 200); !strings.Contains(hello, "ada@example.org") {
+				if _, hello := p.send("GET", "/authenticated-route", credential, "", 200); !strings.Contains(hello,
+					"ada@example.org") {
 					t.Errorf("it says %s", hello)
 				}
 				p.send("PATCH", "/users/me", credential, `{"full_name": "Ada Lovelace"}`, 200)
@@ -77,7 +79,8 @@ func TestQuickstartSaysWhatIsWrong(t *testing.T) {
 		cmd.Dir = t.TempDir()
 		cmd.Env = append(env, "ADDR=127.0.0.1:0", "HOME="+cmd.Dir)
 		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), says) || strings.Contains(string(out), "canary") || strings.Count(string(out), "\n") != 1 {
+		if err == nil || !strings.Contains(string(out), says) || strings.Contains(string(out), "canary") ||
+			strings.Count(string(out), "\n") != 1 {
 			t.Errorf("%v: it says %s(%v), want one line with %q and no password", env, out, err, says)
 		}
 	}

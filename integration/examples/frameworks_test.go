@@ -40,11 +40,13 @@ func (p *process) wantLogins() {
 func (p *process) wantPages() {
 	p.wantBody("/", "", "Sign in with the local provider")
 	header, _ := p.send("GET", "/", "", "", 200)
-	if got := header.Get("Content-Type") + " " + header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "text/html; charset=utf-8 default-src 'none'") {
+	if got := header.Get("Content-Type") + " " +
+		header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "text/html; charset=utf-8 default-src 'none'") {
 		p.t.Errorf("the page's header is %s", got)
 	}
 	p.wantBody("/page/sign-out.js", "", "/auth/cookie/logout")
-	p.wantBody("/auth/cookie/local/authorize?redirect_to=/", "", `<form method="post"`) // the provider's, where the redirect leads
+	// the provider's, where the redirect leads
+	p.wantBody("/auth/cookie/local/authorize?redirect_to=/", "", `<form method="post"`)
 	p.wantBody("/auth/jwks.json", "", "keys")
 	p.send("POST", "/auth/request-verify-token", "", `{"email": "ada@example.org"}`, 202)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -64,12 +66,14 @@ func (p *process) wantBody(path, token, part string) {
 	}
 }
 
-// wantStreams opens two: one ends with its session, from elsewhere, and the other when the program stops.
+// wantStreams opens two: one ends with its session, from elsewhere, and the
+// other when the program stops.
 func (p *process) wantStreams() {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
 	defer cancel()
 	one, other := p.login("cookie"), p.login("cookie")
-	if status, _, lines := p.open(ctx, one, "https://evil.example"); status != 403 || !lines.Scan() || !strings.Contains(lines.Text(), "CROSS_ORIGIN_REFUSED") {
+	if status, _, lines := p.open(ctx, one, "https://evil.example"); status != 403 || !lines.Scan() ||
+		!strings.Contains(lines.Text(), "CROSS_ORIGIN_REFUSED") {
 		p.t.Errorf("from another origin: %d %s", status, lines.Text())
 	}
 	ended, lives := p.events(ctx, one), p.events(ctx, other)
@@ -79,7 +83,8 @@ func (p *process) wantStreams() {
 	for ended.Scan() {
 		said += ended.Text() + "\n"
 	}
-	if after := time.Since(revoked); ended.Err() != nil || !strings.HasSuffix(said, "event: signed-out\ndata:\n\n") || after > 5*time.Second {
+	if after := time.Since(revoked); ended.Err() != nil || !strings.HasSuffix(said, "event: signed-out\ndata:\n\n") ||
+		after > 5*time.Second {
 		p.t.Errorf("after %v it ended (%v), having said\n%s", after, ended.Err(), said)
 	}
 	for until := time.Now().Add(2 * time.Second); time.Now().Before(until); {
@@ -95,7 +100,9 @@ func (p *process) wantStreams() {
 }
 
 // open asks for the events, from a page of an origin.
-func (p *process) open(ctx context.Context, token, origin string) (status int, contentType string, lines *bufio.Scanner) {
+func (p *process) open(
+	ctx context.Context, token, origin string,
+) (status int, contentType string, lines *bufio.Scanner) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/events", nil)
 	if err != nil {

@@ -29,7 +29,8 @@ func run(m *testing.M) int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(programs)
-	cmd := exec.Command("go", "build", "-o", programs, "./quickstart", "./many-machines", "./nethttp", "./chi", "./echo", "./fiber", "./gin")
+	cmd := exec.Command("go", "build", "-o", programs, "./quickstart", "./many-machines", "./nethttp", "./chi", "./echo",
+		"./fiber", "./gin")
 	cmd.Dir, cmd.Stderr = "../../examples", os.Stderr
 	if err := cmd.Run(); err != nil {
 		log.Print("the examples are not built: ", err)
@@ -49,12 +50,14 @@ type process struct {
 
 var address = regexp.MustCompile(`http://[0-9.]+:[0-9]+`)
 
-// start runs a program until the end of the test. Its first line names its address.
+// start runs a program until the end of the test. Its first line names its
+// address.
 func start(t *testing.T, program string, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(filepath.Join(programs, program))}
 	p.cmd.Dir = t.TempDir()
-	p.cmd.Env = append([]string{"ADDR=127.0.0.1:0", "SECRET=" + secret, "PATH=" + os.Getenv("PATH"), "HOME=" + p.cmd.Dir}, env...)
+	p.cmd.Env = append([]string{"ADDR=127.0.0.1:0", "SECRET=" + secret, "PATH=" + os.Getenv("PATH"), "HOME=" + p.cmd.Dir},
+		env...)
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -98,7 +101,8 @@ func (p *process) until(text string) string {
 	return said.String()
 }
 
-// send gives an answer's header and body. Its status must be the one expected. A token may be a cookie, with its name.
+// send gives an answer's header and body. Its status must be the one expected.
+// A token may be a cookie, with its name.
 func (p *process) send(method, path, token, body string, want int) (http.Header, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))

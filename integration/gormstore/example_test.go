@@ -81,7 +81,8 @@ func Example() {
 	// latchkey: taken
 }
 
-// A new account and the application's own row are stored together, or neither is.
+// A new account and the application's own row are stored together, or neither
+// is.
 func Example_transact() {
 	ctx := context.Background()
 	db, store, users, remove := openAccounts()
@@ -121,7 +122,8 @@ func Example_withTx() {
 
 	err := db.Transaction(func(tx *gorm.DB) error {
 		ctx := gormstore.WithTx(ctx, tx)
-		if err := users.Create(ctx, &Account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}}); err != nil {
+		if err := users.Create(ctx,
+			&Account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}}); err != nil {
 			return err
 		}
 		return errors.New("the application changed its mind")
@@ -134,19 +136,22 @@ func Example_withTx() {
 	// latchkey: not found
 }
 
-// Accounts at providers, sessions, one-time tokens and limits share the database.
+// Accounts at providers, sessions, one-time tokens and limits share the
+// database.
 func Example_otherStores() {
 	ctx := context.Background()
 	_, store, _, remove := openAccounts()
 	defer remove()
 
 	digest := core.Digest("a token, which is never stored")
-	check(store.Sessions().Create(ctx, digest, core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
+	check(store.Sessions().Create(ctx, digest,
+		core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
 	session, err := store.Sessions().Find(ctx, digest)
 	check(err)
 	fmt.Println(session.UserID)
 
-	check(store.Tickets().Put(ctx, core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
+	check(store.Tickets().Put(ctx,
+		core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
 	for range 2 {
 		_, err = store.Tickets().Consume(ctx, "reset", digest)
 		fmt.Println(err)

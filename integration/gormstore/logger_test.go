@@ -45,7 +45,8 @@ func (l *recorder) note(text string) {
 	l.text.WriteString(text + "\n")
 }
 
-// TestLogger: GORM's logger is told of the application's statements, arguments and all, and of none of Latchkey's, refused ones neither.
+// TestLogger: GORM's logger is told of the application's statements, arguments
+// and all, and of none of Latchkey's, refused ones neither.
 func TestLogger(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for _, prepare := range []bool{false, true} {
@@ -61,7 +62,8 @@ func TestLogger(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text := told.text.String(); strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", core.Digest(canary))[:16]) {
+			if text := told.text.String(); strings.Contains(text, canary) ||
+				strings.Contains(text, fmt.Sprintf("%x", core.Digest(canary))[:16]) {
 				t.Errorf("L05 the logger was told\n%s", text)
 			}
 			if text := told.text.String(); !strings.Contains(text, "own row") {
@@ -72,10 +74,13 @@ func TestLogger(t *testing.T) {
 }
 
 // use stores and looks for the canary everywhere, and is refused.
-func use(ctx context.Context, t *testing.T, store *gormstore.Store, us *gormstore.UserStore[storetest.Account], canary string) {
+func use(
+	ctx context.Context, t *testing.T, store *gormstore.Store, us *gormstore.UserStore[storetest.Account], canary string,
+) {
 	t.Helper()
 	soon, d := time.Now().Add(time.Hour), core.Digest(canary)
-	u := &storetest.Account{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)}, Nick: canary}
+	u := &storetest.Account{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)},
+		Nick: canary}
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +93,10 @@ func use(ctx context.Context, t *testing.T, store *gormstore.Store, us *gormstor
 	_, err4 := store.Sessions().Find(ctx, d)
 	err := errors.Join(err1, err2, err3,
 		store.Sessions().Create(ctx, d, core.Session{ID: canary, UserID: u.ID, Label: canary, Expires: soon}),
-		store.Tickets().Put(ctx, core.Ticket{Digest: d, Purpose: "reset", UserID: u.ID, Email: canary, Data: []byte(canary), Expires: soon}, true),
-		store.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: canary, Email: canary, AccessToken: canary}))
+		store.Tickets().Put(ctx,
+			core.Ticket{Digest: d, Purpose: "reset", UserID: u.ID, Email: canary, Data: []byte(canary), Expires: soon}, true),
+		store.OAuthAccounts().Create(ctx,
+			&core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: canary, Email: canary, AccessToken: canary}))
 	if err != nil || err4 != core.ErrNotFound {
 		t.Fatal(err, err4)
 	}

@@ -30,7 +30,8 @@ type profile struct {
 	Left     time.Time
 }
 
-// TestOwnColumns: what is stored is found, by Latchkey and by the application's GORM, whatever its form; zero values get the defaults once.
+// TestOwnColumns: what is stored is found, by Latchkey and by the application's
+// GORM, whatever its form; zero values get the defaults once.
 func TestOwnColumns(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		if d.driver == "mysql" {
@@ -40,8 +41,10 @@ func TestOwnColumns(t *testing.T) {
 		_, us := users[profile](t, db, gormstore.Options{IDs: d.ids})
 		born := time.Date(1815, 12, 10, 1, 2, 3, 456789000, time.UTC)
 		full := &profile{
-			User: *ada(), FullName: "Ada", Plan: "paid", Seats: 5, Share: 0.25, Tags: []string{"a", "b"}, Settings: map[string]string{"theme": "dark"},
-			Home: address{"1 Street", "London"}, Picture: []byte{0, 255}, Born: &born, Left: born.AddDate(36, 0, 0), Trial: true,
+			User: *ada(), FullName: "Ada", Plan: "paid", Seats: 5, Share: 0.25, Tags: []string{"a", "b"},
+			Settings: map[string]string{"theme": "dark"},
+			Home:     address{"1 Street", "London"}, Picture: []byte{0, 255}, Born: &born, Left: born.AddDate(36, 0, 0),
+			Trial: true,
 		}
 		empty := &profile{User: core.User{Email: "eve@example.org", EmailKey: "eve@example.org"}, Left: born}
 		for _, u := range []*profile{full, empty} {
@@ -76,7 +79,8 @@ func TestOwnColumns(t *testing.T) {
 	})
 }
 
-// TestTimesOnSQLite: the application's own times are text that SQLite's functions understand.
+// TestTimesOnSQLite: the application's own times are text that SQLite's
+// functions understand.
 func TestTimesOnSQLite(t *testing.T) {
 	var got string
 	err := onSQLite.new(t).Raw("SELECT datetime(?)", time.Date(1852, 11, 27, 1, 2, 3, 0, time.UTC)).Scan(&got).Error

@@ -27,7 +27,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is; gorm and bun are the two libraries' dialects over it.
+// database is a kind of database. address gives where a new, empty one is; gorm
+// and bun are the two libraries' dialects over it.
 type database struct {
 	driver  string
 	address func(t testing.TB) string
@@ -109,7 +110,9 @@ func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 }
 
 // users makes the store of a user type in db and migrates it.
-func users[U any, P core.Model[U]](t testing.TB, db *gorm.DB, opts gormstore.Options) (*gormstore.Store, *gormstore.UserStore[U]) {
+func users[U any, P core.Model[U]](
+	t testing.TB, db *gorm.DB, opts gormstore.Options,
+) (*gormstore.Store, *gormstore.UserStore[U]) {
 	t.Helper()
 	store, err := gormstore.New(db, opts)
 	if err != nil {
@@ -126,7 +129,9 @@ func users[U any, P core.Model[U]](t testing.TB, db *gorm.DB, opts gormstore.Opt
 }
 
 // bunUsers is users, of bunstore.
-func bunUsers[U any, P core.Model[U]](t testing.TB, d database, db *sql.DB, ids bunstore.IDType) (*bunstore.Store, *bunstore.UserStore[U]) {
+func bunUsers[U any, P core.Model[U]](
+	t testing.TB, d database, db *sql.DB, ids bunstore.IDType,
+) (*bunstore.Store, *bunstore.UserStore[U]) {
 	t.Helper()
 	store, err := bunstore.New(bun.NewDB(db, d.bun()), bunstore.Options{IDs: ids})
 	if err != nil {

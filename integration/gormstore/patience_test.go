@@ -23,7 +23,8 @@ func increment(u *core.User) error { u.TokenEpoch++; return nil }
 
 // TestPatience stops servers.
 func TestPatience(t *testing.T) {
-	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres, "MariaDB": server.StartMariaDB} {
+	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres,
+		"MariaDB": server.StartMariaDB} {
 		t.Run("F27 "+name, func(t *testing.T) {
 			p := start(t)
 			d := databases[name]
@@ -43,7 +44,8 @@ func TestPatience(t *testing.T) {
 				t.Helper()
 				begun := time.Now()
 				err := call()
-				if took := time.Since(begun); err == nil || took > tooLate || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				if took := time.Since(begun); err == nil || took > tooLate || errors.Is(err, context.DeadlineExceeded) ||
+					errors.Is(err, context.Canceled) {
 					t.Errorf("%s: %v after %v", step, err, took)
 				}
 			}

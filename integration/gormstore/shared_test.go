@@ -27,7 +27,8 @@ import (
 
 var idTypes = map[string]gormstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
 
-// TestSchemaIsThatOfBunstore: own columns apart, both make the same tables, columns and indexes.
+// TestSchemaIsThatOfBunstore: own columns apart, both make the same tables,
+// columns and indexes.
 func TestSchemaIsThatOfBunstore(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)
@@ -49,7 +50,8 @@ func TestSchemaIsThatOfBunstore(t *testing.T) {
 	})
 }
 
-// TestUsersInTablesOfBunstore is the kit in tables, own columns and all, that the other module has made.
+// TestUsersInTablesOfBunstore is the kit in tables, own columns and all, that
+// the other module has made.
 func TestUsersInTablesOfBunstore(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)
@@ -77,14 +79,17 @@ func TestUsersInTablesOfGormstore(t *testing.T) {
 
 const email, password = "ada@example.org", "correct horse 17 battery"
 
-// TestChangeOfLibrary: users registered and sessions begun over one library go on over the other, whose tables are there already.
+// TestChangeOfLibrary: users registered and sessions begun over one library go
+// on over the other, whose tables are there already.
 func TestChangeOfLibrary(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		for name, order := range map[string][2]func(testing.TB, database, *sql.DB) *app{"from bun": {bunApp, gormApp}, "to bun": {gormApp, bunApp}} {
+		for name, order := range map[string][2]func(testing.TB, database, *sql.DB) *app{"from bun": {bunApp, gormApp},
+			"to bun": {gormApp, bunApp}} {
 			t.Run(name, func(t *testing.T) {
 				db := d.open(t)
 				before := order[0](t, d, db)
-				if err := before.auth.Manager().Create(t.Context(), &storetest.Account{User: core.User{Email: email, IsActive: true}, Credits: 7}, password); err != nil {
+				if err := before.auth.Manager().Create(t.Context(),
+					&storetest.Account{User: core.User{Email: email, IsActive: true}, Credits: 7}, password); err != nil {
 					t.Fatal(err)
 				}
 				token := before.login(t)

@@ -16,7 +16,8 @@ func ada() *core.User { return &core.User{Email: email, EmailKey: email} }
 
 var errUndo = errors.New("undo")
 
-// TestWithTx: the stores join the application's transaction, of whichever handle of the database.
+// TestWithTx: the stores join the application's transaction, of whichever
+// handle of the database.
 func TestWithTx(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx, db := t.Context(), d.new(t)
@@ -55,7 +56,8 @@ func TestWithTx(t *testing.T) {
 	})
 }
 
-// TestWithTxOutsideATransaction: what the caller takes for a transaction must not be kept in parts.
+// TestWithTxOutsideATransaction: what the caller takes for a transaction must
+// not be kept in parts.
 func TestWithTxOutsideATransaction(t *testing.T) {
 	db := onSQLite.new(t)
 	_, us := users[core.User](t, db, gormstore.Options{})
@@ -68,7 +70,8 @@ func TestWithTxOutsideATransaction(t *testing.T) {
 	}
 }
 
-// TestTransact: the application's queries join the transaction that the stores are in.
+// TestTransact: the application's queries join the transaction that the stores
+// are in.
 func TestTransact(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx, db := t.Context(), d.new(t)
@@ -99,7 +102,8 @@ func TestTransact(t *testing.T) {
 	})
 }
 
-// TestMigrateTogether: several nodes start at once, and each with a handle of its own.
+// TestMigrateTogether: several nodes start at once, and each with a handle of
+// its own.
 func TestMigrateTogether(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)

@@ -47,7 +47,8 @@ func newApp(t *testing.T, g goth.Provider, s *service) *app {
 	t.Cleanup(a.server.Close)
 	p, err1 := gothprovider.New(g, gothprovider.Options{Transport: s})
 	social, err2 := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret of flows ", 2)), Providers: []oauth.Provider{{Provider: p}},
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret of flows ", 2)),
+		Providers: []oauth.Provider{{Provider: p}},
 	})
 	sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})
 	cookies, err4 := cookie.New(cookie.Options{})
@@ -56,7 +57,8 @@ func newApp(t *testing.T, g goth.Provider, s *service) *app {
 	}
 	auth, err := latchkey.New(memstore.NewUsers[latchkey.User](), latchkey.Options[latchkey.User]{
 		Backends: []latchkey.Backend{{Name: "web", Transport: cookies, Strategy: sessions}}, Flows: social.Flows(),
-		Tickets: memstore.NewTickets(nil), BaseURL: a.server.URL, Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), &a.log), nil)),
+		Tickets: memstore.NewTickets(nil), BaseURL: a.server.URL,
+		Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), &a.log), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

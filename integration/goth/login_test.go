@@ -29,7 +29,8 @@ func TestKit(t *testing.T) {
 		},
 		New: func(s providertest.Service) (core.Provider, error) {
 			g := okta.NewCustomisedURL(s.ClientID, s.ClientSecret, callback, s.AuthorizeURL, s.TokenURL, "", s.ProfileURL)
-			return gothprovider.New(g, gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial, MaxResponseHeaderBytes: 64 << 10}})
+			return gothprovider.New(g,
+				gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial, MaxResponseHeaderBytes: 64 << 10}})
 		},
 	})
 }
@@ -53,7 +54,8 @@ func TestEachCarriedProviderLogsIn(t *testing.T) {
 	}
 }
 
-// asked answers as the service does: a profile to who has the access token alone.
+// asked answers as the service does: a profile to who has the access token
+// alone.
 func (r row) asked(at string, req *http.Request) string {
 	switch {
 	case at == r.token && r.answer != "":
@@ -94,8 +96,10 @@ func checkBegin(t *testing.T, p core.Provider) {
 
 func (r row) checkFinish(t *testing.T, p core.Provider, s *service) core.OAuthTokens {
 	t.Helper()
-	form := url.Values{"code": {"the-code"}, "state": {"the-state"}, "redirect_uri": {"https://evil.example"}, "code_verifier": {"evil"}}
-	who, tokens, err := p.Finish(t.Context(), core.OAuthFinish{Code: "the-code", Verifier: "the-verifier", Nonce: "n", RedirectURI: redirect, Form: form})
+	form := url.Values{"code": {"the-code"}, "state": {"the-state"}, "redirect_uri": {"https://evil.example"},
+		"code_verifier": {"evil"}}
+	who, tokens, err := p.Finish(t.Context(),
+		core.OAuthFinish{Code: "the-code", Verifier: "the-verifier", Nonce: "n", RedirectURI: redirect, Form: form})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +126,8 @@ func checkRefresh(t *testing.T, p core.TokenRefresher, s *service) {
 	if err != nil || fresh.Access != "access-token" || fresh.Refresh != "refresh-token" {
 		t.Fatalf("Refresh gives %q and %q (%v)", fresh.Access, fresh.Refresh, err)
 	}
-	if got := s.last(t); got.Get("grant_type") != "refresh_token" || got.Get("refresh_token") != "old-refresh-token" || got.Has("code_verifier") {
+	if got := s.last(t); got.Get("grant_type") != "refresh_token" || got.Get("refresh_token") != "old-refresh-token" ||
+		got.Has("code_verifier") {
 		t.Errorf("the token endpoint got %v", got)
 	}
 }
@@ -151,7 +156,8 @@ func TestConcurrentLoginsAreNeverMixed(t *testing.T) {
 				if err != nil || !strings.Contains(to, "state="+code) || !strings.Contains(to, "code_challenge=c"+code) {
 					t.Errorf("Begin gives %q (%v)", to, err)
 				}
-				who, tokens, err := p.Finish(t.Context(), core.OAuthFinish{Code: code, Verifier: "verifier of " + code, RedirectURI: redirect + code})
+				who, tokens, err := p.Finish(t.Context(),
+					core.OAuthFinish{Code: code, Verifier: "verifier of " + code, RedirectURI: redirect + code})
 				if err != nil || who.Subject != code || who.Email != code+"@example.com" || tokens.Access != code {
 					t.Errorf("%s is logged in as %+v (%v)", code, who, err)
 				}

@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write ../../docs/goth-providers.md")
 
 const page = "../../docs/goth-providers.md"
 
-// docs/goth-providers.md is made of the tables here and of what gothprovider.New says.
+// docs/goth-providers.md is made of the tables here and of what
+// gothprovider.New says.
 func TestThePageIsCurrent(t *testing.T) {
 	old, err := os.ReadFile(page)
 	if err != nil && !*update {

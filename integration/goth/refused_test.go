@@ -36,9 +36,13 @@ import (
 
 // refused are the providers that gothprovider does not carry.
 var refused = []goth.Provider{
-	&apple.Provider{}, &auth0.Provider{}, &azuread.Provider{}, &bitly.Provider{}, &dailymotion.Provider{}, &discord.Provider{},
-	&eveonline.Provider{}, &faux.Provider{}, &fitbit.Provider{}, &intercom.Provider{}, &lark.Provider{}, &lastfm.Provider{},
-	&linkedin.Provider{}, &mailru.Provider{}, &onedrive.Provider{}, &openidConnect.Provider{}, &oura.Provider{}, &reddit.Provider{},
+	&apple.Provider{}, &auth0.Provider{}, &azuread.Provider{}, &bitly.Provider{}, &dailymotion.Provider{},
+	&discord.Provider{},
+	&eveonline.Provider{}, &faux.Provider{}, &fitbit.Provider{}, &intercom.Provider{}, &lark.Provider{},
+	&lastfm.Provider{},
+	&linkedin.Provider{}, &mailru.Provider{}, &onedrive.Provider{}, &openidConnect.Provider{}, &oura.Provider{},
+	&reddit.Provider{},
 	&seatalk.Provider{}, &shopify.Provider{}, &slack.Provider{}, &steam.Provider{}, &tiktok.Provider{}, &tumblr.Provider{},
-	&twitter.Provider{}, &twitterv2.Provider{}, &wechat.Provider{}, &wecom.Provider{}, &xero.Provider{}, &yandex.Provider{},
+	&twitter.Provider{}, &twitterv2.Provider{}, &wechat.Provider{}, &wecom.Provider{}, &xero.Provider{},
+	&yandex.Provider{},
 }

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// service stands in, on a loopback address with TLS, for every service that goth knows by a fixed URL.
+// service stands in, on a loopback address with TLS, for every service that
+// goth knows by a fixed URL.
 type service struct {
 	server *httptest.Server
 	answer func(at string, r *http.Request) string // at is the URL that was asked for, without its query; "" is 404

@@ -19,7 +19,8 @@ func lacks() []storetest.Lack {
 	return []storetest.Lack{storetest.NoAtomicUpdates}
 }
 
-var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUID": mongostore.UUID, "Text": mongostore.Text}
+var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUID": mongostore.UUID,
+	"Text": mongostore.Text}
 
 func TestUsers(t *testing.T) {
 	for name, ids := range idTypes {
@@ -32,18 +33,21 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-// userCases are all there are for ids of the default type, and on a server of one's own. FerretDB is slow under the race detector: there
-// the other types have those in which a type could make a difference.
+// userCases are all there are for ids of the default type, and on a server of
+// one's own. FerretDB is slow under the race detector: there the other types
+// have those in which a type could make a difference.
 func userCases(ids mongostore.IDType) []storetest.Case[core.UserStore[storetest.Account]] {
 	if ids == mongostore.ObjectID || external != "" {
 		return storetest.UserCases()
 	}
 	return slices.DeleteFunc(storetest.UserCases(), func(c storetest.Case[core.UserStore[storetest.Account]]) bool {
-		return strings.Contains(c.Rule, "oncurrent") || !strings.Contains(c.Rule, "ID") && !strings.Contains(c.Rule, "while others come and go")
+		return strings.Contains(c.Rule, "oncurrent") || !strings.Contains(c.Rule, "ID") &&
+			!strings.Contains(c.Rule, "while others come and go")
 	})
 }
 
-// TestOAuthAccounts links users whose ids are UUIDs, as the kit's are; TestTransactions has ids of every type.
+// TestOAuthAccounts links users whose ids are UUIDs, as the kit's are;
+// TestTransactions has ids of every type.
 func TestOAuthAccounts(t *testing.T) {
 	storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
 		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID})
@@ -52,11 +56,13 @@ func TestOAuthAccounts(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
-	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() }, lacks()...)
+	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() },
+		lacks()...)
 }
 
 func TestTickets(t *testing.T) {
-	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore { return at(t, now).Tickets() }, lacks()...)
+	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore { return at(t, now).Tickets() },
+		lacks()...)
 }
 
 func TestLimiter(t *testing.T) {
@@ -71,7 +77,8 @@ func TestTransactions(t *testing.T) {
 				_, store, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
 				transactor, _ := core.As[core.Transactor](us)
 				return storetest.Database{
-					Users: us, Transactor: transactor, Sessions: store.Sessions(), Tickets: store.Tickets(), OAuthAccounts: store.OAuthAccounts(),
+					Users: us, Transactor: transactor, Sessions: store.Sessions(), Tickets: store.Tickets(),
+					OAuthAccounts: store.OAuthAccounts(),
 				}
 			}, lacks()...)
 		})

@@ -39,8 +39,10 @@ func TestDocument(t *testing.T) {
 	at := time.Date(1906, 12, 9, 1, 2, 3, 4005000, time.UTC)
 	team := bson.NewObjectID()
 	u := &late{
-		User:     core.User{Email: "Ada@example.org", EmailKey: "ada@example.org", HashedPassword: "$argon2id$", IsActive: true, TokenEpoch: 3, CreatedAt: at},
-		FullName: "Ada Lovelace", Credits: 1 << 60, Birthday: &at, LastHTTPS: at, Settings: map[string]string{"theme": "dark"}, Tags: []string{"navy"},
+		User: core.User{Email: "Ada@example.org", EmailKey: "ada@example.org", HashedPassword: "$argon2id$",
+			IsActive: true, TokenEpoch: 3, CreatedAt: at},
+		FullName: "Ada Lovelace", Credits: 1 << 60, Birthday: &at, LastHTTPS: at,
+		Settings: map[string]string{"theme": "dark"}, Tags: []string{"navy"},
 		Avatar: []byte{0, 0xff}, Address: struct{ City, Street string }{"London", "Marylebone"}, Team: &team,
 	}
 	if err := us.Create(ctx, u); err != nil {
@@ -70,7 +72,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestOlderAndNewerReleases share the users: what one does not know of, it leaves alone.
+// TestOlderAndNewerReleases share the users: what one does not know of, it
+// leaves alone.
 func TestOlderAndNewerReleases(t *testing.T) {
 	ctx := t.Context()
 	db, _, after := open[late](t, mongostore.Options{})
@@ -84,16 +87,19 @@ func TestOlderAndNewerReleases(t *testing.T) {
 		t.Errorf("an old user reads as %+v, %v", got, err)
 	}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	grown, err := after.Update(ctx, old.ID, func(u *late) error { u.Plan, u.Birthday, u.Tags = "pro", &at, []string{"x"}; return nil })
+	grown, err := after.Update(ctx, old.ID,
+		func(u *late) error { u.Plan, u.Birthday, u.Tags = "pro", &at, []string{"x"}; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := before.Update(ctx, old.ID, func(u *early) error { u.FullName, u.EmailKey = "Ada King", ""; return nil }); err != nil {
+	if _, err := before.Update(ctx, old.ID,
+		func(u *early) error { u.FullName, u.EmailKey = "Ada King", ""; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	grown.FullName, grown.EmailKey = "Ada King", ""
 	got, err = after.Find(ctx, core.ByID(old.ID))
-	if err != nil || got.Plan != "pro" || got.Birthday == nil || !got.Birthday.Equal(at) || len(got.Tags) != 1 || got.FullName != "Ada King" {
+	if err != nil || got.Plan != "pro" || got.Birthday == nil || !got.Birthday.Equal(at) || len(got.Tags) != 1 ||
+		got.FullName != "Ada King" {
 		t.Errorf("after the old release changed it, the user is %+v, %v", got, err)
 	}
 	if _, err := after.Update(ctx, old.ID, func(u *late) error { u.Plan, u.Birthday = "", nil; return nil }); err != nil {

@@ -27,7 +27,8 @@ func check(err error) {
 	}
 }
 
-// connectExample opens a new database of the tests' server, which remove deletes.
+// connectExample opens a new database of the tests' server, which remove
+// deletes.
 func connectExample() (db *mongo.Database, remove func()) {
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	check(err)
@@ -51,7 +52,8 @@ func Example() {
 	db, remove := connectExample() // client.Database("app")
 	defer remove()
 
-	store, err := mongostore.New(db, mongostore.Options{Standalone: external == ""}) // a replica set has transactions and needs no option
+	// a replica set has transactions and needs no option
+	store, err := mongostore.New(db, mongostore.Options{Standalone: external == ""})
 	check(err)
 	users, err := mongostore.Users[Account](store)
 	check(err)
@@ -85,7 +87,8 @@ func ExampleUserStore_Decode() {
 	// Output: ada@example.org Ada Lovelace
 }
 
-// A first login at a provider makes a link and a user. Without transactions the link comes first, with the ID that the user will have.
+// A first login at a provider makes a link and a user. Without transactions the
+// link comes first, with the ID that the user will have.
 func ExampleUserStore_NewID() {
 	ctx := context.Background()
 	_, store, users, remove := openAccounts()
@@ -93,7 +96,8 @@ func ExampleUserStore_NewID() {
 
 	signUp := func(email, subject string) error {
 		id := users.NewID()
-		if err := store.OAuthAccounts().Create(ctx, &core.OAuthAccount{UserID: id, Provider: "github", Subject: subject, Email: email}); err != nil {
+		if err := store.OAuthAccounts().Create(ctx,
+			&core.OAuthAccount{UserID: id, Provider: "github", Subject: subject, Email: email}); err != nil {
 			return err
 		}
 		return users.Create(ctx, &Account{User: core.User{ID: id, Email: email, EmailKey: email}})
@@ -115,12 +119,14 @@ func Example_otherStores() {
 	defer remove()
 
 	digest := core.Digest("a token, which is never stored")
-	check(store.Sessions().Create(ctx, digest, core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
+	check(store.Sessions().Create(ctx, digest,
+		core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
 	session, err := store.Sessions().Find(ctx, digest)
 	check(err)
 	fmt.Println(session.UserID)
 
-	check(store.Tickets().Put(ctx, core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
+	check(store.Tickets().Put(ctx,
+		core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
 	for range 2 {
 		_, err = store.Tickets().Consume(ctx, "reset", digest)
 		fmt.Println(err)
@@ -140,7 +146,8 @@ func Example_otherStores() {
 	// true
 }
 
-// A new account and the application's own document are stored together, or neither is. This needs a replica set or a sharded cluster.
+// A new account and the application's own document are stored together, or
+// neither is. This needs a replica set or a sharded cluster.
 func ExampleStore_Transact() {
 	ctx := context.Background()
 	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://localhost:27017/?replicaSet=rs0"))
@@ -157,7 +164,8 @@ func ExampleStore_Transact() {
 		if err := users.Create(ctx, ada); err != nil {
 			return err
 		}
-		_, err := db.Collection("teams").InsertOne(ctx, bson.D{{Key: "name", Value: "Engines"}, {Key: "owner", Value: ada.ID}})
+		_, err := db.Collection("teams").InsertOne(ctx,
+			bson.D{{Key: "name", Value: "Engines"}, {Key: "owner", Value: ada.ID}})
 		return err
 	}))
 }

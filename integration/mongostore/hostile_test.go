@@ -12,7 +12,8 @@ import (
 )
 
 // operators look like MongoDB's.
-var operators = []string{`{"$ne":""}`, `{"$gt":""}`, "$ne", "$where", `{"$regex":".*"}`, "[$ne]", "this.email_key != ''", "$$ROOT", "a.b", ".*", "^"}
+var operators = []string{`{"$ne":""}`, `{"$gt":""}`, "$ne", "$where", `{"$regex":".*"}`, "[$ne]",
+	"this.email_key != ''", "$$ROOT", "a.b", ".*", "^"}
 
 func TestOperatorsAreText(t *testing.T) {
 	t.Run("P17 what looks like an operator finds only itself", func(t *testing.T) {
@@ -37,7 +38,8 @@ func TestOperatorsAreText(t *testing.T) {
 						t.Errorf("List of %s gave %d users, %v", text, len(page), err)
 					}
 				}
-				// The legitimate twin: such text is a value like any other.
+				// The legitimate twin: such text is a value
+				// like any other.
 				for _, text := range operators {
 					u := &core.User{Email: text, EmailKey: text, HashedPassword: core.PasswordHash(text)}
 					if err := us.Create(ctx, u); err != nil {
@@ -79,7 +81,8 @@ func TestOperatorsInOtherStores(t *testing.T) {
 			}
 		}
 		if err := errors.Join(
-			sessions.DeleteAll(ctx, text, 9, [32]byte{}), tickets.Put(ctx, core.Ticket{Purpose: text, UserID: text, Digest: [32]byte{2}, Expires: later}, true),
+			sessions.DeleteAll(ctx, text, 9, [32]byte{}),
+			tickets.Put(ctx, core.Ticket{Purpose: text, UserID: text, Digest: [32]byte{2}, Expires: later}, true),
 		); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -120,7 +123,8 @@ func TestDeleteOfAUserEndsTheirSessions(t *testing.T) {
 	gone("session", second(sessions.Find(ctx, [32]byte{1})))
 	gone("ticket", second(tickets.Find(ctx, "reset", [32]byte{1})))
 	gone("account", second(accounts.Find(ctx, "github", "one")))
-	if err := errors.Join(second(sessions.Find(ctx, [32]byte{2})), second(accounts.Find(ctx, "github", "two"))); err != nil {
+	if err := errors.Join(second(sessions.Find(ctx, [32]byte{2})),
+		second(accounts.Find(ctx, "github", "two"))); err != nil {
 		t.Errorf("somebody else has lost something: %v", err)
 	}
 	// A login that was admitted before the deletion comes too late.
@@ -150,7 +154,8 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 		if runs++; runs == 20 {
 			cancel()
 		}
-		_, err := db.Collection("latchkey_users").UpdateOne(t.Context(), bson.D{}, bson.D{{Key: "$inc", Value: bson.D{{Key: "_revision", Value: 1}}}})
+		_, err := db.Collection("latchkey_users").UpdateOne(t.Context(), bson.D{},
+			bson.D{{Key: "$inc", Value: bson.D{{Key: "_revision", Value: 1}}}})
 		u.TokenEpoch = 77
 		return err
 	})

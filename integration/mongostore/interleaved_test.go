@@ -12,7 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// between is a store that runs do once, before its first command of that name on the collection.
+// between is a store that runs do once, before its first command of that name
+// on the collection.
 func between(t *testing.T, database, command, collection string, do func() error) *mongostore.Store {
 	t.Helper()
 	done := false
@@ -37,7 +38,8 @@ func between(t *testing.T, database, command, collection string, do func() error
 	return store
 }
 
-// TestReplacingTicketsAtOnce: of two who put a ticket at the same moment, the one who has asked later is left, whatever the order of steps.
+// TestReplacingTicketsAtOnce: of two who put a ticket at the same moment, the
+// one who has asked later is left, whatever the order of steps.
 func TestReplacingTicketsAtOnce(t *testing.T) {
 	for _, step := range []struct{ command, collection string }{
 		{"update", "latchkey_tickets"}, // before the first ticket is stored
@@ -49,7 +51,8 @@ func TestReplacingTicketsAtOnce(t *testing.T) {
 				return core.Ticket{Digest: [32]byte{d}, Purpose: "reset", UserID: "ada", Expires: later}
 			}
 			db, store, _ := open[core.User](t, mongostore.Options{})
-			first := between(t, db.Name(), step.command, step.collection, func() error { return store.Tickets().Put(ctx, ticket(2), true) })
+			first := between(t, db.Name(), step.command, step.collection,
+				func() error { return store.Tickets().Put(ctx, ticket(2), true) })
 			if err := first.Tickets().Put(ctx, ticket(1), true); err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +62,8 @@ func TestReplacingTicketsAtOnce(t *testing.T) {
 			if _, err := store.Tickets().Consume(ctx, "reset", [32]byte{2}); err != nil {
 				t.Errorf("the second ticket: %v", err)
 			}
-			// A third one leaves the used one as it is, so that a replay can be told from a forgery.
+			// A third one leaves the used one as it is, so that a
+			// replay can be told from a forgery.
 			if err := store.Tickets().Put(ctx, ticket(3), true); err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +74,8 @@ func TestReplacingTicketsAtOnce(t *testing.T) {
 	}
 }
 
-// TestSessionBesideDeleteAll: the one who comes late finds the other's mark, whatever the order of steps.
+// TestSessionBesideDeleteAll: the one who comes late finds the other's mark,
+// whatever the order of steps.
 func TestSessionBesideDeleteAll(t *testing.T) {
 	readFloor := "find"
 	if external != "" {
@@ -78,7 +83,8 @@ func TestSessionBesideDeleteAll(t *testing.T) {
 	}
 	session := core.Session{UserID: "ada", Epoch: 1, Expires: time.Now().Add(time.Hour)}
 	t.Run("S07 DeleteAll before the session is stored, or before the floor is read", func(t *testing.T) {
-		for _, step := range []struct{ command, collection string }{{"update", "latchkey_sessions"}, {readFloor, "latchkey_owners"}} {
+		for _, step := range []struct{ command, collection string }{{"update", "latchkey_sessions"},
+			{readFloor, "latchkey_owners"}} {
 			db, store, _ := open[core.User](t, mongostore.Options{})
 			late := between(t, db.Name(), step.command, step.collection, func() error {
 				return store.Sessions().DeleteAll(t.Context(), "ada", 2, [32]byte{})
@@ -92,7 +98,8 @@ func TestSessionBesideDeleteAll(t *testing.T) {
 		}
 	})
 	t.Run("S07 a session before the floor is raised, or before the sessions are deleted", func(t *testing.T) {
-		for _, step := range []struct{ command, collection string }{{"update", "latchkey_owners"}, {"delete", "latchkey_sessions"}} {
+		for _, step := range []struct{ command, collection string }{{"update", "latchkey_owners"},
+			{"delete", "latchkey_sessions"}} {
 			db, store, _ := open[core.User](t, mongostore.Options{})
 			ending := between(t, db.Name(), step.command, step.collection, func() error {
 				err := store.Sessions().Create(t.Context(), [32]byte{1}, session)
@@ -111,7 +118,8 @@ func TestSessionBesideDeleteAll(t *testing.T) {
 	})
 }
 
-// TestUsersAtOnce: the unique index decides between two who have both seen that an address is free.
+// TestUsersAtOnce: the unique index decides between two who have both seen that
+// an address is free.
 func TestUsersAtOnce(t *testing.T) {
 	db, _, us := open[core.User](t, mongostore.Options{})
 	late := between(t, db.Name(), "insert", "latchkey_users", func() error { return us.Create(t.Context(), ada()) })

@@ -58,7 +58,8 @@ func TestMigrate(t *testing.T) {
 	if after := indexes(t, db); !slices.Equal(after, before) {
 		t.Errorf("the indexes were %q and became %q", before, after)
 	}
-	// A server with TTL indexes has them; on one without, everything else is there all the same.
+	// A server with TTL indexes has them; on one without, everything else
+	// is there all the same.
 	if ttl := slices.Contains(before, "auth_sessions auth_expires_at"); ttl != (external != "") {
 		t.Errorf("TTL indexes: %v", ttl)
 	}
@@ -79,7 +80,8 @@ func TestMigrateAsksForTTLIndexes(t *testing.T) {
 	}
 }
 
-// TestExpiryIsADate: the TTL index reads the date beside the microseconds, and Touch moves it too.
+// TestExpiryIsADate: the TTL index reads the date beside the microseconds, and
+// Touch moves it too.
 func TestExpiryIsADate(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour).UTC()
 	db, store, _ := open[core.User](t, mongostore.Options{})
@@ -138,14 +140,16 @@ func TestMigrateRefuses(t *testing.T) {
 			}}}}},
 		}}}
 		store, _, _ := replicaSet(t, hello, collation)
-		if err := store.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "latchkey_users must not have a collation") {
+		if err := store.Migrate(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), "latchkey_users must not have a collation") {
 			t.Errorf("Migrate gave %v", err)
 		}
 	})
 	t.Run("users who have one e-mail address", func(t *testing.T) {
 		db := newDB(t, connect(t, nil))
 		for range 2 {
-			if _, err := db.Collection("latchkey_users").InsertOne(t.Context(), bson.D{{Key: "email_key", Value: "canary"}}); err != nil {
+			if _, err := db.Collection("latchkey_users").InsertOne(t.Context(),
+				bson.D{{Key: "email_key", Value: "canary"}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -159,7 +163,8 @@ func TestMigrateRefuses(t *testing.T) {
 	})
 	t.Run("a transaction", func(t *testing.T) {
 		store, _, _ := replicaSet(t, fine)
-		if err := store.Transact(t.Context(), store.Migrate); err == nil || !strings.Contains(err.Error(), "inside a transaction") {
+		if err := store.Transact(t.Context(), store.Migrate); err == nil ||
+			!strings.Contains(err.Error(), "inside a transaction") {
 			t.Errorf("Migrate gave %v", err)
 		}
 	})
@@ -169,7 +174,8 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	if _, err := mongostore.New(nil, mongostore.Options{}); err == nil {
 		t.Error("New took a nil db")
 	}
-	_, err := mongostore.New(connect(t, nil).Database("app"), mongostore.Options{Prefix: "$", UsersCollection: "a\x00b", IDs: 7})
+	_, err := mongostore.New(connect(t, nil).Database("app"),
+		mongostore.Options{Prefix: "$", UsersCollection: "a\x00b", IDs: 7})
 	for _, want := range []string{"Prefix", "UsersCollection", "IDs"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New gave %v, want an error about %s", err, want)
@@ -177,7 +183,8 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	}
 }
 
-// TestWeakClient: what a client was told about acknowledgement does not count here.
+// TestWeakClient: what a client was told about acknowledgement does not count
+// here.
 func TestWeakClient(t *testing.T) {
 	commands := map[string][]string{}
 	var mu sync.Mutex

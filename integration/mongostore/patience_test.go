@@ -22,8 +22,8 @@ import (
 
 const (
 	patience = 400 * time.Millisecond
-	// tooLate is far beyond the patience on a busy machine, and far below the
-	// driver's own limits.
+	// tooLate is far beyond the patience on a busy machine, and far below
+	// the driver's own limits.
 	tooLate = 4 * time.Second
 )
 
@@ -174,14 +174,17 @@ func TestPatience(t *testing.T) {
 			t.Errorf("without patience: %v", err)
 		}
 	})
-	for name, command := range map[string]string{"F27 a commit": "commitTransaction", "F27 an undoing": "abortTransaction"} {
+	for name, command := range map[string]string{"F27 a commit": "commitTransaction",
+		"F27 an undoing": "abortTransaction"} {
 		t.Run(name, func(t *testing.T) {
-			opts := options.Client().SetMonitor(&event.CommandMonitor{Started: func(ctx context.Context, e *event.CommandStartedEvent) {
+			opts := options.Client().SetMonitor(&event.CommandMonitor{Started: func(ctx context.Context,
+				e *event.CommandStartedEvent) {
 				if e.CommandName == command {
 					<-ctx.Done() // the server hangs
 				}
 			}})
-			if err := xoptions.SetInternalClientOptions(opts, "deployment", drivertest.NewMockDeployment([]bson.D{nothing, fine}...)); err != nil {
+			if err := xoptions.SetInternalClientOptions(opts, "deployment",
+				drivertest.NewMockDeployment([]bson.D{nothing, fine}...)); err != nil {
 				t.Fatal(err)
 			}
 			client, err := mongo.Connect(opts)

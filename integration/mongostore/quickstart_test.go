@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// The quickstart's DATABASE_URL takes mongodb: too; integration/examples has the other schemes.
+// The quickstart's DATABASE_URL takes mongodb: too; integration/examples has
+// the other schemes.
 func TestQuickstart(t *testing.T) {
 	db := newDB(t, connect(t, nil))
 	program := filepath.Join(t.TempDir(), "quickstart")
@@ -30,7 +31,8 @@ func TestQuickstart(t *testing.T) {
 	at.Path = "/" + db.Name()
 
 	cmd := exec.Command(program)
-	cmd.Env = []string{"ADDR=127.0.0.1:0", "SECRET=k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE", "DATABASE_URL=" + at.String(), "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{"ADDR=127.0.0.1:0", "SECRET=k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE", "DATABASE_URL=" + at.String(),
+		"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err == nil {

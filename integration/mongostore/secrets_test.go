@@ -62,7 +62,8 @@ func TestSecretsStayOutside(t *testing.T) {
 		}
 		for name, raw := range map[string]string{"session": session, "ticket": ticket, "state": state} {
 			decoded, _ := base64.RawURLEncoding.DecodeString(raw)
-			for _, form := range [][]byte{[]byte(raw), decoded, []byte(hex.EncodeToString(decoded)), []byte(base64.StdEncoding.EncodeToString(decoded))} {
+			for _, form := range [][]byte{[]byte(raw), decoded, []byte(hex.EncodeToString(decoded)),
+				[]byte(base64.StdEncoding.EncodeToString(decoded))} {
 				if bytes.Contains(seen, form) {
 					t.Errorf("the %s's secret was seen", name)
 				}
@@ -72,7 +73,8 @@ func TestSecretsStayOutside(t *testing.T) {
 			t.Error("a limiter's key was seen")
 		}
 		// What was stolen is presented as a token.
-		for _, stolen := range []string{string(d1[:]), hex.EncodeToString(d1[:]), base64.RawURLEncoding.EncodeToString(d1[:])} {
+		for _, stolen := range []string{string(d1[:]), hex.EncodeToString(d1[:]),
+			base64.RawURLEncoding.EncodeToString(d1[:])} {
 			if _, err := store.Sessions().Find(ctx, core.Digest(stolen)); err != core.ErrNotFound {
 				t.Errorf("a digest as a token: %v", err)
 			}
@@ -101,7 +103,8 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Collection("latchkey_users").UpdateMany(ctx, bson.D{}, bson.D{{Key: "$set", Value: bson.D{{Key: "credits", Value: canary}}}}); err != nil {
+	if _, err := db.Collection("latchkey_users").UpdateMany(ctx, bson.D{},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "credits", Value: canary}}}}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := us.Find(ctx, core.ByID(u.ID))
@@ -111,6 +114,7 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 	check("a session's label that is none", store.Sessions().Create(ctx, [32]byte{1}, session))
 	check("a ticket's e-mail that is none", store.Tickets().Put(ctx, core.Ticket{Email: canary + "\xff"}, false))
 	check("an account's ID that is none", store.OAuthAccounts().Create(ctx, &core.OAuthAccount{ID: canary}))
-	link := &core.OAuthAccount{UserID: bson.NewObjectID().Hex(), Provider: canary, Subject: canary, AccessToken: canary + "\xff"}
+	link := &core.OAuthAccount{UserID: bson.NewObjectID().Hex(), Provider: canary, Subject: canary, AccessToken: canary +
+		"\xff"}
 	check("an account's token that is none", store.OAuthAccounts().Create(ctx, link))
 }

@@ -20,10 +20,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// external is the URI of a replica set whose server is MongoDB 6 or later. Without one the tests run on FerretDB.
+// external is the URI of a replica set whose server is MongoDB 6 or later.
+// Without one the tests run on FerretDB.
 var external = os.Getenv("LATCHKEY_TEST_MONGODB")
 
-// uri is the server's, and databases counts the ones that tests have made there.
+// uri is the server's, and databases counts the ones that tests have made
+// there.
 var (
 	uri       = external
 	databases atomic.Int64
@@ -84,12 +86,16 @@ func newDB(t testing.TB, client *mongo.Client) *mongo.Database {
 }
 
 // open makes a migrated store in a new database, and its users.
-func open[U any, P core.Model[U]](t testing.TB, opts mongostore.Options) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
+func open[U any, P core.Model[U]](
+	t testing.TB, opts mongostore.Options,
+) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
 	t.Helper()
 	return openIn[U, P](t, newDB(t, connect(t, nil)), opts)
 }
 
-func openIn[U any, P core.Model[U]](t testing.TB, db *mongo.Database, opts mongostore.Options) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
+func openIn[U any, P core.Model[U]](
+	t testing.TB, db *mongo.Database, opts mongostore.Options,
+) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
 	t.Helper()
 	opts.Standalone = opts.Standalone || external == ""
 	opts.Patience = cmp.Or(opts.Patience, 30*time.Second) // FerretDB is slow with a crowd

@@ -78,7 +78,8 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				_, err := db.Collection("latchkey_sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: bad[:]}}, bson.D{{Key: "$set", Value: change}})
+				_, err := db.Collection("latchkey_sessions").UpdateOne(ctx, bson.D{{Key: "_id", Value: bad[:]}},
+					bson.D{{Key: "$set", Value: change}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -19,14 +19,18 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/xoptions"
 )
 
-// These tests read the commands that a transaction sends, and script the answers of a replica set. What such a server makes of the commands is
-// seen with LATCHKEY_TEST_MONGODB alone.
+// These tests read the commands that a transaction sends, and script the
+// answers of a replica set. What such a server makes of the commands is seen
+// with LATCHKEY_TEST_MONGODB alone.
 
 // sent is the commands that a client has sent.
 type sent []string
 
 func (s *sent) monitor() *event.CommandMonitor {
-	return &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) { *s = append(*s, e.Command.String()) }}
+	return &event.CommandMonitor{Started: func(_ context.Context,
+		e *event.CommandStartedEvent) {
+		*s = append(*s, e.Command.String())
+	}}
 }
 
 func (s sent) names() (names []string) {
@@ -36,7 +40,8 @@ func (s sent) names() (names []string) {
 	return names
 }
 
-// replicaSet is a store on a server that answers as it is told, with the commands that it gets.
+// replicaSet is a store on a server that answers as it is told, with the
+// commands that it gets.
 func replicaSet(t *testing.T, answers ...bson.D) (*mongostore.Store, *mongostore.UserStore[core.User], *sent) {
 	t.Helper()
 	commands := &sent{}
@@ -69,7 +74,8 @@ var (
 		{Key: "errorLabels", Value: bson.A{"TransientTransactionError"}},
 	}
 	duplicate = bson.D{{Key: "ok", Value: 1}, {Key: "n", Value: 0}, {Key: "writeErrors", Value: bson.A{
-		bson.D{{Key: "index", Value: 0}, {Key: "code", Value: 11000}, {Key: "errmsg", Value: "E11000 dup key: ada@example.org"}},
+		bson.D{{Key: "index", Value: 0}, {Key: "code", Value: 11000},
+			{Key: "errmsg", Value: "E11000 dup key: ada@example.org"}},
 	}}}
 	lost = bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 91}, {Key: "codeName", Value: "ShutdownInProgress"},
 		{Key: "errorLabels", Value: bson.A{"UnknownTransactionCommitResult", "RetryableWriteError"}}}
@@ -120,7 +126,8 @@ func TestTransactSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := commands.names(), []string{"find", "insert", "find", "insert", "commitTransaction"}; !slices.Equal(got, want) {
+	if got, want := commands.names(),
+		[]string{"find", "insert", "find", "insert", "commitTransaction"}; !slices.Equal(got, want) {
 		t.Fatalf("the commands are %v, want %v", got, want)
 	}
 	first, last := (*commands)[0], (*commands)[4]
@@ -192,13 +199,17 @@ func TestFailCountsOutsideTheTransaction(t *testing.T) {
 	})
 }
 
-// TestSessionWritesTheFloor: a transaction that ends the user's sessions, and has begun before, must not commit without having seen this one.
+// TestSessionWritesTheFloor: a transaction that ends the user's sessions, and
+// has begun before, must not commit without having seen this one.
 func TestSessionWritesTheFloor(t *testing.T) {
-	floor := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: bson.D{{Key: "_id", Value: "ada"}, {Key: "floor", Value: int64(5)}}}}
-	upserted := append(slices.Clone(fine), bson.E{Key: "upserted", Value: bson.A{bson.D{{Key: "index", Value: 0}, {Key: "_id", Value: 1}}}})
+	floor := bson.D{{Key: "ok", Value: 1},
+		{Key: "value", Value: bson.D{{Key: "_id", Value: "ada"}, {Key: "floor", Value: int64(5)}}}}
+	upserted := append(slices.Clone(fine),
+		bson.E{Key: "upserted", Value: bson.A{bson.D{{Key: "index", Value: 0}, {Key: "_id", Value: 1}}}})
 	store, _, commands := replicaSet(t, upserted, floor, fine, upserted, floor, fine, fine)
 	create := func(ctx context.Context) error {
-		return store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Epoch: 4, Expires: time.Now().Add(time.Hour)})
+		return store.Sessions().Create(ctx, [32]byte{1},
+			core.Session{UserID: "ada", Epoch: 4, Expires: time.Now().Add(time.Hour)})
 	}
 	for _, err := range []error{create(t.Context()), store.Transact(t.Context(), create)} {
 		if err != core.ErrInvalid {
@@ -258,8 +269,9 @@ func TestReadsGoToThePrimary(t *testing.T) {
 }
 
 func TestServersWordsStayOut(t *testing.T) {
-	_, us, _ := replicaSet(t, bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 13}, {Key: "codeName", Value: "Unauthorized"},
-		{Key: "errmsg", Value: "not authorized to execute command { find: ada@example.org }"}})
+	_, us, _ := replicaSet(t,
+		bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 13}, {Key: "codeName", Value: "Unauthorized"},
+			{Key: "errmsg", Value: "not authorized to execute command { find: ada@example.org }"}})
 	_, err := us.Find(t.Context(), core.ByEmail("ada@example.org"))
 	if err == nil || err.Error() != "mongostore: find a user: the server answered Unauthorized (13)" {
 		t.Errorf("Find gave %v", err)
@@ -269,7 +281,8 @@ func TestServersWordsStayOut(t *testing.T) {
 // TestLockWrites: a transaction that has only read a document refuses nobody.
 func TestLockWrites(t *testing.T) {
 	id := bson.NewObjectID()
-	user := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: bson.D{{Key: "_id", Value: id}, {Key: "email_key", Value: "ada@example.org"}}}}
+	user := bson.D{{Key: "ok", Value: 1},
+		{Key: "value", Value: bson.D{{Key: "_id", Value: id}, {Key: "email_key", Value: "ada@example.org"}}}}
 	nobody := bson.D{{Key: "ok", Value: 1}, {Key: "value", Value: nil}}
 	store, us, commands := replicaSet(t, user, fine, conflict, fine, user, fine, nobody, fine, nothing)
 	locker, ok := core.As[core.Locker[core.User]](us)
@@ -297,7 +310,8 @@ func TestLockWrites(t *testing.T) {
 	if got := commands.names(); !slices.Equal(got, want) {
 		t.Errorf("the commands are %v, want %v", got, want)
 	}
-	if first := (*commands)[0]; !strings.Contains(first, `"$inc": {"_revision"`) || strings.Contains(first, `"upsert": true`) {
+	if first := (*commands)[0]; !strings.Contains(first, `"$inc": {"_revision"`) ||
+		strings.Contains(first, `"upsert": true`) {
 		t.Errorf("the first command is %s", first)
 	}
 }

@@ -29,7 +29,8 @@ const (
 	association = "/auth/associate/zitadel"
 )
 
-// app is an application on https with every setting at its secure default, and the identity provider that it trusts.
+// app is an application on https with every setting at its secure default, and
+// the identity provider that it trusts.
 type app struct {
 	*latchkey.Auth[latchkey.User]
 	t        *testing.T
@@ -40,7 +41,8 @@ type app struct {
 	log      bytes.Buffer
 }
 
-// settings change an application before it starts. The zero value is one that keeps everything in memory and is the web client.
+// settings change an application before it starts. The zero value is one that
+// keeps everything in memory and is the web client.
 type settings struct {
 	kept   stores
 	start  func(t *testing.T, redirectURIs ...string) *identityProvider // default: startZitadel
@@ -60,7 +62,8 @@ func newApp(t *testing.T, s settings) *app {
 	if s.start == nil {
 		s.start = startZitadel
 	}
-	a.provider = s.start(t, a.server.URL+byJWT+"/callback", a.server.URL+byCookie+"/callback", a.server.URL+association+"/callback")
+	a.provider = s.start(t, a.server.URL+byJWT+"/callback", a.server.URL+byCookie+"/callback", a.server.URL+association+
+		"/callback")
 	a.social = a.newSocial(s)
 	a.Auth = a.newAuth()
 	t.Cleanup(func() { a.close() })
@@ -92,8 +95,9 @@ func (a *app) newSocial(s settings) *oauth.OAuth {
 		wrapped = s.wrap(provider)
 	}
 	social, err := oauth.New(oauth.Options{
-		Accounts: a.kept.accounts, Secret: []byte(strings.Repeat("secret of flows ", 2)), Providers: []oauth.Provider{{Provider: wrapped}},
-		Tickets: a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("key of the vault", 2))}},
+		Accounts: a.kept.accounts, Secret: []byte(strings.Repeat("secret of flows ", 2)),
+		Providers: []oauth.Provider{{Provider: wrapped}},
+		Tickets:   a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("key of the vault", 2))}},
 	})
 	if err != nil {
 		a.t.Fatal(err)

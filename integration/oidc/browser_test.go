@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// browser is a person at a browser with cookies. It goes from one page to the next when it is told to.
+// browser is a person at a browser with cookies. It goes from one page to the
+// next when it is told to.
 type browser struct {
 	a      *app
 	client *http.Client
@@ -48,7 +49,8 @@ func (b *browser) sendJSON(method, path, body string) answer {
 	return b.send(method, b.a.server.URL+path, "", "application/json", body)
 }
 
-// me asks the application who it takes the browser for, or the bearer of a token.
+// me asks the application who it takes the browser for, or the bearer of a
+// token.
 func (b *browser) me(bearer string) answer {
 	b.a.t.Helper()
 	return b.send(http.MethodGet, b.a.server.URL+"/users/me", bearer, "", "")
@@ -97,7 +99,8 @@ var (
 	formID     = regexp.MustCompile(`name="id" value="([^"]+)"`)
 )
 
-// signIn goes through the provider's pages as a person and gives the callback that they send the browser to.
+// signIn goes through the provider's pages as a person and gives the callback
+// that they send the browser to.
 func (b *browser) signIn(at, person string) *url.URL {
 	b.a.t.Helper()
 	base, err := url.Parse(at)

@@ -1,3 +1,5 @@
-// Package oidc runs whole logins by OpenID Connect: an application on flows/oauth and providers.OIDC, a browser, and an identity provider
-// that is somebody else's work, the example server of zitadel/oidc on a loopback address.
+// Package oidc runs whole logins by OpenID Connect: an application on
+// flows/oauth and providers.OIDC, a browser, and an identity provider that is
+// somebody else's work, the example server of zitadel/oidc on a loopback
+// address.
 package oidc

@@ -62,7 +62,8 @@ func (a *app) tokens(userID string) map[string]bool {
 	return found
 }
 
-// The provider takes a refresh token once and gives another one: a second renewal works only if that one was kept.
+// The provider takes a refresh token once and gives another one: a second
+// renewal works only if that one was kept.
 func TestTokenIsRenewedOnceAndItsRotatedRefreshTokenIsKept(t *testing.T) {
 	everywhere(t, func(t *testing.T, s settings) {
 		a := newApp(t, s)
@@ -103,7 +104,8 @@ func TestRefreshTokenThatTheProviderHasEndedIsAnError(t *testing.T) {
 	}
 }
 
-// wantRefusedInTime checks that a provider that cannot be reached is known within its time.
+// wantRefusedInTime checks that a provider that cannot be reached is known
+// within its time.
 func wantRefusedInTime(t *testing.T, ask func() answer) {
 	t.Helper()
 	start := time.Now()
@@ -132,7 +134,8 @@ func TestProviderThatStopsDuringALoginIsUsedAgainAfterItsReturn(t *testing.T) {
 		a.provider.stop()
 		wantRefusedInTime(t, func() answer { return b.get(callback.String()) })
 		b.get(inPage.String()).expectPage(t, "/app?error="+core.CodeOAuthProviderError)
-		if log := a.log.String(); strings.Count(log, "the token endpoint") != 2 || strings.Contains(log, callback.Query().Get("code")) {
+		if log := a.log.String(); strings.Count(log, "the token endpoint") != 2 ||
+			strings.Contains(log, callback.Query().Get("code")) {
 			t.Errorf("the log must have both causes and no code:\n%s", log)
 		}
 		b.me("").expect(t, 401, "Unauthorized")

@@ -126,7 +126,8 @@ func TestUnlinkedAccountLogsInAsANewUserWhoCannotUnlinkIt(t *testing.T) {
 // The provider sends no iss and announces none (RFC 9207); the browser adds it.
 func TestIssOfAnotherIssuerIsRefused(t *testing.T) {
 	a := newApp(t, settings{})
-	for iss, want := range map[string]int{a.provider.issuer: 204, a.provider.issuer + "/": 400, "https://evil.example": 400, "": 400} {
+	for iss, want := range map[string]int{a.provider.issuer: 204, a.provider.issuer + "/": 400,
+		"https://evil.example": 400, "": 400} {
 		b := a.browser()
 		callback := b.signIn(b.begin(byCookie, ""), ada)
 		if strings.Contains(callback.RawQuery, "iss=") {

@@ -17,7 +17,8 @@ func startNode(t *testing.T, redirectURIs ...string) *identityProvider {
 	}
 	issuer := node.Start(t, map[string]any{
 		"people": map[string]any{
-			ada: map[string]any{"email": adaEmail, "email_verified": true}, bob: map[string]any{"email": "test-user2@example.org", "email_verified": true},
+			ada: map[string]any{"email": adaEmail, "email_verified": true},
+			bob: map[string]any{"email": "test-user2@example.org", "email_verified": true},
 		},
 		"password": personPassword,
 		"clients": []any{client, map[string]any{

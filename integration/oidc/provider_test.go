@@ -14,7 +14,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Clients that are registered at the identity provider. Nobody keeps a secret for the public one, so it must use PKCE.
+// Clients that are registered at the identity provider. Nobody keeps a secret
+// for the public one, so it must use PKCE.
 const (
 	webClient    = "web"
 	clientSecret = "the secret of the web client"
@@ -29,7 +30,8 @@ const (
 	personPassword = "verysecure"
 )
 
-// identityProvider is zitadel's example server, which can be stopped and started again on the same address, or a process (node_test.go).
+// identityProvider is zitadel's example server, which can be stopped and
+// started again on the same address, or a process (node_test.go).
 type identityProvider struct {
 	issuer  string
 	rotate  func() // replaces the signing key; the old one is published no more
@@ -41,7 +43,8 @@ type identityProvider struct {
 	storage *rotating
 }
 
-// rotating is the example's storage with the key of another one, since its own never changes.
+// rotating is the example's storage with the key of another one, since its own
+// never changes.
 type rotating struct {
 	*storage.Storage
 	key *storage.Storage

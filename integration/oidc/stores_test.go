@@ -24,7 +24,8 @@ type stores struct {
 	tickets  core.TicketStore
 }
 
-// everywhere runs a test on stores without transactions and on a database, and with each provider.
+// everywhere runs a test on stores without transactions and on a database, and
+// with each provider.
 func everywhere(t *testing.T, test func(t *testing.T, s settings)) {
 	t.Run("zitadel memstore", func(t *testing.T) { test(t, settings{kept: inMemory()}) })
 	t.Run("zitadel bunstore", func(t *testing.T) { test(t, settings{kept: inSQLite(t)}) })
@@ -32,7 +33,8 @@ func everywhere(t *testing.T, test func(t *testing.T, s settings)) {
 }
 
 func inMemory() stores {
-	return stores{memstore.NewUsers[latchkey.User](), memstore.NewOAuthAccounts(), memstore.NewSessions(nil), memstore.NewTickets(nil)}
+	return stores{memstore.NewUsers[latchkey.User](), memstore.NewOAuthAccounts(), memstore.NewSessions(nil),
+		memstore.NewTickets(nil)}
 }
 
 func inSQLite(t *testing.T) stores {

@@ -43,7 +43,8 @@ func (p tampering) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 	return p.Provider.Finish(ctx, f)
 }
 
-// wantRefusal logs in through a flow that was changed, and then through the same one as it was.
+// wantRefusal logs in through a flow that was changed, and then through the
+// same one as it was.
 func wantRefusal(t *testing.T, client func(*providers.OIDCOptions), change tampering, status int, code string) {
 	everywhere(t, func(t *testing.T, s settings) {
 		s.client, s.wrap = client, func(p core.Provider) core.Provider { change.Provider = p; return change }
@@ -64,7 +65,8 @@ func TestProviderRefusesAVerifierThatIsNotTheFlows(t *testing.T) {
 		t.Fatal(err)
 	}
 	change := tampering{came: func(f *core.OAuthFinish) { f.Verifier = verifier }}
-	for name, client := range map[string]func(*providers.OIDCOptions){"a client with a secret": nil, "a public client": public} {
+	for name, client := range map[string]func(*providers.OIDCOptions){"a client with a secret": nil,
+		"a public client": public} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, client, change, 502, core.CodeOAuthProviderError) })
 	}
 }
@@ -79,7 +81,8 @@ func TestProviderThatDemandsPKCERefusesAFlowWhoseChallengeWasTaken(t *testing.T)
 			}}
 		}
 		a := newApp(t, s)
-		if got := a.browser().login(byJWT, "", ada); got.status != 502 && got.body != `{"detail":"invalid_request"}` { // at the exchange, or before
+		// at the exchange, or before
+		if got := a.browser().login(byJWT, "", ada); got.status != 502 && got.body != `{"detail":"invalid_request"}` {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 		a.wantUsers(0)
@@ -89,7 +92,8 @@ func TestProviderThatDemandsPKCERefusesAFlowWhoseChallengeWasTaken(t *testing.T)
 }
 
 func TestIDTokenWithTheNonceOfAnotherFlowIsRefused(t *testing.T) {
-	wantRefusal(t, nil, tampering{begun: func(b *core.OAuthBegin) { b.Nonce = "the nonce of another flow" }}, 400, core.CodeOAuthInvalidState)
+	wantRefusal(t, nil, tampering{begun: func(b *core.OAuthBegin) { b.Nonce = "the nonce of another flow" }}, 400,
+		core.CodeOAuthInvalidState)
 }
 
 func TestIDTokenWithoutANonceIsRefused(t *testing.T) {

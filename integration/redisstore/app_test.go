@@ -21,7 +21,8 @@ import (
 
 const email, password = "ada@example.org", "correct horse 17 battery"
 
-// app is an application with one user, ada, in memory and everything else in Redis.
+// app is an application with one user, ada, in memory and everything else in
+// Redis.
 type app struct {
 	users    core.UserStore[latchkey.User]
 	strategy *session.Strategy
@@ -81,7 +82,8 @@ func (plain) Verify(h core.PasswordHash, pw string) (bool, error) {
 
 // issue gives the token of a new session.
 func (a *app) issue(t testing.TB) (token string, err error) {
-	issued, err := a.strategy.Issue(t.Context(), core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api", Epoch: a.ada.TokenEpoch}})
+	issued, err := a.strategy.Issue(t.Context(),
+		core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api", Epoch: a.ada.TokenEpoch}})
 	return issued.Raw, err
 }
 
@@ -131,7 +133,8 @@ func (a *app) hello(t testing.TB, token string) answer {
 func (a *app) login(t testing.TB) answer {
 	t.Helper()
 	form := url.Values{"username": {email}, "password": {password}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+"/auth/login", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+"/auth/login",
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

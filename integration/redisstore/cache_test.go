@@ -32,7 +32,8 @@ func stat(t testing.TB, client rueidis.Client, name string) int {
 	return n
 }
 
-// eventually waits for a condition, for less time than a session is believed without a word from Redis.
+// eventually waits for a condition, for less time than a session is believed
+// without a word from Redis.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Second); !condition(); time.Sleep(time.Millisecond) {
@@ -110,7 +111,8 @@ func TestWarmLookups(t *testing.T) {
 	})
 }
 
-// TestAnotherNodeHears: a change on one node is seen by the other long before the 5 seconds are over.
+// TestAnotherNodeHears: a change on one node is seen by the other long before
+// the 5 seconds are over.
 func TestAnotherNodeHears(t *testing.T) {
 	addr := server.Redis(t)
 	client := raw(t, addr)
@@ -175,8 +177,9 @@ func TestALostConnectionIsForgotten(t *testing.T) {
 	})
 }
 
-// TestAnInvalidationThatOvertakesItsReading: the answer and the news of the change arrive together, so that the news may be heard before
-// the answer is kept.
+// TestAnInvalidationThatOvertakesItsReading: the answer and the news of the
+// change arrive together, so that the news may be heard before the answer is
+// kept.
 func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 	addr := server.Redis(t)
 	client, g := raw(t, addr), newGate(t, addr)
@@ -198,7 +201,8 @@ func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 	}
 }
 
-// TestAHungConnection: its node is told nothing, notices by and by, and does not believe anything for more than 5 seconds.
+// TestAHungConnection: its node is told nothing, notices by and by, and does
+// not believe anything for more than 5 seconds.
 func TestAHungConnection(t *testing.T) {
 	t.Parallel()
 	addr := server.Redis(t)
@@ -228,7 +232,8 @@ func TestAHungConnection(t *testing.T) {
 		t.Errorf("a node that cannot ask says %v", err)
 	}
 	begin := time.Now()
-	if _, err := one.Find(t.Context(), d); err == nil || errors.Is(err, core.ErrNotFound) || time.Since(begin) > 2*time.Second {
+	if _, err := one.Find(t.Context(), d); err == nil || errors.Is(err, core.ErrNotFound) ||
+		time.Since(begin) > 2*time.Second {
 		t.Errorf("a lookup over a connection that hangs: %v after %v", err, time.Since(begin))
 	}
 	g.release()
@@ -238,7 +243,8 @@ func TestAHungConnection(t *testing.T) {
 	})
 }
 
-// TestEverythingFailsFast: over a connection that hangs every call is an outage, soon, and not an answer.
+// TestEverythingFailsFast: over a connection that hangs every call is an
+// outage, soon, and not an answer.
 func TestEverythingFailsFast(t *testing.T) {
 	t.Parallel()
 	addr, ctx := server.Redis(t), t.Context()

@@ -14,7 +14,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// cluster starts a Redis Cluster of one node, which has all slots, and refuses scripts over several of them as any cluster does.
+// cluster starts a Redis Cluster of one node, which has all slots, and refuses
+// scripts over several of them as any cluster does.
 func cluster(t *testing.T) (addr string) {
 	t.Helper()
 	addr = server.StartRedis(t, "--cluster-enabled", "yes").URL()

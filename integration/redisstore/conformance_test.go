@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// opened gives each case a store of its own: a Redis that all share, and a prefix.
+// opened gives each case a store of its own: a Redis that all share, and a
+// prefix.
 func opened(t *testing.T) func(t *testing.T, now func() time.Time) *redisstore.Store {
 	addr, cases := server.Redis(t), 0
 	return func(t *testing.T, now func() time.Time) *redisstore.Store {
@@ -40,7 +41,8 @@ func TestLimiter(t *testing.T) {
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return open(t, now).Limiter() })
 }
 
-// TestSessionsOnTwoNodes writes on one node after the other, and believes what both say.
+// TestSessionsOnTwoNodes writes on one node after the other, and believes what
+// both say.
 func TestSessionsOnTwoNodes(t *testing.T) {
 	addr, cases := server.Redis(t), 0
 	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
@@ -50,7 +52,8 @@ func TestSessionsOnTwoNodes(t *testing.T) {
 	})
 }
 
-// nodes are two processes. What one has read must become the same as what the other has within a moment, which the kit knows nothing of.
+// nodes are two processes. What one has read must become the same as what the
+// other has within a moment, which the kit knows nothing of.
 type nodes struct {
 	both [2]*redisstore.Sessions
 	turn atomic.Uint64

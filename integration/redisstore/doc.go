@@ -1,3 +1,5 @@
-// Package redisstore tests stores/redisstore on a real Redis: the conformance kit on one node and on two, the races of its cache, a Redis
-// that is away, hangs or comes back empty, a Redis Cluster, and what a session costs. It lives here because that module starts no server.
+// Package redisstore tests stores/redisstore on a real Redis: the conformance
+// kit on one node and on two, the races of its cache, a Redis that is away,
+// hangs or comes back empty, a Redis Cluster, and what a session costs. It
+// lives here because that module starts no server.
 package redisstore

@@ -17,8 +17,11 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// newAuth's body is in the README. Users, and the tokens of their mails, are in a database.
-func newAuth(users core.UserStore[latchkey.User], tickets core.TicketStore, key jwt.Key) (*latchkey.Auth[latchkey.User], *redisstore.Store, error) {
+// newAuth's body is in the README. Users, and the tokens of their mails, are in
+// a database.
+func newAuth(
+	users core.UserStore[latchkey.User], tickets core.TicketStore, key jwt.Key,
+) (*latchkey.Auth[latchkey.User], *redisstore.Store, error) {
 	client, err := rueidis.ParseURL(os.Getenv("REDIS_URL")) // redis://user:password@host:6379/0, rediss:// for TLS
 	if err != nil {
 		return nil, nil, err

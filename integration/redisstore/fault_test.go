@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/integration/server"
 )
 
-// load is people who go on asking, some of them with a session, some with one that they have ended.
+// load is people who go on asking, some of them with a session, some with one
+// that they have ended.
 type load struct {
 	app         *app
 	good, ended []string
@@ -80,7 +81,8 @@ func (l *load) ask(t *testing.T, token string, note func(answer)) {
 	})
 }
 
-// comeAndGo begins sessions and ends them. What was ended for certain is presented again.
+// comeAndGo begins sessions and ends them. What was ended for certain is
+// presented again.
 func (l *load) comeAndGo(t *testing.T) {
 	for l.goesOn() {
 		token, err := l.app.issue(t)
@@ -102,7 +104,8 @@ func (l *load) goesOn() bool {
 	}
 }
 
-// since are the statuses of answers to good sessions that were asked for from a time on.
+// since are the statuses of answers to good sessions that were asked for from a
+// time on.
 func (l *load) since(at time.Time) map[int]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,7 +118,8 @@ func (l *load) since(at time.Time) map[int]int {
 	return statuses
 }
 
-// recovered waits until good sessions have been accepted without exception for a moment, for 2 seconds at the most.
+// recovered waits until good sessions have been accepted without exception for
+// a moment, for 2 seconds at the most.
 func (l *load) recovered(t *testing.T) {
 	t.Helper()
 	back := time.Now()
@@ -131,7 +135,8 @@ func (l *load) recovered(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("everything is normal %v after Redis came back; the slowest answer took %v", time.Since(back), time.Duration(l.slowest.Load()))
+	t.Logf("everything is normal %v after Redis came back; the slowest answer took %v", time.Since(back),
+		time.Duration(l.slowest.Load()))
 }
 
 // end stops the load, and checks what must never have happened.
@@ -151,7 +156,8 @@ func (l *load) end(t *testing.T) {
 	}
 }
 
-// TestStopped stops Redis for 10 seconds. This one writes everything to its disk, so that sessions are there again.
+// TestStopped stops Redis for 10 seconds. This one writes everything to its
+// disk, so that sessions are there again.
 func TestStopped(t *testing.T) {
 	redis := server.StartRedis(t, "--appendonly", "yes", "--appendfsync", "always")
 	l := newLoad(t, newApp(t, redis.URL()))
@@ -180,7 +186,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestHung pauses Redis, with sessions that another node has ended a moment before.
+// TestHung pauses Redis, with sessions that another node has ended a moment
+// before.
 func TestHung(t *testing.T) {
 	t.Parallel()
 	redis := server.StartRedis(t)
@@ -209,7 +216,8 @@ func TestHung(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Second)
-		if got := l.since(paused.Add(5500 * time.Millisecond)); got[http.StatusOK] > 0 || got[http.StatusServiceUnavailable] == 0 {
+		if got := l.since(paused.Add(5500 * time.Millisecond)); got[http.StatusOK] > 0 ||
+			got[http.StatusServiceUnavailable] == 0 {
 			t.Errorf("5.5 s after Redis hung sessions are answered with %v", got)
 		}
 	})

@@ -8,8 +8,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// gate stands between a node and its Redis. While it is held the node receives nothing, as over a network that hangs; what it sends
-// arrives.
+// gate stands between a node and its Redis. While it is held the node receives
+// nothing, as over a network that hangs; what it sends arrives.
 type gate struct {
 	listener net.Listener
 	mu       sync.Mutex
@@ -83,7 +83,8 @@ func (g *gate) serve() {
 	}
 }
 
-// forward copies until one of the two is closed, and waits before everything that it writes.
+// forward copies until one of the two is closed, and waits before everything
+// that it writes.
 func forward(to, from net.Conn, wait func()) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 4<<10)

@@ -31,7 +31,8 @@ func TestMadeUpTokens(t *testing.T) {
 		for worker := range atOnce {
 			all.Go(func() {
 				for i := from + worker; i < to; i += atOnce {
-					if _, err := one.Find(context.Background(), core.Digest(fmt.Sprint("made up ", i))); !errors.Is(err, core.ErrNotFound) {
+					if _, err := one.Find(context.Background(), core.Digest(fmt.Sprint("made up ", i))); !errors.Is(err,
+						core.ErrNotFound) {
 						t.Error(err)
 					}
 				}

@@ -24,7 +24,8 @@ func TestAUserWithManySessions(t *testing.T) {
 	}
 	const atOnce = 32
 	addr := server.Redis(t)
-	one, other := open(t, addr, redisstore.Options{CacheSessions: 1}).Sessions(), open(t, addr, redisstore.Options{CacheSessions: 1}).Sessions()
+	one, other := open(t, addr, redisstore.Options{CacheSessions: 1}).Sessions(),
+		open(t, addr, redisstore.Options{CacheSessions: 1}).Sessions()
 	name := func(i int) [32]byte { return core.Digest(fmt.Sprint(i)) }
 	fill := func(t *testing.T) {
 		t.Helper()

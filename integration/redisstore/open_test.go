@@ -13,10 +13,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// open connects a node to the Redis at addr, with small buffers, as each case of the kit opens one.
+// open connects a node to the Redis at addr, with small buffers, as each case
+// of the kit opens one.
 func open(t testing.TB, addr string, o redisstore.Options) *redisstore.Store {
 	t.Helper()
-	return connect(t, rueidis.ClientOption{InitAddress: []string{addr}, ReadBufferEachConn: 16 << 10, WriteBufferEachConn: 16 << 10}, o)
+	return connect(t, rueidis.ClientOption{InitAddress: []string{addr}, ReadBufferEachConn: 16 << 10,
+		WriteBufferEachConn: 16 << 10}, o)
 }
 
 func connect(t testing.TB, client rueidis.ClientOption, o redisstore.Options) *redisstore.Store {
@@ -44,7 +46,8 @@ func raw(t testing.TB, addr string) rueidis.Client {
 func adas(name string) core.Session {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return core.Session{
-		ID: name, UserID: "ada", Backend: "web", Label: "Firefox", Epoch: 1, Proofs: []core.Proof{{Method: "password", At: now}},
+		ID: name, UserID: "ada", Backend: "web", Label: "Firefox", Epoch: 1,
+		Proofs:  []core.Proof{{Method: "password", At: now}},
 		Created: now, LastSeen: now, Expires: now.Add(time.Hour),
 	}
 }

@@ -65,7 +65,8 @@ func TestFailOver(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond)
 		}
-		t.Logf("the demoted server was believed for %v, the new one is asked after %v", last.Sub(demoted), time.Since(demoted))
+		t.Logf("the demoted server was believed for %v, the new one is asked after %v", last.Sub(demoted),
+			time.Since(demoted))
 		if last.Sub(demoted) > 5*time.Second {
 			t.Error("that is more than 5 s")
 		}

@@ -13,8 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestRevocation logs in and out, and measures how long the other node goes on accepting each session. The node that has changed a session
-// must know at once, before Redis tells it.
+// TestRevocation logs in and out, and measures how long the other node goes on
+// accepting each session. The node that has changed a session must know at
+// once, before Redis tells it.
 func TestRevocation(t *testing.T) {
 	const logins, atOnce = 10_000, 8
 	addr := server.Redis(t)

@@ -71,7 +71,8 @@ func outage(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), "redisstore: ")
 }
 
-// TestTheIndexOutlivesItsSessions: what a Touch has lengthened is still ended by DeleteAll, when the first end of the session is long past.
+// TestTheIndexOutlivesItsSessions: what a Touch has lengthened is still ended
+// by DeleteAll, when the first end of the session is long past.
 func TestTheIndexOutlivesItsSessions(t *testing.T) {
 	addr, ctx := server.Redis(t), t.Context()
 	client := raw(t, addr)
@@ -93,7 +94,9 @@ func TestTheIndexOutlivesItsSessions(t *testing.T) {
 			t.Errorf("after %d more sessions the index has %d entries, %v, want 2", i+1, members, err)
 		}
 	}
-	if left, err := client.Do(ctx, client.B().Pttl().Key(keys(t, client, "*sessions:*")[0]).Build()).AsInt64(); err != nil || left < 30*24*time.Hour.Milliseconds() {
+	if left, err := client.Do(ctx,
+		client.B().Pttl().Key(keys(t, client, "*sessions:*")[0]).Build()).AsInt64(); err != nil ||
+		left < 30*24*time.Hour.Milliseconds() {
 		t.Errorf("the index stays for %d ms, %v, less than the session", left, err)
 	}
 	if err := sessions.DeleteAll(ctx, "ada", 2, [32]byte{}); err != nil || alive(t, sessions, d) {

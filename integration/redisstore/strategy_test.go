@@ -40,10 +40,12 @@ func refused(t testing.TB, s *session.Strategy, token string) bool {
 	return err != nil
 }
 
-// The strategy looks into the store's memory itself, which is filled and emptied as ever.
+// The strategy looks into the store's memory itself, which is filled and
+// emptied as ever.
 func TestAStrategyKnowsWhatItsStoreKnows(t *testing.T) {
 	addr := server.Redis(t)
-	here, there := strategy(t, open(t, addr, redisstore.Options{}).Sessions()), strategy(t, open(t, addr, redisstore.Options{}).Sessions())
+	here, there := strategy(t, open(t, addr, redisstore.Options{}).Sessions()),
+		strategy(t, open(t, addr, redisstore.Options{}).Sessions())
 	token := issued(t, there)
 	found, err := here.Verify(t.Context(), token)
 	if err != nil {
@@ -88,7 +90,8 @@ func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 	}
 	t.Run("one of an earlier release gets an end when it is met", func(t *testing.T) {
 		redisDo(t, client, "PERSIST", keys(t, client, "*floor:*")[0])
-		if err := store.Create(t.Context(), core.Digest("late"), adas("late")); !errors.Is(err, core.ErrInvalid) || left() != 400*day {
+		if err := store.Create(t.Context(), core.Digest("late"), adas("late")); !errors.Is(err, core.ErrInvalid) ||
+			left() != 400*day {
 			t.Errorf("it stays for %v; a login below it: %v", left(), err)
 		}
 	})

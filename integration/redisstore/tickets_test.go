@@ -17,7 +17,8 @@ func TestTicketsBeyondTheKit(t *testing.T) {
 	tickets := open(t, addr, redisstore.Options{Now: func() time.Time { return now }}).Tickets()
 	used, unknown := core.Digest("used"), core.Digest("unknown")
 	put := func(d [32]byte, replace bool) error {
-		return tickets.Put(ctx, core.Ticket{Digest: d, Purpose: "exchange", UserID: "ada", Expires: now.Add(time.Minute)}, replace)
+		return tickets.Put(ctx, core.Ticket{Digest: d, Purpose: "exchange", UserID: "ada", Expires: now.Add(time.Minute)},
+			replace)
 	}
 	t.Run("a used ticket stays when others are replaced", func(t *testing.T) {
 		_, err := tickets.Consume(ctx, "exchange", used)
@@ -62,7 +63,8 @@ func TestTicketsBeyondTheKit(t *testing.T) {
 	})
 	t.Run("Data is bounded", func(t *testing.T) {
 		for size, want := range map[int]bool{8 << 10: true, 8<<10 + 1: false} {
-			err := tickets.Put(ctx, core.Ticket{Digest: unknown, Purpose: "exchange", Data: make([]byte, size), Expires: now.Add(time.Minute)}, false)
+			err := tickets.Put(ctx,
+				core.Ticket{Digest: unknown, Purpose: "exchange", Data: make([]byte, size), Expires: now.Add(time.Minute)}, false)
 			if (err == nil) != want {
 				t.Errorf("%d bytes: %v", size, err)
 			}

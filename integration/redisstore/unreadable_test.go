@@ -243,7 +243,8 @@ func TestOtherValuesThatCannotBeRead(t *testing.T) {
 		}
 	})
 	t.Run("S19 a count", func(t *testing.T) {
-		for _, put := range [][]string{{"SET", "", "x"}, {"HSET", "", "start", "x", "count", "1"}, {"HSET", "", "start", "1", "count", "nan"},
+		for _, put := range [][]string{{"SET", "", "x"}, {"HSET", "", "start", "x", "count", "1"},
+			{"HSET", "", "start", "1", "count", "nan"},
 			{"HSET", "", "start", "inf", "count", "1"}, {"HSET", "", "start", "1", "count", "-5"}} {
 			redisDo(t, client, "FLUSHALL")
 			if err := second(store.Limiter().Take(ctx, email, limit)); err != nil {
@@ -332,7 +333,8 @@ func TestATicketThatCannotBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		redisDo(t, client, "SET", keys(t, client, "latchkey:tickets:*")[0], "x")
-		if err := errors.Join(unused(core.Digest("second")), second(tickets.Consume(ctx, "reset", core.Digest("second")))); err != nil {
+		if err := errors.Join(unused(core.Digest("second")),
+			second(tickets.Consume(ctx, "reset", core.Digest("second")))); err != nil {
 			t.Error(err)
 		}
 	})
@@ -346,7 +348,8 @@ func TestNamesThatLookLikeKeys(t *testing.T) {
 		for _, prefix := range []string{"app:", "app:session:", "app:sessions:", "app:floor:", "app:session:app:"} {
 			stores = append(stores, open(t, addr, redisstore.Options{Prefix: prefix}).Sessions())
 		}
-		users := []string{"ada", "", "{ada}", "ada}", "session:ada", "app:session:", "*", "ada\x00", "ADA", "ada:floor", strings.Repeat("a", 43)}
+		users := []string{"ada", "", "{ada}", "ada}", "session:ada", "app:session:", "*", "ada\x00", "ADA", "ada:floor",
+			strings.Repeat("a", 43)}
 		name := func(i int, user string) [32]byte { return core.Digest(fmt.Sprint(i, user)) }
 		for i, s := range stores {
 			for _, user := range users {

@@ -13,7 +13,8 @@ import (
 	"syscall"
 )
 
-// credential is whose processes the servers are: PostgreSQL and MariaDB refuse root. It is nil for everybody else.
+// credential is whose processes the servers are: PostgreSQL and MariaDB refuse
+// root. It is nil for everybody else.
 func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -36,7 +37,8 @@ func giveAway(folder string) error {
 	return os.Chown(folder, int(owner.Uid), int(owner.Gid))
 }
 
-// cmd is a command of the servers' user in the server's folder. It ends with the thread that starts it, as it does when the tests die.
+// cmd is a command of the servers' user in the server's folder. It ends with
+// the thread that starts it, as it does when the tests die.
 func (s *instance) cmd(command ...string) (*exec.Cmd, error) {
 	owner, err := credential()
 	cmd := exec.Command(command[0], command[1:]...)

@@ -17,7 +17,8 @@ type dialect struct {
 	create, drop string                                      // statements, with %s for a database
 }
 
-// newDatabase makes an empty database on the shared server, which ends with t, and gives its address.
+// newDatabase makes an empty database on the shared server, which ends with t,
+// and gives its address.
 func newDatabase(t testing.TB, e *engine, d dialect) string {
 	t.Helper()
 	admin, err := shared.address(e)

@@ -75,8 +75,9 @@ func (s *instance) create(program string) (err error) {
 	return s.prepare(s, program)
 }
 
-// freePort looks among those that Linux gives to nobody who does not ask, so that a server which was stopped gets it again. A node of a Redis
-// Cluster takes the port 10,000 further on, too, which is one of those then.
+// freePort looks among those that Linux gives to nobody who does not ask, so
+// that a server which was stopped gets it again. A node of a Redis Cluster
+// takes the port 10,000 further on, too, which is one of those then.
 func freePort() (int, error) {
 	for range 100 {
 		port := 10_000 + rand.IntN(12_000) //nolint:gosec // no secret

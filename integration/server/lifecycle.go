@@ -78,8 +78,8 @@ func (s *instance) wait() error {
 	}
 }
 
-// signal sends a signal to the process and to its children: PostgreSQL has one a connection. The process is halted first, so that it makes
-// no more of them.
+// signal sends a signal to the process and to its children: PostgreSQL has one
+// a connection. The process is halted first, so that it makes no more of them.
 func (s *instance) signal(sig syscall.Signal) error {
 	if !s.running() {
 		return errors.New("it does not run")

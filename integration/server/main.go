@@ -1,26 +1,32 @@
-// Package server gives tests real database servers: PostgreSQL, MariaDB and Redis, on free ports of 127.0.0.1, with their data in a
-// temporary folder.
+// Package server gives tests real database servers: PostgreSQL, MariaDB and
+// Redis, on free ports of 127.0.0.1, with their data in a temporary folder.
 //
 //	func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 //
 //	func TestStore(t *testing.T) {
 //		db, err := sql.Open("pgx", server.Postgres(t))
 //
-// Tests that only need a database share one server, which does not wait for the disk. Tests that stop, kill or pause a server start their
-// own, with the durability of production.
+// Tests that only need a database share one server, which does not wait for the
+// disk. Tests that stop, kill or pause a server start their own, with the
+// durability of production.
 //
-// tools/servers finds or installs the programs and says by variables where they are: LATCHKEY_TEST_POSTGRES_BIN (the folder of initdb and
-// postgres), LATCHKEY_TEST_MARIADBD and LATCHKEY_TEST_REDIS_SERVER. A test without them fails. Servers that are there already are used
-// instead of shared ones if these variables have their addresses, with an account that may create databases:
+// tools/servers finds or installs the programs and says by variables where they
+// are: LATCHKEY_TEST_POSTGRES_BIN (the folder of initdb and postgres),
+// LATCHKEY_TEST_MARIADBD and LATCHKEY_TEST_REDIS_SERVER. A test without them
+// fails. Servers that are there already are used instead of shared ones if
+// these variables have their addresses, with an account that may create
+// databases:
 //
 //	LATCHKEY_TEST_POSTGRES=postgres://user:password@host:port/postgres
 //	LATCHKEY_TEST_MYSQL=user:password@tcp(host:port)/
 //	LATCHKEY_TEST_REDIS=host:port
 //
-// Redis has no databases by name: the database 0 of such a Redis is emptied before a test and after it, so that its tests must run one at
-// a time (go test -p 1 -parallel 1). Without the variable each test has a Redis of its own.
+// Redis has no databases by name: the database 0 of such a Redis is emptied
+// before a test and after it, so that its tests must run one at a time (go test
+// -p 1 -parallel 1). Without the variable each test has a Redis of its own.
 //
-// The servers let everybody on the machine in, without a password. They run as the test's user; root's run as nobody.
+// The servers let everybody on the machine in, without a password. They run as
+// the test's user; root's run as nobody.
 package server
 
 import (
@@ -31,7 +37,8 @@ import (
 	"testing"
 )
 
-// Main runs the tests of a package, stops the servers that they have shared, and gives the exit code.
+// Main runs the tests of a package, stops the servers that they have shared,
+// and gives the exit code.
 func Main(m *testing.M) int {
 	shared.started = map[*engine]*start{}
 	code := m.Run()
@@ -42,7 +49,8 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// shared has the servers that a package's tests share. Each starts when the first test needs it.
+// shared has the servers that a package's tests share. Each starts when the
+// first test needs it.
 var shared servers
 
 type servers struct {

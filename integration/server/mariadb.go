@@ -48,7 +48,8 @@ var mariaDB = &engine{
 	given:    "LATCHKEY_TEST_MYSQL",
 	prepare:  bootstrapMariaDB,
 	command: func(s *instance, program string) []string {
-		command := []string{program, "--no-defaults", "--datadir=" + s.folder, "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
+		command := []string{program, "--no-defaults", "--datadir=" + s.folder, "--bind-address=127.0.0.1", "--port=" +
+			strconv.Itoa(s.port),
 			"--socket=socket", "--skip-name-resolve", "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=32M", "--max-connections=200"}
 		if !s.durable {
 			command = append(command, "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync")
@@ -61,8 +62,10 @@ var mariaDB = &engine{
 	abandon: syscall.SIGKILL,
 }
 
-// MariaDB gives the DSN, for go-sql-driver/mysql, of a new, empty database on the server that the package's tests share. Its user may do
-// everything; it has no parameters. The database is dropped at the end of t, which waits for transactions.
+// MariaDB gives the DSN, for go-sql-driver/mysql, of a new, empty database on
+// the server that the package's tests share. Its user may do everything; it has
+// no parameters. The database is dropped at the end of t, which waits for
+// transactions.
 func MariaDB(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, mariaDB, mySQL)
@@ -74,14 +77,16 @@ func StartMariaDB(t testing.TB) *Process {
 	return startDatabase(t, mariaDB, mySQL)
 }
 
-// bootstrapMariaDB does what mariadb-install-db does, without the help and without a second package.
+// bootstrapMariaDB does what mariadb-install-db does, without the help and
+// without a second package.
 func bootstrapMariaDB(s *instance, program string) error {
 	scripts, err := mariaDBScripts(program)
 	if err != nil {
 		return err
 	}
 	input := []io.Reader{strings.NewReader("CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n")}
-	for _, name := range []string{"mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql"} {
+	for _, name := range []string{"mysql_system_tables.sql", "mysql_performance_tables.sql",
+		"mysql_system_tables_data.sql"} {
 		file, err := os.Open(filepath.Join(scripts, name))
 		if err != nil {
 			return err
@@ -89,12 +94,14 @@ func bootstrapMariaDB(s *instance, program string) error {
 		defer func() { _ = file.Close() }()
 		input = append(input, file)
 	}
-	return s.run(io.MultiReader(input...), program, "--no-defaults", "--bootstrap", "--datadir="+s.folder, "--innodb-flush-method=nosync")
+	return s.run(io.MultiReader(input...), program, "--no-defaults", "--bootstrap", "--datadir="+s.folder,
+		"--innodb-flush-method=nosync")
 }
 
 var charsetsFolder = regexp.MustCompile(`(?m)^character-sets-dir +(\S.*)/charsets/?$`)
 
-// mariaDBScripts asks the program where its own files are, since it may have been moved.
+// mariaDBScripts asks the program where its own files are, since it may have
+// been moved.
 func mariaDBScripts(program string) (string, error) {
 	settings, err := exec.Command(program, "--no-defaults", "--verbose", "--help").Output()
 	if err != nil {

@@ -35,7 +35,8 @@ var postgres = &engine{
 			"--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 	},
 	command: func(s *instance, program string) []string {
-		command := []string{filepath.Join(program, "postgres"), "-D", s.folder, "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1",
+		command := []string{filepath.Join(program, "postgres"), "-D", s.folder, "-p", strconv.Itoa(s.port), "-c",
+			"listen_addresses=127.0.0.1",
 			"-c", "unix_socket_directories=", "-c", "shared_buffers=32MB", "-c", "max_connections=200", "-c", "dynamic_shared_memory_type=mmap"}
 		if !s.durable {
 			command = append(command, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -50,8 +51,9 @@ var postgres = &engine{
 	abandon: syscall.SIGQUIT, // "immediate": SIGKILL would leave shared memory
 }
 
-// Postgres gives the URL of a new, empty database on the server that the package's tests share, whose superuser it names. The database is
-// dropped at the end of t, whoever is connected.
+// Postgres gives the URL of a new, empty database on the server that the
+// package's tests share, whose superuser it names. The database is dropped at
+// the end of t, whoever is connected.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, postgres, postgreSQL)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Process is a server that a test may hurt. It ends with the test. What its methods cannot do fails the test; any goroutine may call them,
-// one at a time.
+// Process is a server that a test may hurt. It ends with the test. What its
+// methods cannot do fails the test; any goroutine may call them, one at a time.
 type Process struct {
 	t      testing.TB
 	server *instance
@@ -25,16 +25,19 @@ func startProcess(t testing.TB, e *engine, args ...string) *Process {
 	return p
 }
 
-// URL is where the server is: a database called test for SQL, host:port for Redis. It stays the same.
+// URL is where the server is: a database called test for SQL, host:port for
+// Redis. It stays the same.
 func (p *Process) URL() string { return p.url }
 
-// Start starts the server again, where it was and with its data (Redis has none), and waits until it answers.
+// Start starts the server again, where it was and with its data (Redis has
+// none), and waits until it answers.
 func (p *Process) Start() {
 	p.t.Helper()
 	p.check(p.server.start())
 }
 
-// Stop asks the server to end, which breaks the connections that it has, and waits until it has ended.
+// Stop asks the server to end, which breaks the connections that it has, and
+// waits until it has ended.
 func (p *Process) Stop() {
 	p.t.Helper()
 	p.check(p.server.end(p.server.stop))
@@ -46,7 +49,8 @@ func (p *Process) Kill() {
 	p.check(p.server.kill())
 }
 
-// Pause makes the server hang, by SIGSTOP: its connections stay, and nobody answers.
+// Pause makes the server hang, by SIGSTOP: its connections stay, and nobody
+// answers.
 func (p *Process) Pause() {
 	p.t.Helper()
 	p.check(p.server.signal(syscall.SIGSTOP))

@@ -26,7 +26,8 @@ var redis = &engine{
 	abandon: syscall.SIGKILL,
 }
 
-// Redis gives the host:port of a Redis that is empty. It is t's own and ends with it, unless LATCHKEY_TEST_REDIS has one.
+// Redis gives the host:port of a Redis that is empty. It is t's own and ends
+// with it, unless LATCHKEY_TEST_REDIS has one.
 func Redis(t testing.TB) string {
 	t.Helper()
 	given := os.Getenv(redis.given)
@@ -43,7 +44,8 @@ func Redis(t testing.TB) string {
 	return given
 }
 
-// StartRedis starts a Redis that keeps nothing on disk. It is told args after everything else, such as "--maxmemory", "10mb".
+// StartRedis starts a Redis that keeps nothing on disk. It is told args after
+// everything else, such as "--maxmemory", "10mb".
 func StartRedis(t testing.TB, args ...string) *Process {
 	t.Helper()
 	return startProcess(t, redis, args...)

@@ -196,7 +196,8 @@ func TestRedisIsEmpty(t *testing.T) {
 	wantTold(t, own, "DBSIZE", ":0")
 }
 
-// TestNothingIsLeft: tests run in a process of their own, which ends or is killed.
+// TestNothingIsLeft: tests run in a process of their own, which ends or is
+// killed.
 func TestNothingIsLeft(t *testing.T) {
 	for name, killed := range map[string]bool{"at the end": false, "by tests that are killed": true} {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +208,8 @@ func TestNothingIsLeft(t *testing.T) {
 				}
 			}
 			var said strings.Builder
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^(TestDatabasesAreApartAndEndWithTheTest|TestRedisThatIsHurt)$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0],
+				"-test.run=^(TestDatabasesAreApartAndEndWithTheTest|TestRedisThatIsHurt)$")
 			cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), "TMPDIR="+temp), &said, &said
 			if killed {
 				cmd.Args = append(cmd.Args, "-test.count=1000")

@@ -33,7 +33,8 @@ func TestAddresses(t *testing.T) {
 				t.Errorf("receivers %q, SMTPUTF8 %v; want %q, %v", d.to, d.utf8, c.toPath, c.utf8)
 			}
 			l := parse(t, d.data)
-			if got, err := l.AddressList("From"); err != nil || len(got) != 1 || got[0].Name != c.fromName || got[0].Address != d.from {
+			if got, err := l.AddressList("From"); err != nil || len(got) != 1 || got[0].Name != c.fromName ||
+				got[0].Address != d.from {
 				t.Errorf("From %v (%v), want the name %q and the address %q", got, err, c.fromName, d.from)
 			}
 			if got, err := l.AddressList("To"); err != nil || len(got) != 1 || *got[0] != (mail.Address{Address: c.toPath}) {

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/senders/smtpsender"
 )
 
-// wantError checks that err says all of parts and no secret, and that nothing was delivered.
+// wantError checks that err says all of parts and no secret, and that nothing
+// was delivered.
 func wantError(t *testing.T, s *server, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
@@ -27,7 +28,8 @@ func wantError(t *testing.T, s *server, err error, parts ...string) {
 		}
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		for _, secret := range []string{token, password, base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))} {
+		for _, secret := range []string{token, password,
+			base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))} {
 			if strings.Contains(e.Error(), secret) {
 				t.Errorf("L01 error %q holds a secret", e)
 			}
@@ -71,12 +73,14 @@ func TestRefusals(t *testing.T) {
 				return nil
 			}}
 			s.start(t)
-			wantError(t, s, newSender(t, s, nil).Send(t.Context(), resetMail("ada@example.org")), "what is [secret] or [secret] or [secret]?")
+			wantError(t, s, newSender(t, s, nil).Send(t.Context(), resetMail("ada@example.org")),
+				"what is [secret] or [secret] or [secret]?")
 		}
 	})
 	t.Run("wrong password", func(t *testing.T) {
 		s := new(server).start(t)
-		sender := newSender(t, s, func(o *smtpsender.Options) { o.URL = "smtp://mailer:wrong-one@" + net.JoinHostPort(s.host, s.port) })
+		sender := newSender(t, s,
+			func(o *smtpsender.Options) { o.URL = "smtp://mailer:wrong-one@" + net.JoinHostPort(s.host, s.port) })
 		err := sender.Send(t.Context(), resetMail("ada@example.org"))
 		wantError(t, s, err, "AUTH", "535")
 		if strings.Contains(err.Error(), "wrong-one") {
@@ -125,7 +129,8 @@ func TestEncryption(t *testing.T) {
 	}
 }
 
-// silent takes connections and never says a word. reached gets a value for each.
+// silent takes connections and never says a word. reached gets a value for
+// each.
 func silent(t *testing.T, reached chan<- struct{}) *server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -181,7 +186,8 @@ func TestHanging(t *testing.T) {
 		})
 	}
 	t.Run("F14 the time-out of an attempt", func(t *testing.T) {
-		err := newSender(t, quiet, func(o *smtpsender.Options) { o.Timeout = 20 * time.Millisecond }).Send(t.Context(), resetMail("ada@example.org"))
+		err := newSender(t, quiet, func(o *smtpsender.Options) { o.Timeout = 20 * time.Millisecond }).Send(t.Context(),
+			resetMail("ada@example.org"))
 		wantError(t, quiet, err)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want context.DeadlineExceeded", err)

@@ -111,7 +111,8 @@ func TestSend(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := s.only(t)
-			if !d.tls || d.user != user || d.from != "no-reply@example.com" || len(d.to) != 1 || d.to[0] != "ada@example.org" || d.utf8 {
+			if !d.tls || d.user != user || d.from != "no-reply@example.com" || len(d.to) != 1 || d.to[0] != "ada@example.org" ||
+				d.utf8 {
 				t.Errorf("envelope %+v", d)
 			}
 			l := parse(t, d.data)
@@ -123,16 +124,19 @@ func TestSend(t *testing.T) {
 					t.Errorf("%s: %q, want %q", name, got, want)
 				}
 			}
-			if id := l.Get("Message-Id"); !strings.HasPrefix(id, "<") || !strings.HasSuffix(id, "@example.com>") || len(id) < 30 {
+			if id := l.Get("Message-Id"); !strings.HasPrefix(id, "<") || !strings.HasSuffix(id, "@example.com>") ||
+				len(id) < 30 {
 				t.Errorf("Message-ID %q", id)
 			}
 			if l.subject != subject {
 				t.Errorf("subject %q, want %q", l.subject, subject)
 			}
-			if len(l.order) != 2 || l.order[0] != "text/plain" || l.order[1] != "text/html" { // the best one last, RFC 2046 section 5.1.4
+			// the best one last, RFC 2046 section 5.1.4
+			if len(l.order) != 2 || l.order[0] != "text/plain" || l.order[1] != "text/html" {
 				t.Fatalf("parts %q", l.order)
 			}
-			if !strings.Contains(l.parts["text/plain"], "\n"+link+"\n") || !strings.Contains(l.parts["text/html"], `<a href="`+link+`"`) {
+			if !strings.Contains(l.parts["text/plain"], "\n"+link+"\n") ||
+				!strings.Contains(l.parts["text/html"], `<a href="`+link+`"`) {
 				t.Errorf("the link is missing in %q", l.parts)
 			}
 		})
@@ -241,7 +245,8 @@ func TestTemplates(t *testing.T) {
 		}
 	})
 	t.Run("text is as it was written, a line with a dot too", func(t *testing.T) {
-		if got := l.parts["text/plain"]; !strings.Contains(got, "Dear Zoë <b>& Söhne</b>") || !strings.Contains(got, "\n.\n"+link) {
+		if got := l.parts["text/plain"]; !strings.Contains(got, "Dear Zoë <b>& Söhne</b>") ||
+			!strings.Contains(got, "\n.\n"+link) {
 			t.Errorf("text %q", got)
 		}
 	})

@@ -20,11 +20,13 @@ const (
 	password = "pa/ss:w@rd"
 )
 
-// server is an SMTP server that keeps what it is given. Its zero value, started, offers STARTTLS, AUTH PLAIN and SMTPUTF8.
+// server is an SMTP server that keeps what it is given. Its zero value,
+// started, offers STARTTLS, AUTH PLAIN and SMTPUTF8.
 type server struct {
 	implicitTLS, noTLS, noUTF8 bool
 	mechanism                  string // of AUTH; "" is PLAIN
-	// at is called at each stage ("session", "auth", "mail", "rcpt", "data", "reset") with what came; its error is the server's answer.
+	// at is called at each stage ("session", "auth", "mail", "rcpt",
+	// "data", "reset") with what came; its error is the server's answer.
 	at func(stage, got string) error
 
 	host, port string
@@ -165,7 +167,8 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset comes after the answer to DATA too. An error at this stage cuts the connection.
+// Reset comes after the answer to DATA too. An error at this stage cuts the
+// connection.
 func (s *session) Reset() {
 	if s.server.reach("reset", "") != nil {
 		_ = s.conn.Conn().Close()

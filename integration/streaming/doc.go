@@ -1,2 +1,3 @@
-// Package streaming proves that a WebSocket is guarded at its handshake and ends with the login, over real connections.
+// Package streaming proves that a WebSocket is guarded at its handshake and
+// ends with the login, over real connections.
 package streaming

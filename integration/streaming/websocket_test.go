@@ -24,24 +24,25 @@ type Account struct{ latchkey.User }
 
 // mountSocket is the code of docs/guides/streaming.md.
 func mountSocket(mux *http.ServeMux, auth *latchkey.Auth[Account]) {
-	mux.Handle("GET /socket", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		login, stop := auth.Watch(r.Context())
-		defer stop()
-		conn, err := websocket.Accept(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer func() { _ = conn.CloseNow() }()
-		for {
-			kind, message, err := conn.Read(login) // an error as soon as the login has ended
+	mux.Handle("GET /socket",
+		httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			login, stop := auth.Watch(r.Context())
+			defer stop()
+			conn, err := websocket.Accept(w, r, nil)
 			if err != nil {
 				return
 			}
-			if err := conn.Write(login, kind, message); err != nil {
-				return
+			defer func() { _ = conn.CloseNow() }()
+			for {
+				kind, message, err := conn.Read(login) // an error as soon as the login has ended
+				if err != nil {
+					return
+				}
+				if err := conn.Write(login, kind, message); err != nil {
+					return
+				}
 			}
-		}
-	})))
+		})))
 }
 
 // site is a server with a socket that echoes.
@@ -70,7 +71,8 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// send sends a request with a cookie ("" for none), and gives the one that the answer sets.
+// send sends a request with a cookie ("" for none), and gives the one that the
+// answer sets.
 func (s *site) send(method, path, cookie, body string, want int) string {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -96,12 +98,14 @@ func (s *site) login() string {
 	return s.send("POST", "/auth/login", "", `{"username": "ada@example.org", "password": "analytical engine"}`, 204)
 }
 
-// dial opens a socket as a page of the origin does, or gives the answer that refuses it.
+// dial opens a socket as a page of the origin does, or gives the answer that
+// refuses it.
 func (s *site) dial(cookie, origin string) (conn *websocket.Conn, refused string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, s.url+"/socket", &websocket.DialOptions{HTTPHeader: http.Header{"Cookie": {cookie}, "Origin": {origin}}})
+	conn, resp, err := websocket.Dial(ctx, s.url+"/socket",
+		&websocket.DialOptions{HTTPHeader: http.Header{"Cookie": {cookie}, "Origin": {origin}}})
 	if err == nil {
 		s.t.Cleanup(func() { _ = conn.CloseNow() })
 		return conn, ""

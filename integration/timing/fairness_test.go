@@ -16,8 +16,8 @@ const (
 	attackers  = 160
 	logins     = 20
 	mostFactor = 3.0 // the must: G22
-	// mostBeside is how much longer than in the control a login may take where
-	// the control alone takes mostFactor: the noise of two medians.
+	// mostBeside is how much longer than in the control a login may take
+	// where the control alone takes mostFactor: the noise of two medians.
 	mostBeside = 1.25
 	right      = "correct horse 17 battery"
 )

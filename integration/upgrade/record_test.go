@@ -27,7 +27,8 @@ func history(t *testing.T, p parts) map[string]string {
 	t.Helper()
 	a, ctx := newApplication(t, p, recorded), t.Context()
 	register := func(email, password string) {
-		a.send(t, "POST /auth/register", 201, "", fmt.Sprintf(`{"email": %q, "password": %q, "full_name": "O'Brien \\ 日本"}`, email, password))
+		a.send(t, "POST /auth/register", 201, "",
+			fmt.Sprintf(`{"email": %q, "password": %q, "full_name": "O'Brien \\ 日本"}`, email, password))
 	}
 	register(ada, adasPassword)
 	register(grace, "the password before")
@@ -59,7 +60,8 @@ func history(t *testing.T, p parts) map[string]string {
 	a.send(t, "POST /auth/forgot-password", 202, "", fmt.Sprintf(`{"email": %q}`, ada))
 	tokens["reset"] = a.mail(t).Token
 	// A login later, so that only the former ones end.
-	a.send(t, "PATCH /users/me", 200, a.login(t, "web", grace, "the password before"), fmt.Sprintf(`{"password": %q}`, gracesPassword))
+	a.send(t, "PATCH /users/me", 200, a.login(t, "web", grace, "the password before"),
+		fmt.Sprintf(`{"password": %q}`, gracesPassword))
 	a.send(t, "DELETE /users/"+find(alan).ID, 204, a.login(t, "api", grace, gracesPassword), "")
 	for range 5 {
 		a.send(t, "POST /auth/web/login", 400, "", "username="+eve+"&password=guess")

@@ -128,7 +128,8 @@ func shows(output, secret string) bool {
 	raw := []byte(secret)
 	for _, spelling := range []string{
 		secret, hex.EncodeToString(raw), fmt.Sprintf("% x", raw), strings.Trim(fmt.Sprint(raw), "[]"),
-		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", raw), "[]byte{"), "}"), base64.StdEncoding.EncodeToString(raw),
+		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", raw), "[]byte{"), "}"),
+		base64.StdEncoding.EncodeToString(raw),
 	} {
 		if strings.Contains(strings.ToLower(output), strings.ToLower(spelling)) {
 			return true

@@ -1,10 +1,12 @@
-// Package codec moves input into the writable columns of an application's user type and gives a user's public form. The type is
-// examined once, by [New], which refuses one that could leak or overwrite what it must not.
+// Package codec moves input into the writable columns of an application's user
+// type and gives a user's public form. The type is examined once, by [New],
+// which refuses one that could leak or overwrite what it must not.
 //
 //	c, err := codec.New(reflect.TypeFor[Account]())
 //	err = c.Input(user, in, "register") // sets the fields tagged `auth:"register"`
 //
-// Security notes: a column is writable by its tag alone (OWASP API3:2023, mass assignment). Names are matched exactly.
+// Security notes: a column is writable by its tag alone (OWASP API3:2023, mass
+// assignment). Names are matched exactly.
 package codec
 
 import (
@@ -54,10 +56,12 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
 	return nil
 }
 
-// Output implements core.Codec: the user itself, whose JSON form New has vetted.
+// Output implements core.Codec: the user itself, whose JSON form New has
+// vetted.
 func (c *Codec) Output(u core.AnyUser) any { return u }
 
-// set decodes into a fresh value, so that a failed or partial decode changes nothing.
+// set decodes into a fresh value, so that a failed or partial decode changes
+// nothing.
 func set(field reflect.Value, raw json.RawMessage) error {
 	fresh := reflect.New(field.Type())
 	if err := json.Unmarshal(raw, fresh.Interface()); err != nil {

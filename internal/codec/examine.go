@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// examination walks a user type and collects its writable columns and its faults.
+// examination walks a user type and collects its writable columns and its
+// faults.
 type examination struct {
 	t       reflect.Type
 	columns []column

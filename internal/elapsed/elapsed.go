@@ -4,7 +4,8 @@
 //	kept := clock.Now()
 //	if clock.Now()-kept < 5*time.Second { … }
 //
-// It exists because a request asks often: the monotonic clock alone costs half of time.Now, and no step of the wall clock reaches it.
+// It exists because a request asks often: the monotonic clock alone costs half
+// of time.Now, and no step of the wall clock reaches it.
 package elapsed
 
 import "time"
@@ -15,7 +16,8 @@ type Clock struct {
 	now   func() time.Time // nil: the monotonic clock
 }
 
-// New gives a clock that stands on one of the application's, or on the monotonic one for nil.
+// New gives a clock that stands on one of the application's, or on the
+// monotonic one for nil.
 func New(now func() time.Time) Clock {
 	if now == nil {
 		return Clock{start: time.Now()}

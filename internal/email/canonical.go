@@ -1,15 +1,21 @@
-// Package email checks e-mail addresses and gives the canonical form by which they are compared: two spellings of one address have one
-// canonical form, and two addresses have two.
+// Package email checks e-mail addresses and gives the canonical form by which
+// they are compared: two spellings of one address have one canonical form, and
+// two addresses have two.
 //
 //	key, err := email.Canonical("Ada@Example.COM") // "ada@example.com"
 //
-// An address is a dot-atom, an @-sign and a domain of two or more labels (RFC 5321 section 4.1.2, RFC 6531 for letters beyond ASCII).
-// What mail programs show around addresses is refused: display names, comments, quotes, spaces; so are address literals.
+// An address is a dot-atom, an @-sign and a domain of two or more labels (RFC
+// 5321 section 4.1.2, RFC 6531 for letters beyond ASCII). What mail programs
+// show around addresses is refused: display names, comments, quotes, spaces; so
+// are address literals.
 //
-// Security notes. Letter case, Unicode composition and the spellings of an international domain do not make another address. Dots and
-// "+tag" do, since only the mailbox's provider knows what they mean. Letters that merely look alike ("ı" and "i", Cyrillic "а" and Latin
-// "a") are different addresses, so mail must go to the stored address, never to the one that was typed when asking for it. Control
-// characters, line breaks and invalid UTF-8 never pass, so an address cannot add a header to a mail or a line to a log.
+// Security notes. Letter case, Unicode composition and the spellings of an
+// international domain do not make another address. Dots and "+tag" do, since
+// only the mailbox's provider knows what they mean. Letters that merely look
+// alike ("ı" and "i", Cyrillic "а" and Latin "a") are different addresses, so
+// mail must go to the stored address, never to the one that was typed when
+// asking for it. Control characters, line breaks and invalid UTF-8 never pass,
+// so an address cannot add a header to a mail or a line to a log.
 package email
 
 import (
@@ -18,13 +24,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxAddress and maxLocal are in bytes: RFC 5321 sections 4.5.3.1.3 (256, less the angle brackets) and 4.5.3.1.1.
+// maxAddress and maxLocal are in bytes: RFC 5321 sections 4.5.3.1.3 (256, less
+// the angle brackets) and 4.5.3.1.1.
 const (
 	maxAddress = 254
 	maxLocal   = 64
 )
 
-// The errors are shown to the person who typed the address. They are constant, so that they never repeat it.
+// The errors are shown to the person who typed the address. They are constant,
+// so that they never repeat it.
 var (
 	errTooLong = errors.New("The e-mail address is too long")
 	errText    = errors.New("The e-mail address is not valid text")
@@ -33,8 +41,9 @@ var (
 	errDomain  = errors.New("The part after the @-sign is not valid")
 )
 
-// Canonical checks an address and gives its canonical form, which is at most 254 bytes long and its own canonical form. It is a
-// core.Canonicalizer: the error's text is for people and does not repeat the address.
+// Canonical checks an address and gives its canonical form, which is at most
+// 254 bytes long and its own canonical form. It is a core.Canonicalizer: the
+// error's text is for people and does not repeat the address.
 func Canonical(address string) (string, error) {
 	if len(address) > maxAddress {
 		return "", errTooLong

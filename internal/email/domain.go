@@ -6,8 +6,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// strict maps as UTS 46 does for look-ups (non-transitional, STD 3 rules) and checks all that it can: hyphens, joiners, writing
-// direction, lengths.
+// strict maps as UTS 46 does for look-ups (non-transitional, STD 3 rules) and
+// checks all that it can: hyphens, joiners, writing direction, lengths.
 var strict = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
 // canonicalDomain gives the domain in A-labels.
@@ -19,14 +19,16 @@ func canonicalDomain(s string) (string, error) {
 	return domain, nil
 }
 
-// hasTopLevel wants a second label, not empty (a trailing dot) and not all digits (an IPv4 address; RFC 3696 section 2).
+// hasTopLevel wants a second label, not empty (a trailing dot) and not all
+// digits (an IPv4 address; RFC 3696 section 2).
 func hasTopLevel(domain string) bool {
 	dot := strings.LastIndexByte(domain, '.')
 	return dot >= 0 && strings.Trim(domain[dot+1:], "0123456789") != ""
 }
 
-// roundTrips refuses A-labels that are not the one encoding of a valid U-label. The package misses some: it maps the symbol ℵ to the
-// letter alef, without the letter's rules of writing direction.
+// roundTrips refuses A-labels that are not the one encoding of a valid U-label.
+// The package misses some: it maps the symbol ℵ to the letter alef, without the
+// letter's rules of writing direction.
 func roundTrips(domain string) bool {
 	if !strings.Contains(domain, "xn--") {
 		return true

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// TestEveryCharacter tries each character of the planes that have scripts with letter case, in each part: its cases and its
-// decomposition share one key, and only ASCII letters give ASCII.
+// TestEveryCharacter tries each character of the planes that have scripts with
+// letter case, in each part: its cases and its decomposition share one key, and
+// only ASCII letters give ASCII.
 func TestEveryCharacter(t *testing.T) {
 	accepted := 0
 	for r := range rune(0x20000) {
@@ -50,7 +51,8 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, typed string) { checkKey(t, typed) })
 }
 
-// checkKey gives the canonical form, "" if the address is refused, and checks what holds for every address.
+// checkKey gives the canonical form, "" if the address is refused, and checks
+// what holds for every address.
 func checkKey(t *testing.T, typed string) string {
 	t.Helper()
 	key, err := email.Canonical(typed)

@@ -1,11 +1,13 @@
-// Package epochs keeps users' epochs in a process' memory for a few seconds, so that a request under SessionOnly need not ask the store.
+// Package epochs keeps users' epochs in a process' memory for a few seconds, so
+// that a request under SessionOnly need not ask the store.
 //
 //	known := epochs.New(store, 5*time.Second, elapsed.New(nil))
 //	epoch, err := known.Epoch(ctx, userID)
 //	known.Forget(userID) // when this process has raised it
 //
-// Security notes. An epoch that this process has raised is never given again in its old form; one that another process raised is, for as
-// long as the cache was made for. Only answers of the store are kept, no failures.
+// Security notes. An epoch that this process has raised is never given again in
+// its old form; one that another process raised is, for as long as the cache
+// was made for. Only answers of the store are kept, no failures.
 package epochs
 
 import (

@@ -1,10 +1,13 @@
-// Package gate is the one door between a proof and a login, and what may be done with logins that exist.
+// Package gate is the one door between a proof and a login, and what may be
+// done with logins that exist.
 //
 //	g := gate.New(gate.Parts{Backends: backends, Users: users, …})
 //	admission, err := g.Admit(ctx, core.Attempt{User: user, Proof: core.Proof{Method: "password", At: now}, Backend: "web"})
 //
-// Security notes: only here a strategy is asked to issue, so no flow can skip the checks: active, verified where that is required, every
-// factor, the application's BeforeLogin. An inactive user gets the answer of a wrong password.
+// Security notes: only here a strategy is asked to issue, so no flow can skip
+// the checks: active, verified where that is required, every factor, the
+// application's BeforeLogin. An inactive user gets the answer of a wrong
+// password.
 package gate
 
 import (
@@ -30,10 +33,11 @@ const (
 
 // Parts are what a Gate is made of.
 type Parts struct {
-	Backends        []core.Backend
-	Users           core.Users
-	Recheck         func(ctx context.Context, targets []string, do func(context.Context) error) error // core.Kit's
-	Tickets         core.TicketStore                                                                  // may be nil without Factors
+	Backends []core.Backend
+	Users    core.Users
+	Recheck  func(ctx context.Context, targets []string, do func(context.Context) error) error // core.Kit's
+	// may be nil without Factors
+	Tickets         core.TicketStore
 	Factors         []core.Factor
 	RequireVerified bool
 	ForgetEpoch     func(userID string) // what is known of the user's epoch is no more
@@ -75,7 +79,8 @@ func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error
 func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (core.Admission, error) {
 	backend, ok := g.backend(a.Backend)
 	if !ok {
-		return core.Admission{}, &core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
+		return core.Admission{},
+			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
 	u := a.User.Base()
 	if !u.IsActive {
@@ -91,7 +96,8 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if missing != nil {
 		return g.suspend(ctx, a, proofs, missing)
 	}
-	e := core.Event{Moment: core.LoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User, Request: a.Request}
+	e := core.Event{Moment: core.LoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User,
+		Request: a.Request}
 	if err := g.Before(ctx, &e); err != nil {
 		return core.Admission{}, err
 	}

@@ -15,8 +15,11 @@ type pending struct {
 	Proofs         []core.Proof
 }
 
-// suspend keeps the login as a pending ticket. The answer is a 403, so that a client that knows nothing of factors takes it for a refusal.
-func (g *Gate) suspend(ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string) (core.Admission, error) {
+// suspend keeps the login as a pending ticket. The answer is a 403, so that a
+// client that knows nothing of factors takes it for a refusal.
+func (g *Gate) suspend(
+	ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string,
+) (core.Admission, error) {
 	raw, digest, err := core.NewSecret(g.Random)
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
@@ -45,7 +48,9 @@ func (g *Gate) suspend(ctx context.Context, a core.Attempt, proofs []core.Proof,
 }
 
 // Continue implements core.Gate.
-func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error)) (core.Admission, error) {
+func (g *Gate) Continue(
+	ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error),
+) (core.Admission, error) {
 	b, ok := g.backend(g.own)
 	if !ok {
 		return core.Admission{}, &core.Error{
@@ -69,7 +74,8 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	if err != nil {
 		return core.Admission{}, err
 	}
-	// Another request may have used or killed the ticket while this one proved.
+	// Another request may have used or killed the ticket while this one
+	// proved.
 	if _, err := g.Tickets.Consume(ctx, pendingPurpose, digest); err != nil {
 		return core.Admission{}, notPending(err)
 	}

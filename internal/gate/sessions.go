@@ -30,7 +30,8 @@ func (g *Gate) List(ctx context.Context, userID string) ([]*core.Session, error)
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *core.Session) int { return cmp.Compare(b.Created.UnixNano(), a.Created.UnixNano()) })
+	slices.SortStableFunc(all,
+		func(a, b *core.Session) int { return cmp.Compare(b.Created.UnixNano(), a.Created.UnixNano()) })
 	return all, nil
 }
 
@@ -60,7 +61,8 @@ func (g *Gate) EndAll(ctx context.Context, u core.AnyUser, keep *core.Session) {
 		return errors.Join(errs...)
 	}
 	if err := end(context.WithoutCancel(ctx)); err != nil {
-		g.Log.ErrorContext(ctx, "latchkey: sessions were not cleaned up; the epoch ends them, and it will be tried again", "err", err)
+		g.Log.ErrorContext(ctx, "latchkey: sessions were not cleaned up; the epoch ends them, and it will be tried again",
+			"err", err)
 		g.Later("end sessions", end)
 	}
 }

@@ -1,5 +1,7 @@
-// Package governor bounds how much work of one kind is done at once, and how much may wait for its turn. Password hashing runs behind one,
-// so that a flood of logins costs neither all memory nor all cores: what is too much is refused at once.
+// Package governor bounds how much work of one kind is done at once, and how
+// much may wait for its turn. Password hashing runs behind one, so that a flood
+// of logins costs neither all memory nor all cores: what is too much is refused
+// at once.
 //
 //	g := governor.New(0, 0)
 //	err := g.Do(ctx, asker, func() { hash, hashErr = hasher.Hash(password) })
@@ -24,8 +26,9 @@ import (
 // ErrBusy says that as many callers as allowed are waiting already.
 var ErrBusy = errors.New("governor: too many are waiting")
 
-// waitingPerSlot is the default length of the queue. A password hash of the default parameters takes some 20 to 50 ms of a core, so the
-// last in the queue waits for one to three seconds: as long as a person may be kept.
+// waitingPerSlot is the default length of the queue. A password hash of the
+// default parameters takes some 20 to 50 ms of a core, so the last in the queue
+// waits for one to three seconds: as long as a person may be kept.
 const waitingPerSlot = 64
 
 // Governor is safe for concurrent use. Make it with New.
@@ -35,8 +38,10 @@ type Governor struct {
 	queue queue
 }
 
-// New gives a governor that does the work of as many callers at once as concurrent says (0: as there are cores for Go, GOMAXPROCS), while
-// as many others wait as queue says (0: 64 times concurrent). Negative numbers count as 0.
+// New gives a governor that does the work of as many callers at once as
+// concurrent says (0: as there are cores for Go, GOMAXPROCS), while as many
+// others wait as queue says (0: 64 times concurrent). Negative numbers count as
+// 0.
 func New(concurrent, queue int) *Governor {
 	if concurrent <= 0 {
 		concurrent = runtime.GOMAXPROCS(0)

@@ -58,7 +58,8 @@ func TestFlood(t *testing.T) {
 				}
 				callers.Wait()
 				if most != c.wantWorking || done != c.wantDone || busy != c.wantBusy {
-					t.Errorf("at most %d at once, %d done, %d refused; want %d, %d, %d", most, done, busy, c.wantWorking, c.wantDone, c.wantBusy)
+					t.Errorf("at most %d at once, %d done, %d refused; want %d, %d, %d", most, done, busy, c.wantWorking, c.wantDone,
+						c.wantBusy)
 				}
 			})
 		})

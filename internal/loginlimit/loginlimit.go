@@ -1,5 +1,7 @@
-// Package loginlimit counts failed logins of one identifier, wherever they are made or forgiven. The count is taken before the password
-// is checked and given back afterwards, so that any number of concurrent attempts stays within the limit.
+// Package loginlimit counts failed logins of one identifier, wherever they are
+// made or forgiven. The count is taken before the password is checked and given
+// back afterwards, so that any number of concurrent attempts stays within the
+// limit.
 //
 //	settle, err := loginlimit.Take(ctx, limiter, limit, "ada@example.org", log)
 //	if err != nil {
@@ -8,8 +10,9 @@
 //	err = check()
 //	settle(err)
 //
-// Security notes: the key is the digest of the canonical e-mail, so spellings of one address share a count (allauth 2020, CVE-2025-24806)
-// and the limiter holds no address.
+// Security notes: the key is the digest of the canonical e-mail, so spellings
+// of one address share a count (allauth 2020, CVE-2025-24806) and the limiter
+// holds no address.
 package loginlimit
 
 import (
@@ -21,9 +24,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Take counts one failure of the identifier in advance; 429 when the limit is reached, 503 when the limiter cannot be asked. settle is
-// told how the attempt ended: success forgets the count, wrong credentials keep it, anything else gives the one count back.
-func Take(ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey string, log *slog.Logger) (settle func(error), err error) {
+// Take counts one failure of the identifier in advance; 429 when the limit is
+// reached, 503 when the limiter cannot be asked. settle is told how the attempt
+// ended: success forgets the count, wrong credentials keep it, anything else
+// gives the one count back.
+func Take(
+	ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey string, log *slog.Logger,
+) (settle func(error), err error) {
 	if limit.Events == 0 {
 		return func(error) {}, nil
 	}
@@ -47,7 +54,8 @@ func Take(ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey 
 	}, nil
 }
 
-// Forget forgives the failures of an identifier: its owner has just proved the mailbox.
+// Forget forgives the failures of an identifier: its owner has just proved the
+// mailbox.
 func Forget(ctx context.Context, limiter core.Limiter, emailKey string) error {
 	return limiter.Forget(ctx, keyOf(emailKey))
 }

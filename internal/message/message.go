@@ -3,13 +3,17 @@
 //	r, err := message.New(nil, "Acme") // nil: the built-in templates
 //	m, err := r.Render(mail)           // m.Subject, m.Text, m.HTML
 //
-// A kind of mail has three templates: <kind>.subject.txt and <kind>.txt (text/template) and <kind>.html (html/template). They see the
-// fields of core.Mail (.To, .Kind, .User, .Token, .Link), where .User is the application's own type ({{.User.FullName}}), .App, the
-// application's name, and .For, the token's lifetime in words ("1 hour"; empty if it is not known).
+// A kind of mail has three templates: <kind>.subject.txt and <kind>.txt
+// (text/template) and <kind>.html (html/template). They see the fields of
+// core.Mail (.To, .Kind, .User, .Token, .Link), where .User is the
+// application's own type ({{.User.FullName}}), .App, the application's name,
+// and .For, the token's lifetime in words ("1 hour"; empty if it is not known).
 //
-// Security notes. Values are escaped in HTML according to their place. A subject is one line without control characters, whatever was put
-// into it. The built-in templates show nothing that a user typed, load nothing from the network and track nobody. An error of Render
-// is the template's and does not hold the token.
+// Security notes. Values are escaped in HTML according to their place. A
+// subject is one line without control characters, whatever was put into it. The
+// built-in templates show nothing that a user typed, load nothing from the
+// network and track nobody. An error of Render is the template's and does not
+// hold the token.
 package message
 
 import (
@@ -47,9 +51,11 @@ type template interface {
 	Execute(w io.Writer, data any) error
 }
 
-// New parses the application's templates and the built-in ones; a file of the application's wins over the built-in one of its name, and files
-// of other names add kinds of mail. A nil templates means the built-in ones alone. The error names every file that is wrong or missing.
-// What a template asks of .User is known only when a mail is rendered.
+// New parses the application's templates and the built-in ones; a file of the
+// application's wins over the built-in one of its name, and files of other
+// names add kinds of mail. A nil templates means the built-in ones alone. The
+// error names every file that is wrong or missing. What a template asks of
+// .User is known only when a mail is rendered.
 func New(templates fs.FS, app string) (*Renderer, error) {
 	builtIn, err := fs.Sub(embedded, "templates")
 	if err != nil {
@@ -78,7 +84,8 @@ func New(templates fs.FS, app string) (*Renderer, error) {
 	return r, nil
 }
 
-// Render makes the message of a mail. It fails for a kind without templates, and where a template asks for what .User does not have.
+// Render makes the message of a mail. It fails for a kind without templates,
+// and where a template asks for what .User does not have.
 func (r *Renderer) Render(m core.Mail) (Message, error) {
 	k, ok := r.kinds[m.Kind]
 	if !ok {
@@ -118,9 +125,11 @@ func words(d time.Duration) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// oneLine puts a single space where there is white space or a control character, so that a subject cannot begin another header.
+// oneLine puts a single space where there is white space or a control
+// character, so that a subject cannot begin another header.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }),
+		" ")
 }
 
 // sources are asked in order for a file.
@@ -180,7 +189,8 @@ func (s sources) parseHTML(file string) (template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail templates: %w", err)
 	}
-	// html/template looks at the HTML itself (an unclosed quote, a value where none is safe) when it first executes. Without data the
+	// html/template looks at the HTML itself (an unclosed quote, a value
+	// where none is safe) when it first executes. Without data the
 	// execution may fail as well, which says nothing.
 	var wrong *htmltemplate.Error
 	if errors.As(t.Execute(io.Discard, nil), &wrong) {

@@ -106,8 +106,10 @@ func TestOwnTemplates(t *testing.T) {
 		}
 	})
 	t.Run("G17 HTML in a name is escaped", func(t *testing.T) {
-		out := render(t, fstest.MapFS{"reset.html": file("<p title=\"{{.User.FullName}}\">{{.User.FullName}}</p>")}, "", reset)
-		if strings.Contains(out.HTML, "<b") || strings.Contains(out.HTML, `"x()"`) || strings.Count(html.UnescapeString(out.HTML), u.FullName) != 2 {
+		out := render(t, fstest.MapFS{"reset.html": file("<p title=\"{{.User.FullName}}\">{{.User.FullName}}</p>")}, "",
+			reset)
+		if strings.Contains(out.HTML, "<b") || strings.Contains(out.HTML, `"x()"`) ||
+			strings.Count(html.UnescapeString(out.HTML), u.FullName) != 2 {
 			t.Errorf("HTML %q", out.HTML)
 		}
 	})
@@ -149,7 +151,8 @@ func TestNewNamesEveryBadFile(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, name := range []string{"reset.subject.txt", "reset.txt", "reset.html", "verify.html", "verfiy.subject.txt", "verfiy.html"} {
+	for _, name := range []string{"reset.subject.txt", "reset.txt", "reset.html", "verify.html", "verfiy.subject.txt",
+		"verfiy.html"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not name %s: %v", name, err)
 		}

@@ -1,5 +1,7 @@
-// Package outbound is the hardened HTTP client of calls to services outside: a Transport that goes nowhere but over https (or to this machine,
-// for development) and by no proxy, and reads no more than 1 MiB; and a strict reader of JSON.
+// Package outbound is the hardened HTTP client of calls to services outside: a
+// Transport that goes nowhere but over https (or to this machine, for
+// development) and by no proxy, and reads no more than 1 MiB; and a strict
+// reader of JSON.
 //
 //	client := &http.Client{Transport: outbound.Transport{HTTPS: outbound.Direct(), Check: check}, Timeout: outbound.Timeout}
 //

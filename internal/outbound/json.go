@@ -13,7 +13,8 @@ var (
 	errNotObject = errors.New("the answer is not a JSON object")
 )
 
-// ParseJSON decodes one JSON value of valid UTF-8 in which no object has a member twice. Numbers are json.Number.
+// ParseJSON decodes one JSON value of valid UTF-8 in which no object has a
+// member twice. Numbers are json.Number.
 func ParseJSON(text []byte) (any, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, errNotJSON
@@ -23,7 +24,8 @@ func ParseJSON(text []byte) (any, error) {
 	return value(d)
 }
 
-// value reads the next value of a text that is known to be valid, so tokens come in order, and nested no deeper than encoding/json allows.
+// value reads the next value of a text that is known to be valid, so tokens
+// come in order, and nested no deeper than encoding/json allows.
 func value(d *json.Decoder) (any, error) {
 	token, err := d.Token()
 	delim, nested := token.(json.Delim)

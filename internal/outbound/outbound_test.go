@@ -18,12 +18,14 @@ func TestParseJSON(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	for _, text := range []string{``, `{`, `{} {}`, `{"a":1,"a":1}`, `[{"a":{"b":1,"\u0062":2}}]`, "\"\xff\"", `{a:1}`, `NaN`, `01`} {
+	for _, text := range []string{``, `{`, `{} {}`, `{"a":1,"a":1}`, `[{"a":{"b":1,"\u0062":2}}]`, "\"\xff\"", `{a:1}`,
+		`NaN`, `01`} {
 		if v, err := outbound.ParseJSON([]byte(text)); err == nil {
 			t.Errorf("%q is read as %v", text, v)
 		}
 	}
-	if v, err := outbound.ParseObject([]byte(`{"a":{"b":["c"]}}`)); err != nil || !reflect.DeepEqual(v, map[string]any{"a": map[string]any{"b": []any{"c"}}}) {
+	if v, err := outbound.ParseObject([]byte(`{"a":{"b":["c"]}}`)); err != nil ||
+		!reflect.DeepEqual(v, map[string]any{"a": map[string]any{"b": []any{"c"}}}) {
 		t.Errorf("got %v, %v", v, err)
 	}
 	for _, text := range []string{`[]`, `null`, `"text"`, `7`} {
@@ -40,14 +42,16 @@ func TestTransport(t *testing.T) {
 	defer server.Close()
 	refusal := errors.New("refused")
 	checked := ""
-	transport := outbound.Transport{HTTPS: outbound.Direct(), HTTP: outbound.Loopback(), Check: func(_ *http.Response, body []byte) error {
-		if checked = string(body); checked == "xlatchkeyapplication/json" {
-			return refusal
-		}
-		return nil
-	}}
+	transport := outbound.Transport{HTTPS: outbound.Direct(), HTTP: outbound.Loopback(),
+		Check: func(_ *http.Response, body []byte) error {
+			if checked = string(body); checked == "xlatchkeyapplication/json" {
+				return refusal
+			}
+			return nil
+		}}
 	post := func(url string, length int) (string, error) {
-		resp, err := (&http.Client{Transport: transport}).Post(url, "text/plain", strings.NewReader(strings.Repeat("x", length)))
+		resp, err := (&http.Client{Transport: transport}).Post(url, "text/plain",
+			strings.NewReader(strings.Repeat("x", length)))
 		if err != nil {
 			return "", err
 		}
@@ -68,7 +72,8 @@ func TestTransport(t *testing.T) {
 	if _, err := post(server.URL, outbound.MaxBody-rest+1); err == nil {
 		t.Error("a larger answer is read")
 	}
-	if _, err := post(strings.Replace(server.URL, "127.0.0.1", "192.0.2.1", 1), 2); err == nil || !strings.Contains(err.Error(), "loopback") {
+	if _, err := post(strings.Replace(server.URL, "127.0.0.1", "192.0.2.1", 1), 2); err == nil ||
+		!strings.Contains(err.Error(), "loopback") {
 		t.Errorf("plain http to elsewhere: %v", err)
 	}
 	transport.HTTP = nil

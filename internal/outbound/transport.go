@@ -24,11 +24,13 @@ var (
 	errTooLarge  = errors.New("the answer is larger than 1 MiB")
 )
 
-// Transport reads each answer whole, within its bounds, and has it checked before anybody parses it.
+// Transport reads each answer whole, within its bounds, and has it checked
+// before anybody parses it.
 type Transport struct {
 	HTTPS http.RoundTripper
 	HTTP  http.RoundTripper // nil refuses plain http
-	// Check sees an answer with its whole body and may change its header. An error takes the answer's place: where it refuses a redirect,
+	// Check sees an answer with its whole body and may change its header.
+	// An error takes the answer's place: where it refuses a redirect,
 	// http.Client has none to follow.
 	Check func(resp *http.Response, body []byte) error
 }
@@ -44,7 +46,8 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errPlainHTTP
 	}
 	req = req.Clone(req.Context())
-	for name, value := range map[string]string{"User-Agent": "latchkey", "Accept": "application/json"} { // GitHub answers with a form otherwise
+	// GitHub answers with a form otherwise
+	for name, value := range map[string]string{"User-Agent": "latchkey", "Accept": "application/json"} {
 		if req.Header.Get(name) == "" {
 			req.Header.Set(name, value)
 		}
@@ -80,7 +83,8 @@ func CloseBody(req *http.Request) {
 	}
 }
 
-// Direct connects by TCP and TLS. It has no Proxy: a variable of the environment does not decide who sees codes and tokens.
+// Direct connects by TCP and TLS. It has no Proxy: a variable of the
+// environment does not decide who sees codes and tokens.
 func Direct() *http.Transport {
 	return &http.Transport{
 		TLSHandshakeTimeout:    Timeout / 2,
@@ -98,7 +102,8 @@ func Loopback() *http.Transport {
 	return t
 }
 
-// loopbackOnly sees the address that a name was resolved to, so that no name leads elsewhere.
+// loopbackOnly sees the address that a name was resolved to, so that no name
+// leads elsewhere.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
 		return errors.New("http is for loopback addresses")

@@ -1,10 +1,13 @@
-// Package passwords hashes and checks passwords behind the governor, and does the same work for a user who does not exist.
+// Package passwords hashes and checks passwords behind the governor, and does
+// the same work for a user who does not exist.
 //
 //	p, err := passwords.New(passwords.Parts{Hashers: hashers, Policy: policy.Default, Governor: governor.New(0, 0), Users: users, Log: log})
 //	ok, err := p.Check(ctx, core.AskedBy(emailKey, r), user, "correct horse")
 //
-// Security notes: an unknown user, and one without a usable hash, cost a hash of today's parameters (OWASP "Authentication" cheat sheet).
-// Imported hashes with other parameters take their own time until they are replaced at the first login.
+// Security notes: an unknown user, and one without a usable hash, cost a hash
+// of today's parameters (OWASP "Authentication" cheat sheet). Imported hashes
+// with other parameters take their own time until they are replaced at the
+// first login.
 package passwords
 
 import (
@@ -72,7 +75,8 @@ func (p *Passwords) Check(ctx context.Context, by core.Asker, u core.AnyUser, pa
 		return false, busy
 	}
 	if err != nil {
-		p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID, "err", err)
+		p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID,
+			"err", err)
 		return false, p.governed(ctx, by, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
 	}
 	if ok && (hasher != p.Hashers[0] || hasher.Outdated(hash)) {
@@ -81,7 +85,8 @@ func (p *Passwords) Check(ctx context.Context, by core.Asker, u core.AnyUser, pa
 	return ok, nil
 }
 
-// usable finds the hasher of u's hash; nil where there is no hash, or one of no known family, which is logged.
+// usable finds the hasher of u's hash; nil where there is no hash, or one of no
+// known family, which is logged.
 func (p *Passwords) usable(ctx context.Context, u core.AnyUser) (core.Hasher, core.PasswordHash) {
 	if u == nil || u.Base().HashedPassword == "" {
 		return nil, ""
@@ -92,13 +97,15 @@ func (p *Passwords) usable(ctx context.Context, u core.AnyUser) (core.Hasher, co
 			return h, hash
 		}
 	}
-	p.Log.ErrorContext(ctx, "latchkey: a stored password hash is of no known family; the user needs a reset", "user", u.Base().ID)
+	p.Log.ErrorContext(ctx, "latchkey: a stored password hash is of no known family; the user needs a reset", "user",
+		u.Base().ID)
 	return nil, ""
 }
 
 var errChanged = errors.New("the hash has changed meanwhile")
 
-// upgrade replaces the hash by one of today's parameters. It must not fail the login.
+// upgrade replaces the hash by one of today's parameters. It must not fail the
+// login.
 func (p *Passwords) upgrade(ctx context.Context, by core.Asker, u core.AnyUser, password string) {
 	fresh, err := p.Hash(ctx, by, password)
 	if err == nil {
@@ -116,7 +123,8 @@ func (p *Passwords) upgrade(ctx context.Context, by core.Asker, u core.AnyUser, 
 	}
 }
 
-// governed runs do when there is room; 503 when the queue is full or the client gave up waiting.
+// governed runs do when there is room; 503 when the queue is full or the client
+// gave up waiting.
 func (p *Passwords) governed(ctx context.Context, by core.Asker, do func()) error {
 	if err := p.Governor.Do(ctx, by, do); err != nil {
 		return core.Unavailable(err)

@@ -1,13 +1,16 @@
-// Package policy holds the default password policy: length, nothing common, sequential or repetitive, nothing made of the user's own
-// e-mail address. There are no rules about kinds of characters, as NIST SP 800-63B-4 section 3.1.1.2 and OWASP's Authentication Cheat
-// Sheet ask.
+// Package policy holds the default password policy: length, nothing common,
+// sequential or repetitive, nothing made of the user's own e-mail address.
+// There are no rules about kinds of characters, as NIST SP 800-63B-4 section
+// 3.1.1.2 and OWASP's Authentication Cheat Sheet ask.
 //
 //	err := policy.Default(ctx, "on computable numbers", user) // nil
 //	err = policy.Default(ctx, "password1", user)              // PASSWORD_TOO_COMMON
 //
-// Security notes. The least length is 8 characters, as revision 3 of NIST's document has it. Revision 4 asks for 15 where a password is
-// all that guards an account: an application that must follow it puts a policy of its own in front. Passwords that leaked in breaches
-// are known only as far as the embedded list goes.
+// Security notes. The least length is 8 characters, as revision 3 of NIST's
+// document has it. Revision 4 asks for 15 where a password is all that guards
+// an account: an application that must follow it puts a policy of its own in
+// front. Passwords that leaked in breaches are known only as far as the
+// embedded list goes.
 package policy
 
 import (
@@ -24,12 +27,15 @@ const (
 	maxLength = 256 // at most 1024 bytes
 )
 
-// spare is how many characters may be left of a password without the user's e-mail address in it, and it still counts as that address.
+// spare is how many characters may be left of a password without the user's
+// e-mail address in it, and it still counts as that address.
 const spare = 4
 
-// Default is a core.PasswordPolicy. u carries the e-mail address and may be nil. A refusal is an *core.Error with one of the reason codes
-// PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min), PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL and
-// PASSWORD_TOO_COMMON. It does no I/O.
+// Default is a core.PasswordPolicy. u carries the e-mail address and may be
+// nil. A refusal is an *core.Error with one of the reason codes
+// PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min),
+// PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL and PASSWORD_TOO_COMMON. It
+// does no I/O.
 func Default(_ context.Context, password string, u core.AnyUser) error {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return refuse("PASSWORD_INVALID", "Password contains a character that is not allowed", nil)
@@ -50,8 +56,8 @@ func Default(_ context.Context, password string, u core.AnyUser) error {
 	return nil
 }
 
-// madeOf tells whether little is left of the password without the address and its local part: "ada.lovelace1!" is made of
-// ada.lovelace@example.com.
+// madeOf tells whether little is left of the password without the address and
+// its local part: "ada.lovelace1!" is made of ada.lovelace@example.com.
 func madeOf(password, address string) bool {
 	local, _, _ := strings.Cut(address, "@")
 	rest := strings.ReplaceAll(strings.ReplaceAll(password, address, ""), local, "")

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/queue"
 )
 
-// A bubble of synctest fails where a goroutine is left, so each test also shows that nothing leaks.
+// A bubble of synctest fails where a goroutine is left, so each test also shows
+// that nothing leaks.
 func TestClose(t *testing.T) {
 	t.Run("an idle queue closes at once, and again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

@@ -1,11 +1,13 @@
-// Package queue runs jobs in the background, mails and clean-ups, and repeats those that fail.
+// Package queue runs jobs in the background, mails and clean-ups, and repeats
+// those that fail.
 //
 //	q := queue.New(queue.Options{})
 //	q.Add("reset mail", func(ctx context.Context) error { return sender.Send(ctx, mail) })
 //	defer q.Close(ctx)
 //
-// It lives in memory: what has not run when the process dies is lost, so a job is something that may be asked for again. An idle queue has no
-// goroutine, and jobs that wait have one timer together.
+// It lives in memory: what has not run when the process dies is lost, so a job
+// is something that may be asked for again. An idle queue has no goroutine, and
+// jobs that wait have one timer together.
 //
 // Security notes. Adding never waits, but a worker competes with the request
 // for cores and the database: a job that depends on who is registered is added
@@ -32,14 +34,16 @@ import (
 type Options struct {
 	// Workers is how many jobs run at once; 0 is 4.
 	Workers int
-	// Size is how many jobs there may be, running ones and those that wait for
-	// their turn or next attempt included; 0 is 1024.
+	// Size is how many jobs there may be, running ones and those that wait
+	// for their turn or next attempt included; 0 is 1024.
 	Size int
 	// Attempts is how often a job is tried; 0 is 6.
 	Attempts int
-	// Timeout ends the context of an attempt; 0 is 30 seconds. A job that does not heed its context keeps its worker.
+	// Timeout ends the context of an attempt; 0 is 30 seconds. A job that
+	// does not heed its context keeps its worker.
 	Timeout time.Duration
-	// Log hears of failed attempts and of jobs refused; nil is slog.Default().
+	// Log hears of failed attempts and of jobs refused; nil is
+	// slog.Default().
 	Log *slog.Logger
 	// Random returns a number in [0, n), for pauses; nil is rand.N, which
 	// nobody can predict.
@@ -85,8 +89,9 @@ func New(o Options) *Queue {
 	return q
 }
 
-// Add takes a job and never waits. It logs and returns false where the queue is full or closed. An error of do, or a panic in it, fails the
-// attempt; the next one follows after a growing pause, during which no worker is held.
+// Add takes a job and never waits. It logs and returns false where the queue is
+// full or closed. An error of do, or a panic in it, fails the attempt; the next
+// one follows after a growing pause, during which no worker is held.
 func (q *Queue) Add(name string, do func(context.Context) error) bool {
 	return q.AddWithin(0, 0, name, do)
 }
@@ -138,9 +143,11 @@ func (q *Queue) Wait(ctx context.Context) error {
 	}
 }
 
-// Close waits until no job is left, those included that running jobs add meanwhile, and from then on the queue refuses jobs. One that waits
-// begins at once, and what fails after Close was called is not tried again. If ctx ends first, the contexts of all
-// attempts end, further jobs are refused and the error is ctx's.
+// Close waits until no job is left, those included that running jobs add
+// meanwhile, and from then on the queue refuses jobs. One that waits begins at
+// once, and what fails after Close was called is not tried again. If ctx ends
+// first, the contexts of all attempts end, further jobs are refused and the
+// error is ctx's.
 func (q *Queue) Close(ctx context.Context) error {
 	q.mu.Lock()
 	if !q.closing {
@@ -186,7 +193,8 @@ func (q *Queue) work() {
 	}
 }
 
-// next takes the oldest ready job. If there is none, the calling worker counts as gone.
+// next takes the oldest ready job. If there is none, the calling worker counts
+// as gone.
 func (q *Queue) next() *job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -243,5 +251,6 @@ func (q *Queue) drop() {
 	}
 }
 
-// refuses tells that Close has done its work or has run out of time. q.mu is held.
+// refuses tells that Close has done its work or has run out of time. q.mu is
+// held.
 func (q *Queue) refuses() bool { return q.closing && q.held == 0 || q.ctx.Err() != nil }

@@ -52,7 +52,8 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// wantLine checks that there is one line of the level, and that it holds all parts.
+// wantLine checks that there is one line of the level, and that it holds all
+// parts.
 func wantLine(t *testing.T, log *journal, level string, parts ...string) {
 	t.Helper()
 	lines := log.lines(level)
@@ -89,7 +90,8 @@ func TestRetry(t *testing.T) {
 				pauses = append(pauses, at.Sub(last))
 				last = at
 			}
-			want := []time.Duration{time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 5 * time.Minute, 5 * time.Minute}
+			want := []time.Duration{time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second,
+				5 * time.Minute, 5 * time.Minute}
 			if len(pauses) != len(want) {
 				t.Fatalf("pauses %v, want %v", pauses, want)
 			}

@@ -1,12 +1,14 @@
-// Package recent keeps in a process' memory what it asked for a moment ago, bounded in number and in time.
+// Package recent keeps in a process' memory what it asked for a moment ago,
+// bounded in number and in time.
 //
 //	c := recent.New[[32]byte, core.Session](1<<16, 5*time.Second, recent.Digest)
 //	generation, asked := c.Generation(digest), clock() // before the store is asked
 //	kept := c.Keep(digest, session, asked, left, generation)
 //	kept = c.Find(digest, clock())
 //
-// Security notes. Keys are digests of tokens or users' ids, never tokens. A value is given for as long as the cache was made for, and not once
-// it was dropped, whatever was being read meanwhile.
+// Security notes. Keys are digests of tokens or users' ids, never tokens. A
+// value is given for as long as the cache was made for, and not once it was
+// dropped, whatever was being read meanwhile.
 package recent
 
 import (
@@ -17,11 +19,13 @@ import (
 	"time"
 )
 
-// Cache is safe for concurrent use. As in the set-associative cache of a processor a key belongs to one of many small buckets. Readers take
-// no lock.
+// Cache is safe for concurrent use. As in the set-associative cache of a
+// processor a key belongs to one of many small buckets. Readers take no lock.
 //
-// No invalidation is lost between a reading and its insertion: whoever asks the store takes the bucket's generation first, and what was
-// read is kept only if the generation is still the same. An invalidation, of any key of the bucket, begins a new one.
+// No invalidation is lost between a reading and its insertion: whoever asks the
+// store takes the bucket's generation first, and what was read is kept only if
+// the generation is still the same. An invalidation, of any key of the bucket,
+// begins a new one.
 type Cache[K comparable, V any] struct {
 	maxAge  time.Duration
 	hash    func(K) uint64
@@ -43,20 +47,23 @@ type entry[K comparable, V any] struct {
 	until time.Duration // when it is believed no more, on the clock that the cache is told of
 }
 
-// New gives a cache of about so many values, each believed for maxAge. Its times are those of one clock, from any zero. Nobody should be able
-// to choose keys that hash puts into the same of its low bits.
+// New gives a cache of about so many values, each believed for maxAge. Its
+// times are those of one clock, from any zero. Nobody should be able to choose
+// keys that hash puts into the same of its low bits.
 func New[K comparable, V any](values int, maxAge time.Duration, hash func(K) uint64) *Cache[K, V] {
 	return &Cache[K, V]{maxAge, hash, make([]bucket[K, V], 1<<bits.Len(uint(max(values-1, 0)/ways)))}
 }
 
-// Digest is the hash of keys that are digests: they are random, and what is kept under them exists, which nobody can choose.
+// Digest is the hash of keys that are digests: they are random, and what is
+// kept under them exists, which nobody can choose.
 func Digest(d [32]byte) uint64 { return binary.LittleEndian.Uint64(d[:]) }
 
 func (c *Cache[K, V]) bucket(k K) *bucket[K, V] {
 	return &c.buckets[c.hash(k)&uint64(len(c.buckets)-1)]
 }
 
-// Find gives what is believed at that time, nil if there is nothing. It must not be changed.
+// Find gives what is believed at that time, nil if there is nothing. It must
+// not be changed.
 func (c *Cache[K, V]) Find(k K, now time.Duration) *V {
 	b := c.bucket(k)
 	for i := range b.slots {
@@ -73,8 +80,9 @@ func (c *Cache[K, V]) Find(k K, now time.Duration) *V {
 // Generation is what Keep wants to know, as it is before the store is asked.
 func (c *Cache[K, V]) Generation(k K) uint64 { return c.bucket(k).generation.Load() }
 
-// Keep inserts what was asked for at that time and has so long to live, unless its bucket has another generation by now, and gives it back.
-// It takes the place of what will be believed for the shortest time.
+// Keep inserts what was asked for at that time and has so long to live, unless
+// its bucket has another generation by now, and gives it back. It takes the
+// place of what will be believed for the shortest time.
 func (c *Cache[K, V]) Keep(k K, value V, asked, left time.Duration, generation uint64) *V {
 	e := &entry[K, V]{value, k, asked + min(left, c.maxAge)}
 	b := c.bucket(k)

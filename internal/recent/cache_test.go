@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The tests here look at what no caller can provoke at will: an invalidation at every moment of a reading, and which session gives way.
+// The tests here look at what no caller can provoke at will: an invalidation at
+// every moment of a reading, and which session gives way.
 
 const maxAge = 5 * time.Second
 
@@ -20,7 +21,8 @@ func digest(n uint64) (d [32]byte) {
 	return d
 }
 
-// put keeps a session that is asked for at the given time, as a Find without a race does.
+// put keeps a session that is asked for at the given time, as a Find without a
+// race does.
 func put(c *cache, d [32]byte, asked time.Duration) {
 	c.Keep(d, 0, asked, time.Hour, c.Generation(d))
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Recheck gives the question whether one who was let in would be let in again, without their token and beside what guards check: nil,
-// core.ErrInvalid, or anything else for "could not ask". Its error says why that cannot be asked.
+// Recheck gives the question whether one who was let in would be let in again,
+// without their token and beside what guards check: nil, core.ErrInvalid, or
+// anything else for "could not ask". Its error says why that cannot be asked.
 func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
 	ask, err := r.asker(c)
 	if err != nil {
@@ -33,7 +34,8 @@ func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, 
 		}
 		strategy, ok := core.As[core.Rechecker](b.Strategy)
 		if !ok {
-			return nil, fmt.Errorf("the strategy of backend %q has no core.Rechecker: the guard Streaming says so at set-up", b.Name)
+			return nil, fmt.Errorf("the strategy of backend %q has no core.Rechecker: the guard Streaming says so at set-up",
+				b.Name)
 		}
 		return func(ctx context.Context) (core.Current, error) {
 			return r.again(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
@@ -43,9 +45,9 @@ func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, 
 }
 
 // Alive returns the session of a login as it is now, past every cache: one that
-// has outlived a new password has another epoch. It returns a 401 if the session
-// has ended since it was let in, and c's own session where the strategy cannot
-// recheck.
+// has outlived a new password has another epoch. It returns a 401 if the
+// session has ended since it was let in, and c's own session where the strategy
+// cannot recheck.
 func (r *Resolver) Alive(ctx context.Context, c *core.Current) (*core.Session, error) {
 	ask, err := r.asker(c)
 	if err != nil {
@@ -63,8 +65,11 @@ func (r *Resolver) Alive(ctx context.Context, c *core.Current) (*core.Session, e
 	return nil, core.Unavailable(err)
 }
 
-// again asks for a session and its user's epoch as they are, past what is kept of both for some seconds.
-func (r *Resolver) again(ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool) (core.Current, error) {
+// again asks for a session and its user's epoch as they are, past what is kept
+// of both for some seconds.
+func (r *Resolver) again(
+	ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool,
+) (core.Current, error) {
 	found, err := strategy.Recheck(ctx, s)
 	if err != nil {
 		return core.Current{}, err

@@ -1,11 +1,13 @@
-// Package resolve answers who is asking: it tries an application's backends in order on a request's head and checks guards.
+// Package resolve answers who is asking: it tries an application's backends in
+// order on a request's head and checks guards.
 //
 //	resolver := resolve.Resolver{Backends: backends, Users: users}
 //	who := resolver.Compile(false, core.Guard{Name: "verified", Check: …}) // once
 //	ctx, err := who(ctx, head)                                             // per request
 //
-// Security notes. Strategies vouch for a token; only here are the backend's name, the user's epoch and activity compared, after every
-// cache. A store that cannot be asked is a 503, never a 401 and never an anonymous request.
+// Security notes. Strategies vouch for a token; only here are the backend's
+// name, the user's epoch and activity compared, after every cache. A store that
+// cannot be asked is a 503, never a 401 and never an anonymous request.
 package resolve
 
 import (
@@ -35,8 +37,11 @@ type plan struct {
 	checks      []func(context.Context, *core.Current) error
 }
 
-// Compile works out what guards ask for. It panics where they cannot work, as it is called at set-up. See core.Host.
-func (r Resolver) Compile(optional bool, guards ...core.Guard) func(context.Context, core.Head) (context.Context, error) {
+// Compile works out what guards ask for. It panics where they cannot work, as
+// it is called at set-up. See core.Host.
+func (r Resolver) Compile(
+	optional bool, guards ...core.Guard,
+) func(context.Context, core.Head) (context.Context, error) {
 	p := plan{Resolver: r}
 	for _, g := range guards {
 		p.add(g)
@@ -67,7 +72,8 @@ func (r Resolver) Compile(optional bool, guards ...core.Guard) func(context.Cont
 func (p *plan) add(g core.Guard) {
 	for _, name := range g.Backends {
 		if !slices.ContainsFunc(p.Resolver.Backends, func(b core.Backend) bool { return b.Name == name }) {
-			panic("latchkey: guard " + g.Name + " names the backend " + name + ", which does not exist or which another guard leaves out")
+			panic("latchkey: guard " + g.Name + " names the backend " + name +
+				", which does not exist or which another guard leaves out")
 		}
 	}
 	allowed := make([]core.Backend, 0, len(p.Backends))
@@ -97,11 +103,13 @@ func (p *plan) required(ctx context.Context, h core.Head) (context.Context, erro
 	return ctx, nil
 }
 
-// optional makes anonymous what lacks a good credential or the rights that guards ask for; nothing else.
+// optional makes anonymous what lacks a good credential or the rights that
+// guards ask for; nothing else.
 func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
 	known, err := p.required(ctx, h)
 	var refusal *core.Error
-	if errors.As(err, &refusal) && refusal.Code == "" && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
+	if errors.As(err, &refusal) && refusal.Code == "" &&
+		(refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
 		return ctx, nil
 	}
 	return known, err
@@ -125,7 +133,8 @@ func (p *plan) check(ctx context.Context) error {
 	return nil
 }
 
-// current tries the backends: a duplicate is refused at once; else the first that vouches wins; else the worst answer does.
+// current tries the backends: a duplicate is refused at once; else the first
+// that vouches wins; else the worst answer does.
 func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
 	if p.ownOrigin {
 		h = asUnsafe{h}
@@ -160,7 +169,8 @@ func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
 	return core.Current{}, p.unauthorized(presented)
 }
 
-// classify gives the refusal that err stands for beyond a plain 401 (nil), and whether a bad credential was presented.
+// classify gives the refusal that err stands for beyond a plain 401 (nil), and
+// whether a bad credential was presented.
 func classify(err error) (refusal *core.Error, bad bool) {
 	switch {
 	case errors.As(err, &refusal):
@@ -173,7 +183,8 @@ func classify(err error) (refusal *core.Error, bad bool) {
 	return core.Unavailable(err), false
 }
 
-// asUnsafe is a request that changes something, as far as transports can tell, so that they ask for its origin.
+// asUnsafe is a request that changes something, as far as transports can tell,
+// so that they ask for its origin.
 type asUnsafe struct{ core.Head }
 
 func (asUnsafe) Method() string { return http.MethodPost }
@@ -188,18 +199,23 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	if err == nil || !errors.Is(err, errEpoch) {
 		return current, err
 	}
-	// One of the two epochs may be older than the other: a session that outlived a new password, or is of a login after it, goes on.
+	// One of the two epochs may be older than the other: a session that
+	// outlived a new password, or is of a login after it, goes on.
 	if strategy, ok := core.As[core.Rechecker](b.Strategy); ok {
 		return p.again(ctx, b, strategy, found.Session, p.sessionOnly)
 	}
 	return core.Current{}, err
 }
 
-// errEpoch is core.ErrInvalid of a session that has another epoch than its user.
+// errEpoch is core.ErrInvalid of a session that has another epoch than its
+// user.
 var errEpoch = fmt.Errorf("%w: of another epoch", core.ErrInvalid)
 
-// confirm checks that a session is this backend's, of the user's present epoch, and the user active.
-func (r *Resolver) confirm(ctx context.Context, b *core.Backend, found core.Found, sessionOnly bool) (core.Current, error) {
+// confirm checks that a session is this backend's, of the user's present epoch,
+// and the user active.
+func (r *Resolver) confirm(
+	ctx context.Context, b *core.Backend, found core.Found, sessionOnly bool,
+) (core.Current, error) {
 	s := found.Session
 	if s.Backend != b.Name {
 		return core.Current{}, core.ErrInvalid
@@ -241,10 +257,12 @@ func absent(err error) error {
 	return err
 }
 
-// Unauthorized is the 401 of one who presented a credential that is good no more, with the challenges of all backends.
+// Unauthorized is the 401 of one who presented a credential that is good no
+// more, with the challenges of all backends.
 func (r Resolver) Unauthorized() *core.Error { return (&plan{Resolver: r}).unauthorized(true) }
 
-// unauthorized is the 401 with the challenges of the transports that have one (RFC 6750, section 3).
+// unauthorized is the 401 with the challenges of the transports that have one
+// (RFC 6750, section 3).
 func (p *plan) unauthorized(presented bool) *core.Error {
 	err := core.Unauthorized()
 	for _, b := range p.Backends {

@@ -1,11 +1,14 @@
-// Package seal encrypts small secrets so that only this application reads them, and notices when they were changed.
+// Package seal encrypts small secrets so that only this application reads them,
+// and notices when they were changed.
 //
 //	ring, err := seal.New(seal.Key{ID: "2026", Secret: secret})
 //	text := ring.Seal([]byte("refresh token"), "github|583231|refresh")
 //	plain, err := ring.Open(text, "github|583231|refresh")
 //
-// Security notes: XChaCha20-Poly1305 with a random nonce of 24 bytes, under a key derived from the secret by HKDF-SHA-256. The context
-// is authenticated: what was sealed for one place does not open in another. The first key seals, all open, so that keys can be rotated.
+// Security notes: XChaCha20-Poly1305 with a random nonce of 24 bytes, under a
+// key derived from the secret by HKDF-SHA-256. The context is authenticated:
+// what was sealed for one place does not open in another. The first key seals,
+// all open, so that keys can be rotated.
 package seal
 
 import (
@@ -41,7 +44,8 @@ var (
 	errBad = errors.New("seal: the text was not sealed with one of these keys for this purpose")
 )
 
-// New makes a ring of at least one key, or tells everything that is wrong with the keys.
+// New makes a ring of at least one key, or tells everything that is wrong with
+// the keys.
 func New(keys ...Key) (*Ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("seal: no key")
@@ -82,7 +86,8 @@ func (r *Ring) Seal(plain []byte, context string) string {
 	return r.first + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open gives what was sealed for the context. The error tells nothing about why not.
+// Open gives what was sealed for the context. The error tells nothing about why
+// not.
 func (r *Ring) Open(text, context string) ([]byte, error) {
 	id, encoded, _ := strings.Cut(text, ".")
 	aead, known := r.aeads[id]

@@ -38,12 +38,13 @@ func (j *journal) take() []string {
 func in(t *testing.T, test func(t *testing.T, l *seldom.Log, lines func() []string)) {
 	synctest.Test(t, func(t *testing.T) {
 		var written journal
-		log := slog.New(slog.NewTextHandler(&written, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}}))
+		log := slog.New(slog.NewTextHandler(&written,
+			&slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey {
+					return slog.Attr{}
+				}
+				return a
+			}}))
 		test(t, seldom.New(log), func() []string {
 			synctest.Wait()
 			return written.take()

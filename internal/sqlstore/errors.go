@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// wrap says what failed. It never adds an argument of the statement, and leaves the database's words out where they quote one.
+// wrap says what failed. It never adds an argument of the statement, and leaves
+// the database's words out where they quote one.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -32,7 +33,8 @@ type failure struct {
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
-// The drivers' errors are told apart by what they have, so that no driver is imported here.
+// The drivers' errors are told apart by what they have, so that no driver is
+// imported here.
 type (
 	sqliteError   interface{ Code() int }        // modernc.org/sqlite: an extended result code
 	sqlStateError interface{ SQLState() string } // pgx
@@ -44,7 +46,8 @@ type mysqlError struct {
 	state  string
 }
 
-// SQLite's result codes, see https://www.sqlite.org/rescode.html. The low byte of an extended code is the primary one.
+// SQLite's result codes, see https://www.sqlite.org/rescode.html. The low byte
+// of an extended code is the primary one.
 const (
 	sqliteBusy             = 5
 	sqliteLocked           = 6
@@ -122,8 +125,9 @@ func passing(err error) bool {
 	return ok && slices.Contains([]uint16{mysqlChangedSinceRead, mysqlLockWaitTimeout, mysqlDeadlock}, my.number)
 }
 
-// quoting tells whether err may quote a value, as MySQL does where a key is taken (class 23), and all do over values of a wrong form
-// (class 22, MySQL's 1366, and what pgx says without having asked the server).
+// quoting tells whether err may quote a value, as MySQL does where a key is
+// taken (class 23), and all do over values of a wrong form (class 22, MySQL's
+// 1366, and what pgx says without having asked the server).
 func quoting(err error) (state string, quotes bool) {
 	var pg sqlStateError
 	if errors.As(err, &pg) {
@@ -133,12 +137,14 @@ func quoting(err error) (state string, quotes bool) {
 		return "22000, by the driver", true
 	}
 	my, ok := asMySQL(err)
-	return my.state, ok && (strings.HasPrefix(my.state, "22") || strings.HasPrefix(my.state, "23") || my.number == mysqlIncorrectValue)
+	return my.state, ok &&
+		(strings.HasPrefix(my.state, "22") || strings.HasPrefix(my.state, "23") || my.number == mysqlIncorrectValue)
 }
 
 // asMySQL finds go-sql-driver's error in err.
 func asMySQL(err error) (found mysqlError, ok bool) {
-	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.Type().Elem().PkgPath() == "github.com/go-sql-driver/mysql" && v.Type().Elem().Name() == "MySQLError" {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer &&
+		v.Type().Elem().PkgPath() == "github.com/go-sql-driver/mysql" && v.Type().Elem().Name() == "MySQLError" {
 		number, ok1 := v.Elem().FieldByName("Number").Interface().(uint16)
 		state, ok2 := v.Elem().FieldByName("SQLState").Interface().([5]byte)
 		return mysqlError{number, string(state[:])}, ok1 && ok2

@@ -8,9 +8,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// adoption keeps the users' table of a FastAPI Users service usable for both programs. That service knows nothing of email_key: it
-// inserts rows without one and changes e-mail addresses under it. So the address decides, always: the key is computed from it when a
-// row is read, and the column is put right when somebody looks for it. All methods of a nil *adoption do nothing.
+// adoption keeps the users' table of a FastAPI Users service usable for both
+// programs. That service knows nothing of email_key: it inserts rows without
+// one and changes e-mail addresses under it. So the address decides, always:
+// the key is computed from it when a row is read, and the column is put right
+// when somebody looks for it. All methods of a nil *adoption do nothing.
 type adoption struct {
 	s         *Store
 	canonical core.Canonicalizer
@@ -18,8 +20,10 @@ type adoption struct {
 	all, candidates, clear, set, doubleLinks statement
 }
 
-// DuplicateEmailsError is Migrate's refusal to take over a table in which several users have one e-mail address, in different spellings: it
-// cannot know whose it is. Nothing has been changed. Correct the rows and run Migrate again.
+// DuplicateEmailsError is Migrate's refusal to take over a table in which
+// several users have one e-mail address, in different spellings: it cannot know
+// whose it is. Nothing has been changed. Correct the rows and run Migrate
+// again.
 type DuplicateEmailsError struct {
 	// IDs are those of the users, together where the address is the same.
 	IDs [][]string
@@ -45,17 +49,20 @@ func newAdoption(s *Store) *adoption {
 	return &adoption{
 		s: s, canonical: s.opts.FastAPIUsers,
 		all: s.statement("read e-mail addresses", keyColumns+" ORDER BY id"),
-		// Whoever has the key, whoever has none yet, and whoever might have got the address since (each by an index).
-		candidates: s.statement("look for an e-mail address", keyColumns+" WHERE email_key = ? OR email_key IS NULL OR lower(email) = ?"),
-		clear:      s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
-		set:        s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
+		// Whoever has the key, whoever has none yet, and whoever might
+		// have got the address since (each by an index).
+		candidates: s.statement("look for an e-mail address", keyColumns+
+			" WHERE email_key = ? OR email_key IS NULL OR lower(email) = ?"),
+		clear: s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
+		set:   s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
 		doubleLinks: s.statement("look for accounts that are linked twice", `SELECT id, oauth_name, account_id FROM {oauth_accounts} AS one WHERE EXISTS
 			(SELECT 1 FROM {oauth_accounts} AS other WHERE other.account_id = one.account_id AND other.oauth_name = one.oauth_name AND other.id <> one.id)
 			ORDER BY oauth_name, account_id, `+s.dialect.arrival),
 	}
 }
 
-// keyed is a row's id, its address, the key that it has and the one that it should have ("" for none).
+// keyed is a row's id, its address, the key that it has and the one that it
+// should have ("" for none).
 type keyed struct{ id, email, has, want string }
 
 func (a *adoption) read(ctx context.Context, st statement, args ...any) (rows []keyed, err error) {
@@ -71,7 +78,8 @@ func (a *adoption) read(ctx context.Context, st statement, args ...any) (rows []
 	return rows, err
 }
 
-// key is the canonical form of an address, "" for one that Latchkey would not take: its user is found by ID only.
+// key is the canonical form of an address, "" for one that Latchkey would not
+// take: its user is found by ID only.
 func (a *adoption) key(email string) string {
 	key, err := a.canonical(email)
 	if err != nil {
@@ -87,7 +95,8 @@ func (a *adoption) complete(u *core.User) {
 	}
 }
 
-// claim makes the column tell the truth about a key, before the key is looked for or given to a user.
+// claim makes the column tell the truth about a key, before the key is looked
+// for or given to a user.
 func (a *adoption) claim(ctx context.Context, key string) error {
 	if a == nil || key == "" {
 		return nil
@@ -99,8 +108,9 @@ func (a *adoption) claim(ctx context.Context, key string) error {
 	return a.repair(ctx, rows)
 }
 
-// repair writes the keys that are wrong. The wrong ones are cleared first, since they may stand in the way of the right ones. Where the
-// right one is another row's already, it stays with that.
+// repair writes the keys that are wrong. The wrong ones are cleared first,
+// since they may stand in the way of the right ones. Where the right one is
+// another row's already, it stays with that.
 func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 	wrong := slices.DeleteFunc(rows, func(r keyed) bool { return r.has == r.want })
 	if len(wrong) == 0 {
@@ -164,7 +174,8 @@ func (a *adoption) columnsOf(t table) []string {
 	case t.token == "users":
 		return []string{"id", "email", "hashed_password", "is_active", "is_superuser", "is_verified"}
 	case t.token == "oauth_accounts":
-		return []string{"id", "user_id", "oauth_name", "account_id", "account_email", "access_token", "refresh_token", "expires_at"}
+		return []string{"id", "user_id", "oauth_name", "account_id", "account_email", "access_token", "refresh_token",
+			"expires_at"}
 	}
 	return nil
 }

@@ -2,10 +2,13 @@ package sqlstore
 
 import "context"
 
-// DuplicateOAuthAccountsError is Migrate's refusal to take over a table in which one account at a provider is linked more than once: it
-// cannot know whose it is. Nothing has been changed. Delete the links that are wrong and run Migrate again.
+// DuplicateOAuthAccountsError is Migrate's refusal to take over a table in
+// which one account at a provider is linked more than once: it cannot know
+// whose it is. Nothing has been changed. Delete the links that are wrong and
+// run Migrate again.
 type DuplicateOAuthAccountsError struct {
-	// IDs are those of the links (not of their users), together where the account is the same, the oldest first.
+	// IDs are those of the links (not of their users), together where the
+	// account is the same, the oldest first.
 	IDs [][]string
 }
 
@@ -14,7 +17,8 @@ func (e *DuplicateOAuthAccountsError) Error() string {
 	return "sqlstore: accounts at OAuth providers are linked more than once: " + groups(e.IDs)
 }
 
-// checkOAuthAccounts tells whether the unique index can be made: FastAPI Users itself links an account as often as it is asked to.
+// checkOAuthAccounts tells whether the unique index can be made: FastAPI Users
+// itself links an account as often as it is asked to.
 func (a *adoption) checkOAuthAccounts(ctx context.Context) error {
 	var found DuplicateOAuthAccountsError
 	var last [2]string

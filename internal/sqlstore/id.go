@@ -9,19 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// IDType is the type of the users' id column. In Go an id is text, whatever its column.
+// IDType is the type of the users' id column. In Go an id is text, whatever its
+// column.
 type IDType int
 
 const (
-	// UUID: random ones (version 4, RFC 9562) where Latchkey makes them, in lower case with dashes. Any spelling finds a user.
+	// UUID: random ones (version 4, RFC 9562) where Latchkey makes them, in
+	// lower case with dashes. Any spelling finds a user.
 	UUID IDType = iota
-	// Text: whatever the application gives, at most 255 bytes; 32 random hexadecimal digits where it gives nothing.
+	// Text: whatever the application gives, at most 255 bytes; 32 random
+	// hexadecimal digits where it gives nothing.
 	Text
 	// BigInt: numbers from 1, given by the database.
 	BigInt
 )
 
-// canonical is the one spelling of an id, in which it is stored. It is false for what cannot be an id.
+// canonical is the one spelling of an id, in which it is stored. It is false
+// for what cannot be an id.
 func (t IDType) canonical(id string) (string, bool) {
 	switch t {
 	case UUID:

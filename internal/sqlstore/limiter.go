@@ -8,8 +8,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Limiter is a core.Limiter and a core.Sweeper. A key is stored as its SHA-256, as it may hold an e-mail address. In a transaction that
-// is rolled back nothing has been counted, so count outside of one.
+// Limiter is a core.Limiter and a core.Sweeper. A key is stored as its SHA-256,
+// as it may hold an e-mail address. In a transaction that is rolled back
+// nothing has been counted, so count outside of one.
 type Limiter struct {
 	s *Store
 
@@ -55,7 +56,8 @@ func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Dura
 		if err != nil && !errors.Is(err, core.ErrNotFound) {
 			return 0, err
 		}
-		// Somebody else was here in between, so what was found no longer holds.
+		// Somebody else was here in between, so what was found no
+		// longer holds.
 	}
 }
 
@@ -70,8 +72,9 @@ func (t *Limiter) count(ctx context.Context, d [32]byte, now, end int64, most in
 	return refused == 0, err
 }
 
-// wait is how long a full count stays full: at least a moment, even if its window was over meanwhile, and at most a window. One that ends
-// later was begun by a clock that was ahead, and is shortened to what is answered.
+// wait is how long a full count stays full: at least a moment, even if its
+// window was over meanwhile, and at most a window. One that ends later was
+// begun by a clock that was ahead, and is shortened to what is answered.
 func (t *Limiter) wait(ctx context.Context, d [32]byte, now, ends int64, window time.Duration) (time.Duration, error) {
 	wait := time.Duration(ends-now) * time.Microsecond
 	if wait <= window {

@@ -8,13 +8,16 @@ import (
 	"fmt"
 )
 
-// Migrate makes the tables, or brings them up to date. It adds and never drops or changes: the users' table gets the columns of the
-// user types that it lacks, each with the default of its tag. It goes by what is there, not by a version, as the tables may have been
-// made by another program, and so that it can be run again after it was interrupted. Run it at every start; it may run on several nodes at
-// once, and in none of the application's transactions.
+// Migrate makes the tables, or brings them up to date. It adds and never drops
+// or changes: the users' table gets the columns of the user types that it
+// lacks, each with the default of its tag. It goes by what is there, not by a
+// version, as the tables may have been made by another program, and so that it
+// can be run again after it was interrupted. Run it at every start; it may run
+// on several nodes at once, and in none of the application's transactions.
 //
-// A *DuplicateEmailsError or a *DuplicateOAuthAccountsError stops it when it takes over tables of FastAPI Users. On MySQL it refuses
-// connections whose settings would spoil data.
+// A *DuplicateEmailsError or a *DuplicateOAuthAccountsError stops it when it
+// takes over tables of FastAPI Users. On MySQL it refuses connections whose
+// settings would spoil data.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.transaction(ctx) != nil {
 		return errors.New("sqlstore: Migrate cannot run inside a transaction")
@@ -84,16 +87,18 @@ func (s *Store) names(ctx context.Context, query string, t table) (names []strin
 	if s.dialect.quotedTable {
 		name = s.quote(name)
 	}
-	err = s.each(ctx, s.statement("look at the table "+s.tableName(t.token), query), []any{name}, func(scan func(...any) error) error {
-		var name string
-		err := scan(&name)
-		names = append(names, name)
-		return err
-	})
+	err = s.each(ctx, s.statement("look at the table "+s.tableName(t.token), query), []any{name},
+		func(scan func(...any) error) error {
+			var name string
+			err := scan(&name)
+			names = append(names, name)
+			return err
+		})
 	return names, err
 }
 
-// alone runs do while no other node does: in a transaction, so that it is done wholly or not at all, where definitions can be undone.
+// alone runs do while no other node does: in a transaction, so that it is done
+// wholly or not at all, where definitions can be undone.
 func (s *Store) alone(ctx context.Context, do func(context.Context) error) error {
 	if s.dialect.session != nil {
 		return s.dialect.session.hold(ctx, s, do)
@@ -106,8 +111,9 @@ func (s *Store) alone(ctx context.Context, do func(context.Context) error) error
 	})
 }
 
-// sessionLock is a lock that a connection holds until it gives it back, or breaks. lock gives 1 if it was taken, 0 after some seconds, and
-// NULL if it cannot be taken.
+// sessionLock is a lock that a connection holds until it gives it back, or
+// breaks. lock gives 1 if it was taken, 0 after some seconds, and NULL if it
+// cannot be taken.
 type sessionLock struct{ lock, unlock string }
 
 // hold runs do with the lock, on the connection that has it.
@@ -131,7 +137,8 @@ func (l *sessionLock) hold(ctx context.Context, s *Store, do func(context.Contex
 	defer func() {
 		var given any
 		if c.QueryRowContext(context.WithoutCancel(ctx), l.unlock, name).Scan(&given) != nil {
-			// A connection that may still have the lock does not go back to the pool.
+			// A connection that may still have the lock does not go
+			// back to the pool.
 			_ = c.Raw(func(any) error { return driver.ErrBadConn })
 		}
 	}()

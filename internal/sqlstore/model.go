@@ -10,32 +10,40 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Column is a column of an application's user type, as the application's library maps it.
+// Column is a column of an application's user type, as the application's
+// library maps it.
 type Column struct {
 	Name string
 	// Type is the field's, for messages.
 	Type reflect.Type
-	// Definition is its type in SQL, with a default and NOT NULL. It is ignored for core.User's columns, which baseColumns defines.
+	// Definition is its type in SQL, with a default and NOT NULL. It is
+	// ignored for core.User's columns, which baseColumns defines.
 	Definition string
-	// Default is what the database puts in place of a zero value when a user is created, in SQL; "" if the zero value stays.
+	// Default is what the database puts in place of a zero value when a
+	// user is created, in SQL; "" if the zero value stays.
 	Default string
-	// Value is a pointer to the field of a user, or a value that stands for it; nil is NULL.
+	// Value is a pointer to the field of a user, or a value that stands for
+	// it; nil is NULL.
 	Value func(user reflect.Value) any
-	// Scan reads the field from what the driver gives; nil is NULL. It keeps no slice.
+	// Scan reads the field from what the driver gives; nil is NULL. It
+	// keeps no slice.
 	Scan func(user reflect.Value, value any) error
 }
 
-// model is an application's user type: its columns, in the order of the statements.
+// model is an application's user type: its columns, in the order of the
+// statements.
 type model struct {
 	columns []Column
 	// id is the index of the id among them.
 	id int
-	// defaults tells that the database fills columns in when a user is created.
+	// defaults tells that the database fills columns in when a user is
+	// created.
 	defaults bool
 }
 
-// baseColumns are core.User's, without the id, whose type is an option. NULL is the zero value of a column that may be NULL. Those
-// with a default, or NULL, can be added to a table that another program writes too.
+// baseColumns are core.User's, without the id, whose type is an option. NULL is
+// the zero value of a column that may be NULL. Those with a default, or NULL,
+// can be added to a table that another program writes too.
 var baseColumns = []column{
 	{"email", "{text} NOT NULL"},
 	{"email_key", "{key}"},
@@ -63,7 +71,8 @@ func IsBase(name string) bool {
 	return is
 }
 
-// newModel checks that core.User's columns are those of the embedded User itself, not of fields of the application that hide them.
+// newModel checks that core.User's columns are those of the embedded User
+// itself, not of fields of the application that hide them.
 func newModel(u core.AnyUser, columns []Column) (*model, error) {
 	user, base := reflect.ValueOf(u).Elem(), u.Base()
 	if base == nil {
@@ -87,7 +96,8 @@ func newModel(u core.AnyUser, columns []Column) (*model, error) {
 	return m, errors.Join(errs...)
 }
 
-// values are u's columns as arguments; of one that is created, NULL where the database has a default.
+// values are u's columns as arguments; of one that is created, NULL where the
+// database has a default.
 func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) {
 	args := make([]any, len(m.columns))
 	for i, c := range m.columns {
@@ -104,7 +114,8 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 	return args, nil
 }
 
-// cells are destinations for a row of m's columns, which scan into u; with present only if that is true by then.
+// cells are destinations for a row of m's columns, which scan into u; with
+// present only if that is true by then.
 func (m *model) cells(u reflect.Value, present *bool) []any {
 	cells, dest := make([]cell, len(m.columns)), make([]any, len(m.columns))
 	for i := range m.columns {

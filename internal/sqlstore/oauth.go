@@ -9,8 +9,10 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// OAuthAccounts is a core.OAuthAccountStore. Its table has the columns of FastAPI Users' oauth_account, and its IDs are UUIDs. Tokens are
-// stored as they are given, and those of a FastAPI Users service, which are plain text, are given back as they are.
+// OAuthAccounts is a core.OAuthAccountStore. Its table has the columns of
+// FastAPI Users' oauth_account, and its IDs are UUIDs. Tokens are stored as
+// they are given, and those of a FastAPI Users service, which are plain text,
+// are given back as they are.
 type OAuthAccounts struct {
 	s *Store
 
@@ -36,8 +38,9 @@ func newOAuthAccounts(s *Store) *OAuthAccounts {
 	}
 }
 
-// Create stores an account; see core.OAuthAccountStore. An ID that is no UUID, a UserID that is not of the type Options.IDs, and a Provider
-// or Subject that no column can hold (NUL, invalid UTF-8) are errors.
+// Create stores an account; see core.OAuthAccountStore. An ID that is no UUID,
+// a UserID that is not of the type Options.IDs, and a Provider or Subject that
+// no column can hold (NUL, invalid UTF-8) are errors.
 func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error {
 	row := *a
 	if err := t.settle(&row); err != nil {
@@ -50,7 +53,8 @@ func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error 
 	return err
 }
 
-// settle gives a the form in which it is stored: an ID, ids in their one spelling, whole seconds.
+// settle gives a the form in which it is stored: an ID, ids in their one
+// spelling, whole seconds.
 func (t *OAuthAccounts) settle(a *core.OAuthAccount) (err error) {
 	if a.ID == "" {
 		if a.ID, err = UUID.make(t.s.opts.Random); err != nil {
@@ -71,7 +75,8 @@ func (t *OAuthAccounts) settle(a *core.OAuthAccount) (err error) {
 	return nil
 }
 
-// changeable are the columns that Update writes. NULL is no token and no time, as in the rows of FastAPI Users.
+// changeable are the columns that Update writes. NULL is no token and no time,
+// as in the rows of FastAPI Users.
 func (t *OAuthAccounts) changeable(a core.OAuthAccount) []any {
 	return []any{
 		t.s.opts.IDs.arg(a.UserID), a.Email, a.AccessToken,
@@ -84,7 +89,8 @@ func (t *OAuthAccounts) changeable(a core.OAuthAccount) []any {
 func scanAccount(scan func(dest ...any) error) (*core.OAuthAccount, error) {
 	var a core.OAuthAccount
 	var expires sql.NullInt64
-	if err := scan(&a.ID, &a.UserID, &a.Provider, &a.Subject, &a.Email, &a.AccessToken, &a.RefreshToken, &expires); err != nil {
+	if err := scan(&a.ID, &a.UserID, &a.Provider, &a.Subject, &a.Email, &a.AccessToken, &a.RefreshToken,
+		&expires); err != nil {
 		return nil, err
 	}
 	if expires.Valid {
@@ -97,7 +103,8 @@ func (t *OAuthAccounts) get(ctx context.Context, st statement, args ...any) (*co
 	return scanAccount(func(dest ...any) error { return t.s.get(ctx, st, args, dest...) })
 }
 
-// Find gives the account that a provider calls subject; see core.OAuthAccountStore.
+// Find gives the account that a provider calls subject; see
+// core.OAuthAccountStore.
 func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
 	if !storable(provider) || !storable(subject) {
 		return nil, core.ErrNotFound
@@ -122,8 +129,11 @@ func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OA
 	return all, nil
 }
 
-// Update changes an account under a lock; see core.OAuthAccountStore. Inside a transaction of ctx it belongs to that.
-func (t *OAuthAccounts) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (*core.OAuthAccount, error) {
+// Update changes an account under a lock; see core.OAuthAccountStore. Inside a
+// transaction of ctx it belongs to that.
+func (t *OAuthAccounts) Update(
+	ctx context.Context, id string, change func(*core.OAuthAccount) error,
+) (*core.OAuthAccount, error) {
 	id, ok := UUID.canonical(id)
 	if !ok {
 		return nil, core.ErrNotFound

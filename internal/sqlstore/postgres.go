@@ -14,7 +14,8 @@ var postgres = dialect{
 	count:      onConflictCount,
 	batch:      1000,
 	mutex:      "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
-	// NULL, which changes nothing, if the application's own table has no sequence.
+	// NULL, which changes nothing, if the application's own table has no
+	// sequence.
 	passIDs: "SELECT setval(pg_get_serial_sequence(?, 'id'), GREATEST(nextval(pg_get_serial_sequence(?, 'id')), ?))",
 	sweep:   sweepSome,
 	stamp:   stampSome,
@@ -26,7 +27,8 @@ var postgres = dialect{
 	owners: map[IDType]string{
 		UUID:   "CASE WHEN {sessions}.user_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN {sessions}.user_id::uuid END",
 		BigInt: "CASE WHEN {sessions}.user_id ~ '^([0-9]{1,18}|[1-8][0-9]{18})$' THEN {sessions}.user_id::bigint END",
-		// The same text without the collation of its column: beside that, no index of another one is used.
+		// The same text without the collation of its column: beside
+		// that, no index of another one is used.
 		Text: "to_json({sessions}.user_id) #>> '{}'",
 	},
 	arrival:  "arrival",

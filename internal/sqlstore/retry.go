@@ -9,11 +9,11 @@ import (
 
 const (
 	attempts = 6
-	// staleAttempts is for failures that pass at once, one for each connection
-	// of a pool.
+	// staleAttempts is for failures that pass at once, one for each
+	// connection of a pool.
 	staleAttempts = 64
-	// retryFor bounds the time in which another attempt begins: a busy SQLite
-	// file has made each of them wait already.
+	// retryFor bounds the time in which another attempt begins: a busy
+	// SQLite file has made each of them wait already.
 	retryFor = 2 * time.Second
 )
 

@@ -19,7 +19,8 @@ type Sessions struct {
 	// users reads a session's user in the same query; nil: it is not read.
 	users *userReader
 
-	floor, create, find, touch, lives, remove, removeSome, carry, raise, removeAll, list, excess, sweep, stampFloors, sweepFloors statement
+	floor, create, find, touch, lives, remove, removeSome, carry, raise, removeAll, list, excess, sweep, stampFloors,
+	sweepFloors statement
 }
 
 var (
@@ -32,11 +33,13 @@ var (
 
 const (
 	sessionColumns = "id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires"
-	// alive is the condition on a session that the floor of its user allows. A Create that races a DeleteAll may leave a row under the
-	// floor; whoever reads asks the floor in the same statement, so no isolation level lets it be seen.
+	// alive is the condition on a session that the floor of its user
+	// allows. A Create that races a DeleteAll may leave a row under the
+	// floor; whoever reads asks the floor in the same statement, so no
+	// isolation level lets it be seen.
 	alive = "{sessions}.expires > ? AND NOT EXISTS (SELECT 1 FROM {floors} WHERE {floors}.user_id = {sessions}.user_id AND {floors}.epoch > {sessions}.epoch)"
-	// raiseFloor, with the dialect's end, sets a floor, which only rises. Its
-	// last arguments are epoch and expires once more.
+	// raiseFloor, with the dialect's end, sets a floor, which only rises.
+	// Its last arguments are epoch and expires once more.
 	raiseFloor = "INSERT INTO {floors} (user_id, epoch, expires) VALUES (?, ?, ?)"
 	// listMax is how many sessions List returns at most.
 	listMax = "1000"
@@ -48,14 +51,17 @@ func newSessions(s *Store, users *userReader) *Sessions {
 		floor: s.statement("find a floor", "SELECT epoch FROM {floors} WHERE user_id = ?"),
 		create: s.statement("create a session",
 			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
-		find: s.statement("find a session", "SELECT "+qualified("sessions", strings.Split(sessionColumns, ", ")...)+users.columns()+
+		find: s.statement("find a session", "SELECT "+qualified("sessions", strings.Split(sessionColumns, ", ")...)+
+			users.columns()+
 			" FROM {sessions}"+users.join()+" WHERE {sessions}.digest = ? AND "+alive),
-		touch:  s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+alive),
+		touch: s.statement("touch a session", "UPDATE {sessions} SET last_seen = ?, expires = ? WHERE digest = ? AND "+
+			alive),
 		lives:  s.statement("touch a session", "SELECT epoch FROM {sessions} WHERE digest = ? AND "+alive+s.dialect.newest),
 		remove: s.statement("delete a session", "DELETE FROM {sessions} WHERE digest = ?"),
 		removeSome: s.statement("trim sessions",
 			"DELETE FROM {sessions} WHERE digest IN ("+strings.TrimSuffix(strings.Repeat("?, ", trimBatch), ", ")+")"),
-		carry:     s.statement("keep a session", "UPDATE {sessions} SET epoch = ? WHERE digest = ? AND user_id = ? AND epoch < ? AND "+alive),
+		carry: s.statement("keep a session",
+			"UPDATE {sessions} SET epoch = ? WHERE digest = ? AND user_id = ? AND epoch < ? AND "+alive),
 		raise:     s.statement("raise a floor", raiseFloor+s.dialect.raise),
 		removeAll: s.statement("delete sessions", "DELETE FROM {sessions} WHERE user_id = ? AND epoch < ?"),
 		list: s.statement("list sessions", "SELECT digest, "+sessionColumns+" FROM {sessions} WHERE user_id = ? AND "+alive+
@@ -85,7 +91,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 	return t.s.insert(ctx, t.create, append([]any{d[:]}, args...)...)
 }
 
-// Find gives a living session; see core.SessionStore. Found's User is nil, but for the Sessions of a UserStore.
+// Find gives a living session; see core.SessionStore. Found's User is nil, but
+// for the Sessions of a UserStore.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var row sessionRow
 	user, dest := t.users.next()
@@ -106,7 +113,8 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 // discard deletes a session that cannot be read, and logs that: it is none, so
 // that its owner logs in again (S24).
 func (t *Sessions) discard(ctx context.Context, d [32]byte) error {
-	t.s.opts.Log.ErrorContext(ctx, "sqlstore: a session could not be read and was deleted", "session", hex.EncodeToString(d[:]))
+	t.s.opts.Log.ErrorContext(ctx, "sqlstore: a session could not be read and was deleted", "session",
+		hex.EncodeToString(d[:]))
 	if err := t.Delete(ctx, d); err != nil {
 		return err
 	}
@@ -131,10 +139,12 @@ func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	return err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see core.SessionStore.
+// DeleteAll ends a user's sessions below the epoch and raises the floor; see
+// core.SessionStore.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	return t.s.Transact(ctx, func(ctx context.Context) error {
-		// The spared session is carried over first: it must be above the floor as it was.
+		// The spared session is carried over first: it must be above
+		// the floor as it was.
 		if _, err := t.s.exec(ctx, t.carry, epoch, except[:], userID, epoch, t.s.now()); err != nil {
 			return err
 		}

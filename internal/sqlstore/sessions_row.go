@@ -45,7 +45,8 @@ type sessionRow struct {
 
 func (r *sessionRow) dest() []any {
 	return []any{
-		&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, (*integer)(&r.Epoch), &r.proofs, (*integer)(&r.created), (*integer)(&r.lastSeen),
+		&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, (*integer)(&r.Epoch), &r.proofs, (*integer)(&r.created),
+		(*integer)(&r.lastSeen),
 		(*integer)(&r.expires),
 	}
 }

@@ -10,10 +10,13 @@ const trimBatch = 100
 
 // Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
 // Where the user has no more sessions than keep, it is one statement.
-func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+func (t *Sessions) Trim(
+	ctx context.Context, userID, backend string, keep int, named [32]byte,
+) (ended [][32]byte, err error) {
 	some, err := t.beyond(ctx, userID, backend, keep, named)
 	for err == nil && len(some) > 0 {
-		// Several at once take turns: each finds what the last has left.
+		// Several at once take turns: each finds what the last has
+		// left.
 		err = t.s.Transact(ctx, func(ctx context.Context) (err error) {
 			if err := t.s.serialize(ctx, "sessions of "+userID); err != nil {
 				return err
@@ -40,13 +43,16 @@ func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, n
 }
 
 // beyond are the sessions beyond the newest keep, or a thousand of them.
-func (t *Sessions) beyond(ctx context.Context, userID, backend string, keep int, named [32]byte) (digests [][32]byte, err error) {
-	err = t.s.each(ctx, t.excess, []any{userID, backend, t.s.now(), named[:], max(keep, 0)}, func(scan func(...any) error) error {
-		var digest []byte
-		err := scan(&digest)
-		digests = append(digests, digestOf(digest))
-		return err
-	})
+func (t *Sessions) beyond(
+	ctx context.Context, userID, backend string, keep int, named [32]byte,
+) (digests [][32]byte, err error) {
+	err = t.s.each(ctx, t.excess, []any{userID, backend, t.s.now(), named[:], max(keep, 0)},
+		func(scan func(...any) error) error {
+			var digest []byte
+			err := scan(&digest)
+			digests = append(digests, digestOf(digest))
+			return err
+		})
 	return digests, err
 }
 

@@ -7,16 +7,18 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is the Store's, but its Find gives the session's user along, read in the same query: a request that needs both asks the
-// database once. The user is nil where there is none (any more).
+// Sessions is the Store's, but its Find gives the session's user along, read in
+// the same query: a request that needs both asks the database once. The user is
+// nil where there is none (any more).
 func (us *UserStore[U]) Sessions() *Sessions { return us.sessions }
 
 // userReader reads a user beside a session. A nil one reads nothing.
 type userReader struct {
 	s     *Store
 	names []string
-	// begin gives a new user, and destinations for the columns of names, which scan into it if *present. (database/sql scans a row's
-	// columns in their order.)
+	// begin gives a new user, and destinations for the columns of names,
+	// which scan into it if *present. (database/sql scans a row's columns
+	// in their order.)
 	begin func(present *bool) (core.AnyUser, []any)
 }
 

@@ -16,12 +16,13 @@ import (
 // statement is a fixed SQL text, with what it does for error messages.
 type statement struct{ what, text string }
 
-// tokens are what a template's text is made of beside plain SQL: literals and quoted names, which stay as they are, names in braces, and
-// placeholders.
+// tokens are what a template's text is made of beside plain SQL: literals and
+// quoted names, which stay as they are, names in braces, and placeholders.
 var tokens = regexp.MustCompile("'[^']*'|\"[^\"]*\"|`[^`]*`|\\{[a-z_]+\\}|\\?")
 
-// statement makes a statement of the database's dialect from a template: {bytes}, {text} and the like are column types, any other {name} is
-// a table, ? is a placeholder.
+// statement makes a statement of the database's dialect from a template:
+// {bytes}, {text} and the like are column types, any other {name} is a table, ?
+// is a placeholder.
 func (s *Store) statement(what, template string) statement {
 	places := 0
 	return statement{what, tokens.ReplaceAllStringFunc(template, func(token string) string {
@@ -57,7 +58,8 @@ func (s *Store) quote(name string) string {
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }
 
-// Conn runs statements as they are: *sql.DB, *sql.Conn and *sql.Tx. What would write the arguments into the text must not be given as one.
+// Conn runs statements as they are: *sql.DB, *sql.Conn and *sql.Tx. What would
+// write the arguments into the text must not be given as one.
 type Conn interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -90,7 +92,8 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed in
 	return changed, wrap(st.what, err)
 }
 
-// insert runs st, which inserts one row. ErrTaken if one of its unique keys exists; a transaction of ctx can go on then.
+// insert runs st, which inserts one row. ErrTaken if one of its unique keys
+// exists; a transaction of ctx can go on then.
 func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
 	n, err := s.exec(ctx, st, args...)
 	if taken(err) || err == nil && n == 0 {
@@ -99,7 +102,8 @@ func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
 	return err
 }
 
-// insertNumber is insert, and gives the number that the database made for the row.
+// insertNumber is insert, and gives the number that the database made for the
+// row.
 func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
 	err = s.retry(ctx, func(ctx context.Context) error {
 		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
@@ -129,8 +133,9 @@ func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) 
 	return wrap(st.what, err)
 }
 
-// row runs st as a prepared statement, where that saves anything: requests run few statements, again and again. Inside a transaction it
-// does not, as preparing takes a connection of its own.
+// row runs st as a prepared statement, where that saves anything: requests run
+// few statements, again and again. Inside a transaction it does not, as
+// preparing takes a connection of its own.
 func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
 	if c := s.conn(ctx); !s.dialect.prepare || c != Conn(s.db) {
 		return c.QueryRowContext(ctx, st.text, args...), nil
@@ -149,7 +154,9 @@ func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, er
 }
 
 // each calls read for every row of st.
-func (s *Store) each(ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error) error {
+func (s *Store) each(
+	ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error,
+) error {
 	return wrap(st.what, s.retry(ctx, func(ctx context.Context) error {
 		rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
 		if err != nil {

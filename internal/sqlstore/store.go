@@ -19,32 +19,38 @@ import (
 
 // Options of New; bunstore's and gormstore's say more.
 type Options struct {
-	// Prefix begins the names of Latchkey's own tables and indexes: lower-case letters, digits, '_'. Default "latchkey_".
+	// Prefix begins the names of Latchkey's own tables and indexes:
+	// lower-case letters, digits, '_'. Default "latchkey_".
 	Prefix string
-	// UsersTable is the table of users. Default: Prefix + "users", or "user" with FastAPIUsers.
+	// UsersTable is the table of users. Default: Prefix + "users", or
+	// "user" with FastAPIUsers.
 	UsersTable string
-	// OAuthAccountsTable is the table of users' accounts at OAuth providers. Default: Prefix + "oauth_accounts", or "oauth_account" with
-	// FastAPIUsers.
+	// OAuthAccountsTable is the table of users' accounts at OAuth
+	// providers. Default: Prefix + "oauth_accounts", or "oauth_account"
+	// with FastAPIUsers.
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
 	IDs IDType
-	// FastAPIUsers, if it is not nil, takes over the UsersTable and the OAuthAccountsTable of a FastAPI Users service that may still be
-	// running. It must be the Canonicalizer that the front door uses (latchkey.CanonicalEmail unless configured otherwise). See the README
+	// FastAPIUsers, if it is not nil, takes over the UsersTable and the
+	// OAuthAccountsTable of a FastAPI Users service that may still be
+	// running. It must be the Canonicalizer that the front door uses
+	// (latchkey.CanonicalEmail unless configured otherwise). See the README
 	// for what it does.
 	FastAPIUsers core.Canonicalizer
-	// Patience is how long a call waits for the database, for a connection and
-	// a commit too, before it fails (to a client: 503). In a transaction, the
-	// application's own too, that is each statement. Migrate does not go by
-	// it, and of Sweep each statement does. Default: 2 seconds; negative:
-	// none, a call waits as long as its context lives.
+	// Patience is how long a call waits for the database, for a connection
+	// and a commit too, before it fails (to a client: 503). In a
+	// transaction, the application's own too, that is each statement.
+	// Migrate does not go by it, and of Sweep each statement does. Default:
+	// 2 seconds; negative: none, a call waits as long as its context lives.
 	Patience time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: a session that cannot be read, and
-	// at Migrate a pool of connections without a bound, as it is until
-	// SetMaxOpenConns is called. It never gets a secret. Default: slog.Default().
+	// Log takes what the operator must know: a session that cannot be read,
+	// and at Migrate a pool of connections without a bound, as it is until
+	// SetMaxOpenConns is called. It never gets a secret. Default:
+	// slog.Default().
 	Log *slog.Logger
 }
 
@@ -55,7 +61,8 @@ type Store struct {
 	dialect dialect
 	opts    Options
 	mutex   statement
-	// prepared holds a *sql.Stmt for each text that get ran; closing the database closes them.
+	// prepared holds a *sql.Stmt for each text that get ran; closing the
+	// database closes them.
 	prepared sync.Map
 	floors   floors.Life
 
@@ -75,7 +82,8 @@ const nameMax = 63
 
 var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
-// Database is the application's. Statements outside transactions go to DB; Begin begins a transaction of the application's library in it.
+// Database is the application's. Statements outside transactions go to DB;
+// Begin begins a transaction of the application's library in it.
 type Database struct {
 	*sql.DB
 	Begin func(context.Context, *sql.TxOptions) (Tx, error)
@@ -83,8 +91,9 @@ type Database struct {
 	Dialect string
 }
 
-// New prepares the statements' texts; it does not touch the database. The errors: a dialect without support, a Prefix that is not a plain
-// name, names that are too long, an unknown type of ids.
+// New prepares the statements' texts; it does not touch the database. The
+// errors: a dialect without support, a Prefix that is not a plain name, names
+// that are too long, an unknown type of ids.
 func New(db Database, opts Options) (*Store, error) {
 	setDefaults(&opts)
 	d, known := dialects[db.Dialect]
@@ -93,7 +102,8 @@ func New(db Database, opts Options) (*Store, error) {
 		errs = append(errs, fmt.Errorf("sqlstore: the dialect %s is not supported", db.Dialect))
 	}
 	if known && opts.FastAPIUsers != nil && !d.fastAPI {
-		errs = append(errs, fmt.Errorf("sqlstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s", db.Dialect))
+		errs = append(errs, fmt.Errorf("sqlstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s",
+			db.Dialect))
 	}
 	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
 		errs = append(errs, errors.New("sqlstore: Options.UsersTable may be 51 bytes long and OAuthAccountsTable 55, as indexes are named after them"))
@@ -138,13 +148,15 @@ func setDefaults(o *Options) {
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sessions }
 
-// OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
+// OAuthAccounts keeps the links of users to their accounts at OAuth providers
+// in this database.
 func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.tickets }
 
-// Limiter counts events in this database, so that all nodes of an application share the limits.
+// Limiter counts events in this database, so that all nodes of an application
+// share the limits.
 func (s *Store) Limiter() *Limiter { return s.limiter }
 
 var _ core.Sweeper = (*Store)(nil)
@@ -165,7 +177,8 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 // now is the current time as the database stores it.
 func (s *Store) now() int64 { return micros(s.opts.Now()) }
 
-// micros is how the tables of this package keep a time: microseconds since 1970 UTC, which every database compares alike; 0 for the zero time.
+// micros is how the tables of this package keep a time: microseconds since 1970
+// UTC, which every database compares alike; 0 for the zero time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

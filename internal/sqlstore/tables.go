@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// table is what this package wants of a table. Columns and indexes may be added by a later release, so everything but the primary key can
-// be added to a table with rows in it.
+// table is what this package wants of a table. Columns and indexes may be added
+// by a later release, so everything but the primary key can be added to a table
+// with rows in it.
 type table struct {
 	// token is the table's name in statements, without braces.
 	token   string
@@ -25,8 +26,9 @@ type index struct {
 	columns string
 }
 
-// tables are all tables, in the order in which they are made. Times are microseconds (see micros), flags 0 or 1; expires_at alone is
-// FastAPI Users' and in seconds.
+// tables are all tables, in the order in which they are made. Times are
+// microseconds (see micros), flags 0 or 1; expires_at alone is FastAPI Users'
+// and in seconds.
 func (s *Store) tables() []table {
 	all := []table{
 		{token: "sessions", columns: []column{
@@ -40,7 +42,8 @@ func (s *Store) tables() []table {
 		{token: "tickets", columns: []column{
 			{"purpose", "{key} NOT NULL"}, {"digest", "{digest} NOT NULL"}, {"user_id", "{key} NOT NULL"}, {"email", "{text} NOT NULL"},
 			{"epoch", "BIGINT NOT NULL"}, {"data", "{bytes}"}, {"expires", "BIGINT NOT NULL"}, {"used", "SMALLINT NOT NULL"}, {"failures", "INTEGER NOT NULL"},
-		}, key: "purpose, digest", indexes: []index{{name: "user", columns: "user_id"}, {name: "expires", columns: "expires"}}},
+		}, key: "purpose, digest",
+			indexes: []index{{name: "user", columns: "user_id"}, {name: "expires", columns: "expires"}}},
 		{token: "limits", columns: []column{
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"events", "INTEGER NOT NULL"}, {"ends", "BIGINT NOT NULL"},
 		}, indexes: []index{{name: "ends", columns: "ends"}}},
@@ -58,7 +61,8 @@ func (s *Store) accountsTable() table {
 		{"id", "{uuid} NOT NULL PRIMARY KEY"}, {"user_id", s.dialect.ids[s.opts.IDs] + " NOT NULL"}, {"oauth_name", "{key} NOT NULL"},
 		{"account_id", "{key} NOT NULL"}, {"account_email", "{text} NOT NULL"}, {"access_token", "{text} NOT NULL"}, {"refresh_token", "{text}"},
 		{"expires_at", "BIGINT"},
-	}, indexes: []index{{name: "subject", unique: true, columns: "oauth_name, account_id"}, {name: "user", columns: "user_id"}}}
+	}, indexes: []index{{name: "subject", unique: true, columns: "oauth_name, account_id"},
+		{name: "user", columns: "user_id"}}}
 	if s.dialect.arrivals != "" {
 		t.columns = append(t.columns, column{s.dialect.arrival, s.dialect.arrivals})
 	}
@@ -67,7 +71,8 @@ func (s *Store) accountsTable() table {
 
 // usersTable has the columns of core.User and of all user types.
 func (s *Store) usersTable() table {
-	t := table{token: "users", columns: []column{{"id", s.idDefinition()}}, indexes: []index{{name: "email_key", unique: true, columns: "email_key"}}}
+	t := table{token: "users", columns: []column{{"id", s.idDefinition()}},
+		indexes: []index{{name: "email_key", unique: true, columns: "email_key"}}}
 	t.columns = append(t.columns, baseColumns...)
 	for _, m := range s.models {
 		for _, own := range m.columns {
@@ -89,9 +94,12 @@ func (s *Store) idDefinition() string {
 	return s.dialect.ids[s.opts.IDs] + " NOT NULL PRIMARY KEY"
 }
 
-// Schema is the SQL that makes all tables in an empty database, a statement each, for people who have a migration tool of their own. After it
-// Migrate finds nothing to do, and needs no right to define tables; call it nevertheless, as it checks the connection's settings on MySQL.
-// Call Users for each user type before. With FastAPIUsers it is what the service's tables lack, and Migrate has work left: it fills email_key.
+// Schema is the SQL that makes all tables in an empty database, a statement
+// each, for people who have a migration tool of their own. After it Migrate
+// finds nothing to do, and needs no right to define tables; call it
+// nevertheless, as it checks the connection's settings on MySQL. Call Users for
+// each user type before. With FastAPIUsers it is what the service's tables
+// lack, and Migrate has work left: it fills email_key.
 func (s *Store) Schema() []string {
 	s.migration.Lock()
 	defer s.migration.Unlock()
@@ -105,14 +113,16 @@ func (s *Store) Schema() []string {
 	return all
 }
 
-// missing are the statements that make what t lacks: the table, or columns of it, and indexes.
+// missing are the statements that make what t lacks: the table, or columns of
+// it, and indexes.
 func (s *Store) missing(t table, columns, indexes []string) (add, addIndexes []statement) {
 	if len(columns) == 0 {
 		add = append(add, s.createTable(t))
 	} else {
 		for _, c := range t.columns {
 			if !slices.Contains(columns, c.name) {
-				add = append(add, s.statement("add the column "+c.name, "ALTER TABLE {"+t.token+"} ADD COLUMN "+s.quote(c.name)+" "+c.definition))
+				add = append(add, s.statement("add the column "+c.name, "ALTER TABLE {"+t.token+"} ADD COLUMN "+s.quote(c.name)+" "+
+					c.definition))
 			}
 		}
 	}
@@ -125,7 +135,8 @@ func (s *Store) missing(t table, columns, indexes []string) (add, addIndexes []s
 		if i.unique {
 			create = "CREATE UNIQUE INDEX "
 		}
-		addIndexes = append(addIndexes, s.statement("make the index "+name, create+s.quote(name)+" ON {"+t.token+"} ("+i.columns+")"))
+		addIndexes = append(addIndexes,
+			s.statement("make the index "+name, create+s.quote(name)+" ON {"+t.token+"} ("+i.columns+")"))
 	}
 	return add, addIndexes
 }

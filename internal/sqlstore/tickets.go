@@ -28,16 +28,19 @@ func newTickets(s *Store) *Tickets {
 	return &Tickets{
 		s: s,
 		// Used ones stay, so that a replay can be told from a forgery.
-		replace: s.statement("replace tickets", "DELETE FROM {tickets} WHERE purpose = ? AND user_id = ? AND used = 0 AND digest <> ?"),
+		replace: s.statement("replace tickets",
+			"DELETE FROM {tickets} WHERE purpose = ? AND user_id = ? AND used = 0 AND digest <> ?"),
 		insert: s.statement("store a ticket", `INSERT INTO {tickets} (user_id, email, epoch, data, expires, used, failures, purpose, digest)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`+s.dialect.skip),
 		// An expired row under the same digest is as good as none.
 		reuse: s.statement("store a ticket", `UPDATE {tickets} SET user_id = ?, email = ?, epoch = ?, data = ?, expires = ?, used = ?, failures = 0
 			WHERE purpose = ? AND digest = ? AND expires <= ?`),
-		find:    s.statement("find a ticket", find),
-		again:   s.statement("find a ticket", find+s.dialect.newest),
-		consume: s.statement("use a ticket", "UPDATE {tickets} SET used = 1 WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0"),
-		// The last failure lets the ticket expire. (MySQL goes from left to right, and on with what it has set.)
+		find:  s.statement("find a ticket", find),
+		again: s.statement("find a ticket", find+s.dialect.newest),
+		consume: s.statement("use a ticket",
+			"UPDATE {tickets} SET used = 1 WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0"),
+		// The last failure lets the ticket expire. (MySQL goes from
+		// left to right, and on with what it has set.)
 		count: s.statement("count a failure", `UPDATE {tickets} SET expires = CASE WHEN failures + 1 >= ? THEN 0 ELSE expires END, failures = failures + 1
 			WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0`),
 		sweep: s.statement("sweep tickets", s.dialect.sweep("{tickets}", "purpose, digest", "expires")),
@@ -66,7 +69,8 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 // put is ErrTaken if there is a row of the digest that has not expired.
 func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used int) error {
 	row := []any{
-		ticket.UserID, ticket.Email, ticket.Epoch, ticket.Data, micros(ticket.Expires), used, ticket.Purpose, ticket.Digest[:],
+		ticket.UserID, ticket.Email, ticket.Epoch, ticket.Data, micros(ticket.Expires), used, ticket.Purpose,
+		ticket.Digest[:],
 	}
 	err := t.s.insert(ctx, t.insert, row...)
 	if !errors.Is(err, core.ErrTaken) {
@@ -84,10 +88,13 @@ func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ti
 	return t.findBy(ctx, t.find, t.s.now(), purpose, d)
 }
 
-func (t *Tickets) findBy(ctx context.Context, st statement, now int64, purpose string, d [32]byte) (core.Ticket, error) {
+func (t *Tickets) findBy(
+	ctx context.Context, st statement, now int64, purpose string, d [32]byte,
+) (core.Ticket, error) {
 	ticket := core.Ticket{Purpose: purpose, Digest: d}
 	var expires, used int64
-	err := t.s.get(ctx, st, []any{purpose, d[:], now}, &ticket.UserID, &ticket.Email, &ticket.Epoch, &ticket.Data, &expires, &used)
+	err := t.s.get(ctx, st, []any{purpose, d[:], now}, &ticket.UserID, &ticket.Email, &ticket.Epoch, &ticket.Data,
+		&expires, &used)
 	if err != nil {
 		return core.Ticket{}, err
 	}
@@ -105,7 +112,8 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 	if err != nil {
 		return core.Ticket{}, err
 	}
-	// A used row stays, so this reads what the statement above has changed, or what somebody else had before.
+	// A used row stays, so this reads what the statement above has changed,
+	// or what somebody else had before.
 	ticket, err := t.findBy(ctx, t.again, now, purpose, d)
 	if n == 1 && errors.Is(err, core.ErrUsed) {
 		err = nil
@@ -113,7 +121,8 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 	return ticket, err
 }
 
-// Fail counts a failed attempt; see core.TicketStore. The count stays when a transaction of ctx is rolled back, with one limit: see WithTx.
+// Fail counts a failed attempt; see core.TicketStore. The count stays when a
+// transaction of ctx is rolled back, with one limit: see WithTx.
 func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
 	return t.s.keep(ctx, func(ctx context.Context) error {
 		now := t.s.now()

@@ -21,17 +21,20 @@ type Tx interface {
 // transaction is a transaction that travels in a context.
 type transaction struct {
 	Tx
-	// joined: it is the application's, given by WithTx, and ends without our knowledge.
+	// joined: it is the application's, given by WithTx, and ends without
+	// our knowledge.
 	joined bool
 	// kept must be done again if the transaction is rolled back.
 	kept []func(context.Context) error
-	// lost is why the database has given the transaction up, or this package.
+	// lost is why the database has given the transaction up, or this
+	// package.
 	lost error
 	// patience is that of each of its statements, if it is not joined.
 	patience time.Duration
 }
 
-// transactionKey holds the database, so that a store never joins the transaction of another database.
+// transactionKey holds the database, so that a store never joins the
+// transaction of another database.
 type transactionKey struct{ db *sql.DB }
 
 func (s *Store) transaction(ctx context.Context) *transaction {
@@ -39,19 +42,23 @@ func (s *Store) transaction(ctx context.Context) *transaction {
 	return t
 }
 
-// WithTx gives a context in which every store over db works inside tx, the application's own transaction. The application commits
-// or rolls back. Nothing is retried in it. Tickets' Fail, whose count must outlive a rollback, goes through a connection of its own; on
-// SQLite that is an error once tx has the write lock (with SQLiteDSN: from its beginning).
+// WithTx gives a context in which every store over db works inside tx, the
+// application's own transaction. The application commits or rolls back. Nothing
+// is retried in it. Tickets' Fail, whose count must outlive a rollback, goes
+// through a connection of its own; on SQLite that is an error once tx has the
+// write lock (with SQLiteDSN: from its beginning).
 func WithTx(ctx context.Context, db *sql.DB, tx Tx) context.Context {
 	return context.WithValue(ctx, transactionKey{db}, &transaction{Tx: tx, joined: true})
 }
 
-// WithoutTx gives a context in which every statement of the stores over db fails.
+// WithoutTx gives a context in which every statement of the stores over db
+// fails.
 func WithoutTx(ctx context.Context, db *sql.DB, why error) context.Context {
 	return context.WithValue(ctx, transactionKey{db}, &transaction{joined: true, lost: why})
 }
 
-// Tx is the transaction of ctx, as Begin or WithTx gave it; nil if there is none.
+// Tx is the transaction of ctx, as Begin or WithTx gave it; nil if there is
+// none.
 func (s *Store) Tx(ctx context.Context) Tx {
 	if t := s.transaction(ctx); t != nil {
 		return t.Tx
@@ -59,9 +66,10 @@ func (s *Store) Tx(ctx context.Context) Tx {
 	return nil
 }
 
-// Transact runs do in a transaction; see core.Transactor. Where the database refuses because of another transaction (a deadlock, a
-// serialization failure, a busy SQLite file), everything is rolled back and do runs again, a few times within two seconds. After
-// that the database's error is returned.
+// Transact runs do in a transaction; see core.Transactor. Where the database
+// refuses because of another transaction (a deadlock, a serialization failure,
+// a busy SQLite file), everything is rolled back and do runs again, a few times
+// within two seconds. After that the database's error is returned.
 //
 // Each statement, the beginning and the commit wait for Options.Patience at
 // most; do runs again only while there is patience left, and its statements
@@ -156,7 +164,8 @@ func (s *Store) guard(ctx context.Context, run func(context.Context) error) erro
 	return err
 }
 
-// unspoiled runs a statement that a unique key may refuse, in a transaction that goes on after that.
+// unspoiled runs a statement that a unique key may refuse, in a transaction
+// that goes on after that.
 func (s *Store) unspoiled(ctx context.Context, run func() error) error {
 	if !s.dialect.savepoints || s.transaction(ctx) == nil {
 		return run()
@@ -178,9 +187,11 @@ func (s *Store) unspoiled(ctx context.Context, run func() error) error {
 	return err
 }
 
-// keep runs do so that its effect stays even if the transaction of ctx is rolled back. In a transaction of ours do is run again after
-// the rollback, since a second connection would wait for the first (SQLite has one writer). One of the application's is
-// not watched: do runs beside it, and fails on SQLite once the application's transaction has the write lock.
+// keep runs do so that its effect stays even if the transaction of ctx is
+// rolled back. In a transaction of ours do is run again after the rollback,
+// since a second connection would wait for the first (SQLite has one writer).
+// One of the application's is not watched: do runs beside it, and fails on
+// SQLite once the application's transaction has the write lock.
 func (s *Store) keep(ctx context.Context, do func(context.Context) error) error {
 	t := s.transaction(ctx)
 	switch {

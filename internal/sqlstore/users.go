@@ -19,8 +19,9 @@ type UserStore[U any] struct {
 	sessions *Sessions
 
 	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
-	lists                                                                                               [2]listStatements // of all users, of the active superusers
-	endSessions, endTickets, unlink, raiseFloor, clearFloor                                             statement
+	// of all users, of the active superusers
+	lists                                                   [2]listStatements
+	endSessions, endTickets, unlink, raiseFloor, clearFloor statement
 }
 
 var (
@@ -30,8 +31,9 @@ var (
 	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
 )
 
-// Users gives the store of the application's user type, which embeds core.User by value and has these columns. Columns that hide
-// core.User's are an error. Call it before Migrate, which makes the table.
+// Users gives the store of the application's user type, which embeds core.User
+// by value and has these columns. Columns that hide core.User's are an error.
+// Call it before Migrate, which makes the table.
 func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)), columns)
 	if err != nil {
@@ -54,7 +56,8 @@ func (us *UserStore[U]) Transact(ctx context.Context, do func(context.Context) e
 	return us.s.Transact(ctx, do)
 }
 
-// Create stores u; see core.UserStore. An ID that the column's type cannot hold is an error.
+// Create stores u; see core.UserStore. An ID that the column's type cannot hold
+// is an error.
 func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
 	given := us.base(u).ID
 	if err := us.setID(u); err != nil {
@@ -67,7 +70,8 @@ func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
 	return err
 }
 
-// setID gives u an ID in its canonical spelling, unless the database is going to.
+// setID gives u an ID in its canonical spelling, unless the database is going
+// to.
 func (us *UserStore[U]) setID(u *U) (err error) {
 	base := us.base(u)
 	if base.ID != "" {
@@ -175,7 +179,8 @@ func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) e
 	return nil
 }
 
-// Update changes a user under a lock; see core.UserStore. Inside a transaction of ctx it belongs to that.
+// Update changes a user under a lock; see core.UserStore. Inside a transaction
+// of ctx it belongs to that.
 func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {
@@ -229,9 +234,10 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool)
 	return err
 }
 
-// Delete removes the user, their sessions, their tickets and their accounts at OAuth providers in one transaction; see core.UserStore. A
-// session that is being created at the same moment is never found. Rows of the application that refer to the user are the concern of their
-// foreign keys.
+// Delete removes the user, their sessions, their tickets and their accounts at
+// OAuth providers in one transaction; see core.UserStore. A session that is
+// being created at the same moment is never found. Rows of the application that
+// refer to the user are the concern of their foreign keys.
 func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// settleID does what an ID needs that the application gave: the floor is that of a deleted user with this ID, and a number is made no more.
+// settleID does what an ID needs that the application gave: the floor is that
+// of a deleted user with this ID, and a number is made no more.
 func (us *UserStore[U]) settleID(ctx context.Context, id string) error {
 	if _, err := us.s.exec(ctx, us.clearFloor, id); err != nil {
 		return err

@@ -38,7 +38,8 @@ func (us *UserStore[U]) prepare() {
 	for i, only := range []string{"", " AND is_superuser = TRUE AND is_active = TRUE"} {
 		us.lists[i] = listStatements{
 			all: us.s.statement("list users", read+"id > ?"+only+" ORDER BY id LIMIT ?"),
-			// One lower bound each: SQLite begins an index at one only.
+			// One lower bound each: SQLite begins an index at one
+			// only.
 			search:   us.s.statement("list users", read+"email_key >= ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
 			searchOn: us.s.statement("list users", read+"email_key > ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
 		}
@@ -60,7 +61,8 @@ func (us *UserStore[U]) names() []string {
 }
 
 func (us *UserStore[U]) insertion(names, places []string) string {
-	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")" + us.s.dialect.skip
+	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")" +
+		us.s.dialect.skip
 }
 
 // without is list without its i-th element.

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// argument is a value, or what a pointer points to, in a form that every driver takes: NULL for a nil pointer, JSON for what databases have
-// no type for.
+// argument is a value, or what a pointer points to, in a form that every driver
+// takes: NULL for a nil pointer, JSON for what databases have no type for.
 func argument(d dialect, value any) (any, error) {
 	v := reflect.ValueOf(value)
 	for v.Kind() == reflect.Pointer && !v.IsNil() && !isValuer(v) {
@@ -46,7 +46,8 @@ func isValuer(v reflect.Value) bool {
 	return is
 }
 
-// isZero tells whether a value, or what a pointer to a field points to, is its type's zero value.
+// isZero tells whether a value, or what a pointer to a field points to, is its
+// type's zero value.
 func isZero(value any) bool {
 	v := reflect.Indirect(reflect.ValueOf(value))
 	return !v.IsValid() || v.IsZero()
@@ -57,7 +58,8 @@ func nullable(name string) bool {
 	return name == "email_key" || name == "created_at" || name == "updated_at"
 }
 
-// storable is false for text that no column can hold, so that a database does not refuse the statement.
+// storable is false for text that no column can hold, so that a database does
+// not refuse the statement.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func rawJSON(raw json.RawMessage) any {
@@ -91,8 +93,8 @@ func plain(v reflect.Value) (any, error) {
 	return string(text), nil
 }
 
-// cell reads a column into its field of a user, by the library's scanners, which know every type. Their errors quote the value and are
-// replaced.
+// cell reads a column into its field of a user, by the library's scanners,
+// which know every type. Their errors quote the value and are replaced.
 type cell struct {
 	column  *Column
 	user    reflect.Value

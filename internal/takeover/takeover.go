@@ -27,8 +27,8 @@ const rounds = 5
 func Update(
 	ctx context.Context, kit core.Kit, id string, change func(u core.AnyUser, removed int) error,
 ) (u core.AnyUser, removed int, err error) {
-	// What was left is removed before the epoch rises: a login by it that is
-	// under way ends with the epoch, and a new one finds nothing.
+	// What was left is removed before the epoch rises: a login by it that
+	// is under way ends with the epoch, and a new one finds nothing.
 	removed, err = kit.Purge(ctx, id)
 	if err != nil {
 		return nil, removed, err

@@ -9,9 +9,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Request is the handler of a route that takes an e-mail address and may send a mail: 202 null, whoever asks, within the limit of requests.
-// wants tells whether a known user gets one; after happens once its ticket is made.
-func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Moment) func(context.Context, *core.Request) (*core.Response, error) {
+// Request is the handler of a route that takes an e-mail address and may send a
+// mail: 202 null, whoever asks, within the limit of requests. wants tells
+// whether a known user gets one; after happens once its ticket is made.
+func Request(
+	kit core.Kit, k Kind, wants func(*core.User) bool, after core.Moment,
+) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		in, err := core.ReadJSON(r)
 		if err != nil {
@@ -39,13 +42,16 @@ func Request(kit core.Kit, k Kind, wants func(*core.User) bool, after core.Momen
 // address, and looks the user up itself. The look-up before is for its error
 // alone, so that a store that is down is a 503: it asks for somebody who is
 // nobody, since a row that is found takes measurably longer than none.
-func Ask(ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(*core.User) bool, after core.Moment) error {
+func Ask(
+	ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(*core.User) bool, after core.Moment,
+) error {
 	if _, err := kit.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	e := &errand{kit: kit, kind: k, key: core.ByEmail(emailKey), wants: wants, made: func(ctx context.Context, u core.AnyUser) {
-		kit.After(ctx, core.Event{Moment: after, User: u})
-	}}
+	e := &errand{kit: kit, kind: k, key: core.ByEmail(emailKey), wants: wants,
+		made: func(ctx context.Context, u core.AnyUser) {
+			kit.After(ctx, core.Event{Moment: after, User: u})
+		}}
 	kit.LaterMail(k.Name+" mail", e.run)
 	return nil
 }
@@ -56,7 +62,8 @@ const nobody = "nobody at all"
 // Later makes a ticket for u and its mail in the background, where u still
 // wants them and the address had not its share.
 func Later(kit core.Kit, k Kind, u core.AnyUser, wants func(*core.User) bool) {
-	e := &errand{kit: kit, kind: k, key: core.ByID(u.Base().ID), wants: wants, made: func(context.Context, core.AnyUser) {}}
+	e := &errand{kit: kit, kind: k, key: core.ByID(u.Base().ID), wants: wants,
+		made: func(context.Context, core.AnyUser) {}}
 	kit.LaterMail(k.Name+" mail", e.run)
 }
 
@@ -122,7 +129,8 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 		return false, err
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
-		e.kit.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user", u.ID)
+		e.kit.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user",
+			u.ID)
 	}
 	e.counted = wait == 0
 	return e.counted, nil

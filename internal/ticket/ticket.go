@@ -2,9 +2,10 @@
 //
 //	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
 //
-// Security notes: the secret exists in clear only in the mail. The link is built from the configured base URL, never from a request
-// (OWASP "Forgot Password" cheat sheet). The default links carry the token in the fragment, which browsers send to no server and in no
-// Referer.
+// Security notes: the secret exists in clear only in the mail. The link is
+// built from the configured base URL, never from a request (OWASP "Forgot
+// Password" cheat sheet). The default links carry the token in the fragment,
+// which browsers send to no server and in no Referer.
 package ticket
 
 import (
@@ -24,12 +25,15 @@ import (
 type Kind struct {
 	Name     string // the ticket's purpose and the mail's kind
 	Lifetime time.Duration
-	// Link is the application's page, relative to the base URL, with {token} in it.
+	// Link is the application's page, relative to the base URL, with
+	// {token} in it.
 	Link string
-	// Requests limits those of one client network, beyond which the answer is 429; Mails, those to one address, beyond which no mail is sent and
+	// Requests limits those of one client network, beyond which the answer
+	// is 429; Mails, those to one address, beyond which no mail is sent and
 	// the answer tells nothing of it.
 	Requests, Mails core.Limit
-	// Attempts limits the tokens that one client network presents, good or bad.
+	// Attempts limits the tokens that one client network presents, good or
+	// bad.
 	Attempts core.Limit
 }
 
@@ -63,7 +67,8 @@ func (k Kind) Check(kit core.Kit) error {
 		errs = append(errs, fmt.Errorf("flow %s needs Options.Tickets, a store of one-time tokens", k.Name))
 	}
 	if kit.Mail == nil {
-		errs = append(errs, fmt.Errorf("flow %s needs Options.Sender to send its mails (senders/outbox for development)", k.Name))
+		errs = append(errs, fmt.Errorf("flow %s needs Options.Sender to send its mails (senders/outbox for development)",
+			k.Name))
 	}
 	if kit.BaseURL == nil {
 		errs = append(errs, fmt.Errorf("flow %s needs Options.BaseURL, on which the links in its mails are built", k.Name))
@@ -97,7 +102,8 @@ func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.M
 	}
 	b := u.Base()
 	err = kit.Tickets.Put(ctx, core.Ticket{
-		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Expires: kit.Now().Add(k.Lifetime),
+		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch,
+		Expires: kit.Now().Add(k.Lifetime),
 	}, true)
 	if err != nil {
 		return nil, err
@@ -106,8 +112,9 @@ func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.M
 	return &core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
-// Find gives the living ticket of a secret and its user. used tells that the ticket was consumed before (the user is given then too). Both
-// are nil, without an error, for what is no ticket, or is one whose user is gone.
+// Find gives the living ticket of a secret and its user. used tells that the
+// ticket was consumed before (the user is given then too). Both are nil,
+// without an error, for what is no ticket, or is one whose user is gone.
 func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {
 	t, err = kit.Tickets.Find(ctx, k.Name, core.Digest(raw))
 	used = errors.Is(err, core.ErrUsed)
@@ -131,8 +138,9 @@ func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket,
 type Effect struct {
 	// Holds reports whether what the ticket froze still holds.
 	Holds func(*core.User) bool
-	// TakesOver reports whether the user's address is proved for the first time,
-	// so that everything else that opens the account goes; see takeover.
+	// TakesOver reports whether the user's address is proved for the first
+	// time, so that everything else that opens the account goes; see
+	// takeover.
 	TakesOver func(*core.User) bool
 	// Change is pure. removed is how much a take-over has removed.
 	Change func(u *core.User, removed int)
@@ -152,7 +160,8 @@ func Spend(ctx context.Context, kit core.Kit, t core.Ticket, e Effect) (u core.A
 	}
 	err = kit.Transact(ctx, func(ctx context.Context) error {
 		removed = 0
-		// The user first, as a deletion does: it locks the user's tickets after it.
+		// The user first, as a deletion does: it locks the user's
+		// tickets after it.
 		locked, err := kit.Users.Lock(ctx, t.UserID)
 		if err != nil {
 			return err

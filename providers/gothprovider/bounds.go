@@ -18,7 +18,8 @@ func newTransport(o Options) outbound.Transport {
 	return t
 }
 
-// checkAnswer lets pass a success with strict JSON: what goth decodes may differ from what others read.
+// checkAnswer lets pass a success with strict JSON: what goth decodes may
+// differ from what others read.
 func checkAnswer(resp *http.Response, body []byte) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return unsuccessful{resp.StatusCode, outbound.CodeRefused(resp.StatusCode, outbound.ErrorWord(body))}

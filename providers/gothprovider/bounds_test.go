@@ -37,7 +37,8 @@ func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 		got = a.token
 	}
 	header := http.Header{"Content-Type": {got.media}, "Location": {"https://internal.example/"}}
-	return &http.Response{StatusCode: got.status, Header: header, Body: io.NopCloser(io.TeeReader(got.body, a)), Request: req}, nil
+	return &http.Response{StatusCode: got.status, Header: header, Body: io.NopCloser(io.TeeReader(got.body, a)),
+		Request: req}, nil
 }
 
 func (a *answers) Write(p []byte) (int, error) {
@@ -55,7 +56,8 @@ func (spaces) Read(p []byte) (int, error) { return copy(p, strings.Repeat(" ", l
 
 func TestAnswersAreBounded(t *testing.T) {
 	large := func() answer {
-		return answer{200, "application/json", io.MultiReader(strings.NewReader("{"), io.LimitReader(spaces{}, 1<<30), strings.NewReader("}"))}
+		return answer{200, "application/json",
+			io.MultiReader(strings.NewReader("{"), io.LimitReader(spaces{}, 1<<30), strings.NewReader("}"))}
 	}
 	for name, c := range map[string]struct {
 		a    answers
@@ -70,7 +72,8 @@ func TestAnswersAreBounded(t *testing.T) {
 		"O31 twice":           {answers{token: says(200, "application/json", `{"access_token":"a","access_token":"b"}`)}, "twice"},
 		"O29 profile 500":     {answers{token: says(200, "application/json", tokens), profile: says(500, "application/json", profile)}, "the answer is 500"},
 		"O29 profile redirect": {
-			answers{token: says(200, "application/json", tokens), profile: says(302, "application/json", profile)}, "the answer is 302",
+			answers{token: says(200, "application/json", tokens), profile: says(302, "application/json", profile)},
+			"the answer is 302",
 		},
 		"O29 profile 1 GiB": {answers{token: says(200, "application/json", tokens), profile: large()}, "1 MiB"},
 	} {

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// calls is the transport of one operation, of its context and with what one login must send. Only the operation's goroutine uses it.
+// calls is the transport of one operation, of its context and with what one
+// login must send. Only the operation's goroutine uses it.
 type calls struct {
 	outbound.Transport
 
@@ -24,7 +25,8 @@ type calls struct {
 	failure                     error  // of the last call
 }
 
-// unsuccessful is an answer that is no success. x/oauth2 asks once more after it, with the secret in the other place.
+// unsuccessful is an answer that is no success. x/oauth2 asks once more after
+// it, with the secret in the other place.
 type unsuccessful struct {
 	status      int
 	codeRefused bool // so far as the answer is the token endpoint's
@@ -32,8 +34,9 @@ type unsuccessful struct {
 
 func (u unsuccessful) Error() string { return fmt.Sprintf("the answer is %d", u.status) }
 
-// RoundTrip is that of http.RoundTripper. goth's requests have no context, so that of the operation ends them. After a failure that is none of
-// the service's documented answers there are no more calls.
+// RoundTrip is that of http.RoundTripper. goth's requests have no context, so
+// that of the operation ends them. After a failure that is none of the
+// service's documented answers there are no more calls.
 func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if u := (unsuccessful{}); c.failure != nil && !errors.As(c.failure, &u) {
 		outbound.CloseBody(req)
@@ -48,7 +51,8 @@ func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// prove adds PKCE's verifier (RFC 7636, section 4.5) to the request that trades the code, and the redirect URI of the authorization request.
+// prove adds PKCE's verifier (RFC 7636, section 4.5) to the request that trades
+// the code, and the redirect URI of the authorization request.
 func (c *calls) prove(req *http.Request) error {
 	media, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	if c.code == "" || req.Method != http.MethodPost || media != "application/x-www-form-urlencoded" || req.Body == nil {
@@ -74,7 +78,8 @@ func (c *calls) prove(req *http.Request) error {
 // authorize is the step that trades the code.
 const authorize = "Authorize"
 
-// explain says why goth failed without goth's words, which may quote the service's answer or a URL with a token.
+// explain says why goth failed without goth's words, which may quote the
+// service's answer or a URL with a token.
 func (c *calls) explain(step string) error {
 	if u := (unsuccessful{}); step == authorize && errors.As(c.failure, &u) && u.codeRefused {
 		return fmt.Errorf("%s: %w: %w", step, core.ErrOAuthCodeRefused, c.failure)

@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Begin gives the URL that goth makes, with state, redirect URI and PKCE as b has them.
+// Begin gives the URL that goth makes, with state, redirect URI and PKCE as b
+// has them.
 func (p *Provider) Begin(ctx context.Context, b core.OAuthBegin) (string, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (string, error) {
 		if b.State == "" || b.Challenge == "" || b.RedirectURI == "" {
@@ -71,7 +72,8 @@ type login struct {
 	tokens core.OAuthTokens
 }
 
-// Finish has goth trade the code for tokens and read the profile. EmailVerified is always nil.
+// Finish has goth trade the code for tokens and read the profile. EmailVerified
+// is always nil.
 func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
 	flow := calls{code: f.Code, verifier: f.Verifier, redirectURI: f.RedirectURI}
 	done, err := run(ctx, p, flow, func(g goth.Provider, c *calls) (login, error) {
@@ -104,7 +106,8 @@ func params(f core.OAuthFinish) url.Values {
 	if form == nil {
 		form = url.Values{}
 	}
-	for name, value := range map[string]string{"code": f.Code, "code_verifier": f.Verifier, "redirect_uri": f.RedirectURI} {
+	for name, value := range map[string]string{"code": f.Code, "code_verifier": f.Verifier,
+		"redirect_uri": f.RedirectURI} {
 		form.Set(name, value)
 	}
 	return form
@@ -118,7 +121,8 @@ func (p *Provider) login(access string, user goth.User) (login, error) {
 	if err != nil {
 		return login{}, errors.New("the profile is not JSON")
 	}
-	who := core.OAuthIdentity{Subject: user.UserID, Email: user.Email, Name: user.Name, Picture: user.AvatarURL, Claims: claims}
+	who := core.OAuthIdentity{Subject: user.UserID, Email: user.Email, Name: user.Name, Picture: user.AvatarURL,
+		Claims: claims}
 	return login{who, p.issued(access, user.RefreshToken, user.ExpiresAt)}, nil
 }
 
@@ -134,8 +138,9 @@ func (p *Provider) issued(access, refresh string, expires time.Time) core.OAuthT
 	return tokens
 }
 
-// Refresh trades a refresh token for a new access token. The Refresh of what it gives is empty if the old one stays. It is core.ErrInvalid where
-// goth's provider cannot renew tokens.
+// Refresh trades a refresh token for a new access token. The Refresh of what it
+// gives is empty if the old one stays. It is core.ErrInvalid where goth's
+// provider cannot renew tokens.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (core.OAuthTokens, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (core.OAuthTokens, error) {
 		if !p.renews || refresh == "" {

@@ -15,18 +15,23 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// Options are how a provider makes its calls. The zero value is the secure default.
+// Options are how a provider makes its calls. The zero value is the secure
+// default.
 type Options struct {
 	// Timeout bounds an operation with all its calls. Default: 10 seconds.
 	Timeout time.Duration
-	// Transport makes the https calls, for networks that need a proxy and for tests. The bounds of this package stay around it, but for that of
-	// headers (64 KiB), which is the transport's own. Default: TLS over TCP, without a proxy.
+	// Transport makes the https calls, for networks that need a proxy and
+	// for tests. The bounds of this package stay around it, but for that of
+	// headers (64 KiB), which is the transport's own. Default: TLS over
+	// TCP, without a proxy.
 	Transport http.RoundTripper
-	// InsecureLoopback allows http for addresses of this machine, for development. Default: https alone.
+	// InsecureLoopback allows http for addresses of this machine, for
+	// development. Default: https alone.
 	InsecureLoopback bool
 }
 
-// Provider is a goth.Provider as a core.Provider and core.TokenRefresher. It is safe for concurrent use and keeps nothing about a login.
+// Provider is a goth.Provider as a core.Provider and core.TokenRefresher. It is
+// safe for concurrent use and keeps nothing about a login.
 type Provider struct {
 	name             string
 	renews           bool
@@ -39,15 +44,17 @@ type Provider struct {
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// New takes a provider as goth's constructors make it; its HTTPClient is replaced, and later changes to it have no effect. Its name is goth's,
-// which SetName changes. The error joins everything that is wrong.
+// New takes a provider as goth's constructors make it; its HTTPClient is
+// replaced, and later changes to it have no effect. Its name is goth's, which
+// SetName changes. The error joins everything that is wrong.
 func New(p goth.Provider, o Options) (*Provider, error) {
 	made, client, err := settable(p)
 	if err != nil {
 		return nil, fmt.Errorf("gothprovider: %w", err)
 	}
 	n := &Provider{
-		made: reflect.New(made.Type()).Elem(), client: client, transport: newTransport(o), timeout: o.Timeout, insecureLoopback: o.InsecureLoopback,
+		made: reflect.New(made.Type()).Elem(), client: client, transport: newTransport(o), timeout: o.Timeout,
+		insecureLoopback: o.InsecureLoopback,
 	}
 	n.made.Set(made)
 	if n.timeout == 0 {
@@ -70,7 +77,8 @@ func New(p goth.Provider, o Options) (*Provider, error) {
 	return n, nil
 }
 
-// settable gives goth's struct and the index of its field HTTPClient. A promoted field would belong to a struct that copies share.
+// settable gives goth's struct and the index of its field HTTPClient. A
+// promoted field would belong to a struct that copies share.
 func settable(p goth.Provider) (made reflect.Value, client []int, err error) {
 	pointer := reflect.ValueOf(p)
 	if pointer.Kind() != reflect.Pointer || pointer.IsNil() || pointer.Elem().Kind() != reflect.Struct {
@@ -98,7 +106,8 @@ func (p *Provider) with(c *calls) goth.Provider {
 	return fresh.Interface().(goth.Provider)
 }
 
-// run bounds an operation on a copy of goth's provider, and words its error without goth's.
+// run bounds an operation on a copy of goth's provider, and words its error
+// without goth's.
 func run[T any](ctx context.Context, p *Provider, c calls, do func(goth.Provider, *calls) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()

@@ -56,7 +56,8 @@ func TestBeginKeepsTheProtocolsParameters(t *testing.T) {
 		t.Errorf("a later change makes it %q", p.Name())
 	}
 	for scope, want := range map[string]string{"": "b", "a": "a b", "a b": "a b", "a,c": "a,c,b"} {
-		s.authURL = "https://stub.example/authorize?state=old&state=older&code_challenge=x&redirect_uri=y&scope=" + url.QueryEscape(scope)
+		s.authURL = "https://stub.example/authorize?state=old&state=older&code_challenge=x&redirect_uri=y&scope=" +
+			url.QueryEscape(scope)
 		b := begin()
 		b.Scopes = []string{"b"}
 		to, err := newProvider(t, s).Begin(t.Context(), b)
@@ -65,7 +66,8 @@ func TestBeginKeepsTheProtocolsParameters(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		if strings.Join(q["state"], " ") != "state" || strings.Join(q["code_challenge"], " ") != "challenge" || q.Get("scope") != want ||
+		if strings.Join(q["state"], " ") != "state" || strings.Join(q["code_challenge"], " ") != "challenge" ||
+			q.Get("scope") != want ||
 			strings.Join(q["redirect_uri"], " ") != b.RedirectURI {
 			t.Errorf("Begin gives %s", to)
 		}
@@ -85,7 +87,8 @@ func TestFinishSendsTheVerifierAndTrustsNoAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	who, tokens, err := p.Finish(t.Context(), finish())
-	if err != nil || who.Subject != "42" || who.Verified() || who.EmailVerified != nil || tokens.Access != "access" || tokens.Refresh != "r" {
+	if err != nil || who.Subject != "42" || who.Verified() || who.EmailVerified != nil || tokens.Access != "access" ||
+		tokens.Refresh != "r" {
 		t.Fatalf("Finish gives %+v (%v)", who, err)
 	}
 	sent := calls.calls[0]
@@ -110,7 +113,8 @@ func TestFinishNeedsAnID(t *testing.T) {
 func TestWhatIsTradedWithoutTheVerifierIsNoLogin(t *testing.T) {
 	s := newStub()
 	s.elsewhere = true
-	if _, _, err := newProvider(t, s).Finish(t.Context(), finish()); err == nil || !strings.Contains(err.Error(), "HTTPClient") {
+	if _, _, err := newProvider(t, s).Finish(t.Context(), finish()); err == nil ||
+		!strings.Contains(err.Error(), "HTTPClient") {
 		t.Errorf("O13 a code that is traded without our client: %v", err)
 	}
 	s.elsewhere = false
@@ -180,7 +184,10 @@ func TestAProviderThatHangsGivesControlBack(t *testing.T) {
 }
 
 func TestHTTPIsForLoopbackAlone(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write([]byte("{}"))
+	}))
 	defer server.Close()
 	s := newStub()
 	s.authURL, s.tokenURL, s.profileURL = server.URL+"/authorize", server.URL+"/token", server.URL+"/me"
@@ -194,7 +201,8 @@ func TestHTTPIsForLoopbackAlone(t *testing.T) {
 	if _, _, err := open.Finish(t.Context(), finish()); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := newProvider(t, s).Finish(t.Context(), finish()); err == nil || !strings.Contains(err.Error(), "https") {
+	if _, _, err := newProvider(t, s).Finish(t.Context(), finish()); err == nil ||
+		!strings.Contains(err.Error(), "https") {
 		t.Errorf("http by default: %v", err)
 	}
 	s.tokenURL = "http://192.0.2.1/token"
@@ -209,7 +217,8 @@ func TestHTTPIsForLoopbackAlone(t *testing.T) {
 
 func TestRefreshIsThatOfProvidersWhichCan(t *testing.T) {
 	s := newStub()
-	if fresh, err := newProvider(t, s).Refresh(t.Context(), "old"); err != nil || fresh.Access != "fresh" || fresh.Refresh != "" {
+	if fresh, err := newProvider(t, s).Refresh(t.Context(), "old"); err != nil || fresh.Access != "fresh" ||
+		fresh.Refresh != "" {
 		t.Errorf("Refresh gives %q, %q (%v)", fresh.Access, fresh.Refresh, err)
 	}
 	if _, err := newProvider(t, s).Refresh(t.Context(), ""); !errors.Is(err, core.ErrInvalid) {

@@ -9,7 +9,8 @@ const (
 	mutable   = "its subject is an address, which passes from one person to the next"
 )
 
-// refused are the providers of goth that this package does not carry, by their folder, and why.
+// refused are the providers of goth that this package does not carry, by their
+// folder, and why.
 var refused = map[string]string{
 	"apple":         unbounded + "; use providers.Apple",
 	"auth0":         unbounded + "; use providers.Auth0",
@@ -43,7 +44,8 @@ var refused = map[string]string{
 	"yandex":        unbounded + "; use providers.Yandex",
 }
 
-// refusal says why a provider of goth, or of a fork, is refused; "" if it is not.
+// refusal says why a provider of goth, or of a fork, is refused; "" if it is
+// not.
 func refusal(pkgPath string) string {
 	_, folder, _ := strings.Cut(pkgPath, "/goth/providers/")
 	return refused[folder]

@@ -32,8 +32,10 @@ type stub struct {
 // newStub is one that works, apart from a service.
 func newStub() *stub {
 	return &stub{
-		name: "stub", authURL: "https://stub.example/authorize?client_id=id&state=old&scope=a", tokenURL: "https://stub.example/token",
-		profileURL: "https://stub.example/me", renews: true, user: goth.User{UserID: "42", Email: "ada@example.com", RefreshToken: "r"},
+		name: "stub", authURL: "https://stub.example/authorize?client_id=id&state=old&scope=a",
+		tokenURL:   "https://stub.example/token",
+		profileURL: "https://stub.example/me", renews: true,
+		user: goth.User{UserID: "42", Email: "ada@example.com", RefreshToken: "r"},
 	}
 }
 
@@ -95,7 +97,8 @@ type service struct{ calls []*http.Request }
 
 func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.calls = append(s.calls, req)
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))},
+		nil
 }
 
 func newProvider(t *testing.T, s *stub) *gothprovider.Provider {

@@ -79,7 +79,8 @@ var faults = []struct {
 	{name: "O29 200 without a body", rule: nonsense, do: text(http.StatusOK, "application/json", "")},
 	{name: "O29 closes", rule: nonsense, do: raw(func(net.Conn) {})},
 	{name: "O29 closes in the middle", rule: nonsense, do: raw(func(conn net.Conn) {
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":")
+		_, _ = io.WriteString(conn,
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":")
 	})},
 	{name: "O29 speaks something else", rule: nonsense, do: raw(func(conn net.Conn) { _, _ = io.WriteString(conn, "220 mail ESMTP canary\r\n") })},
 	{name: "O31 malformed JSON", rule: nonsense, do: edited(func(body []byte) []byte { return body[:len(body)-1] })},

@@ -212,7 +212,8 @@ func checkIss(s *service) error {
 	if err := errors.Join(finish(), finish(issuer)); err != nil {
 		return fmt.Errorf("the right one, or none: %w", err)
 	}
-	for _, wrong := range [][]string{{"https://evil.example"}, {issuer + "/"}, {""}, {issuer, issuer}, {issuer, "https://evil.example"}} {
+	for _, wrong := range [][]string{{"https://evil.example"}, {issuer + "/"}, {""}, {issuer, issuer},
+		{issuer, "https://evil.example"}} {
 		before := s.times(token)
 		if err := wantInvalidState(finish(wrong...)); err != nil {
 			return fmt.Errorf("%q: %w", wrong, err)

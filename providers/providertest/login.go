@@ -27,7 +27,8 @@ func loginCases() []Case {
 			if tokens.Access != "canary-access-token-1815" || tokens.Refresh != "canary-refresh-token" {
 				return errors.New("the tokens are not the service's")
 			}
-			if want := time.Now().Add(time.Hour).Truncate(time.Second); !tokens.Expires.Equal(want) || tokens.Expires.Location() != time.UTC {
+			if want := time.Now().Add(time.Hour).Truncate(time.Second); !tokens.Expires.Equal(want) ||
+				tokens.Expires.Location() != time.UTC {
 				return fmt.Errorf("Expires is %v, want %v", tokens.Expires, want)
 			}
 			return nil
@@ -168,7 +169,8 @@ func checkConcurrent(s *service) error {
 	for i, f := range begun {
 		group.Go(func() {
 			who, tokens, err := s.provider.Finish(context.Background(), f)
-			if want := fmt.Sprint("user-", i); err == nil && (who.Subject != want || tokens.Access != "canary-access-token-"+want) {
+			if want := fmt.Sprint("user-", i); err == nil &&
+				(who.Subject != want || tokens.Access != "canary-access-token-"+want) {
 				err = fmt.Errorf("%s became %s", want, who.Subject)
 			}
 			errs[i] = err
@@ -178,7 +180,8 @@ func checkConcurrent(s *service) error {
 	return errors.Join(errs[:]...)
 }
 
-// wantPlain wants an error that is neither an answer of its own nor a timeout, and tells no secret.
+// wantPlain wants an error that is neither an answer of its own nor a timeout,
+// and tells no secret.
 func (s *service) wantPlain(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {
 	if err := wantNothing(who, tokens, err); err != nil {
 		return err
@@ -203,7 +206,8 @@ func wantNothing(who core.OAuthIdentity, tokens core.OAuthTokens, err error) err
 	return wantDiscreet(err)
 }
 
-// wantDiscreet wants an error without secrets and without URLs that have a query.
+// wantDiscreet wants an error without secrets and without URLs that have a
+// query.
 func wantDiscreet(err error) error {
 	if text := err.Error(); strings.Contains(text, "canary") || strings.Contains(text, "?") {
 		return errors.New("the error holds a secret, or a URL with a query")

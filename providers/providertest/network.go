@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Network is a network in memory, with one server that has every address. In a bubble of testing/synctest it is idle when nobody sends.
+// Network is a network in memory, with one server that has every address. In a
+// bubble of testing/synctest it is idle when nobody sends.
 type Network struct {
 	server   *http.Server
 	accepted chan net.Conn
@@ -30,8 +31,9 @@ func NewNetwork(h http.Handler) *Network {
 	return n
 }
 
-// Dial connects to the server, whatever the address. What is spoken is HTTP without TLS, where http.Transport's DialTLSContext is expected to
-// have done it.
+// Dial connects to the server, whatever the address. What is spoken is HTTP
+// without TLS, where http.Transport's DialTLSContext is expected to have done
+// it.
 func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	client, server := net.Pipe()
 	n.mu.Lock()

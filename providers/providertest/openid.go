@@ -16,7 +16,8 @@ type Signer struct {
 	private *ecdsa.PrivateKey
 }
 
-// NewSigner makes a key. It panics where the system has no randomness, as crypto/rand does itself.
+// NewSigner makes a key. It panics where the system has no randomness, as
+// crypto/rand does itself.
 func NewSigner(kid string) *Signer {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

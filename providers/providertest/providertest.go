@@ -1,5 +1,7 @@
-// Package providertest tests a core.Provider against a service of its own, in memory and in virtual time: what the provider sends, what it
-// believes, and what it does when the service misbehaves. Each case names the rule that it checks.
+// Package providertest tests a core.Provider against a service of its own, in
+// memory and in virtual time: what the provider sends, what it believes, and
+// what it does when the service misbehaves. Each case names the rule that it
+// checks.
 //
 //	func TestProvider(t *testing.T) {
 //		providertest.Run(t, providertest.Features{OpenID: true, New: func(s providertest.Service) (core.Provider, error) {
@@ -24,12 +26,14 @@ const (
 	limitBytes = 2 << 20 // what may arrive of an answer whose limit is 1 MiB, with header and buffers
 )
 
-// Service is where the provider under test finds the kit's service, and as whom it comes.
+// Service is where the provider under test finds the kit's service, and as whom
+// it comes.
 type Service struct {
 	Issuer                             string // OpenID Connect
 	AuthorizeURL, TokenURL, ProfileURL string // OAuth 2.0
 	ClientID, ClientSecret             string
-	// Dial makes every connection. It speaks HTTP without TLS, in place of http.Transport's DialTLSContext.
+	// Dial makes every connection. It speaks HTTP without TLS, in place of
+	// http.Transport's DialTLSContext.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -39,10 +43,12 @@ type Features struct {
 	New func(Service) (core.Provider, error)
 	// OpenID: it speaks OpenID Connect, and finds the rest at the issuer.
 	OpenID bool
-	// TokenURL is where the provider asks for tokens, if it does not take Service's. Whatever else it asks for, outside OpenID Connect, is the
+	// TokenURL is where the provider asks for tokens, if it does not take
+	// Service's. Whatever else it asks for, outside OpenID Connect, is the
 	// profile.
 	TokenURL string
-	// Profile is the profile of a user in the service's own shape, for OAuth 2.0; email may be empty.
+	// Profile is the profile of a user in the service's own shape, for
+	// OAuth 2.0; email may be empty.
 	Profile func(subject, email string) string
 	// NoPKCE is for services that refuse it.
 	NoPKCE bool
@@ -54,7 +60,8 @@ type Case struct {
 	check      func(*service) error
 }
 
-// Run runs all cases, each in a subtest and in a bubble of virtual time: one in which a goroutine stays blocked fails.
+// Run runs all cases, each in a subtest and in a bubble of virtual time: one in
+// which a goroutine stays blocked fails.
 func Run(t *testing.T, f Features) {
 	for _, c := range Cases(f) {
 		t.Run(c.Name, func(t *testing.T) {
@@ -67,7 +74,8 @@ func Run(t *testing.T, f Features) {
 	}
 }
 
-// Check runs the case against a service of its own. It must be called within a bubble of testing/synctest.
+// Check runs the case against a service of its own. It must be called within a
+// bubble of testing/synctest.
 func (c Case) Check(f Features) error {
 	s, err := newService(f)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// plain is a provider of the standard library. Its zero value is careful; each field is something to be found out.
+// plain is a provider of the standard library. Its zero value is careful; each
+// field is something to be found out.
 type plain struct {
 	providertest.Service
 	timeout  time.Duration // instead of 10 s
@@ -123,7 +124,8 @@ func (p *plain) ask(ctx context.Context, method, to, body, header string) (core.
 		return nil, err
 	}
 	req.Header.Set(map[string]string{"POST": "Content-Type", "GET": "Authorization"}[method], header)
-	client := http.Client{Transport: &http.Transport{DialTLSContext: p.Dial, MaxResponseHeaderBytes: p.limit, DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{DialTLSContext: p.Dial, MaxResponseHeaderBytes: p.limit,
+		DisableKeepAlives: true}}
 	if !p.follow {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
@@ -203,5 +205,6 @@ func wantFailures(t *testing.T, change func(*plain), failed []string) {
 
 // A secret in an error is found out wherever there is an error.
 func TestTheKitFindsATellingError(t *testing.T) {
-	wantFailures(t, func(p *plain) { p.telling = true }, []string{"O13", "O28", "O29", "O31 m", "O31 null", "O31 a list", "O31 two", "O31 inv", "O31 nested"})
+	wantFailures(t, func(p *plain) { p.telling = true },
+		[]string{"O13", "O28", "O29", "O31 m", "O31 null", "O31 a list", "O31 two", "O31 inv", "O31 nested"})
 }

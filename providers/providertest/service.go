@@ -62,7 +62,8 @@ type grant struct {
 
 func newService(f Features) (*service, error) {
 	s := &service{
-		f: f, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{}, keys: []*Signer{NewSigner("one")},
+		f: f, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{},
+		keys:  []*Signer{NewSigner("one")},
 		email: "ada@example.com",
 	}
 	s.net = NewNetwork(s)
@@ -76,7 +77,8 @@ func newService(f Features) (*service, error) {
 
 func (s *service) newProvider() (core.Provider, error) {
 	return s.f.New(Service{
-		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer + "/profile?canary=1",
+		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer +
+			"/profile?canary=1",
 		ClientID: clientID, ClientSecret: clientSecret, Dial: s.net.Dial,
 	})
 }
@@ -132,7 +134,8 @@ func (s *service) answer(endpoint string, r *http.Request) (int, []byte) {
 	return http.StatusOK, encode(answer)
 }
 
-// trade is the token endpoint: the client must be itself, and everything must be as it was when the login began.
+// trade is the token endpoint: the client must be itself, and everything must
+// be as it was when the login began.
 func (s *service) trade(r *http.Request) (map[string]any, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, err
@@ -161,7 +164,8 @@ func (s *service) trade(r *http.Request) (map[string]any, error) {
 	}
 	access := "canary-access-token-" + g.subject
 	s.users[access] = g
-	answer := map[string]any{"access_token": access, "token_type": "Bearer", "refresh_token": "canary-refresh-token", "expires_in": 3600}
+	answer := map[string]any{"access_token": access, "token_type": "Bearer", "refresh_token": "canary-refresh-token",
+		"expires_in": 3600}
 	if s.f.OpenID {
 		answer["id_token"] = s.newIDToken(g)
 	}
@@ -189,12 +193,14 @@ func (s *service) profileOf(r *http.Request) (int, []byte) {
 	return http.StatusOK, encode(info)
 }
 
-// begin begins a login and lets a user consent. It gives what comes back to the application.
+// begin begins a login and lets a user consent. It gives what comes back to the
+// application.
 func (s *service) begin(p core.Provider, subject, redirectURI string) (core.OAuthFinish, url.Values, error) {
 	verifier := "canary-verifier-of-43-characters-at-the-least-" + subject
 	challenge := sha256.Sum256([]byte(verifier))
 	b := core.OAuthBegin{
-		State: "state-of-" + subject, Nonce: "nonce-of-" + subject, Challenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		State: "state-of-" + subject, Nonce: "nonce-of-" + subject,
+		Challenge:   base64.RawURLEncoding.EncodeToString(challenge[:]),
 		RedirectURI: redirectURI, Scopes: []string{"extra"},
 	}
 	to, err := p.Begin(context.Background(), b)
@@ -211,7 +217,8 @@ func (s *service) begin(p core.Provider, subject, redirectURI string) (core.OAut
 	s.codes[code] = grant{subject, asked.Get("code_challenge"), asked.Get("redirect_uri"), asked.Get("nonce")}
 	s.mu.Unlock()
 	return core.OAuthFinish{
-		Code: code, Verifier: verifier, Nonce: b.Nonce, RedirectURI: redirectURI, Form: url.Values{"code": {code}, "state": {asked.Get("state")}},
+		Code: code, Verifier: verifier, Nonce: b.Nonce, RedirectURI: redirectURI,
+		Form: url.Values{"code": {code}, "state": {asked.Get("state")}},
 	}, asked, nil
 }
 

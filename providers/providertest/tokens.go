@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tokenCases are about ID tokens and userinfo. Their names are, where it has them, those of the OpenID Foundation's tests for relying parties.
+// tokenCases are about ID tokens and userinfo. Their names are, where it has
+// them, those of the OpenID Foundation's tests for relying parties.
 func tokenCases() []Case {
 	cases := []Case{
 		badClaims("nonce-invalid", true, func(c map[string]any) { c["nonce"] = "nonce-of-another" }),
@@ -22,7 +23,8 @@ func tokenCases() []Case {
 		badClaims("missing-aud", false, func(c map[string]any) { delete(c, "aud") }),
 		badClaims("invalid-aud", false, func(c map[string]any) { c["aud"] = "another-client" }),
 		badClaims("J14 aud empty", false, func(c map[string]any) { c["aud"] = []string{} }),
-		badClaims("J14 aud of several without azp", false, func(c map[string]any) { c["aud"] = []string{clientID, "another-client"} }),
+		badClaims("J14 aud of several without azp", false,
+			func(c map[string]any) { c["aud"] = []string{clientID, "another-client"} }),
 		badClaims("azp of another client", false, func(c map[string]any) { c["azp"] = "another-client" }),
 		badClaims("exp in the past", false, func(c map[string]any) { c["exp"] = time.Now().Add(-time.Hour).Unix() }),
 		badClaims("exp missing", false, func(c map[string]any) { delete(c, "exp") }),
@@ -30,14 +32,17 @@ func tokenCases() []Case {
 		badClaims("J13 iat in the future", false, func(c map[string]any) { c["iat"] = time.Now().Add(time.Hour).Unix() }),
 		badClaims("J13 nbf in the future", false, func(c map[string]any) { c["nbf"] = time.Now().Add(time.Hour).Unix() }),
 		badClaims("at_hash of another token", false, func(c map[string]any) { c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA" }),
-		goodClaims("aud of several with azp", func(c map[string]any) { c["aud"], c["azp"] = []string{clientID, "another-client"}, clientID }),
+		goodClaims("aud of several with azp",
+			func(c map[string]any) { c["aud"], c["azp"] = []string{clientID, "another-client"}, clientID }),
 		goodClaims("aud as a list of one", func(c map[string]any) { c["aud"] = []string{clientID} }),
 		goodClaims("unknown claims", func(c map[string]any) { c["acr"], c["groups"] = "x", []string{"a"} }),
 
 		badToken("O17 id_token missing", func(*service, map[string]any) string { return "" }),
 		badToken("O17 idtoken-sig-none", func(_ *service, c map[string]any) string { return unsigned(c) }),
-		badToken("O17 HS256 by the client's secret", func(_ *service, c map[string]any) string { return signHMAC([]byte(clientSecret), c) }),
-		badToken("J02 HS256 by the public key", func(s *service, c map[string]any) string { return signHMAC(encode(keySetOf(s.keys)), c) }),
+		badToken("O17 HS256 by the client's secret",
+			func(_ *service, c map[string]any) string { return signHMAC([]byte(clientSecret), c) }),
+		badToken("J02 HS256 by the public key",
+			func(s *service, c map[string]any) string { return signHMAC(encode(keySetOf(s.keys)), c) }),
 		badToken("O17 HS256 by a key of the set", func(s *service, c map[string]any) string {
 			s.shared = []byte("a secret of 32 bytes or even more")
 			return signHMAC(s.shared, c)
@@ -76,11 +81,12 @@ func flagCases() []Case {
 	return append(cases, Case{"O22 email_verified missing", "what is not said is not true", func(s *service) error {
 		s.info = func(m map[string]any) { delete(m, "email_verified") }
 		return s.wantVerified(false)
-	}}, Case{"O22 flag and address from two places", "the flag of the ID token says nothing about the address of userinfo", func(s *service) error {
-		s.claims = func(c map[string]any) { c["email_verified"] = true }
-		s.info = func(m map[string]any) { delete(m, "email_verified") }
-		return s.wantVerified(false)
-	}})
+	}}, Case{"O22 flag and address from two places", "the flag of the ID token says nothing about the address of userinfo",
+		func(s *service) error {
+			s.claims = func(c map[string]any) { c["email_verified"] = true }
+			s.info = func(m map[string]any) { delete(m, "email_verified") }
+			return s.wantVerified(false)
+		}})
 }
 
 // flag tries a value in the ID token and in userinfo.
@@ -106,7 +112,8 @@ func (s *service) wantVerified(want bool) error {
 	return err
 }
 
-// badClaims must be refused: with 400 OAUTH_INVALID_STATE, or with a plain error.
+// badClaims must be refused: with 400 OAUTH_INVALID_STATE, or with a plain
+// error.
 func badClaims(name string, refusal bool, change func(map[string]any)) Case {
 	return Case{name, "an ID token is believed only if everything about it is right (OpenID Connect Core, section 3.1.3.7)", func(s *service) error {
 		s.claims = change
@@ -127,10 +134,11 @@ func goodClaims(name string, change func(map[string]any)) Case {
 }
 
 func badToken(name string, make func(*service, map[string]any) string) Case {
-	return Case{name, "an ID token counts only with the signature of a key of the issuer, by an asymmetric algorithm", func(s *service) error {
-		s.idToken = func(c map[string]any) string { return make(s, c) }
-		return s.wantPlain(s.login("1815"))
-	}}
+	return Case{name, "an ID token counts only with the signature of a key of the issuer, by an asymmetric algorithm",
+		func(s *service) error {
+			s.idToken = func(c map[string]any) string { return make(s, c) }
+			return s.wantPlain(s.login("1815"))
+		}}
 }
 
 func wantRefusal(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {

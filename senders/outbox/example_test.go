@@ -51,7 +51,8 @@ func Example() {
 func ExampleOptions_templates() {
 	box, err := outbox.New(outbox.Options{
 		App: "Acme",
-		// As a rule an embed.FS or os.DirFS("mails"). The files that are missing here are the built-in ones.
+		// As a rule an embed.FS or os.DirFS("mails"). The files that
+		// are missing here are the built-in ones.
 		Templates: fstest.MapFS{
 			"reset.subject.txt": {Data: []byte("{{.App}}: a new password")},
 			"reset.txt":         {Data: []byte("Dear {{.User.Email}},\n{{.Link}}")},

@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// ServeHTTP answers GET with the kept mails as a JSON array, newest last. To anyone but this machine it is 404: the peer must be a loopback
-// address, no proxy may have announced itself, and the Host must be localhost or a loopback address. The last condition stops DNS
-// rebinding, where a foreign page makes the browser resolve the page's own name to 127.0.0.1 in order to read the answer.
+// ServeHTTP answers GET with the kept mails as a JSON array, newest last. To
+// anyone but this machine it is 404: the peer must be a loopback address, no
+// proxy may have announced itself, and the Host must be localhost or a loopback
+// address. The last condition stops DNS rebinding, where a foreign page makes
+// the browser resolve the page's own name to 127.0.0.1 in order to read the
+// answer.
 func (b *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if !fromThisMachine(r) {

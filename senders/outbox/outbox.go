@@ -1,13 +1,15 @@
-// Package outbox is the sender for development: it delivers nothing, keeps the latest mails in memory and shows them to the developer's own
-// browser.
+// Package outbox is the sender for development: it delivers nothing, keeps the
+// latest mails in memory and shows them to the developer's own browser.
 //
 //	box, err := outbox.New(outbox.Options{App: "Acme"})
 //	latchkey.New(users, latchkey.Options[Account]{Sender: box, …})
 //	mux.Handle("/dev/outbox", box) // the link of a mail is in its "text"
 //
-// Security notes. For development only: whoever reads the outbox can take over every account that asked for a new password. It answers
-// requests from this machine alone (see [Outbox.ServeHTTP]); a proxy on the same machine that hides both the host that was asked for and
-// the one who asked defeats that. Do not mount it in production. Tokens do not reach the log.
+// Security notes. For development only: whoever reads the outbox can take over
+// every account that asked for a new password. It answers requests from this
+// machine alone (see [Outbox.ServeHTTP]); a proxy on the same machine that
+// hides both the host that was asked for and the one who asked defeats that. Do
+// not mount it in production. Tokens do not reach the log.
 package outbox
 
 import (
@@ -27,19 +29,24 @@ import (
 
 // Options of an Outbox. The zero value is ready.
 type Options struct {
-	// Templates replace the built-in ones, file by file: <kind>.subject.txt, <kind>.txt, <kind>.html. Default: the built-in ones.
+	// Templates replace the built-in ones, file by file:
+	// <kind>.subject.txt, <kind>.txt, <kind>.html. Default: the built-in
+	// ones.
 	Templates fs.FS
-	// App is the application's name, as mails show it. Default: mails name none.
+	// App is the application's name, as mails show it. Default: mails name
+	// none.
 	App string
 	// Max is how many mails are kept, the latest ones; 0 is 100.
 	Max int
-	// Log gets a line for each mail, with its receiver and kind and without its token. Default: no log.
+	// Log gets a line for each mail, with its receiver and kind and without
+	// its token. Default: no log.
 	Log *slog.Logger
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
 }
 
-// Mail is a mail as it was kept. It holds the token in clear, so it is no more for a log than core.Mail is.
+// Mail is a mail as it was kept. It holds the token in clear, so it is no more
+// for a log than core.Mail is.
 type Mail struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
@@ -64,7 +71,8 @@ type Outbox struct {
 
 var _ core.Sender = (*Outbox)(nil)
 
-// New gives an empty outbox. The error names every problem, each bad template file too.
+// New gives an empty outbox. The error names every problem, each bad template
+// file too.
 func New(o Options) (*Outbox, error) {
 	renderer, err := message.New(o.Templates, o.App)
 	if o.Max < 0 {
@@ -89,7 +97,8 @@ func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
-	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Text: rendered.Text, At: b.o.Now().UTC()}
+	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Text: rendered.Text,
+		At: b.o.Now().UTC()}
 	b.mu.Lock()
 	b.mails = append(b.mails, kept)
 	b.mails = b.mails[max(0, len(b.mails)-b.o.Max):]

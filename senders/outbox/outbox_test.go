@@ -30,7 +30,8 @@ func newBox(t *testing.T, o outbox.Options) *outbox.Outbox {
 
 func send(t *testing.T, box *outbox.Outbox, to string) {
 	t.Helper()
-	err := box.Send(t.Context(), core.Mail{To: to, Kind: core.MailReset, Token: token, Link: "https://app.example.com/reset#token=" + token})
+	err := box.Send(t.Context(),
+		core.Mail{To: to, Kind: core.MailReset, Token: token, Link: "https://app.example.com/reset#token=" + token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +48,11 @@ func TestSend(t *testing.T) {
 		}
 		got, text := mails[0], mails[0].Text
 		got.Text = ""
-		want := outbox.Mail{To: "ada@example.com", Subject: "Choose a new password for Acme", Kind: "reset", Token: token, At: at.UTC()}
+		want := outbox.Mail{To: "ada@example.com", Subject: "Choose a new password for Acme", Kind: "reset", Token: token,
+			At: at.UTC()}
 		if got != want {
-			t.Errorf("kept %#v with %+q, want %+q", got, []string{got.To, got.Subject, got.At.String()}, []string{want.To, want.Subject, want.At.String()})
+			t.Errorf("kept %#v with %+q, want %+q", got, []string{got.To, got.Subject, got.At.String()},
+				[]string{want.To, want.Subject, want.At.String()})
 		}
 		if !strings.Contains(text, "https://app.example.com/reset#token="+token) {
 			t.Errorf("the text lacks the link: %q", text)
@@ -64,7 +67,8 @@ func TestSend(t *testing.T) {
 			send(t, box, "new@example.com")
 			mails := box.Mails()
 			if len(mails) != c.want || mails[len(mails)-1].To != "new@example.com" {
-				t.Errorf("Max %d keeps %d mails, the last to %s; want %d, new@example.com", c.max, len(mails), mails[len(mails)-1].To, c.want)
+				t.Errorf("Max %d keeps %d mails, the last to %s; want %d, new@example.com", c.max, len(mails),
+					mails[len(mails)-1].To, c.want)
 			}
 		}
 	})
@@ -134,7 +138,8 @@ func TestServeHTTP(t *testing.T) {
 			t.Fatalf("%v: %s", err, w.Body)
 		}
 		m := mails[0]
-		if len(m) != 6 || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token || m["at"] != "2027-01-15T08:00:00Z" ||
+		if len(m) != 6 || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token ||
+			m["at"] != "2027-01-15T08:00:00Z" ||
 			m["subject"] != "Choose a new password" || !strings.Contains(m["text"], token) {
 			t.Errorf("got %q", m)
 		}

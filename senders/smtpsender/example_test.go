@@ -15,8 +15,10 @@ func ExampleNew() {
 	})
 	fmt.Println(sender != nil, err)
 
-	// A / in the password has to be written as %2F. The error does not repeat the URL.
-	_, err = smtpsender.New(smtpsender.Options{URL: "smtp://mailer:s3/cret@mail.example.com", From: "no-reply@example.com"})
+	// A / in the password has to be written as %2F. The error does not
+	// repeat the URL.
+	_, err = smtpsender.New(smtpsender.Options{URL: "smtp://mailer:s3/cret@mail.example.com",
+		From: "no-reply@example.com"})
 	fmt.Println(err)
 	// Output:
 	// true <nil>

@@ -22,7 +22,8 @@ func parseFrom(s string) (*mail.Address, error) {
 	return a, domainToASCII(a)
 }
 
-// parseTo reads an address alone: what looks like more than one, or like a name, is refused.
+// parseTo reads an address alone: what looks like more than one, or like a
+// name, is refused.
 func parseTo(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s {
@@ -31,7 +32,8 @@ func parseTo(s string) (*mail.Address, error) {
 	return a, domainToASCII(a)
 }
 
-// domainToASCII puts an international domain into the form that every server understands (IDNA 2008, RFC 5891).
+// domainToASCII puts an international domain into the form that every server
+// understands (IDNA 2008, RFC 5891).
 func domainToASCII(a *mail.Address) error {
 	if isASCII(a.Address) {
 		return nil

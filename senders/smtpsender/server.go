@@ -29,7 +29,8 @@ type server struct {
 	hello       string
 }
 
-// The errors about the URL hold no part of it: with an unescaped character in the password, any part may be one of the password.
+// The errors about the URL hold no part of it: with an unescaped character in
+// the password, any part may be one of the password.
 var (
 	errURL      = errors.New("smtpsender: URL must be smtp://host:port or smtps://host:port, with or without user:password@ before the host, percent-encoded")
 	errPassword = errors.New("smtpsender: URL must have both a user and a password, or neither")
@@ -137,7 +138,8 @@ func (s *server) authenticate(client *smtp.Client) error {
 	return errors.New("the server offers neither PLAIN nor LOGIN")
 }
 
-// allowUTF8 asks for SMTPUTF8 (RFC 6531) only where an address needs it, since a mail that was sent so cannot pass a server without it.
+// allowUTF8 asks for SMTPUTF8 (RFC 6531) only where an address needs it, since
+// a mail that was sent so cannot pass a server without it.
 func allowUTF8(client *smtp.Client, needed bool) error {
 	if offered, _ := client.Extension("SMTPUTF8"); needed && !offered {
 		return errors.New("the server takes no addresses beyond ASCII")
@@ -157,7 +159,8 @@ func transmit(client *smtp.Client, message io.WriterTo) error {
 	return w.Close()
 }
 
-// redactor removes from an error what the server may have quoted: the token and the password, as they are and as AUTH sends them.
+// redactor removes from an error what the server may have quoted: the token and
+// the password, as they are and as AUTH sends them.
 func (s *server) redactor(token string) *strings.Replacer {
 	secrets := []string{token, s.password()}
 	if s.password() != "" {

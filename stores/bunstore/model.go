@@ -12,8 +12,10 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// refusedOptions are those of bun's tags that neither Migrate nor the statements would honour.
-var refusedOptions = []string{"pk", "autoincrement", "identity", "unique", "soft_delete", "array", "hstore", "composite", "multirange", "msgpack"}
+// refusedOptions are those of bun's tags that neither Migrate nor the
+// statements would honour.
+var refusedOptions = []string{"pk", "autoincrement", "identity", "unique", "soft_delete", "array", "hstore",
+	"composite", "multirange", "msgpack"}
 
 // columnsOf reads the columns of an application's user type from bun's schema.
 func columnsOf(db *bun.DB, t reflect.Type) ([]sqlstore.Column, error) {
@@ -42,7 +44,8 @@ func tableOf(db *bun.DB, t reflect.Type) (table *schema.Table, err error) {
 	return db.Table(t), nil
 }
 
-// columnOf gives a field the meaning that bun gives it: a nullzero zero value is NULL.
+// columnOf gives a field the meaning that bun gives it: a nullzero zero value
+// is NULL.
 func columnOf(db *bun.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{
 		Name:       f.Name,
@@ -73,13 +76,14 @@ func checkOwn(table *schema.Table, f *schema.Field) error {
 		}
 	}
 	if f.NotNull && f.SQLDefault == "" {
-		return fmt.Errorf("bunstore: %s.%s: a notnull column needs a default, as it may be added to a table with users in it", table.Type, f.GoName)
+		return fmt.Errorf("bunstore: %s.%s: a notnull column needs a default, as it may be added to a table with users in it",
+			table.Type, f.GoName)
 	}
 	return nil
 }
 
-// mysqlTypes are columns' types where they differ from what bun's dialect says: bun's own CREATE TABLE adds this length; its times have
-// whole seconds.
+// mysqlTypes are columns' types where they differ from what bun's dialect says:
+// bun's own CREATE TABLE adds this length; its times have whole seconds.
 var mysqlTypes = map[string]string{"VARCHAR": "VARCHAR(255)", "DATETIME": "DATETIME(6)"}
 
 // definition is the column of a field, as bun would create it.

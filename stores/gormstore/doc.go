@@ -1,5 +1,7 @@
-// Package gormstore keeps Latchkey's users, their accounts at OAuth providers, sessions, one-time tokens and rate limits in the SQL database
-// of an application that uses GORM, gorm.io/gorm, with its dialects for SQLite, PostgreSQL and MySQL:
+// Package gormstore keeps Latchkey's users, their accounts at OAuth providers,
+// sessions, one-time tokens and rate limits in the SQL database of an
+// application that uses GORM, gorm.io/gorm, with its dialects for SQLite,
+// PostgreSQL and MySQL:
 //
 //	type Account struct {
 //		core.User
@@ -11,16 +13,25 @@
 //	users, err := gormstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter() and store itself (a core.Transactor) are the parts
-// that Latchkey asks for. The tables are those of bunstore, so that an application can change from one to the other.
+// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(),
+// store.Limiter() and store itself (a core.Transactor) are the parts that
+// Latchkey asks for. The tables are those of bunstore, so that an application
+// can change from one to the other.
 //
-// The application's own queries may go on using GORM with the same user type. Latchkey itself uses GORM for its mapping of that type and
-// for transactions only: GORM's logger writes arguments into the statements that it prints, so that digests and addresses would reach
-// the application's logs. Every statement here is a fixed text whose arguments travel beside it, and runs beneath GORM.
+// The application's own queries may go on using GORM with the same user type.
+// Latchkey itself uses GORM for its mapping of that type and for transactions
+// only: GORM's logger writes arguments into the statements that it prints, so
+// that digests and addresses would reach the application's logs. Every
+// statement here is a fixed text whose arguments travel beside it, and runs
+// beneath GORM.
 //
-// Security notes. Sessions, tokens and limits are stored under SHA-256 digests in binary columns. The database holds no secret that
-// could be presented to the application, but it does hold password hashes: its file or server deserves the care that they
-// need. It keeps providers' tokens as they are given: whoever gives them seals them first. Errors name what failed and the driver's
-// words, never an argument; they are for logs, not for clients. A driver that is told to write arguments into the text (PostgreSQL's
-// PreferSimpleProtocol, MySQL's interpolateParams) does so here too, for the server's log to keep: leave both off.
+// Security notes. Sessions, tokens and limits are stored under SHA-256 digests
+// in binary columns. The database holds no secret that could be presented to
+// the application, but it does hold password hashes: its file or server
+// deserves the care that they need. It keeps providers' tokens as they are
+// given: whoever gives them seals them first. Errors name what failed and the
+// driver's words, never an argument; they are for logs, not for clients. A
+// driver that is told to write arguments into the text (PostgreSQL's
+// PreferSimpleProtocol, MySQL's interpolateParams) does so here too, for the
+// server's log to keep: leave both off.
 package gormstore

@@ -72,7 +72,8 @@ func scan(f *schema.Field, user reflect.Value, value any) error {
 	return f.Set(context.Background(), user, value)
 }
 
-// instant reads times that a driver gives as text, as MySQL's does without parseTime. GORM would take them for local ones.
+// instant reads times that a driver gives as text, as MySQL's does without
+// parseTime. GORM would take them for local ones.
 func instant(value any) (any, error) {
 	switch text := value.(type) {
 	case []byte:
@@ -85,15 +86,19 @@ func instant(value any) (any, error) {
 
 // checkHooks refuses methods that GORM would call.
 func checkHooks(table *schema.Schema) error {
-	if table.BeforeCreate || table.AfterCreate || table.BeforeUpdate || table.AfterUpdate || table.BeforeSave || table.AfterSave ||
+	if table.BeforeCreate || table.AfterCreate || table.BeforeUpdate || table.AfterUpdate || table.BeforeSave ||
+		table.AfterSave ||
 		table.BeforeDelete || table.AfterDelete || table.AfterFind {
-		return fmt.Errorf("gormstore: %s has GORM's hooks, which would not be called here: use latchkey.Hooks", table.ModelType)
+		return fmt.Errorf("gormstore: %s has GORM's hooks, which would not be called here: use latchkey.Hooks",
+			table.ModelType)
 	}
 	return nil
 }
 
-// refusedTags are settings of GORM's tag that neither Migrate nor the statements would honour.
-var refusedTags = []string{"PRIMARYKEY", "PRIMARY_KEY", "AUTOINCREMENT", "UNIQUE", "UNIQUEINDEX", "INDEX", "CHECK", "AUTOCREATETIME", "AUTOUPDATETIME", "->", "<-", "-"}
+// refusedTags are settings of GORM's tag that neither Migrate nor the
+// statements would honour.
+var refusedTags = []string{"PRIMARYKEY", "PRIMARY_KEY", "AUTOINCREMENT", "UNIQUE", "UNIQUEINDEX", "INDEX", "CHECK",
+	"AUTOCREATETIME", "AUTOUPDATETIME", "->", "<-", "-"}
 
 func checkOwn(f *schema.Field) error {
 	name := fmt.Sprintf("gormstore: %s.%s", f.Schema.ModelType, f.Name)
@@ -112,7 +117,8 @@ func checkOwn(f *schema.Field) error {
 	return nil
 }
 
-// definition is the column of a field, as GORM would create it; but times have microseconds on MySQL, whose dialect has milliseconds.
+// definition is the column of a field, as GORM would create it; but times have
+// microseconds on MySQL, whose dialect has milliseconds.
 func definition(db *gorm.DB, f *schema.Field) string {
 	column := *f // the dialect writes into it
 	if db.Name() == "mysql" && f.DataType == schema.Time && f.TagSettings["PRECISION"] == "" {

@@ -15,27 +15,31 @@ import (
 
 // Options of New. The zero value is good for a database of Latchkey's own.
 type Options struct {
-	// Prefix begins the names of Latchkey's own tables and indexes: lower-case letters, digits, '_'. Default "latchkey_".
+	// Prefix begins the names of Latchkey's own tables and indexes:
+	// lower-case letters, digits, '_'. Default "latchkey_".
 	Prefix string
-	// UsersTable is the table of users. Default: Prefix + "users". What GORM calls the user type's table does not matter.
+	// UsersTable is the table of users. Default: Prefix + "users". What
+	// GORM calls the user type's table does not matter.
 	UsersTable string
-	// OAuthAccountsTable is the table of users' accounts at OAuth providers. Default: Prefix + "oauth_accounts".
+	// OAuthAccountsTable is the table of users' accounts at OAuth
+	// providers. Default: Prefix + "oauth_accounts".
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
 	IDs IDType
-	// Patience is how long a call waits for the database, for a connection and
-	// a commit too, before it fails (to a client: 503). In a transaction, the
-	// application's own too, that is each statement. Migrate does not go by
-	// it, and of Sweep each statement does. Default: 2 seconds; negative:
-	// none, a call waits as long as its context lives.
+	// Patience is how long a call waits for the database, for a connection
+	// and a commit too, before it fails (to a client: 503). In a
+	// transaction, the application's own too, that is each statement.
+	// Migrate does not go by it, and of Sweep each statement does. Default:
+	// 2 seconds; negative: none, a call waits as long as its context lives.
 	Patience time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Random makes new ids. Default crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: a session that cannot be read, and
-	// at Migrate a pool of connections without a bound, as it is until
-	// SetMaxOpenConns is called. It never gets a secret. Default: slog.Default().
+	// Log takes what the operator must know: a session that cannot be read,
+	// and at Migrate a pool of connections without a bound, as it is until
+	// SetMaxOpenConns is called. It never gets a secret. Default:
+	// slog.Default().
 	Log *slog.Logger
 }
 
@@ -45,13 +49,15 @@ type Store struct {
 	sql *sqlstore.Store
 }
 
-// New prepares the statements' texts; it does not touch the database. The errors: a nil db, one that is not over a *sql.DB, a dialect without
-// support, a Prefix that is not a plain name.
+// New prepares the statements' texts; it does not touch the database. The
+// errors: a nil db, one that is not over a *sql.DB, a dialect without support,
+// a Prefix that is not a plain name.
 func New(db *gorm.DB, opts Options) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("gormstore: New needs a *gorm.DB")
 	}
-	// What the application has chained onto db, a condition say, is not for statements of ours.
+	// What the application has chained onto db, a condition say, is not for
+	// statements of ours.
 	db = db.Session(&gorm.Session{NewDB: true})
 	sqldb, err := db.DB()
 	if err != nil {
@@ -67,9 +73,11 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	return &Store{db: db, sql: s}, nil
 }
 
-// Users gives the store of the application's user type, which embeds core.User by value. Columns are GORM's: named as its tag says,
-// else by its NamingStrategy. The type is checked: columns that hide core.User's, and what GORM would do and Latchkey's statements do not (see
-// the README). Call it before Migrate, which makes the table.
+// Users gives the store of the application's user type, which embeds core.User
+// by value. Columns are GORM's: named as its tag says, else by its
+// NamingStrategy. The type is checked: columns that hide core.User's, and what
+// GORM would do and Latchkey's statements do not (see the README). Call it
+// before Migrate, which makes the table.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	columns, err := columnsOf(s.db, new(U))
 	if err != nil {
@@ -81,13 +89,15 @@ func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sql.Sessions() }
 
-// OAuthAccounts keeps the links of users to their accounts at OAuth providers in this database.
+// OAuthAccounts keeps the links of users to their accounts at OAuth providers
+// in this database.
 func (s *Store) OAuthAccounts() *OAuthAccounts { return s.sql.OAuthAccounts() }
 
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.sql.Tickets() }
 
-// Limiter counts events in this database, so that all nodes of an application share the limits.
+// Limiter counts events in this database, so that all nodes of an application
+// share the limits.
 func (s *Store) Limiter() *Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)

@@ -12,7 +12,8 @@ import (
 
 var _ core.Transactor = (*Store)(nil)
 
-// transaction is GORM's, for sqlstore: the handle that the application's queries go through, and what is beneath it.
+// transaction is GORM's, for sqlstore: the handle that the application's
+// queries go through, and what is beneath it.
 type transaction struct {
 	db *gorm.DB
 	gorm.Tx
@@ -45,13 +46,18 @@ func begin(db *gorm.DB) func(context.Context, *sql.TxOptions) (sqlstore.Tx, erro
 	}
 }
 
-// WithTx gives a context in which every store over tx's database works inside the application's own transaction, which GORM's Transaction or
-// Begin gave it. The application commits or rolls back. Nothing is retried in it. Tickets' Fail, whose count must outlive a rollback,
-// goes through a connection of its own; on SQLite that is an error once tx has the write lock (with SQLiteDSN: from its beginning).
+// WithTx gives a context in which every store over tx's database works inside
+// the application's own transaction, which GORM's Transaction or Begin gave it.
+// The application commits or rolls back. Nothing is retried in it. Tickets'
+// Fail, whose count must outlive a rollback, goes through a connection of its
+// own; on SQLite that is an error once tx has the write lock (with SQLiteDSN:
+// from its beginning).
 //
-// In the context of a tx that is no transaction every call of a store fails, but Tickets' Fail.
+// In the context of a tx that is no transaction every call of a store fails,
+// but Tickets' Fail.
 func WithTx(ctx context.Context, tx *gorm.DB) context.Context {
-	// The handle of the whole database: tx's own connection says nothing about it when it is no transaction.
+	// The handle of the whole database: tx's own connection says nothing
+	// about it when it is no transaction.
 	root := gorm.DB{Config: tx.Config}
 	sqldb, err := root.DB()
 	t, ok := transactionOf(tx)
@@ -61,7 +67,8 @@ func WithTx(ctx context.Context, tx *gorm.DB) context.Context {
 	return sqlstore.WithTx(ctx, sqldb, t)
 }
 
-// DB is what the application's own queries go through to take part in the transaction of ctx: that transaction, else the database.
+// DB is what the application's own queries go through to take part in the
+// transaction of ctx: that transaction, else the database.
 func (s *Store) DB(ctx context.Context) *gorm.DB {
 	if t, ok := s.sql.Tx(ctx).(transaction); ok {
 		return t.db.WithContext(ctx)
@@ -69,9 +76,10 @@ func (s *Store) DB(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx)
 }
 
-// Transact runs do in a transaction; see core.Transactor. Where the database refuses because of another transaction (a deadlock, a
-// serialization failure, a busy SQLite file), everything is rolled back and do runs again, a few times within two seconds. After
-// that the database's error is returned.
+// Transact runs do in a transaction; see core.Transactor. Where the database
+// refuses because of another transaction (a deadlock, a serialization failure,
+// a busy SQLite file), everything is rolled back and do runs again, a few times
+// within two seconds. After that the database's error is returned.
 //
 // Each statement, the beginning and the commit wait for Options.Patience at
 // most; do runs again only while there is patience left, and its statements

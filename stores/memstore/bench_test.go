@@ -43,7 +43,8 @@ func BenchmarkUserFind(b *testing.B) {
 }
 
 func BenchmarkLimiterTake(b *testing.B) {
-	s, l, ctx := memstore.NewLimiter(memstore.LimiterOptions{}), core.Limit{Events: 1 << 40, Window: time.Hour}, b.Context()
+	s, l, ctx := memstore.NewLimiter(memstore.LimiterOptions{}), core.Limit{Events: 1 << 40, Window: time.Hour},
+		b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.Take(ctx, "login:ann@example.com", l); err != nil {

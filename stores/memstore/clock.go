@@ -2,7 +2,8 @@ package memstore
 
 import "time"
 
-// sweepPause is how long expired rows may stay before a write removes them, where nobody calls Sweep.
+// sweepPause is how long expired rows may stay before a write removes them,
+// where nobody calls Sweep.
 const sweepPause = time.Minute
 
 // clock is the time, and when to sweep next. Its owner's lock guards due.

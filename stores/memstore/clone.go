@@ -2,8 +2,9 @@ package memstore
 
 import "reflect"
 
-// clone copies *u so that nothing is shared that can be reached through exported fields. What reflection may not set, the inside of a
-// time.Time for instance, is copied by value.
+// clone copies *u so that nothing is shared that can be reached through
+// exported fields. What reflection may not set, the inside of a time.Time for
+// instance, is copied by value.
 func clone[U any](u *U) *U {
 	c := *u
 	unshare(reflect.ValueOf(&c).Elem())

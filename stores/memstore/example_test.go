@@ -88,7 +88,8 @@ func ExampleNewSessions() {
 	fmt.Println("ended:", sessions.DeleteAll(ctx, "ann", 2, [32]byte{}))
 	_, err = sessions.Find(ctx, digest)
 	fmt.Println("find:", err)
-	err = sessions.Create(ctx, core.Digest("a login that was admitted before"), core.Session{UserID: "ann", Epoch: 1, Expires: now.Add(time.Hour)})
+	err = sessions.Create(ctx, core.Digest("a login that was admitted before"),
+		core.Session{UserID: "ann", Epoch: 1, Expires: now.Add(time.Hour)})
 	fmt.Println("late login:", err)
 	// Output:
 	// created: <nil>
@@ -104,7 +105,8 @@ func ExampleNewOAuthAccounts() {
 
 	link := &core.OAuthAccount{UserID: "ann", Provider: "github", Subject: "583231", Email: "ann@example.com"}
 	fmt.Println("linked:", accounts.Create(ctx, link))
-	fmt.Println("linked again:", accounts.Create(ctx, &core.OAuthAccount{UserID: "bob", Provider: "github", Subject: "583231"}))
+	fmt.Println("linked again:",
+		accounts.Create(ctx, &core.OAuthAccount{UserID: "bob", Provider: "github", Subject: "583231"}))
 
 	found, err := accounts.Find(ctx, "github", "583231")
 	fmt.Println(found.UserID, err)
@@ -123,7 +125,8 @@ func ExampleNewTickets() {
 
 	digest := core.Digest("the secret in the mail's link")
 	err := tickets.Put(ctx, core.Ticket{
-		Digest: digest, Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1, Expires: time.Now().Add(time.Hour),
+		Digest: digest, Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1,
+		Expires: time.Now().Add(time.Hour),
 	}, true)
 	fmt.Println("put:", err)
 

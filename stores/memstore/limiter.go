@@ -14,7 +14,8 @@ import (
 type LimiterOptions struct {
 	// Now is nil for time.Now.
 	Now func() time.Time
-	// MaxKeys bounds the memory: so many keys are counted at once, 0 for 100,000 (some 50 MB with the longest keys).
+	// MaxKeys bounds the memory: so many keys are counted at once, 0 for
+	// 100,000 (some 50 MB with the longest keys).
 	MaxKeys int
 }
 

@@ -54,8 +54,10 @@ var _ interface {
 func newTree() *tree {
 	return &tree{
 		User: core.User{ID: "ann", EmailKey: "ann@example.com"},
-		Tags: []string{"a", "b"}, Groups: [][]int{{1}, nil, {}}, Pair: [2]*int{new(1), nil}, Prefs: map[string][]string{"k": {"v"}},
-		Address: &address{[]string{"line"}}, Any: map[string]any{"n": []int{1}}, Born: time.Date(2000, 1, 2, 3, 4, 5, 6, time.UTC),
+		Tags: []string{"a", "b"}, Groups: [][]int{{1}, nil, {}}, Pair: [2]*int{new(1), nil},
+		Prefs:   map[string][]string{"k": {"v"}},
+		Address: &address{[]string{"line"}}, Any: map[string]any{"n": []int{1}},
+		Born: time.Date(2000, 1, 2, 3, 4, 5, 6, time.UTC),
 	}
 }
 
@@ -108,7 +110,8 @@ func TestUpdateIgnoresAnID(t *testing.T) {
 }
 
 func TestIDsAreRandomUUIDs(t *testing.T) {
-	s, v4 := memstore.NewUsers[tree](), regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	s, v4 := memstore.NewUsers[tree](),
+		regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	for i := range 100 {
 		u := &tree{User: core.User{EmailKey: strconv.Itoa(i)}}
 		if err := s.Create(t.Context(), u); err != nil || !v4.MatchString(u.ID) {
@@ -228,21 +231,22 @@ func TestLimiterMemory(t *testing.T) {
 			}
 		})
 	}
-	t.Run("twin: honest people, more than there is room for, are counted while their events are recent", func(t *testing.T) {
-		s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 1000})
-		for i := range 5000 {
-			key := strconv.Itoa(i)
-			for try := range failures.Events + 1 {
-				wait, err := s.Take(t.Context(), key, failures)
-				if err != nil || (wait == 0) != (try < failures.Events) {
-					t.Fatalf("person %d, try %d: wait %v, %v", i, try+1, wait, err)
+	t.Run("twin: honest people, more than there is room for, are counted while their events are recent",
+		func(t *testing.T) {
+			s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 1000})
+			for i := range 5000 {
+				key := strconv.Itoa(i)
+				for try := range failures.Events + 1 {
+					wait, err := s.Take(t.Context(), key, failures)
+					if err != nil || (wait == 0) != (try < failures.Events) {
+						t.Fatalf("person %d, try %d: wait %v, %v", i, try+1, wait, err)
+					}
+				}
+				if err := s.Forget(t.Context(), key); err != nil { // the right password
+					t.Fatal(err)
 				}
 			}
-			if err := s.Forget(t.Context(), key); err != nil { // the right password
-				t.Fatal(err)
-			}
-		}
-	})
+		})
 	t.Run("ended windows make room before others", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 100})

@@ -10,8 +10,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// OAuthAccounts is a core.OAuthAccountStore. It knows nothing of Users: whoever deletes a user deletes their accounts (flows/oauth does).
-// An ID that it makes is a random UUID.
+// OAuthAccounts is a core.OAuthAccountStore. It knows nothing of Users: whoever
+// deletes a user deletes their accounts (flows/oauth does). An ID that it makes
+// is a random UUID.
 type OAuthAccounts struct {
 	mu        sync.RWMutex
 	byID      map[string]*oauthRow
@@ -22,7 +23,8 @@ type OAuthAccounts struct {
 
 type (
 	oauthSubject struct{ provider, subject string }
-	// oauthRow is a stored account. seq is its place in lists and never changes.
+	// oauthRow is a stored account. seq is its place in lists and never
+	// changes.
 	oauthRow struct {
 		seq     int64
 		account core.OAuthAccount
@@ -99,9 +101,12 @@ func (s *OAuthAccounts) List(ctx context.Context, userID string) ([]*core.OAuthA
 	return all, nil
 }
 
-// Update implements core.OAuthAccountStore. change runs once, while the whole store is locked: it must not use the store. An ID, Provider
-// or Subject that it sets is ignored.
-func (s *OAuthAccounts) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (*core.OAuthAccount, error) {
+// Update implements core.OAuthAccountStore. change runs once, while the whole
+// store is locked: it must not use the store. An ID, Provider or Subject that
+// it sets is ignored.
+func (s *OAuthAccounts) Update(
+	ctx context.Context, id string, change func(*core.OAuthAccount) error,
+) (*core.OAuthAccount, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

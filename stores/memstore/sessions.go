@@ -44,7 +44,8 @@ var (
 // NewSessions makes an empty store. now is nil for time.Now.
 func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{
-		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{}, low: map[string]floor{},
+		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{},
+		low: map[string]floor{},
 	}
 }
 
@@ -154,7 +155,9 @@ func (s *Sessions) List(ctx context.Context, userID string) ([]*core.Session, er
 }
 
 // Trim implements core.SessionTrimmer.
-func (s *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+func (s *Sessions) Trim(
+	ctx context.Context, userID, backend string, keep int, named [32]byte,
+) (ended [][32]byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -180,7 +183,8 @@ func (s *Sessions) newest(userID string, named [32]byte, which func(*core.Sessio
 		}
 	}
 	slices.SortFunc(all, func(a, b [32]byte) int {
-		return cmp.Or(s.byDigest[b].Created.Compare(s.byDigest[a].Created), rank(a, named)-rank(b, named), bytes.Compare(a[:], b[:]))
+		return cmp.Or(s.byDigest[b].Created.Compare(s.byDigest[a].Created), rank(a, named)-rank(b, named),
+			bytes.Compare(a[:], b[:]))
 	})
 	return all
 }

@@ -20,7 +20,8 @@ func TestListIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if all, err := s.List(t.Context(), "ada"); err != nil || len(all) != 1000 || all[0].ID != "1099" || all[999].ID != "100" {
+	if all, err := s.List(t.Context(), "ada"); err != nil || len(all) != 1000 || all[0].ID != "1099" ||
+		all[999].ID != "100" {
 		t.Errorf("the list has %d sessions, %v, want the newest 1,000", len(all), err)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Tickets is a core.TicketStore and a core.Sweeper. A ticket that was replaced, or that failed too often, is forgotten at once.
+// Tickets is a core.TicketStore and a core.Sweeper. A ticket that was replaced,
+// or that failed too often, is forgotten at once.
 type Tickets struct {
 	clock   clock
 	mu      sync.Mutex

@@ -11,11 +11,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. An ID that it makes is a random UUID; one that Create is given may be any
-// text.
+// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. An ID that
+// it makes is a random UUID; one that Create is given may be any text.
 //
-// Its users are copies, down to what exported fields of pointer, slice, map and interface types refer to; what an unexported field refers
-// to is shared. The columns of a user must not form a cycle.
+// Its users are copies, down to what exported fields of pointer, slice, map and
+// interface types refer to; what an unexported field refers to is shared. The
+// columns of a user must not form a cycle.
 type Users[U any] struct {
 	base func(*U) *core.User
 
@@ -26,7 +27,8 @@ type Users[U any] struct {
 	lastSeq int64
 }
 
-// userRow is a stored user, which nobody outside this package has a pointer to. seq is its place in lists and never changes.
+// userRow is a stored user, which nobody outside this package has a pointer to.
+// seq is its place in lists and never changes.
 type userRow[U any] struct {
 	seq  int64
 	user *U
@@ -109,8 +111,8 @@ func (s *Users[U]) Epoch(ctx context.Context, userID string) (int64, error) {
 	return s.base(row.user).TokenEpoch, nil
 }
 
-// Update implements core.UserStore. change runs once, while the whole store is locked: it must not use the store. An ID that it sets is
-// ignored.
+// Update implements core.UserStore. change runs once, while the whole store is
+// locked: it must not use the store. An ID that it sets is ignored.
 func (s *Users[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -207,7 +209,8 @@ func (s *Users[U]) search(q core.Query, last string) (found []*userRow[U]) {
 
 // after is the place in rows of the first user whose seq is greater.
 func (s *Users[U]) after(seq int64) int {
-	i, _ := slices.BinarySearchFunc(s.rows, seq+1, func(row *userRow[U], seq int64) int { return cmp.Compare(row.seq, seq) })
+	i, _ := slices.BinarySearchFunc(s.rows, seq+1,
+		func(row *userRow[U], seq int64) int { return cmp.Compare(row.seq, seq) })
 	return i
 }
 

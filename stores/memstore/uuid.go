@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// newID is a random UUID (version 4, RFC 9562) in canonical text. The process ends if there is no randomness (crypto/rand).
+// newID is a random UUID (version 4, RFC 9562) in canonical text. The process
+// ends if there is no randomness (crypto/rand).
 func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
@@ -15,7 +16,8 @@ func newID() string {
 	return dashed(hex.EncodeToString(b[:]))
 }
 
-// canonicalID gives the one spelling of a UUID that came with other letter case or without dashes. Any other text is an ID as it is.
+// canonicalID gives the one spelling of a UUID that came with other letter case
+// or without dashes. Any other text is an ID as it is.
 func canonicalID(id string) string {
 	if isCanonical(id) { // as on every request
 		return id

@@ -15,8 +15,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
 
-// collection is a collection as this package uses it: what is acknowledged survives a failover, what is read is the primary's latest, and
-// errors are core's, or tell what could not be done. what says it, for the error.
+// collection is a collection as this package uses it: what is acknowledged
+// survives a failover, what is read is the primary's latest, and errors are
+// core's, or tell what could not be done. what says it, for the error.
 type collection struct {
 	*mongo.Collection
 	patience time.Duration
@@ -30,7 +31,8 @@ func open(db *mongo.Database, name string, patience time.Duration) collection {
 		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
 }
 
-// registry is the driver's, but for text, which the driver would write as it is (see encodeText).
+// registry is the driver's, but for text, which the driver would write as it is
+// (see encodeText).
 var registry = strictRegistry()
 
 func strictRegistry() *bson.Registry {
@@ -40,14 +42,18 @@ func strictRegistry() *bson.Registry {
 }
 
 // get reads one document into dest; ErrNotFound if there is none.
-func (c collection) get(ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOneOptions]) error {
+func (c collection) get(
+	ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOneOptions],
+) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
 	return failed(ctx, what, c.FindOne(ctx, filter, opts...).Decode(dest))
 }
 
 // all reads every document into dest, a pointer to a slice.
-func (c collection) all(ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOptions]) error {
+func (c collection) all(
+	ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOptions],
+) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
 	cursor, err := c.Find(ctx, filter, opts...)
@@ -57,11 +63,13 @@ func (c collection) all(ctx context.Context, what string, filter bson.D, dest an
 	return failed(ctx, what, err)
 }
 
-// vacant gives ErrTaken if one of the filters finds a document. The unique indexes decide between two who insert at once; whoever can see
-// the other before must not ask them, since a server's refusal ends a transaction.
+// vacant gives ErrTaken if one of the filters finds a document. The unique
+// indexes decide between two who insert at once; whoever can see the other
+// before must not ask them, since a server's refusal ends a transaction.
 func (c collection) vacant(ctx context.Context, what string, filters ...bson.D) error {
 	var found bson.Raw
-	err := c.get(ctx, what, bson.D{{Key: "$or", Value: filters}}, &found, options.FindOne().SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	err := c.get(ctx, what, bson.D{{Key: "$or", Value: filters}}, &found,
+		options.FindOne().SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	switch {
 	case err == nil:
 		return core.ErrTaken
@@ -79,18 +87,21 @@ func (c collection) insert(ctx context.Context, what string, document any) error
 	return failed(ctx, what, err)
 }
 
-// claim stores a document under an _id that no document has; ErrTaken if one does, which is no error to the server.
+// claim stores a document under an _id that no document has; ErrTaken if one
+// does, which is no error to the server.
 func (c collection) claim(ctx context.Context, what string, id, document any) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
-	r, err := c.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$setOnInsert", Value: document}}, options.UpdateOne().SetUpsert(true))
+	r, err := c.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}}, bson.D{{Key: "$setOnInsert", Value: document}},
+		options.UpdateOne().SetUpsert(true))
 	if err == nil && r.UpsertedCount == 0 {
 		return core.ErrTaken
 	}
 	return failed(ctx, what, err)
 }
 
-// update changes the one document that the filter finds; ErrNotFound if there is none.
+// update changes the one document that the filter finds; ErrNotFound if there
+// is none.
 func (c collection) update(ctx context.Context, what string, filter, change bson.D) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -109,7 +120,8 @@ func (c collection) upsert(ctx context.Context, what string, filter, change bson
 	return failed(ctx, what, err)
 }
 
-// change is update, in one step with reading what became of the document; with upsert it makes one that is missing.
+// change is update, in one step with reading what became of the document; with
+// upsert it makes one that is missing.
 func (c collection) change(ctx context.Context, what string, filter, change bson.D, upsert bool, dest any) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()

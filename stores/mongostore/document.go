@@ -43,7 +43,8 @@ func encode(doc bson.D) (bson.D, error) {
 	return encoded, err
 }
 
-// read sets u's fields to those of a document. Fields of the document that u's type does not have are left alone.
+// read sets u's fields to those of a document. Fields of the document that u's
+// type does not have are left alone.
 func (m *model) read(doc bson.Raw, u reflect.Value) error {
 	for _, f := range m.fields {
 		value, err := doc.LookupErr(f.name)
@@ -84,8 +85,9 @@ func empty(v reflect.Value) bool {
 	}
 }
 
-// changes are the operators that make after of before, nil if they are the same. What neither has is left alone, so that an older release
-// does not erase what a newer one has stored.
+// changes are the operators that make after of before, nil if they are the
+// same. What neither has is left alone, so that an older release does not erase
+// what a newer one has stored.
 func changes(before, after bson.D) (operators bson.D) {
 	was := map[string]bson.RawValue{}
 	for _, e := range before {

@@ -9,7 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// failed gives the answer that an error of the driver stands for, or says what could not be done.
+// failed gives the answer that an error of the driver stands for, or says what
+// could not be done.
 func failed(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
@@ -22,20 +23,24 @@ func failed(ctx context.Context, what string, err error) error {
 		}
 		return &failure{what, err}
 	case inTransaction(ctx):
-		// The other one committed since this transaction began: it is over, and sees them when it runs again.
-		return &failure{what, mongo.CommandError{Name: "DuplicateKey", Code: 11000, Labels: []string{"TransientTransactionError"}}}
+		// The other one committed since this transaction began: it is
+		// over, and sees them when it runs again.
+		return &failure{what,
+			mongo.CommandError{Name: "DuplicateKey", Code: 11000, Labels: []string{"TransientTransactionError"}}}
 	default:
 		return core.ErrTaken
 	}
 }
 
-// failure says what could not be done, and why. The server's own words stay out of the text: they quote keys, some of them the whole command.
+// failure says what could not be done, and why. The server's own words stay out
+// of the text: they quote keys, some of them the whole command.
 type failure struct {
 	what  string
 	cause error
 }
 
-// Unwrap gives the driver's error, whose text may quote what was asked: log the failure, not its cause.
+// Unwrap gives the driver's error, whose text may quote what was asked: log the
+// failure, not its cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) Error() string { return "mongostore: " + f.what + ": " + reason(f.cause) }

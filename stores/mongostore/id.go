@@ -9,16 +9,20 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// IDType is the type of the users' _id. In Go an id is text, whatever its type in the database.
+// IDType is the type of the users' _id. In Go an id is text, whatever its type
+// in the database.
 type IDType int
 
 const (
-	// ObjectID: MongoDB's own, 24 hexadecimal digits in Go. Any letter case finds a user. One can be guessed, so it must not be used as a secret.
+	// ObjectID: MongoDB's own, 24 hexadecimal digits in Go. Any letter case
+	// finds a user. One can be guessed, so it must not be used as a secret.
 	ObjectID IDType = iota
-	// UUID: binary values of subtype 4; random ones (version 4, RFC 9562) where Latchkey makes them, in lower case with dashes in Go. Any
+	// UUID: binary values of subtype 4; random ones (version 4, RFC 9562)
+	// where Latchkey makes them, in lower case with dashes in Go. Any
 	// spelling finds a user.
 	UUID
-	// Text: whatever the application gives, at most 255 bytes; 32 random hexadecimal digits where it gives nothing.
+	// Text: whatever the application gives, at most 255 bytes; 32 random
+	// hexadecimal digits where it gives nothing.
 	Text
 )
 
@@ -53,7 +57,8 @@ func parseUUID(text string) (b [16]byte, ok bool) {
 	return b, err == nil
 }
 
-// format is the spelling in Go of what a document has. It is false for a value of another type.
+// format is the spelling in Go of what a document has. It is false for a value
+// of another type.
 func (t IDType) format(value bson.RawValue) (text string, ok bool) {
 	switch t {
 	case ObjectID:

@@ -9,8 +9,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Limiter is a core.Limiter and a core.Sweeper. A key is stored as its SHA-256, as it may hold an e-mail address. It counts outside of any
-// transaction, so that what is rolled back was counted all the same.
+// Limiter is a core.Limiter and a core.Sweeper. A key is stored as its SHA-256,
+// as it may hold an e-mail address. It counts outside of any transaction, so
+// that what is rolled back was counted all the same.
 type Limiter struct {
 	s *Store
 	c collection
@@ -21,7 +22,8 @@ var (
 	_ core.Sweeper = (*Limiter)(nil)
 )
 
-// window is a count as it is stored. Ends is in microseconds (see micros), EndsAt is for the TTL index.
+// window is a count as it is stored. Ends is in microseconds (see micros),
+// EndsAt is for the TTL index.
 type window struct {
 	Events int       `bson:"events"`
 	Ends   int64     `bson:"ends"`
@@ -32,8 +34,9 @@ func key(d [32]byte, more ...bson.E) bson.D {
 	return append(bson.D{{Key: "_id", Value: d[:]}}, more...)
 }
 
-// Take counts an event; see core.Limiter. Each of its steps is atomic and counts at most one event; it begins again if others were faster
-// at every one of them.
+// Take counts an event; see core.Limiter. Each of its steps is atomic and
+// counts at most one event; it begins again if others were faster at every one
+// of them.
 func (t *Limiter) Take(ctx context.Context, name string, l core.Limit) (time.Duration, error) {
 	if l.Events <= 0 || l.Window <= 0 {
 		return 0, nil
@@ -60,15 +63,17 @@ func (t *Limiter) Take(ctx context.Context, name string, l core.Limit) (time.Dur
 	}
 }
 
-// begin counts the first event of a new window; ErrTaken while the last one runs.
+// begin counts the first event of a new window; ErrTaken while the last one
+// runs.
 func (t *Limiter) begin(ctx context.Context, d [32]byte, now int64, length time.Duration) error {
 	ends := now + length.Microseconds()
 	over := key(d, bson.E{Key: "ends", Value: bson.D{{Key: "$lte", Value: now}}})
 	return t.c.upsert(ctx, "begin a limit", over, bson.D{{Key: "$set", Value: window{1, ends, fromMicros(ends)}}})
 }
 
-// wait is how long a full count stays full, at most a window. One that ends later was begun by a clock that was ahead, and is shortened to
-// what is answered.
+// wait is how long a full count stays full, at most a window. One that ends
+// later was begun by a clock that was ahead, and is shortened to what is
+// answered.
 func (t *Limiter) wait(ctx context.Context, d [32]byte, now, ends int64, length time.Duration) (time.Duration, error) {
 	latest := now + length.Microseconds()
 	if ends <= latest {
@@ -87,7 +92,8 @@ func (t *Limiter) wait(ctx context.Context, d [32]byte, now, ends int64, length 
 // Give takes an event back; see core.Limiter.
 func (t *Limiter) Give(ctx context.Context, name string) error {
 	counted := key(core.Digest(name), bson.E{Key: "events", Value: bson.D{{Key: "$gt", Value: 0}}})
-	err := t.c.update(alone(ctx), "give an event back", counted, bson.D{{Key: "$inc", Value: bson.D{{Key: "events", Value: -1}}}})
+	err := t.c.update(alone(ctx), "give an event back", counted,
+		bson.D{{Key: "$inc", Value: bson.D{{Key: "events", Value: -1}}}})
 	if errors.Is(err, core.ErrNotFound) {
 		err = nil
 	}

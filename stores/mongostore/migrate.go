@@ -9,8 +9,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// ttlSlack is how long, in seconds, MongoDB keeps what has expired. A server's clock that is ahead of the application's must not forget a
-// used token while the application still takes it for living.
+// ttlSlack is how long, in seconds, MongoDB keeps what has expired. A server's
+// clock that is ahead of the application's must not forget a used token while
+// the application still takes it for living.
 const ttlSlack = 60 * 60
 
 // Codes of the server's errors.
@@ -24,9 +25,12 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &server) && server.HasErrorCode(code)
 }
 
-// Migrate makes the indexes, with which the collections appear. Run it at every start; it may run on several nodes at once, and in none
-// of the application's transactions. It is an error if the server has no transactions, unless Options.Standalone says so, and if a
-// collection of ours compares text otherwise than byte by byte. On a server without TTL indexes call Sweep from time to time.
+// Migrate makes the indexes, with which the collections appear. Run it at every
+// start; it may run on several nodes at once, and in none of the application's
+// transactions. It is an error if the server has no transactions, unless
+// Options.Standalone says so, and if a collection of ours compares text
+// otherwise than byte by byte. On a server without TTL indexes call Sweep from
+// time to time.
 func (s *Store) Migrate(ctx context.Context) error {
 	if inTransaction(ctx) {
 		return errors.New("mongostore: Migrate cannot run inside a transaction")
@@ -38,7 +42,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.checkCollations(ctx); err != nil {
 		return err
 	}
-	// It has no index to appear with, and a transaction makes no collections.
+	// It has no index to appear with, and a transaction makes no
+	// collections.
 	if err := s.owners.create(ctx); err != nil {
 		return err
 	}
@@ -70,7 +75,8 @@ func ascending(fields ...string) (keys bson.D) {
 	return keys
 }
 
-// indexExpiries makes the indexes for Sweep, and those by which MongoDB itself deletes what has expired.
+// indexExpiries makes the indexes for Sweep, and those by which MongoDB itself
+// deletes what has expired.
 func (s *Store) indexExpiries(ctx context.Context) error {
 	for _, i := range []struct {
 		c     collection
@@ -123,7 +129,8 @@ func (s *Store) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkCollations complains about collections that the application has made with a collation, by which ours would compare.
+// checkCollations complains about collections that the application has made
+// with a collation, by which ours would compare.
 func (s *Store) checkCollations(ctx context.Context) error {
 	for _, c := range []collection{s.users, s.accounts.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c} {
 		specs, err := c.Database().ListCollectionSpecifications(alone(ctx), bson.D{{Key: "name", Value: c.Name()}})

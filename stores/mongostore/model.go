@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// model is how an application's user type is stored: the fields of a document beside its _id, those of core.User first.
+// model is how an application's user type is stored: the fields of a document
+// beside its _id, those of core.User first.
 type model struct {
 	fields []field
 	id     []int // of the Go field
@@ -103,7 +104,8 @@ func (w *walk) take(f reflect.StructField, name string) {
 	w.taken[name] = true
 }
 
-// snakeCase is the name of a field that has none in its tag: FullName is full_name, UserID user_id.
+// snakeCase is the name of a field that has none in its tag: FullName is
+// full_name, UserID user_id.
 func snakeCase(name string) string {
 	var b strings.Builder
 	runes := []rune(name)

@@ -10,7 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// OAuthAccounts is a core.OAuthAccountStore. Its IDs are ObjectIDs. Tokens are stored as they are given.
+// OAuthAccounts is a core.OAuthAccountStore. Its IDs are ObjectIDs. Tokens are
+// stored as they are given.
 type OAuthAccounts struct {
 	s *Store
 	c collection
@@ -18,7 +19,8 @@ type OAuthAccounts struct {
 
 var _ core.OAuthAccountStore = (*OAuthAccounts)(nil)
 
-// accountRow is an account as it is stored. Its names are those of FastAPI Users.
+// accountRow is an account as it is stored. Its names are those of FastAPI
+// Users.
 type accountRow struct {
 	ID        bson.ObjectID `bson:"_id"`
 	UserID    any           `bson:"user_id"` // of the type of the users' _id
@@ -31,8 +33,9 @@ type accountRow struct {
 	CreatedAt time.Time     `bson:"created_at"`
 }
 
-// Create stores an account; see core.OAuthAccountStore. An ID that is no ObjectID, a UserID that is not of the type Options.IDs, and text that
-// is not UTF-8 are errors.
+// Create stores an account; see core.OAuthAccountStore. An ID that is no
+// ObjectID, a UserID that is not of the type Options.IDs, and text that is not
+// UTF-8 are errors.
 func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error {
 	id := bson.NewObjectID()
 	if a.ID != "" {
@@ -50,7 +53,8 @@ func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error 
 		ID: id, UserID: user.value, Provider: a.Provider, Subject: a.Subject, Email: a.Email,
 		Access: a.AccessToken, Refresh: a.RefreshToken, Expires: whole(a.Expires), CreatedAt: t.s.opts.Now(),
 	}
-	if err := t.c.vacant(ctx, "link an account", bson.D{{Key: "_id", Value: id}}, bySubject(a.Provider, a.Subject)); err != nil {
+	if err := t.c.vacant(ctx, "link an account", bson.D{{Key: "_id", Value: id}},
+		bySubject(a.Provider, a.Subject)); err != nil {
 		return err
 	}
 	if err := t.c.insert(ctx, "link an account", row); err != nil {
@@ -72,7 +76,8 @@ func whole(t time.Time) *time.Time {
 	return new(t.Truncate(time.Second).UTC())
 }
 
-// Find gives the account that a provider calls subject; see core.OAuthAccountStore.
+// Find gives the account that a provider calls subject; see
+// core.OAuthAccountStore.
 func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
 	if !isText(provider) || !isText(subject) {
 		return nil, core.ErrNotFound
@@ -128,8 +133,11 @@ func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OA
 	return all, nil
 }
 
-// Update changes the account as it is; see core.OAuthAccountStore. As UserStore's, it takes no lock and may run change again.
-func (t *OAuthAccounts) Update(ctx context.Context, text string, change func(*core.OAuthAccount) error) (changed *core.OAuthAccount, err error) {
+// Update changes the account as it is; see core.OAuthAccountStore. As
+// UserStore's, it takes no lock and may run change again.
+func (t *OAuthAccounts) Update(
+	ctx context.Context, text string, change func(*core.OAuthAccount) error,
+) (changed *core.OAuthAccount, err error) {
 	id, err := bson.ObjectIDFromHex(text)
 	if err != nil {
 		return nil, core.ErrNotFound
@@ -144,7 +152,9 @@ func (t *OAuthAccounts) Update(ctx context.Context, text string, change func(*co
 	return changed, nil
 }
 
-func (t *OAuthAccounts) update(ctx context.Context, id bson.ObjectID, change func(*core.OAuthAccount) error) (*core.OAuthAccount, error) {
+func (t *OAuthAccounts) update(
+	ctx context.Context, id bson.ObjectID, change func(*core.OAuthAccount) error,
+) (*core.OAuthAccount, error) {
 	a, doc, err := t.find(ctx, bson.D{{Key: "_id", Value: id}})
 	if err != nil {
 		return nil, err

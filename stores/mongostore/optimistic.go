@@ -10,8 +10,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// revisionName is the field that counts a document's changes. A change is stored only if the count is what it was when the document was
-// read, so that none is lost, with or without transactions.
+// revisionName is the field that counts a document's changes. A change is
+// stored only if the count is what it was when the document was read, so that
+// none is lost, with or without transactions.
 const revisionName = "_revision"
 
 // errOvertaken: somebody changed the document since it was read.
@@ -20,7 +21,8 @@ var errOvertaken = errors.New("mongostore: overtaken")
 // pauseMax bounds the time between two attempts.
 const pauseMax = 50 * time.Millisecond
 
-// optimistically runs attempt until nobody is faster, or ctx ends. Each time somebody gets on, so that it comes to an end.
+// optimistically runs attempt until nobody is faster, or ctx ends. Each time
+// somebody gets on, so that it comes to an end.
 func optimistically(ctx context.Context, what string, attempt func() error) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, pauseMax) {
 		err := attempt()
@@ -35,9 +37,11 @@ func optimistically(ctx context.Context, what string, attempt func() error) erro
 	}
 }
 
-// replace stores the changes of a document that was read as doc; errOvertaken if it has changed since, or is gone.
+// replace stores the changes of a document that was read as doc; errOvertaken
+// if it has changed since, or is gone.
 func (c collection) replace(ctx context.Context, what string, doc bson.Raw, change bson.D) error {
-	read := bson.D{{Key: "_id", Value: doc.Lookup("_id")}, {Key: revisionName, Value: nil}} // nil finds a document without one, too
+	// nil finds a document without one, too
+	read := bson.D{{Key: "_id", Value: doc.Lookup("_id")}, {Key: revisionName, Value: nil}}
 	if revision, err := doc.LookupErr(revisionName); err == nil {
 		read[1].Value = revision
 	}

@@ -8,7 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// owner is what is kept of a user beside their document. It has no end: it is what a late login meets.
+// owner is what is kept of a user beside their document. It has no end: it is
+// what a late login meets.
 type owner struct {
 	// Floor is the epoch below which no session of the user may live.
 	Floor int64 `bson:"floor"`
@@ -18,12 +19,14 @@ type owner struct {
 
 func ownerOf(userID string) bson.D { return bson.D{{Key: "_id", Value: userID}} }
 
-// floor gives the user's floor as of now. Where there are transactions it also writes: then one that raises the floor at the same time, and sees
-// nothing newer than its beginning, either is waited for or begins again.
+// floor gives the user's floor as of now. Where there are transactions it also
+// writes: then one that raises the floor at the same time, and sees nothing
+// newer than its beginning, either is waited for or begins again.
 func (s *Store) floor(ctx context.Context, userID string) (int64, error) {
 	var o owner
 	if !s.opts.Standalone {
-		err := s.owners.change(ctx, "find a floor", ownerOf(userID), bson.D{{Key: "$inc", Value: bson.D{{Key: "reads", Value: int64(1)}}}}, true, &o)
+		err := s.owners.change(ctx, "find a floor", ownerOf(userID),
+			bson.D{{Key: "$inc", Value: bson.D{{Key: "reads", Value: int64(1)}}}}, true, &o)
 		return o.Floor, err
 	}
 	err := s.owners.get(ctx, "find a floor", ownerOf(userID), &o)
@@ -35,18 +38,22 @@ func (s *Store) floor(ctx context.Context, userID string) (int64, error) {
 
 // raiseFloor sets the user's floor, which only rises.
 func (s *Store) raiseFloor(ctx context.Context, userID string, floor int64) error {
-	return s.owners.upsert(ctx, "raise a floor", ownerOf(userID), bson.D{{Key: "$max", Value: bson.D{{Key: "floor", Value: floor}}}})
+	return s.owners.upsert(ctx, "raise a floor", ownerOf(userID),
+		bson.D{{Key: "$max", Value: bson.D{{Key: "floor", Value: floor}}}})
 }
 
-// clearFloor forgets the floor of a deleted user whose ID comes back, from a backup.
+// clearFloor forgets the floor of a deleted user whose ID comes back, from a
+// backup.
 func (s *Store) clearFloor(ctx context.Context, userID string) error {
 	_, err := s.owners.clear(ctx, "create a user", ownerOf(userID))
 	return err
 }
 
-// nextPut numbers a ticket of the user: of two calls the later one gets the greater number.
+// nextPut numbers a ticket of the user: of two calls the later one gets the
+// greater number.
 func (s *Store) nextPut(ctx context.Context, userID string) (int64, error) {
 	var o owner
-	err := s.owners.change(ctx, "number a ticket", ownerOf(userID), bson.D{{Key: "$inc", Value: bson.D{{Key: "puts", Value: int64(1)}}}}, true, &o)
+	err := s.owners.change(ctx, "number a ticket", ownerOf(userID),
+		bson.D{{Key: "$inc", Value: bson.D{{Key: "puts", Value: int64(1)}}}}, true, &o)
 	return o.Puts, err
 }

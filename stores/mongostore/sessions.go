@@ -29,8 +29,9 @@ var (
 	_ core.Sweeper        = (*Sessions)(nil)
 )
 
-// Create stores a session; see core.SessionStore. No order of its steps and DeleteAll's leaves a session below the floor: either
-// DeleteAll finds the session, or Create finds the floor.
+// Create stores a session; see core.SessionStore. No order of its steps and
+// DeleteAll's leaves a session below the floor: either DeleteAll finds the
+// session, or Create finds the floor.
 func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session) error {
 	if err := t.c.claim(ctx, "create a session", d[:], newSessionRow(session)); err != nil {
 		return err
@@ -50,7 +51,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 
 // living is the filter of a session that has not expired.
 func (t *Sessions) living(d [32]byte, more ...bson.E) bson.D {
-	return append(bson.D{{Key: "_id", Value: d[:]}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}}, more...)
+	return append(bson.D{{Key: "_id", Value: d[:]}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}},
+		more...)
 }
 
 // Find gives a living session; see core.SessionStore. Found's User is nil.
@@ -79,18 +81,22 @@ func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	return err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see core.SessionStore. Its steps may be interrupted
-// anywhere: run again, it does the rest.
+// DeleteAll ends a user's sessions below the epoch and raises the floor; see
+// core.SessionStore. Its steps may be interrupted anywhere: run again, it does
+// the rest.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	below := bson.D{{Key: "user_id", Value: userID}, {Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}}
 	if except != ([32]byte{}) {
-		// The spared session first, so that it is never below the floor.
-		err := t.c.update(ctx, "keep a session", t.living(except, below...), bson.D{{Key: "$set", Value: bson.D{{Key: "epoch", Value: epoch}}}})
+		// The spared session first, so that it is never below the
+		// floor.
+		err := t.c.update(ctx, "keep a session", t.living(except, below...),
+			bson.D{{Key: "$set", Value: bson.D{{Key: "epoch", Value: epoch}}}})
 		if err != nil && !errors.Is(err, core.ErrNotFound) {
 			return err
 		}
 	}
-	// Then the floor: a session that is created from now on meets it, and one that was created before is found below.
+	// Then the floor: a session that is created from now on meets it, and
+	// one that was created before is found below.
 	if err := t.s.raiseFloor(ctx, userID, epoch); err != nil {
 		return err
 	}
@@ -128,7 +134,8 @@ func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, er
 func (t *Sessions) discard(ctx context.Context, document bson.Raw) error {
 	id := document.Lookup("_id")
 	_, digest, _ := id.BinaryOK()
-	t.s.opts.Log.ErrorContext(ctx, "mongostore: a session could not be read and was deleted", "session", hex.EncodeToString(digest))
+	t.s.opts.Log.ErrorContext(ctx, "mongostore: a session could not be read and was deleted", "session",
+		hex.EncodeToString(digest))
 	if _, err := t.c.clear(ctx, "delete a session", bson.D{{Key: "_id", Value: id}}); err != nil {
 		return err
 	}
@@ -139,7 +146,9 @@ func (t *Sessions) discard(ctx context.Context, document bson.Raw) error {
 const trimBatch = 1000
 
 // Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
-func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+func (t *Sessions) Trim(
+	ctx context.Context, userID, backend string, keep int, named [32]byte,
+) (ended [][32]byte, err error) {
 	const what = "trim sessions"
 	filter := bson.D{
 		{Key: "user_id", Value: userID}, {Key: "backend", Value: backend}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}},
@@ -186,5 +195,6 @@ func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, n
 // Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what
 // a late Create meets.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
-	return t.c.clear(patient(ctx), "sweep sessions", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
+	return t.c.clear(patient(ctx), "sweep sessions",
+		bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }

@@ -18,7 +18,8 @@ var (
 	marshalers = []reflect.Type{reflect.TypeFor[bson.ValueMarshaler](), reflect.TypeFor[bson.Marshaler]()}
 )
 
-// storable says why the driver would not give back a value of the type as it was; "" if it does. outer are the types around it.
+// storable says why the driver would not give back a value of the type as it
+// was; "" if it does. outer are the types around it.
 func storable(t reflect.Type, outer []reflect.Type) string {
 	if slices.Contains(outer, t) || codec(t) {
 		return ""
@@ -34,7 +35,8 @@ func storable(t reflect.Type, outer []reflect.Type) string {
 		return storable(t.Elem(), outer)
 	case reflect.Struct:
 		return storableStruct(t, outer)
-	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64, reflect.Complex128:
+	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64,
+		reflect.Complex128:
 		return fmt.Sprintf("there is no BSON type for %s", t)
 	default:
 		return ""
@@ -44,10 +46,12 @@ func storable(t reflect.Type, outer []reflect.Type) string {
 // codec tells the types that the driver knows beside those of Go.
 func codec(t reflect.Type) bool {
 	return t == timeType || t == reflect.TypeFor[url.URL]() || t.PkgPath() == reflect.TypeFor[bson.ObjectID]().PkgPath() ||
-		slices.ContainsFunc(marshalers, func(m reflect.Type) bool { return t.Implements(m) || reflect.PointerTo(t).Implements(m) })
+		slices.ContainsFunc(marshalers,
+			func(m reflect.Type) bool { return t.Implements(m) || reflect.PointerTo(t).Implements(m) })
 }
 
-// storableStruct refuses structs that hide what they hold, such as netip.Addr, since the driver would store nothing of them.
+// storableStruct refuses structs that hide what they hold, such as netip.Addr,
+// since the driver would store nothing of them.
 func storableStruct(t reflect.Type, outer []reflect.Type) string {
 	shown := 0
 	for f := range t.Fields() {
@@ -65,13 +69,15 @@ func storableStruct(t reflect.Type, outer []reflect.Type) string {
 	return ""
 }
 
-// textMax is what one text may have, in bytes. MongoDB's own limit is that of the whole document, 16 MiB, which every request would read.
+// textMax is what one text may have, in bytes. MongoDB's own limit is that of
+// the whole document, 16 MiB, which every request would read.
 const textMax = 1 << 20
 
 // isText is false for what no document can hold as text.
 func isText(s string) bool { return len(s) <= textMax && utf8.ValidString(s) }
 
-// encodeText refuses text that is none: the driver would write what is not UTF-8 all the same.
+// encodeText refuses text that is none: the driver would write what is not
+// UTF-8 all the same.
 func encodeText(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
 	if !isText(v.String()) {
 		return errors.New("text that is not UTF-8, or over 1 MiB, cannot be stored")

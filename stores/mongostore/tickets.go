@@ -29,7 +29,8 @@ type ticketKey struct {
 	Digest  []byte `bson:"digest"`
 }
 
-// ticketRow is a ticket as it is stored. Expires is in microseconds (see micros), ExpiresAt is for the TTL index.
+// ticketRow is a ticket as it is stored. Expires is in microseconds (see
+// micros), ExpiresAt is for the TTL index.
 type ticketRow struct {
 	UserID    string    `bson:"user_id"`
 	Email     string    `bson:"email"`
@@ -39,7 +40,8 @@ type ticketRow struct {
 	ExpiresAt time.Time `bson:"expires_at"`
 	Used      bool      `bson:"used"`
 	Failures  int       `bson:"failures"`
-	// Put is the number of a ticket that replaced older ones (see owner), 0 of any other.
+	// Put is the number of a ticket that replaced older ones (see owner), 0
+	// of any other.
 	Put int64 `bson:"put"`
 }
 
@@ -61,7 +63,8 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) (er
 	return t.replace(ctx, key, row)
 }
 
-// store keeps a ticket under a key that no living one has. An expired one under the same key is as good as none.
+// store keeps a ticket under a key that no living one has. An expired one under
+// the same key is as good as none.
 func (t *Tickets) store(ctx context.Context, key ticketKey, row ticketRow) error {
 	expired := bson.D{{Key: "_id", Value: key}, {Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}}
 	if _, err := t.c.clear(ctx, "store a ticket", expired); err != nil {
@@ -70,12 +73,14 @@ func (t *Tickets) store(ctx context.Context, key ticketKey, row ticketRow) error
 	return t.c.claim(ctx, "store a ticket", key, row)
 }
 
-// replace ends the unused tickets of the same purpose and user but the one with the greatest number. Of several that are put at once, each
-// sees the others or is seen by them, since all are stored before any of them looks. Used ones stay, so that a replay can be told from a
-// forgery.
+// replace ends the unused tickets of the same purpose and user but the one with
+// the greatest number. Of several that are put at once, each sees the others or
+// is seen by them, since all are stored before any of them looks. Used ones
+// stay, so that a replay can be told from a forgery.
 func (t *Tickets) replace(ctx context.Context, key ticketKey, row ticketRow) error {
 	rivals := func(put bson.D) bson.D {
-		return bson.D{{Key: "user_id", Value: row.UserID}, {Key: "_id.purpose", Value: key.Purpose}, {Key: "used", Value: false}, {Key: "put", Value: put}}
+		return bson.D{{Key: "user_id", Value: row.UserID}, {Key: "_id.purpose", Value: key.Purpose},
+			{Key: "used", Value: false}, {Key: "put", Value: put}}
 	}
 	if _, err := t.c.clear(ctx, "replace tickets", rivals(bson.D{{Key: "$lt", Value: row.Put}})); err != nil {
 		return err
@@ -125,8 +130,9 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 	return row.ticket(purpose, d), nil
 }
 
-// found is why a ticket that Find gives could not be changed: it was used, has expired or is unknown. One that is none of these was stored
-// since then, by somebody who cannot know its secret yet.
+// found is why a ticket that Find gives could not be changed: it was used, has
+// expired or is unknown. One that is none of these was stored since then, by
+// somebody who cannot know its secret yet.
 func (t *Tickets) found(ticket core.Ticket, err error) (core.Ticket, error) {
 	if err == nil {
 		return core.Ticket{}, core.ErrNotFound
@@ -134,8 +140,9 @@ func (t *Tickets) found(ticket core.Ticket, err error) (core.Ticket, error) {
 	return ticket, err
 }
 
-// Fail counts a failed attempt; see core.TicketStore. In a transaction that has written the same ticket it waits for itself, until
-// the server ends that transaction.
+// Fail counts a failed attempt; see core.TicketStore. In a transaction that has
+// written the same ticket it waits for itself, until the server ends that
+// transaction.
 func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
 	ctx = alone(ctx)
 	failures := func(operator string) bson.E {
@@ -165,15 +172,18 @@ func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until ti
 
 // Sweep deletes expired tickets; see core.Sweeper.
 func (t *Tickets) Sweep(ctx context.Context) (int, error) {
-	return t.c.clear(patient(ctx), "sweep tickets", bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
+	return t.c.clear(patient(ctx), "sweep tickets",
+		bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})
 }
 
 func newTicketRow(t core.Ticket) ticketRow {
-	return ticketRow{UserID: t.UserID, Email: t.Email, Epoch: t.Epoch, Data: t.Data, Expires: micros(t.Expires), ExpiresAt: t.Expires}
+	return ticketRow{UserID: t.UserID, Email: t.Email, Epoch: t.Epoch, Data: t.Data, Expires: micros(t.Expires),
+		ExpiresAt: t.Expires}
 }
 
 func (r ticketRow) ticket(purpose string, d [32]byte) core.Ticket {
 	return core.Ticket{
-		Digest: d, Purpose: purpose, UserID: r.UserID, Email: r.Email, Epoch: r.Epoch, Data: r.Data, Expires: fromMicros(r.Expires),
+		Digest: d, Purpose: purpose, UserID: r.UserID, Email: r.Email, Epoch: r.Epoch, Data: r.Data,
+		Expires: fromMicros(r.Expires),
 	}
 }

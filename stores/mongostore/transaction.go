@@ -156,7 +156,8 @@ func inTransaction(ctx context.Context) bool {
 	return session != nil && session.TransactionRunning()
 }
 
-// joined is ctx without a session of another client, in which this collection cannot take part.
+// joined is ctx without a session of another client, in which this collection
+// cannot take part.
 func (c collection) joined(ctx context.Context) context.Context {
 	session := mongo.SessionFromContext(ctx)
 	if session != nil && session.Client() != c.Database().Client() {

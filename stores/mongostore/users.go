@@ -11,7 +11,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// UserStore is a core.UserStore, core.EpochStore and core.IDMaker of the application's user type.
+// UserStore is a core.UserStore, core.EpochStore and core.IDMaker of the
+// application's user type.
 type UserStore[U any] struct {
 	s     *Store
 	model *model
@@ -25,9 +26,11 @@ var (
 	_ core.Unwrapper            = (*UserStore[core.User])(nil)
 )
 
-// Users gives the store of the application's user type, which embeds core.User by value. Fields are named by their bson tag, else in snake
-// case (FullName is full_name). The type is checked: fields that hide core.User's, types that BSON does not give back as they were, options
-// of the tag that would not be honoured.
+// Users gives the store of the application's user type, which embeds core.User
+// by value. Fields are named by their bson tag, else in snake case (FullName is
+// full_name). The type is checked: fields that hide core.User's, types that
+// BSON does not give back as they were, options of the tag that would not be
+// honoured.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)))
 	if err != nil {
@@ -51,7 +54,8 @@ func (us *UserStore[U]) NewID() string {
 	return text
 }
 
-// Create stores u; see core.UserStore. An ID that is not of the type Options.IDs is an error.
+// Create stores u; see core.UserStore. An ID that is not of the type
+// Options.IDs is an error.
 func (us *UserStore[U]) Create(ctx context.Context, u *U) (err error) {
 	base := us.base(u)
 	text, given := base.ID, base.ID != ""
@@ -68,7 +72,8 @@ func (us *UserStore[U]) Create(ctx context.Context, u *U) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := us.s.together(ctx, func(ctx context.Context) error { return us.create(ctx, key, given, base.EmailKey, fields) }); err != nil {
+	if err := us.s.together(ctx,
+		func(ctx context.Context) error { return us.create(ctx, key, given, base.EmailKey, fields) }); err != nil {
 		return err
 	}
 	base.ID = key.text
@@ -117,7 +122,8 @@ func (us *UserStore[U]) find(ctx context.Context, filter bson.D) (*U, bson.Raw, 
 	return u, doc, err
 }
 
-// Decode reads a document of the users' collection, for the application's own queries.
+// Decode reads a document of the users' collection, for the application's own
+// queries.
 func (us *UserStore[U]) Decode(doc bson.Raw) (*U, error) {
 	text, ok := us.s.opts.IDs.format(doc.Lookup("_id"))
 	if !ok {
@@ -131,8 +137,9 @@ func (us *UserStore[U]) Decode(doc bson.Raw) (*U, error) {
 	return u, nil
 }
 
-// Update changes the user as they are; see core.UserStore. There is no lock: change runs again where somebody else was faster, until ctx
-// ends. Only the fields that change has changed are written.
+// Update changes the user as they are; see core.UserStore. There is no lock:
+// change runs again where somebody else was faster, until ctx ends. Only the
+// fields that change has changed are written.
 func (us *UserStore[U]) Update(ctx context.Context, text string, change func(*U) error) (changed *U, err error) {
 	key, ok := us.s.opts.IDs.parse(text)
 	if !ok {
@@ -180,8 +187,10 @@ func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) erro
 	return u, nil
 }
 
-// Delete removes the user and all that this database keeps of theirs, in one transaction; see core.UserStore. With Options.Standalone the
-// user goes first: what a crash leaves behind is of no use to anybody. A session that is being created at the same moment is never found.
+// Delete removes the user and all that this database keeps of theirs, in one
+// transaction; see core.UserStore. With Options.Standalone the user goes first:
+// what a crash leaves behind is of no use to anybody. A session that is being
+// created at the same moment is never found.
 func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
 	key, ok := us.s.opts.IDs.parse(text)
 	if !ok {
@@ -194,7 +203,8 @@ func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
 		if err := us.s.sessions.DeleteAll(ctx, key.text, math.MaxInt64, [32]byte{}); err != nil {
 			return err
 		}
-		if _, err := us.s.tickets.c.clear(ctx, "end a user's tickets", bson.D{{Key: "user_id", Value: key.text}}); err != nil {
+		if _, err := us.s.tickets.c.clear(ctx, "end a user's tickets",
+			bson.D{{Key: "user_id", Value: key.text}}); err != nil {
 			return err
 		}
 		_, err := us.s.accounts.c.clear(ctx, "unlink a user's accounts", bson.D{{Key: "user_id", Value: key.value}})

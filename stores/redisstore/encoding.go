@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A session is stored as one string: a head of fixed width, which scripts read and write in place, and a body, which never changes.
+// A session is stored as one string: a head of fixed width, which scripts read
+// and write in place, and a body, which never changes.
 //
 //	 0  the version, "a"
 //	 1  Epoch      20 digits
@@ -21,7 +22,8 @@ import (
 //	41  Expires    20 digits
 //	61  the body
 //
-// Numbers in the head are decimal and of one width, so that a script can compare them as text: Lua's own numbers lose digits beyond 2^53.
+// Numbers in the head are decimal and of one width, so that a script can
+// compare them as text: Lua's own numbers lose digits beyond 2^53.
 //
 // Every version has this head, so that scripts of an older release can end
 // sessions of a newer one. A value with such a head and another version is of a
@@ -31,7 +33,8 @@ const (
 	version   = "a"
 	digits    = 20
 	headWidth = len(version) + 3*digits
-	// maxStored is how long a session or a ticket may be as it is stored, in bytes: a long value holds up everybody else's commands.
+	// maxStored is how long a session or a ticket may be as it is stored,
+	// in bytes: a long value holds up everybody else's commands.
 	maxStored = 64 << 10
 )
 
@@ -44,7 +47,8 @@ var (
 // decimal gives n as 20 digits whose order is that of the numbers.
 func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
 
-// micros is a time as it is stored, which every clock of core has at least: microseconds since 1970 UTC.
+// micros is a time as it is stored, which every clock of core has at least:
+// microseconds since 1970 UTC.
 func micros(t time.Time) string { return decimal(t.UnixMicro()) }
 
 // millis is a time as the scores of an index have it.
@@ -52,7 +56,8 @@ func millis(t time.Time) string { return number(t.UnixMilli()) }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// left is how long a key shall stay, in milliseconds: at least one, as Redis takes no less.
+// left is how long a key shall stay, in milliseconds: at least one, as Redis
+// takes no less.
 func left(now, expires time.Time) int64 { return max(1, expires.Sub(now).Milliseconds()+1) }
 
 func encode(one core.Session) (string, error) {
@@ -79,8 +84,10 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendVarint(b, int64(len(s))), s...)
 }
 
-// decode fills in a session with strings that keep nothing of raw, but for the label: the cache replaces it by the copy that all sessions
-// of such a browser share. As many sessions are kept, ID, UserID and Backend are one string, and nothing else is in it.
+// decode fills in a session with strings that keep nothing of raw, but for the
+// label: the cache replaces it by the copy that all sessions of such a browser
+// share. As many sessions are kept, ID, UserID and Backend are one string, and
+// nothing else is in it.
 //
 // The error is errLater or errUnreadable.
 func decode(raw string, one *core.Session) error {
@@ -116,7 +123,8 @@ func decode(raw string, one *core.Session) error {
 	return nil
 }
 
-// reader takes values off the front of a text. After the first that is not there, all are zero.
+// reader takes values off the front of a text. After the first that is not
+// there, all are zero.
 type reader struct {
 	rest   string
 	broken bool

@@ -2,9 +2,10 @@ package redisstore
 
 import "time"
 
-// An index is a sorted set: the digests of somebody's sessions or tickets, scored with the time until which the entry is kept. An entry
-// whose session or ticket has gone does no harm, one that is missing would; so entries stay longer by leeway, for nodes whose clocks
-// differ.
+// An index is a sorted set: the digests of somebody's sessions or tickets,
+// scored with the time until which the entry is kept. An entry whose session or
+// ticket has gone does no harm, one that is missing would; so entries stay
+// longer by leeway, for nodes whose clocks differ.
 const leeway = 24 * time.Hour
 
 // slice is about how many entries of an index, or sessions, one command takes:

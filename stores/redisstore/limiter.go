@@ -7,8 +7,10 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Limiter is a core.Limiter with fixed windows, which all nodes of an application share. A key is stored as its SHA-256, as it may hold
-// an e-mail address. The nodes' clocks decide; one that is set back lets nobody wait longer than a window.
+// Limiter is a core.Limiter with fixed windows, which all nodes of an
+// application share. A key is stored as its SHA-256, as it may hold an e-mail
+// address. The nodes' clocks decide; one that is set back lets nobody wait
+// longer than a window.
 type Limiter struct {
 	s *Store
 
@@ -20,7 +22,8 @@ var _ core.Limiter = (*Limiter)(nil)
 func newLimiter(s *Store) *Limiter {
 	return &Limiter{
 		s: s,
-		// Times are microseconds, which Lua's numbers hold exactly until the year 2255.
+		// Times are microseconds, which Lua's numbers hold exactly
+		// until the year 2255.
 		take: newScript("count an event", prelude+`
 local now, window, events = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 sane(KEYS[1], 'hash')

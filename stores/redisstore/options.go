@@ -13,11 +13,14 @@ import (
 
 // Options of a Store. The zero value is ready for use.
 type Options struct {
-	// Prefix begins every key, so that several applications may share a Redis. Default: "latchkey:". It has no { or }, which mean
-	// something in a Redis Cluster.
+	// Prefix begins every key, so that several applications may share a
+	// Redis. Default: "latchkey:". It has no { or }, which mean something
+	// in a Redis Cluster.
 	Prefix string
-	// CacheSessions is about how many sessions the process keeps decoded. Default: 65,536, which are some 30 MB once they are all in use;
-	// sessions of more than 1 KiB are not kept, so it is never more than 100 MB.
+	// CacheSessions is about how many sessions the process keeps decoded.
+	// Default: 65,536, which are some 30 MB once they are all in use;
+	// sessions of more than 1 KiB are not kept, so it is never more than
+	// 100 MB.
 	CacheSessions int
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -27,9 +30,11 @@ type Options struct {
 }
 
 const (
-	// maxAge is how long a session is believed after it was asked for, even if Redis says nothing.
+	// maxAge is how long a session is believed after it was asked for, even
+	// if Redis says nothing.
 	maxAge = 5 * time.Second
-	// patience is how long Redis may take to answer. Beyond it the store could not be asked.
+	// patience is how long Redis may take to answer. Beyond it the store
+	// could not be asked.
 	patience = time.Second
 )
 
@@ -72,7 +77,9 @@ func checkClient(c rueidis.ClientOption) error {
 }
 
 func outside(name string, d time.Duration) error {
-	return refuse(d < 0 || d > maxAge, fmt.Sprintf("%s of the client is not within 0 and %v: a connection that hangs would be noticed too late", name, maxAge))
+	return refuse(d < 0 || d > maxAge,
+		fmt.Sprintf("%s of the client is not within 0 and %v: a connection that hangs would be noticed too late", name,
+			maxAge))
 }
 
 func refuse(wrong bool, problem string) error {
@@ -101,7 +108,8 @@ func bounded(c rueidis.ClientOption, sessions string) rueidis.ClientOption {
 	return c
 }
 
-// retryDelay lets a read be tried again while a connection is replaced, and gives up soon where there is no server.
+// retryDelay lets a read be tried again while a connection is replaced, and
+// gives up soon where there is no server.
 func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
 	if attempts > 4 {
 		return -1

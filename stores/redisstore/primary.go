@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// askEvery is how long a server's role is believed. With the patience for
-	// the answer a demotion is noticed within 5 seconds.
+	// askEvery is how long a server's role is believed. With the patience
+	// for the answer a demotion is noticed within 5 seconds.
 	askEvery = maxAge - patience
-	// pause is how long no connection is made after a new one led to a replica.
+	// pause is how long no connection is made after a new one led to a
+	// replica.
 	pause = time.Second
 )
 
@@ -40,8 +41,8 @@ type primary struct {
 	flush func()
 	turn  chan struct{} // of the one call that asks
 
-	// made counts connections, and those that were given up; good is its value
-	// when the server last said that it is a primary.
+	// made counts connections, and those that were given up; good is its
+	// value when the server last said that it is a primary.
 	made, good atomic.Uint64
 
 	mu    sync.Mutex
@@ -133,7 +134,9 @@ func (p *primary) leave(made uint64) {
 
 // dial is the client's. It refuses to connect right after a new connection led
 // to a replica, so that a server which stays one is not stormed.
-func (p *primary) dial(o rueidis.ClientOption) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+func (p *primary) dial(
+	o rueidis.ClientOption,
+) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	return func(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
 		p.mu.Lock()
 		early := time.Now().Before(p.again)

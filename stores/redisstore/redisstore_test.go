@@ -68,7 +68,8 @@ func TestNewJoinsAllProblems(t *testing.T) {
 	}
 }
 
-// TestNewRefusesAnOldServer: before version 6 Redis knew no HELLO, and could not tell what has changed.
+// TestNewRefusesAnOldServer: before version 6 Redis knew no HELLO, and could
+// not tell what has changed.
 func TestNewRefusesAnOldServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,7 +91,8 @@ func TestNewRefusesAnOldServer(t *testing.T) {
 	}
 }
 
-// refuseAll answers every command, which begins with the number of its words, as an old Redis answers HELLO.
+// refuseAll answers every command, which begins with the number of its words,
+// as an old Redis answers HELLO.
 func refuseAll(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	for lines := bufio.NewScanner(conn); lines.Scan(); {

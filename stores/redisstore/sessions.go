@@ -14,29 +14,39 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Sessions is a core.SessionStore and a core.SessionLister. It does not keep core.Session's Extra, which is of types that only a strategy
-// knows. Redis itself deletes what has expired.
+// Sessions is a core.SessionStore and a core.SessionLister. It does not keep
+// core.Session's Extra, which is of types that only a strategy knows. Redis
+// itself deletes what has expired.
 //
-// Keys. A session is found by its digest alone, in one round trip, so its key has the digest and nothing of the user, and in a Redis Cluster
-// each session has a slot of its own. A user's floor and index (the digests of the user's sessions) share a slot. No script
-// can span both, so their order takes the place of one:
+// Keys. A session is found by its digest alone, in one round trip, so its key
+// has the digest and nothing of the user, and in a Redis Cluster each session
+// has a slot of its own. A user's floor and index (the digests of the user's
+// sessions) share a slot. No script can span both, so their order takes the
+// place of one:
 //
-//   - Create writes the session and then, in one script, asks the floor and enters the digest into the index. Where the floor refuses, the session
-//     is deleted again; its token was given to nobody yet, as Create has not returned.
+//   - Create writes the session and then, in one script, asks the floor and
+//     enters the digest into the index. Where the floor refuses, the session is
+//     deleted again; its token was given to nobody yet, as Create has not
+//     returned.
 //   - DeleteAll raises the floor; then it goes through the index, in slices,
 //     and ends each session by a script that compares its epoch.
 //
 // Redis runs one of the first two scripts of a user's slot first. If it is
-// Create's, DeleteAll finds the entry, and a session that is there already,
-// and ends it. If it is DeleteAll's, the floor refuses. Either way no session below the floor is left once both have returned. A
-// process that dies in the middle of Create leaves a session without an index, whose token nobody has; one that dies in the middle of
-// DeleteAll leaves sessions that the next DeleteAll ends, and that the front door refuses by their epoch.
+// Create's, DeleteAll finds the entry, and a session that is there already, and
+// ends it. If it is DeleteAll's, the floor refuses. Either way no session below
+// the floor is left once both have returned. A process that dies in the middle
+// of Create leaves a session without an index, whose token nobody has; one that
+// dies in the middle of DeleteAll leaves sessions that the next DeleteAll ends,
+// and that the front door refuses by their epoch.
 //
 // Bounds. A session that this process has ended is never given again: Delete,
-// Trim and DeleteAll drop it from the cache before they return, and with
-// it whatever a Find is still reading. Another process drops it when it hears of it, which takes a round trip; if the connection hangs
-// or is lost, when that is noticed, and in any case 5 seconds after it was read. What Redis cannot tell within a second (two, while
-// a connection is being made) is an error, never core.ErrNotFound. Changes read through the cache: they are made of what is stored.
+// Trim and DeleteAll drop it from the cache before they return, and with it
+// whatever a Find is still reading. Another process drops it when it hears of
+// it, which takes a round trip; if the connection hangs or is lost, when that
+// is noticed, and in any case 5 seconds after it was read. What Redis cannot
+// tell within a second (two, while a connection is being made) is an error,
+// never core.ErrNotFound. Changes read through the cache: they are made of what
+// is stored.
 //
 // Every node is sent the key of every session that changes, whether or not it
 // has that session: some 70 bytes for a login, a logout, and each TouchEvery of
@@ -162,8 +172,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	return err
 }
 
-// Find gives a living session, from the process' own memory if it was asked for within the last 5 seconds; see core.SessionStore. Found's
-// User is nil.
+// Find gives a living session, from the process' own memory if it was asked for
+// within the last 5 seconds; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Found{}, wrap("find a session", err)
@@ -176,8 +186,9 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return core.Found{Session: one}, err
 }
 
-// Recent is for package session, which looks into the process' memory itself before it asks this store. It is nil for a store that has this one
-// in it, and a Find of its own.
+// Recent is for package session, which looks into the process' memory itself
+// before it asks this store. It is nil for a store that has this one in it, and
+// a Find of its own.
 func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 	if store != core.SessionStore(t) {
 		return nil
@@ -196,12 +207,13 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 	generation := t.cache.Generation(d)
 	var raw string
 	var one core.Session
-	err := t.s.do(ctx, "find a session", t.s.client.B().Get().Key(t.key(d)).Build(), func(answer rueidis.RedisMessage) (err error) {
-		if raw, err = answer.ToString(); err == nil {
-			err = decode(raw, &one)
-		}
-		return err
-	})
+	err := t.s.do(ctx, "find a session", t.s.client.B().Get().Key(t.key(d)).Build(),
+		func(answer rueidis.RedisMessage) (err error) {
+			if raw, err = answer.ToString(); err == nil {
+				err = decode(raw, &one)
+			}
+			return err
+		})
 	if rueidis.IsRedisNil(err) {
 		t.cache.Drop(d) // the key that changed is sent a moment after this answer
 		return nil, core.ErrNotFound
@@ -220,7 +232,8 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 	return t.cache.Keep(d, one, asked, left, generation), nil
 }
 
-// invalidate is called by the client for keys that have changed, without keys when it can no longer tell which.
+// invalidate is called by the client for keys that have changed, without keys
+// when it can no longer tell which.
 func (t *Sessions) invalidate(keys []rueidis.RedisMessage) {
 	if len(keys) == 0 {
 		t.cache.Flush()
@@ -241,12 +254,14 @@ func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Tim
 	if err != nil {
 		return err
 	}
-	// The index goes first, which must not forget the session before it ends. The floor was asked when the session was created.
+	// The index goes first, which must not forget the session before it
+	// ends. The floor was asked when the session was created.
 	if _, err := t.enter(ctx, found.Session.UserID, math.MaxInt64, d, expires); err != nil {
 		return err
 	}
 	defer t.cache.Drop(d)
-	answer, err := t.s.exec(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires), number(left(t.s.now(), expires)))
+	answer, err := t.s.exec(ctx, t.touch, []string{t.key(d)}, micros(seen), micros(expires),
+		number(left(t.s.now(), expires)))
 	if err != nil {
 		return err
 	}

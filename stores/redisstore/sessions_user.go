@@ -16,14 +16,17 @@ func (t *Sessions) index(userID string) string {
 	return t.s.prefix + "sessions:{" + text(core.Digest(userID)) + "}"
 }
 
-// perUser are the keys of a user's floor and index, which the hash tag {…} puts into one slot.
+// perUser are the keys of a user's floor and index, which the hash tag {…} puts
+// into one slot.
 func (t *Sessions) perUser(userID string) []string {
 	return []string{t.s.prefix + "floor:{" + text(core.Digest(userID)) + "}", t.index(userID)}
 }
 
-// enter puts a session into its user's index, unless its epoch is below the floor.
+// enter puts a session into its user's index, unless its epoch is below the
+// floor.
 func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]byte, expires time.Time) (bool, error) {
-	n, err := t.s.count(ctx, t.admit, t.perUser(userID), decimal(epoch), string(d[:]), millis(expires.Add(leeway)), millis(t.s.now()))
+	n, err := t.s.count(ctx, t.admit, t.perUser(userID), decimal(epoch), string(d[:]), millis(expires.Add(leeway)),
+		millis(t.s.now()))
 	return n == 1, err
 }
 
@@ -31,7 +34,8 @@ func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]
 // core.SessionStore. A user may have more sessions than Redis could end within
 // patience: they are ended in slices, with patience for each.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
-	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch), number(t.Length().Milliseconds())); err != nil {
+	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch),
+		number(t.Length().Milliseconds())); err != nil {
 		return err
 	}
 	return t.each(ctx, t.settle.what, userID, func(digests [][32]byte) (gone []string, err error) {
@@ -65,14 +69,17 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 // takes those out of the index that do returns as gone. What is entered or
 // removed meanwhile may be seen or not, and anything twice; what stays in the
 // index from the beginning to the end is seen (SCAN's guarantee).
-func (t *Sessions) each(ctx context.Context, what, userID string, do func([][32]byte) (gone []string, err error)) error {
+func (t *Sessions) each(
+	ctx context.Context, what, userID string, do func([][32]byte) (gone []string, err error),
+) error {
 	index, cursor := t.index(userID), uint64(0)
 	for {
 		var page rueidis.ScanEntry
-		err := t.s.do(ctx, what, t.s.client.B().Zscan().Key(index).Cursor(cursor).Count(slice).Build(), func(answer rueidis.RedisMessage) (err error) {
-			page, err = answer.AsScanEntry()
-			return err
-		})
+		err := t.s.do(ctx, what, t.s.client.B().Zscan().Key(index).Cursor(cursor).Count(slice).Build(),
+			func(answer rueidis.RedisMessage) (err error) {
+				page, err = answer.AsScanEntry()
+				return err
+			})
 		if err != nil {
 			return err
 		}
@@ -92,13 +99,16 @@ func (t *Sessions) each(ctx context.Context, what, userID string, do func([][32]
 
 // Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
 // Where the user has no more sessions than keep, it is one command.
-func (t *Sessions) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) (ended [][32]byte, err error) {
+func (t *Sessions) Trim(
+	ctx context.Context, userID, backend string, keep int, named [32]byte,
+) (ended [][32]byte, err error) {
 	const what = "trim sessions"
 	entries := int64(0)
-	err = t.s.do(ctx, what, t.s.client.B().Zcard().Key(t.index(userID)).Build(), func(answer rueidis.RedisMessage) (err error) {
-		entries, err = answer.AsInt64()
-		return err
-	})
+	err = t.s.do(ctx, what, t.s.client.B().Zcard().Key(t.index(userID)).Build(),
+		func(answer rueidis.RedisMessage) (err error) {
+			entries, err = answer.AsInt64()
+			return err
+		})
 	if err != nil || entries <= int64(keep) {
 		return nil, err
 	}
@@ -210,7 +220,9 @@ func newestFirst(named [32]byte) func(a, b stored) int {
 // readAll reads living sessions, past the cache, and returns the members of
 // those that are gone. errLater, beside the others, if a later release stored
 // one.
-func (t *Sessions) readAll(ctx context.Context, what string, digests [][32]byte) (found []stored, gone []string, err error) {
+func (t *Sessions) readAll(
+	ctx context.Context, what string, digests [][32]byte,
+) (found []stored, gone []string, err error) {
 	gets := make(rueidis.Commands, len(digests))
 	for i, d := range digests {
 		gets[i] = t.s.client.B().Get().Key(t.key(d)).Build()

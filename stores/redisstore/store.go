@@ -13,7 +13,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Store is a connection to a Redis, a Redis Cluster or one behind Sentinels. It is safe for concurrent use.
+// Store is a connection to a Redis, a Redis Cluster or one behind Sentinels. It
+// is safe for concurrent use.
 type Store struct {
 	client   rueidis.Client
 	primary  *primary
@@ -26,9 +27,11 @@ type Store struct {
 	limiter  *Limiter
 }
 
-// New connects to a Redis of version 6 or later; it fails if there is none. The store owns its client, because the bounds that Sessions
-// promises are settings of the client. New fills in those that are zero: a second each for Dialer.Timeout, Dialer.KeepAlive and
-// ConnWriteTimeout. The error joins everything that is wrong with the settings.
+// New connects to a Redis of version 6 or later; it fails if there is none. The
+// store owns its client, because the bounds that Sessions promises are settings
+// of the client. New fills in those that are zero: a second each for
+// Dialer.Timeout, Dialer.KeepAlive and ConnWriteTimeout. The error joins
+// everything that is wrong with the settings.
 func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	if err := errors.Join(checkClient(client), o.check()); err != nil {
 		return nil, err
@@ -36,7 +39,8 @@ func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	clock := elapsed.New(o.Now)
 	o = o.withDefaults()
 	s := &Store{prefix: o.Prefix, now: o.Now, log: o.Log}
-	s.sessions, s.tickets, s.limiter = newSessions(s, recent.NewSessions(o.CacheSessions, maxAge, clock)), newTickets(s), newLimiter(s)
+	s.sessions, s.tickets, s.limiter = newSessions(s, recent.NewSessions(o.CacheSessions, maxAge, clock)), newTickets(s),
+		newLimiter(s)
 
 	s.primary = newPrimary(s.sessions.cache.Flush)
 	client = bounded(client, s.sessions.keys)
@@ -64,10 +68,12 @@ func (s *Store) Sessions() *Sessions { return s.sessions }
 // Tickets keeps one-time tokens in this Redis.
 func (s *Store) Tickets() *Tickets { return s.tickets }
 
-// Limiter counts events in this Redis, so that all nodes of an application share the limits.
+// Limiter counts events in this Redis, so that all nodes of an application
+// share the limits.
 func (s *Store) Limiter() *Limiter { return s.limiter }
 
-// Close ends the connections, once the calls under way have ended. Later calls are errors.
+// Close ends the connections, once the calls under way have ended. Later calls
+// are errors.
 func (s *Store) Close() {
 	s.stop()
 	s.client.Close()
@@ -84,7 +90,8 @@ func (s *Store) do(ctx context.Context, what string, c rueidis.Completed, read f
 	})
 }
 
-// script is a Lua script, which Redis runs as one atomic step, and what it does, for errors. All keys of a script are in one slot.
+// script is a Lua script, which Redis runs as one atomic step, and what it
+// does, for errors. All keys of a script are in one slot.
 type script struct {
 	what string
 	lua  *rueidis.Lua
@@ -110,7 +117,9 @@ end
 `
 
 // exec runs a script. An answer that is absent is no error.
-func (s *Store) exec(ctx context.Context, script script, keys []string, args ...string) (answer rueidis.RedisMessage, err error) {
+func (s *Store) exec(
+	ctx context.Context, script script, keys []string, args ...string,
+) (answer rueidis.RedisMessage, err error) {
 	err = s.call(ctx, script.what, func(ctx context.Context) (err error) {
 		answer, err = script.lua.Exec(ctx, s.client, keys, args).ToMessage()
 		if rueidis.IsRedisNil(err) {

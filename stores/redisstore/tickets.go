@@ -10,13 +10,16 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Tickets is a core.TicketStore. Redis itself deletes what has expired. A ticket that was replaced, or that failed too often, is forgotten
-// at once.
+// Tickets is a core.TicketStore. Redis itself deletes what has expired. A
+// ticket that was replaced, or that failed too often, is forgotten at once.
 //
-// A ticket is a hash under its purpose and digest: when it expires, whether it is used, how often it failed, and what is frozen in it. The
-// digests of a (purpose, user) are in an index, which in a Redis Cluster is in another slot than the tickets. So Put writes
-// the ticket first, and then enters it into the index and reads what is there, in one script; with replace it ends those tickets
-// before it returns. Of any number of concurrent Puts with replace the one whose script came last is left.
+// A ticket is a hash under its purpose and digest: when it expires, whether it
+// is used, how often it failed, and what is frozen in it. The digests of a
+// (purpose, user) are in an index, which in a Redis Cluster is in another slot
+// than the tickets. So Put writes the ticket first, and then enters it into the
+// index and reads what is there, in one script; with replace it ends those
+// tickets before it returns. Of any number of concurrent Puts with replace the
+// one whose script came last is left.
 type Tickets struct {
 	s *Store
 
@@ -28,7 +31,8 @@ var _ core.TicketStore = (*Tickets)(nil)
 // ticketDataMax is what core.Ticket allows, in bytes.
 const ticketDataMax = 8 << 10
 
-// lookup is the part of a script that reads a ticket, which is what it answers, and decides whether it lives and is unused.
+// lookup is the part of a script that reads a ticket, which is what it answers,
+// and decides whether it lives and is unused.
 const lookup = `
 local ticket = redis.call('HMGET', KEYS[1], 'expires', 'used', 'frozen')
 local usable = ticket[1] and #ticket[1] == 20 and ticket[1] > ARGV[1] and ticket[2] == '0'
@@ -120,7 +124,8 @@ func (t *Tickets) index(purpose, userID string) string {
 	return t.s.prefix + "tickets:" + purpose + ":" + text(core.Digest(userID))
 }
 
-// Put stores a ticket; see core.TicketStore. While a Put with replace is under way both tickets may be found.
+// Put stores a ticket; see core.TicketStore. While a Put with replace is under
+// way both tickets may be found.
 func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) error {
 	if len(ticket.Data) > ticketDataMax {
 		return errors.New("redisstore: store a ticket: its Data is over 8 KiB")
@@ -216,7 +221,9 @@ func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until ti
 }
 
 // ask runs a script with lookup, which answers how the ticket was before it.
-func (t *Tickets) ask(ctx context.Context, script script, purpose string, d [32]byte, args ...string) (core.Ticket, error) {
+func (t *Tickets) ask(
+	ctx context.Context, script script, purpose string, d [32]byte, args ...string,
+) (core.Ticket, error) {
 	now := t.s.now()
 	answer, err := t.s.exec(ctx, script, []string{t.key(purpose, d)}, append([]string{micros(now)}, args...)...)
 	if says(err, "WRONGTYPE") {
@@ -233,7 +240,8 @@ func (t *Tickets) ask(ctx context.Context, script script, purpose string, d [32]
 		return core.Ticket{}, core.ErrNotFound
 	}
 	head, frozen := reader{rest: fields[0]}, reader{rest: fields[2]}
-	ticket := core.Ticket{Digest: d, Purpose: purpose, Expires: head.micros(), Epoch: frozen.number(), UserID: frozen.text(), Email: frozen.text()}
+	ticket := core.Ticket{Digest: d, Purpose: purpose, Expires: head.micros(), Epoch: frozen.number(),
+		UserID: frozen.text(), Email: frozen.text()}
 	ticket.Data = []byte(frozen.text())
 	switch {
 	case head.broken || head.rest != "" || frozen.broken || fields[1] == "":

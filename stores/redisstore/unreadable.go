@@ -25,14 +25,16 @@ func (t *Sessions) unreadable(ctx context.Context, d [32]byte, raw string, err e
 	switch {
 	case errors.Is(err, errLater):
 		t.later.Do(func() {
-			t.s.log.ErrorContext(ctx, "redisstore: there are sessions that a later release has stored; this one cannot read them",
+			t.s.log.ErrorContext(ctx,
+				"redisstore: there are sessions that a later release has stored; this one cannot read them",
 				"version", raw[:len(version)])
 		})
 		return err
 	case !errors.Is(err, errUnreadable) && !says(err, "WRONGTYPE"):
 		return err
 	}
-	t.s.log.ErrorContext(ctx, "redisstore: a session could not be read and was deleted", "session", hex.EncodeToString(d[:]))
+	t.s.log.ErrorContext(ctx, "redisstore: a session could not be read and was deleted", "session",
+		hex.EncodeToString(d[:]))
 	t.cache.Drop(d)
 	if _, err := t.s.exec(ctx, t.discard, []string{t.key(d)}, raw); err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Account is the application's user that Users and Transactions store. A store that keeps columns needs, beside those of core.User:
+// Account is the application's user that Users and Transactions store. A store
+// that keeps columns needs, beside those of core.User:
 //
 //	nick     text, not null
 //	credits  integer, not null
@@ -23,7 +24,8 @@ type Account struct {
 	Seen    time.Time `json:"seen"`
 }
 
-// account makes a user whose EmailKey is key, with all columns set to plain values: odd ones have cases of their own.
+// account makes a user whose EmailKey is key, with all columns set to plain
+// values: odd ones have cases of their own.
 func account(key string) *Account {
 	at := time.Date(2024, 2, 29, 23, 59, 59, 0, time.UTC)
 	return &Account{
@@ -35,7 +37,8 @@ func account(key string) *Account {
 	}
 }
 
-// same tells in which columns got differs from want. Times are compared as instants, and must be given in UTC.
+// same tells in which columns got differs from want. Times are compared as
+// instants, and must be given in UTC.
 func same(step string, got, want *Account) error {
 	if got == nil {
 		return fmt.Errorf("%s: got no user", step)
@@ -67,8 +70,8 @@ func sameTime(step string, got, want time.Time) error {
 	return that(got.Equal(want) && offset == 0, "%s is %v, want %v", step, got, want)
 }
 
-// show prints a column's value so that differences can be seen: hashes in clear (they are the kit's own), what pointers point to, the
-// beginning of long text.
+// show prints a column's value so that differences can be seen: hashes in clear
+// (they are the kit's own), what pointers point to, the beginning of long text.
 func show(v any) string {
 	switch v := v.(type) {
 	case core.PasswordHash:

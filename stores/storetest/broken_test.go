@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// broken asserts that a store fails exactly the rules that begin with the given words; those after a "?", where only luck makes a race
-// go wrong, it may fail.
+// broken asserts that a store fails exactly the rules that begin with the given
+// words; those after a "?", where only luck makes a race go wrong, it may fail.
 func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules ...string) {
 	t.Helper()
 	var failed []string
@@ -31,7 +31,8 @@ func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules
 		}
 	}
 	for _, words := range rules {
-		if !strings.HasPrefix(words, "?") && !slices.ContainsFunc(failed, func(rule string) bool { return begins(rule)(words) }) {
+		if !strings.HasPrefix(words, "?") &&
+			!slices.ContainsFunc(failed, func(rule string) bool { return begins(rule)(words) }) {
 			t.Errorf("not found out: %s", words)
 		}
 	}
@@ -39,13 +40,15 @@ func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules
 
 // rule picks the cases whose rules begin with the given words.
 func rule[S any](cases []storetest.Case[S], words string) []storetest.Case[S] {
-	return slices.DeleteFunc(slices.Clone(cases), func(c storetest.Case[S]) bool { return !strings.HasPrefix(c.Rule, words) })
+	return slices.DeleteFunc(slices.Clone(cases),
+		func(c storetest.Case[S]) bool { return !strings.HasPrefix(c.Rule, words) })
 }
 
 // crowd is how many goroutines the kit's races have.
 const crowd = 64
 
-// barrier makes a fake's race certain: nobody goes on before all of the crowd have arrived, or a second has passed. It serves one crowd.
+// barrier makes a fake's race certain: nobody goes on before all of the crowd
+// have arrived, or a second has passed. It serves one crowd.
 type barrier struct {
 	arrived atomic.Int64
 	all     chan struct{}
@@ -63,7 +66,8 @@ func (b *barrier) wait() {
 	}
 }
 
-// unless leaves out the cases that a store need not pass which declares the lack.
+// unless leaves out the cases that a store need not pass which declares the
+// lack.
 func unless[S any](cases []storetest.Case[S], lack storetest.Lack) []storetest.Case[S] {
 	return slices.DeleteFunc(slices.Clone(cases), func(c storetest.Case[S]) bool { return c.Unless == lack })
 }

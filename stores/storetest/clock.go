@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Clock is a clock that a check moves. It starts at the present, so that a server's own expiry does not interfere.
+// Clock is a clock that a check moves. It starts at the present, so that a
+// server's own expiry does not interfere.
 type Clock struct {
 	real bool
 
@@ -16,10 +17,12 @@ type Clock struct {
 	brief bool
 }
 
-// NewClock gives a clock that stands still at the present time, in UTC and whole microseconds.
+// NewClock gives a clock that stands still at the present time, in UTC and
+// whole microseconds.
 func NewClock() *Clock { return &Clock{at: microseconds()} }
 
-// RealClock gives the true time, which only passes: moving it forward is waiting.
+// RealClock gives the true time, which only passes: moving it forward is
+// waiting.
 func RealClock() *Clock { return &Clock{real: true} }
 
 func microseconds() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
@@ -27,7 +30,8 @@ func microseconds() time.Time { return time.Now().UTC().Truncate(time.Microsecon
 const (
 	// briefHour is what an hour becomes where it must be waited for.
 	briefHour = 2 * time.Second
-	// margin is how long before an end something lives without doubt, where the check itself takes time.
+	// margin is how long before an end something lives without doubt, where
+	// the check itself takes time.
 	margin = 800 * time.Millisecond
 	// tick is what a server's clock may be coarse by.
 	tick = 50 * time.Millisecond
@@ -43,7 +47,8 @@ func (c *Clock) Now() time.Time {
 	return c.at
 }
 
-// Advance moves the clock; back, for a negative d, which a real clock does not do.
+// Advance moves the clock; back, for a negative d, which a real clock does not
+// do.
 func (c *Clock) Advance(d time.Duration) {
 	if c.real {
 		time.Sleep(d + tick)
@@ -76,7 +81,8 @@ func (c *Clock) hour() time.Duration {
 	return time.Hour
 }
 
-// waits says that the case waits for ends, and gives the hour that things live from now on.
+// waits says that the case waits for ends, and gives the hour that things live
+// from now on.
 func (c *Clock) waits() time.Duration {
 	c.mu.Lock()
 	c.brief = true

@@ -11,7 +11,9 @@ import (
 )
 
 // waiting runs the cases on the real clock, which a bubble lets pass at once.
-func waiting[S any](t *testing.T, cases []storetest.Case[storetest.Clocked[S]], open func(now func() time.Time) S, rules ...string) {
+func waiting[S any](
+	t *testing.T, cases []storetest.Case[storetest.Clocked[S]], open func(now func() time.Time) S, rules ...string,
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		cases = unless(cases, storetest.NoClock)
@@ -28,7 +30,8 @@ func limiter(now func() time.Time) core.Limiter {
 	return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
 }
 
-// slow is a clock whose hours, as the kit has them where it must wait, last for ever.
+// slow is a clock whose hours, as the kit has them where it must wait, last for
+// ever.
 func slow(now func() time.Time) func() time.Time {
 	start := now()
 	return func() time.Time { return start.Add(now().Sub(start) / 1000) }
@@ -56,7 +59,8 @@ func TestRealClock(t *testing.T) {
 	})
 }
 
-// A store with a clock of its own, which nothing else may read or move, passes when it says so.
+// A store with a clock of its own, which nothing else may read or move, passes
+// when it says so.
 func TestNoClock(t *testing.T) {
 	storetest.Limiter(t, func(*testing.T, func() time.Time) core.Limiter { return limiter(nil) }, storetest.NoClock)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// database gives memstore transactions, one at a time: what was done is kept in a journal, and undone by replaying a shorter one. The
-// fields are mistakes.
+// database gives memstore transactions, one at a time: what was done is kept in
+// a journal, and undone by replaying a shorter one. The fields are mistakes.
 type database struct {
 	keepsErrors, keepsPanics, swallowsPanics, wraps bool
 	commitsInner, spoils, failsInside, neverCommits bool
@@ -34,7 +34,8 @@ type database struct {
 	spoiled  bool
 }
 
-// entry is something that was done. What stays is not undone with its transaction.
+// entry is something that was done. What stays is not undone with its
+// transaction.
 type entry struct {
 	replay func()
 	stays  bool
@@ -47,7 +48,8 @@ func newDatabase() *database {
 }
 
 func (d *database) empty() {
-	d.users, d.tickets, d.accounts, d.sessions = memstore.NewUsers[account](), memstore.NewTickets(nil), memstore.NewOAuthAccounts(), memstore.NewSessions(nil)
+	d.users, d.tickets, d.accounts, d.sessions = memstore.NewUsers[account](), memstore.NewTickets(nil),
+		memstore.NewOAuthAccounts(), memstore.NewSessions(nil)
 	d.owned, d.gone = map[string][][32]byte{}, map[[32]byte]bool{}
 }
 
@@ -163,7 +165,8 @@ func (s txUsers) Update(ctx context.Context, id string, change func(*account) er
 }
 
 func (s txUsers) Delete(ctx context.Context, id string) error {
-	return s.statement(ctx, func() error { return s.deleteUser(ctx, id) }, entry{replay: func() { _ = s.deleteUser(context.Background(), id) }})
+	return s.statement(ctx, func() error { return s.deleteUser(ctx, id) },
+		entry{replay: func() { _ = s.deleteUser(context.Background(), id) }})
 }
 
 // deleteUser deletes the user's accounts too.
@@ -254,9 +257,10 @@ func (s txTickets) Burn(ctx context.Context, purpose string, d [32]byte, until t
 type txSessions struct{ *database }
 
 func (s txSessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
-	return s.statement(ctx, func() error { return s.sessions.Create(ctx, d, one) }, entry{stays: s.sessionsOutside, replay: func() {
-		_ = s.sessions.Create(context.Background(), d, one)
-	}})
+	return s.statement(ctx, func() error { return s.sessions.Create(ctx, d, one) },
+		entry{stays: s.sessionsOutside, replay: func() {
+			_ = s.sessions.Create(context.Background(), d, one)
+		}})
 }
 
 func (s txSessions) Find(ctx context.Context, d [32]byte) (found core.Found, err error) {
@@ -277,18 +281,20 @@ func (s txSessions) Delete(ctx context.Context, d [32]byte) error {
 }
 
 func (s txSessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
-	return s.statement(ctx, func() error { return s.sessions.DeleteAll(ctx, userID, epoch, except) }, entry{replay: func() {
-		_ = s.sessions.DeleteAll(context.Background(), userID, epoch, except)
-	}})
+	return s.statement(ctx, func() error { return s.sessions.DeleteAll(ctx, userID, epoch, except) },
+		entry{replay: func() {
+			_ = s.sessions.DeleteAll(context.Background(), userID, epoch, except)
+		}})
 }
 
 type txAccounts struct{ *database }
 
 func (s txAccounts) Create(ctx context.Context, a *core.OAuthAccount) error {
-	return s.statement(ctx, func() error { return s.accounts.Create(ctx, a) }, entry{stays: s.linksOutside, replay: func() {
-		c := *a
-		_ = s.accounts.Create(context.Background(), &c)
-	}})
+	return s.statement(ctx, func() error { return s.accounts.Create(ctx, a) },
+		entry{stays: s.linksOutside, replay: func() {
+			c := *a
+			_ = s.accounts.Create(context.Background(), &c)
+		}})
 }
 
 func (s txAccounts) Find(ctx context.Context, provider, subject string) (a *core.OAuthAccount, err error) {
@@ -301,7 +307,9 @@ func (s txAccounts) List(ctx context.Context, userID string) (all []*core.OAuthA
 	return all, err
 }
 
-func (s txAccounts) Update(ctx context.Context, id string, change func(*core.OAuthAccount) error) (a *core.OAuthAccount, err error) {
+func (s txAccounts) Update(
+	ctx context.Context, id string, change func(*core.OAuthAccount) error,
+) (a *core.OAuthAccount, err error) {
 	err = s.statement(ctx, func() error { a, err = s.accounts.Update(ctx, id, change); return err }, entry{replay: func() {
 		_, _ = s.accounts.Update(context.Background(), id, change)
 	}})
@@ -309,5 +317,6 @@ func (s txAccounts) Update(ctx context.Context, id string, change func(*core.OAu
 }
 
 func (s txAccounts) Delete(ctx context.Context, id string) error {
-	return s.statement(ctx, func() error { return s.accounts.Delete(ctx, id) }, entry{replay: func() { _ = s.accounts.Delete(context.Background(), id) }})
+	return s.statement(ctx, func() error { return s.accounts.Delete(ctx, id) },
+		entry{replay: func() { _ = s.accounts.Delete(context.Background(), id) }})
 }

@@ -34,7 +34,8 @@ var three = core.Limit{Events: 3, Window: time.Minute}
 // errRefused stands for a Take that must wait.
 var errRefused = errors.New("refused")
 
-// take gives nil if the event was counted, and complains about a wait beyond the window.
+// take gives nil if the event was counted, and complains about a wait beyond
+// the window.
 func take(ctx context.Context, s limiter, k string, l core.Limit) error {
 	wait, err := s.Store.Take(ctx, k, l)
 	switch {
@@ -81,7 +82,8 @@ var takeCases = []limiterCase{
 		left := end.Sub(s.Now())
 		wait, err2 := s.Store.Take(ctx, "one", three)
 		s.Advance(wait)
-		return errors.Join(err, is("Take", err2, nil), that((wait-left).Abs() < margin, "the wait is %v, want %v", wait, left),
+		return errors.Join(err, is("Take", err2, nil),
+			that((wait-left).Abs() < margin, "the wait is %v, want %v", wait, left),
 			room(ctx, s, "one", three, 3))
 	}},
 	{Rule: "A refused Take counts nothing and does not lengthen the wait", Check: func(ctx context.Context, s limiter) error {
@@ -98,19 +100,22 @@ var takeCases = []limiterCase{
 	{Rule: "Keys are independent, and compared byte by byte up to 300 bytes", Check: func(ctx context.Context, s limiter) error {
 		long := strings.Repeat("k", 299)
 		var errs []error
-		for _, k := range []string{"login:ann", "login:Ann", "login:ann ", "login:ánn", "login:", "", "login:ann\x00x", "login:%", long, long + "a", long + "b", "{a}b", "{a}c", "\xff", "\xfe", "\ufffd", "na\u0308h", "n\u00e4h", strings.Repeat("ü", 150)} {
+		for _, k := range []string{"login:ann", "login:Ann", "login:ann ", "login:ánn", "login:", "", "login:ann\x00x",
+			"login:%", long, long + "a", long + "b", "{a}b", "{a}c", "\xff", "\xfe", "\ufffd", "na\u0308h", "n\u00e4h", strings.Repeat("ü", 150)} {
 			errs = append(errs, room(ctx, s, k, three, 3))
 		}
 		return errors.Join(errs...)
 	}},
 	{Rule: "One count serves limits of different size", Check: func(ctx context.Context, s limiter) error {
 		five := core.Limit{Events: 5, Window: time.Minute}
-		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "one", five, 2), is("Take under the lower limit", take(ctx, s, "one", three), errRefused))
+		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "one", five, 2),
+			is("Take under the lower limit", take(ctx, s, "one", three), errRefused))
 	}},
 	{Rule: "A Limit without Events limits nothing", Check: func(ctx context.Context, s limiter) error {
 		var errs []error
 		for range 100 {
-			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil), is("Take", take(ctx, s, "one", core.Limit{Window: time.Minute}), nil))
+			errs = append(errs, is("Take", take(ctx, s, "one", core.Limit{}), nil),
+				is("Take", take(ctx, s, "one", core.Limit{Window: time.Minute}), nil))
 		}
 		return errors.Join(append(errs, room(ctx, s, "two", three, 3), is("Take", take(ctx, s, "two", core.Limit{}), nil))...)
 	}},
@@ -119,14 +124,16 @@ var takeCases = []limiterCase{
 		s.Advance(-time.Hour)
 		wait, err2 := s.Store.Take(ctx, "one", three)
 		s.Advance(time.Minute)
-		return errors.Join(err, is("Take", err2, nil), that(wait >= 0 && wait <= time.Minute, "the wait is %v, want at most 1m", wait),
+		return errors.Join(err, is("Take", err2, nil),
+			that(wait >= 0 && wait <= time.Minute, "the wait is %v, want at most 1m", wait),
 			room(ctx, s, "one", three, 3))
 	}},
 	{Rule: "F25 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s limiter) error {
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
 		return errors.Join(is("Take", take(ctx, s, "one", three), nil),
-			outage("Take", second(s.Store.Take(gone, "one", three))), outage("Give", s.Store.Give(gone, "one")), outage("Forget", s.Store.Forget(gone, "one")),
+			outage("Take", second(s.Store.Take(gone, "one", three))), outage("Give", s.Store.Give(gone, "one")),
+			outage("Forget", s.Store.Forget(gone, "one")),
 			room(ctx, s, "one", three, 2))
 	}},
 }
@@ -134,7 +141,8 @@ var takeCases = []limiterCase{
 var giveCases = []limiterCase{
 	{Rule: "Give takes one counted event back", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
-			is("Give", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 1), is("two", take(ctx, s, "two", three), errRefused))
+			is("Give", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 1),
+			is("two", take(ctx, s, "two", three), errRefused))
 	}},
 	{Rule: "Give of what was not counted gives no room beyond the limit", Check: func(ctx context.Context, s limiter) error {
 		three := core.Limit{Events: 3, Window: s.waits()}
@@ -167,7 +175,8 @@ var giveCases = []limiterCase{
 		err = errors.Join(err, is("full", take(ctx, s, "full", three), errRefused))
 		s.Advance(hour / 2)
 		due, err3 := sweeper.Sweep(ctx)
-		return errors.Join(err, is("Sweep", errors.Join(err2, err3), nil), that(early == 0 && due == 2, "Sweeps forgot %d and %d, want 0 and 2", early, due),
+		return errors.Join(err, is("Sweep", errors.Join(err2, err3), nil),
+			that(early == 0 && due == 2, "Sweeps forgot %d and %d, want 0 and 2", early, due),
 			room(ctx, s, "young", three, 2), room(ctx, s, "old", three, 3))
 	}},
 }

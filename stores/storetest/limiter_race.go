@@ -29,7 +29,8 @@ var takeRaceCases = []limiterCase{
 		end := s.Now().Add(three.Window)
 		err := room(ctx, s, "one", three, 3)
 		s.advanceTo(end)
-		return errors.Join(err, tally("Take", together(crowd, func(int) error { return take(ctx, s, "one", three) }), 3, errRefused))
+		return errors.Join(err,
+			tally("Take", together(crowd, func(int) error { return take(ctx, s, "one", three) }), 3, errRefused))
 	}},
 	{Rule: "Of concurrent Takes and Gives none is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s limiter) error {
 		many := core.Limit{Events: 2 * crowd, Window: time.Minute}

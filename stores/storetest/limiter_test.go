@@ -170,7 +170,8 @@ func TestBrokenLimiters(t *testing.T) {
 		"all is forgotten":             {func(s *countStore) { s.forgetsAll = true }, []string{"Forget"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			broken(t, storetest.LimiterCases(), func() storetest.Clocked[core.Limiter] { return counting(fake.breaks) }, fake.rules...)
+			broken(t, storetest.LimiterCases(), func() storetest.Clocked[core.Limiter] { return counting(fake.breaks) },
+				fake.rules...)
 		})
 	}
 	t.Run("check-then-act at the end of a window", func(t *testing.T) {

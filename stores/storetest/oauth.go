@@ -12,14 +12,16 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// AnnID and BobID are the users whose accounts OAuthAccounts stores. They exist nowhere else: a store whose table refers to its users
-// makes these two in open.
+// AnnID and BobID are the users whose accounts OAuthAccounts stores. They exist
+// nowhere else: a store whose table refers to its users makes these two in
+// open.
 const (
 	AnnID = "a1b7f0de-1c5e-4a70-9d3c-0c2f5d1e8a01"
 	BobID = "b2c8e1ef-2d6f-4b81-8e4d-1d3a6e2f9b02"
 )
 
-// OAuthAccounts checks a store of accounts at providers. What the accounts' ids look like does not matter.
+// OAuthAccounts checks a store of accounts at providers. What the accounts' ids
+// look like does not matter.
 func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore, lacks ...Lack) {
 	t.Helper()
 	Run(t, open, OAuthAccountCases(), lacks...)
@@ -28,7 +30,8 @@ func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore,
 // OAuthAccountCases are the obligations of a core.OAuthAccountStore.
 func OAuthAccountCases() []Case[core.OAuthAccountStore] {
 	return slices.Concat(
-		oauthCreateCases, oauthUniqueCases, oauthFindCases, oauthValueCases, oauthHardCases, oauthUpdateCases, oauthDeleteCases, oauthRaceCases,
+		oauthCreateCases, oauthUniqueCases, oauthFindCases, oauthValueCases, oauthHardCases, oauthUpdateCases,
+		oauthDeleteCases, oauthRaceCases,
 	)
 }
 
@@ -37,7 +40,8 @@ type (
 	accountCase = Case[core.OAuthAccountStore]
 )
 
-// link is an account at the provider "github", with all columns set to plain values: odd ones have cases of their own.
+// link is an account at the provider "github", with all columns set to plain
+// values: odd ones have cases of their own.
 func link(userID, subject string) *core.OAuthAccount {
 	return &core.OAuthAccount{
 		UserID: userID, Provider: "github", Subject: subject, Email: subject + "@example.com",
@@ -165,12 +169,14 @@ var oauthFindCases = []accountCase{
 		for pair := range slices.Chunk(all, 2) {
 			mine, others = append(mine, pair[0]), append(others, pair[1])
 		}
-		changed, err := s.Update(ctx, mine[2].ID, func(a *core.OAuthAccount) error { a.Email = "changed@example.com"; return nil })
+		changed, err := s.Update(ctx, mine[2].ID,
+			func(a *core.OAuthAccount) error { a.Email = "changed@example.com"; return nil })
 		if err != nil {
 			return is("Update", err, nil)
 		}
 		mine[2] = changed
-		return errors.Join(lists(ctx, s, "after an Update", AnnID, mine...), lists(ctx, s, "the other user", BobID, others...))
+		return errors.Join(lists(ctx, s, "after an Update", AnnID, mine...),
+			lists(ctx, s, "the other user", BobID, others...))
 	}},
 	{Rule: "List of a user without accounts, or of no user at all, is empty", Check: func(ctx context.Context, s accounts) error {
 		if _, err := addLinks(ctx, s, AnnID, "one"); err != nil {

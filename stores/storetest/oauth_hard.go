@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// linkKeptOrRefused creates a and complains unless the store gives it back as it was or has refused it, which is none of core's answers.
+// linkKeptOrRefused creates a and complains unless the store gives it back as
+// it was or has refused it, which is none of core's answers.
 func linkKeptOrRefused(ctx context.Context, s accounts, a *core.OAuthAccount) error {
 	if err := s.Create(ctx, a); err != nil {
 		return errors.Join(noSentinel("Create", err), unlinked(ctx, s, a.Provider, a.Subject))
@@ -22,7 +23,8 @@ var oauthHardCases = []accountCase{
 	{Rule: "An e-mail of 320 bytes and a Provider of 64 are kept", Check: func(ctx context.Context, s accounts) error {
 		a := link(AnnID, "one")
 		a.Provider, a.Email = strings.Repeat("p", 64), strings.Repeat("ü", 160)
-		return errors.Join(is("Create", s.Create(ctx, a), nil), holdsLink(ctx, s, "long", a), unlinked(ctx, s, strings.Repeat("p", 63), "one"))
+		return errors.Join(is("Create", s.Create(ctx, a), nil), holdsLink(ctx, s, "long", a),
+			unlinked(ctx, s, strings.Repeat("p", 63), "one"))
 	}},
 	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s accounts) error {
 		var errs []error
@@ -106,6 +108,7 @@ var oauthHardCases = []accountCase{
 			want = old
 		}
 		return errors.Join(noSentinel("Update", err), holdsLink(ctx, s, "afterwards", want),
-			is("Update under a living context", second(s.Update(ctx, old.ID, func(*core.OAuthAccount) error { return nil })), nil))
+			is("Update under a living context", second(s.Update(ctx, old.ID, func(*core.OAuthAccount) error { return nil })),
+				nil))
 	}},
 }

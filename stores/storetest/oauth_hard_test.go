@@ -44,7 +44,8 @@ func TestOAuthAccountsBrokenByHardValues(t *testing.T) {
 			s.update = func(ctx context.Context, id string, change func(*link) error) (*link, error) {
 				a, err := s.OAuthAccounts.Update(ctx, id, change)
 				if err == nil && ctx.Err() != nil {
-					_, _ = s.OAuthAccounts.Update(context.WithoutCancel(ctx), id, func(a *link) error { a.Email = "one@example.com"; return nil })
+					_, _ = s.OAuthAccounts.Update(context.WithoutCancel(ctx), id,
+						func(a *link) error { a.Email = "one@example.com"; return nil })
 					return nil, ctx.Err()
 				}
 				return a, err

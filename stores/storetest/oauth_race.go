@@ -67,7 +67,8 @@ var oauthRaceCases = []accountCase{
 		}
 		owners := map[string]string{"": "nothing"}
 		for _, a := range made {
-			errs = append(errs, that(owners[a.ID] == "", "the ID %q is given to %s and to %s", a.ID, owners[a.ID], a.Subject), holdsLink(ctx, s, a.Subject, a))
+			errs = append(errs, that(owners[a.ID] == "", "the ID %q is given to %s and to %s", a.ID, owners[a.ID], a.Subject),
+				holdsLink(ctx, s, a.Subject, a))
 			owners[a.ID] = a.Subject
 		}
 		return errors.Join(errs...)

@@ -65,7 +65,8 @@ func (s *accountStore) finds(edit func(name string) string) {
 	}
 }
 
-// brokenAccountStore has a mistake, which breaks the rules that begin with these words.
+// brokenAccountStore has a mistake, which breaks the rules that begin with
+// these words.
 type brokenAccountStore struct {
 	breaks func(s *accountStore)
 	rules  []string
@@ -104,7 +105,8 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				_, err = s.OAuthAccounts.Update(ctx, old.ID, func(stored *link) error { *stored = *a; return nil })
 				return err
 			}
-		}, []string{"Create is ErrTaken if (Provider", "A refused Create", "Of any number of concurrent Creates of one account"}},
+		}, []string{"Create is ErrTaken if (Provider", "A refused Create",
+			"Of any number of concurrent Creates of one account"}},
 		"unique for each user": {func(s *accountStore) {
 			taken := "\x00" + storetest.BobID
 			s.create = func(ctx context.Context, a *link) error {
@@ -118,7 +120,8 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				a.Subject = subject
 				return err
 			}
-		}, []string{"Create is ErrTaken if (Provider", "A refused Create", "Of any number of concurrent Creates of one account"}},
+		}, []string{"Create is ErrTaken if (Provider", "A refused Create",
+			"Of any number of concurrent Creates of one account"}},
 		"a Subject is of one provider": {func(s *accountStore) {
 			s.create = func(ctx context.Context, a *link) error {
 				if _, err := s.OAuthAccounts.Find(ctx, "github", a.Subject); err == nil {
@@ -164,14 +167,16 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				slices.Reverse(all)
 				return all, err
 			}
-		}, []string{"Accounts at different", "A Subject of 255", "List gives a user's", "Update may give", "Update never makes"}},
+		}, []string{"Accounts at different", "A Subject of 255", "List gives a user's", "Update may give",
+			"Update never makes"}},
 		"any order": {func(s *accountStore) {
 			s.list = func(ctx context.Context, userID string) ([]*link, error) {
 				all, err := s.OAuthAccounts.List(ctx, userID)
 				slices.SortFunc(all, func(a, b *link) int { return strings.Compare(a.ID, b.ID) })
 				return all, err
 			}
-		}, []string{"?Accounts at different", "?A Subject of 255", "List gives a user's", "?Update may give", "?Update never makes"}},
+		}, []string{"?Accounts at different", "?A Subject of 255", "List gives a user's", "?Update may give",
+			"?Update never makes"}},
 		"everybody's accounts": {func(s *accountStore) {
 			s.list = func(ctx context.Context, _ string) ([]*link, error) {
 				anns, err1 := s.OAuthAccounts.List(ctx, storetest.AnnID)
@@ -187,7 +192,8 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				}
 				return all, err
 			}
-		}, []string{"Create is ErrTaken if", "List of a user without", "An error of change", "A deleted account", "Of any number of concurrent Deletes"}},
+		}, []string{"Create is ErrTaken if", "List of a user without", "An error of change", "A deleted account",
+			"Of any number of concurrent Deletes"}},
 		"tokens of at most 1024 bytes": {func(s *accountStore) {
 			s.stores(func(a *link) { a.AccessToken = a.AccessToken[:min(len(a.AccessToken), 1024)] })
 		}, []string{"Tokens of 16 KiB", "G05 P08"}},

@@ -44,7 +44,8 @@ var oauthUniqueCases = []accountCase{
 	}},
 	{Rule: "Accounts at different providers are different, whatever their Subjects", Check: func(ctx context.Context, s accounts) error {
 		var all []*core.OAuthAccount
-		for _, name := range [][2]string{{"github", "one"}, {"google", "one"}, {"githu", "bone"}, {"github|o", "ne"}, {"one", "github"}} {
+		for _, name := range [][2]string{{"github", "one"}, {"google", "one"}, {"githu", "bone"}, {"github|o", "ne"},
+			{"one", "github"}} {
 			a := link(AnnID, name[1])
 			a.Provider, a.Email = name[0], name[0]+"@example.com"
 			if err := s.Create(ctx, a); err != nil {

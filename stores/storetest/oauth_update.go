@@ -45,7 +45,8 @@ var oauthUpdateCases = []accountCase{
 		}
 		moved, err := s.Update(ctx, all[0].ID, func(a *core.OAuthAccount) error { a.UserID = BobID; return nil })
 		all[0].UserID = BobID
-		return errors.Join(is("Update", err, nil), sameLink("what Update gave", moved, all[0]), holdsLink(ctx, s, "one", all[0]),
+		return errors.Join(is("Update", err, nil), sameLink("what Update gave", moved, all[0]),
+			holdsLink(ctx, s, "one", all[0]),
 			lists(ctx, s, "the former owner", AnnID, all[1]), lists(ctx, s, "the new owner", BobID, all[0], bobs[0]))
 	}},
 	{Rule: "Update never makes an account another one: ID, Provider and Subject stay", Check: func(ctx context.Context, s accounts) error {
@@ -58,10 +59,12 @@ var oauthUpdateCases = []accountCase{
 			func(a *core.OAuthAccount) { a.Provider = "google" },
 			func(a *core.OAuthAccount) { a.Subject = "three" }, func(a *core.OAuthAccount) { a.Subject = "two" },
 		} {
-			// Whether such a change is refused or ignored is the store's choice.
+			// Whether such a change is refused or ignored is the
+			// store's choice.
 			_, _ = s.Update(ctx, all[0].ID, func(a *core.OAuthAccount) error { edit(a); return nil })
 		}
-		return errors.Join(lists(ctx, s, "afterwards", AnnID, all...), holdsLink(ctx, s, "one", all[0]), holdsLink(ctx, s, "two", all[1]),
+		return errors.Join(lists(ctx, s, "afterwards", AnnID, all...), holdsLink(ctx, s, "one", all[0]),
+			holdsLink(ctx, s, "two", all[1]),
 			unlinked(ctx, s, "google", "one"), unlinked(ctx, s, "github", "three"))
 	}},
 	{Rule: "K04 no concurrent Update is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s accounts) error {
@@ -70,7 +73,8 @@ var oauthUpdateCases = []accountCase{
 			return err
 		}
 		errs := together(crowd, func(int) error {
-			_, err := s.Update(ctx, all[0].ID, func(a *core.OAuthAccount) error { a.Expires = a.Expires.Add(time.Second); return nil })
+			_, err := s.Update(ctx, all[0].ID,
+				func(a *core.OAuthAccount) error { a.Expires = a.Expires.Add(time.Second); return nil })
 			return err
 		})
 		all[0].Expires = all[0].Expires.Add(crowd * time.Second)
@@ -89,7 +93,8 @@ var oauthUpdateCases = []accountCase{
 			})
 			errs = append(errs, asIs("Update", err, reason))
 		}
-		return errors.Join(append(errs, lists(ctx, s, "afterwards", AnnID, all...), lists(ctx, s, "the other user", BobID))...)
+		return errors.Join(append(errs, lists(ctx, s, "afterwards", AnnID, all...),
+			lists(ctx, s, "the other user", BobID))...)
 	}},
 	{Rule: "P17 an ID that is absent or does not parse is ErrNotFound, everywhere", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")

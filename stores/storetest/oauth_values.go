@@ -10,8 +10,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// keptLinks creates accounts that edit prepared, one for each value, and complains unless the store gives each back as it was, then and
-// after an Update that puts the value there.
+// keptLinks creates accounts that edit prepared, one for each value, and
+// complains unless the store gives each back as it was, then and after an
+// Update that puts the value there.
 func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAccount, value T), values ...T) error {
 	var errs []error
 	for i, value := range values {
@@ -40,7 +41,8 @@ func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAc
 
 var oauthValueCases = []accountCase{
 	{Rule: "Email and tokens are kept as they are, empty ones too", Check: func(ctx context.Context, s accounts) error {
-		return keptLinks(ctx, s, func(a *core.OAuthAccount, text string) { a.Email, a.AccessToken, a.RefreshToken = text, text, text },
+		return keptLinks(ctx, s,
+			func(a *core.OAuthAccount, text string) { a.Email, a.AccessToken, a.RefreshToken = text, text, text },
 			"", " ", "Ann@EXAMPLE.com ", "null", "a.b-c_d~e+f/g==", `'";--\%_?$1:name{users}`, "jörg@bücher.example", "nai\u0308ve", "日本語")
 	}},
 	{Rule: "Tokens of 16 KiB are kept", Check: func(ctx context.Context, s accounts) error {

@@ -41,12 +41,14 @@ func TestOptionalFeatures(t *testing.T) {
 	t.Run("a database without transactions", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
-			return storetest.Database{Users: txUsers{d}, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
+			return storetest.Database{Users: txUsers{d}, Sessions: txSessions{d}, Tickets: txTickets{d},
+				OAuthAccounts: txAccounts{d}}
 		})
 	})
 }
 
-// numbered is a store of users without any optional interface, whose ids are numbers.
+// numbered is a store of users without any optional interface, whose ids are
+// numbers.
 func numbered() core.UserStore[account] {
 	s := newUserStore()
 	var last atomic.Int64
@@ -64,7 +66,8 @@ func numbered() core.UserStore[account] {
 	return struct{ core.UserStore[account] }{s}
 }
 
-// decorated hides its store's optional interfaces from type assertions, not from core.As.
+// decorated hides its store's optional interfaces from type assertions, not
+// from core.As.
 type decorated struct {
 	core.UserStore[account]
 	inner any

@@ -52,7 +52,8 @@ func repeat(race func(round int) error) error {
 	return nil
 }
 
-// noSentinel complains if err is one of core's answers instead of "could not ask".
+// noSentinel complains if err is one of core's answers instead of "could not
+// ask".
 func noSentinel(step string, err error) error {
 	for _, s := range []error{core.ErrNotFound, core.ErrTaken, core.ErrUsed, core.ErrNoCredential, core.ErrInvalid} {
 		if errors.Is(err, s) {

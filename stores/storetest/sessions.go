@@ -20,7 +20,8 @@ func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.S
 
 // SessionCases are the obligations of a core.SessionStore.
 func SessionCases() []Case[Clocked[core.SessionStore]] {
-	return slices.Concat(sessionCases, digestCases, sessionHardCases, touchCases, floorCases, sessionRaceCases, sessionUpkeepCases, sessionTrimCases)
+	return slices.Concat(sessionCases, digestCases, sessionHardCases, touchCases, floorCases, sessionRaceCases,
+		sessionUpkeepCases, sessionTrimCases)
 }
 
 type (
@@ -34,23 +35,27 @@ func key(name string) (d [32]byte) {
 	return d
 }
 
-// session is a session of the user, of epoch 1, that lives for an hour of the clock.
+// session is a session of the user, of epoch 1, that lives for an hour of the
+// clock.
 func session(s sessions, userID string) core.Session {
 	now := s.Now()
 	return core.Session{
-		ID: "id of " + userID, UserID: userID, Backend: "web", Label: "Firefox", IP: netip.MustParseAddr("192.0.2.1"), Epoch: 1,
+		ID: "id of " + userID, UserID: userID, Backend: "web", Label: "Firefox", IP: netip.MustParseAddr("192.0.2.1"),
+		Epoch:  1,
 		Proofs: []core.Proof{{Method: "password", At: now}}, Created: now, LastSeen: now, Expires: now.Add(s.hour()),
 	}
 }
 
-// login creates a session of the user with the epoch, under a digest made from name.
+// login creates a session of the user with the epoch, under a digest made from
+// name.
 func login(ctx context.Context, s sessions, name, userID string, epoch int64) error {
 	one := session(s, userID)
 	one.ID, one.Epoch = name, epoch
 	return s.Store.Create(ctx, key(name), one)
 }
 
-// alive complains unless Find gives the session under name; dead, unless it gives ErrNotFound.
+// alive complains unless Find gives the session under name; dead, unless it
+// gives ErrNotFound.
 func alive(ctx context.Context, s sessions, name string) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, key(name))), nil)
 }
@@ -59,7 +64,8 @@ func dead(ctx context.Context, s sessions, name string) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, key(name))), core.ErrNotFound)
 }
 
-// sameSession tells in which fields got differs from want. Extra belongs to the strategy; a store need not keep it.
+// sameSession tells in which fields got differs from want. Extra belongs to the
+// strategy; a store need not keep it.
 func sameSession(step string, got *core.Session, want core.Session) error {
 	if got == nil {
 		return errors.New(step + ": got no session")
@@ -86,7 +92,8 @@ var sessionCases = []sessionCase{
 		at := s.Now().Add(-time.Minute)
 		full := session(s, "ann")
 		full.Created, full.LastSeen, full.Expires = at, at.Add(time.Microsecond), s.Now().Add(30*24*time.Hour)
-		full.Proofs = []core.Proof{{Method: "password", At: at}, {Method: "oauth:google", At: at.Add(3 * time.Microsecond)}, {Method: "totp", At: at}}
+		full.Proofs = []core.Proof{{Method: "password", At: at}, {Method: "oauth:google", At: at.Add(3 * time.Microsecond)},
+			{Method: "totp", At: at}}
 		full.Label, full.Epoch = `"Пётр's" 📱 \ 日本語`, 1<<53+1
 		bare := core.Session{ID: "bare", UserID: "bob", Backend: "api", Created: at, LastSeen: at, Expires: full.Expires}
 		var errs []error
@@ -121,7 +128,8 @@ var sessionCases = []sessionCase{
 			is("Create", login(ctx, s, "one", "ann", 1), nil), is("Create", login(ctx, s, "two", "ann", 1), nil),
 			alive(ctx, s, "one"), // whoever caches must forget
 			is("Delete", s.Store.Delete(ctx, key("one")), nil), dead(ctx, s, "one"), alive(ctx, s, "two"),
-			is("Delete again", s.Store.Delete(ctx, key("one")), nil), is("Delete of none", s.Store.Delete(ctx, key("none")), nil),
+			is("Delete again", s.Store.Delete(ctx, key("one")), nil),
+			is("Delete of none", s.Store.Delete(ctx, key("none")), nil),
 		)
 	}},
 	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s sessions) error {
@@ -151,9 +159,11 @@ func roundTrip(ctx context.Context, s sessions, d [32]byte, one core.Session) er
 
 var digestCases = []sessionCase{
 	{Rule: "S13 digests are compared byte by byte", Check: func(ctx context.Context, s sessions) error {
-		// Differences that a text column, a collation or a C string would not see, and one in each byte.
+		// Differences that a text column, a collation or a C string
+		// would not see, and one in each byte.
 		digests := [][32]byte{
-			key("abc"), key("ABC"), key("abc "), key("abc\x00x"), key("abc\x00y"), key("\xe9"), key("e"), key("\xff"), key("\xfe"),
+			key("abc"), key("ABC"), key("abc "), key("abc\x00x"), key("abc\x00y"), key("\xe9"), key("e"), key("\xff"),
+			key("\xfe"),
 			{0: 'x'}, {0: 'x', 31: ' '}, {0: 'X'}, {0: '\''}, {0: '%'}, {0: '_'}, {31: 1},
 		}
 		for i := range 32 {
@@ -173,11 +183,13 @@ var digestCases = []sessionCase{
 				errs = append(errs, is("Find", err, nil))
 				continue
 			}
-			errs = append(errs, that(found.Session.Epoch == int64(i), "%q: got the session of %q", d, digests[found.Session.Epoch%int64(len(digests))]))
+			errs = append(errs, that(found.Session.Epoch == int64(i), "%q: got the session of %q", d,
+				digests[found.Session.Epoch%int64(len(digests))]))
 		}
 		for _, d := range digests[1:] {
 			errs = append(errs, is("Delete", s.Store.Delete(ctx, d), nil))
 		}
-		return errors.Join(append(errs, is("Find of the one that was not deleted", second(s.Store.Find(ctx, digests[0])), nil))...)
+		return errors.Join(append(errs,
+			is("Find of the one that was not deleted", second(s.Store.Find(ctx, digests[0])), nil))...)
 	}},
 }

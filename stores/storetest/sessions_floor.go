@@ -20,7 +20,8 @@ func create(ctx context.Context, s sessions, userID string, names ...string) err
 	return errors.Join(errs...)
 }
 
-// below tries to create a session under the user's floor: ErrInvalid, or nothing that Find gives.
+// below tries to create a session under the user's floor: ErrInvalid, or
+// nothing that Find gives.
 func below(ctx context.Context, s sessions, name, userID string, epoch int64) error {
 	err := login(ctx, s, name, userID, epoch)
 	if err == nil {
@@ -41,7 +42,8 @@ func hasEpoch(ctx context.Context, s sessions, name string, epoch int64) error {
 var floorCases = []sessionCase{
 	{Rule: "S04 DeleteAll ends every session of the user below the epoch, and nobody else's", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
-			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"), create(ctx, s, "ann ", "ann 's"),
+			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"),
+			create(ctx, s, "ann ", "ann 's"),
 			is("Create", login(ctx, s, "three", "ann", 2), nil), is("Create", login(ctx, s, "new", "ann", 3), nil),
 			alive(ctx, s, "one"), alive(ctx, s, "three"), // whoever caches must forget
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
@@ -62,22 +64,26 @@ var floorCases = []sessionCase{
 	{Rule: "DeleteAll does not lower the epoch of a session, not of the spared one either", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 7), nil), is("Create", login(ctx, s, "two", "ann", 7), nil),
-			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("one")), nil), hasEpoch(ctx, s, "one", 7), hasEpoch(ctx, s, "two", 7),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("one")), nil), hasEpoch(ctx, s, "one", 7),
+			hasEpoch(ctx, s, "two", 7),
 		)
 	}},
 	{Rule: "DeleteAll for one user neither spares nor changes another user's session", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "ann's"), create(ctx, s, "bob", "bob's"),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("bob's")), nil),
-			dead(ctx, s, "ann's"), hasEpoch(ctx, s, "bob's", 1), is("Create for bob", login(ctx, s, "bob's new", "bob", 1), nil), alive(ctx, s, "bob's new"),
+			dead(ctx, s, "ann's"), hasEpoch(ctx, s, "bob's", 1), is("Create for bob", login(ctx, s, "bob's new", "bob", 1), nil),
+			alive(ctx, s, "bob's new"),
 		)
 	}},
 	{Rule: "DeleteAll revives neither an expired nor a deleted session that it is told to spare", Check: func(ctx context.Context, s sessions) error {
 		hour := s.waits()
-		err := errors.Join(create(ctx, s, "ann", "expired", "deleted"), is("Delete", s.Store.Delete(ctx, key("deleted")), nil))
+		err := errors.Join(create(ctx, s, "ann", "expired", "deleted"),
+			is("Delete", s.Store.Delete(ctx, key("deleted")), nil))
 		s.Advance(hour)
 		for i, name := range []string{"expired", "deleted", "unknown"} {
-			err = errors.Join(err, is("DeleteAll", s.Store.DeleteAll(ctx, "ann", int64(i)+2, key(name)), nil), dead(ctx, s, name))
+			err = errors.Join(err, is("DeleteAll", s.Store.DeleteAll(ctx, "ann", int64(i)+2, key(name)), nil),
+				dead(ctx, s, name))
 		}
 		return err
 	}},

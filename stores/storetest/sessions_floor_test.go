@@ -18,7 +18,8 @@ type mistakes struct {
 	keepsOne, othersToo, revives              bool // of the others
 }
 
-// floored does what DeleteAll must do, but for its mistakes, over a store whose own floors are not used.
+// floored does what DeleteAll must do, but for its mistakes, over a store whose
+// own floors are not used.
 type floored struct {
 	mistakes
 	*memstore.Sessions
@@ -131,7 +132,8 @@ func TestBrokenFloors(t *testing.T) {
 	}
 }
 
-// A Touch that writes into what Find handed out is a data race in every other case, so this rule is tried alone.
+// A Touch that writes into what Find handed out is a data race in every other
+// case, so this rule is tried alone.
 func TestTouchInPlace(t *testing.T) {
 	words := "A session that Find gave"
 	brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {

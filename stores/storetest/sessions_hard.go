@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// strangeUsers are IDs out of which somebody could have made a part of a key or of a pattern, each nobody else's.
+// strangeUsers are IDs out of which somebody could have made a part of a key or
+// of a pattern, each nobody else's.
 var strangeUsers = []string{
 	"", "ann", "ANN", "ann ", "ann:1", "ann:*", "*", "?nn", "[a]nn", "{ann}", "ann}", "{ann", "an", "annie", "ann\x00", "ann\n", "sessions", "ann:sessions",
 	"floor:ann", `ann"`, "ann'--", "a\u0301nn", "\u00e1nn", strings.Repeat("a", 255),

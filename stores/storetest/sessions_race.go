@@ -69,16 +69,19 @@ var sessionRaceCases = []sessionCase{
 		return repeat(func(round int) error {
 			user, top := fmt.Sprintf("user %d", round), int64(crowd)
 			errs := together(crowd, func(i int) error {
-				// Neither rising nor falling, so that the last to begin is not the highest.
+				// Neither rising nor falling, so that the last
+				// to begin is not the highest.
 				return is("DeleteAll", s.Store.DeleteAll(ctx, user, int64(i*37%crowd)+1, noOne), nil)
 			})
 			name := fmt.Sprintf("session %d", round)
-			return errors.Join(append(errs, below(ctx, s, "late "+name, user, top-1), is("Create", login(ctx, s, name, user, top), nil), alive(ctx, s, name))...)
+			return errors.Join(append(errs, below(ctx, s, "late "+name, user, top-1),
+				is("Create", login(ctx, s, name, user, top), nil), alive(ctx, s, name))...)
 		})
 	}},
 }
 
-// revokeRace touches a session from all sides while revoke ends it; once revoke has returned, nobody may find it.
+// revokeRace touches a session from all sides while revoke ends it; once revoke
+// has returned, nobody may find it.
 func revokeRace(ctx context.Context, s sessions, revoke func(name string) error) error {
 	return repeat(func(round int) error {
 		name := fmt.Sprintf("session of round %d", round)

@@ -110,7 +110,8 @@ func TestBrokenSessions(t *testing.T) {
 				}
 				return found, err
 			}
-		}, []string{"A session is found until", "DeleteAll spares", "S02", "S04", "S20", "Touch moves", "Floors and epochs", "No Touch that races"}},
+		}, []string{"A session is found until", "DeleteAll spares", "S02", "S04", "S20", "Touch moves", "Floors and epochs",
+			"No Touch that races"}},
 		"an outage means absence": {func(s *sessionStore, _ func() time.Time) {
 			s.find = func(ctx context.Context, d [32]byte) (core.Found, error) {
 				found, err := s.Sessions.Find(ctx, d)
@@ -124,7 +125,8 @@ func TestBrokenSessions(t *testing.T) {
 			later := memstore.NewSessions(func() time.Time { return now().Add(-time.Microsecond) })
 			s.Sessions, s.create, s.find, s.touch = later, later.Create, later.Find, later.Touch
 			s.delete, s.deleteAll, s.list, s.sweep = later.Delete, later.DeleteAll, later.List, later.Sweep
-		}, []string{"A session is found until", "A session with a far end", "Touch never revives", "Touch may move", "DeleteAll revives neither", "SessionLister: List gives a user's", "Sweeper: Sweep deletes"}},
+		}, []string{"A session is found until", "A session with a far end", "Touch never revives", "Touch may move",
+			"DeleteAll revives neither", "SessionLister: List gives a user's", "Sweeper: Sweep deletes"}},
 		"Touch that only extends": {func(s *sessionStore, now func() time.Time) {
 			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 				found, err := s.Sessions.Find(ctx, d)
@@ -156,7 +158,8 @@ func TestBrokenSessions(t *testing.T) {
 				one.LastSeen, one.Expires = seen, expires
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"F01", "Touch never revives", "?S02 no Touch", "?S04 no Touch", "DeleteAll spares", "A session with a far end", "No Touch that races"}},
+		}, []string{"F01", "Touch never revives", "?S02 no Touch", "?S04 no Touch", "DeleteAll spares",
+			"A session with a far end", "No Touch that races"}},
 		"a list with the oldest first": {func(s *sessionStore, _ func() time.Time) {
 			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
 				all, err := s.Sessions.List(ctx, userID)
@@ -214,7 +217,8 @@ func TestSessionsBrokenByHardValues(t *testing.T) {
 		}), []string{"A session with a far end"}},
 		"IDs end with their NUL": {func(s *sessionStore, _ func() time.Time) {
 			s.deleteAll = func(ctx context.Context, userID string, epoch int64, except [32]byte) error {
-				return errors.Join(s.Sessions.DeleteAll(ctx, userID, epoch, except), s.Sessions.DeleteAll(ctx, userID+"\x00", epoch, except))
+				return errors.Join(s.Sessions.DeleteAll(ctx, userID, epoch, except),
+					s.Sessions.DeleteAll(ctx, userID+"\x00", epoch, except))
 			}
 		}, []string{"S20"}},
 		"IDs are patterns": {func(s *sessionStore, _ func() time.Time) {
@@ -239,7 +243,10 @@ func TestSessionsBrokenByHardValues(t *testing.T) {
 	}
 }
 
-func brokenSessions(t *testing.T, cases []storetest.Case[storetest.Clocked[core.SessionStore]], breaks func(*sessionStore, func() time.Time), rules ...string) {
+func brokenSessions(
+	t *testing.T, cases []storetest.Case[storetest.Clocked[core.SessionStore]],
+	breaks func(*sessionStore, func() time.Time), rules ...string,
+) {
 	t.Helper()
 	broken(t, cases, func() storetest.Clocked[core.SessionStore] {
 		c := storetest.NewClock()

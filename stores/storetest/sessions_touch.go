@@ -17,7 +17,8 @@ var touchCases = []sessionCase{
 	{Rule: "Touch moves LastSeen and Expires, and nothing else", Check: func(ctx context.Context, s sessions) error {
 		hour := s.waits()
 		want := session(s, "ann")
-		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), want), nil), is("Create", login(ctx, s, "two", "ann", 1), nil))
+		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), want), nil),
+			is("Create", login(ctx, s, "two", "ann", 1), nil))
 		err = errors.Join(err, alive(ctx, s, "one")) // whoever caches must forget
 		s.Advance(hour / 2)
 		want.LastSeen = s.Now()
@@ -39,14 +40,16 @@ var touchCases = []sessionCase{
 		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
 		found, err2 := s.Store.Find(ctx, key("one"))
 		s.Advance(time.Second)
-		return errors.Join(err, is("Find", err2, nil), is("Touch", touch(ctx, s, "one"), nil), sameSession("found before Touch", found.Session, want))
+		return errors.Join(err, is("Find", err2, nil), is("Touch", touch(ctx, s, "one"), nil),
+			sameSession("found before Touch", found.Session, want))
 	}},
 	{Rule: "Touch never revives a session: ErrNotFound after Delete, after DeleteAll, after Expires, for an unknown one", Check: func(ctx context.Context, s sessions) error {
 		hour := s.waits()
 		err := errors.Join(
 			is("Create", login(ctx, s, "deleted", "ann", 1), nil), is("Create", login(ctx, s, "all deleted", "bob", 1), nil),
 			is("Create", login(ctx, s, "expired", "cid", 1), nil),
-			is("Delete", s.Store.Delete(ctx, key("deleted")), nil), is("DeleteAll", s.Store.DeleteAll(ctx, "bob", 2, [32]byte{}), nil),
+			is("Delete", s.Store.Delete(ctx, key("deleted")), nil),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "bob", 2, [32]byte{}), nil),
 		)
 		s.Advance(hour)
 		for _, name := range []string{"deleted", "all deleted", "expired", "unknown"} {

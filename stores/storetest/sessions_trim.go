@@ -47,11 +47,14 @@ var sessionTrimCases = []sessionCase{
 		names := []string{"c", "a", "e", "b", "d"} // digests and times of creation are in different orders
 		var errs []error
 		for i, name := range names {
-			errs = append(errs, is("Create", loginAt(ctx, s, name, "ann", "web", i), nil), is("Create", loginAt(ctx, s, "api "+name, "ann", "api", i), nil),
+			errs = append(errs, is("Create", loginAt(ctx, s, name, "ann", "web", i), nil),
+				is("Create", loginAt(ctx, s, "api "+name, "ann", "api", i), nil),
 				is("Create", loginAt(ctx, s, "bob's "+name, "bob", "web", i), nil))
 		}
-		errs = append(errs, trimmed(ctx, s, "ann", "web", 5, noOne), trimmed(ctx, s, "ann", "web", 9, noOne), trimmed(ctx, s, "nobody", "web", 1, noOne),
-			trimmed(ctx, s, "ann", "", 1, noOne), trimmed(ctx, s, "ann", "web", 3, noOne, "c", "a"), is("Delete", s.Store.Delete(ctx, key("d")), nil),
+		errs = append(errs, trimmed(ctx, s, "ann", "web", 5, noOne), trimmed(ctx, s, "ann", "web", 9, noOne),
+			trimmed(ctx, s, "nobody", "web", 1, noOne),
+			trimmed(ctx, s, "ann", "", 1, noOne), trimmed(ctx, s, "ann", "web", 3, noOne, "c", "a"),
+			is("Delete", s.Store.Delete(ctx, key("d")), nil),
 			trimmed(ctx, s, "ann", "web", 2, noOne), trimmed(ctx, s, "ann", "web", 1, noOne, "e"), alive(ctx, s, "b"))
 		for _, name := range names {
 			errs = append(errs, alive(ctx, s, "api "+name), alive(ctx, s, "bob's "+name))
@@ -59,7 +62,8 @@ var sessionTrimCases = []sessionCase{
 		return errors.Join(errs...)
 	}},
 	{Rule: "S02 a session that Trim has ended is gone at once", Check: func(ctx context.Context, s sessions) error {
-		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil), is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
+		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil),
+			is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
 			alive(ctx, s, "old"), alive(ctx, s, "new"), // whoever caches must forget
 			trimmed(ctx, s, "ann", "web", 1, noOne, "old"), alive(ctx, s, "new"))
 	}},
@@ -67,7 +71,8 @@ var sessionTrimCases = []sessionCase{
 		over := session(s, "ann")
 		over.Expires = s.Now().Add(-time.Hour)
 		_ = s.Store.Create(ctx, key("over"), over) // whether it is refused is the store's choice
-		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil), is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
+		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil),
+			is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
 			trimmed(ctx, s, "ann", "web", 2, noOne), trimmed(ctx, s, "ann", "web", 1, noOne, "old"), alive(ctx, s, "new"))
 	}},
 	{Rule: "SessionTrimmer: of sessions of one moment the named one is the newest, then the one with the lower digest", Check: func(ctx context.Context, s sessions) error {
@@ -75,7 +80,8 @@ var sessionTrimCases = []sessionCase{
 		for _, name := range []string{"b", "d", "a", "c"} {
 			errs = append(errs, is("Create", loginAt(ctx, s, name, "ann", "web", 0), nil))
 		}
-		return errors.Join(append(errs, trimmed(ctx, s, "ann", "web", 3, noOne, "d"), trimmed(ctx, s, "ann", "web", 2, key("c"), "b"),
+		return errors.Join(append(errs, trimmed(ctx, s, "ann", "web", 3, noOne, "d"),
+			trimmed(ctx, s, "ann", "web", 2, key("c"), "b"),
 			is("Create", loginAt(ctx, s, "old", "ann", "web", -1), nil), trimmed(ctx, s, "ann", "web", 2, key("old"), "old"),
 			alive(ctx, s, "a"), alive(ctx, s, "c"))...)
 	}},
@@ -85,7 +91,8 @@ var sessionTrimCases = []sessionCase{
 			return NotDeclaredError("core.SessionTrimmer")
 		}
 		return errors.Join(create(ctx, s, "ann", "one", "two"),
-			outage("Trim under a cancelled context", second(trimmer.Trim(cancelled(ctx), "ann", "web", 1, noOne))), alive(ctx, s, "one"), alive(ctx, s, "two"),
+			outage("Trim under a cancelled context", second(trimmer.Trim(cancelled(ctx), "ann", "web", 1, noOne))),
+			alive(ctx, s, "one"), alive(ctx, s, "two"),
 			trimmed(ctx, s, "nobody", "web", 1, noOne))
 	}},
 	{Rule: "S17 SessionTrimmer: of 64 logins at once no more than the limit live, and they are the newest", Check: func(ctx context.Context, s sessions) error {
@@ -94,7 +101,8 @@ var sessionTrimCases = []sessionCase{
 			return NotDeclaredError("core.SessionTrimmer")
 		}
 		const limit = 10
-		errs := []error{is("Create", loginAt(ctx, s, "other", "ann", "api", 0), nil), is("Create", loginAt(ctx, s, "bob's", "bob", "web", 0), nil)}
+		errs := []error{is("Create", loginAt(ctx, s, "other", "ann", "api", 0), nil),
+			is("Create", loginAt(ctx, s, "bob's", "bob", "web", 0), nil)}
 		errs = append(errs, together(crowd, func(i int) error {
 			name := fmt.Sprint(i)
 			if err := loginAt(ctx, s, name, "ann", "web", i); err != nil {

@@ -27,12 +27,14 @@ func TestBrokenTrims(t *testing.T) {
 		"none": {func(*trimming) {}, nil},
 		"nothing is ended": {func(s *trimming) {
 			s.trim = func(ctx context.Context, _, _ string, _ int, _ [32]byte) ([][32]byte, error) { return nil, ctx.Err() }
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17", "S02 a session that Trim"}},
+		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
+			"S02 a session that Trim"}},
 		"one too few": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				return s.Sessions.Trim(ctx, userID, backend, keep-1, named)
 			}
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17", "S02 a session that Trim"}},
+		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
+			"S02 a session that Trim"}},
 		"at every backend": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				_, _ = s.Sessions.Trim(ctx, userID, "api", 0, named)
@@ -49,7 +51,8 @@ func TestBrokenTrims(t *testing.T) {
 				_, err := s.Sessions.Trim(ctx, userID, backend, keep, named)
 				return nil, err
 			}
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S02 a session that Trim"}},
+		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions",
+			"S02 a session that Trim"}},
 		"deaf to its context": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				return s.Sessions.Trim(context.WithoutCancel(ctx), userID, backend, keep, named)

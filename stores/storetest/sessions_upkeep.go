@@ -34,11 +34,13 @@ var sessionUpkeepCases = []sessionCase{
 			err = errors.Join(err, create(ctx, s, "ann", name))
 			s.Advance(hour / 6)
 		}
-		err = errors.Join(err, create(ctx, s, "bob", "bob's"), listed(ctx, s, "ann", "b", "d", "a", "c"), listed(ctx, s, "bob", "bob's"),
+		err = errors.Join(err, create(ctx, s, "bob", "bob's"), listed(ctx, s, "ann", "b", "d", "a", "c"),
+			listed(ctx, s, "bob", "bob's"),
 			listed(ctx, s, "nobody"), is("Touch", touch(ctx, s, "d"), nil), listed(ctx, s, "ann", "b", "d", "a", "c"),
 			is("Delete", s.Store.Delete(ctx, key("a")), nil), listed(ctx, s, "ann", "b", "d", "c"))
 		s.Advance(hour - 4*(hour/6)) // "c" is an hour old
-		err = errors.Join(err, listed(ctx, s, "ann", "b", "d"), is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 2, key("d")), nil), listed(ctx, s, "ann", "d"))
+		err = errors.Join(err, listed(ctx, s, "ann", "b", "d"),
+			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 2, key("d")), nil), listed(ctx, s, "ann", "d"))
 		return err
 	}},
 	{Rule: "SessionLister: List gives whole sessions", Check: func(ctx context.Context, s sessions) error {

@@ -1,19 +1,22 @@
-// Package storetest is the conformance kit for stores: every obligation of core.UserStore, OAuthAccountStore, SessionStore, TicketStore,
-// Limiter and Transactor as a case that a store passes or fails by name. Whoever writes a store runs it in a test:
+// Package storetest is the conformance kit for stores: every obligation of
+// core.UserStore, OAuthAccountStore, SessionStore, TicketStore, Limiter and
+// Transactor as a case that a store passes or fails by name. Whoever writes a
+// store runs it in a test:
 //
 //	func TestUsers(t *testing.T) {
 //		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] { return mystore.Users[storetest.Account](open(t)) })
 //	}
 //
-// Each case opens a store of its own, which must be empty. A failure quotes the rule that was broken. Optional interfaces
-// (core.SessionLister, core.SessionTrimmer, core.Sweeper, core.EpochStore,
-// core.IDMaker, core.Transactor, core.Locker) are found with core.As; what is
-// missing, or declared
-// to be lacking, is logged by name ("not declared: core.EpochStore"), as nothing about it can be checked. At last the number of cases is
-// logged.
+// Each case opens a store of its own, which must be empty. A failure quotes the
+// rule that was broken. Optional interfaces (core.SessionLister,
+// core.SessionTrimmer, core.Sweeper, core.EpochStore, core.IDMaker,
+// core.Transactor, core.Locker) are found with core.As; what is missing, or
+// declared to be lacking, is logged by name ("not declared: core.EpochStore"),
+// as nothing about it can be checked. At last the number of cases is logged.
 //
-// Security notes. Races are provoked, not proved absent: run the kit with -race, and against the real server, with several
-// connections. Rules that begin with an identifier such as S07 defend against a known attack.
+// Security notes. Races are provoked, not proved absent: run the kit with
+// -race, and against the real server, with several connections. Rules that
+// begin with an identifier such as S07 defend against a known attack.
 package storetest
 
 import (
@@ -26,18 +29,21 @@ import (
 	"time"
 )
 
-// patience bounds one case, so that a store that deadlocks fails instead of hanging.
+// patience bounds one case, so that a store that deadlocks fails instead of
+// hanging.
 const patience = time.Minute
 
 // Case is one rule, and the check that finds a store which breaks it.
 type Case[S any] struct {
 	Rule string
-	// Unless is what a store must declare to lack for the case not to be run; "" is nothing.
+	// Unless is what a store must declare to lack for the case not to be
+	// run; "" is nothing.
 	Unless Lack
 	Check  func(ctx context.Context, s S) error
 }
 
-// Run makes a subtest of each case, with a store of its own, and logs at last how many cases there were and what was not declared.
+// Run makes a subtest of each case, with a store of its own, and logs at last
+// how many cases there were and what was not declared.
 func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S], lacks ...Lack) {
 	t.Helper()
 	var checked atomic.Int64
@@ -69,13 +75,15 @@ func (c Case[S]) run(t *testing.T, open func(t *testing.T) S, lacks []Lack) erro
 	return c.Check(ctx, open(t))
 }
 
-// NotDeclaredError is a Check's error where the store does not have what the rule is about, and names it.
+// NotDeclaredError is a Check's error where the store does not have what the
+// rule is about, and names it.
 type NotDeclaredError string
 
 // Error implements error.
 func (e NotDeclaredError) Error() string { return "not declared: " + string(e) }
 
-// is tells how got, the outcome of a step, differs from want; nil if errors.Is says that it does not.
+// is tells how got, the outcome of a step, differs from want; nil if errors.Is
+// says that it does not.
 func is(step string, got, want error) error {
 	if errors.Is(got, want) {
 		return nil

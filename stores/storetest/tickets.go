@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Tickets checks a store of one-time tokens. The store must read its time from now.
+// Tickets checks a store of one-time tokens. The store must read its time from
+// now.
 func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore, lacks ...Lack) {
 	t.Helper()
 	Run(t, clocked(open, lacks), TicketCases(), lacks...)
@@ -29,9 +30,11 @@ type (
 	ticketCase = Case[Clocked[core.TicketStore]]
 )
 
-// ticket is one of ann's, for a reset of her password, that lives for an hour of the clock.
+// ticket is one of ann's, for a reset of her password, that lives for an hour
+// of the clock.
 func ticket(s tickets, name string) core.Ticket {
-	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1, Expires: s.Now().Add(s.hour())}
+	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1,
+		Expires: s.Now().Add(s.hour())}
 }
 
 // put stores such a ticket.
@@ -39,7 +42,8 @@ func put(ctx context.Context, s tickets, name string, replace bool) error {
 	return is("Put of "+show(name), s.Store.Put(ctx, ticket(s, name), replace), nil)
 }
 
-// finds complains unless Find of the ticket gives want: nil, ErrNotFound or ErrUsed.
+// finds complains unless Find of the ticket gives want: nil, ErrNotFound or
+// ErrUsed.
 func finds(ctx context.Context, s tickets, name string, want error) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, "reset", key(name))), want)
 }
@@ -54,17 +58,20 @@ func fails(ctx context.Context, s tickets, name string, want error) error {
 	return is("Fail of "+show(name), s.Store.Fail(ctx, "reset", key(name), 3), want)
 }
 
-// sameTicket complains unless got is want, whatever the error that came with it.
+// sameTicket complains unless got is want, whatever the error that came with
+// it.
 func sameTicket(step string, got, want core.Ticket) error {
 	equal := bytes.Equal(got.Data, want.Data) // nil and empty are one
 	got.Data, want.Data = nil, nil
-	return errors.Join(that(equal, "%s: Data differs", step), sameFields(step, reflect.ValueOf(got), reflect.ValueOf(want)))
+	return errors.Join(that(equal, "%s: Data differs", step),
+		sameFields(step, reflect.ValueOf(got), reflect.ValueOf(want)))
 }
 
 var ticketCases = []ticketCase{
 	{Rule: "Find and Consume give a ticket with every field that Put was given", Check: func(ctx context.Context, s tickets) error {
 		var errs []error
-		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe}, bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
+		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe},
+			bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
 			want := ticket(s, fmt.Sprintf("ticket %d", i))
 			want.Email, want.Epoch, want.UserID, want.Data = "jörg%@example.com ", 1<<53+1, "Ann_1", data
 			if err := s.Store.Put(ctx, want, false); err != nil {
@@ -72,7 +79,8 @@ var ticketCases = []ticketCase{
 			}
 			found, err := s.Store.Find(ctx, "reset", want.Digest)
 			consumed, err2 := s.Store.Consume(ctx, "reset", want.Digest)
-			errs = append(errs, is("Find", err, nil), is("Consume", err2, nil), sameTicket("Find", found, want), sameTicket("Consume", consumed, want))
+			errs = append(errs, is("Find", err, nil), is("Consume", err2, nil), sameTicket("Find", found, want),
+				sameTicket("Consume", consumed, want))
 		}
 		return errors.Join(errs...)
 	}},
@@ -91,7 +99,8 @@ var ticketCases = []ticketCase{
 	{Rule: "An unknown ticket is ErrNotFound, also by a digest that differs in one byte or in letter case (S13)", Check: func(ctx context.Context, s tickets) error {
 		err := put(ctx, s, "abc", false)
 		for _, name := range []string{"", "abd", "ABC", "abc ", "abc\x00x", "ab"} {
-			err = errors.Join(err, finds(ctx, s, name, core.ErrNotFound), consumes(ctx, s, name, core.ErrNotFound), fails(ctx, s, name, core.ErrNotFound))
+			err = errors.Join(err, finds(ctx, s, name, core.ErrNotFound), consumes(ctx, s, name, core.ErrNotFound),
+				fails(ctx, s, name, core.ErrNotFound))
 		}
 		return errors.Join(err, consumes(ctx, s, "abc", nil))
 	}},
@@ -109,14 +118,17 @@ var ticketCases = []ticketCase{
 	{Rule: "Tickets of different purposes with one digest are different", Check: func(ctx context.Context, s tickets) error {
 		verify := ticket(s, "one")
 		verify.Purpose, verify.UserID = "verify", "bob"
-		err := errors.Join(put(ctx, s, "one", false), is("Put for another purpose", s.Store.Put(ctx, verify, false), nil), consumes(ctx, s, "one", nil))
+		err := errors.Join(put(ctx, s, "one", false), is("Put for another purpose", s.Store.Put(ctx, verify, false), nil),
+			consumes(ctx, s, "one", nil))
 		found, err2 := s.Store.Consume(ctx, "verify", key("one"))
-		return errors.Join(err, is("Consume of the other one", err2, nil), sameTicket("Consume of the other one", found, verify), consumes(ctx, s, "one", core.ErrUsed))
+		return errors.Join(err, is("Consume of the other one", err2, nil),
+			sameTicket("Consume of the other one", found, verify), consumes(ctx, s, "one", core.ErrUsed))
 	}},
 	{Rule: "Put is ErrTaken if the digest exists, used or not, and changes nothing", Check: func(ctx context.Context, s tickets) error {
 		first, other, bobs := ticket(s, "one"), ticket(s, "one"), ticket(s, "bob's")
 		other.UserID, bobs.UserID = "bob", "bob"
-		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put", s.Store.Put(ctx, bobs, false), nil), is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
+		err := errors.Join(is("Put", s.Store.Put(ctx, first, false), nil), is("Put", s.Store.Put(ctx, bobs, false), nil),
+			is("Put of the same digest", s.Store.Put(ctx, other, false), core.ErrTaken),
 			is("Put of the same digest, replacing", s.Store.Put(ctx, other, true), core.ErrTaken),
 			finds(ctx, s, "bob's", nil))
 		consumed, err2 := s.Store.Consume(ctx, "reset", key("one"))
@@ -129,7 +141,8 @@ var ticketCases = []ticketCase{
 		s.advanceUntilBefore(end)
 		err = errors.Join(err, finds(ctx, s, "one", nil), consumes(ctx, s, "two", nil))
 		s.advanceTo(end)
-		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound))
+		return errors.Join(err, finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound),
+			fails(ctx, s, "one", core.ErrNotFound))
 	}},
 	{Rule: "F01 a cancelled context is an error that is none of core's sentinels", Check: func(ctx context.Context, s tickets) error {
 		gone, cancel := context.WithCancel(ctx)
@@ -148,24 +161,29 @@ var ticketCases = []ticketCase{
 			return NotDeclaredError("core.Sweeper")
 		}
 		hour := s.waits()
-		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false), consumes(ctx, s, "old and used", nil),
+		err := errors.Join(put(ctx, s, "old", false), put(ctx, s, "old and used", false),
+			consumes(ctx, s, "old and used", nil),
 			is("Burn", s.Store.Burn(ctx, "reset", key("old and burned"), s.Now().Add(hour)), nil),
 			outage("Sweep under a cancelled context", second(sweeper.Sweep(cancelled(ctx)))))
 		s.Advance(hour / 2)
-		err = errors.Join(err, put(ctx, s, "young", false), put(ctx, s, "young and used", false), consumes(ctx, s, "young and used", nil))
+		err = errors.Join(err, put(ctx, s, "young", false), put(ctx, s, "young and used", false),
+			consumes(ctx, s, "young and used", nil))
 		early, err2 := sweeper.Sweep(ctx)
 		s.Advance(hour / 2)
 		due, err3 := sweeper.Sweep(ctx)
 		return errors.Join(err, is("Sweep", errors.Join(err2, err3), nil),
 			that(early == 0 && due == 3, "Sweeps deleted %d and %d, want 0 and 3", early, due),
-			finds(ctx, s, "young", nil), finds(ctx, s, "young and used", core.ErrUsed), finds(ctx, s, "old and used", core.ErrNotFound))
+			finds(ctx, s, "young", nil), finds(ctx, s, "young and used", core.ErrUsed),
+			finds(ctx, s, "old and used", core.ErrNotFound))
 	}},
 }
 
 var replaceCases = []ticketCase{
 	{Rule: "R02 Put with replace kills the older tickets of the same purpose and user", Check: func(ctx context.Context, s tickets) error {
-		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil), put(ctx, s, "three", true),
-			finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound), fails(ctx, s, "one", core.ErrNotFound),
+		return errors.Join(put(ctx, s, "one", false), put(ctx, s, "two", false), finds(ctx, s, "one", nil),
+			put(ctx, s, "three", true),
+			finds(ctx, s, "one", core.ErrNotFound), consumes(ctx, s, "one", core.ErrNotFound),
+			fails(ctx, s, "one", core.ErrNotFound),
 			consumes(ctx, s, "two", core.ErrNotFound), consumes(ctx, s, "three", nil))
 	}},
 	{Rule: "Put with replace leaves what was used: a replay is told from a forgery", Check: func(ctx context.Context, s tickets) error {
@@ -175,8 +193,10 @@ var replaceCases = []ticketCase{
 	{Rule: "Put with replace kills no ticket of another purpose or user", Check: func(ctx context.Context, s tickets) error {
 		bobs, verify := ticket(s, "bob's"), ticket(s, "verify")
 		bobs.UserID, verify.Purpose = "ANN", "verify"
-		return errors.Join(is("Put", s.Store.Put(ctx, bobs, true), nil), is("Put", s.Store.Put(ctx, verify, true), nil), put(ctx, s, "one", true),
-			consumes(ctx, s, "bob's", nil), is("Consume of the other purpose", second(s.Store.Consume(ctx, "verify", key("verify"))), nil),
+		return errors.Join(is("Put", s.Store.Put(ctx, bobs, true), nil), is("Put", s.Store.Put(ctx, verify, true), nil),
+			put(ctx, s, "one", true),
+			consumes(ctx, s, "bob's", nil),
+			is("Consume of the other purpose", second(s.Store.Consume(ctx, "verify", key("verify"))), nil),
 			consumes(ctx, s, "one", nil))
 	}},
 }

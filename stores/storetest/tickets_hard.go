@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// ticketKeptOrRefused complains unless the store gives the ticket as it was, or has refused it, which is none of core's answers.
+// ticketKeptOrRefused complains unless the store gives the ticket as it was, or
+// has refused it, which is none of core's answers.
 func ticketKeptOrRefused(ctx context.Context, s tickets, one core.Ticket) error {
 	err := s.Store.Put(ctx, one, false)
 	found, err2 := s.Store.Find(ctx, one.Purpose, one.Digest)
@@ -34,9 +35,11 @@ var ticketHardCases = []ticketCase{
 	{Rule: "G05 P08 a ticket is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s tickets) error {
 		var errs []error
 		for i, text := range hardText() {
-			data, email, user := ticket(s, fmt.Sprintf("data %d", i)), ticket(s, fmt.Sprintf("email %d", i)), ticket(s, fmt.Sprintf("user %d", i))
+			data, email, user := ticket(s, fmt.Sprintf("data %d", i)), ticket(s, fmt.Sprintf("email %d", i)),
+				ticket(s, fmt.Sprintf("user %d", i))
 			data.Data, email.Email, user.UserID = []byte(text), text, text
-			errs = append(errs, ticketKeptOrRefused(ctx, s, data), ticketKeptOrRefused(ctx, s, email), ticketKeptOrRefused(ctx, s, user))
+			errs = append(errs, ticketKeptOrRefused(ctx, s, data), ticketKeptOrRefused(ctx, s, email),
+				ticketKeptOrRefused(ctx, s, user))
 		}
 		long := ticket(s, "longer than 8 kibibytes")
 		long.Data = bytes.Repeat([]byte{0xff}, 8<<10+1)
@@ -47,7 +50,8 @@ var ticketHardCases = []ticketCase{
 		far.Expires, over.Expires = time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC), s.Now()
 		// Whether what is over is refused is the store's choice.
 		_, _ = s.Store.Put(ctx, over, false), s.Store.Burn(ctx, "reset", key("burned"), burned)
-		return errors.Join(ticketKeptOrRefused(ctx, s, far), finds(ctx, s, "over", core.ErrNotFound), consumes(ctx, s, "over", core.ErrNotFound),
+		return errors.Join(ticketKeptOrRefused(ctx, s, far), finds(ctx, s, "over", core.ErrNotFound),
+			consumes(ctx, s, "over", core.ErrNotFound),
 			finds(ctx, s, "burned", core.ErrNotFound))
 	}},
 }

@@ -63,7 +63,8 @@ func TestTicketsBrokenByHardValues(t *testing.T) {
 				}
 				other := t
 				other.Digest[0] ^= 1
-				return errors.Join(s.Tickets.Put(ctx, other, true), s.Tickets.Fail(ctx, t.Purpose, other.Digest, 1), s.Tickets.Put(ctx, t, false))
+				return errors.Join(s.Tickets.Put(ctx, other, true), s.Tickets.Fail(ctx, t.Purpose, other.Digest, 1),
+					s.Tickets.Put(ctx, t, false))
 			}
 		}, []string{"Put is ErrTaken", "?Of any number of concurrent Puts with"}},
 		"a digest has one purpose": {func(s *ticketStore, _ func() time.Time) {

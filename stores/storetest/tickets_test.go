@@ -45,7 +45,10 @@ func (s *ticketStore) Burn(ctx context.Context, purpose string, d [32]byte, unti
 	return s.burn(ctx, purpose, d, until)
 }
 
-func brokenTickets(t *testing.T, cases []storetest.Case[storetest.Clocked[core.TicketStore]], breaks func(*ticketStore, func() time.Time), rules ...string) {
+func brokenTickets(
+	t *testing.T, cases []storetest.Case[storetest.Clocked[core.TicketStore]], breaks func(*ticketStore, func() time.Time),
+	rules ...string,
+) {
 	t.Helper()
 	broken(t, cases, func() storetest.Clocked[core.TicketStore] {
 		c := storetest.NewClock()
@@ -124,7 +127,8 @@ func TestBrokenTickets(t *testing.T) {
 				}
 				return t, err
 			}
-		}, []string{"R01 a consumed", "R01 of any number", "Put is ErrTaken", "Sweeper", "A ticket that failed less", "Tickets of different", "Put with replace leaves", "Of a Consume and a Fail"}},
+		}, []string{"R01 a consumed", "R01 of any number", "Put is ErrTaken", "Sweeper", "A ticket that failed less",
+			"Tickets of different", "Put with replace leaves", "Of a Consume and a Fail"}},
 		"ErrUsed without the ticket": {func(s *ticketStore, now func() time.Time) {
 			s.consume = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Consume(ctx, purpose, d)

@@ -10,23 +10,27 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Database is a set of empty stores over one database, which join one another's transactions. They read the true time.
+// Database is a set of empty stores over one database, which join one another's
+// transactions. They read the true time.
 type Database struct {
 	Users core.UserStore[Account]
-	// The others are nil if there is no such thing over the same database; it is logged, and not checked then.
+	// The others are nil if there is no such thing over the same database;
+	// it is logged, and not checked then.
 	Transactor    core.Transactor
 	Sessions      core.SessionStore
 	Tickets       core.TicketStore
 	OAuthAccounts core.OAuthAccountStore
 }
 
-// Transactions checks stores over one database. Without a Transactor what is left is that the deletion of a user removes all of theirs.
+// Transactions checks stores over one database. Without a Transactor what is
+// left is that the deletion of a user removes all of theirs.
 func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack) {
 	t.Helper()
 	Run(t, open, TransactionCases(), lacks...)
 }
 
-// TransactionCases are the obligations of stores over one database, and of its core.Transactor.
+// TransactionCases are the obligations of stores over one database, and of its
+// core.Transactor.
 func TransactionCases() []Case[Database] {
 	cases := slices.Concat(transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases)
 	for i, c := range cases {
@@ -56,14 +60,16 @@ var transactionCases = []Case[Database]{
 			}
 			_, err = s.Users.Update(ctx, all[0].ID, func(u *Account) error { u.Credits = 77; return nil })
 			all[0].Credits = 77
-			return errors.Join(is("Update", err, nil), holds(ctx, s.Users, "inside", all[0]), is("Delete", s.Users.Delete(ctx, all[1].ID), nil),
+			return errors.Join(is("Update", err, nil), holds(ctx, s.Users, "inside", all[0]),
+				is("Delete", s.Users.Delete(ctx, all[1].ID), nil),
 				exists(ctx, s, "bob@example.com", core.ErrNotFound))
 		})
 		found, err2 := s.Users.Find(ctx, core.ByEmail("ann@example.com"))
 		if err2 != nil {
 			return errors.Join(err, is("Find", err2, nil))
 		}
-		return errors.Join(is("Transact", err, nil), that(found.Credits == 77, "Credits are %d, want 77", found.Credits), exists(ctx, s, "bob@example.com", core.ErrNotFound))
+		return errors.Join(is("Transact", err, nil), that(found.Credits == 77, "Credits are %d, want 77", found.Credits),
+			exists(ctx, s, "bob@example.com", core.ErrNotFound))
 	}},
 	{Rule: "An error of do undoes everything and is returned as it is", Check: func(ctx context.Context, s Database) error {
 		all, err := add(ctx, s.Users, "ann@example.com", "bob@example.com")
@@ -74,7 +80,8 @@ var transactionCases = []Case[Database]{
 		for _, reason := range []error{errRollback, core.ErrTaken, core.Forbidden()} {
 			var inside error
 			err := s.Transactor.Transact(ctx, func(ctx context.Context) error {
-				_, err := s.Users.Update(ctx, all[0].ID, func(u *Account) error { u.Credits, u.EmailKey = 77, "changed@example.com"; return nil })
+				_, err := s.Users.Update(ctx, all[0].ID,
+					func(u *Account) error { u.Credits, u.EmailKey = 77, "changed@example.com"; return nil })
 				_, err2 := add(ctx, s.Users, "cid@example.com")
 				inside = errors.Join(err, err2, s.Users.Delete(ctx, all[1].ID))
 				return reason
@@ -107,12 +114,14 @@ var transactionCases = []Case[Database]{
 			}))
 			return errors.Join(is("inside", err, nil), exists(ctx, s, "bob@example.com", nil), errRollback)
 		})
-		return errors.Join(that(err != nil && err.Error() == errRollback.Error(), "Transact: got error %v, want only %v", err, errRollback),
+		return errors.Join(that(err != nil && err.Error() == errRollback.Error(), "Transact: got error %v, want only %v", err,
+			errRollback),
 			exists(ctx, s, "ann@example.com", core.ErrNotFound), exists(ctx, s, "bob@example.com", core.ErrNotFound))
 	}},
 	{Rule: "Transact nests: both are kept, and an error of the inner one comes out as it is", Check: func(ctx context.Context, s Database) error {
 		err := s.Transactor.Transact(ctx, func(ctx context.Context) error {
-			err := s.Transactor.Transact(ctx, func(ctx context.Context) error { return second(add(ctx, s.Users, "ann@example.com")) })
+			err := s.Transactor.Transact(ctx,
+				func(ctx context.Context) error { return second(add(ctx, s.Users, "ann@example.com")) })
 			refused := s.Transactor.Transact(ctx, func(context.Context) error { return errRollback })
 			return errors.Join(is("inner", err, nil), asIs("inner", refused, errRollback))
 		})
@@ -135,7 +144,8 @@ var transactionCases = []Case[Database]{
 			_, err2 := add(ctx, s.Users, "after@example.com")
 			return errors.Join(err, is("a statement after refusals", err2, nil))
 		})
-		return errors.Join(is("Transact", err, nil), exists(ctx, s, "before@example.com", nil), exists(ctx, s, "after@example.com", nil),
+		return errors.Join(is("Transact", err, nil), exists(ctx, s, "before@example.com", nil),
+			exists(ctx, s, "after@example.com", nil),
 			holds(ctx, s.Users, "bob", all[1]))
 	}},
 	{Rule: "K04 concurrent transactions lose no Update", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s Database) error {
@@ -154,7 +164,8 @@ var transactionCases = []Case[Database]{
 		})
 		all[0].Credits += n
 		page, _, err := s.Users.List(ctx, core.Query{Email: "user", Limit: 100})
-		return errors.Join(tally("Transact", errs, n, nil), holds(ctx, s.Users, "ann", all[0]), is("List", err, nil), that(len(page) == n, "%d users were created, want %d", len(page), n))
+		return errors.Join(tally("Transact", errs, n, nil), holds(ctx, s.Users, "ann", all[0]), is("List", err, nil),
+			that(len(page) == n, "%d users were created, want %d", len(page), n))
 	}},
 }
 
@@ -183,18 +194,22 @@ var jointCases = []Case[Database]{
 				return errors.Join(is("Update", err, nil), finds(ctx, t, "one", core.ErrUsed), outcome)
 			})
 		}
-		err = errors.Join(put(ctx, t, "one", false), is("Transact", reset(errRollback), errRollback), finds(ctx, t, "one", nil), holds(ctx, s.Users, "undone", all[0]),
+		err = errors.Join(put(ctx, t, "one", false), is("Transact", reset(errRollback), errRollback),
+			finds(ctx, t, "one", nil), holds(ctx, s.Users, "undone", all[0]),
 			is("Transact", reset(nil), nil))
 		all[0].TokenEpoch++
-		return errors.Join(err, finds(ctx, t, "one", core.ErrUsed), holds(ctx, s.Users, "done", all[0]), is("Transact", reset(nil), core.ErrUsed))
+		return errors.Join(err, finds(ctx, t, "one", core.ErrUsed), holds(ctx, s.Users, "done", all[0]),
+			is("Transact", reset(nil), core.ErrUsed))
 	})},
 	{Rule: "A refusal of a ticket (ErrTaken, ErrUsed) does not spoil the transaction", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
 		return errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error {
 			again := s.Tickets.Put(ctx, ticket(t, "one"), false)
-			return errors.Join(is("Put of the same digest", again, core.ErrTaken), burns(ctx, t, "reset", "two", nil), burns(ctx, t, "reset", "two", core.ErrUsed),
+			return errors.Join(is("Put of the same digest", again, core.ErrTaken), burns(ctx, t, "reset", "two", nil),
+				burns(ctx, t, "reset", "two", core.ErrUsed),
 				consumes(ctx, t, "one", nil), second(add(ctx, s.Users, "ann@example.com")))
-		}), nil), exists(ctx, s, "ann@example.com", nil), finds(ctx, t, "one", core.ErrUsed), finds(ctx, t, "two", core.ErrUsed))
+		}), nil), exists(ctx, s, "ann@example.com", nil), finds(ctx, t, "one", core.ErrUsed),
+			finds(ctx, t, "two", core.ErrUsed))
 	})},
 	{Rule: "M04 Fail counts outside the transaction: undoing it gives no attempt back", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
@@ -208,7 +223,9 @@ var jointCases = []Case[Database]{
 	{Rule: "M04 Fail in a transaction that is kept counts once", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
 		for range 2 {
-			err = errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error { return fails(ctx, t, "one", nil) }), nil))
+			err = errors.Join(err,
+				is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error { return fails(ctx, t, "one", nil) }),
+					nil))
 		}
 		return errors.Join(err, finds(ctx, t, "one", nil), fails(ctx, t, "one", nil), finds(ctx, t, "one", core.ErrNotFound))
 	})},

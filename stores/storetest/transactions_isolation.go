@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// glance is how long a reader may wait for a transaction: one who waits sees nothing of it.
+// glance is how long a reader may wait for a transaction: one who waits sees
+// nothing of it.
 const glance = 200 * time.Millisecond
 
 var isolationCases = []Case[Database]{

@@ -120,7 +120,8 @@ var lockCases = []Case[Database]{
 						return second(s.Users.Update(ctx, ann.ID, func(u *Account) error { u.Credits++; return nil }))
 					})
 				}
-				// From what Lock returned, not from what is current.
+				// From what Lock returned, not from what is
+				// current.
 				_, err = s.Users.Update(inside, ann.ID, func(u *Account) error { u.Credits = locked.Credits + 10; return nil })
 				return err
 			})
@@ -175,7 +176,8 @@ var lockCases = []Case[Database]{
 			}
 			pair := []*Account{ann, others[0]}
 			slices.SortFunc(pair, func(a, b *Account) int { return strings.Compare(a.ID, b.ID) })
-			// Each changes the two in an order of its own: one pays the other.
+			// Each changes the two in an order of its own: one pays
+			// the other.
 			errs := together(crowd, func(i int) error {
 				return s.Transactor.Transact(ctx, func(ctx context.Context) error {
 					for _, u := range pair {

@@ -18,7 +18,8 @@ func linked(check func(ctx context.Context, s Database) error) func(context.Cont
 	}
 }
 
-// signUp makes a user and their account at a provider, in the transaction of ctx.
+// signUp makes a user and their account at a provider, in the transaction of
+// ctx.
 func signUp(ctx context.Context, s Database, emailKey, subject string) (*Account, error) {
 	u := account(emailKey)
 	if err := s.Users.Create(ctx, u); err != nil {
@@ -91,7 +92,8 @@ var linkedCases = []Case[Database]{
 			})
 		})
 		page, _, err := s.Users.List(ctx, core.Query{Email: "user", Limit: 100})
-		err = errors.Join(tally("Transact", errs, 1, core.ErrTaken), is("List", err, nil), that(len(page) == 1, "%d users were created, want 1", len(page)))
+		err = errors.Join(tally("Transact", errs, 1, core.ErrTaken), is("List", err, nil),
+			that(len(page) == 1, "%d users were created, want 1", len(page)))
 		for i := range errs {
 			if errs[i] == nil {
 				err = errors.Join(err, belongs(ctx, s, "one", made[i].ID))

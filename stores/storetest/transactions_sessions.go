@@ -8,7 +8,9 @@ import (
 )
 
 // sessionJoint is a case about users and sessions.
-func sessionJoint(check func(ctx context.Context, s Database, sessions sessions) error) func(context.Context, Database) error {
+func sessionJoint(
+	check func(ctx context.Context, s Database, sessions sessions) error,
+) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		if s.Sessions == nil {
 			return NotDeclaredError("core.SessionStore over the same database")
@@ -32,16 +34,19 @@ var sessionJointCases = []Case[Database]{
 			})
 		}
 		err = errors.Join(create(ctx, t, id, "old"), is("Transact", logOut(errRollback), errRollback),
-			hasEpoch(ctx, t, "old", 1), dead(ctx, t, "new"), create(ctx, t, id, "again"), alive(ctx, t, "again"), holds(ctx, s.Users, "undone", all[0]),
+			hasEpoch(ctx, t, "old", 1), dead(ctx, t, "new"), create(ctx, t, id, "again"), alive(ctx, t, "again"),
+			holds(ctx, s.Users, "undone", all[0]),
 			is("Transact", logOut(nil), nil))
 		all[0].TokenEpoch = 2
-		return errors.Join(err, dead(ctx, t, "old"), dead(ctx, t, "again"), hasEpoch(ctx, t, "new", 2), below(ctx, t, "late", id, 1),
+		return errors.Join(err, dead(ctx, t, "old"), dead(ctx, t, "again"), hasEpoch(ctx, t, "new", 2),
+			below(ctx, t, "late", id, 1),
 			holds(ctx, s.Users, "done", all[0]))
 	})},
 	{Rule: "A refusal of a session (ErrTaken, ErrInvalid, ErrNotFound) does not spoil the transaction", Check: sessionJoint(func(ctx context.Context, s Database, t sessions) error {
 		err := errors.Join(create(ctx, t, "ann", "one"), is("DeleteAll", s.Sessions.DeleteAll(ctx, "bob", 2, noOne), nil))
 		return errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error {
-			return errors.Join(is("Create of the same digest", login(ctx, t, "one", "ann", 1), core.ErrTaken), below(ctx, t, "low", "bob", 1),
+			return errors.Join(is("Create of the same digest", login(ctx, t, "one", "ann", 1), core.ErrTaken),
+				below(ctx, t, "low", "bob", 1),
 				is("Touch", touch(ctx, t, "none"), core.ErrNotFound), second(add(ctx, s.Users, "ann@example.com")))
 		}), nil), exists(ctx, s, "ann@example.com", nil))
 	})},
@@ -68,14 +73,17 @@ var cascadeCases = []Case[Database]{
 			one.UserID = all[i/2].ID
 			err = errors.Join(err, is("Put", s.Tickets.Put(ctx, one, false), nil))
 		}
-		return errors.Join(err, consumes(ctx, t, "anns used", nil), burns(ctx, t, "reset", "burned", nil), is("Delete", s.Users.Delete(ctx, all[0].ID), nil),
-			finds(ctx, t, "anns", core.ErrNotFound), consumes(ctx, t, "anns", core.ErrNotFound), finds(ctx, t, "anns used", core.ErrNotFound),
+		return errors.Join(err, consumes(ctx, t, "anns used", nil), burns(ctx, t, "reset", "burned", nil),
+			is("Delete", s.Users.Delete(ctx, all[0].ID), nil),
+			finds(ctx, t, "anns", core.ErrNotFound), consumes(ctx, t, "anns", core.ErrNotFound),
+			finds(ctx, t, "anns used", core.ErrNotFound),
 			finds(ctx, t, "bobs", nil), finds(ctx, t, "burned", core.ErrUsed))
 	})},
 	{Rule: "Delete of a user removes their accounts, and nobody else's", Check: linked(func(ctx context.Context, s Database) error {
 		ann, err1 := signUp(ctx, s, "ann@example.com", "one")
 		bob, err2 := signUp(ctx, s, "bob@example.com", "two")
 		return errors.Join(err1, err2, is("Delete", s.Users.Delete(ctx, ann.ID), nil),
-			unlinked(ctx, s.OAuthAccounts, "github", "one"), lists(ctx, s.OAuthAccounts, "the deleted user", ann.ID), belongs(ctx, s, "two", bob.ID))
+			unlinked(ctx, s.OAuthAccounts, "github", "one"), lists(ctx, s.OAuthAccounts, "the deleted user", ann.ID),
+			belongs(ctx, s, "two", bob.ID))
 	})},
 }

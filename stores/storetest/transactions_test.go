@@ -11,13 +11,15 @@ import (
 func TestTransactions(t *testing.T) {
 	storetest.Transactions(t, func(*testing.T) storetest.Database {
 		d := newDatabase()
-		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d},
+			OAuthAccounts: txAccounts{d}}
 	})
 }
 
 func TestBrokenTransactions(t *testing.T) {
 	open := func(d *database) storetest.Database {
-		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d}, OAuthAccounts: txAccounts{d}}
+		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d},
+			OAuthAccounts: txAccounts{d}}
 	}
 	for name, fake := range map[string]struct {
 		breaks func(d *database)
@@ -70,9 +72,11 @@ func TestBrokenTransactions(t *testing.T) {
 	t.Run("no transactions at all", func(t *testing.T) {
 		broken(t, storetest.TransactionCases(), func() storetest.Database {
 			return storetest.Database{
-				Users: memstore.NewUsers[account](), Transactor: none{}, Sessions: memstore.NewSessions(nil), Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
+				Users: memstore.NewUsers[account](), Transactor: none{}, Sessions: memstore.NewSessions(nil),
+				Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
 			}
-		}, "An error of do", "A panic of do", "Transact nests: what the inner", "What a transaction", "F01 a transaction", "A user and", "Of concurrent transactions that make", "Delete of a user")
+		}, "An error of do", "A panic of do", "Transact nests: what the inner", "What a transaction", "F01 a transaction",
+			"A user and", "Of concurrent transactions that make", "Delete of a user")
 	})
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users checks a store of users. What its ids look like does not matter: UUIDs, numbers and texts are recognised.
+// Users checks a store of users. What its ids look like does not matter: UUIDs,
+// numbers and texts are recognised.
 func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks ...Lack) {
 	t.Helper()
 	Run(t, open, UserCases(), lacks...)
@@ -20,7 +21,8 @@ func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks 
 // UserCases are the obligations of a core.UserStore.
 func UserCases() []Case[core.UserStore[Account]] {
 	return slices.Concat(
-		createCases, findCases, valueCases, hardCases, uniqueCases, updateCases, deleteCases, raceCases, listCases, listRaceCases, cancelCases, featureCases,
+		createCases, findCases, valueCases, hardCases, uniqueCases, updateCases, deleteCases, raceCases, listCases,
+		listRaceCases, cancelCases, featureCases,
 	)
 }
 
@@ -42,7 +44,8 @@ func add(ctx context.Context, s users, keys ...string) ([]*Account, error) {
 	return all, nil
 }
 
-// holds complains unless the store has u, under its ID and under its EmailKey, as it is.
+// holds complains unless the store has u, under its ID and under its EmailKey,
+// as it is.
 func holds(ctx context.Context, s users, step string, u *Account) error {
 	byID, err := s.Find(ctx, core.ByID(u.ID))
 	if err != nil {
@@ -114,7 +117,8 @@ var createCases = []userCase{
 		if err != nil {
 			return err
 		}
-		return that(later[0].ID != all[1].ID, "the ID %q came back: a token of the deleted user would be the new user's", all[1].ID)
+		return that(later[0].ID != all[1].ID, "the ID %q came back: a token of the deleted user would be the new user's",
+			all[1].ID)
 	}},
 }
 
@@ -131,7 +135,8 @@ var findCases = []userCase{
 			return err
 		}
 		var errs []error
-		for _, key := range []string{"", "bob@example.com", "ann@example.co", "ann%", "' OR '1'='1", "ann@example.com\x00", "\xff"} {
+		for _, key := range []string{"", "bob@example.com", "ann@example.co", "ann%", "' OR '1'='1", "ann@example.com\x00",
+			"\xff"} {
 			errs = append(errs, is("Find by EmailKey "+show(key), second(s.Find(ctx, core.ByEmail(key))), core.ErrNotFound))
 		}
 		return errors.Join(errs...)
@@ -194,13 +199,15 @@ var findCases = []userCase{
 	}},
 }
 
-// strangeIDs are no user's, whatever a store's ids look like: some parse in one store, some in another. Those made from an existing id
-// find databases that compare a number with the beginning of a text, or ignore trailing spaces.
+// strangeIDs are no user's, whatever a store's ids look like: some parse in one
+// store, some in another. Those made from an existing id find databases that
+// compare a number with the beginning of a text, or ignore trailing spaces.
 func strangeIDs(existing string) []string {
 	return []string{
 		"", "0", "-1", "9223372036854775807", "9223372036854775808", "1.5", "1e0", "me", "no such id", "null", "' OR '1'='1", "{$gt: ''}",
 		"00000000-0000-4000-8000-000000000000", "00000000000000000000000000000000", "0000-0000", "ffffffffffffffffffffffff",
 		"\x00", "\xff", "é", strings.Repeat("a", 10<<10),
-		existing + " ", " " + existing, existing + "x", existing + "\x00", existing + "-", existing + "' OR '1'='1", "x" + existing,
+		existing + " ", " " + existing, existing + "x", existing + "\x00", existing + "-", existing + "' OR '1'='1", "x" +
+			existing,
 	}
 }

@@ -37,7 +37,8 @@ var cancelCases = []userCase{
 			)
 		}
 		return errors.Join(append(errs, holds(ctx, s, "afterwards", all[0]),
-			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))), core.ErrNotFound))...)
+			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))),
+				core.ErrNotFound))...)
 	}},
 	{Rule: "F01 an Update whose context ends meanwhile is done or an error, whole or not at all", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")

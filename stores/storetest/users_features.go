@@ -59,6 +59,7 @@ var featureCases = []userCase{
 		}
 		u := account("ann@example.com")
 		err := t.Transact(ctx, func(ctx context.Context) error { return errors.Join(s.Create(ctx, u), errRollback) })
-		return errors.Join(is("Transact", err, errRollback), is("Find", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
+		return errors.Join(is("Transact", err, errRollback),
+			is("Find", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
 	}},
 }

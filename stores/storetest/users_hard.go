@@ -10,10 +10,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// keptOrRefused creates u and complains unless the store gives it back as it was or has refused it, which is none of core's answers.
+// keptOrRefused creates u and complains unless the store gives it back as it
+// was or has refused it, which is none of core's answers.
 func keptOrRefused(ctx context.Context, s users, u *Account) error {
 	if err := s.Create(ctx, u); err != nil {
-		return errors.Join(noSentinel("Create", err), is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
+		return errors.Join(noSentinel("Create", err),
+			is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound))
 	}
 	return holds(ctx, s, "created", u)
 }

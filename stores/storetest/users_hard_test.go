@@ -110,7 +110,8 @@ func TestUsersBrokenByHardValues(t *testing.T) {
 			s.update = func(ctx context.Context, id string, change func(*account) error) (*account, error) {
 				u, err := s.Users.Update(ctx, id, change)
 				if err == nil && ctx.Err() != nil {
-					_, _ = s.Users.Update(context.WithoutCancel(ctx), id, func(u *account) error { u.EmailKey = "ann@example.com"; return nil })
+					_, _ = s.Users.Update(context.WithoutCancel(ctx), id,
+						func(u *account) error { u.EmailKey = "ann@example.com"; return nil })
 					return nil, ctx.Err()
 				}
 				return u, err

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// walk lists page by page and gives the EmailKeys in the order of the list. between runs after each page,
-// with the last user of it.
+// walk lists page by page and gives the EmailKeys in the order of the list.
+// between runs after each page, with the last user of it.
 func walk(ctx context.Context, s users, prefix string, limit int, between func(last *Account) error) ([]string, error) {
 	var keys []string
 	for cursor := ""; ; {
@@ -43,7 +43,8 @@ func walk(ctx context.Context, s users, prefix string, limit int, between func(l
 
 func nothing(*Account) error { return nil }
 
-// listsKeys complains unless List gives users with these EmailKeys, in whatever order.
+// listsKeys complains unless List gives users with these EmailKeys, in whatever
+// order.
 func listsKeys(ctx context.Context, s users, prefix string, want ...string) error {
 	got, err := walk(ctx, s, prefix, 2, nothing)
 	return errors.Join(err, sameSet("List of "+show(prefix), got, want))
@@ -122,7 +123,8 @@ var listCases = []userCase{
 			errs = append(errs, err, that(slices.Equal(again, first), "limit %d: the order is %q, was %q", limit, again, first))
 		}
 		for _, limit := range []int{0, -1, 101, 1 << 20, math.MaxInt, math.MinInt} {
-			// Whether such a limit is refused or mended is the store's choice.
+			// Whether such a limit is refused or mended is the
+			// store's choice.
 			page, _, _ := s.List(ctx, core.Query{Limit: limit})
 			errs = append(errs, that(len(page) <= 100, "limit %d: List gave %d users, want at most 100", limit, len(page)))
 		}

@@ -94,7 +94,8 @@ func walks(ctx context.Context, s users, want []string) error {
 	return nil
 }
 
-// comeAndGo deletes the user and makes another one, again and again until enough.
+// comeAndGo deletes the user and makes another one, again and again until
+// enough.
 func comeAndGo(ctx context.Context, s users, u *Account, enough *atomic.Bool) error {
 	for n := 0; !enough.Load(); n++ {
 		if err := s.Delete(ctx, u.ID); err != nil {

@@ -54,7 +54,8 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List's next", "List gives each user once, in", "List gives each user once though", "?List gives each user once while others are", "List of an Email"}},
+		}, []string{"?List of superusers", "List's next", "List gives each user once, in", "List gives each user once though",
+			"?List gives each user once while others are", "List of an Email"}},
 		"any cursor": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				page, next, err := sound(ctx, q)
@@ -71,7 +72,8 @@ func TestBrokenUserLists(t *testing.T) {
 				q.Limit++
 				return sound(ctx, q)
 			}
-		}, []string{"?List of superusers", "List gives each user once, in", "List's next", "P16", "P17 List", "List gives each user once", "An empty EmailKey", "List of an Email"}},
+		}, []string{"?List of superusers", "List gives each user once, in", "List's next", "P16", "P17 List",
+			"List gives each user once", "An empty EmailKey", "List of an Email"}},
 		"as many as are asked for": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				page, next, err := sound(ctx, q)
@@ -85,7 +87,8 @@ func TestBrokenUserLists(t *testing.T) {
 		"nobody behind a user who is gone": {func(sound list) list {
 			var last string
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
-				if all, _, err := sound(ctx, core.Query{Email: last, Limit: 1}); q.Cursor != "" && last != "" && len(all) == 0 && err == nil {
+				if all, _, err := sound(ctx, core.Query{Email: last, Limit: 1}); q.Cursor != "" && last != "" && len(all) == 0 &&
+					err == nil {
 					return nil, "", core.ErrInvalid
 				}
 				page, next, err := sound(ctx, q)
@@ -94,7 +97,8 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List gives each user once though", "?List gives each user once while", "List of an Email gives"}},
+		}, []string{"?List of superusers", "List gives each user once though", "?List gives each user once while",
+			"List of an Email gives"}},
 		"in the order of the e-mails": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				after, bad := hex.DecodeString(q.Cursor)
@@ -110,7 +114,8 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return all[:limit], hex.EncodeToString([]byte(all[limit-1].EmailKey)), err
 			}
-		}, []string{"?List of superusers", "List gives each user once though", "An empty EmailKey", "P16 a cursor of another", "List of an Email is in"}},
+		}, []string{"?List of superusers", "List gives each user once though", "An empty EmailKey", "P16 a cursor of another",
+			"List of an Email is in"}},
 		"a search in the order of creation": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				if q.Email == "" {

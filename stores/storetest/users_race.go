@@ -47,7 +47,8 @@ var raceCases = []userCase{
 		}
 		owners := map[string]string{"": "nobody"}
 		for _, u := range made {
-			errs = append(errs, that(owners[u.ID] == "", "the ID %q is given to %s and to %s", u.ID, owners[u.ID], u.EmailKey), holds(ctx, s, u.EmailKey, u))
+			errs = append(errs, that(owners[u.ID] == "", "the ID %q is given to %s and to %s", u.ID, owners[u.ID], u.EmailKey),
+				holds(ctx, s, u.EmailKey, u))
 			owners[u.ID] = u.EmailKey
 		}
 		return errors.Join(errs...)
@@ -70,7 +71,8 @@ var raceCases = []userCase{
 				_, err := s.Update(ctx, all[i/2].ID, func(u *Account) error { u.EmailKey = taken; return nil })
 				return err
 			})
-			return errors.Join(tally("Create and Update", errs, 1, core.ErrTaken), is("Find", second(s.Find(ctx, core.ByEmail(taken))), nil))
+			return errors.Join(tally("Create and Update", errs, 1, core.ErrTaken),
+				is("Find", second(s.Find(ctx, core.ByEmail(taken))), nil))
 		})
 	}},
 }

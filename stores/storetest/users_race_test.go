@@ -93,7 +93,8 @@ func TestRacingUsers(t *testing.T) {
 	}
 }
 
-// An offset that is wrong by the time that it is used: after each of the first pages somebody is deleted who is at the list's beginning.
+// An offset that is wrong by the time that it is used: after each of the first
+// pages somebody is deleted who is at the list's beginning.
 func TestRacingUserLists(t *testing.T) {
 	words := "List gives each user once while others are created"
 	broken(t, rule(storetest.UserCases(), words), func() core.UserStore[account] {

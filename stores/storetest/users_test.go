@@ -60,7 +60,8 @@ func (s *userStore) stores(edit func(u *account)) {
 	}
 }
 
-// brokenUserStore has a mistake, which breaks the rules that begin with these words.
+// brokenUserStore has a mistake, which breaks the rules that begin with these
+// words.
 type brokenUserStore struct {
 	breaks func(s *userStore)
 	rules  []string
@@ -105,7 +106,8 @@ func TestBrokenUsers(t *testing.T) {
 		}, []string{"An empty EmailKey is no key", "Find gives ErrNotFound for an absent EmailKey"}},
 		"an ID of its own": {func(s *userStore) {
 			s.create = func(ctx context.Context, u *account) error { u.ID = ""; return s.Users.Create(ctx, u) }
-		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID exists", "IDs of one user in different spellings", "Of any number of concurrent Creates of one ID", "IDMaker"}},
+		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID exists", "IDs of one user in different spellings",
+			"Of any number of concurrent Creates of one ID", "IDMaker"}},
 		"UUIDs in one spelling": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				if key.Kind == "id" && key.Value != strings.ToLower(key.Value) {
@@ -133,7 +135,8 @@ func TestBrokenUsers(t *testing.T) {
 		"absence is an error of the driver": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				u, err := s.Users.Find(ctx, key)
-				if errors.Is(err, core.ErrNotFound) && key.Kind == "email" && (strings.Contains(key.Value, "\x00") || !utf8.ValidString(key.Value)) {
+				if errors.Is(err, core.ErrNotFound) && key.Kind == "email" &&
+					(strings.Contains(key.Value, "\x00") || !utf8.ValidString(key.Value)) {
 					err = errors.New("invalid byte sequence")
 				}
 				return u, err
@@ -207,7 +210,8 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return s.Users.Create(ctx, u)
 			}
-		}, []string{"Create is ErrTaken if the EmailKey exists", "A refused Create", "Of any number of concurrent Creates of one EmailKey"}},
+		}, []string{"Create is ErrTaken if the EmailKey exists", "A refused Create",
+			"Of any number of concurrent Creates of one EmailKey"}},
 		"letter case does not matter": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				if u, err := s.Users.Find(ctx, key); err == nil || key.Kind == "id" {

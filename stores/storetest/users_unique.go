@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// lookalikes are different keys to a store, however alike some collation, case mapping or normalisation finds them.
+// lookalikes are different keys to a store, however alike some collation, case
+// mapping or normalisation finds them.
 var lookalikes = []string{
 	"mike@example.com", "Mike@example.com", "MIKE@EXAMPLE.COM", "mıke@example.com", "mİke@example.com", "míke@example.com",
 	"mike@example.com ", " mike@example.com", "mike@example.com.", "ｍike@example.com",
@@ -62,7 +63,8 @@ var uniqueCases = []userCase{
 		_, err2 := s.Update(ctx, want.ID, func(u *Account) error { u.EmailKey = "anne@example.com"; return nil })
 		want.Email, want.EmailKey = "Ann@Example.com", "anne@example.com"
 		return errors.Join(
-			is("Update with the same EmailKey", err1, nil), is("Update to a free EmailKey", err2, nil), holds(ctx, s, "updated", want),
+			is("Update with the same EmailKey", err1, nil), is("Update to a free EmailKey", err2, nil),
+			holds(ctx, s, "updated", want),
 			is("Find by the former EmailKey", second(s.Find(ctx, core.ByEmail("ann@example.com"))), core.ErrNotFound),
 			is("Create with the former EmailKey", s.Create(ctx, account("ann@example.com")), nil),
 		)

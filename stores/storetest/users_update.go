@@ -42,7 +42,8 @@ var updateCases = []userCase{
 		}
 		var errs []error
 		for _, id := range []string{"", all[1].ID, "another"} {
-			// Whether such a change is refused or ignored is the store's choice.
+			// Whether such a change is refused or ignored is the
+			// store's choice.
 			if got, err := s.Update(ctx, all[0].ID, func(u *Account) error { u.ID = id; return nil }); err == nil {
 				errs = append(errs, same("what Update gave", got, all[0]))
 			}

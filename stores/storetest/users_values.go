@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// kept creates users that edit prepared, one for each value, and complains unless the store gives each back as it was.
+// kept creates users that edit prepared, one for each value, and complains
+// unless the store gives each back as it was.
 func kept[T any](ctx context.Context, s users, edit func(u *Account, value T), values ...T) error {
 	var errs []error
 	for i, value := range values {
@@ -36,7 +37,8 @@ var valueCases = []userCase{
 			"", core.PasswordHash("$argon2id$"+strings.Repeat("h", 490)))
 	}},
 	{Rule: "Email is kept as it was typed, apart from the EmailKey", Check: func(ctx context.Context, s users) error {
-		return kept(ctx, s, func(u *Account, email string) { u.Email = email }, "Ann@EXAMPLE.com", "jörg@bücher.example", "小明@例子.example")
+		return kept(ctx, s, func(u *Account, email string) { u.Email = email }, "Ann@EXAMPLE.com", "jörg@bücher.example",
+			"小明@例子.example")
 	}},
 	{Rule: "TokenEpoch is kept as 64 bits", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, n int64) { u.TokenEpoch = n }, 0, 1<<31, 1<<53+1, math.MaxInt64)

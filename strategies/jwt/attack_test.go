@@ -189,13 +189,15 @@ func TestJ26Rotation(t *testing.T) {
 	})
 }
 
-// Both forms of an ECDSA signature are valid, and a token that was logged out must not come back in its other form.
+// Both forms of an ECDSA signature are valid, and a token that was logged out
+// must not come back in its other form.
 func TestES256SignaturesHaveTwoForms(t *testing.T) {
 	ours := newStrategy(t, jwt.Options{Keys: []jwt.Key{must(jwt.ES256("es", ecdsaKey()))}, Denied: newDenyList(at(start))})
 	legacy := newStrategy(t, jwt.Options{Denied: newDenyList(at(start)), Legacy: &jwt.Legacy{
 		Key: must(jwt.ES256Public("", &ecdsaKey().PublicKey)), Backend: "jwt",
 	}})
-	old := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: ecdsaKey()}, (&jose.SignerOptions{}).WithType("JWT")))
+	old := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: ecdsaKey()},
+		(&jose.SignerOptions{}).WithType("JWT")))
 	oldToken := func(lifetime time.Duration) string {
 		claims := fastapiClaims(`["fastapi-users:auth"]`, lifetime)
 		return must(must(old.Sign([]byte(claims))).CompactSerialize())

@@ -15,7 +15,8 @@ import (
 func TestCachedTokens(t *testing.T) {
 	now := start
 	clock := func() time.Time { return now }
-	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{keys()["ES256"]}, Denied: memstore.NewTickets(clock), Now: clock, Lifetime: time.Minute})
+	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{keys()["ES256"]}, Denied: memstore.NewTickets(clock), Now: clock,
+		Lifetime: time.Minute})
 	token := issue(t, s)
 	first := accepted(t, s, token)
 	if again := accepted(t, s, token); again != first {
@@ -63,7 +64,8 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 }
 
-// Tokens that are no good must not push the good ones out, nor be remembered as bad.
+// Tokens that are no good must not push the good ones out, nor be remembered as
+// bad.
 func TestForgedTokensAreNotCached(t *testing.T) {
 	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{keys()["ES256"]}, Cache: 16})
 	token := issue(t, s)

@@ -7,11 +7,14 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// reserved are the claims that this package writes or reads. amr and auth_time are OpenID Connect's; proved_at tells, in amr's order, when
-// each proof was given, so that a guard can ask how old one of them is.
-var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time", "proved_at"}
+// reserved are the claims that this package writes or reads. amr and auth_time
+// are OpenID Connect's; proved_at tells, in amr's order, when each proof was
+// given, so that a guard can ask how old one of them is.
+var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
+	"proved_at"}
 
-// latest is the last second of the year 9999: times beyond it are nonsense, and may overflow.
+// latest is the last second of the year 9999: times beyond it are nonsense, and
+// may overflow.
 const latest = 253402300799
 
 // write gives the claims of a session.
@@ -33,13 +36,15 @@ func (s *Strategy) write(session core.Session) map[string]any {
 	return claims
 }
 
-// claims takes typed values out of a verified payload. bad is set by the first that is missing or of another type.
+// claims takes typed values out of a verified payload. bad is set by the first
+// that is missing or of another type.
 type claims struct {
 	object
 	bad bool
 }
 
-// own reads a token that Issue made. Its ok is false if a claim is wrong; times are not judged here.
+// own reads a token that Issue made. Its ok is false if a claim is wrong; times
+// are not judged here.
 func (s *Strategy) own(payload object) (session *core.Session, ok bool) {
 	c := claims{object: payload}
 	issued := c.time("iat")
@@ -87,7 +92,8 @@ func (c *claims) time(name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// audience gives the only member of aud, "" if there are several: a token that is good elsewhere too is not ours alone.
+// audience gives the only member of aud, "" if there are several: a token that
+// is good elsewhere too is not ours alone.
 func (c *claims) audience() string {
 	if one := c.text("aud"); one != "" {
 		return one

@@ -7,7 +7,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// compact is a token of the right shape: three non-empty parts of base64url characters (RFC 7515, section 7.1).
+// compact is a token of the right shape: three non-empty parts of base64url
+// characters (RFC 7515, section 7.1).
 type compact struct {
 	raw                        string
 	header, payload, signature string
@@ -29,8 +30,9 @@ func split(token string) (c compact, ok bool) {
 	return compact{token, header, payload, signature}, true
 }
 
-// canonical tells whether all parts are spelled as an encoder spells them. go-jose would let the unused bits of a part's last character
-// pass, and one token would have several spellings.
+// canonical tells whether all parts are spelled as an encoder spells them.
+// go-jose would let the unused bits of a part's last character pass, and one
+// token would have several spellings.
 func (c compact) canonical() bool {
 	for _, part := range []string{c.header, c.payload, c.signature} {
 		last := part[len(part)-1]
@@ -50,7 +52,8 @@ func (c compact) canonical() bool {
 	return true
 }
 
-// namedKey reads which key the header asks for. It is false if the header holds anything but alg, kid and typ, or typ is not "JWT".
+// namedKey reads which key the header asks for. It is false if the header holds
+// anything but alg, kid and typ, or typ is not "JWT".
 func (c compact) namedKey() (algorithm, id string, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(c.header)
 	if err != nil {
@@ -78,5 +81,6 @@ func (c compact) verified(k Key) (payload []byte, ok bool) {
 	return payload, err == nil
 }
 
-// signingInput is all but the signature. It names a token for good, where a signature may have several forms (ECDSA).
+// signingInput is all but the signature. It names a token for good, where a
+// signature may have several forms (ECDSA).
 func (c compact) signingInput() string { return c.raw[:len(c.raw)-len(c.signature)-1] }

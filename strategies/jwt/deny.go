@@ -11,11 +11,13 @@ import (
 
 const (
 	deniedPurpose = "jwt-denied"
-	// deniedLonger keeps an entry beyond its token's expiry, so that a clock set back by less does not bring the token back to life.
+	// deniedLonger keeps an entry beyond its token's expiry, so that a
+	// clock set back by less does not bring the token back to life.
 	deniedLonger = time.Hour
 )
 
-// Revoke puts the token on the deny list until it has expired. Without Options.Denied it does nothing: a JWT cannot be called back.
+// Revoke puts the token on the deny list until it has expired. Without
+// Options.Denied it does nothing: a JWT cannot be called back.
 func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	if s.options.Denied == nil {
 		return nil
@@ -27,8 +29,9 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	return nil
 }
 
-// Recheck tells whether a token that Verify accepted has neither expired nor been revoked since (without Options.Denied: only whether it has
-// expired). A token whose key was taken out of Options.Keys is not found out.
+// Recheck tells whether a token that Verify accepted has neither expired nor
+// been revoked since (without Options.Denied: only whether it has expired). A
+// token whose key was taken out of Options.Keys is not found out.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
 	if !s.options.Now().Before(session.Expires) {
 		return core.Found{}, core.ErrInvalid

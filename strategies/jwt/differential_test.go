@@ -15,8 +15,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// byPolicy is what the strategy's own reader is measured by: go-jose verifies, its strict decoder reads, and the claims are then the same
-// code. It is slow and plain.
+// byPolicy is what the strategy's own reader is measured by: go-jose verifies,
+// its strict decoder reads, and the claims are then the same code. It is slow
+// and plain.
 func byPolicy(s *Strategy, key Key, token string) bool {
 	c, ok := split(token)
 	if !ok || !c.canonical() || len(token) > MaxToken {
@@ -55,8 +56,9 @@ func parseStrictly(text []byte) (map[string]json.RawMessage, bool) {
 	return members, true
 }
 
-// FuzzAgainstPolicy changes tokens of ours, and signs what was changed: the fast path accepts nothing that the policy refuses, and refuses nothing
-// that has our header and that the policy accepts.
+// FuzzAgainstPolicy changes tokens of ours, and signs what was changed: the
+// fast path accepts nothing that the policy refuses, and refuses nothing that
+// has our header and that the policy accepts.
 func FuzzAgainstPolicy(f *testing.F) {
 	secret := []byte("q7Zp-_m2xW9vTk4LrB8nYc6HdJ3gFs5A")
 	key, err := HS256("hs", secret)
@@ -101,14 +103,16 @@ func FuzzAgainstPolicy(f *testing.F) {
 			if policy := byPolicy(s, key, token); (err == nil) != (policy && ours) {
 				t.Errorf("Verify says %v, the policy %v of %q, whose payload is %q", err, policy, token, payload)
 			}
-			if err == nil && found.Session == nil || err != nil && !errors.Is(err, core.ErrInvalid) && !errors.Is(err, core.ErrNoCredential) {
+			if err == nil && found.Session == nil || err != nil && !errors.Is(err, core.ErrInvalid) &&
+				!errors.Is(err, core.ErrNoCredential) {
 				t.Errorf("got %v, %v", found, err)
 			}
 		}
 	})
 }
 
-// FuzzParseObject: the scanner reads what go-jose's strict decoder reads, and nothing else.
+// FuzzParseObject: the scanner reads what go-jose's strict decoder reads, and
+// nothing else.
 func FuzzParseObject(f *testing.F) {
 	for _, text := range []string{
 		`{}`, ` {"a":1} `, `{"a":1,"a":2}`, `{"a":"\u0061","\u0061":1}`, `{"a":[1,{"b":null}],"c":true,"d":-1.5e+7}`, `{"a":01}`, `{"a":1.}`, `{"a":"\x"}`,

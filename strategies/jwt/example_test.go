@@ -44,7 +44,8 @@ func ExampleNew_rotation() {
 		fmt.Println(err)
 		return
 	}
-	// The new key signs; tokens of the old one are good until they expire, and then it is taken out.
+	// The new key signs; tokens of the old one are good until they expire,
+	// and then it is taken out.
 	strategy, err := jwt.New(jwt.Options{Keys: []jwt.Key{fresh, old}})
 	if err != nil {
 		fmt.Println(err)
@@ -79,7 +80,8 @@ func ExampleClaims() {
 }
 
 func ExampleLegacy() {
-	// The secret that the FastAPI Users service signs with, which may be weaker than HS256 would take.
+	// The secret that the FastAPI Users service signs with, which may be
+	// weaker than HS256 would take.
 	old, err := jwt.InsecureHS256([]byte("SECRET-SECRET-SECRET-SECRET-SECRET"))
 	if err != nil {
 		fmt.Println(err)

@@ -19,15 +19,18 @@ type Extra interface {
 	read(payload []byte) (any, error)
 }
 
-// Claims adds what fill returns to every token, as top-level claims, and makes it available through [ClaimsFrom]. C is a struct with JSON tags,
-// none of them a claim of this package's own. They are as old as the token: what must be true now belongs in the user. An error of fill fails
-// the login. Tokens whose claims do not fit C any more are invalid.
+// Claims adds what fill returns to every token, as top-level claims, and makes
+// it available through [ClaimsFrom]. C is a struct with JSON tags, none of them
+// a claim of this package's own. They are as old as the token: what must be
+// true now belongs in the user. An error of fill fails the login. Tokens whose
+// claims do not fit C any more are invalid.
 func Claims[C any](fill func(ctx context.Context, l core.Login) (C, error)) Extra {
 	return extra[C]{fill}
 }
 
-// ClaimsFrom gives a session's extra claims, read-only. It is false for a session of another strategy, of a [Legacy] token, or with
-// claims of another type.
+// ClaimsFrom gives a session's extra claims, read-only. It is false for a
+// session of another strategy, of a [Legacy] token, or with claims of another
+// type.
 func ClaimsFrom[C any](s *core.Session) (*C, bool) {
 	c, ok := s.Extra.(*C)
 	return c, ok

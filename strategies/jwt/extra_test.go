@@ -58,7 +58,10 @@ func TestExtraClaims(t *testing.T) {
 	})
 	t.Run("the function's error fails the login", func(t *testing.T) {
 		down := errors.New("billing is down")
-		s := newStrategy(t, jwt.Options{Extra: jwt.Claims(func(context.Context, core.Login) (plan, error) { return plan{}, down })})
+		s := newStrategy(t, jwt.Options{Extra: jwt.Claims(func(context.Context, core.Login) (plan, error) {
+			return plan{},
+				down
+		})})
 		if _, err := s.Issue(t.Context(), login()); !errors.Is(err, down) {
 			t.Errorf("got %v", err)
 		}

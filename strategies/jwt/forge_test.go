@@ -20,13 +20,15 @@ var encode = base64.RawURLEncoding.EncodeToString
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// Header and claims that a token must have to be accepted by a strategy with goodSecret at the time start.
+// Header and claims that a token must have to be accepted by a strategy with
+// goodSecret at the time start.
 const goodHeader = `{"alg":"HS256","kid":"hs","typ":"JWT"}`
 
 var goodClaims = fmt.Sprintf(`{"sub":"ada","aud":"latchkey:auth","iat":%d,"exp":%d,"jti":"j","epoch":7,"backend":"api"}`,
 	start.Unix(), start.Unix()+60)
 
-// forge signs any header and claims with HMAC-SHA-256, whatever the header says.
+// forge signs any header and claims with HMAC-SHA-256, whatever the header
+// says.
 func forge(header, claims string, secret []byte) string {
 	input := encode([]byte(header)) + "." + encode([]byte(claims))
 	mac := hmac.New(sha256.New, secret)
@@ -67,7 +69,8 @@ func forgeES256(header, claims string) string {
 func forgePSS(header, claims string, key *rsa.PrivateKey, salt int) string {
 	input := encode([]byte(header)) + "." + encode([]byte(claims))
 	digest := sha256.Sum256([]byte(input))
-	return input + "." + encode(must(rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: salt})))
+	return input + "." + encode(must(rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:],
+		&rsa.PSSOptions{SaltLength: salt})))
 }
 
 func decode(t *testing.T, token string) (header, claims map[string]any) {
@@ -88,7 +91,8 @@ func signRaw(input string) string {
 	return input + "." + encode(mac.Sum(nil))
 }
 
-// otherForm replaces the second half s of an ES256 signature with n-s, which verifies as well.
+// otherForm replaces the second half s of an ES256 signature with n-s, which
+// verifies as well.
 func otherForm(token string) string {
 	dot := strings.LastIndex(token, ".")
 	signature := must(base64.RawURLEncoding.DecodeString(token[dot+1:]))
@@ -97,7 +101,8 @@ func otherForm(token string) string {
 	return token[:dot+1] + encode(signature)
 }
 
-// nextSpelling sets an unused bit of the last character: lax decoders read the same bytes.
+// nextSpelling sets an unused bit of the last character: lax decoders read the
+// same bytes.
 func nextSpelling(part string) string {
 	last := strings.IndexByte(base64url, part[len(part)-1])
 	return part[:len(part)-1] + string(base64url[last+1])

@@ -66,7 +66,8 @@ func TestForgedHeaders(t *testing.T) {
 	})
 }
 
-// A key with which others sign: they spell headers in their way, and are held to the same policy.
+// A key with which others sign: they spell headers in their way, and are held
+// to the same policy.
 func TestHeadersOfOthers(t *testing.T) {
 	all := keys()
 	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{all["HS256"], must(jwt.ES256Public("es", &ecdsaKey().PublicKey))}})

@@ -24,13 +24,16 @@ type Strategy struct {
 	options Options
 	checks  map[string]check // by the header that the key's tokens have
 	foreign map[string]Key   // by ID: those with which others sign, Legacy's too
-	// cache has the tokens that were found good, so that a costly signature is checked once; nil: every token is checked anew. What it says is only
-	// that the keys of this Strategy signed these claims: time, deny list and epoch are judged after it, at every request. A token that is no
-	// good never gets in.
+	// cache has the tokens that were found good, so that a costly signature
+	// is checked once; nil: every token is checked anew. What it says is
+	// only that the keys of this Strategy signed these claims: time, deny
+	// list and epoch are judged after it, at every request. A token that is
+	// no good never gets in.
 	cache  *recent.Cache[[32]byte, *core.Session]
 	start  time.Time // the zero of cache's times
 	public []json.RawMessage
-	// signer is the first key's Sign. Like the keys it is a function, so that no printing of a Strategy shows a secret.
+	// signer is the first key's Sign. Like the keys it is a function, so
+	// that no printing of a Strategy shows a secret.
 	signer func(payload []byte) (*jose.JSONWebSignature, error)
 }
 
@@ -41,7 +44,8 @@ var (
 	_ core.Sweeper   = (*Strategy)(nil)
 )
 
-// New makes a strategy. The error joins everything that is wrong with the options.
+// New makes a strategy. The error joins everything that is wrong with the
+// options.
 func New(o Options) (*Strategy, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -70,8 +74,9 @@ func New(o Options) (*Strategy, error) {
 	return s, nil
 }
 
-// Issue signs a new token with the first key. Its error never means that a user is at fault: the login has no user or no backend, the extra
-// claims failed, or the token would be longer than [MaxToken].
+// Issue signs a new token with the first key. Its error never means that a user
+// is at fault: the login has no user or no backend, the extra claims failed, or
+// the token would be longer than [MaxToken].
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	session := login.Session
 	if !storable(session.UserID) || !storable(session.Backend) {

@@ -104,7 +104,8 @@ func (l *denyList) Find(ctx context.Context, purpose string, d [32]byte) (core.T
 }
 
 func TestConformance(t *testing.T) {
-	foreign := []string{strings.Repeat("A", core.SecretLen), "a.b", "a.b.c.d", "..", "a..b", "a.b.", "a.b.c=", "lk_" + strings.Repeat("A", 43)}
+	foreign := []string{strings.Repeat("A", core.SecretLen), "a.b", "a.b.c.d", "..", "a..b", "a.b.", "a.b.c=", "lk_" +
+		strings.Repeat("A", 43)}
 	for name, key := range keys() {
 		t.Run(name, func(t *testing.T) {
 			strategytest.Run(t, strategytest.Harness{

@@ -17,19 +17,23 @@ import (
 type Key struct {
 	id        string
 	algorithm jose.SignatureAlgorithm
-	// private is nil where the key only verifies. Both are functions because no printing and no logging looks into one.
+	// private is nil where the key only verifies. Both are functions
+	// because no printing and no logging looks into one.
 	private, public func() any
 	weak            bool
 }
 
-// HS256 makes a key of a secret of 32 random bytes or more. It refuses what is shorter or looks made up (a repeated pattern, few different
-// bytes, a well-known word, a PEM block); it cannot tell every guessable secret. Whoever verifies with it can also sign.
+// HS256 makes a key of a secret of 32 random bytes or more. It refuses what is
+// shorter or looks made up (a repeated pattern, few different bytes, a
+// well-known word, a PEM block); it cannot tell every guessable secret. Whoever
+// verifies with it can also sign.
 //
 // A public key in its usual forms and the SHA-256 of a well-known word are no
 // secret either. No constructor takes a key that is published as an example in
 // an RFC or a well-known tutorial.
 //
-// The id of this and the other constructors is the token's kid: up to 64 of A-Z a-z 0-9 . _ -, or empty for one key.
+// The id of this and the other constructors is the token's kid: up to 64 of A-Z
+// a-z 0-9 . _ -, or empty for one key.
 func HS256(id string, secret []byte) (Key, error) {
 	if err := judgeSecret(secret); err != nil {
 		return Key{}, err
@@ -38,8 +42,9 @@ func HS256(id string, secret []byte) (Key, error) {
 	return newKey(id, jose.HS256, secret, secret)
 }
 
-// InsecureHS256 makes a key that only verifies, of a secret that HS256 would call too weak, for [Legacy] alone: whoever guesses it can
-// log in as every user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
+// InsecureHS256 makes a key that only verifies, of a secret that HS256 would
+// call too weak, for [Legacy] alone: whoever guesses it can log in as every
+// user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
 func InsecureHS256(secret []byte) (Key, error) {
 	if len(secret) < minSecret {
 		return Key{}, errShortSecret
@@ -49,10 +54,11 @@ func InsecureHS256(secret []byte) (Key, error) {
 	return k, err
 }
 
-// RS256 makes a key of an RSA key of 2048 to 8192 bits. It refuses keys that can
-// be factored: by trial division or Fermat's method, and those of Infineon's
-// library (ROCA, CVE-2017-15361); and exponents below 65537. It cannot detect
-// each generator that lacked randomness, such as Debian's of 2006 to 2008.
+// RS256 makes a key of an RSA key of 2048 to 8192 bits. It refuses keys that
+// can be factored: by trial division or Fermat's method, and those of
+// Infineon's library (ROCA, CVE-2017-15361); and exponents below 65537. It
+// cannot detect each generator that lacked randomness, such as Debian's of 2006
+// to 2008.
 func RS256(id string, private *rsa.PrivateKey) (Key, error) {
 	if private == nil {
 		return Key{}, errors.New("jwt: no private RSA key")
@@ -74,8 +80,8 @@ func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
 	return newKey(id, jose.RS256, nil, public)
 }
 
-// ES256 makes a key of an ECDSA key on the curve P-256. The secret half is judged
-// as that of [HS256].
+// ES256 makes a key of an ECDSA key on the curve P-256. The secret half is
+// judged as that of [HS256].
 func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	if private == nil || *private == (ecdsa.PrivateKey{PublicKey: private.PublicKey}) {
 		return Key{}, errors.New("jwt: no private ECDSA key")
@@ -83,7 +89,8 @@ func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	if err := judgeECDSA(&private.PublicKey); err != nil {
 		return Key{}, err
 	}
-	// ECDH derives the public point from the private scalar, which PublicKey may contradict.
+	// ECDH derives the public point from the private scalar, which
+	// PublicKey may contradict.
 	scalar, err := private.ECDH()
 	if err != nil {
 		return Key{}, errors.New("jwt: the ECDSA key is not valid")
@@ -105,8 +112,8 @@ func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
 	return newKey(id, jose.ES256, nil, public)
 }
 
-// EdDSA makes a key of an Ed25519 key. The seed is judged as a secret of [HS256];
-// points of small order, with which anybody can sign, are refused.
+// EdDSA makes a key of an Ed25519 key. The seed is judged as a secret of
+// [HS256]; points of small order, with which anybody can sign, are refused.
 func EdDSA(id string, private ed25519.PrivateKey) (Key, error) {
 	if len(private) != ed25519.PrivateKeySize || !ed25519.NewKeyFromSeed(private.Seed()).Equal(private) {
 		return Key{}, errors.New("jwt: the Ed25519 key is not valid")

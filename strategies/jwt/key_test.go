@@ -193,7 +193,8 @@ func TestNewRefuses(t *testing.T) {
 
 func TestPublicKeys(t *testing.T) {
 	all := keys()
-	public := newStrategy(t, jwt.Options{Keys: []jwt.Key{all["HS256"], all["RS256"], all["ES256"], all["EdDSA"]}}).PublicKeys()
+	public := newStrategy(t,
+		jwt.Options{Keys: []jwt.Key{all["HS256"], all["RS256"], all["ES256"], all["EdDSA"]}}).PublicKeys()
 	want := []string{"RS256 rs sig RSA", "ES256 es sig EC", "EdDSA ed sig OKP"}
 	if len(public) != len(want) {
 		t.Fatalf("got %d keys, want %d", len(public), len(want))
@@ -226,7 +227,8 @@ func TestKeysDoNotPrint(t *testing.T) {
 		}
 		log.Info("x", "v", v)
 	}
-	for _, secret := range []string{encode(goodSecret), fmt.Sprintf("%x", encode(goodSecret)), fmt.Sprint([]byte(encode(goodSecret))[:8])[1:]} {
+	for _, secret := range []string{encode(goodSecret), fmt.Sprintf("%x", encode(goodSecret)),
+		fmt.Sprint([]byte(encode(goodSecret))[:8])[1:]} {
 		if strings.Contains(out.String(), strings.TrimSuffix(secret, "]")) {
 			t.Errorf("printed %s", secret)
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// PublicKeys gives the keys with which others can verify this strategy's tokens, as JWKs with kid, alg and use (RFC 7517). Secrets of HS256 have no
+// PublicKeys gives the keys with which others can verify this strategy's
+// tokens, as JWKs with kid, alg and use (RFC 7517). Secrets of HS256 have no
 // public half and are left out, and so is Legacy's key.
 func (s *Strategy) PublicKeys() []json.RawMessage { return slices.Clone(s.public) }
 
@@ -18,7 +19,8 @@ func publicKeys(keys []Key) ([]json.RawMessage, error) {
 		if k.algorithm == jose.HS256 {
 			continue
 		}
-		encoded, err := jose.JSONWebKey{Key: k.public(), KeyID: k.id, Algorithm: string(k.algorithm), Use: "sig"}.MarshalJSON()
+		encoded, err := jose.JSONWebKey{Key: k.public(), KeyID: k.id, Algorithm: string(k.algorithm),
+			Use: "sig"}.MarshalJSON()
 		if err != nil {
 			return nil, fmt.Errorf("jwt: public key %q: %w", k.id, err)
 		}

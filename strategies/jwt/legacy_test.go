@@ -59,7 +59,8 @@ func TestLegacy(t *testing.T) {
 	t.Run("not accepted unless asked for", func(t *testing.T) { refused(t, newStrategy(t, jwt.Options{}), good) })
 	t.Run("no epoch of its own", func(t *testing.T) {
 		claims := fmt.Sprintf(`{"sub":"x","aud":"fastapi-users:auth","exp":%d,"epoch":9,"backend":"web"}`, start.Unix()+60)
-		if got := accepted(t, s, forge(fastapiHeader, claims, []byte(fastapiSecret))); got.Epoch != 0 || got.Backend != "jwt" {
+		if got := accepted(t, s, forge(fastapiHeader, claims, []byte(fastapiSecret))); got.Epoch != 0 ||
+			got.Backend != "jwt" {
 			t.Errorf("epoch %d, backend %s", got.Epoch, got.Backend)
 		}
 	})

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// object is a JSON object's members by their exact names, none of which is there twice. Names and values are parts of the text.
+// object is a JSON object's members by their exact names, none of which is
+// there twice. Names and values are parts of the text.
 type object []member
 
 type member struct {
@@ -16,8 +17,9 @@ type member struct {
 	value string // as it is written
 }
 
-// parseObject reads one JSON object (RFC 8259) into the room of members: valid UTF-8, no member twice, nothing behind it. It is stricter than
-// encoding/json, which takes the last of two members, and costs a tenth.
+// parseObject reads one JSON object (RFC 8259) into the room of members: valid
+// UTF-8, no member twice, nothing behind it. It is stricter than encoding/json,
+// which takes the last of two members, and costs a tenth.
 func parseObject(text string, members object) (object, bool) {
 	if !utf8.ValidString(text) {
 		return nil, false
@@ -65,7 +67,8 @@ func integer(raw string) (int64, bool) {
 	return n, err == nil
 }
 
-// listOf reads an array's elements. raw is a value that parseObject has accepted, or "".
+// listOf reads an array's elements. raw is a value that parseObject has
+// accepted, or "".
 func listOf[T any](raw string, read func(string) (T, bool)) (list []T, ok bool) {
 	if raw == "" || raw[0] != '[' {
 		return nil, false
@@ -79,8 +82,9 @@ func listOf[T any](raw string, read func(string) (T, bool)) (list []T, ok bool) 
 	return list, ok
 }
 
-// unquote gives the text of a JSON string, and is false for every other value. Half a surrogate pair is none: decoders put U+FFFD in its place,
-// and two different texts would become one.
+// unquote gives the text of a JSON string, and is false for every other value.
+// Half a surrogate pair is none: decoders put U+FFFD in its place, and two
+// different texts would become one.
 func unquote(raw string) (text string, ok bool) {
 	if raw == "" || raw[0] != '"' {
 		return "", false
@@ -98,7 +102,8 @@ func unquote(raw string) (text string, ok bool) {
 	return text, true
 }
 
-// plain tells what nearly every claim is, in one pass: ASCII without escapes, which says what is written.
+// plain tells what nearly every claim is, in one pass: ASCII without escapes,
+// which says what is written.
 func plain(text string) bool {
 	for i := range len(text) {
 		if text[i] == '\\' || text[i] >= utf8.RuneSelf {

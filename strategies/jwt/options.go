@@ -13,29 +13,39 @@ import (
 // MaxToken is the length in bytes of the longest token that is issued or read.
 const MaxToken = 8 << 10
 
-// Options of a JWT strategy. Keys are required; the zero value of everything else is the secure default.
+// Options of a JWT strategy. Keys are required; the zero value of everything
+// else is the secure default.
 type Options struct {
 	// Keys: the first signs, all verify. Their IDs differ.
 	Keys []Key
 	// Lifetime of a token, in whole seconds. Default: 1 hour.
 	Lifetime time.Duration
-	// Audience is the aud claim that is written and demanded. Default: "latchkey:auth". Give strategies that share a key different ones.
+	// Audience is the aud claim that is written and demanded. Default:
+	// "latchkey:auth". Give strategies that share a key different ones.
 	Audience string
-	// Issuer is the iss claim that is written and demanded. Default: none is written, and one that is there is not looked at.
+	// Issuer is the iss claim that is written and demanded. Default: none
+	// is written, and one that is there is not looked at.
 	Issuer string
-	// Leeway is how far in the future iat and nbf may be, for clocks of several servers that differ; exp gets none. At most a minute.
+	// Leeway is how far in the future iat and nbf may be, for clocks of
+	// several servers that differ; exp gets none. At most a minute.
 	// Default: 0, right for one server.
 	Leeway time.Duration
-	// Denied keeps the IDs of revoked tokens until they have expired. Default: nil, and Revoke has no effect: the token is good until it
+	// Denied keeps the IDs of revoked tokens until they have expired.
+	// Default: nil, and Revoke has no effect: the token is good until it
 	// expires or the user's epoch rises.
 	Denied core.TicketStore
-	// Cache is how many tokens that were found good are remembered, by their SHA-256, so that their signatures are checked once; time, deny list and
-	// epoch are judged at every request all the same. An entry takes less than 1 KiB beside the token's claims. Default: 10,000 where a key is
-	// asymmetric, none where all are HS256, whose check costs no more than the look-up; negative: none.
+	// Cache is how many tokens that were found good are remembered, by
+	// their SHA-256, so that their signatures are checked once; time, deny
+	// list and epoch are judged at every request all the same. An entry
+	// takes less than 1 KiB beside the token's claims. Default: 10,000
+	// where a key is asymmetric, none where all are HS256, whose check
+	// costs no more than the look-up; negative: none.
 	Cache int
-	// Extra adds claims of the application's own (see [Claims]). Default: none.
+	// Extra adds claims of the application's own (see [Claims]). Default:
+	// none.
 	Extra Extra
-	// Legacy also accepts the tokens of a FastAPI Users service. Default: nil, none.
+	// Legacy also accepts the tokens of a FastAPI Users service. Default:
+	// nil, none.
 	Legacy *Legacy
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -43,14 +53,19 @@ type Options struct {
 	Random io.Reader
 }
 
-// Legacy describes the tokens of a FastAPI Users service whose users moved here. They carry no epoch, so they count as epoch 0: the front
-// door lets one in only while its user's epoch has never been raised. Leave Legacy out when the last of them has expired.
+// Legacy describes the tokens of a FastAPI Users service whose users moved
+// here. They carry no epoch, so they count as epoch 0: the front door lets one
+// in only while its user's epoch has never been raised. Leave Legacy out when
+// the last of them has expired.
 type Legacy struct {
-	// Key verifies them; its ID is empty, because theirs is. It is the service's old secret, for this alone: see [InsecureHS256].
+	// Key verifies them; its ID is empty, because theirs is. It is the
+	// service's old secret, for this alone: see [InsecureHS256].
 	Key Key
-	// Audience is the one member of their aud claim. Default: "fastapi-users:auth".
+	// Audience is the one member of their aud claim. Default:
+	// "fastapi-users:auth".
 	Audience string
-	// Backend is the name of the backend whose sessions they become. Required.
+	// Backend is the name of the backend whose sessions they become.
+	// Required.
 	Backend string
 }
 

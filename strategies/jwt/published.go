@@ -10,8 +10,8 @@ var errPublished = errors.New("jwt: the key is an example that is published: any
 
 // published reports whether a key is one of those that specifications and
 // well-known tutorials print, and that people copy. key is an HMAC secret, an
-// RSA modulus, an uncompressed point of P-256 or an Ed25519 public key. The list
-// has their SHA-256; it cannot be complete.
+// RSA modulus, an uncompressed point of P-256 or an Ed25519 public key. The
+// list has their SHA-256; it cannot be complete.
 func published(key []byte) bool {
 	digest := sha256.Sum256(key)
 	return slices.Contains([]string{

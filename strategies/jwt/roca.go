@@ -8,14 +8,14 @@ import "math/big"
 // CCS 2017, section 2).
 //
 // Both primes of such a key are k*M + (65537^a mod M), where M is the product
-// of the first primes, of at least those up to 167 for every size of key. So the
-// modulus is a power of 65537 modulo M. roca looks for its exponent, modulo one
-// prime of M after the other (Pohlig and Hellman's method). The powers are so
-// few among all residues that another modulus has an exponent with a
+// of the first primes, of at least those up to 167 for every size of key. So
+// the modulus is a power of 65537 modulo M. roca looks for its exponent, modulo
+// one prime of M after the other (Pohlig and Hellman's method). The powers are
+// so few among all residues that another modulus has an exponent with a
 // probability of 2^-153.
 func roca(n *big.Int) bool {
-	// Modulo the primes so far, n is the power of 65537 for each exponent that
-	// is the same modulo period. period stays below 2^63.
+	// Modulo the primes so far, n is the power of 65537 for each exponent
+	// that is the same modulo period. period stays below 2^63.
 	exponent, period := uint64(0), uint64(1)
 	for _, prime := range [...]uint64{
 		3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,

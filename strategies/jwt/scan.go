@@ -2,8 +2,9 @@ package jwt
 
 import "strings"
 
-// The functions here take one JSON value, or a part of one, from the front of a text by the grammar of RFC 8259. They are false where the
-// text does not begin with one.
+// The functions here take one JSON value, or a part of one, from the front of a
+// text by the grammar of RFC 8259. They are false where the text does not begin
+// with one.
 
 // space takes off white space.
 func space(s string) string {
@@ -110,7 +111,8 @@ func digits(s string) int {
 	return n
 }
 
-// eachMember takes an object; member may refuse one, and is given the name with its quotes.
+// eachMember takes an object; member may refuse one, and is given the name with
+// its quotes.
 func eachMember(s string, member func(name, value string) bool) (rest string, ok bool) {
 	return each(s, '{', '}', func(s string) (string, bool) {
 		name, rest, ok := cutString(s)

@@ -18,7 +18,8 @@ var (
 	errPattern     = errors.New("jwt: the secret is a pattern")
 )
 
-// giveaways are found in secrets that were typed or copied rather than drawn: in lower case.
+// giveaways are found in secrets that were typed or copied rather than drawn:
+// in lower case.
 var giveaways = [][]byte{
 	[]byte("secret"), []byte("password"), []byte("changeme"), []byte("change-me"), []byte("change_me"), []byte("example"),
 	[]byte("default"), []byte("qwerty"), []byte("12345678"), []byte("abcdefgh"), []byte("latchkey"), []byte("-----begin"),
@@ -27,7 +28,8 @@ var giveaways = [][]byte{
 	[]byte("bgkqhkig9w0baqefaaoc"), []byte("mfkwewyhkozizj0caqyikozizj0daqcdqgae"), []byte("mcowbqydk2vwayea"),
 }
 
-// judgeSecret refuses secrets that chance would not make: 32 random bytes fail it less than once in a million, as text in base64 or hexadecimal too.
+// judgeSecret refuses secrets that chance would not make: 32 random bytes fail
+// it less than once in a million, as text in base64 or hexadecimal too.
 func judgeSecret(secret []byte) error {
 	lower := bytes.ToLower(secret)
 	switch {
@@ -65,7 +67,8 @@ func hashed(secret []byte) bool {
 	})
 }
 
-// repeats tells whether b is the same few bytes over and over, the last time perhaps in part.
+// repeats tells whether b is the same few bytes over and over, the last time
+// perhaps in part.
 func repeats(b []byte) bool {
 	for period := 1; period <= len(b)/2; period++ {
 		if bytes.Equal(b[period:], b[:len(b)-period]) {

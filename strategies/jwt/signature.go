@@ -15,7 +15,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// A check tells whether a signature is the key's, over an input. Neither is kept.
+// A check tells whether a signature is the key's, over an input. Neither is
+// kept.
 type check func(input, signature []byte) bool
 
 // check gives that of the key's one algorithm.
@@ -42,7 +43,8 @@ func (k Key) check() check {
 	return func(_, _ []byte) bool { return false }
 }
 
-// mac is a keyed state that is used again: keying costs as much as a short message.
+// mac is a keyed state that is used again: keying costs as much as a short
+// message.
 type mac struct {
 	hash.Hash
 	sum [sha256.Size]byte
@@ -59,7 +61,8 @@ func checkHS256(secret []byte) check {
 	}
 }
 
-// protectedHeader is the first part of every token that the key signs: it is what go-jose makes of newSigner's header.
+// protectedHeader is the first part of every token that the key signs: it is
+// what go-jose makes of newSigner's header.
 func (k Key) protectedHeader() string {
 	header := `{"alg":"` + string(k.algorithm) + `"`
 	if k.id != "" {

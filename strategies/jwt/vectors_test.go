@@ -16,9 +16,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Vectors of others sign any payload, often none of JSON, and their headers have
-// no typ: Verify refuses them all. So they meet the functions of which it is
-// made, and all but typ and claims is decided.
+// Vectors of others sign any payload, often none of JSON, and their headers
+// have no typ: Verify refuses them all. So they meet the functions of which it
+// is made, and all but typ and claims is decided.
 
 // A vectorKey is a foreign key. refusal is what the constructor says; key is
 // made nevertheless, to see what the signatures are worth.

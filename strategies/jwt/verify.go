@@ -12,11 +12,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// strict64 decodes base64url in its one canonical spelling: no padding, and no unused bits that are set. It skips line feeds, so that
-// whoever uses it has looked for them.
+// strict64 decodes base64url in its one canonical spelling: no padding, and no
+// unused bits that are set. It skips line feeds, so that whoever uses it has
+// looked for them.
 var strict64 = base64.RawURLEncoding.Strict()
 
-// scratch is the room in which a token is taken apart; nothing of it outlives Verify.
+// scratch is the room in which a token is taken apart; nothing of it outlives
+// Verify.
 type scratch struct {
 	token     [MaxToken]byte
 	payload   [MaxToken]byte
@@ -27,8 +29,9 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{members: make(object, 0, 16)} }}
 
-// Verify gives the session of a token. core.ErrNoCredential: not three parts of base64url; core.ErrInvalid: anything else that is wrong with
-// it; another error: the deny list could not be asked.
+// Verify gives the session of a token. core.ErrNoCredential: not three parts of
+// base64url; core.ErrInvalid: anything else that is wrong with it; another
+// error: the deny list could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	if len(token) > MaxToken {
 		return core.Found{}, core.ErrInvalid
@@ -45,7 +48,8 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	return core.Found{Session: session}, nil
 }
 
-// verify checks everything that can be checked without asking anybody: the signature first, so that nothing unsigned is looked at.
+// verify checks everything that can be checked without asking anybody: the
+// signature first, so that nothing unsigned is looked at.
 func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
 	header, _, ok := strings.Cut(token, ".")
 	if !ok {
@@ -75,7 +79,8 @@ func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
 	return session, err
 }
 
-// read takes a token apart. check is that of the key whose header it has, nil if it is no header of ours.
+// read takes a token apart. check is that of the key whose header it has, nil
+// if it is no header of ours.
 func (s *Strategy) read(token string, check check, work *scratch) (*core.Session, error) {
 	if check == nil {
 		return s.readForeign(token, work)
@@ -130,7 +135,8 @@ func (s *Strategy) session(payload string, work *scratch) (*core.Session, error)
 	return session, nil
 }
 
-// readForeign is for keys with which others sign too, by headers that are spelled in their way: go-jose reads it.
+// readForeign is for keys with which others sign too, by headers that are
+// spelled in their way: go-jose reads it.
 func (s *Strategy) readForeign(token string, work *scratch) (*core.Session, error) {
 	c, ok := split(token)
 	if !ok {

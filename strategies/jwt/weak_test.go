@@ -168,7 +168,8 @@ func TestA22Ed25519(t *testing.T) {
 		})
 	}
 	t.Run("A22 seed is a pattern", func(t *testing.T) {
-		for _, seed := range []string{strings.Repeat("\x00", 32), strings.Repeat("0123456789abcdef", 2), "my secret seed, 32 bytes of text"} {
+		for _, seed := range []string{strings.Repeat("\x00", 32), strings.Repeat("0123456789abcdef", 2),
+			"my secret seed, 32 bytes of text"} {
 			if _, err := jwt.EdDSA("k", ed25519.NewKeyFromSeed([]byte(seed))); err == nil {
 				t.Errorf("%q: accepted", seed)
 			}

@@ -134,8 +134,8 @@ func TestWycheproofTokens(t *testing.T) {
 			errPublished.Error(): 4,  // RFC 7520's keys
 			errPattern.Error():   5,  // the secret is all zeros
 
-			// The key is given as Go's, without the JWK's alg, use and key_ops: what
-			// reads the JWK looks at these.
+			// The key is given as Go's, without the JWK's alg, use
+			// and key_ops: what reads the JWK looks at these.
 			"accepted: UsingRS256":        1,
 			"accepted: rejectWrongUse":    2,
 			"accepted: rejectWrongKeyOps": 2,
@@ -169,12 +169,14 @@ func TestWycheproofKeys(t *testing.T) {
 			otherAlgorithm:     2, // HS384, HS512
 			errPattern.Error(): 1, // the secret counts from 0 to 64
 
-			// The JWK's alg and use, as above; ModifiedKey has the use "enc".
+			// The JWK's alg and use, as above; ModifiedKey has the
+			// use "enc".
 			"accepted: mismatchedAlgAndCurve": 2,
 			"accepted: rejectsAesKey":         2,
 			"accepted: rejectsWrongUse":       1,
 			"accepted: rejectsModifiedKey":    1,
-			// A secret and a public key in one set: each has its one algorithm.
+			// A secret and a public key in one set: each has its
+			// one algorithm.
 			"accepted: rejectsValid": 1,
 		}})
 	})

@@ -11,7 +11,8 @@ import (
 )
 
 func Example() {
-	strategy, err := session.New(memstore.NewSessions(nil), session.Options{Idle: 12 * time.Hour, Absolute: 7 * 24 * time.Hour})
+	strategy, err := session.New(memstore.NewSessions(nil),
+		session.Options{Idle: 12 * time.Hour, Absolute: 7 * 24 * time.Hour})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -40,7 +41,8 @@ func ExampleStrategy_RevokeAll() {
 	laptop, _ := strategy.Issue(ctx, core.Login{Session: core.Session{UserID: "ada", Backend: "web"}})
 	here, _ := strategy.Verify(ctx, laptop.Raw)
 
-	// A new password: everything below the new epoch ends, but for the session that changed it.
+	// A new password: everything below the new epoch ends, but for the
+	// session that changed it.
 	_ = strategy.RevokeAll(ctx, "ada", 1, here.ID)
 	_, err = strategy.Verify(ctx, phone.Raw)
 	fmt.Println("phone:", err)

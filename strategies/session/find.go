@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// localSessions is about how many sessions Options.LocalCache keeps: some 30 MB once all are in use.
+// localSessions is about how many sessions Options.LocalCache keeps: some 30 MB
+// once all are in use.
 const localSessions = 1 << 16
 
 // known gives what this process heard of a session a moment ago.
@@ -18,7 +19,8 @@ func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok b
 	return found, found.Session != nil
 }
 
-// find asks the store. A user whom the store read along is not kept: they must be fresh.
+// find asks the store. A user whom the store read along is not kept: they must
+// be fresh.
 func (s *Strategy) find(ctx context.Context, digest [32]byte, now time.Time) (core.Found, error) {
 	if !s.fills {
 		return s.store.Find(ctx, digest)

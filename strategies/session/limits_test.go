@@ -70,7 +70,8 @@ func TestS08AbsoluteLimit(t *testing.T) {
 }
 
 func TestF16ClockSteps(t *testing.T) {
-	// The store's clock is right and stands still, so that only the strategy's own judges.
+	// The store's clock is right and stands still, so that only the
+	// strategy's own judges.
 	own := start
 	f := newFixture(t, session.Options{Now: func() time.Time { return own }})
 	at := func(d time.Duration) { own = start.Add(d) }

@@ -14,14 +14,16 @@ import (
 	"github.com/latchkey-go/latchkey/internal/recent"
 )
 
-// aheadLimit is how far in the future a session may seem to have been made. A clock that is set back by hours must not end everybody's
-// session; one that ran ahead by years must not leave sessions that live for years.
+// aheadLimit is how far in the future a session may seem to have been made. A
+// clock that is set back by hours must not end everybody's session; one that
+// ran ahead by years must not leave sessions that live for years.
 const aheadLimit = 24 * time.Hour
 
 // maxPerUser is the default of Options.MaxPerUser.
 const maxPerUser = 100
 
-// Strategy issues opaque tokens and keeps their sessions in a store. It is safe for concurrent use.
+// Strategy issues opaque tokens and keeps their sessions in a store. It is safe
+// for concurrent use.
 type Strategy struct {
 	store   core.SessionStore
 	trimmer core.SessionTrimmer // nil for no limit
@@ -39,7 +41,8 @@ var (
 	_ core.Waiter     = (*Strategy)(nil)
 )
 
-// New makes a strategy over a store. The error joins everything that is wrong with the options.
+// New makes a strategy over a store. The error joins everything that is wrong
+// with the options.
 func New(store core.SessionStore, o Options) (*Strategy, error) {
 	o = o.withDefaults()
 	err := o.check()
@@ -72,8 +75,9 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 
 // Issue stores a new session under a new token, and ends the user's oldest ones
 // at the backend beyond Options.MaxPerUser. Token.Expires is the absolute
-// limit: idleness is for the server to judge. core.ErrInvalid
-// if all sessions of the user's epoch were ended meanwhile; any other error means that the store could not be asked.
+// limit: idleness is for the server to judge. core.ErrInvalid if all sessions
+// of the user's epoch were ended meanwhile; any other error means that the
+// store could not be asked.
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	secret, digest, err := core.NewSecret(s.options.Random)
 	if err != nil {
@@ -111,10 +115,12 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 	return err
 }
 
-// Verify gives the session of a token, as the store has it (with the user, if the store read it along), or had it less than
-// Options.LocalCache ago (without), or as redisstore keeps it in this process. From time to time it notes, in the background, that the session
-// was used. core.ErrNoCredential: not a token of this strategy's shape; core.ErrInvalid: unknown, expired or revoked; anything else: the store
-// could not be asked.
+// Verify gives the session of a token, as the store has it (with the user, if
+// the store read it along), or had it less than Options.LocalCache ago
+// (without), or as redisstore keeps it in this process. From time to time it
+// notes, in the background, that the session was used. core.ErrNoCredential:
+// not a token of this strategy's shape; core.ErrInvalid: unknown, expired or
+// revoked; anything else: the store could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	secret, ok := strings.CutPrefix(token, s.options.Prefix)
 	if !ok || len(secret) != core.SecretLen {
@@ -139,8 +145,10 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	return found, nil
 }
 
-// Recheck gives a session as Verify does of its token, straight from the store, but does not note that it was used: a stream that is open
-// ends when the session has been idle for too long. core.ErrInvalid for a session of another strategy.
+// Recheck gives a session as Verify does of its token, straight from the store,
+// but does not note that it was used: a stream that is open ends when the
+// session has been idle for too long. core.ErrInvalid for a session of another
+// strategy.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
 	digest, ok := parseID(session.ID)
 	if !ok {
@@ -153,7 +161,8 @@ func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Fou
 	return found, nil
 }
 
-// judge lets through what was found and lives, by this process' clock and limits too.
+// judge lets through what was found and lives, by this process' clock and
+// limits too.
 func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
 	switch {
 	case errors.Is(err, core.ErrNotFound):
@@ -166,7 +175,8 @@ func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
 	return nil
 }
 
-// Revoke ends a session at once. It is no error if it has ended already, or if another strategy issued it.
+// Revoke ends a session at once. It is no error if it has ended already, or if
+// another strategy issued it.
 func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	digest, ok := parseID(session.ID)
 	if !ok {
@@ -182,7 +192,8 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	return nil
 }
 
-// RevokeAll ends the user's sessions below epoch, but for the one with the ID except, and lets no Issue below epoch through from now on.
+// RevokeAll ends the user's sessions below epoch, but for the one with the ID
+// except, and lets no Issue below epoch through from now on.
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here
 	err := s.store.DeleteAll(ctx, userID, epoch, keep)
@@ -195,10 +206,12 @@ func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, ex
 	return nil
 }
 
-// Unwrap gives the store, which may be able to list sessions or to sweep expired ones.
+// Unwrap gives the store, which may be able to list sessions or to sweep
+// expired ones.
 func (s *Strategy) Unwrap() any { return s.store }
 
-// stored is a time with the precision that every store keeps, and without the monotonic reading, which a store would lose.
+// stored is a time with the precision that every store keeps, and without the
+// monotonic reading, which a store would lose.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // expiry is the earlier of both limits.
@@ -210,8 +223,10 @@ func (s *Strategy) expiry(created, seen time.Time) time.Time {
 	return idle
 }
 
-// lives judges by the limits as they are configured now, which may have become stricter since the session was stored. It counts microseconds,
-// the precision of what is stored, because that takes a quarter of the time that comparing times does.
+// lives judges by the limits as they are configured now, which may have become
+// stricter since the session was stored. It counts microseconds, the precision
+// of what is stored, because that takes a quarter of the time that comparing
+// times does.
 func (s *Strategy) lives(session *core.Session, now time.Time) bool {
 	at := now.UnixMicro()
 	age, idle := at-session.Created.UnixMicro(), at-session.LastSeen.UnixMicro()

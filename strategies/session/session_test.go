@@ -46,7 +46,8 @@ func TestConformance(t *testing.T) {
 				Lifetime: 30 * day,
 				Idle:     7 * day,
 				Revokes:  true,
-				Foreign:  []string{"eyJhbGciOiJIUzI1NiJ9.e30.AAAA", "lk-" + strings.Repeat("A", 43), strings.Repeat("A", 42), strings.Repeat("A", 44)},
+				Foreign: []string{"eyJhbGciOiJIUzI1NiJ9.e30.AAAA", "lk-" + strings.Repeat("A", 43), strings.Repeat("A", 42),
+					strings.Repeat("A", 44)},
 			})
 		})
 	}
@@ -219,7 +220,8 @@ func TestRecheck(t *testing.T) {
 	}
 }
 
-// The limits may have become stricter since the session was stored: those of today count.
+// The limits may have become stricter since the session was stored: those of
+// today count.
 func TestRecheckJudgesByTodaysLimits(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	found := f.wants(t, f.issue(t).Raw, nil)

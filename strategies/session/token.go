@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// canonical tells whether s, of core.SecretLen characters, is 32 bytes in base64url as an encoder writes it (RFC 4648, section 3.5): the last
-// character carries four bits, so its two low bits are zero.
+// canonical tells whether s, of core.SecretLen characters, is 32 bytes in
+// base64url as an encoder writes it (RFC 4648, section 3.5): the last character
+// carries four bits, so its two low bits are zero.
 func canonical(s string) bool {
 	return base64url(s) && strings.IndexByte("AEIMQUYcgkosw048", s[len(s)-1]) >= 0
 }
@@ -20,7 +21,8 @@ func base64url(s string) bool {
 	return true
 }
 
-// letters are those of base64url: a table, because the token of every request that asks the store is looked through.
+// letters are those of base64url: a table, because the token of every request
+// that asks the store is looked through.
 var letters = func() (in [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
 		in[c] = true
@@ -28,7 +30,8 @@ var letters = func() (in [256]bool) {
 	return in
 }()
 
-// parseID turns a Session.ID back into the store's key. It is false for an ID that another strategy gave.
+// parseID turns a Session.ID back into the store's key. It is false for an ID
+// that another strategy gave.
 func parseID(id string) (d [32]byte, ok bool) {
 	if len(id) != hex.EncodedLen(len(d)) {
 		return d, false

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// touchesAtOnce is how many sessions are noted as used at the same time. What is beyond it waits for the sessions' next requests.
+	// touchesAtOnce is how many sessions are noted as used at the same
+	// time. What is beyond it waits for the sessions' next requests.
 	touchesAtOnce = 64
 	// touchPatience is how long the store may take to note one.
 	touchPatience = 5 * time.Second
@@ -23,7 +24,8 @@ type touches struct {
 	idle     chan struct{} // closed when none is under way any more; made by who waits for that
 }
 
-// begin is false where the session is being touched already, and where too many are.
+// begin is false where the session is being touched already, and where too many
+// are.
 func (t *touches) begin(digest [32]byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,8 +49,9 @@ func (t *touches) end(digest [32]byte) {
 	}
 }
 
-// Wait returns when no session is being noted as used, within 5 seconds after the last request, or with ctx' error. It implements
-// core.Waiter: Auth.Close calls it.
+// Wait returns when no session is being noted as used, within 5 seconds after
+// the last request, or with ctx' error. It implements core.Waiter: Auth.Close
+// calls it.
 func (s *Strategy) Wait(ctx context.Context) error {
 	select {
 	case <-s.touches.ended():
@@ -72,8 +75,10 @@ func (t *touches) ended() <-chan struct{} {
 	return idle
 }
 
-// touch notes that a session is in use, in the background: no request waits for it. Where the store cannot write now, the session's next
-// request tries again. The request's context is not used, which ends with the request, and may carry a transaction.
+// touch notes that a session is in use, in the background: no request waits for
+// it. Where the store cannot write now, the session's next request tries again.
+// The request's context is not used, which ends with the request, and may carry
+// a transaction.
 func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 	if !s.touches.begin(digest) {
 		return

@@ -15,7 +15,8 @@ var concurrentCases = []Case{{
 	Check: concurrent,
 }}
 
-// concurrent lets users come and go at the same time, each with one session that stays and others that end.
+// concurrent lets users come and go at the same time, each with one session
+// that stays and others that end.
 func concurrent(h Harness) error {
 	clock := newClock()
 	s := h.New(clock.Now)

@@ -117,8 +117,9 @@ func ownCopy(h Harness) error {
 	return nil
 }
 
-// unpredictable issues tokens to one user in one moment, so that only chance can tell them apart, and adds up how much the characters
-// at each place vary. Counters and times vary in a few places only.
+// unpredictable issues tokens to one user in one moment, so that only chance
+// can tell them apart, and adds up how much the characters at each place vary.
+// Counters and times vary in a few places only.
 func unpredictable(h Harness) error {
 	const issued, wantBits = 256, 128
 	clock := newClock()

@@ -72,7 +72,8 @@ func idleLimit(h Harness) error {
 	return nil
 }
 
-// settle waits for what a strategy does in the background, such as noting that a session is in use.
+// settle waits for what a strategy does in the background, such as noting that
+// a session is in use.
 func settle(s core.Strategy) error {
 	if w, ok := core.As[core.Waiter](s); ok {
 		return w.Wait(context.Background())

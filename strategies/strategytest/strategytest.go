@@ -10,26 +10,34 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Harness tells the kit what it is testing. New and Lifetime are required (Lifetime may be 0 if tokens never expire).
+// Harness tells the kit what it is testing. New and Lifetime are required
+// (Lifetime may be 0 if tokens never expire).
 type Harness struct {
-	// New makes a strategy without any session, which reads the time from now alone. It is called once a case.
+	// New makes a strategy without any session, which reads the time from
+	// now alone. It is called once a case.
 	New func(now func() time.Time) core.Strategy
-	// Lifetime ends a token so long after Issue, however busy it is. It must be whole seconds. 0: never.
+	// Lifetime ends a token so long after Issue, however busy it is. It
+	// must be whole seconds. 0: never.
 	Lifetime time.Duration
-	// Idle ends a token that was not used for so long. At least a tenth of Lifetime. 0: only Lifetime does.
+	// Idle ends a token that was not used for so long. At least a tenth of
+	// Lifetime. 0: only Lifetime does.
 	Idle time.Duration
-	// Revokes says that Revoke ends a session at once. False: Revoke may have no effect before Lifetime.
+	// Revokes says that Revoke ends a session at once. False: Revoke may
+	// have no effect before Lifetime.
 	Revokes bool
-	// Unreachable makes a strategy and a function that takes its store away: from then on every question to the store is an error. Nil
-	// for a strategy that asks nobody.
+	// Unreachable makes a strategy and a function that takes its store
+	// away: from then on every question to the store is an error. Nil for a
+	// strategy that asks nobody.
 	Unreachable func(now func() time.Time) (s core.Strategy, takeAway func())
-	// Foreign are tokens of other strategies, which this one must pass on with core.ErrNoCredential.
+	// Foreign are tokens of other strategies, which this one must pass on
+	// with core.ErrNoCredential.
 	Foreign []string
 	// Replays is how often a revoked token is presented. Default: 10,000.
 	Replays int
 }
 
-// Case is one obligation. Check returns an error that tells how the strategy breaks Rule.
+// Case is one obligation. Check returns an error that tells how the strategy
+// breaks Rule.
 type Case struct {
 	Name, Rule string
 	Check      func(h Harness) error
@@ -40,7 +48,8 @@ type Case struct {
 // Cases are the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
-	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases, concurrentCases} {
+	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
+		concurrentCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
 				due = append(due, c)
@@ -95,12 +104,14 @@ func verify(s core.Strategy, token string) (*core.Session, error) {
 	return found.Session, nil
 }
 
-// rejected tells whether a strategy said that a token is no good, as opposed to "could not ask".
+// rejected tells whether a strategy said that a token is no good, as opposed to
+// "could not ask".
 func rejected(err error) bool {
 	return errors.Is(err, core.ErrInvalid) || errors.Is(err, core.ErrNoCredential)
 }
 
-// answered tells whether err is one of the answers that the front door does not turn into a 503.
+// answered tells whether err is one of the answers that the front door does not
+// turn into a 503.
 func answered(err error) bool {
 	return err == nil || rejected(err) || errors.Is(err, core.ErrNotFound)
 }

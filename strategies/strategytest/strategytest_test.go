@@ -107,7 +107,8 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"could not ask", "absolute limit", "idle limit", "revoked at once", "revoke all", "revoke all but one", "floor",
+	for _, optional := range []string{"could not ask", "absolute limit", "idle limit", "revoked at once", "revoke all",
+		"revoke all but one", "floor",
 		"recheck", "recheck is no use", "recheck of the revoked", "recheck after revoke all", "recheck could not ask",
 	} {
 		if slices.Contains(least, optional) {

@@ -29,7 +29,8 @@ var verifyCases = []Case{
 }
 
 // nobodys have the shape of no strategy.
-var nobodys = []string{"", " ", "\x00", "\n", "é", "a b", "{}", "Bearer", "token, token", "../../etc/passwd", "' OR 1=1 --"}
+var nobodys = []string{"", " ", "\x00", "\n", "é", "a b", "{}", "Bearer", "token, token", "../../etc/passwd",
+	"' OR 1=1 --"}
 
 func foreignShapes(h Harness) error {
 	s := h.New(newClock().Now)
@@ -73,7 +74,8 @@ func forgeries(token string) []forgery {
 				all = append(all, forgery{fmt.Sprintf("byte %d changed to %q", i, c), token[:i] + string(c) + token[i+1:]})
 			}
 		}
-		// The neighbour in the alphabet may differ in bits that a lax decoder ignores.
+		// The neighbour in the alphabet may differ in bits that a lax
+		// decoder ignores.
 		all = append(all, forgery{fmt.Sprintf("byte %d one up", i), token[:i] + string(token[i]+1) + token[i+1:]})
 		all = append(all, forgery{fmt.Sprintf("byte %d left out", i), token[:i] + token[i+1:]})
 	}

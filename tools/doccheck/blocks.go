@@ -16,7 +16,8 @@ var (
 	output = regexp.MustCompile(`(?m)^\s*// (Unordered output|Output):[\s\S]*`)
 )
 
-// block is a fenced Go block. source is what the comment above it says, "" without one.
+// block is a fenced Go block. source is what the comment above it says, ""
+// without one.
 type block struct {
 	line         int
 	source, text string
@@ -55,7 +56,8 @@ func goBlocks(text string) []block {
 	return all
 }
 
-// checkBlocks gives the blocks that differ from the source they name, each with its line.
+// checkBlocks gives the blocks that differ from the source they name, each with
+// its line.
 func checkBlocks(root, text string) []error {
 	var problems []error
 	for _, b := range goBlocks(text) {
@@ -91,8 +93,9 @@ func at(lines []string, i int) string {
 	return "(nothing)"
 }
 
-// sourceText gives a file from its package clause on or, if function is given, that function's body as a reader wants it: not
-// indented, and without the output that a test compares.
+// sourceText gives a file from its package clause on or, if function is given,
+// that function's body as a reader wants it: not indented, and without the
+// output that a test compares.
 func sourceText(path, function string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

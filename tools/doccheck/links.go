@@ -15,7 +15,8 @@ var (
 	punctuation = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
 )
 
-// checkLinks gives the links of a file that lead nowhere, each with its line. Links to other sites are not followed.
+// checkLinks gives the links of a file that lead nowhere, each with its line.
+// Links to other sites are not followed.
 func checkLinks(path, text string) []error {
 	var problems []error
 	for number, line := range prose(text) {

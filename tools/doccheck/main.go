@@ -1,9 +1,11 @@
-// Command doccheck checks the Markdown files of a tree: relative links resolve, and a code block that names its source is that
-// source, so that what the documentation shows is what the tests ran.
+// Command doccheck checks the Markdown files of a tree: relative links resolve,
+// and a code block that names its source is that source, so that what the
+// documentation shows is what the tests ran.
 //
 //	go run ./doccheck ROOT
 //
-// A block names its source in a comment above it: a file, or a function of a file.
+// A block names its source in a comment above it: a file, or a function of a
+// file.
 //
 //	<!-- source: examples/quickstart/main.go -->
 //	<!-- source: example_test.go ExampleNew -->

@@ -22,8 +22,9 @@ type consumer struct {
 	allowed []string // dependencies of the module
 }
 
-// consumerEnv is an environment in which the go command takes the packed modules first, then what the real module cache has, then the
-// usual proxy, and writes to a module cache of its own.
+// consumerEnv is an environment in which the go command takes the packed
+// modules first, then what the real module cache has, then the usual proxy, and
+// writes to a module cache of its own.
 func (t *tree) consumerEnv(ctx context.Context, temp string) ([]string, error) {
 	vars, err := goCommand(ctx, ".", nil, "env", "GOMODCACHE", "GOPROXY", "GONOSUMDB")
 	if err != nil {
@@ -39,7 +40,8 @@ func (t *tree) consumerEnv(ctx context.Context, temp string) ([]string, error) {
 	), nil
 }
 
-// check builds the package, judges what it compiled and prints one line about it.
+// check builds the package, judges what it compiled and prints one line about
+// it.
 func (c consumer) check(ctx context.Context) error {
 	if err := c.write(ctx); err != nil {
 		return err
@@ -50,7 +52,8 @@ func (c consumer) check(ctx context.Context) error {
 	if _, err := goCommand(ctx, c.dir, c.env, "build", "."); err != nil {
 		return err
 	}
-	list, err := goCommand(ctx, c.dir, c.env, "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", ".")
+	list, err := goCommand(ctx, c.dir, c.env, "list", "-deps", "-f",
+		"{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", ".")
 	if err != nil {
 		return err
 	}
@@ -61,11 +64,13 @@ func (c consumer) check(ctx context.Context) error {
 	return c.module.judge(compiled, c.allowed, c.tree.modules[0].path)
 }
 
-// write makes the consumer's go.mod and its source, which imports every package that can be imported. The checksums of the tree are
-// taken over, so that dependencies are verified without asking for them again.
+// write makes the consumer's go.mod and its source, which imports every package
+// that can be imported. The checksums of the tree are taken over, so that
+// dependencies are verified without asking for them again.
 func (c consumer) write(ctx context.Context) error {
 	own := append(os.Environ(), "GOWORK=off")
-	list, err := goCommand(ctx, c.module.dir, own, "list", "-f", `{{if and .GoFiles (ne .Name "main")}}{{.ImportPath}}{{end}}`, "./...")
+	list, err := goCommand(ctx, c.module.dir, own, "list", "-f",
+		`{{if and .GoFiles (ne .Name "main")}}{{.ImportPath}}{{end}}`, "./...")
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,8 @@ func (c consumer) write(ctx context.Context) error {
 	return nil
 }
 
-// goCommand gives the output of a go command; its error carries what the command complained about.
+// goCommand gives the output of a go command; its error carries what the
+// command complained about.
 func goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	var complaint bytes.Buffer

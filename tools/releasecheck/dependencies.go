@@ -6,8 +6,10 @@ import (
 	"slices"
 )
 
-// dependencies are, for each released module, the modules that it brings to a consumer beside itself and the root module. What is not
-// here is refused: a framework, a driver or a test tool must not come along with a part that does not need it.
+// dependencies are, for each released module, the modules that it brings to a
+// consumer beside itself and the root module. What is not here is refused: a
+// framework, a driver or a test tool must not come along with a part that does
+// not need it.
 var dependencies = map[string][]string{
 	".": {
 		"github.com/go-jose/go-jose/v4",
@@ -107,7 +109,8 @@ var dependencies = map[string][]string{
 	},
 }
 
-// judge compares what a consumer of the module compiled with the module's dependencies and its go.mod.
+// judge compares what a consumer of the module compiled with the module's
+// dependencies and its go.mod.
 func (m goModule) judge(compiled, allowed []string, root string) error {
 	var problems []error
 	report := func(format, path string) { problems = append(problems, fmt.Errorf("%s "+format, m.path, path)) }

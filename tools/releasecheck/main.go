@@ -1,11 +1,14 @@
-// Command releasecheck proves, before a release, that a module outside the workspace can get each released module and compiles
-// nothing but that module's dependencies.
+// Command releasecheck proves, before a release, that a module outside the
+// workspace can get each released module and compiles nothing but that module's
+// dependencies.
 //
 //	go run ./releasecheck ROOT
 //
-// It packs every released module of the tree as the version that they all require of each other, serves the archives to the go
-// command from a folder, and for each module builds a consumer that imports all of its packages. Module cache, archives and consumers
-// live in a temporary folder: what is packed here never reaches the real module cache.
+// It packs every released module of the tree as the version that they all
+// require of each other, serves the archives to the go command from a folder,
+// and for each module builds a consumer that imports all of its packages.
+// Module cache, archives and consumers live in a temporary folder: what is
+// packed here never reaches the real module cache.
 package main
 
 import (

@@ -35,7 +35,8 @@ func TestRun(t *testing.T) {
 		{"good", nil, goodDependencies, ""},
 		{
 			"a foreign module comes along",
-			map[string]string{"other/go.mod": other, "other/other.go": otherGo, "part/go.mod": withOther, "part/part.go": importsBoth},
+			map[string]string{"other/go.mod": other, "other/other.go": otherGo, "part/go.mod": withOther,
+				"part/part.go": importsBoth},
 			map[string][]string{".": nil, "part": nil, "other": nil},
 			"example.com/m/part compiles example.com/m/other, which is not among its dependencies",
 		},
@@ -57,7 +58,8 @@ func TestRun(t *testing.T) {
 		},
 		{
 			"two versions",
-			map[string]string{"examples/go.mod": strings.Replace(strings.Replace(other, "other", "examples", 1), "v0.1.0", "v0.2.0", 1)},
+			map[string]string{"examples/go.mod": strings.Replace(strings.Replace(other, "other", "examples", 1), "v0.1.0",
+				"v0.2.0", 1)},
 			goodDependencies, "part requires example.com/m@v0.1.0, others v0.2.0",
 		},
 		{

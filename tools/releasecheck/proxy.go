@@ -10,7 +10,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// pack lays the released modules out in dir as a module proxy does, for GOPROXY=file://.
+// pack lays the released modules out in dir as a module proxy does, for
+// GOPROXY=file://.
 func (t *tree) pack(dir string) error {
 	for _, m := range t.released() {
 		if err := m.pack(dir, t.version); err != nil {

@@ -28,7 +28,8 @@ type goModule struct {
 	file *modfile.File
 }
 
-// readTree finds the modules and refuses a tree in which they do not agree about one version.
+// readTree finds the modules and refuses a tree in which they do not agree
+// about one version.
 func readTree(root string) (tree, error) {
 	var t tree
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -68,7 +69,8 @@ func readModule(root, path string) (goModule, error) {
 	return goModule{dir: dir, name: filepath.ToSlash(name), path: file.Module.Mod.Path, file: file}, err
 }
 
-// agree sets version, and reports every requirement between the tree's modules that has another one.
+// agree sets version, and reports every requirement between the tree's modules
+// that has another one.
 func (t *tree) agree() error {
 	var problems []error
 	for _, m := range t.modules {
@@ -80,7 +82,8 @@ func (t *tree) agree() error {
 				t.version = r.Mod.Version
 			}
 			if r.Mod.Version != t.version {
-				problems = append(problems, fmt.Errorf("%s requires %s, others %s: all modules share one version", m.name, r.Mod, t.version))
+				problems = append(problems,
+					fmt.Errorf("%s requires %s, others %s: all modules share one version", m.name, r.Mod, t.version))
 			}
 			if strings.HasPrefix(r.Mod.Version, "v0.0.0") {
 				problems = append(problems, fmt.Errorf("%s requires %s: nobody could get it", m.name, r.Mod))

@@ -11,8 +11,9 @@ import (
 // patience is how long a command has to end when it is asked to.
 const patience = 10 * time.Second
 
-// runGroup runs a command in a process group of its own. The group is asked to end when ctx is, and what is left of it is killed: a test
-// that is aborted stops nothing that it has started.
+// runGroup runs a command in a process group of its own. The group is asked to
+// end when ctx is, and what is left of it is killed: a test that is aborted
+// stops nothing that it has started.
 func runGroup(ctx context.Context, dir string, env, command []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = dir, env

@@ -24,7 +24,8 @@ func TestInstallationsAreAnnouncedAndNeverSilent(t *testing.T) {
 			t.Errorf("without an installation it says %q", got)
 		}
 		first, second := i.begin("redis"), i.begin("npm")
-		if got := said(); strings.Count(got, "/the/cache") != 1 || !strings.Contains(got, "installing redis\n") || !strings.Contains(got, "installing npm\n") {
+		if got := said(); strings.Count(got, "/the/cache") != 1 || !strings.Contains(got, "installing redis\n") ||
+			!strings.Contains(got, "installing npm\n") {
 			t.Errorf("at the beginning it says %q", got)
 		}
 		time.Sleep(20 * time.Second)

@@ -21,7 +21,8 @@ type machine struct {
 	*installs
 }
 
-// newMachine puts the folders of servers, and what earlier runs have unpacked, behind everything else in PATH.
+// newMachine puts the folders of servers, and what earlier runs have unpacked,
+// behind everything else in PATH.
 func newMachine(ctx context.Context, root, cache string) (machine, error) {
 	m := machine{root: root, cache: cache, apt: filepath.Join(cache, fmt.Sprintf("apt-%d", os.Getpid()))}
 	m.installs = &installs{out: os.Stderr, folder: cache}
@@ -32,10 +33,12 @@ func newMachine(ctx context.Context, root, cache string) (machine, error) {
 	}
 	slices.Reverse(folders) // the newest first
 	folders = append(folders, "/usr/sbin", m.bin())
-	return m, os.Setenv("PATH", strings.Join(append([]string{os.Getenv("PATH")}, folders...), string(os.PathListSeparator)))
+	return m, os.Setenv("PATH",
+		strings.Join(append([]string{os.Getenv("PATH")}, folders...), string(os.PathListSeparator)))
 }
 
-// cacheFolder is below the user's, but root's own are closed to the user that runs root's servers.
+// cacheFolder is below the user's, but root's own are closed to the user that
+// runs root's servers.
 func cacheFolder() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/latchkey-test", nil
@@ -49,7 +52,8 @@ func (m machine) bin() string {
 	return filepath.Join(m.cache, fmt.Sprintf("bin-%.4x", sha256.Sum256([]byte(launcher))))
 }
 
-// pkg is a package of the distribution, for the programs that it or what it depends on brings.
+// pkg is a package of the distribution, for the programs that it or what it
+// depends on brings.
 type pkg struct {
 	name     string
 	programs []program
@@ -61,7 +65,8 @@ type program struct {
 	arguments string   // that it needs in the folder $root, more than in the place that it was made for
 }
 
-// path finds a package's programs, or installs the package, and gives the path of the first.
+// path finds a package's programs, or installs the package, and gives the path
+// of the first.
 func (m machine) path(ctx context.Context, p pkg) (string, error) {
 	if path, err := p.find(); err == nil {
 		return path, nil

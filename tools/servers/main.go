@@ -1,13 +1,16 @@
-// Command servers runs a command that needs foreign programs: it finds them, installs what is missing, and tells the command by
-// environment variables where they are.
+// Command servers runs a command that needs foreign programs: it finds them,
+// installs what is missing, and tells the command by environment variables
+// where they are.
 //
 //	go run ./servers ROOT COMMAND [ARGUMENT]…
 //
-// COMMAND runs in ROOT, the tree's root. Its exit code is that of servers, and what it leaves running is stopped.
+// COMMAND runs in ROOT, the tree's root. Its exit code is that of servers, and
+// what it leaves running is stopped.
 //
-// A program is taken from its variable, if that is set, or from PATH. On Debian a missing one is unpacked from the distribution's packages
-// into a folder of the user's cache, by root into /var/cache. Nothing is installed, so no service starts, and nothing is written into the
-// tree.
+// A program is taken from its variable, if that is set, or from PATH. On Debian
+// a missing one is unpacked from the distribution's packages into a folder of
+// the user's cache, by root into /var/cache. Nothing is installed, so no
+// service starts, and nothing is written into the tree.
 package main
 
 import (

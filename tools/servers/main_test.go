@@ -36,7 +36,8 @@ func TestCommandRunsInTheTreeWithTheVariablesThatAreSet(t *testing.T) {
 func TestExitCodeIsTheCommands(t *testing.T) {
 	found(t)
 	var exit *exec.ExitError
-	if err := run(t.Context(), t.TempDir(), []string{"sh", "-c", "exit 7"}); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+	if err := run(t.Context(), t.TempDir(), []string{"sh", "-c", "exit 7"}); !errors.As(err, &exit) ||
+		exit.ExitCode() != 7 {
 		t.Errorf("got %v, want the exit code 7", err)
 	}
 }
@@ -57,7 +58,8 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				_ = run(ctx, t.TempDir(), []string{"sh", "-c", `sleep 600 & echo $! >"$1.new"; mv "$1.new" "$1"; ` + then, "sh", left})
+				_ = run(ctx, t.TempDir(),
+					[]string{"sh", "-c", `sleep 600 & echo $! >"$1.new"; mv "$1.new" "$1"; ` + then, "sh", left})
 			}()
 			pid := eventually(t, func() (int, bool) {
 				text, err := os.ReadFile(left)

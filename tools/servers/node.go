@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// oidcProvider gives a folder with the node_modules that integration/oidc/node pins. node is in PATH then.
+// oidcProvider gives a folder with the node_modules that integration/oidc/node
+// pins. node is in PATH then.
 func (m machine) oidcProvider(ctx context.Context) (string, error) {
 	npm, err := m.path(ctx, pkg{"npm", []program{
 		{names: []string{"npm"}, file: "usr/bin/npm"},
@@ -36,7 +37,8 @@ func (m machine) oidcProvider(ctx context.Context) (string, error) {
 	})
 }
 
-// once fills a folder unless it is there. It is there as a whole or not at all, whoever else is at it.
+// once fills a folder unless it is there. It is there as a whole or not at all,
+// whoever else is at it.
 func once(at string, fill func(folder string) error) error {
 	if _, err := os.Stat(at); err == nil {
 		return nil

@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// unpack unpacks a package, and what it needs beyond what the machine has, into a folder, and writes scripts that run its programs there.
-// Installing would need root, take longer, and start servers.
+// unpack unpacks a package, and what it needs beyond what the machine has, into
+// a folder, and writes scripts that run its programs there. Installing would
+// need root, take longer, and start servers.
 func (m machine) unpack(ctx context.Context, p pkg) error {
 	root := filepath.Join(m.cache, p.name)
 	err := once(root, func(folder string) error {
@@ -21,7 +22,8 @@ func (m machine) unpack(ctx context.Context, p pkg) error {
 			return err
 		}
 		archives := filepath.Join(folder, "archives")
-		if err := aptGet(ctx, m.apt, archives, "install", "--download-only", "--yes", "--no-install-recommends", p.name); err != nil {
+		if err := aptGet(ctx, m.apt, archives, "install", "--download-only", "--yes", "--no-install-recommends",
+			p.name); err != nil {
 			return err
 		}
 		packages, err := filepath.Glob(filepath.Join(archives, "*.deb"))
@@ -41,7 +43,8 @@ func (m machine) unpack(ctx context.Context, p pkg) error {
 	return m.scripts(root, p.programs)
 }
 
-// aptGet runs apt-get with lists and archives in folders of the user's. It changes nothing on the machine, so it needs no lock.
+// aptGet runs apt-get with lists and archives in folders of the user's. It
+// changes nothing on the machine, so it needs no lock.
 func aptGet(ctx context.Context, folder, archives string, arguments ...string) error {
 	lists := filepath.Join(folder, "lists")
 	for _, dir := range []string{lists, archives} {
@@ -49,7 +52,8 @@ func aptGet(ctx context.Context, folder, archives string, arguments ...string) e
 			return err
 		}
 	}
-	options := []string{"Dir::State::lists=" + lists, "Dir::Cache=" + folder, "Dir::Cache::archives=" + archives, "Debug::NoLocking=1",
+	options := []string{"Dir::State::lists=" + lists, "Dir::Cache=" + folder, "Dir::Cache::archives=" + archives,
+		"Debug::NoLocking=1",
 		"APT::Sandbox::User=root"}
 	command := arguments
 	for _, option := range options {
@@ -95,7 +99,8 @@ func (m machine) scripts(root string, programs []program) error {
 	return nil
 }
 
-// libraryFolders are those that have shared libraries. Some packages name theirs, which are elsewhere now, absolutely.
+// libraryFolders are those that have shared libraries. Some packages name
+// theirs, which are elsewhere now, absolutely.
 func libraryFolders(root string) (folders []string, err error) {
 	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if folder := filepath.Dir(path); strings.Contains(filepath.Base(path), ".so") && !slices.Contains(folders, folder) {
@@ -106,8 +111,9 @@ func libraryFolders(root string) (folders []string, err error) {
 	return folders, err
 }
 
-// Debian's Node reads parts of itself from /usr/share/nodejs. Its copy elsewhere reads them from the folder that its script has opened,
-// by a path of the same length.
+// Debian's Node reads parts of itself from /usr/share/nodejs. Its copy
+// elsewhere reads them from the folder that its script has opened, by a path of
+// the same length.
 const (
 	nodeDescriptor = 9
 	nodeParts      = "/usr/share/nodejs/"

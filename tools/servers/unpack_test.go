@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// distribution gives a machine that has nothing but a distribution, whose packages have what a script makes in the folder $3.
+// distribution gives a machine that has nothing but a distribution, whose
+// packages have what a script makes in the folder $3.
 func distribution(t *testing.T, script string) machine {
 	t.Helper()
 	bin := t.TempDir()
@@ -52,8 +53,10 @@ func TestMissingProgramsAreUnpacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		base := filepath.Join(m.cache, "told", "usr")
-		for command, want := range map[string]string{path: "a b --base=" + base, "latchkey-toldctl": filepath.Join(base, "lib", "9")} {
-			if said, err := exec.Command(command, "a b").CombinedOutput(); strings.TrimSpace(string(said)) != want || err != nil {
+		for command, want := range map[string]string{path: "a b --base=" + base,
+			"latchkey-toldctl": filepath.Join(base, "lib", "9")} {
+			if said, err := exec.Command(command, "a b").CombinedOutput(); strings.TrimSpace(string(said)) != want ||
+				err != nil {
 				t.Errorf("%s says %q (%v), want %q", command, said, err, want)
 			}
 		}
@@ -127,7 +130,8 @@ func TestProgramsThatAreThereAreTaken(t *testing.T) {
 }
 
 func TestFailedInstallation(t *testing.T) {
-	for name, script := range map[string]string{"stops": toldPackage + "\necho broken; exit 1", "lacks a program": toldPackage + `; rm "$3"/usr/bin/toldctl`} {
+	for name, script := range map[string]string{"stops": toldPackage + "\necho broken; exit 1",
+		"lacks a program": toldPackage + `; rm "$3"/usr/bin/toldctl`} {
 		t.Run(name, func(t *testing.T) {
 			m := distribution(t, script)
 			_, err := m.path(t.Context(), told)

@@ -1,11 +1,14 @@
-// Package bearer carries tokens in the Authorization header (RFC 6750), for clients that keep their token themselves: programs, mobile
-// applications, front ends of another origin.
+// Package bearer carries tokens in the Authorization header (RFC 6750), for
+// clients that keep their token themselves: programs, mobile applications,
+// front ends of another origin.
 //
 //	backend := core.Backend{Name: "api", Transport: bearer.New(bearer.Options{LoginURL: "auth/api/login"}), Strategy: strategy}
 //
-// Security notes. A browser never attaches such a token by itself, so there is nothing to protect from cross-site requests. A script that
-// keeps it where other scripts of the page can read it loses it to the first injected one: for a browser, prefer package cookie. The
-// answer to a login forbids caching. The token is never read from a form or a URL (RFC 6750, section 5.3).
+// Security notes. A browser never attaches such a token by itself, so there is
+// nothing to protect from cross-site requests. A script that keeps it where
+// other scripts of the page can read it loses it to the first injected one: for
+// a browser, prefer package cookie. The answer to a login forbids caching. The
+// token is never read from a form or a URL (RFC 6750, section 5.3).
 package bearer
 
 import (
@@ -17,8 +20,10 @@ import (
 
 // Options of a bearer transport.
 type Options struct {
-	// LoginURL is where the OpenAPI document sends its reader for a token: the path of the backend's login route, relative to the document's
-	// server ("auth/api/login"). Default "": the document describes a plain bearer scheme, without a login.
+	// LoginURL is where the OpenAPI document sends its reader for a token:
+	// the path of the backend's login route, relative to the document's
+	// server ("auth/api/login"). Default "": the document describes a plain
+	// bearer scheme, without a login.
 	LoginURL string
 }
 
@@ -27,7 +32,8 @@ type Transport struct {
 	scheme json.RawMessage
 }
 
-// answer is the login answer, the access token response of RFC 6749, section 5.1.
+// answer is the login answer, the access token response of RFC 6749, section
+// 5.1.
 type answer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -45,13 +51,15 @@ func New(o Options) *Transport {
 	return &Transport{encoded}
 }
 
-// Extract gives the token of the Authorization line; its errors are those of [core.BearerToken].
+// Extract gives the token of the Authorization line; its errors are those of
+// [core.BearerToken].
 func (t *Transport) Extract(h core.Head) (string, error) { return core.BearerToken(h) }
 
 // Protect refuses nothing.
 func (t *Transport) Protect(core.Head) error { return nil }
 
-// Attach answers 200 with the token, and forbids caching (RFC 6749, section 5.1).
+// Attach answers 200 with the token, and forbids caching (RFC 6749, section
+// 5.1).
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status = http.StatusOK
 	resp.Header.Set("Cache-Control", "no-store")
@@ -59,10 +67,12 @@ func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Body = answer{AccessToken: token.Raw, TokenType: "bearer", RefreshToken: token.Refresh}
 }
 
-// Clear does nothing: the client keeps its token, and has to forget it by itself.
+// Clear does nothing: the client keeps its token, and has to forget it by
+// itself.
 func (t *Transport) Clear(*core.Response) {}
 
-// Challenge is the WWW-Authenticate value of a 401 (RFC 6750, section 3). It names no cause beyond "there was a token and it is not good".
+// Challenge is the WWW-Authenticate value of a 401 (RFC 6750, section 3). It
+// names no cause beyond "there was a token and it is not good".
 func (t *Transport) Challenge(presented bool) string {
 	if presented {
 		return `Bearer error="invalid_token"`
@@ -70,5 +80,6 @@ func (t *Transport) Challenge(presented bool) string {
 	return "Bearer"
 }
 
-// Scheme is OpenAPI's oauth2 scheme with the password flow, or http bearer without a LoginURL. The caller must not change it.
+// Scheme is OpenAPI's oauth2 scheme with the password flow, or http bearer
+// without a LoginURL. The caller must not change it.
 func (t *Transport) Scheme() json.RawMessage { return t.scheme }

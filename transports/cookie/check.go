@@ -36,7 +36,8 @@ func (o Options) cookie() http.Cookie {
 	}
 }
 
-// check tells everything that a browser would refuse, or that would not do what it seems to (RFC 6265bis, section 4.1.3, for the prefixes).
+// check tells everything that a browser would refuse, or that would not do what
+// it seems to (RFC 6265bis, section 4.1.3, for the prefixes).
 func (o Options) check() error {
 	var errs []error
 	wrong := func(is bool, format string, args ...any) {
@@ -52,7 +53,8 @@ func (o Options) check() error {
 
 	host, secure := hasPrefix(o.Name, "__Host-"), hasPrefix(o.Name, "__Secure-")
 	wrong(host && o.Domain != "", "the name %s rules a Domain out; choose a Name such as __Secure-latchkey", o.Name)
-	wrong(host && o.Path != "/", "the name %s rules a Path other than / out; choose a Name such as __Secure-latchkey", o.Name)
+	wrong(host && o.Path != "/", "the name %s rules a Path other than / out; choose a Name such as __Secure-latchkey",
+		o.Name)
 	wrong((host || secure) && o.InsecureHTTP, "the name %s rules InsecureHTTP out", o.Name)
 
 	switch o.SameSite {
@@ -63,7 +65,8 @@ func (o Options) check() error {
 		wrong(true, "SameSite must be Lax, Strict or None")
 	}
 	for _, origin := range o.TrustedOrigins {
-		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port", origin)
+		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port",
+			origin)
 	}
 	return errors.Join(errs...)
 }
@@ -73,9 +76,11 @@ func hasPrefix(name, prefix string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-// isOrigin tells whether s is written exactly as browsers write an http or https origin; any other spelling would never match.
+// isOrigin tells whether s is written exactly as browsers write an http or
+// https origin; any other spelling would never match.
 func isOrigin(s string) bool {
 	ok, _ := regexp.MatchString(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`, s)
-	defaultPort := strings.HasPrefix(s, "https:") && strings.HasSuffix(s, ":443") || strings.HasPrefix(s, "http:") && strings.HasSuffix(s, ":80")
+	defaultPort := strings.HasPrefix(s, "https:") && strings.HasSuffix(s, ":443") || strings.HasPrefix(s, "http:") &&
+		strings.HasSuffix(s, ":80")
 	return ok && !defaultPort
 }

@@ -29,11 +29,13 @@ func TestConformance(t *testing.T) {
 	for name, o := range map[string]cookie.Options{
 		"default": {},
 		"weakest": {
-			Name: "s", Path: "/app", Domain: "app.example", InsecureHTTP: true, InsecureScriptAccess: true, TrustedOrigins: []string{"https://friend.example"},
+			Name: "s", Path: "/app", Domain: "app.example", InsecureHTTP: true, InsecureScriptAccess: true,
+			TrustedOrigins: []string{"https://friend.example"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			transporttest.Run(t, func(t *testing.T) core.Transport { return newTransport(t, o) }, transporttest.Features{Ambient: true})
+			transporttest.Run(t, func(t *testing.T) core.Transport { return newTransport(t, o) },
+				transporttest.Features{Ambient: true})
 		})
 	}
 }
@@ -61,7 +63,8 @@ func TestSetCookie(t *testing.T) {
 		{
 			name: "everything else", token: hour,
 			o: cookie.Options{
-				Name: "__Secure-s", MaxAge: 90 * time.Second, Path: "/app", Domain: "app.example", SameSite: http.SameSiteStrictMode, InsecureScriptAccess: true,
+				Name: "__Secure-s", MaxAge: 90 * time.Second, Path: "/app", Domain: "app.example",
+				SameSite: http.SameSiteStrictMode, InsecureScriptAccess: true,
 			},
 			attach: "__Secure-s=t; Path=/app; Domain=app.example; Max-Age=90; Secure; SameSite=Strict",
 			clear:  "__Secure-s=; Path=/app; Domain=app.example; Max-Age=0; Secure; SameSite=Strict",
@@ -166,7 +169,8 @@ func TestNewRefuses(t *testing.T) {
 		{"age", cookie.Options{MaxAge: -1}, []string{"negative"}},
 		{
 			"everything at once", cookie.Options{Domain: "a b", Path: "app", MaxAge: -1, SameSite: 17, TrustedOrigins: []string{"*", "null"}},
-			[]string{"Cookie.Domain", "must begin with /", "rules a Domain out", "rules a Path other", "negative", "Lax, Strict or None", `"*"`, `"null"`},
+			[]string{"Cookie.Domain", "must begin with /", "rules a Domain out", "rules a Path other", "negative",
+				"Lax, Strict or None", `"*"`, `"null"`},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -184,7 +188,8 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestTrustedOriginsSpelling(t *testing.T) {
-	for _, good := range []string{"https://www.app.example", "http://localhost:5173", "https://127.0.0.1:8443", "http://[::1]:3000", "https://xn--bcher-kva.example"} {
+	for _, good := range []string{"https://www.app.example", "http://localhost:5173", "https://127.0.0.1:8443",
+		"http://[::1]:3000", "https://xn--bcher-kva.example"} {
 		if _, err := cookie.New(cookie.Options{TrustedOrigins: []string{good}}); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -270,7 +275,8 @@ func TestTrustedOriginsAreCopied(t *testing.T) {
 }
 
 func TestScheme(t *testing.T) {
-	if got := string(newTransport(t, cookie.Options{Name: "s"}).Scheme()); got != `{"in":"cookie","name":"s","type":"apiKey"}` {
+	if got := string(newTransport(t,
+		cookie.Options{Name: "s"}).Scheme()); got != `{"in":"cookie","name":"s","type":"apiKey"}` {
 		t.Errorf("got %s", got)
 	}
 }

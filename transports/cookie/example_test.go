@@ -30,7 +30,8 @@ func Example() {
 	// CROSS_ORIGIN_REFUSED
 }
 
-// A front end on a sibling origin may send unsafe requests with the cookie; what cannot work is refused at once.
+// A front end on a sibling origin may send unsafe requests with the cookie;
+// what cannot work is refused at once.
 func ExampleNew() {
 	_, err := cookie.New(cookie.Options{Domain: "app.example", TrustedOrigins: []string{"https://www.app.example/"}})
 	fmt.Println(err)

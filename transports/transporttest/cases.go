@@ -42,7 +42,8 @@ func tokenCases(f Features) []Case {
 			return wantToken(t, post(f.Client(login(t, token), login(t, other))), other)
 		}},
 		{"beside others", "credentials of other kinds do not hide the token", func(t core.Transport) error {
-			return wantToken(t, post(http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}, f.Client(login(t, token))), token)
+			return wantToken(t, post(http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}, f.Client(login(t, token))),
+				token)
 		}},
 		{"duplicate", "two credentials of the kind, equal or not, are *Error 400 DUPLICATE_CREDENTIALS", func(t core.Transport) error {
 			one, two := f.Client(login(t, token)), f.Client(login(t, other))
@@ -51,7 +52,8 @@ func tokenCases(f Features) []Case {
 		}},
 		{"malformed", "what cannot be a token is ErrInvalid, never a token, and is not decoded", func(t core.Transport) error {
 			var errs []error
-			for _, bad := range []string{`"` + token + `"`, token + "," + token, token + " x", token + "\x00", "é", strings.Repeat("a", 1<<20)} {
+			for _, bad := range []string{`"` + token + `"`, token + "," + token, token + " x", token + "\x00", "é",
+				strings.Repeat("a", 1<<20)} {
 				errs = append(errs, wantError(t, post(replaced(f.Client(login(t, token)), token, bad)), core.ErrInvalid))
 			}
 			return errors.Join(errs...)

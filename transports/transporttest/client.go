@@ -9,8 +9,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Client is a client that keeps cookies, as a browser does, and sends the access_token of a response as a bearer token, as an API client
-// does. It gives the headers of the request after these responses.
+// Client is a client that keeps cookies, as a browser does, and sends the
+// access_token of a response as a bearer token, as an API client does. It gives
+// the headers of the request after these responses.
 func Client(responses ...*core.Response) http.Header {
 	var jar []*http.Cookie
 	header := http.Header{}
@@ -34,7 +35,8 @@ func Client(responses ...*core.Response) http.Header {
 	return header
 }
 
-// keep puts a cookie into a jar, in place of one that a browser takes for the same (RFC 6265, section 5.3: name, domain, path).
+// keep puts a cookie into a jar, in place of one that a browser takes for the
+// same (RFC 6265, section 5.3: name, domain, path).
 func keep(jar []*http.Cookie, c *http.Cookie) []*http.Cookie {
 	jar = slices.DeleteFunc(jar, func(old *http.Cookie) bool {
 		return old.Name == c.Name && old.Domain == c.Domain && old.Path == c.Path
@@ -79,7 +81,8 @@ func post(headers ...http.Header) head {
 	return h
 }
 
-// fetched is what a browser adds to a request that a page of the given site relation and origin causes.
+// fetched is what a browser adds to a request that a page of the given site
+// relation and origin causes.
 func fetched(site, origin string) http.Header {
 	return http.Header{"Sec-Fetch-Site": {site}, "Origin": {origin}}
 }

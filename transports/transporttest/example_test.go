@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/transporttest"
 )
 
-// Cases can be used without package testing: here they find what is wrong with a transport that answers its login without a status.
+// Cases can be used without package testing: here they find what is wrong with
+// a transport that answers its login without a status.
 func ExampleCases() {
 	broken := explicit()
 	broken.attach = func(resp *core.Response, tok core.Token) {

@@ -59,7 +59,8 @@ func holderCases(f Features) []Case {
 			"hold malformed", "two secrets are none, and so is what cannot be one",
 			func(_ core.Transport, h core.Holder) error {
 				errs := []error{wantHeld(h, post(held(h, pending), held(h, "another")), "")}
-				for _, bad := range []string{`"` + pending + `"`, pending + ",", pending + "\x00", "é", strings.Repeat("a", 1<<20)} {
+				for _, bad := range []string{`"` + pending + `"`, pending + ",", pending + "\x00", "é",
+					strings.Repeat("a", 1<<20)} {
 					errs = append(errs, wantHeld(h, post(replaced(held(h, pending), pending, bad)), ""))
 				}
 				return errors.Join(errs...)

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// crossSite are the requests that a page of another origin makes a browser send; sameSite are their legitimate twins.
+// crossSite are the requests that a page of another origin makes a browser
+// send; sameSite are their legitimate twins.
 var (
 	crossSite = []http.Header{
 		fetched("cross-site", "https://evil.example"),
@@ -25,7 +26,8 @@ var (
 	}
 )
 
-// ambientCases are about credentials that browsers keep and attach by themselves.
+// ambientCases are about credentials that browsers keep and attach by
+// themselves.
 func ambientCases(f Features) []Case {
 	refused := &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	return []Case{

@@ -1,5 +1,6 @@
-// Package transporttest checks that a core.Transport keeps its obligations. Each is a [Case] with the rule that it stands for, and a
-// failure quotes the rule.
+// Package transporttest checks that a core.Transport keeps its obligations.
+// Each is a [Case] with the rule that it stands for, and a failure quotes the
+// rule.
 //
 //	func TestConformance(t *testing.T) {
 //		transporttest.Run(t, func(*testing.T) core.Transport { return mytransport.New() }, transporttest.Features{})
@@ -16,11 +17,14 @@ import (
 
 // Features says what kind of transport is checked.
 type Features struct {
-	// Ambient: browsers keep the credential and attach it by themselves, as they do a cookie. The cases about cross-origin requests and
-	// about forgetting apply.
+	// Ambient: browsers keep the credential and attach it by themselves, as
+	// they do a cookie. The cases about cross-origin requests and about
+	// forgetting apply.
 	Ambient bool
-	// Client gives the headers of the request that a client sends after it received these responses, in their order; it has learned its
-	// credential from nothing else. Default [Client], which knows cookies and the OAuth 2.0 token response.
+	// Client gives the headers of the request that a client sends after it
+	// received these responses, in their order; it has learned its
+	// credential from nothing else. Default [Client], which knows cookies
+	// and the OAuth 2.0 token response.
 	Client func(responses ...*core.Response) http.Header
 }
 
@@ -28,7 +32,8 @@ type Features struct {
 type Case struct {
 	Name string
 	Rule string
-	// Check tells how a transport breaks the rule, nil if it does not. The transport is used by this case alone.
+	// Check tells how a transport breaks the rule, nil if it does not. The
+	// transport is used by this case alone.
 	Check func(t core.Transport) error
 }
 

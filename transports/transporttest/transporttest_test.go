@@ -23,7 +23,8 @@ func failing(t core.Transport, f transporttest.Features) (names []string) {
 
 func TestGoodTransports(t *testing.T) {
 	transporttest.Run(t, func(*testing.T) core.Transport { return explicit() }, transporttest.Features{})
-	transporttest.Run(t, func(*testing.T) core.Transport { return challenging{explicit(), "Bearer"} }, transporttest.Features{})
+	transporttest.Run(t, func(*testing.T) core.Transport { return challenging{explicit(), "Bearer"} },
+		transporttest.Features{})
 	transporttest.Run(t, func(*testing.T) core.Transport { return ambient() }, transporttest.Features{Ambient: true})
 }
 
@@ -43,7 +44,8 @@ func TestClientOfItsOwn(t *testing.T) {
 			if len(lines) > 1 {
 				return "", core.Refuse(core.CodeDuplicateCredentials)
 			}
-			if strings.Trim(lines[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") != "" || len(lines[0]) > 8<<10 {
+			if strings.Trim(lines[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") != "" ||
+				len(lines[0]) > 8<<10 {
 				return "", core.ErrInvalid
 			}
 			return lines[0], nil

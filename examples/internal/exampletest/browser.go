@@ -67,7 +67,8 @@ func (b *Browser) SendFromElsewhere(method, to, body string) Page {
 
 var formAction = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 
-// Answer fills in the local provider's form, presses the button of the decision ("allow", "deny") and ends at the page to which that leads.
+// Answer fills in the local provider's form, presses the button of the decision
+// ("allow", "deny") and ends at the page to which that leads.
 func (b *Browser) Answer(form Page, decision, email string) Page {
 	b.t.Helper()
 	action := formAction.FindStringSubmatch(form.Body)

@@ -1,4 +1,5 @@
-// Package exampletest runs an example as a process and walks through its pages, as a person at a browser does.
+// Package exampletest runs an example as a process and walks through its pages,
+// as a person at a browser does.
 package exampletest
 
 import (
@@ -17,7 +18,8 @@ import (
 // marker makes a test binary be the program.
 const marker = "BE_THE_EXAMPLE"
 
-// Main is for TestMain: the test binary is the program where Command has started it.
+// Main is for TestMain: the test binary is the program where Command has
+// started it.
 func Main(m *testing.M, program func()) {
 	if os.Getenv(marker) != "" {
 		program()
@@ -26,7 +28,8 @@ func Main(m *testing.M, program func()) {
 	os.Exit(m.Run())
 }
 
-// Command is the program in a folder and with an environment of its own, on a free port.
+// Command is the program in a folder and with an environment of its own, on a
+// free port.
 func Command(t *testing.T, dir string, env ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -49,7 +52,8 @@ type Process struct {
 	out *bufio.Reader
 }
 
-// Start runs the program until Stop, or the end of the test. Its first line names the address.
+// Start runs the program until Stop, or the end of the test. Its first line
+// names the address.
 func Start(t *testing.T, dir string, env ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: Command(t, dir, env...)}
@@ -74,7 +78,8 @@ func Start(t *testing.T, dir string, env ...string) *Process {
 	return p
 }
 
-// Stop ends it as a supervisor does, expects a clean exit, and gives what it printed after its first line.
+// Stop ends it as a supervisor does, expects a clean exit, and gives what it
+// printed after its first line.
 func (p *Process) Stop() string {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -90,8 +95,8 @@ func (p *Process) Stop() string {
 	return string(printed)
 }
 
-// WantPatienceEnds checks that the program hangs up on a client that takes for ever to send its request (slow loris), and not on another
-// one meanwhile.
+// WantPatienceEnds checks that the program hangs up on a client that takes for
+// ever to send its request (slow loris), and not on another one meanwhile.
 func (p *Process) WantPatienceEnds(within time.Duration) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))

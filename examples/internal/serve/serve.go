@@ -1,4 +1,5 @@
-// Package serve is what the examples' servers have in common: an address from the environment, timeouts, an orderly end.
+// Package serve is what the examples' servers have in common: an address from
+// the environment, timeouts, an orderly end.
 package serve
 
 import (
@@ -17,7 +18,8 @@ import (
 	"time"
 )
 
-// Main runs a program until it ends by itself or is asked to (SIGINT, SIGTERM), and exits with 1 after an error.
+// Main runs a program until it ends by itself or is asked to (SIGINT, SIGTERM),
+// and exits with 1 after an error.
 func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,7 +36,8 @@ type Listener struct {
 	BaseURL string // without a slash at the end
 }
 
-// Listen opens an address, whose port may be 0. Without a base URL it is http:// and the address.
+// Listen opens an address, whose port may be 0. Without a base URL it is
+// http:// and the address.
 func Listen(addr, baseURL string) (Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -57,7 +60,8 @@ func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
 // URL is the address itself.
 func (l Listener) URL() string { return "http://" + l.Addr().String() }
 
-// OnLoopback tells that nobody but this machine reaches the program, and that it does not think otherwise.
+// OnLoopback tells that nobody but this machine reaches the program, and that
+// it does not think otherwise.
 func (l Listener) OnLoopback() bool {
 	u, err := url.Parse(l.BaseURL)
 	return err == nil && l.at().IP.IsLoopback() && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
@@ -68,7 +72,8 @@ func (l Listener) OtherNames() []string {
 	return []string{"http://localhost:" + l.port(), "http://127.0.0.1:" + l.port()}
 }
 
-// HTTP serves until ctx ends, and then finishes the requests that are under way.
+// HTTP serves until ctx ends, and then finishes the requests that are under
+// way.
 func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -82,7 +87,8 @@ func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logge
 	return Until(ctx, log, func() error { return server.Serve(l) }, server.Shutdown)
 }
 
-// Until runs a server until ctx ends, and then gives it ten seconds to finish the requests that are under way.
+// Until runs a server until ctx ends, and then gives it ten seconds to finish
+// the requests that are under way.
 func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(context.Context) error) error {
 	failed := make(chan error, 1)
 	go func() { failed <- start() }()
@@ -97,7 +103,8 @@ func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(
 	return stop(deadline)
 }
 
-// Close gives what an application does outside of requests, such as mails that are queued, ten seconds to end.
+// Close gives what an application does outside of requests, such as mails that
+// are queued, ten seconds to end.
 func Close(app interface{ Close(context.Context) error }, parts ...func() error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -23,7 +23,9 @@ type Config struct {
 	BaseURL  string // BASE_URL of links in mails, default http:// and ADDR
 	SMTPURL  string // SMTP_URL, smtp:// or smtps://; default: mails stay in GET /dev/outbox
 
-	secret []byte // SECRET that signs JWTs, at least 32 bytes; default: made once and kept beside the database, if that is a file
+	// SECRET that signs JWTs, at least 32 bytes; default: made once and
+	// kept beside the database, if that is a file
+	secret []byte
 
 	superuserEmail, superuserPassword string // SUPERUSER_EMAIL, SUPERUSER_PASSWORD: created at start when both are given
 
@@ -31,7 +33,9 @@ type Config struct {
 	noLimits     bool   // LIMITS=off, for load tests
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
-	trustedProxies []netip.Prefix // TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is believed; default: none
+	// TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is
+	// believed; default: none
+	trustedProxies []netip.Prefix
 
 	noLocalProvider   bool   // LOCAL_PROVIDER=off; off anyway where the program is not on loopback
 	localProviderAddr string // LOCAL_PROVIDER_ADDR, a loopback address; default: a free port
@@ -119,7 +123,8 @@ func (c Config) from(baseURL string) string {
 	return "Latchkey <noreply@" + u.Hostname() + ">"
 }
 
-// secret is the one given, or the one beside the database's file, which is made when it is not there yet: tokens outlive a restart.
+// secret is the one given, or the one beside the database's file, which is made
+// when it is not there yet: tokens outlive a restart.
 func secret(given, database string) ([]byte, error) {
 	if given != "" {
 		return []byte(given), nil

@@ -9,8 +9,9 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 )
 
-// Main runs an example until it is asked to stop: it reads the environment, listens, puts the application together, says what to do next and
-// lets answer serve the routes of a framework.
+// Main runs an example until it is asked to stop: it reads the environment,
+// listens, puts the application together, says what to do next and lets answer
+// serve the routes of a framework.
 func Main(name string, answer func(context.Context, *Site, serve.Listener, *slog.Logger) error) {
 	serve.Main(name, func(ctx context.Context, log *slog.Logger) (err error) {
 		cfg, err := FromEnv()
@@ -37,7 +38,8 @@ func welcome(name string, cfg Config, base string, withProvider bool) string {
 	if cfg.SMTPURL == "" {
 		mails = "are kept at " + base + "/dev/outbox"
 	}
-	login := "Open " + base + " in a browser to log in at the local provider, which is for development: no account anywhere is needed."
+	login := "Open " + base +
+		" in a browser to log in at the local provider, which is for development: no account anywhere is needed."
 	if !withProvider {
 		login = "The local provider is off: it is for development, and ADDR or BASE_URL is not loopback."
 	}

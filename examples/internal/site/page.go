@@ -16,7 +16,8 @@ var page = template.Must(template.ParseFS(files, "page/index.html"))
 // Files are those of the page, below "page".
 func Files() fs.FS { return files }
 
-// Index is the page, for the one who is signed in, or nil, with the error that a login came back with, or "".
+// Index is the page, for the one who is signed in, or nil, with the error that
+// a login came back with, or "".
 func (s *Site) Index(user *Account, failure string) (http.Header, []byte) {
 	header := http.Header{
 		"Content-Type":            {"text/html; charset=utf-8"},
@@ -25,6 +26,7 @@ func (s *Site) Index(user *Account, failure string) (http.Header, []byte) {
 		"Content-Security-Policy": {"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"},
 	}
 	var body bytes.Buffer
-	_ = page.Execute(&body, map[string]any{"User": user, "WithProvider": s.Local != nil, "Error": failure}) // into memory, from a tested template
+	// into memory, from a tested template
+	_ = page.Execute(&body, map[string]any{"User": user, "WithProvider": s.Local != nil, "Error": failure})
 	return header, body.Bytes()
 }

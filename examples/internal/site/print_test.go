@@ -18,21 +18,25 @@ func TestL11Config(t *testing.T) {
 		"no scheme":             "ada:" + canary.Secret + "@db.example.com/app",
 	} {
 		t.Run("L11 "+name, func(t *testing.T) {
-			cfg := Config{Database: database, SMTPURL: "smtps://ada:" + canary.Secret + "@mail.example.com", redis: "redis://:" + canary.Secret + "@r:6379"}
+			cfg := Config{Database: database, SMTPURL: "smtps://ada:" + canary.Secret + "@mail.example.com", redis: "redis://:" +
+				canary.Secret + "@r:6379"}
 			for _, problem := range canary.Options(cfg, "Addr", "BaseURL", "superuserEmail", "mailFrom", "localProviderAddr") {
 				t.Error(problem)
 			}
 		})
 		t.Run("A21 "+name, func(t *testing.T) {
-			if text := welcome("quickstart", Config{Database: database}, "http://127.0.0.1:8080", true); strings.Contains(text, canary.Secret) {
+			if text := welcome("quickstart", Config{Database: database}, "http://127.0.0.1:8080", true); strings.Contains(text,
+				canary.Secret) {
 				t.Errorf("the start prints the password: %s", text)
 			}
 		})
 	}
 	t.Run("L11 twins", func(t *testing.T) {
-		cfg := Config{Database: "postgres://ada:secret@db.example.com/app", SMTPURL: "smtps://ada:secret@mail.example.com", redis: "redis://r:6379/1"}
+		cfg := Config{Database: "postgres://ada:secret@db.example.com/app", SMTPURL: "smtps://ada:secret@mail.example.com",
+			redis: "redis://r:6379/1"}
 		text := fmt.Sprint(cfg) + welcome("quickstart", cfg, "http://127.0.0.1:8080", true)
-		for _, want := range []string{"postgres://ada:xxxxx@db.example.com/app", "smtps://ada:xxxxx@mail.example.com", "redis://r:6379/1", "by SMTP"} {
+		for _, want := range []string{"postgres://ada:xxxxx@db.example.com/app", "smtps://ada:xxxxx@mail.example.com",
+			"redis://r:6379/1", "by SMTP"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s is not printed: %s", want, text)
 			}

@@ -1,5 +1,6 @@
-// Package site is the application that several examples serve, each with its framework: users in a database, three backends, mails, a
-// provider to log in at, and a page. An example adds the routes.
+// Package site is the application that several examples serve, each with its
+// framework: users in a database, three backends, mails, a provider to log in
+// at, and a page. An example adds the routes.
 //
 //	site.Main("nethttp", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
 //		httpauth.Mount(mux, "/auth/jwt", app.Auth.Login("jwt"))
@@ -34,7 +35,8 @@ type Account struct {
 	FullName string `json:"full_name" bun:"full_name,notnull,default:''" bson:"full_name" auth:"register,update"`
 }
 
-// Backends are the names of its backends: a JWT and a session token as bearer, and a session's cookie.
+// Backends are the names of its backends: a JWT and a session token as bearer,
+// and a session's cookie.
 var Backends = []string{"jwt", "cookie", "session"}
 
 // Site is the application.
@@ -48,7 +50,8 @@ type Site struct {
 	stopping <-chan struct{}
 }
 
-// New opens the database and puts the parts together. Expired rows are swept, and events sent, until ctx ends.
+// New opens the database and puts the parts together. Expired rows are swept,
+// and events sent, until ctx ends.
 func New(ctx context.Context, cfg Config, l serve.Listener, log *slog.Logger) (*Site, error) {
 	stores, err := open(ctx, cfg)
 	if err != nil {
@@ -128,7 +131,8 @@ func (s *Site) sender(cfg Config, baseURL string) (latchkey.Sender, error) {
 	return box, err
 }
 
-// createSuperuser makes the one of the environment, unless the address is registered already.
+// createSuperuser makes the one of the environment, unless the address is
+// registered already.
 func (s *Site) createSuperuser(ctx context.Context, cfg Config) error {
 	if cfg.superuserEmail == "" {
 		return nil

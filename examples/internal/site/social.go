@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 )
 
-// social gives the flows of logging in at the local provider, which is started for it, or none where the program is not on loopback: the
-// local provider believes everybody.
+// social gives the flows of logging in at the local provider, which is started
+// for it, or none where the program is not on loopback: the local provider
+// believes everybody.
 func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	if cfg.noLocalProvider || !l.OnLoopback() {
 		return nil, nil
@@ -25,7 +26,8 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := hkdf.Key(sha256.New, cfg.secret, nil, "quickstart oauth", 32) // a key of its own: that secret signs JWTs
+	// a key of its own: that secret signs JWTs
+	secret, err := hkdf.Key(sha256.New, cfg.secret, nil, "quickstart oauth", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,8 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	return social.Flows(), nil
 }
 
-// takeName gives a user who registers by a provider the name that the provider says.
+// takeName gives a user who registers by a provider the name that the provider
+// says.
 func takeName(_ context.Context, e *latchkey.Event[Account]) error {
 	if e.Identity != nil {
 		e.User.FullName = e.Identity.Name

@@ -50,7 +50,8 @@ var databases = map[string]func(context.Context, Config, *stores) error{
 	"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
 }
 
-// open connects to the database of DATABASE_URL, by its scheme, and makes its tables. Sessions move to REDIS_URL where it is set.
+// open connects to the database of DATABASE_URL, by its scheme, and makes its
+// tables. Sessions move to REDIS_URL where it is set.
 func open(ctx context.Context, cfg Config) (stores, error) {
 	var s stores
 	if err := databases[cfg.scheme()](ctx, cfg, &s); err != nil {
@@ -120,7 +121,8 @@ func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
 	if err != nil {
 		return err
 	}
-	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(), store.Tickets(), store.Limiter()
+	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(),
+		store.Tickets(), store.Limiter()
 	return store.Migrate(ctx)
 }
 
@@ -135,7 +137,8 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 		return err
 	}
 	s.closers = append(s.closers, func() error { return client.Disconnect(context.Background()) })
-	store, err := mongostore.New(client.Database(strings.TrimPrefix(u.Path, "/")), mongostore.Options{Standalone: !u.Query().Has("replicaSet")})
+	store, err := mongostore.New(client.Database(strings.TrimPrefix(u.Path, "/")),
+		mongostore.Options{Standalone: !u.Query().Has("replicaSet")})
 	if err != nil {
 		return err
 	}
@@ -143,11 +146,13 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	if err != nil {
 		return err
 	}
-	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(), store.Tickets(), store.Limiter()
+	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(),
+		store.Tickets(), store.Limiter()
 	return store.Migrate(ctx)
 }
 
-// inRedis moves what lives for a while: sessions, limits, and the tickets that change no user.
+// inRedis moves what lives for a while: sessions, limits, and the tickets that
+// change no user.
 func inRedis(cfg Config, s *stores) error {
 	client, err := rueidis.ParseURL(cfg.redis)
 	if err != nil {

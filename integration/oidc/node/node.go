@@ -1,4 +1,5 @@
-// Package node runs npm's oidc-provider, which is certified, as a process of Node.
+// Package node runs npm's oidc-provider, which is certified, as a process of
+// Node.
 package node
 
 import (
@@ -10,7 +11,8 @@ import (
 	"testing"
 )
 
-// Start starts it with the settings that provider.mjs knows, until the test ends, and gives its issuer, which is at 127.0.0.1.
+// Start starts it with the settings that provider.mjs knows, until the test
+// ends, and gives its issuer, which is at 127.0.0.1.
 func Start(t *testing.T, settings map[string]any) (issuer string) {
 	t.Helper()
 	folder := os.Getenv("LATCHKEY_TEST_OIDC_PROVIDER")
