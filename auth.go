@@ -105,7 +105,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	return a, nil
 }
 
-// epochs settles Options.Epochs, with what is known for EpochAge. It gives
+// epochs settles Options.Epochs, with what is known for EpochAge. It returns
 // those that are asked each time, and the way to forget a user's.
 func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
 	if o.Epochs == nil {
@@ -219,7 +219,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	return err
 }
 
-// Manager gives the same operations outside HTTP.
+// Manager returns the same operations outside HTTP.
 func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 
 func (a *Auth[U]) later(name string, do func(context.Context) error) { a.queue.Add(name, do) }

@@ -115,7 +115,7 @@ func TestTheGateAsksForAVerifiedAddress(t *testing.T) {
 	a.want("GET", "/users/me", token, "", 403, "Forbidden")
 }
 
-// detail gives the object under "detail".
+// detail returns the object under "detail".
 func detail(t *testing.T, a answer) map[string]any {
 	t.Helper()
 	var body struct{ Detail map[string]any }

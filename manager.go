@@ -39,13 +39,13 @@ func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
 	return account.Create(ctx, m.auth.kit, m.any(u), password, nil, nil)
 }
 
-// Find gives a user by ID.
+// Find returns a user by ID.
 func (m *Manager[U]) Find(ctx context.Context, id string) (*U, error) {
 	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
 	return m.typed(u), err
 }
 
-// FindByEmail gives a user by e-mail, in any spelling of the same canonical
+// FindByEmail returns a user by e-mail, in any spelling of the same canonical
 // form.
 func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error) {
 	key, err := m.auth.kit.EmailKey(address)
@@ -93,7 +93,7 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 	return account.Remove(withoutRoute(ctx), m.auth.kit, u, nil)
 }
 
-// Authenticate gives the active user of an e-mail and a password, and counts
+// Authenticate returns the active user of an e-mail and a password, and counts
 // failures against the login limit. It starts no session and asks for no second
 // factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, address, password string) (user *U, err error) {
@@ -156,7 +156,7 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 	return m.typed(u), err
 }
 
-// OAuthCallback gives the user of an account at a provider of the flow oauth,
+// OAuthCallback returns the user of an account at a provider of the flow oauth,
 // as its callback does, for applications that have logged the person in by
 // other means (a native SDK): the user whom the account is linked to, or who
 // has its verified address where the provider may link by it, or a new one. The

@@ -19,7 +19,7 @@ func options[U any]() latchkey.Options[U] {
 	return latchkey.Options[U]{Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}}
 }
 
-// faults gives the lines of New's error.
+// faults returns the lines of New's error.
 func faults[U any, PU core.Model[U]](t *testing.T, o latchkey.Options[U]) string {
 	t.Helper()
 	_, err := latchkey.New[U, PU](memstore.NewUsers[U, PU](), o)

@@ -111,7 +111,7 @@ type unlimited struct{ core.Limiter }
 
 func (unlimited) Take(context.Context, string, Limit) (time.Duration, error) { return 0, nil }
 
-// Unwrap gives the limiter itself, which may have to be swept.
+// Unwrap returns the limiter itself, which may have to be swept.
 func (u unlimited) Unwrap() any { return u.Limiter }
 
 // Limits of attempts; a zero Limit takes its default.

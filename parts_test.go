@@ -233,7 +233,7 @@ type answer struct {
 	body   string
 }
 
-// member gives a member of a JSON object.
+// member returns a member of a JSON object.
 func (a answer) member(name string) string {
 	var m map[string]any
 	_ = json.Unmarshal([]byte(a.body), &m)

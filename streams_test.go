@@ -84,7 +84,7 @@ func (s *streams) register(name string) *Member {
 	return m
 }
 
-// login gives a token and the context of a request with it.
+// login returns a token and the context of a request with it.
 func (s *streams) login(m *Member, backend string, guards ...latchkey.Guard) (token string, ctx context.Context) {
 	s.t.Helper()
 	m, err := s.Manager().Find(s.t.Context(), m.ID)

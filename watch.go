@@ -21,9 +21,9 @@ const (
 	believed = 5 * time.Second
 )
 
-// Watch gives a context that ends with the login of ctx, for what goes on after
-// a request was let in: server-sent events, a WebSocket. ctx is a request's
-// behind Require with the guard Streaming, or has the login by
+// Watch returns a context that ends with the login of ctx, for what goes on
+// after a request was let in: server-sent events, a WebSocket. ctx is a
+// request's behind Require with the guard Streaming, or has the login by
 // core.WithCurrent. The context ends at most 5 seconds after the session was
 // revoked or expired, or after its user was deactivated or deleted or had their
 // TokenEpoch raised (by a new password, say). A session that outlives the

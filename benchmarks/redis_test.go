@@ -185,7 +185,7 @@ func BenchmarkCommands(b *testing.B) {
 	}})
 }
 
-// BenchmarkMemory tells how much of the heap a known session takes.
+// BenchmarkMemory returns how much of the heap a known session takes.
 func BenchmarkMemory(b *testing.B) {
 	const many = 100_000
 	address := server.Redis(b)

@@ -66,7 +66,7 @@ func check(b *testing.B, err error) {
 	}
 }
 
-// must gives a value that was made without an error.
+// must returns a value that was made without an error.
 func must[T any](b *testing.B) func(T, error) T {
 	return func(v T, err error) T {
 		b.Helper()

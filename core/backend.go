@@ -23,9 +23,9 @@ type Backend struct {
 // Verify.
 type Strategy interface {
 	Issue(ctx context.Context, login Login) (Token, error)
-	// Verify gives the session of a token. ErrNoCredential: the token does
-	// not have this strategy's shape, try the next backend. ErrInvalid: it
-	// has, and is not good. Anything else: could not ask.
+	// Verify returns the session of a token. ErrNoCredential: the token
+	// does not have this strategy's shape, try the next backend.
+	// ErrInvalid: it has, and is not good. Anything else: could not ask.
 	Verify(ctx context.Context, token string) (Found, error)
 	// Revoke ends the session; Verify of its token is ErrInvalid as soon as
 	// Revoke has returned. (A strategy that cannot, such as a JWT without a

@@ -12,10 +12,10 @@ import (
 // is 413 BODY_TOO_LARGE.
 const MaxBody = 64 << 10
 
-// mediaType gives the request's media type, in lower case, and its parameters.
-// There must be exactly one Content-Type line, and UTF-8 is the only charset:
-// an HTML form can send other types than its own only by JavaScript, which asks
-// the server first (CORS).
+// mediaType returns the request's media type, in lower case, and its
+// parameters. There must be exactly one Content-Type line, and UTF-8 is the
+// only charset: an HTML form can send other types than its own only by
+// JavaScript, which asks the server first (CORS).
 func mediaType(h Head) (media string, params map[string]string, err error) {
 	media, params, err = mime.ParseMediaType(Line(h, "Content-Type"))
 	charset, given := params["charset"]

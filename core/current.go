@@ -41,7 +41,7 @@ type Guard struct {
 	Check func(ctx context.Context, c *Current) error
 }
 
-// Allows tells whether the guard reads the credentials of a backend.
+// Allows reports whether the guard reads the credentials of a backend.
 func (g Guard) Allows(backend string) bool {
 	return g.Backends == nil || slices.Contains(g.Backends, backend)
 }
@@ -61,13 +61,13 @@ func (c *currentCtx) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// WithCurrent gives a context that knows who is asking. The front door calls
+// WithCurrent returns a context that knows who is asking. The front door calls
 // it; tests may.
 func WithCurrent(ctx context.Context, c Current) context.Context {
 	return &currentCtx{ctx, c}
 }
 
-// CurrentFrom tells who is asking; nil for nobody. It is read-only.
+// CurrentFrom returns who is asking; nil for nobody. It is read-only.
 func CurrentFrom(ctx context.Context) *Current {
 	c, _ := ctx.Value(currentKey{}).(*Current)
 	return c

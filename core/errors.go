@@ -72,7 +72,7 @@ type Problem struct {
 	Type string `json:"type"` // missing, string_type, bool_type, value_error, json_invalid, …
 }
 
-// Error gives the code and the cause, for logs.
+// Error returns the code and the cause, for logs.
 func (e *Error) Error() string {
 	s := e.Code
 	if s == "" {
@@ -90,7 +90,7 @@ func (e *Error) Error() string {
 // StatusCode is Status, for frameworks that ask errors for it.
 func (e *Error) StatusCode() int { return e.Status }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // Is compares by Status and Code, so errors.Is works against the values below
@@ -160,7 +160,7 @@ func InvalidIf(problems ...*Problem) error {
 	return Invalid(found...)
 }
 
-// Recode gives a refusal of a password, by the policy or by the hasher, the
+// Recode returns a refusal of a password, by the policy or by the hasher, the
 // code of the route that asked. An *Error without a Reason stays as it is;
 // anything else becomes a 503.
 func Recode(err error, code string) error {

@@ -24,7 +24,7 @@ type Flow interface {
 // Factor is a flow that can prove a user once more after the first proof.
 type Factor interface {
 	Method() string // "totp"
-	// Asks tells whether the gate must ask u for this factor, given what
+	// Asks reports whether the gate must ask u for this factor, given what
 	// was proved already.
 	Asks(ctx context.Context, u AnyUser, done []Proof) (bool, error)
 }
@@ -92,7 +92,7 @@ type Passwords interface {
 
 // Sessions is what flows may do with logins that exist.
 type Sessions interface {
-	// List gives a user's living sessions of all backends that can list,
+	// List returns a user's living sessions of all backends that can list,
 	// newest first.
 	List(ctx context.Context, userID string) ([]*Session, error)
 	// Revoke ends one, through the backend that issued it.
@@ -169,7 +169,7 @@ type Kit struct {
 	LaterMail func(name string, do func(context.Context) error)
 	// Clear makes the client forget the token of a backend.
 	Clear func(resp *Response, backend string)
-	// Keys gives the public keys of all backends.
+	// Keys returns the public keys of all backends.
 	Keys   func() []json.RawMessage
 	Before func(ctx context.Context, e *Event) error
 	After  func(ctx context.Context, e Event)

@@ -75,7 +75,7 @@ func (f form) add(name, value string) error {
 	return err
 }
 
-// isText tells whether s is UTF-8 without NUL.
+// isText reports whether s is UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 func formInvalid(msg string) *Error {

@@ -12,7 +12,7 @@ const (
 	maxCookies = 64 << 10 // of all Cookie lines together
 )
 
-// BearerToken gives the token of the request's Authorization line (RFC 6750,
+// BearerToken returns the token of the request's Authorization line (RFC 6750,
 // section 2.1), a part of that line.
 //
 // Without a line, or with another scheme, it is ErrNoCredential. The scheme's
@@ -72,7 +72,7 @@ var notB64Token = func() (out [256]byte) {
 	return out
 }()
 
-// CookieValue gives the value of the cookie of that exact name, a part of its
+// CookieValue returns the value of the cookie of that exact name, a part of its
 // Cookie line, as it was sent: nothing is unquoted or decoded.
 //
 // Without one, or with an empty one, it is ErrNoCredential. With two of the
@@ -105,7 +105,7 @@ func CookieValue(h Head, name string) (string, error) {
 	return value, nil
 }
 
-// cookieNamed gives the value of a pair of that name. White space around the
+// cookieNamed returns the value of a pair of that name. White space around the
 // pair is not part of it (RFC 6265bis, section 5.7).
 func cookieNamed(pair, name string) (string, bool) {
 	value, ok := strings.CutPrefix(strings.Trim(pair, " \t"), name)

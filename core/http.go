@@ -14,7 +14,7 @@ import (
 type Head interface {
 	Method() string
 	Host() string
-	// Lines gives the raw values of a header, one a line, in their order.
+	// Lines returns the raw values of a header, one a line, in their order.
 	// The name is in canonical form ("Sec-Fetch-Site").
 	Lines(header string) []string
 }
@@ -138,7 +138,7 @@ type Host interface {
 	// the error to render. With optional, a request without a good
 	// credential goes on as anonymous.
 	Resolve(optional bool, guards ...Guard) func(ctx context.Context, h Head) (context.Context, error)
-	// Render gives the encoded response of an error, and logs its cause
+	// Render returns the encoded response of an error, and logs its cause
 	// where it is the server's fault.
 	Render(ctx context.Context, err error) *Response
 }

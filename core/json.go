@@ -142,7 +142,7 @@ func (w *walk) value(depth int) error {
 	return nil
 }
 
-// name gives the member name at pos, unescaped.
+// name returns the member name at pos, unescaped.
 func (w *walk) name() (name string, err error) {
 	start := w.pos
 	if err := w.str(); err != nil {

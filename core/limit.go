@@ -16,7 +16,7 @@ type Limit struct {
 	Window time.Duration
 }
 
-// Check tells that a limit would limit nothing, or everything.
+// Check reports that a limit would limit nothing, or everything.
 func (l Limit) Check() error {
 	if l.Events < 1 || l.Window <= 0 {
 		return errors.New("a limit needs at least one event and a window; latchkey's Options.InsecureNoLimits switches limits off")

@@ -62,10 +62,10 @@ type OAuthAccountStore interface {
 	// any number of concurrent calls one wins. A refusal leaves a
 	// transaction usable.
 	Create(ctx context.Context, a *OAuthAccount) error
-	// Find gives the link of a provider's account. ErrNotFound if there is
-	// none.
+	// Find returns the link of a provider's account. ErrNotFound if there
+	// is none.
 	Find(ctx context.Context, provider, subject string) (*OAuthAccount, error)
-	// List gives a user's links, the oldest first.
+	// List returns a user's links, the oldest first.
 	List(ctx context.Context, userID string) ([]*OAuthAccount, error)
 	// Update runs change on the current row under a lock and stores what it
 	// left, as UserStore's does. It must not change ID, Provider or
@@ -98,7 +98,7 @@ type OAuthIdentity struct {
 	Claims json.RawMessage
 }
 
-// Verified tells that the provider vouches for the address.
+// Verified reports that the provider vouches for the address.
 func (i OAuthIdentity) Verified() bool {
 	return i.Email != "" && i.EmailVerified != nil && *i.EmailVerified
 }
@@ -172,7 +172,7 @@ var ErrOAuthCodeRefused = errors.New("latchkey: the provider refused the code")
 // redirects).
 type Provider interface {
 	Name() string // "google": lower-case letters, digits, '-' and '_'
-	// Begin gives the URL to send the browser to.
+	// Begin returns the URL to send the browser to.
 	Begin(ctx context.Context, b OAuthBegin) (string, error)
 	// Finish trades the code for tokens and tells who it is. It checks iss
 	// and nonce before it believes anything. Its error wraps

@@ -6,7 +6,7 @@ import "encoding/json"
 // exact names. A form is given as an Object of strings.
 type Object map[string]json.RawMessage
 
-// Text gives a member that must be a string. ok is false if it is absent or
+// Text returns a member that must be a string. ok is false if it is absent or
 // null; the problem (string_type) if it is something else.
 func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
 	raw, there := o[name]
@@ -19,7 +19,7 @@ func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
 	return s, true, nil
 }
 
-// Flag gives a member that must be a boolean, as Text does.
+// Flag returns a member that must be a boolean, as Text does.
 func (o Object) Flag(name string) (b, ok bool, problem *Problem) {
 	raw, there := o[name]
 	if !there || string(raw) == "null" {

@@ -2,10 +2,10 @@ package core
 
 import "strings"
 
-// CrossOrigin tells whether a browser sent a request with an unsafe method from
-// another origin than the one it goes to, as far as the request shows (OWASP
-// "Cross-Site Request Forgery Prevention", Fetch Metadata). It decides as
-// net/http's CrossOriginProtection does:
+// CrossOrigin reports whether a browser sent a request with an unsafe method
+// from another origin than the one it goes to, as far as the request shows
+// (OWASP "Cross-Site Request Forgery Prevention", Fetch Metadata). It decides
+// as net/http's CrossOriginProtection does:
 //
 //   - a safe method (see [Safe]) never is cross-origin;
 //   - an Origin for which trusted says yes is not (trusted may be nil);
@@ -37,8 +37,8 @@ func CrossOrigin(h Head, trusted func(origin string) bool) bool {
 	return origin != "" && !onHost(origin, h.Host())
 }
 
-// onHost tells whether a web origin's host and port are exactly those of a Host
-// header.
+// onHost reports whether a web origin's host and port are exactly those of a
+// Host header.
 func onHost(origin, host string) bool {
 	scheme, rest, ok := strings.Cut(origin, "://")
 	return ok && (scheme == "http" || scheme == "https") && rest == host

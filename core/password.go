@@ -5,17 +5,17 @@ import "context"
 // Hasher makes and verifies password hashes of one family. Implementations are
 // safe for concurrent use and keep no password.
 type Hasher interface {
-	// Hash gives an encoded hash. An error means that the password can
+	// Hash returns an encoded hash. An error means that the password can
 	// never be hashed (over bcrypt's 72 bytes, NUL) or no randomness.
 	Hash(password string) (PasswordHash, error)
-	// Knows tells whether h is of this family, by its prefix.
+	// Knows reports whether h is of this family, by its prefix.
 	Knows(h PasswordHash) bool
 	// Verify compares in constant time. A malformed hash, or one with
 	// parameters beyond the hasher's bounds, is an error: it costs nothing
 	// and never panics.
 	Verify(h PasswordHash, password string) (bool, error)
-	// Outdated tells that h was made with other parameters than Hash would
-	// use now.
+	// Outdated reports that h was made with other parameters than Hash
+	// would use now.
 	Outdated(h PasswordHash) bool
 }
 

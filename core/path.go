@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// PlainPath tells whether a path, percent-encoded as it was sent, is in the one
-// form in which a path of Latchkey's routes is answered, so that every router
-// decides alike. What it refuses, an adapter answers like a path that is no
-// route's:
+// PlainPath reports whether a path, percent-encoded as it was sent, is in the
+// one form in which a path of Latchkey's routes is answered, so that every
+// router decides alike. What it refuses, an adapter answers like a path that is
+// no route's:
 //
 //   - an escape of a slash, which some routers take for the end of a segment;
 //   - an escape of a character that needs none (letters, digits and - . _ ~:
@@ -44,7 +44,7 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// PathValues gives the values, decoded once, of the parameters of a pattern,
+// PathValues returns the values, decoded once, of the parameters of a pattern,
 // for a path that a router has matched with it. In the pattern, which has every
 // prefix, a segment ":id" is a parameter, as in most routers. A router's own
 // values depend on its settings, and it may let a parameter swallow slashes.

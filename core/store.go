@@ -20,7 +20,7 @@ type UserStore[U any] interface {
 	// concurrent calls one wins. An ID is never given again after its user
 	// was deleted.
 	Create(ctx context.Context, u *U) error
-	// Find gives the user of a key ("id", "email"). ErrNotFound for kinds
+	// Find returns the user of a key ("id", "email"). ErrNotFound for kinds
 	// it does not know.
 	Find(ctx context.Context, key Key) (*U, error)
 	// Update runs change on the current row under a lock and stores what it
@@ -86,8 +86,8 @@ type SessionStore interface {
 	// Create stores s. ErrTaken if the digest exists; ErrInvalid if s.Epoch
 	// is below the user's floor (see DeleteAll).
 	Create(ctx context.Context, d [32]byte, s Session) error
-	// Find gives a session that has not expired and is not below its user's
-	// floor, else ErrNotFound. The session is shared and read-only.
+	// Find returns a session that has not expired and is not below its
+	// user's floor, else ErrNotFound. The session is shared and read-only.
 	Find(ctx context.Context, d [32]byte) (Found, error)
 	// Touch moves LastSeen and Expires of a session that still exists and
 	// has not expired; ErrNotFound otherwise. It never revives one.

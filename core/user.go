@@ -52,8 +52,8 @@ type User struct {
 	UpdatedAt time.Time `json:"-"`
 }
 
-// Base gives access to the embedded columns. A type that embeds User has it by
-// promotion.
+// Base returns access to the embedded columns. A type that embeds User has it
+// by promotion.
 func (u *User) Base() *User { return u }
 
 // AnyUser is an application's user with its type erased: always the

@@ -28,7 +28,7 @@ func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 	return &http.Client{Transport: t, Timeout: timeout + time.Second} // an operation's context ends first
 }
 
-// call gives the body and the header of an answer.
+// call returns the body and the header of an answer.
 func call(client *http.Client, req *http.Request) ([]byte, http.Header, error) {
 	resp, err := client.Do(req)
 	if err != nil {

@@ -142,8 +142,8 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	return m, nil
 }
 
-// signing gives the algorithms of ID tokens that the issuer names and that are
-// asymmetric: never none, never HMAC.
+// signing returns the algorithms of ID tokens that the issuer names and that
+// are asymmetric: never none, never HMAC.
 func signing(answer map[string]any) ([]string, error) {
 	const member = "id_token_signing_alg_values_supported"
 	if answer[member] == nil {
@@ -160,7 +160,7 @@ func signing(answer map[string]any) ([]string, error) {
 	return found, nil
 }
 
-// texts gives the strings of a list; nil if it is none.
+// texts returns the strings of a list; nil if it is none.
 func texts(v any) []string {
 	list, ok := v.([]any)
 	if !ok {

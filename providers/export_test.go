@@ -19,7 +19,7 @@ func OAuth2By(dial dialer, o OAuth2Options) (*Provider, error) {
 	return checked(newProvider(s))
 }
 
-// Names gives those of the table.
+// Names returns those of the table.
 func Names() []string {
 	var names []string
 	for _, s := range table {

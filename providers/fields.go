@@ -116,7 +116,7 @@ func fill(template string, profile map[string]any) (string, error) {
 	return filled.String(), nil
 }
 
-// scalar gives a string as it is and a whole number in digits; nil is "".
+// scalar returns a string as it is and a whole number in digits; nil is "".
 func scalar(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:

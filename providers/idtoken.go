@@ -41,7 +41,7 @@ func (v *verifier) checkIss(iss []string) error {
 	return nil
 }
 
-// claims gives those of the ID token that came with token, when everything
+// claims returns those of the ID token that came with token, when everything
 // about it is right.
 func (v *verifier) claims(ctx context.Context, token *oauth2.Token, nonce string) (map[string]any, error) {
 	raw, _ := token.Extra("id_token").(string)

@@ -18,7 +18,7 @@ type metadata struct {
 	pkce bool      // the issuer says that it checks S256
 }
 
-// Begin gives the URL of the authorization request, with PKCE and, for OpenID
+// Begin returns the URL of the authorization request, with PKCE and, for OpenID
 // Connect, the nonce.
 func (p *Provider) Begin(ctx context.Context, b core.OAuthBegin) (to string, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {

@@ -10,7 +10,7 @@ import (
 // Option changes a preset.
 type Option func(*service)
 
-// WithName gives the provider another name, to have two of a kind.
+// WithName returns the provider another name, to have two of a kind.
 func WithName(name string) Option { return func(s *service) { s.name = name } }
 
 // WithScopes asks for more than who somebody is.

@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// at gives the constructor of a preset whose first argument says where it is.
+// at returns the constructor of a preset whose first argument says where it is.
 func at(
 	preset func(where, id, secret string, opts ...providers.Option) *providers.Provider, where string,
 ) func(...providers.Option) *providers.Provider {

@@ -8,7 +8,7 @@ import (
 
 var notVerified = []string{`"email_verified":true`, `"email_verified":false`}
 
-// client gives the constructor of a preset that has no arguments of its own.
+// client returns the constructor of a preset that has no arguments of its own.
 func client(
 	preset func(id, secret string, opts ...providers.Option) *providers.Provider,
 ) func(...providers.Option) *providers.Provider {

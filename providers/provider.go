@@ -148,7 +148,7 @@ func (p *Provider) Brand() Brand { return p.brand }
 // the provider was made with. Begin and Finish fail with it.
 func (p *Provider) Err() error { return p.err }
 
-// run gives do the time that it has, and words its error.
+// run returns do the time that it has, and words its error.
 func (p *Provider) run(ctx context.Context, do func(context.Context) error) error {
 	if p.err != nil {
 		return p.err

@@ -83,7 +83,7 @@ var franceConnect = service{
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
 }
 
-// ORCID gives no e-mail address; its subject is the ORCID iD.
+// ORCID returns no e-mail address; its subject is the ORCID iD.
 func ORCID(id, secret string, opts ...Option) *Provider { return orcid.client(id, secret, opts) }
 
 var orcid = service{

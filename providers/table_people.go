@@ -59,7 +59,7 @@ var facebook = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}", Picture: "{picture.data.url}"},
 }
 
-// X gives an address to apps that may ask for it (users.email), and confirmed
+// X returns an address to apps that may ask for it (users.email), and confirmed
 // ones alone.
 func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
 
@@ -93,8 +93,8 @@ var discord = service{
 	},
 }
 
-// Reddit gives no e-mail address, and refresh tokens with WithParam("duration",
-// "permanent").
+// Reddit returns no e-mail address, and refresh tokens with
+// WithParam("duration", "permanent").
 func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
 
 var reddit = service{
@@ -179,8 +179,8 @@ var kakao = service{
 	},
 }
 
-// Naver gives the address that a user wants to be reached at, which need not be
-// theirs.
+// Naver returns the address that a user wants to be reached at, which need not
+// be theirs.
 func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id, secret, opts) }
 
 var naver = service{
@@ -198,7 +198,7 @@ func Yahoo(id, secret string, opts ...Option) *Provider { return yahoo.client(id
 
 var yahoo = openID("yahoo", Brand{"Yahoo", "#5F01D1", "yahoo"}, "https://api.login.yahoo.com")
 
-// Yandex gives the address that the user has chosen as the default.
+// Yandex returns the address that the user has chosen as the default.
 func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(id, secret, opts) }
 
 var yandex = service{
@@ -244,7 +244,7 @@ var patreon = service{
 	},
 }
 
-// Strava gives no e-mail address.
+// Strava returns no e-mail address.
 func Strava(id, secret string, opts ...Option) *Provider { return strava.client(id, secret, opts) }
 
 var strava = service{

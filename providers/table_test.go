@@ -162,7 +162,7 @@ func constructors(t *testing.T) map[string]constructor {
 	return found
 }
 
-// rowName gives the name in openID("name", …) or service{name: "name", …}; ""
+// rowName returns the name in openID("name", …) or service{name: "name", …}; ""
 // for anything else.
 func rowName(e ast.Expr) string {
 	var name ast.Expr

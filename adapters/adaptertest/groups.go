@@ -79,7 +79,7 @@ func (s *server) users() core.Group {
 	}
 }
 
-// mirror tells what the adapter hands over.
+// mirror returns what the adapter hands over.
 func (s *server) mirror() core.Group {
 	return core.Group{
 		s.bound("GET", "/lines/{header}", func(r *core.Request) *core.Response {
@@ -100,7 +100,7 @@ func (s *server) mirror() core.Group {
 	}
 }
 
-// echo gives the body back, within core's limit.
+// echo returns the body back, within core's limit.
 func (s *server) echo(r *core.Request) *core.Response {
 	body, err := io.ReadAll(io.LimitReader(r.Body, core.MaxBody+1))
 	switch {

@@ -45,8 +45,8 @@ func (h head) Lines(name string) []string {
 // 9112, section 5). Unicode knows more.
 func trimmed(value []byte) []byte { return bytes.Trim(value, " \t\r\n") }
 
-// malformed tells what fiber lets through and net/http does not: a header line
-// that is folded or has a space in its name, a transfer coding that is not
+// malformed returns what fiber lets through and net/http does not: a header
+// line that is folded or has a space in its name, a transfer coding that is not
 // "chunked", a fragment in the target, a Host that is none (RFC 3986, section
 // 3.2.2), and a version that does not exist.
 func malformed(c fiber.Ctx) bool {

@@ -89,9 +89,9 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// wellFormed gives the redirect URI of an authorization request (OpenID Connect
-// Core, section 3.1.2.1). If there is something wrong with the request it
-// answers by itself, and gives nil.
+// wellFormed returns the redirect URI of an authorization request (OpenID
+// Connect Core, section 3.1.2.1). If there is something wrong with the request
+// it answers by itself, and gives nil.
 func (p *Provider) wellFormed(w http.ResponseWriter, r *http.Request) *url.URL {
 	q := r.URL.Query()
 	redirect, err := loopback(q.Get("redirect_uri"))

@@ -44,7 +44,7 @@ func redemption(p *localprovider.Provider, code string) url.Values {
 	}
 }
 
-// post gives the status and the body, or where the answer leads.
+// post returns the status and the body, or where the answer leads.
 func post(t *testing.T, to string, form url.Values) (int, string, *url.URL) {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

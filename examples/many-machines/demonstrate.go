@@ -57,7 +57,7 @@ func demonstrate(ctx context.Context, a, b *node) error {
 	return nil
 }
 
-// ask gives the answer's body, and an error if its status is another than the
+// ask returns the answer's body, and an error if its status is another than the
 // one expected.
 func (n *node) ask(ctx context.Context, method, path, token, body string, want int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

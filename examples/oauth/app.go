@@ -111,7 +111,7 @@ func (a *app) social(cfg config, tickets core.TicketStore) (*oauth.OAuth, error)
 	return oauth.New(options)
 }
 
-// takeName gives a new user the name that the service says.
+// takeName returns a new user the name that the service says.
 func takeName(_ context.Context, e *latchkey.Event[Account]) error {
 	if e.Identity != nil {
 		e.User.FullName = e.Identity.Name

@@ -56,8 +56,8 @@ func TestAServiceSendsToItsPage(t *testing.T) {
 
 var action = regexp.MustCompile(`(?:href|data-path)="(/auth/associate/local[^"]*)"`)
 
-// follow gives what the button or link about the local provider on the account
-// page leads to.
+// follow returns what the button or link about the local provider on the
+// account page leads to.
 func follow(t *testing.T, page exampletest.Page) string {
 	t.Helper()
 	found := action.FindStringSubmatch(page.Body)

@@ -66,8 +66,8 @@ var presets = []preset{
 	{name: "ORCID", make: providers.ORCID},
 }
 
-// servicesFromEnv gives the services whose variables are set, and joins what is
-// wrong with those that are half set. INSECURE_LOOPBACK=on allows http for a
+// servicesFromEnv returns the services whose variables are set, and joins what
+// is wrong with those that are half set. INSECURE_LOOPBACK=on allows http for a
 // service on this machine, such as a Keycloak that one tries out.
 func servicesFromEnv(env func(string) string) ([]*providers.Provider, error) {
 	var on []*providers.Provider
@@ -90,7 +90,7 @@ func servicesFromEnv(env func(string) string) ([]*providers.Provider, error) {
 	return on, errors.Join(append(errs, err)...)
 }
 
-// fromEnv gives nil where nothing is set.
+// fromEnv returns nil where nothing is set.
 func (p preset) fromEnv(env func(string) string, opts []providers.Option) (*providers.Provider, error) {
 	names := []string{p.name + "_CLIENT_ID", p.name + "_CLIENT_SECRET"}
 	if p.at != nil {
@@ -119,7 +119,7 @@ func appleFromEnv(env func(string) string) (*providers.Provider, error) {
 	return checked(providers.Apple(values[0], providers.AppleKey{TeamID: values[1], KeyID: values[2], PEM: key}))
 }
 
-// together gives the variables if all of them are set, and nil if none is.
+// together returns the variables if all of them are set, and nil if none is.
 func together(env func(string) string, names []string) ([]string, error) {
 	var values, missing []string
 	for _, name := range names {

@@ -44,7 +44,7 @@ func Authenticate(
 	return err
 }
 
-// check gives the user of the address, with LOGIN_BAD_CREDENTIALS too if the
+// check returns the user of the address, with LOGIN_BAD_CREDENTIALS too if the
 // password is wrong.
 func check(ctx context.Context, kit core.Kit, emailKey string, c Credentials) (core.AnyUser, error) {
 	var u core.AnyUser

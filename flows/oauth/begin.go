@@ -56,8 +56,8 @@ func (c *config) begin(
 	return noReferrer(resp), nil
 }
 
-// scopes gives the client's own, which a provider shows to the person before it
-// grants them.
+// scopes returns the client's own, which a provider shows to the person before
+// it grants them.
 func scopes(r *core.Request) ([]string, error) {
 	asked := r.Query["scopes"]
 	for _, s := range asked {

@@ -38,7 +38,7 @@ func (f login) Routes(kit core.Kit) ([]core.Route, error) {
 	}, f.check(kit)
 }
 
-// User gives the user of an account as the callback does, without logging in:
+// User returns the user of an account as the callback does, without logging in:
 // the one it is linked to, or a new one.
 func (f login) User(
 	ctx context.Context, kit core.Kit, who core.OAuthIdentity, tokens core.OAuthTokens,

@@ -247,7 +247,7 @@ func (c *config) tickets(kit core.Kit) core.TicketStore {
 	return kit.Tickets
 }
 
-// check tells what the kit misses.
+// check returns what the kit misses.
 func (c *config) check(kit core.Kit) error {
 	var errs []error
 	if c.tickets(kit) == nil {

@@ -54,8 +54,8 @@ func (c *config) mac(b []byte) []byte {
 	return h.Sum(nil)
 }
 
-// stateEnds gives the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR for
-// anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
+// stateEnds returns the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR
+// for anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
 func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
 	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) ||
@@ -69,7 +69,7 @@ func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 	return ends, nil
 }
 
-// cookieName gives each flow a cookie of its own.
+// cookieName returns each flow a cookie of its own.
 func (c *config) cookieName(state string) string {
 	d := core.Digest(state)
 	return c.cookiePrefix() + hex.EncodeToString(d[:8])
@@ -129,7 +129,7 @@ func sets(resp *core.Response, name string) bool {
 	})
 }
 
-// found gives the record of a state from the browser's cookie: 400
+// found returns the record of a state from the browser's cookie: 400
 // OAUTH_INVALID_STATE if this browser did not begin the flow.
 func (c *config) found(h core.Head, state string) (record, error) {
 	sealed, err := core.CookieValue(h, c.cookieName(state))

@@ -20,8 +20,8 @@ const (
 	leasePause    = 50 * time.Millisecond // until those who wait look again
 )
 
-// Token gives an access token of the user's account at a provider that is good
-// for half a minute at least, renewed if need be: once for all concurrent
+// Token returns an access token of the user's account at a provider that is
+// good for half a minute at least, renewed if need be: once for all concurrent
 // callers of all processes that share Options.Tickets. A rotated refresh token
 // is written before anyone gets the new access token, also where ctx ends
 // meanwhile. It must not be called inside a transaction, in which others would
@@ -78,8 +78,8 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (stri
 	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
 }
 
-// lease gives the caller the sole right to renew a link's tokens: core.ErrTaken
-// while somebody else has it.
+// lease returns the caller the sole right to renew a link's tokens:
+// core.ErrTaken while somebody else has it.
 func (c *config) lease(ctx context.Context, link *core.OAuthAccount) error {
 	return c.Tickets.Put(ctx, core.Ticket{
 		Digest: core.Digest(link.ID), Purpose: leasePurpose, UserID: link.UserID, Expires: time.Now().Add(leaseLifetime),
@@ -123,7 +123,7 @@ func (c *config) provider(name string) (Provider, bool) {
 	return Provider{}, false
 }
 
-// tokens gives the user's link to a provider and what it keeps.
+// tokens returns the user's link to a provider and what it keeps.
 func (c *config) tokens(ctx context.Context, userID, provider string) (*core.OAuthAccount, core.OAuthTokens, error) {
 	link, err := c.linkOf(ctx, userID, provider)
 	if err != nil {
@@ -133,7 +133,8 @@ func (c *config) tokens(ctx context.Context, userID, provider string) (*core.OAu
 	return link, t, err
 }
 
-// linkOf gives the user's link to a provider, the newest if there are several.
+// linkOf returns the user's link to a provider, the newest if there are
+// several.
 func (c *config) linkOf(ctx context.Context, userID, provider string) (*core.OAuthAccount, error) {
 	links, err := c.Accounts.List(ctx, userID)
 	if err != nil {
@@ -161,7 +162,7 @@ func (c *config) store(a *core.OAuthAccount, t core.OAuthTokens) {
 	}
 }
 
-// open gives the tokens of a link. core.ErrNotFound if none were kept;
+// open returns the tokens of a link. core.ErrNotFound if none were kept;
 // core.ErrInvalid if they do not open: their key was taken away, or another
 // program wrote them in clear.
 func (c *config) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {

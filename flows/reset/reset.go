@@ -158,7 +158,7 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 	return u, nil
 }
 
-// matches tells that what the ticket froze still holds.
+// matches reports that what the ticket froze still holds.
 func matches(t core.Ticket, u *core.User) bool {
 	return u.IsActive && u.EmailKey == t.Email && u.TokenEpoch == t.Epoch
 }

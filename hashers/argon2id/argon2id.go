@@ -58,7 +58,7 @@ type Hasher struct {
 
 var _ core.Hasher = (*Hasher)(nil)
 
-// New gives a hasher. It refuses parameters below OWASP's floor (Password
+// New returns a hasher. It refuses parameters below OWASP's floor (Password
 // Storage Cheat Sheet, "Argon2id": 46 MiB and 1 pass, 19 MiB and 2, 12 MiB and
 // 3, 9 MiB and 4, or 7 MiB and 5) and beyond what Verify accepts.
 func New(o Options) (*Hasher, error) {
@@ -76,8 +76,8 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{p, o.Random}, nil
 }
 
-// Hash gives an encoded hash with a new salt. An error means that there was no
-// randomness; any password can be hashed.
+// Hash returns an encoded hash with a new salt. An error means that there was
+// no randomness; any password can be hashed.
 func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	salt := make([]byte, saltLen)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -86,7 +86,7 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	return encoded{h.params, salt, h.params.derive(password, salt, tagLen)}.hash(), nil
 }
 
-// Knows tells whether hash is an Argon2id hash, by its prefix.
+// Knows reports whether hash is an Argon2id hash, by its prefix.
 func (h *Hasher) Knows(hash core.PasswordHash) bool { return strings.HasPrefix(string(hash), prefix) }
 
 // Verify compares in constant time. An error means that hash is malformed or
@@ -100,8 +100,8 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return subtle.ConstantTimeCompare(tag, e.tag) == 1, nil
 }
 
-// Outdated tells that hash has other parameters, another length of salt or tag
-// than Hash would give it now, or cannot be verified.
+// Outdated reports that hash has other parameters, another length of salt or
+// tag than Hash would give it now, or cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	e, err := decode(hash)
 	return err != nil || e.params != h.params || len(e.salt) != saltLen || len(e.tag) != tagLen

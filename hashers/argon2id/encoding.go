@@ -43,7 +43,7 @@ func (p params) check() error {
 	return nil
 }
 
-// weak tells that none of OWASP's equivalent settings is reached.
+// weak reports that none of OWASP's equivalent settings is reached.
 func (p params) weak() bool {
 	for i, memory := range [...]uint32{46 << 10, 19 << 10, 12 << 10, 9 << 10, 7 << 10} {
 		if passes := uint32(i + 1); p.memory >= memory && p.time >= passes {
@@ -58,7 +58,7 @@ type encoded struct {
 	salt, tag []byte
 }
 
-// hash gives the PHC string format.
+// hash returns the PHC string format.
 func (e encoded) hash() core.PasswordHash {
 	b64 := base64.RawStdEncoding
 	return core.PasswordHash(fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", prefix, argon2.Version,

@@ -40,7 +40,7 @@ type Hasher struct{ cost int }
 
 var _ core.Hasher = (*Hasher)(nil)
 
-// New gives a hasher. It refuses a cost out of bounds.
+// New returns a hasher. It refuses a cost out of bounds.
 func New(o Options) (*Hasher, error) {
 	if o.Cost == 0 {
 		o.Cost = 12
@@ -51,9 +51,9 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{o.Cost}, nil
 }
 
-// Hash gives an encoded hash with a new salt. A password of more than 72 bytes,
-// or with a NUL, is refused with a *core.Error with a Reason, as a password
-// policy does; any other error means that there was no randomness.
+// Hash returns an encoded hash with a new salt. A password of more than 72
+// bytes, or with a NUL, is refused with a *core.Error with a Reason, as a
+// password policy does; any other error means that there was no randomness.
 func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	if refusal := refuse(password); refusal != nil {
 		return "", refusal
@@ -65,7 +65,7 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	return core.PasswordHash(hash), nil
 }
 
-// Knows tells whether hash is a bcrypt hash, by its prefix.
+// Knows reports whether hash is a bcrypt hash, by its prefix.
 func (h *Hasher) Knows(hash core.PasswordHash) bool {
 	for _, prefix := range [...]string{"$2a$", "$2b$", "$2y$"} {
 		if strings.HasPrefix(string(hash), prefix) {
@@ -90,14 +90,14 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return matches && !refused, nil
 }
 
-// Outdated tells that hash has another cost than Hash would give it now, or
+// Outdated reports that hash has another cost than Hash would give it now, or
 // cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	cost, err := h.costOf(hash)
 	return err != nil || cost != h.cost
 }
 
-// refuse gives an untyped nil for a good password.
+// refuse returns an untyped nil for a good password.
 func refuse(password string) error {
 	switch {
 	case len(password) > maxPassword:

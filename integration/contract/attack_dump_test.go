@@ -38,7 +38,7 @@ func dump(t *testing.T, file string) (values [][]byte, files string) {
 	return values, files
 }
 
-// rows gives all values of a query.
+// rows returns all values of a query.
 func rows(t *testing.T, db *sql.DB, query string) (values [][]byte) {
 	t.Helper()
 	result, err := db.QueryContext(t.Context(), query)

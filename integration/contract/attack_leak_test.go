@@ -47,7 +47,7 @@ func (a *app) secretsOf(t *testing.T, u *Account) canaries {
 }
 
 // life does everything that there is to do with secrets, with success, with
-// failure and while each store is down. It gives the secrets and every answer
+// failure and while each store is down. It returns the secrets and every answer
 // but those that hand a secret out.
 func (a *app) life(t *testing.T) (secrets canaries, answers string) {
 	t.Helper()

@@ -101,7 +101,7 @@ func (l *ledger) add(call string) {
 	l.calls = append(l.calls, call)
 }
 
-// take gives what was noted since it was asked last.
+// take returns what was noted since it was asked last.
 func (l *ledger) take() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -92,8 +92,8 @@ func sign(secret string, claims object) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
-// reads gives what the service sees of a user: the columns that it knows, by an
-// e-mail in any letter case.
+// reads returns what the service sees of a user: the columns that it knows, by
+// an e-mail in any letter case.
 func (s service) reads(t *testing.T, email string) (id, hash string, active, verified bool) {
 	t.Helper()
 	err := s.db.QueryRowContext(t.Context(),

@@ -123,7 +123,7 @@ func byEmail(o *oauth.Options) {
 	o.Providers[0].AssociateByEmail, o.Providers[0].VerifiedByDefault = true, true
 }
 
-// serveOAuth gives acme, once the application serves its routes and those of
+// serveOAuth returns acme, once the application serves its routes and those of
 // other.
 func (a *app) serveOAuth(t *testing.T) *acme {
 	t.Helper()
@@ -200,7 +200,7 @@ func refused(t *testing.T, name string, got func(t *testing.T) answer, status in
 	t.Run(name, func(t *testing.T) { got(t).expect(t, status, words) })
 }
 
-// accepted gives the credential of a login by the JWT backend that must
+// accepted returns the credential of a login by the JWT backend that must
 // succeed.
 func (a *app) accepted(t *testing.T, who core.OAuthIdentity) option {
 	t.Helper()

@@ -81,7 +81,7 @@ func (a *app) atOnce(t *testing.T, n int, method, path string, with func(i int) 
 	return answers
 }
 
-// exchange gives the status 0 and the error as the body where there is no
+// exchange returns the status 0 and the error as the body where there is no
 // answer.
 func (a *app) exchange(ctx context.Context, method, path string, with ...option) answer {
 	r, err := http.NewRequestWithContext(ctx, method, a.url+path, nil)
@@ -110,7 +110,7 @@ type answer struct {
 	body   string
 }
 
-// says gives an error in the words of a row, or the whole body where it does
+// says returns an error in the words of a row, or the whole body where it does
 // not have the contract's form.
 func (a answer) says() string {
 	if a.status < 400 || a.status == http.StatusMethodNotAllowed { // whose body is the router's
@@ -155,7 +155,7 @@ func (p problem) String() string {
 	return strings.Join(place, ".") + " " + p.Type
 }
 
-// strict tells whether text is JSON of v's members and no other.
+// strict reports whether text is JSON of v's members and no other.
 func strict(text string, v any) bool {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()

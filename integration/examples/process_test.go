@@ -87,7 +87,7 @@ func (p *process) stop() {
 	}
 }
 
-// until gives what it says up to a text.
+// until returns what it says up to a text.
 func (p *process) until(text string) string {
 	p.t.Helper()
 	var said strings.Builder
@@ -101,8 +101,8 @@ func (p *process) until(text string) string {
 	return said.String()
 }
 
-// send gives an answer's header and body. Its status must be the one expected.
-// A token may be a cookie, with its name.
+// send returns an answer's header and body. Its status must be the one
+// expected. A token may be a cookie, with its name.
 func (p *process) send(method, path, token, body string, want int) (http.Header, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
@@ -134,7 +134,7 @@ func authorize(r *http.Request, token string) {
 
 var tokenMember = regexp.MustCompile(`"access_token":"([^"]+)"`)
 
-// login gives a token of a backend.
+// login returns a token of a backend.
 func (p *process) login(backend string) string {
 	p.t.Helper()
 	if backend == "cookie" {

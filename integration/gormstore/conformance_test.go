@@ -28,7 +28,7 @@ func withIDs(t *testing.T, test func(t *testing.T, ids gormstore.IDType, db *emp
 // make tables takes longer than most cases.)
 type emptied struct{ db *gorm.DB }
 
-// users gives the stores of an empty database.
+// users returns the stores of an empty database.
 func (e *emptied) users(
 	t *testing.T, opts gormstore.Options,
 ) (*gormstore.Store, *gormstore.UserStore[storetest.Account]) {

@@ -147,7 +147,7 @@ func hello(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, "hello %s, %d credits", u.Email, u.Credits)
 }
 
-// login gives a token.
+// login returns a token.
 func (a *app) login(t testing.TB) string {
 	t.Helper()
 	resp, err := http.PostForm(a.url+"/auth/login", url.Values{"username": {email}, "password": {password}})

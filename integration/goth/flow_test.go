@@ -75,7 +75,7 @@ func newApp(t *testing.T, g goth.Provider, s *service) *app {
 	return a
 }
 
-// get gives the status and the members of an answer of the application.
+// get returns the status and the members of an answer of the application.
 func (a *app) get(t *testing.T, path string) (int, map[string]any) {
 	t.Helper()
 	resp, err := a.browser.Get(a.server.URL + path)

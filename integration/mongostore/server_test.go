@@ -77,7 +77,7 @@ func connect(t testing.TB, monitor *event.CommandMonitor) *mongo.Client {
 	return client
 }
 
-// newDB gives a new database, which ends with the test.
+// newDB returns a new database, which ends with the test.
 func newDB(t testing.TB, client *mongo.Client) *mongo.Database {
 	t.Helper()
 	db := client.Database(fmt.Sprintf("latchkey_%d_%d", os.Getpid(), databases.Add(1)))

@@ -154,7 +154,7 @@ func (a answer) expectPage(t *testing.T, page string) {
 	}
 }
 
-// member gives a text of the answer's object; "" if it has none.
+// member returns a text of the answer's object; "" if it has none.
 func (a answer) member(name string) string {
 	var object map[string]any
 	_ = json.Unmarshal([]byte(a.body), &object)

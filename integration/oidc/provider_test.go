@@ -101,7 +101,7 @@ func (p *identityProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.routes.ServeHTTP(w, r)
 }
 
-// accepts tells whether an access token opens the userinfo endpoint.
+// accepts reports whether an access token opens the userinfo endpoint.
 func (p *identityProvider) accepts(t *testing.T, access string) bool {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.issuer+"/userinfo", nil)

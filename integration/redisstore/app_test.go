@@ -80,7 +80,7 @@ func (plain) Verify(h core.PasswordHash, pw string) (bool, error) {
 	return string(h) == "plain$"+pw, nil
 }
 
-// issue gives the token of a new session.
+// issue returns the token of a new session.
 func (a *app) issue(t testing.TB) (token string, err error) {
 	issued, err := a.strategy.Issue(t.Context(),
 		core.Login{User: a.ada, Session: core.Session{UserID: a.ada.ID, Backend: "api", Epoch: a.ada.TokenEpoch}})

@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// opened gives each case a store of its own: a Redis that all share, and a
+// opened returns each case a store of its own: a Redis that all share, and a
 // prefix.
 func opened(t *testing.T) func(t *testing.T, now func() time.Time) *redisstore.Store {
 	addr, cases := server.Redis(t), 0

@@ -66,7 +66,7 @@ func TestWhatIsStored(t *testing.T) {
 	}
 }
 
-// outage tells whether an error means that the store could not be asked.
+// outage reports whether an error means that the store could not be asked.
 func outage(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), "redisstore: ")
 }

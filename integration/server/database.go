@@ -58,7 +58,7 @@ func (d dialect) exec(addr, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
-// ping tells whether the server answers.
+// ping reports whether the server answers.
 func (d dialect) ping(ctx context.Context, addr string) error {
 	db, err := d.open(addr)
 	if err != nil {

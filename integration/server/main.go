@@ -63,7 +63,7 @@ type start struct {
 	err    error
 }
 
-// address gives the address of the shared server's administrator.
+// address returns the address of the shared server's administrator.
 func (s *servers) address(e *engine) (string, error) {
 	if given := os.Getenv(e.given); given != "" {
 		return given, nil

@@ -62,7 +62,7 @@ var mariaDB = &engine{
 	abandon: syscall.SIGKILL,
 }
 
-// MariaDB gives the DSN, for go-sql-driver/mysql, of a new, empty database on
+// MariaDB returns the DSN, for go-sql-driver/mysql, of a new, empty database on
 // the server that the package's tests share. Its user may do everything; it has
 // no parameters. The database is dropped at the end of t, which waits for
 // transactions.

@@ -51,7 +51,7 @@ var postgres = &engine{
 	abandon: syscall.SIGQUIT, // "immediate": SIGKILL would leave shared memory
 }
 
-// Postgres gives the URL of a new, empty database on the server that the
+// Postgres returns the URL of a new, empty database on the server that the
 // package's tests share, whose superuser it names. The database is dropped at
 // the end of t, whoever is connected.
 func Postgres(t testing.TB) string {

@@ -26,7 +26,7 @@ var redis = &engine{
 	abandon: syscall.SIGKILL,
 }
 
-// Redis gives the host:port of a Redis that is empty. It is t's own and ends
+// Redis returns the host:port of a Redis that is empty. It is t's own and ends
 // with it, unless LATCHKEY_TEST_REDIS has one.
 func Redis(t testing.TB) string {
 	t.Helper()

@@ -232,7 +232,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// runningIn gives the servers whose data are below a folder.
+// runningIn returns the servers whose data are below a folder.
 func runningIn(t *testing.T, folder string) (folders []string) {
 	t.Helper()
 	processes, err := filepath.Glob("/proc/[0-9]*/cwd")
@@ -292,7 +292,7 @@ func (f failing) Fatal(args ...any) {
 	panic(f)
 }
 
-// failure gives why a test fails.
+// failure returns why a test fails.
 func failure(t *testing.T, test func(testing.TB)) string {
 	t.Helper()
 	f := failing{t, make(chan string, 1)}

@@ -94,14 +94,14 @@ func (s *server) reach(stage, got string) error {
 	return s.at(stage, got)
 }
 
-// received gives the stages that were reached and the deliveries.
+// received returns the stages that were reached and the deliveries.
 func (s *server) received() ([]string, []delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stages, s.deliveries
 }
 
-// only gives the one delivery that there must be.
+// only returns the one delivery that there must be.
 func (s *server) only(t *testing.T) delivery {
 	t.Helper()
 	_, d := s.received()

@@ -16,7 +16,7 @@ type Clock struct {
 	now   func() time.Time // nil: the monotonic clock
 }
 
-// New gives a clock that stands on one of the application's, or on the
+// New returns a clock that stands on one of the application's, or on the
 // monotonic one for nil.
 func New(now func() time.Time) Clock {
 	if now == nil {

@@ -10,7 +10,7 @@ import (
 // checks all that it can: hyphens, joiners, writing direction, lengths.
 var strict = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
-// canonicalDomain gives the domain in A-labels.
+// canonicalDomain returns the domain in A-labels.
 func canonicalDomain(s string) (string, error) {
 	domain, err := strict.ToASCII(s)
 	if err != nil || !hasTopLevel(domain) || !roundTrips(domain) {

@@ -51,7 +51,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, typed string) { checkKey(t, typed) })
 }
 
-// checkKey gives the canonical form, "" if the address is refused, and checks
+// checkKey returns the canonical form, "" if the address is refused, and checks
 // what holds for every address.
 func checkKey(t *testing.T, typed string) string {
 	t.Helper()

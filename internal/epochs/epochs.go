@@ -32,7 +32,7 @@ type Cache struct {
 	known *recent.Cache[string, int64]
 }
 
-// New gives a cache that believes the store's answers for maxAge.
+// New returns a cache that believes the store's answers for maxAge.
 func New(store core.EpochStore, maxAge time.Duration, clock elapsed.Clock) *Cache {
 	seed := maphash.MakeSeed()
 	hash := func(userID string) uint64 { return maphash.String(seed, userID) }

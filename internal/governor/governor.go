@@ -38,7 +38,7 @@ type Governor struct {
 	queue queue
 }
 
-// New gives a governor that does the work of as many callers at once as
+// New returns a governor that does the work of as many callers at once as
 // concurrent says (0: as there are cores for Go, GOMAXPROCS), while as many
 // others wait as queue says (0: 64 times concurrent). Negative numbers count as
 // 0.

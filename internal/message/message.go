@@ -110,7 +110,8 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 	return out, nil
 }
 
-// words gives whole hours or minutes, rounded down; "" for less than a minute.
+// words returns whole hours or minutes, rounded down; "" for less than a
+// minute.
 func words(d time.Duration) string {
 	n, unit := int(d/time.Minute), "minute"
 	if n >= 60 && d%time.Hour == 0 {

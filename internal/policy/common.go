@@ -24,7 +24,7 @@ func isCommon(lower string) bool {
 	return listed || strings.Contains(runs, lower) || isRepetition(lower)
 }
 
-// isRepetition tells whether one to four bytes come again and again:
+// isRepetition reports whether one to four bytes come again and again:
 // "zzzzzzzz", "19841984".
 func isRepetition(s string) bool {
 	for period := 1; period <= 4; period++ {

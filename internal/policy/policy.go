@@ -56,7 +56,7 @@ func Default(_ context.Context, password string, u core.AnyUser) error {
 	return nil
 }
 
-// madeOf tells whether little is left of the password without the address and
+// madeOf reports whether little is left of the password without the address and
 // its local part: "ada.lovelace1!" is made of ada.lovelace@example.com.
 func madeOf(password, address string) bool {
 	local, _, _ := strings.Cut(address, "@")

@@ -74,7 +74,7 @@ type job struct {
 	due    time.Time // of a job that waits
 }
 
-// New gives an empty queue.
+// New returns an empty queue.
 func New(o Options) *Queue {
 	o.Workers = cmp.Or(o.Workers, 4)
 	o.Size = cmp.Or(o.Size, 1024)
@@ -251,6 +251,6 @@ func (q *Queue) drop() {
 	}
 }
 
-// refuses tells that Close has done its work or has run out of time. q.mu is
+// refuses reports that Close has done its work or has run out of time. q.mu is
 // held.
 func (q *Queue) refuses() bool { return q.closing && q.held == 0 || q.ctx.Err() != nil }

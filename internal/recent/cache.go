@@ -47,7 +47,7 @@ type entry[K comparable, V any] struct {
 	until time.Duration // when it is believed no more, on the clock that the cache is told of
 }
 
-// New gives a cache of about so many values, each believed for maxAge. Its
+// New returns a cache of about so many values, each believed for maxAge. Its
 // times are those of one clock, from any zero. Nobody should be able to choose
 // keys that hash puts into the same of its low bits.
 func New[K comparable, V any](values int, maxAge time.Duration, hash func(K) uint64) *Cache[K, V] {
@@ -62,7 +62,7 @@ func (c *Cache[K, V]) bucket(k K) *bucket[K, V] {
 	return &c.buckets[c.hash(k)&uint64(len(c.buckets)-1)]
 }
 
-// Find gives what is believed at that time, nil if there is nothing. It must
+// Find returns what is believed at that time, nil if there is nothing. It must
 // not be changed.
 func (c *Cache[K, V]) Find(k K, now time.Duration) *V {
 	b := c.bucket(k)

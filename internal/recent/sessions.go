@@ -20,7 +20,7 @@ type session struct {
 	label unique.Handle[string] // holds the session's, which is a browser's name: sessions share those
 }
 
-// NewSessions gives a cache of about so many sessions, each believed for
+// NewSessions returns a cache of about so many sessions, each believed for
 // maxAge.
 func NewSessions(sessions int, maxAge time.Duration, clock elapsed.Clock) *Sessions {
 	return &Sessions{New[[32]byte, session](sessions, maxAge, Digest), clock}

@@ -8,9 +8,10 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Recheck gives the question whether one who was let in would be let in again,
-// without their token and beside what guards check: nil, core.ErrInvalid, or
-// anything else for "could not ask". Its error says why that cannot be asked.
+// Recheck returns the question whether one who was let in would be let in
+// again, without their token and beside what guards check: nil,
+// core.ErrInvalid, or anything else for "could not ask". Its error says why
+// that cannot be asked.
 func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
 	ask, err := r.asker(c)
 	if err != nil {

@@ -169,8 +169,8 @@ func (p *plan) current(ctx context.Context, h core.Head) (core.Current, error) {
 	return core.Current{}, p.unauthorized(presented)
 }
 
-// classify gives the refusal that err stands for beyond a plain 401 (nil), and
-// whether a bad credential was presented.
+// classify returns the refusal that err stands for beyond a plain 401 (nil),
+// and whether a bad credential was presented.
 func classify(err error) (refusal *core.Error, bad bool) {
 	switch {
 	case errors.As(err, &refusal):

@@ -77,7 +77,7 @@ func newAEAD(secret []byte) (cipher.AEAD, error) {
 	return chacha20poly1305.NewX(key)
 }
 
-// Seal gives text of the form "id.base64url", for the one context.
+// Seal returns text of the form "id.base64url", for the one context.
 func (r *Ring) Seal(plain []byte, context string) string {
 	aead := r.aeads[r.first]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
@@ -86,8 +86,8 @@ func (r *Ring) Seal(plain []byte, context string) string {
 	return r.first + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open gives what was sealed for the context. The error tells nothing about why
-// not.
+// Open returns what was sealed for the context. The error tells nothing about
+// why not.
 func (r *Ring) Open(text, context string) ([]byte, error) {
 	id, encoded, _ := strings.Cut(text, ".")
 	aead, known := r.aeads[id]

@@ -75,7 +75,7 @@ const (
 	mysqlNeedReprepare    = 1615
 )
 
-// taken tells whether err is the violation of a unique key.
+// taken reports whether err is the violation of a unique key.
 func taken(err error) bool {
 	var lite sqliteError
 	if errors.As(err, &lite) {
@@ -125,7 +125,7 @@ func passing(err error) bool {
 	return ok && slices.Contains([]uint16{mysqlChangedSinceRead, mysqlLockWaitTimeout, mysqlDeadlock}, my.number)
 }
 
-// quoting tells whether err may quote a value, as MySQL does where a key is
+// quoting reports whether err may quote a value, as MySQL does where a key is
 // taken (class 23), and all do over values of a wrong form (class 22, MySQL's
 // 1366, and what pgx says without having asked the server).
 func quoting(err error) (state string, quotes bool) {

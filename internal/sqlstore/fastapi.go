@@ -154,7 +154,7 @@ func (a *adoption) prepare(ctx context.Context, t table) error {
 	return nil
 }
 
-// backfill gives all rows their keys.
+// backfill returns all rows their keys.
 func (a *adoption) backfill(ctx context.Context) error {
 	rows, err := a.read(ctx, a.all)
 	if err != nil {

@@ -17,8 +17,8 @@ func (e *DuplicateOAuthAccountsError) Error() string {
 	return "sqlstore: accounts at OAuth providers are linked more than once: " + groups(e.IDs)
 }
 
-// checkOAuthAccounts tells whether the unique index can be made: FastAPI Users
-// itself links an account as often as it is asked to.
+// checkOAuthAccounts reports whether the unique index can be made: FastAPI
+// Users itself links an account as often as it is asked to.
 func (a *adoption) checkOAuthAccounts(ctx context.Context) error {
 	var found DuplicateOAuthAccountsError
 	var last [2]string

@@ -73,7 +73,7 @@ func canonicalUUID(id string) (string, bool) {
 	return formatUUID([16]byte(b)), true
 }
 
-// make gives a new id. BigInt's come from the database.
+// make returns a new id. BigInt's come from the database.
 func (t IDType) make(random io.Reader) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {

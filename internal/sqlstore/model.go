@@ -65,7 +65,7 @@ func baseFields(u *core.User) map[string]any {
 	}
 }
 
-// IsBase tells whether core.User has the column.
+// IsBase reports whether core.User has the column.
 func IsBase(name string) bool {
 	_, is := baseFields(&core.User{})[name]
 	return is

@@ -53,7 +53,7 @@ func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error 
 	return err
 }
 
-// settle gives a the form in which it is stored: an ID, ids in their one
+// settle returns a the form in which it is stored: an ID, ids in their one
 // spelling, whole seconds.
 func (t *OAuthAccounts) settle(a *core.OAuthAccount) (err error) {
 	if a.ID == "" {
@@ -103,7 +103,7 @@ func (t *OAuthAccounts) get(ctx context.Context, st statement, args ...any) (*co
 	return scanAccount(func(dest ...any) error { return t.s.get(ctx, st, args, dest...) })
 }
 
-// Find gives the account that a provider calls subject; see
+// Find returns the account that a provider calls subject; see
 // core.OAuthAccountStore.
 func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
 	if !storable(provider) || !storable(subject) {
@@ -112,7 +112,7 @@ func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*co
 	return t.get(ctx, t.find, provider, subject)
 }
 
-// List gives a user's accounts; see core.OAuthAccountStore.
+// List returns a user's accounts; see core.OAuthAccountStore.
 func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OAuthAccount, err error) {
 	userID, ok := t.s.opts.IDs.canonical(userID)
 	if !ok {

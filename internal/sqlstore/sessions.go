@@ -91,8 +91,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 	return t.s.insert(ctx, t.create, append([]any{d[:]}, args...)...)
 }
 
-// Find gives a living session; see core.SessionStore. Found's User is nil, but
-// for the Sessions of a UserStore.
+// Find returns a living session; see core.SessionStore. Found's User is nil,
+// but for the Sessions of a UserStore.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var row sessionRow
 	user, dest := t.users.next()
@@ -165,7 +165,7 @@ func (s *Store) floorValues(userID string, epoch int64) []any {
 	return []any{userID, epoch, ends, epoch, ends}
 }
 
-// List gives a user's living sessions, newest first; see core.SessionLister.
+// List returns a user's living sessions, newest first; see core.SessionLister.
 func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Session, err error) {
 	var unreadable [][]byte
 	err = t.s.each(ctx, t.list, []any{userID, t.s.now()}, func(scan func(...any) error) error {

@@ -16,7 +16,7 @@ func (us *UserStore[U]) Sessions() *Sessions { return us.sessions }
 type userReader struct {
 	s     *Store
 	names []string
-	// begin gives a new user, and destinations for the columns of names,
+	// begin returns a new user, and destinations for the columns of names,
 	// which scan into it if *present. (database/sql scans a row's columns
 	// in their order.)
 	begin func(present *bool) (core.AnyUser, []any)
@@ -44,7 +44,7 @@ func (r *userReader) join() string {
 	return " LEFT JOIN {users} ON {users}.id = " + r.s.dialect.owner(r.s.opts.IDs)
 }
 
-// next gives destinations for columns, and the user that is read into them.
+// next returns destinations for columns, and the user that is read into them.
 func (r *userReader) next() (user func() core.AnyUser, dest []any) {
 	if r == nil {
 		return func() core.AnyUser { return nil }, nil

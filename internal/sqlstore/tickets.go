@@ -83,7 +83,7 @@ func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used int) error {
 	return err
 }
 
-// Find gives a ticket; see core.TicketStore.
+// Find returns a ticket; see core.TicketStore.
 func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 	return t.findBy(ctx, t.find, t.s.now(), purpose, d)
 }

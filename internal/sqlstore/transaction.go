@@ -42,7 +42,7 @@ func (s *Store) transaction(ctx context.Context) *transaction {
 	return t
 }
 
-// WithTx gives a context in which every store over db works inside tx, the
+// WithTx returns a context in which every store over db works inside tx, the
 // application's own transaction. The application commits or rolls back. Nothing
 // is retried in it. Tickets' Fail, whose count must outlive a rollback, goes
 // through a connection of its own; on SQLite that is an error once tx has the
@@ -51,7 +51,7 @@ func WithTx(ctx context.Context, db *sql.DB, tx Tx) context.Context {
 	return context.WithValue(ctx, transactionKey{db}, &transaction{Tx: tx, joined: true})
 }
 
-// WithoutTx gives a context in which every statement of the stores over db
+// WithoutTx returns a context in which every statement of the stores over db
 // fails.
 func WithoutTx(ctx context.Context, db *sql.DB, why error) context.Context {
 	return context.WithValue(ctx, transactionKey{db}, &transaction{joined: true, lost: why})

@@ -31,9 +31,9 @@ var (
 	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
 )
 
-// Users gives the store of the application's user type, which embeds core.User
-// by value and has these columns. Columns that hide core.User's are an error.
-// Call it before Migrate, which makes the table.
+// Users returns the store of the application's user type, which embeds
+// core.User by value and has these columns. Columns that hide core.User's are
+// an error. Call it before Migrate, which makes the table.
 func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)), columns)
 	if err != nil {
@@ -70,7 +70,7 @@ func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
 	return err
 }
 
-// setID gives u an ID in its canonical spelling, unless the database is going
+// setID returns u an ID in its canonical spelling, unless the database is going
 // to.
 func (us *UserStore[U]) setID(u *U) (err error) {
 	base := us.base(u)
@@ -126,7 +126,7 @@ func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
 	return us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
 }
 
-// Find gives the user of an ID or an EmailKey; see core.UserStore.
+// Find returns the user of an ID or an EmailKey; see core.UserStore.
 func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	switch key.Kind {
 	case "id":
@@ -264,7 +264,7 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// Epoch gives a user's TokenEpoch; see core.EpochStore.
+// Epoch returns a user's TokenEpoch; see core.EpochStore.
 func (us *UserStore[U]) Epoch(ctx context.Context, id string) (epoch int64, err error) {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {

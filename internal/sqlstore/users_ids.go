@@ -42,7 +42,7 @@ func (us *UserStore[U]) insertWithoutID(ctx context.Context, args []any, base *c
 	return err
 }
 
-// passDeleted gives a new user another number, if a deleted user had theirs.
+// passDeleted returns a new user another number, if a deleted user had theirs.
 func (us *UserStore[U]) passDeleted(ctx context.Context, base *core.User) error {
 	id := us.s.opts.IDs.arg(base.ID)
 	err := us.s.get(ctx, us.renumber, []any{id, id}, &base.ID)

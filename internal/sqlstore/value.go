@@ -46,8 +46,8 @@ func isValuer(v reflect.Value) bool {
 	return is
 }
 
-// isZero tells whether a value, or what a pointer to a field points to, is its
-// type's zero value.
+// isZero reports whether a value, or what a pointer to a field points to, is
+// its type's zero value.
 func isZero(value any) bool {
 	v := reflect.Indirect(reflect.ValueOf(value))
 	return !v.IsValid() || v.IsZero()

@@ -112,7 +112,7 @@ func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.M
 	return &core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
-// Find gives the living ticket of a secret and its user. used tells that the
+// Find returns the living ticket of a secret and its user. used tells that the
 // ticket was consumed before (the user is given then too). Both are nil,
 // without an error, for what is no ticket, or is one whose user is gone.
 func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {

@@ -7,9 +7,9 @@ import (
 
 var errPanicked = errors.New("goth's provider panicked")
 
-// guarded calls goth. It gives control back when ctx ends, whatever goth does;
-// its calls end with ctx too, and with them the goroutine. The value of a panic
-// stays here: it may hold secrets.
+// guarded calls goth. It returns control back when ctx ends, whatever goth
+// does; its calls end with ctx too, and with them the goroutine. The value of a
+// panic stays here: it may hold secrets.
 func guarded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type outcome struct {
 		result T

@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Begin gives the URL that goth makes, with state, redirect URI and PKCE as b
+// Begin returns the URL that goth makes, with state, redirect URI and PKCE as b
 // has them.
 func (p *Provider) Begin(ctx context.Context, b core.OAuthBegin) (string, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (string, error) {

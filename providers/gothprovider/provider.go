@@ -77,7 +77,7 @@ func New(p goth.Provider, o Options) (*Provider, error) {
 	return n, nil
 }
 
-// settable gives goth's struct and the index of its field HTTPClient. A
+// settable returns goth's struct and the index of its field HTTPClient. A
 // promoted field would belong to a struct that copies share.
 func settable(p goth.Provider) (made reflect.Value, client []int, err error) {
 	pointer := reflect.ValueOf(p)
@@ -98,7 +98,7 @@ func settable(p goth.Provider) (made reflect.Value, client []int, err error) {
 // Name is that of goth's provider when New was called.
 func (p *Provider) Name() string { return p.name }
 
-// with gives a copy of goth's provider that makes its calls by way of c.
+// with returns a copy of goth's provider that makes its calls by way of c.
 func (p *Provider) with(c *calls) goth.Provider {
 	fresh := reflect.New(p.made.Type())
 	fresh.Elem().Set(p.made)

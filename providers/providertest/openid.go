@@ -26,7 +26,7 @@ func NewSigner(kid string) *Signer {
 	return &Signer{kid, private}
 }
 
-// Sign gives a JWT of claims.
+// Sign returns a JWT of claims.
 func (k *Signer) Sign(claims map[string]any) string {
 	return k.sign(map[string]any{"alg": "ES256", "kid": k.id}, claims)
 }
@@ -109,7 +109,7 @@ func unsigned(claims map[string]any) string {
 	return base64url([]byte(`{"alg":"none"}`)) + "." + base64url(encode(claims)) + "."
 }
 
-// twice gives claims as JSON with sub once more.
+// twice returns claims as JSON with sub once more.
 func twice(claims map[string]any) string {
 	return `{"sub":"another",` + string(encode(claims)[1:])
 }

@@ -83,7 +83,7 @@ func (s *service) newProvider() (core.Provider, error) {
 	})
 }
 
-// endpoint tells what a request is for.
+// endpoint returns what a request is for.
 func (s *service) endpoint(r *http.Request) string {
 	path := "https://" + r.Host + r.URL.Path
 	switch {
@@ -193,8 +193,8 @@ func (s *service) profileOf(r *http.Request) (int, []byte) {
 	return http.StatusOK, encode(info)
 }
 
-// begin begins a login and lets a user consent. It gives what comes back to the
-// application.
+// begin begins a login and lets a user consent. It returns what comes back to
+// the application.
 func (s *service) begin(p core.Provider, subject, redirectURI string) (core.OAuthFinish, url.Values, error) {
 	verifier := "canary-verifier-of-43-characters-at-the-least-" + subject
 	challenge := sha256.Sum256([]byte(verifier))

@@ -71,7 +71,7 @@ type Outbox struct {
 
 var _ core.Sender = (*Outbox)(nil)
 
-// New gives an empty outbox. The error names every problem, each bad template
+// New returns an empty outbox. The error names every problem, each bad template
 // file too.
 func New(o Options) (*Outbox, error) {
 	renderer, err := message.New(o.Templates, o.App)
@@ -107,7 +107,7 @@ func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
 	return nil
 }
 
-// Mails gives the kept mails, newest last.
+// Mails returns the kept mails, newest last.
 func (b *Outbox) Mails() []Mail {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -75,11 +75,11 @@ func New(db *bun.DB, opts Options) (*Store, error) {
 	return &Store{db: db, sql: s}, nil
 }
 
-// Users gives the store of the application's user type, which embeds core.User
-// by value. Columns are bun's: named as its tag says, else the field's name in
-// snake case. The type is checked: columns that hide core.User's, types that no
-// column can hold, options of bun's tag that would not be honoured. Call it
-// before Migrate, which makes the table.
+// Users returns the store of the application's user type, which embeds
+// core.User by value. Columns are bun's: named as its tag says, else the
+// field's name in snake case. The type is checked: columns that hide
+// core.User's, types that no column can hold, options of bun's tag that would
+// not be honoured. Call it before Migrate, which makes the table.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	columns, err := columnsOf(s.db, reflect.TypeFor[U]())
 	if err != nil {

@@ -25,7 +25,7 @@ func begin(db *bun.DB) func(context.Context, *sql.TxOptions) (sqlstore.Tx, error
 	}
 }
 
-// WithTx gives a context in which every store over tx's database works inside
+// WithTx returns a context in which every store over tx's database works inside
 // the application's own transaction. The application commits or rolls back.
 // Nothing is retried in it. Tickets' Fail, whose count must outlive a rollback,
 // goes through a connection of its own; on SQLite that is an error once tx has

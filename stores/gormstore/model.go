@@ -33,7 +33,7 @@ func columnsOf(db *gorm.DB, user any) ([]sqlstore.Column, error) {
 	return columns, errors.Join(errs...)
 }
 
-// columnOf gives a field the meaning that GORM gives it.
+// columnOf returns a field the meaning that GORM gives it.
 func columnOf(db *gorm.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{
 		Name:       f.DBName,

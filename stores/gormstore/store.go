@@ -73,8 +73,8 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	return &Store{db: db, sql: s}, nil
 }
 
-// Users gives the store of the application's user type, which embeds core.User
-// by value. Columns are GORM's: named as its tag says, else by its
+// Users returns the store of the application's user type, which embeds
+// core.User by value. Columns are GORM's: named as its tag says, else by its
 // NamingStrategy. The type is checked: columns that hide core.User's, and what
 // GORM would do and Latchkey's statements do not (see the README). Call it
 // before Migrate, which makes the table.

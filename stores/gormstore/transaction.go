@@ -46,7 +46,7 @@ func begin(db *gorm.DB) func(context.Context, *sql.TxOptions) (sqlstore.Tx, erro
 	}
 }
 
-// WithTx gives a context in which every store over tx's database works inside
+// WithTx returns a context in which every store over tx's database works inside
 // the application's own transaction, which GORM's Transaction or Begin gave it.
 // The application commits or rolls back. Nothing is retried in it. Tickets'
 // Fail, whose count must outlive a rollback, goes through a connection of its

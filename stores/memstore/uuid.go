@@ -16,8 +16,8 @@ func newID() string {
 	return dashed(hex.EncodeToString(b[:]))
 }
 
-// canonicalID gives the one spelling of a UUID that came with other letter case
-// or without dashes. Any other text is an ID as it is.
+// canonicalID returns the one spelling of a UUID that came with other letter
+// case or without dashes. Any other text is an ID as it is.
 func canonicalID(id string) string {
 	if isCanonical(id) { // as on every request
 		return id

@@ -63,7 +63,7 @@ func (c collection) all(
 	return failed(ctx, what, err)
 }
 
-// vacant gives ErrTaken if one of the filters finds a document. The unique
+// vacant returns ErrTaken if one of the filters finds a document. The unique
 // indexes decide between two who insert at once; whoever can see the other
 // before must not ask them, since a server's refusal ends a transaction.
 func (c collection) vacant(ctx context.Context, what string, filters ...bson.D) error {

@@ -27,7 +27,7 @@ func (m *model) document(u reflect.Value) (bson.D, error) {
 	return encode(doc)
 }
 
-// encode gives each field the bytes that are stored, which can be compared.
+// encode returns each field the bytes that are stored, which can be compared.
 func encode(doc bson.D) (bson.D, error) {
 	var b bytes.Buffer
 	encoder := bson.NewEncoder(bson.NewDocumentWriter(&b))

@@ -9,8 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// failed gives the answer that an error of the driver stands for, or says what
-// could not be done.
+// failed returns the answer that an error of the driver stands for, or says
+// what could not be done.
 func failed(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
@@ -39,8 +39,8 @@ type failure struct {
 	cause error
 }
 
-// Unwrap gives the driver's error, whose text may quote what was asked: log the
-// failure, not its cause.
+// Unwrap returns the driver's error, whose text may quote what was asked: log
+// the failure, not its cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) Error() string { return "mongostore: " + f.what + ": " + reason(f.cause) }

@@ -75,7 +75,7 @@ func (t IDType) format(value bson.RawValue) (text string, ok bool) {
 	}
 }
 
-// make gives a new id.
+// make returns a new id.
 func (t IDType) make(random io.Reader) (string, error) {
 	if t == ObjectID {
 		return bson.NewObjectID().Hex(), nil

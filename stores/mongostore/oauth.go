@@ -76,7 +76,7 @@ func whole(t time.Time) *time.Time {
 	return new(t.Truncate(time.Second).UTC())
 }
 
-// Find gives the account that a provider calls subject; see
+// Find returns the account that a provider calls subject; see
 // core.OAuthAccountStore.
 func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*core.OAuthAccount, error) {
 	if !isText(provider) || !isText(subject) {
@@ -86,7 +86,7 @@ func (t *OAuthAccounts) Find(ctx context.Context, provider, subject string) (*co
 	return a, err
 }
 
-// find gives an account, and the document that it was read from.
+// find returns an account, and the document that it was read from.
 func (t *OAuthAccounts) find(ctx context.Context, filter bson.D) (*core.OAuthAccount, bson.Raw, error) {
 	var doc bson.Raw
 	if err := t.c.get(ctx, "find an account", filter, &doc); err != nil {
@@ -112,7 +112,7 @@ func (t *OAuthAccounts) read(doc bson.Raw) (*core.OAuthAccount, error) {
 	return a, nil
 }
 
-// List gives a user's accounts; see core.OAuthAccountStore.
+// List returns a user's accounts; see core.OAuthAccountStore.
 func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OAuthAccount, err error) {
 	user, ok := t.s.opts.IDs.parse(userID)
 	if !ok {

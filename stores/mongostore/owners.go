@@ -19,9 +19,9 @@ type owner struct {
 
 func ownerOf(userID string) bson.D { return bson.D{{Key: "_id", Value: userID}} }
 
-// floor gives the user's floor as of now. Where there are transactions it also
-// writes: then one that raises the floor at the same time, and sees nothing
-// newer than its beginning, either is waited for or begins again.
+// floor returns the user's floor as of now. Where there are transactions it
+// also writes: then one that raises the floor at the same time, and sees
+// nothing newer than its beginning, either is waited for or begins again.
 func (s *Store) floor(ctx context.Context, userID string) (int64, error) {
 	var o owner
 	if !s.opts.Standalone {

@@ -55,7 +55,7 @@ func (t *Sessions) living(d [32]byte, more ...bson.E) bson.D {
 		more...)
 }
 
-// Find gives a living session; see core.SessionStore. Found's User is nil.
+// Find returns a living session; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var document bson.Raw
 	if err := t.c.get(ctx, "find a session", t.living(d), &document); err != nil {
@@ -107,7 +107,7 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 // listMax is how many sessions List returns at most.
 const listMax = 1000
 
-// List gives a user's living sessions, newest first; see core.SessionLister.
+// List returns a user's living sessions, newest first; see core.SessionLister.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	filter := bson.D{{Key: "user_id", Value: userID}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}}
 	newest := options.Find().SetSort(bson.D{{Key: "created", Value: -1}, {Key: "_id", Value: 1}}).SetLimit(listMax)

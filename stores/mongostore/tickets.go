@@ -104,7 +104,7 @@ func (t *Tickets) living(purpose string, d [32]byte, more ...bson.E) bson.D {
 
 var unused = bson.E{Key: "used", Value: false}
 
-// Find gives a ticket; see core.TicketStore.
+// Find returns a ticket; see core.TicketStore.
 func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 	var row ticketRow
 	if err := t.c.get(ctx, "find a ticket", t.living(purpose, d), &row); err != nil {

@@ -150,7 +150,7 @@ func (s *Store) together(ctx context.Context, do func(context.Context) error) er
 	return s.Transact(ctx, do)
 }
 
-// inTransaction tells whether a transaction travels in ctx.
+// inTransaction reports whether a transaction travels in ctx.
 func inTransaction(ctx context.Context) bool {
 	session := mongo.SessionFromContext(ctx)
 	return session != nil && session.TransactionRunning()

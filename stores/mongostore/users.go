@@ -26,11 +26,11 @@ var (
 	_ core.Unwrapper            = (*UserStore[core.User])(nil)
 )
 
-// Users gives the store of the application's user type, which embeds core.User
-// by value. Fields are named by their bson tag, else in snake case (FullName is
-// full_name). The type is checked: fields that hide core.User's, types that
-// BSON does not give back as they were, options of the tag that would not be
-// honoured.
+// Users returns the store of the application's user type, which embeds
+// core.User by value. Fields are named by their bson tag, else in snake case
+// (FullName is full_name). The type is checked: fields that hide core.User's,
+// types that BSON does not give back as they were, options of the tag that
+// would not be honoured.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)))
 	if err != nil {
@@ -48,7 +48,8 @@ func (us *UserStore[U]) Unwrap() any {
 	return transactor[U]{us}
 }
 
-// NewID gives an ID that no user has, or an empty one if Options.Random fails.
+// NewID returns an ID that no user has, or an empty one if Options.Random
+// fails.
 func (us *UserStore[U]) NewID() string {
 	text, _ := us.s.opts.IDs.make(us.s.opts.Random)
 	return text
@@ -95,7 +96,7 @@ func byID(key id) bson.D { return bson.D{{Key: "_id", Value: key.value}} }
 // byEmail finds nobody by an empty key, which no document has.
 func byEmail(key string) bson.D { return bson.D{{Key: "email_key", Value: key}} }
 
-// Find gives the user of an ID or an EmailKey; see core.UserStore.
+// Find returns the user of an ID or an EmailKey; see core.UserStore.
 func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	switch key.Kind {
 	case "id":
@@ -112,7 +113,7 @@ func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	return nil, core.ErrNotFound
 }
 
-// find gives a user, and the document that they were read from.
+// find returns a user, and the document that they were read from.
 func (us *UserStore[U]) find(ctx context.Context, filter bson.D) (*U, bson.Raw, error) {
 	var doc bson.Raw
 	if err := us.s.users.get(ctx, "find a user", filter, &doc); err != nil {
@@ -212,7 +213,7 @@ func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
 	})
 }
 
-// Epoch gives a user's TokenEpoch; see core.EpochStore.
+// Epoch returns a user's TokenEpoch; see core.EpochStore.
 func (us *UserStore[U]) Epoch(ctx context.Context, text string) (int64, error) {
 	key, ok := us.s.opts.IDs.parse(text)
 	if !ok {

@@ -44,7 +44,7 @@ var (
 	errUnreadable = errors.New("it cannot be read")
 )
 
-// decimal gives n as 20 digits whose order is that of the numbers.
+// decimal returns n as 20 digits whose order is that of the numbers.
 func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
 
 // micros is a time as it is stored, which every clock of core has at least:

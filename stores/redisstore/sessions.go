@@ -172,8 +172,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	return err
 }
 
-// Find gives a living session, from the process' own memory if it was asked for
-// within the last 5 seconds; see core.SessionStore. Found's User is nil.
+// Find returns a living session, from the process' own memory if it was asked
+// for within the last 5 seconds; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Found{}, wrap("find a session", err)

@@ -164,7 +164,7 @@ func (t *Sessions) endAll(ctx context.Context, what, userID string, all []stored
 	return err
 }
 
-// List gives a user's living sessions, newest first; see core.SessionLister.
+// List returns a user's living sessions, newest first; see core.SessionLister.
 // Where a user has more than it may return, it picks the newest of the 1,000
 // that live longest.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {

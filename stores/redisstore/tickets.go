@@ -149,7 +149,7 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 	return t.end(ctx, ticket.Purpose, ticket.UserID, members)
 }
 
-// put gives false if there is a living ticket with the digest.
+// put returns false if there is a living ticket with the digest.
 func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used string) (bool, error) {
 	frozen := freeze(ticket)
 	if len(frozen) > maxStored {
@@ -195,7 +195,7 @@ func (t *Tickets) end(ctx context.Context, purpose, userID string, members []str
 	return t.s.do(ctx, t.replace.what, t.s.client.B().Zrem().Key(t.index(purpose, userID)).Member(members...).Build(), nil)
 }
 
-// Find gives a ticket; see core.TicketStore.
+// Find returns a ticket; see core.TicketStore.
 func (t *Tickets) Find(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 	return t.ask(ctx, t.find, purpose, d)
 }

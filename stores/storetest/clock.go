@@ -17,11 +17,11 @@ type Clock struct {
 	brief bool
 }
 
-// NewClock gives a clock that stands still at the present time, in UTC and
+// NewClock returns a clock that stands still at the present time, in UTC and
 // whole microseconds.
 func NewClock() *Clock { return &Clock{at: microseconds()} }
 
-// RealClock gives the true time, which only passes: moving it forward is
+// RealClock returns the true time, which only passes: moving it forward is
 // waiting.
 func RealClock() *Clock { return &Clock{real: true} }
 

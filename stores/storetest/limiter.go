@@ -34,7 +34,7 @@ var three = core.Limit{Events: 3, Window: time.Minute}
 // errRefused stands for a Take that must wait.
 var errRefused = errors.New("refused")
 
-// take gives nil if the event was counted, and complains about a wait beyond
+// take returns nil if the event was counted, and complains about a wait beyond
 // the window.
 func take(ctx context.Context, s limiter, k string, l core.Limit) error {
 	wait, err := s.Store.Take(ctx, k, l)

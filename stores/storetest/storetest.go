@@ -82,8 +82,8 @@ type NotDeclaredError string
 // Error implements error.
 func (e NotDeclaredError) Error() string { return "not declared: " + string(e) }
 
-// is tells how got, the outcome of a step, differs from want; nil if errors.Is
-// says that it does not.
+// is returns how got, the outcome of a step, differs from want; nil if
+// errors.Is says that it does not.
 func is(step string, got, want error) error {
 	if errors.Is(got, want) {
 		return nil

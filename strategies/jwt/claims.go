@@ -17,7 +17,7 @@ var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch"
 // may overflow.
 const latest = 253402300799
 
-// write gives the claims of a session.
+// write returns the claims of a session.
 func (s *Strategy) write(session core.Session) map[string]any {
 	claims := map[string]any{
 		"sub": session.UserID, "aud": s.options.Audience, "jti": session.ID, "backend": session.Backend, "epoch": session.Epoch,
@@ -92,8 +92,8 @@ func (c *claims) time(name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// audience gives the only member of aud, "" if there are several: a token that
-// is good elsewhere too is not ours alone.
+// audience returns the only member of aud, "" if there are several: a token
+// that is good elsewhere too is not ours alone.
 func (c *claims) audience() string {
 	if one := c.text("aud"); one != "" {
 		return one

@@ -30,7 +30,7 @@ func split(token string) (c compact, ok bool) {
 	return compact{token, header, payload, signature}, true
 }
 
-// canonical tells whether all parts are spelled as an encoder spells them.
+// canonical reports whether all parts are spelled as an encoder spells them.
 // go-jose would let the unused bits of a part's last character pass, and one
 // token would have several spellings.
 func (c compact) canonical() bool {
@@ -71,7 +71,7 @@ func (c compact) namedKey() (algorithm, id string, ok bool) {
 	return algorithm, id, algorithm != "" && members.text("typ") == "JWT" && len(members) == allowed
 }
 
-// verified gives the payload if k signed it.
+// verified returns the payload if k signed it.
 func (c compact) verified(k Key) (payload []byte, ok bool) {
 	signed, err := jose.ParseSignedCompact(c.raw, []jose.SignatureAlgorithm{k.algorithm})
 	if err != nil {

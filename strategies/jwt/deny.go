@@ -29,7 +29,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	return nil
 }
 
-// Recheck tells whether a token that Verify accepted has neither expired nor
+// Recheck reports whether a token that Verify accepted has neither expired nor
 // been revoked since (without Options.Denied: only whether it has expired). A
 // token whose key was taken out of Options.Keys is not found out.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {

@@ -28,7 +28,7 @@ func Claims[C any](fill func(ctx context.Context, l core.Login) (C, error)) Extr
 	return extra[C]{fill}
 }
 
-// ClaimsFrom gives a session's extra claims, read-only. It is false for a
+// ClaimsFrom returns a session's extra claims, read-only. It is false for a
 // session of another strategy, of a [Legacy] token, or with claims of another
 // type.
 func ClaimsFrom[C any](s *core.Session) (*C, bool) {

@@ -121,7 +121,7 @@ func (s *Strategy) sign(claims map[string]any) (string, error) {
 	return raw, nil
 }
 
-// newID gives 128 random bits.
+// newID returns 128 random bits.
 func newID(random io.Reader) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
@@ -130,5 +130,5 @@ func newID(random io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
-// storable tells whether JSON gives s back unchanged, and not empty.
+// storable reports whether JSON gives s back unchanged, and not empty.
 func storable(s string) bool { return s != "" && utf8.ValidString(s) && !replaced(s) }

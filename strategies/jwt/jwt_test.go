@@ -38,7 +38,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// keys gives a key of every algorithm.
+// keys returns a key of every algorithm.
 func keys() map[string]jwt.Key {
 	return map[string]jwt.Key{
 		"HS256": must(jwt.HS256("hs", goodSecret)),

@@ -8,7 +8,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// PublicKeys gives the keys with which others can verify this strategy's
+// PublicKeys returns the keys with which others can verify this strategy's
 // tokens, as JWKs with kid, alg and use (RFC 7517). Secrets of HS256 have no
 // public half and are left out, and so is Legacy's key.
 func (s *Strategy) PublicKeys() []json.RawMessage { return slices.Clone(s.public) }

@@ -36,7 +36,7 @@ func parseObject(text string, members object) (object, bool) {
 	return members, ok && space(rest) == ""
 }
 
-// raw gives a member's value as it is written, "" if there is none.
+// raw returns a member's value as it is written, "" if there is none.
 func (o object) raw(name string) string {
 	for i := range o {
 		if o[i].name == name {
@@ -46,18 +46,18 @@ func (o object) raw(name string) string {
 	return ""
 }
 
-// text gives a member that is a string, else "".
+// text returns a member that is a string, else "".
 func (o object) text(name string) string {
 	text, _ := unquote(o.raw(name))
 	return text
 }
 
-// texts gives a member that is a list of strings.
+// texts returns a member that is a list of strings.
 func (o object) texts(name string) (list []string, ok bool) {
 	return listOf(o.raw(name), unquote)
 }
 
-// integers gives a member that is a list of integers.
+// integers returns a member that is a list of integers.
 func (o object) integers(name string) (list []int64, ok bool) {
 	return listOf(o.raw(name), integer)
 }
@@ -82,9 +82,9 @@ func listOf[T any](raw string, read func(string) (T, bool)) (list []T, ok bool) 
 	return list, ok
 }
 
-// unquote gives the text of a JSON string, and is false for every other value.
-// Half a surrogate pair is none: decoders put U+FFFD in its place, and two
-// different texts would become one.
+// unquote returns the text of a JSON string, and is false for every other
+// value. Half a surrogate pair is none: decoders put U+FFFD in its place, and
+// two different texts would become one.
 func unquote(raw string) (text string, ok bool) {
 	if raw == "" || raw[0] != '"' {
 		return "", false
@@ -102,7 +102,7 @@ func unquote(raw string) (text string, ok bool) {
 	return text, true
 }
 
-// plain tells what nearly every claim is, in one pass: ASCII without escapes,
+// plain returns what nearly every claim is, in one pass: ASCII without escapes,
 // which says what is written.
 func plain(text string) bool {
 	for i := range len(text) {

@@ -37,7 +37,7 @@ func cutValue(s string) (value, rest string, ok bool) {
 	return s[:len(s)-len(rest)], rest, ok
 }
 
-// cutString gives a string with its quotes.
+// cutString returns a string with its quotes.
 func cutString(s string) (quoted, rest string, ok bool) {
 	if s == "" || s[0] != '"' {
 		return "", "", false
@@ -59,7 +59,7 @@ func cutString(s string) (quoted, rest string, ok bool) {
 	return "", "", false
 }
 
-// escape gives the length of what follows a backslash, 0 if it is no escape.
+// escape returns the length of what follows a backslash, 0 if it is no escape.
 func escape(s string) int {
 	if s == "" || strings.IndexByte(`"\/bfnrtu`, s[0]) < 0 {
 		return 0

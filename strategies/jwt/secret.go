@@ -67,7 +67,7 @@ func hashed(secret []byte) bool {
 	})
 }
 
-// repeats tells whether b is the same few bytes over and over, the last time
+// repeats reports whether b is the same few bytes over and over, the last time
 // perhaps in part.
 func repeats(b []byte) bool {
 	for period := 1; period <= len(b)/2; period++ {

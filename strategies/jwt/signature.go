@@ -19,7 +19,7 @@ import (
 // kept.
 type check func(input, signature []byte) bool
 
-// check gives that of the key's one algorithm.
+// check returns that of the key's one algorithm.
 func (k Key) check() check {
 	switch public := k.public().(type) {
 	case []byte:
@@ -71,5 +71,5 @@ func (k Key) protectedHeader() string {
 	return strict64.EncodeToString([]byte(header + `,"typ":"JWT"}`))
 }
 
-// asymmetric tells whether who verifies with the key cannot sign.
+// asymmetric reports whether who verifies with the key cannot sign.
 func (k Key) asymmetric() bool { return k.algorithm != jose.HS256 }

@@ -29,8 +29,8 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{members: make(object, 0, 16)} }}
 
-// Verify gives the session of a token. core.ErrNoCredential: not three parts of
-// base64url; core.ErrInvalid: anything else that is wrong with it; another
+// Verify returns the session of a token. core.ErrNoCredential: not three parts
+// of base64url; core.ErrInvalid: anything else that is wrong with it; another
 // error: the deny list could not be asked.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	if len(token) > MaxToken {

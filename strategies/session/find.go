@@ -11,7 +11,7 @@ import (
 // once all are in use.
 const localSessions = 1 << 16
 
-// known gives what this process heard of a session a moment ago.
+// known returns what this process heard of a session a moment ago.
 func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok bool) {
 	if s.cache != nil {
 		found.Session = s.cache.Find(digest, s.cache.Clock.At(now))

@@ -115,7 +115,7 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 	return err
 }
 
-// Verify gives the session of a token, as the store has it (with the user, if
+// Verify returns the session of a token, as the store has it (with the user, if
 // the store read it along), or had it less than Options.LocalCache ago
 // (without), or as redisstore keeps it in this process. From time to time it
 // notes, in the background, that the session was used. core.ErrNoCredential:
@@ -145,10 +145,10 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	return found, nil
 }
 
-// Recheck gives a session as Verify does of its token, straight from the store,
-// but does not note that it was used: a stream that is open ends when the
-// session has been idle for too long. core.ErrInvalid for a session of another
-// strategy.
+// Recheck returns a session as Verify does of its token, straight from the
+// store, but does not note that it was used: a stream that is open ends when
+// the session has been idle for too long. core.ErrInvalid for a session of
+// another strategy.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
 	digest, ok := parseID(session.ID)
 	if !ok {
@@ -206,7 +206,7 @@ func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, ex
 	return nil
 }
 
-// Unwrap gives the store, which may be able to list sessions or to sweep
+// Unwrap returns the store, which may be able to list sessions or to sweep
 // expired ones.
 func (s *Strategy) Unwrap() any { return s.store }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// canonical tells whether s, of core.SecretLen characters, is 32 bytes in
+// canonical reports whether s, of core.SecretLen characters, is 32 bytes in
 // base64url as an encoder writes it (RFC 4648, section 3.5): the last character
 // carries four bits, so its two low bits are zero.
 func canonical(s string) bool {

@@ -92,7 +92,7 @@ func login(s core.Strategy, l core.Login) (core.Token, *core.Session, error) {
 	return token, session, err
 }
 
-// verify gives the session of a token that must be good.
+// verify returns the session of a token that must be good.
 func verify(s core.Strategy, token string) (*core.Session, error) {
 	found, err := s.Verify(context.Background(), token)
 	if err != nil {
@@ -104,14 +104,14 @@ func verify(s core.Strategy, token string) (*core.Session, error) {
 	return found.Session, nil
 }
 
-// rejected tells whether a strategy said that a token is no good, as opposed to
-// "could not ask".
+// rejected reports whether a strategy said that a token is no good, as opposed
+// to "could not ask".
 func rejected(err error) bool {
 	return errors.Is(err, core.ErrInvalid) || errors.Is(err, core.ErrNoCredential)
 }
 
-// answered tells whether err is one of the answers that the front door does not
-// turn into a 503.
+// answered reports whether err is one of the answers that the front door does
+// not turn into a 503.
 func answered(err error) bool {
 	return err == nil || rejected(err) || errors.Is(err, core.ErrNotFound)
 }

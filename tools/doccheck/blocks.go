@@ -56,8 +56,8 @@ func goBlocks(text string) []block {
 	return all
 }
 
-// checkBlocks gives the blocks that differ from the source they name, each with
-// its line.
+// checkBlocks returns the blocks that differ from the source they name, each
+// with its line.
 func checkBlocks(root, text string) []error {
 	var problems []error
 	for _, b := range goBlocks(text) {
@@ -93,9 +93,9 @@ func at(lines []string, i int) string {
 	return "(nothing)"
 }
 
-// sourceText gives a file from its package clause on or, if function is given,
-// that function's body as a reader wants it: not indented, and without the
-// output that a test compares.
+// sourceText returns a file from its package clause on or, if function is
+// given, that function's body as a reader wants it: not indented, and without
+// the output that a test compares.
 func sourceText(path, function string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

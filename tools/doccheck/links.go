@@ -15,7 +15,7 @@ var (
 	punctuation = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
 )
 
-// checkLinks gives the links of a file that lead nowhere, each with its line.
+// checkLinks returns the links of a file that lead nowhere, each with its line.
 // Links to other sites are not followed.
 func checkLinks(path, text string) []error {
 	var problems []error
@@ -68,7 +68,7 @@ func hasAnchor(text, anchor string) bool {
 	return false
 }
 
-// prose gives the lines of a text, those of code blocks empty.
+// prose returns the lines of a text, those of code blocks empty.
 func prose(text string) []string {
 	lines, fenced := strings.Split(text, "\n"), false
 	for i, line := range lines {

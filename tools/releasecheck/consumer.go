@@ -100,7 +100,7 @@ func (c consumer) write(ctx context.Context) error {
 	return nil
 }
 
-// goCommand gives the output of a go command; its error carries what the
+// goCommand returns the output of a go command; its error carries what the
 // command complained about.
 func goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// postgres gives the folder of initdb and postgres.
+// postgres returns the folder of initdb and postgres.
 func (m machine) postgres(ctx context.Context) (string, error) {
 	initdb, err := m.path(ctx, pkg{"postgresql", []program{
 		{names: []string{"initdb"}, file: "usr/lib/postgresql/*/bin/initdb"},
@@ -14,14 +14,14 @@ func (m machine) postgres(ctx context.Context) (string, error) {
 	return filepath.Dir(initdb), err
 }
 
-// mariadbd gives MariaDB's server.
+// mariadbd returns MariaDB's server.
 func (m machine) mariadbd(ctx context.Context) (string, error) {
 	return m.path(ctx, pkg{"mariadb-server-core", []program{
 		{names: []string{"mariadbd"}, file: "usr/sbin/mariadbd", arguments: `--basedir="$root"/usr`},
 	}})
 }
 
-// redisServer gives Redis.
+// redisServer returns Redis.
 func (m machine) redisServer(ctx context.Context) (string, error) {
 	return m.path(ctx, pkg{"redis-server", []program{{names: []string{"redis-server"}, file: "usr/bin/redis-server"}}})
 }

@@ -58,7 +58,7 @@ func run(ctx context.Context, root string, command []string) error {
 	return runGroup(ctx, root, env, command)
 }
 
-// environment gives the variables by which tests find what they need.
+// environment returns the variables by which tests find what they need.
 func (m machine) environment(ctx context.Context) ([]string, error) {
 	needs := []struct {
 		variable string

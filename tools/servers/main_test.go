@@ -42,7 +42,7 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 	}
 }
 
-// alive tells whether there is a process, that is no zombie.
+// alive reports whether there is a process, that is no zombie.
 func alive(pid int) bool {
 	state, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return err == nil && !strings.Contains(string(state), ") Z ")

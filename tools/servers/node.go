@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// oidcProvider gives a folder with the node_modules that integration/oidc/node
-// pins. node is in PATH then.
+// oidcProvider returns a folder with the node_modules that
+// integration/oidc/node pins. node is in PATH then.
 func (m machine) oidcProvider(ctx context.Context) (string, error) {
 	npm, err := m.path(ctx, pkg{"npm", []program{
 		{names: []string{"npm"}, file: "usr/bin/npm"},

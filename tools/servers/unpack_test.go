@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// distribution gives a machine that has nothing but a distribution, whose
+// distribution returns a machine that has nothing but a distribution, whose
 // packages have what a script makes in the folder $3.
 func distribution(t *testing.T, script string) machine {
 	t.Helper()

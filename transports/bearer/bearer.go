@@ -40,7 +40,7 @@ type answer struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
-// New gives a bearer transport. It is safe for concurrent use.
+// New returns a bearer transport. It is safe for concurrent use.
 func New(o Options) *Transport {
 	scheme := map[string]any{"type": "http", "scheme": "bearer"}
 	if o.LoginURL != "" {
@@ -51,7 +51,7 @@ func New(o Options) *Transport {
 	return &Transport{encoded}
 }
 
-// Extract gives the token of the Authorization line; its errors are those of
+// Extract returns the token of the Authorization line; its errors are those of
 // [core.BearerToken].
 func (t *Transport) Extract(h core.Head) (string, error) { return core.BearerToken(h) }
 

@@ -76,7 +76,7 @@ func hasPrefix(name, prefix string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-// isOrigin tells whether s is written exactly as browsers write an http or
+// isOrigin reports whether s is written exactly as browsers write an http or
 // https origin; any other spelling would never match.
 func isOrigin(s string) bool {
 	ok, _ := regexp.MatchString(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`, s)

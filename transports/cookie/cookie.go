@@ -68,8 +68,8 @@ type Transport struct {
 	now     func() time.Time
 }
 
-// New gives a cookie transport, safe for concurrent use, or everything that is
-// wrong with the options.
+// New returns a cookie transport, safe for concurrent use, or everything that
+// is wrong with the options.
 func New(o Options) (*Transport, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -83,9 +83,9 @@ func New(o Options) (*Transport, error) {
 	}, nil
 }
 
-// Extract gives the cookie's value; its errors are those of [core.CookieValue],
-// and *Error 403 CROSS_ORIGIN_REFUSED for a cookie that came from another
-// origin with an unsafe method.
+// Extract returns the cookie's value; its errors are those of
+// [core.CookieValue], and *Error 403 CROSS_ORIGIN_REFUSED for a cookie that
+// came from another origin with an unsafe method.
 func (t *Transport) Extract(h core.Head) (string, error) {
 	token, err := core.CookieValue(h, t.cookie.Name)
 	if err != nil {

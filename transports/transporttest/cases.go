@@ -149,7 +149,7 @@ func checkChallenge(t core.Transport) error {
 	return nil
 }
 
-// replaced gives a header with the token in it replaced.
+// replaced returns a header with the token in it replaced.
 func replaced(header http.Header, old, new string) http.Header {
 	for _, lines := range header {
 		for i := range lines {

@@ -10,8 +10,8 @@ import (
 )
 
 // Client is a client that keeps cookies, as a browser does, and sends the
-// access_token of a response as a bearer token, as an API client does. It gives
-// the headers of the request after these responses.
+// access_token of a response as a bearer token, as an API client does. It
+// returns the headers of the request after these responses.
 func Client(responses ...*core.Response) http.Header {
 	var jar []*http.Cookie
 	header := http.Header{}

@@ -21,8 +21,8 @@ type Features struct {
 	// they do a cookie. The cases about cross-origin requests and about
 	// forgetting apply.
 	Ambient bool
-	// Client gives the headers of the request that a client sends after it
-	// received these responses, in their order; it has learned its
+	// Client returns the headers of the request that a client sends after
+	// it received these responses, in their order; it has learned its
 	// credential from nothing else. Default [Client], which knows cookies
 	// and the OAuth 2.0 token response.
 	Client func(responses ...*core.Response) http.Header
@@ -32,8 +32,8 @@ type Features struct {
 type Case struct {
 	Name string
 	Rule string
-	// Check tells how a transport breaks the rule, nil if it does not. The
-	// transport is used by this case alone.
+	// Check returns how a transport breaks the rule, nil if it does not.
+	// The transport is used by this case alone.
 	Check func(t core.Transport) error
 }
 

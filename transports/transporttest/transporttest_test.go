@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/transports/transporttest"
 )
 
-// failing gives the names of the cases that t fails.
+// failing returns the names of the cases that t fails.
 func failing(t core.Transport, f transporttest.Features) (names []string) {
 	for _, c := range transporttest.Cases(f) {
 		if c.Check(t) != nil {

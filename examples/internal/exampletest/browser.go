@@ -114,7 +114,7 @@ func (p Page) Expect(t *testing.T, status int, path, part string) Page {
 	return p
 }
 
-// Member gives a text of the object that the page is; "" if it has none.
+// Member returns a text of the object that the page is; "" if it has none.
 func (p Page) Member(name string) string {
 	var object map[string]any
 	_ = json.Unmarshal([]byte(p.Body), &object)

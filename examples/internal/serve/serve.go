@@ -60,7 +60,7 @@ func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
 // URL is the address itself.
 func (l Listener) URL() string { return "http://" + l.Addr().String() }
 
-// OnLoopback tells that nobody but this machine reaches the program, and that
+// OnLoopback reports that nobody but this machine reaches the program, and that
 // it does not think otherwise.
 func (l Listener) OnLoopback() bool {
 	u, err := url.Parse(l.BaseURL)
@@ -103,8 +103,8 @@ func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(
 	return stop(deadline)
 }
 
-// Close gives what an application does outside of requests, such as mails that
-// are queued, ten seconds to end.
+// Close returns what an application does outside of requests, such as mails
+// that are queued, ten seconds to end.
 func Close(app interface{ Close(context.Context) error }, parts ...func() error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -121,7 +121,7 @@ func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {
 	}, nil
 }
 
-// sender gives SMTP, or the outbox.
+// sender returns SMTP, or the outbox.
 func (s *Site) sender(cfg Config, baseURL string) (latchkey.Sender, error) {
 	if cfg.SMTPURL != "" {
 		return smtpsender.New(smtpsender.Options{URL: cfg.SMTPURL, From: cfg.from(baseURL)})

@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 )
 
-// social gives the flows of logging in at the local provider, which is started
-// for it, or none where the program is not on loopback: the local provider
-// believes everybody.
+// social returns the flows of logging in at the local provider, which is
+// started for it, or none where the program is not on loopback: the local
+// provider believes everybody.
 func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	if cfg.noLocalProvider || !l.OnLoopback() {
 		return nil, nil
@@ -45,8 +45,8 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	return social.Flows(), nil
 }
 
-// takeName gives a user who registers by a provider the name that the provider
-// says.
+// takeName returns a user who registers by a provider the name that the
+// provider says.
 func takeName(_ context.Context, e *latchkey.Event[Account]) error {
 	if e.Identity != nil {
 		e.User.FullName = e.Identity.Name
