@@ -117,7 +117,9 @@ func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) 
 // before, it also removes what else opens the account. Refusals:
 // RESET_PASSWORD_BAD_TOKEN, then RESET_PASSWORD_INVALID_PASSWORD, which leaves
 // the token usable. r is nil outside HTTP.
-func (f Flow) Reset(ctx context.Context, svc *core.Services, token, password string, r *core.Request) (core.AnyUser, error) {
+func (f Flow) Reset(
+	ctx context.Context, svc *core.Services, token, password string, r *core.Request,
+) (core.AnyUser, error) {
 	t, u, used, err := ticket.Find(ctx, svc, f.kind(), token)
 	if err != nil {
 		return nil, err

@@ -129,7 +129,8 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 		return false, err
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
-		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user",
+		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name,
+			"user",
 			u.ID)
 	}
 	e.counted = wait == 0

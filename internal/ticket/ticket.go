@@ -60,7 +60,8 @@ func (k Kind) Admit(ctx context.Context, svc *core.Services, r *core.Request) er
 	return err
 }
 
-// Check tells everything that the services or the kind lacks for mails to be sent.
+// Check tells everything that the services or the kind lacks for mails to be
+// sent.
 func (k Kind) Check(svc *core.Services) error {
 	var errs []error
 	if svc.Tickets == nil {
@@ -115,7 +116,9 @@ func newMail(ctx context.Context, svc *core.Services, k Kind, u core.AnyUser) (*
 // Find returns the living ticket of a secret and its user. used tells that the
 // ticket was consumed before (the user is given then too). Both are nil,
 // without an error, for what is no ticket, or is one whose user is gone.
-func Find(ctx context.Context, svc *core.Services, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {
+func Find(
+	ctx context.Context, svc *core.Services, k Kind, raw string,
+) (t core.Ticket, u core.AnyUser, used bool, err error) {
 	t, err = svc.Tickets.Find(ctx, k.Name, core.Digest(raw))
 	used = errors.Is(err, core.ErrUsed)
 	if errors.Is(err, core.ErrNotFound) {
