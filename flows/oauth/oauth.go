@@ -9,10 +9,15 @@
 //		Providers: []oauth.Provider{{Provider: google}},
 //	})
 //	auth, err := latchkey.New(users, latchkey.Options[Account]{
-//		Flows: social.Flows(), Tickets: store.Tickets(), BaseURL: "https://app.example.com", …
+//		Flows:   social.Flows(),
+//		Tickets: store.Tickets(),
+//		BaseURL: "https://app.example.com",
+//		…
 //	})
-//	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
-//	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
+//	login := auth.OAuth("google", "cookie")
+//	httpauth.Mount(mux, "/auth/cookie/google", login)
+//	associate := auth.Associate("google")
+//	httpauth.Mount(mux, "/auth/associate/google", associate)
 //
 // Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie
 // of its own, so that tabs do not disturb each other and the server keeps

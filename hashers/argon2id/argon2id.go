@@ -2,7 +2,8 @@
 // default.
 //
 //	hasher, err := argon2id.New(argon2id.Options{})
-//	hash, err := hasher.Hash("on computable numbers") // $argon2id$v=19$m=19456,t=2,p=1$…$…
+//	// $argon2id$v=19$m=19456,t=2,p=1$…$…
+//	hash, err := hasher.Hash("on computable numbers")
 //	ok, err := hasher.Verify(hash, "on computable numbers")
 //
 // A hash carries its parameters, so hashes made with other parameters (by

@@ -76,6 +76,7 @@ func TestAttackP07JSON(t *testing.T) {
 				}
 			})
 		})
-		a.want(t, registerRoute+"201 (twin)", text("\t{ \"email\" :\"p07@example.org\",\r\n\"password\":\""+password+"\"} \n"))
+		const spaced = "\t{ \"email\" :\"p07@example.org\",\r\n\"password\":\"" + password + "\"} \n"
+		a.want(t, registerRoute+"201 (twin)", text(spaced))
 	})
 }

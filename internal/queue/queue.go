@@ -2,7 +2,9 @@
 // those that fail.
 //
 //	q := queue.New(queue.Options{})
-//	q.Add("reset mail", func(ctx context.Context) error { return sender.Send(ctx, mail) })
+//	q.Add("reset mail", func(ctx context.Context) error {
+//		return sender.Send(ctx, mail)
+//	})
 //	defer q.Close(ctx)
 //
 // It lives in memory: what has not run when the process dies is lost, so a job
@@ -82,7 +84,9 @@ func New(o Options) *Queue {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Log = cmp.Or(o.Log, slog.Default())
 	if o.Random == nil {
-		o.Random = func(n time.Duration) time.Duration { return rand.N(n) } //nolint:gosec // seeded by the system, see math/rand/v2
+		o.Random = func(n time.Duration) time.Duration {
+			return rand.N(n) //nolint:gosec // seeded by the system, see math/rand/v2
+		}
 	}
 	q := &Queue{o: o, drained: make(chan struct{}), refused: seldom.New(o.Log)}
 	q.ctx, q.abort = context.WithCancel(context.Background())

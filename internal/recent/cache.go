@@ -1,8 +1,11 @@
 // Package recent keeps in a process' memory what it asked for a moment ago,
 // bounded in number and in time.
 //
-//	c := recent.New[[32]byte, core.Session](1<<16, 5*time.Second, recent.Digest)
-//	generation, asked := c.Generation(digest), clock() // before the store is asked
+//	const most, lifetime = 1 << 16, 5 * time.Second
+//	c := recent.New[[32]byte, core.Session](most, lifetime, recent.Digest)
+//	// Before the store is queried:
+//	generation, asked := c.Generation(digest), clock()
+//	// And after it:
 //	kept := c.Keep(digest, session, asked, left, generation)
 //	kept = c.Find(digest, clock())
 //

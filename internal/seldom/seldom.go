@@ -2,7 +2,8 @@
 // does not grow with an attack.
 //
 //	lines := seldom.New(slog.Default())
-//	lines.Log(ctx, slog.LevelError, "queue full", "the queue is full", "job", name)
+//	lines.Log(ctx, slog.LevelError,
+//		"queue full", "the queue is full", "job", name)
 //
 // The first line of a kind is written at once. Those that follow within a
 // minute are counted, and the count is one line at the minute's end. It has no

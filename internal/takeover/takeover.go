@@ -3,11 +3,12 @@
 // with a password, accounts at providers and sessions of their own
 // ("pre-hijacking", Sudhodanan and Paverd, USENIX Security 2022).
 //
-//	u, removed, err := takeover.Update(ctx, kit, id, func(u core.AnyUser, removed int) error {
+//	verify := func(u core.AnyUser, removed int) error {
 //		u.Base().IsVerified = true
 //		u.Base().TokenEpoch++
 //		return nil
-//	})
+//	}
+//	u, removed, err := takeover.Update(ctx, kit, id, verify)
 package takeover
 
 import (

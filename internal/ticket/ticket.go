@@ -1,6 +1,10 @@
 // Package ticket makes one-time tokens for mails and reads them back.
 //
-//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
+//	ticket.Later(kit, ticket.Kind{
+//		Name:     core.MailReset,
+//		Lifetime: time.Hour,
+//		Link:     "/reset#token={token}",
+//	}, user, active)
 //
 // Security notes: the secret exists in clear only in the mail. The link is
 // built from the configured base URL, never from a request (OWASP "Forgot
