@@ -74,7 +74,7 @@ type watched struct {
 	delays []time.Duration
 }
 
-// watch looks every 2 ms until the function that it gives is called.
+// watch looks every 2 ms until the function that it returns is called.
 func watch() (end func() watched) {
 	runtime.GC()
 	before := heapNow()

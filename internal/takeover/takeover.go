@@ -21,7 +21,7 @@ import (
 // meanwhile is removed again. Each round ends the logins that could add more.
 const rounds = 5
 
-// Update removes what opens the user's account beside the password, then
+// Update removes what opens the user's account besides the password, then
 // changes the user. change receives how much was removed; it must raise the
 // epoch if that is not 0, and is pure as for Users.Update. Call it in the
 // transaction that locked the user's row.
