@@ -26,9 +26,9 @@
 //	mux.Handle("GET /plan", verified(plan))
 //
 // A [Backend] is a transport (how a token travels) and a strategy (how it is
-// issued, verified, revoked); an application has as many as it likes. What is
-// wrong with the parts given is told by [New], all at once; nothing panics at
-// request time.
+// issued, verified, revoked); an application has as many as it likes.
+// docs/glossary.md explains these words. [New] reports every configuration
+// problem at once; nothing panics at request time.
 //
 // Security notes. The zero Options are the secure ones. Every login passes one
 // gate. Unknown user, wrong password and inactive user are one answer after one
