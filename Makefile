@@ -47,7 +47,8 @@ build: ## modules build alone and together
 	@tools/each go build -buildvcs=false -o /dev/null ./...
 	@tools/still 'in the workspace: go vet' go vet work
 
-lint: ## the linter has no complaint
+lint: ## the linter has no complaint, and parts do not import their siblings
+	@GOWORK=off go -C tools run ./siblings "$(CURDIR)"
 	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 
 # lint has run vet over the same files. The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find
