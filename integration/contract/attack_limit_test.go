@@ -124,7 +124,8 @@ func TestRegistrationsOfANetwork(t *testing.T) {
 func TestRequestsForMailsOfANetwork(t *testing.T) {
 	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
 	change := func(_ *app, o *options) {
-		o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: limit}}, reset.Flow{Options: mailtoken.Options{RequestLimit: limit}}}
+		mails := mailtoken.Options{RequestLimit: limit}
+		o.Flows = []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}}
 	}
 	onEveryStore(t, change, func(t *testing.T, a *app) {
 		for _, route := range asks {

@@ -299,7 +299,8 @@ func TestAttackOAuthIdentities(t *testing.T) {
 }
 
 func TestAttackO34RedirectTargets(t *testing.T) {
-	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.BeginLimit = core.Limit{Events: 1000, Window: time.Minute} }),
+	many := core.Limit{Events: 1000, Window: time.Minute}
+	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.BeginLimit = many }),
 		func(t *testing.T, a *app) {
 			a.serveOAuth(t)
 			for _, target := range []string{
