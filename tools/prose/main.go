@@ -62,10 +62,7 @@ func check(root string) ([]problem, error) {
 			return nil
 		}
 		found, err := checkFile(path)
-		if err != nil {
-			broken = append(broken, err)
-			return nil
-		}
+		broken = append(broken, err)
 		name, err := filepath.Rel(root, path)
 		for _, p := range found {
 			p.file = filepath.ToSlash(name)
