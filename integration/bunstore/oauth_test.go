@@ -134,8 +134,7 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			func(a *core.OAuthAccount) error { a.Expires = time.Time{}; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		open := db.NewSelect().Table("oauth_account").Where("account_id = 'id-ada' AND expires_at IS NULL")
-		if n, err := open.Count(ctx); n != 1 || err != nil {
+		if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'id-ada' AND expires_at IS NULL").Count(ctx); n != 1 || err != nil {
 			t.Errorf("a token without an end has an expires_at, %v", err)
 		}
 	})

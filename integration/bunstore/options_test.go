@@ -32,17 +32,13 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	if _, err := bunstore.New(nil, bunstore.Options{}); err == nil {
 		t.Error("New took a nil db")
 	}
-	_, err := bunstore.New(onSQLite.new(t), bunstore.Options{
-		Prefix: `x"; DROP TABLE y; --`, IDs: 7, UsersTable: strings.Repeat("u", 52),
-	})
+	_, err := bunstore.New(onSQLite.new(t), bunstore.Options{Prefix: `x"; DROP TABLE y; --`, IDs: 7, UsersTable: strings.Repeat("u", 52)})
 	for _, want := range []string{"Prefix", "IDs", "UsersTable"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New gave %v, want an error about %s", err, want)
 		}
 	}
-	onMySQL := bun.NewDB(new(sql.DB), silent{mysqldialect.New()})
-	_, err = bunstore.New(onMySQL, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail})
-	if err == nil || !strings.Contains(err.Error(), "FastAPIUsers") {
+	if _, err := bunstore.New(bun.NewDB(new(sql.DB), silent{mysqldialect.New()}), bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}); err == nil || !strings.Contains(err.Error(), "FastAPIUsers") {
 		t.Errorf("New gave %v, want an error about FastAPIUsers", err)
 	}
 	db := bun.NewDB(new(sql.DB), unknown{sqlitedialect.New()})
@@ -78,8 +74,7 @@ func TestTableNames(t *testing.T) {
 	})
 }
 
-// TestLongestNames: a database that cut an index's name off would not find it
-// again.
+// TestLongestNames: a database that cut an index's name off would not find it again.
 func TestLongestNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
@@ -98,9 +93,7 @@ func TestTwoUserTablesInOneDatabase(t *testing.T) {
 
 func twoUserTables(t *testing.T, d database) {
 	db := d.new(t)
-	for _, opts := range []bunstore.Options{
-		{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"},
-	} {
+	for _, opts := range []bunstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"}} {
 		store, us := users[core.User](t, db, opts)
 		u := func() *core.User { return &core.User{Email: "a@example.org", EmailKey: "a@example.org"} }
 		if err := us.Create(t.Context(), u()); err != nil {
@@ -124,9 +117,7 @@ func twoUserTables(t *testing.T, d database) {
 func TestSQLiteDSN(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a#b 100%25?c=d.db")
 	db := onSQLite.open(t, bunstore.SQLiteDSN(path))
-	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000",
-	} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
 		var got string
 		if err := db.NewRaw("PRAGMA "+pragma).Scan(t.Context(), &got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", pragma, got, err, want)

@@ -124,8 +124,7 @@ func TestRegistrationsOfANetwork(t *testing.T) {
 func TestRequestsForMailsOfANetwork(t *testing.T) {
 	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
 	change := func(_ *app, o *options) {
-		mails := mailtoken.Options{RequestLimit: limit}
-		o.Flows = []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}}
+		o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: limit}}, reset.Flow{Options: mailtoken.Options{RequestLimit: limit}}}
 	}
 	onEveryStore(t, change, func(t *testing.T, a *app) {
 		for _, route := range asks {

@@ -70,12 +70,12 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	a := &app{clock: newClock(), outage: &outage{}, hasher: &fakeHasher{}, mails: make(mailbox, 64), router: router}
 	a.kept = open(t, a.Now).behind(a.outage)
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
-	mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
-		Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
-		Tickets:  a.kept.tickets,
-		Sender:   a.mails,
+		Flows: []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}},
+			reset.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}}},
+		Tickets: a.kept.tickets,
+		Sender:  a.mails,
 		// Tests wait for mails. TestSilence of the front door is about
 		// the delay.
 		MailDelay: -1,

@@ -4,9 +4,7 @@
 // library of the application's contributes two things: it maps a user type to
 // Columns, and begins transactions that the application's own queries can join.
 //
-//	store, err := sqlstore.New(sqlstore.Database{
-//		DB: db, Begin: begin, Dialect: "postgres",
-//	}, sqlstore.Options{})
+//	store, err := sqlstore.New(sqlstore.Database{DB: db, Begin: begin, Dialect: "postgres"}, sqlstore.Options{})
 //	users, err := sqlstore.Users[Account](store, columns)
 //
 // It exists so that both keep the same rows in the same tables. It needs a
