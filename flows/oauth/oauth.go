@@ -9,10 +9,15 @@
 //		Providers: []oauth.Provider{{Provider: google}},
 //	})
 //	auth, err := latchkey.New(users, latchkey.Options[Account]{
-//		Flows: social.Flows(), Tickets: store.Tickets(), BaseURL: "https://app.example.com", …
+//		Flows:   social.Flows(),
+//		Tickets: store.Tickets(),
+//		BaseURL: "https://app.example.com",
+//		…
 //	})
-//	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
-//	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
+//	login := auth.OAuth("google", "cookie")
+//	httpauth.Mount(mux, "/auth/cookie/google", login)
+//	associate := auth.Associate("google")
+//	httpauth.Mount(mux, "/auth/associate/google", associate)
 //
 // Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie
 // of its own, so that tabs do not disturb each other and the server keeps
@@ -98,8 +103,8 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
-	// BeginLimit limits how many flows one client network (an IPv4 address, an
-	// IPv6 /64) may begin. Default: 60 a minute.
+	// BeginLimit limits how many flows one client network (an IPv4 address,
+	// an IPv6 /64) may begin. Default: 60 a minute.
 	BeginLimit core.Limit
 	// Now is the clock of tokens and leases. Default: time.Now.
 	Now func() time.Time
