@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
 
-// ends are the ways in which a login ends. Each gives who asked.
+// ends are the ways in which a login ends.
 var ends = map[string]func(t *testing.T, a *harness.App, u *harness.Account, mine harness.Option){
 	"all sessions end": func(t *testing.T, a *harness.App, u *harness.Account, _ harness.Option) {
 		if err := a.Manager().EndSessions(t.Context(), u.ID); err != nil {

@@ -33,6 +33,7 @@ type Router struct {
 	Serve func(t *testing.T, ln net.Listener)
 }
 
+// OnServeMux is httpauth on net/http's ServeMux.
 func OnServeMux(auth *latchkey.Auth[Account]) Router {
 	mux := http.NewServeMux()
 	return Router{
@@ -42,6 +43,7 @@ func OnServeMux(auth *latchkey.Auth[Account]) Router {
 	}
 }
 
+// OnChi is chiauth.
 func OnChi(auth *latchkey.Auth[Account]) Router {
 	r := chi.NewRouter()
 	return Router{
@@ -51,6 +53,7 @@ func OnChi(auth *latchkey.Auth[Account]) Router {
 	}
 }
 
+// OnEcho is echoauth.
 func OnEcho(auth *latchkey.Auth[Account]) Router {
 	e := echo.New()
 	return Router{
@@ -62,6 +65,7 @@ func OnEcho(auth *latchkey.Auth[Account]) Router {
 	}
 }
 
+// OnGin is ginauth.
 func OnGin(auth *latchkey.Auth[Account]) Router {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -94,6 +98,7 @@ func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
 	}
 }
 
+// OnFiber is fiberauth.
 func OnFiber(auth *latchkey.Auth[Account]) Router {
 	app := fiber.New(fiber.Config{
 		ErrorHandler:   fiberauth.ErrorHandler,

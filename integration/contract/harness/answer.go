@@ -13,32 +13,6 @@ import (
 	"time"
 )
 
-// WantChallenge checks the WWW-Authenticate lines of a 401.
-func (a Answer) WantChallenge(t *testing.T, want string) {
-	t.Helper()
-	if lines := a.Header["Www-Authenticate"]; len(lines) != 1 || lines[0] != want {
-		t.Errorf("the challenge is %q, want %q", lines, want)
-	}
-}
-
-// DecodeBase64URL reads base64url.
-func DecodeBase64URL(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// WantRetryWithin checks that Retry-After is at most so long.
-func (a Answer) WantRetryWithin(t *testing.T, most time.Duration) {
-	t.Helper()
-	if s, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || s < 1 || time.Duration(s)*time.Second > most {
-		t.Errorf("Retry-After is %s, want at most %v", a.Header.Get("Retry-After"), most)
-	}
-}
-
 // Answer is a response, read.
 type Answer struct {
 	Status int
@@ -46,8 +20,9 @@ type Answer struct {
 	Body   string
 }
 
-// Words returns an error in the words of a row, or the whole body where it does
-// not have the contract's form.
+// Words returns an error in the words of a line, or the whole body where it
+// does not have the contract's form. Of an answer that is no error it returns
+// "".
 func (a Answer) Words() string {
 	if a.Status < 400 || a.Status == http.StatusMethodNotAllowed { // whose body is the router's
 		return ""
@@ -72,7 +47,7 @@ func (a Answer) Words() string {
 	return a.Body
 }
 
-// Outcome is the status and the words, as in a row.
+// Outcome returns the status and the words, as in a line: "400 OAUTH_NO_EMAIL".
 func (a Answer) Outcome() string { return strings.TrimSpace(strconv.Itoa(a.Status) + " " + a.Words()) }
 
 var aCode = regexp.MustCompile(`^"[A-Z_]+"$`)
@@ -105,7 +80,9 @@ func StrictJSON(text string, v any) bool {
 
 var someSeconds = regexp.MustCompile(`^[1-9][0-9]*$`)
 
-// WantInvariants checks what is so in every answer of a route.
+// WantInvariants checks what holds of every answer of a route: caches do not
+// keep it, it is JSON, it shows neither a password nor a hash, a 401 has a
+// challenge, a 429 or 503 says when to come again, and an error sets no cookie.
 func (a Answer) WantInvariants(t *testing.T, path string) {
 	t.Helper()
 	if a.Status == http.StatusMethodNotAllowed || path == "/authenticated-route" && a.Status == http.StatusOK {
@@ -129,9 +106,10 @@ func (a Answer) WantInvariants(t *testing.T, path string) {
 	wrong(a.Status >= 400 && len(a.Header["Set-Cookie"]) > 0, "an error touches the cookie")
 }
 
+// Object is a JSON object.
 type Object = map[string]any
 
-// Object is the body as an object.
+// Object returns the body, which must be an object.
 func (a Answer) Object(t *testing.T) (o Object) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.Body), &o); err != nil {
@@ -140,6 +118,7 @@ func (a Answer) Object(t *testing.T) (o Object) {
 	return o
 }
 
+// Member returns one member of the body, which must be an object.
 func (a Answer) Member(t *testing.T, name string) any {
 	t.Helper()
 	return a.Object(t)[name]
@@ -157,9 +136,11 @@ func (a Answer) WantUser(t *testing.T, u *Account) {
 	}
 }
 
+// CookieName is the name of the session's cookie.
 const CookieName = "__Host-latchkey"
 
-// Cookie is the one cookie that the answer sets.
+// Cookie returns the one cookie that the answer sets, which must be the
+// session's.
 func (a Answer) Cookie(t *testing.T) *http.Cookie {
 	t.Helper()
 	lines := a.Header["Set-Cookie"]
@@ -171,4 +152,30 @@ func (a Answer) Cookie(t *testing.T) *http.Cookie {
 		t.Fatalf("%v: %s", err, lines[0])
 	}
 	return c
+}
+
+// WantChallenge checks the WWW-Authenticate lines of a 401.
+func (a Answer) WantChallenge(t *testing.T, want string) {
+	t.Helper()
+	if lines := a.Header["Www-Authenticate"]; len(lines) != 1 || lines[0] != want {
+		t.Errorf("the challenge is %q, want %q", lines, want)
+	}
+}
+
+// DecodeBase64URL decodes base64url without padding.
+func DecodeBase64URL(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// WantRetryWithin checks that Retry-After is at most that long.
+func (a Answer) WantRetryWithin(t *testing.T, most time.Duration) {
+	t.Helper()
+	if s, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || s < 1 || time.Duration(s)*time.Second > most {
+		t.Errorf("Retry-After is %s, want at most %v", a.Header.Get("Retry-After"), most)
+	}
 }

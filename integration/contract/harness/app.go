@@ -28,16 +28,23 @@ type Account struct {
 	Credits  int    `json:"credits" bun:"credits,notnull,default:0"`
 }
 
+// Options are the front door's, for Account.
 type Options = latchkey.Options[Account]
 
+// Backends are the names of the application's backends. Their logins are under
+// /auth/ and the name.
 var Backends = []string{"jwt", "cookie", "session"}
 
 const (
-	Password      = "correct horse 17 battery"
+	// Password is the password of the users that NewUser makes.
+	Password = "correct horse 17 battery"
+	// OtherPassword is a wrong one, and the new one where it is changed.
 	OtherPassword = "nine lanterns over water"
-	BaseURL       = "https://app.example.org"
+	// BaseURL is the application's, on which the links of mails are built.
+	BaseURL = "https://app.example.org"
 )
 
+// Secret signs the JWTs of the backend jwt.
 var Secret = []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")
 
 // App is an application under test, its clock, its mailbox and its switches.
@@ -48,21 +55,25 @@ type App struct {
 	Stores Stores // each behind the outage; a change of the options may put more before it
 	Hasher *FakeHasher
 	Mails  Mailbox
+	// Adapter and URL are those of the server, see Serve.
+	Adapter Adapter
+	URL     string
 	// backends are the application's; what their strategies do in the
 	// background has ended when an answer is looked at.
 	backends []latchkey.Backend
-	Adapter  Adapter
-	URL      string
 	users    atomic.Int64
 }
 
 type (
-	// adapter makes a router of an application's adapter.
+	// Adapter makes a router of an application's adapter.
 	Adapter = func(auth *latchkey.Auth[Account]) Router
-	// opener opens new, empty stores.
+	// StoreOpener opens new, empty stores.
 	StoreOpener = func(t *testing.T, now func() time.Time) Stores
 )
 
+// NewApp returns an application on one router and empty stores, which answers
+// until the test ends. change, if not nil, changes the options before it is
+// made.
 func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *Options)) *App {
 	t.Helper()
 	a := &App{Clock: newClock(), Outage: &Outage{}, Hasher: &FakeHasher{}, Mails: make(Mailbox, 64), Adapter: router}
@@ -103,7 +114,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	return a
 }
 
-// newBackends are the three of examples/quickstart, with nothing but defaults.
+// newBackends returns those of examples/quickstart, with nothing but defaults.
 func newBackends(t *testing.T, kept Stores, now func() time.Time) []latchkey.Backend {
 	t.Helper()
 	key, err1 := jwt.HS256("", Secret)
@@ -122,8 +133,8 @@ func newBackends(t *testing.T, kept Stores, now func() time.Time) []latchkey.Bac
 	}
 }
 
-// Serve mounts the application, after routes of its own if there are any, and
-// starts a server, from which requests are answered from now on.
+// Serve mounts the application, after routes of own if it is not nil, on a new
+// server that answers all requests from now on.
 func (a *App) Serve(t *testing.T, own func(Router)) {
 	r := a.Adapter(a.Auth)
 	if own != nil {

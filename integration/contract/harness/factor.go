@@ -8,22 +8,28 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// SecondFactor is a flow that asks those whose name is enrolled for the code
-// 123456.
+// SecondFactor is a flow that asks a user whose name is EnrolledName for the
+// code 123456. Tried, if not nil, is called at each attempt.
 type SecondFactor struct{ Tried func() }
 
+// EnrolledName is the full name of users who have a second factor.
 const EnrolledName = "Has a second factor"
 
+// Name returns "second".
 func (SecondFactor) Name() string { return "second" }
 
+// PerBackend returns true.
 func (SecondFactor) PerBackend() bool { return true }
 
+// Method returns "second".
 func (SecondFactor) Method() string { return "second" }
 
+// Asks reports whether the user is enrolled and has not passed the factor yet.
 func (SecondFactor) Asks(_ context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	return u.(*Account).FullName == EnrolledName && done[len(done)-1].Method != "second", nil
 }
 
+// Routes returns POST /second, which takes the pending ticket and the code.
 func (f SecondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "second:" + kit.Backend + ".prove", Method: http.MethodPost, Pattern: "/second", Public: true,
@@ -47,9 +53,10 @@ func (f SecondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 	}}, nil
 }
 
-// WithSecondFactor adds the flow; serveSecondFactor mounts it.
+// WithSecondFactor adds the flow; ServeSecondFactor mounts it.
 func WithSecondFactor(_ *App, o *Options) { o.Flows = append(o.Flows, SecondFactor{}) }
 
+// ServeSecondFactor serves the application and the routes of the factor.
 func (a *App) ServeSecondFactor(t *testing.T) {
 	a.Serve(t, func(r Router) {
 		for _, backend := range Backends {
@@ -58,8 +65,8 @@ func (a *App) ServeSecondFactor(t *testing.T) {
 	})
 }
 
-// PendingTicket logs an enrolled user in, as far as the first proof goes, and
-// gives the ticket.
+// PendingTicket logs an enrolled user in as far as the first proof goes, and
+// returns the ticket of the login that waits.
 func (a *App) PendingTicket(t *testing.T, backend string, u *Account) string {
 	t.Helper()
 	got := a.Send(t, "POST", "/auth/"+backend+"/login", LoginForm(u.Email, Password))

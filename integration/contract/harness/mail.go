@@ -11,6 +11,7 @@ import (
 // Mailbox is a Sender that keeps what it is given.
 type Mailbox chan core.Mail
 
+// Send keeps a mail, and waits while the mailbox is full.
 func (m Mailbox) Send(ctx context.Context, mail core.Mail) error {
 	select {
 	case m <- mail:
@@ -32,8 +33,8 @@ func (a *App) NextMail(t *testing.T) core.Mail {
 	}
 }
 
-// WantNoMail waits until everything that was queued is done. Nothing is sent
-// from here on: it is a test's last step.
+// WantNoMail waits until everything that was queued is done, and checks that no
+// mail is left. It closes the application: it is a test's last step.
 func (a *App) WantNoMail(t *testing.T) {
 	t.Helper()
 	if err := a.Close(t.Context()); err != nil {
@@ -45,10 +46,11 @@ func (a *App) WantNoMail(t *testing.T) {
 	}
 }
 
-// MailRoutes are the two routes that take an address and may send a mail.
+// MailRoutes are the lines of the two routes that take an address and may send
+// a mail, by the mail's kind, up to the status.
 var MailRoutes = map[string]string{"reset": "POST /auth/forgot-password ", "verify": "POST /auth/request-verify-token "}
 
-// MailedToken asks for a mail and gives its token.
+// MailedToken requests a mail of a kind for a user, and returns its token.
 func (a *App) MailedToken(t *testing.T, kind string, u *Account) string {
 	t.Helper()
 	a.Want(t, MailRoutes[kind]+"202", JSONObject(Object{"email": u.Email}))
@@ -59,12 +61,16 @@ func (a *App) MailedToken(t *testing.T, kind string, u *Account) string {
 	return m.Token
 }
 
+// ResetRoute is the line that resets a password, up to the status.
 const ResetRoute = "POST /auth/reset-password "
 
+// ResetBody is a body for ResetRoute, with OtherPassword.
 func ResetBody(token string) Option {
 	return JSONObject(Object{"token": token, "password": OtherPassword})
 }
 
+// VerifyRoute is the line that verifies an address, up to the status.
 const VerifyRoute = "POST /auth/verify "
 
+// VerifyBody is a body for VerifyRoute.
 func VerifyBody(token string) Option { return JSONObject(Object{"token": token}) }

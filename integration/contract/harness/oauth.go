@@ -15,13 +15,14 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 )
 
-// Tokens of the fake provider, which must not be found anywhere.
+// AccessCanary and RefreshCanary are the tokens of the fake providers, which
+// must not be found anywhere.
 const (
 	AccessCanary  = "access-token-canary"
 	RefreshCanary = "refresh-token-canary"
 )
 
-// Groups of the provider acme.
+// Groups of the routes of acme: logins at two backends, and links.
 const (
 	AcmeByJWT    = "/auth/jwt/acme"
 	AcmeByCookie = "/auth/cookie/acme"
@@ -39,8 +40,10 @@ type Acme struct {
 	Moment
 }
 
+// Name returns the ID.
 func (p *Acme) Name() string { return p.ID }
 
+// Begin notes a flow, and returns a URL of the provider.
 func (p *Acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,6 +52,7 @@ func (p *Acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 		url.Values{"state": {b.State}, "code_challenge": {b.Challenge}}.Encode(), nil
 }
 
+// Finish returns the identity that the code stands for.
 func (p *Acme) Finish(
 	_ context.Context, f core.OAuthFinish,
 ) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {
@@ -68,6 +72,7 @@ func (p *Acme) Finish(
 	return who, core.OAuthTokens{Access: AccessCanary, Refresh: RefreshCanary}, err
 }
 
+// Fail makes every exchange fail, until it is called with nil.
 func (p *Acme) Fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,19 +93,21 @@ func (p *Acme) Forget(state string) {
 	delete(p.begun, state)
 }
 
+// Beginnings returns how many flows were begun.
 func (p *Acme) Beginnings() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.begun)
 }
 
+// Exchanges returns how many codes were exchanged, or refused.
 func (p *Acme) Exchanges() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.trade
 }
 
-// Providers is an application's providers acme and other.
+// Providers are an application's providers acme and other.
 type Providers struct{ Acme, Other *Acme }
 
 var providers PerApp[Providers]
@@ -108,8 +115,8 @@ var providers PerApp[Providers]
 // ProvidersOf returns the providers of an application that has WithOAuth.
 func ProvidersOf(a *App) *Providers { return providers.Of(a) }
 
-// WithOAuth adds the providers, with the settings of change if it is not nil;
-// serveOAuth mounts them.
+// WithOAuth adds the providers, with the settings of change if it is not nil,
+// and more changes of the options; ServeOAuth mounts them.
 func WithOAuth(t *testing.T, change func(*oauth.Options), more ...func(*App, *Options)) func(*App, *Options) {
 	return func(a *App, o *Options) {
 		s := providers.Of(a)
@@ -135,13 +142,13 @@ func WithOAuth(t *testing.T, change func(*oauth.Options), more ...func(*App, *Op
 	}
 }
 
-// LinkByEmail links and verifies by e-mail addresses for which acme vouches.
+// LinkByEmail lets acme link and verify users by their addresses.
 func LinkByEmail(o *oauth.Options) {
 	o.Providers[0].AssociateByEmail, o.Providers[0].VerifiedByDefault = true, true
 }
 
-// ServeOAuth returns acme, once the application serves its routes and those of
-// other.
+// ServeOAuth serves the application and the routes of both providers, and
+// returns acme.
 func (a *App) ServeOAuth(t *testing.T) *Acme {
 	t.Helper()
 	a.Serve(t, func(r Router) {
@@ -159,14 +166,15 @@ func (a *App) ServeOAuth(t *testing.T) *Acme {
 	return providers.Of(a).Acme
 }
 
-// Visit is a flow in a browser.
+// Visit is a flow that a browser has begun, with the answer that began it.
 type Visit struct {
 	Group, State string
 	Browser      Option // the cookie of the flow, which the browser brings along
 	Answer
 }
 
-// Authorize starts a flow of a group, "/auth/cookie/acme".
+// Authorize starts a flow of a group such as AcmeByCookie, with a query that is
+// "" or begins with "?".
 func (a *App) Authorize(t *testing.T, group, query string, with ...Option) Visit {
 	t.Helper()
 	got := a.Send(t, "GET", group+"/authorize"+query, with...)
@@ -199,14 +207,15 @@ func (a *App) Consent(t *testing.T, group string, who core.OAuthIdentity, with .
 	return a.Authorize(t, group, "", with...).As(who)
 }
 
-// CallbackPath is the path by which the provider sends a browser back.
+// CallbackPath returns the path and query by which a provider sends a browser
+// back as who.
 func CallbackPath(group, state string, who core.OAuthIdentity) string {
 	code, _ := json.Marshal(who) // a test's own values always marshal
 	return group + "/callback?" + url.Values{"state": {state}, "code": {string(code)}}.Encode()
 }
 
-// LogInByAcme returns the credential of a login by the JWT backend that must
-// succeed.
+// LogInByAcme logs who in by acme at the JWT backend, and returns the
+// credential.
 func (a *App) LogInByAcme(t *testing.T, who core.OAuthIdentity) Option {
 	t.Helper()
 	token, _ := a.Want(t, "GET /auth/jwt/acme/callback 200", a.Consent(t, AcmeByJWT, who)).Member(t,
@@ -214,7 +223,7 @@ func (a *App) LogInByAcme(t *testing.T, who core.OAuthIdentity) Option {
 	return Credential("jwt", token)
 }
 
-// Links are a user's accounts at providers.
+// Links returns a user's accounts at providers, as they are stored.
 func (a *App) Links(t *testing.T, userID string) []*core.OAuthAccount {
 	t.Helper()
 	links, err := a.Stores.Accounts.List(t.Context(), userID)
@@ -224,8 +233,8 @@ func (a *App) Links(t *testing.T, userID string) []*core.OAuthAccount {
 	return links
 }
 
-// Identity is an identity; verified, if given, is what the provider says of the
-// address.
+// Identity returns what a provider says of a person; verified, if it is there,
+// is what it says of the address.
 func Identity(subject, email string, verified ...bool) core.OAuthIdentity {
 	who := core.OAuthIdentity{Subject: subject, Email: email, Name: "Name of " + subject}
 	if len(verified) > 0 {
@@ -234,8 +243,8 @@ func Identity(subject, email string, verified ...bool) core.OAuthIdentity {
 	return who
 }
 
-// ServeProvider is serveOAuth for one provider under the JWT backend; it gives
-// the group.
+// ServeProvider serves the application and the routes of one provider under the
+// JWT backend, and returns their prefix.
 func (a *App) ServeProvider(t *testing.T, provider string) (group string) {
 	group = "/auth/jwt/" + provider
 	a.Serve(t, func(r Router) {

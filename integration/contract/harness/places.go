@@ -22,7 +22,7 @@ type Place struct {
 }
 
 // Places are all adapters, and between them both stores. The first two are
-// those that onEveryStore is content with.
+// those of OnEveryStore.
 var Places = []Place{
 	{"httpauth memstore", OnServeMux, Memory},
 	{"chiauth SQLite", OnChi, SQLite},
@@ -63,6 +63,7 @@ func onPlaces(t *testing.T, places []Place, change func(*App, *Options), test fu
 	}
 }
 
+// Memory opens stores in memory.
 func Memory(_ *testing.T, now func() time.Time) Stores {
 	return Stores{
 		memstore.NewUsers[Account](), memstore.NewSessions(now), memstore.NewTickets(now),
@@ -71,6 +72,7 @@ func Memory(_ *testing.T, now func() time.Time) Stores {
 	}
 }
 
+// SQLite opens stores in a new SQLite database.
 func SQLite(t *testing.T, now func() time.Time) Stores {
 	return OpenSQLite(t, filepath.Join(t.TempDir(), "contract.sqlite"), bunstore.Options{Now: now})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // SendRaw sends raw bytes over a connection of its own and reads one answer.
-// closed tells whether the server ends the connection.
+// closed reports whether the server ends the connection.
 func (a *App) SendRaw(t *testing.T, raw string) (got Answer, closed bool) {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(a.URL, "http://"))
@@ -64,8 +64,8 @@ func (a *App) answer(t *testing.T, r *http.Request) Answer {
 	return got
 }
 
-// SendAtOnce sends n requests at the same time and gives their answers as they
-// come.
+// SendAtOnce sends n requests at the same time, and returns their answers as
+// they come.
 func (a *App) SendAtOnce(t *testing.T, n int, method, path string, with func(i int) Option) <-chan Answer {
 	answers := make(chan Answer, n)
 	var all sync.WaitGroup

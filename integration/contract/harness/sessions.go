@@ -17,6 +17,7 @@ type ListedSession struct {
 	Current   bool      `json:"current"`
 }
 
+// ListSessions returns the sessions of the user whose credential mine is.
 func (a *App) ListSessions(t *testing.T, mine Option) (all []ListedSession) {
 	t.Helper()
 	got := a.Want(t, "GET /auth/sessions 200", mine)

@@ -19,6 +19,7 @@ type Stores struct {
 	Accounts core.OAuthAccountStore
 }
 
+// SessionStore is a session store that lists.
 type SessionStore interface {
 	core.SessionStore
 	core.SessionLister
@@ -30,15 +31,17 @@ func (s Stores) behind(o *Outage) Stores {
 		accounts{s.Accounts, o}}
 }
 
-// Outage is what cannot be asked at present: "users", "tickets.Find", or
-// nothing.
+// Outage is which calls of the stores fail at present. Note, if not nil, is
+// called with the name of every call; it is set before the application is used.
 type Outage struct {
 	calls atomic.Value
-	Note  func(call string) // if not nil, hears of every call; set before the application is used
+	Note  func(call string)
 }
 
+// Break makes calls fail whose names begin with calls: "users", "tickets.Find".
 func (o *Outage) Break(calls string) { o.calls.Store(calls) }
 
+// Mend makes all calls work again.
 func (o *Outage) Mend() { o.calls.Store("") }
 
 func (o *Outage) of(call string) error {

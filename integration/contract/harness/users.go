@@ -9,10 +9,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
+// NobodyID is the ID of no user.
 const NobodyID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
-// StoredState is everything that is kept of users and their sessions, as text
-// to compare.
+// StoredState returns everything that is kept of users and their sessions, as
+// text to compare.
 func (a *App) StoredState(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -45,8 +46,8 @@ func (a *App) EditStored(t *testing.T, u *Account, change func(*Account)) {
 	}
 }
 
-// NewUser makes an active user with the password, changed by inactive,
-// superuser, verified.
+// NewUser makes an active user with Password, after the changes: Inactive,
+// Superuser, Verified, or a test's own.
 func (a *App) NewUser(t *testing.T, change ...func(*Account)) *Account {
 	t.Helper()
 	u := &Account{User: latchkey.User{Email: fmt.Sprintf("User%d@example.org", a.users.Add(1)), IsActive: true},
@@ -60,10 +61,13 @@ func (a *App) NewUser(t *testing.T, change ...func(*Account)) *Account {
 	return u
 }
 
+// Inactive makes a user inactive.
 func Inactive(u *Account) { u.IsActive = false }
 
+// Superuser makes a user a superuser.
 func Superuser(u *Account) { u.IsSuperuser = true }
 
+// Verified makes a user verified.
 func Verified(u *Account) { u.IsVerified = true }
 
 // ChangeUser edits a user outside HTTP.
@@ -74,7 +78,7 @@ func (a *App) ChangeUser(t *testing.T, u *Account, c latchkey.Changes[Account]) 
 	}
 }
 
-// Token logs a user in.
+// Token logs a user in at a backend, and returns the token.
 func (a *App) Token(t *testing.T, backend string, u *Account) string {
 	t.Helper()
 	credentials := LoginForm(u.Email, Password)
@@ -84,13 +88,13 @@ func (a *App) Token(t *testing.T, backend string, u *Account) string {
 	return a.Want(t, "POST /auth/"+backend+"/login 200", credentials).Member(t, "access_token").(string)
 }
 
-// LogIn logs a user in and gives what adds the credential to a request.
+// LogIn logs a user in at a backend, and returns what presents the credential.
 func (a *App) LogIn(t *testing.T, backend string, u *Account) Option {
 	t.Helper()
 	return Credential(backend, a.Token(t, backend, u))
 }
 
-// FailLogins fails n logins of a name, on one backend after the other.
+// FailLogins fails n logins of a name, at one backend after the other.
 func (a *App) FailLogins(t *testing.T, n int, name string) {
 	t.Helper()
 	for i := range n {
