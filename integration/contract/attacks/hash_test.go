@@ -14,15 +14,13 @@ import (
 	"github.com/latchkey-go/latchkey/internal/message"
 )
 
-// argon is the default hasher, and counts how many of its calls there are at
-// once.
-type argon struct {
-	*argon2id.Hasher
+// crowd is a hasher that counts how many of its calls there are at once.
+type crowd struct {
+	harness.FakeHasher
 	now, most atomic.Int64
-	hold      chan struct{} // Verify waits until it is closed
 }
 
-func (h *argon) enter() (leave func()) {
+func (h *crowd) enter() (leave func()) {
 	n := h.now.Add(1)
 	for {
 		most := h.most.Load()
@@ -32,28 +30,23 @@ func (h *argon) enter() (leave func()) {
 	}
 }
 
-func (h *argon) Hash(password string) (core.PasswordHash, error) {
+func (h *crowd) Hash(password string) (core.PasswordHash, error) {
 	defer h.enter()()
-	return h.Hasher.Hash(password)
+	return h.FakeHasher.Hash(password)
 }
 
-func (h *argon) Verify(hash core.PasswordHash, password string) (bool, error) {
+func (h *crowd) Verify(hash core.PasswordHash, password string) (bool, error) {
 	defer h.enter()()
-	<-h.hold
-	return h.Hasher.Verify(hash, password)
+	return h.FakeHasher.Verify(hash, password)
 }
 
-// TestAttackG07Flood counts hashes at once, each of which takes 19 MiB, instead
-// of looking at the memory that the process has. The governor knows neither
+// TestAttackG07Flood counts hashes at once, each of which would take 19 MiB,
+// instead of looking at the memory that the process has. The governor knows neither
 // adapters nor stores, so one combination stands for all. Nothing is hashed
 // until all that is too much is refused.
 func TestAttackG07Flood(t *testing.T) {
-	real, err := argon2id.New(argon2id.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	const logins, room = 500, 1 + 64 // one is hashed, the others wait
-	hasher := &argon{Hasher: real, hold: make(chan struct{})}
+	hasher := &crowd{FakeHasher: harness.FakeHasher{Hold: make(chan struct{})}}
 	a := harness.NewApp(t, harness.OnChi, harness.SQLite, func(_ *harness.App, o *harness.Options) {
 		o.Hashers, o.HashesAtOnce, o.InsecureNoLimits = []core.Hasher{hasher}, 1, true
 	})
@@ -72,7 +65,7 @@ func TestAttackG07Flood(t *testing.T) {
 				hashed++
 			case got.Status == 503 && got.Words() == core.CodeServiceUnavailable:
 				if refused++; refused == logins-room {
-					close(hasher.hold)
+					close(hasher.Hold)
 				}
 			default:
 				t.Errorf("got %d %s", got.Status, got.Body)
