@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// localSessions is about how many sessions Options.LocalCache keeps: some 30 MB
+// localSessions is about how many sessions Options.LocalCacheTTL keeps: some 30 MB
 // once all are in use.
 const localSessions = 1 << 16
 

@@ -48,7 +48,7 @@ func TestAttackG07Flood(t *testing.T) {
 	const logins, room = 500, 1 + 64 // one is hashed, the others wait
 	hasher := &crowd{FakeHasher: harness.FakeHasher{Hold: make(chan struct{})}}
 	a := harness.NewApp(t, harness.OnChi, harness.SQLite, func(_ *harness.App, o *harness.Options) {
-		o.Hashers, o.HashesAtOnce, o.InsecureNoLimits = []core.Hasher{hasher}, 1, true
+		o.Hashers, o.HashConcurrency, o.InsecureNoLimits = []core.Hasher{hasher}, 1, true
 	})
 	u := a.NewUser(t)
 	t.Run("G07 500 logins at once", func(t *testing.T) {

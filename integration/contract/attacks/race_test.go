@@ -154,7 +154,7 @@ func TestAttackR11Once(t *testing.T) {
 func TestAttackG07EveryHash(t *testing.T) {
 	harness.OnEveryStore(t, func(a *harness.App, o *harness.Options) {
 		a.Hasher.Hold = make(chan struct{})
-		o.HashesAtOnce, o.InsecureNoLimits = 1, true
+		o.HashConcurrency, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
 		token := a.MailedToken(t, "reset", u)

@@ -121,7 +121,7 @@ func TestALimiterThatForgetsLate(t *testing.T) {
 func TestHashingIsSaturated(t *testing.T) {
 	harness.OnEveryAdapter(t, func(a *harness.App, o *harness.Options) {
 		a.Hasher.Hold = make(chan struct{})
-		o.HashesAtOnce, o.InsecureNoLimits = 1, true
+		o.HashConcurrency, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *harness.App) {
 		const room = 1 + 64 // one is hashed, the others wait
 		answers := a.SendAtOnce(t, room+1, "POST", "/auth/cookie/login", func(int) harness.Option {
