@@ -26,15 +26,15 @@ type Options struct {
 	// core.SessionTrimmer, which it needs; New refuses a number for
 	// another. Default: 100, or no limit for a store that is none.
 	MaxPerUser int
-	// LocalCacheTTL is how long this process believes what the store told it
-	// of a session, at most 5 seconds, so that not every request asks. What
-	// this process revokes still ends at once; what another process
+	// LocalCacheTTL is how long this process believes what the store told
+	// it of a session, at most 5 seconds, so that not every request asks.
+	// What this process revokes still ends at once; what another process
 	// revokes, or deletes from the store, or this one revokes inside a
 	// transaction that is committed later, is let through for up to
-	// LocalCacheTTL more (the user's activity and epoch are asked for as ever,
-	// unless Options.EpochTTL of the front door says otherwise). It is for
-	// stores of SQL and MongoDB; redisstore keeps its own cache, which
-	// hears of revocations. Default: 0, the store is asked each time.
+	// LocalCacheTTL more (the user's activity and epoch are asked for as
+	// ever, unless Options.EpochTTL of the front door says otherwise). It
+	// is for stores of SQL and MongoDB; redisstore keeps its own cache,
+	// which hears of revocations. Default: 0, the store is asked each time.
 	LocalCacheTTL time.Duration
 	// Prefix stands before every token, so that secret scanners recognise
 	// one that leaked: at most 16 of A-Z a-z 0-9 _ -. Default: none.

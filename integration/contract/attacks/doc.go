@@ -2,7 +2,7 @@
 // begins with its id. Every test has a legitimate twin that must succeed, so
 // that refusing everything fails it. See harness.App.Want.
 //
-//	go test ./contract/attacks -run '/.*/J16' -v
+//	go test ./contract/attacks -run 'TestAttackJWT/.*/J10' -v
 //
 // The files, by id:
 //

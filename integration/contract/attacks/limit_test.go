@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 func TestAttackQ04Spellings(t *testing.T) {
@@ -131,7 +132,9 @@ func TestRegistrationsOfANetwork(t *testing.T) {
 func TestRequestsForMailsOfANetwork(t *testing.T) {
 	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
 	change := func(_ *harness.App, o *harness.Options) {
-		o.Flows = []latchkey.Flow{verify.Flow{Requests: limit}, reset.Flow{Requests: limit}}
+		o.Flows = []latchkey.Flow{
+			verify.Flow{Options: mailtoken.Options{RequestLimit: limit}}, reset.Flow{Options: mailtoken.Options{RequestLimit: limit}},
+		}
 	}
 	harness.OnEveryStore(t, change, func(t *testing.T, a *harness.App) {
 		for _, route := range harness.MailRoutes {

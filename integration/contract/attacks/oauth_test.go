@@ -313,7 +313,7 @@ func TestAttackOAuthIdentities(t *testing.T) {
 
 func TestAttackO34RedirectTargets(t *testing.T) {
 	harness.OnEveryAdapter(t,
-		harness.WithOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }),
+		harness.WithOAuth(t, func(o *oauth.Options) { o.BeginLimit = core.Limit{Events: 1000, Window: time.Minute} }),
 		func(t *testing.T, a *harness.App) {
 			a.ServeOAuth(t)
 			for _, target := range []string{

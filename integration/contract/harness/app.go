@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -79,12 +80,12 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	a := &App{Clock: newClock(), Outage: &Outage{}, Hasher: &FakeHasher{}, Mails: make(Mailbox, 64), Adapter: router}
 	a.Stores = open(t, a.Now).behind(a.Outage)
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
+	mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}
 	o := Options{
 		Backends: newBackends(t, a.Stores, a.Now),
-		Flows: []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty},
-			reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
-		Tickets: a.Stores.Tickets,
-		Sender:  a.Mails,
+		Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
+		Tickets:  a.Stores.Tickets,
+		Sender:   a.Mails,
 		// Tests wait for mails. TestSilence of the front door is about
 		// the delay.
 		MailDelay: -1,
