@@ -110,7 +110,7 @@ func (q *quiet) ask(kind, email string) *core.Response {
 	return q.post(q.Flow(kind)[0], fmt.Sprintf(`{"email": %q}`, email))
 }
 
-func (q *quiet) post(route core.Bound, body string) *core.Response {
+func (q *quiet) post(route core.Endpoint, body string) *core.Response {
 	return route.Serve(q.t.Context(), &core.Request{
 		Head: jsonHead{}, Path: route.Pattern, Body: strings.NewReader(body), Remote: netip.MustParseAddr("192.0.2.1"),
 		Param: func(string) string { return "" },
@@ -203,8 +203,8 @@ func TestSilence(t *testing.T) {
 			for _, kind := range kinds {
 				for _, email := range people {
 					got := q.ask(kind, email)
-					if got.Status != 202 || string(got.Bytes()) != "null" {
-						t.Errorf("%s for %s: %d %s", kind, email, got.Status, got.Bytes())
+					if got.Status != 202 || string(got.Body) != "null" {
+						t.Errorf("%s for %s: %d %s", kind, email, got.Status, got.Body)
 					}
 					time.Sleep(499 * time.Millisecond) // the time of the next request, too
 					synctest.Wait()

@@ -2,7 +2,6 @@ package chiauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -17,11 +16,11 @@ import (
 
 // tells is a route that answers with its pattern, the path it was asked at, and
 // its id.
-func tells(method, pattern string) core.Bound {
-	return core.Bound{
+func tells(method, pattern string) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
-			return core.NewResponse(200, json.RawMessage(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
+			return core.Bytes(200, "application/json", []byte(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
 		},
 	}
 }

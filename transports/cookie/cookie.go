@@ -100,7 +100,7 @@ func (t *Transport) Extract(h core.Head) (string, error) {
 // Protect refuses unsafe methods from another origin with *Error 403
 // CROSS_ORIGIN_REFUSED, cookie or not.
 func (t *Transport) Protect(h core.Head) error {
-	if core.CrossOrigin(h, t.trusts) {
+	if core.IsCrossOrigin(h, t.trusts) {
 		return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	}
 	return nil
@@ -113,7 +113,7 @@ func (t *Transport) Ambient() bool { return true }
 
 // Attach answers 204 with the token in a cookie, and forbids caching.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
-	resp.Status, resp.Body = http.StatusNoContent, nil
+	resp.Drop(http.StatusNoContent)
 	resp.Header.Set("Cache-Control", "no-store")
 	set(resp, t.cookie, token.Raw, t.age(token))
 }
