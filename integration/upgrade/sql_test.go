@@ -40,11 +40,12 @@ func (k kind) wantUnchanged(t *testing.T, db *bun.DB, columns []column, rows []s
 }
 
 // TestSQLUpgrade migrates the database of each earlier release, twice, while
-// that release goes on.
+// that release goes on. All were bunstore's.
 func TestSQLUpgrade(t *testing.T) {
-	for _, release := range releases {
+	for _, release := range append(releases, "d354dce to sqlstore") {
 		for name, k := range kinds {
 			t.Run(release+" "+name, func(t *testing.T) {
+				release, _, plain := strings.Cut(release, " ")
 				t.Parallel()
 				db := k.open(t, k.address(t))
 				tokens, statements := fixture(t, release, name+".sql")
@@ -53,7 +54,11 @@ func TestSQLUpgrade(t *testing.T) {
 				rows := k.rowsOf(t, db, columns)
 				var p parts
 				for range 2 {
-					_, p = migrated(t, db, bunstore.Options{Now: clock})
+					if plain {
+						p = k.migratedPlain(t, db.DB, clock)
+					} else {
+						_, p = migrated(t, db, bunstore.Options{Now: clock})
+					}
 					k.wantUnchanged(t, db, columns, rows)
 				}
 				a := newApplication(t, p, now)
