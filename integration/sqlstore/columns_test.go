@@ -183,7 +183,8 @@ func TestColumnsOfEachKind(t *testing.T) {
 		if _, err := us.Update(ctx, full.ID, func(u *kinds) error { *u = kinds{User: u.User}; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := us.Find(ctx, core.ByID(full.ID)); err != nil || got.Text != nil || !got.Time.IsZero() || got.Own != nil {
+		if got, err := us.Find(ctx, core.ByID(full.ID)); err != nil || got.Text != nil || !got.Time.IsZero() ||
+			got.Own != nil {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})

@@ -121,7 +121,8 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *handle) {
 			ExpiresAt                int64
 		}
 		query := `SELECT o.id, o.user_id, o.account_email, o.refresh_token, o.expires_at FROM oauth_account o JOIN "user" u ON u.id = o.user_id WHERE o.account_id = 'id-ada'`
-		if err := db.QueryRowContext(ctx, query).Scan(&row.ID, &row.UserID, &row.AccountEmail, &row.RefreshToken, &row.ExpiresAt); err != nil {
+		if err := db.QueryRowContext(ctx, query).Scan(&row.ID, &row.UserID, &row.AccountEmail, &row.RefreshToken,
+			&row.ExpiresAt); err != nil {
 			t.Fatal(err)
 		}
 		if len(row.ID) != 36 || row.ID != a.ID || row.UserID != adaID || row.RefreshToken != nil ||

@@ -39,7 +39,8 @@ func TestTableNames(t *testing.T) {
 	})
 }
 
-// TestLongestNames: a database that cut an index's name off would not find it again.
+// TestLongestNames: a database that cut an index's name off would not find it
+// again.
 func TestLongestNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
@@ -58,7 +59,8 @@ func TestTwoUserTablesInOneDatabase(t *testing.T) {
 
 func twoUserTables(t *testing.T, d database) {
 	db := d.new(t)
-	for _, opts := range []sqlstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"}} {
+	for _, opts := range []sqlstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"},
+		{UsersTable: "d", OAuthAccountsTable: "e"}} {
 		store, us := users[core.User](t, db, opts)
 		u := func() *core.User { return &core.User{Email: "a@example.org", EmailKey: "a@example.org"} }
 		if err := us.Create(t.Context(), u()); err != nil {
@@ -82,7 +84,8 @@ func twoUserTables(t *testing.T, d database) {
 func TestSQLiteDSN(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a#b 100%25?c=d.db")
 	db := onSQLite.open(t, sqlstore.SQLiteDSN(path))
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "5000"} {
 		var got string
 		if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", pragma, got, err, want)

@@ -142,7 +142,8 @@ func TestUsersNeedsTheColumnsOfUser(t *testing.T) {
 	}
 	type byPointer struct{ *core.User }
 	store := newStore(t, sqlstore.SQLite, sqlstore.Options{})
-	if _, err := sqlstore.Users[renamed](store); err == nil || !strings.Contains(err.Error(), "embed core.User without a tag") {
+	if _, err := sqlstore.Users[renamed](store); err == nil ||
+		!strings.Contains(err.Error(), "embed core.User without a tag") {
 		t.Errorf("core.User without its columns: got %v", err)
 	}
 	if _, err := sqlstore.Users[byPointer](store); err == nil || !strings.Contains(err.Error(), "by value") {

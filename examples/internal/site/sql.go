@@ -65,8 +65,8 @@ func inMySQL(ctx context.Context, cfg Config, s *stores) error {
 	return s.inSQL(ctx, cfg, pooled(sql.OpenDB(connector), 16), sqlstore.MySQL)
 }
 
-// inSQL makes the tables by STORE. Both stores keep the same rows in them, so it
-// may be another at the next start.
+// inSQL makes the tables by STORE. Both stores keep the same rows in them, so
+// it may be another at the next start.
 func (s *stores) inSQL(ctx context.Context, cfg Config, db *sql.DB, d sqlstore.Dialect) error {
 	s.closers = append(s.closers, db.Close)
 	if cfg.store == "sqlstore" {
