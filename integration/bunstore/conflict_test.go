@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 )
 
@@ -24,7 +25,7 @@ func servers(t *testing.T, test func(t *testing.T, d database)) {
 func increment(u *core.User) error { u.TokenEpoch++; return nil }
 
 // couple makes two users.
-func couple(t *testing.T, us *bunstore.UserStore[core.User]) (one, two string) {
+func couple(t *testing.T, us *sqlstore.UserStore[core.User]) (one, two string) {
 	t.Helper()
 	a, b := ada(), &core.User{Email: "bob@example.org", EmailKey: "bob@example.org"}
 	if err := errors.Join(us.Create(t.Context(), a), us.Create(t.Context(), b)); err != nil {
@@ -36,7 +37,7 @@ func couple(t *testing.T, us *bunstore.UserStore[core.User]) (one, two string) {
 // embrace lets two transactions lock two users in opposite order, once, and
 // tells how often each ran. after is done with the outcome of the second lock.
 func embrace(
-	t *testing.T, store *bunstore.Store, us *bunstore.UserStore[core.User],
+	t *testing.T, store *bunstore.Store, us *sqlstore.UserStore[core.User],
 	after func(ctx context.Context, err error) error,
 ) (runs [2]int) {
 	t.Helper()

@@ -8,11 +8,12 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"github.com/uptrace/bun"
 )
 
-var idTypes = map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text, "BigInt": bunstore.BigInt}
+var idTypes = map[string]sqlstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text, "BigInt": bunstore.BigInt}
 
 // crowded is a patience for the kit's crowds on a busy machine.
 const crowded = 30 * time.Second
@@ -22,11 +23,11 @@ const crowded = 30 * time.Second
 type shared struct {
 	db    *bun.DB
 	store *bunstore.Store
-	users *bunstore.UserStore[storetest.Account]
+	users *sqlstore.UserStore[storetest.Account]
 	now   func() time.Time
 }
 
-func (d database) shared(t *testing.T, ids bunstore.IDType) *shared {
+func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
 	t.Helper()
 	s := &shared{db: d.new(t), now: time.Now}
 	s.store, s.users = users[storetest.Account](t, s.db,
@@ -78,7 +79,7 @@ func TestTransactions(t *testing.T) {
 // TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table.
 func TestOAuthAccounts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		for name, ids := range map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text} {
+		for name, ids := range map[string]sqlstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text} {
 			t.Run(name, func(t *testing.T) {
 				s := d.shared(t, ids)
 				storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {

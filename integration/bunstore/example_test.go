@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite"
@@ -42,7 +43,7 @@ func openExample() (db *bun.DB, remove func()) {
 }
 
 // openAccounts opens a new database with accounts in it.
-func openAccounts() (db *bun.DB, store *bunstore.Store, users *bunstore.UserStore[Account], remove func()) {
+func openAccounts() (db *bun.DB, store *bunstore.Store, users *sqlstore.UserStore[Account], remove func()) {
 	db, remove = openExample()
 	store, err := bunstore.New(db, bunstore.Options{})
 	check(err)
@@ -239,7 +240,7 @@ func Example_fastAPIUsers() {
 	check(err)
 	users, err := bunstore.Users[Account](store)
 	check(err)
-	var duplicates *bunstore.DuplicateEmailsError
+	var duplicates *sqlstore.DuplicateEmailsError
 	if err := store.Migrate(ctx); errors.As(err, &duplicates) {
 		log.Fatal("correct these users first: ", duplicates.IDs)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 )
 
@@ -98,7 +99,7 @@ func fixtureOnPostgres(t *testing.T, address, schema string) *bun.DB {
 var adopting = bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}
 
 // adopted is the fixture after Latchkey has taken it over.
-func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunstore.UserStore[early]) {
+func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *sqlstore.UserStore[early]) {
 	t.Helper()
 	db := fixture(t)
 	_, us := users[early](t, db, adopting)
@@ -113,7 +114,7 @@ func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
 }
 
 // idOf is the id under which an e-mail address is found, or the error.
-func idOf(t *testing.T, us *bunstore.UserStore[early], address string) string {
+func idOf(t *testing.T, us *sqlstore.UserStore[early], address string) string {
 	t.Helper()
 	key, err := latchkey.CanonicalEmail(address)
 	if err != nil {
@@ -346,7 +347,7 @@ func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		t.Fatal(err)
 	}
 	err := store.Migrate(t.Context())
-	var duplicates *bunstore.DuplicateEmailsError
+	var duplicates *sqlstore.DuplicateEmailsError
 	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 ||
 		!slices.Equal(duplicates.IDs[0], []string{freshID, adaID}) {
 		t.Fatalf("Migrate gave %v", err)

@@ -6,6 +6,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // numberedTable is as SQLAlchemy makes the users' table with numbers on SQLite,
@@ -17,14 +18,14 @@ const numberedTable = `
 // TestO54NumbersOfDeletedUsers: a number is not given again, whoever has made
 // the table.
 func TestO54NumbersOfDeletedUsers(t *testing.T) {
-	for name, open := range map[string]func(t *testing.T) *bunstore.UserStore[early]{
-		"a table that was taken over": func(t *testing.T) *bunstore.UserStore[early] {
+	for name, open := range map[string]func(t *testing.T) *sqlstore.UserStore[early]{
+		"a table that was taken over": func(t *testing.T) *sqlstore.UserStore[early] {
 			db := onSQLite.new(t)
 			run(t, db, numberedTable)
 			_, us := users[early](t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, IDs: bunstore.BigInt})
 			return us
 		},
-		"an own table": func(t *testing.T) *bunstore.UserStore[early] {
+		"an own table": func(t *testing.T) *sqlstore.UserStore[early] {
 			_, us := users[early](t, onSQLite.new(t), bunstore.Options{IDs: bunstore.BigInt})
 			return us
 		},

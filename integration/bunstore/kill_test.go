@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // What a process that is to be killed is told: the kind of its database, where
@@ -106,7 +107,7 @@ func registerForever(t *testing.T, d database, address, run string) {
 
 // register makes a user, their link and their token, in one transaction.
 func register(
-	ctx context.Context, store *bunstore.Store, us *bunstore.UserStore[core.User], key string,
+	ctx context.Context, store *bunstore.Store, us *sqlstore.UserStore[core.User], key string,
 ) (id string, err error) {
 	err = store.Transact(ctx, func(ctx context.Context) error {
 		u := &core.User{Email: strings.ToUpper(key), EmailKey: key}
@@ -126,7 +127,7 @@ func register(
 }
 
 // use lets a user's token take effect, which can be counted.
-func use(ctx context.Context, store *bunstore.Store, us *bunstore.UserStore[core.User], key, id string) error {
+func use(ctx context.Context, store *bunstore.Store, us *sqlstore.UserStore[core.User], key, id string) error {
 	return store.Transact(ctx, func(ctx context.Context) error {
 		if _, err := store.Tickets().Consume(ctx, "verify", core.Digest(key)); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -152,7 +153,7 @@ func linkedTwice(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		t.Fatal(err)
 	}
 	err := store.Migrate(t.Context())
-	var duplicates *bunstore.DuplicateOAuthAccountsError
+	var duplicates *sqlstore.DuplicateOAuthAccountsError
 	want := []string{"66ecea0a-95ac-4b2c-a04c-d38755e46d27", freshID}
 	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 || !slices.Equal(duplicates.IDs[0], want) {
 		t.Fatalf("Migrate gave %v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/mysqldialect"
@@ -96,7 +97,7 @@ func newStore(t testing.TB, db *bun.DB, opts bunstore.Options) *bunstore.Store {
 // users makes the store of a user type in db and migrates it.
 func users[U any, P core.Model[U]](
 	t testing.TB, db *bun.DB, opts bunstore.Options,
-) (*bunstore.Store, *bunstore.UserStore[U]) {
+) (*bunstore.Store, *sqlstore.UserStore[U]) {
 	t.Helper()
 	store := newStore(t, db, opts)
 	us, err := bunstore.Users[U, P](store)

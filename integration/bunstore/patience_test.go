@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 )
 
@@ -26,7 +27,7 @@ const (
 type waiting struct {
 	db    *bun.DB
 	store *bunstore.Store
-	users *bunstore.UserStore[core.User]
+	users *sqlstore.UserStore[core.User]
 	ada   *core.User
 }
 

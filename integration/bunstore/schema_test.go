@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -127,7 +128,7 @@ func TestStatementTexts(t *testing.T) {
 
 // everyStatement uses all that the stores have, with the canary in each text
 // and the number in each id.
-func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[late], number, canary string) {
+func everyStatement(t *testing.T, store *bunstore.Store, us *sqlstore.UserStore[late], number, canary string) {
 	t.Helper()
 	ctx, soon, d := t.Context(), time.Now().Add(time.Hour), core.Digest(canary)
 	u := &late{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)},

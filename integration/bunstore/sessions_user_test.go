@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
@@ -33,7 +34,7 @@ func TestFindGivesTheUser(t *testing.T) {
 	})
 }
 
-func findsUser(t *testing.T, d database, ids bunstore.IDType) {
+func findsUser(t *testing.T, d database, ids sqlstore.IDType) {
 	ctx, address := t.Context(), d.address(t)
 	db, statements := d.recorded(t, address)
 	store, us := users[storetest.Account](t, db, bunstore.Options{IDs: ids})

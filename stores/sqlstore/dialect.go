@@ -7,6 +7,23 @@ import (
 	"time"
 )
 
+// Dialect is a kind of database.
+type Dialect string
+
+// The databases, with the drivers that are tested.
+const (
+	// SQLite: modernc.org/sqlite.
+	SQLite Dialect = "sqlite"
+	// PostgreSQL: github.com/jackc/pgx/v5/stdlib.
+	PostgreSQL Dialect = "postgres"
+	// MySQL: github.com/go-sql-driver/mysql.
+	MySQL Dialect = "mysql"
+	// MariaDB: the same driver, and the same statements.
+	MariaDB Dialect = "mariadb"
+)
+
+var dialects = map[Dialect]dialect{SQLite: sqlite, PostgreSQL: postgres, MySQL: mysql, MariaDB: mysql}
+
 // dialect is all in which the databases differ, for this package.
 type dialect struct {
 	// quote encloses names.
@@ -77,6 +94,8 @@ type dialect struct {
 	// {key} (short, compared byte by byte), {text}, {uuid} and {timestamp}
 	// in statements.
 	types map[string]string
+	// emptyText is '' as a column's default.
+	emptyText string
 	// ids are the types of columns that hold the id of a user; numbers is
 	// BigInt's own column. A number is never given twice, not even after
 	// its user was deleted.
@@ -108,9 +127,6 @@ type dialect struct {
 }
 
 func (d dialect) owner(t IDType) string { return cmp.Or(d.owners[t], "{sessions}.user_id") }
-
-// dialects has them by the names that gorm gives them.
-var dialects = map[string]dialect{"sqlite": sqlite, "postgres": postgres, "mysql": mysql}
 
 // stampSome is dialect.stamp where UPDATE has no LIMIT.
 func stampSome(table, key, column string) string {

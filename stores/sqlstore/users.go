@@ -31,10 +31,8 @@ var (
 	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
 )
 
-// Users returns the store of the application's user type, which embeds
-// core.User by value and has these columns. Columns that hide core.User's are
-// an error. Call it before Migrate, which makes the table.
-func Users[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
+// newUserStore returns the store of a type with these columns.
+func newUserStore[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)), columns)
 	if err != nil {
 		return nil, err

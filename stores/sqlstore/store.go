@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/floors"
 )
 
-// Options of New; bunstore's and gormstore's say more.
+// Options of New. The zero value is valid for a database of Latchkey's own.
 type Options struct {
 	// Prefix begins the names of Latchkey's own tables and indexes:
 	// lower-case letters, digits, '_'. Default "latchkey_".
@@ -52,12 +52,14 @@ type Options struct {
 	// SetMaxOpenConns is called. It never gets a secret. Default:
 	// slog.Default().
 	Log *slog.Logger
+	// Begin begins the transactions of this package. A store that stands on
+	// this one sets it to those of its library. Default: db.BeginTx.
+	Begin func(context.Context, *sql.TxOptions) (Tx, error)
 }
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
 type Store struct {
 	db      *sql.DB
-	begin   func(context.Context, *sql.TxOptions) (Tx, error)
 	dialect dialect
 	opts    Options
 	mutex   statement
@@ -82,43 +84,16 @@ const nameMax = 63
 
 var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
-// Database is the application's. Statements outside transactions go to DB;
-// Begin begins a transaction of the application's library in it.
-type Database struct {
-	*sql.DB
-	Begin func(context.Context, *sql.TxOptions) (Tx, error)
-	// Dialect is "sqlite", "postgres" or "mysql".
-	Dialect string
-}
-
-// New prepares the statements' texts; it does not touch the database. The
-// errors: a dialect without support, a Prefix that is not a plain name, names
-// that are too long, an unknown type of ids.
-func New(db Database, opts Options) (*Store, error) {
-	setDefaults(&opts)
-	d, known := dialects[db.Dialect]
-	var errs []error
-	if !known {
-		errs = append(errs, fmt.Errorf("sqlstore: the dialect %s is not supported", db.Dialect))
+// New returns the store of a database; it does not connect to it. The errors: a
+// nil db, an unknown Dialect, a Prefix that is not a plain name, names that are
+// too long, an unknown type of ids, FastAPIUsers on MySQL.
+func New(db *sql.DB, d Dialect, opts Options) (*Store, error) {
+	setDefaults(&opts, db)
+	if err := check(db, d, opts); err != nil {
+		return nil, err
 	}
-	if known && opts.FastAPIUsers != nil && !d.fastAPI {
-		errs = append(errs, fmt.Errorf("sqlstore: Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s",
-			db.Dialect))
-	}
-	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
-		errs = append(errs, errors.New("sqlstore: Options.UsersTable may be 51 bytes long and OAuthAccountsTable 55, as indexes are named after them"))
-	}
-	if !namePattern.MatchString(opts.Prefix) {
-		errs = append(errs, errors.New("sqlstore: Options.Prefix must be at most 40 lower-case letters, digits and underscores"))
-	}
-	if _, known := d.ids[opts.IDs]; known != (len(d.ids) > 0) {
-		errs = append(errs, errors.New("sqlstore: Options.IDs is none of UUID, Text, BigInt"))
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	s := &Store{db: db.DB, begin: db.Begin, dialect: d, opts: opts}
-	s.mutex = s.statement("wait for another transaction", d.mutex)
+	s := &Store{db: db, dialect: dialects[d], opts: opts}
+	s.mutex = s.statement("wait for another transaction", s.dialect.mutex)
 	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s, nil), newTickets(s), newLimiter(s), newOAuthAccounts(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)
@@ -126,7 +101,33 @@ func New(db Database, opts Options) (*Store, error) {
 	return s, nil
 }
 
-func setDefaults(o *Options) {
+// check joins all problems of New's arguments.
+func check(db *sql.DB, name Dialect, opts Options) error {
+	var errs []error
+	report := func(format string, args ...any) { errs = append(errs, fmt.Errorf("sqlstore: "+format, args...)) }
+	d, known := dialects[name]
+	if db == nil {
+		report("New needs a *sql.DB")
+	}
+	if !known {
+		report("the dialect %s is not supported", name)
+	}
+	if known && opts.FastAPIUsers != nil && !d.fastAPI {
+		report("Options.FastAPIUsers: tables of FastAPI Users cannot be taken over on %s", name)
+	}
+	if len(opts.UsersTable+"_lower_email") > nameMax || len(opts.OAuthAccountsTable+"_subject") > nameMax {
+		report("Options.UsersTable may be 51 bytes long and OAuthAccountsTable 55, as indexes are named after them")
+	}
+	if !namePattern.MatchString(opts.Prefix) {
+		report("Options.Prefix must be at most 40 lower-case letters, digits and underscores")
+	}
+	if opts.IDs < UUID || opts.IDs > BigInt {
+		report("Options.IDs is none of UUID, Text, BigInt")
+	}
+	return errors.Join(errs...)
+}
+
+func setDefaults(o *Options, db *sql.DB) {
 	if o.Prefix == "" {
 		o.Prefix = "latchkey_"
 	}
@@ -141,6 +142,9 @@ func setDefaults(o *Options) {
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
+	}
+	if o.Begin == nil {
+		o.Begin = beginPlain(db)
 	}
 	o.Log = cmp.Or(o.Log, slog.Default())
 }

@@ -10,26 +10,6 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Column is a column of an application's user type, as the application's
-// library maps it.
-type Column struct {
-	Name string
-	// Type is the field's, for messages.
-	Type reflect.Type
-	// Definition is its type in SQL, with a default and NOT NULL. It is
-	// ignored for core.User's columns, which baseColumns defines.
-	Definition string
-	// Default is what the database puts in place of a zero value when a
-	// user is created, in SQL; "" if the zero value stays.
-	Default string
-	// Value is a pointer to the field of a user, or a value that stands for
-	// it; nil is NULL.
-	Value func(user reflect.Value) any
-	// Scan reads the field from what the driver gives; nil is NULL. It
-	// keeps no slice.
-	Scan func(user reflect.Value, value any) error
-}
-
 // model is an application's user type: its columns, in the order of the
 // statements.
 type model struct {
@@ -63,12 +43,6 @@ func baseFields(u *core.User) map[string]any {
 		"is_superuser": &u.IsSuperuser, "is_verified": &u.IsVerified, "token_epoch": &u.TokenEpoch, "created_at": &u.CreatedAt,
 		"updated_at": &u.UpdatedAt,
 	}
-}
-
-// IsBase reports whether core.User has the column.
-func IsBase(name string) bool {
-	_, is := baseFields(&core.User{})[name]
-	return is
 }
 
 // newModel checks that core.User's columns are those of the embedded User

@@ -11,18 +11,11 @@ import (
 
 var _ core.Transactor = (*Store)(nil)
 
-// Tx is a transaction of the application's library.
-type Tx interface {
-	Conn() Conn
-	Commit() error
-	Rollback() error
-}
-
 // transaction is a transaction that travels in a context.
 type transaction struct {
 	Tx
-	// joined: it is the application's, given by WithTx, and ends without
-	// our knowledge.
+	// joined: it is the application's, given by WithTx or Join, and ends
+	// without our knowledge.
 	joined bool
 	// kept must be done again if the transaction is rolled back.
 	kept []func(context.Context) error
@@ -42,28 +35,30 @@ func (s *Store) transaction(ctx context.Context) *transaction {
 	return t
 }
 
-// WithTx returns a context in which every store over db works inside tx, the
-// application's own transaction. The application commits or rolls back. Nothing
-// is retried in it. Tickets' Fail, whose count must outlive a rollback, goes
-// through a connection of its own; on SQLite that is an error once tx has the
-// write lock (with SQLiteDSN: from its beginning).
-func WithTx(ctx context.Context, db *sql.DB, tx Tx) context.Context {
-	return context.WithValue(ctx, transactionKey{db}, &transaction{Tx: tx, joined: true})
+// WithTx returns a context in which every store over the same *sql.DB works
+// inside tx, a transaction that the application began with it. The application
+// commits or rolls back. Nothing is retried in it. Tickets' Fail, whose count
+// must outlive a rollback, goes through a connection of its own; on SQLite that
+// is an error once tx has the write lock (with SQLiteDSN: from its beginning).
+func (s *Store) WithTx(ctx context.Context, tx *sql.Tx) context.Context {
+	return Join(ctx, s.db, plainTx{tx})
 }
 
-// WithoutTx returns a context in which every statement of the stores over db
-// fails.
-func WithoutTx(ctx context.Context, db *sql.DB, why error) context.Context {
-	return context.WithValue(ctx, transactionKey{db}, &transaction{joined: true, lost: why})
-}
+// DB returns what the application's own queries go through to take part in the
+// transaction of ctx: its *sql.Tx, else the database.
+func (s *Store) DB(ctx context.Context) Conn { return s.conn(ctx) }
 
-// Tx is the transaction of ctx, as Begin or WithTx gave it; nil if there is
-// none.
-func (s *Store) Tx(ctx context.Context) Tx {
-	if t := s.transaction(ctx); t != nil {
-		return t.Tx
+// plainTx is a transaction of database/sql.
+type plainTx struct{ *sql.Tx }
+
+func (t plainTx) Conn() Conn { return t.Tx }
+
+// beginPlain is Options.Begin where there is no library.
+func beginPlain(db *sql.DB) func(context.Context, *sql.TxOptions) (Tx, error) {
+	return func(ctx context.Context, opts *sql.TxOptions) (Tx, error) {
+		tx, err := db.BeginTx(ctx, opts)
+		return plainTx{tx}, err
 	}
-	return nil
 }
 
 // Transact runs do in a transaction; see core.Transactor. Where the database
@@ -125,7 +120,7 @@ func (s *Store) attempt(
 // beginTx begins a transaction that ends with held.
 func (s *Store) beginTx(held *holding) (tx Tx, err error) {
 	err = held.step(func() error {
-		tx, err = s.begin(held, &sql.TxOptions{Isolation: s.dialect.isolation})
+		tx, err = s.opts.Begin(held, &sql.TxOptions{Isolation: s.dialect.isolation})
 		return err
 	})
 	if err == nil && held.Err() != nil { // at the same moment

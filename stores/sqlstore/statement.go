@@ -58,10 +58,11 @@ func (s *Store) quote(name string) string {
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }
 
-// Conn runs statements as they are: *sql.DB, *sql.Conn and *sql.Tx. What would
-// write the arguments into the text must not be given as one.
+// Conn is what *sql.DB, *sql.Conn and *sql.Tx have in common. It also has what
+// sqlc's generated code needs.
 type Conn interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

@@ -41,6 +41,7 @@ var sqlite = dialect{
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BLOB", "key": "TEXT", "text": "TEXT", "uuid": "CHAR(36)", "timestamp": "TIMESTAMP",
 	},
+	emptyText: "''",
 	ids:       map[IDType]string{UUID: "CHAR(36)", Text: "TEXT", BigInt: "INTEGER"},
 	numbers:   "INTEGER PRIMARY KEY AUTOINCREMENT",
 	renumber:  renumber,

@@ -46,8 +46,10 @@ var mysql = dialect{
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BINARY(32)", "key": "VARBINARY(512)", "text": "TEXT", "uuid": mysqlUUID, "timestamp": "DATETIME(6)",
 	},
-	ids:     map[IDType]string{UUID: mysqlUUID, Text: "VARBINARY(255)", BigInt: "BIGINT"},
-	numbers: "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+	// A TEXT has no other defaults than expressions.
+	emptyText: "('')",
+	ids:       map[IDType]string{UUID: mysqlUUID, Text: "VARBINARY(255)", BigInt: "BIGINT"},
+	numbers:   "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
 	owners: map[IDType]string{
 		UUID: "CONVERT({sessions}.user_id USING ascii)", BigInt: "CAST({sessions}.user_id AS SIGNED)",
 	},
