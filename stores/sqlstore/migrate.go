@@ -63,22 +63,13 @@ func (s *Store) migrateTable(ctx context.Context, t table) error {
 		return fmt.Errorf("sqlstore: there is no users' table %s to take over", s.tableName(t.token))
 	}
 	add, addIndexes := s.missing(t, columns, indexes)
-	if err := s.define(ctx, add); err != nil {
+	if err := s.execAll(ctx, add); err != nil {
 		return err
 	}
 	if err := s.adopted.prepare(ctx, t); err != nil {
 		return err
 	}
-	return s.define(ctx, addIndexes)
-}
-
-func (s *Store) define(ctx context.Context, statements []statement) error {
-	for _, st := range statements {
-		if _, err := s.exec(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.execAll(ctx, addIndexes)
 }
 
 // names lists the columns or the indexes of a table.

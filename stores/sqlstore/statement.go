@@ -93,6 +93,16 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed in
 	return changed, wrap(st.what, err)
 }
 
+// execAll runs statements with the same arguments, until one fails.
+func (s *Store) execAll(ctx context.Context, statements []statement, args ...any) error {
+	for _, st := range statements {
+		if _, err := s.exec(ctx, st, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // insert runs st, which inserts one row. ErrTaken if one of its unique keys
 // exists; a transaction of ctx can go on then.
 func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
