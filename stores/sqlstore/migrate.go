@@ -36,6 +36,25 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
+// Plan returns the SQL that Migrate would run on the database as it is, a
+// statement each, and changes nothing. What Migrate does to the rows of tables
+// of FastAPI Users is not among it. Call Users for each user type before.
+func (s *Store) Plan(ctx context.Context) ([]string, error) {
+	s.migration.Lock()
+	defer s.migration.Unlock()
+	var all []string
+	for _, t := range s.tables() {
+		add, addIndexes, err := s.lacking(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range append(add, addIndexes...) {
+			all = append(all, st.text)
+		}
+	}
+	return all, nil
+}
+
 func (s *Store) migrate(ctx context.Context) error {
 	if s.dialect.settings != nil {
 		if err := s.dialect.settings(ctx, s.conn(ctx)); err != nil {
@@ -51,18 +70,10 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrateTable(ctx context.Context, t table) error {
-	columns, err := s.names(ctx, s.dialect.columns, t)
+	add, addIndexes, err := s.lacking(ctx, t)
 	if err != nil {
 		return err
 	}
-	indexes, err := s.names(ctx, s.dialect.indexes, t)
-	if err != nil {
-		return err
-	}
-	if t.token == "users" && s.adopted != nil && len(columns) == 0 {
-		return fmt.Errorf("sqlstore: there is no users' table %s to take over", s.tableName(t.token))
-	}
-	add, addIndexes := s.missing(t, columns, indexes)
 	if err := s.execAll(ctx, add); err != nil {
 		return err
 	}
@@ -70,6 +81,23 @@ func (s *Store) migrateTable(ctx context.Context, t table) error {
 		return err
 	}
 	return s.execAll(ctx, addIndexes)
+}
+
+// lacking returns the statements that make what the database lacks of t.
+func (s *Store) lacking(ctx context.Context, t table) (add, addIndexes []statement, err error) {
+	columns, err := s.names(ctx, s.dialect.columns, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	indexes, err := s.names(ctx, s.dialect.indexes, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if t.token == "users" && s.adopted != nil && len(columns) == 0 {
+		return nil, nil, fmt.Errorf("sqlstore: there is no users' table %s to take over", s.tableName(t.token))
+	}
+	add, addIndexes = s.missing(t, columns, indexes)
+	return add, addIndexes, nil
 }
 
 // names lists the columns or the indexes of a table.

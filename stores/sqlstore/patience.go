@@ -19,14 +19,14 @@ type patientKey struct{}
 
 // patience is how long a statement may wait under ctx, for a connection too;
 // negative: as long as ctx lives.
-func (s *Store) patience(ctx context.Context) time.Duration {
-	if t := s.transaction(ctx); t != nil && !t.joined {
+func (e *engine) patience(ctx context.Context) time.Duration {
+	if t := e.transaction(ctx); t != nil && !t.joined {
 		return t.patience
 	}
 	if ctx.Value(patientKey{}) != nil {
 		return -1
 	}
-	return s.opts.Patience
+	return e.opts.Patience
 }
 
 // within runs wait under a context that ends with the patience.

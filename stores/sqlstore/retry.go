@@ -19,11 +19,11 @@ const (
 
 // retry runs a statement again after a passing failure of the database, unless
 // a transaction is open: only its owner can begin it again.
-func (s *Store) retry(ctx context.Context, run func(context.Context) error) error {
-	if s.transaction(ctx) != nil {
-		return s.guard(ctx, run)
+func (e *engine) retry(ctx context.Context, run func(context.Context) error) error {
+	if e.transaction(ctx) != nil {
+		return e.guard(ctx, run)
 	}
-	return s.repeat(ctx, func(patience time.Duration) error { return within(ctx, patience, run) })
+	return e.repeat(ctx, func(patience time.Duration) error { return within(ctx, patience, run) })
 }
 
 // finalError is an error after which nothing runs again.
@@ -45,8 +45,8 @@ func mayRepeat(err error) bool {
 
 // repeat runs do again after a passing failure of the database, with what is
 // left of the patience.
-func (s *Store) repeat(ctx context.Context, do func(patience time.Duration) error) error {
-	begun, pause, patience := time.Now(), 5*time.Millisecond, s.patience(ctx)
+func (e *engine) repeat(ctx context.Context, do func(patience time.Duration) error) error {
+	begun, pause, patience := time.Now(), 5*time.Millisecond, e.patience(ctx)
 	left := patience
 	for attempt := 1; ; attempt++ {
 		err := do(left)

@@ -23,38 +23,38 @@ var tokens = regexp.MustCompile("'[^']*'|\"[^\"]*\"|`[^`]*`|\\{[a-z_]+\\}|\\?")
 // statement makes a statement of the database's dialect from a template:
 // {bytes}, {text} and the like are column types, any other {name} is a table, ?
 // is a placeholder.
-func (s *Store) statement(what, template string) statement {
+func (e *engine) statement(what, template string) statement {
 	places := 0
 	return statement{what, tokens.ReplaceAllStringFunc(template, func(token string) string {
 		switch {
-		case token == "?" && s.dialect.numbered:
+		case token == "?" && e.dialect.numbered:
 			places++
 			return "$" + strconv.Itoa(places)
 		case token[0] != '{':
 			return token
 		}
 		name := strings.Trim(token, "{}")
-		if t, ok := s.dialect.types[name]; ok {
+		if t, ok := e.dialect.types[name]; ok {
 			return t
 		}
-		return s.quote(s.tableName(name))
+		return e.quote(e.tableName(name))
 	})}
 }
 
 // tableName is the name of the table that statements call {token}.
-func (s *Store) tableName(token string) string {
+func (e *engine) tableName(token string) string {
 	switch token {
 	case "users":
-		return s.opts.UsersTable
+		return e.opts.UsersTable
 	case "oauth_accounts":
-		return s.opts.OAuthAccountsTable
+		return e.opts.OAuthAccountsTable
 	}
-	return s.opts.Prefix + token
+	return e.opts.Prefix + token
 }
 
 // quote writes a name as an SQL identifier.
-func (s *Store) quote(name string) string {
-	q := s.dialect.quote
+func (e *engine) quote(name string) string {
+	q := e.dialect.quote
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }
 
@@ -71,20 +71,20 @@ type Conn interface {
 type connectionKey struct{ db *sql.DB }
 
 // conn is the transaction of ctx, or its connection, else the database.
-func (s *Store) conn(ctx context.Context) Conn {
-	if tx := s.transaction(ctx); tx != nil {
+func (e *engine) conn(ctx context.Context) Conn {
+	if tx := e.transaction(ctx); tx != nil {
 		return tx.Conn()
 	}
-	if c, ok := ctx.Value(connectionKey{s.db}).(*sql.Conn); ok {
+	if c, ok := ctx.Value(connectionKey{e.db}).(*sql.Conn); ok {
 		return c
 	}
-	return s.db
+	return e.db
 }
 
 // exec runs st and gives the number of rows that it changed.
-func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed int64, err error) {
-	err = s.retry(ctx, func(ctx context.Context) error {
-		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
+func (e *engine) exec(ctx context.Context, st statement, args ...any) (changed int64, err error) {
+	err = e.retry(ctx, func(ctx context.Context) error {
+		result, err := e.conn(ctx).ExecContext(ctx, st.text, args...)
 		if err == nil {
 			changed, err = result.RowsAffected()
 		}
@@ -94,9 +94,9 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (changed in
 }
 
 // execAll runs statements with the same arguments, until one fails.
-func (s *Store) execAll(ctx context.Context, statements []statement, args ...any) error {
+func (e *engine) execAll(ctx context.Context, statements []statement, args ...any) error {
 	for _, st := range statements {
-		if _, err := s.exec(ctx, st, args...); err != nil {
+		if _, err := e.exec(ctx, st, args...); err != nil {
 			return err
 		}
 	}
@@ -105,8 +105,8 @@ func (s *Store) execAll(ctx context.Context, statements []statement, args ...any
 
 // insert runs st, which inserts one row. ErrTaken if one of its unique keys
 // exists; a transaction of ctx can go on then.
-func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
-	n, err := s.exec(ctx, st, args...)
+func (e *engine) insert(ctx context.Context, st statement, args ...any) error {
+	n, err := e.exec(ctx, st, args...)
 	if taken(err) || err == nil && n == 0 {
 		return core.ErrTaken
 	}
@@ -115,9 +115,9 @@ func (s *Store) insert(ctx context.Context, st statement, args ...any) error {
 
 // insertNumber is insert, and gives the number that the database made for the
 // row.
-func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
-	err = s.retry(ctx, func(ctx context.Context) error {
-		result, err := s.conn(ctx).ExecContext(ctx, st.text, args...)
+func (e *engine) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
+	err = e.retry(ctx, func(ctx context.Context) error {
+		result, err := e.conn(ctx).ExecContext(ctx, st.text, args...)
 		if err == nil {
 			number, err = result.LastInsertId()
 		}
@@ -130,9 +130,9 @@ func (s *Store) insertNumber(ctx context.Context, st statement, args ...any) (nu
 }
 
 // get reads the one row of st into dest. ErrNotFound if there is none.
-func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) error {
-	err := s.retry(ctx, func(ctx context.Context) error {
-		row, err := s.row(ctx, st, args)
+func (e *engine) get(ctx context.Context, st statement, args []any, dest ...any) error {
+	err := e.retry(ctx, func(ctx context.Context) error {
+		row, err := e.row(ctx, st, args)
 		if err == nil {
 			err = row.Scan(dest...)
 		}
@@ -147,17 +147,17 @@ func (s *Store) get(ctx context.Context, st statement, args []any, dest ...any) 
 // row runs st as a prepared statement, where that saves anything: requests run
 // few statements, again and again. Inside a transaction it does not, as
 // preparing takes a connection of its own.
-func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
-	if c := s.conn(ctx); !s.dialect.prepare || c != Conn(s.db) {
+func (e *engine) row(ctx context.Context, st statement, args []any) (*sql.Row, error) {
+	if c := e.conn(ctx); !e.dialect.prepare || c != Conn(e.db) {
 		return c.QueryRowContext(ctx, st.text, args...), nil
 	}
-	prepared, ok := s.prepared.Load(st.text)
+	prepared, ok := e.prepared.Load(st.text)
 	if !ok {
-		fresh, err := s.db.PrepareContext(ctx, st.text)
+		fresh, err := e.db.PrepareContext(ctx, st.text)
 		if err != nil {
 			return nil, err
 		}
-		if prepared, ok = s.prepared.LoadOrStore(st.text, fresh); ok {
+		if prepared, ok = e.prepared.LoadOrStore(st.text, fresh); ok {
 			_ = fresh.Close() // another request was faster
 		}
 	}
@@ -165,11 +165,11 @@ func (s *Store) row(ctx context.Context, st statement, args []any) (*sql.Row, er
 }
 
 // each calls read for every row of st.
-func (s *Store) each(
+func (e *engine) each(
 	ctx context.Context, st statement, args []any, read func(scan func(dest ...any) error) error,
 ) error {
-	return wrap(st.what, s.retry(ctx, func(ctx context.Context) error {
-		rows, err := s.conn(ctx).QueryContext(ctx, st.text, args...)
+	return wrap(st.what, e.retry(ctx, func(ctx context.Context) error {
+		rows, err := e.conn(ctx).QueryContext(ctx, st.text, args...)
 		if err != nil {
 			return err
 		}
@@ -188,21 +188,21 @@ func (s *Store) each(
 // sweep runs st, which deletes at most a batch of the rows that expired at the
 // time of its first argument, until there are no more. No batch holds the write
 // lock for long.
-func (s *Store) sweep(ctx context.Context, st statement) (int, error) {
-	return s.inBatches(ctx, st, s.now())
+func (e *engine) sweep(ctx context.Context, st statement) (int, error) {
+	return e.inBatches(ctx, st, e.now())
 }
 
 // inBatches runs st, which changes at most as many rows as its second argument
 // says, until it changes fewer. It returns how many it changed.
-func (s *Store) inBatches(ctx context.Context, st statement, first any) (total int, err error) {
+func (e *engine) inBatches(ctx context.Context, st statement, first any) (total int, err error) {
 	for {
 		begun := time.Now()
-		n, err := s.exec(ctx, st, first, s.dialect.batch)
+		n, err := e.exec(ctx, st, first, e.dialect.batch)
 		total += int(n)
-		if err != nil || n < int64(s.dialect.batch) {
+		if err != nil || n < int64(e.dialect.batch) {
 			return total, err
 		}
-		if s.dialect.patient && !sleep(ctx, time.Since(begun)) {
+		if e.dialect.patient && !sleep(ctx, time.Since(begun)) {
 			return total, wrap(st.what, ctx.Err())
 		}
 	}

@@ -59,14 +59,8 @@ type Options struct {
 
 // Store is a database with Latchkey's tables. It is safe for concurrent use.
 type Store struct {
-	db      *sql.DB
-	dialect dialect
-	opts    Options
-	mutex   statement
-	// prepared holds a *sql.Stmt for each text that get ran; closing the
-	// database closes them.
-	prepared sync.Map
-	floors   floors.Life
+	engine
+	floors floors.Life
 
 	sessions *Sessions
 	tickets  *Tickets
@@ -92,7 +86,7 @@ func New(db *sql.DB, d Dialect, opts Options) (*Store, error) {
 	if err := check(db, d, opts); err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, dialect: dialects[d], opts: opts}
+	s := &Store{engine: engine{db: db, dialect: dialects[d], opts: opts}}
 	s.mutex = s.statement("wait for another transaction", s.dialect.mutex)
 	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s, nil), newTickets(s), newLimiter(s), newOAuthAccounts(s)
 	if opts.FastAPIUsers != nil {
@@ -176,23 +170,4 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 		}
 	}
 	return total, nil
-}
-
-// now is the current time as the database stores it.
-func (s *Store) now() int64 { return micros(s.opts.Now()) }
-
-// micros is how the tables of this package keep a time: microseconds since 1970
-// UTC, which every database compares alike; 0 for the zero time.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicros(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
 }
