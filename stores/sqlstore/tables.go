@@ -48,6 +48,7 @@ func (s *Store) tables() []table {
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"events", "INTEGER NOT NULL"}, {"ends", "BIGINT NOT NULL"},
 		}, indexes: []index{{name: "ends", columns: "ends"}}},
 		s.accountsTable(),
+		s.credentialsTable(),
 	}
 	if len(s.models) > 0 {
 		all = append([]table{s.usersTable()}, all...)

@@ -235,7 +235,7 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool)
 }
 
 // Delete removes the user and what every other table has of theirs (sessions,
-// tickets, accounts at OAuth providers) in one transaction; see
+// tickets, accounts at OAuth providers, credentials) in one transaction; see
 // core.UserStore. A session that is being created at the same moment is never
 // found. Rows of the application that refer to the user are the concern of
 // their foreign keys.
