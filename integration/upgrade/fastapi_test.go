@@ -44,9 +44,12 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 			db := open(t)
 			columns := k.columnsOf(t, db)
 			rows := k.rowsOf(t, db, columns)
-			var p parts
+			var (
+				store *bunstore.Store
+				p     parts
+			)
 			for range 2 {
-				_, p = migrated(t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, Now: clock})
+				store, p = migrated(t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, Now: clock})
 				k.wantUnchanged(t, db, columns, rows)
 			}
 			// What the service's registration does.
@@ -65,6 +68,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
+			wantCredentials(t, store, p, "mary@example.org")
 		})
 	}
 }

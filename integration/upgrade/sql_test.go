@@ -51,15 +51,19 @@ func TestSQLUpgrade(t *testing.T) {
 				run(t, db, statements...)
 				columns := k.columnsOf(t, db)
 				rows := k.rowsOf(t, db, columns)
-				var p parts
+				var (
+					store *bunstore.Store
+					p     parts
+				)
 				for range 2 {
-					_, p = migrated(t, db, bunstore.Options{Now: clock})
+					store, p = migrated(t, db, bunstore.Options{Now: clock})
 					k.wantUnchanged(t, db, columns, rows)
 				}
 				a := newApplication(t, p, now)
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantPeople(t, a, tokens)
+				wantCredentials(t, store, p, grace)
 			})
 		}
 	}
