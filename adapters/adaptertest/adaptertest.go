@@ -40,7 +40,7 @@ import (
 // App is what the adapter's test has to serve.
 type App struct {
 	// Host is the front door to give to Require and Optional.
-	Host core.Host
+	Host core.FrontDoor
 	// Mounts are calls of the adapter's Mount to make, in this order, all
 	// on one router.
 	Mounts []Mount

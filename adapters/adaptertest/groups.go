@@ -28,8 +28,8 @@ func (s *server) mounts() []Mount {
 	}
 }
 
-func (s *server) bound(method, pattern string, serve func(*core.Request) *core.Response) core.Bound {
-	return core.Bound{
+func (s *server) bound(method, pattern string, serve func(*core.Request) *core.Response) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Name: method + " " + pattern, Method: method, Pattern: pattern},
 		Serve: func(ctx context.Context, r *core.Request) *core.Response {
 			s.inspect(ctx, r)
@@ -38,8 +38,8 @@ func (s *server) bound(method, pattern string, serve func(*core.Request) *core.R
 	}
 }
 
-// text is a response as an adapter receives it. Its body is any bytes, so that what a request
-// carried can come back unchanged.
+// text is a response as an adapter receives it. Its body is any bytes, so that
+// what a request carried can come back unchanged.
 func text(status int, body string) *core.Response {
 	return &core.Response{
 		Status: status,

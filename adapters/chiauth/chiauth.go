@@ -72,13 +72,13 @@ func decoded(next http.Handler) http.Handler {
 // and answers for the handler if not (400, 401, 403, 503). An active user is
 // always asked for. The guards are resolved now, once; one that cannot work
 // panics.
-func Require(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return httpauth.Require(h, guards...)
 }
 
 // Optional is Require, except that a request without a good credential goes on,
 // and CurrentUser is false for it.
-func Optional(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return httpauth.Optional(h, guards...)
 }
 

@@ -60,7 +60,7 @@ type mounting struct {
 	mux    *http.ServeMux
 }
 
-func (m mounting) route(b core.Bound) {
+func (m mounting) route(b core.Endpoint) {
 	if b.Pattern != "" || m.prefix != "" {
 		m.register(b, b.Pattern)
 		m.refuse(b.Pattern, b.Pattern)
@@ -78,7 +78,7 @@ func (m mounting) route(b core.Bound) {
 
 // register adds a route at a path below the prefix, with HEAD beside GET, and
 // gives the whole path.
-func (m mounting) register(b core.Bound, path string) string {
+func (m mounting) register(b core.Endpoint, path string) string {
 	route := echo.Route{Name: b.Name, Method: b.Method, Path: colons(m.prefix + path), Handler: handler(b)}
 	info, err := m.r.AddRoute(route)
 	if err == nil && route.Method == http.MethodGet {
@@ -127,7 +127,7 @@ func colons(pattern string) string {
 // handler serves a route that echo has found. Echo's own values of parameters
 // are decoded or not by its settings, and the last one has the rest of the
 // path, with slashes.
-func handler(b core.Bound) echo.HandlerFunc {
+func handler(b core.Endpoint) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		r := c.Request()
 		values, ok := core.PathValues(c.Path(), r.URL.EscapedPath())
@@ -155,13 +155,13 @@ func notAllowed(refusal http.Handler) echo.HandlerFunc {
 // and answers for the handler if not (400, 401, 403, 503). An active user is
 // always asked for. The guards are resolved now, once; one that cannot work
 // panics.
-func Require(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
+func Require(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is Require, except that a request without a good credential goes on,
 // and CurrentUser is false for it.
-func Optional(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
+func Optional(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -172,7 +172,7 @@ func CurrentUser[U any](c *echo.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request().Context())
 }
 
-func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) echo.MiddlewareFunc {
+func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()

@@ -43,7 +43,7 @@ import (
 // may have parameters (":tenant"), but no optional ones and no wildcards. A
 // group's root answers at prefix with and without a trailing slash. HEAD is
 // registered beside GET. Paths are compared exactly, whatever CaseSensitive and
-// StrictRouting say; one that is not core.PlainPath is 404.
+// StrictRouting say; one that is not core.IsPlainPath is 404.
 //
 // fiber lets the route that was registered first win, even where a later one is
 // more specific (those of one Mount are sorted): an application's own "DELETE
@@ -54,7 +54,7 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 	}
 	routes := slices.Concat(groups...)
 	// "{" comes after letters
-	slices.SortStableFunc(routes, func(a, b core.Bound) int { return strings.Compare(a.Pattern, b.Pattern) })
+	slices.SortStableFunc(routes, func(a, b core.Endpoint) int { return strings.Compare(a.Pattern, b.Pattern) })
 	for _, b := range routes {
 		methods := []string{b.Method}
 		if b.Method == http.MethodGet {
@@ -69,7 +69,7 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 
 // handler serves a route if the path is exactly the route's. fiber has found it
 // without regard to case and slashes; if not, it goes on.
-func handler(b core.Bound) fiber.Handler {
+func handler(b core.Endpoint) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		path := string(c.Request().URI().PathOriginal())
 		decoded, err := url.PathUnescape(path)
@@ -90,13 +90,13 @@ func handler(b core.Bound) fiber.Handler {
 // and answers for the handler if not (400, 401, 403, 503). An active user is
 // always asked for. The guards are resolved now, once; one that cannot work
 // panics.
-func Require(h core.Host, guards ...core.Guard) fiber.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is Require, except that a request without a good credential goes on,
 // and CurrentUser is false for it.
-func Optional(h core.Host, guards ...core.Guard) fiber.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -114,7 +114,7 @@ func CurrentUser[U any](c fiber.Ctx) (*U, bool) {
 
 type local string // a key of c's Locals
 
-func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) fiber.Handler {
+func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		if malformed(c) {
 			return fiber.ErrBadRequest

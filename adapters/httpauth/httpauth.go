@@ -30,7 +30,7 @@ import (
 // pattern. prefix is empty, or begins with a slash and does not end with one;
 // another one panics, as ServeMux does for what it cannot serve. A group's root
 // answers at prefix with and without a trailing slash, and at nothing below it.
-// HEAD answers where GET does. A path that is not core.PlainPath is 404.
+// HEAD answers where GET does. A path that is not core.IsPlainPath is 404.
 //
 // An application's own route that is more specific wins ("DELETE /users/me"
 // over the group's "DELETE /users/{id}"); one that is equal panics.
@@ -54,10 +54,10 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 // Handler serves one route. Mount does this for ServeMux; for another router,
 // register Handler at the route's method and pattern, and let the router hand
 // over path parameters, percent-decoded, by the request's SetPathValue. A path
-// that is not core.PlainPath is 404.
-func Handler(b core.Bound) http.Handler {
+// that is not core.IsPlainPath is 404.
+func Handler(b core.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !core.PlainPath(r.URL.EscapedPath()) {
+		if !core.IsPlainPath(r.URL.EscapedPath()) {
 			http.NotFound(w, r)
 			return
 		}
@@ -69,13 +69,13 @@ func Handler(b core.Bound) http.Handler {
 // and answers for the handler if not (400, 401, 403, 503). An active user is
 // always asked for. The guards are resolved now, once; one that cannot work
 // panics.
-func Require(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is Require, except that a request without a good credential goes on,
 // and CurrentUser is false for it.
-func Optional(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -86,7 +86,7 @@ func CurrentUser[U any](r *http.Request) (*U, bool) {
 }
 
 func guarded(
-	h core.Host, resolve func(context.Context, core.Head) (context.Context, error),
+	h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error),
 ) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// localSessions is about how many sessions Options.LocalCache keeps: some 30 MB
-// once all are in use.
+// localSessions is about how many sessions Options.LocalCacheTTL keeps: some 30
+// MB once all are in use.
 const localSessions = 1 << 16
 
 // known returns what this process heard of a session a moment ago.

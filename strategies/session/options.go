@@ -26,16 +26,16 @@ type Options struct {
 	// core.SessionTrimmer, which it needs; New refuses a number for
 	// another. Default: 100, or no limit for a store that is none.
 	MaxPerUser int
-	// LocalCache is how long this process believes what the store told it
-	// of a session, at most 5 seconds, so that not every request asks. What
-	// this process revokes still ends at once; what another process
+	// LocalCacheTTL is how long this process believes what the store told
+	// it of a session, at most 5 seconds, so that not every request asks.
+	// What this process revokes still ends at once; what another process
 	// revokes, or deletes from the store, or this one revokes inside a
 	// transaction that is committed later, is let through for up to
-	// LocalCache more (the user's activity and epoch are asked for as ever,
-	// unless Options.EpochAge of the front door says otherwise). It is for
-	// stores of SQL and MongoDB; redisstore keeps its own cache, which
-	// hears of revocations. Default: 0, the store is asked each time.
-	LocalCache time.Duration
+	// LocalCacheTTL more (the user's activity and epoch are asked for as
+	// ever, unless Options.EpochTTL of the front door says otherwise). It
+	// is for stores of SQL and MongoDB; redisstore keeps its own cache,
+	// which hears of revocations. Default: 0, the store is asked each time.
+	LocalCacheTTL time.Duration
 	// Prefix stands before every token, so that secret scanners recognise
 	// one that leaked: at most 16 of A-Z a-z 0-9 _ -. Default: none.
 	// Changing it ends all sessions.
@@ -77,7 +77,7 @@ func (o Options) check() error {
 	refuse(o.TouchEvery < time.Second, "TouchEvery is shorter than a second")
 	refuse(o.TouchEvery > o.Idle/2, "TouchEvery is longer than half of Idle")
 	refuse(o.MaxPerUser > 1000, "MaxPerUser is over 1,000")
-	refuse(o.LocalCache < 0 || o.LocalCache > 5*time.Second, "LocalCache is not within 0 and 5 seconds")
+	refuse(o.LocalCacheTTL < 0 || o.LocalCacheTTL > 5*time.Second, "LocalCacheTTL is not within 0 and 5 seconds")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")
 	refuse(!base64url(o.Prefix), "Prefix has characters other than A-Z a-z 0-9 _ -")
 	return errors.Join(problems...)

@@ -28,7 +28,7 @@ type Strategy struct {
 	store   core.SessionStore
 	trimmer core.SessionTrimmer // nil for no limit
 	options Options
-	cache   *recent.Sessions // nil without Options.LocalCache and a store that has one
+	cache   *recent.Sessions // nil without Options.LocalCacheTTL and a store that has one
 	fills   bool             // cache; or else the store does
 	touches touches
 }
@@ -63,8 +63,8 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	if keeper, ok := core.As[core.FloorKeeper](store); ok {
 		keeper.KeepFloors(o.Absolute + 24*time.Hour)
 	}
-	if o.LocalCache > 0 {
-		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCache, elapsed.New(o.Now)), true
+	if o.LocalCacheTTL > 0 {
+		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCacheTTL, elapsed.New(o.Now)), true
 	} else if s, ok := store.(interface {
 		Recent(core.SessionStore) *recent.Sessions
 	}); ok {
@@ -116,7 +116,7 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 }
 
 // Verify returns the session of a token, as the store has it (with the user, if
-// the store read it along), or had it less than Options.LocalCache ago
+// the store read it along), or had it less than Options.LocalCacheTTL ago
 // (without), or as redisstore keeps it in this process. From time to time it
 // notes, in the background, that the session was used. core.ErrNoCredential:
 // not a token of this strategy's shape; core.ErrInvalid: unknown, expired or
