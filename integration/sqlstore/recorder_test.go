@@ -1,18 +1,17 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"database/sql"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/integration/recorder"
-	"github.com/uptrace/bun"
 )
 
 // recorded is open, with all statements noted.
-func (d database) recorded(t testing.TB, address string) (*bun.DB, *recorder.Recorder) {
+func (d database) recorded(t testing.TB, address string) (*handle, *recorder.Recorder) {
 	t.Helper()
 	r := recorder.New(d.open(t, address).Driver(), address)
-	db := bun.NewDB(sql.OpenDB(r), d.dialect())
+	db := sql.OpenDB(r)
 	t.Cleanup(func() { _ = db.Close() })
-	return db, r
+	return &handle{db, d.dialect}, r
 }

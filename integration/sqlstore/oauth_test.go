@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"errors"
@@ -9,20 +9,17 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 )
 
 // TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table. On
 // PostgreSQL the service's columns are too narrow for some of the kit's values;
 // this is how they are widened, without the service's minding.
 func TestAdoptedOAuthAccounts(t *testing.T) {
-	takeovers(t, func(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+	takeovers(t, func(t *testing.T, fixture func(t *testing.T) *handle) {
 		db, store := adoptedAccounts(t, fixture)
-		if db.Dialect().Name() == dialect.PG {
+		if db.kind == sqlstore.PostgreSQL {
 			run(t, db, `ALTER TABLE oauth_account ALTER COLUMN access_token TYPE TEXT, ALTER COLUMN refresh_token TYPE TEXT, ALTER COLUMN expires_at TYPE BIGINT`)
 		}
 		pythonInsert(t, db, storetest.AnnID, "ann@example.com") // the table refers to its users
@@ -39,7 +36,7 @@ func TestAdoptedOAuthAccounts(t *testing.T) {
 func TestNarrowColumns(t *testing.T) {
 	t.Parallel()
 	db, store := adoptedAccounts(t,
-		func(t *testing.T) *bun.DB { return fixtureOnPostgres(t, server.Postgres(t), "service") })
+		func(t *testing.T) *handle { return fixtureOnPostgres(t, server.Postgres(t), "service") })
 	sound := core.OAuthAccount{UserID: adaID, Provider: "github", Subject: "one", AccessToken: "canary"}
 	long, late := sound, sound
 	long.AccessToken, late.Expires = strings.Repeat("canary", 200), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)
@@ -48,7 +45,7 @@ func TestNarrowColumns(t *testing.T) {
 			t.Errorf("Create gave %v", err)
 		}
 	}
-	if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'one'").Count(t.Context()); n != 0 ||
+	if n, err := db.count(t.Context(), `oauth_account WHERE account_id = 'one'`); n != 0 ||
 		err != nil {
 		t.Errorf("%d rows, %v; want none", n, err)
 	}
@@ -58,7 +55,7 @@ func TestNarrowColumns(t *testing.T) {
 }
 
 // adoptedAccounts is the fixture after Latchkey has taken it over.
-func adoptedAccounts(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunstore.Store) {
+func adoptedAccounts(t *testing.T, fixture func(t *testing.T) *handle) (*handle, *sqlstore.Store) {
 	t.Helper()
 	db := fixture(t)
 	store, _ := users[early](t, db, adopting)
@@ -69,7 +66,7 @@ const barbaraID = "e36f6f26-8511-44b8-883f-a42aa42b7806"
 
 // pythonLink does what the service's OAuth callback does: it stores the
 // provider's answer in clear.
-func pythonLink(t *testing.T, db *bun.DB, id, userID, subject string) {
+func pythonLink(t *testing.T, db *handle, id, userID, subject string) {
 	t.Helper()
 	run(t, db, `INSERT INTO oauth_account (oauth_name, access_token, expires_at, refresh_token, account_id, account_email, id, user_id)
 		VALUES ('fake', 'AT', NULL, NULL, ?, 'someone@camelot.bt', ?, ?)`, subject, id, userID)
@@ -77,7 +74,7 @@ func pythonLink(t *testing.T, db *bun.DB, id, userID, subject string) {
 
 func TestAdoptedOAuthAccountsAreFound(t *testing.T) { takeovers(t, adoptedLinks) }
 
-func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func adoptedLinks(t *testing.T, fixture func(t *testing.T) *handle) {
 	ctx := t.Context()
 	db, store := adoptedAccounts(t, fixture)
 	accounts := store.OAuthAccounts()
@@ -124,7 +121,8 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			ExpiresAt                int64
 		}
 		query := `SELECT o.id, o.user_id, o.account_email, o.refresh_token, o.expires_at FROM oauth_account o JOIN "user" u ON u.id = o.user_id WHERE o.account_id = 'id-ada'`
-		if err := db.NewRaw(query).Scan(ctx, &row); err != nil {
+		if err := db.QueryRowContext(ctx, query).Scan(&row.ID, &row.UserID, &row.AccountEmail, &row.RefreshToken,
+			&row.ExpiresAt); err != nil {
 			t.Fatal(err)
 		}
 		if len(row.ID) != 36 || row.ID != a.ID || row.UserID != adaID || row.RefreshToken != nil ||
@@ -135,7 +133,7 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			func(a *core.OAuthAccount) error { a.Expires = time.Time{}; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := db.NewSelect().Table("oauth_account").Where("account_id = 'id-ada' AND expires_at IS NULL").Count(ctx); n != 1 || err != nil {
+		if n, err := db.count(ctx, `oauth_account WHERE account_id = 'id-ada' AND expires_at IS NULL`); n != 1 || err != nil {
 			t.Errorf("a token without an end has an expires_at, %v", err)
 		}
 	})
@@ -143,13 +141,13 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestAccountsThatAreLinkedTwice(t *testing.T) { takeovers(t, linkedTwice) }
 
-func linkedTwice(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func linkedTwice(t *testing.T, fixture func(t *testing.T) *handle) {
 	db := fixture(t)
 	pythonLink(t, db, freshID, adaID, "id-gal")
 	pythonLink(t, db, storetest.AnnID, alanID, "id-other")
 	before := schemaOf(t, db)
 	store := newStore(t, db, adopting)
-	if _, err := bunstore.Users[early](store); err != nil {
+	if _, err := sqlstore.Users[early](store); err != nil {
 		t.Fatal(err)
 	}
 	err := store.Migrate(t.Context())
@@ -172,7 +170,7 @@ func linkedTwice(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestServiceWithoutOAuth(t *testing.T) { takeovers(t, withoutOAuth) }
 
-func withoutOAuth(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func withoutOAuth(t *testing.T, fixture func(t *testing.T) *handle) {
 	db := fixture(t)
 	run(t, db, "DROP TABLE oauth_account")
 	store, us := users[early](t, db, adopting)
@@ -192,10 +190,10 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 // keeps them after it has turned the service off.
 func TestAccountsTableNames(t *testing.T) { takeovers(t, accountsTableNames) }
 
-func accountsTableNames(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func accountsTableNames(t *testing.T, fixture func(t *testing.T) *handle) {
 	ctx := t.Context()
 	db, _ := adoptedAccounts(t, fixture)
-	store, us := users[early](t, db, bunstore.Options{UsersTable: "user", OAuthAccountsTable: "oauth_account"})
+	store, us := users[early](t, db, sqlstore.Options{UsersTable: "user", OAuthAccountsTable: "oauth_account"})
 	if _, err := store.OAuthAccounts().Find(ctx, "fake", "id-gal"); err != nil {
 		t.Error(err)
 	}
@@ -203,13 +201,13 @@ func accountsTableNames(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		t.Errorf("the user is %s", got)
 	}
 	// after a first Migrate
-	other, _ := users[early](t, db, bunstore.Options{UsersTable: "user", OAuthAccountsTable: `odd "links"`})
+	other, _ := users[early](t, db, sqlstore.Options{UsersTable: "user", OAuthAccountsTable: `odd "links"`})
 	if err := other.OAuthAccounts().Create(ctx,
 		&core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
 		t.Error(err)
 	}
-	for _, table := range []string{"oauth_account", `odd "links"`} {
-		if n, err := db.NewSelect().Table(table).Where("account_id = 'id-gal'").Count(ctx); n != 1 || err != nil {
+	for _, table := range []string{"oauth_account", `"odd ""links"""`} {
+		if n, err := db.count(ctx, table+" WHERE account_id = 'id-gal'"); n != 1 || err != nil {
 			t.Errorf("%s has %d links, %v; want 1", table, n, err)
 		}
 	}
@@ -219,7 +217,7 @@ func TestOAuthAccountsThatCannotBeStored(t *testing.T) { everywhere(t, accountsT
 
 func accountsThatCannotBeStored(t *testing.T, d database) {
 	ctx := t.Context()
-	store, _ := users[core.User](t, d.new(t), bunstore.Options{})
+	store, _ := users[core.User](t, d.new(t), sqlstore.Options{})
 	accounts := store.OAuthAccounts()
 	sound := func() *core.OAuthAccount {
 		return &core.OAuthAccount{UserID: storetest.AnnID, Provider: "github", Subject: "one"}

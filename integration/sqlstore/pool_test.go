@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // TestMigrateWarnsOfAPoolWithoutBound: once, however often it runs.
@@ -16,7 +16,7 @@ func TestMigrateWarnsOfAPoolWithoutBound(t *testing.T) {
 		var log bytes.Buffer
 		db := onSQLite.new(t)
 		db.SetMaxOpenConns(most)
-		store, _ := users[core.User](t, db, bunstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		store, _ := users[core.User](t, db, sqlstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err := store.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}

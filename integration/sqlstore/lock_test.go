@@ -1,16 +1,16 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
-	"github.com/uptrace/bun"
 )
 
 // deferred is SQLite as an application may open it: a transaction takes the
@@ -21,7 +21,7 @@ var deferred = database{onSQLite.driver, onSQLite.dialect, func(t testing.TB) st
 }}
 
 func TestLockInTransactionsThatBeginWithoutTheWriteLock(t *testing.T) {
-	s := deferred.shared(t, bunstore.UUID)
+	s := deferred.shared(t, sqlstore.UUID)
 	for _, c := range storetest.TransactionCases() {
 		if strings.HasPrefix(c.Rule, "Locker") {
 			storetest.Run(t, func(t *testing.T) storetest.Database {
@@ -38,14 +38,14 @@ func TestLockInTheApplicationsTransaction(t *testing.T) {
 			d = deferred
 		}
 		ctx, db := t.Context(), d.new(t)
-		_, us := users[core.User](t, db, bunstore.Options{})
+		store, us := users[core.User](t, db, sqlstore.Options{})
 		u := ada()
 		if err := us.Create(ctx, u); err != nil {
 			t.Fatal(err)
 		}
 		others, waited := make(chan error, 1), true
-		err := db.RunInTx(ctx, nil, func(inside context.Context, tx bun.Tx) error {
-			locked, err := us.Lock(bunstore.WithTx(inside, tx), u.ID)
+		err := db.inTx(ctx, func(inside context.Context, tx *sql.Tx) error {
+			locked, err := us.Lock(store.WithTx(inside, tx), u.ID)
 			if err != nil || locked.TokenEpoch != 0 {
 				t.Errorf("Lock gave %+v, %v", locked, err)
 			}

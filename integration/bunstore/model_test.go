@@ -1,116 +1,20 @@
 package bunstore_test
 
 import (
+	"database/sql"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
-	"github.com/latchkey-go/latchkey/stores/storetest"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/dialect/mysqldialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
-
-func TestMigrateTwice(t *testing.T) {
-	everywhere(t, func(t *testing.T, d database) {
-		db := d.new(t)
-		store, us := users[late](t, db, bunstore.Options{})
-		u := &late{User: *ada()}
-		if err := us.Create(t.Context(), u); err != nil {
-			t.Fatal(err)
-		}
-		before := schemaOf(t, db)
-		if err := store.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		_, us = users[late](t, db, bunstore.Options{}) // after a restart
-		if after := schemaOf(t, db); after != before {
-			t.Errorf("the schema was\n%s\nand became\n%s", before, after)
-		}
-		if _, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestMigrateGoesOn: whatever is missing is made, be it that a release before
-// had none, or that Migrate was interrupted where the database cannot undo
-// definitions.
-func TestMigrateGoesOn(t *testing.T) {
-	everywhere(t, func(t *testing.T, d database) {
-		db := d.new(t)
-		users[early](t, db, bunstore.Options{})
-		want := schemaOf(t, db)
-		for _, lost := range [][]string{
-			{"DROP TABLE latchkey_oauth_accounts"}, {"DROP TABLE latchkey_credentials"}, {"DROP INDEX latchkey_credentials_handle"},
-			{"DROP TABLE latchkey_tickets", "DROP TABLE latchkey_limits"},
-			{"DROP INDEX latchkey_tickets_user", "DROP INDEX latchkey_sessions_expires"}, {"DROP INDEX latchkey_users_email_key"},
-			{"ALTER TABLE latchkey_users DROP COLUMN full_name"},
-		} {
-			for _, statement := range lost {
-				if strings.HasPrefix(statement, "DROP INDEX") && d.driver == "mysql" {
-					statement += " ON " + strings.Join(strings.Split(statement[len("DROP INDEX "):], "_")[:2], "_")
-				}
-				run(t, db, statement)
-			}
-			if schemaOf(t, db) == want {
-				t.Fatalf("%s changed nothing", lost)
-			}
-			users[early](t, db, bunstore.Options{})
-			if got := schemaOf(t, db); got != want {
-				t.Errorf("after %s the schema is\n%s\nwant\n%s", lost, got, want)
-			}
-		}
-	})
-}
-
-func TestMigrateByManyNodes(t *testing.T) {
-	everywhere(t, func(t *testing.T, d database) {
-		t.Run("F22 migration run by several nodes at once", func(t *testing.T) {
-			address := d.address(t)
-			stores := make([]*bunstore.Store, 8)
-			for i := range stores {
-				stores[i] = newStore(t, d.open(t, address), bunstore.Options{})
-				if _, err := bunstore.Users[storetest.Account](stores[i]); err != nil {
-					t.Fatal(err)
-				}
-			}
-			var nodes sync.WaitGroup
-			for _, store := range stores {
-				nodes.Go(func() {
-					if err := store.Migrate(t.Context()); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			nodes.Wait()
-			if err := stores[0].Sessions().Create(t.Context(), [32]byte{1}, core.Session{UserID: "ada"}); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-}
-
-// TestMigrateWithOneConnection: nothing in it waits for a second one, and it
-// leaves no lock behind.
-func TestMigrateWithOneConnection(t *testing.T) {
-	everywhere(t, func(t *testing.T, d database) {
-		db := d.new(t)
-		db.SetMaxOpenConns(1)
-		users[core.User](t, db, bunstore.Options{})
-		run(t, db, "DROP TABLE latchkey_limits")
-		run(t, db, "CREATE VIEW latchkey_limits AS SELECT 1 AS digest") // no table can be made or changed under this name
-		store := newStore(t, db, bunstore.Options{})
-		if err := store.Migrate(t.Context()); err == nil {
-			t.Error("Migrate took a view for its table")
-		}
-		run(t, db, "DROP VIEW latchkey_limits")
-		if err := store.Migrate(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-}
 
 // early and late are one application's user type before and after it grew.
 type early struct {
@@ -220,21 +124,6 @@ func bunReads(t *testing.T, d database) {
 	}
 }
 
-func TestMisuseOfMigrate(t *testing.T) {
-	ctx := t.Context()
-	store := newStore(t, onSQLite.new(t), bunstore.Options{})
-	err := store.Transact(ctx, store.Migrate)
-	if err == nil || !strings.Contains(err.Error(), "transaction") {
-		t.Errorf("Migrate inside a transaction: got %v", err)
-	}
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bunstore.Users[core.User](store); err == nil || !strings.Contains(err.Error(), "call it before") {
-		t.Errorf("Users after Migrate: got %v", err)
-	}
-}
-
 type (
 	shadows struct {
 		core.User
@@ -305,4 +194,52 @@ func TestUsersRefusesTypes(t *testing.T) {
 func refusal[U any, P core.Model[U]](store *bunstore.Store) error {
 	_, err := bunstore.Users[U, P](store)
 	return err
+}
+
+// unknown is a dialect that bunstore does not support.
+type unknown struct{ *sqlitedialect.Dialect }
+
+func (unknown) Name() dialect.Name { return dialect.Oracle }
+
+// silent does not ask the server for its version.
+type silent struct{ *mysqldialect.Dialect }
+
+func (silent) Init(*sql.DB) {}
+
+func TestNewNamesEveryProblem(t *testing.T) {
+	if _, err := bunstore.New(nil, bunstore.Options{}); err == nil {
+		t.Error("New took a nil db")
+	}
+	db := bun.NewDB(new(sql.DB), unknown{sqlitedialect.New()})
+	_, err := bunstore.New(db, bunstore.Options{Prefix: `x"; DROP TABLE y; --`, IDs: 7})
+	for _, want := range []string{"oracle", "Prefix", "IDs"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New returned %v, want an error about %s", err, want)
+		}
+	}
+}
+
+// TestSchemaIsThatOfSqlstore checks that, own columns apart, both make the same
+// tables, columns and indexes.
+func TestSchemaIsThatOfSqlstore(t *testing.T) {
+	dialects := map[sqlstore.Dialect]*bun.DB{
+		sqlstore.SQLite:     bun.NewDB(new(sql.DB), sqlitedialect.New()),
+		sqlstore.PostgreSQL: bun.NewDB(new(sql.DB), onPostgres.dialect()),
+		sqlstore.MySQL:      bun.NewDB(new(sql.DB), silent{mysqldialect.New()}),
+	}
+	for d, db := range dialects {
+		ours, err1 := bunstore.New(db, bunstore.Options{})
+		theirs, err2 := sqlstore.New(db.DB, d, sqlstore.Options{})
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		_, err1 = bunstore.Users[core.User](ours)
+		_, err2 = sqlstore.Users[core.User](theirs)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if got, want := ours.Schema(), theirs.Schema(); !slices.Equal(got, want) {
+			t.Errorf("%s: the schema is\n%s\nwant\n%s", d, strings.Join(got, ";\n"), strings.Join(want, ";\n"))
+		}
+	}
 }

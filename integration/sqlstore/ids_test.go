@@ -1,11 +1,10 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
@@ -22,11 +21,11 @@ func TestO54NumbersOfDeletedUsers(t *testing.T) {
 		"a table that was taken over": func(t *testing.T) *sqlstore.UserStore[early] {
 			db := onSQLite.new(t)
 			run(t, db, numberedTable)
-			_, us := users[early](t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, IDs: bunstore.BigInt})
+			_, us := users[early](t, db, sqlstore.Options{FastAPIUsers: latchkey.CanonicalEmail, IDs: sqlstore.BigInt})
 			return us
 		},
 		"an own table": func(t *testing.T) *sqlstore.UserStore[early] {
-			_, us := users[early](t, onSQLite.new(t), bunstore.Options{IDs: bunstore.BigInt})
+			_, us := users[early](t, onSQLite.new(t), sqlstore.Options{IDs: sqlstore.BigInt})
 			return us
 		},
 	} {

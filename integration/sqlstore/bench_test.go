@@ -1,11 +1,11 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // The benchmarks stand in pairs: what every request pays, and the same
@@ -22,7 +22,7 @@ const (
 func BenchmarkSessionFind(b *testing.B) {
 	for _, name := range []string{"SQLite", "PostgreSQL"} {
 		ctx, db := b.Context(), databases[name].new(b)
-		store, _ := users[core.User](b, db, bunstore.Options{})
+		store, _ := users[core.User](b, db, sqlstore.Options{})
 		d, later := [32]byte{1}, time.Now().Add(time.Hour)
 		session := core.Session{
 			ID: "id", UserID: "ada", Backend: "web", Label: "Firefox", Expires: later, Created: later, LastSeen: later,
@@ -31,7 +31,7 @@ func BenchmarkSessionFind(b *testing.B) {
 		if err := store.Sessions().Create(ctx, d, session); err != nil {
 			b.Fatal(err)
 		}
-		b.Run(name+"/bunstore", func(b *testing.B) {
+		b.Run(name+"/sqlstore", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := store.Sessions().Find(ctx, d); err != nil {
@@ -58,13 +58,13 @@ func BenchmarkSessionFind(b *testing.B) {
 func BenchmarkUserFind(b *testing.B) {
 	for _, name := range []string{"SQLite", "PostgreSQL"} {
 		ctx, db := b.Context(), databases[name].new(b)
-		_, us := users[core.User](b, db, bunstore.Options{})
+		_, us := users[core.User](b, db, sqlstore.Options{})
 		u := ada()
 		u.CreatedAt, u.UpdatedAt = time.Now(), time.Now()
 		if err := us.Create(ctx, u); err != nil {
 			b.Fatal(err)
 		}
-		b.Run(name+"/bunstore", func(b *testing.B) {
+		b.Run(name+"/sqlstore", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := us.Find(ctx, core.ByID(u.ID)); err != nil {
@@ -80,16 +80,6 @@ func BenchmarkUserFind(b *testing.B) {
 					(*string)(&got.HashedPassword),
 					&got.IsActive, &got.IsSuperuser, &got.IsVerified, &got.TokenEpoch, &got.CreatedAt, &got.UpdatedAt)
 				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(name+"/bun", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				var got core.User
-				if err := db.NewSelect().Model(&got).ModelTableExpr(`latchkey_users AS "user"`).Where("id = ?",
-					u.ID).Scan(ctx); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"crypto/sha256"
@@ -11,9 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/integration/recorder"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // pageLen is how many rows a page of the test reads: ten users, and one more to
@@ -27,7 +25,7 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 		ctx := t.Context()
 		db, statements := d.recorded(t, d.address(t))
 		db.SetMaxOpenConns(1) // settings and counters are a connection's
-		_, us := users[core.User](t, db, bunstore.Options{})
+		_, us := users[core.User](t, db, sqlstore.Options{})
 		populate(t, db)
 		for _, prefix := range []string{"a", "ab", "abc", "7"} {
 			statements.Texts()
@@ -49,7 +47,7 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 }
 
 // populate makes users whose keys have nothing to do with their IDs.
-func populate(t *testing.T, db *bun.DB) {
+func populate(t *testing.T, db *handle) {
 	t.Helper()
 	const together = 500 // in one statement
 	for batch := range long.Rows() / together {
@@ -61,7 +59,7 @@ func populate(t *testing.T, db *bun.DB) {
 		}
 		run(t, db, "INSERT INTO latchkey_users (id, email, email_key, hashed_password, is_active, is_superuser, is_verified) VALUES "+strings.Join(rows, ", "))
 	}
-	if db.Dialect().Name() != dialect.MySQL {
+	if db.kind != sqlstore.MariaDB {
 		run(t, db, "ANALYZE")
 	}
 }
@@ -80,10 +78,10 @@ func searchOf(t *testing.T, statements *recorder.Recorder) string {
 
 var rowsRead = regexp.MustCompile(`rows=(\d+) loops`)
 
-func checkPlan(t *testing.T, db *bun.DB, search, begin, end string) {
+func checkPlan(t *testing.T, db *handle, search, begin, end string) {
 	t.Helper()
-	switch db.Dialect().Name() {
-	case dialect.PG:
+	switch db.kind {
+	case sqlstore.PostgreSQL:
 		run(t, db, "PREPARE search AS "+search)
 		for _, mode := range []string{"force_generic_plan", "force_custom_plan"} {
 			run(t, db, "SET plan_cache_mode = "+mode)
@@ -97,7 +95,7 @@ func checkPlan(t *testing.T, db *bun.DB, search, begin, end string) {
 			}
 		}
 		run(t, db, "DEALLOCATE search")
-	case dialect.MySQL:
+	case sqlstore.MariaDB:
 		run(t, db, "FLUSH STATUS")
 		rows, err := db.DB.QueryContext(t.Context(), search, begin, end, pageLen)
 		if err != nil {

@@ -1,57 +1,22 @@
-package bunstore_test
+package sqlstore_test
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
-	"github.com/uptrace/bun/dialect/mysqldialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
-
-// unknown is a dialect that bunstore does not support.
-type unknown struct{ *sqlitedialect.Dialect }
-
-func (unknown) Name() dialect.Name { return dialect.Oracle }
-
-// silent does not ask the server for its version.
-type silent struct{ *mysqldialect.Dialect }
-
-func (silent) Init(*sql.DB) {}
-
-func TestNewNamesEveryProblem(t *testing.T) {
-	if _, err := bunstore.New(nil, bunstore.Options{}); err == nil {
-		t.Error("New took a nil db")
-	}
-	_, err := bunstore.New(onSQLite.new(t), bunstore.Options{Prefix: `x"; DROP TABLE y; --`, IDs: 7, UsersTable: strings.Repeat("u", 52)})
-	for _, want := range []string{"Prefix", "IDs", "UsersTable"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("New gave %v, want an error about %s", err, want)
-		}
-	}
-	if _, err := bunstore.New(bun.NewDB(new(sql.DB), silent{mysqldialect.New()}), bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}); err == nil || !strings.Contains(err.Error(), "FastAPIUsers") {
-		t.Errorf("New gave %v, want an error about FastAPIUsers", err)
-	}
-	db := bun.NewDB(new(sql.DB), unknown{sqlitedialect.New()})
-	if _, err := bunstore.New(db, bunstore.Options{}); err == nil || !strings.Contains(err.Error(), "oracle") {
-		t.Errorf("New gave %v, want an error about the dialect", err)
-	}
-}
 
 func TestTableNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const odd = "odd \"table\" `{users}`?"
 		db := d.new(t)
-		store, us := users[core.User](t, db, bunstore.Options{Prefix: "auth_", UsersTable: odd, IDs: bunstore.BigInt})
+		store, us := users[core.User](t, db, sqlstore.Options{Prefix: "auth_", UsersTable: odd, IDs: sqlstore.BigInt})
 		if err := errors.Join(us.Create(t.Context(), ada()), us.Create(t.Context(), &core.User{ID: "7"})); err != nil {
 			t.Fatal(err)
 		}
@@ -67,18 +32,19 @@ func TestTableNames(t *testing.T) {
 		if strings.Contains(schema, "latchkey") {
 			t.Errorf("the default prefix is in\n%s", schema)
 		}
-		users[core.User](t, db, bunstore.Options{Prefix: "auth_", UsersTable: odd, IDs: bunstore.BigInt})
+		users[core.User](t, db, sqlstore.Options{Prefix: "auth_", UsersTable: odd, IDs: sqlstore.BigInt})
 		if again := schemaOf(t, db); again != schema {
 			t.Errorf("the schema was\n%s\nand became\n%s", schema, again)
 		}
 	})
 }
 
-// TestLongestNames: a database that cut an index's name off would not find it again.
+// TestLongestNames: a database that cut an index's name off would not find it
+// again.
 func TestLongestNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
-		for _, opts := range []bunstore.Options{
+		for _, opts := range []sqlstore.Options{
 			{Prefix: strings.Repeat("p", 40)}, {UsersTable: strings.Repeat("u", 51), OAuthAccountsTable: strings.Repeat("o", 55)},
 		} {
 			users[core.User](t, db, opts)
@@ -93,7 +59,8 @@ func TestTwoUserTablesInOneDatabase(t *testing.T) {
 
 func twoUserTables(t *testing.T, d database) {
 	db := d.new(t)
-	for _, opts := range []bunstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"}, {UsersTable: "d", OAuthAccountsTable: "e"}} {
+	for _, opts := range []sqlstore.Options{{Prefix: "a_"}, {Prefix: "b_"}, {UsersTable: "c"},
+		{UsersTable: "d", OAuthAccountsTable: "e"}} {
 		store, us := users[core.User](t, db, opts)
 		u := func() *core.User { return &core.User{Email: "a@example.org", EmailKey: "a@example.org"} }
 		if err := us.Create(t.Context(), u()); err != nil {
@@ -116,10 +83,11 @@ func twoUserTables(t *testing.T, d database) {
 
 func TestSQLiteDSN(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a#b 100%25?c=d.db")
-	db := onSQLite.open(t, bunstore.SQLiteDSN(path))
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+	db := onSQLite.open(t, sqlstore.SQLiteDSN(path))
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "5000"} {
 		var got string
-		if err := db.NewRaw("PRAGMA "+pragma).Scan(t.Context(), &got); err != nil || got != want {
+		if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", pragma, got, err, want)
 		}
 	}

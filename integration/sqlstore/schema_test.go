@@ -1,64 +1,16 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/mysqldialect"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/schema"
 )
-
-// schemaFor is Schema for users of a type, without a connection.
-func schemaFor[U any, P core.Model[U]](t *testing.T, d schema.Dialect, opts bunstore.Options) string {
-	t.Helper()
-	store := newStore(t, bun.NewDB(new(sql.DB), d), opts)
-	if _, err := bunstore.Users[U, P](store); err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(store.Schema(), ";\n") + ";\n"
-}
-
-// TestSchemaFiles: the files are what Schema gives for the zero Options and
-// core.User. Write what it prints into a file to change it.
-func TestSchemaFiles(t *testing.T) {
-	for name, d := range map[string]schema.Dialect{"sqlite": sqlitedialect.New(), "postgresql": pgdialect.New(),
-		"mysql": silent{mysqldialect.New()}} {
-		file := filepath.Join("..", "..", "stores", "bunstore", "schema", name+".sql")
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Error(err)
-		}
-		if got := schemaFor[core.User](t, d, bunstore.Options{}); got != string(want) {
-			t.Errorf("%s is not\n%s", file, got)
-		}
-	}
-}
-
-func TestSchemaOfATakeover(t *testing.T) {
-	got := schemaFor[early](t, pgdialect.New(), adopting)
-	for _, want := range []string{`ALTER TABLE "user" ADD COLUMN "email_key"`, `ALTER TABLE "user" ADD COLUMN "full_name"`,
-		`ALTER TABLE "oauth_account" ADD COLUMN "arrival"`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("there is no %s in\n%s", want, got)
-		}
-	}
-	if strings.Contains(got, `CREATE TABLE "user"`) || strings.Contains(got, `"hashed_password"`) {
-		t.Errorf("it makes what the service has:\n%s", got)
-	}
-}
 
 // TestSchemaIsAllThatMigrateMakes: in a database that the SQL has made Migrate
 // defines nothing.
@@ -67,9 +19,9 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 		db, statements := d.recorded(t, d.address(t))
 		for name, ids := range idTypes {
 			t.Run(name, func(t *testing.T) {
-				opts := bunstore.Options{IDs: ids, Prefix: strings.ToLower(name) + "_"}
+				opts := sqlstore.Options{IDs: ids, Prefix: strings.ToLower(name) + "_"}
 				store := newStore(t, db, opts)
-				if _, err := bunstore.Users[late](store); err != nil {
+				if _, err := sqlstore.Users[late](store); err != nil {
 					t.Fatal(err)
 				}
 				for _, statement := range store.Schema() {
@@ -84,11 +36,11 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 						t.Errorf("Migrate still ran %s", text)
 					}
 				}
-				u := &late{User: *ada(), Credits: 3}
+				u := &late{User: *ada(), Credits: 3, Plan: "free"}
 				if err := us.Create(t.Context(), u); err != nil {
 					t.Fatal(err)
 				}
-				if found, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil || found.Credits != 3 || found.Plan == "" {
+				if found, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil || found.Credits != 3 || found.Plan != "free" {
 					t.Errorf("Find gave %+v, %v", found, err)
 				}
 			})
@@ -103,7 +55,7 @@ func TestStatementTexts(t *testing.T) {
 		db, statements := d.recorded(t, d.address(t))
 		for name, ids := range idTypes {
 			t.Run("L05 "+name, func(t *testing.T) {
-				store, us := users[late](t, db, bunstore.Options{IDs: ids, Prefix: strings.ToLower(name) + "_"})
+				store, us := users[late](t, db, sqlstore.Options{IDs: ids, Prefix: strings.ToLower(name) + "_"})
 				statements.Texts()
 				everyStatement(t, store, us, "7001", "canary-one")
 				first := statements.Texts()
@@ -128,11 +80,11 @@ func TestStatementTexts(t *testing.T) {
 
 // everyStatement uses all that the stores have, with the canary in each text
 // and the number in each id.
-func everyStatement(t *testing.T, store *bunstore.Store, us *sqlstore.UserStore[late], number, canary string) {
+func everyStatement(t *testing.T, store *sqlstore.Store, us *sqlstore.UserStore[late], number, canary string) {
 	t.Helper()
 	ctx, soon, d := t.Context(), time.Now().Add(time.Hour), core.Digest(canary)
 	u := &late{User: core.User{Email: canary, EmailKey: canary, HashedPassword: core.PasswordHash(canary)},
-		FullName: canary, Plan: canary, Tags: []string{canary}}
+		Profile: Profile{FullName: canary}, Plan: canary, Settings: settings{canary: canary}}
 	given := &late{User: core.User{ID: number}}
 	if err := us.Create(ctx, given); err != nil {
 		given.ID = "00000000-0000-4000-8000-00000000" + number

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"bytes"
@@ -13,8 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
-	"github.com/uptrace/bun"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // adas is a session of ada's that lives for an hour.
@@ -27,7 +26,7 @@ func adas(name string, created time.Time) core.Session {
 	}
 }
 
-func count(t testing.TB, db *bun.DB, query string, args ...any) (n int) {
+func count(t testing.TB, db *handle, query string, args ...any) (n int) {
 	t.Helper()
 	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&n); err != nil {
 		t.Fatal(err)
@@ -39,7 +38,7 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		var log bytes.Buffer
 		db := d.new(t)
-		store, _ := users[core.User](t, db, bunstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		store, _ := users[core.User](t, db, sqlstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		sessions := store.Sessions()
 		changes := map[string]string{
 			"proofs that are no JSON": "proofs = '{'", "proofs that are no list": "proofs = '{}'", "proofs of another form": "proofs = '[1]'",
@@ -87,7 +86,7 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 func TestFloorsEnd(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db, now := d.new(t), time.Now()
-		store, us := users[core.User](t, db, bunstore.Options{Now: func() time.Time { return now }})
+		store, us := users[core.User](t, db, sqlstore.Options{Now: func() time.Time { return now }})
 		sessions := store.Sessions()
 		late := func(userID string) error {
 			one := adas("late", now)
@@ -143,7 +142,7 @@ func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 		const people, each = 100, 100
 		ctx := t.Context()
 		db, statements := d.recorded(t, d.address(t))
-		store, _ := users[core.User](t, db, bunstore.Options{})
+		store, _ := users[core.User](t, db, sqlstore.Options{})
 		sessions, begin := store.Sessions(), time.Now().Add(-time.Minute)
 		err := store.Transact(ctx, func(ctx context.Context) error {
 			for i := range people * each {
@@ -193,7 +192,7 @@ func TestAUsersSessionsAreFoundByAnIndex(t *testing.T) {
 }
 
 // explain is the database's plan of a statement.
-func explain(t *testing.T, d database, db *bun.DB, text string, args []any) string {
+func explain(t *testing.T, d database, db *handle, text string, args []any) string {
 	t.Helper()
 	words := "EXPLAIN "
 	if d.driver == "sqlite" {
@@ -234,7 +233,7 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const many, limit = 2500, 100
 		ctx, db := t.Context(), d.new(t)
-		store, _ := users[core.User](t, db, bunstore.Options{})
+		store, _ := users[core.User](t, db, sqlstore.Options{})
 		sessions, begin := store.Sessions(), time.Now().Add(-time.Minute)
 		err := store.Transact(ctx, func(ctx context.Context) error {
 			for i := range many {
@@ -288,7 +287,7 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 func TestFloorsOfAnEarlierRelease(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)
-		store, _ := users[core.User](t, db, bunstore.Options{})
+		store, _ := users[core.User](t, db, sqlstore.Options{})
 		drop := func(index, table string) {
 			if d.driver == "mysql" {
 				run(t, db, "DROP INDEX "+index+" ON "+table)

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"bytes"
@@ -14,14 +14,14 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 func TestDump(t *testing.T) {
 	t.Run("S14 L04 a dump of the database has no secret, and nothing in it is a token", func(t *testing.T) {
 		ctx, dir := t.Context(), t.TempDir()
-		store, us := users[core.User](t, onSQLite.open(t, bunstore.SQLiteDSN(filepath.Join(dir, "latchkey.db"))),
-			bunstore.Options{})
+		store, us := users[core.User](t, onSQLite.open(t, sqlstore.SQLiteDSN(filepath.Join(dir, "latchkey.db"))),
+			sqlstore.Options{})
 		u := ada()
 		if err := us.Create(ctx, u); err != nil {
 			t.Fatal(err)
@@ -93,9 +93,9 @@ func errorsWithoutArguments(t *testing.T, d database) {
 	type account struct {
 		core.User
 		Credits int
-		Born    string `bun:"born,type:date,nullzero"`
+		Born    *string `db:"born,type:DATE"`
 	}
-	store, us := users[account](t, db, bunstore.Options{})
+	store, us := users[account](t, db, sqlstore.Options{})
 	const canary = "canary7f3a"
 	u := &account{User: core.User{Email: canary, EmailKey: canary, HashedPassword: canary}}
 	if err := us.Create(ctx, u); err != nil {
@@ -116,7 +116,7 @@ func errorsWithoutArguments(t *testing.T, d database) {
 		_, err := us.Find(ctx, core.ByID(u.ID))
 		check("a user that cannot be read", err)
 	} else {
-		_, err := us.Update(ctx, u.ID, func(u *account) error { u.Born = canary; return nil })
+		_, err := us.Update(ctx, u.ID, func(u *account) error { u.Born = new(canary); return nil })
 		check("a date that is none", err)
 	}
 	run(t, db, "UPDATE latchkey_sessions SET proofs = ?", canary)
@@ -155,7 +155,7 @@ func TestDeleteOfAUserEndsTheirSessions(t *testing.T) { everywhere(t, deleteEnds
 
 func deleteEndsSessions(t *testing.T, d database) {
 	ctx := t.Context()
-	store, us := users[core.User](t, d.new(t), bunstore.Options{})
+	store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 	u := ada()
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestRefusedCreateKeepsTheFloor(t *testing.T) { everywhere(t, refusedCreate)
 
 func refusedCreate(t *testing.T, d database) {
 	ctx := t.Context()
-	store, us := users[core.User](t, d.new(t), bunstore.Options{})
+	store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 	u := ada()
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -228,7 +228,7 @@ func TestSweepOfEverything(t *testing.T) { everywhere(t, sweepEverything) }
 
 func sweepEverything(t *testing.T, d database) {
 	now := time.Now()
-	store, _ := users[core.User](t, d.new(t), bunstore.Options{Now: func() time.Time { return now }})
+	store, _ := users[core.User](t, d.new(t), sqlstore.Options{Now: func() time.Time { return now }})
 	ctx := t.Context()
 	err := store.Transact(ctx, func(ctx context.Context) error {
 		for i := range 2500 { // more than one batch

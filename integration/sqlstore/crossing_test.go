@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -65,7 +65,7 @@ func TestR11TokensOfAUserWhoIsDeleted(t *testing.T) {
 		if d.driver == onPostgres.driver {
 			patience = 900 * time.Millisecond
 		}
-		store, users := users[Admin](t, d.new(t), bunstore.Options{Patience: patience})
+		store, users := users[Admin](t, d.new(t), sqlstore.Options{Patience: patience})
 		strategy, err := session.New(store.Sessions(), session.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"bufio"
@@ -16,7 +16,6 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/long"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
@@ -81,7 +80,7 @@ func kill(t *testing.T, name, address string, run, after int) (lines []string) {
 // registerForever registers users in several goroutines, and prints what has
 // been acknowledged. Each pipe write is whole or not there.
 func registerForever(t *testing.T, d database, address, run string) {
-	store, us := users[core.User](t, d.open(t, address), bunstore.Options{}) // as after any restart
+	store, us := users[core.User](t, d.open(t, address), sqlstore.Options{}) // as after any restart
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {
@@ -107,7 +106,7 @@ func registerForever(t *testing.T, d database, address, run string) {
 
 // register makes a user, their link and their token, in one transaction.
 func register(
-	ctx context.Context, store *bunstore.Store, us *sqlstore.UserStore[core.User], key string,
+	ctx context.Context, store *sqlstore.Store, us *sqlstore.UserStore[core.User], key string,
 ) (id string, err error) {
 	err = store.Transact(ctx, func(ctx context.Context) error {
 		u := &core.User{Email: strings.ToUpper(key), EmailKey: key}
@@ -127,7 +126,7 @@ func register(
 }
 
 // use lets a user's token take effect, which can be counted.
-func use(ctx context.Context, store *bunstore.Store, us *sqlstore.UserStore[core.User], key, id string) error {
+func use(ctx context.Context, store *sqlstore.Store, us *sqlstore.UserStore[core.User], key, id string) error {
 	return store.Transact(ctx, func(ctx context.Context) error {
 		if _, err := store.Tickets().Consume(ctx, "verify", core.Digest(key)); err != nil {
 			return err
@@ -145,7 +144,7 @@ const halfMade = `SELECT u.email_key FROM latchkey_users AS u LEFT JOIN latchkey
 // audit looks at what the processes have left.
 func audit(t *testing.T, d database, address string, made, used []string) {
 	ctx, db := t.Context(), d.open(t, address)
-	store, us := users[core.User](t, db, bunstore.Options{})
+	store, us := users[core.User](t, db, sqlstore.Options{})
 	there := map[string]*core.User{}
 	for cursor, first := "", true; first || cursor != ""; first = false {
 		page, next, err := us.List(ctx, core.Query{Cursor: cursor, Limit: 100})
@@ -167,9 +166,9 @@ func audit(t *testing.T, d database, address string, made, used []string) {
 			t.Errorf("the use of %s's token was acknowledged, and is lost", key)
 		}
 	}
-	links, err1 := db.NewSelect().Table("latchkey_oauth_accounts").Count(ctx)
-	tickets, err2 := db.NewSelect().Table("latchkey_tickets").Count(ctx)
-	if err := errors.Join(err1, err2); err != nil || links != int64(len(there)) || tickets != int64(len(there)) {
+	links, err1 := db.count(ctx, "latchkey_oauth_accounts")
+	tickets, err2 := db.count(ctx, "latchkey_tickets")
+	if err := errors.Join(err1, err2); err != nil || links != len(there) || tickets != len(there) {
 		t.Errorf("there are %d users, %d links and %d tokens, %v", len(there), links, tickets, err)
 	}
 	if half := lines(t, db, halfMade); half != "" {

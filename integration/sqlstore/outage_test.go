@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -97,7 +97,7 @@ const right, wrong = "correct horse 17 battery", "nine lanterns over water"
 
 func newApp(t *testing.T, name, address string) *app {
 	t.Helper()
-	store, us := users[core.User](t, databases[name].open(t, address), bunstore.Options{})
+	store, us := users[core.User](t, databases[name].open(t, address), sqlstore.Options{})
 	sessions, err := session.New(store.Sessions(), session.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -7,30 +7,29 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
-	"github.com/uptrace/bun/dialect"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // growing has columns whose types the application changes.
 type growing struct {
 	core.User
-	FullName string `json:"full_name" bun:"full_name"`
-	Logins   int32  `json:"logins" bun:"logins"`
+	FullName string `json:"full_name" db:"full_name"`
+	Logins   int32  `json:"logins" db:"logins"`
 }
 
 // alterations change the users' table under statements that are prepared.
-var alterations = map[dialect.Name][]string{
-	dialect.PG: {
+var alterations = map[sqlstore.Dialect][]string{
+	sqlstore.PostgreSQL: {
 		"ALTER TABLE latchkey_users ALTER COLUMN full_name TYPE varchar(300)",
 		"ALTER TABLE latchkey_users ALTER COLUMN logins TYPE bigint",
 		"ALTER TABLE latchkey_users ADD COLUMN more text",
 	},
-	dialect.MySQL: {
+	sqlstore.MariaDB: {
 		"ALTER TABLE latchkey_users MODIFY full_name VARCHAR(300)",
 		"ALTER TABLE latchkey_users MODIFY logins BIGINT",
 		"ALTER TABLE latchkey_users ADD COLUMN more TEXT",
 	},
-	dialect.SQLite: {
+	sqlstore.SQLite: {
 		"ALTER TABLE latchkey_users ADD COLUMN more TEXT",
 		"ALTER TABLE latchkey_users DROP COLUMN more",
 		"CREATE INDEX names ON latchkey_users (full_name)",
@@ -51,7 +50,7 @@ func TestSchemaChangesWhileRunning(t *testing.T) {
 
 func schemaChanges(t *testing.T, d database) {
 	ctx, db := t.Context(), d.new(t)
-	store, us := users[growing](t, db, bunstore.Options{})
+	store, us := users[growing](t, db, sqlstore.Options{})
 	u := &growing{User: *ada(), FullName: "Ada", Logins: 1}
 	session := core.Session{Expires: time.Now().Add(time.Hour)}
 	if err := us.Create(ctx, u); err != nil {
@@ -76,7 +75,7 @@ func schemaChanges(t *testing.T, d database) {
 		return errors.Join(err1, err2, err3, err4, err5)
 	}
 	const times = 4
-	for _, alteration := range append([]string{""}, alterations[db.Dialect().Name()]...) {
+	for _, alteration := range append([]string{""}, alterations[db.kind]...) {
 		if alteration != "" {
 			run(t, db, alteration)
 		}
@@ -97,7 +96,7 @@ func schemaChanges(t *testing.T, d database) {
 		}
 	}
 	found, err := us.Find(ctx, core.ByID(u.ID))
-	want := int32(1 + 2*times*connections*(1+len(alterations[db.Dialect().Name()])))
+	want := int32(1 + 2*times*connections*(1+len(alterations[db.kind])))
 	if err != nil || found.Logins != want || found.FullName != "Ada" {
 		t.Errorf("the user is %+v, %v; want %d logins", found, err, want)
 	}

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"errors"
@@ -12,14 +12,12 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
-	"github.com/uptrace/bun"
 )
 
 // takeovers are the databases on which a FastAPI Users service can be taken
 // over. fixture opens a copy of the service's database.
-func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *bun.DB)) {
+func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *handle)) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
@@ -28,7 +26,7 @@ func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) 
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		address, copies := server.Postgres(t), 0
-		test(t, func(t *testing.T) *bun.DB {
+		test(t, func(t *testing.T) *handle {
 			copies++
 			return fixtureOnPostgres(t, address, fmt.Sprintf("copy%d", copies))
 		})
@@ -37,7 +35,7 @@ func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) 
 
 // fixtureFile opens a copy of the database of a FastAPI Users service; its
 // README is in this repository's testdata.
-func fixtureFile(t *testing.T) *bun.DB {
+func fixtureFile(t *testing.T) *handle {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "fastapi-users.sqlite"))
 	if err != nil {
@@ -47,7 +45,7 @@ func fixtureFile(t *testing.T) *bun.DB {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db := onSQLite.open(t, bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+	db := onSQLite.open(t, sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
 	run(t, db, "UPDATE oauth_account SET expires_at = ?", serviceExpiry)
 	return db
 }
@@ -72,34 +70,54 @@ const serviceTables = `
 	CREATE INDEX ix_accesstoken_created_at ON accesstoken (created_at)`
 
 // fixtureOnPostgres has the rows of the service's file in a schema of its own.
-func fixtureOnPostgres(t *testing.T, address, schema string) *bun.DB {
+func fixtureOnPostgres(t *testing.T, address, schema string) *handle {
 	t.Helper()
 	file, db := fixtureFile(t), onPostgres.open(t, address+"&search_path="+schema)
 	run(t, db, "CREATE SCHEMA "+schema)
 	run(t, db, serviceTables)
 	for _, table := range []string{"user", "oauth_account", "accesstoken"} {
-		var rows []map[string]any
-		if err := file.NewSelect().Table(table).Scan(t.Context(), &rows); err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range rows {
-			for _, flag := range []string{"is_active", "is_superuser", "is_verified"} {
-				if n, ok := row[flag].(int64); ok {
-					row[flag] = n != 0
-				}
-			}
-			if _, err := db.NewInsert().Model(&row).Table(table).Exec(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		copyTable(t, file, db, `"`+table+`"`)
 	}
 	return db
 }
 
-var adopting = bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}
+// copyTable copies all rows of a table.
+func copyTable(t *testing.T, from, to *handle, table string) {
+	t.Helper()
+	rows, err := from.QueryContext(t.Context(), "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		for i, column := range columns {
+			if flag, ok := values[i].(int64); ok && strings.HasPrefix(column, "is_") {
+				values[i] = flag != 0
+			}
+		}
+		run(t, to, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES (?"+
+			strings.Repeat(", ?", len(columns)-1)+")", values...)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var adopting = sqlstore.Options{FastAPIUsers: latchkey.CanonicalEmail}
 
 // adopted is the fixture after Latchkey has taken it over.
-func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *sqlstore.UserStore[early]) {
+func adopted(t *testing.T, fixture func(t *testing.T) *handle) (*handle, *sqlstore.UserStore[early]) {
 	t.Helper()
 	db := fixture(t)
 	_, us := users[early](t, db, adopting)
@@ -108,7 +126,7 @@ func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *sqlsto
 
 // pythonInsert does what the service's registration does, in the columns that
 // it knows.
-func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
+func pythonInsert(t *testing.T, db *handle, id, email string) {
 	t.Helper()
 	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)
 }
@@ -139,7 +157,7 @@ const (
 
 func TestAdoptedUsersAreFound(t *testing.T) { takeovers(t, adoptedUsers) }
 
-func adoptedUsers(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func adoptedUsers(t *testing.T, fixture func(t *testing.T) *handle) {
 	_, us := adopted(t, fixture)
 	for email, want := range map[string]struct{ active, superuser, verified, bcrypt bool }{
 		"ada.lovelace@example.org": {active: true, bcrypt: true},
@@ -176,15 +194,14 @@ func adoptedUsers(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestAdoptionAddsAndChangesNothingElse(t *testing.T) { takeovers(t, adoptionAdds) }
 
-func adoptionAdds(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func adoptionAdds(t *testing.T, fixture func(t *testing.T) *handle) {
 	db := fixture(t)
 	read := func() string {
-		var rows []string
-		err := db.NewRaw(`SELECT id || email || hashed_password || is_active || is_superuser || is_verified FROM "user"
+		rows := strings.Split(strings.TrimSpace(lines(t, db, `SELECT id || email || hashed_password || is_active || is_superuser || is_verified FROM "user"
 			UNION ALL SELECT id || oauth_name || access_token || user_id FROM oauth_account
-			UNION ALL SELECT token || created_at || user_id FROM accesstoken`).Scan(t.Context(), &rows)
-		if err != nil || len(rows) != 10 {
-			t.Fatalf("%d rows, %v", len(rows), err)
+			UNION ALL SELECT token || created_at || user_id FROM accesstoken`)), "\n")
+		if len(rows) != 10 {
+			t.Fatalf("there are %d rows", len(rows))
 		}
 		slices.Sort(rows)
 		return strings.Join(rows, "\n")
@@ -204,7 +221,7 @@ func adoptionAdds(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestRowsOfTheRunningService(t *testing.T) { takeovers(t, runningService) }
 
-func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func runningService(t *testing.T, fixture func(t *testing.T) *handle) {
 	ctx := t.Context()
 	t.Run("an inserted user is found", func(t *testing.T) {
 		db, us := adopted(t, fixture)
@@ -287,7 +304,7 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 				t.Errorf("%s is %s", former, got)
 			}
 		}
-		if n, err := db.NewSelect().Table("user").Where("email_key = ''").Count(ctx); n != 0 || err != nil {
+		if n, err := db.count(ctx, `"user" WHERE email_key = ''`); n != 0 || err != nil {
 			t.Errorf("%d users have an empty key, %v; want none", n, err)
 		}
 		u, err := us.Update(ctx, adaID, func(u *early) error { u.FullName = "Ada"; return nil })
@@ -315,8 +332,8 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 			ID, Email, HashedPassword string
 			IsActive                  bool
 		}
-		err := db.NewRaw(`SELECT id, email, hashed_password, is_active FROM "user" WHERE lower(email) = lower(?)`,
-			"NEW@example.org").Scan(ctx, &row)
+		err := db.QueryRowContext(ctx, db.placed(`SELECT id, email, hashed_password, is_active FROM "user"
+			WHERE lower(email) = lower(?)`), "NEW@example.org").Scan(&row.ID, &row.Email, &row.HashedPassword, &row.IsActive)
 		if err != nil || row.ID != u.ID || len(row.ID) != 36 || !row.IsActive {
 			t.Errorf("the service reads %+v, %v", row, err)
 		}
@@ -328,8 +345,8 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 				t.Fatal(err)
 			}
 		}
-		accounts, err1 := db.NewSelect().Table("oauth_account").Count(ctx)
-		tokens, err2 := db.NewSelect().Table("accesstoken").Count(ctx)
+		accounts, err1 := db.count(ctx, "oauth_account")
+		tokens, err2 := db.count(ctx, "accesstoken")
 		if accounts != 1 || tokens != 0 || err1 != nil || err2 != nil {
 			t.Errorf("%d accounts and %d tokens are left, want 1 and 0", accounts, tokens)
 		}
@@ -338,12 +355,12 @@ func runningService(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestDuplicateAddressesAreReported(t *testing.T) { takeovers(t, duplicateAddresses) }
 
-func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *bun.DB) {
+func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *handle) {
 	db := fixture(t)
 	pythonInsert(t, db, freshID, "ADA.lovelace@example.org")
 	before := schemaOf(t, db)
 	store := newStore(t, db, adopting)
-	if _, err := bunstore.Users[early](store); err != nil {
+	if _, err := sqlstore.Users[early](store); err != nil {
 		t.Fatal(err)
 	}
 	err := store.Migrate(t.Context())
@@ -366,7 +383,7 @@ func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 
 func TestAdoptionNeedsTheTable(t *testing.T) {
 	store := newStore(t, onSQLite.new(t), adopting)
-	if _, err := bunstore.Users[early](store); err != nil {
+	if _, err := sqlstore.Users[early](store); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "users' table") {

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
@@ -25,8 +25,8 @@ func TestMySQLSettings(t *testing.T) {
 		"?parseTime=true&time_zone='%2B05%3A00'&clientFoundRows=true&interpolateParams=true": "",
 	} {
 		t.Run(settings, func(t *testing.T) {
-			store := newStore(t, onMariaDB.open(t, address+settings), bunstore.Options{})
-			us, err := bunstore.Users[storetest.Account](store)
+			store := newStore(t, onMariaDB.open(t, address+settings), sqlstore.Options{})
+			us, err := sqlstore.Users[storetest.Account](store)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestMySQLKit(t *testing.T) {
 func TestMySQLWithoutADatabase(t *testing.T) {
 	address := onMariaDB.address(t)
 	db := onMariaDB.open(t, address[:strings.LastIndex(address, "/")+1])
-	if err := newStore(t, db, bunstore.Options{}).Migrate(t.Context()); err == nil ||
+	if err := newStore(t, db, sqlstore.Options{}).Migrate(t.Context()); err == nil ||
 		!strings.Contains(err.Error(), "database") {
 		t.Errorf("Migrate gave %v", err)
 	}

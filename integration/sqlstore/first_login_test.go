@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -30,7 +30,7 @@ func (named) Finish(context.Context, core.OAuthFinish) (core.OAuthIdentity, core
 // address nobody had proved, or who is deleted meanwhile.
 func TestO54LoginsOfOneIdentityAtOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		store, users := users[Admin](t, d.new(t), bunstore.Options{Patience: crowded, IDs: bunstore.BigInt})
+		store, users := users[Admin](t, d.new(t), sqlstore.Options{Patience: crowded, IDs: sqlstore.BigInt})
 		strategy, err := session.New(store.Sessions(), session.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -11,9 +11,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
-	"github.com/uptrace/bun"
 )
 
 const (
@@ -25,16 +23,16 @@ const (
 
 // waiting are stores over one database, and a user in it.
 type waiting struct {
-	db    *bun.DB
-	store *bunstore.Store
+	db    *handle
+	store *sqlstore.Store
 	users *sqlstore.UserStore[core.User]
 	ada   *core.User
 }
 
-func newWaiting(t *testing.T, db *bun.DB, patience time.Duration) *waiting {
+func newWaiting(t *testing.T, db *handle, patience time.Duration) *waiting {
 	t.Helper()
 	w := &waiting{db: db, ada: ada()}
-	w.store, w.users = users[core.User](t, db, bunstore.Options{Patience: patience})
+	w.store, w.users = users[core.User](t, db, sqlstore.Options{Patience: patience})
 	if err := w.users.Create(t.Context(), w.ada); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +171,7 @@ func stoppedServer(t *testing.T, d database, p *server.Process) {
 		t.Fatal(err)
 	}
 	p.Pause()
-	joined := bunstore.WithTx(ctx, own)
+	joined := w.store.WithTx(ctx, own)
 	wantGivenUp(t, joined, map[string]func(context.Context) error{"the application's transaction": w.calls()["Find"]})
 	_ = own.Rollback()
 	again()
@@ -210,12 +208,12 @@ func TestPatienceWithALockedRow(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx, db := t.Context(), d.new(t)
 		w := newWaiting(t, db, patience)
-		_, endless := users[core.User](t, db, bunstore.Options{Patience: -1})
+		_, endless := users[core.User](t, db, sqlstore.Options{Patience: -1})
 		own, err := db.BeginTx(ctx, &sql.TxOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.users.Lock(bunstore.WithTx(ctx, own), w.ada.ID); err != nil {
+		if _, err := w.users.Lock(w.store.WithTx(ctx, own), w.ada.ID); err != nil {
 			t.Fatal(err)
 		}
 		wantGivenUp(t, ctx, map[string]func(context.Context) error{"Update": w.calls()["Update"]})

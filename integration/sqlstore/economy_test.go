@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/recorder"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // runs is how often a statement that begins so was run.
@@ -37,7 +37,7 @@ func TestTakeIsOneStatement(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
 		db, statements := d.recorded(t, d.address(t))
-		store, _ := users[core.User](t, db, bunstore.Options{})
+		store, _ := users[core.User](t, db, sqlstore.Options{})
 		limiter, limit := store.Limiter(), core.Limit{Events: 2, Window: time.Hour}
 		for i, want := range []int{1, 1, 2, 2} {
 			runs(statements, "")
@@ -58,7 +58,7 @@ func TestSweepLeavesGaps(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx, now := t.Context(), time.Now()
 		db, statements := d.recorded(t, d.address(t))
-		store, us := users[core.User](t, db, bunstore.Options{})
+		store, us := users[core.User](t, db, sqlstore.Options{})
 		const expired, batch = 450, 100
 		fill := func() {
 			t.Helper()

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -18,7 +18,7 @@ import (
 // Admin is the user of these tests.
 type Admin struct {
 	latchkey.User
-	FullName string `json:"full_name" bun:"full_name,type:varchar(255),notnull,default:''" auth:"register,update"`
+	FullName string `json:"full_name" db:"full_name" auth:"register,update"`
 }
 
 // administration is an application's routes of users, and superusers who are
@@ -31,7 +31,7 @@ type administration struct {
 
 func administrate(t *testing.T, d database) *administration {
 	t.Helper()
-	store, users := users[Admin](t, d.new(t), bunstore.Options{})
+	store, users := users[Admin](t, d.new(t), sqlstore.Options{})
 	strategy, err := session.New(store.Sessions(), session.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,16 +1,15 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
-	"github.com/uptrace/bun"
 )
 
 // servers are the databases where two transactions are at work at once.
@@ -37,7 +36,7 @@ func couple(t *testing.T, us *sqlstore.UserStore[core.User]) (one, two string) {
 // embrace lets two transactions lock two users in opposite order, once, and
 // tells how often each ran. after is done with the outcome of the second lock.
 func embrace(
-	t *testing.T, store *bunstore.Store, us *sqlstore.UserStore[core.User],
+	t *testing.T, store *sqlstore.Store, us *sqlstore.UserStore[core.User],
 	after func(ctx context.Context, err error) error,
 ) (runs [2]int) {
 	t.Helper()
@@ -74,7 +73,7 @@ func embrace(
 
 func TestDeadlock(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
-		store, us := users[core.User](t, d.new(t), bunstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 		runs := embrace(t, store, us, func(_ context.Context, err error) error { return err })
 		if runs[0]+runs[1] != 3 {
 			t.Errorf("the transactions ran %d and %d times, want one of them twice", runs[0], runs[1])
@@ -86,7 +85,7 @@ func TestDeadlock(t *testing.T) {
 // follows must not be kept on its own.
 func TestDeadlockThatIsPassedOver(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
-		store, us := users[core.User](t, d.new(t), bunstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 		embrace(t, store, us, func(ctx context.Context, err error) error {
 			if err == nil {
 				return nil
@@ -107,7 +106,7 @@ func TestDeadlockThatIsPassedOver(t *testing.T) {
 func TestSerializationFailure(t *testing.T) {
 	ctx := t.Context()
 	d := onPostgres.with("&options=-c%20default_transaction_isolation%3Dserializable")
-	store, us := users[core.User](t, d.new(t), bunstore.Options{})
+	store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 	u := ada()
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -140,7 +139,7 @@ func TestSerializationFailure(t *testing.T) {
 func TestRefusedUpdateInATransaction(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		ctx := t.Context()
-		store, us := users[core.User](t, d.new(t), bunstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 		one, two := couple(t, us)
 		move := func(u *core.User) error { u.Email, u.EmailKey = "new@example.org", "new@example.org"; return nil }
 		moved, waits := make(chan struct{}), make(chan struct{})
@@ -179,7 +178,7 @@ func TestRefusedUpdateInATransaction(t *testing.T) {
 // user, though there was none when the transaction began.
 func TestFindAfterARefusal(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
-		store, us := users[core.User](t, d.new(t), bunstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 		err := store.Transact(t.Context(), func(inside context.Context) error {
 			if _, err := us.Find(inside, core.ByEmail(ada().EmailKey)); err != core.ErrNotFound {
 				t.Errorf("Find gave %v, want ErrNotFound", err)
@@ -205,7 +204,7 @@ func TestSnapshot(t *testing.T) {
 	d := onMariaDB // its default is REPEATABLE READ; PostgreSQL refuses such writes
 	for _, settings := range []string{"", "?clientFoundRows=true"} {
 		ctx, db := t.Context(), d.with(settings).new(t)
-		store, us := users[core.User](t, db, bunstore.Options{})
+		store, us := users[core.User](t, db, sqlstore.Options{})
 		tickets, limiter, sessions := store.Tickets(), store.Limiter(), store.Sessions()
 		soon := time.Now().Add(time.Hour)
 		once := core.Limit{Events: 1, Window: time.Hour}
@@ -216,8 +215,8 @@ func TestSnapshot(t *testing.T) {
 			sessions.Create(ctx, [32]byte{1}, session)); err != nil {
 			t.Fatal(err)
 		}
-		err := db.RunInTx(ctx, nil, func(outside context.Context, tx bun.Tx) error {
-			inside := bunstore.WithTx(outside, tx)
+		err := db.inTx(ctx, func(outside context.Context, tx *sql.Tx) error {
+			inside := store.WithTx(outside, tx)
 			if _, err := us.Find(inside, core.ByEmail("ada@example.org")); err != core.ErrNotFound { // the beginning
 				return err
 			}
@@ -254,7 +253,7 @@ func TestSnapshot(t *testing.T) {
 func TestTouchThatChangesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
-		store, _ := users[core.User](t, d.new(t), bunstore.Options{})
+		store, _ := users[core.User](t, d.new(t), sqlstore.Options{})
 		soon := time.Now().Add(time.Hour)
 		if err := store.Sessions().Create(ctx, [32]byte{1},
 			core.Session{UserID: "ada", LastSeen: soon, Expires: soon}); err != nil {
@@ -270,7 +269,7 @@ func TestTouchThatChangesNothing(t *testing.T) {
 // PostgreSQL's would collide, and look as if the address was taken.
 func TestNumbersThatWereGiven(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		_, us := users[core.User](t, d.new(t), bunstore.Options{IDs: bunstore.BigInt})
+		_, us := users[core.User](t, d.new(t), sqlstore.Options{IDs: sqlstore.BigInt})
 		for _, id := range []string{"3", "2", "9007199254740993"} {
 			if err := us.Create(t.Context(), &core.User{ID: id}); err != nil {
 				t.Fatal(err)

@@ -1,4 +1,4 @@
-package bunstore_test
+package sqlstore_test
 
 import (
 	"strings"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
@@ -16,7 +15,7 @@ import (
 // whose users exist nowhere.
 func TestSessionsBesideUsers(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		s := d.shared(t, bunstore.BigInt)
+		s := d.shared(t, sqlstore.BigInt)
 		storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
 			s.empty(t, now)
 			return s.users.Sessions()
@@ -37,7 +36,7 @@ func TestFindGivesTheUser(t *testing.T) {
 func findsUser(t *testing.T, d database, ids sqlstore.IDType) {
 	ctx, address := t.Context(), d.address(t)
 	db, statements := d.recorded(t, address)
-	store, us := users[storetest.Account](t, db, bunstore.Options{IDs: ids})
+	store, us := users[storetest.Account](t, db, sqlstore.Options{IDs: ids})
 	u := &storetest.Account{User: core.User{Email: "Ada@example.org", EmailKey: "ada@example.org", IsActive: true}}
 	if err := us.Create(ctx, u); err != nil {
 		t.Fatal(err)
@@ -94,13 +93,13 @@ func TestFindGivesTheUserOfAnyCollation(t *testing.T) {
 			hashed_password TEXT NOT NULL, is_active BOOLEAN NOT NULL, is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL)`)
 		return address
 	}
-	findsUser(t, d, bunstore.Text)
+	findsUser(t, d, sqlstore.Text)
 }
 
 // TestFindGivesTheUserOfALongNumber: snowflakes have 19 digits.
 func TestFindGivesTheUserOfALongNumber(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		_, us := users[storetest.Account](t, d.new(t), bunstore.Options{IDs: bunstore.BigInt})
+		_, us := users[storetest.Account](t, d.new(t), sqlstore.Options{IDs: sqlstore.BigInt})
 		u := &storetest.Account{User: core.User{ID: "1800000000000000001", Email: "ada@example.org",
 			EmailKey: "ada@example.org"}}
 		if err := us.Create(t.Context(), u); err != nil {
