@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
+// tells returns a route that responds with its pattern, the path of the
+// request, and its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Method: method, Pattern: pattern},

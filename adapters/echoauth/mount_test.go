@@ -14,8 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
+// tells returns a route that responds with its pattern, the path of the
+// request, and its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
@@ -98,7 +98,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// A page of the application often has the path of a route, with another method.
+// An application often has a page at the path of a route, with another method.
 func TestAnApplicationsRouteWins(t *testing.T) {
 	teapot := func(c *echo.Context) error { return c.NoContent(http.StatusTeapot) }
 	e := echo.New()
@@ -154,7 +154,7 @@ func TestCORSMiddlewareAnswersPreflights(t *testing.T) {
 	}
 }
 
-// Require around a whole router guards the paths that it does not have too.
+// Require around a whole router also guards paths that do not exist.
 func TestRequireOnTheRouter(t *testing.T) {
 	e := echo.New()
 	e.Use(echoauth.Require(auth{}))

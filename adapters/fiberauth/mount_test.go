@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
+// tells returns a route that responds with its pattern, the path of the
+// request, and its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
@@ -110,7 +110,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// fiber finds routes for other spellings too.
+// fiber matches other spellings too.
 func TestPathsAreComparedExactly(t *testing.T) {
 	app := fiber.New()
 	fiberauth.Mount(app.Group("/api"), "/users", users())

@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
+// tells returns a route that responds with its pattern, the path of the
+// request, and its id.
 func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
@@ -91,7 +91,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// A page of the application often has the path of a route, with another method.
+// An application often has a page at the path of a route, with another method.
 func TestAnApplicationsRouteWins(t *testing.T) {
 	r := gin.New()
 	r.PUT("/users/7", status(418))
@@ -107,7 +107,7 @@ func TestAnApplicationsRouteWins(t *testing.T) {
 	}
 }
 
-// A slash too many is the engine's affair. A group's root answers with and
+// An extra slash is the engine's business. The root of a group answers with and
 // without one either way.
 func TestRedirectTrailingSlash(t *testing.T) {
 	for redirects, want := range map[bool]int{true: http.StatusMovedPermanently, false: http.StatusNotFound} {
@@ -156,7 +156,7 @@ func TestCORSMiddlewareAnswersPreflights(t *testing.T) {
 	}
 }
 
-// Require around a whole router guards the paths that it does not have too.
+// Require around a whole router also guards paths that do not exist.
 func TestRequireOnTheRouter(t *testing.T) {
 	r := gin.New()
 	r.Use(ginauth.Require(auth{}))
