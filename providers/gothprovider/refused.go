@@ -9,13 +9,13 @@ const (
 	mutable   = "its subject is an address, which passes from one person to the next"
 )
 
-// refused are the providers of goth that this package does not carry, by their
-// folder, and why.
+// refused lists the providers of goth that this package refuses, by folder, and
+// why.
 var refused = map[string]string{
 	"apple":         unbounded + "; use providers.Apple",
 	"auth0":         unbounded + "; use providers.Auth0",
 	"azuread":       mutable + "; use providers.Microsoft",
-	"bitly":         "it gives no subject",
+	"bitly":         "it returns no subject",
 	"dailymotion":   unbounded,
 	"discord":       unbounded + "; use providers.Discord",
 	"eveonline":     "its subject is a character, which players hand on to one another",
@@ -44,8 +44,8 @@ var refused = map[string]string{
 	"yandex":        unbounded + "; use providers.Yandex",
 }
 
-// refusal says why a provider of goth, or of a fork, is refused; "" if it is
-// not.
+// refusal returns why a provider of goth, or of a fork, is refused, or "" if it
+// is not.
 func refusal(pkgPath string) string {
 	_, folder, _ := strings.Cut(pkgPath, "/goth/providers/")
 	return refused[folder]
