@@ -26,7 +26,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// stores are where the application keeps what it must not forget.
+// stores holds the application's stores.
 type stores struct {
 	users    core.UserStore[Account]
 	accounts core.OAuthAccountStore
@@ -45,13 +45,13 @@ func (s stores) close() error {
 	return errors.Join(errs...)
 }
 
-// databases are the schemes of DATABASE_URL.
+// databases maps the schemes of DATABASE_URL to their stores.
 var databases = map[string]func(context.Context, Config, *stores) error{
 	"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
 }
 
-// open connects to the database of DATABASE_URL, by its scheme, and makes its
-// tables. Sessions move to REDIS_URL where it is set.
+// open connects to the database of DATABASE_URL, by its scheme, and creates its
+// tables. Sessions move to REDIS_URL if it is set.
 func open(ctx context.Context, cfg Config) (stores, error) {
 	var s stores
 	if err := databases[cfg.scheme()](ctx, cfg, &s); err != nil {
@@ -72,8 +72,8 @@ func inSQLite(ctx context.Context, cfg Config, s *stores) error {
 	if err != nil {
 		return err
 	}
-	err = s.inBun(ctx, bun.NewDB(pooled(db, 8), sqlitedialect.New())) // one of them writes at a time
-	s.limiter = nil                                                   // there is one process: its memory counts
+	err = s.inBun(ctx, bun.NewDB(pooled(db, 8), sqlitedialect.New())) // only one of them writes at a time
+	s.limiter = nil                                                   // there is one process, so its memory is enough
 	return err
 }
 
@@ -85,8 +85,8 @@ func inPostgres(ctx context.Context, cfg Config, s *stores) error {
 	return s.inBun(ctx, bun.NewDB(pooled(db, 16), pgdialect.New()))
 }
 
-// pooled bounds the connections of a process, and keeps them: database/sql
-// opens as many as are asked for and keeps two.
+// pooled bounds the connections of a process, and keeps them open: by default
+// database/sql opens any number and keeps two.
 func pooled(db *sql.DB, connections int) *sql.DB {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
@@ -94,11 +94,11 @@ func pooled(db *sql.DB, connections int) *sql.DB {
 	return db
 }
 
-// inMySQL takes the URL apart: the driver has a form of its own.
+// inMySQL converts the URL: the driver has a format of its own.
 func inMySQL(ctx context.Context, cfg Config, s *stores) error {
 	u, err := url.Parse(cfg.Database)
 	if err != nil {
-		return errors.New("it is no URL")
+		return errors.New("not a URL")
 	}
 	c := mysql.NewConfig()
 	c.Net, c.Addr, c.DBName, c.User = "tcp", u.Host, strings.TrimPrefix(u.Path, "/"), u.User.Username()
@@ -126,11 +126,11 @@ func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
 	return store.Migrate(ctx)
 }
 
-// inMongoDB uses transactions where the URL names a replica set.
+// inMongoDB uses transactions if the URL names a replica set.
 func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	u, err := url.Parse(cfg.Database)
 	if err != nil {
-		return errors.New("it is no URL")
+		return errors.New("not a URL")
 	}
 	client, err := mongo.Connect(options.Client().ApplyURI(cfg.Database))
 	if err != nil {
@@ -151,8 +151,8 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	return store.Migrate(ctx)
 }
 
-// inRedis moves what lives for a while: sessions, limits, and the tickets that
-// change no user.
+// inRedis moves what lives for a while to Redis: sessions, limits, and the
+// tickets that change no user.
 func inRedis(cfg Config, s *stores) error {
 	client, err := rueidis.ParseURL(cfg.redis)
 	if err != nil {
