@@ -71,8 +71,8 @@ func (q *quiet) login(email, remote string) client {
 	c := client{remote: remote}
 	got := q.as(c, q.Login("web"), "auth:web.login", "", fmt.Sprintf(`{"username": %q, "password": %q}`, email, password))
 	var answer struct{ Token string }
-	if err := json.Unmarshal(got.Bytes(), &answer); err != nil || got.Status != 200 {
-		q.t.Fatalf("login: %d %s", got.Status, got.Bytes())
+	if err := json.Unmarshal(got.Body, &answer); err != nil || got.Status != 200 {
+		q.t.Fatalf("login: %d %s", got.Status, got.Body)
 	}
 	c.token = answer.Token
 	return c
@@ -136,8 +136,8 @@ func TestChangesAreLimited(t *testing.T) {
 			switch {
 			case got.Status != 429:
 				served++
-			case got.Header.Get("Retry-After") == "" || !strings.Contains(string(got.Bytes()), core.CodeRateLimited):
-				t.Errorf("%v %s", got.Header, got.Bytes())
+			case got.Header.Get("Retry-After") == "" || !strings.Contains(string(got.Body), core.CodeRateLimited):
+				t.Errorf("%v %s", got.Header, got.Body)
 			}
 		}
 		return served
@@ -152,14 +152,14 @@ func TestChangesAreLimited(t *testing.T) {
 					t.Errorf("%d were served, want 20", n)
 				}
 				if got := q.patchMe(eve, `{"nick": "Evi"}`); got.Status != 200 {
-					t.Errorf("twin, another column: %d %s", got.Status, got.Bytes())
+					t.Errorf("twin, another column: %d %s", got.Status, got.Body)
 				}
 				if got := q.patchMe(ada, fmt.Sprintf(body, 100)); got.Status != 200 {
-					t.Errorf("twin, another user: %d %s", got.Status, got.Bytes())
+					t.Errorf("twin, another user: %d %s", got.Status, got.Body)
 				}
 				time.Sleep(time.Hour)
 				if got := q.patchMe(eve, fmt.Sprintf(body, 200)); got.Status != 200 {
-					t.Errorf("twin, an hour later: %d %s", got.Status, got.Bytes())
+					t.Errorf("twin, an hour later: %d %s", got.Status, got.Body)
 				}
 			})
 		})
@@ -226,12 +226,12 @@ func TestChangesAreLimited(t *testing.T) {
 					`{"email": "no address"}`: 422, `{"password": 5}`: 422, `{"password": null}`: 200,
 				} {
 					if got := q.patchMe(eve, body); got.Status != want {
-						t.Fatalf("%s: %d %s, want %d", body, got.Status, got.Bytes(), want)
+						t.Fatalf("%s: %d %s, want %d", body, got.Status, got.Body, want)
 					}
 				}
 			}
 			if got := q.patchMe(eve, `{"email": "new@example.org", "password": "a long password"}`); got.Status != 200 {
-				t.Errorf("then a change: %d %s", got.Status, got.Bytes())
+				t.Errorf("then a change: %d %s", got.Status, got.Body)
 			}
 		})
 	})
@@ -248,15 +248,15 @@ func TestChangesAreLimited(t *testing.T) {
 				}
 				for range 60 {
 					if got := send("192.0.2.7", "made up"); got.Status != 400 {
-						t.Fatalf("%s: %d %s", kind, got.Status, got.Bytes())
+						t.Fatalf("%s: %d %s", kind, got.Status, got.Body)
 					}
 				}
 				q.noted()
 				if got := send("192.0.2.7", m.Token); got.Status != 429 || strings.Contains(fmt.Sprint(q.noted()), "Find") {
-					t.Errorf("%s: %d %s", kind, got.Status, got.Bytes())
+					t.Errorf("%s: %d %s", kind, got.Status, got.Body)
 				}
 				if got := send("192.0.2.8", m.Token); got.Status != 200 {
-					t.Errorf("%s, twin from another network: %d %s", kind, got.Status, got.Bytes())
+					t.Errorf("%s, twin from another network: %d %s", kind, got.Status, got.Body)
 				}
 			}
 		})

@@ -44,7 +44,7 @@ func (header) Extract(h core.Head) (string, error) {
 func (header) Protect(core.Head) error { return nil }
 func (header) Attach(resp *core.Response, t core.Token) {
 	resp.Status = http.StatusOK
-	resp.Body = map[string]string{"token": t.Raw}
+	resp.Body = []byte(`{"token": "` + t.Raw + `"}`)
 }
 func (header) Clear(*core.Response)    {}
 func (header) Scheme() json.RawMessage { return json.RawMessage(`{"type": "apiKey"}`) }

@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,12 +30,15 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		a.failures.Log(ctx, e.Level(), fmt.Sprint(e.Status, " ", e.Code, " ", e.Cause),
 			"latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
-	resp := core.NewResponse(e.Status, map[string]any{"detail": a.detail(ctx, e)})
+	resp, encoding := core.JSON(e.Status, map[string]any{"detail": a.detail(ctx, e)})
+	if encoding != nil { // strings and numbers can be encoded, but for an application's own Problem.Loc
+		resp = core.Empty(e.Status)
+	}
 	resp.Err = e
 	for name, values := range e.Header {
 		resp.Header[name] = values
 	}
-	return a.finish(ctx, resp)
+	return finish(resp)
 }
 
 // detail is a list of problems, a code with its reason, a code, or the status'
@@ -65,13 +69,14 @@ func (a *Auth[U]) localize(ctx context.Context, key, english string, args map[st
 	return english
 }
 
-// finish encodes a response. What concerns an account is not for caches.
-func (a *Auth[U]) finish(ctx context.Context, resp *core.Response) *core.Response {
-	if err := resp.Encode(); err != nil {
-		return a.Render(ctx, err)
-	}
+// finish writes the media type of a body. What concerns an account is not for
+// caches.
+func finish(resp *core.Response) *core.Response {
 	if resp.Header == nil {
 		resp.Header = http.Header{}
+	}
+	if resp.Body != nil {
+		resp.Header.Set("Content-Type", cmp.Or(resp.Type, "application/json"))
 	}
 	if resp.Header.Get("Cache-Control") == "" {
 		resp.Header.Set("Cache-Control", "no-store")
@@ -116,7 +121,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
 		if err != nil {
 			return a.Render(ctx, err)
 		}
-		return a.finish(ctx, resp)
+		return finish(resp)
 	}
 	return core.Bound{Route: route, Serve: serve}
 }

@@ -203,8 +203,8 @@ func TestSilence(t *testing.T) {
 			for _, kind := range kinds {
 				for _, email := range people {
 					got := q.ask(kind, email)
-					if got.Status != 202 || string(got.Bytes()) != "null" {
-						t.Errorf("%s for %s: %d %s", kind, email, got.Status, got.Bytes())
+					if got.Status != 202 || string(got.Body) != "null" {
+						t.Errorf("%s for %s: %d %s", kind, email, got.Status, got.Body)
 					}
 					time.Sleep(499 * time.Millisecond) // the time of the next request, too
 					synctest.Wait()

@@ -24,7 +24,7 @@ func ExampleReadJSON() {
 		if err := core.InvalidIf(noEmail, noPassword); err != nil {
 			return nil, err
 		}
-		return core.NewResponse(http.StatusCreated, map[string]string{"email": email}), nil
+		return core.JSON(http.StatusCreated, map[string]string{"email": email})
 	}
 
 	answer, err := handle(context.Background(), postJSON(`{"email":"ann@example.com","password":"correct horse"}`))

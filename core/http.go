@@ -44,48 +44,49 @@ type Request struct {
 	Param  func(name string) string
 }
 
-// Response is an answer to a request, the same for every framework.
+// Response is an answer to a request, the same for every framework. JSON, HTML,
+// Bytes and Empty make one.
 type Response struct {
 	Status int
 	Header http.Header
-	// Body is marshalled to JSON; nil is no body, Null is the value null.
-	Body any
-	// Err is the error that Host.Render made the answer of, nil for other
-	// answers. An adapter may hand it to its framework instead.
+	// Body is the encoded body; nil for none.
+	Body []byte
+	// Type is the media type of Body. Default: application/json. The front
+	// door writes it into Header where there is a body.
+	Type string
+	// Err is the error that FrontDoor.Render made the response of, nil for
+	// other responses. An adapter may hand it to its framework instead.
 	Err *Error
 }
 
-// Null is the JSON value null as a body.
-var Null = json.RawMessage("null")
+// Empty returns a response without a body, and with an empty header.
+func Empty(status int) *Response { return &Response{Status: status, Header: http.Header{}} }
 
-// NewResponse is a response with an empty header.
-func NewResponse(status int, body any) *Response {
-	return &Response{Status: status, Header: http.Header{}, Body: body}
-}
-
-// Bytes is the encoded body, nil for none, of a response that a Bound or a Host
-// gave: those are always encoded.
-func (r *Response) Bytes() []byte {
-	b, _ := r.Body.(json.RawMessage)
-	return b
-}
-
-// Encode replaces Body by its JSON, and sets Content-Type where there is a
-// body.
-func (r *Response) Encode() error {
-	if r.Body == nil {
-		return nil
-	}
-	b, err := json.Marshal(r.Body)
+// JSON returns a response with the JSON of v. Its error is json.Marshal's; a
+// route's handler returns both:
+//
+//	return core.JSON(http.StatusOK, v)
+func JSON(status int, v any) (*Response, error) {
+	body, err := json.Marshal(v)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Body = json.RawMessage(b)
-	r.Header.Set("Content-Type", "application/json")
-	return nil
+	return Bytes(status, "application/json", body), nil
+}
+
+// Bytes returns a response with a body of a media type.
+func Bytes(status int, mediaType string, body []byte) *Response {
+	return &Response{Status: status, Header: http.Header{}, Body: body, Type: mediaType}
+}
+
+// HTML returns a response with a page in UTF-8.
+func HTML(status int, page []byte) *Response { return Bytes(status, "text/html; charset=utf-8", page) }
+
+// Drop makes r a response without a body, of another status: a redirect, or a
+// login answer that is a cookie alone.
+func (r *Response) Drop(status int) {
+	r.Status, r.Body, r.Type = status, nil, ""
+	delete(r.Header, "Content-Type")
 }
 
 // Doc describes a route for the OpenAPI document.
@@ -120,7 +121,7 @@ type Route struct {
 }
 
 // Bound is a route with guard, gate and rendering closed over it; Serve never
-// panics, and its response is encoded.
+// panics.
 type Bound struct {
 	Route
 	Serve func(ctx context.Context, r *Request) *Response

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -18,31 +17,36 @@ func TestLine(t *testing.T) {
 	}
 }
 
-func TestResponseEncode(t *testing.T) {
-	for _, c := range []struct {
-		body              any
-		want, contentType string
+func TestResponses(t *testing.T) {
+	null, err1 := core.JSON(202, nil)
+	object, err2 := core.JSON(200, map[string]int{"a": 1})
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
+	for name, c := range map[string]struct {
+		resp            *core.Response
+		status          int
+		body, mediaType string
 	}{
-		{nil, "", ""},
-		{core.Null, "null", "application/json"},
-		{map[string]int{"a": 1}, `{"a":1}`, "application/json"},
+		"null":   {null, 202, "null", "application/json"},
+		"object": {object, 200, `{"a":1}`, "application/json"},
+		"page":   {core.HTML(403, []byte("<p>")), 403, "<p>", "text/html; charset=utf-8"},
+		"bytes":  {core.Bytes(200, "text/css", []byte("a{}")), 200, "a{}", "text/css"},
+		"empty":  {core.Empty(204), 204, "", ""},
 	} {
-		r := core.NewResponse(http.StatusOK, c.body)
-		if err := r.Encode(); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.Encode(); err != nil {
-			t.Fatalf("a second time: %v", err)
-		}
-		if got := string(r.Bytes()); got != c.want || r.Header.Get("Content-Type") != c.contentType {
-			t.Errorf("%v: got %q, %v", c.body, got, r.Header)
+		r := c.resp
+		if r.Status != c.status || string(r.Body) != c.body || r.Type != c.mediaType || r.Header == nil {
+			t.Errorf("%s: %+v", name, r)
 		}
 	}
-	bare := &core.Response{Body: true}
-	if err := bare.Encode(); err != nil || string(bare.Bytes()) != "true" || bare.Header.Get("Content-Type") == "" {
-		t.Errorf("a response without a header: %+v, %v", bare, err)
+	if r, err := core.JSON(200, func() {}); err == nil || r != nil {
+		t.Errorf("a function was encoded: %+v", r)
 	}
-	if err := core.NewResponse(200, func() {}).Encode(); err == nil {
-		t.Error("a function was encoded")
+	object.Header.Set("Content-Type", "text/plain")
+	object.Header.Set("X-Kept", "1")
+	object.Drop(303)
+	if object.Status != 303 || object.Body != nil || object.Type != "" || object.Header.Get("Content-Type") != "" ||
+		object.Header.Get("X-Kept") != "1" {
+		t.Errorf("dropped: %+v", object)
 	}
 }

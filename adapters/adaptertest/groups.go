@@ -2,7 +2,6 @@ package adaptertest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,13 +38,13 @@ func (s *server) bound(method, pattern string, serve func(*core.Request) *core.R
 	}
 }
 
-// text returns an encoded response. Its body may be any bytes, so that what a
-// request carried can come back unchanged.
+// text returns a response as an adapter receives it. Its body may be any bytes,
+// so that what a request carried can come back unchanged.
 func text(status int, body string) *core.Response {
 	return &core.Response{
 		Status: status,
 		Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}},
-		Body:   json.RawMessage(body),
+		Body:   []byte(body),
 	}
 }
 
@@ -86,7 +85,7 @@ func (s *server) mirror() core.Group {
 			return text(200, fmt.Sprintf("%q", r.Lines(r.Param("header"))))
 		}),
 		s.bound("GET", "/method", func(r *core.Request) *core.Response {
-			resp := core.NewResponse(http.StatusNoContent, nil)
+			resp := core.Empty(http.StatusNoContent)
 			resp.Header.Set("X-Method", r.Method())
 			return resp
 		}),

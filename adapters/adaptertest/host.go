@@ -87,11 +87,13 @@ func (f *host) Render(_ context.Context, err error) *core.Response {
 	if x == "" {
 		x = http.StatusText(e.Status)
 	}
-	resp := core.NewResponse(e.Status, map[string]string{"detail": x})
+	resp, encoding := core.JSON(e.Status, map[string]string{"detail": x})
+	if encoding != nil {
+		f.server.fault(encoding.Error())
+		resp = core.Empty(e.Status)
+	}
+	resp.Header.Set("Content-Type", resp.Type)
 	resp.Err = e
 	maps.Copy(resp.Header, e.Header)
-	if err := resp.Encode(); err != nil {
-		f.server.fault(err.Error())
-	}
 	return resp
 }

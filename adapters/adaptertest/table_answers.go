@@ -1,7 +1,6 @@
 package adaptertest
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -50,9 +49,9 @@ func cannedAnswers() map[string]cannedAnswer {
 }
 
 func (c cannedAnswer) response() *core.Response {
-	resp := core.NewResponse(c.status, nil)
+	resp := core.Empty(c.status)
 	if c.body != "" {
-		resp.Body = json.RawMessage(c.body)
+		resp.Body = []byte(c.body)
 	}
 	for _, line := range c.header {
 		name, value, _ := strings.Cut(line, ": ")

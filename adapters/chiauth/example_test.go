@@ -2,7 +2,6 @@ package chiauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +34,7 @@ func (auth) Resolve(optional bool, _ ...core.Guard) func(context.Context, core.H
 }
 
 func (auth) Render(context.Context, error) *core.Response {
-	return core.NewResponse(http.StatusUnauthorized, json.RawMessage(`{"detail":"Unauthorized"}`))
+	return core.Bytes(http.StatusUnauthorized, "application/json", []byte(`{"detail":"Unauthorized"}`))
 }
 
 func ExampleMount() {

@@ -2,7 +2,6 @@ package fiberauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +41,7 @@ func (auth) Resolve(optional bool, guards ...core.Guard) func(context.Context, c
 }
 
 func (auth) Render(_ context.Context, err error) *core.Response {
-	resp := core.NewResponse(http.StatusUnauthorized, json.RawMessage(`{"detail":"Unauthorized"}`))
+	resp := core.Bytes(http.StatusUnauthorized, "application/json", []byte(`{"detail":"Unauthorized"}`))
 	resp.Header.Set("Content-Type", "application/json")
 	resp.Header.Set("Www-Authenticate", "Bearer")
 	errors.As(err, &resp.Err)

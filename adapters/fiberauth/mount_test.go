@@ -2,7 +2,6 @@ package fiberauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +20,7 @@ func tells(method, pattern string) core.Bound {
 	return core.Bound{
 		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
-			return core.NewResponse(200, json.RawMessage(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
+			return core.Bytes(200, "application/json", []byte(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
 		},
 	}
 }

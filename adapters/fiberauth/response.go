@@ -30,8 +30,8 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 		header.Del("Content-Type")
 		return passed{resp.Err}
 	}
-	header.SetContentLength(len(resp.Bytes()))
-	c.Response().SetBody(resp.Bytes())
+	header.SetContentLength(len(resp.Body))
+	c.Response().SetBody(resp.Body)
 	return nil
 }
 

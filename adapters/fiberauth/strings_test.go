@@ -45,7 +45,7 @@ func (k keeper) Resolve(bool, ...core.Guard) func(context.Context, core.Head) (c
 	}
 }
 
-func (keeper) Render(context.Context, error) *core.Response { return core.NewResponse(500, nil) }
+func (keeper) Render(context.Context, error) *core.Response { return core.Empty(500) }
 
 func (k keeper) route() core.Bound {
 	return core.Bound{
@@ -59,7 +59,7 @@ func (k keeper) route() core.Bound {
 			}
 			u, _ := core.CurrentUser[core.User](ctx)
 			k.keep(n, u.ID)
-			return core.NewResponse(http.StatusNoContent, nil)
+			return core.Empty(http.StatusNoContent)
 		},
 	}
 }

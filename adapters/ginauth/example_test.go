@@ -2,7 +2,6 @@ package ginauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,7 +35,7 @@ func (auth) Resolve(optional bool, _ ...core.Guard) func(context.Context, core.H
 }
 
 func (auth) Render(_ context.Context, err error) *core.Response {
-	resp := core.NewResponse(http.StatusUnauthorized, json.RawMessage(`{"detail":"Unauthorized"}`))
+	resp := core.Bytes(http.StatusUnauthorized, "application/json", []byte(`{"detail":"Unauthorized"}`))
 	resp.Err, _ = errors.AsType[*core.Error](err)
 	return resp
 }

@@ -2,7 +2,6 @@ package httpauth_test
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -51,7 +50,7 @@ func says(method, pattern, text string) core.Bound {
 }
 
 func response(status int, body string) *core.Response {
-	return core.NewResponse(status, json.RawMessage(body))
+	return core.Bytes(status, "application/json", []byte(body))
 }
 
 func serve(h http.Handler, method, path string) *httptest.ResponseRecorder {

@@ -31,10 +31,9 @@ func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
 		w.WriteHeader(resp.Status)
 		return
 	}
-	body := resp.Bytes()
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	w.WriteHeader(resp.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that has gone is not our error
+		_, _ = w.Write(resp.Body) // a client that has gone is not our error
 	}
 }

@@ -28,7 +28,10 @@ func (Keys) Routes(kit core.Kit) ([]core.Route, error) {
 		Name: "keys:jwks", Method: http.MethodGet, Pattern: "/jwks.json", Public: true,
 		Doc: core.Doc{Summary: "Public keys of tokens", Status: http.StatusOK, Answer: keySet{}},
 		Handle: func(context.Context, *core.Request) (*core.Response, error) {
-			resp := core.NewResponse(http.StatusOK, keySet{kit.Keys()})
+			resp, err := core.JSON(http.StatusOK, keySet{kit.Keys()})
+			if err != nil {
+				return nil, err
+			}
 			resp.Header.Set("Cache-Control", "public, max-age=300")
 			return resp, nil
 		},

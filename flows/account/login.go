@@ -92,7 +92,7 @@ func logout(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response,
 	if err := kit.Sessions.Revoke(ctx, current.Session); err != nil {
 		return nil, core.Unavailable(err)
 	}
-	resp := core.NewResponse(http.StatusNoContent, nil)
+	resp := core.Empty(http.StatusNoContent)
 	kit.Clear(resp, kit.Backend)
 	if issuer := current.Session.Backend; issuer != kit.Backend {
 		kit.Clear(resp, issuer)

@@ -15,7 +15,7 @@ func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: kit.Users.New()},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				return core.NewResponse(http.StatusOK, kit.Codec.Output(core.CurrentFrom(ctx).User)), nil
+				return core.JSON(http.StatusOK, kit.Codec.Output(core.CurrentFrom(ctx).User))
 			},
 		},
 		{
@@ -41,7 +41,7 @@ func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
 				if err != nil {
 					return nil, err
 				}
-				return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+				return core.JSON(http.StatusOK, kit.Codec.Output(u))
 			},
 		},
 	}

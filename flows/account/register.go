@@ -42,7 +42,7 @@ func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
 			if err := Create(ctx, kit, u, password, r, in); err != nil {
 				return nil, err
 			}
-			return core.NewResponse(http.StatusCreated, kit.Codec.Output(u)), nil
+			return core.JSON(http.StatusCreated, kit.Codec.Output(u))
 		},
 	}}, nil
 }

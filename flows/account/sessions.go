@@ -58,7 +58,7 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 				if err != nil {
 					return nil, refusal(err)
 				}
-				return core.NewResponse(http.StatusNoContent, nil), nil
+				return core.Empty(http.StatusNoContent), nil
 			},
 		},
 	}, nil
@@ -90,7 +90,7 @@ func sessions(ctx context.Context, kit core.Kit) (*core.Response, error) {
 		}
 		out = append(out, p)
 	}
-	return core.NewResponse(http.StatusOK, out), nil
+	return core.JSON(http.StatusOK, out)
 }
 
 func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, error) {
@@ -108,7 +108,7 @@ func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, e
 			if err := kit.Sessions.Revoke(ctx, s); err != nil {
 				return nil, core.Unavailable(err)
 			}
-			return core.NewResponse(http.StatusNoContent, nil), nil
+			return core.Empty(http.StatusNoContent), nil
 		}
 	}
 	return nil, core.NotFound()

@@ -40,7 +40,7 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 				if err != nil {
 					return nil, err
 				}
-				return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+				return core.JSON(http.StatusOK, kit.Codec.Output(u))
 			},
 		},
 		core.Route{
@@ -64,7 +64,7 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 				if err != nil {
 					return nil, gone(err)
 				}
-				return core.NewResponse(http.StatusNoContent, nil), nil
+				return core.Empty(http.StatusNoContent), nil
 			},
 		},
 		core.Route{
@@ -93,7 +93,7 @@ func (f Users) patch(ctx context.Context, kit core.Kit, r *core.Request, again r
 	if u, err = change(ctx, kit, u, c, again); err != nil {
 		return nil, gone(err)
 	}
-	return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+	return core.JSON(http.StatusOK, kit.Codec.Output(u))
 }
 
 func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
@@ -120,7 +120,10 @@ func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, e
 	for i, u := range users {
 		page[i] = kit.Codec.Output(u)
 	}
-	resp := core.NewResponse(http.StatusOK, page)
+	resp, err := core.JSON(http.StatusOK, page)
+	if err != nil {
+		return nil, err
+	}
 	if next != "" {
 		q := url.Values{"cursor": {next}, "limit": {strconv.Itoa(limit)}}
 		if prefix != "" {

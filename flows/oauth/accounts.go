@@ -35,7 +35,7 @@ func (f accounts) Routes(kit core.Kit) ([]core.Route, error) {
 			for _, l := range links {
 				out = append(out, publicAccount{l.ID, l.Provider, l.Email})
 			}
-			return core.NewResponse(http.StatusOK, out), nil
+			return core.JSON(http.StatusOK, out)
 		},
 	}}, nil
 }

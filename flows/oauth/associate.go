@@ -57,7 +57,7 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 				if err := f.unlink(ctx, kit, core.CurrentFrom(ctx).User); err != nil {
 					return nil, err
 				}
-				return core.NewResponse(http.StatusNoContent, nil), nil
+				return core.Empty(http.StatusNoContent), nil
 			},
 		},
 	}, f.check(kit)
@@ -71,7 +71,10 @@ func (f associate) callback(ctx context.Context, kit core.Kit, r *core.Request) 
 	if err == nil {
 		err = f.linkTo(ctx, kit, u, out)
 	}
-	resp := core.NewResponse(http.StatusOK, kit.Codec.Output(u))
+	resp, encoding := core.JSON(http.StatusOK, kit.Codec.Output(u))
+	if encoding != nil {
+		return nil, encoding
+	}
 	if out.RedirectTo != "" {
 		back(resp, out.RedirectTo, "", "")
 	}

@@ -44,9 +44,12 @@ func (c *config) begin(
 	if err != nil {
 		return nil, providerError(err)
 	}
-	resp := core.NewResponse(http.StatusOK, map[string]string{"authorization_url": target})
+	resp, err := core.JSON(http.StatusOK, map[string]string{"authorization_url": target})
+	if err != nil {
+		return nil, err
+	}
 	if rec.RedirectTo != "" {
-		resp = core.NewResponse(http.StatusSeeOther, nil)
+		resp = core.Empty(http.StatusSeeOther)
 		resp.Header.Set("Location", target)
 	}
 	c.dropOldest(r, resp)

@@ -116,7 +116,7 @@ func (c *config) end(
 				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
 		code := cmp.Or(refusal.Code, http.StatusText(refusal.Status)) // as in an answer in JSON
-		resp = core.NewResponse(http.StatusSeeOther, nil)
+		resp = core.Empty(http.StatusSeeOther)
 		back(resp, rec.RedirectTo, "error", code)
 	}
 	if name := c.cookieName(r.Query.Get("state")); !sets(resp, name) {
@@ -138,7 +138,7 @@ func posted(_ context.Context, r *core.Request) (*core.Response, error) {
 			q.Set(name, value)
 		}
 	}
-	resp := core.NewResponse(http.StatusSeeOther, nil)
+	resp := core.Empty(http.StatusSeeOther)
 	resp.Header.Set("Location", (&url.URL{Path: r.Path, RawQuery: q.Encode()}).String())
 	return noReferrer(resp), nil
 }

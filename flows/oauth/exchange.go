@@ -69,7 +69,7 @@ func (c *config) handOver(
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	resp := core.NewResponse(http.StatusSeeOther, nil)
+	resp := core.Empty(http.StatusSeeOther)
 	back(resp, out.RedirectTo, "code", code)
 	e := exchangeable{Backend: kit.Backend, Proof: proof, Challenge: out.Challenge}
 	if e.Challenge == "" {

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/base64"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -98,6 +99,6 @@ func back(resp *core.Response, target, name, value string) {
 		q.Set(name, value)
 		u.RawQuery = q.Encode()
 	}
-	resp.Status, resp.Body = 303, nil
+	resp.Drop(http.StatusSeeOther)
 	resp.Header.Set("Location", u.String())
 }

@@ -99,7 +99,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				if _, err := f.Reset(ctx, kit, token, password, r); err != nil {
 					return nil, err
 				}
-				return core.NewResponse(http.StatusOK, core.Null), nil
+				return core.JSON(http.StatusOK, nil)
 			},
 		},
 	}, nil

@@ -100,7 +100,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				if err != nil {
 					return nil, err
 				}
-				return core.NewResponse(http.StatusOK, kit.Codec.Output(u)), nil
+				return core.JSON(http.StatusOK, kit.Codec.Output(u))
 			},
 		},
 	}, nil

@@ -112,7 +112,7 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	answer := core.NewResponse(http.StatusOK, nil)
+	answer := core.Empty(http.StatusOK)
 	backend.Transport.Attach(answer, token)
 	g.After(ctx, e)
 	return core.Admission{Token: token, Answer: answer}, nil

@@ -36,9 +36,12 @@ func (g *Gate) suspend(
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	answer := core.NewResponse(http.StatusForbidden, map[string]any{
+	answer, err := core.JSON(http.StatusForbidden, map[string]any{
 		"detail": map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing},
 	})
+	if err != nil {
+		return core.Admission{}, err
+	}
 	if b, _ := g.backend(a.Backend); b.Transport != nil {
 		if holder, ok := b.Transport.(core.Holder); ok {
 			holder.Hold(answer, raw, pendingLifetime)

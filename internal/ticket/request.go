@@ -34,7 +34,7 @@ func Request(
 		if err := Ask(ctx, kit, k, key, wants, after); err != nil {
 			return nil, err
 		}
-		return core.NewResponse(http.StatusAccepted, core.Null), nil
+		return core.JSON(http.StatusAccepted, nil)
 	}
 }
 

@@ -65,7 +65,9 @@ func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status = http.StatusOK
 	resp.Header.Set("Cache-Control", "no-store")
 	resp.Header.Set("Pragma", "no-cache")
-	resp.Body = answer{AccessToken: token.Raw, TokenType: "bearer", RefreshToken: token.Refresh}
+	// Strings can always be encoded.
+	resp.Body, _ = json.Marshal(answer{AccessToken: token.Raw, TokenType: "bearer", RefreshToken: token.Refresh})
+	resp.Type = "application/json"
 }
 
 // Clear does nothing: the client has to delete its token itself.

@@ -39,13 +39,10 @@ func TestAttach(t *testing.T) {
 		{core.Token{Raw: "t"}, `{"access_token":"t","token_type":"bearer"}`},
 		{core.Token{Raw: "t", Refresh: "r"}, `{"access_token":"t","token_type":"bearer","refresh_token":"r"}`},
 	} {
-		resp := core.NewResponse(0, nil)
+		resp := core.Empty(0)
 		bearer.New(bearer.Options{}).Attach(resp, c.token)
-		if err := resp.Encode(); err != nil {
-			t.Fatal(err)
-		}
-		if resp.Status != http.StatusOK || string(resp.Bytes()) != c.body {
-			t.Errorf("got %d %s, want 200 %s", resp.Status, resp.Bytes(), c.body)
+		if resp.Status != http.StatusOK || string(resp.Body) != c.body {
+			t.Errorf("got %d %s, want 200 %s", resp.Status, resp.Body, c.body)
 		}
 		if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Pragma") != "no-cache" {
 			t.Errorf("the answer may be cached: %v", resp.Header)
@@ -77,7 +74,7 @@ func TestExtract(t *testing.T) {
 }
 
 func TestClear(t *testing.T) {
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	bearer.New(bearer.Options{}).Clear(resp)
 	if len(resp.Header) != 0 {
 		t.Errorf("Clear sets %v", resp.Header)

@@ -11,12 +11,9 @@ import (
 func Example() {
 	transport := bearer.New(bearer.Options{LoginURL: "auth/api/login"})
 
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	transport.Attach(resp, core.Token{Raw: "c2VjcmV0"})
-	if err := resp.Encode(); err != nil {
-		panic(err)
-	}
-	fmt.Println(resp.Status, string(resp.Bytes()))
+	fmt.Println(resp.Status, string(resp.Body))
 
 	token, err := transport.Extract(head{http.Header{"Authorization": {"Bearer c2VjcmV0"}}})
 	fmt.Println(token, err)

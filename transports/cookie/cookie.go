@@ -113,7 +113,7 @@ func (t *Transport) Ambient() bool { return true }
 
 // Attach sets a 204 with the token in a cookie, and forbids caching.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
-	resp.Status, resp.Body = http.StatusNoContent, nil
+	resp.Drop(http.StatusNoContent)
 	resp.Header.Set("Cache-Control", "no-store")
 	set(resp, t.cookie, token.Raw, t.age(token))
 }

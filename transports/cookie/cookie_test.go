@@ -78,16 +78,16 @@ func TestSetCookie(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Now = clock
 			transport := newTransport(t, c.o)
-			resp := core.NewResponse(0, "a body")
+			resp := core.Bytes(0, "text/plain", []byte("a body"))
 			transport.Attach(resp, c.token)
 			if resp.Status != http.StatusNoContent || resp.Body != nil || resp.Header.Get("Cache-Control") != "no-store" {
 				t.Errorf("the answer is %+v", resp)
 			}
 			wantSetCookie(t, resp, c.attach)
 
-			resp = core.NewResponse(http.StatusUnauthorized, "a body")
+			resp = core.Bytes(http.StatusUnauthorized, "text/plain", []byte("a body"))
 			transport.Clear(resp)
-			if resp.Status != http.StatusUnauthorized || resp.Body != "a body" {
+			if resp.Status != http.StatusUnauthorized || string(resp.Body) != "a body" {
 				t.Errorf("Clear makes it %+v", resp)
 			}
 			wantSetCookie(t, resp, c.clear)
@@ -120,7 +120,7 @@ func TestMaxAge(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			transport := newTransport(t, cookie.Options{MaxAge: c.maxAge, Now: func() time.Time { return now }})
-			resp := core.NewResponse(0, nil)
+			resp := core.Empty(0)
 			transport.Attach(resp, core.Token{Raw: "t", Expires: c.expires})
 			if line := resp.Header.Get("Set-Cookie"); !strings.Contains(line, c.want) {
 				t.Errorf("%q has no %q", line, c.want)
@@ -128,7 +128,7 @@ func TestMaxAge(t *testing.T) {
 		})
 	}
 	t.Run("no end", func(t *testing.T) {
-		resp := core.NewResponse(0, nil)
+		resp := core.Empty(0)
 		newTransport(t, cookie.Options{}).Attach(resp, core.Token{Raw: "t"})
 		if line := resp.Header.Get("Set-Cookie"); strings.Contains(line, "Max-Age") {
 			t.Errorf("%q ends before the browser closes", line)
@@ -138,7 +138,7 @@ func TestMaxAge(t *testing.T) {
 
 func TestOneSetCookieOfTheName(t *testing.T) {
 	transport := newTransport(t, cookie.Options{Name: "s"})
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	resp.Header.Add("Set-Cookie", "other=1")
 	transport.Attach(resp, core.Token{Raw: "old"})
 	resp.Header.Add("Set-Cookie", "s2=1")

@@ -14,7 +14,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	transport.Attach(resp, core.Token{Raw: "c2VjcmV0", Expires: now.Add(time.Hour)})
 	fmt.Println(resp.Status, resp.Header.Get("Set-Cookie"))
 

@@ -32,7 +32,7 @@ func TestPending(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			transport := newTransport(t, c.o)
-			resp := core.NewResponse(0, nil)
+			resp := core.Empty(0)
 			transport.Attach(resp, core.Token{Raw: "t"})
 			session := resp.Header.Get("Set-Cookie")
 			transport.Hold(resp, "p", 10*time.Minute-time.Nanosecond)

@@ -48,14 +48,10 @@ func keep(jar []*http.Cookie, c *http.Cookie) []*http.Cookie {
 }
 
 func accessToken(resp *core.Response) string {
-	body, err := json.Marshal(resp.Body)
-	if err != nil {
-		return ""
-	}
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}
-	if json.Unmarshal(body, &answer) != nil {
+	if json.Unmarshal(resp.Body, &answer) != nil {
 		return ""
 	}
 	return answer.AccessToken

@@ -13,7 +13,7 @@ func ExampleCases() {
 	broken := explicit()
 	broken.attach = func(resp *core.Response, tok core.Token) {
 		resp.Header.Set("Cache-Control", "no-store")
-		resp.Body = map[string]string{"access_token": tok.Raw}
+		resp.Body = []byte(`{"access_token":"` + tok.Raw + `"}`)
 	}
 	for _, c := range transporttest.Cases(transporttest.Features{}) {
 		if err := c.Check(broken); err != nil {

@@ -31,7 +31,7 @@ type challenging struct {
 
 func (c challenging) Challenge(bool) string { return c.challenge }
 
-func answer(resp *core.Response, body any) {
+func answer(resp *core.Response, body []byte) {
 	resp.Status, resp.Body = http.StatusOK, body
 	resp.Header.Set("Cache-Control", "no-store")
 }
@@ -41,7 +41,7 @@ func explicit() *fake {
 	return &fake{
 		extract: core.BearerToken,
 		protect: func(core.Head) error { return nil },
-		attach:  func(resp *core.Response, tok core.Token) { answer(resp, map[string]string{"access_token": tok.Raw}) },
+		attach:  func(resp *core.Response, tok core.Token) { answer(resp, []byte(`{"access_token":"`+tok.Raw+`"}`)) },
 		clear:   func(*core.Response) {},
 		scheme:  `{"type":"http","scheme":"bearer"}`,
 	}

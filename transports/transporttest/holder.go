@@ -90,20 +90,20 @@ func holderCases(f Features) []Case {
 }
 
 func hold(h core.Holder, secret string) *core.Response {
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	h.Hold(resp, secret, time.Minute)
 	return resp
 }
 
 func released(h core.Holder) *core.Response {
-	resp := core.NewResponse(0, nil)
+	resp := core.Empty(0)
 	h.Release(resp)
 	return resp
 }
 
 func quiet(resp *core.Response) error {
 	if resp.Status != 0 || resp.Body != nil {
-		return fmt.Errorf("status %d, body %v", resp.Status, resp.Body)
+		return fmt.Errorf("status %d, body %q", resp.Status, resp.Body)
 	}
 	return nil
 }

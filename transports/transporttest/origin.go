@@ -32,7 +32,7 @@ func ambientCases(f Features) []Case {
 	refused := &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	return []Case{
 		{"forget", "after Clear, in a later response or in the same one, the client has no credential", func(t core.Transport) error {
-			later := core.NewResponse(0, nil)
+			later := core.Empty(0)
 			t.Clear(later)
 			same := login(t, token)
 			t.Clear(same)

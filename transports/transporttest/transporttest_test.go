@@ -94,7 +94,7 @@ func TestBrokenTransports(t *testing.T) {
 		}), false, []string{"foreign"}},
 		{"changes the token", changed(explicit(), func(f *fake) {
 			f.attach = func(resp *core.Response, tok core.Token) {
-				answer(resp, map[string]string{"access_token": strings.ToLower(tok.Raw)})
+				answer(resp, []byte(`{"access_token":"`+strings.ToLower(tok.Raw)+`"}`))
 			}
 		}), false, []string{"round trip", "beside others", "malformed", "leak", "login after clear", "any origin"}},
 		{"takes the first of two", changed(explicit(), func(f *fake) {
@@ -123,13 +123,13 @@ func TestBrokenTransports(t *testing.T) {
 		}), true, []string{"new token", "forget"}},
 		{"answers without a status", changed(explicit(), func(f *fake) {
 			f.attach = func(resp *core.Response, tok core.Token) {
-				resp.Body = map[string]string{"access_token": tok.Raw}
+				resp.Body = []byte(`{"access_token":"` + tok.Raw + `"}`)
 				resp.Header.Set("Cache-Control", "no-store")
 			}
 		}), false, []string{"login answer"}},
 		{"allows caching", changed(explicit(), func(f *fake) {
 			f.attach = func(resp *core.Response, tok core.Token) {
-				resp.Status, resp.Body = http.StatusOK, map[string]string{"access_token": tok.Raw}
+				resp.Status, resp.Body = http.StatusOK, []byte(`{"access_token":"`+tok.Raw+`"}`)
 			}
 		}), false, []string{"login answer"}},
 		{"redirects with the token", changed(explicit(), func(f *fake) {
@@ -143,7 +143,7 @@ func TestBrokenTransports(t *testing.T) {
 			attach := f.attach
 			f.attach = func(resp *core.Response, tok core.Token) {
 				attach(resp, tok)
-				resp.Body = map[string]string{"token": tok.Raw}
+				resp.Body = []byte(`{"token":"` + tok.Raw + `"}`)
 			}
 		}), true, []string{"leak"}},
 		{"clears with a status", changed(explicit(), func(f *fake) {
