@@ -175,7 +175,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				slices.SortFunc(all, func(a, b *link) int { return strings.Compare(a.ID, b.ID) })
 				return all, err
 			}
-		}, []string{"?Accounts at different", "?A Subject of 255", "List returns a user's", "?Update may give",
+		}, []string{"?Accounts at different", "?A Subject of 255", "List returns a user's", "?Update may move",
 			"?Update never makes"}},
 		"everybody's accounts": {func(s *accountStore) {
 			s.list = func(ctx context.Context, _ string) ([]*link, error) {
