@@ -14,11 +14,11 @@ import (
 
 var idTypes = map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text, "BigInt": bunstore.BigInt}
 
-// crowded is a patience for the kit's crowds on a busy machine.
+// crowded is a patience that suits the kit's crowds on a busy machine.
 const crowded = 30 * time.Second
 
-// shared are stores that the cases of a kit have one after the other, each of
-// them empty: to make tables takes longer than most cases.
+// shared holds stores that the cases of a kit use one after another, each of
+// them emptied first: creating tables takes longer than most cases.
 type shared struct {
 	db    *bun.DB
 	store *bunstore.Store
@@ -34,7 +34,7 @@ func (d database) shared(t *testing.T, ids bunstore.IDType) *shared {
 	return s
 }
 
-// empty makes the stores ready for a case, which has a clock of its own.
+// empty prepares the stores for a case, which has a clock of its own.
 func (s *shared) empty(t *testing.T, now func() time.Time) {
 	t.Helper()
 	s.now = now
@@ -43,8 +43,8 @@ func (s *shared) empty(t *testing.T, now func() time.Time) {
 	}
 }
 
-// withIDs runs cases on each kind of database with ids of each type. Races
-// between texts are left out: they are decided as those of UUIDs.
+// withIDs runs cases on each kind of database with IDs of each type. Races
+// between text IDs are left out: they are decided as those between UUIDs.
 func withIDs[S any](t *testing.T, cases func() []storetest.Case[S], of func(s *shared) S) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, ids := range idTypes {
@@ -73,9 +73,9 @@ func TestTransactions(t *testing.T) {
 	})
 }
 
-// TestOAuthAccounts: the kit's users have UUIDs, which are texts too.
-// TestTransactions links users with ids of every type, and
-// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table.
+// TestOAuthAccounts only needs one type of ID: the kit's users have UUIDs,
+// which are texts too. TestTransactions links users with IDs of every type, and
+// TestAdoptedOAuthAccounts runs the kit on FastAPI Users' table.
 func TestOAuthAccounts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, ids := range map[string]bunstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text} {

@@ -18,13 +18,13 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// Account is an application's user, with a column of its own.
+// Account is an application's user type.
 type Account struct {
 	core.User
 	FullName string `json:"full_name" bun:"full_name" auth:"register,update"`
 }
 
-// check ends an example that does not go as it should.
+// check ends an example that fails.
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -131,8 +131,8 @@ func Example_withTx() {
 	// latchkey: not found
 }
 
-// A first login at a provider makes a user and the link to their account there,
-// both or neither.
+// A first login at a provider creates a user and the link to their account
+// there, both or neither.
 func Example_oAuthAccounts() {
 	ctx := context.Background()
 	_, store, users, remove := openAccounts()
@@ -192,7 +192,7 @@ func Example_otherStores() {
 	// true
 }
 
-// The tables' SQL, for a migration tool of one's own.
+// The tables' SQL, for your own migration tool.
 func ExampleStore_Schema() {
 	db, remove := openExample()
 	defer remove()
@@ -220,7 +220,7 @@ func ExampleStore_Schema() {
 	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);
 }
 
-// The users of a FastAPI Users service are taken over in place, while it runs.
+// The users of a FastAPI Users service are adopted in place, while it runs.
 func Example_fastAPIUsers() {
 	ctx := context.Background()
 	file, err := os.ReadFile("../testdata/fastapi-users.sqlite")

@@ -16,8 +16,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// takeovers are the databases on which a FastAPI Users service can be taken
-// over. fixture opens a copy of the service's database.
+// takeovers runs a test on the databases on which a FastAPI Users service can
+// be adopted. fixture opens a copy of the service's database.
 func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) *bun.DB)) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
@@ -35,7 +35,7 @@ func takeovers(t *testing.T, test func(t *testing.T, fixture func(t *testing.T) 
 }
 
 // fixtureFile opens a copy of the database of a FastAPI Users service; its
-// README is in this repository's testdata.
+// README is in testdata.
 func fixtureFile(t *testing.T) *bun.DB {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "fastapi-users.sqlite"))
@@ -55,7 +55,7 @@ func fixtureFile(t *testing.T) *bun.DB {
 // file has later times.
 const serviceExpiry = 2145916800
 
-// serviceTables are as the service's SQLAlchemy adapter makes them on
+// serviceTables creates the tables as the service's SQLAlchemy adapter does on
 // PostgreSQL.
 const serviceTables = `
 	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,
@@ -70,7 +70,8 @@ const serviceTables = `
 		PRIMARY KEY (token), FOREIGN KEY (user_id) REFERENCES "user" (id) ON DELETE cascade);
 	CREATE INDEX ix_accesstoken_created_at ON accesstoken (created_at)`
 
-// fixtureOnPostgres has the rows of the service's file in a schema of its own.
+// fixtureOnPostgres returns a database with the rows of the service's file in a
+// schema of its own.
 func fixtureOnPostgres(t *testing.T, address, schema string) *bun.DB {
 	t.Helper()
 	file, db := fixtureFile(t), onPostgres.open(t, address+"&search_path="+schema)
@@ -97,7 +98,7 @@ func fixtureOnPostgres(t *testing.T, address, schema string) *bun.DB {
 
 var adopting = bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail}
 
-// adopted is the fixture after Latchkey has taken it over.
+// adopted returns the fixture after Latchkey has adopted it.
 func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunstore.UserStore[early]) {
 	t.Helper()
 	db := fixture(t)
@@ -112,7 +113,7 @@ func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
 	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)
 }
 
-// idOf is the id under which an e-mail address is found, or the error.
+// idOf returns the ID found by an email address, or the error.
 func idOf(t *testing.T, us *bunstore.UserStore[early], address string) string {
 	t.Helper()
 	key, err := latchkey.CanonicalEmail(address)

@@ -34,8 +34,8 @@ func TestMigrateTwice(t *testing.T) {
 	})
 }
 
-// TestMigrateGoesOn: whatever is missing is made, be it that a release before
-// had none, or that Migrate was interrupted where the database cannot undo
+// TestMigrateGoesOn: whatever is missing is created, whether an earlier release
+// had none, or Migrate was interrupted on a database that cannot undo
 // definitions.
 func TestMigrateGoesOn(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
@@ -99,7 +99,7 @@ func TestMigrateWithOneConnection(t *testing.T) {
 		db.SetMaxOpenConns(1)
 		users[core.User](t, db, bunstore.Options{})
 		run(t, db, "DROP TABLE latchkey_limits")
-		run(t, db, "CREATE VIEW latchkey_limits AS SELECT 1 AS digest") // no table can be made or changed under this name
+		run(t, db, "CREATE VIEW latchkey_limits AS SELECT 1 AS digest") // no table with this name can be created or changed
 		store := newStore(t, db, bunstore.Options{})
 		if err := store.Migrate(t.Context()); err == nil {
 			t.Error("Migrate took a view for its table")
@@ -126,7 +126,7 @@ type late struct {
 	Settings map[string]string `bun:"settings,type:json"`
 	Tags     []string
 	Avatar   []byte
-	Order    bool   // a word of SQL
+	Order    bool   // an SQL keyword
 	Ignored  func() `bun:"-"`
 }
 

@@ -15,9 +15,9 @@ import (
 	"github.com/uptrace/bun/dialect"
 )
 
-// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table. On
-// PostgreSQL the service's columns are too narrow for some of the kit's values;
-// this is how they are widened, without the service's minding.
+// TestAdoptedOAuthAccounts runs the kit on FastAPI Users' table. On PostgreSQL
+// the service's columns are too narrow for some of the kit's values; this is
+// how to widen them without disturbing the service.
 func TestAdoptedOAuthAccounts(t *testing.T) {
 	takeovers(t, func(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 		db, store := adoptedAccounts(t, fixture)
@@ -33,8 +33,8 @@ func TestAdoptedOAuthAccounts(t *testing.T) {
 	})
 }
 
-// TestNarrowColumns: what the service's columns cannot hold is refused, and its
-// words stay out of the error.
+// TestNarrowColumns: what the service's columns cannot hold is refused, and the
+// value stays out of the error.
 func TestNarrowColumns(t *testing.T) {
 	t.Parallel()
 	db, store := adoptedAccounts(t,
@@ -56,7 +56,7 @@ func TestNarrowColumns(t *testing.T) {
 	}
 }
 
-// adoptedAccounts is the fixture after Latchkey has taken it over.
+// adoptedAccounts returns the fixture after Latchkey has adopted it.
 func adoptedAccounts(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunstore.Store) {
 	t.Helper()
 	db := fixture(t)
@@ -67,7 +67,7 @@ func adoptedAccounts(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB,
 const barbaraID = "e36f6f26-8511-44b8-883f-a42aa42b7806"
 
 // pythonLink does what the service's OAuth callback does: it stores the
-// provider's answer in clear.
+// provider's response in clear text.
 func pythonLink(t *testing.T, db *bun.DB, id, userID, subject string) {
 	t.Helper()
 	run(t, db, `INSERT INTO oauth_account (oauth_name, access_token, expires_at, refresh_token, account_id, account_email, id, user_id)
@@ -187,8 +187,8 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *bun.DB) {
 	}
 }
 
-// TestAccountsTableNames: an application that has taken a service's tables over
-// keeps them after it has turned the service off.
+// TestAccountsTableNames: an application that has adopted a service's tables
+// keeps them after the service was turned off.
 func TestAccountsTableNames(t *testing.T) { takeovers(t, accountsTableNames) }
 
 func accountsTableNames(t *testing.T, fixture func(t *testing.T) *bun.DB) {

@@ -22,7 +22,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is.
+// database is a kind of database. address returns the address of a new, empty
+// one.
 type database struct {
 	driver  string
 	dialect func() schema.Dialect
@@ -37,20 +38,20 @@ var (
 
 var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres, "MariaDB": onMariaDB}
 
-// newFile is that of a new database file, which does not wait for the disk. The
-// name has characters that mean something in a URI.
+// newFile returns the address of a new database file, which does not wait for
+// the disk. The name has characters with a meaning in a URI.
 func newFile(t testing.TB) string {
 	return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
 }
 
-// with is d with settings of the driver.
+// with returns d with settings of the driver.
 func (d database) with(settings string) database {
 	address := d.address
 	d.address = func(t testing.TB) string { return address(t) + settings }
 	return d
 }
 
-// connections is how many a test has at most.
+// connections is the maximum for a test.
 const connections = 8
 
 // open opens a database as an application does.
@@ -73,7 +74,7 @@ func (d database) new(t testing.TB) *bun.DB {
 	return d.open(t, d.address(t))
 }
 
-// everywhere runs a test on each kind of database, at the same time.
+// everywhere runs a test on each kind of database, in parallel.
 func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	for name, d := range databases {
@@ -93,7 +94,7 @@ func newStore(t testing.TB, db *bun.DB, opts bunstore.Options) *bunstore.Store {
 	return store
 }
 
-// users makes the store of a user type in db and migrates it.
+// users returns the store of a user type in db, migrated.
 func users[U any, P core.Model[U]](
 	t testing.TB, db *bun.DB, opts bunstore.Options,
 ) (*bunstore.Store, *bunstore.UserStore[U]) {
@@ -109,7 +110,7 @@ func users[U any, P core.Model[U]](
 	return store, us
 }
 
-// run runs a statement, in which bun writes the arguments.
+// run runs a statement, into which bun writes the arguments.
 func run(t testing.TB, db *bun.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
@@ -117,7 +118,7 @@ func run(t testing.TB, db *bun.DB, query string, args ...any) {
 	}
 }
 
-// schemaOf is everything that a database defines.
+// schemaOf returns everything that a database defines.
 func schemaOf(t testing.TB, db *bun.DB) string {
 	t.Helper()
 	return lines(t, db, map[dialect.Name]string{
@@ -135,7 +136,7 @@ func schemaOf(t testing.TB, db *bun.DB) string {
 	}[db.Dialect().Name()])
 }
 
-// lines are the rows of a query of one text.
+// lines returns the rows of a query with one text column.
 func lines(t testing.TB, db *bun.DB, query string) (text string) {
 	t.Helper()
 	rows, err := db.DB.QueryContext(t.Context(), query)

@@ -23,7 +23,7 @@ type unknown struct{ *sqlitedialect.Dialect }
 
 func (unknown) Name() dialect.Name { return dialect.Oracle }
 
-// silent does not ask the server for its version.
+// silent does not query the server's version.
 type silent struct{ *mysqldialect.Dialect }
 
 func (silent) Init(*sql.DB) {}
@@ -74,7 +74,8 @@ func TestTableNames(t *testing.T) {
 	})
 }
 
-// TestLongestNames: a database that cut an index's name off would not find it again.
+// TestLongestNames: if a database cut off an index's name, it would not find it
+// again.
 func TestLongestNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.new(t)

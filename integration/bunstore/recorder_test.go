@@ -8,7 +8,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// recorded is open, with all statements noted.
+// recorded opens a database that records all statements.
 func (d database) recorded(t testing.TB, address string) (*bun.DB, *recorder.Recorder) {
 	t.Helper()
 	r := recorder.New(d.open(t, address).Driver(), address)

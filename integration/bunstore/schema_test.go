@@ -20,7 +20,7 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// schemaFor is Schema for users of a type, without a connection.
+// schemaFor returns the Schema for users of a type, without a connection.
 func schemaFor[U any, P core.Model[U]](t *testing.T, d schema.Dialect, opts bunstore.Options) string {
 	t.Helper()
 	store := newStore(t, bun.NewDB(new(sql.DB), d), opts)
@@ -30,8 +30,8 @@ func schemaFor[U any, P core.Model[U]](t *testing.T, d schema.Dialect, opts buns
 	return strings.Join(store.Schema(), ";\n") + ";\n"
 }
 
-// TestSchemaFiles: the files are what Schema gives for the zero Options and
-// core.User. Write what it prints into a file to change it.
+// TestSchemaFiles: the files are what Schema returns for the zero Options and
+// core.User. To change one, write what the test prints into it.
 func TestSchemaFiles(t *testing.T) {
 	for name, d := range map[string]schema.Dialect{"sqlite": sqlitedialect.New(), "postgresql": pgdialect.New(),
 		"mysql": silent{mysqldialect.New()}} {
@@ -59,7 +59,7 @@ func TestSchemaOfATakeover(t *testing.T) {
 	}
 }
 
-// TestSchemaIsAllThatMigrateMakes: in a database that the SQL has made Migrate
+// TestSchemaIsAllThatMigrateMakes: in a database created by the SQL, Migrate
 // defines nothing.
 func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
@@ -95,7 +95,7 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 	})
 }
 
-// TestStatementTexts: arguments travel beside the text, which is the same
+// TestStatementTexts: arguments travel apart from the text, which is the same
 // whatever they are.
 func TestStatementTexts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
@@ -107,7 +107,7 @@ func TestStatementTexts(t *testing.T) {
 				everyStatement(t, store, us, "7001", "canary-one")
 				first := statements.Texts()
 				everyStatement(t, store, us, "7002", "canary-two")
-				for _, text := range statements.Texts() { // less what is prepared already
+				for _, text := range statements.Texts() { // without what is already prepared
 					if !slices.Contains(first, text) {
 						t.Errorf("with other arguments there is %s", text)
 					}
@@ -125,8 +125,8 @@ func TestStatementTexts(t *testing.T) {
 	})
 }
 
-// everyStatement uses all that the stores have, with the canary in each text
-// and the number in each id.
+// everyStatement uses everything the stores have, with the canary in each text
+// and the number in each ID.
 func everyStatement(t *testing.T, store *bunstore.Store, us *bunstore.UserStore[late], number, canary string) {
 	t.Helper()
 	ctx, soon, d := t.Context(), time.Now().Add(time.Hour), core.Digest(canary)

@@ -17,16 +17,16 @@ import (
 )
 
 // pageLen is how many rows a page of the test reads: ten users, and one more to
-// know whether there is a next page.
+// see whether there is a next page.
 const pageLen = 11
 
-// TestSearchReadsNoMoreThanThePage: by the index alone, whatever the prefix and
-// however deep the page.
+// TestSearchReadsNoMoreThanThePage: it reads only along the index, whatever the
+// prefix and however deep the page.
 func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
 		db, statements := d.recorded(t, d.address(t))
-		db.SetMaxOpenConns(1) // settings and counters are a connection's
+		db.SetMaxOpenConns(1) // settings and counters belong to a connection
 		_, us := users[core.User](t, db, bunstore.Options{})
 		populate(t, db)
 		for _, prefix := range []string{"a", "ab", "abc", "7"} {
@@ -48,7 +48,7 @@ func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 	})
 }
 
-// populate makes users whose keys have nothing to do with their IDs.
+// populate creates users whose keys are unrelated to their IDs.
 func populate(t *testing.T, db *bun.DB) {
 	t.Helper()
 	const together = 500 // in one statement
@@ -66,7 +66,7 @@ func populate(t *testing.T, db *bun.DB) {
 	}
 }
 
-// searchOf is the statement of the search that was run.
+// searchOf returns the statement of the search that was run.
 func searchOf(t *testing.T, statements *recorder.Recorder) string {
 	t.Helper()
 	for _, text := range statements.Texts() {

@@ -18,7 +18,7 @@ type growing struct {
 	Logins   int32  `json:"logins" bun:"logins"`
 }
 
-// alterations change the users' table under statements that are prepared.
+// alterations change the users' table while prepared statements refer to it.
 var alterations = map[dialect.Name][]string{
 	dialect.PG: {
 		"ALTER TABLE latchkey_users ALTER COLUMN full_name TYPE varchar(300)",

@@ -107,8 +107,8 @@ func oneConnection(t *testing.T, d database) {
 	}
 }
 
-// TestFailInTheApplicationsTransaction: its rollback is not ours to see, so the
-// count is made beside it.
+// TestFailInTheApplicationsTransaction: we cannot see its rollback, so the
+// count is made outside of it.
 func TestFailInTheApplicationsTransaction(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -195,7 +195,7 @@ func TestBusyDatabase(t *testing.T) {
 	})
 }
 
-// holdWriteLock keeps the write lock of a file until release is called.
+// holdWriteLock holds the write lock of a file until release is called.
 func holdWriteLock(t *testing.T, path string) (locked chan struct{}, release func()) {
 	t.Helper()
 	locked, done := make(chan struct{}), make(chan struct{})

@@ -40,7 +40,7 @@ func TestQuickstartOnServers(t *testing.T) {
 			p.send("GET", "/users/me", short, "", 401)
 			p.stop()
 
-			p = start(t, "quickstart", append(env, "ADDR=127.0.0.1:0")...) // nobody is forgotten
+			p = start(t, "quickstart", append(env, "ADDR=127.0.0.1:0")...) // every user is still there
 			if strings.Contains(name, "SQLite") {
 				return // its file was in the folder of the first
 			}
@@ -56,7 +56,7 @@ func TestQuickstartOnServers(t *testing.T) {
 
 func redisURL(t *testing.T) string { return "REDIS_URL=redis://" + server.Redis(t) }
 
-// mysqlURL is the driver's DSN as the URL that the quickstart takes.
+// mysqlURL returns the driver's DSN as the URL that the quickstart takes.
 func mysqlURL(t *testing.T) string {
 	t.Helper()
 	c, err := mysql.ParseDSN(server.MariaDB(t))

@@ -20,8 +20,8 @@ var update = flag.Bool("update", false, "write ../../docs/goth-providers.md")
 
 const page = "../../docs/goth-providers.md"
 
-// docs/goth-providers.md is made of the tables here and of what
-// gothprovider.New says.
+// docs/goth-providers.md is generated from the tables here and from
+// gothprovider.New's errors.
 func TestThePageIsCurrent(t *testing.T) {
 	old, err := os.ReadFile(page)
 	if err != nil && !*update {
@@ -87,7 +87,7 @@ func yes(is bool) string {
 
 func folder(p goth.Provider) string { return path.Base(reflect.TypeOf(p).Elem().PkgPath()) }
 
-// why is the reason that New gives.
+// why returns the reason in New's error.
 func why(t *testing.T, p goth.Provider) string {
 	t.Helper()
 	_, err := gothprovider.New(p, gothprovider.Options{})

@@ -72,8 +72,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestOlderAndNewerReleases share the users: what one does not know of, it
-// leaves alone.
+// TestOlderAndNewerReleases: both share the users, and leave alone what they do
+// not know.
 func TestOlderAndNewerReleases(t *testing.T) {
 	ctx := t.Context()
 	db, _, after := open[late](t, mongostore.Options{})

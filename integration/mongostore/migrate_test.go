@@ -80,7 +80,7 @@ func TestMigrateAsksForTTLIndexes(t *testing.T) {
 	}
 }
 
-// TestExpiryIsADate: the TTL index reads the date beside the microseconds, and
+// TestExpiryIsADate: the TTL index reads the date next to the microseconds, and
 // Touch moves it too.
 func TestExpiryIsADate(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour).UTC()
@@ -183,7 +183,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	}
 }
 
-// TestWeakClient: what a client was told about acknowledgement does not count
+// TestWeakClient: the client's own settings for acknowledgement do not count
 // here.
 func TestWeakClient(t *testing.T) {
 	commands := map[string][]string{}

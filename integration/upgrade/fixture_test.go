@@ -11,7 +11,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// previous is the folder of what the release before has stored.
+// previous is the folder of what the previous release has stored.
 var previous = filepath.Join("..", "testdata", "089b914")
 
 // fixture returns the lines of a file, and what its head names.
@@ -43,7 +43,8 @@ func run(t *testing.T, db *bun.DB, statements ...string) {
 	}
 }
 
-// one returns the statement that has all the parts, or has them in hexadecimal.
+// one returns the statement that contains all the parts, or contains them in
+// hexadecimal.
 func one(t *testing.T, statements []string, parts ...string) string {
 	t.Helper()
 	for _, statement := range statements {
@@ -61,7 +62,8 @@ func one(t *testing.T, statements []string, parts ...string) string {
 	return ""
 }
 
-// replaced is a statement with other texts, which it may have in hexadecimal.
+// replaced returns a statement with other texts, which it may contain in
+// hexadecimal.
 func replaced(statement string, pairs ...string) string {
 	for i := 0; i < len(pairs); i += 2 {
 		before, after := pairs[i], pairs[i+1]

@@ -13,8 +13,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// TestRedisUpgrade: what the release before has left in Redis counts, and
-// today's sessions are such as it reads.
+// TestRedisUpgrade: what the previous release has left in Redis counts, and it
+// can read today's sessions.
 func TestRedisUpgrade(t *testing.T) {
 	options := rueidis.ClientOption{InitAddress: []string{server.Redis(t)}}
 	client, err := rueidis.NewClient(options)

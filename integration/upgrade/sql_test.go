@@ -39,8 +39,8 @@ func (k kind) wantUnchanged(t *testing.T, db *bun.DB, columns []column, rows []s
 	}
 }
 
-// TestSQLUpgrade migrates the database of the release before, twice, while
-// that release goes on.
+// TestSQLUpgrade migrates the database of the previous release, twice, while
+// that release keeps running.
 func TestSQLUpgrade(t *testing.T) {
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
@@ -62,8 +62,8 @@ func TestSQLUpgrade(t *testing.T) {
 	}
 }
 
-// wantPreviousRelease checks that the release before can go on, and that what
-// it writes counts.
+// wantPreviousRelease checks that the previous release keeps working, and that
+// what it writes counts.
 func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, name string, rows []string) {
 	t.Helper()
 	_, statements := fixture(t, name+"-statements.sql")
@@ -97,7 +97,7 @@ func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, name
 	}
 }
 
-// binary is a digest as SQL has it.
+// binary returns a digest as SQL has it.
 func (k kind) binary(digest [32]byte) string {
 	if k.driver == "pgx" {
 		return fmt.Sprintf(`'\x%x'`, digest)
