@@ -31,21 +31,24 @@ type (
 	Mail = core.Mail
 	// Sender delivers mail.
 	Sender = core.Sender
+	// EventKind names what happened; core has the kinds.
+	EventKind = core.EventKind
 )
 
 // Hooks are an application's functions around what Latchkey does.
 type Hooks[U any] = core.Hooks[U]
 
-// Event is what a hook is told.
+// Event describes what a hook is called for.
 type Event[U any] = core.EventOf[U]
 
-// CurrentUser is the user who is asking, behind a Require or an Optional. It is
-// false for anonymous requests, under SessionOnly, and for another user type
-// than the application's. The user is the request's own copy.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional. It returns false for an anonymous request, under SessionOnly,
+// and for another user type than the application's. The user is the request's
+// own copy.
 func CurrentUser[U any](ctx context.Context) (*U, bool) { return core.CurrentUser[U](ctx) }
 
-// CurrentSession is the session of who is asking, read-only. It is false for
-// anonymous requests.
+// CurrentSession returns the session of a request, read-only. It returns false
+// for an anonymous request.
 func CurrentSession(ctx context.Context) (*Session, bool) { return core.CurrentSession(ctx) }
 
 // CanonicalEmail checks an e-mail address strictly and gives the form by which

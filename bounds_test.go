@@ -89,7 +89,7 @@ func TestHashesAreSharedFairly(t *testing.T) {
 			var hashes atomic.Int64
 			with := func(_ *quiet, o *latchkey.Options[Member]) {
 				o.Hashers = []core.Hasher{slow{"new", &hashes}}
-				o.HashesAtOnce = 2
+				o.HashConcurrency = 2
 				o.InsecureNoLimits = true
 			}
 			inQuiet(t, with, func(t *testing.T, q *quiet) {

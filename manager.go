@@ -36,23 +36,23 @@ func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
 // REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS. Mind that IsActive
 // must be set for a user who is to log in.
 func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
-	return account.Create(ctx, m.auth.kit, m.any(u), password, nil, nil)
+	return account.Create(ctx, m.auth.svc, m.any(u), password, nil, nil)
 }
 
 // Find returns a user by ID.
 func (m *Manager[U]) Find(ctx context.Context, id string) (*U, error) {
-	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	return m.typed(u), err
 }
 
 // FindByEmail returns a user by e-mail, in any spelling of the same canonical
 // form.
 func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error) {
-	key, err := m.auth.kit.EmailKey(address)
+	key, err := m.auth.svc.Identify(address)
 	if err != nil {
 		return nil, core.ErrNotFound
 	}
-	u, err := m.auth.kit.Users.Find(ctx, core.ByEmail(key))
+	u, err := m.auth.svc.Users.Find(ctx, core.ByEmail(key))
 	return m.typed(u), err
 }
 
@@ -70,7 +70,7 @@ type Changes[U any] struct {
 // Refusals: 422, UPDATE_USER_INVALID_PASSWORD,
 // UPDATE_USER_EMAIL_ALREADY_EXISTS, and Edit's error as it is.
 func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, error) {
-	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	if err != nil {
 		return nil, err
 	}
@@ -80,17 +80,17 @@ func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, e
 	if c.Edit != nil {
 		changes.Edit = func(u core.AnyUser) error { return c.Edit(m.typed(u)) }
 	}
-	u, err = account.Change(withoutRoute(ctx), m.auth.kit, u, changes)
+	u, err = account.Change(withoutRoute(ctx), m.auth.svc, u, changes)
 	return m.typed(u), err
 }
 
 // Delete removes a user and ends their sessions.
 func (m *Manager[U]) Delete(ctx context.Context, id string) error {
-	u, err := m.auth.kit.Users.Find(ctx, core.ByID(id))
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	if err != nil {
 		return err
 	}
-	return account.Remove(withoutRoute(ctx), m.auth.kit, u, nil)
+	return account.Remove(withoutRoute(ctx), m.auth.svc, u, nil)
 }
 
 // Authenticate returns the active user of an e-mail and a password, and counts
@@ -98,7 +98,7 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 // factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, address, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: address, Password: password}
-	err = account.Authenticate(ctx, m.auth.kit, m.auth.opts.Limits.LoginFailures, c,
+	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
 		func(_ context.Context, u core.AnyUser) error {
 			if !u.Base().IsActive {
 				return core.Refuse(core.CodeLoginBadCredentials)
@@ -111,7 +111,7 @@ func (m *Manager[U]) Authenticate(ctx context.Context, address, password string)
 
 // EndSessions ends all sessions and tokens of a user.
 func (m *Manager[U]) EndSessions(ctx context.Context, id string) error {
-	return m.auth.kit.Sessions.EndOthers(withoutRoute(ctx), id, nil)
+	return m.auth.svc.Sessions.RevokeAll(withoutRoute(ctx), id, nil)
 }
 
 // RequestVerify sends the verification mail to the user of an address, if there
@@ -131,7 +131,7 @@ func (m *Manager[U]) Verify(ctx context.Context, token string) (*U, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := f.Verify(ctx, m.auth.kit, token, nil)
+	u, err := f.Verify(ctx, m.auth.svc, token, nil)
 	return m.typed(u), err
 }
 
@@ -152,7 +152,7 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 	if err != nil {
 		return nil, err
 	}
-	u, err := f.Reset(ctx, m.auth.kit, token, password, nil)
+	u, err := f.Reset(ctx, m.auth.svc, token, password, nil)
 	return m.typed(u), err
 }
 
@@ -168,11 +168,9 @@ func (m *Manager[U]) OAuthCallback(
 	ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens,
 ) (*U, error) {
 	for _, f := range m.auth.opts.Flows {
-		social, ok := f.(interface {
-			User(context.Context, core.Kit, core.OAuthIdentity, core.OAuthTokens) (core.AnyUser, error)
-		})
+		social, ok := core.As[core.OAuthArrivals](f)
 		if ok && f.Name() == "oauth:"+provider {
-			u, err := social.User(ctx, m.auth.kit, who, tokens)
+			u, err := social.User(ctx, m.auth.svc, who, tokens)
 			return m.typed(u), err
 		}
 	}
@@ -180,13 +178,13 @@ func (m *Manager[U]) OAuthCallback(
 }
 
 func (m *Manager[U]) request(
-	ctx context.Context, address string, ask func(context.Context, core.Kit, string) error,
+	ctx context.Context, address string, ask func(context.Context, *core.Services, string) error,
 ) error {
-	key, err := m.auth.kit.EmailKey(address)
+	key, err := m.auth.svc.Identify(address)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))
 	}
-	return ask(ctx, m.auth.kit, key)
+	return ask(ctx, m.auth.svc, key)
 }
 
 func flowOf[F Flow](flows []Flow) (F, error) {

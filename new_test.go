@@ -104,11 +104,11 @@ func TestNewTellsEverythingAtOnce(t *testing.T) {
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: header{}, Strategy: static{}},
 		latchkey.Backend{Name: "No Name"})
 	o.BaseURL = "app.example.org/path?x"
-	o.HashesAtOnce = -1
+	o.HashConcurrency = -1
 	o.Limits.LoginFailures = latchkey.Limit{Events: 5}
 	got := faults(t, o)
 	for _, want := range []string{`"web" is given twice`, `"No Name": use`, `"No Name" needs a Transport`, "BaseURL",
-		"HashesAtOnce", "InsecureNoLimits"} {
+		"HashConcurrency", "InsecureNoLimits"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("New's error lacks %q:\n%s", want, got)
 		}

@@ -54,10 +54,10 @@ type Options[U any] struct {
 	// PasswordPolicy judges new passwords. Default: 8 to 256 characters,
 	// not the e-mail, not in a list of common passwords.
 	PasswordPolicy core.PasswordPolicy
-	// HashesAtOnce is how many passwords are hashed at the same time;
+	// HashConcurrency is how many passwords are hashed at the same time;
 	// others wait in a bounded queue, beyond which the answer is 503.
 	// Default: one a core.
-	HashesAtOnce int
+	HashConcurrency int
 
 	// Limiter counts attempts. Default: in this process' memory; several
 	// processes should share one.
@@ -82,14 +82,14 @@ type Options[U any] struct {
 	// implements core.EpochStore.
 	Epochs core.EpochStore
 
-	// EpochAge is how long a user's epoch is believed under SessionOnly
+	// EpochTTL is how long a user's epoch is believed under SessionOnly
 	// after Epochs was asked, at most 5 seconds, so that such a request
 	// asks no server. What this process ends (a password change, a
 	// deactivation, a deletion) ends at once; what another one ends, or
 	// this one inside a transaction of the application's that is committed
-	// later, is let through for up to EpochAge more. Default: 0, it is
+	// later, is let through for up to EpochTTL more. Default: 0, it is
 	// asked on each request.
-	EpochAge time.Duration
+	EpochTTL time.Duration
 
 	// Log takes what the operator must know. It never gets a secret.
 	// Default: slog.Default().
@@ -210,11 +210,11 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		o.Limits, o.Limiter = Limits{}, unlimited{o.Limiter}
 		o.Log.Warn("latchkey: InsecureNoLimits is set: passwords may be guessed without limit")
 	}
-	if o.EpochAge < 0 || o.EpochAge > 5*time.Second {
-		errs = append(errs, errors.New("Options.EpochAge must be within 0 and 5 seconds"))
+	if o.EpochTTL < 0 || o.EpochTTL > 5*time.Second {
+		errs = append(errs, errors.New("Options.EpochTTL must be within 0 and 5 seconds"))
 	}
-	if o.HashesAtOnce < 0 {
-		errs = append(errs, errors.New("Options.HashesAtOnce must not be negative"))
+	if o.HashConcurrency < 0 {
+		errs = append(errs, errors.New("Options.HashConcurrency must not be negative"))
 	}
 	base, err := parseBaseURL(o.BaseURL)
 	return o, base, errors.Join(append(errs, err)...)

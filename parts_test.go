@@ -70,7 +70,7 @@ func (secondFactor) Method() string   { return "second" }
 func (secondFactor) Asks(_ context.Context, _ core.AnyUser, done []core.Proof) (bool, error) {
 	return done[len(done)-1].Method != "second", nil
 }
-func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
+func (secondFactor) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "second:prove", Method: http.MethodPost, Pattern: "/second", Public: true,
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -80,10 +80,10 @@ func (secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
 			}
 			pending, _ := in.Required("pending")
 			code, _ := in.Required("code")
-			admission, err := kit.Gate.Continue(ctx, pending, r, func(context.Context, core.AnyUser) (core.Proof, error) {
+			admission, err := svc.Gate.Continue(ctx, pending, r, func(context.Context, core.AnyUser) (core.Proof, error) {
 				switch code {
 				case "123456":
-					return core.Proof{Method: "second", At: kit.Now()}, nil
+					return core.Proof{Method: "second", At: svc.Env.Now()}, nil
 				case "store down":
 					return core.Proof{}, core.Unavailable(errors.New("the factor's store is down"))
 				}

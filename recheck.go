@@ -14,14 +14,13 @@ import (
 type rechecker struct {
 	resolver *resolve.Resolver
 	users    core.Users
-	transact func(ctx context.Context, do func(context.Context) error) error
 }
 
-// recheck implements core.Kit's Recheck.
-func (r rechecker) recheck(ctx context.Context, targets []string, do func(context.Context) error) error {
+// run runs do as core.Commit describes.
+func (r rechecker) run(ctx context.Context, targets []string, do func(context.Context) error) error {
 	c := core.CurrentFrom(ctx)
 	if c == nil || c.Route == nil {
-		return r.transact(ctx, do)
+		return r.users.Transact(ctx, do)
 	}
 	// A logout raises no epoch, so the strategy rechecks too. It may read
 	// from another server, so it does that before rows are locked.
@@ -29,7 +28,7 @@ func (r rechecker) recheck(ctx context.Context, targets []string, do func(contex
 	if err != nil {
 		return err
 	}
-	return r.transact(ctx, func(ctx context.Context) error {
+	return r.users.Transact(ctx, func(ctx context.Context) error {
 		caller, err := r.lock(ctx, session.UserID, targets)
 		if err != nil {
 			return err
@@ -90,13 +89,13 @@ func holds(s *core.Session, u core.AnyUser) error {
 	return nil
 }
 
-// held is a caller as Recheck has found them, for stores without transactions.
+// held is a caller as run has found them, for stores without transactions.
 type held struct {
 	core.Current
 	was core.User // a copy: the change may be of the same value
 }
 
-// heldKey is the key of held in the context of Recheck's do.
+// heldKey is the key of held in the context of run's do.
 type heldKey struct{}
 
 // stillHolds checks the row of the user who makes the change once more. Guards
@@ -118,7 +117,7 @@ func stillHolds(ctx context.Context, u core.AnyUser) error {
 	return nil
 }
 
-// withoutRoute is ctx without what Recheck goes by. What an application does by
+// withoutRoute is ctx without what run goes by. What an application does by
 // a Manager is its own decision.
 func withoutRoute(ctx context.Context) context.Context {
 	c := core.CurrentFrom(ctx)

@@ -7,18 +7,19 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-var _ core.Host = (*Auth[User])(nil)
+var _ core.FrontDoor = (*Auth[User])(nil)
 
-// Resolve is what an adapter's Require and Optional call. See core.Host.
+// Resolve is what an adapter's Require and Optional call. See core.FrontDoor.
 func (a *Auth[U]) Resolve(optional bool, guards ...Guard) func(context.Context, core.Head) (context.Context, error) {
 	return a.resolver.Compile(optional, guards...)
 }
 
-// Render is what an adapter answers an error with. See core.Host. Of failures
+// Render is what an adapter answers an error with. See core.FrontDoor. Of failures
 // with the same cause one line and a count a minute are logged, since a client
 // can cause some of them at will.
 func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
@@ -86,42 +87,77 @@ func finish(resp *core.Response) *core.Response {
 
 // bind closes protection, guards and rendering over a route; b is nil for
 // routes of no backend.
-func (a *Auth[U]) bind(route core.Route, b *Backend) core.Bound {
+func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
 	if !route.Public || route.Optional {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
-	handle := func(ctx context.Context, r *core.Request) (*core.Response, error) {
-		r.Remote = a.clients.of(r)
-		if b != nil && !route.CrossSite && !core.Safe(r.Method()) {
+	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
+		r.Remote, r.Route = a.clients.of(r), route.Name
+		if b != nil && !route.CrossSite && !core.IsSafeMethod(r.Method()) {
 			if err := b.Transport.Protect(r); err != nil {
-				return nil, err
+				return ctx, nil, err
 			}
 		}
-		ctx, err := authenticate(ctx, r)
+		known, err := authenticate(ctx, r)
+		if known == nil {
+			known = ctx
+		}
 		if err != nil {
-			return nil, err
+			return known, nil, err
 		}
-		if c := core.CurrentFrom(ctx); c != nil && !route.Public {
-			c.Route = &route
+		if c := core.CurrentFrom(known); c != nil && !route.Public {
+			c.Route, c.Request = &route, r
 		}
-		resp, err := route.Handle(ctx, r)
+		resp, err := route.Handle(known, r)
 		if errors.Is(err, core.Unauthorized()) { // the user has gone since the guard looked
 			err = a.resolver.Unauthorized()
 		}
-		return resp, err
+		return known, resp, err
 	}
 	serve := func(ctx context.Context, r *core.Request) (resp *core.Response) {
 		defer func() {
-			if p := recover(); p != nil { // the value may hold anything: its type and the stack tell where to look
+			if p := recover(); p != nil { // the value may hold anything: its type and the stack show where to look
 				resp = a.Render(ctx, fmt.Errorf("route %s panicked with a %T: %s", route.Name, p, debug.Stack()))
 			}
 		}()
-		resp, err := handle(ctx, r)
+		ctx, resp, err := handle(ctx, r)
 		if err != nil {
+			a.refused(ctx, r, err)
 			return a.Render(ctx, err)
 		}
 		return finish(resp)
 	}
-	return core.Bound{Route: route, Serve: serve}
+	return core.Endpoint{Route: route, Serve: serve}
+}
+
+// refused raises an event where a request was refused because of its
+// credential, its rights or origin, or a limit.
+func (a *Auth[U]) refused(ctx context.Context, r *core.Request, err error) {
+	var e *core.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	switch e.Status {
+	case http.StatusForbidden, http.StatusTooManyRequests:
+	case http.StatusUnauthorized:
+		if !a.presents(r) {
+			return
+		}
+	default:
+		return
+	}
+	event := core.Event{Kind: core.EventRefused, Code: cmp.Or(e.Code, http.StatusText(e.Status)), Request: r}
+	if c := core.CurrentFrom(ctx); c != nil {
+		event.User = c.User
+	}
+	a.svc.Events.Raise(ctx, event)
+}
+
+// presents reports whether a request has a credential for any backend.
+func (a *Auth[U]) presents(r *core.Request) bool {
+	return slices.ContainsFunc(a.opts.Backends, func(b Backend) bool {
+		_, err := b.Transport.Extract(r)
+		return !errors.Is(err, core.ErrNoCredential)
+	})
 }

@@ -30,7 +30,7 @@ func TestEpochAge(t *testing.T) {
 	now.Store(&began)
 	epochs := &countedEpochs{}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
-		o.Epochs, o.EpochAge, o.Now = epochs, 5*time.Second, func() time.Time { return *now.Load() }
+		o.Epochs, o.EpochTTL, o.Now = epochs, 5*time.Second, func() time.Time { return *now.Load() }
 	})
 	epochs.EpochStore = a.users
 	ada := a.register("ada@example.org").member("id")
@@ -58,12 +58,12 @@ func TestEpochAge(t *testing.T) {
 // it, although this process still has the epoch and the session of before.
 func TestWhatIsKeptRefusesNobody(t *testing.T) {
 	store := memstore.NewSessions(nil)
-	sessions, err := session.New(store, session.Options{LocalCache: 5 * time.Second})
+	sessions, err := session.New(store, session.Options{LocalCacheTTL: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
-		o.Backends[0].Strategy, o.EpochAge = sessions, 5*time.Second
+		o.Backends[0].Strategy, o.EpochTTL = sessions, 5*time.Second
 	})
 	ada := a.register("ada@example.org").member("id")
 	outlives, ends := a.login("ada@example.org", password).member("token"),

@@ -110,7 +110,7 @@ func (q *quiet) ask(kind, email string) *core.Response {
 	return q.post(q.Flow(kind)[0], fmt.Sprintf(`{"email": %q}`, email))
 }
 
-func (q *quiet) post(route core.Bound, body string) *core.Response {
+func (q *quiet) post(route core.Endpoint, body string) *core.Response {
 	return route.Serve(q.t.Context(), &core.Request{
 		Head: jsonHead{}, Path: route.Pattern, Body: strings.NewReader(body), Remote: netip.MustParseAddr("192.0.2.1"),
 		Param: func(string) string { return "" },

@@ -59,14 +59,14 @@ func newStreams(t *testing.T) *streams {
 	key, err1 := jwt.HS256("", secret[:])
 	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: time.Minute, Denied: memstore.NewTickets(nil)})
 	web, err3 := session.New(s.sessions,
-		session.Options{Absolute: time.Hour, Idle: time.Minute, LocalCache: 5 * time.Second})
+		session.Options{Absolute: time.Hour, Idle: time.Minute, LocalCacheTTL: 5 * time.Second})
 	s.strategies = map[string]core.Strategy{"web": web, "api": tokens}
 	var err4 error
 	s.Auth, err4 = latchkey.New(s.users, latchkey.Options[Member]{
 		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: web},
 			{Name: "api", Transport: other{}, Strategy: tokens}},
 		Hashers:  []core.Hasher{fast("new")},
-		EpochAge: 5 * time.Second, // which must not lengthen how long Watch goes on
+		EpochTTL: 5 * time.Second, // which must not lengthen how long Watch goes on
 	})
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,18 @@ import (
 type erased[U any, PU core.Model[U]] struct {
 	store core.UserStore[U]
 	now   func() time.Time
+	// What the store offers besides; nil if it does not.
+	tx     core.Transactor
+	ids    core.IDMaker
+	locker core.Locker[U]
+}
+
+func erase[U any, PU core.Model[U]](store core.UserStore[U], now func() time.Time) erased[U, PU] {
+	e := erased[U, PU]{store: store, now: now}
+	e.tx, _ = core.As[core.Transactor](store)
+	e.ids, _ = core.As[core.IDMaker](store)
+	e.locker, _ = core.As[core.Locker[U]](store)
+	return e
 }
 
 func (e erased[U, PU]) New() core.AnyUser { return PU(new(U)) }
@@ -25,12 +37,12 @@ func (e erased[U, PU]) Create(ctx context.Context, u core.AnyUser) error {
 }
 
 func (e erased[U, PU]) Find(ctx context.Context, key core.Key) (core.AnyUser, error) {
-	return erase[U, PU](e.store.Find(ctx, key))
+	return untyped[U, PU](e.store.Find(ctx, key))
 }
 
 func (e erased[U, PU]) Update(ctx context.Context, id string, change func(core.AnyUser) error) (core.AnyUser, error) {
 	now := e.time()
-	return erase[U, PU](e.store.Update(ctx, id, func(u *U) error {
+	return untyped[U, PU](e.store.Update(ctx, id, func(u *U) error {
 		if err := stillHolds(ctx, PU(u)); err != nil {
 			return err
 		}
@@ -39,14 +51,33 @@ func (e erased[U, PU]) Update(ctx context.Context, id string, change func(core.A
 	}))
 }
 
+// Transact implements core.UserTx.
+func (e erased[U, PU]) Transact(ctx context.Context, do func(context.Context) error) error {
+	if e.tx == nil {
+		return do(ctx)
+	}
+	return e.tx.Transact(ctx, do)
+}
+
+// Atomic implements core.UserTx.
+func (e erased[U, PU]) Atomic() bool { return e.tx != nil }
+
+// NewID implements core.UserTx.
+func (e erased[U, PU]) NewID() string {
+	if e.ids == nil {
+		return ""
+	}
+	return e.ids.NewID()
+}
+
 // errLocked keeps an Update from writing.
 var errLocked = errors.New("locked")
 
 func (e erased[U, PU]) Lock(ctx context.Context, id string) (core.AnyUser, error) {
-	if l, ok := core.As[core.Locker[U]](e.store); ok {
-		return erase[U, PU](l.Lock(ctx, id))
-	}
-	if _, ok := core.As[core.Transactor](e.store); !ok {
+	switch {
+	case e.locker != nil:
+		return untyped[U, PU](e.locker.Lock(ctx, id))
+	case e.tx == nil:
 		return e.Find(ctx, core.ByID(id))
 	}
 	var locked U
@@ -73,8 +104,8 @@ func (e erased[U, PU]) List(ctx context.Context, q core.Query) ([]core.AnyUser, 
 
 func (e erased[U, PU]) time() time.Time { return e.now().UTC().Truncate(time.Microsecond) }
 
-// erase keeps a nil pointer from becoming an interface that is not nil.
-func erase[U any, PU core.Model[U]](u *U, err error) (core.AnyUser, error) {
+// untyped keeps a nil pointer from becoming an interface that is not nil.
+func untyped[U any, PU core.Model[U]](u *U, err error) (core.AnyUser, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func newApp(b *testing.B, strategy core.Strategy) app {
 	check(b, users.Create(b.Context(), ada))
 	auth, err := latchkey.New(users, latchkey.Options[latchkey.User]{
 		Backends: []latchkey.Backend{{Name: "one", Transport: bearer.New(bearer.Options{}), Strategy: strategy}},
-		EpochAge: 5 * time.Second,
+		EpochTTL: 5 * time.Second,
 	})
 	check(b, err)
 	token, err := strategy.Issue(b.Context(), core.Login{User: ada, Session: core.Session{UserID: ada.ID, Backend: "one"}})

@@ -51,7 +51,7 @@ func logins(b *testing.B, hasher core.Hasher, atOnce int) {
 		Backends: []latchkey.Backend{{
 			Name: "one", Transport: bearer.New(bearer.Options{}), Strategy: newSessions(b, memstore.NewSessions(nil)),
 		}},
-		Hashers: []core.Hasher{hasher}, HashesAtOnce: atOnce, InsecureNoLimits: true, Log: quiet(),
+		Hashers: []core.Hasher{hasher}, HashConcurrency: atOnce, InsecureNoLimits: true, Log: quiet(),
 	})
 	check(b, err)
 	check(b, auth.Manager().Create(b.Context(), &latchkey.User{Email: email, IsActive: true}, password))

@@ -21,7 +21,7 @@ func AskedBy(account string, r *Request) Asker {
 	if r == nil {
 		return Asker{Account: account}
 	}
-	return Asker{Account: account, Network: Network(r.Remote)}
+	return Asker{Account: account, Network: ClientNetwork(r.Remote)}
 }
 
 // AskedAbout is AskedBy about the account of a user who is known already.

@@ -1,9 +1,6 @@
 package core
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Current is who is asking.
 type Current struct {
@@ -11,39 +8,11 @@ type Current struct {
 	// User is nil under SessionOnly, whatever the store knew.
 	User AnyUser
 	// Route is the one of Latchkey's own routes that the request is for,
-	// nil in the application's handlers. Kit.Recheck checks its guards
+	// nil in the application's handlers. A Commit checks its guards
 	// again.
 	Route *Route
-}
-
-// Guard is a condition on who is asking. Every guard asks for an active user
-// with a valid session first.
-type Guard struct {
-	Name string
-	// SessionOnly loads no user: active and verified are not known, and the
-	// epoch comes from an EpochStore.
-	SessionOnly bool
-	// OwnOrigin makes transports look at a request with any method as at an
-	// unsafe one: a credential that browsers attach by themselves is
-	// refused from another origin, with 403 CROSS_ORIGIN_REFUSED. It is for
-	// a GET that begins a change.
-	OwnOrigin bool
-	// Streaming is OwnOrigin, and asks each backend's strategy for a
-	// Rechecker.
-	Streaming bool
-	// NeedsUser: Check reads the user, so the guard cannot stand beside a
-	// SessionOnly one.
-	NeedsUser bool
-	// Backends are the only ones whose credentials are read; nil for all.
-	Backends []string
-	// Check may refuse: with an *Error as it is (Forbidden() as a rule),
-	// with anything else as 503. Nil checks nothing.
-	Check func(ctx context.Context, c *Current) error
-}
-
-// Allows reports whether the guard reads the credentials of a backend.
-func (g Guard) Allows(backend string) bool {
-	return g.Backends == nil || slices.Contains(g.Backends, backend)
+	// Request is the one to that route, nil in the application's handlers.
+	Request *Request
 }
 
 type currentKey struct{}

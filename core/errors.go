@@ -145,9 +145,9 @@ func BadValue(name, msg string) Problem {
 	return Problem{Loc: []any{"body", name}, Msg: "Value error, " + msg, Type: "value_error"}
 }
 
-// InvalidIf is Invalid about those problems that are not nil; nil if there are
+// InvalidProblems is Invalid about those problems that are not nil; nil if there are
 // none.
-func InvalidIf(problems ...*Problem) error {
+func InvalidProblems(problems ...*Problem) error {
 	var found []Problem
 	for _, p := range problems {
 		if p != nil {
@@ -158,20 +158,4 @@ func InvalidIf(problems ...*Problem) error {
 		return nil
 	}
 	return Invalid(found...)
-}
-
-// Recode returns a refusal of a password, by the policy or by the hasher, the
-// code of the route that asked. An *Error without a Reason stays as it is;
-// anything else becomes a 503.
-func Recode(err error, code string) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return Unavailable(err)
-	}
-	if e.Reason == "" {
-		return e
-	}
-	recoded := *e
-	recoded.Code, recoded.Status = code, http.StatusBadRequest
-	return &recoded
 }

@@ -51,11 +51,11 @@ func TestErrorIs(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	if err := core.InvalidIf(nil, nil); err != nil {
+	if err := core.InvalidProblems(nil, nil); err != nil {
 		t.Errorf("no problems: %v", err)
 	}
 	missing, bad := core.Missing("email"), core.BadValue("name", "too long")
-	err := core.InvalidIf(nil, &missing, nil, &bad)
+	err := core.InvalidProblems(nil, &missing, nil, &bad)
 	e := wantStatus(t, err, http.StatusUnprocessableEntity, "")
 	got, _ := json.Marshal(e.Problems)
 	want := `[{"loc":["body","email"],"msg":"Field required","type":"missing"},` +
@@ -63,18 +63,4 @@ func TestProblems(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-}
-
-func TestRecode(t *testing.T) {
-	policy := &core.Error{Reason: "Too short", ReasonCode: "too_short", Args: map[string]any{"min": 8}}
-	e := wantStatus(t, core.Recode(fmt.Errorf("policy: %w", policy), core.CodeResetPassword), 400, core.CodeResetPassword)
-	if e.Reason != "Too short" || e.ReasonCode != "too_short" || e.Args["min"] != 8 {
-		t.Errorf("the reason is lost: %+v", e)
-	}
-	if policy.Code != "" || policy.Status != 0 {
-		t.Error("the policy's own error was changed")
-	}
-	wantStatus(t, core.Recode(errors.New("list not loaded"), core.CodeResetPassword), http.StatusServiceUnavailable,
-		core.CodeServiceUnavailable)
-	wantStatus(t, core.Recode(core.Forbidden(), core.CodeResetPassword), http.StatusForbidden, "")
 }

@@ -1,30 +1,63 @@
 package core
 
-import "context"
-
-// Moment names an event.
-type Moment string
-
-// The moments, each before and after where both make sense.
-const (
-	Register      Moment = "register"
-	LoggedIn      Moment = "login"
-	FailedLogin   Moment = "failed_login"
-	Logout        Moment = "logout"
-	Update        Moment = "update"
-	RequestVerify Moment = "request_verify"
-	Verify        Moment = "verify"
-	Forgot        Moment = "forgot_password"
-	Reset         Moment = "reset_password"
-	Delete        Moment = "delete"
+import (
+	"context"
+	"net/netip"
+	"time"
 )
 
-// Event is what happens, with the user's type erased.
+// EventKind names what happened. Its values are those of an audit log.
+type EventKind string
+
+// The kinds of events.
+const (
+	EventRegistered      EventKind = "register"
+	EventLoggedIn        EventKind = "login"
+	EventLoginFailed     EventKind = "login.refused"
+	EventLoggedOut       EventKind = "logout"
+	EventUpdated         EventKind = "user.updated"
+	EventVerifyRequested EventKind = "verify.requested"
+	EventEmailVerified   EventKind = "verified"
+	EventResetRequested  EventKind = "password.reset_requested"
+	EventPasswordReset   EventKind = "password.reset"
+	EventDeleted         EventKind = "user.deleted"
+	EventLinked          EventKind = "oauth.linked"
+	EventUnlinked        EventKind = "oauth.unlinked"
+	EventSessionEnded    EventKind = "session.ended"
+	EventSessionsEnded   EventKind = "sessions.ended"
+	// EventRefused is a request to one of Latchkey's own routes that was
+	// refused because of its credential (401 where there was one), its
+	// rights or origin (403), or a limit (429).
+	EventRefused EventKind = "refused"
+)
+
+// Event is what happens, with the user's type erased. Events fills in At,
+// Route, Actor and Client.
 type Event struct {
-	Moment  Moment
-	Backend string  // of a login or logout
-	Method  string  // of the proof, for a login: "password"
-	User    AnyUser // nil for a failed login of an unknown identifier
+	Kind    EventKind
+	At      time.Time
+	Route   string // "" outside HTTP
+	Backend string // of a login or logout
+	Method  string // of the proof: "password"
+	Code    string // of a refusal; "" for a success
+	Actor   Principal
+	// User is whom it happens to, as they are after the change; nil for
+	// nobody and for a failed login of an unknown identifier.
+	User AnyUser
+	// Was is the user before the change; nil where nothing of theirs
+	// changed.
+	Was *User
+	// Target is the ID of what else it is about: a session, a provider.
+	Target string
+	// Session is the one that began or was revoked.
+	Session *Session
+	// Keep is the session that outlives a raised TokenEpoch.
+	Keep *Session
+	// Locks are IDs of further users whose rows the change depends on.
+	Locks  []string
+	Client Client
+	// Fields are the names of what changed, never the values.
+	Fields []string
 	// Request is nil outside HTTP, and for what runs after the response
 	// (forgot password, request verify). Its Body is consumed.
 	Request *Request
@@ -35,27 +68,91 @@ type Event struct {
 	Identity *OAuthIdentity
 }
 
+// Principal is who acts.
+type Principal struct {
+	// Kind is "user", "nobody" (a request without a login) or "system" (a
+	// Manager's call, a job).
+	Kind, UserID, SessionID string
+}
+
+// Client is where a request came from.
+type Client struct {
+	IP netip.Addr
+	// Label is the User-Agent, made fit to be shown: at most 200 bytes.
+	Label string
+}
+
+// Commit writes what an event is about: it runs do, and with it every Witness,
+// in one transaction of the user store (or, where that has none, in turn).
+//
+// For a request of a login to one of Latchkey's own routes it first checks that
+// login again, since between the guard and the write lie hooks, hashing and
+// other servers: the session must live; the rows of its user, of the event's
+// user and of Locks are locked in the order of their IDs; and the caller must
+// be active, of the session's epoch, and let in by the route's guards.
+// Otherwise it returns a 401 or the guard's refusal, and ErrNotFound if a user
+// to be locked does not exist. Without transactions the same is checked right
+// before do, and again where do updates the caller's own row (there a lost flag
+// is a 403). A strategy without Rechecker does not notice a logout.
+//
+// do may run again: it assigns, and never appends to what it captured. It sets
+// the event's User and Was. Its errors are returned as they are; those of a
+// Witness are an *Error or a 503, and match no other error.
+//
+// After the transaction Commit revokes what a raised TokenEpoch, a deletion or
+// EventSessionEnded ends, and then raises the event.
+type Commit func(ctx context.Context, do func(context.Context) error) error
+
+// Events is the one path of every change: hooks and deciders may refuse it,
+// witnesses take part in its transaction, listeners and hooks hear of it.
+type Events interface {
+	// Begin calls the Before hook and the deciders, once, and returns what
+	// writes the change. A flow canonicalises, looks up and hashes between
+	// the two, so that a refused change costs no work and no row is locked
+	// during work.
+	Begin(ctx context.Context, e *Event) (Commit, error)
+	// Commit is Begin and what it returns in one.
+	Commit(ctx context.Context, e *Event, do func(context.Context) error) error
+	// Raise is for what wrote nothing: listeners and the After hook hear of
+	// it.
+	Raise(ctx context.Context, e Event)
+}
+
 // EventOf is an Event with the application's user type.
 type EventOf[U any] struct {
-	Moment          Moment
+	Kind            EventKind
+	At              time.Time
+	Route           string
 	Backend, Method string
+	Code            string
+	Actor           Principal
 	User            *U
-	Request         *Request
-	Input           Object
-	Identity        *OAuthIdentity
+	// Was holds the columns of Latchkey's own before the change.
+	Was      *User
+	Target   string
+	Session  *Session
+	Client   Client
+	Fields   []string
+	Request  *Request
+	Input    Object
+	Identity *OAuthIdentity
+	// Enqueue runs slow work after the answer, and again after an error.
+	Enqueue func(name string, do func(context.Context) error)
 }
 
 // Hooks are an application's functions around what Latchkey does; each is
 // optional.
 //
-// Before… run outside any transaction and may refuse: an *Error is the answer
-// as it is, any other error is a 503. BeforeRegister may also edit the event's
-// user, which is stored afterwards. After… run after the commit with a context
-// that is not cancelled; they cannot fail the request, and a panic in one is
-// logged. An account whose AfterRegister fails is kept. None of them sees a
-// password or a token. AfterVerify runs wherever a user proves the address for
-// the first time: by the mail, by a reset, by a login at a provider that takes
-// the account over.
+// Before… run once, outside any transaction, and may refuse: an *Error is the
+// answer as it is, any other error is a 503. BeforeRegister may also edit the
+// event's user, which is stored afterwards. After… run in the request, after
+// the commit and before the answer, which waits for them: what a hook sets up
+// is there when the client reads the answer. Slow work goes to the event's
+// Enqueue. Their context is not cancelled; they cannot fail the request, and a
+// panic in one is logged. An account whose AfterRegister fails is kept. None of
+// them sees a password or a token. AfterVerify runs wherever a user proves the
+// address for the first time: by the mail, by a reset, by a login at a provider
+// that takes the account over.
 type Hooks[U any] struct {
 	BeforeRegister, BeforeLogin, BeforeUpdate, BeforeDelete func(ctx context.Context, e *EventOf[U]) error
 

@@ -21,7 +21,7 @@ func ExampleReadJSON() {
 		}
 		email, noEmail := body.Required("email")
 		_, noPassword := body.Required("password")
-		if err := core.InvalidIf(noEmail, noPassword); err != nil {
+		if err := core.InvalidProblems(noEmail, noPassword); err != nil {
 			return nil, err
 		}
 		return core.JSON(http.StatusCreated, map[string]string{"email": email})
@@ -52,9 +52,9 @@ func ExampleReadForm() {
 	// Output: 2 ann@example.com <nil>
 }
 
-func ExampleNetwork() {
-	fmt.Println(core.Network(netip.MustParseAddr("::ffff:192.0.2.7")))
-	fmt.Println(core.Network(netip.MustParseAddr("2001:db8::1:2:3:4")))
+func ExampleClientNetwork() {
+	fmt.Println(core.ClientNetwork(netip.MustParseAddr("::ffff:192.0.2.7")))
+	fmt.Println(core.ClientNetwork(netip.MustParseAddr("2001:db8::1:2:3:4")))
 	// Output:
 	// 192.0.2.7/32
 	// 2001:db8::/64

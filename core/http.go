@@ -27,8 +27,8 @@ func Line(h Head, header string) string {
 	return ""
 }
 
-// Safe tells the methods that change nothing (RFC 9110, section 9.2.1).
-func Safe(method string) bool {
+// IsSafeMethod reports whether a method changes nothing (RFC 9110, section 9.2.1).
+func IsSafeMethod(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions ||
 		method == http.MethodTrace
 }
@@ -37,6 +37,8 @@ func Safe(method string) bool {
 // until the route's handler returns.
 type Request struct {
 	Head
+	// Route is the name of the route that serves the request.
+	Route  string
 	Path   string
 	Query  url.Values
 	Remote netip.Addr // the peer as the adapter sees it; the front door replaces it by the client's after its policy
@@ -120,20 +122,20 @@ type Route struct {
 	Handle    func(ctx context.Context, r *Request) (*Response, error)
 }
 
-// Bound is a route with guard, gate and rendering closed over it; Serve never
+// Endpoint is a route with guard, gate and rendering closed over it; Serve never
 // panics.
-type Bound struct {
+type Endpoint struct {
 	Route
 	Serve func(ctx context.Context, r *Request) *Response
 }
 
 // Group is a list of routes that are mounted together, in an order in which the
 // first match may win.
-type Group []Bound
+type Group []Endpoint
 
-// Host is what an adapter's Require and Optional need of the front door;
+// FrontDoor is what an adapter's Require and Optional need of the front door;
 // *latchkey.Auth[U] is one.
-type Host interface {
+type FrontDoor interface {
 	// Resolve compiles guards, once, and panics if they cannot work. The
 	// returned function gives the context with the current user in it, or
 	// the error to render. With optional, a request without a good

@@ -38,9 +38,9 @@ type Limiter interface {
 	Forget(ctx context.Context, key string) error
 }
 
-// Within counts one event of key: nil where the limit allows it or has no
+// CheckLimit counts one event of key: nil where the limit allows it or has no
 // events; 429 RATE_LIMITED beyond it; 503 where the limiter cannot be asked.
-func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
+func CheckLimit(ctx context.Context, limiter Limiter, key string, l Limit) error {
 	if l.Events == 0 {
 		return nil
 	}
@@ -54,23 +54,23 @@ func Within(ctx context.Context, limiter Limiter, key string, l Limit) error {
 	return nil
 }
 
-// WithinNetwork is Within for one more of what by the client network of an
+// CheckNetworkLimit is Within for one more of what by the client network of an
 // address, as Network has it. The /48 of an IPv6 address, which is what one
 // subscriber may have, counts too, with siteShare times the events: one that
 // goes through its 65,536 networks is stopped, and leaves no keys at the
 // limiter.
-func WithinNetwork(ctx context.Context, limiter Limiter, what string, ip netip.Addr, l Limit) error {
-	network := Network(ip)
+func CheckNetworkLimit(ctx context.Context, limiter Limiter, what string, ip netip.Addr, l Limit) error {
+	network := ClientNetwork(ip)
 	key := what + "-network:" + network.String()
 	if l.Events == 0 || !network.Addr().Is6() {
-		return Within(ctx, limiter, key, l)
+		return CheckLimit(ctx, limiter, key, l)
 	}
 	site, _ := network.Addr().Prefix(48)
 	siteKey := what + "-site:" + site.String()
-	if err := Within(ctx, limiter, siteKey, Limit{Events: siteShare * l.Events, Window: l.Window}); err != nil {
+	if err := CheckLimit(ctx, limiter, siteKey, Limit{Events: siteShare * l.Events, Window: l.Window}); err != nil {
 		return err
 	}
-	err := Within(ctx, limiter, key, l)
+	err := CheckLimit(ctx, limiter, key, l)
 	if err != nil {
 		_ = limiter.Give(context.WithoutCancel(ctx), siteKey) // else one network would use up its neighbours'
 	}
@@ -90,10 +90,10 @@ func RateLimited(wait time.Duration) *Error {
 	}
 }
 
-// Network is the client network of an address, as limits count it: an IPv4
+// ClientNetwork is the client network of an address, as limits count it: an IPv4
 // address alone, also in its IPv6-mapped form; the /64 of an IPv6 address,
 // whatever its zone and spelling.
-func Network(ip netip.Addr) netip.Prefix {
+func ClientNetwork(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap()
 	bits := ip.BitLen()
 	if ip.Is6() {

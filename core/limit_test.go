@@ -34,12 +34,12 @@ func TestNetwork(t *testing.T) {
 			"fe80::1%eth0":         "fe80::/64",
 			"fe80::2%ETH1":         "fe80::/64",
 		} {
-			if got := core.Network(netip.MustParseAddr(ip)).String(); got != want {
+			if got := core.ClientNetwork(netip.MustParseAddr(ip)).String(); got != want {
 				t.Errorf("%s: got %s, want %s", ip, got, want)
 			}
 		}
 	})
-	if got := core.Network(netip.Addr{}); got.IsValid() {
+	if got := core.ClientNetwork(netip.Addr{}); got.IsValid() {
 		t.Errorf("no address has the network %v", got)
 	}
 }
@@ -62,7 +62,7 @@ func TestWithinNetwork(t *testing.T) {
 	// take returns how many of n requests are allowed.
 	take := func(c counts, n int, ip func(i int) string) (allowed int) {
 		for i := range n {
-			if core.WithinNetwork(t.Context(), c, "mail", netip.MustParseAddr(ip(i)), limit) == nil {
+			if core.CheckNetworkLimit(t.Context(), c, "mail", netip.MustParseAddr(ip(i)), limit) == nil {
 				allowed++
 			}
 		}
@@ -100,7 +100,7 @@ func TestWithinNetwork(t *testing.T) {
 	})
 	t.Run("no limit counts nothing", func(t *testing.T) {
 		c := counts{}
-		if err := core.WithinNetwork(t.Context(), c, "mail", netip.MustParseAddr("2001:db8::1"), core.Limit{}); err != nil ||
+		if err := core.CheckNetworkLimit(t.Context(), c, "mail", netip.MustParseAddr("2001:db8::1"), core.Limit{}); err != nil ||
 			len(c) != 0 {
 			t.Errorf("%v, counts %v", err, c)
 		}

@@ -190,3 +190,10 @@ type TokenRefresher interface {
 type TokenRevoker interface {
 	RevokeTokens(ctx context.Context, t OAuthTokens) error
 }
+
+// OAuthArrivals is a flow that finds or makes the user of an account at a
+// provider, without logging anybody in (optional; the flow "oauth:<provider>"
+// is one).
+type OAuthArrivals interface {
+	User(ctx context.Context, svc *Services, who OAuthIdentity, tokens OAuthTokens) (AnyUser, error)
+}

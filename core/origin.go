@@ -2,10 +2,10 @@ package core
 
 import "strings"
 
-// CrossOrigin reports whether a browser sent a request with an unsafe method
+// IsCrossOrigin reports whether a browser sent a request with an unsafe method
 // from another origin than the one it goes to, as far as the request shows
 // (OWASP "Cross-Site Request Forgery Prevention", Fetch Metadata). It decides
-// as net/http's CrossOriginProtection does:
+// as net/http's IsCrossOriginProtection does:
 //
 //   - a safe method (see [Safe]) never is cross-origin;
 //   - an Origin for which trusted says yes is not (trusted may be nil);
@@ -20,8 +20,8 @@ import "strings"
 //
 // Both headers are compared byte by byte, and one of them sent twice is
 // cross-origin.
-func CrossOrigin(h Head, trusted func(origin string) bool) bool {
-	if Safe(h.Method()) {
+func IsCrossOrigin(h Head, trusted func(origin string) bool) bool {
+	if IsSafeMethod(h.Method()) {
 		return false
 	}
 	if len(h.Lines("Sec-Fetch-Site")) > 1 || len(h.Lines("Origin")) > 1 {

@@ -69,18 +69,18 @@ func TestCrossOrigin(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := sent(c.site, c.origin)
-			if got := core.CrossOrigin(h, trustSibling); got != c.cross {
+			if got := core.IsCrossOrigin(h, trustSibling); got != c.cross {
 				t.Errorf("cross is %v, want %v", got, c.cross)
 			}
 			for _, method := range []string{"PUT", "PATCH", "DELETE", "post", "get", "X"} {
 				h.method = method
-				if got := core.CrossOrigin(h, trustSibling); got != c.cross {
+				if got := core.IsCrossOrigin(h, trustSibling); got != c.cross {
 					t.Errorf("%s: cross is %v, want %v", method, got, c.cross)
 				}
 			}
 			for _, method := range []string{"GET", "HEAD", "OPTIONS", "TRACE"} {
 				h.method = method
-				if core.CrossOrigin(h, trustSibling) {
+				if core.IsCrossOrigin(h, trustSibling) {
 					t.Errorf("%s is refused", method)
 				}
 			}
@@ -89,7 +89,7 @@ func TestCrossOrigin(t *testing.T) {
 	t.Run("C04 Referer alone", func(t *testing.T) {
 		h := sent(nil, nil)
 		h.header.Set("Referer", "https://evil.example/")
-		if core.CrossOrigin(h, nil) {
+		if core.IsCrossOrigin(h, nil) {
 			t.Error("the documented policy is to pass")
 		}
 	})
@@ -112,7 +112,7 @@ func TestCrossOriginAsNetHTTP(t *testing.T) {
 				r.Header.Set("Sec-Fetch-Site", site)
 				r.Header.Set("Origin", origin)
 				want := protection.Check(r) != nil
-				if got := core.CrossOrigin(head{method, r.Host, r.Header}, trustSibling); got != want {
+				if got := core.IsCrossOrigin(head{method, r.Host, r.Header}, trustSibling); got != want {
 					t.Errorf("%s, Sec-Fetch-Site %q, Origin %q: cross is %v, net/http says %v", method, site, origin, got, want)
 				}
 			}

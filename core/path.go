@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// PlainPath reports whether a path, percent-encoded as it was sent, is in the
+// IsPlainPath reports whether a path, percent-encoded as it was sent, is in the
 // one form in which a path of Latchkey's routes is answered, so that every
 // router decides alike. What it refuses, an adapter answers like a path that is
 // no route's:
@@ -16,7 +16,7 @@ import (
 //   - an escape without two hexadecimal digits;
 //   - a segment that is empty, "." or "..", which some remove. The last segment
 //     may be empty.
-func PlainPath(escaped string) bool {
+func IsPlainPath(escaped string) bool {
 	rest, ok := strings.CutPrefix(escaped, "/")
 	for ok && rest != "" {
 		var segment string
@@ -49,10 +49,10 @@ func isUnreserved(c byte) bool {
 // prefix, a segment ":id" is a parameter, as in most routers. A router's own
 // values depend on its settings, and it may let a parameter swallow slashes.
 //
-// It is false where the path is not a [PlainPath] with the pattern's segments:
+// It is false where the path is not a [IsPlainPath] with the pattern's segments:
 // a router may let others through, such as those in another case.
 func PathValues(pattern, escaped string) (map[string]string, bool) {
-	if strings.Count(pattern, "/") != strings.Count(escaped, "/") || !PlainPath(escaped) {
+	if strings.Count(pattern, "/") != strings.Count(escaped, "/") || !IsPlainPath(escaped) {
 		return nil, false
 	}
 	var values map[string]string

@@ -17,7 +17,7 @@ func TestPlainPath(t *testing.T) {
 		"/%": false, "/%4": false, "/%zz": false, "/a%2": false, "/%%41": false, // malformed
 		"//": false, "//a": false, "/a//b": false, "/a//": false, "/.": false, "/..": false, "/a/./b": false, "/a/../b": false,
 	} {
-		if got := core.PlainPath(path); got != want {
+		if got := core.IsPlainPath(path); got != want {
 			t.Errorf("%q: %v, want %v", path, got, want)
 		}
 	}

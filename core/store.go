@@ -43,12 +43,30 @@ type UserStore[U any] interface {
 // Users is a UserStore with its type erased. It is what flows see; latchkey.New
 // makes it.
 type Users interface {
+	UserRows
+	UserTx
+}
+
+// UserRows is the part of Users that a UserStore has too.
+type UserRows interface {
 	New() AnyUser
 	Create(ctx context.Context, u AnyUser) error
 	Find(ctx context.Context, key Key) (AnyUser, error)
 	Update(ctx context.Context, id string, change func(AnyUser) error) (AnyUser, error)
 	Delete(ctx context.Context, id string) error
 	List(ctx context.Context, q Query) (users []AnyUser, next string, err error)
+}
+
+// UserTx is the part of Users that depends on the store's optional interfaces.
+type UserTx interface {
+	// Transact is Transactor's or, where the store has no transactions,
+	// just runs do.
+	Transact(ctx context.Context, do func(context.Context) error) error
+	// Atomic reports whether the store has transactions.
+	Atomic() bool
+	// NewID returns the ID that a user will have, "" if the store cannot;
+	// see IDMaker.
+	NewID() string
 	// Lock is Locker's. A store with transactions that is no Locker locks
 	// the row by an Update that changes nothing; one without only finds it.
 	Lock(ctx context.Context, id string) (AnyUser, error)

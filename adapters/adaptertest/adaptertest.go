@@ -40,7 +40,7 @@ import (
 // App is what an adapter's test has to serve.
 type App struct {
 	// Host is the front door to pass to Require and Optional.
-	Host core.Host
+	Host core.FrontDoor
 	// Mounts lists the calls to make of the adapter's Mount, in this order,
 	// all on one router.
 	Mounts []Mount

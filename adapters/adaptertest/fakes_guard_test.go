@@ -13,12 +13,12 @@ func guardFakes() []fake {
 	var last atomic.Pointer[User]
 	return []fake{
 		{"only the first guard is asked", "Require admits", func(a *adapter) {
-			a.require = func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+			a.require = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 				return httpauth.Require(h, guards[:min(1, len(guards))]...)
 			}
 		}},
 		{"a 503 is anonymous", "Optional lets nobody", func(a *adapter) {
-			a.optional = func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+			a.optional = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 				resolve := h.Resolve(true, guards...)
 				return func(next http.Handler) http.Handler {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +28,7 @@ func guardFakes() []fake {
 				}
 			}
 		}},
-		{"Require does not see cookies", "Require gives the host", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+		{"Require does not see cookies", "Require gives the host", guard(func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler {
 			require := httpauth.Require(h, guards...)(next)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				r.Header.Del("Cookie")
@@ -55,7 +55,7 @@ func guardFakes() []fake {
 				})
 			}
 		}},
-		{"the handler runs before the guard", "A08", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+		{"the handler runs before the guard", "A08", guard(func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler {
 			require := httpauth.Require(h, guards...)(next)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				next.ServeHTTP(discard{http.Header{}}, r)
@@ -72,7 +72,7 @@ func guardFakes() []fake {
 				return u, ok
 			}
 		}},
-		{"guards are resolved for each request", "guards are resolved once", guard(func(h core.Host, guards []core.Guard, next http.Handler) http.Handler {
+		{"guards are resolved for each request", "guards are resolved once", guard(func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				httpauth.Require(h, guards...)(next).ServeHTTP(w, r)
 			})

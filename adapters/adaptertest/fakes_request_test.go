@@ -112,12 +112,12 @@ func firstLine(name string) func(*adapter) {
 
 // recycledBuffers puts each request's Path in bytes that are reused for a later
 // request.
-func recycledBuffers() func(b *core.Bound) {
+func recycledBuffers() func(b *core.Endpoint) {
 	free := make(chan []byte, 100)
 	for range cap(free) {
 		free <- make([]byte, 256)
 	}
-	return func(b *core.Bound) {
+	return func(b *core.Endpoint) {
 		serve := b.Serve
 		b.Serve = func(ctx context.Context, r *core.Request) *core.Response {
 			buffer := <-free

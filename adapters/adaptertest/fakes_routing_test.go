@@ -40,7 +40,7 @@ func routingFakes() []fake {
 				}
 			}
 		}},
-		{"/{id} swallows /me", "/me is matched", routes(func(b *core.Bound) {
+		{"/{id} swallows /me", "/me is matched", routes(func(b *core.Endpoint) {
 			if b.Pattern == "/me" {
 				b.Pattern = "/me/not-found"
 			}

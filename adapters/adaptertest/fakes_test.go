@@ -41,7 +41,7 @@ func instead(answer func(w http.ResponseWriter, r *http.Request) bool) func(*ada
 }
 
 // routes edits every route that is mounted.
-func routes(edit func(b *core.Bound)) func(*adapter) {
+func routes(edit func(b *core.Endpoint)) func(*adapter) {
 	return func(a *adapter) {
 		a.mount = func(mux *http.ServeMux, prefix string, groups ...core.Group) {
 			for _, g := range groups {
@@ -59,7 +59,7 @@ func routes(edit func(b *core.Bound)) func(*adapter) {
 // handed edits the Request that a route receives; given edits the Response that
 // it returns.
 func handed(edit func(r *core.Request)) func(*adapter) {
-	return routes(func(b *core.Bound) {
+	return routes(func(b *core.Endpoint) {
 		serve := b.Serve
 		b.Serve = func(ctx context.Context, r *core.Request) *core.Response {
 			edit(r)
@@ -69,7 +69,7 @@ func handed(edit func(r *core.Request)) func(*adapter) {
 }
 
 func given(edit func(resp *core.Response)) func(*adapter) {
-	return routes(func(b *core.Bound) {
+	return routes(func(b *core.Endpoint) {
 		serve := b.Serve
 		b.Serve = func(ctx context.Context, r *core.Request) *core.Response {
 			resp := serve(ctx, r)
@@ -80,9 +80,9 @@ func given(edit func(resp *core.Response)) func(*adapter) {
 }
 
 // guard replaces Require.
-func guard(wrap func(h core.Host, guards []core.Guard, next http.Handler) http.Handler) func(*adapter) {
+func guard(wrap func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler) func(*adapter) {
 	return func(a *adapter) {
-		a.require = func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+		a.require = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 			return func(next http.Handler) http.Handler { return wrap(h, guards, next) }
 		}
 	}

@@ -28,8 +28,8 @@ func (s *server) mounts() []Mount {
 	}
 }
 
-func (s *server) bound(method, pattern string, serve func(*core.Request) *core.Response) core.Bound {
-	return core.Bound{
+func (s *server) bound(method, pattern string, serve func(*core.Request) *core.Response) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Name: method + " " + pattern, Method: method, Pattern: pattern},
 		Serve: func(ctx context.Context, r *core.Request) *core.Response {
 			s.inspect(ctx, r)

@@ -66,7 +66,7 @@ func (s *server) readers() core.Group {
 		s.bound("GET", "/cookie",
 			func(r *core.Request) *core.Response { return s.credential(core.CookieValue(r, "__Host-a")) }),
 		s.bound("POST", "/same-origin", func(r *core.Request) *core.Response {
-			if core.CrossOrigin(r, func(origin string) bool { return origin == "https://sibling.example" }) {
+			if core.IsCrossOrigin(r, func(origin string) bool { return origin == "https://sibling.example" }) {
 				return s.refusal(&core.Error{Code: core.CodeCrossOriginRefused, Status: 403})
 			}
 			return text(200, "same")

@@ -16,8 +16,8 @@ import (
 // An adapter is httpauth, with parts that a test replaces with broken ones.
 type adapter struct {
 	mount       func(mux *http.ServeMux, prefix string, groups ...core.Group)
-	require     func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler
-	optional    func(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler
+	require     func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler
+	optional    func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler
 	currentUser func(r *http.Request) (*User, bool)
 	around      func(http.Handler) http.Handler
 	listen      func(net.Listener) net.Listener

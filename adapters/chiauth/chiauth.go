@@ -73,13 +73,13 @@ func decoded(next http.Handler) http.Handler {
 // and satisfies all guards, and otherwise responds in place of the handler
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
-func Require(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return httpauth.Require(h, guards...)
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
-func Optional(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return httpauth.Optional(h, guards...)
 }
 

@@ -61,7 +61,7 @@ type mounting struct {
 	mux    *http.ServeMux
 }
 
-func (m mounting) route(b core.Bound) {
+func (m mounting) route(b core.Endpoint) {
 	if b.Pattern != "" || m.prefix != "" {
 		m.register(b, b.Pattern)
 		m.refuse(b.Pattern, b.Pattern)
@@ -79,7 +79,7 @@ func (m mounting) route(b core.Bound) {
 
 // register adds a route at a path below the prefix, with HEAD along with GET,
 // and returns the whole path.
-func (m mounting) register(b core.Bound, path string) string {
+func (m mounting) register(b core.Endpoint, path string) string {
 	route := echo.Route{Name: b.Name, Method: b.Method, Path: colons(m.prefix + path), Handler: handler(b)}
 	info, err := m.r.AddRoute(route)
 	if err == nil && route.Method == http.MethodGet {
@@ -128,7 +128,7 @@ func colons(pattern string) string {
 // handler serves a route that echo has matched. It parses the parameters
 // itself: whether echo decodes its own depends on settings, and the last one
 // holds the rest of the path, slashes included.
-func handler(b core.Bound) echo.HandlerFunc {
+func handler(b core.Endpoint) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		r := c.Request()
 		values, ok := core.PathValues(c.Path(), r.URL.EscapedPath())
@@ -156,13 +156,13 @@ func notAllowed(refusal http.Handler) echo.HandlerFunc {
 // and satisfies all guards, and otherwise responds in place of the handler
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
-func Require(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
+func Require(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
-func Optional(h core.Host, guards ...core.Guard) echo.MiddlewareFunc {
+func Optional(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -174,7 +174,7 @@ func CurrentUser[U any](c *echo.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request().Context())
 }
 
-func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) echo.MiddlewareFunc {
+func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()

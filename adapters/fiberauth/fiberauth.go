@@ -46,8 +46,8 @@ import (
 // other. A prefix may have parameters (":tenant"), but no optional ones and no
 // wildcards. The root of a group answers at prefix with and without a trailing
 // slash. HEAD is registered along with GET. Paths are compared exactly,
-// whatever CaseSensitive and StrictRouting say; a path for which core.PlainPath
-// is false gets a 404.
+// whatever CaseSensitive and StrictRouting say; a path for which
+// core.IsPlainPath is false gets a 404.
 //
 // fiber uses the route registered first, even if a later one is more specific
 // (the routes of one Mount are sorted): an application's own "DELETE /users/me"
@@ -58,7 +58,7 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 	}
 	routes := slices.Concat(groups...)
 	// "{" sorts after letters
-	slices.SortStableFunc(routes, func(a, b core.Bound) int { return strings.Compare(a.Pattern, b.Pattern) })
+	slices.SortStableFunc(routes, func(a, b core.Endpoint) int { return strings.Compare(a.Pattern, b.Pattern) })
 	for _, b := range routes {
 		methods := []string{b.Method}
 		if b.Method == http.MethodGet {
@@ -74,7 +74,7 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 // handler serves a route if the path is exactly the route's, and otherwise
 // calls the next handler: fiber matches without regard to case and trailing
 // slashes.
-func handler(b core.Bound) fiber.Handler {
+func handler(b core.Endpoint) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		path := string(c.Request().URI().PathOriginal())
 		decoded, err := url.PathUnescape(path)
@@ -95,13 +95,13 @@ func handler(b core.Bound) fiber.Handler {
 // and satisfies all guards, and otherwise responds in place of the handler
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
-func Require(h core.Host, guards ...core.Guard) fiber.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
-func Optional(h core.Host, guards ...core.Guard) fiber.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -119,7 +119,7 @@ func CurrentUser[U any](c fiber.Ctx) (*U, bool) {
 
 type local string // a key of c's Locals
 
-func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) fiber.Handler {
+func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		if malformed(c) {
 			return fiber.ErrBadRequest

@@ -16,8 +16,8 @@ import (
 
 // tells returns a route that responds with its pattern, the path of the
 // request, and its id.
-func tells(method, pattern string) core.Bound {
-	return core.Bound{
+func tells(method, pattern string) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
 			return core.Bytes(200, "application/json", []byte(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))

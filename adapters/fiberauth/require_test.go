@@ -21,7 +21,7 @@ func TestAWrongGuardPanicsAtSetUp(t *testing.T) {
 		do()
 		return false
 	}
-	for _, verb := range []func(core.Host, ...core.Guard) fiber.Handler{fiberauth.Require, fiberauth.Optional} {
+	for _, verb := range []func(core.FrontDoor, ...core.Guard) fiber.Handler{fiberauth.Require, fiberauth.Optional} {
 		if !panics(func() { verb(auth{}, good, bad) }) {
 			t.Error("a guard that cannot work is accepted")
 		}

@@ -47,8 +47,8 @@ func (k keeper) Resolve(bool, ...core.Guard) func(context.Context, core.Head) (c
 
 func (keeper) Render(context.Context, error) *core.Response { return core.Empty(500) }
 
-func (k keeper) route() core.Bound {
-	return core.Bound{
+func (k keeper) route() core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Method: "GET", Pattern: "/{id}"},
 		Serve: func(ctx context.Context, r *core.Request) *core.Response {
 			n := r.Param("id")

@@ -48,7 +48,7 @@ import (
 func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
 	m := mounting{r.Group(colons(prefix)), prefix, http.NewServeMux()}
 	httpauth.Mount(m.mux, prefix, groups...) // panics on what cannot be served
-	for _, each := range []func(path string, b core.Bound){m.register, m.refuse} {
+	for _, each := range []func(path string, b core.Endpoint){m.register, m.refuse} {
 		for _, g := range groups {
 			for _, b := range g {
 				each(b.Pattern, b)
@@ -68,7 +68,7 @@ type mounting struct {
 	mux    *http.ServeMux
 }
 
-func (m mounting) register(path string, b core.Bound) {
+func (m mounting) register(path string, b core.Endpoint) {
 	m.at.Handle(b.Method, colons(path), handler(b))
 	if b.Method == http.MethodGet {
 		m.at.Handle(http.MethodHead, colons(path), handler(b))
@@ -76,7 +76,7 @@ func (m mounting) register(path string, b core.Bound) {
 }
 
 // refuse registers net/http's responses to methods that are not allowed.
-func (m mounting) refuse(path string, _ core.Bound) {
+func (m mounting) refuse(path string, _ core.Endpoint) {
 	for _, method := range []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		http.MethodOptions, http.MethodTrace,
@@ -107,7 +107,7 @@ func colons(pattern string) string {
 // handler serves a route that gin has matched. It parses the parameters itself:
 // whether gin decodes its own depends on settings, and it reads a plus sign as
 // a space.
-func handler(b core.Bound) gin.HandlerFunc {
+func handler(b core.Endpoint) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
 		values, ok := core.PathValues(c.FullPath(), r.URL.EscapedPath())
@@ -126,13 +126,13 @@ func handler(b core.Bound) gin.HandlerFunc {
 // and satisfies all guards, and otherwise responds in place of the handler
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
-func Require(h core.Host, guards ...core.Guard) gin.HandlerFunc {
+func Require(h core.FrontDoor, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
-func Optional(h core.Host, guards ...core.Guard) gin.HandlerFunc {
+func Optional(h core.FrontDoor, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -144,7 +144,7 @@ func CurrentUser[U any](c *gin.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request.Context())
 }
 
-func guarded(h core.Host, resolve func(context.Context, core.Head) (context.Context, error)) gin.HandlerFunc {
+func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
 		ctx, err := resolve(r.Context(), httpauth.Head(r))

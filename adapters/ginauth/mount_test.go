@@ -16,8 +16,8 @@ import (
 
 // tells returns a route that responds with its pattern, the path of the
 // request, and its id.
-func tells(method, pattern string) core.Bound {
-	return core.Bound{
+func tells(method, pattern string) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
 			return core.Bytes(200, "application/json", []byte(fmt.Sprintf("%s %s %q", pattern, r.Path, r.Param("id"))))
@@ -187,7 +187,7 @@ func TestWhichContextKnowsTheUser(t *testing.T) {
 
 func TestPassErrors(t *testing.T) {
 	refused := core.Refuse(core.CodeLoginBadCredentials)
-	route := core.Bound{
+	route := core.Endpoint{
 		Route: core.Route{Method: "POST", Pattern: "/login"},
 		Serve: func(context.Context, *core.Request) *core.Response {
 			return &core.Response{Status: 400, Header: http.Header{"Set-Cookie": {"a="}, "Content-Type": {"x/y"}}, Err: refused}

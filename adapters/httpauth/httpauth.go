@@ -30,7 +30,7 @@ import (
 // with one; Mount panics on any other, as ServeMux does on what it cannot
 // serve. The root of a group answers at prefix with and without a trailing
 // slash, and at nothing below it. HEAD is answered wherever GET is. A path for
-// which core.PlainPath is false gets a 404.
+// which core.IsPlainPath is false gets a 404.
 //
 // An application's own route wins if it is more specific ("DELETE /users/me"
 // over the group's "DELETE /users/{id}"); an equal one panics.
@@ -54,10 +54,10 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 // Handler returns a handler for one route. Mount uses it for ServeMux. With
 // another router, register Handler at the route's method and pattern, and pass
 // path parameters, percent-decoded, by the request's SetPathValue. A path for
-// which core.PlainPath is false gets a 404.
-func Handler(b core.Bound) http.Handler {
+// which core.IsPlainPath is false gets a 404.
+func Handler(b core.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !core.PlainPath(r.URL.EscapedPath()) {
+		if !core.IsPlainPath(r.URL.EscapedPath()) {
 			http.NotFound(w, r)
 			return
 		}
@@ -69,13 +69,13 @@ func Handler(b core.Bound) http.Handler {
 // and satisfies all guards, and otherwise responds in place of the handler
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
-func Require(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
-func Optional(h core.Host, guards ...core.Guard) func(http.Handler) http.Handler {
+func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
@@ -86,7 +86,7 @@ func CurrentUser[U any](r *http.Request) (*U, bool) {
 }
 
 func guarded(
-	h core.Host, resolve func(context.Context, core.Head) (context.Context, error),
+	h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error),
 ) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -37,15 +37,15 @@ func TestConformance(t *testing.T) {
 }
 
 // bound returns a route that responds with what serve returns for its request.
-func bound(method, pattern string, serve func(r *core.Request) *core.Response) core.Bound {
-	return core.Bound{
+func bound(method, pattern string, serve func(r *core.Request) *core.Response) core.Endpoint {
+	return core.Endpoint{
 		Route: core.Route{Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response { return serve(r) },
 	}
 }
 
 // says returns a route that responds with a text.
-func says(method, pattern, text string) core.Bound {
+func says(method, pattern, text string) core.Endpoint {
 	return bound(method, pattern, func(*core.Request) *core.Response { return response(200, text) })
 }
 

@@ -33,7 +33,7 @@ func (door) Render(context.Context, error) *core.Response { return response(500,
 func TestAWrongGuardPanicsAtSetUp(t *testing.T) {
 	bad := core.Guard{Name: "bad"}
 	good := core.Guard{Name: "good", Check: func(context.Context, *core.Current) error { return nil }}
-	for _, verb := range []func(core.Host, ...core.Guard) func(http.Handler) http.Handler{httpauth.Require,
+	for _, verb := range []func(core.FrontDoor, ...core.Guard) func(http.Handler) http.Handler{httpauth.Require,
 		httpauth.Optional} {
 		if !panics(func() { verb(newDoor(), good, bad) }) {
 			t.Error("a guard that cannot work is accepted")

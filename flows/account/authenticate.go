@@ -19,43 +19,45 @@ type Credentials struct {
 // Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong
 // password: the same work), 429, 503, and what admit returns.
 func Authenticate(
-	ctx context.Context, kit core.Kit, failures core.Limit, c Credentials, admit func(context.Context, core.AnyUser) error,
+	ctx context.Context, svc *core.Services, failures core.Limit, c Credentials, admit func(context.Context, core.AnyUser) error,
 ) error {
-	key, malformed := kit.EmailKey(c.Identifier)
+	key, malformed := svc.Identify(c.Identifier)
 	if malformed != nil {
 		key = ""
 	}
 	settle := func(error) {}
 	if key != "" {
 		var err error
-		if settle, err = loginlimit.Take(ctx, kit.Limiter, failures, key, kit.Log); err != nil {
+		if settle, err = loginlimit.Take(ctx, svc.Limiter, failures, key, svc.Env.Log); err != nil {
 			return err
 		}
 	}
-	u, err := check(ctx, kit, key, c)
+	u, err := check(ctx, svc, key, c)
 	if err == nil {
 		err = admit(ctx, u)
 	}
 	settle(err)
 	if errors.Is(err, core.Refuse(core.CodeLoginBadCredentials)) {
-		e := core.Event{Moment: core.FailedLogin, Backend: kit.Backend, Method: "password", User: u, Request: c.Request}
-		kit.After(ctx, e)
+		svc.Events.Raise(ctx, core.Event{
+			Kind: core.EventLoginFailed, Backend: svc.Backend.Name, Method: "password", Code: core.CodeLoginBadCredentials,
+			User: u, Request: c.Request,
+		})
 	}
 	return err
 }
 
 // check returns the user of the address, with LOGIN_BAD_CREDENTIALS too if the
 // password is wrong.
-func check(ctx context.Context, kit core.Kit, emailKey string, c Credentials) (core.AnyUser, error) {
+func check(ctx context.Context, svc *core.Services, emailKey string, c Credentials) (core.AnyUser, error) {
 	var u core.AnyUser
 	if emailKey != "" { // "" is malformed, and no address of anyone's
-		found, err := kit.Users.Find(ctx, core.ByEmail(emailKey))
+		found, err := svc.Users.Find(ctx, core.ByEmail(emailKey))
 		if err != nil && !errors.Is(err, core.ErrNotFound) {
 			return nil, core.Unavailable(err)
 		}
 		u = found
 	}
-	ok, err := kit.Passwords.Check(ctx, core.AskedBy(emailKey, c.Request), u, c.Password)
+	ok, err := svc.Passwords.Check(ctx, core.AskedBy(emailKey, c.Request), u, c.Password)
 	if err != nil {
 		return u, err
 	}

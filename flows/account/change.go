@@ -3,9 +3,10 @@ package account
 import (
 	"context"
 	"errors"
-	"math"
+	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/passwords"
 )
 
 // Changes are what a change of a user consists of; nil and absent leave as it
@@ -29,32 +30,35 @@ type Changes struct {
 // UPDATE_USER_EMAIL_ALREADY_EXISTS; core.ErrNotFound if the user is gone. A new
 // password, and a deactivation, end the user's sessions and tokens; a new
 // address (beyond letter case) is unverified, unless c says otherwise.
-func Change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (core.AnyUser, error) {
-	return change(ctx, kit, target, c, unbound(kit))
+func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) (core.AnyUser, error) {
+	return change(ctx, svc, target, c, unbound)
 }
 
-func change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes, again recheck) (core.AnyUser, error) {
-	emailKey, err := prepare(ctx, kit, target, c)
+func change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, write writer) (core.AnyUser, error) {
+	e := &core.Event{Kind: core.EventUpdated, User: target, Keep: c.Keep, Request: c.Request, Input: c.Own}
+	emailKey, commit, err := prepare(ctx, svc, target, c, e)
 	if err != nil {
 		return nil, err
 	}
 	var hash core.PasswordHash
 	if c.Password != nil {
-		if hash, err = kit.Passwords.Hash(ctx, core.AskedAbout(target, c.Request), *c.Password); err != nil {
-			return nil, core.Recode(err, core.CodeUpdatePassword)
+		if hash, err = svc.Passwords.Hash(ctx, core.AskedAbout(target, c.Request), *c.Password); err != nil {
+			return nil, passwords.Refusal(err, core.CodeUpdatePassword)
 		}
 	}
-	before := int64(0)
 	var edit error
-	var u core.AnyUser
 	leaves := c.IsActive != nil && !*c.IsActive || c.IsSuperuser != nil && !*c.IsSuperuser
-	err = again(ctx, target.Base().ID, leaves, func(ctx context.Context) (err error) {
+	err = write(ctx, e, commit, leaves, func(ctx context.Context) error {
 		edit = nil
-		u, err = kit.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
-			before = u.Base().TokenEpoch
-			edit = c.apply(kit, u, emailKey, hash)
+		u, err := svc.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
+			was := *u.Base()
+			e.Was = &was
+			edit = c.apply(svc, u, emailKey, hash)
 			return edit
 		})
+		if err == nil {
+			e.User, e.Fields = u, changed(e.Was, u.Base())
+		}
 		return err
 	})
 	switch {
@@ -67,15 +71,26 @@ func change(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes, a
 	case err != nil:
 		return nil, refusal(err)
 	}
-	if u.Base().TokenEpoch != before {
-		kit.Sessions.EndAll(ctx, u, c.Keep)
+	return e.User, nil
+}
+
+// changed returns the names of Latchkey's own columns that differ.
+func changed(was, now *core.User) (fields []string) {
+	for name, differs := range map[string]bool{
+		"email": was.Email != now.Email, "password": was.HashedPassword != now.HashedPassword,
+		"is_active": was.IsActive != now.IsActive, "is_superuser": was.IsSuperuser != now.IsSuperuser,
+		"is_verified": was.IsVerified != now.IsVerified,
+	} {
+		if differs {
+			fields = append(fields, name)
+		}
 	}
-	kit.After(ctx, core.Event{Moment: core.Update, User: u, Request: c.Request, Input: c.Own})
-	return u, nil
+	slices.Sort(fields)
+	return fields
 }
 
 // apply is pure: a store may run it again.
-func (c *Changes) apply(kit core.Kit, u core.AnyUser, emailKey string, hash core.PasswordHash) error {
+func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, hash core.PasswordHash) error {
 	b := u.Base()
 	if c.Edit != nil {
 		base := *b
@@ -85,7 +100,7 @@ func (c *Changes) apply(kit core.Kit, u core.AnyUser, emailKey string, hash core
 			return err
 		}
 	}
-	if err := kit.Codec.Input(u, c.Own, "update"); err != nil {
+	if err := svc.Codec.Input(u, c.Own, "update"); err != nil {
 		return err
 	}
 	if c.Email != nil {
@@ -105,61 +120,60 @@ func (c *Changes) apply(kit core.Kit, u core.AnyUser, emailKey string, hash core
 }
 
 // prepare refuses what can be refused before anything is hashed or written, and
-// gives the canonical form of a new address.
-func prepare(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) (emailKey string, err error) {
-	asked := kit.Users.New()
+// returns the canonical form of a new address.
+func prepare(
+	ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, e *core.Event,
+) (emailKey string, commit core.Commit, err error) {
+	asked := svc.Users.New()
 	*asked.Base() = *target.Base()
 	var problems []*core.Problem
 	if c.Email != nil {
-		problems = append(problems, problemOf(setEmail(kit, asked.Base(), *c.Email)))
+		problems = append(problems, problemOf(setEmail(svc, asked.Base(), *c.Email)))
 	}
-	problems = append(problems, problemsOf(kit.Codec.Input(kit.Users.New(), c.Own, "update"))...)
-	if err := core.InvalidIf(problems...); err != nil {
-		return "", err
+	problems = append(problems, problemsOf(svc.Codec.Input(svc.Users.New(), c.Own, "update"))...)
+	if err := core.InvalidProblems(problems...); err != nil {
+		return "", nil, err
 	}
 	if c.Password != nil {
-		if err := kit.Passwords.Judge(ctx, *c.Password, asked); err != nil {
-			return "", core.Recode(err, core.CodeUpdatePassword)
+		if err := svc.Passwords.CheckPolicy(ctx, *c.Password, asked); err != nil {
+			return "", nil, passwords.Refusal(err, core.CodeUpdatePassword)
 		}
 	}
-	if err := kit.Before(ctx,
-		&core.Event{Moment: core.Update, User: target, Request: c.Request, Input: c.Own}); err != nil {
-		return "", err
+	if commit, err = svc.Events.Begin(ctx, e); err != nil {
+		return "", nil, err
 	}
 	emailKey = asked.Base().EmailKey
 	if emailKey != target.Base().EmailKey {
-		switch _, err := kit.Users.Find(ctx, core.ByEmail(emailKey)); {
+		switch _, err := svc.Users.Find(ctx, core.ByEmail(emailKey)); {
 		case err == nil:
-			return "", core.Refuse(core.CodeUpdateEmailExists)
+			return "", nil, core.Refuse(core.CodeUpdateEmailExists)
 		case !errors.Is(err, core.ErrNotFound):
-			return "", core.Unavailable(err)
+			return "", nil, core.Unavailable(err)
 		}
 	}
-	return emailKey, nil
+	return emailKey, commit, nil
 }
 
 // Remove deletes a user, after BeforeDelete agreed, and ends all that the user
 // was logged in with. core.ErrNotFound if the user is gone.
-func Remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request) error {
-	return remove(ctx, kit, u, r, unbound(kit))
+func Remove(ctx context.Context, svc *core.Services, u core.AnyUser, r *core.Request) error {
+	return remove(ctx, svc, u, r, unbound)
 }
 
-func remove(ctx context.Context, kit core.Kit, u core.AnyUser, r *core.Request, again recheck) error {
-	if err := kit.Before(ctx, &core.Event{Moment: core.Delete, User: u, Request: r}); err != nil {
+func remove(ctx context.Context, svc *core.Services, u core.AnyUser, r *core.Request, write writer) error {
+	was := *u.Base()
+	e := &core.Event{Kind: core.EventDeleted, User: u, Was: &was, Request: r}
+	commit, err := svc.Events.Begin(ctx, e)
+	if err != nil {
 		return err
 	}
-	id := u.Base().ID
-	err := again(ctx, id, true, func(ctx context.Context) error { return kit.Users.Delete(ctx, id) })
+	err = write(ctx, e, commit, true, func(ctx context.Context) error { return svc.Users.Delete(ctx, was.ID) })
 	switch {
 	case errors.Is(err, core.ErrNotFound):
 		return err
 	case err != nil:
 		return refusal(err)
 	}
-	gone := kit.Users.New()
-	gone.Base().ID, gone.Base().TokenEpoch = u.Base().ID, math.MaxInt64
-	kit.Sessions.EndAll(ctx, gone, nil)
-	kit.After(ctx, core.Event{Moment: core.Delete, User: u, Request: r})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/passwords"
 )
 
 // Create stores u, a new user with its e-mail and own columns set, under a
@@ -12,25 +13,26 @@ import (
 // one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what
 // BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS, which decides between
 // concurrent calls. r and in are those of the event, nil outside HTTP.
-func Create(ctx context.Context, kit core.Kit, u core.AnyUser, password string, r *core.Request, in core.Object) error {
+func Create(ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object) error {
 	b := u.Base()
-	if err := setEmail(kit, b, b.Email); err != nil {
+	if err := setEmail(svc, b, b.Email); err != nil {
 		return err
 	}
 	if password != "" || r != nil {
-		if err := kit.Passwords.Judge(ctx, password, u); err != nil {
-			return core.Recode(err, core.CodeRegisterPassword)
+		if err := svc.Passwords.CheckPolicy(ctx, password, u); err != nil {
+			return passwords.Refusal(err, core.CodeRegisterPassword)
 		}
 	}
-	if err := kit.Before(ctx, &core.Event{Moment: core.Register, User: u, Request: r, Input: in}); err != nil {
+	commit, err := svc.Events.Begin(ctx, &core.Event{Kind: core.EventRegistered, User: u, Request: r, Input: in})
+	if err != nil {
 		return err
 	}
-	if err := setEmail(kit, b, b.Email); err != nil { // the hook may have edited it
+	if err := setEmail(svc, b, b.Email); err != nil { // the hook may have edited it
 		return err
 	}
 	// Asked before hashing, which is what a flood of registrations would
 	// make us do; Create decides.
-	switch _, err := kit.Users.Find(ctx, core.ByEmail(b.EmailKey)); {
+	switch _, err := svc.Users.Find(ctx, core.ByEmail(b.EmailKey)); {
 	case err == nil:
 		return core.Refuse(core.CodeRegisterUserExists)
 	case !errors.Is(err, core.ErrNotFound):
@@ -38,24 +40,28 @@ func Create(ctx context.Context, kit core.Kit, u core.AnyUser, password string, 
 	}
 	b.HashedPassword = ""
 	if password != "" {
-		hash, err := kit.Passwords.Hash(ctx, core.AskedBy("", r), password)
+		hash, err := svc.Passwords.Hash(ctx, core.AskedBy("", r), password)
 		if err != nil {
-			return core.Recode(err, core.CodeRegisterPassword)
+			return passwords.Refusal(err, core.CodeRegisterPassword)
 		}
 		b.HashedPassword = hash
 	}
-	switch err := kit.Users.Create(ctx, u); {
+	id := b.ID
+	err = commit(ctx, func(ctx context.Context) error {
+		b.ID = id // not that of a run which was undone
+		return svc.Users.Create(ctx, u)
+	})
+	switch {
 	case errors.Is(err, core.ErrTaken):
 		return core.Refuse(core.CodeRegisterUserExists)
 	case err != nil:
-		return core.Unavailable(err)
+		return refusal(err)
 	}
-	kit.After(ctx, core.Event{Moment: core.Register, User: u, Request: r, Input: in})
 	return nil
 }
 
-func setEmail(kit core.Kit, u *core.User, email string) error {
-	key, err := kit.EmailKey(email)
+func setEmail(svc *core.Services, u *core.User, email string) error {
+	key, err := svc.Identify(email)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))
 	}

@@ -19,13 +19,13 @@ type ChangeLimits struct {
 // own counts what a change of the own account asks for: 429 beyond a limit,
 // before anything is hashed or looked up. What changes neither password nor
 // address is not counted, nor is an address that is the user's or that is none.
-func (l ChangeLimits) own(ctx context.Context, kit core.Kit, c Changes) error {
+func (l ChangeLimits) own(ctx context.Context, svc *core.Services, c Changes) error {
 	current := core.CurrentFrom(ctx)
-	for _, kind := range c.limited(kit, current.User) {
-		if err := core.Within(ctx, kit.Limiter, changesOf(kind, current.Session.UserID), l.User); err != nil {
+	for _, kind := range c.limited(svc, current.User) {
+		if err := core.CheckLimit(ctx, svc.Limiter, changesOf(kind, current.Session.UserID), l.User); err != nil {
 			return err
 		}
-		if err := core.WithinNetwork(ctx, kit.Limiter, kind, c.Request.Remote, l.Network); err != nil {
+		if err := core.CheckNetworkLimit(ctx, svc.Limiter, kind, c.Request.Remote, l.Network); err != nil {
 			return err
 		}
 	}
@@ -34,10 +34,10 @@ func (l ChangeLimits) own(ctx context.Context, kit core.Kit, c Changes) error {
 
 // admin is own for the change of any user. It counts by the administrator, as
 // many of them may share a network, and their work comes in bulk.
-func (l ChangeLimits) admin(ctx context.Context, kit core.Kit, target core.AnyUser, c Changes) error {
+func (l ChangeLimits) admin(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) error {
 	admin := core.CurrentFrom(ctx).Session.UserID
-	for _, kind := range c.limited(kit, target) {
-		if err := core.Within(ctx, kit.Limiter, changesOf("admin-"+kind, admin), l.Admin); err != nil {
+	for _, kind := range c.limited(svc, target) {
+		if err := core.CheckLimit(ctx, svc.Limiter, changesOf("admin-"+kind, admin), l.Admin); err != nil {
 			return err
 		}
 	}
@@ -45,12 +45,12 @@ func (l ChangeLimits) admin(ctx context.Context, kit core.Kit, target core.AnyUs
 }
 
 // limited returns the kinds of changes that are counted.
-func (c *Changes) limited(kit core.Kit, target core.AnyUser) (kinds []string) {
+func (c *Changes) limited(svc *core.Services, target core.AnyUser) (kinds []string) {
 	if c.Password != nil {
 		kinds = append(kinds, "password-changes")
 	}
 	if c.Email != nil {
-		if key, err := kit.EmailKey(*c.Email); err == nil && key != target.Base().EmailKey {
+		if key, err := svc.Identify(*c.Email); err == nil && key != target.Base().EmailKey {
 			kinds = append(kinds, "email-changes")
 		}
 	}

@@ -21,10 +21,10 @@ func (Login) Name() string { return "login" }
 func (Login) PerBackend() bool { return true }
 
 // Routes are login and logout.
-func (l Login) Routes(kit core.Kit) ([]core.Route, error) {
+func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
-			Name: "auth:" + kit.Backend + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
+			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
 				Body: struct {
@@ -33,28 +33,28 @@ func (l Login) Routes(kit core.Kit) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
 			},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, kit, r) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},
 		{
-			Name: "auth:" + kit.Backend + ".logout", Method: http.MethodPost, Pattern: "/logout",
+			Name: "auth:" + svc.Backend.Name + ".logout", Method: http.MethodPost, Pattern: "/logout",
 			Doc:    core.Doc{Summary: "End the session of the credential presented", Status: http.StatusNoContent},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, kit, r) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, svc, r) },
 		},
 	}, nil
 }
 
-func (l Login) login(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	c, err := credentials(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := core.WithinNetwork(ctx, kit.Limiter, "login", r.Remote, l.Attempts); err != nil {
+	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "login", r.Remote, l.Attempts); err != nil {
 		return nil, err
 	}
 	var admission core.Admission
-	err = Authenticate(ctx, kit, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
-		proof := core.Proof{Method: "password", At: kit.Now()}
-		admission, err = kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
+	err = Authenticate(ctx, svc, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
+		proof := core.Proof{Method: "password", At: svc.Env.Now()}
+		admission, err = svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
 		return err
 	})
 	return admission.Answer, err
@@ -79,7 +79,7 @@ func credentials(r *core.Request) (Credentials, error) {
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
 		}
 	}
-	if err := core.InvalidIf(noName, noPassword, badGrant); err != nil {
+	if err := core.InvalidProblems(noName, noPassword, badGrant); err != nil {
 		return Credentials{}, err
 	}
 	return Credentials{Identifier: identifier, Password: password, Request: r}, nil
@@ -87,16 +87,14 @@ func credentials(r *core.Request) (Credentials, error) {
 
 // logout revokes the session presented, by the backend that issued it, and
 // clears the token of that one and of the route's.
-func logout(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+func logout(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	current := core.CurrentFrom(ctx)
-	if err := kit.Sessions.Revoke(ctx, current.Session); err != nil {
+	resp := core.Empty(http.StatusNoContent)
+	if err := svc.Sessions.Logout(ctx, current.Session, resp, svc.Backend.Name); err != nil {
 		return nil, core.Unavailable(err)
 	}
-	resp := core.Empty(http.StatusNoContent)
-	kit.Clear(resp, kit.Backend)
-	if issuer := current.Session.Backend; issuer != kit.Backend {
-		kit.Clear(resp, issuer)
-	}
-	kit.After(ctx, core.Event{Moment: core.Logout, Backend: current.Session.Backend, User: current.User, Request: r})
+	svc.Events.Raise(ctx, core.Event{
+		Kind: core.EventLoggedOut, Backend: current.Session.Backend, User: current.User, Session: current.Session, Request: r,
+	})
 	return resp, nil
 }

@@ -9,19 +9,19 @@ import (
 )
 
 // me is GET and PATCH /me.
-func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
+func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Route {
 	return []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
-			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: kit.Users.New()},
+			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Users.New()},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				return core.JSON(http.StatusOK, kit.Codec.Output(core.CurrentFrom(ctx).User))
+				return core.JSON(http.StatusOK, svc.Codec.Output(core.CurrentFrom(ctx).User))
 			},
 		},
 		{
 			Name: "users:patch_current_user", Method: http.MethodPatch, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{
-				Summary: "Change the own account", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
+				Summary: "Change the own account", Status: http.StatusOK, Body: svc.Users.New(), Answer: svc.Users.New(),
 				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -30,18 +30,18 @@ func me(kit core.Kit, guards []core.Guard, limits ChangeLimits) []core.Route {
 				if err != nil {
 					return nil, err
 				}
-				if err := limits.own(ctx, kit, c); err != nil {
+				if err := limits.own(ctx, svc, c); err != nil {
 					return nil, err
 				}
 				c.Keep = current.Session
-				u, err := Change(ctx, kit, current.User, c)
+				u, err := Change(ctx, svc, current.User, c)
 				if errors.Is(err, core.ErrNotFound) { // deleted since the guard looked
 					return nil, core.Unauthorized()
 				}
 				if err != nil {
 					return nil, err
 				}
-				return core.JSON(http.StatusOK, kit.Codec.Output(u))
+				return core.JSON(http.StatusOK, svc.Codec.Output(u))
 			},
 		},
 	}
@@ -78,5 +78,5 @@ func changes(r *core.Request, rights bool) (Changes, error) {
 		flag(&c.IsVerified, "is_verified")
 	}
 	delete(in, "password")
-	return c, core.InvalidIf(problems...)
+	return c, core.InvalidProblems(problems...)
 }

@@ -20,11 +20,11 @@ func (Register) Name() string { return "register" }
 func (Register) PerBackend() bool { return false }
 
 // Routes is the one.
-func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
+func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
 		Doc: core.Doc{
-			Summary: "Register", Status: http.StatusCreated, Answer: kit.Users.New(),
+			Summary: "Register", Status: http.StatusCreated, Answer: svc.Users.New(),
 			Body: struct {
 				Email    string `json:"email"`
 				Password string `json:"password"`
@@ -32,40 +32,40 @@ func (f Register) Routes(kit core.Kit) ([]core.Route, error) {
 			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRateLimited},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-			u, password, in, err := registration(kit, r)
+			u, password, in, err := registration(svc, r)
 			if err != nil {
 				return nil, err
 			}
-			if err := core.WithinNetwork(ctx, kit.Limiter, "register", r.Remote, f.Attempts); err != nil {
+			if err := core.CheckNetworkLimit(ctx, svc.Limiter, "register", r.Remote, f.Attempts); err != nil {
 				return nil, err
 			}
-			if err := Create(ctx, kit, u, password, r, in); err != nil {
+			if err := Create(ctx, svc, u, password, r, in); err != nil {
 				return nil, err
 			}
-			return core.JSON(http.StatusCreated, kit.Codec.Output(u))
+			return core.JSON(http.StatusCreated, svc.Codec.Output(u))
 		},
 	}}, nil
 }
 
 // registration reads a new user, active and without rights, and tells every
 // problem of the body at once.
-func registration(kit core.Kit, r *core.Request) (core.AnyUser, string, core.Object, error) {
+func registration(svc *core.Services, r *core.Request) (core.AnyUser, string, core.Object, error) {
 	in, err := core.ReadJSON(r)
 	if err != nil {
 		return nil, "", nil, err
 	}
-	u := kit.Users.New()
+	u := svc.Users.New()
 	b := u.Base()
 	b.IsActive = true
 	email, badEmail := in.Required("email")
 	if badEmail == nil {
-		badEmail = problemOf(setEmail(kit, b, email))
+		badEmail = problemOf(setEmail(svc, b, email))
 	}
 	password, badPassword := in.Required("password")
 	problems := []*core.Problem{badEmail, badPassword}
-	problems = append(problems, problemsOf(kit.Codec.Input(u, in, "register"))...)
+	problems = append(problems, problemsOf(svc.Codec.Input(u, in, "register"))...)
 	delete(in, "password")
-	return u, password, in, core.InvalidIf(problems...)
+	return u, password, in, core.InvalidProblems(problems...)
 }
 
 func problemsOf(err error) (ps []*core.Problem) {

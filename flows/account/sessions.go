@@ -32,18 +32,18 @@ type publicSession struct {
 }
 
 // Routes are list, end one, end all others.
-func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
+func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
 			Doc:    core.Doc{Summary: "The own logins, the newest 100", Status: http.StatusOK, Answer: []publicSession{}},
-			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, kit) },
+			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, svc) },
 		},
 		{
 			Name: "sessions:delete", Method: http.MethodDelete, Pattern: "/sessions/{id}",
 			Doc: core.Doc{Summary: "End one login", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				return endSession(ctx, kit, r.Param("id"))
+				return endSession(ctx, svc, r.Param("id"))
 			},
 		},
 		{
@@ -51,7 +51,7 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 			Doc: core.Doc{Summary: "End all logins but this one, tokens of other backends too", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				current := core.CurrentFrom(ctx)
-				err := kit.Sessions.EndOthers(ctx, current.Session.UserID, current.Session)
+				err := svc.Sessions.RevokeAll(ctx, current.Session.UserID, current.Session)
 				if errors.Is(err, core.ErrNotFound) { // deleted since the guard looked
 					return nil, core.Unauthorized()
 				}
@@ -67,9 +67,9 @@ func (Sessions) Routes(kit core.Kit) ([]core.Route, error) {
 // shown is how many sessions GET /sessions answers with, the newest ones.
 const shown = 100
 
-func sessions(ctx context.Context, kit core.Kit) (*core.Response, error) {
+func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 	current := core.CurrentFrom(ctx).Session
-	living, err := kit.Sessions.List(ctx, current.UserID)
+	living, err := svc.Sessions.List(ctx, current.UserID)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
@@ -93,20 +93,18 @@ func sessions(ctx context.Context, kit core.Kit) (*core.Response, error) {
 	return core.JSON(http.StatusOK, out)
 }
 
-func endSession(ctx context.Context, kit core.Kit, id string) (*core.Response, error) {
-	living, err := kit.Sessions.List(ctx, core.CurrentFrom(ctx).Session.UserID)
+func endSession(ctx context.Context, svc *core.Services, id string) (*core.Response, error) {
+	living, err := svc.Sessions.List(ctx, core.CurrentFrom(ctx).Session.UserID)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
 	for _, s := range living {
 		if s.ID == id {
-			// Not in the transaction: until it commits, a cache
-			// would take the session up again.
-			if err := kit.Recheck(ctx, nil, func(context.Context) error { return nil }); err != nil {
-				return nil, refusal(err)
+			e := &core.Event{
+				Kind: core.EventSessionEnded, User: core.CurrentFrom(ctx).User, Session: s, Target: s.ID,
 			}
-			if err := kit.Sessions.Revoke(ctx, s); err != nil {
-				return nil, core.Unavailable(err)
+			if err := svc.Events.Commit(ctx, e, func(context.Context) error { return nil }); err != nil {
+				return nil, refusal(err)
 			}
 			return core.Empty(http.StatusNoContent), nil
 		}

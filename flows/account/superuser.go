@@ -15,43 +15,46 @@ var errGone = errors.New("the other superuser is gone")
 // leaveTries bound how many superusers may leave while one is found who stays.
 const leaveTries = 10
 
-// recheck runs do, a change of the user with that ID, by a core.Kit's Recheck.
-// leaves reports whether a superuser would be none, or inactive, after it.
-type recheck func(ctx context.Context, id string, leaves bool, do func(context.Context) error) error
+// writer runs do by commit. leaves reports whether a superuser would be none,
+// or inactive, after it.
+type writer func(ctx context.Context, e *core.Event, commit core.Commit, leaves bool,
+	do func(context.Context) error) error
 
-// unbound is the recheck of changes that keep no superuser.
-func unbound(kit core.Kit) recheck {
-	return func(ctx context.Context, id string, _ bool, do func(context.Context) error) error {
-		return kit.Recheck(ctx, []string{id}, do)
-	}
+// unbound is the writer of changes that keep no superuser.
+func unbound(ctx context.Context, _ *core.Event, commit core.Commit, _ bool, do func(context.Context) error) error {
+	return commit(ctx, do)
 }
 
 // keeper keeps the last active superuser from leaving: 409 LAST_SUPERUSER. One
 // who removes another stays, so only those who leave themselves are looked at.
 type keeper struct {
-	kit core.Kit
+	svc *core.Services
 	// leaving is held while somebody leaves or is removed, where no
 	// transaction keeps another from leaving too. (Between processes over
 	// such a store nothing does.)
 	leaving sync.Mutex
 }
 
-func (k *keeper) recheck(ctx context.Context, id string, leaves bool, do func(context.Context) error) error {
-	c, kit := core.CurrentFrom(ctx), k.kit
-	if leaves && !kit.Atomic {
+func (k *keeper) write(
+	ctx context.Context, e *core.Event, commit core.Commit, leaves bool, do func(context.Context) error,
+) error {
+	c, svc := core.CurrentFrom(ctx), k.svc
+	if leaves && !svc.Users.Atomic() {
 		k.leaving.Lock()
 		defer k.leaving.Unlock()
 	}
+	id := e.User.Base().ID
 	if !leaves || c.Session.UserID != id || !c.User.Base().IsSuperuser {
-		return kit.Recheck(ctx, []string{id}, do)
+		return commit(ctx, do)
 	}
 	for range leaveTries {
-		other, err := another(ctx, kit, id)
+		other, err := another(ctx, svc, id)
 		if err != nil {
 			return err
 		}
-		err = kit.Recheck(ctx, []string{id, other}, func(ctx context.Context) error {
-			u, err := kit.Users.Find(ctx, core.ByID(other))
+		e.Locks = []string{other}
+		err = commit(ctx, func(ctx context.Context) error {
+			u, err := svc.Users.Find(ctx, core.ByID(other))
 			if err != nil {
 				return err
 			}
@@ -68,8 +71,8 @@ func (k *keeper) recheck(ctx context.Context, id string, leaves bool, do func(co
 }
 
 // another returns the ID of an active superuser beside the one with that ID.
-func another(ctx context.Context, kit core.Kit, id string) (string, error) {
-	users, _, err := kit.Users.List(ctx, core.Query{Superusers: true, Limit: 2})
+func another(ctx context.Context, svc *core.Services, id string) (string, error) {
+	users, _, err := svc.Users.List(ctx, core.Query{Superusers: true, Limit: 2})
 	if err != nil {
 		return "", err
 	}

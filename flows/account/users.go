@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,9 +15,6 @@ import (
 // Users is the flow of the own account (/me) and of the administration of all
 // (/{id} and the group's root).
 type Users struct {
-	// Admin guards the administration; the own account is guarded by the
-	// kit's Own.
-	Admin []core.Guard
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits
 }
@@ -28,38 +26,38 @@ func (Users) Name() string { return "users" }
 func (Users) PerBackend() bool { return false }
 
 // Routes begin with /me, so that it wins over /{id} where the first match does.
-func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
-	f.Admin = append(kit.Own[:len(kit.Own):len(kit.Own)], f.Admin...)
-	last := &keeper{kit: kit}
-	return append(me(kit, kit.Own, f.Limits),
+func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
+	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser)
+	last := &keeper{svc: svc}
+	return append(me(svc, svc.Env.AccountGuards, f.Limits),
 		core.Route{
-			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: f.Admin,
-			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: kit.Users.New()},
+			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: admin,
+			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: svc.Users.New()},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				u, err := byID(ctx, kit, r)
+				u, err := byID(ctx, svc, r)
 				if err != nil {
 					return nil, err
 				}
-				return core.JSON(http.StatusOK, kit.Codec.Output(u))
+				return core.JSON(http.StatusOK, svc.Codec.Output(u))
 			},
 		},
 		core.Route{
-			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: f.Admin,
+			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{
-				Summary: "Change a user", Status: http.StatusOK, Body: kit.Users.New(), Answer: kit.Users.New(),
+				Summary: "Change a user", Status: http.StatusOK, Body: svc.Users.New(), Answer: svc.Users.New(),
 				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				return f.patch(ctx, kit, r, last.recheck)
+				return f.patch(ctx, svc, r, last.write)
 			},
 		},
 		core.Route{
-			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: f.Admin,
+			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{Summary: "Delete a user", Status: http.StatusNoContent, Codes: []string{core.CodeLastSuperuser}},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				u, err := byID(ctx, kit, r)
+				u, err := byID(ctx, svc, r)
 				if err == nil {
-					err = remove(ctx, kit, u, r, last.recheck)
+					err = remove(ctx, svc, u, r, last.write)
 				}
 				if err != nil {
 					return nil, gone(err)
@@ -68,15 +66,15 @@ func (f Users) Routes(kit core.Kit) ([]core.Route, error) {
 			},
 		},
 		core.Route{
-			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: f.Admin,
-			Doc:    core.Doc{Summary: "Users, page by page", Status: http.StatusOK, Answer: []core.AnyUser{kit.Users.New()}},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, kit, r) },
+			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: admin,
+			Doc:    core.Doc{Summary: "Users, page by page", Status: http.StatusOK, Answer: []core.AnyUser{svc.Users.New()}},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r) },
 		},
 	), nil
 }
 
-func (f Users) patch(ctx context.Context, kit core.Kit, r *core.Request, again recheck) (*core.Response, error) {
-	u, err := byID(ctx, kit, r)
+func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, write writer) (*core.Response, error) {
+	u, err := byID(ctx, svc, r)
 	if err != nil {
 		return nil, err
 	}
@@ -84,19 +82,19 @@ func (f Users) patch(ctx context.Context, kit core.Kit, r *core.Request, again r
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Limits.admin(ctx, kit, u, c); err != nil {
+	if err := f.Limits.admin(ctx, svc, u, c); err != nil {
 		return nil, err
 	}
 	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {
 		c.Keep = current.Session
 	}
-	if u, err = change(ctx, kit, u, c, again); err != nil {
+	if u, err = change(ctx, svc, u, c, write); err != nil {
 		return nil, gone(err)
 	}
-	return core.JSON(http.StatusOK, kit.Codec.Output(u))
+	return core.JSON(http.StatusOK, svc.Codec.Output(u))
 }
 
-func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	limit := 50
 	if r.Query.Has("limit") {
 		n, err := strconv.Atoi(r.Query.Get("limit"))
@@ -109,7 +107,7 @@ func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, e
 	if len(prefix) > 254 {
 		return nil, badQuery("email", "Input should have at most 254 bytes")
 	}
-	users, next, err := kit.Users.List(ctx, core.Query{Email: prefix, Cursor: r.Query.Get("cursor"), Limit: limit})
+	users, next, err := svc.Users.List(ctx, core.Query{Email: prefix, Cursor: r.Query.Get("cursor"), Limit: limit})
 	if errors.Is(err, core.ErrInvalid) {
 		return nil, badQuery("cursor", "Input should be the cursor of a page's Link header")
 	}
@@ -118,7 +116,7 @@ func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, e
 	}
 	page := make([]any, len(users)) // never null
 	for i, u := range users {
-		page[i] = kit.Codec.Output(u)
+		page[i] = svc.Codec.Output(u)
 	}
 	resp, err := core.JSON(http.StatusOK, page)
 	if err != nil {
@@ -134,8 +132,8 @@ func list(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, e
 	return resp, nil
 }
 
-func byID(ctx context.Context, kit core.Kit, r *core.Request) (core.AnyUser, error) {
-	u, err := kit.Users.Find(ctx, core.ByID(r.Param("id")))
+func byID(ctx context.Context, svc *core.Services, r *core.Request) (core.AnyUser, error) {
+	u, err := svc.Users.Find(ctx, core.ByID(r.Param("id")))
 	if errors.Is(err, core.ErrNotFound) {
 		return nil, core.NotFound()
 	}

@@ -22,7 +22,7 @@ type publicAccount struct {
 	Email    string `json:"account_email"`
 }
 
-func (f accounts) Routes(kit core.Kit) ([]core.Route, error) {
+func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "accounts:list", Method: http.MethodGet, Pattern: "/accounts",
 		Doc: core.Doc{Summary: "The own accounts at providers", Status: http.StatusOK, Answer: []publicAccount{}},
@@ -41,10 +41,10 @@ func (f accounts) Routes(kit core.Kit) ([]core.Route, error) {
 }
 
 // On hears of deleted users.
-func (f accounts) On(_ context.Context, kit core.Kit, e core.Event) {
-	if e.Moment == core.Delete {
+func (f accounts) On(_ context.Context, svc *core.Services, e core.Event) {
+	if e.Kind == core.EventDeleted {
 		id := e.User.Base().ID
-		kit.Later("forget accounts", func(ctx context.Context) error {
+		svc.Jobs.Enqueue("forget accounts", func(ctx context.Context) error {
 			_, err := f.Purge(ctx, id)
 			return err
 		})

@@ -19,20 +19,20 @@ type associate struct {
 func (f associate) Name() string   { return "oauth-associate:" + f.provider.Name() }
 func (associate) PerBackend() bool { return false }
 
-func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
-	guards := kit.Own
+func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
+	guards := svc.Env.AccountGuards
 	doc := authorizeDoc(f.provider)
 	doc.Codes = append(doc.Codes, core.CodeCrossOriginRefused)
 	callback := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
-			Summary: "Come back from " + f.provider.Name(), Status: http.StatusOK, Answer: kit.Users.New(),
+			Summary: "Come back from " + f.provider.Name(), Status: http.StatusOK, Answer: svc.Users.New(),
 			Codes: []string{
 				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
 				core.CodeOAuthAlreadyLinked,
 			},
 		},
-		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, kit, r) },
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
 	}
 	return []core.Route{
 		{
@@ -43,8 +43,8 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
 			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(kit, r, "")}
-				return f.begin(ctx, kit, f.provider, r, rec)
+				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(svc, r, "")}
+				return f.begin(ctx, svc, f.provider, r, rec)
 			},
 		},
 		callback,
@@ -54,29 +54,29 @@ func (f associate) Routes(kit core.Kit) ([]core.Route, error) {
 			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent,
 				Codes: []string{core.CodeOAuthLastLoginMethod}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				if err := f.unlink(ctx, kit, core.CurrentFrom(ctx).User); err != nil {
+				if err := f.unlink(ctx, svc, core.CurrentFrom(ctx).User); err != nil {
 					return nil, err
 				}
 				return core.Empty(http.StatusNoContent), nil
 			},
 		},
-	}, f.check(kit)
+	}, f.check(svc)
 }
 
-func (f associate) callback(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
+func (f associate) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	u := core.CurrentFrom(ctx).User
-	out, err := f.finish(ctx, kit, f.provider, r, func(rec record) bool {
+	out, err := f.finish(ctx, svc, f.provider, r, func(rec record) bool {
 		return rec.Provider == f.provider.Name() && rec.UserID == u.Base().ID && rec.Backend == ""
 	})
 	if err == nil {
-		err = f.linkTo(ctx, kit, u, out)
+		err = f.linkTo(ctx, svc, u, out)
 	}
-	resp, encoding := core.JSON(http.StatusOK, kit.Codec.Output(u))
+	resp, encoding := core.JSON(http.StatusOK, svc.Codec.Output(u))
 	if encoding != nil {
 		return nil, encoding
 	}
 	if out.RedirectTo != "" {
 		back(resp, out.RedirectTo, "", "")
 	}
-	return f.end(ctx, kit, r, out.record, resp, err)
+	return f.end(ctx, svc, r, out.record, resp, err)
 }

@@ -12,7 +12,7 @@ import (
 // begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a
 // 303 to it, and the flow's cookie.
 func (c *config) begin(
-	ctx context.Context, kit core.Kit, p Provider, r *core.Request, rec record,
+	ctx context.Context, svc *core.Services, p Provider, r *core.Request, rec record,
 ) (*core.Response, error) {
 	scopes, err := scopes(r)
 	if err != nil {
@@ -21,18 +21,18 @@ func (c *config) begin(
 	if rec.RedirectTo, rec.Challenge, err = c.redirect(r.Query); err != nil {
 		return nil, err
 	}
-	if err := core.WithinNetwork(ctx, kit.Limiter, "oauth", r.Remote, c.Begins); err != nil {
+	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, c.Begins); err != nil {
 		return nil, err
 	}
-	state, err := c.newState(kit.Random, kit.Now().Add(c.Lifetime))
+	state, err := c.newState(svc.Env.Random, svc.Env.Now().Add(c.Lifetime))
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	verifier, challenge, err := core.NewSecret(kit.Random) // RFC 7636: 43 characters, and their SHA-256
+	verifier, challenge, err := core.NewSecret(svc.Env.Random) // RFC 7636: 43 characters, and their SHA-256
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	nonce, _, err := core.NewSecret(kit.Random)
+	nonce, _, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}

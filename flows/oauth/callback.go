@@ -30,7 +30,7 @@ type outcome struct {
 // given as soon as it is known, with an error too, so that a browser can be
 // sent back to where it came from.
 func (c *config) finish(
-	ctx context.Context, kit core.Kit, p Provider, r *core.Request, belongs func(record) bool,
+	ctx context.Context, svc *core.Services, p Provider, r *core.Request, belongs func(record) bool,
 ) (outcome, error) {
 	form := r.Query
 	for _, values := range form {
@@ -40,12 +40,12 @@ func (c *config) finish(
 	}
 	state := form.Get("state")
 	if word := form.Get("error"); word != "" {
-		return c.declined(kit, r, word, state, belongs)
+		return c.declined(svc, r, word, state, belongs)
 	}
 	if form.Get("code") == "" {
 		return outcome{}, badRequest()
 	}
-	ends, err := c.stateEnds(state, kit.Now())
+	ends, err := c.stateEnds(state, svc.Env.Now())
 	if err != nil {
 		return outcome{}, err
 	}
@@ -57,7 +57,7 @@ func (c *config) finish(
 		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
 	out := outcome{record: rec}
-	switch err := c.tickets(kit).Burn(ctx, "oauth-state", core.Digest(state), ends); {
+	switch err := c.tickets(svc).Burn(ctx, "oauth-state", core.Digest(state), ends); {
 	case errors.Is(err, core.ErrUsed):
 		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
 	case err != nil:
@@ -81,13 +81,13 @@ func checkSubject(s string) error {
 
 // declined is the answer where the provider sends an error instead of a code.
 func (c *config) declined(
-	kit core.Kit, r *core.Request, word, state string, belongs func(record) bool,
+	svc *core.Services, r *core.Request, word, state string, belongs func(record) bool,
 ) (outcome, error) {
 	refusal := badRequest()
 	if slices.Contains(errorWords, word) {
 		refusal.Code = word
 	}
-	if _, err := c.stateEnds(state, kit.Now()); err != nil {
+	if _, err := c.stateEnds(state, svc.Env.Now()); err != nil {
 		return outcome{}, refusal
 	}
 	rec, err := c.found(r, state)
@@ -101,7 +101,7 @@ func (c *config) declined(
 // keeps it for an exchange, and a browser that came by redirect_to goes back
 // with the error's code.
 func (c *config) end(
-	ctx context.Context, kit core.Kit, r *core.Request, rec record, resp *core.Response, err error,
+	ctx context.Context, svc *core.Services, r *core.Request, rec record, resp *core.Response, err error,
 ) (*core.Response, error) {
 	if err != nil && rec.RedirectTo == "" {
 		return nil, err
@@ -112,7 +112,7 @@ func (c *config) end(
 			refusal = core.Unavailable(err)
 		}
 		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
-			kit.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
+			svc.Env.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
 				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
 		code := cmp.Or(refusal.Code, http.StatusText(refusal.Status)) // as in an answer in JSON

@@ -33,9 +33,9 @@ type exchangeable struct {
 	Challenge, Cookie string
 }
 
-func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
+func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
-		Name: "exchange:" + kit.Backend + ".exchange", Method: http.MethodPost, Pattern: "/exchange", Public: true,
+		Name: "exchange:" + svc.Backend.Name + ".exchange", Method: http.MethodPost, Pattern: "/exchange", Public: true,
 		Doc: core.Doc{
 			Summary: "Log in with the code of a redirect",
 			Codes:   []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials},
@@ -51,27 +51,27 @@ func (f exchange) Routes(kit core.Kit) ([]core.Route, error) {
 			}
 			code, badCode := in.Required("code")
 			verifier, _, badVerifier := in.Text("code_verifier")
-			if err := core.InvalidIf(badCode, badVerifier); err != nil {
+			if err := core.InvalidProblems(badCode, badVerifier); err != nil {
 				return nil, err
 			}
-			return f.exchange(ctx, kit, code, verifier, r)
+			return f.exchange(ctx, svc, code, verifier, r)
 		},
-	}}, f.check(kit)
+	}}, f.check(svc)
 }
 
 // handOver sends the browser to the application's page with a one-time code. It
 // is good for the application that sent a challenge or, without one, in this
 // browser: the flow's cookie stays until the exchange.
 func (c *config) handOver(
-	ctx context.Context, kit core.Kit, u core.AnyUser, proof core.Proof, out outcome, state string,
+	ctx context.Context, svc *core.Services, u core.AnyUser, proof core.Proof, out outcome, state string,
 ) (*core.Response, error) {
-	code, digest, err := core.NewSecret(kit.Random)
+	code, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
 	resp := core.Empty(http.StatusSeeOther)
 	back(resp, out.RedirectTo, "code", code)
-	e := exchangeable{Backend: kit.Backend, Proof: proof, Challenge: out.Challenge}
+	e := exchangeable{Backend: svc.Backend.Name, Proof: proof, Challenge: out.Challenge}
 	if e.Challenge == "" {
 		e.Cookie = c.cookieName(state)
 		c.setCookie(resp, e.Cookie, c.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
@@ -81,9 +81,9 @@ func (c *config) handOver(
 		return nil, core.Unavailable(err)
 	}
 	b := u.Base()
-	err = c.tickets(kit).Put(ctx, core.Ticket{
+	err = c.tickets(svc).Put(ctx, core.Ticket{
 		Digest: digest, Purpose: exchangePurpose, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Data: data,
-		Expires: kit.Now().Add(exchangeLifetime),
+		Expires: svc.Env.Now().Add(exchangeLifetime),
 	}, false)
 	if err != nil {
 		return nil, core.Unavailable(err)
@@ -94,10 +94,10 @@ func (c *config) handOver(
 // exchange uses a code up for its owner at its backend. For anybody else it
 // stays good, for five tries.
 func (f exchange) exchange(
-	ctx context.Context, kit core.Kit, code, verifier string, r *core.Request,
+	ctx context.Context, svc *core.Services, code, verifier string, r *core.Request,
 ) (*core.Response, error) {
 	digest := core.Digest(code)
-	t, err := f.tickets(kit).Find(ctx, exchangePurpose, digest)
+	t, err := f.tickets(svc).Find(ctx, exchangePurpose, digest)
 	if err != nil {
 		return nil, notExchanged(err)
 	}
@@ -105,20 +105,20 @@ func (f exchange) exchange(
 	if err := json.Unmarshal(t.Data, &e); err != nil {
 		return nil, core.Unavailable(err)
 	}
-	if e.Backend != kit.Backend || !f.owns(r, e, digest, verifier) {
-		return nil, notExchanged(f.tickets(kit).Fail(ctx, exchangePurpose, digest, exchangeTries))
+	if e.Backend != svc.Backend.Name || !f.owns(r, e, digest, verifier) {
+		return nil, notExchanged(f.tickets(svc).Fail(ctx, exchangePurpose, digest, exchangeTries))
 	}
-	u, err := kit.Users.Find(ctx, core.ByID(t.UserID)) // first, so that a store that is away uses nothing up
+	u, err := svc.Users.Find(ctx, core.ByID(t.UserID)) // first, so that a store that is away uses nothing up
 	if err != nil {
 		return nil, notExchanged(err)
 	}
 	if u.Base().TokenEpoch != t.Epoch {
 		return nil, notExchanged(nil)
 	}
-	if _, err := f.tickets(kit).Consume(ctx, exchangePurpose, digest); err != nil {
+	if _, err := f.tickets(svc).Consume(ctx, exchangePurpose, digest); err != nil {
 		return nil, notExchanged(err)
 	}
-	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: e.Proof, Request: r, Backend: kit.Backend})
+	admission, err := svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: e.Proof, Request: r, Backend: svc.Backend.Name})
 	if err == nil && e.Cookie != "" {
 		f.setCookie(admission.Answer, e.Cookie, "", -1)
 	}

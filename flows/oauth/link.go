@@ -10,17 +10,23 @@ import (
 
 // linkTo links the account to u, unless it is somebody else's, while the login
 // that asked for it lives: it may have ended while the provider was asked.
-func (f associate) linkTo(ctx context.Context, kit core.Kit, u core.AnyUser, out outcome) error {
+func (f associate) linkTo(ctx context.Context, svc *core.Services, u core.AnyUser, out outcome) error {
 	id := u.Base().ID
+	commit, err := svc.Events.Begin(ctx, &core.Event{
+		Kind: core.EventLinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u, Identity: &out.identity,
+	})
+	if err != nil {
+		return err
+	}
 	for range attempts {
 		made := false
-		err := kit.Recheck(ctx, nil, func(ctx context.Context) error {
+		err := commit(ctx, func(ctx context.Context) error {
 			made = false
 			link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
 			switch {
 			case err == nil && link.UserID != id:
 				made = true
-				return f.makeOver(ctx, kit, link, out, id)
+				return f.makeOver(ctx, svc, link, out, id)
 			case err == nil:
 				return f.renew(ctx, link, out)
 			case errors.Is(err, core.ErrNotFound):
@@ -32,8 +38,8 @@ func (f associate) linkTo(ctx context.Context, kit core.Kit, u core.AnyUser, out
 		if errors.Is(err, core.ErrTaken) || errors.Is(err, errAgain) {
 			continue
 		}
-		if err == nil && made && !kit.Atomic {
-			err = f.confirm(ctx, kit, id, out)
+		if err == nil && made && !svc.Users.Atomic() {
+			err = f.confirm(ctx, svc, id, out)
 		}
 		return refusal(err)
 	}
@@ -43,23 +49,23 @@ func (f associate) linkTo(ctx context.Context, kit core.Kit, u core.AnyUser, out
 // makeOver links an account that is linked to a deleted user; one of a living
 // user stays theirs.
 func (f associate) makeOver(
-	ctx context.Context, kit core.Kit, lost *core.OAuthAccount, out outcome, userID string,
+	ctx context.Context, svc *core.Services, lost *core.OAuthAccount, out outcome, userID string,
 ) error {
-	_, err := kit.Users.Find(ctx, core.ByID(lost.UserID))
+	_, err := svc.Users.Find(ctx, core.ByID(lost.UserID))
 	if err == nil {
 		return core.Refuse(core.CodeOAuthAlreadyLinked)
 	}
 	if !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
-	a := &arrival{config: f.config, kit: kit, provider: f.provider, outcome: out}
+	a := &arrival{config: f.config, svc: svc, provider: f.provider, outcome: out}
 	return a.link(ctx, userID, lost)
 }
 
 // confirm takes back a link that was made without a transaction while the login
 // that asked for it ended, and ends the logins that were made by it.
-func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out outcome) error {
-	ended := kit.Recheck(ctx, nil, func(context.Context) error { return nil })
+func (f associate) confirm(ctx context.Context, svc *core.Services, userID string, out outcome) error {
+	ended := svc.Security.StillLoggedIn(ctx)
 	if ended == nil {
 		return nil
 	}
@@ -73,14 +79,9 @@ func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
-	u, err := kit.Users.Update(ctx, userID, func(u core.AnyUser) error {
-		u.Base().TokenEpoch++
-		return nil
-	})
-	switch {
-	case err == nil:
-		kit.Sessions.EndAll(ctx, u, nil)
-	case !errors.Is(err, core.ErrNotFound):
+	// Not by the login of ctx, which has ended.
+	nobody := core.WithCurrent(ctx, core.Current{})
+	if err := svc.Sessions.RevokeAll(nobody, userID, nil); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
 	return ended
@@ -89,16 +90,19 @@ func (f associate) confirm(ctx context.Context, kit core.Kit, userID string, out
 // unlink removes the user's links to the provider, unless nothing would be left
 // to log in with. The user's row is locked meanwhile, so that two at once
 // cannot both be the last but one.
-func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) error {
-	if !kit.Atomic {
+func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUser) error {
+	if !svc.Users.Atomic() {
 		f.unlinking.Lock()
 		defer f.unlinking.Unlock()
 	}
 	id := u.Base().ID
 	var mine []*core.OAuthAccount
-	err := kit.Recheck(ctx, nil, func(ctx context.Context) error {
+	event := &core.Event{
+		Kind: core.EventUnlinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u,
+	}
+	err := svc.Events.Commit(ctx, event, func(ctx context.Context) error {
 		mine = nil
-		u, err := kit.Users.Find(ctx, core.ByID(id))
+		u, err := svc.Users.Find(ctx, core.ByID(id))
 		if err != nil {
 			return err
 		}
@@ -131,7 +135,7 @@ func (f associate) unlink(ctx context.Context, kit core.Kit, u core.AnyUser) err
 		return refusal(err)
 	}
 	for _, l := range mine {
-		f.giveBack(kit, f.provider, l)
+		f.giveBack(svc, f.provider, l)
 	}
 	return nil
 }

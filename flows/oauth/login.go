@@ -17,51 +17,51 @@ type login struct {
 func (f login) Name() string   { return "oauth:" + f.provider.Name() }
 func (login) PerBackend() bool { return true }
 
-func (f login) Routes(kit core.Kit) ([]core.Route, error) {
-	name := "oauth:" + f.provider.Name() + "." + kit.Backend
+func (f login) Routes(svc *core.Services) ([]core.Route, error) {
+	name := "oauth:" + f.provider.Name() + "." + svc.Backend.Name
 	callback := core.Route{
 		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
 		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Codes: callbackCodes},
-		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, kit, r) },
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
 	}
 	return []core.Route{
 		{
 			Name: name + ".authorize", Method: http.MethodGet, Pattern: "/authorize", Public: true,
 			Doc: authorizeDoc(f.provider),
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				rec := record{Backend: kit.Backend, Redirect: f.redirectURI(kit, r, f.provider.RedirectURL)}
-				return f.begin(ctx, kit, f.provider, r, rec)
+				rec := record{Backend: svc.Backend.Name, Redirect: f.redirectURI(svc, r, f.provider.RedirectURL)}
+				return f.begin(ctx, svc, f.provider, r, rec)
 			},
 		},
 		callback,
 		posting(callback),
-	}, f.check(kit)
+	}, f.check(svc)
 }
 
 // User returns the user of an account as the callback does, without logging in:
 // the one it is linked to, or a new one.
 func (f login) User(
-	ctx context.Context, kit core.Kit, who core.OAuthIdentity, tokens core.OAuthTokens,
+	ctx context.Context, svc *core.Services, who core.OAuthIdentity, tokens core.OAuthTokens,
 ) (core.AnyUser, error) {
 	if err := checkSubject(who.Subject); err != nil {
 		return nil, err
 	}
-	return f.user(ctx, kit, f.provider, outcome{identity: who, tokens: tokens}, nil)
+	return f.user(ctx, svc, f.provider, outcome{identity: who, tokens: tokens}, nil)
 }
 
-func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*core.Response, error) {
-	out, err := f.finish(ctx, kit, f.provider, r, func(rec record) bool {
-		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == kit.Backend
+func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+	out, err := f.finish(ctx, svc, f.provider, r, func(rec record) bool {
+		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == svc.Backend.Name
 	})
 	if err != nil {
-		return f.end(ctx, kit, r, out.record, nil, err)
+		return f.end(ctx, svc, r, out.record, nil, err)
 	}
-	u, err := f.user(ctx, kit, f.provider, out, r)
+	u, err := f.user(ctx, svc, f.provider, out, r)
 	if err != nil {
-		return f.end(ctx, kit, r, out.record, nil, err)
+		return f.end(ctx, svc, r, out.record, nil, err)
 	}
-	resp, err := f.admit(ctx, kit, u, out, r)
-	return f.end(ctx, kit, r, out.record, resp, err)
+	resp, err := f.admit(ctx, svc, u, out, r)
+	return f.end(ctx, svc, r, out.record, resp, err)
 }
 
 // admit logs the user in. A browser that came by redirect_to gets no secret in
@@ -69,13 +69,13 @@ func (f login) callback(ctx context.Context, kit core.Kit, r *core.Request) (*co
 // code for POST /exchange instead; where a factor is missing, the backend's
 // cookie alone has the pending login (core.Holder).
 func (f login) admit(
-	ctx context.Context, kit core.Kit, u core.AnyUser, out outcome, r *core.Request,
+	ctx context.Context, svc *core.Services, u core.AnyUser, out outcome, r *core.Request,
 ) (*core.Response, error) {
-	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: kit.Now()}
-	if out.RedirectTo != "" && !kit.Ambient {
-		return f.handOver(ctx, kit, u, proof, out, r.Query.Get("state"))
+	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: svc.Env.Now()}
+	if out.RedirectTo != "" && !svc.Backend.BrowserSent {
+		return f.handOver(ctx, svc, u, proof, out, r.Query.Get("state"))
 	}
-	admission, err := kit.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: kit.Backend})
+	admission, err := svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
 	if err != nil || out.RedirectTo == "" {
 		return admission.Answer, err
 	}

@@ -17,16 +17,16 @@ func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccou
 	}
 	u := a.new.User
 	var err error
-	if a.kit.Atomic {
-		err = a.kit.Transact(ctx, func(ctx context.Context) error {
+	if a.svc.Users.Atomic() {
+		err = a.commit(ctx, func(ctx context.Context) error {
 			u.Base().ID = "" // that of a run which was undone
-			if err := a.kit.Users.Create(ctx, u); err != nil {
+			if err := a.svc.Users.Create(ctx, u); err != nil {
 				return err
 			}
 			return a.link(ctx, u.Base().ID, lost)
 		})
 	} else {
-		err = a.linkFirst(ctx, u, lost)
+		err = a.commit(ctx, func(ctx context.Context) error { return a.linkFirst(ctx, u, lost) })
 	}
 	if errors.Is(err, core.ErrTaken) || errors.Is(err, core.ErrNotFound) {
 		return nil, errAgain
@@ -34,7 +34,6 @@ func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccou
 	if err != nil {
 		return nil, err
 	}
-	a.kit.After(ctx, *a.new)
 	return u, nil
 }
 
@@ -43,31 +42,32 @@ func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccou
 // the provider's word does not verify it.
 func (a *arrival) introduce(ctx context.Context, key string) error {
 	if a.new == nil {
-		u := a.kit.Users.New()
+		u := a.svc.Users.New()
 		b := u.Base()
 		b.Email, b.EmailKey, b.IsActive = a.identity.Email, key, true
 		b.IsVerified = a.provider.VerifiedByDefault && a.identity.Verified()
 		vouched := b.IsVerified
 		event := core.Event{
-			Moment: core.Register, Method: "oauth:" + a.provider.Name(), User: u, Request: a.request, Identity: &a.identity,
+			Kind: core.EventRegistered, Method: "oauth:" + a.provider.Name(), User: u, Request: a.request, Identity: &a.identity,
 		}
-		if err := a.kit.Before(ctx, &event); err != nil {
+		commit, err := a.svc.Events.Begin(ctx, &event)
+		if err != nil {
 			return err
 		}
-		edited, err := a.kit.EmailKey(b.Email)
+		edited, err := a.svc.Identify(b.Email)
 		if err != nil {
 			return core.Invalid(core.BadValue("email", err.Error()))
 		}
 		if b.EmailKey = edited; edited != key && vouched {
 			b.IsVerified = false
 		}
-		a.new = &event
+		a.new, a.commit = &event, commit
 	}
 	edited := a.new.User.Base().EmailKey
 	if edited == key {
 		return nil
 	}
-	_, err := a.kit.Users.Find(ctx, core.ByEmail(edited))
+	_, err := a.svc.Users.Find(ctx, core.ByEmail(edited))
 	switch {
 	case err == nil:
 		return core.Refuse(core.CodeOAuthUserExists)
@@ -80,13 +80,13 @@ func (a *arrival) introduce(ctx context.Context, key string) error {
 // linkFirst makes the link and then its user. Of two who take turns at a lost
 // link each reads what the other writes, after writing, so that one sees it.
 func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAuthAccount) error {
-	id := a.kit.NewID()
+	id := a.svc.Users.NewID()
 	u.Base().ID = id
 	if err := a.link(ctx, id, lost); err != nil {
 		return err
 	}
 	if lost != nil {
-		switch _, err := a.kit.Users.Find(ctx, core.ByID(lost.UserID)); {
+		switch _, err := a.svc.Users.Find(ctx, core.ByID(lost.UserID)); {
 		case err == nil: // made late: the link is theirs
 			made := *lost
 			made.UserID = id
@@ -95,7 +95,7 @@ func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAut
 			return err
 		}
 	}
-	err := a.kit.Users.Create(ctx, u)
+	err := a.svc.Users.Create(ctx, u)
 	mine, findErr := a.Accounts.Find(ctx, a.provider.Name(), a.identity.Subject)
 	isMine := findErr == nil && mine.UserID == id
 	switch {
@@ -106,5 +106,5 @@ func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAut
 	}
 	// Another login took this one for one that had died, and made the link
 	// over.
-	return errors.Join(errAgain, a.kit.Users.Delete(ctx, id))
+	return errors.Join(errAgain, a.svc.Users.Delete(ctx, id))
 }

@@ -240,23 +240,23 @@ func parseOrigin(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func (c *config) tickets(kit core.Kit) core.TicketStore {
+func (c *config) tickets(svc *core.Services) core.TicketStore {
 	if c.Tickets != nil {
 		return c.Tickets
 	}
-	return kit.Tickets
+	return svc.Tickets
 }
 
-// check returns what the kit misses.
-func (c *config) check(kit core.Kit) error {
+// check returns what the services misses.
+func (c *config) check(svc *core.Services) error {
 	var errs []error
-	if c.tickets(kit) == nil {
+	if c.tickets(svc) == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.Tickets, a store of one-time tokens"))
 	}
-	if kit.BaseURL == nil {
+	if svc.Env.BaseURL == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.BaseURL, to which providers send people back"))
 	}
-	if !kit.Atomic && kit.NewID == nil {
+	if !svc.Users.Atomic() && svc.Users.NewID() == "" {
 		errs = append(errs, errors.New("flow oauth needs a user store with transactions, or one that implements core.IDMaker"))
 	}
 	return errors.Join(errs...)
@@ -264,11 +264,11 @@ func (c *config) check(kit core.Kit) error {
 
 // redirectURI is where the provider sends the browser back to, for a request to
 // …/authorize.
-func (c *config) redirectURI(kit core.Kit, r *core.Request, fixed string) string {
+func (c *config) redirectURI(svc *core.Services, r *core.Request, fixed string) string {
 	if fixed != "" {
 		return fixed
 	}
-	base := kit.BaseURL
+	base := svc.Env.BaseURL
 	if i := slices.IndexFunc(c.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
 		base = c.bases[i]
 	}

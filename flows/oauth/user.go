@@ -26,12 +26,13 @@ const (
 // arrival is one login at a provider, on its way to a user.
 type arrival struct {
 	*config
-	kit      core.Kit
+	svc      *core.Services
 	provider Provider
 	outcome
 	request *core.Request
 	// new is the user that BeforeRegister has seen; nil before.
-	new *core.Event
+	new    *core.Event
+	commit core.Commit // of new
 	// missing is the ID of a link's user that was not there a moment ago.
 	missing string
 }
@@ -39,9 +40,9 @@ type arrival struct {
 // user returns the user of an identity: the one its account is linked to, the
 // one who has its e-mail address where that may be linked, or a new one.
 func (c *config) user(
-	ctx context.Context, kit core.Kit, p Provider, out outcome, r *core.Request,
+	ctx context.Context, svc *core.Services, p Provider, out outcome, r *core.Request,
 ) (core.AnyUser, error) {
-	a := &arrival{config: c, kit: kit, provider: p, outcome: out, request: r}
+	a := &arrival{config: c, svc: svc, provider: p, outcome: out, request: r}
 	for range attempts {
 		u, err := a.user(ctx)
 		if errors.Is(err, errAgain) {
@@ -61,7 +62,7 @@ func (a *arrival) user(ctx context.Context) (core.AnyUser, error) {
 		return nil, err
 	}
 	if err == nil {
-		u, err := a.kit.Users.Find(ctx, core.ByID(link.UserID))
+		u, err := a.svc.Users.Find(ctx, core.ByID(link.UserID))
 		switch {
 		case err == nil && !u.Base().IsActive: // as the gate answers, before anything is changed
 			return nil, core.Refuse(core.CodeLoginBadCredentials)
@@ -73,11 +74,11 @@ func (a *arrival) user(ctx context.Context) (core.AnyUser, error) {
 			return nil, a.await(ctx, link.UserID)
 		}
 	}
-	key, err := a.kit.EmailKey(a.identity.Email)
+	key, err := a.svc.Identify(a.identity.Email)
 	if err != nil {
 		return nil, core.Refuse(core.CodeOAuthNoEmail)
 	}
-	switch existing, err := a.kit.Users.Find(ctx, core.ByEmail(key)); {
+	switch existing, err := a.svc.Users.Find(ctx, core.ByEmail(key)); {
 	case err == nil:
 		return a.byEmail(ctx, existing, link)
 	case !errors.Is(err, core.ErrNotFound):
@@ -133,15 +134,20 @@ func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core
 	}
 	var u core.AnyUser
 	takenOver := false
-	err := a.kit.Transact(ctx, func(ctx context.Context) (err error) {
-		if u, err = a.kit.Users.Lock(ctx, id); err != nil {
+	e := &core.Event{
+		Kind: core.EventLinked, Method: "oauth:" + a.provider.Name(), Target: a.provider.Name(), User: existing,
+		Request: a.request, Identity: &a.identity,
+	}
+	err := a.svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
+		if u, err = a.svc.Users.Lock(ctx, id); err != nil {
 			return err
 		}
 		if err := holds(u.Base()); err != nil {
 			return err
 		}
+		was := *u.Base()
 		if takenOver = !u.Base().IsVerified; takenOver {
-			u, _, err = takeover.Update(ctx, a.kit, id, func(u core.AnyUser, _ int) error {
+			u, _, err = takeover.Update(ctx, a.svc, id, func(u core.AnyUser, _ int) error {
 				b := u.Base()
 				if err := holds(b); err != nil {
 					return err
@@ -154,6 +160,7 @@ func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core
 				return err
 			}
 		}
+		e.User, e.Was = u, &was
 		return a.link(ctx, id, lost)
 	})
 	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrTaken) {
@@ -163,8 +170,7 @@ func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core
 		return nil, err
 	}
 	if takenOver {
-		a.kit.Sessions.EndAll(ctx, u, nil)
-		a.kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: a.request, Identity: &a.identity})
+		a.svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailVerified, User: u, Request: a.request, Identity: &a.identity})
 	}
 	return u, nil
 }

@@ -191,12 +191,12 @@ func sealContext(a *core.OAuthAccount, kind string) string {
 
 // giveBack asks a provider that can to end the tokens of a link that goes (RFC
 // 7009).
-func (c *config) giveBack(kit core.Kit, p Provider, link *core.OAuthAccount) {
+func (c *config) giveBack(svc *core.Services, p Provider, link *core.OAuthAccount) {
 	revoker, ok := p.Provider.(core.TokenRevoker)
 	if !ok {
 		return
 	}
 	if t, err := c.open(link); err == nil {
-		kit.Later("revoke tokens at "+p.Name(), func(ctx context.Context) error { return revoker.RevokeTokens(ctx, t) })
+		svc.Jobs.Enqueue("revoke tokens at "+p.Name(), func(ctx context.Context) error { return revoker.RevokeTokens(ctx, t) })
 	}
 }

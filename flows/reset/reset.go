@@ -24,6 +24,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
+	"github.com/latchkey-go/latchkey/internal/passwords"
 	"github.com/latchkey-go/latchkey/internal/ticket"
 )
 
@@ -57,8 +58,8 @@ func (Flow) Name() string { return core.MailReset }
 func (Flow) PerBackend() bool { return false }
 
 // Routes are the two of the contract's group reset.
-func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
-	if err := f.kind().Check(kit); err != nil {
+func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
+	if err := f.kind().Check(svc); err != nil {
 		return nil, err
 	}
 	return []core.Route{
@@ -71,7 +72,7 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: ticket.Request(kit, f.kind(), wanted, core.Forgot),
+			Handle: ticket.Request(svc, f.kind(), wanted, core.EventResetRequested),
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
@@ -90,13 +91,13 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				}
 				token, noToken := in.Required("token")
 				password, noPassword := in.Required("password")
-				if err := core.InvalidIf(noToken, noPassword); err != nil {
+				if err := core.InvalidProblems(noToken, noPassword); err != nil {
 					return nil, err
 				}
-				if err := f.kind().Admit(ctx, kit, r); err != nil {
+				if err := f.kind().Admit(ctx, svc, r); err != nil {
 					return nil, err
 				}
-				if _, err := f.Reset(ctx, kit, token, password, r); err != nil {
+				if _, err := f.Reset(ctx, svc, token, password, r); err != nil {
 					return nil, err
 				}
 				return core.JSON(http.StatusOK, nil)
@@ -107,8 +108,8 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 
 // Request sends a mail to the active user of that canonical address, if there
 // is one. It returns the same whatever is the case; the error is a 503.
-func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
-	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.Forgot)
+func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
+	return ticket.Ask(ctx, svc, f.kind(), emailKey, wanted, core.EventResetRequested)
 }
 
 // Reset sets a new password with a token, verifies the address that the token
@@ -116,27 +117,26 @@ func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error 
 // before, it also removes what else opens the account. Refusals:
 // RESET_PASSWORD_BAD_TOKEN, then RESET_PASSWORD_INVALID_PASSWORD, which leaves
 // the token usable. r is nil outside HTTP.
-func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r *core.Request) (core.AnyUser, error) {
-	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
+func (f Flow) Reset(ctx context.Context, svc *core.Services, token, password string, r *core.Request) (core.AnyUser, error) {
+	t, u, used, err := ticket.Find(ctx, svc, f.kind(), token)
 	if err != nil {
 		return nil, err
 	}
 	if u == nil || used || !matches(t, u.Base()) {
 		return nil, core.Refuse(core.CodeResetBadToken)
 	}
-	if err := kit.Passwords.Judge(ctx, password, u); err != nil {
-		return nil, core.Recode(err, core.CodeResetPassword)
+	if err := svc.Passwords.CheckPolicy(ctx, password, u); err != nil {
+		return nil, passwords.Refusal(err, core.CodeResetPassword)
 	}
-	hash, err := kit.Passwords.Hash(ctx, core.AskedAbout(u, r), password)
+	hash, err := svc.Passwords.Hash(ctx, core.AskedAbout(u, r), password)
 	if err != nil {
-		return nil, core.Recode(err, core.CodeResetPassword)
+		return nil, passwords.Refusal(err, core.CodeResetPassword)
 	}
-	verifies := false
-	u, _, err = ticket.Spend(ctx, kit, t, ticket.Effect{
+	e := &core.Event{Kind: core.EventPasswordReset, User: u, Request: r}
+	_, err = ticket.Spend(ctx, svc, t, e, ticket.Effect{
 		Holds:     func(u *core.User) bool { return matches(t, u) },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified },
 		Change: func(u *core.User, _ int) {
-			verifies = !u.IsVerified
 			u.HashedPassword, u.IsVerified = hash, true
 			u.TokenEpoch++
 		},
@@ -145,17 +145,15 @@ func (f Flow) Reset(ctx context.Context, kit core.Kit, token, password string, r
 		return nil, core.Refuse(core.CodeResetBadToken)
 	}
 	if err != nil {
-		return nil, core.Unavailable(err)
+		return nil, ticket.Refusal(err)
 	}
-	kit.Sessions.EndAll(ctx, u, nil)
-	if err := loginlimit.Forget(ctx, kit.Limiter, t.Email); err != nil {
-		kit.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
+	if err := loginlimit.Forget(ctx, svc.Limiter, t.Email); err != nil {
+		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
 	}
-	if verifies {
-		kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: r})
+	if !e.Was.IsVerified {
+		svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailVerified, User: e.User, Request: r})
 	}
-	kit.After(ctx, core.Event{Moment: core.Reset, User: u, Request: r})
-	return u, nil
+	return e.User, nil
 }
 
 // matches reports that what the ticket froze still holds.

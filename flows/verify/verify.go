@@ -59,8 +59,8 @@ func (Flow) Name() string { return core.MailVerify }
 func (Flow) PerBackend() bool { return false }
 
 // Routes are the two of the contract's group verify.
-func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
-	if err := f.kind().Check(kit); err != nil {
+func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
+	if err := f.kind().Check(svc); err != nil {
 		return nil, err
 	}
 	return []core.Route{
@@ -73,12 +73,12 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: ticket.Request(kit, f.kind(), wanted, core.RequestVerify),
+			Handle: ticket.Request(svc, f.kind(), wanted, core.EventVerifyRequested),
 		},
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
 			Doc: core.Doc{
-				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: kit.Users.New(),
+				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Users.New(),
 				Body: struct {
 					Token string `json:"token"`
 				}{},
@@ -93,37 +93,37 @@ func (f Flow) Routes(kit core.Kit) ([]core.Route, error) {
 				if problem != nil {
 					return nil, core.Invalid(*problem)
 				}
-				if err := f.kind().Admit(ctx, kit, r); err != nil {
+				if err := f.kind().Admit(ctx, svc, r); err != nil {
 					return nil, err
 				}
-				u, err := f.Verify(ctx, kit, token, r)
+				u, err := f.Verify(ctx, svc, token, r)
 				if err != nil {
 					return nil, err
 				}
-				return core.JSON(http.StatusOK, kit.Codec.Output(u))
+				return core.JSON(http.StatusOK, svc.Codec.Output(u))
 			},
 		},
 	}, nil
 }
 
 // On sends the mail after a registration, if the flow is set so.
-func (f Flow) On(ctx context.Context, kit core.Kit, e core.Event) {
-	if f.OnRegister && e.Moment == core.Register && wanted(e.User.Base()) {
-		ticket.Later(kit, f.kind(), e.User, wanted)
+func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
+	if f.OnRegister && e.Kind == core.EventRegistered && wanted(e.User.Base()) {
+		ticket.Later(svc, f.kind(), e.User, wanted)
 	}
 }
 
 // Request sends a mail to the user of that canonical address, if there is one
 // who needs it. It returns the same whatever is the case; the error is a 503.
-func (f Flow) Request(ctx context.Context, kit core.Kit, emailKey string) error {
-	return ticket.Ask(ctx, kit, f.kind(), emailKey, wanted, core.RequestVerify)
+func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
+	return ticket.Ask(ctx, svc, f.kind(), emailKey, wanted, core.EventVerifyRequested)
 }
 
 // Verify marks the user of a token as verified. Refusals:
 // VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED (for a used token of a
 // verified user too). r is nil outside HTTP.
-func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Request) (core.AnyUser, error) {
-	t, u, used, err := ticket.Find(ctx, kit, f.kind(), token)
+func (f Flow) Verify(ctx context.Context, svc *core.Services, token string, r *core.Request) (core.AnyUser, error) {
+	t, u, used, err := ticket.Find(ctx, svc, f.kind(), token)
 	switch {
 	case err != nil:
 		return nil, err
@@ -135,7 +135,8 @@ func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Re
 		return nil, core.Refuse(core.CodeVerifyBadToken)
 	}
 	own := isCaller(ctx, t.UserID)
-	u, removed, err := ticket.Spend(ctx, kit, t, ticket.Effect{
+	e := &core.Event{Kind: core.EventEmailVerified, User: u, Request: r}
+	_, err = ticket.Spend(ctx, svc, t, e, ticket.Effect{
 		Holds:     func(u *core.User) bool { return u.EmailKey == t.Email },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified && !own },
 		Change: func(u *core.User, removed int) {
@@ -146,16 +147,12 @@ func (f Flow) Verify(ctx context.Context, kit core.Kit, token string, r *core.Re
 		},
 	})
 	if errors.Is(err, core.ErrUsed) { // lost a race, against its own twin or a change of the address
-		return f.Verify(ctx, kit, token, r)
+		return f.Verify(ctx, svc, token, r)
 	}
 	if err != nil {
-		return nil, core.Unavailable(err)
+		return nil, ticket.Refusal(err)
 	}
-	if removed > 0 {
-		kit.Sessions.EndAll(ctx, u, nil)
-	}
-	kit.After(ctx, core.Event{Moment: core.Verify, User: u, Request: r})
-	return u, nil
+	return e.User, nil
 }
 
 // isCaller reports whether the request is a login of that user.

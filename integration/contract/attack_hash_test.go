@@ -54,7 +54,7 @@ func TestAttackG07Flood(t *testing.T) {
 	const logins, room = 500, 1 + 64 // one is hashed, the others wait
 	hasher := &argon{Hasher: real, hold: make(chan struct{})}
 	a := newApp(t, onChi, sqlite, func(_ *app, o *options) {
-		o.Hashers, o.HashesAtOnce, o.InsecureNoLimits = []core.Hasher{hasher}, 1, true
+		o.Hashers, o.HashConcurrency, o.InsecureNoLimits = []core.Hasher{hasher}, 1, true
 	})
 	u := a.user(t)
 	t.Run("G07 500 logins at once", func(t *testing.T) {

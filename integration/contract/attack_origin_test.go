@@ -129,7 +129,7 @@ func TestAttackC07SafeMethods(t *testing.T) {
 		groups := []core.Group{a.Register(), a.Reset(), a.Verify(), a.Users(), a.Sessions(), a.Keys(), a.Login("jwt"),
 			a.Login("cookie")}
 		for _, route := range slices.Concat(groups...) {
-			if core.Safe(route.Method) && route.Method != http.MethodGet {
+			if core.IsSafeMethod(route.Method) && route.Method != http.MethodGet {
 				t.Errorf("C07: the route %s is of the method %s, which is not crawled", route.Name, route.Method)
 			}
 		}

@@ -157,7 +157,7 @@ func TestAttackR11Once(t *testing.T) {
 func TestAttackG07EveryHash(t *testing.T) {
 	onEveryStore(t, func(a *app, o *options) {
 		a.hasher.hold = make(chan struct{})
-		o.HashesAtOnce, o.InsecureNoLimits = 1, true
+		o.HashConcurrency, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *app) {
 		u := a.user(t)
 		token := a.asked(t, "reset", u)

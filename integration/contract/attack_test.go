@@ -144,23 +144,23 @@ func (secondFactor) Method() string   { return "second" }
 func (secondFactor) Asks(_ context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	return u.(*Account).FullName == enrolled && done[len(done)-1].Method != "second", nil
 }
-func (f secondFactor) Routes(kit core.Kit) ([]core.Route, error) {
+func (f secondFactor) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
-		Name: "second:" + kit.Backend + ".prove", Method: http.MethodPost, Pattern: "/second", Public: true,
+		Name: "second:" + svc.Backend.Name + ".prove", Method: http.MethodPost, Pattern: "/second", Public: true,
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			in, err := core.ReadJSON(r)
 			if err != nil {
 				return nil, err
 			}
 			pending, _ := in.Required("pending")
-			admission, err := kit.Gate.Continue(ctx, pending, r, func(context.Context, core.AnyUser) (core.Proof, error) {
+			admission, err := svc.Gate.Continue(ctx, pending, r, func(context.Context, core.AnyUser) (core.Proof, error) {
 				if f.tried != nil {
 					f.tried()
 				}
 				if code, _ := in.Required("code"); code != "123456" {
 					return core.Proof{}, core.Refuse("WRONG_CODE")
 				}
-				return core.Proof{Method: "second", At: kit.Now()}, nil
+				return core.Proof{Method: "second", At: svc.Env.Now()}, nil
 			})
 			return admission.Answer, err
 		},

@@ -116,7 +116,7 @@ func TestALimiterThatForgetsLate(t *testing.T) {
 func TestHashingIsSaturated(t *testing.T) {
 	onEveryAdapter(t, func(a *app, o *options) {
 		a.hasher.hold = make(chan struct{})
-		o.HashesAtOnce, o.InsecureNoLimits = 1, true
+		o.HashConcurrency, o.InsecureNoLimits = 1, true
 	}, func(t *testing.T, a *app) {
 		const room = 1 + 64 // one is hashed, the others wait
 		answers := a.atOnce(t, room+1, "POST", "/auth/cookie/login", func(int) option {

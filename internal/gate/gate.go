@@ -17,33 +17,29 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
 const (
 	pendingPurpose  = "pending"
 	pendingLifetime = 10 * time.Minute
 	pendingTries    = 5
-	maxLabel        = 200 // bytes
 )
 
 // Parts are what a Gate is made of.
 type Parts struct {
 	Backends []core.Backend
 	Users    core.Users
-	Recheck  func(ctx context.Context, targets []string, do func(context.Context) error) error // core.Kit's
 	// may be nil without Factors
 	Tickets         core.TicketStore
 	Factors         []core.Factor
 	RequireVerified bool
 	ForgetEpoch     func(userID string) // what is known of the user's epoch is no more
-	Before          func(context.Context, *core.Event) error
-	After           func(context.Context, core.Event)
-	Later           func(string, func(context.Context) error)
+	Events          core.Events
+	Jobs            core.Jobs
 	Log             *slog.Logger
 	Now             func() time.Time
 	Random          io.Reader
@@ -71,7 +67,7 @@ func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, backend} }
 // Admit implements core.Gate.
 func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error) {
 	if a.Label == "" && a.Request != nil {
-		a.Label = label(core.Line(a.Request, "User-Agent"))
+		a.Label = useragent.Label(core.Line(a.Request, "User-Agent"))
 	}
 	return g.admit(ctx, a, []core.Proof{a.Proof})
 }
@@ -96,9 +92,12 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if missing != nil {
 		return g.suspend(ctx, a, proofs, missing)
 	}
-	e := core.Event{Moment: core.LoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User,
-		Request: a.Request}
-	if err := g.Before(ctx, &e); err != nil {
+	e := &core.Event{
+		Kind: core.EventLoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User, Request: a.Request,
+		Actor: core.Principal{Kind: "user", UserID: u.ID},
+	}
+	commit, err := g.Events.Begin(ctx, e)
+	if err != nil {
 		return core.Admission{}, err
 	}
 	session := core.Session{UserID: u.ID, Backend: a.Backend, Label: a.Label, Epoch: u.TokenEpoch, Proofs: proofs}
@@ -112,9 +111,13 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
+	e.Session = &session
+	if err := commit(ctx, func(context.Context) error { return nil }); err != nil {
+		g.undo(ctx, backend, token)
+		return core.Admission{}, err
+	}
 	answer := core.Empty(http.StatusOK)
 	backend.Transport.Attach(answer, token)
-	g.After(ctx, e)
 	return core.Admission{Token: token, Answer: answer}, nil
 }
 
@@ -140,17 +143,15 @@ func (g *Gate) backend(name string) (core.Backend, bool) {
 	return core.Backend{}, false
 }
 
-// label makes a User-Agent fit to be stored and shown.
-func label(agent string) string {
-	agent = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(agent, ""))
-	for len(agent) > maxLabel {
-		_, size := utf8.DecodeLastRuneInString(agent)
-		agent = agent[:len(agent)-size]
+// undo revokes a login that could not be recorded. Nobody has its token.
+func (g *Gate) undo(ctx context.Context, b core.Backend, t core.Token) {
+	ctx = context.WithoutCancel(ctx)
+	found, err := b.Strategy.Verify(ctx, t.Raw)
+	if err == nil {
+		err = b.Strategy.Revoke(ctx, found.Session)
 	}
-	return agent
+	if err != nil {
+		g.Log.ErrorContext(ctx, "latchkey: a login that was refused at its end could not be revoked; nobody has its token",
+			"backend", b.Name, "err", err)
+	}
 }

@@ -44,8 +44,10 @@ func (g *Gate) Revoke(ctx context.Context, s *core.Session) error {
 	return b.Strategy.Revoke(ctx, s)
 }
 
-// EndAll implements core.Sessions.
-func (g *Gate) EndAll(ctx context.Context, u core.AnyUser, keep *core.Session) {
+// CleanUp ends all sessions of u below its TokenEpoch, which was raised and
+// committed before, in every backend, except keep. It cannot fail the caller:
+// the epoch protects already, and it is retried in the background.
+func (g *Gate) CleanUp(ctx context.Context, u core.AnyUser, keep *core.Session) {
 	g.ForgetEpoch(u.Base().ID)
 	end := func(ctx context.Context) error {
 		var errs []error
@@ -63,23 +65,40 @@ func (g *Gate) EndAll(ctx context.Context, u core.AnyUser, keep *core.Session) {
 	if err := end(context.WithoutCancel(ctx)); err != nil {
 		g.Log.ErrorContext(ctx, "latchkey: sessions were not cleaned up; the epoch ends them, and it will be tried again",
 			"err", err)
-		g.Later("end sessions", end)
+		g.Jobs.Enqueue("end sessions", end)
 	}
 }
 
-// EndOthers implements core.Sessions.
-func (g *Gate) EndOthers(ctx context.Context, userID string, keep *core.Session) error {
-	var u core.AnyUser
-	err := g.Recheck(ctx, []string{userID}, func(ctx context.Context) (err error) {
-		u, err = g.Users.Update(ctx, userID, func(u core.AnyUser) error {
-			u.Base().TokenEpoch++
-			return nil
-		})
+// Logout implements core.Sessions.
+func (g *Gate) Logout(ctx context.Context, s *core.Session, resp *core.Response, backend string) error {
+	if err := g.Revoke(ctx, s); err != nil {
 		return err
-	})
+	}
+	for _, b := range g.Backends {
+		if b.Name == backend || b.Name == s.Backend {
+			b.Transport.Clear(resp)
+		}
+	}
+	return nil
+}
+
+// RevokeAll implements core.Sessions.
+func (g *Gate) RevokeAll(ctx context.Context, userID string, keep *core.Session) error {
+	u, err := g.Users.Find(ctx, core.ByID(userID))
 	if err != nil {
 		return err
 	}
-	g.EndAll(ctx, u, keep)
-	return nil
+	e := &core.Event{Kind: core.EventSessionsEnded, User: u, Keep: keep}
+	return g.Events.Commit(ctx, e, func(ctx context.Context) error {
+		u, err := g.Users.Update(ctx, userID, func(u core.AnyUser) error {
+			was := *u.Base()
+			e.Was = &was
+			u.Base().TokenEpoch++
+			return nil
+		})
+		if err == nil {
+			e.User = u
+		}
+		return err
+	})
 }

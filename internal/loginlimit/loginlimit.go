@@ -35,7 +35,7 @@ func Take(
 		return func(error) {}, nil
 	}
 	key := keyOf(emailKey)
-	if err := core.Within(ctx, limiter, key, limit); err != nil {
+	if err := core.CheckLimit(ctx, limiter, key, limit); err != nil {
 		return nil, err
 	}
 	return func(outcome error) {

@@ -40,15 +40,20 @@ var _ core.Passwords = (*Passwords)(nil)
 
 // New makes the dummy hash, which is the one thing that can fail.
 func New(p Parts) (*Passwords, error) {
+	for i, h := range p.Hashers {
+		if h == nil {
+			return nil, fmt.Errorf("Options.Hashers: hasher %d is nil", i+1)
+		}
+	}
 	dummy, err := p.Hashers[0].Hash("a password that nobody has")
 	if err != nil {
-		return nil, fmt.Errorf("the first hasher cannot hash: %w", err)
+		return nil, fmt.Errorf("Options.Hashers: the first hasher cannot hash: %w", err)
 	}
 	return &Passwords{p, dummy}, nil
 }
 
-// Judge implements core.Passwords.
-func (p *Passwords) Judge(ctx context.Context, password string, u core.AnyUser) error {
+// CheckPolicy implements core.Passwords.
+func (p *Passwords) CheckPolicy(ctx context.Context, password string, u core.AnyUser) error {
 	return p.Policy(ctx, password, u)
 }
 

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -26,6 +27,7 @@ type Resolver struct {
 	Users    core.Users
 	Epochs   core.EpochStore // nil: SessionOnly guards are not possible
 	Fresh    core.EpochStore // Epochs without what is kept for some seconds, for Recheck
+	Now      func() time.Time
 }
 
 // plan is what the guards of one place ask for, worked out once.
@@ -38,7 +40,7 @@ type plan struct {
 }
 
 // Compile works out what guards ask for. It panics where they cannot work, as
-// it is called at set-up. See core.Host.
+// it is called at set-up. See core.FrontDoor.
 func (r Resolver) Compile(
 	optional bool, guards ...core.Guard,
 ) func(context.Context, core.Head) (context.Context, error) {
@@ -86,21 +88,28 @@ func (p *plan) add(g core.Guard) {
 	p.sessionOnly = p.sessionOnly || g.SessionOnly
 	p.streaming = p.streaming || g.Streaming
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
+	if g.MaxAge != 0 {
+		p.checks = append(p.checks, func(_ context.Context, c *core.Current) error {
+			if p.Now().Sub(c.Session.ProvedAt()) > g.MaxAge {
+				return core.Forbidden()
+			}
+			return nil
+		})
+	}
 	if g.Check != nil {
 		p.checks = append(p.checks, g.Check)
 	}
 }
 
+// required returns the context with the current user in it, also where a guard
+// refuses them.
 func (p *plan) required(ctx context.Context, h core.Head) (context.Context, error) {
 	current, err := p.current(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	ctx = core.WithCurrent(ctx, current)
-	if err := p.check(ctx); err != nil {
-		return nil, err
-	}
-	return ctx, nil
+	return ctx, p.check(ctx)
 }
 
 // optional makes anonymous what lacks a good credential or the rights that

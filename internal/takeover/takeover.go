@@ -3,7 +3,7 @@
 // with a password, accounts at providers and sessions of their own
 // ("pre-hijacking", Sudhodanan and Paverd, USENIX Security 2022).
 //
-//	u, removed, err := takeover.Update(ctx, kit, id, func(u core.AnyUser, removed int) error {
+//	u, removed, err := takeover.Update(ctx, svc, id, func(u core.AnyUser, removed int) error {
 //		u.Base().IsVerified = true
 //		u.Base().TokenEpoch++
 //		return nil
@@ -25,25 +25,25 @@ const rounds = 5
 // epoch if that is not 0, and is pure as for Users.Update. Call it in the
 // transaction that locked the user's row.
 func Update(
-	ctx context.Context, kit core.Kit, id string, change func(u core.AnyUser, removed int) error,
+	ctx context.Context, svc *core.Services, id string, change func(u core.AnyUser, removed int) error,
 ) (u core.AnyUser, removed int, err error) {
 	// What was left is removed before the epoch rises: a login by it that
 	// is under way ends with the epoch, and a new one finds nothing.
-	removed, err = kit.Purge(ctx, id)
+	removed, err = svc.Security.Purge(ctx, id)
 	if err != nil {
 		return nil, removed, err
 	}
-	u, err = kit.Users.Update(ctx, id, func(u core.AnyUser) error { return change(u, removed) })
+	u, err = svc.Users.Update(ctx, id, func(u core.AnyUser) error { return change(u, removed) })
 	for range rounds {
-		if err != nil || kit.Atomic {
+		if err != nil || svc.Users.Atomic() {
 			break
 		}
 		var late int
-		if late, err = kit.Purge(ctx, id); err != nil || late == 0 {
+		if late, err = svc.Security.Purge(ctx, id); err != nil || late == 0 {
 			break
 		}
 		removed += late
-		u, err = kit.Users.Update(ctx, id, func(u core.AnyUser) error {
+		u, err = svc.Users.Update(ctx, id, func(u core.AnyUser) error {
 			u.Base().TokenEpoch++
 			return nil
 		})

@@ -13,7 +13,7 @@ import (
 // mail: 202 null, whoever asks, within the limit of requests. wants tells
 // whether a known user gets one; after happens once its ticket is made.
 func Request(
-	kit core.Kit, k Kind, wants func(*core.User) bool, after core.Moment,
+	svc *core.Services, k Kind, wants func(*core.User) bool, after core.EventKind,
 ) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		in, err := core.ReadJSON(r)
@@ -24,14 +24,14 @@ func Request(
 		if problem != nil {
 			return nil, core.Invalid(*problem)
 		}
-		key, err := kit.EmailKey(email)
+		key, err := svc.Identify(email)
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}
-		if err := core.WithinNetwork(ctx, kit.Limiter, k.Name, r.Remote, k.Requests); err != nil {
+		if err := core.CheckNetworkLimit(ctx, svc.Limiter, k.Name, r.Remote, k.Requests); err != nil {
 			return nil, err
 		}
-		if err := Ask(ctx, kit, k, key, wants, after); err != nil {
+		if err := Ask(ctx, svc, k, key, wants, after); err != nil {
 			return nil, err
 		}
 		return core.JSON(http.StatusAccepted, nil)
@@ -43,16 +43,16 @@ func Request(
 // alone, so that a store that is down is a 503: it asks for somebody who is
 // nobody, since a row that is found takes measurably longer than none.
 func Ask(
-	ctx context.Context, kit core.Kit, k Kind, emailKey string, wants func(*core.User) bool, after core.Moment,
+	ctx context.Context, svc *core.Services, k Kind, emailKey string, wants func(*core.User) bool, after core.EventKind,
 ) error {
-	if _, err := kit.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
+	if _, err := svc.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	e := &errand{kit: kit, kind: k, key: core.ByEmail(emailKey), wants: wants,
+	e := &errand{svc: svc, kind: k, key: core.ByEmail(emailKey), wants: wants,
 		made: func(ctx context.Context, u core.AnyUser) {
-			kit.After(ctx, core.Event{Moment: after, User: u})
+			svc.Events.Raise(ctx, core.Event{Kind: after, User: u})
 		}}
-	kit.LaterMail(k.Name+" mail", e.run)
+	svc.Jobs.EnqueueMail(k.Name+" mail", e.run)
 	return nil
 }
 
@@ -61,16 +61,16 @@ const nobody = "nobody at all"
 
 // Later makes a ticket for u and its mail in the background, where u still
 // wants them and the address had not its share.
-func Later(kit core.Kit, k Kind, u core.AnyUser, wants func(*core.User) bool) {
-	e := &errand{kit: kit, kind: k, key: core.ByID(u.Base().ID), wants: wants,
+func Later(svc *core.Services, k Kind, u core.AnyUser, wants func(*core.User) bool) {
+	e := &errand{svc: svc, kind: k, key: core.ByID(u.Base().ID), wants: wants,
 		made: func(context.Context, core.AnyUser) {}}
-	kit.LaterMail(k.Name+" mail", e.run)
+	svc.Jobs.EnqueueMail(k.Name+" mail", e.run)
 }
 
 // errand is a job that makes a ticket and sends its mail, so that there is no
 // ticket whose mail nobody sends. What was done is kept for the next attempt.
 type errand struct {
-	kit     core.Kit
+	svc     *core.Services
 	kind    Kind
 	key     core.Key // whose mail it is
 	wants   func(*core.User) bool
@@ -82,7 +82,7 @@ type errand struct {
 // run is an attempt. It counts one mail and makes one ticket however often it
 // runs: a second ticket would end one that somebody asked for meanwhile.
 func (e *errand) run(ctx context.Context) error {
-	u, err := e.kit.Users.Find(ctx, e.key)
+	u, err := e.svc.Users.Find(ctx, e.key)
 	if errors.Is(err, core.ErrNotFound) || err == nil && !e.wants(u.Base()) {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (e *errand) run(ctx context.Context) error {
 		return err
 	}
 	if e.mail == nil {
-		e.mail, err = newMail(ctx, e.kit, e.kind, u)
+		e.mail, err = newMail(ctx, e.svc, e.kind, u)
 		if err == nil {
 			e.made(ctx, u)
 		}
@@ -106,7 +106,7 @@ func (e *errand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.kit.Mail(ctx, *e.mail)
+	return e.svc.Mail.Send(ctx, *e.mail)
 }
 
 // stands is nil while the mail's link works: ErrNotFound once a newer mail has
@@ -115,7 +115,7 @@ func (e *errand) stands(ctx context.Context, u core.AnyUser) error {
 	if e.mail.User.Base().EmailKey != u.Base().EmailKey {
 		return core.ErrNotFound
 	}
-	_, err := e.kit.Tickets.Find(ctx, e.kind.Name, core.Digest(e.mail.Token))
+	_, err := e.svc.Tickets.Find(ctx, e.kind.Name, core.Digest(e.mail.Token))
 	return err
 }
 
@@ -124,12 +124,12 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	wait, err := e.kit.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.Name, core.Digest(u.EmailKey)), e.kind.Mails)
+	wait, err := e.svc.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.Name, core.Digest(u.EmailKey)), e.kind.Mails)
 	if err != nil {
 		return false, err
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
-		e.kit.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user",
+		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name, "user",
 			u.ID)
 	}
 	e.counted = wait == 0

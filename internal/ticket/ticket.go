@@ -1,6 +1,6 @@
 // Package ticket makes one-time tokens for mails and reads them back.
 //
-//	ticket.Later(kit, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
+//	ticket.Later(svc, ticket.Kind{Name: core.MailReset, Lifetime: time.Hour, Link: "/reset#token={token}"}, user, active)
 //
 // Security notes: the secret exists in clear only in the mail. The link is
 // built from the configured base URL, never from a request (OWASP "Forgot
@@ -52,25 +52,25 @@ func (k Kind) WithDefaults() Kind {
 // anything is looked up or hashed for it. Where the limiter cannot be asked the
 // token is let through: it cannot be guessed, and the governor bounds the
 // hashes.
-func (k Kind) Admit(ctx context.Context, kit core.Kit, r *core.Request) error {
-	err := core.WithinNetwork(ctx, kit.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
+func (k Kind) Admit(ctx context.Context, svc *core.Services, r *core.Request) error {
+	err := core.CheckNetworkLimit(ctx, svc.Limiter, k.Name+"-tokens", r.Remote, k.Attempts)
 	if errors.Is(err, core.Unavailable(nil)) {
 		return nil
 	}
 	return err
 }
 
-// Check tells everything that the kit or the kind lacks for mails to be sent.
-func (k Kind) Check(kit core.Kit) error {
+// Check tells everything that the services or the kind lacks for mails to be sent.
+func (k Kind) Check(svc *core.Services) error {
 	var errs []error
-	if kit.Tickets == nil {
+	if svc.Tickets == nil {
 		errs = append(errs, fmt.Errorf("flow %s needs Options.Tickets, a store of one-time tokens", k.Name))
 	}
-	if kit.Mail == nil {
+	if svc.Mail == nil {
 		errs = append(errs, fmt.Errorf("flow %s needs Options.Sender to send its mails (senders/outbox for development)",
 			k.Name))
 	}
-	if kit.BaseURL == nil {
+	if svc.Env.BaseURL == nil {
 		errs = append(errs, fmt.Errorf("flow %s needs Options.BaseURL, on which the links in its mails are built", k.Name))
 	}
 	if k.Lifetime < time.Minute {
@@ -95,28 +95,28 @@ func (k Kind) Check(kit core.Kit) error {
 
 // newMail makes a ticket for u, so that older ones of the kind die, and the
 // mail to u's stored address.
-func newMail(ctx context.Context, kit core.Kit, k Kind, u core.AnyUser) (*core.Mail, error) {
-	raw, digest, err := core.NewSecret(kit.Random)
+func newMail(ctx context.Context, svc *core.Services, k Kind, u core.AnyUser) (*core.Mail, error) {
+	raw, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, err
 	}
 	b := u.Base()
-	err = kit.Tickets.Put(ctx, core.Ticket{
+	err = svc.Tickets.Put(ctx, core.Ticket{
 		Digest: digest, Purpose: k.Name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch,
-		Expires: kit.Now().Add(k.Lifetime),
+		Expires: svc.Env.Now().Add(k.Lifetime),
 	}, true)
 	if err != nil {
 		return nil, err
 	}
-	link := strings.TrimSuffix(kit.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
+	link := strings.TrimSuffix(svc.Env.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
 	return &core.Mail{To: b.Email, Kind: k.Name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
 // Find returns the living ticket of a secret and its user. used tells that the
 // ticket was consumed before (the user is given then too). Both are nil,
 // without an error, for what is no ticket, or is one whose user is gone.
-func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {
-	t, err = kit.Tickets.Find(ctx, k.Name, core.Digest(raw))
+func Find(ctx context.Context, svc *core.Services, k Kind, raw string) (t core.Ticket, u core.AnyUser, used bool, err error) {
+	t, err = svc.Tickets.Find(ctx, k.Name, core.Digest(raw))
 	used = errors.Is(err, core.ErrUsed)
 	if errors.Is(err, core.ErrNotFound) {
 		return t, nil, false, nil
@@ -124,7 +124,7 @@ func Find(ctx context.Context, kit core.Kit, k Kind, raw string) (t core.Ticket,
 	if err != nil && !used {
 		return t, nil, false, core.Unavailable(err)
 	}
-	u, err = kit.Users.Find(ctx, core.ByID(t.UserID))
+	u, err = svc.Users.Find(ctx, core.ByID(t.UserID))
 	if errors.Is(err, core.ErrNotFound) {
 		return t, nil, used, nil
 	}
@@ -146,11 +146,14 @@ type Effect struct {
 	Change func(u *core.User, removed int)
 }
 
-// Spend consumes the ticket and changes its user, together where the stores
-// share a transaction. It returns how much a take-over removed, and
+// Spend commits an event of the ticket's user: it consumes the ticket and
+// changes the user, together where the stores share a transaction, and sets the
+// event's User and Was. It returns how much a take-over removed, and
 // core.ErrUsed where another request consumed the ticket or changed what it
-// froze.
-func Spend(ctx context.Context, kit core.Kit, t core.Ticket, e Effect) (u core.AnyUser, removed int, err error) {
+// froze. Refusal makes an answer of its other errors.
+func Spend(
+	ctx context.Context, svc *core.Services, t core.Ticket, event *core.Event, e Effect,
+) (removed int, err error) {
 	change := func(u core.AnyUser, removed int) error {
 		if !e.Holds(u.Base()) {
 			return core.ErrUsed
@@ -158,29 +161,42 @@ func Spend(ctx context.Context, kit core.Kit, t core.Ticket, e Effect) (u core.A
 		e.Change(u.Base(), removed)
 		return nil
 	}
-	err = kit.Transact(ctx, func(ctx context.Context) error {
+	err = svc.Events.Commit(ctx, event, func(ctx context.Context) error {
 		removed = 0
 		// The user first, as a deletion does: it locks the user's
 		// tickets after it.
-		locked, err := kit.Users.Lock(ctx, t.UserID)
+		locked, err := svc.Users.Lock(ctx, t.UserID)
 		if err != nil {
 			return err
 		}
 		if !e.Holds(locked.Base()) {
 			return core.ErrUsed
 		}
-		if _, err := kit.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
+		was := *locked.Base()
+		if _, err := svc.Tickets.Consume(ctx, t.Purpose, t.Digest); err != nil {
 			return err
 		}
-		if e.TakesOver(locked.Base()) {
-			u, removed, err = takeover.Update(ctx, kit, t.UserID, change)
-			return err
+		var u core.AnyUser
+		if e.TakesOver(&was) {
+			u, removed, err = takeover.Update(ctx, svc, t.UserID, change)
+		} else {
+			u, err = svc.Users.Update(ctx, t.UserID, func(u core.AnyUser) error { return change(u, 0) })
 		}
-		u, err = kit.Users.Update(ctx, t.UserID, func(u core.AnyUser) error { return change(u, 0) })
+		if err == nil {
+			event.User, event.Was = u, &was
+		}
 		return err
 	})
 	if errors.Is(err, core.ErrNotFound) {
 		err = core.ErrUsed
 	}
-	return u, removed, err
+	return removed, err
+}
+
+// Refusal returns err where it is an answer, else a 503.
+func Refusal(err error) error {
+	if e := (*core.Error)(nil); errors.As(err, &e) {
+		return err
+	}
+	return core.Unavailable(err)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// localSessions is about how many sessions Options.LocalCache keeps: about 30
-// MB once all are in use.
+// localSessions is about how many sessions Options.LocalCacheTTL keeps: about
+// 30 MB once all are in use.
 const localSessions = 1 << 16
 
 // known returns what this process has cached of a session.

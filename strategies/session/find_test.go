@@ -11,7 +11,7 @@ import (
 )
 
 func TestLocalCache(t *testing.T) {
-	f := newFixture(t, session.Options{LocalCache: 2 * time.Second})
+	f := newFixture(t, session.Options{LocalCacheTTL: 2 * time.Second})
 	token := f.issue(t)
 	found := f.wants(t, token.Raw, nil)
 	for range 5 {
@@ -48,7 +48,7 @@ func TestLocalCache(t *testing.T) {
 }
 
 func TestLocalCacheEndsSessions(t *testing.T) {
-	f := newFixture(t, session.Options{LocalCache: 5 * time.Second, Idle: time.Minute})
+	f := newFixture(t, session.Options{LocalCacheTTL: 5 * time.Second, Idle: time.Minute})
 	token := f.issue(t)
 	f.now = start.Add(57 * time.Second)
 	f.store.touchDown = context.DeadlineExceeded
@@ -61,7 +61,7 @@ func TestLocalCacheEndsSessions(t *testing.T) {
 // entry, so it is not cached.
 func TestLocalCacheKeepsNoUser(t *testing.T) {
 	store := joined{memstore.NewSessions(nil), &core.User{ID: "ada"}}
-	s, err := session.New(store, session.Options{LocalCache: time.Second})
+	s, err := session.New(store, session.Options{LocalCacheTTL: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

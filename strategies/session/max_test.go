@@ -38,7 +38,7 @@ func TestMaxPerUser(t *testing.T) {
 		"negative is none":             {-1, 105, 105},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, session.Options{MaxPerUser: tt.limit, LocalCache: time.Second})
+			f := newFixture(t, session.Options{MaxPerUser: tt.limit, LocalCacheTTL: time.Second})
 			bobs, err := f.Issue(t.Context(), login("bob", 0))
 			if err != nil {
 				t.Fatal(err)

@@ -26,17 +26,17 @@ type Options struct {
 	// every store of this project is; New refuses a number with any other
 	// store. Default: 100, or no limit if the store is not one.
 	MaxPerUser int
-	// LocalCache is how long this process may reuse what it read of a
+	// LocalCacheTTL is how long this process may reuse what it read of a
 	// session, at most 5 seconds, so that not every request queries the
 	// store. What this process revokes is refused at once. What another
 	// process revokes, or deletes from the store, or this one revokes
 	// inside a transaction that is committed later, is let through for up
-	// to LocalCache more. Whether the user is active, and the epoch, are
-	// checked as before, unless Options.EpochAge of the front door says
+	// to LocalCacheTTL more. Whether the user is active, and the epoch, are
+	// checked as before, unless Options.EpochTTL of the front door says
 	// otherwise. It is meant for SQL stores and MongoDB; redisstore has its
 	// own cache, which is notified of revocations. Default: 0, the store is
 	// queried each time.
-	LocalCache time.Duration
+	LocalCacheTTL time.Duration
 	// Prefix begins every token, so that secret scanners recognise one that
 	// leaked: at most 16 of A-Z a-z 0-9 _ -. Changing it revokes all
 	// sessions. Default: none.
@@ -78,7 +78,7 @@ func (o Options) check() error {
 	refuse(o.TouchEvery < time.Second, "TouchEvery is shorter than a second")
 	refuse(o.TouchEvery > o.Idle/2, "TouchEvery is longer than half of Idle")
 	refuse(o.MaxPerUser > 1000, "MaxPerUser is over 1,000")
-	refuse(o.LocalCache < 0 || o.LocalCache > 5*time.Second, "LocalCache is not within 0 and 5 seconds")
+	refuse(o.LocalCacheTTL < 0 || o.LocalCacheTTL > 5*time.Second, "LocalCacheTTL is not within 0 and 5 seconds")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")
 	refuse(!base64url(o.Prefix), "Prefix has characters other than A-Z a-z 0-9 _ -")
 	return errors.Join(problems...)

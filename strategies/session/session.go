@@ -28,7 +28,7 @@ type Strategy struct {
 	store   core.SessionStore
 	trimmer core.SessionTrimmer // nil for no limit
 	options Options
-	cache   *recent.Sessions // nil unless Options.LocalCache is set or the store has one
+	cache   *recent.Sessions // nil unless Options.LocalCacheTTL is set or the store has one
 	fills   bool             // whether this strategy fills the cache; otherwise the store does
 	touches touches
 }
@@ -63,8 +63,8 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	if keeper, ok := core.As[core.FloorKeeper](store); ok {
 		keeper.KeepFloors(o.Absolute + 24*time.Hour)
 	}
-	if o.LocalCache > 0 {
-		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCache, elapsed.New(o.Now)), true
+	if o.LocalCacheTTL > 0 {
+		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCacheTTL, elapsed.New(o.Now)), true
 	} else if s, ok := store.(interface {
 		Recent(core.SessionStore) *recent.Sessions
 	}); ok {
@@ -116,7 +116,7 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 }
 
 // Verify returns the session of a token: from the store (with the user, if the
-// store read it along), from the cache of Options.LocalCache (without the
+// store read it along), from the cache of Options.LocalCacheTTL (without the
 // user), or from redisstore's cache in this process. From time to time it
 // records, in the background, that the session was used. The error is
 // core.ErrNoCredential if the token does not have this strategy's shape, and

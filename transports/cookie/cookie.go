@@ -100,7 +100,7 @@ func (t *Transport) Extract(h core.Head) (string, error) {
 // Protect refuses unsafe methods from another origin with an *Error 403
 // CROSS_ORIGIN_REFUSED, with or without a cookie.
 func (t *Transport) Protect(h core.Head) error {
-	if core.CrossOrigin(h, t.trusts) {
+	if core.IsCrossOrigin(h, t.trusts) {
 		return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	}
 	return nil

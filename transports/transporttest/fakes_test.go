@@ -51,7 +51,7 @@ func explicit() *fake {
 func ambient() *fake {
 	f := &fake{scheme: `{"type":"apiKey","in":"cookie","name":"s"}`}
 	f.protect = func(h core.Head) error {
-		if core.CrossOrigin(h, nil) {
+		if core.IsCrossOrigin(h, nil) {
 			return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 		}
 		return nil
@@ -110,7 +110,7 @@ func holder() *holding {
 	}
 	f.held = func(h core.Head) string {
 		value, err := core.CookieValue(h, "p")
-		if err != nil || core.CrossOrigin(h, nil) {
+		if err != nil || core.IsCrossOrigin(h, nil) {
 			return ""
 		}
 		return value

@@ -200,7 +200,7 @@ func TestBrokenTransports(t *testing.T) {
 		{"asks for Sec-Fetch-Site", changed(ambient(), func(f *fake) {
 			protect := f.protect
 			f.protect = func(h core.Head) error {
-				if !core.Safe(h.Method()) && core.Line(h, "Sec-Fetch-Site") == "" {
+				if !core.IsSafeMethod(h.Method()) && core.Line(h, "Sec-Fetch-Site") == "" {
 					return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 				}
 				return protect(h)

@@ -1,4 +1,7 @@
-package account
+// Package jwks is the flow of GET /jwks.json: the public keys of the asymmetric
+// JWT backends (RFC 7517), by which other services verify tokens. latchkey.New
+// installs it.
+package jwks
 
 import (
 	"context"
@@ -8,27 +11,29 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Keys is the flow of GET /jwks.json: the public keys of the asymmetric JWT
-// backends (RFC 7517).
-type Keys struct{}
+// Flow is the flow of the public keys.
+type Flow struct {
+	// Keys returns the public keys of all backends, as JWKs.
+	Keys func() []json.RawMessage
+}
 
 // Name is "keys".
-func (Keys) Name() string { return "keys" }
+func (Flow) Name() string { return "keys" }
 
 // PerBackend is false.
-func (Keys) PerBackend() bool { return false }
+func (Flow) PerBackend() bool { return false }
 
 type keySet struct {
 	Keys []json.RawMessage `json:"keys"`
 }
 
-// Routes is the one.
-func (Keys) Routes(kit core.Kit) ([]core.Route, error) {
+// Routes returns GET /jwks.json.
+func (f Flow) Routes(*core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "keys:jwks", Method: http.MethodGet, Pattern: "/jwks.json", Public: true,
 		Doc: core.Doc{Summary: "Public keys of tokens", Status: http.StatusOK, Answer: keySet{}},
 		Handle: func(context.Context, *core.Request) (*core.Response, error) {
-			resp, err := core.JSON(http.StatusOK, keySet{kit.Keys()})
+			resp, err := core.JSON(http.StatusOK, keySet{f.Keys()})
 			if err != nil {
 				return nil, err
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // diary notes the moments of hooks.
@@ -24,13 +25,13 @@ func (d *diary) after(e latchkey.Event[Member]) {
 	if e.User != nil {
 		who = e.User.Email
 	}
-	d.notes = append(d.notes, "after "+string(e.Moment)+" "+who)
+	d.notes = append(d.notes, "after "+string(e.Kind)+" "+who)
 }
 
 func (d *diary) before(e *latchkey.Event[Member]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.notes = append(d.notes, "before "+string(e.Moment))
+	d.notes = append(d.notes, "before "+string(e.Kind))
 }
 
 func (d *diary) hooks() latchkey.Hooks[Member] {
@@ -63,12 +64,12 @@ func TestHooksHearEverythingInOrder(t *testing.T) {
 	a.want("DELETE", "/users/"+id, token, "", 204, "")
 	want := []string{
 		"before register", "after register ada@example.org",
-		"after failed_login ada@example.org", "after failed_login nobody",
+		"after login.refused ada@example.org", "after login.refused nobody",
 		"before login", "after login ada@example.org",
-		"before update", "after update ada@example.org",
+		"before user.updated", "after user.updated ada@example.org",
 		"after logout ada@example.org",
 		"before login", "after login ada@example.org",
-		"before delete", "after delete ada@example.org",
+		"before user.deleted", "after user.deleted ada@example.org",
 	}
 	if !slices.Equal(d.notes, want) {
 		t.Errorf("hooks heard\n%s\nwant\n%s", strings.Join(d.notes, "\n"), strings.Join(want, "\n"))
@@ -90,8 +91,8 @@ func TestHooksHearMailsAndTokens(t *testing.T) {
 	slices.Sort(got) // the two mails are made side by side
 	got = append(got, d.notes[4:]...)
 	want := []string{
-		"after forgot_password ada@example.org", "after request_verify ada@example.org",
-		"after verify ada@example.org", "after reset_password ada@example.org",
+		"after password.reset_requested ada@example.org", "after verify.requested ada@example.org",
+		"after verified ada@example.org", "after password.reset ada@example.org",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("hooks heard %q, want %q", got, want)
@@ -104,10 +105,10 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 		if _, there := e.Input["password"]; there {
 			t.Error("a hook saw the password")
 		}
-		if e.Moment == "register" {
+		if e.Kind == core.EventRegistered {
 			e.User.Credits = 10
 		}
-		return refuse[string(e.Moment)]
+		return refuse[string(e.Kind)]
 	}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
 		o.Hooks = latchkey.Hooks[Member]{BeforeRegister: hook, BeforeLogin: hook, BeforeUpdate: hook, BeforeDelete: hook}
@@ -117,8 +118,8 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 	me := a.want("GET", "/users/me", token, "", 200, `"credits":10`)
 	a.edit(me.member("id"), func(m *Member) { m.IsSuperuser = true })
 
-	for _, moment := range []string{"register", "login", "update", "delete"} {
-		refuse[moment] = latchkey.Refuse("NOT_ON_SUNDAYS")
+	for _, kind := range []string{"register", "login", "user.updated", "user.deleted"} {
+		refuse[kind] = latchkey.Refuse("NOT_ON_SUNDAYS")
 	}
 	a.want("POST", "/auth/register", "", `{"email": "bob@example.org", "password": "`+password+`"}`, 400, "NOT_ON_SUNDAYS")
 	a.want("PATCH", "/users/me", token, `{"nick": "x"}`, 400, "NOT_ON_SUNDAYS")
@@ -126,7 +127,7 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 	if got := a.login("ada@example.org", password); got.status != 400 || !strings.Contains(got.body, "NOT_ON_SUNDAYS") {
 		t.Errorf("login: got %d %s", got.status, got.body)
 	}
-	refuse["update"] = errors.New("dial tcp 10.0.0.1: refused")
+	refuse["user.updated"] = errors.New("dial tcp 10.0.0.1: refused")
 	if got := a.want("PATCH", "/users/me", token, `{"nick": "x"}`, 503, "SERVICE_UNAVAILABLE"); strings.Contains(got.body,
 		"10.0.0.1") {
 		t.Errorf("the cause of a 503 reached the client: %s", got.body)

@@ -1,0 +1,254 @@
+package latchkey
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/flows/jwks"
+	"github.com/latchkey-go/latchkey/internal/codec"
+	"github.com/latchkey-go/latchkey/internal/epochs"
+	"github.com/latchkey-go/latchkey/internal/gate"
+	"github.com/latchkey-go/latchkey/internal/governor"
+	"github.com/latchkey-go/latchkey/internal/passwords"
+	"github.com/latchkey-go/latchkey/internal/queue"
+	"github.com/latchkey-go/latchkey/internal/resolve"
+	"github.com/latchkey-go/latchkey/internal/seldom"
+)
+
+// Auth is an application's users: groups of routes to mount, guards to put
+// before handlers, and a Manager for use outside HTTP. It is made by New and
+// safe for concurrent use.
+type Auth[U any] struct {
+	opts     Options[U]
+	svc      *core.Services
+	resolver resolve.Resolver
+	clients  clients
+	queue    *queue.Queue
+	failures *seldom.Log
+	groups   map[groupKey]Group
+	manager  *Manager[U]
+}
+
+type groupKey struct{ flow, backend string }
+
+// New puts an application together, in four steps: what the stores offer, the
+// services that flows work with, the flows, their routes. Its error joins
+// everything that is wrong with the user type, the options and the parts.
+func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
+	if users == nil {
+		return nil, errors.New("latchkey: the user store is nil")
+	}
+	opts, base, optsErr := opts.withDefaults()
+	a := &Auth[U]{
+		opts:     opts,
+		clients:  clients{policy: opts.ClientIP, log: opts.Log},
+		queue:    queue.New(queue.Options{Log: opts.Log}),
+		failures: seldom.New(opts.Log),
+		groups:   map[groupKey]Group{},
+	}
+	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
+	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
+	happens, servicesErr := newServices[U, PU](a, rows, base, flows, forget)
+	if len(opts.backendErrors()) > 0 { // no flow can be built on them
+		return nil, fmt.Errorf("latchkey: %w", errors.Join(optsErr, servicesErr))
+	}
+	for _, f := range flows {
+		happens.join(f)
+	}
+	a.manager = newManager[U, PU](a)
+	if err := errors.Join(optsErr, servicesErr, a.install(flows)); err != nil {
+		return nil, fmt.Errorf("latchkey: %w", err)
+	}
+	return a, nil
+}
+
+// stores finds what the user store offers besides users, and makes the
+// resolver. forget drops what is cached of a user's epoch.
+func (a *Auth[U]) stores(rows core.Users, users core.UserStore[U]) (_ core.Users, forget func(userID string)) {
+	fresh, forget := a.opts.epochs(users)
+	a.resolver = resolve.Resolver{
+		Backends: a.opts.Backends, Users: rows, Epochs: a.opts.Epochs, Fresh: fresh, Now: a.opts.Now,
+	}
+	return rows, forget
+}
+
+// newServices makes what flows work with.
+func newServices[U any, PU core.Model[U]](
+	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string),
+) (*events[U, PU], error) {
+	o := a.opts
+	columns, typeErr := codec.New(reflect.TypeFor[U]())
+	hasher, hasherErr := passwords.New(passwords.Parts{
+		Hashers: o.Hashers, Policy: o.PasswordPolicy, Governor: governor.New(o.HashConcurrency, 0), Users: users, Log: o.Log,
+	})
+	again := rechecker{resolver: &a.resolver, users: users}
+	happens := newEvents[U, PU](o.Hooks, o.Log, o.Now)
+	door := gate.New(gate.Parts{
+		Backends: o.Backends, Users: users, Tickets: o.Tickets, Factors: factors(flows), RequireVerified: o.RequireVerified,
+		ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay}, Log: o.Log, Now: o.Now, Random: o.Random,
+	})
+	a.svc = &core.Services{
+		Users: users, Tickets: o.Tickets, Limiter: o.Limiter, Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
+		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens, Security: security{flows, again},
+		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
+	}
+	if o.RequireVerified {
+		a.svc.Env.AccountGuards = []Guard{Verified}
+	}
+	happens.svc, happens.sessions, happens.recheck = a.svc, door, again
+	return happens, errors.Join(typeErr, hasherErr)
+}
+
+// jobs implements core.Jobs.
+type jobs struct {
+	queue *queue.Queue
+	delay time.Duration
+}
+
+func (j jobs) Enqueue(name string, do func(context.Context) error) { j.queue.Add(name, do) }
+
+func (j jobs) EnqueueMail(name string, do func(context.Context) error) {
+	j.queue.AddWithin(j.delay, mailWindow*j.delay, name, do)
+}
+
+// Services returns what flows work with, so that a flow's functions can be
+// called outside HTTP. Its Backend is empty.
+func (a *Auth[U]) Services() *core.Services { return a.svc }
+
+// epochs settles Options.Epochs, with what is known for EpochTTL. It returns
+// those that are asked each time, and the way to forget a user's.
+func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
+	if o.Epochs == nil {
+		o.Epochs, _ = core.As[core.EpochStore](users)
+	}
+	fresh = o.Epochs
+	if o.EpochTTL == 0 || fresh == nil {
+		return fresh, func(string) {}
+	}
+	known := epochs.New(fresh, o.EpochTTL, o.elapsed)
+	o.Epochs = known
+	return fresh, known.Forget
+}
+
+// accountFlows are the flows that every application has.
+func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Flow {
+	return []Flow{
+		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
+		account.Register{Attempts: o.Limits.Registrations},
+		account.Users{Limits: account.ChangeLimits{
+			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
+		}},
+		account.Sessions{},
+		jwks.Flow{Keys: publicKeys},
+	}
+}
+
+func factors(flows []Flow) (found []core.Factor) {
+	for _, f := range flows {
+		if factor, ok := f.(core.Factor); ok {
+			found = append(found, factor)
+		}
+	}
+	return found
+}
+
+// security implements core.Security over the flows.
+type security struct {
+	flows   []Flow
+	recheck rechecker
+}
+
+func (s security) StillLoggedIn(ctx context.Context) error {
+	return s.recheck.run(ctx, nil, func(context.Context) error { return nil })
+}
+
+func (s security) Purge(ctx context.Context, userID string) (removed int, err error) {
+	for _, f := range s.flows {
+		p, ok := core.As[core.Purger](f)
+		if !ok {
+			continue
+		}
+		n, err := p.Purge(ctx, userID)
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// install binds the routes of every flow, and joins what the flows miss.
+func (a *Auth[U]) install(flows []Flow) error {
+	var errs []error
+	for _, b := range a.opts.Backends {
+		_, holds := core.As[core.Holder](b.Transport)
+		if ambient(b.Transport) && !holds && len(factors(flows)) > 0 {
+			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
+				"which keeps the pending login of a browser", b.Name))
+		}
+	}
+	if a.opts.Tickets == nil && len(factors(flows)) > 0 {
+		errs = append(errs, errors.New("a flow that is a second factor needs Options.Tickets, which keeps logins that wait for it"))
+	}
+	seen := map[string]bool{}
+	for _, f := range flows {
+		if seen[f.Name()] {
+			errs = append(errs, fmt.Errorf("the flow %q is given twice, or is one of the account's own", f.Name()))
+			continue
+		}
+		seen[f.Name()] = true
+		if _, ok := f.(core.Factor); ok && !f.PerBackend() {
+			errs = append(errs, fmt.Errorf("the flow %q is a second factor and must be PerBackend: a pending login goes on at its own backend",
+				f.Name()))
+		}
+		if !f.PerBackend() {
+			errs = append(errs, a.installOne(f, nil))
+			continue
+		}
+		for i := range a.opts.Backends {
+			errs = append(errs, a.installOne(f, &a.opts.Backends[i]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *Auth[U]) installOne(f Flow, b *Backend) error {
+	svc, key := a.svc, groupKey{flow: f.Name()}
+	if b != nil {
+		own := *a.svc
+		svc, key.backend = &own, b.Name
+		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
+		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport)}
+	}
+	routes, err := f.Routes(svc)
+	for _, r := range routes {
+		a.groups[key] = append(a.groups[key], a.bind(r, b))
+	}
+	return err
+}
+
+// Manager returns the same operations outside HTTP.
+func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
+
+// ambient reports whether browsers send a transport's token by themselves.
+func ambient(t core.Transport) bool {
+	a, ok := core.As[core.Ambient](t)
+	return ok && a.Ambient()
+}
+
+func (a *Auth[U]) publicKeys() []json.RawMessage {
+	keys := []json.RawMessage{} // never null
+	for _, b := range a.opts.Backends {
+		if set, ok := core.As[core.KeySet](b.Strategy); ok {
+			keys = append(keys, set.PublicKeys()...)
+		}
+	}
+	return keys
+}
