@@ -6,10 +6,10 @@
 // Security notes. With zero Options the cookie is named __Host-latchkey and is
 // Secure, HttpOnly and SameSite=Lax: scripts cannot read it, and no other host
 // can set or receive it. Browsers attach a cookie by themselves, so requests
-// with unsafe methods must also pass a cross-origin check ([core.CrossOrigin]),
-// including the login. Routes with safe methods must change nothing. Browsers
-// keep at most 4096 bytes of a cookie, name and attributes included, and
-// silently drop a longer one: keep tokens short.
+// with unsafe methods must also pass a cross-origin check
+// ([core.IsCrossOrigin]), including the login. Routes with safe methods must
+// change nothing. Browsers keep at most 4096 bytes of a cookie, name and
+// attributes included, and silently drop a longer one: keep tokens short.
 package cookie
 
 import (
