@@ -96,8 +96,9 @@ func newServices[U any, PU core.Model[U]](
 	})
 	a.svc = &core.Services{
 		Users: users, Tickets: o.Tickets, Limiter: o.Limiter, Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
-		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens, Security: security{flows, again},
-		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
+		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
+		Security: security{flows, again},
+		Env:      core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
 		a.svc.Env.AccountGuards = []Guard{Verified}

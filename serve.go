@@ -19,9 +19,9 @@ func (a *Auth[U]) Resolve(optional bool, guards ...Guard) func(context.Context, 
 	return a.resolver.Compile(optional, guards...)
 }
 
-// Render is what an adapter answers an error with. See core.FrontDoor. Of failures
-// with the same cause one line and a count a minute are logged, since a client
-// can cause some of them at will.
+// Render is what an adapter answers an error with. See core.FrontDoor. Of
+// failures with the same cause one line and a count a minute are logged, since
+// a client can cause some of them at will.
 func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 	var e *core.Error
 	if !errors.As(err, &e) {

@@ -145,8 +145,8 @@ func BadValue(name, msg string) Problem {
 	return Problem{Loc: []any{"body", name}, Msg: "Value error, " + msg, Type: "value_error"}
 }
 
-// InvalidProblems is Invalid about those problems that are not nil; nil if there are
-// none.
+// InvalidProblems is Invalid about those problems that are not nil; nil if
+// there are none.
 func InvalidProblems(problems ...*Problem) error {
 	var found []Problem
 	for _, p := range problems {

@@ -27,7 +27,8 @@ func Line(h Head, header string) string {
 	return ""
 }
 
-// IsSafeMethod reports whether a method changes nothing (RFC 9110, section 9.2.1).
+// IsSafeMethod reports whether a method changes nothing (RFC 9110, section
+// 9.2.1).
 func IsSafeMethod(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions ||
 		method == http.MethodTrace
@@ -122,8 +123,8 @@ type Route struct {
 	Handle    func(ctx context.Context, r *Request) (*Response, error)
 }
 
-// Endpoint is a route with guard, gate and rendering closed over it; Serve never
-// panics.
+// Endpoint is a route with guard, gate and rendering closed over it; Serve
+// never panics.
 type Endpoint struct {
 	Route
 	Serve func(ctx context.Context, r *Request) *Response

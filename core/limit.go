@@ -90,8 +90,8 @@ func RateLimited(wait time.Duration) *Error {
 	}
 }
 
-// ClientNetwork is the client network of an address, as limits count it: an IPv4
-// address alone, also in its IPv6-mapped form; the /64 of an IPv6 address,
+// ClientNetwork is the client network of an address, as limits count it: an
+// IPv4 address alone, also in its IPv6-mapped form; the /64 of an IPv6 address,
 // whatever its zone and spelling.
 func ClientNetwork(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap()

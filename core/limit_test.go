@@ -100,7 +100,8 @@ func TestWithinNetwork(t *testing.T) {
 	})
 	t.Run("no limit counts nothing", func(t *testing.T) {
 		c := counts{}
-		if err := core.CheckNetworkLimit(t.Context(), c, "mail", netip.MustParseAddr("2001:db8::1"), core.Limit{}); err != nil ||
+		if err := core.CheckNetworkLimit(t.Context(), c, "mail", netip.MustParseAddr("2001:db8::1"),
+			core.Limit{}); err != nil ||
 			len(c) != 0 {
 			t.Errorf("%v, counts %v", err, c)
 		}

@@ -49,8 +49,8 @@ func isUnreserved(c byte) bool {
 // prefix, a segment ":id" is a parameter, as in most routers. A router's own
 // values depend on its settings, and it may let a parameter swallow slashes.
 //
-// It is false where the path is not a [IsPlainPath] with the pattern's segments:
-// a router may let others through, such as those in another case.
+// It is false where the path is not a [IsPlainPath] with the pattern's
+// segments: a router may let others through, such as those in another case.
 func PathValues(pattern, escaped string) (map[string]string, bool) {
 	if strings.Count(pattern, "/") != strings.Count(escaped, "/") || !IsPlainPath(escaped) {
 		return nil, false

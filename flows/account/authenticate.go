@@ -19,7 +19,8 @@ type Credentials struct {
 // Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong
 // password: the same work), 429, 503, and what admit returns.
 func Authenticate(
-	ctx context.Context, svc *core.Services, failures core.Limit, c Credentials, admit func(context.Context, core.AnyUser) error,
+	ctx context.Context, svc *core.Services, failures core.Limit, c Credentials,
+	admit func(context.Context, core.AnyUser) error,
 ) error {
 	key, malformed := svc.Identify(c.Identifier)
 	if malformed != nil {

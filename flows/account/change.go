@@ -34,7 +34,9 @@ func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Chan
 	return change(ctx, svc, target, c, unbound)
 }
 
-func change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, write writer) (core.AnyUser, error) {
+func change(
+	ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, write writer,
+) (core.AnyUser, error) {
 	e := &core.Event{Kind: core.EventUpdated, User: target, Keep: c.Keep, Request: c.Request, Input: c.Own}
 	emailKey, commit, err := prepare(ctx, svc, target, c, e)
 	if err != nil {

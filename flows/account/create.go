@@ -13,7 +13,9 @@ import (
 // one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what
 // BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS, which decides between
 // concurrent calls. r and in are those of the event, nil outside HTTP.
-func Create(ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object) error {
+func Create(
+	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object,
+) error {
 	b := u.Base()
 	if err := setEmail(svc, b, b.Email); err != nil {
 		return err

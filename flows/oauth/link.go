@@ -13,7 +13,8 @@ import (
 func (f associate) linkTo(ctx context.Context, svc *core.Services, u core.AnyUser, out outcome) error {
 	id := u.Base().ID
 	commit, err := svc.Events.Begin(ctx, &core.Event{
-		Kind: core.EventLinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u, Identity: &out.identity,
+		Kind: core.EventLinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u,
+		Identity: &out.identity,
 	})
 	if err != nil {
 		return err

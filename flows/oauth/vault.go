@@ -197,6 +197,7 @@ func (c *config) giveBack(svc *core.Services, p Provider, link *core.OAuthAccoun
 		return
 	}
 	if t, err := c.open(link); err == nil {
-		svc.Jobs.Enqueue("revoke tokens at "+p.Name(), func(ctx context.Context) error { return revoker.RevokeTokens(ctx, t) })
+		svc.Jobs.Enqueue("revoke tokens at "+p.Name(),
+			func(ctx context.Context) error { return revoker.RevokeTokens(ctx, t) })
 	}
 }
