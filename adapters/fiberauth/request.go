@@ -81,8 +81,8 @@ func request(c fiber.Ctx) *core.Request {
 	return &core.Request{Head: head{c}, Query: query, Remote: peer.Addr().Unmap().WithZone(""), Body: body}
 }
 
-// contextOf returns the context that the application has set, if that can be
-// done; otherwise one that is done when the server begins to shut down. It
+// contextOf returns the context that the application has set, if it has a Done
+// channel; otherwise one that is done when the server begins to shut down. It
 // outlives the handler, as fiber streams a response's body after that.
 func contextOf(c fiber.Ctx) context.Context {
 	ctx := c.Context()
