@@ -168,7 +168,7 @@ func TestAuthorizationRequests(t *testing.T) {
 	}
 	status, page, _ := post(t, p.Issuer+"/authorize?"+request(p).Encode(),
 		url.Values{"decision": {"allow"}, "email": {"<script>"}})
-	if status != 200 || !strings.Contains(page, "no e-mail address") || strings.Contains(page, "<script>") {
+	if status != 200 || !strings.Contains(page, "not an email address") || strings.Contains(page, "<script>") {
 		t.Errorf("a wrong address gives %d %s", status, page)
 	}
 }
