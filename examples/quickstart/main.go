@@ -9,9 +9,9 @@
 // them. README.md next to this file walks through it with curl.
 //
 // Security notes: read the environment variables in README.md before you put it
-// on a network. LIMITS=off and INSECURE_HTTP=on are for load tests and local
-// networks; both log a warning. The provider trusts everybody, and runs on
-// loopback only.
+// on a network. LIMITS=off, which logs a warning, is for load tests, and
+// INSECURE_HTTP=on for local networks. The provider trusts everybody, and runs
+// on loopback only.
 package main
 
 import (
