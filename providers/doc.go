@@ -3,8 +3,15 @@
 // endpoints. A provider goes into flows/oauth:
 //
 //	google := providers.Google(id, secret)
-//	github := providers.GitHub(id, secret, providers.WithScopes("read:org"))
-//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: google}, {Provider: github}}, …})
+//	scopes := providers.WithScopes("read:org")
+//	github := providers.GitHub(id, secret, scopes)
+//	social, err := oauth.New(oauth.Options{
+//		Providers: []oauth.Provider{
+//			{Provider: google},
+//			{Provider: github},
+//		},
+//		…
+//	})
 //
 // A preset keeps every problem with its arguments, such as an empty secret:
 // check [Provider.Err] when the program starts.

@@ -3,10 +3,11 @@
 //
 //	r := chi.NewRouter()
 //	chiauth.Mount(r, "/users", auth.Users())
-//	r.With(chiauth.Require(auth)).Get("/plan", func(w http.ResponseWriter, r *http.Request) {
+//	plan := func(w http.ResponseWriter, r *http.Request) {
 //		u, _ := chiauth.CurrentUser[Account](r)
 //		fmt.Fprintln(w, u.FullName)
-//	})
+//	}
+//	r.With(chiauth.Require(auth)).Get("/plan", plan)
 //
 // Security notes. The handlers are those of httpauth; see its security notes.
 // Middleware that sets RemoteAddr from a header, such as chi's RealIP, lets

@@ -5,7 +5,9 @@
 //	local, err := localprovider.Start("")
 //	defer local.Close()
 //	client, err := local.Client()
-//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: client}}, …})
+//	social, err := oauth.New(oauth.Options{
+//		Providers: []oauth.Provider{{Provider: client}}, …
+//	})
 //
 // Security notes. Anybody who reaches it is who they claim to be: it asks for a
 // name and an address, and for no password. It therefore listens on a loopback

@@ -1,7 +1,9 @@
 // Command many-machines is one application on several machines: two processes
 // behind a round-robin proxy, with users in PostgreSQL and sessions in Redis.
 //
-//	DATABASE_URL=postgres://user:password@localhost/app REDIS_URL=redis://localhost:6379 go run ./examples/many-machines
+//	export DATABASE_URL=postgres://user:password@localhost/app
+//	export REDIS_URL=redis://localhost:6379
+//	go run ./examples/many-machines
 //
 // It registers a user, logs in at one process, and shows that the session is
 // valid at the other one, and is refused there as soon as it is revoked here.

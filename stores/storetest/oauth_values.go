@@ -77,7 +77,8 @@ var oauthValueCases = []accountCase{
 		for _, a := range append(page, inside, updated, found) {
 			spoil(a)
 		}
-		return errors.Join(holdsLink(ctx, s, "after copies were changed", &want), lists(ctx, s, "after copies were changed", AnnID, &want))
+		const after = "after copies were changed"
+		return errors.Join(holdsLink(ctx, s, after, &want), lists(ctx, s, after, AnnID, &want))
 	}},
 }
 
@@ -92,6 +93,10 @@ func oddTimes(ctx context.Context, s accounts) error {
 	}
 	a.Expires = want
 	err := holdsLink(ctx, s, "a time of another zone", a)
-	got, err2 := s.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Expires = a.Expires.Add(999 * time.Millisecond); return nil })
-	return errors.Join(err, is("Update", err2, nil), sameLink("what Update returned of a fraction", got, a), holdsLink(ctx, s, "a fraction", a))
+	got, err2 := s.Update(ctx, a.ID, func(a *core.OAuthAccount) error {
+		a.Expires = a.Expires.Add(999 * time.Millisecond)
+		return nil
+	})
+	return errors.Join(err, is("Update", err2, nil), sameLink("what Update returned of a fraction", got, a),
+		holdsLink(ctx, s, "a fraction", a))
 }

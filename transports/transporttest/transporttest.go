@@ -2,7 +2,10 @@
 // Each is a [Case] with its rule, and a failure quotes the rule.
 //
 //	func TestConformance(t *testing.T) {
-//		transporttest.Run(t, func(*testing.T) core.Transport { return mytransport.New() }, transporttest.Features{})
+//		newTransport := func(*testing.T) core.Transport {
+//			return mytransport.New()
+//		}
+//		transporttest.Run(t, newTransport, transporttest.Features{})
 //	}
 package transporttest
 
