@@ -92,9 +92,9 @@ func (m mounting) register(b core.Endpoint, path string) string {
 }
 
 // refuse adds net/http's response to methods that are not allowed, where the
-// path is exactly the pattern's. As a route for any method it gives way to
-// everything more specific; but "/me" must not refuse a method of "/{id}",
-// which is matched after it.
+// path is exactly the pattern's. As a route for any method it is less specific
+// than any other; but "/me" must not refuse a method of "/{id}", which is
+// matched after it.
 func (m mounting) refuse(path, pattern string) {
 	var refused []echo.Route
 	apart := true

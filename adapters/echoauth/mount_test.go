@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells returns a route that responds with its pattern, the path of the
+// replies returns a route that responds with its pattern, the path of the
 // request, and its id.
-func tells(method, pattern string) core.Endpoint {
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -25,7 +25,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 func serveOne(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -75,7 +75,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	echoauth.Mount(api.Group("", mark("group")), "/users", users())
 	echoauth.Mount(api.Group("/v2/:id/users"), "", users())
 	echoauth.Mount(api, "/v3/{tenant}", users())
-	echoauth.Mount(e, "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	echoauth.Mount(e, "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/users/me", `/me /api/users/me ""`, "group"},
 		{"/api/users", ` /api/users ""`, "group"},
@@ -191,7 +191,7 @@ func TestPassErrors(t *testing.T) {
 	var passed error
 	handle := e.HTTPErrorHandler
 	e.HTTPErrorHandler = func(c *echo.Context, err error) { passed = err; handle(c, err) }
-	echoauth.Mount(e.Group("/passed", echoauth.PassErrors), "", core.Group{route, tells("GET", "/me")})
+	echoauth.Mount(e.Group("/passed", echoauth.PassErrors), "", core.Group{route, replies("GET", "/me")})
 	echoauth.Mount(e, "/answered", core.Group{route})
 
 	w := serveOne(e, "POST", "/passed/login")

@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells returns a route that responds with its pattern, the path of the
+// replies returns a route that responds with its pattern, the path of the
 // request, and its id.
-func tells(method, pattern string) core.Endpoint {
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -26,7 +26,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 func serveOne(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -68,7 +68,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	ginauth.Mount(api.Group("", mark("group")), "/users", users())
 	ginauth.Mount(api.Group("/v2/:id/users/"), "", users())
 	ginauth.Mount(api, "/v3/{tenant}", users())
-	ginauth.Mount(r, "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	ginauth.Mount(r, "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/users/me", `/me /api/users/me ""`, "group"},
 		{"/api/users", ` /api/users ""`, "group"},
@@ -202,7 +202,7 @@ func TestPassErrors(t *testing.T) {
 			passed = append(passed, err.Err)
 		}
 	})
-	ginauth.Mount(r.Group("/passed", ginauth.PassErrors), "", core.Group{route, tells("GET", "/me")})
+	ginauth.Mount(r.Group("/passed", ginauth.PassErrors), "", core.Group{route, replies("GET", "/me")})
 	ginauth.Mount(r, "/answered", core.Group{route})
 
 	w := serveOne(r, "POST", "/passed/login")

@@ -49,7 +49,7 @@ func runNode(ctx context.Context, name string, log *slog.Logger) (err error) {
 	return serve.HTTP(ctx, listener, r, log)
 }
 
-// sayNode adds a header that tells the proxy's clients which node responded.
+// sayNode adds a header that names the node that responded.
 func sayNode(name string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

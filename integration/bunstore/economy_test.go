@@ -23,8 +23,8 @@ func runs(r *recorder.Recorder, beginning string) (n int) {
 	return n
 }
 
-// noted returns how often a recorder records one statement: MySQL's driver is
-// asked to run it, prepares it instead, and is asked to run that.
+// noted returns how often a recorder records one statement: MySQL's driver
+// receives it, prepares it instead, and receives it again.
 func (d database) noted() int {
 	if d.driver == onMariaDB.driver {
 		return 2

@@ -106,8 +106,8 @@ func adopted(t *testing.T, fixture func(t *testing.T) *bun.DB) (*bun.DB, *bunsto
 	return db, us
 }
 
-// pythonInsert does what the service's registration does, in the columns that
-// it knows.
+// pythonInsert does what the service's registration does, in the
+// columns of its own.
 func pythonInsert(t *testing.T, db *bun.DB, id, email string) {
 	t.Helper()
 	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)

@@ -15,8 +15,8 @@ import (
 )
 
 // Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
-// core.Sweeper. It does not keep core.Session's Extra, whose types only a
-// strategy knows.
+// core.Sweeper. It does not keep core.Session's Extra, whose types belong
+// to a strategy.
 type Sessions struct {
 	s *Store
 	c collection

@@ -110,7 +110,7 @@ func bounded(c rueidis.ClientOption, sessions string) rueidis.ClientOption {
 }
 
 // retryDelay allows another try of a read while a connection is replaced, and
-// gives up soon if there is no server.
+// stops soon if there is no server.
 func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
 	if attempts > 4 {
 		return -1

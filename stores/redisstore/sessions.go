@@ -15,7 +15,7 @@ import (
 )
 
 // Sessions is a core.SessionStore and a core.SessionLister. It does not keep
-// core.Session's Extra, whose types only a strategy knows. Redis itself deletes
+// core.Session's Extra, whose types belong to a strategy. Redis itself deletes
 // what has expired.
 //
 // Keys. A session is found by its digest alone, in one round trip, so its key
