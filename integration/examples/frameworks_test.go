@@ -11,10 +11,12 @@ import (
 
 // The examples that differ only in their framework.
 func TestFrameworks(t *testing.T) {
-	for _, name := range []string{"nethttp", "chi", "echo", "fiber", "gin"} {
+	for name, store := range map[string]string{
+		"nethttp": "sqlstore", "chi": "bunstore", "echo": "sqlstore", "fiber": "bunstore", "gin": "sqlstore",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, name)
+			p := start(t, name, "STORE="+store)
 			p.send("POST", "/auth/register", "", ada, 201)
 			p.send("POST", "/auth/register", "", ada, 400)
 			p.wantLogins()

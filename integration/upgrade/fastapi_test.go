@@ -29,15 +29,16 @@ func fastAPIUsers(t *testing.T) *bun.DB {
 // previous release has adopted, while the service keeps running.
 func TestFastAPIUsersUpgrade(t *testing.T) {
 	k := kinds["sqlite"]
-	for name, open := range map[string]func(t *testing.T) *bun.DB{
-		"the service's": fastAPIUsers,
-		"taken over before": func(t *testing.T) *bun.DB {
+	origins := map[string]func(t *testing.T) *bun.DB{"the service's": fastAPIUsers}
+	for _, release := range releases {
+		origins["taken over by "+release] = func(t *testing.T) *bun.DB {
 			db := k.open(t, k.address(t))
-			_, statements := fixture(t, "fastapi-users.sql")
+			_, statements := fixture(t, release, "fastapi-users.sql")
 			run(t, db, statements...)
 			return db
-		},
-	} {
+		}
+	}
+	for name, open := range origins {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)

@@ -16,13 +16,19 @@ import (
 // TestRedisUpgrade: what the previous release has left in Redis counts, and it
 // can read today's sessions.
 func TestRedisUpgrade(t *testing.T) {
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) { testRedisUpgrade(t, release) })
+	}
+}
+
+func testRedisUpgrade(t *testing.T, release string) {
 	options := rueidis.ClientOption{InitAddress: []string{server.Redis(t)}}
 	client, err := rueidis.NewClient(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	tokens, lines := fixture(t, "redis.txt")
+	tokens, lines := fixture(t, release, "redis.txt")
 	for _, line := range lines {
 		key, value, _ := strings.Cut(line, " ")
 		dump, err := base64.StdEncoding.DecodeString(value)

@@ -15,7 +15,7 @@
 //
 // Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(),
 // store.Limiter() and store itself (a core.Transactor) are the parts that
-// Latchkey asks for. The tables are those of bunstore, so that an application
+// Latchkey asks for. The tables are those of sqlstore, so that an application
 // can change from one to the other.
 //
 // The application's own queries may go on using GORM with the same user type.
