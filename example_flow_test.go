@@ -24,11 +24,13 @@ func (gifts) PerBackend() bool { return false }
 func (g gifts) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "gifts:take", Method: http.MethodPost, Pattern: "/gift", Guards: []core.Guard{core.Verified},
-		Doc: core.Doc{Summary: "Take the gift", Status: http.StatusOK, Answer: svc.Users.New(), Codes: []string{"GIFT_TAKEN"}},
+		Doc: core.Doc{Summary: "Take the gift", Status: http.StatusOK, Answer: svc.Users.New(),
+			Codes: []string{"GIFT_TAKEN"}},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			e := &core.Event{Kind: "gift.taken", User: core.CurrentFrom(ctx).User, Request: r, Fields: []string{"credits"}}
-			// Commit checks the caller's login again, and runs do and
-			// every Witness in one transaction where the store has them.
+			// Commit checks the caller's login again, and runs do
+			// and every Witness in one transaction where the store
+			// has them.
 			err := svc.Events.Commit(ctx, e, func(ctx context.Context) error {
 				u, err := svc.Users.Update(ctx, e.User.Base().ID, func(u core.AnyUser) error {
 					member := u.(*Member) // AnyUser is always the application's type

@@ -93,7 +93,8 @@ func visitVillage(h http.Handler) []byte {
 		panic(err)
 	}
 	// At the village, number six agrees and is sent back with a code.
-	back := page.Query().Get("redirect_uri") + "?" + url.Values{"code": {"code-of-6"}, "state": page.Query()["state"]}.Encode()
+	back := page.Query().Get("redirect_uri") + "?" +
+		url.Values{"code": {"code-of-6"}, "state": page.Query()["state"]}.Encode()
 	r := httptest.NewRequest(http.MethodGet, back, nil)
 	for _, c := range begin.Result().Cookies() {
 		r.AddCookie(c)

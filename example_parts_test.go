@@ -14,8 +14,8 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
 
-// webBackend is the backend of the examples: sessions in memory, over a header of
-// their own. An application takes transports/cookie or transports/bearer.
+// webBackend is the backend of the examples: sessions in memory, over a header
+// of their own. An application takes transports/cookie or transports/bearer.
 func webBackend() latchkey.Backend {
 	strategy, err := session.New(memstore.NewSessions(nil), session.Options{})
 	if err != nil {
