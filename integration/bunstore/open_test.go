@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is.
+// database is a kind of database. address returns where a new, empty one is.
 type database struct {
 	driver  string
 	ids     sqlstore.IDType // one of the three for each kind

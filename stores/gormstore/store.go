@@ -13,7 +13,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// Options of New. The zero value is good for a database of Latchkey's own.
+// Options of New. The zero value is valid for a database of Latchkey's own.
 type Options struct {
 	// Prefix begins the names of Latchkey's own tables and indexes:
 	// lower-case letters, digits, '_'. Default "latchkey_".
@@ -103,5 +103,5 @@ func (s *Store) Limiter() *sqlstore.Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and gives their number.
+// Sweep deletes expired sessions, tickets and limits, and returns their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }

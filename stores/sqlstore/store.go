@@ -159,7 +159,7 @@ func (s *Store) Limiter() *Limiter { return s.limiter }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and gives their number.
+// Sweep deletes expired sessions, tickets and limits, and returns their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	total := 0
 	for _, table := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {

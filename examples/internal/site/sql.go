@@ -40,7 +40,7 @@ func inPostgres(ctx context.Context, cfg Config, s *stores) error {
 }
 
 // pooled bounds the connections of a process, and keeps them: database/sql
-// opens as many as are asked for and keeps two.
+// opens as many as are wanted and keeps two.
 func pooled(db *sql.DB, connections int) *sql.DB {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
