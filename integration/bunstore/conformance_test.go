@@ -29,7 +29,7 @@ func (d database) emptied(t *testing.T) *emptied {
 
 func (e *emptied) empty(t *testing.T) {
 	t.Helper()
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
 		run(t, e.db, "DELETE FROM latchkey_"+table)
 	}
 }
@@ -50,7 +50,8 @@ func TestTransactions(t *testing.T) {
 		storetest.Transactions(t, func(t *testing.T) storetest.Database {
 			e.empty(t)
 			return storetest.Database{Users: e.users, Transactor: e.store, Sessions: e.store.Sessions(),
-				Tickets: e.store.Tickets(), OAuthAccounts: e.store.OAuthAccounts()}
+				Tickets: e.store.Tickets(), OAuthAccounts: e.store.OAuthAccounts(),
+				Credentials: e.store.Credentials()}
 		})
 	})
 }

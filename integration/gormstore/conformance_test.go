@@ -36,7 +36,7 @@ func (e *emptied) users(
 	t.Helper()
 	opts.Patience = 30 * time.Second // for the kit's crowds on a busy machine
 	store, us := users[storetest.Account](t, e.db, opts)
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
 		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestUsers(t *testing.T) {
 // storesOf are what the kit of transactions asks for.
 func storesOf(store *gormstore.Store, us *sqlstore.UserStore[storetest.Account]) storetest.Database {
 	return storetest.Database{Users: us, Transactor: store, Sessions: store.Sessions(), Tickets: store.Tickets(),
-		OAuthAccounts: store.OAuthAccounts()}
+		OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials()}
 }
 
 func TestTransactions(t *testing.T) {
@@ -95,6 +95,14 @@ func withClock(t *testing.T, test func(t *testing.T, open opener)) {
 func TestSessions(t *testing.T) {
 	withClock(t, func(t *testing.T, open opener) {
 		storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return open(t, now).Sessions() })
+	})
+}
+
+func TestCredentials(t *testing.T) {
+	withClock(t, func(t *testing.T, open opener) {
+		storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
+			return open(t, now).Credentials()
+		})
 	})
 }
 

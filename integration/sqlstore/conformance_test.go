@@ -37,7 +37,7 @@ func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
 func (s *shared) empty(t *testing.T, now func() time.Time) {
 	t.Helper()
 	s.now = now
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
 		run(t, s.db, "DELETE FROM latchkey_"+table)
 	}
 }
@@ -68,7 +68,7 @@ func TestUsers(t *testing.T) {
 func TestTransactions(t *testing.T) {
 	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
 		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),
-			OAuthAccounts: s.store.OAuthAccounts()}
+			OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials()}
 	})
 }
 
@@ -83,6 +83,22 @@ func TestOAuthAccounts(t *testing.T) {
 				storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
 					s.empty(t, time.Now)
 					return s.store.OAuthAccounts()
+				})
+			})
+		}
+	})
+}
+
+// TestCredentials: the kit's owners have UUIDs, which are texts too;
+// TestTransactions has ids of every type.
+func TestCredentials(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		for name, ids := range map[string]sqlstore.IDType{"UUID": sqlstore.UUID, "Text": sqlstore.Text} {
+			t.Run(name, func(t *testing.T) {
+				s := d.shared(t, ids)
+				storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
+					s.empty(t, now)
+					return s.store.Credentials()
 				})
 			})
 		}

@@ -41,7 +41,8 @@ func TestMigrateGoesOn(t *testing.T) {
 		users[early](t, db, sqlstore.Options{})
 		want := schemaOf(t, db)
 		for _, lost := range [][]string{
-			{"DROP TABLE latchkey_oauth_accounts"}, {"DROP TABLE latchkey_tickets", "DROP TABLE latchkey_limits"},
+			{"DROP TABLE latchkey_oauth_accounts"}, {"DROP TABLE latchkey_credentials"}, {"DROP INDEX latchkey_credentials_handle"},
+			{"DROP TABLE latchkey_tickets", "DROP TABLE latchkey_limits"},
 			{"DROP INDEX latchkey_tickets_user", "DROP INDEX latchkey_sessions_expires"}, {"DROP INDEX latchkey_users_email_key"},
 			{"ALTER TABLE latchkey_users DROP COLUMN full_name"},
 		} {

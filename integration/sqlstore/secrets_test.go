@@ -136,6 +136,19 @@ func errorsWithoutArguments(t *testing.T, d database) {
 	check("Create of an account without a table", accounts.Create(ctx, link))
 	_, err = accounts.Find(ctx, canary, canary)
 	check("Find of an account without a table", err)
+	credentials := store.Credentials()
+	passkey := &core.Credential{Owner: u.ID, Kind: canary, Key: canary, Label: canary, Data: []byte(canary)}
+	check("a credential's ID that is none", credentials.Create(ctx, &core.Credential{
+		ID: canary, Owner: u.ID, Kind: canary, Key: canary,
+	}, 0))
+	check("a credential's Owner that is none", credentials.Create(ctx, &core.Credential{Owner: canary, Kind: canary, Key: canary}, 0))
+	check("a credential over its limits", credentials.Create(ctx, &core.Credential{
+		Owner: u.ID, Kind: canary, Key: canary + "\x00", Label: canary + "\xff",
+	}, 0))
+	run(t, db, "DROP TABLE latchkey_credentials")
+	check("Create of a credential without a table", credentials.Create(ctx, passkey, 1))
+	_, err = credentials.Find(ctx, canary, canary)
+	check("Find of a credential without a table", err)
 }
 
 func TestDeleteOfAUserEndsTheirSessions(t *testing.T) { everywhere(t, deleteEndsSessions) }

@@ -65,6 +65,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
+			wantCredentials(t, p, "mary@example.org")
 		})
 	}
 }

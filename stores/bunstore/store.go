@@ -99,6 +99,9 @@ func (s *Store) Sessions() *sqlstore.Sessions { return s.sql.Sessions() }
 // in this database.
 func (s *Store) OAuthAccounts() *sqlstore.OAuthAccounts { return s.sql.OAuthAccounts() }
 
+// Credentials keeps what users prove with who they are in this database.
+func (s *Store) Credentials() *sqlstore.Credentials { return s.sql.Credentials() }
+
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *sqlstore.Tickets { return s.sql.Tickets() }
 
@@ -108,5 +111,6 @@ func (s *Store) Limiter() *sqlstore.Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and returns their number.
+// Sweep deletes expired sessions, tickets, limits and credentials, and returns
+// their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }

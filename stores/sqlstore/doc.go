@@ -1,8 +1,8 @@
 // Package sqlstore keeps Latchkey's users, their accounts at OAuth providers,
-// sessions, one-time tokens and rate limits in a SQL database, over
-// database/sql alone: SQLite, PostgreSQL, MySQL or MariaDB. It imports no
-// driver; the application picks one. SQLite needs no server and no C compiler
-// with the driver modernc.org/sqlite:
+// their credentials, sessions, one-time tokens and rate limits in a SQL
+// database, over database/sql alone: SQLite, PostgreSQL, MySQL or MariaDB. It
+// imports no driver; the application picks one. SQLite needs no server and no C
+// compiler with the driver modernc.org/sqlite:
 //
 //	type Account struct {
 //		core.User
@@ -14,9 +14,9 @@
 //	users, err := sqlstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(),
-// store.Limiter() and store itself (a core.Transactor) are the parts that
-// latchkey.New takes.
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
+// store.Tickets(), store.Limiter() and store itself (a core.Transactor) are the
+// parts that latchkey.New takes.
 //
 // An application that uses bun or GORM has bunstore or gormstore, which stand
 // on this package: they keep the same rows in the same tables, map the user

@@ -74,13 +74,13 @@ func (s *Store) migrateTable(ctx context.Context, t table) error {
 	if err != nil {
 		return err
 	}
-	if err := s.define(ctx, add); err != nil {
+	if err := s.execAll(ctx, add); err != nil {
 		return err
 	}
 	if err := s.adopted.prepare(ctx, t); err != nil {
 		return err
 	}
-	return s.define(ctx, addIndexes)
+	return s.execAll(ctx, addIndexes)
 }
 
 // lacking returns the statements that make what the database lacks of t.
@@ -98,15 +98,6 @@ func (s *Store) lacking(ctx context.Context, t table) (add, addIndexes []stateme
 	}
 	add, addIndexes = s.missing(t, columns, indexes)
 	return add, addIndexes, nil
-}
-
-func (s *Store) define(ctx context.Context, statements []statement) error {
-	for _, st := range statements {
-		if _, err := s.exec(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // names lists the columns or the indexes of a table.

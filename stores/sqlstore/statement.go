@@ -93,6 +93,16 @@ func (e *engine) exec(ctx context.Context, st statement, args ...any) (changed i
 	return changed, wrap(st.what, err)
 }
 
+// execAll runs statements with the same arguments, until one fails.
+func (e *engine) execAll(ctx context.Context, statements []statement, args ...any) error {
+	for _, st := range statements {
+		if _, err := e.exec(ctx, st, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // insert runs st, which inserts one row. ErrTaken if one of its unique keys
 // exists; a transaction of ctx can go on then.
 func (e *engine) insert(ctx context.Context, st statement, args ...any) error {

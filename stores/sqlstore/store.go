@@ -62,11 +62,12 @@ type Store struct {
 	engine
 	floors floors.Life
 
-	sessions *Sessions
-	tickets  *Tickets
-	limiter  *Limiter
-	accounts *OAuthAccounts
-	adopted  *adoption // nil without Options.FastAPIUsers
+	sessions    *Sessions
+	tickets     *Tickets
+	limiter     *Limiter
+	accounts    *OAuthAccounts
+	credentials *Credentials
+	adopted     *adoption // nil without Options.FastAPIUsers
 
 	migration sync.Mutex // guards what follows
 	models    []*model   // of the user types, as Users made them
@@ -89,6 +90,7 @@ func New(db *sql.DB, d Dialect, opts Options) (*Store, error) {
 	s := &Store{engine: engine{db: db, dialect: dialects[d], opts: opts}}
 	s.mutex = s.statement("wait for another transaction", s.dialect.mutex)
 	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s, nil), newTickets(s), newLimiter(s), newOAuthAccounts(s)
+	s.credentials = newCredentials(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)
 	}
@@ -150,6 +152,9 @@ func (s *Store) Sessions() *Sessions { return s.sessions }
 // in this database.
 func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
+// Credentials keeps what users prove with who they are in this database.
+func (s *Store) Credentials() *Credentials { return s.credentials }
+
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.tickets }
 
@@ -159,10 +164,11 @@ func (s *Store) Limiter() *Limiter { return s.limiter }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and returns their number.
+// Sweep deletes expired sessions, tickets, limits and credentials, and returns
+// their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	total := 0
-	for _, table := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
+	for _, table := range []core.Sweeper{s.sessions, s.tickets, s.limiter, s.credentials} {
 		n, err := table.Sweep(ctx)
 		total += n
 		if err != nil {

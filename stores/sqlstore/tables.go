@@ -48,11 +48,31 @@ func (s *Store) tables() []table {
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"events", "INTEGER NOT NULL"}, {"ends", "BIGINT NOT NULL"},
 		}, indexes: []index{{name: "ends", columns: "ends"}}},
 		s.accountsTable(),
+		s.credentialsTable(),
 	}
 	if len(s.models) > 0 {
 		all = append([]table{s.usersTable()}, all...)
 	}
 	return all
+}
+
+// theirs are the statements that delete a user's rows, of every table whose
+// column user_id says whose they are. A floor stays, as it is what a late login
+// meets. Each takes the ID, as it is in Go for asText.
+func (s *Store) theirs() (asText, asID []statement) {
+	for _, t := range s.tables() {
+		i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == "user_id" })
+		if i < 0 || t.token == "users" || t.token == "floors" {
+			continue
+		}
+		remove := s.statement("delete a user's "+t.token, "DELETE FROM {"+t.token+"} WHERE user_id = ?")
+		if strings.HasPrefix(t.columns[i].definition, "{key}") {
+			asText = append(asText, remove)
+		} else {
+			asID = append(asID, remove)
+		}
+	}
+	return asText, asID
 }
 
 // accountsTable has the columns of FastAPI Users' oauth_account.

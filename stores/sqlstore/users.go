@@ -20,8 +20,10 @@ type UserStore[U any] struct {
 
 	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
 	// of all users, of the active superusers
-	lists                                                   [2]listStatements
-	endSessions, endTickets, unlink, raiseFloor, clearFloor statement
+	lists                  [2]listStatements
+	raiseFloor, clearFloor statement
+	// of what tables hold of a user beside the row, by the type of user_id
+	removeByText, removeByID []statement
 }
 
 var (
@@ -232,10 +234,11 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool)
 	return err
 }
 
-// Delete removes the user, their sessions, their tickets and their accounts at
-// OAuth providers in one transaction; see core.UserStore. A session that is
-// being created at the same moment is never found. Rows of the application that
-// refer to the user are the concern of their foreign keys.
+// Delete removes the user and what every other table has of theirs (sessions,
+// tickets, accounts at OAuth providers, credentials) in one transaction; see
+// core.UserStore. A session that is being created at the same moment is never
+// found. Rows of the application that refer to the user are the concern of
+// their foreign keys.
 func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {
@@ -250,13 +253,10 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 			_, err = us.s.exec(ctx, us.raiseFloor, us.s.floorValues(id, math.MaxInt64)...)
 		}
 		if err == nil {
-			_, err = us.s.exec(ctx, us.endSessions, id)
+			err = us.s.execAll(ctx, us.removeByText, id)
 		}
 		if err == nil {
-			_, err = us.s.exec(ctx, us.endTickets, id)
-		}
-		if err == nil {
-			_, err = us.s.exec(ctx, us.unlink, us.s.opts.IDs.arg(id))
+			err = us.s.execAll(ctx, us.removeByID, us.s.opts.IDs.arg(id))
 		}
 		return err
 	})

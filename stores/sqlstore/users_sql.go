@@ -44,9 +44,7 @@ func (us *UserStore[U]) prepare() {
 			searchOn: us.s.statement("list users", read+"email_key > ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
 		}
 	}
-	us.endSessions = us.s.statement("end a user's sessions", "DELETE FROM {sessions} WHERE user_id = ?")
-	us.endTickets = us.s.statement("end a user's tickets", "DELETE FROM {tickets} WHERE user_id = ?")
-	us.unlink = us.s.statement("unlink a user's accounts", "DELETE FROM {oauth_accounts} WHERE user_id = ?")
+	us.removeByText, us.removeByID = us.s.theirs()
 	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor+us.s.dialect.raise)
 	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")
 }

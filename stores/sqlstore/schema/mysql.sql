@@ -65,3 +65,17 @@ CREATE TABLE `latchkey_oauth_accounts` (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE UNIQUE INDEX `latchkey_oauth_accounts_subject` ON `latchkey_oauth_accounts` (oauth_name, account_id);
 CREATE INDEX `latchkey_oauth_accounts_user` ON `latchkey_oauth_accounts` (user_id);
+CREATE TABLE `latchkey_credentials` (
+	`id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+	`user_id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	`kind` VARBINARY(512) NOT NULL,
+	`handle` VARBINARY(512) NOT NULL,
+	`label` TEXT NOT NULL,
+	`data` BLOB,
+	`created` BIGINT NOT NULL,
+	`used` BIGINT,
+	`expires` BIGINT
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE UNIQUE INDEX `latchkey_credentials_handle` ON `latchkey_credentials` (kind, handle);
+CREATE INDEX `latchkey_credentials_user` ON `latchkey_credentials` (user_id);
+CREATE INDEX `latchkey_credentials_expires` ON `latchkey_credentials` (expires);

@@ -64,3 +64,17 @@ CREATE TABLE "latchkey_oauth_accounts" (
 );
 CREATE UNIQUE INDEX "latchkey_oauth_accounts_subject" ON "latchkey_oauth_accounts" (oauth_name, account_id);
 CREATE INDEX "latchkey_oauth_accounts_user" ON "latchkey_oauth_accounts" (user_id);
+CREATE TABLE "latchkey_credentials" (
+	"id" CHAR(36) NOT NULL PRIMARY KEY,
+	"user_id" CHAR(36) NOT NULL,
+	"kind" TEXT NOT NULL,
+	"handle" TEXT NOT NULL,
+	"label" TEXT NOT NULL,
+	"data" BLOB,
+	"created" BIGINT NOT NULL,
+	"used" BIGINT,
+	"expires" BIGINT
+);
+CREATE UNIQUE INDEX "latchkey_credentials_handle" ON "latchkey_credentials" (kind, handle);
+CREATE INDEX "latchkey_credentials_user" ON "latchkey_credentials" (user_id);
+CREATE INDEX "latchkey_credentials_expires" ON "latchkey_credentials" (expires);
