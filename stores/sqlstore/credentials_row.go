@@ -19,7 +19,7 @@ func (s *Store) credentialsTable() table {
 	}}
 }
 
-// settle checks c and gives it an ID, ids in their one spelling, and whole
+// settle checks c and sets its ID, ids in their one spelling, and whole
 // microseconds.
 func (t *Credentials) settle(c *core.Credential) (err error) {
 	if err := c.Check(); err != nil {
