@@ -1,9 +1,75 @@
-// Package core is Latchkey's vocabulary and its contracts: what a user, a
-// session and a token are, and the small interfaces that stores, strategies,
-// transports, flows, hashers, senders and limiters satisfy.
+// Package core holds Latchkey's vocabulary and its contracts: what a user, a
+// session and a token are, and the small interfaces that the parts of an
+// application satisfy.
 //
-// Applications import latchkey and the parts they pick; people who write a part
-// import core alone. A strategy in its shortest form:
+// Most applications import latchkey and the parts they pick. Import core to
+// write a part of your own; nothing else of Latchkey is needed for it. It uses
+// the standard library only and does no I/O.
+//
+// # Contracts
+//
+// A part is one of these. The obligations of most are the cases of a
+// conformance kit, named in parentheses, which also runs against parts of
+// yours:
+//
+//   - stores: [UserStore], [SessionStore], [TicketStore], [CredentialStore],
+//     [OAuthAccountStore] and [Limiter] (stores/storetest)
+//   - a [Strategy] issues, verifies and revokes tokens
+//     (strategies/strategytest)
+//   - a [Transport] carries them (transports/transporttest)
+//   - a [Flow] is something that a person does; it works with [Services]
+//   - a [Provider] is a service that people log in with
+//     (providers/providertest)
+//   - a [Hasher] hashes passwords, a [PasswordPolicy] judges new ones
+//   - a [Sender] delivers mail
+//   - an adapter mounts a [Group] in a framework's router and asks the
+//     [FrontDoor] for guards (adapters/adaptertest)
+//
+// # Optional interfaces
+//
+// A part says what else it can do by implementing further interfaces. Each is
+// looked for in the value that the application passes, and nothing has to be
+// registered.
+//
+// A [UserStore] with transactions should implement [Transactor] and [Locker];
+// one without should implement [IDMaker], which logins at providers need. Every
+// UserStore should implement [EpochStore], for routes that load no user.
+//
+// A [SessionStore] should implement [SessionLister] and [SessionTrimmer], by
+// which users see their logins and have no more than a number of them, and, if
+// it forgets floors, [FloorKeeper].
+//
+// Every store whose rows expire should implement [Sweeper], unless its database
+// deletes them.
+//
+// A [Strategy] should implement [Rechecker]: without it a logout between the
+// guard and the write is not noticed, and no route can have the guard
+// [Streaming]. One that stores sessions should also implement [AllRevoker],
+// [SessionLister] and [Sweeper]; one that signs tokens with private keys,
+// [KeySet]; one that works in the background, [Waiter].
+//
+// A [Transport] whose token browsers send by themselves must implement
+// [Ambient], and should implement [Holder], so that a login that waits for a
+// second factor can go on after a redirect. One whose 401 has a
+// WWW-Authenticate header implements [Challenger].
+//
+// A [Flow] that is a second factor implements [Factor]. One that may refuse
+// what other flows are about to do implements [Decider]; one that writes in
+// their transactions, [Witness]; one that hears of what they did, [Listener]. A
+// flow that keeps something by which users log in must implement [Purger].
+// Those of flows/oauth are [OAuthArrivals] and [OAuthAccountKeeper].
+//
+// A [Provider] whose access tokens can be renewed should implement
+// [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]. One whose
+// constructor returns no error must implement [FaultyProvider] if its
+// configuration can be wrong.
+//
+// A decorator, such as a cache around a store, must implement [Unwrapper], so
+// that [As] finds what the inner part implements. Five it has to pass on by
+// methods of its own: [Challenger], [Factor], [Holder], [TokenRefresher] and
+// [TokenRevoker] are looked for in the outermost value.
+//
+// # A strategy in its shortest form
 //
 //	type static struct{ token, userID string }
 //
@@ -27,12 +93,10 @@
 //		return core.Found{Session: &session}, nil
 //	}
 //
-// Security notes. Secrets are 32 random bytes and only their SHA-256 is ever
-// stored ([NewSecret], [Digest]). A store that cannot be asked answers with an
-// error that is none of this package's sentinels, and the front door makes a
-// 503 of it: never a 401, never an anonymous request. The one JSON decoder and
-// the one parser of Authorization and Cookie lines live here, so that every
-// framework decides alike.
-//
-// The package uses the standard library only and does no I/O.
+// Security notes. Secrets are 32 random bytes, of which only the SHA-256 is
+// stored ([NewSecret], [Digest]). A store that cannot be reached returns an
+// error that is none of this package's sentinels, and the front door responds
+// with 503: never with 401, and never as to an anonymous request. The one
+// decoder of JSON and the one parser of Authorization and Cookie lines are
+// here, so that every framework decides alike.
 package core
