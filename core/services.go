@@ -106,8 +106,12 @@ type Codec interface {
 	// Input writes the members of in that the application's type tags with
 	// when ("register", "update"). Its error is a 422.
 	Input(u AnyUser, in Object, when string) error
-	// Output returns what clients see of a user.
+	// Output returns what clients see of a user: the fields with a json
+	// tag, as encoding/json writes them.
 	Output(u AnyUser) any
+	// Columns returns the columns that Input writes with when, in the order
+	// of their fields.
+	Columns(when string) []Column
 }
 
 // Security answers what concerns the safety of a whole account, across flows.
