@@ -20,6 +20,11 @@
 //				io.WriteString(w, g.Answer(httpauth.CurrentUser[adaptertest.User](r)))
 //			})))
 //		}
+//		for _, handler := range app.Written {
+//			mux.HandleFunc("GET "+handler.Path, func(w http.ResponseWriter, r *http.Request) {
+//				httpauth.Write(w, r, handler.Response())
+//			})
+//		}
 //		server := &http.Server{Handler: mux}
 //		go server.Serve(ln)
 //		t.Cleanup(func() { server.Close() })
@@ -46,6 +51,9 @@ type App struct {
 	Mounts []Mount
 	// Guarded are routes of the framework's own.
 	Guarded []Guarded
+	// Written are routes of the framework's own that send a Response by the
+	// adapter's Write.
+	Written []Written
 }
 
 // Mount is one call of an adapter's Mount.
@@ -65,6 +73,13 @@ type Guarded struct {
 	Optional bool
 	Guards   []core.Guard
 	Answer   func(u *User, ok bool) string
+}
+
+// Written is a handler for GET at Path that answers with Response, by the
+// adapter's Write.
+type Written struct {
+	Path     string
+	Response func() *core.Response
 }
 
 // User is the application's user type in the kit.
@@ -123,7 +138,7 @@ func sections() []section {
 	for _, part := range [][]section{
 		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(),
 		wires(), bodies(),
-		answers(), guards(), scenarios(),
+		nestedPaths(), answers(), writtenAnswers(), guards(), scenarios(),
 	} {
 		all = append(all, part...)
 	}

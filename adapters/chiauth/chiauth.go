@@ -23,11 +23,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in chi's own listing and under r's
-// prefixes, groups and middleware. prefix is empty, or begins with a slash and
-// does not end with one; another one panics. A group's root answers at prefix
-// with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they are in chi's
+// own listing and under r's prefixes, groups and middleware. prefix is empty,
+// or begins with a slash and does not end with one; another one panics. A
+// group's root answers at prefix with and without a trailing slash. HEAD is
+// registered beside GET.
 //
 // chi lets the route that was registered last win where two are equal; an
 // application's own that is more specific wins anyway.
@@ -35,12 +36,12 @@ func Mount(r chi.Router, prefix string, groups ...core.Group) {
 	httpauth.Mount(http.NewServeMux(), prefix, groups...) // it panics for what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			h := decoded(httpauth.Handler(b))
-			if path := prefix + b.Pattern; path != "" {
+			h, whole := decoded(httpauth.Handler(b)), prefix+b.Prefix
+			if path := whole + b.Pattern; path != "" {
 				register(r, b.Method, path, h)
 			}
 			if b.Pattern == "" {
-				register(r, b.Method, prefix+"/", h)
+				register(r, b.Method, whole+"/", h)
 			}
 		}
 	}
@@ -81,6 +82,10 @@ func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Han
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return httpauth.Optional(h, guards...)
 }
+
+// Write sends an answer, such as that of Manager.Login or one that core.HTML
+// has made.
+func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }
 
 // CurrentUser is the user who is asking, in a handler behind Require or
 // Optional. See core.CurrentUser.

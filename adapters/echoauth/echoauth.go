@@ -31,12 +31,13 @@ type Router interface {
 	AddRoute(route echo.Route) (echo.RouteInfo, error)
 }
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in echo's own listing, by their names, and
-// under r's prefixes and middleware. prefix is empty, or begins with a slash
-// and does not end with one; another one panics, and so does what echo refuses.
-// Parameters of prefixes, r's too, are whole segments. A group's root answers
-// at prefix with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they are in
+// echo's own listing, by their names, and under r's prefixes and middleware.
+// prefix is empty, or begins with a slash and does not end with one; another
+// one panics, and so does what echo refuses. Parameters of prefixes, r's too,
+// are whole segments. A group's root answers at prefix with and without a
+// trailing slash. HEAD is registered beside GET.
 //
 // A route called notAllowed answers the other methods of a path with 405: echo
 // itself would answer OPTIONS with 204, and in a group with middleware
@@ -44,19 +45,20 @@ type Router interface {
 // over it. Where two routes are equal, echo lets the one that was registered
 // last win.
 func Mount(r Router, prefix string, groups ...core.Group) {
-	m := mounting{r, prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, prefix, groups...) // it panics for what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			m.route(b)
+			mounting{r, prefix + b.Prefix, mux}.route(b)
 		}
 	}
 }
 
-// mounting is one call of Mount. mux knows what net/http answers in its place.
+// mounting is where Mount registers a route. mux knows what net/http answers in
+// its place.
 type mounting struct {
 	r      Router
-	prefix string
+	prefix string // the whole one
 	mux    *http.ServeMux
 }
 
@@ -137,7 +139,7 @@ func handler(b core.Endpoint) echo.HandlerFunc {
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
-		return answer(c, b.Serve(r.Context(), httpauth.Request(r)))
+		return Write(c, b.Serve(r.Context(), httpauth.Request(r)))
 	}
 }
 
@@ -178,7 +180,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 			r := c.Request()
 			ctx, err := resolve(r.Context(), httpauth.Head(r))
 			if err != nil {
-				return answer(c, h.Render(r.Context(), err))
+				return Write(c, h.Render(r.Context(), err))
 			}
 			c.SetRequest(r.WithContext(ctx))
 			return next(c)
@@ -199,7 +201,9 @@ func PassErrors(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func answer(c *echo.Context, resp *core.Response) error {
+// Write sends an answer, such as that of Manager.Login or one that core.HTML
+// has made. Behind PassErrors it returns the error of one that has an error.
+func Write(c *echo.Context, resp *core.Response) error {
 	if resp.Err != nil && c.Get(passErrors) != nil {
 		httpauth.AddHeader(c.Response(), resp)
 		c.Response().Header().Del("Content-Type")

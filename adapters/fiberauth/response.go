@@ -1,6 +1,7 @@
 package fiberauth
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -8,9 +9,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// answer writes resp. Content-Length is always set where the status allows a
-// body, so that HEAD has the header of GET.
-func answer(c fiber.Ctx, resp *core.Response) error {
+// Write sends an answer, such as that of Manager.Login or one that core.HTML
+// has made. Content-Length is always set where the status allows a body, so
+// that HEAD has the header of GET. Behind PassErrors it returns the error of
+// one that has an error.
+func Write(c fiber.Ctx, resp *core.Response) error {
 	header := &c.Response().Header
 	for name := range resp.Header { // before the first Add: Del puts other lines in another order
 		if name != "Set-Cookie" && name != "Vary" { // an outer middleware's own stay
@@ -21,6 +24,9 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 		for _, line := range lines {
 			header.Add(name, line)
 		}
+	}
+	if resp.Body != nil && resp.Header["Content-Type"] == nil {
+		header.SetContentType(cmp.Or(resp.Type, "application/json"))
 	}
 	if resp.Status == http.StatusRequestEntityTooLarge || c.Request().IsBodyStream() {
 		header.SetConnectionClose() // what is left of the body would be read as the next request

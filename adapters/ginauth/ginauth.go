@@ -31,12 +31,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in gin's own listing and under r's
-// prefixes, groups and middleware. prefix is empty, or begins with a slash and
-// does not end with one; another one panics, and so does what gin refuses.
-// Parameters of prefixes, r's too, are whole segments. A group's root answers
-// at prefix with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they are in gin's
+// own listing and under r's prefixes, groups and middleware. prefix is empty,
+// or begins with a slash and does not end with one; another one panics, and so
+// does what gin refuses. Parameters of prefixes, r's too, are whole segments. A
+// group's root answers at prefix with and without a trailing slash. HEAD is
+// registered beside GET.
 //
 // The other methods of these paths are registered too, with a handler called
 // notAllowed that answers 405: a gin engine would say 404, and its
@@ -45,24 +46,27 @@ import (
 // to be registered before Mount, which leaves it alone. Gin panics for a second
 // route that is equal.
 func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
-	m := mounting{r.Group(colons(prefix)), prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
-	for _, each := range []func(path string, b core.Endpoint){m.register, m.refuse} {
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, prefix, groups...) // it panics for what cannot be served
+	for _, each := range []func(m mounting, path string, b core.Endpoint){mounting.register, mounting.refuse} {
 		for _, g := range groups {
 			for _, b := range g {
-				each(b.Pattern, b)
+				whole := prefix + b.Prefix
+				m := mounting{r.Group(colons(whole)), whole, mux}
+				each(m, b.Pattern, b)
 				if b.Pattern == "" && !strings.HasSuffix(m.at.BasePath(), "/") {
-					each("/", b)
+					each(m, "/", b)
 				}
 			}
 		}
 	}
 }
 
-// mounting is one call of Mount. mux knows what net/http answers in its place.
+// mounting is where Mount registers a route. mux knows what net/http answers in
+// its place.
 type mounting struct {
 	at     *gin.RouterGroup // below the prefix
-	prefix string
+	prefix string           // the whole one
 	mux    *http.ServeMux
 }
 
@@ -115,7 +119,7 @@ func handler(b core.Endpoint) gin.HandlerFunc {
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
-		answer(c, b.Serve(r.Context(), httpauth.Request(r)))
+		Write(c, b.Serve(r.Context(), httpauth.Request(r)))
 	}
 }
 
@@ -145,7 +149,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 		r := c.Request
 		ctx, err := resolve(r.Context(), httpauth.Head(r))
 		if err != nil {
-			answer(c, h.Render(r.Context(), err))
+			Write(c, h.Render(r.Context(), err))
 			c.Abort()
 			return
 		}
@@ -162,7 +166,9 @@ type passErrors struct{}
 // not for clients.
 func PassErrors(c *gin.Context) { c.Set(passErrors{}, true) }
 
-func answer(c *gin.Context, resp *core.Response) {
+// Write sends an answer, such as that of Manager.Login or one that core.HTML
+// has made. Behind PassErrors it adds the error of one that has an error.
+func Write(c *gin.Context, resp *core.Response) {
 	if _, pass := c.Get(passErrors{}); pass && resp.Err != nil {
 		httpauth.AddHeader(c.Writer, resp)
 		c.Writer.Header().Del("Content-Type")

@@ -26,28 +26,34 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on mux, at prefix and the route's
-// pattern. prefix is empty, or begins with a slash and does not end with one;
-// another one panics, as ServeMux does for what it cannot serve. A group's root
+// Mount registers every route of the groups on mux, at prefix, the group's own
+// prefix (core.Group.At) and the route's pattern. A prefix is empty, or begins
+// with a slash and does not end with one; another one panics, as ServeMux does
+// for what it cannot serve. A group's root
 // answers at prefix with and without a trailing slash, and at nothing below it.
 // HEAD answers where GET does. A path that is not core.IsPlainPath is 404.
 //
 // An application's own route that is more specific wins ("DELETE /users/me"
 // over the group's "DELETE /users/{id}"); one that is equal panics.
 func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
-	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
-		panic(fmt.Sprintf("httpauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
-	}
+	check(prefix)
 	for _, g := range groups {
 		for _, b := range g {
-			h := Handler(b)
-			if path := prefix + b.Pattern; path != "" {
+			check(b.Prefix)
+			h, whole := Handler(b), prefix+b.Prefix
+			if path := whole + b.Pattern; path != "" {
 				mux.Handle(b.Method+" "+path, h)
 			}
 			if b.Pattern == "" {
-				mux.Handle(b.Method+" "+prefix+"/{$}", h) // "/" alone would be the whole subtree
+				mux.Handle(b.Method+" "+whole+"/{$}", h) // "/" alone would be the whole subtree
 			}
 		}
+	}
+}
+
+func check(prefix string) {
+	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
+		panic(fmt.Sprintf("httpauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
 	}
 }
 
