@@ -14,7 +14,7 @@ type Doc struct {
 	// example instead.
 	Body, Answer any
 	// Own are the application's columns that the body takes beside Body's
-	// members.
+	// members, if there are any.
 	Own  []Column
 	Form bool // the body is a form
 	// Status is that of a success. 0, on a route of a backend, is the

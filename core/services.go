@@ -33,6 +33,7 @@ type Services struct {
 	Jobs     Jobs
 	Events   Events
 	Security Security
+	Pages    Pages
 	Env      Env
 }
 
@@ -42,6 +43,9 @@ type BackendInfo struct {
 	// BrowserSent reports whether browsers send the backend's token by
 	// themselves, as they send a cookie.
 	BrowserSent bool
+	// InsecureHTTP reports whether the transport is set up for plain http,
+	// so that cookies have to do without Secure and __Host-.
+	InsecureHTTP bool
 }
 
 // Env is the application's environment.

@@ -62,11 +62,7 @@ type endpoints struct {
 }
 
 // Brand is what a login page shows.
-type Brand struct {
-	Title string // "GitHub"
-	Color string // "#181717"
-	Icon  string // the mark's name in the manner of simpleicons.org: "github"
-}
+type Brand = core.Brand
 
 // reserved are parameters of the authorization request that belong to the
 // protocol.
@@ -140,7 +136,7 @@ func checkURL(raw string, insecureLoopback bool) error {
 // Name is "google" unless WithName says otherwise.
 func (p *Provider) Name() string { return p.name }
 
-// Brand is for login pages. Its zero value is a provider that is not of the
+// Brand implements core.Branded. Its zero value is a provider that is not of the
 // table.
 func (p *Provider) Brand() Brand { return p.brand }
 

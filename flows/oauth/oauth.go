@@ -97,8 +97,8 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
-	// BeginLimit limits how many flows one client network (an IPv4 address, an
-	// IPv6 /64) may begin. Default: 60 a minute.
+	// BeginLimit limits how many flows one client network (an IPv4 address,
+	// an IPv6 /64) may begin. Default: 60 a minute.
 	BeginLimit core.Limit
 	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
 	// http on another host than localhost.

@@ -31,7 +31,9 @@ type column struct {
 
 var _ core.Codec = (*Codec)(nil)
 
-// New examines a user type and joins everything that is wrong with it.
+// New examines a user type and joins everything that is wrong with it. With an
+// error, the codec is for the examination of the rest of the options alone: it
+// has no columns, and no public form.
 func New(t reflect.Type) (*Codec, error) {
 	e := examination{t: t, names: map[string]taken{}}
 	e.begin()

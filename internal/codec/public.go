@@ -25,6 +25,9 @@ func newPublic(fields []reflect.StructField) public {
 
 // of returns a pointer, as encoding/json calls the methods of pointers then.
 func (p public) of(u core.AnyUser) any {
+	if p.form == nil {
+		return struct{}{}
+	}
 	from, to := reflect.ValueOf(u).Elem(), reflect.New(p.form)
 	for i, f := range p.fields {
 		to.Elem().Field(i).Set(from.FieldByIndex(f.Index))
