@@ -64,6 +64,9 @@ type endpoints struct {
 // Brand is what a login page shows.
 type Brand = core.Brand
 
+// branded keeps the lines of the tables short.
+func branded(title, color, icon string) Brand { return Brand{Title: title, Color: color, Icon: icon} }
+
 // reserved are parameters of the authorization request that belong to the
 // protocol.
 var reserved = []string{

@@ -13,7 +13,7 @@ func Okta(issuer, id, secret string, opts ...Option) *Provider {
 	return okta.issuedBy(issuer, id, secret, opts)
 }
 
-var okta = openID("okta", Brand{"Okta", "#007DC1", "okta"}, "{issuer}")
+var okta = openID("okta", branded("Okta", "#007DC1", "okta"), "{issuer}")
 
 // Auth0 is a tenant, by its domain: "example.eu.auth0.com".
 func Auth0(domain, id, secret string, opts ...Option) *Provider {
@@ -25,7 +25,7 @@ func Auth0(domain, id, secret string, opts ...Option) *Provider {
 	return row.client(id, secret, opts)
 }
 
-var auth0 = openID("auth0", Brand{"Auth0", "#EB5424", "auth0"}, "https://{domain}/") // with the slash
+var auth0 = openID("auth0", branded("Auth0", "#EB5424", "auth0"), "https://{domain}/") // with the slash
 
 // Cognito is a user pool, by its ID: "eu-west-1_AbCdEfGhI".
 func Cognito(pool, id, secret string, opts ...Option) *Provider {
@@ -38,7 +38,7 @@ func Cognito(pool, id, secret string, opts ...Option) *Provider {
 	return row.client(id, secret, opts)
 }
 
-var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"},
+var cognito = openID("cognito", branded("Amazon Cognito", "#FF9900", "amazoncognito"),
 	"https://cognito-idp.{region}.amazonaws.com/{pool}")
 
 // Keycloak is a realm, by its issuer: "https://id.example.com/realms/main".
@@ -46,7 +46,7 @@ func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
 	return keycloak.issuedBy(issuer, id, secret, opts)
 }
 
-var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
+var keycloak = openID("keycloak", branded("Keycloak", "#4D4D4D", "keycloak"), "{issuer}")
 
 // Authentik is an application's provider, by its issuer:
 // "https://id.example.com/application/o/app/". Its default mapping says of
@@ -57,7 +57,7 @@ func Authentik(issuer, id, secret string, opts ...Option) *Provider {
 }
 
 var authentik = service{
-	name: "authentik", brand: Brand{"authentik", "#FD4B2D", "authentik"}, openID: true, issuer: "{issuer}",
+	name: "authentik", brand: branded("authentik", "#FD4B2D", "authentik"), openID: true, issuer: "{issuer}",
 	scopes: claimScopes,
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
@@ -67,7 +67,7 @@ func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
 	return zitadel.issuedBy(issuer, id, secret, opts)
 }
 
-var zitadel = openID("zitadel", Brand{"ZITADEL", "#000000", "zitadel"}, "{issuer}")
+var zitadel = openID("zitadel", branded("ZITADEL", "#000000", "zitadel"), "{issuer}")
 
 // FranceConnect is version 2.
 // WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2") for
@@ -77,7 +77,7 @@ func FranceConnect(id, secret string, opts ...Option) *Provider {
 }
 
 var franceConnect = service{
-	name: "franceconnect", brand: Brand{"FranceConnect", "#0055A4", "franceconnect"}, openID: true,
+	name: "franceconnect", brand: branded("FranceConnect", "#0055A4", "franceconnect"), openID: true,
 	issuer: "https://oidc.franceconnect.gouv.fr/api/v2",
 	scopes: []string{"openid", "email", "given_name", "family_name"}, params: map[string]string{"acr_values": "eidas1"},
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
@@ -87,6 +87,6 @@ var franceConnect = service{
 func ORCID(id, secret string, opts ...Option) *Provider { return orcid.client(id, secret, opts) }
 
 var orcid = service{
-	name: "orcid", brand: Brand{"ORCID", "#A6CE39", "orcid"}, openID: true, issuer: "https://orcid.org",
+	name: "orcid", brand: branded("ORCID", "#A6CE39", "orcid"), openID: true, issuer: "https://orcid.org",
 	scopes: []string{"openid"}, fields: Fields{Subject: "{sub}", Name: "{given_name} {family_name}"},
 }
