@@ -13,6 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
@@ -207,4 +209,47 @@ func TestPagesHaveProvidersAndTexts(t *testing.T) {
 	if got := pages.Localize(german, "HELLO", "Hello", nil) + pages.Localize(t.Context(), "HELLO", " Hello", nil); got != "Hallo Hello" {
 		t.Errorf("the texts are %q", got)
 	}
+}
+
+func TestMailsAreInTheLanguageOfTheirRequest(t *testing.T) {
+	t.Parallel()
+	box := &letters{}
+	o := options[Member]()
+	o.Flows = []latchkey.Flow{reset.Flow{}, verify.Flow{OnRegister: true}}
+	o.Tickets, o.Sender, o.BaseURL = memstore.NewTickets(nil), box, "https://app.example.org"
+	auth, err := latchkey.New(memstore.NewUsers[Member](), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(tag, route, body string) {
+		e, _ := auth.Services().Pages.Route(route)
+		resp := e.Serve(core.WithLanguage(t.Context(), tag), &core.Request{Head: posting{}, Body: strings.NewReader(body)})
+		if resp.Status >= 300 {
+			t.Fatalf("%s: %d %s", route, resp.Status, resp.Body)
+		}
+		if err := auth.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post("de", "register:register", `{"email": "ada@example.org", "password": "analytical engine"}`)
+	post("pt-BR", "reset:forgot_password", `{"email": "ada@example.org"}`)
+	post("", "reset:forgot_password", `{"email": "ada@example.org"}`)
+	var got []string
+	for _, m := range box.mails {
+		got = append(got, m.Kind+" "+m.Lang)
+	}
+	if strings.Join(got, ", ") != "verify de, reset pt-BR, reset " {
+		t.Errorf("the mails are %q", got)
+	}
+}
+
+// posting is the head of a client's request with JSON.
+type posting struct{ blank }
+
+func (posting) Method() string { return http.MethodPost }
+func (posting) Lines(name string) []string {
+	if name == "Content-Type" {
+		return []string{"application/json"}
+	}
+	return nil
 }
