@@ -84,12 +84,12 @@ func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Ha
 	return httpauth.Optional(h, guards...)
 }
 
-// Write sends an answer, such as that of Manager.Login or one that core.HTML
-// has made.
-func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }
-
 // CurrentUser is the user who is asking, in a handler behind Require or
 // Optional. See core.CurrentUser.
 func CurrentUser[U any](r *http.Request) (*U, bool) {
 	return httpauth.CurrentUser[U](r)
 }
+
+// Write sends an answer, such as that of Manager.Login or one that core.HTML
+// has made.
+func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }
