@@ -116,7 +116,7 @@ func TestEndpointsSayHowTheyAreReachedAndAnswer(t *testing.T) {
 	if got := faults(t, o); !strings.Contains(got, `the flow "front" has a route named "front:open", and so has another`) {
 		t.Errorf("two routes of one name: New's error is %q", got)
 	}
-	o.Flows = nil
+	o.Flows = []latchkey.Flow{single{&front{}}}
 	auth, err := latchkey.New(memstore.NewUsers[Member](), o)
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +140,9 @@ func TestEndpointsSayHowTheyAreReachedAndAnswer(t *testing.T) {
 		string(me.Access[1].Scheme) != string(transport.Scheme()) {
 		t.Errorf("access to the own account: %v", me.Access)
 	}
+	if closed := route("front:closed"); len(closed.Access) != 1 || closed.Access[0].Backend != "web" {
+		t.Errorf("access to a route with Via: %v", closed.Access)
+	}
 	if got := columns(route("register:register").Doc.Own); got != "nick" {
 		t.Errorf("one registers with %q", got)
 	}
@@ -157,6 +160,11 @@ func TestEndpointsSayHowTheyAreReachedAndAnswer(t *testing.T) {
 		t.Errorf("prefixes %q and %q", below[0].Prefix, below[len(below)-1].Prefix)
 	}
 }
+
+// single is made once for all backends.
+type single struct{ *front }
+
+func (single) PerBackend() bool { return false }
 
 func columns(own []core.Column) string {
 	var names []string

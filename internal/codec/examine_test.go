@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/codec"
 )
 
-func made(t *testing.T, u core.AnyUser) *codec.Codec {
+func made(t testing.TB, u core.AnyUser) *codec.Codec {
 	t.Helper()
 	c, err := codec.New(reflect.TypeOf(u).Elem())
 	if err != nil {
