@@ -28,7 +28,7 @@ type Offering interface {
 type Brand struct {
 	Title string // "GitHub"
 	Color string // "#181717"
-	Icon  string // the mark's name in the manner of simpleicons.org: "github"
+	Icon  string // the logo's name at simpleicons.org: "github"
 }
 
 // Branded is a provider that has a brand (optional).

@@ -1,6 +1,6 @@
 // Package bunstore tests stores/bunstore on SQLite files, PostgreSQL and
 // MariaDB: the conformance kit, migrations, transactions, conflicts between
-// them, the take-over of a FastAPI Users database, what is left of secrets in a
-// dump, processes that are killed and servers that are stopped. It lives here
-// because that module has no driver among its dependencies.
+// them, adopting a FastAPI Users database, the secrets in a dump, killed
+// processes and stopped servers. It is here because that module depends on no
+// driver.
 package bunstore

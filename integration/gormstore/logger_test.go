@@ -11,12 +11,13 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
 
-// recorder is the application's GORM logger; it keeps all that it is told.
+// recorder is the application's GORM logger; it keeps everything it receives.
 type recorder struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -45,8 +46,8 @@ func (l *recorder) note(text string) {
 	l.text.WriteString(text + "\n")
 }
 
-// TestLogger: GORM's logger is told of the application's statements, arguments
-// and all, and of none of Latchkey's, refused ones neither.
+// TestLogger: GORM's logger receives the application's statements, with their
+// arguments, and none of Latchkey's, not even refused ones.
 func TestLogger(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for _, prepare := range []bool{false, true} {
@@ -75,7 +76,7 @@ func TestLogger(t *testing.T) {
 
 // use stores and looks for the canary everywhere, and is refused.
 func use(
-	ctx context.Context, t *testing.T, store *gormstore.Store, us *gormstore.UserStore[storetest.Account], canary string,
+	ctx context.Context, t *testing.T, store *gormstore.Store, us *sqlstore.UserStore[storetest.Account], canary string,
 ) {
 	t.Helper()
 	soon, d := time.Now().Add(time.Hour), core.Digest(canary)

@@ -12,8 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// between is a store that runs do once, before its first command of that name
-// on the collection.
+// between returns a store that runs do once, before its first command of that
+// name on the collection.
 func between(t *testing.T, database, command, collection string, do func() error) *mongostore.Store {
 	t.Helper()
 	done := false
@@ -38,8 +38,8 @@ func between(t *testing.T, database, command, collection string, do func() error
 	return store
 }
 
-// TestReplacingTicketsAtOnce: of two who put a ticket at the same moment, the
-// one who has asked later is left, whatever the order of steps.
+// TestReplacingTicketsAtOnce: of two tickets put at the same moment, the one
+// requested later is left, whatever the order of steps.
 func TestReplacingTicketsAtOnce(t *testing.T) {
 	for _, step := range []struct{ command, collection string }{
 		{"update", "latchkey_tickets"}, // before the first ticket is stored
@@ -63,7 +63,7 @@ func TestReplacingTicketsAtOnce(t *testing.T) {
 				t.Errorf("the second ticket: %v", err)
 			}
 			// A third one leaves the used one as it is, so that a
-			// replay can be told from a forgery.
+			// replay can be distinguished from a forgery.
 			if err := store.Tickets().Put(ctx, ticket(3), true); err != nil {
 				t.Fatal(err)
 			}
@@ -130,4 +130,60 @@ func TestUsersAtOnce(t *testing.T) {
 	if err := users.Create(t.Context(), ada()); err != core.ErrTaken {
 		t.Errorf("Create gave %v, want ErrTaken", err)
 	}
+}
+
+// TestCredentialsAtOnce: between the steps of one call, another one does its
+// own.
+func TestCredentialsAtOnce(t *testing.T) {
+	ctx, owner := t.Context(), credentialID
+	passkey := func(key string) *core.Credential {
+		return &core.Credential{Owner: owner, Kind: "passkey", Key: key}
+	}
+	count := func(c *core.Credential) error { c.Label += "+"; return nil }
+	fresh := func(t *testing.T) (name string, credentials *mongostore.Credentials, one *core.Credential) {
+		db, store, _ := open[core.User](t, mongostore.Options{})
+		one = passkey("one")
+		if err := store.Credentials().Create(ctx, one, 2); err != nil {
+			t.Fatal(err)
+		}
+		return db.Name(), store.Credentials(), one
+	}
+	t.Run("K04 two Updates", func(t *testing.T) {
+		name, credentials, one := fresh(t)
+		update := func(c *mongostore.Credentials) error { return second(c.Update(ctx, "passkey", owner, one.ID, count)) }
+		late := between(t, name, "update", "latchkey_credentials", func() error { return update(credentials) })
+		if err := update(late.Credentials()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := credentials.Find(ctx, "passkey", "one"); err != nil || c.Label != "++" {
+			t.Errorf("after two Updates the credential is %+v, %v", c, err)
+		}
+	})
+	t.Run("an Update and a Delete", func(t *testing.T) {
+		name, credentials, one := fresh(t)
+		late := between(t, name, "update", "latchkey_credentials",
+			func() error { return credentials.Delete(ctx, "passkey", owner, one.ID) })
+		_, err := late.Credentials().Update(ctx, "passkey", owner, one.ID, count)
+		if _, found := credentials.Find(ctx, "passkey", "one"); err != core.ErrNotFound || found != core.ErrNotFound {
+			t.Errorf("Update gave %v, and then Find %v", err, found)
+		}
+	})
+	t.Run("M25 two Creates of one key", func(t *testing.T) {
+		name, credentials, _ := fresh(t)
+		late := between(t, name, "insert", "latchkey_credentials",
+			func() error { return credentials.Create(ctx, passkey("two"), 0) })
+		for _, max := range []int{0, 9} {
+			if err := late.Credentials().Create(ctx, passkey("two"), max); err != core.ErrTaken {
+				t.Errorf("Create with max %d gave %v, want ErrTaken", max, err)
+			}
+		}
+	})
+	t.Run("two Creates of which one may be", func(t *testing.T) {
+		name, credentials, _ := fresh(t)
+		late := between(t, name, "insert", "latchkey_credentials",
+			func() error { return credentials.Create(ctx, passkey("two"), 2) })
+		if err := late.Credentials().Create(ctx, passkey("three"), 2); err != core.ErrFull {
+			t.Errorf("Create gave %v, want ErrFull", err)
+		}
+	})
 }

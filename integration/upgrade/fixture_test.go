@@ -11,13 +11,14 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// previous is the folder of what the release before has stored.
-var previous = filepath.Join("..", "testdata", "089b914")
+// releases are the commits whose stored data must go on working. Each is a
+// folder of testdata.
+var releases = []string{"089b914", "d354dce"}
 
-// fixture returns the lines of a file, and what its head names.
-func fixture(t *testing.T, name string) (named map[string]string, lines []string) {
+// fixture returns the lines of a file of a release, and what its head names.
+func fixture(t *testing.T, release, name string) (named map[string]string, lines []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(previous, name))
+	text, err := os.ReadFile(filepath.Join("..", "testdata", release, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,8 @@ func run(t *testing.T, db *bun.DB, statements ...string) {
 	}
 }
 
-// one returns the statement that has all the parts, or has them in hexadecimal.
+// one returns the statement that contains all the parts, or contains them in
+// hexadecimal.
 func one(t *testing.T, statements []string, parts ...string) string {
 	t.Helper()
 	for _, statement := range statements {
@@ -61,7 +63,8 @@ func one(t *testing.T, statements []string, parts ...string) string {
 	return ""
 }
 
-// replaced is a statement with other texts, which it may have in hexadecimal.
+// replaced returns a statement with other texts, which it may contain in
+// hexadecimal.
 func replaced(statement string, pairs ...string) string {
 	for i := 0; i < len(pairs); i += 2 {
 		before, after := pairs[i], pairs[i+1]

@@ -1,6 +1,6 @@
 // Package mongostore keeps Latchkey's users, their accounts at OAuth providers,
-// sessions, one-time tokens and rate limits in MongoDB 6 or later, through
-// go.mongodb.org/mongo-driver/v2:
+// their credentials, sessions, one-time tokens and rate limits in MongoDB 6 or
+// later, through go.mongodb.org/mongo-driver/v2:
 //
 //	type Account struct {
 //		core.User
@@ -14,17 +14,18 @@
 //	users, err := mongostore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets() and
-// store.Limiter() are the parts that Latchkey asks for. Users finds store's
-// transactions by itself; a server without them needs Options.Standalone.
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
+// store.Tickets() and store.Limiter() are the parts that Latchkey asks for.
+// Users finds store's transactions by itself; a server without them needs
+// Options.Standalone.
 //
 // Security notes. Sessions, tokens and limits are stored under SHA-256 digests.
-// The database holds no secret that could be presented to the application, but
-// it does hold password hashes, and providers' tokens as they are given:
-// whoever gives them seals them first. Every filter is made of typed values
-// whose names are constants, so that no input becomes an operator. Writes are
+// The database contains no secret that could be presented to the application,
+// but it does contain password hashes, and providers' tokens as they are passed
+// in: the caller seals them first. Every filter is made of typed values whose
+// names are constants, so that no input becomes an operator. Writes are
 // acknowledged by a majority of the replica set and its journals, and reads go
-// to the primary, whatever the client's own settings. Errors name what failed
-// and the server's code, never the server's words, which quote the command;
-// they are for logs, not for clients.
+// to the primary, whatever the client's own settings. Errors say what failed
+// and quote the server's code, never the server's words, which quote the
+// command; they are for logs, not for clients.
 package mongostore

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// Stores with the required methods alone pass; so do ids that are no UUIDs.
+// Stores with only the required methods pass, and so do IDs that are not UUIDs.
 func TestOptionalFeatures(t *testing.T) {
 	t.Run("Users", func(t *testing.T) {
 		storetest.Users(t, func(*testing.T) core.UserStore[account] { return numbered() })
@@ -32,7 +32,12 @@ func TestOptionalFeatures(t *testing.T) {
 			return struct{ core.Limiter }{limiter(now)}
 		})
 	})
-	t.Run("Transactions without tickets, accounts and sessions", func(t *testing.T) {
+	t.Run("Credentials", func(t *testing.T) {
+		storetest.Credentials(t, func(_ *testing.T, now func() time.Time) core.CredentialStore {
+			return struct{ core.CredentialStore }{memstore.NewCredentials(now)}
+		})
+	})
+	t.Run("Transactions without tickets, accounts, credentials and sessions", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Transactor: d}
@@ -42,13 +47,13 @@ func TestOptionalFeatures(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Sessions: txSessions{d}, Tickets: txTickets{d},
-				OAuthAccounts: txAccounts{d}}
+				OAuthAccounts: txAccounts{d}, Credentials: txCredentials{d}}
 		})
 	})
 }
 
-// numbered is a store of users without any optional interface, whose ids are
-// numbers.
+// numbered returns a store of users without any optional interface, whose IDs
+// are numbers.
 func numbered() core.UserStore[account] {
 	s := newUserStore()
 	var last atomic.Int64
