@@ -20,7 +20,7 @@ type (
 	withheld struct {
 		core.User
 		Secret string `json:"-"`
-		Dash   string `json:"-,"`
+		Dash   string `json:"-,"` //nolint:staticcheck // a name that is meant
 	}
 	optioned struct {
 		core.User

@@ -68,7 +68,7 @@ type (
 	}
 	quoted struct {
 		core.User
-		Name string `json:"na\"me"`
+		Name string `json:"na\"me"` //nolint:staticcheck // what New refuses
 	}
 	baseless struct{ Name string }
 )
