@@ -14,34 +14,17 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
-
-// Admin is a user of an application with an audit log.
-type Admin struct {
-	latchkey.User
-	FullName string `json:"full_name" bun:"full_name,type:varchar(255),notnull,default:''" auth:"register,update"`
-}
-
-// plain is a hasher that costs nothing.
-type plain struct{}
-
-func (plain) Hash(password string) (core.PasswordHash, error) {
-	return core.PasswordHash("plain$" + password), nil
-}
-func (plain) Knows(h core.PasswordHash) bool  { return strings.HasPrefix(string(h), "plain$") }
-func (plain) Outdated(core.PasswordHash) bool { return false }
-func (plain) Verify(h core.PasswordHash, password string) (bool, error) {
-	return string(h) == "plain$"+password, nil
-}
 
 // audited is an application with an audit log.
 type audited struct {
 	*http.ServeMux
 	auth  *latchkey.Auth[Admin]
 	audit *auditLog
-	users core.UserStore[Admin]
+	users *sqlstore.UserStore[Admin]
 	heard []core.EventKind // by the After hooks
 	asked int              // BeforeUpdate
 }
@@ -136,7 +119,8 @@ func TestAnAuditLogIsOneFlow(t *testing.T) {
 		a.send("GET", "/users", token, "")
 		a.send("DELETE", "/auth/sessions", token, "")
 		want := []string{"register", "login", "user.updated", "refused", "sessions.ended"}
-		if got := a.actions(t); len(got) != len(want) || !slices.ContainsFunc(got, func(s string) bool { return s == "refused" }) {
+		if got := a.actions(t); len(got) != len(want) ||
+			!slices.ContainsFunc(got, func(s string) bool { return s == "refused" }) {
 			t.Errorf("the log has %q, want %q", got, want)
 		}
 		status, body := a.send("GET", "/auth/audit/me", a.login(t), "")
@@ -220,7 +204,8 @@ func TestADoThatRunsAgain(t *testing.T) {
 	if got := a.actions(t); !slices.Equal(got, want) {
 		t.Errorf("the log has %q, want %q", got, want)
 	}
-	if want := []core.EventKind{core.EventRegistered, core.EventLoggedIn, core.EventUpdated}; !slices.Equal(a.heard, want) {
+	if want := []core.EventKind{core.EventRegistered, core.EventLoggedIn, core.EventUpdated}; !slices.Equal(a.heard,
+		want) {
 		t.Errorf("hooks heard %v, want %v", a.heard, want)
 	}
 }
