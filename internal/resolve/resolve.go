@@ -90,7 +90,7 @@ func (p *plan) add(g core.Guard) {
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
 	if g.MaxAge != 0 {
 		p.checks = append(p.checks, func(_ context.Context, c *core.Current) error {
-			if p.Now().Sub(c.Session.ProvedAt()) > g.MaxAge {
+			if p.Now().Sub(c.Session.Proved()) > g.MaxAge {
 				return core.Forbidden()
 			}
 			return nil
