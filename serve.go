@@ -130,6 +130,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		}()
 		ctx, resp, err := handle(ctx, r)
 		if err != nil {
+			err = a.resolver.Challenged(core.CurrentFrom(ctx), err)
 			a.refused(ctx, r, err)
 			return a.Render(ctx, err)
 		}

@@ -94,6 +94,13 @@ type Challenger interface {
 	Challenge(presented bool) string
 }
 
+// ProofChallenger is a transport whose 403 PROOF_REQUIRED carries a
+// WWW-Authenticate value (optional): RFC 9470, section 3. age is how old the
+// proof may be, 0 for any age; methods are those that will do, none for any.
+type ProofChallenger interface {
+	ChallengeProof(age time.Duration, methods []string) string
+}
+
 // Holder is a Transport that keeps the secret of a pending login at the client
 // between two proofs (optional): a browser needs no script for it, and it never
 // stands in a URL. What is held is no credential: Extract does not return it.
