@@ -19,8 +19,8 @@ type Backend struct {
 //
 // It never compares epochs and never loads users: the front door does both
 // after Verify, so a cache inside a strategy is safe. It must keep
-// Login.Session's UserID, Backend, Epoch and Proofs and give them back at
-// Verify.
+// Login.Session's UserID, Backend, Epoch and Proofs, and a Created that is set,
+// and give them back at Verify.
 type Strategy interface {
 	Issue(ctx context.Context, login Login) (Token, error)
 	// Verify returns the session of a token. ErrNoCredential: the token

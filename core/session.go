@@ -44,7 +44,8 @@ type Found struct {
 }
 
 // Login is what the gate asks a strategy to issue a token for. The strategy
-// fills Session's ID, Created, LastSeen and Expires.
+// sets Session's ID, LastSeen and Expires, and Created where it is zero. One
+// that is set is when the login began (a step-up), and lifetimes count from it.
 type Login struct {
 	User    AnyUser
 	Session Session
