@@ -151,7 +151,7 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{Limits: account.ChangeLimits{
+		account.Users{Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
 			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
 		}},
 		account.Sessions{},

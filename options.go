@@ -129,8 +129,8 @@ func (u unlimited) Unwrap() any { return u.Limiter }
 
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
-	// LoginFailures of one identifier, whoever tries. Default: 5 in 5
-	// minutes.
+	// LoginFailures of one identifier, whoever tries, wrong current
+	// passwords of PATCH /me included. Default: 5 in 5 minutes.
 	LoginFailures Limit
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
 	// successful or not. Default: 30 a minute.

@@ -71,7 +71,7 @@ func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request
 func (f login) admit(
 	ctx context.Context, svc *core.Services, u core.AnyUser, out outcome, r *core.Request,
 ) (*core.Response, error) {
-	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: svc.Env.Now()}
+	proof := core.Proof{Method: core.MethodOAuth + f.provider.Name(), At: svc.Env.Now()}
 	if out.RedirectTo != "" && !svc.Backend.BrowserSent {
 		return f.handOver(ctx, svc, u, proof, out, r.Query.Get("state"))
 	}
@@ -80,7 +80,11 @@ func (f login) admit(
 		return admission.Answer, err
 	}
 	if admission.Pending != "" {
-		back(admission.Answer, out.RedirectTo, "error", core.CodeLoginFactorRequired)
+		missing := core.CodeLoginFactorRequired
+		if admission.Enrol != nil {
+			missing = core.CodeLoginEnrolment
+		}
+		back(admission.Answer, out.RedirectTo, "error", missing)
 		return admission.Answer, nil
 	}
 	back(admission.Answer, out.RedirectTo, "", "")
