@@ -197,3 +197,8 @@ type TokenRevoker interface {
 type OAuthArrivals interface {
 	User(ctx context.Context, svc *Services, who OAuthIdentity, tokens OAuthTokens) (AnyUser, error)
 }
+
+// FaultyProvider is a provider whose constructor returns no error, and that
+// reports what is wrong with it here instead, so that a table of providers
+// reads as one (optional). Err returns nil for a usable one.
+type FaultyProvider interface{ Err() error }

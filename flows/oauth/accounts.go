@@ -11,7 +11,7 @@ import (
 
 // accounts is the flow of GET /accounts, and forgets the links of deleted
 // users.
-type accounts struct{ *config }
+type accounts struct{ *engine }
 
 func (accounts) Name() string     { return "accounts" }
 func (accounts) PerBackend() bool { return false }

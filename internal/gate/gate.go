@@ -2,7 +2,10 @@
 // done with logins that exist.
 //
 //	g := gate.New(gate.Parts{Backends: backends, Users: users, …})
-//	admission, err := g.Admit(ctx, core.Attempt{User: user, Proof: core.Proof{Method: "password", At: now}, Backend: "web"})
+//	proof := core.Proof{Method: "password", At: now}
+//	admission, err := g.Admit(ctx, core.Attempt{
+//		User: user, Proof: proof, Backend: "web",
+//	})
 //
 // Security notes: only here a strategy is asked to issue, so no flow can skip
 // the checks: active, verified where that is required, every factor, the

@@ -5,7 +5,7 @@
 //
 //	type Account struct {
 //		core.User
-//		FullName string `json:"full_name" gorm:"column:full_name" auth:"register,update"`
+//		Name string `json:"name" gorm:"column:name" auth:"register"`
 //	}
 //
 //	db, err := gorm.Open(postgres.Open(dsn), &gorm.Config{})

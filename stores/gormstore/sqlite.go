@@ -7,7 +7,9 @@ import "github.com/latchkey-go/latchkey/internal/sqlstore"
 // connections of that driver, which needs no C compiler:
 //
 //	sqldb, err := sql.Open("sqlite", gormstore.SQLiteDSN("latchkey.db"))
-//	db, err := gorm.Open(sqlite.New(sqlite.Config{Conn: sqldb}), &gorm.Config{}) // gorm.io/driver/sqlite
+//	// gorm.io/driver/sqlite
+//	dialector := sqlite.New(sqlite.Config{Conn: sqldb})
+//	db, err := gorm.Open(dialector, &gorm.Config{})
 //
 // Its settings are those of bunstore's: a write-ahead log; writers that wait up
 // to 5 s for their turn; transactions that take the write lock when they begin;
