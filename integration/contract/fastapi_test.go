@@ -177,8 +177,10 @@ func TestFastAPIUsersTokens(t *testing.T) {
 	} {
 		s.row(t, "GET /users/me 401 (a JWT of the service: "+note+")", credential("jwt", token))
 	}
+	s.row(t, `PATCH /users/me 403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"methods":[]}} (a token without proofs)`,
+		credential("jwt", good), members(object{"password": another}))
 	s.row(t, "PATCH /users/me 200 (a new password raises the epoch)", credential("jwt", good),
-		members(object{"password": another}))
+		members(object{"password": another, "current_password": people[0].password}))
 	s.row(t, "GET /users/me 401 (a JWT of the service, after a change of the password)", credential("jwt", good))
 	s.row(t, "POST /auth/jwt/login 200 (the new password)", form("username", people[0].email, "password", another))
 }
