@@ -24,7 +24,7 @@ func proofs(methods ...string) (done []core.Proof) {
 }
 
 // M30: two proofs of one kind are as good as one.
-func TestStrong(t *testing.T) {
+func TestM30Strong(t *testing.T) {
 	t.Parallel()
 	kinds := core.ProofKinds{"pin": core.KindKnowledge, "eID": core.KindAccount, "terms": "", "password": core.KindThing}
 	for methods, want := range map[string]bool{

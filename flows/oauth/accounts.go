@@ -41,6 +41,9 @@ func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 	}}, nil
 }
 
+// OAuthAccounts implements core.OAuthAccountKeeper.
+func (f accounts) OAuthAccounts() core.OAuthAccountStore { return f.Accounts }
+
 // On hears of deleted users.
 func (f accounts) On(_ context.Context, svc *core.Services, e core.Event) {
 	if e.Kind == core.EventDeleted {

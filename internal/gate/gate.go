@@ -20,6 +20,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -79,7 +80,7 @@ func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error
 	if a.Label == "" && a.Request != nil {
 		a.Label = useragent.Label(core.Line(a.Request, "User-Agent"))
 	}
-	return g.admit(ctx, a, []core.Proof{a.Proof})
+	return g.admit(ctx, a, append(slices.Clone(a.More), a.Proof))
 }
 
 func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (core.Admission, error) {
