@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
 // BenchmarkPostgres is the lookup of a session with its user, beside the same
@@ -28,7 +29,7 @@ func BenchmarkPostgres(b *testing.B) {
 	pool := sql.OpenDB(counted)
 	b.Cleanup(func() { _ = pool.Close() })
 	store := must[*bunstore.Store](b)(bunstore.New(bun.NewDB(pool, pgdialect.New()), bunstore.Options{}))
-	users := must[*bunstore.UserStore[latchkey.User]](b)(bunstore.Users[latchkey.User](store))
+	users := must[*sqlstore.UserStore[latchkey.User]](b)(bunstore.Users[latchkey.User](store))
 	check(b, store.Migrate(ctx))
 	now := time.Now()
 	ada := &latchkey.User{Email: "ada@example.org", EmailKey: "ada@example.org", HashedPassword: "hash", IsActive: true,

@@ -16,6 +16,8 @@ var (
 	// ErrTaken: a unique key (id, e-mail, digest, credential) exists
 	// already.
 	ErrTaken = errors.New("latchkey: taken")
+	// ErrFull: the owner has as many of the kind as there may be.
+	ErrFull = errors.New("latchkey: full")
 	// ErrUsed: a one-time token was consumed or burned before.
 	ErrUsed = errors.New("latchkey: used before")
 	// ErrNoCredential: the request has no credential of this kind, or the

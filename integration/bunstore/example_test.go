@@ -8,11 +8,11 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite"
@@ -42,7 +42,7 @@ func openExample() (db *bun.DB, remove func()) {
 }
 
 // openAccounts opens a new database with accounts in it.
-func openAccounts() (db *bun.DB, store *bunstore.Store, users *bunstore.UserStore[Account], remove func()) {
+func openAccounts() (db *bun.DB, store *bunstore.Store, users *sqlstore.UserStore[Account], remove func()) {
 	db, remove = openExample()
 	store, err := bunstore.New(db, bunstore.Options{})
 	check(err)
@@ -131,67 +131,6 @@ func Example_withTx() {
 	// latchkey: not found
 }
 
-// A first login at a provider makes a user and the link to their account there,
-// both or neither.
-func Example_oAuthAccounts() {
-	ctx := context.Background()
-	_, store, users, remove := openAccounts()
-	defer remove()
-
-	signUp := func(email, subject string) error {
-		return store.Transact(ctx, func(ctx context.Context) error {
-			u := &Account{User: core.User{Email: email, EmailKey: email}}
-			if err := users.Create(ctx, u); err != nil {
-				return err
-			}
-			return store.OAuthAccounts().Create(ctx,
-				&core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: subject, Email: email})
-		})
-	}
-	fmt.Println(signUp("ada@example.org", "583231"))
-	fmt.Println(signUp("countess@example.org", "583231"))
-	_, err := users.Find(ctx, core.ByEmail("countess@example.org"))
-	fmt.Println(err)
-	// Output:
-	// <nil>
-	// latchkey: taken
-	// latchkey: not found
-}
-
-// Sessions, one-time tokens and limits share the database.
-func Example_otherStores() {
-	ctx := context.Background()
-	_, store, _, remove := openAccounts()
-	defer remove()
-
-	digest := core.Digest("a token, which is never stored")
-	check(store.Sessions().Create(ctx, digest,
-		core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
-	session, err := store.Sessions().Find(ctx, digest)
-	check(err)
-	fmt.Println(session.UserID)
-
-	check(store.Tickets().Put(ctx,
-		core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
-	for range 2 {
-		_, err = store.Tickets().Consume(ctx, "reset", digest)
-		fmt.Println(err)
-	}
-
-	once := core.Limit{Events: 1, Window: time.Minute}
-	for range 2 {
-		wait, err := store.Limiter().Take(ctx, "login:ada@example.org", once)
-		check(err)
-		fmt.Println(wait > 0)
-	}
-	// Output:
-	// ada
-	// <nil>
-	// latchkey: used before
-	// false
-	// true
-}
-
 // The tables' SQL, for a migration tool of one's own.
 func ExampleStore_Schema() {
 	db, remove := openExample()
@@ -239,7 +178,7 @@ func Example_fastAPIUsers() {
 	check(err)
 	users, err := bunstore.Users[Account](store)
 	check(err)
-	var duplicates *bunstore.DuplicateEmailsError
+	var duplicates *sqlstore.DuplicateEmailsError
 	if err := store.Migrate(ctx); errors.As(err, &duplicates) {
 		log.Fatal("correct these users first: ", duplicates.IDs)
 	}

@@ -6,17 +6,18 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"gorm.io/gorm"
 )
 
 // withIDs runs a test on each kind of database, with ids of its type, and on
 // SQLite with those of each, in one database that new empties.
-func withIDs(t *testing.T, test func(t *testing.T, ids gormstore.IDType, db *emptied)) {
+func withIDs(t *testing.T, test func(t *testing.T, ids sqlstore.IDType, db *emptied)) {
 	everywhere(t, func(t *testing.T, d database) {
-		types := map[string]gormstore.IDType{"": d.ids}
+		types := map[string]sqlstore.IDType{"": d.ids}
 		if d.driver == "sqlite" {
-			types = map[string]gormstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
+			types = map[string]sqlstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
 		}
 		for name, ids := range types {
 			t.Run(name, func(t *testing.T) { test(t, ids, &emptied{d.new(t)}) })
@@ -31,11 +32,11 @@ type emptied struct{ db *gorm.DB }
 // users returns the stores of an empty database.
 func (e *emptied) users(
 	t *testing.T, opts gormstore.Options,
-) (*gormstore.Store, *gormstore.UserStore[storetest.Account]) {
+) (*gormstore.Store, *sqlstore.UserStore[storetest.Account]) {
 	t.Helper()
 	opts.Patience = 30 * time.Second // for the kit's crowds on a busy machine
 	store, us := users[storetest.Account](t, e.db, opts)
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "users"} {
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
 		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func (e *emptied) users(
 }
 
 func TestUsers(t *testing.T) {
-	withIDs(t, func(t *testing.T, ids gormstore.IDType, db *emptied) {
+	withIDs(t, func(t *testing.T, ids sqlstore.IDType, db *emptied) {
 		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
 			_, us := db.users(t, gormstore.Options{IDs: ids})
 			return us
@@ -53,13 +54,13 @@ func TestUsers(t *testing.T) {
 }
 
 // storesOf are what the kit of transactions asks for.
-func storesOf(store *gormstore.Store, us *gormstore.UserStore[storetest.Account]) storetest.Database {
+func storesOf(store *gormstore.Store, us *sqlstore.UserStore[storetest.Account]) storetest.Database {
 	return storetest.Database{Users: us, Transactor: store, Sessions: store.Sessions(), Tickets: store.Tickets(),
-		OAuthAccounts: store.OAuthAccounts()}
+		OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials()}
 }
 
 func TestTransactions(t *testing.T) {
-	withIDs(t, func(t *testing.T, ids gormstore.IDType, db *emptied) {
+	withIDs(t, func(t *testing.T, ids sqlstore.IDType, db *emptied) {
 		storetest.Transactions(t, func(t *testing.T) storetest.Database {
 			return storesOf(db.users(t, gormstore.Options{IDs: ids}))
 		})
@@ -94,6 +95,14 @@ func withClock(t *testing.T, test func(t *testing.T, open opener)) {
 func TestSessions(t *testing.T) {
 	withClock(t, func(t *testing.T, open opener) {
 		storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return open(t, now).Sessions() })
+	})
+}
+
+func TestCredentials(t *testing.T) {
+	withClock(t, func(t *testing.T, open opener) {
+		storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
+			return open(t, now).Credentials()
+		})
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	_ "modernc.org/sqlite"
@@ -45,7 +46,7 @@ func openExample() (db *gorm.DB, remove func()) {
 }
 
 // openAccounts opens a new database with accounts in it.
-func openAccounts() (db *gorm.DB, store *gormstore.Store, users *gormstore.UserStore[Account], remove func()) {
+func openAccounts() (db *gorm.DB, store *gormstore.Store, users *sqlstore.UserStore[Account], remove func()) {
 	db, remove = openExample()
 	store, err := gormstore.New(db, gormstore.Options{})
 	check(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -75,7 +76,7 @@ func TestLogger(t *testing.T) {
 
 // use stores and looks for the canary everywhere, and is refused.
 func use(
-	ctx context.Context, t *testing.T, store *gormstore.Store, us *gormstore.UserStore[storetest.Account], canary string,
+	ctx context.Context, t *testing.T, store *gormstore.Store, us *sqlstore.UserStore[storetest.Account], canary string,
 ) {
 	t.Helper()
 	soon, d := time.Now().Add(time.Hour), core.Digest(canary)

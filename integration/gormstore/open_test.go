@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 type database struct {
 	driver  string
 	address func(t testing.TB) string
-	ids     gormstore.IDType // one of the three for each kind; SQLite has them all
+	ids     sqlstore.IDType // one of the three for each kind; SQLite has them all
 	gorm    func(db *sql.DB) gorm.Dialector
 	bun     func() schema.Dialect
 }
@@ -112,7 +113,7 @@ func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 // users makes the store of a user type in db and migrates it.
 func users[U any, P core.Model[U]](
 	t testing.TB, db *gorm.DB, opts gormstore.Options,
-) (*gormstore.Store, *gormstore.UserStore[U]) {
+) (*gormstore.Store, *sqlstore.UserStore[U]) {
 	t.Helper()
 	store, err := gormstore.New(db, opts)
 	if err != nil {
@@ -130,8 +131,8 @@ func users[U any, P core.Model[U]](
 
 // bunUsers is users, of bunstore.
 func bunUsers[U any, P core.Model[U]](
-	t testing.TB, d database, db *sql.DB, ids bunstore.IDType,
-) (*bunstore.Store, *bunstore.UserStore[U]) {
+	t testing.TB, d database, db *sql.DB, ids sqlstore.IDType,
+) (*bunstore.Store, *sqlstore.UserStore[U]) {
 	t.Helper()
 	store, err := bunstore.New(bun.NewDB(db, d.bun()), bunstore.Options{IDs: ids})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -25,7 +26,7 @@ import (
 	"gorm.io/gorm"
 )
 
-var idTypes = map[string]gormstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
+var idTypes = map[string]sqlstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
 
 // TestSchemaIsThatOfBunstore: own columns apart, both make the same tables,
 // columns and indexes.

@@ -55,6 +55,15 @@ func TestOAuthAccounts(t *testing.T) {
 	}, lacks()...)
 }
 
+// TestCredentials has owners whose ids are UUIDs, as the kit's are;
+// TestTransactions has ids of every type.
+func TestCredentials(t *testing.T) {
+	storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
+		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID, Now: now})
+		return store.Credentials()
+	}, lacks()...)
+}
+
 func TestSessions(t *testing.T) {
 	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() },
 		lacks()...)
@@ -78,7 +87,7 @@ func TestTransactions(t *testing.T) {
 				transactor, _ := core.As[core.Transactor](us)
 				return storetest.Database{
 					Users: us, Transactor: transactor, Sessions: store.Sessions(), Tickets: store.Tickets(),
-					OAuthAccounts: store.OAuthAccounts(),
+					OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials(),
 				}
 			}, lacks()...)
 		})

@@ -62,7 +62,9 @@ func TestOperatorsInOtherStores(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour)
 	_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.Text})
 	sessions, tickets, accounts := store.Sessions(), store.Tickets(), store.OAuthAccounts()
+	credentials, passkey := store.Credentials(), &core.Credential{Owner: "ada", Kind: "passkey", Key: "one"}
 	for _, err := range []error{
+		credentials.Create(ctx, passkey, 1),
 		sessions.Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: later}),
 		tickets.Put(ctx, core.Ticket{Purpose: "reset", UserID: "ada", Expires: later}, false),
 		accounts.Create(ctx, &core.OAuthAccount{UserID: "ada", Provider: "github", Subject: "one"}),
@@ -75,7 +77,11 @@ func TestOperatorsInOtherStores(t *testing.T) {
 		_, byProvider := accounts.Find(ctx, text, "one")
 		_, bySubject := accounts.Find(ctx, "github", text)
 		_, byPurpose := tickets.Find(ctx, text, [32]byte{})
-		for _, err := range []error{byProvider, bySubject, byPurpose} {
+		_, byKind := credentials.Find(ctx, text, "one")
+		_, byKey := credentials.Find(ctx, "passkey", text)
+		for _, err := range []error{byProvider, bySubject, byPurpose, byKind, byKey,
+			credentials.Delete(ctx, "passkey", text, passkey.ID), credentials.Delete(ctx, text, "ada", passkey.ID),
+			credentials.Delete(ctx, "passkey", "ada", text)} {
 			if err != core.ErrNotFound {
 				t.Errorf("%s finds something: %v", text, err)
 			}
@@ -89,7 +95,7 @@ func TestOperatorsInOtherStores(t *testing.T) {
 	}
 	_, session := sessions.Find(ctx, [32]byte{1})
 	_, ticket := tickets.Find(ctx, "reset", [32]byte{})
-	if err := errors.Join(session, ticket); err != nil {
+	if err := errors.Join(session, ticket, second(credentials.Find(ctx, "passkey", "one"))); err != nil {
 		t.Errorf("ada has lost something: %v", err)
 	}
 }

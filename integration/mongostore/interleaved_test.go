@@ -131,3 +131,59 @@ func TestUsersAtOnce(t *testing.T) {
 		t.Errorf("Create gave %v, want ErrTaken", err)
 	}
 }
+
+// TestCredentialsAtOnce: between the steps of one call, another one does its
+// own.
+func TestCredentialsAtOnce(t *testing.T) {
+	ctx, owner := t.Context(), credentialID
+	passkey := func(key string) *core.Credential {
+		return &core.Credential{Owner: owner, Kind: "passkey", Key: key}
+	}
+	count := func(c *core.Credential) error { c.Label += "+"; return nil }
+	fresh := func(t *testing.T) (name string, credentials *mongostore.Credentials, one *core.Credential) {
+		db, store, _ := open[core.User](t, mongostore.Options{})
+		one = passkey("one")
+		if err := store.Credentials().Create(ctx, one, 2); err != nil {
+			t.Fatal(err)
+		}
+		return db.Name(), store.Credentials(), one
+	}
+	t.Run("K04 two Updates", func(t *testing.T) {
+		name, credentials, one := fresh(t)
+		update := func(c *mongostore.Credentials) error { return second(c.Update(ctx, "passkey", owner, one.ID, count)) }
+		late := between(t, name, "update", "latchkey_credentials", func() error { return update(credentials) })
+		if err := update(late.Credentials()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := credentials.Find(ctx, "passkey", "one"); err != nil || c.Label != "++" {
+			t.Errorf("after two Updates the credential is %+v, %v", c, err)
+		}
+	})
+	t.Run("an Update and a Delete", func(t *testing.T) {
+		name, credentials, one := fresh(t)
+		late := between(t, name, "update", "latchkey_credentials",
+			func() error { return credentials.Delete(ctx, "passkey", owner, one.ID) })
+		_, err := late.Credentials().Update(ctx, "passkey", owner, one.ID, count)
+		if _, found := credentials.Find(ctx, "passkey", "one"); err != core.ErrNotFound || found != core.ErrNotFound {
+			t.Errorf("Update gave %v, and then Find %v", err, found)
+		}
+	})
+	t.Run("M25 two Creates of one key", func(t *testing.T) {
+		name, credentials, _ := fresh(t)
+		late := between(t, name, "insert", "latchkey_credentials",
+			func() error { return credentials.Create(ctx, passkey("two"), 0) })
+		for _, max := range []int{0, 9} {
+			if err := late.Credentials().Create(ctx, passkey("two"), max); err != core.ErrTaken {
+				t.Errorf("Create with max %d gave %v, want ErrTaken", max, err)
+			}
+		}
+	})
+	t.Run("two Creates of which one may be", func(t *testing.T) {
+		name, credentials, _ := fresh(t)
+		late := between(t, name, "insert", "latchkey_credentials",
+			func() error { return credentials.Create(ctx, passkey("two"), 2) })
+		if err := late.Credentials().Create(ctx, passkey("three"), 2); err != core.ErrFull {
+			t.Errorf("Create gave %v, want ErrFull", err)
+		}
+	})
+}

@@ -43,7 +43,7 @@ func TestMigrate(t *testing.T) {
 	before := indexes(t, db)
 	for _, want := range []string{
 		"people auth_email_key", "auth_oauth_accounts auth_account", "auth_sessions auth_user", "auth_sessions auth_expires", "auth_tickets auth_expires",
-		"auth_limits auth_ends", "auth_owners _id_",
+		"auth_limits auth_ends", "auth_owners _id_", "auth_credentials auth_key", "auth_credentials auth_place", "auth_credentials auth_expires",
 	} {
 		if !slices.Contains(before, want) {
 			t.Errorf("there is no %s among %q", want, before)
@@ -73,6 +73,8 @@ func TestMigrateAsksForTTLIndexes(t *testing.T) {
 		`"createIndexes": "latchkey_tickets","indexes": [{"key": {"expires_at"`, `"createIndexes": "latchkey_limits","indexes": [{"key": {"ends_at"`,
 		`"key": {"email_key": {"$numberInt":"1"}},"name": "latchkey_email_key","sparse": true,"unique": true`,
 		`"key": {"oauth_name": {"$numberInt":"1"},"account_id": {"$numberInt":"1"}},"name": "latchkey_account","unique": true`,
+		`"key": {"kind": {"$numberInt":"1"},"key": {"$numberInt":"1"}},"name": "latchkey_key","unique": true`,
+		`"createIndexes": "latchkey_credentials","indexes": [{"key": {"expires_at"`,
 	} {
 		if !strings.Contains(strings.Join(*commands, "\n"), want) {
 			t.Errorf("there is no %s in\n%s", want, strings.Join(*commands, "\n"))
@@ -80,8 +82,11 @@ func TestMigrateAsksForTTLIndexes(t *testing.T) {
 	}
 }
 
+// credentialID is one of ObjectID's, a user's too.
+const credentialID = "0123456789abcdef01234567"
+
 // TestExpiryIsADate: the TTL index reads the date beside the microseconds, and
-// Touch moves it too.
+// Touch and Update move it too.
 func TestExpiryIsADate(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour).UTC()
 	db, store, _ := open[core.User](t, mongostore.Options{})
@@ -90,12 +95,19 @@ func TestExpiryIsADate(t *testing.T) {
 		limited, store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: later}),
 		store.Sessions().Touch(ctx, [32]byte{1}, later, later.Add(time.Hour)),
 		store.Tickets().Put(ctx, core.Ticket{Purpose: "reset", Expires: later}, false),
+		store.Credentials().Create(ctx, &core.Credential{
+			ID: credentialID, Owner: credentialID, Kind: "trusted", Key: "one", Expires: later,
+		}, 0),
+		second(store.Credentials().Update(ctx, "trusted", credentialID, credentialID,
+			func(c *core.Credential) error { c.Expires = later.Add(time.Minute); return nil })),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for c, f := range map[string]string{"sessions": "expires", "tickets": "expires", "limits": "ends"} {
+	for c, f := range map[string]string{
+		"sessions": "expires", "tickets": "expires", "credentials": "expires", "limits": "ends",
+	} {
 		doc := fields(t, db.Collection("latchkey_"+c), bson.D{})
 		date, ok := doc[f+"_at"].(bson.DateTime)
 		if exact, _ := doc[f].(int64); !ok || int64(date) != exact/1000 {

@@ -117,4 +117,11 @@ func TestErrorsCarryNoArguments(t *testing.T) {
 	link := &core.OAuthAccount{UserID: bson.NewObjectID().Hex(), Provider: canary, Subject: canary, AccessToken: canary +
 		"\xff"}
 	check("an account's token that is none", store.OAuthAccounts().Create(ctx, link))
+	for what, c := range map[string]*core.Credential{
+		"a credential's ID that is none":    {ID: canary, Owner: u.ID, Kind: canary, Key: canary},
+		"a credential's Owner that is none": {Owner: canary, Kind: canary, Key: canary},
+		"a credential over its limits":      {Owner: u.ID, Kind: canary, Key: canary, Label: canary + "\xff"},
+	} {
+		check(what, store.Credentials().Create(ctx, c, 0))
+	}
 }

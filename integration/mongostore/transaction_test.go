@@ -222,6 +222,24 @@ func TestSessionWritesTheFloor(t *testing.T) {
 	}
 }
 
+// TestDeleteOfAUserIsOneTransaction: what is theirs goes with them, in every
+// collection.
+func TestDeleteOfAUserIsOneTransaction(t *testing.T) {
+	_, us, commands := replicaSet(t, fine, fine, fine, fine, fine, fine, fine)
+	if err := us.Delete(t.Context(), credentialID); err != nil {
+		t.Fatal(err)
+	}
+	for i, collection := range []string{"users", "owners", "sessions", "tickets", "oauth_accounts", "credentials", "$db"} {
+		if command := (*commands)[i]; !strings.Contains(command, collection) ||
+			!strings.Contains(command, `"autocommit": false`) {
+			t.Errorf("command %d is not of %s in the transaction: %s", i, collection, command)
+		}
+	}
+	if names := commands.names(); names[len(names)-1] != "commitTransaction" {
+		t.Errorf("the commands are %v", names)
+	}
+}
+
 func TestStoresOfAnotherClientStayOutside(t *testing.T) {
 	store, _, _ := replicaSet(t, fine)
 	_, elsewhere, commands := replicaSet(t, someone(bson.E{Key: "email", Value: "Ada@example.org"}))

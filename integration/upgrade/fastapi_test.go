@@ -25,19 +25,20 @@ func fastAPIUsers(t *testing.T) *bun.DB {
 	return kinds["sqlite"].open(t, bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
 }
 
-// TestFastAPIUsersUpgrade takes over the database of the service, and one that
-// the release before has taken over, while the service goes on.
+// TestFastAPIUsersUpgrade takes over the database of the service, and those
+// that earlier releases have taken over, while the service goes on.
 func TestFastAPIUsersUpgrade(t *testing.T) {
 	k := kinds["sqlite"]
-	for name, open := range map[string]func(t *testing.T) *bun.DB{
-		"the service's": fastAPIUsers,
-		"taken over before": func(t *testing.T) *bun.DB {
+	origins := map[string]func(t *testing.T) *bun.DB{"the service's": fastAPIUsers}
+	for _, release := range releases {
+		origins["taken over by "+release] = func(t *testing.T) *bun.DB {
 			db := k.open(t, k.address(t))
-			_, statements := fixture(t, "fastapi-users.sql")
+			_, statements := fixture(t, release, "fastapi-users.sql")
 			run(t, db, statements...)
 			return db
-		},
-	} {
+		}
+	}
+	for name, open := range origins {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
@@ -64,6 +65,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
+			wantCredentials(t, p, "mary@example.org")
 		})
 	}
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// previous is the folder of what the release before has stored.
-var previous = filepath.Join("..", "testdata", "089b914")
+// releases are the commits whose stored data must go on working. Each is a
+// folder of testdata.
+var releases = []string{"089b914", "d354dce"}
 
-// fixture returns the lines of a file, and what its head names.
-func fixture(t *testing.T, name string) (named map[string]string, lines []string) {
+// fixture returns the lines of a file of a release, and what its head names.
+func fixture(t *testing.T, release, name string) (named map[string]string, lines []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(previous, name))
+	text, err := os.ReadFile(filepath.Join("..", "testdata", release, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,16 +13,22 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// TestRedisUpgrade: what the release before has left in Redis counts, and
-// today's sessions are such as it reads.
+// TestRedisUpgrade checks that what each earlier release has left in Redis
+// counts, and that it can read today's sessions.
 func TestRedisUpgrade(t *testing.T) {
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) { testRedisUpgrade(t, release) })
+	}
+}
+
+func testRedisUpgrade(t *testing.T, release string) {
 	options := rueidis.ClientOption{InitAddress: []string{server.Redis(t)}}
 	client, err := rueidis.NewClient(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	tokens, lines := fixture(t, "redis.txt")
+	tokens, lines := fixture(t, release, "redis.txt")
 	for _, line := range lines {
 		key, value, _ := strings.Cut(line, " ")
 		dump, err := base64.StdEncoding.DecodeString(value)
@@ -51,7 +57,7 @@ func TestRedisUpgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a := newApplication(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter()}, now)
+	a := newApplication(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil}, now)
 	a.login(t, "web", ada, adasPassword)
 	for _, format := range formatsOf(t, client) {
 		if format != formats[0] {

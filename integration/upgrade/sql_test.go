@@ -39,34 +39,42 @@ func (k kind) wantUnchanged(t *testing.T, db *bun.DB, columns []column, rows []s
 	}
 }
 
-// TestSQLUpgrade migrates the database of the release before, twice, while
-// that release goes on.
+// TestSQLUpgrade migrates the database of each earlier release, twice, while
+// that release goes on. All were bunstore's.
 func TestSQLUpgrade(t *testing.T) {
-	for name, k := range kinds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db := k.open(t, k.address(t))
-			tokens, statements := fixture(t, name+".sql")
-			run(t, db, statements...)
-			columns := k.columnsOf(t, db)
-			rows := k.rowsOf(t, db, columns)
-			var p parts
-			for range 2 {
-				_, p = migrated(t, db, bunstore.Options{Now: clock})
-				k.wantUnchanged(t, db, columns, rows)
-			}
-			a := newApplication(t, p, now)
-			k.wantPreviousRelease(t, a, db, name, rows)
-			wantPeople(t, a, tokens)
-		})
+	for _, release := range append(releases, "d354dce to sqlstore") {
+		for name, k := range kinds {
+			t.Run(release+" "+name, func(t *testing.T) {
+				release, _, plain := strings.Cut(release, " ")
+				t.Parallel()
+				db := k.open(t, k.address(t))
+				tokens, statements := fixture(t, release, name+".sql")
+				run(t, db, statements...)
+				columns := k.columnsOf(t, db)
+				rows := k.rowsOf(t, db, columns)
+				var p parts
+				for range 2 {
+					if plain {
+						p = k.migratedPlain(t, db.DB, clock)
+					} else {
+						_, p = migrated(t, db, bunstore.Options{Now: clock})
+					}
+					k.wantUnchanged(t, db, columns, rows)
+				}
+				a := newApplication(t, p, now)
+				_, still := fixture(t, release, name+"-statements.sql")
+				k.wantPreviousRelease(t, a, db, still, rows)
+				wantPeople(t, a, tokens)
+				wantCredentials(t, p, grace)
+			})
+		}
 	}
 }
 
-// wantPreviousRelease checks that the release before can go on, and that what
-// it writes counts.
-func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, name string, rows []string) {
+// wantPreviousRelease checks that the earlier release, whose statements these
+// are, can go on, and that what it writes counts.
+func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, statements, rows []string) {
 	t.Helper()
-	_, statements := fixture(t, name+"-statements.sql")
 	for _, statement := range statements {
 		prepared, err := db.DB.PrepareContext(t.Context(), statement)
 		if err != nil {

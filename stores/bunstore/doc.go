@@ -1,7 +1,8 @@
 // Package bunstore keeps Latchkey's users, their accounts at OAuth providers,
-// sessions, one-time tokens and rate limits in a SQL database, through
-// github.com/uptrace/bun: SQLite, PostgreSQL, MySQL or MariaDB. SQLite needs no
-// server and no C compiler with the driver modernc.org/sqlite:
+// their credentials, sessions, one-time tokens and rate limits in a SQL
+// database, through github.com/uptrace/bun: SQLite, PostgreSQL, MySQL or
+// MariaDB. SQLite needs no server and no C compiler with the driver
+// modernc.org/sqlite:
 //
 //	type Account struct {
 //		core.User
@@ -14,9 +15,9 @@
 //	users, err := bunstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(),
-// store.Limiter() and store itself (a core.Transactor) are the parts that
-// Latchkey asks for.
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
+// store.Tickets(), store.Limiter() and store itself (a core.Transactor) are the
+// parts that Latchkey asks for.
 //
 // The application's own queries may go on using bun with the same user type.
 // Latchkey itself uses bun to know the columns of that type only: bun's query

@@ -14,6 +14,11 @@ import "context"
 // settings would spoil data.
 func (s *Store) Migrate(ctx context.Context) error { return s.sql.Migrate(ctx) }
 
+// Plan returns the SQL that Migrate would run on the database as it is, a
+// statement each, and changes nothing. What Migrate does to the rows of tables
+// of FastAPI Users is not among it. Call Users for each user type before.
+func (s *Store) Plan(ctx context.Context) ([]string, error) { return s.sql.Plan(ctx) }
+
 // Schema is the SQL that makes all tables in an empty database, a statement
 // each, for people who have a migration tool of their own. After it Migrate
 // finds nothing to do, and needs no right to define tables; call it

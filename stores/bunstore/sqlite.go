@@ -1,6 +1,6 @@
 package bunstore
 
-import "github.com/latchkey-go/latchkey/internal/sqlstore"
+import "github.com/latchkey-go/latchkey/stores/sqlstore"
 
 // SQLiteDSN is the data source name for the driver modernc.org/sqlite
 // (registered as "sqlite") of a database file:

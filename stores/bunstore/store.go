@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sqlstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 )
@@ -27,7 +27,7 @@ type Options struct {
 	// with FastAPIUsers.
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
-	IDs IDType
+	IDs sqlstore.IDType
 	// FastAPIUsers, if it is not nil, takes over the UsersTable and the
 	// OAuthAccountsTable of a FastAPI Users service that may still be
 	// running. It must be the Canonicalizer that the front door uses
@@ -64,11 +64,15 @@ func New(db *bun.DB, opts Options) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("bunstore: New needs a *bun.DB")
 	}
-	name := db.Dialect().Name().String()
+	d := sqlstore.Dialect(db.Dialect().Name().String())
 	if db.Dialect().Name() == dialect.PG {
-		name = "postgres"
+		d = sqlstore.PostgreSQL
 	}
-	s, err := sqlstore.New(sqlstore.Database{DB: db.DB, Begin: begin(db), Dialect: name}, sqlstore.Options(opts))
+	s, err := sqlstore.New(db.DB, d, sqlstore.Options{
+		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
+		FastAPIUsers: opts.FastAPIUsers, Patience: opts.Patience, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+		Begin: begin(db),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,29 +84,33 @@ func New(db *bun.DB, opts Options) (*Store, error) {
 // field's name in snake case. The type is checked: columns that hide
 // core.User's, types that no column can hold, options of bun's tag that would
 // not be honoured. Call it before Migrate, which makes the table.
-func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+func Users[U any, P core.Model[U]](s *Store) (*sqlstore.UserStore[U], error) {
 	columns, err := columnsOf(s.db, reflect.TypeFor[U]())
 	if err != nil {
 		return nil, err
 	}
-	return sqlstore.Users[U, P](s.sql, columns)
+	return sqlstore.UsersWithColumns[U, P](s.sql, columns)
 }
 
 // Sessions keeps sessions in this database.
-func (s *Store) Sessions() *Sessions { return s.sql.Sessions() }
+func (s *Store) Sessions() *sqlstore.Sessions { return s.sql.Sessions() }
 
 // OAuthAccounts keeps the links of users to their accounts at OAuth providers
 // in this database.
-func (s *Store) OAuthAccounts() *OAuthAccounts { return s.sql.OAuthAccounts() }
+func (s *Store) OAuthAccounts() *sqlstore.OAuthAccounts { return s.sql.OAuthAccounts() }
+
+// Credentials keeps what users prove with who they are in this database.
+func (s *Store) Credentials() *sqlstore.Credentials { return s.sql.Credentials() }
 
 // Tickets keeps one-time tokens in this database.
-func (s *Store) Tickets() *Tickets { return s.sql.Tickets() }
+func (s *Store) Tickets() *sqlstore.Tickets { return s.sql.Tickets() }
 
 // Limiter counts events in this database, so that all nodes of an application
 // share the limits.
-func (s *Store) Limiter() *Limiter { return s.sql.Limiter() }
+func (s *Store) Limiter() *sqlstore.Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and gives their number.
+// Sweep deletes expired sessions, tickets, limits and credentials, and returns
+// their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sqlstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 )
 
@@ -31,7 +31,7 @@ func begin(db *bun.DB) func(context.Context, *sql.TxOptions) (sqlstore.Tx, error
 // goes through a connection of its own; on SQLite that is an error once tx has
 // the write lock (with SQLiteDSN: from its beginning).
 func WithTx(ctx context.Context, tx bun.Tx) context.Context {
-	return sqlstore.WithTx(ctx, tx.NewRaw("").DB().DB, transaction{tx})
+	return sqlstore.Join(ctx, tx.NewRaw("").DB().DB, transaction{tx})
 }
 
 // DB is what the application's own queries go through to take part in the

@@ -1,5 +1,5 @@
 // Package gormstore keeps Latchkey's users, their accounts at OAuth providers,
-// sessions, one-time tokens and rate limits in the SQL database of an
+// their credentials, sessions, one-time tokens and rate limits in the SQL database of an
 // application that uses GORM, gorm.io/gorm, with its dialects for SQLite,
 // PostgreSQL and MySQL:
 //
@@ -13,9 +13,9 @@
 //	users, err := gormstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets(),
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(), store.Tickets(),
 // store.Limiter() and store itself (a core.Transactor) are the parts that
-// Latchkey asks for. The tables are those of bunstore, so that an application
+// Latchkey asks for. The tables are those of sqlstore, so that an application
 // can change from one to the other.
 //
 // The application's own queries may go on using GORM with the same user type.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sqlstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"gorm.io/gorm"
 )
 
@@ -25,7 +25,7 @@ type Options struct {
 	// providers. Default: Prefix + "oauth_accounts".
 	OAuthAccountsTable string
 	// IDs is the type of the users' id column. Default UUID.
-	IDs IDType
+	IDs sqlstore.IDType
 	// Patience is how long a call waits for the database, for a connection
 	// and a commit too, before it fails (to a client: 503). In a
 	// transaction, the application's own too, that is each statement.
@@ -63,9 +63,10 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gormstore: the *gorm.DB has no *sql.DB: %w", err)
 	}
-	s, err := sqlstore.New(sqlstore.Database{DB: sqldb, Begin: begin(db), Dialect: db.Name()}, sqlstore.Options{
+	s, err := sqlstore.New(sqldb, sqlstore.Dialect(db.Name()), sqlstore.Options{
 		Prefix: opts.Prefix, UsersTable: opts.UsersTable, OAuthAccountsTable: opts.OAuthAccountsTable, IDs: opts.IDs,
 		Patience: opts.Patience, Log: opts.Log, Now: opts.Now, Random: opts.Random,
+		Begin: begin(db),
 	})
 	if err != nil {
 		return nil, err
@@ -78,29 +79,33 @@ func New(db *gorm.DB, opts Options) (*Store, error) {
 // NamingStrategy. The type is checked: columns that hide core.User's, and what
 // GORM would do and Latchkey's statements do not (see the README). Call it
 // before Migrate, which makes the table.
-func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
+func Users[U any, P core.Model[U]](s *Store) (*sqlstore.UserStore[U], error) {
 	columns, err := columnsOf(s.db, new(U))
 	if err != nil {
 		return nil, err
 	}
-	return sqlstore.Users[U, P](s.sql, columns)
+	return sqlstore.UsersWithColumns[U, P](s.sql, columns)
 }
 
 // Sessions keeps sessions in this database.
-func (s *Store) Sessions() *Sessions { return s.sql.Sessions() }
+func (s *Store) Sessions() *sqlstore.Sessions { return s.sql.Sessions() }
 
 // OAuthAccounts keeps the links of users to their accounts at OAuth providers
 // in this database.
-func (s *Store) OAuthAccounts() *OAuthAccounts { return s.sql.OAuthAccounts() }
+func (s *Store) OAuthAccounts() *sqlstore.OAuthAccounts { return s.sql.OAuthAccounts() }
+
+// Credentials keeps what users prove with who they are in this database.
+func (s *Store) Credentials() *sqlstore.Credentials { return s.sql.Credentials() }
 
 // Tickets keeps one-time tokens in this database.
-func (s *Store) Tickets() *Tickets { return s.sql.Tickets() }
+func (s *Store) Tickets() *sqlstore.Tickets { return s.sql.Tickets() }
 
 // Limiter counts events in this database, so that all nodes of an application
 // share the limits.
-func (s *Store) Limiter() *Limiter { return s.sql.Limiter() }
+func (s *Store) Limiter() *sqlstore.Limiter { return s.sql.Limiter() }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and gives their number.
+// Sweep deletes expired sessions, tickets, limits and credentials, and returns
+// their number.
 func (s *Store) Sweep(ctx context.Context) (int, error) { return s.sql.Sweep(ctx) }

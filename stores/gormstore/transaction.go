@@ -6,7 +6,7 @@ import (
 	"errors"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/sqlstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"gorm.io/gorm"
 )
 
@@ -62,9 +62,9 @@ func WithTx(ctx context.Context, tx *gorm.DB) context.Context {
 	sqldb, err := root.DB()
 	t, ok := transactionOf(tx)
 	if err != nil || !ok {
-		return sqlstore.WithoutTx(ctx, sqldb, errors.New("gormstore: WithTx was given a *gorm.DB that is in no transaction"))
+		return sqlstore.Break(ctx, sqldb, errors.New("gormstore: WithTx was given a *gorm.DB that is in no transaction"))
 	}
-	return sqlstore.WithTx(ctx, sqldb, t)
+	return sqlstore.Join(ctx, sqldb, t)
 }
 
 // DB is what the application's own queries go through to take part in the

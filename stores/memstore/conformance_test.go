@@ -32,3 +32,9 @@ func TestLimiterConforms(t *testing.T) {
 func TestOAuthAccountsConform(t *testing.T) {
 	storetest.OAuthAccounts(t, func(*testing.T) core.OAuthAccountStore { return memstore.NewOAuthAccounts() })
 }
+
+func TestCredentialsConform(t *testing.T) {
+	storetest.Credentials(t, func(_ *testing.T, now func() time.Time) core.CredentialStore {
+		return memstore.NewCredentials(now)
+	})
+}

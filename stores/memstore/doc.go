@@ -1,14 +1,16 @@
-// Package memstore keeps users, their accounts at OAuth providers, sessions,
-// tickets and limits in memory: for tests, for development, and for a service
-// of one process that may forget everybody at a restart.
+// Package memstore keeps users, their accounts at OAuth providers, their
+// credentials, sessions, tickets and limits in memory: for tests, for
+// development, and for a service of one process that may forget everybody at a
+// restart.
 //
 //	users := memstore.NewUsers[Account]()
 //	accounts := memstore.NewOAuthAccounts()
+//	credentials := memstore.NewCredentials(nil)
 //	sessions := memstore.NewSessions(nil)
 //	tickets := memstore.NewTickets(nil)
 //	limiter := memstore.NewLimiter(memstore.LimiterOptions{})
 //
-// All five are safe for concurrent use. There are no transactions: each call is
+// All six are safe for concurrent use. There are no transactions: each call is
 // atomic by itself, and nothing spans two calls.
 //
 // Security notes. Nothing is written to disk, so a restart ends every session

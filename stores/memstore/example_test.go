@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -117,6 +119,45 @@ func ExampleNewOAuthAccounts() {
 	// linked again: latchkey: taken
 	// ann <nil>
 	// 0 <nil>
+}
+
+func ExampleNewCredentials() {
+	ctx := context.Background()
+	credentials := memstore.NewCredentials(nil)
+
+	codes := &core.Credential{
+		Owner: "ann", Kind: "recovery", Key: "ann", Data: []byte("digest1 digest2 digest3"), Created: time.Now(),
+	}
+	fmt.Println("created:", credentials.Create(ctx, codes, 1))
+	again := &core.Credential{Owner: "bob", Kind: "recovery", Key: "ann"}
+	fmt.Println("same key:", credentials.Create(ctx, again, 1))
+
+	use := func(digest string) error {
+		_, err := credentials.Update(ctx, "recovery", "ann", codes.ID, func(c *core.Credential) error {
+			left := strings.Fields(string(c.Data))
+			i := slices.Index(left, digest)
+			if i < 0 {
+				return core.ErrUsed
+			}
+			c.Data = []byte(strings.Join(slices.Delete(left, i, i+1), " "))
+			c.Used = time.Now()
+			return nil
+		})
+		return err
+	}
+	fmt.Println("used:", use("digest2"))
+	fmt.Println("used again:", use("digest2"))
+
+	all, err := credentials.List(ctx, "", "ann")
+	fmt.Println(len(all), all[0].Kind, string(all[0].Data), err)
+	fmt.Println("of another owner:", credentials.Delete(ctx, "recovery", "bob", codes.ID))
+	// Output:
+	// created: <nil>
+	// same key: latchkey: taken
+	// used: <nil>
+	// used again: latchkey: used before
+	// 1 recovery digest1 digest3 <nil>
+	// of another owner: latchkey: not found
 }
 
 func ExampleNewTickets() {

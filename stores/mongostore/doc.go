@@ -1,6 +1,6 @@
 // Package mongostore keeps Latchkey's users, their accounts at OAuth providers,
-// sessions, one-time tokens and rate limits in MongoDB 6 or later, through
-// go.mongodb.org/mongo-driver/v2:
+// their credentials, sessions, one-time tokens and rate limits in MongoDB 6 or
+// later, through go.mongodb.org/mongo-driver/v2:
 //
 //	type Account struct {
 //		core.User
@@ -14,9 +14,10 @@
 //	users, err := mongostore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Sessions(), store.Tickets() and
-// store.Limiter() are the parts that Latchkey asks for. Users finds store's
-// transactions by itself; a server without them needs Options.Standalone.
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
+// store.Tickets() and store.Limiter() are the parts that Latchkey asks for.
+// Users finds store's transactions by itself; a server without them needs
+// Options.Standalone.
 //
 // Security notes. Sessions, tokens and limits are stored under SHA-256 digests.
 // The database holds no secret that could be presented to the application, but

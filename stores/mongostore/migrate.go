@@ -58,6 +58,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 		{s.users, "email_key", ascending("email_key"), unique().SetSparse(true)},
 		{s.accounts.c, "account", ascending("oauth_name", "account_id"), unique()},
 		{s.accounts.c, "user", ascending("user_id"), options.Index()},
+		{s.credentials.c, "key", ascending("kind", "key"), unique()},
+		{s.credentials.c, "place", ascending("user_id", "kind", "place"), unique()},
 		{s.sessions.c, "user", ascending("user_id"), options.Index()},
 		{s.tickets.c, "user", ascending("user_id"), options.Index()},
 	} {
@@ -81,7 +83,7 @@ func (s *Store) indexExpiries(ctx context.Context) error {
 	for _, i := range []struct {
 		c     collection
 		field string
-	}{{s.sessions.c, "expires"}, {s.tickets.c, "expires"}, {s.limiter.c, "ends"}} {
+	}{{s.sessions.c, "expires"}, {s.tickets.c, "expires"}, {s.credentials.c, "expires"}, {s.limiter.c, "ends"}} {
 		if err := i.c.index(ctx, ascending(i.field), options.Index().SetName(s.opts.Prefix+i.field)); err != nil {
 			return err
 		}
@@ -132,7 +134,9 @@ func (s *Store) checkServer(ctx context.Context) error {
 // checkCollations complains about collections that the application has made
 // with a collation, by which ours would compare.
 func (s *Store) checkCollations(ctx context.Context) error {
-	for _, c := range []collection{s.users, s.accounts.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c} {
+	for _, c := range []collection{
+		s.users, s.accounts.c, s.credentials.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c,
+	} {
 		specs, err := c.Database().ListCollectionSpecifications(alone(ctx), bson.D{{Key: "name", Value: c.Name()}})
 		if err != nil {
 			return failed(ctx, "look at the collections", err)

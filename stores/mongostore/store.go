@@ -58,10 +58,11 @@ type Store struct {
 	// own: see owners.go.
 	owners collection
 
-	accounts *OAuthAccounts
-	sessions *Sessions
-	tickets  *Tickets
-	limiter  *Limiter
+	accounts    *OAuthAccounts
+	credentials *Credentials
+	sessions    *Sessions
+	tickets     *Tickets
+	limiter     *Limiter
 }
 
 var (
@@ -93,6 +94,7 @@ func New(db *mongo.Database, opts Options) (*Store, error) {
 	open := func(name string) collection { return open(db, name, opts.Patience) }
 	s := &Store{opts: opts, users: open(opts.UsersCollection), owners: open(opts.Prefix + "owners")}
 	s.accounts = &OAuthAccounts{s, open(opts.OAuthAccountsCollection)}
+	s.credentials = &Credentials{s, open(opts.Prefix + "credentials")}
 	s.sessions = &Sessions{s, open(opts.Prefix + "sessions")}
 	s.tickets = &Tickets{s, open(opts.Prefix + "tickets")}
 	s.limiter = &Limiter{s, open(opts.Prefix + "limits")}
@@ -117,6 +119,9 @@ func setDefaults(o *Options) {
 // in this database.
 func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
+// Credentials keeps what users prove with who they are in this database.
+func (s *Store) Credentials() *Credentials { return s.credentials }
+
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sessions }
 
@@ -129,12 +134,13 @@ func (s *Store) Limiter() *Limiter { return s.limiter }
 
 var _ core.Sweeper = (*Store)(nil)
 
-// Sweep deletes expired sessions, tickets and limits, and gives their number.
+// Sweep deletes expired sessions, tickets, limits and credentials, and returns
+// their number.
 // MongoDB does the same by itself, an hour after they expired; a server without
 // TTL indexes (FerretDB 1) does not.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	ctx, total := patient(ctx), 0
-	for _, part := range []core.Sweeper{s.sessions, s.tickets, s.limiter} {
+	for _, part := range []core.Sweeper{s.sessions, s.tickets, s.limiter, s.credentials} {
 		n, err := part.Sweep(ctx)
 		total += n
 		if err != nil {

@@ -208,8 +208,12 @@ func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
 			bson.D{{Key: "user_id", Value: key.text}}); err != nil {
 			return err
 		}
-		_, err := us.s.accounts.c.clear(ctx, "unlink a user's accounts", bson.D{{Key: "user_id", Value: key.value}})
-		return err
+		for _, theirs := range []collection{us.s.accounts.c, us.s.credentials.c} {
+			if _, err := theirs.clear(ctx, "delete what is a user's", bson.D{{Key: "user_id", Value: key.value}}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -21,17 +21,20 @@ type database struct {
 	sessionsOutside, sessionsStay, ticketsStay      bool
 	dirty, failsTwice, halvesLate, deadlocks        bool
 	interleaves, marksLocked, locksAbsent           bool
+	credentialsOutside, credentialsStay             bool
+	allCredentialsGo                                bool
 
-	mu       sync.Mutex
-	runs     int
-	sessions *memstore.Sessions
-	owned    map[string][][32]byte // tickets by user
-	gone     map[[32]byte]bool     // tickets of deleted users
-	users    *memstore.Users[account]
-	tickets  *memstore.Tickets
-	accounts *memstore.OAuthAccounts
-	journal  []entry
-	spoiled  bool
+	mu          sync.Mutex
+	runs        int
+	sessions    *memstore.Sessions
+	owned       map[string][][32]byte // tickets by user
+	gone        map[[32]byte]bool     // tickets of deleted users
+	users       *memstore.Users[account]
+	tickets     *memstore.Tickets
+	accounts    *memstore.OAuthAccounts
+	credentials *memstore.Credentials
+	journal     []entry
+	spoiled     bool
 }
 
 // entry is something that was done. What stays is not undone with its
@@ -50,6 +53,7 @@ func newDatabase() *database {
 func (d *database) empty() {
 	d.users, d.tickets, d.accounts, d.sessions = memstore.NewUsers[account](), memstore.NewTickets(nil),
 		memstore.NewOAuthAccounts(), memstore.NewSessions(nil)
+	d.credentials = memstore.NewCredentials(nil)
 	d.owned, d.gone = map[string][][32]byte{}, map[[32]byte]bool{}
 }
 
@@ -169,9 +173,12 @@ func (s txUsers) Delete(ctx context.Context, id string) error {
 		entry{replay: func() { _ = s.deleteUser(context.Background(), id) }})
 }
 
-// deleteUser deletes the user's accounts too.
+// deleteUser deletes the user's accounts and credentials too.
 func (d *database) deleteUser(ctx context.Context, id string) error {
 	if err := d.users.Delete(ctx, id); err != nil {
+		return err
+	}
+	if err := d.deleteCredentials(ctx, id); err != nil {
 		return err
 	}
 	if !d.sessionsStay {
@@ -285,6 +292,58 @@ func (s txSessions) DeleteAll(ctx context.Context, userID string, epoch int64, e
 		entry{replay: func() {
 			_ = s.sessions.DeleteAll(context.Background(), userID, epoch, except)
 		}})
+}
+
+// deleteCredentials deletes those of a user, who is deleted.
+func (d *database) deleteCredentials(ctx context.Context, id string) error {
+	if d.credentialsStay {
+		return nil
+	}
+	all, err := d.credentials.List(ctx, "", id)
+	if d.allCredentialsGo {
+		others, _, _ := d.users.List(ctx, core.Query{Limit: 100})
+		for _, u := range others {
+			more, _ := d.credentials.List(ctx, "", u.ID)
+			all = append(all, more...)
+		}
+	}
+	for _, c := range all {
+		err = errors.Join(err, d.credentials.Delete(ctx, c.Kind, c.Owner, c.ID))
+	}
+	return err
+}
+
+type txCredentials struct{ *database }
+
+func (s txCredentials) Create(ctx context.Context, c *cred, max int) error {
+	return s.statement(ctx, func() error { return s.credentials.Create(ctx, c, max) },
+		entry{stays: s.credentialsOutside, replay: func() {
+			again := *c
+			_ = s.credentials.Create(context.Background(), &again, max)
+		}})
+}
+
+func (s txCredentials) Find(ctx context.Context, kind, key string) (c *cred, err error) {
+	err = s.statement(ctx, func() error { c, err = s.credentials.Find(ctx, kind, key); return err }, entry{})
+	return c, err
+}
+
+func (s txCredentials) List(ctx context.Context, kind, owner string) (all []*cred, err error) {
+	err = s.statement(ctx, func() error { all, err = s.credentials.List(ctx, kind, owner); return err }, entry{})
+	return all, err
+}
+
+func (s txCredentials) Update(
+	ctx context.Context, kind, owner, id string, change credChange,
+) (c *cred, err error) {
+	err = s.statement(ctx, func() error { c, err = s.credentials.Update(ctx, kind, owner, id, change); return err },
+		entry{replay: func() { _, _ = s.credentials.Update(context.Background(), kind, owner, id, change) }})
+	return c, err
+}
+
+func (s txCredentials) Delete(ctx context.Context, kind, owner, id string) error {
+	return s.statement(ctx, func() error { return s.credentials.Delete(ctx, kind, owner, id) },
+		entry{replay: func() { _ = s.credentials.Delete(context.Background(), kind, owner, id) }})
 }
 
 type txAccounts struct{ *database }

@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// AnnID and BobID are the users whose accounts OAuthAccounts stores. They exist
+// AnnID and BobID are the users whose accounts OAuthAccounts stores, and whose
+// credentials Credentials does. They exist
 // nowhere else: a store whose table refers to its users makes these two in
 // open.
 const (

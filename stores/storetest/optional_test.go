@@ -32,7 +32,12 @@ func TestOptionalFeatures(t *testing.T) {
 			return struct{ core.Limiter }{limiter(now)}
 		})
 	})
-	t.Run("Transactions without tickets, accounts and sessions", func(t *testing.T) {
+	t.Run("Credentials", func(t *testing.T) {
+		storetest.Credentials(t, func(_ *testing.T, now func() time.Time) core.CredentialStore {
+			return struct{ core.CredentialStore }{memstore.NewCredentials(now)}
+		})
+	})
+	t.Run("Transactions without tickets, accounts, credentials and sessions", func(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Transactor: d}
@@ -42,7 +47,7 @@ func TestOptionalFeatures(t *testing.T) {
 		storetest.Transactions(t, func(*testing.T) storetest.Database {
 			d := newDatabase()
 			return storetest.Database{Users: txUsers{d}, Sessions: txSessions{d}, Tickets: txTickets{d},
-				OAuthAccounts: txAccounts{d}}
+				OAuthAccounts: txAccounts{d}, Credentials: txCredentials{d}}
 		})
 	})
 }

@@ -55,7 +55,9 @@ func repeat(race func(round int) error) error {
 // noSentinel complains if err is one of core's answers instead of "could not
 // ask".
 func noSentinel(step string, err error) error {
-	for _, s := range []error{core.ErrNotFound, core.ErrTaken, core.ErrUsed, core.ErrNoCredential, core.ErrInvalid} {
+	for _, s := range []error{
+		core.ErrNotFound, core.ErrTaken, core.ErrFull, core.ErrUsed, core.ErrNoCredential, core.ErrInvalid,
+	} {
 		if errors.Is(err, s) {
 			return fmt.Errorf("%s: got %v, want an error that is none of core's sentinels", step, err)
 		}

@@ -20,6 +20,7 @@ type Database struct {
 	Sessions      core.SessionStore
 	Tickets       core.TicketStore
 	OAuthAccounts core.OAuthAccountStore
+	Credentials   core.CredentialStore
 }
 
 // Transactions checks stores over one database. Without a Transactor what is
@@ -32,7 +33,9 @@ func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack)
 // TransactionCases are the obligations of stores over one database, and of its
 // core.Transactor.
 func TransactionCases() []Case[Database] {
-	cases := slices.Concat(transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases)
+	cases := slices.Concat(
+		transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases, credentialJointCases,
+	)
 	for i, c := range cases {
 		cases[i].Check = func(ctx context.Context, s Database) error {
 			if s.Transactor == nil {
@@ -41,7 +44,7 @@ func TransactionCases() []Case[Database] {
 			return c.Check(ctx, s)
 		}
 	}
-	return append(cases, cascadeCases...)
+	return slices.Concat(cases, cascadeCases, credentialCascadeCases)
 }
 
 // exists complains unless Find of the EmailKey gives want: nil or ErrNotFound.

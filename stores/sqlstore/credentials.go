@@ -1,0 +1,182 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Credentials is a core.CredentialStore and a core.Sweeper. Its IDs are UUIDs.
+type Credentials struct {
+	s *Store
+
+	drop, dropID, count, insert, find, list, listAll, lock, update, remove, sweep statement
+}
+
+var (
+	_ core.CredentialStore = (*Credentials)(nil)
+	_ core.Sweeper         = (*Credentials)(nil)
+)
+
+func newCredentials(s *Store) *Credentials {
+	const (
+		living = " AND (expires IS NULL OR expires > ?)"
+		owned  = "id = ? AND user_id = ? AND kind = ?" + living
+		read   = "SELECT id, user_id, kind, handle, label, data, created, used, expires FROM {credentials} WHERE "
+		oldest = " ORDER BY created, id"
+	)
+	return &Credentials{
+		s: s,
+		// What has expired is as good as none.
+		drop:   s.statement("store a credential", "DELETE FROM {credentials} WHERE kind = ? AND handle = ? AND expires <= ?"),
+		dropID: s.statement("store a credential", "DELETE FROM {credentials} WHERE id = ? AND expires <= ?"),
+		count: s.statement("count credentials",
+			"SELECT COUNT(*) FROM {credentials} WHERE user_id = ? AND kind = ?"+living+s.dialect.newest),
+		insert: s.statement("store a credential", `INSERT INTO {credentials}
+			(id, user_id, kind, handle, created, label, data, used, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+s.dialect.skip),
+		find:    s.statement("find a credential", read+"kind = ? AND handle = ?"+living),
+		list:    s.statement("list credentials", read+"user_id = ? AND kind = ?"+living+oldest),
+		listAll: s.statement("list credentials", read+"user_id = ?"+living+oldest),
+		lock:    s.statement("lock a credential", read+owned+s.dialect.lock),
+		update: s.statement("update a credential",
+			"UPDATE {credentials} SET label = ?, data = ?, used = ?, expires = ? WHERE id = ?"),
+		remove: s.statement("delete a credential", "DELETE FROM {credentials} WHERE "+owned),
+		sweep:  s.statement("sweep credentials", s.dialect.sweep("{credentials}", "id", "expires")),
+	}
+}
+
+// Create stores a credential; see core.CredentialStore. An ID that is no UUID
+// and an Owner that is not of the type Options.IDs are errors.
+func (t *Credentials) Create(ctx context.Context, c *core.Credential, max int) error {
+	row := *c
+	if err := t.settle(&row); err != nil {
+		return err
+	}
+	err := t.s.Transact(ctx, func(ctx context.Context) error {
+		if err := t.room(ctx, row, max); err != nil {
+			return err
+		}
+		if _, err := t.s.exec(ctx, t.drop, row.Kind, row.Key, t.s.now()); err != nil {
+			return err
+		}
+		if c.ID != "" {
+			if _, err := t.s.exec(ctx, t.dropID, row.ID, t.s.now()); err != nil {
+				return err
+			}
+		}
+		fixed := []any{row.ID, t.s.opts.IDs.arg(row.Owner), row.Kind, row.Key, row.Created.UnixMicro()}
+		return t.s.insert(ctx, t.insert, append(fixed, changeable(row)...)...)
+	})
+	if err == nil {
+		c.ID = row.ID
+	}
+	return err
+}
+
+// room is ErrFull if the owner has max of the kind. Until the end of the
+// transaction it keeps others from making one more.
+func (t *Credentials) room(ctx context.Context, c core.Credential, max int) error {
+	if max <= 0 {
+		return nil
+	}
+	if err := t.s.serialize(ctx, "credentials of "+c.Kind+" "+c.Owner); err != nil {
+		return err
+	}
+	var n int
+	if err := t.s.get(ctx, t.count, []any{t.s.opts.IDs.arg(c.Owner), c.Kind, t.s.now()}, &n); err != nil {
+		return err
+	}
+	if n >= max {
+		return core.ErrFull
+	}
+	return nil
+}
+
+func (t *Credentials) get(ctx context.Context, st statement, args ...any) (*core.Credential, error) {
+	return scanCredential(func(dest ...any) error { return t.s.get(ctx, st, args, dest...) })
+}
+
+// Find returns the credential of a key; see core.CredentialStore.
+func (t *Credentials) Find(ctx context.Context, kind, key string) (*core.Credential, error) {
+	if !storable(kind) || !storable(key) {
+		return nil, core.ErrNotFound
+	}
+	return t.get(ctx, t.find, kind, key, t.s.now())
+}
+
+// List returns an owner's credentials; see core.CredentialStore.
+func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core.Credential, err error) {
+	owner, ok := t.s.opts.IDs.canonical(owner)
+	if !ok || !storable(kind) {
+		return nil, nil
+	}
+	st, args := t.listAll, []any{t.s.opts.IDs.arg(owner)}
+	if kind != "" {
+		st, args = t.list, append(args, kind)
+	}
+	err = t.s.each(ctx, st, append(args, t.s.now()), func(scan func(...any) error) error {
+		c, err := scanCredential(scan)
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// owned are the arguments by which Update and Delete name a living credential.
+func (t *Credentials) owned(kind, owner, id string) (args []any, ok bool) {
+	id, isUUID := UUID.canonical(id)
+	owner, isUser := t.s.opts.IDs.canonical(owner)
+	return []any{id, t.s.opts.IDs.arg(owner), kind, t.s.now()}, isUUID && isUser && storable(kind)
+}
+
+// Update changes a credential under a lock; see core.CredentialStore. Inside a
+// transaction of ctx it belongs to that.
+func (t *Credentials) Update(
+	ctx context.Context, kind, owner, id string, change func(*core.Credential) error,
+) (*core.Credential, error) {
+	args, ok := t.owned(kind, owner, id)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	var changed *core.Credential
+	err := t.s.Transact(ctx, func(ctx context.Context) error {
+		c, err := t.get(ctx, t.lock, args...)
+		if err != nil {
+			return err
+		}
+		was := *c
+		if err := change(c); err != nil {
+			return err
+		}
+		c.ID, c.Owner, c.Kind, c.Key, c.Created = was.ID, was.Owner, was.Kind, was.Key, was.Created
+		if err := t.settle(c); err != nil {
+			return err
+		}
+		changed = c
+		_, err = t.s.exec(ctx, t.update, append(changeable(*c), c.ID)...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// Delete removes a credential; see core.CredentialStore.
+func (t *Credentials) Delete(ctx context.Context, kind, owner, id string) error {
+	args, ok := t.owned(kind, owner, id)
+	if !ok {
+		return core.ErrNotFound
+	}
+	n, err := t.s.exec(ctx, t.remove, args...)
+	if err == nil && n == 0 {
+		err = core.ErrNotFound
+	}
+	return err
+}
+
+// Sweep deletes expired credentials; see core.Sweeper.
+func (t *Credentials) Sweep(ctx context.Context) (int, error) { return t.s.sweep(ctx, t.sweep) }

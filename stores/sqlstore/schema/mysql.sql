@@ -1,0 +1,81 @@
+CREATE TABLE `latchkey_users` (
+	`id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+	`email` TEXT NOT NULL,
+	`email_key` VARBINARY(512),
+	`hashed_password` TEXT NOT NULL,
+	`is_active` BOOLEAN NOT NULL,
+	`is_superuser` BOOLEAN NOT NULL,
+	`is_verified` BOOLEAN NOT NULL,
+	`token_epoch` BIGINT NOT NULL DEFAULT 0,
+	`created_at` DATETIME(6),
+	`updated_at` DATETIME(6)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE UNIQUE INDEX `latchkey_users_email_key` ON `latchkey_users` (email_key);
+CREATE TABLE `latchkey_sessions` (
+	`digest` BINARY(32) NOT NULL PRIMARY KEY,
+	`id` TEXT NOT NULL,
+	`user_id` VARBINARY(512) NOT NULL,
+	`backend` TEXT NOT NULL,
+	`label` TEXT NOT NULL,
+	`ip` TEXT NOT NULL,
+	`epoch` BIGINT NOT NULL,
+	`proofs` TEXT NOT NULL,
+	`created` BIGINT NOT NULL,
+	`last_seen` BIGINT NOT NULL,
+	`expires` BIGINT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX `latchkey_sessions_newest` ON `latchkey_sessions` (user_id, created);
+CREATE INDEX `latchkey_sessions_expires` ON `latchkey_sessions` (expires);
+CREATE TABLE `latchkey_floors` (
+	`user_id` VARBINARY(512) NOT NULL PRIMARY KEY,
+	`epoch` BIGINT NOT NULL,
+	`expires` BIGINT
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX `latchkey_floors_expires` ON `latchkey_floors` (expires);
+CREATE TABLE `latchkey_tickets` (
+	`purpose` VARBINARY(512) NOT NULL,
+	`digest` BINARY(32) NOT NULL,
+	`user_id` VARBINARY(512) NOT NULL,
+	`email` TEXT NOT NULL,
+	`epoch` BIGINT NOT NULL,
+	`data` BLOB,
+	`expires` BIGINT NOT NULL,
+	`used` SMALLINT NOT NULL,
+	`failures` INTEGER NOT NULL,
+	PRIMARY KEY (purpose, digest)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX `latchkey_tickets_user` ON `latchkey_tickets` (user_id);
+CREATE INDEX `latchkey_tickets_expires` ON `latchkey_tickets` (expires);
+CREATE TABLE `latchkey_limits` (
+	`digest` BINARY(32) NOT NULL PRIMARY KEY,
+	`events` INTEGER NOT NULL,
+	`ends` BIGINT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX `latchkey_limits_ends` ON `latchkey_limits` (ends);
+CREATE TABLE `latchkey_oauth_accounts` (
+	`id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+	`user_id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	`oauth_name` VARBINARY(512) NOT NULL,
+	`account_id` VARBINARY(512) NOT NULL,
+	`account_email` TEXT NOT NULL,
+	`access_token` TEXT NOT NULL,
+	`refresh_token` TEXT,
+	`expires_at` BIGINT,
+	`arrival` BIGINT NOT NULL AUTO_INCREMENT UNIQUE
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE UNIQUE INDEX `latchkey_oauth_accounts_subject` ON `latchkey_oauth_accounts` (oauth_name, account_id);
+CREATE INDEX `latchkey_oauth_accounts_user` ON `latchkey_oauth_accounts` (user_id);
+CREATE TABLE `latchkey_credentials` (
+	`id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+	`user_id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	`kind` VARBINARY(512) NOT NULL,
+	`handle` VARBINARY(512) NOT NULL,
+	`label` TEXT NOT NULL,
+	`data` BLOB,
+	`created` BIGINT NOT NULL,
+	`used` BIGINT,
+	`expires` BIGINT
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE UNIQUE INDEX `latchkey_credentials_handle` ON `latchkey_credentials` (kind, handle);
+CREATE INDEX `latchkey_credentials_user` ON `latchkey_credentials` (user_id);
+CREATE INDEX `latchkey_credentials_expires` ON `latchkey_credentials` (expires);

@@ -1,0 +1,273 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// UserStore keeps users of the application's type U; Users makes it. It is a
+// core.UserStore[U], a core.EpochStore, a core.Transactor and a core.Locker[U].
+type UserStore[U any] struct {
+	s     *Store
+	model *model
+	base  func(*U) *core.User
+	// sessions read their users along.
+	sessions *Sessions
+
+	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
+	// of all users, of the active superusers
+	lists                  [2]listStatements
+	raiseFloor, clearFloor statement
+	// of what tables hold of a user beside the row, by the type of user_id
+	removeByText, removeByID []statement
+}
+
+var (
+	_ core.UserStore[core.User] = (*UserStore[core.User])(nil)
+	_ core.EpochStore           = (*UserStore[core.User])(nil)
+	_ core.Transactor           = (*UserStore[core.User])(nil)
+	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
+)
+
+// newUserStore returns the store of a type with these columns.
+func newUserStore[U any, P core.Model[U]](s *Store, columns []Column) (*UserStore[U], error) {
+	m, err := newModel(P(new(U)), columns)
+	if err != nil {
+		return nil, err
+	}
+	s.migration.Lock()
+	defer s.migration.Unlock()
+	if s.migrated {
+		return nil, errors.New("sqlstore: Users was called after Migrate: call it before, so that Migrate makes the table and its columns")
+	}
+	s.models = append(s.models, m)
+	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
+	us.prepare()
+	us.sessions = newSessions(s, newUserReader[U, P](us))
+	return us, nil
+}
+
+// Transact is the Store's: the front door looks for it here.
+func (us *UserStore[U]) Transact(ctx context.Context, do func(context.Context) error) error {
+	return us.s.Transact(ctx, do)
+}
+
+// Create stores u; see core.UserStore. An ID that the column's type cannot hold
+// is an error.
+func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
+	given := us.base(u).ID
+	if err := us.setID(u); err != nil {
+		return err
+	}
+	err := us.s.Transact(ctx, func(ctx context.Context) error { return us.create(ctx, u, given != "") })
+	if err != nil {
+		us.base(u).ID = given
+	}
+	return err
+}
+
+// setID returns u an ID in its canonical spelling, unless the database is going
+// to.
+func (us *UserStore[U]) setID(u *U) (err error) {
+	base := us.base(u)
+	if base.ID != "" {
+		id, ok := us.s.opts.IDs.canonical(base.ID)
+		if !ok {
+			return errors.New("sqlstore: create a user: its ID is not of the type Options.IDs")
+		}
+		base.ID = id
+	} else if us.s.opts.IDs != BigInt {
+		base.ID, err = us.s.opts.IDs.make(us.s.opts.Random)
+	}
+	return err
+}
+
+func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
+	base := us.base(u)
+	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
+		return err
+	}
+	if err := us.insertRow(ctx, u, given); err != nil {
+		return err
+	}
+	if given {
+		if err := us.settleID(ctx, base.ID); err != nil {
+			return err
+		}
+	}
+	if !us.model.defaults {
+		return nil
+	}
+	return us.read(ctx, us.byID, us.s.opts.IDs.arg(base.ID), u)
+}
+
+// insertRow is ErrTaken where a unique key exists.
+func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
+	args, err := us.values(u, true)
+	if err != nil {
+		return err
+	}
+	if us.s.opts.IDs == BigInt && !given {
+		return us.insertWithoutID(ctx, without(args, us.model.id), us.base(u))
+	}
+	args[us.model.id] = us.s.opts.IDs.arg(us.base(u).ID)
+	return us.s.insert(ctx, us.insert, args...)
+}
+
+// values are u's columns as arguments.
+func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
+	if !storable(us.base(u).EmailKey) {
+		return nil, errors.New("sqlstore: the column email_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
+	}
+	return us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
+}
+
+// Find returns the user of an ID or an EmailKey; see core.UserStore.
+func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
+	switch key.Kind {
+	case "id":
+		id, ok := us.s.opts.IDs.canonical(key.Value)
+		if !ok {
+			return nil, core.ErrNotFound
+		}
+		return us.find(ctx, us.byID, us.s.opts.IDs.arg(id))
+	case "email":
+		if key.Value == "" || !storable(key.Value) {
+			return nil, core.ErrNotFound
+		}
+		return us.findEmail(ctx, key.Value)
+	}
+	return nil, core.ErrNotFound
+}
+
+func (us *UserStore[U]) find(ctx context.Context, st statement, arg any) (*U, error) {
+	u := new(U)
+	if err := us.read(ctx, st, arg, u); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
+	u, err := us.find(ctx, us.byEmail, key)
+	if us.s.adopted == nil {
+		return u, err
+	}
+	current := func() bool { return err == nil && us.base(u).EmailKey == key }
+	if current() || err != nil && !errors.Is(err, core.ErrNotFound) {
+		return u, err
+	}
+	if err := us.s.adopted.claim(ctx, key); err != nil {
+		return nil, err
+	}
+	if u, err = us.find(ctx, us.byEmail, key); err == nil && !current() {
+		return nil, core.ErrNotFound
+	}
+	return u, err
+}
+
+// read reads the one row of st into u.
+func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) error {
+	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem(), nil)...); err != nil {
+		return err
+	}
+	us.s.adopted.complete(us.base(u))
+	return nil
+}
+
+// Update changes a user under a lock; see core.UserStore. Inside a transaction
+// of ctx it belongs to that.
+func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
+	var changed *U
+	inside := us.s.transaction(ctx) != nil
+	err := us.s.Transact(ctx, func(ctx context.Context) error {
+		u, err := us.lockRow(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := change(u); err != nil {
+			return err
+		}
+		changed = u
+		return us.write(ctx, id, u, inside)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// write stores u. inside tells that the transaction goes on after a refusal.
+func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool) error {
+	base := us.base(u)
+	if base.ID != id {
+		return errors.New("sqlstore: update a user: change must not change the ID")
+	}
+	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
+		return err
+	}
+	args, err := us.values(u, false)
+	if err != nil {
+		return err
+	}
+	// The row is locked, so it is there.
+	update := func() error {
+		_, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), us.s.opts.IDs.arg(id))...)
+		return err
+	}
+	if inside {
+		err = us.s.unspoiled(ctx, update)
+	} else {
+		err = update()
+	}
+	if taken(err) {
+		return core.ErrTaken
+	}
+	return err
+}
+
+// Delete removes the user and what every other table has of theirs (sessions,
+// tickets, accounts at OAuth providers, credentials) in one transaction; see
+// core.UserStore. A session that is being created at the same moment is never
+// found. Rows of the application that refer to the user are the concern of
+// their foreign keys.
+func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return core.ErrNotFound
+	}
+	return us.s.Transact(ctx, func(ctx context.Context) error {
+		n, err := us.s.exec(ctx, us.remove, us.s.opts.IDs.arg(id))
+		if err == nil && n == 0 {
+			err = core.ErrNotFound
+		}
+		if err == nil {
+			_, err = us.s.exec(ctx, us.raiseFloor, us.s.floorValues(id, math.MaxInt64)...)
+		}
+		if err == nil {
+			err = us.s.execAll(ctx, us.removeByText, id)
+		}
+		if err == nil {
+			err = us.s.execAll(ctx, us.removeByID, us.s.opts.IDs.arg(id))
+		}
+		return err
+	})
+}
+
+// Epoch returns a user's TokenEpoch; see core.EpochStore.
+func (us *UserStore[U]) Epoch(ctx context.Context, id string) (epoch int64, err error) {
+	id, ok := us.s.opts.IDs.canonical(id)
+	if !ok {
+		return 0, core.ErrNotFound
+	}
+	err = us.s.get(ctx, us.epoch, []any{us.s.opts.IDs.arg(id)}, &epoch)
+	return epoch, err
+}
