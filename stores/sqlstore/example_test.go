@@ -68,7 +68,7 @@ func ExampleStore_WithTx() {
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() // of nothing once it was committed
+		defer func() { _ = tx.Rollback() }() // of nothing once it was committed
 		ada := &Account{User: core.User{Email: "ada@example.org", EmailKey: "ada@example.org"}}
 		if err := users.Create(store.WithTx(ctx, tx), ada); err != nil {
 			return err

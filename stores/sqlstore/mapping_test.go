@@ -34,7 +34,7 @@ func schemaFor[U any, P core.Model[U]](t *testing.T, d sqlstore.Dialect, o sqlst
 type (
 	readOnly  struct{}
 	writeOnly struct{}
-	both      struct{ settings map[string]string }
+	both      struct{}
 	hidden    struct{ Nick string }
 )
 
@@ -63,6 +63,7 @@ func TestColumnsAreNamedAndTyped(t *testing.T) {
 		Left      func() `db:"-"`
 		private   func()
 	}
+	_ = account{}.private
 	for d, want := range map[sqlstore.Dialect][]string{
 		sqlstore.SQLite: {
 			`"city" TEXT NOT NULL DEFAULT ''`, `"state_code" CHAR(2)`, `"nick" TEXT NOT NULL DEFAULT ''`,
