@@ -202,12 +202,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		o.MailDelay = 500 * time.Millisecond
 	}
 	o.FreshFor, o.StepUpGrace = cmp.Or(o.FreshFor, 10*time.Minute), cmp.Or(o.StepUpGrace, 10*time.Second)
-	if o.FreshFor < 0 {
-		errs = append(errs, errors.New("Options.FreshFor must not be negative: nobody could change anything"))
-	}
-	if o.StepUpGrace > time.Minute {
-		errs = append(errs, errors.New("Options.StepUpGrace must be at most a minute: it is for requests under way"))
-	}
+	errs = append(errs, o.proofErrors()...)
 	if o.MailDelay > time.Minute {
 		errs = append(errs, errors.New("Options.MailDelay must be at most a minute: people wait for their mails"))
 	}
@@ -242,6 +237,16 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	}
 	base, err := parseBaseURL(o.BaseURL)
 	return o, base, errors.Join(append(errs, err)...)
+}
+
+func (o Options[U]) proofErrors() (errs []error) {
+	if o.FreshFor < 0 {
+		errs = append(errs, errors.New("Options.FreshFor must not be negative: nobody could change anything"))
+	}
+	if o.StepUpGrace > time.Minute {
+		errs = append(errs, errors.New("Options.StepUpGrace must be at most a minute: it is for requests in progress"))
+	}
+	return errs
 }
 
 func (o Options[U]) backendErrors() (errs []error) {
