@@ -139,7 +139,7 @@ func (j jobs) after(pause time.Duration, name string, do func(context.Context) e
 func (a *Auth[U]) Services() *core.Services { return a.svc }
 
 // epochs settles Options.Epochs, with what is known for EpochTTL. It returns
-// those that are asked each time, and the way to forget a user's.
+// those that are queried each time, and what drops a cached one.
 func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
 	if o.Epochs == nil {
 		o.Epochs, _ = core.As[core.EpochStore](users)

@@ -21,7 +21,7 @@ type Admission struct {
 	// now, and Factors is nil.
 	Pending        string
 	Factors, Enrol []string
-	// Answer is the backend's login answer, or the one that tells what is
+	// Answer is the backend's login answer, or the one that names what is
 	// missing. A flow returns it.
 	Answer *Response
 }

@@ -35,7 +35,7 @@ type Session struct {
 // without methods; the zero time if there is none.
 func (s *Session) Proved(methods ...string) time.Time { return latest(s.Proofs, methods) }
 
-// Found is what a strategy knows of a valid token. User is set only where it
+// Found is what a strategy has of a valid token. User is set only where it
 // was read in the same query, fresh from the store; the front door loads it
 // otherwise.
 type Found struct {
