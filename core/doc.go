@@ -50,24 +50,30 @@
 //
 // A [Transport] whose token browsers send by themselves must implement
 // [Ambient], and should implement [Holder], so that a login that waits for a
-// second factor can go on after a redirect. One whose 401 has a
-// WWW-Authenticate header implements [Challenger].
+// second factor can go on after a redirect. One that has a WWW-Authenticate
+// value for a 401 implements [Challenger], for a 403 that requires a new proof
+// [ProofChallenger]. One that can be set up for plain http must implement
+// [Unencrypted].
 //
-// A [Flow] that is a second factor implements [Factor]. One that may refuse
-// what other flows are about to do implements [Decider]; one that writes in
-// their transactions, [Witness]; one that hears of what they did, [Listener]. A
-// flow that keeps something by which users log in must implement [Purger].
-// Those of flows/oauth are [OAuthArrivals] and [OAuthAccountKeeper].
+// A [Flow] that may refuse or edit what other flows are about to do implements
+// [Decider]; one that writes in their transactions, [Witness]; one that hears
+// of what they did, [Listener]. A flow that keeps something by which users log
+// in must implement [Purger], and [Way] if it needs no other flow for that. A
+// second factor must implement [Factor], and may implement [Offerer],
+// [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
+// flow by which people log in at a provider should implement [Offering] and
+// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper].
 //
 // A [Provider] whose access tokens can be renewed should implement
-// [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]. One whose
-// constructor returns no error must implement [FaultyProvider] if its
-// configuration can be wrong.
+// [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that
+// has a name and a color for login pages, [Branded]. One whose constructor
+// returns no error must implement [FaultyProvider] if its configuration can be
+// wrong.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
-// that [As] finds what the inner part implements. Five it has to pass on by
-// methods of its own: [Challenger], [Factor], [Holder], [TokenRefresher] and
-// [TokenRevoker] are looked for in the outermost value.
+// that [As] finds what the inner part implements. [Challenger],
+// [TokenRefresher] and [TokenRevoker] are looked for in the outermost value: a
+// decorator passes them on by methods of its own.
 //
 // # A strategy in its shortest form
 //

@@ -27,8 +27,14 @@ type Guard struct {
 	// Backends are the only ones whose credentials are read; nil for all.
 	Backends []string
 	// MaxAge is how old the session's latest proof may be, by the
-	// application's clock; 0 allows any age.
+	// application's clock; 0 allows any age. An older one is 403
+	// PROOF_REQUIRED.
 	MaxAge time.Duration
+	// Methods are those of which one must have made the proof; nil allows
+	// any.
+	Methods []string
+	// Strong requires proofs of two kinds; see ProofKinds.Strong.
+	Strong bool
 	// Check may refuse: with an *Error as it is (Forbidden() as a rule),
 	// with anything else as 503. Nil checks nothing.
 	Check func(ctx context.Context, c *Current) error
@@ -72,9 +78,20 @@ func Via(backends ...string) Guard {
 }
 
 // Fresh requires a proof (a login, a second factor) that is at most age old by
-// the application's clock, else 403. An age that is not positive lets nobody
-// in.
+// the application's clock, else 403 PROOF_REQUIRED. An age that is not positive
+// lets nobody in.
 func Fresh(age time.Duration) Guard { return Guard{Name: "fresh", MaxAge: max(age, 1)} }
+
+// ProvedBy requires a proof by one of the methods that is at most age old, else
+// 403 PROOF_REQUIRED. Without methods it requires proofs of two kinds, of which
+// the latest is at most age old. An age of 0 allows any time in this login; a
+// negative one lets nobody in.
+func ProvedBy(age time.Duration, methods ...string) Guard {
+	if age < 0 {
+		age = 1
+	}
+	return Guard{Name: "proved by", MaxAge: age, Methods: append([]string(nil), methods...), Strong: len(methods) == 0}
+}
 
 // CheckUser calls check with the current user, of the application's type. A nil
 // error admits the request, an *Error is sent as it is, and any other error

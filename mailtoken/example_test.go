@@ -58,9 +58,9 @@ func (f invitation) Routes(svc *core.Services) ([]core.Route, error) {
 }
 
 // On sends the mail; it is a core.Listener.
-func (f invitation) On(_ context.Context, svc *core.Services, e core.Event) {
+func (f invitation) On(ctx context.Context, svc *core.Services, e core.Event) {
 	if e.Kind == core.EventRegistered && invited(e.User.Base()) {
-		f.kind.Send(svc, e.User, invited)
+		f.kind.Send(ctx, svc, e.User, invited)
 	}
 }
 
