@@ -72,8 +72,10 @@ func moreColumns(ctx context.Context, store *sqlstore.Store) error {
 		Points int     `json:"points" db:"points"` // its owner sees it, and cannot set it
 		Note   *string `json:"-" db:"note"`        // nobody sees it
 	}
-	_, err := sqlstore.Users[Account](store)
-	return errors.Join(err, store.Migrate(ctx)) // Migrate adds the columns
+	if _, err := sqlstore.Users[Account](store); err != nil {
+		return err
+	}
+	return store.Migrate(ctx) // adds points and note
 }
 
 func newcomer(ctx context.Context, auth *latchkey.Auth[Account], r *core.Request) (*core.Response, error) {
