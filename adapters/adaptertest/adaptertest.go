@@ -54,9 +54,9 @@ type Mount struct {
 	Groups []core.Group
 }
 
-// Guarded is a handler for GET at Path, behind the adapter's Require, or
-// Optional, with Guards. Its answer is a 200 with the text that Answer gives
-// for the adapter's CurrentUser[adaptertest.User].
+// Guarded is a handler for GET at Path, in which "{org}" is a parameter, behind
+// the adapter's Require, or Optional, with Guards. Its answer is a 200 with the
+// text that Answer gives for the adapter's CurrentUser[adaptertest.User].
 //
 // Answer may panic: the adapter lets the panic through, and a framework that
 // does not recover by itself is given its recovery middleware.

@@ -57,8 +57,8 @@ func register(r chi.Router, method, path string, h http.Handler) {
 // path as it was sent, where net/http has kept that.
 func decoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" {
-			params := chi.RouteContext(r.Context()).URLParams
+		if at := chi.RouteContext(r.Context()); at != nil && r.URL.RawPath != "" {
+			params := at.URLParams
 			for i, name := range params.Keys {
 				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused what is malformed
 				r.SetPathValue(name, value)
@@ -73,13 +73,18 @@ func decoded(next http.Handler) http.Handler {
 // always asked for. The guards are resolved now, once; one that cannot work
 // panics.
 func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Require(h, guards...)
+	return guarded(httpauth.Require(h, guards...))
 }
 
 // Optional is Require, except that a request without a good credential goes on,
 // and CurrentUser is false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Optional(h, guards...)
+	return guarded(httpauth.Optional(h, guards...))
+}
+
+// guarded lets guards see the values of the path decoded.
+func guarded(verb func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return decoded(verb(next)) }
 }
 
 // CurrentUser is the user who is asking, in a handler behind Require or

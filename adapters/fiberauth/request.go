@@ -28,6 +28,11 @@ func (h head) Host() string {
 	return string(r.Header.Host())
 }
 
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.Route().Path, string(h.c.Request().URI().PathOriginal()), name)
+}
+
 // Lines reads the header as it was sent. fiber's accessors take cookies apart,
 // and have one line of Content-Type and User-Agent.
 func (h head) Lines(name string) []string {
