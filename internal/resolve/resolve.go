@@ -36,7 +36,8 @@ type plan struct {
 	sessionOnly bool
 	streaming   bool
 	ownOrigin   bool
-	checks      []func(context.Context, *core.Current) error
+	scopes      []string
+	checks      []func(context.Context, core.Head, *core.Current) error
 }
 
 // Compile works out what guards ask for. It panics where they cannot work, as
@@ -44,7 +45,7 @@ type plan struct {
 func (r Resolver) Compile(
 	optional bool, guards ...core.Guard,
 ) func(context.Context, core.Head) (context.Context, error) {
-	p := plan{Resolver: r}
+	p := plan{Resolver: r, scopes: scopesOf(guards)}
 	for _, g := range guards {
 		p.add(g)
 	}
@@ -89,7 +90,7 @@ func (p *plan) add(g core.Guard) {
 	p.streaming = p.streaming || g.Streaming
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
 	if g.MaxAge != 0 {
-		p.checks = append(p.checks, func(_ context.Context, c *core.Current) error {
+		p.checks = append(p.checks, func(_ context.Context, _ core.Head, c *core.Current) error {
 			if p.Now().Sub(c.Session.ProvedAt()) > g.MaxAge {
 				return core.Forbidden()
 			}
@@ -97,7 +98,10 @@ func (p *plan) add(g core.Guard) {
 		})
 	}
 	if g.Check != nil {
-		p.checks = append(p.checks, g.Check)
+		p.checks = append(p.checks, func(ctx context.Context, _ core.Head, c *core.Current) error { return g.Check(ctx, c) })
+	}
+	if g.CheckRequest != nil {
+		p.checks = append(p.checks, g.CheckRequest)
 	}
 }
 
@@ -109,11 +113,16 @@ func (p *plan) required(ctx context.Context, h core.Head) (context.Context, erro
 		return nil, err
 	}
 	ctx = core.WithCurrent(ctx, current)
-	return ctx, p.check(ctx)
+	if current.Session.Scopes != nil {
+		if err := p.inScope(current.Session, p.scopes); err != nil {
+			return ctx, err
+		}
+	}
+	return ctx, p.check(ctx, h)
 }
 
 // optional makes anonymous what lacks a good credential or the rights that
-// guards ask for; nothing else.
+// guards ask for; nothing else. Who sends a credential of few scopes means it.
 func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
 	known, err := p.required(ctx, h)
 	var refusal *core.Error
@@ -124,13 +133,13 @@ func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, erro
 	return known, err
 }
 
-func (p *plan) check(ctx context.Context) error {
+func (p *plan) check(ctx context.Context, h core.Head) error {
 	if len(p.checks) == 0 {
 		return nil
 	}
 	current := core.CurrentFrom(ctx)
 	for _, check := range p.checks {
-		err := check(ctx, current)
+		err := check(ctx, h, current)
 		if err == nil {
 			continue
 		}
@@ -230,7 +239,7 @@ func (r *Resolver) confirm(
 		return core.Current{}, core.ErrInvalid
 	}
 	u := found.User
-	if sessionOnly && u == nil {
+	if sessionOnly && u == nil && s.Epoch != core.AnyEpoch {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
 		if err != nil {
 			return core.Current{}, absent(err)
@@ -249,7 +258,7 @@ func (r *Resolver) confirm(
 	if !u.Base().IsActive {
 		return core.Current{}, core.ErrInvalid
 	}
-	if u.Base().TokenEpoch != s.Epoch {
+	if s.Epoch != core.AnyEpoch && u.Base().TokenEpoch != s.Epoch {
 		return core.Current{}, errEpoch
 	}
 	if sessionOnly {
