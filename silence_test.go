@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -72,7 +73,7 @@ func inQuiet(t *testing.T, change func(*quiet, *latchkey.Options[Member]), test 
 		plenty := latchkey.Limit{Events: 1 << 20, Window: time.Hour}
 		o := latchkey.Options[Member]{
 			Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: sessions}},
-			Flows:    []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty}, reset.Flow{Requests: plenty, Mails: plenty}},
+			Flows:    []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty}}, reset.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty}}},
 			Tickets:  notedTickets{memstore.NewTickets(nil), q},
 			Sender:   notedSender{q},
 			Limiter:  notedLimiter{memstore.NewLimiter(memstore.LimiterOptions{}), q},

@@ -21,7 +21,7 @@ func (c *config) begin(
 	if rec.RedirectTo, rec.Challenge, err = c.redirect(r.Query); err != nil {
 		return nil, err
 	}
-	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, c.Begins); err != nil {
+	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, c.BeginLimit); err != nil {
 		return nil, err
 	}
 	state, err := c.newState(svc.Env.Random, svc.Env.Now().Add(c.Lifetime))

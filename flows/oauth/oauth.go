@@ -97,9 +97,9 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
-	// Begins limits how many flows one client network (an IPv4 address, an
+	// BeginLimit limits how many flows one client network (an IPv4 address, an
 	// IPv6 /64) may begin. Default: 60 a minute.
-	Begins core.Limit
+	BeginLimit core.Limit
 	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
 	// http on another host than localhost.
 	InsecureHTTP bool
@@ -157,8 +157,8 @@ func (o Options) config() (*config, error) {
 	if o.Lifetime == 0 {
 		o.Lifetime = 10 * time.Minute
 	}
-	if o.Begins == (core.Limit{}) {
-		o.Begins = core.Limit{Events: 60, Window: time.Minute}
+	if o.BeginLimit == (core.Limit{}) {
+		o.BeginLimit = core.Limit{Events: 60, Window: time.Minute}
 	}
 	c := &config{Options: o}
 	for _, s := range o.BaseURLs {
@@ -200,9 +200,9 @@ func (o Options) problems() (errs []error) {
 	if o.Lifetime < 0 || o.Lifetime > time.Hour {
 		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
 	}
-	if o.Begins != (core.Limit{}) {
-		if err := o.Begins.Check(); err != nil {
-			errs = append(errs, fmt.Errorf("oauth: Options.Begins: %w", err))
+	if o.BeginLimit != (core.Limit{}) {
+		if err := o.BeginLimit.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("oauth: Options.BeginLimit: %w", err))
 		}
 	}
 	names := map[string]bool{}

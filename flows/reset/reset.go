@@ -20,35 +20,16 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
 	"github.com/latchkey-go/latchkey/internal/passwords"
-	"github.com/latchkey-go/latchkey/internal/ticket"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 // Flow is the password reset. The zero value is ready.
 type Flow struct {
-	// Lifetime of a token; 0 is 1 hour.
-	Lifetime time.Duration
-	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is
-	// "/reset#token={token}". The fragment reaches no server log and no
-	// Referer; a page that reads a query instead should send
-	// Referrer-Policy: no-referrer.
-	Link string
-	// Requests limits how many mails one client network (an IPv4 address,
-	// an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
-	// in ten minutes.
-	Requests core.Limit
-	// Mails limits how many are sent to one address, whoever asks. Beyond
-	// it none is, the answer stays the same, and the last mail's token
-	// stays good: a window longer than Lifetime lets others keep a user
-	// from getting one that works. Default: 5 an hour.
-	Mails core.Limit
-	// Attempts limits how many tokens one client network may present, good
-	// or bad, beyond which the answer is 429. Default: 60 in ten minutes.
-	Attempts core.Limit
+	mailtoken.Options
 }
 
 // Name is "reset".
@@ -72,7 +53,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: ticket.Request(svc, f.kind(), wanted, core.EventResetRequested),
+			Handle: f.kind().Request(svc, wanted, core.EventResetRequested),
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
@@ -109,7 +90,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 // Request sends a mail to the active user of that canonical address, if there
 // is one. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
-	return ticket.Ask(ctx, svc, f.kind(), emailKey, wanted, core.EventResetRequested)
+	return f.kind().Ask(ctx, svc, emailKey, wanted, core.EventResetRequested)
 }
 
 // Reset sets a new password with a token, verifies the address that the token
@@ -120,7 +101,7 @@ func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) 
 func (f Flow) Reset(
 	ctx context.Context, svc *core.Services, token, password string, r *core.Request,
 ) (core.AnyUser, error) {
-	t, u, used, err := ticket.Find(ctx, svc, f.kind(), token)
+	t, u, used, err := f.kind().Find(ctx, svc, token)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +116,7 @@ func (f Flow) Reset(
 		return nil, passwords.Refusal(err, core.CodeResetPassword)
 	}
 	e := &core.Event{Kind: core.EventPasswordReset, User: u, Request: r}
-	_, err = ticket.Spend(ctx, svc, t, e, ticket.Effect{
+	_, err = mailtoken.Spend(ctx, svc, t, e, mailtoken.Effect{
 		Holds:     func(u *core.User) bool { return matches(t, u) },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified },
 		Change: func(u *core.User, _ int) {
@@ -147,7 +128,7 @@ func (f Flow) Reset(
 		return nil, core.Refuse(core.CodeResetBadToken)
 	}
 	if err != nil {
-		return nil, ticket.Refusal(err)
+		return nil, mailtoken.Refusal(err)
 	}
 	if err := loginlimit.Forget(ctx, svc.Limiter, t.Email); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
@@ -163,10 +144,6 @@ func matches(t core.Ticket, u *core.User) bool {
 	return u.IsActive && u.EmailKey == t.Email && u.TokenEpoch == t.Epoch
 }
 
-func (f Flow) kind() ticket.Kind {
-	return ticket.Kind{
-		Name: core.MailReset, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts,
-	}.WithDefaults()
-}
+func (f Flow) kind() mailtoken.Kind { return mailtoken.New(core.MailReset, f.Options) }
 
 func wanted(u *core.User) bool { return u.IsActive }

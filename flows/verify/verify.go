@@ -20,33 +20,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/ticket"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 // Flow is the e-mail verification. The zero value is ready.
 type Flow struct {
-	// Lifetime of a token; 0 is 1 hour.
-	Lifetime time.Duration
-	// Link in the mail, a path on Options.BaseURL with {token} in it; "" is
-	// "/verify#token={token}". The fragment reaches no server log and no
-	// Referer; a page that reads a query instead should send
-	// Referrer-Policy: no-referrer.
-	Link string
-	// Requests limits how many mails one client network (an IPv4 address,
-	// an IPv6 /64) may ask for, beyond which the answer is 429. Default: 20
-	// in ten minutes.
-	Requests core.Limit
-	// Mails limits how many are sent to one address, whoever asks. Beyond
-	// it none is, the answer stays the same, and the last mail's token
-	// stays good: a window longer than Lifetime lets others keep a user
-	// from getting one that works. Default: 5 an hour.
-	Mails core.Limit
-	// Attempts limits how many tokens one client network may present, good
-	// or bad, beyond which the answer is 429. Default: 60 in ten minutes.
-	Attempts core.Limit
+	mailtoken.Options
+
 	// OnRegister sends the mail to everyone who registers. Default: only on
 	// request.
 	OnRegister bool
@@ -73,7 +55,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: ticket.Request(svc, f.kind(), wanted, core.EventVerifyRequested),
+			Handle: f.kind().Request(svc, wanted, core.EventVerifyRequested),
 		},
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
@@ -109,21 +91,21 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 	if f.OnRegister && e.Kind == core.EventRegistered && wanted(e.User.Base()) {
-		ticket.Later(svc, f.kind(), e.User, wanted)
+		f.kind().Send(svc, e.User, wanted)
 	}
 }
 
 // Request sends a mail to the user of that canonical address, if there is one
 // who needs it. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
-	return ticket.Ask(ctx, svc, f.kind(), emailKey, wanted, core.EventVerifyRequested)
+	return f.kind().Ask(ctx, svc, emailKey, wanted, core.EventVerifyRequested)
 }
 
 // Verify marks the user of a token as verified. Refusals:
 // VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED (for a used token of a
 // verified user too). r is nil outside HTTP.
 func (f Flow) Verify(ctx context.Context, svc *core.Services, token string, r *core.Request) (core.AnyUser, error) {
-	t, u, used, err := ticket.Find(ctx, svc, f.kind(), token)
+	t, u, used, err := f.kind().Find(ctx, svc, token)
 	switch {
 	case err != nil:
 		return nil, err
@@ -136,7 +118,7 @@ func (f Flow) Verify(ctx context.Context, svc *core.Services, token string, r *c
 	}
 	own := isCaller(ctx, t.UserID)
 	e := &core.Event{Kind: core.EventEmailVerified, User: u, Request: r}
-	_, err = ticket.Spend(ctx, svc, t, e, ticket.Effect{
+	_, err = mailtoken.Spend(ctx, svc, t, e, mailtoken.Effect{
 		Holds:     func(u *core.User) bool { return u.EmailKey == t.Email },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified && !own },
 		Change: func(u *core.User, removed int) {
@@ -150,7 +132,7 @@ func (f Flow) Verify(ctx context.Context, svc *core.Services, token string, r *c
 		return f.Verify(ctx, svc, token, r)
 	}
 	if err != nil {
-		return nil, ticket.Refusal(err)
+		return nil, mailtoken.Refusal(err)
 	}
 	return e.User, nil
 }
@@ -161,10 +143,6 @@ func isCaller(ctx context.Context, userID string) bool {
 	return c != nil && c.Session.UserID == userID
 }
 
-func (f Flow) kind() ticket.Kind {
-	return ticket.Kind{
-		Name: core.MailVerify, Lifetime: f.Lifetime, Link: f.Link, Requests: f.Requests, Mails: f.Mails, Attempts: f.Attempts,
-	}.WithDefaults()
-}
+func (f Flow) kind() mailtoken.Kind { return mailtoken.New(core.MailVerify, f.Options) }
 
 func wanted(u *core.User) bool { return u.IsActive && !u.IsVerified }

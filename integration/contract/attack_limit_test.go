@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 func TestAttackQ04Spellings(t *testing.T) {
@@ -123,7 +124,7 @@ func TestRegistrationsOfANetwork(t *testing.T) {
 func TestRequestsForMailsOfANetwork(t *testing.T) {
 	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
 	change := func(_ *app, o *options) {
-		o.Flows = []latchkey.Flow{verify.Flow{Requests: limit}, reset.Flow{Requests: limit}}
+		o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: limit}}, reset.Flow{Options: mailtoken.Options{RequestLimit: limit}}}
 	}
 	onEveryStore(t, change, func(t *testing.T, a *app) {
 		for _, route := range asks {

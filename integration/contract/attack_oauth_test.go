@@ -299,7 +299,7 @@ func TestAttackOAuthIdentities(t *testing.T) {
 }
 
 func TestAttackO34RedirectTargets(t *testing.T) {
-	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.Begins = core.Limit{Events: 1000, Window: time.Minute} }),
+	onEveryAdapter(t, withOAuth(t, func(o *oauth.Options) { o.BeginLimit = core.Limit{Events: 1000, Window: time.Minute} }),
 		func(t *testing.T, a *app) {
 			a.serveOAuth(t)
 			for _, target := range []string{

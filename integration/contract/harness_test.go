@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -71,8 +72,8 @@ func newApp(t *testing.T, router adapter, open opener, change func(*app, *option
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	o := options{
 		Backends: newBackends(t, a.kept, a.Now),
-		Flows: []latchkey.Flow{verify.Flow{Requests: plenty, Mails: plenty, Attempts: plenty},
-			reset.Flow{Requests: plenty, Mails: plenty, Attempts: plenty}},
+		Flows: []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}},
+			reset.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}}},
 		Tickets: a.kept.tickets,
 		Sender:  a.mails,
 		// Tests wait for mails. TestSilence of the front door is about

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/integration/timing"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 const (
@@ -54,7 +55,7 @@ func BenchmarkSilence(b *testing.B) {
 		for _, route := range []string{"forgot-password", "request-verify-token"} {
 			b.Run(name+"/"+route, func(b *testing.B) {
 				a := newApplication(b, open(b), func(o *latchkey.Options[latchkey.User]) {
-					o.Flows = []latchkey.Flow{verify.Flow{Requests: plenty}, reset.Flow{Requests: plenty}}
+					o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty}}, reset.Flow{Options: mailtoken.Options{RequestLimit: plenty}}}
 					o.Limits.LoginAttempts = plenty
 				})
 				var own, next times

@@ -1,4 +1,4 @@
-package ticket
+package mailtoken
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 // Request is the handler of a route that takes an e-mail address and may send a
 // mail: 202 null, whoever asks, within the limit of requests. wants tells
 // whether a known user gets one; after happens once its ticket is made.
-func Request(
-	svc *core.Services, k Kind, wants func(*core.User) bool, after core.EventKind,
+func (k Kind) Request(
+	svc *core.Services, wants func(*core.User) bool, after core.EventKind,
 ) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
 		in, err := core.ReadJSON(r)
@@ -28,10 +28,10 @@ func Request(
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}
-		if err := core.CheckNetworkLimit(ctx, svc.Limiter, k.Name, r.Remote, k.Requests); err != nil {
+		if err := core.CheckNetworkLimit(ctx, svc.Limiter, k.name, r.Remote, k.RequestLimit); err != nil {
 			return nil, err
 		}
-		if err := Ask(ctx, svc, k, key, wants, after); err != nil {
+		if err := k.Ask(ctx, svc, key, wants, after); err != nil {
 			return nil, err
 		}
 		return core.JSON(http.StatusAccepted, nil)
@@ -42,8 +42,8 @@ func Request(
 // address, and looks the user up itself. The look-up before is for its error
 // alone, so that a store that is down is a 503: it asks for somebody who is
 // nobody, since a row that is found takes measurably longer than none.
-func Ask(
-	ctx context.Context, svc *core.Services, k Kind, emailKey string, wants func(*core.User) bool, after core.EventKind,
+func (k Kind) Ask(
+	ctx context.Context, svc *core.Services, emailKey string, wants func(*core.User) bool, after core.EventKind,
 ) error {
 	if _, err := svc.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
@@ -52,19 +52,19 @@ func Ask(
 		made: func(ctx context.Context, u core.AnyUser) {
 			svc.Events.Raise(ctx, core.Event{Kind: after, User: u})
 		}}
-	svc.Jobs.EnqueueMail(k.Name+" mail", e.run)
+	svc.Jobs.EnqueueMail(k.name+" mail", e.run)
 	return nil
 }
 
 // nobody is no canonical address.
 const nobody = "nobody at all"
 
-// Later makes a ticket for u and its mail in the background, where u still
+// Send makes a ticket for u and its mail in the background, where u still
 // wants them and the address had not its share.
-func Later(svc *core.Services, k Kind, u core.AnyUser, wants func(*core.User) bool) {
+func (k Kind) Send(svc *core.Services, u core.AnyUser, wants func(*core.User) bool) {
 	e := &errand{svc: svc, kind: k, key: core.ByID(u.Base().ID), wants: wants,
 		made: func(context.Context, core.AnyUser) {}}
-	svc.Jobs.EnqueueMail(k.Name+" mail", e.run)
+	svc.Jobs.EnqueueMail(k.name+" mail", e.run)
 }
 
 // errand is a job that makes a ticket and sends its mail, so that there is no
@@ -93,7 +93,7 @@ func (e *errand) run(ctx context.Context) error {
 		return err
 	}
 	if e.mail == nil {
-		e.mail, err = newMail(ctx, e.svc, e.kind, u)
+		e.mail, err = e.kind.newMail(ctx, e.svc, u)
 		if err == nil {
 			e.made(ctx, u)
 		}
@@ -115,7 +115,7 @@ func (e *errand) stands(ctx context.Context, u core.AnyUser) error {
 	if e.mail.User.Base().EmailKey != u.Base().EmailKey {
 		return core.ErrNotFound
 	}
-	_, err := e.svc.Tickets.Find(ctx, e.kind.Name, core.Digest(e.mail.Token))
+	_, err := e.svc.Tickets.Find(ctx, e.kind.name, core.Digest(e.mail.Token))
 	return err
 }
 
@@ -124,12 +124,12 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	wait, err := e.svc.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.Name, core.Digest(u.EmailKey)), e.kind.Mails)
+	wait, err := e.svc.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.name, core.Digest(u.EmailKey)), e.kind.MailLimit)
 	if err != nil {
 		return false, err
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
-		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.Name,
+		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.name,
 			"user",
 			u.ID)
 	}
