@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/resolve"
@@ -33,7 +34,7 @@ func (r rechecker) run(ctx context.Context, targets []string, do func(context.Co
 		if err != nil {
 			return err
 		}
-		if err := holds(session, caller); err != nil {
+		if err := holds(session, caller, r.resolver.Now()); err != nil {
 			return err
 		}
 		now := core.Current{Session: session, User: caller, Route: c.Route, Request: c.Request}
@@ -91,8 +92,8 @@ func (r rechecker) letIn(ctx context.Context, c *core.Current) error {
 }
 
 // holds reports a session that its user's row allows no more.
-func holds(s *core.Session, u core.AnyUser) error {
-	if b := u.Base(); !b.IsActive || s.Epoch != core.AnyEpoch && b.TokenEpoch != s.Epoch {
+func holds(s *core.Session, u core.AnyUser, now time.Time) error {
+	if b := u.Base(); b.Blocked(now) || s.Epoch != core.AnyEpoch && b.TokenEpoch != s.Epoch {
 		return core.Unauthorized()
 	}
 	return nil
@@ -110,13 +111,13 @@ type heldKey struct{}
 // stillHolds checks the row of the user who makes the change once more. Guards
 // are not called again, since a store may be locked here: a user who lost a
 // flag that one of them may have read is refused.
-func stillHolds(ctx context.Context, u core.AnyUser) error {
+func stillHolds(ctx context.Context, u core.AnyUser, now time.Time) error {
 	h, ok := ctx.Value(heldKey{}).(*held)
 	b := u.Base()
 	if !ok || h.was.ID != b.ID {
 		return nil
 	}
-	if err := holds(h.Session, u); err != nil {
+	if err := holds(h.Session, u, now); err != nil {
 		return err
 	}
 	lost := h.was.IsSuperuser && !b.IsSuperuser || h.was.IsVerified && !b.IsVerified

@@ -64,7 +64,7 @@ func (a *arrival) user(ctx context.Context) (core.AnyUser, error) {
 	if err == nil {
 		u, err := a.svc.Users.Find(ctx, core.ByID(link.UserID))
 		switch {
-		case err == nil && !u.Base().IsActive: // as the gate answers, before anything is changed
+		case err == nil && u.Base().Blocked(a.svc.Env.Now()): // as the gate answers, before anything is changed
 			return nil, core.Refuse(core.CodeLoginBadCredentials)
 		case err == nil:
 			return u, a.renew(ctx, link, a.outcome)
@@ -127,7 +127,7 @@ func (a *arrival) byEmail(ctx context.Context, existing core.AnyUser, lost *core
 		switch {
 		case b.EmailKey != emailKey:
 			return errAgain
-		case !b.IsActive:
+		case b.Blocked(a.svc.Env.Now()):
 			return core.Refuse(core.CodeLoginBadCredentials)
 		}
 		return nil

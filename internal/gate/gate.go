@@ -6,7 +6,7 @@
 //
 // Security notes: only here a strategy is asked to issue, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
-// application's BeforeLogin. An inactive user gets the answer of a wrong
+// application's BeforeLogin. An inactive or suspended user gets the answer of a wrong
 // password.
 package gate
 
@@ -79,7 +79,7 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
 	u := a.User.Base()
-	if !u.IsActive {
+	if u.Blocked(g.Now()) {
 		return core.Admission{}, core.Refuse(core.CodeLoginBadCredentials)
 	}
 	if g.RequireVerified && !u.IsVerified {

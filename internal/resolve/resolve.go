@@ -255,7 +255,7 @@ func (r *Resolver) confirm(
 			return core.Current{}, absent(err)
 		}
 	}
-	if !u.Base().IsActive {
+	if u.Base().Blocked(r.Now()) {
 		return core.Current{}, core.ErrInvalid
 	}
 	if s.Epoch != core.AnyEpoch && u.Base().TokenEpoch != s.Epoch {

@@ -106,6 +106,8 @@ func (s *Store) usersTable() table {
 	}
 	if s.adopted != nil {
 		t.indexes = append(t.indexes, index{name: "lower_email", columns: "lower(email)"})
+	} else {
+		t.indexes = append(t.indexes, index{name: "created", columns: "created_at, id"})
 	}
 	return t
 }
