@@ -63,6 +63,7 @@ func TestSQLUpgrade(t *testing.T) {
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantPeople(t, a, tokens)
+				wantMarks(t, store, p, strings.ToLower(ada))
 				wantCredentials(t, store, p, grace)
 			})
 		}
