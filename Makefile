@@ -12,64 +12,70 @@ TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null 
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: quick test check format docs subjects tidy build lint race release-check bench fuzz long bare timing
+.PHONY: help quick test check format docs subjects tidy build lint race release-check vulns bench fuzz long bare timing
 
-# The workspace's tests, which need no server.
-quick:
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quick: ## the tests that need no server, in about two minutes
 	@$(TOOLS)
 	@GOWORK=off $(GOTEST) work
 
-# These, and those of the modules that stay outside the workspace.
-test:
+test: ## all tests
 	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
-check: format docs subjects tidy build lint race release-check
+check: format docs subjects tidy build lint vulns race release-check ## what CI runs
 
-format:
+format: ## files are as gofmt has them
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt -w:" $$unformatted >&2; exit 1; }
 
 # Links of the Markdown files resolve, and their marked code blocks are the code that is tested.
-docs:
+docs: ## links resolve, and code in Markdown files is tested code
 	@GOWORK=off go -C tools run ./doccheck "$(CURDIR)"
 
 # Subjects of commits are short, since a commit that tools/subjects/base.txt names.
-subjects:
+subjects: ## subjects of commits are short
 	@GOWORK=off go -C tools run ./subjects "$(CURDIR)"
 
-tidy:
+tidy: ## go.mod and go.sum are as go mod tidy has them
 	@tools/each go mod tidy -diff
 
 # Each module on its own, then all of them as the workspace has them: either hides mistakes that the other shows.
-build:
+build: ## modules build alone and together
 	@tools/each go build -buildvcs=false -o /dev/null ./...
 	@tools/still 'in the workspace: go vet' go vet work
 
-lint:
+lint: ## the linter has no complaint, and parts do not import their siblings
+	@GOWORK=off go -C tools run ./siblings "$(CURDIR)"
 	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 
 # lint has run vet over the same files. The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find
 # nothing of ours. Hashing is compiled without the detector, which makes it ten times as slow. No package with generic code may be: the linker
 # keeps one copy of an instance for the whole program, and atomic operations in it would order nothing.
-race:
+race: ## all tests with the race detector
 	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) -- $(RACE) -timeout 20m
 
+# Known vulnerabilities that the code can reach. Without the network, one line says that this was left out.
+vulns: ## govulncheck, where its database can be reached
+	@GOWORK=off go -C tools run ./vulns "$(CURDIR)"
+
 # A program outside the workspace can get each released module, and compiles nothing but that module's dependencies.
-release-check:
+release-check: ## a consumer gets each module, and nothing besides
 	@GOWORK=off tools/still 'checking the release' go -C tools run ./releasecheck "$(CURDIR)"
 
 # Beside the peers, with the goals; about five minutes, on a machine that does nothing else. RECORD=docs/performance.md keeps the table.
-bench:
+bench: ## benchmarks beside the goals, on an idle machine
 	@$(SERVERS) go -C benchmarks run ./table -bench '$(BENCH)' -rounds $(ROUNDS) $(if $(RECORD),-document '$(CURDIR)/$(RECORD)') $(if $(RAW),-raw '$(RAW)')
 
-fuzz:
+fuzz: ## every fuzz target for FUZZTIME
 	tools/fuzz $(FUZZTIME)
 
 # What an issue ends with, beside check: tests in full counts, fuzzing, the measurements, and make test on a bare machine; some hours. One that
 # fails does not stop the others.
-long:
+long: ## what an issue ends with: full counts, fuzzing, timing, bare; hours
 	@failed=; \
 	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -count=1 -timeout 2h || failed="$$failed tests"; \
 	tools/fuzz 1000000x || failed="$$failed fuzz"; \
@@ -78,10 +84,10 @@ long:
 	[ -z "$$failed" ] || { echo "FAILED:$$failed" >&2; exit 1; }
 
 # make test in a clean clone, as a user with empty caches, on a Debian with Go, make and git alone; needs root and debootstrap.
-bare:
+bare: ## make test on a Debian with Go, make and git alone
 	@tools/bare make test
 
 # Measures what the clock reveals and what one client can take from others, and fails where that is too much; five minutes, on a machine that
 # does nothing else.
-timing:
+timing: ## what the clock reveals, on an idle machine
 	@$(TIMING)

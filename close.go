@@ -44,11 +44,11 @@ func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Sweep deletes expired sessions, one-time tokens and counts, in every store
-// that can, and returns how many. Nothing but space depends on it; SweepEvery
-// calls it from time to time.
+// Sweep deletes expired sessions, one-time tokens, credentials and counts, in
+// every store that can, and returns how many. Nothing but space depends on it;
+// SweepEvery calls it from time to time.
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
-	parts := []any{a.opts.Tickets, a.opts.Limiter}
+	parts := []any{a.opts.Tickets, a.opts.Credentials, a.opts.Limiter}
 	for _, b := range a.opts.Backends {
 		parts = append(parts, b.Strategy)
 	}

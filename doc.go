@@ -8,21 +8,27 @@
 //		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
-//	sessions, err := session.New(memstore.NewSessions(nil), session.Options{})
+//	store := memstore.NewSessions(nil)
+//	sessions, err := session.New(store, session.Options{})
 //	…
-//	auth, err := latchkey.New(memstore.NewUsers[Account](), latchkey.Options[Account]{
-//		Backends: []latchkey.Backend{{Name: "web", Transport: cookies, Strategy: sessions}},
+//	web := latchkey.Backend{
+//		Name: "web", Transport: cookies, Strategy: sessions,
+//	}
+//	users := memstore.NewUsers[Account]()
+//	auth, err := latchkey.New(users, latchkey.Options[Account]{
+//		Backends: []latchkey.Backend{web},
 //	})
 //	…
 //	httpauth.Mount(mux, "/auth/web", auth.Login("web"))
 //	httpauth.Mount(mux, "/auth", auth.Register())
 //	httpauth.Mount(mux, "/users", auth.Users())
-//	mux.Handle("GET /plan", httpauth.Require(auth, latchkey.Verified)(plan))
+//	verified := httpauth.Require(auth, latchkey.Verified)
+//	mux.Handle("GET /plan", verified(plan))
 //
 // A [Backend] is a transport (how a token travels) and a strategy (how it is
-// issued, verified, revoked); an application has as many as it likes. What is
-// wrong with the parts given is told by [New], all at once; nothing panics at
-// request time.
+// issued, verified, revoked); an application has as many as it likes.
+// docs/glossary.md explains these words. [New] reports every configuration
+// problem at once; nothing panics at request time.
 //
 // Security notes. The zero Options are the secure ones. Every login passes one
 // gate. Unknown user, wrong password and inactive user are one answer after one

@@ -62,6 +62,9 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	for _, f := range flows {
 		happens.join(f)
 	}
+	if opts.Credentials != nil {
+		happens.listeners = append(happens.listeners, leftovers{opts.Credentials})
+	}
 	a.manager = newManager[U, PU](a)
 	if err := errors.Join(optsErr, servicesErr, a.install(flows)); err != nil {
 		return nil, fmt.Errorf("latchkey: %w", err)
@@ -72,6 +75,9 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 // stores finds what the user store offers besides users, and makes the
 // resolver. forget drops what is cached of a user's epoch.
 func (a *Auth[U]) stores(rows core.Users, users core.UserStore[U]) (_ core.Users, forget func(userID string)) {
+	if a.opts.Credentials != nil {
+		rows = withCredentials{rows, a.opts.Credentials}
+	}
 	fresh, forget := a.opts.epochs(users)
 	a.resolver = resolve.Resolver{
 		Backends: a.opts.Backends, Users: rows, Epochs: a.opts.Epochs, Fresh: fresh, Now: a.opts.Now,
@@ -95,7 +101,8 @@ func newServices[U any, PU core.Model[U]](
 		ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay}, Log: o.Log, Now: o.Now, Random: o.Random,
 	})
 	a.svc = &core.Services{
-		Users: users, Tickets: o.Tickets, Limiter: o.Limiter, Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
+		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
+		Passwords: hasher, Codec: columns,
 		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: security{flows, again},
 		Env:      core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},

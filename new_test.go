@@ -121,8 +121,13 @@ func TestNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestNewTellsWhatFlowsMiss(t *testing.T) {
 	o := options[latchkey.User]()
-	o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{Link: "https://evil.example/{token}"}},
-		reset.Flow{Options: mailtoken.Options{Lifetime: time.Second, Link: "/reset", MailLimit: latchkey.Limit{Events: 5}}}, reset.Flow{}, secondFactor{}}
+	o.Flows = []latchkey.Flow{
+		verify.Flow{Options: mailtoken.Options{Link: "https://evil.example/{token}"}},
+		reset.Flow{Options: mailtoken.Options{
+			Lifetime: time.Second, Link: "/reset", MailLimit: latchkey.Limit{Events: 5},
+		}},
+		reset.Flow{}, secondFactor{},
+	}
 	got := faults(t, o)
 	for _, want := range []string{
 		"verify needs Options.Tickets", "verify needs Options.Sender", "verify needs Options.BaseURL", "verify: Link must be a path",

@@ -30,6 +30,10 @@ type Options[U any] struct {
 	Flows []Flow
 	// Tickets keeps one-time tokens; flows that send mails need it.
 	Tickets core.TicketStore
+	// Credentials keeps what users prove with who they are beside their
+	// password, for flows that are second factors or passkeys. A user's
+	// deletion deletes theirs.
+	Credentials core.CredentialStore
 	// Sender delivers mails; flows that send mails need it. See senders/.
 	Sender Sender
 	// BaseURL of the application's pages ("https://app.example.com"), on

@@ -71,9 +71,10 @@ func inQuiet(t *testing.T, change func(*quiet, *latchkey.Options[Member]), test 
 			t.Fatal(err)
 		}
 		plenty := latchkey.Limit{Events: 1 << 20, Window: time.Hour}
+		mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty}
 		o := latchkey.Options[Member]{
 			Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: sessions}},
-			Flows:    []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty}}, reset.Flow{Options: mailtoken.Options{RequestLimit: plenty, MailLimit: plenty}}},
+			Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
 			Tickets:  notedTickets{memstore.NewTickets(nil), q},
 			Sender:   notedSender{q},
 			Limiter:  notedLimiter{memstore.NewLimiter(memstore.LimiterOptions{}), q},

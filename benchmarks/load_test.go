@@ -46,8 +46,8 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 // BenchmarkQuickstart is examples/quickstart, a process of its own with SQLite,
-// asked for the page, which needs nobody, and for the own account, by a JWT and
-// by a session.
+// which serves a page that needs no login, and the current user's account, by a
+// JWT and by a session.
 func BenchmarkQuickstart(b *testing.B) {
 	address := startQuickstart(b)
 	candidates := []candidate{{"the page", func(b *testing.B) { load(b, address, get("/", "")) }}}
@@ -149,7 +149,7 @@ func (c *connection) ask(request []byte) error {
 
 const email, password = "ada@example.org", "on computable numbers"
 
-// startQuickstart builds and starts the program, registers ada, and gives its
+// startQuickstart builds and starts the program, registers ada, and returns its
 // address. It ends with the benchmark.
 func startQuickstart(b *testing.B) (address string) {
 	b.Helper()

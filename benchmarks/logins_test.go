@@ -1,13 +1,10 @@
 package benchmarks
 
 import (
-	"bytes"
-	"encoding/base64"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +14,6 @@ import (
 	"github.com/latchkey-go/latchkey/hashers/argon2id"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/transports/bearer"
-	"golang.org/x/crypto/argon2"
 )
 
 // BenchmarkLogins is 64 logins at once with the governor's default, with a core
@@ -28,20 +24,9 @@ func BenchmarkLogins(b *testing.B) {
 	ours := must[*argon2id.Hasher](b)(argon2id.New(argon2id.Options{}))
 	rounds(b,
 		candidate{"governed", func(b *testing.B) { logins(b, ours, 0) }},
-		candidate{"governed, x/crypto alone", func(b *testing.B) { logins(b, plain{ours}, 0) }},
 		candidate{"a core left over", func(b *testing.B) { logins(b, ours, max(1, runtime.NumCPU()-1)) }},
-		candidate{"ungoverned", func(b *testing.B) { logins(b, plain{ours}, 64) }},
+		candidate{"ungoverned", func(b *testing.B) { logins(b, ours, 64) }},
 	)
-}
-
-// plain verifies hashes of the same parameters by x/crypto, and nothing else.
-type plain struct{ core.Hasher }
-
-func (plain) Verify(hash core.PasswordHash, password string) (bool, error) {
-	parts := strings.Split(string(hash), "$")
-	salt, _ := base64.RawStdEncoding.DecodeString(parts[4])
-	tag, err := base64.RawStdEncoding.DecodeString(parts[5])
-	return bytes.Equal(tag, argon2.IDKey([]byte(password), salt, 2, 19<<10, 1, 32)), err
 }
 
 func logins(b *testing.B, hasher core.Hasher, atOnce int) {
@@ -89,7 +74,7 @@ type watched struct {
 	delays []time.Duration
 }
 
-// watch looks every 2 ms until the function that it gives is called.
+// watch looks every 2 ms until the function that it returns is called.
 func watch() (end func() watched) {
 	runtime.GC()
 	before := heapNow()

@@ -65,8 +65,8 @@ func BenchmarkPostgres(b *testing.B) {
 	)
 }
 
-// scanned reads a session with its user as a program does that knows the
-// columns.
+// scanned reads a session with its user, as a program does whose columns are
+// fixed.
 func scanned(row *sql.Row) error {
 	var s core.Session
 	var u latchkey.User

@@ -55,8 +55,8 @@ func key(b *testing.B, c rueidis.Client) string {
 	return names[0]
 }
 
-// BenchmarkLookup is that of a session which the process knows, beside a hit of
-// rueidis' own client-side cache, which gives the bytes.
+// BenchmarkLookup looks up a session that the process has cached, beside a hit
+// of rueidis's own client-side cache, which returns the bytes.
 func BenchmarkLookup(b *testing.B) {
 	address, ctx := server.Redis(b), context.Background()
 	store := newRedis(b, address, redisstore.Options{}).Sessions()
@@ -73,11 +73,10 @@ func BenchmarkLookup(b *testing.B) {
 	)
 }
 
-// BenchmarkMiss is the lookup of a session that Redis must be asked for, by one
-// caller at a time and by many, beside a GET of the same bytes with the same
-// bound. rueidis saves the goroutines of a connection that is used by one
-// caller only; a client that is told of changes reads all the time, which is
-// the fair comparison.
+// BenchmarkMiss looks up a session in Redis, by one caller at a time and by
+// many, beside a GET of the same bytes with the same bound. rueidis saves the
+// goroutines of a connection that is used by one caller only; a client that
+// receives changes reads all the time, which is the fair comparison.
 func BenchmarkMiss(b *testing.B) {
 	const many = 10_000
 	address := server.Redis(b)

@@ -7,13 +7,24 @@
 //
 //	type static struct{ token, userID string }
 //
-//	func (s static) Issue(context.Context, core.Login) (core.Token, error) { return core.Token{Raw: s.token}, nil }
-//	func (s static) Revoke(context.Context, *core.Session) error           { return nil }
-//	func (s static) Verify(_ context.Context, token string) (core.Found, error) {
+//	func (s static) Issue(
+//		context.Context, core.Login,
+//	) (core.Token, error) {
+//		return core.Token{Raw: s.token}, nil
+//	}
+//
+//	func (s static) Revoke(context.Context, *core.Session) error {
+//		return nil
+//	}
+//
+//	func (s static) Verify(
+//		_ context.Context, token string,
+//	) (core.Found, error) {
 //		if token != s.token {
 //			return core.Found{}, core.ErrNoCredential
 //		}
-//		return core.Found{Session: &core.Session{UserID: s.userID, Backend: "static"}}, nil
+//		session := core.Session{UserID: s.userID, Backend: "static"}
+//		return core.Found{Session: &session}, nil
 //	}
 //
 // Security notes. Secrets are 32 random bytes and only their SHA-256 is ever

@@ -214,7 +214,9 @@ func TestReadJSONBounded(t *testing.T) {
 }
 
 func FuzzReadJSON(f *testing.F) {
-	for _, seed := range []string{`{"a":[1,{"b":"\u00e9"}]}`, `{"a":1,"a":2}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a" : "\\\"" , "b":{} }`} {
+	for _, seed := range []string{
+		`{"a":[1,{"b":"\u00e9"}]}`, `{"a":1,"a":2}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a" : "\\\"" , "b":{} }`,
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {

@@ -197,3 +197,12 @@ type TokenRevoker interface {
 type OAuthArrivals interface {
 	User(ctx context.Context, svc *Services, who OAuthIdentity, tokens OAuthTokens) (AnyUser, error)
 }
+
+// OAuthAccountKeeper is a flow that keeps accounts at providers (optional; the
+// flow "accounts" is one). OAuthAccounts returns its store.
+type OAuthAccountKeeper interface{ OAuthAccounts() OAuthAccountStore }
+
+// FaultyProvider is a provider whose constructor returns no error, and that
+// reports what is wrong with it here instead, so that a table of providers
+// reads as one (optional). Err returns nil for a usable one.
+type FaultyProvider interface{ Err() error }

@@ -15,9 +15,10 @@ import (
 type Services struct {
 	// Backend is the one that the flow was made for; its Name is "" for a
 	// flow made once.
-	Backend BackendInfo
-	Users   Users
-	Tickets TicketStore // nil if none is configured
+	Backend     BackendInfo
+	Users       Users
+	Tickets     TicketStore     // nil if none is configured
+	Credentials CredentialStore // nil if none is configured
 	// Limiter is never nil: it allows everything where the application has
 	// switched limits off.
 	Limiter   Limiter

@@ -2,9 +2,10 @@
 // back: for the flows reset and verify, and for an application's own flows that
 // prove a mailbox (an invitation, a login by mail).
 //
-//	kind := mailtoken.New("invite", mailtoken.Options{Lifetime: 24 * time.Hour})
-//	err := kind.Check(svc)                  // in Flow.Routes: what is missing
-//	kind.Send(svc, user, wanted)            // a ticket and its mail, in a job
+//	options := mailtoken.Options{Lifetime: 24 * time.Hour}
+//	kind := mailtoken.New("invite", options)
+//	err := kind.Check(svc)       // in Flow.Routes: what is missing
+//	kind.Send(svc, user, wanted) // a ticket and its mail, in a job
 //	t, u, used, err := kind.Find(ctx, svc, raw)
 //	_, err = mailtoken.Spend(ctx, svc, t, event, mailtoken.Effect{…})
 //

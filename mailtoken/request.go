@@ -124,7 +124,8 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	wait, err := e.svc.Limiter.Take(ctx, fmt.Sprintf("%s-mails:%x", e.kind.name, core.Digest(u.EmailKey)), e.kind.MailLimit)
+	key := fmt.Sprintf("%s-mails:%x", e.kind.name, core.Digest(u.EmailKey))
+	wait, err := e.svc.Limiter.Take(ctx, key, e.kind.MailLimit)
 	if err != nil {
 		return false, err
 	}

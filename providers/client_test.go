@@ -60,7 +60,9 @@ func TestPlainHTTPIsForLoopback(t *testing.T) {
 		t.Errorf("on loopback: %q, %v", who.Subject, err)
 	}
 	for _, host := range []string{"http://192.0.2.1", "http://[2001:db8::1]", "http://0.0.0.0"} {
-		p, err := providers.OAuth2(func() providers.OAuth2Options { o := oauth2Options(host); o.InsecureLoopback = true; return o }())
+		o := oauth2Options(host)
+		o.InsecureLoopback = true
+		p, err := providers.OAuth2(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,8 +3,15 @@
 // its endpoints. A provider goes into flows/oauth:
 //
 //	google := providers.Google(id, secret)
-//	github := providers.GitHub(id, secret, providers.WithScopes("read:org"))
-//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: google}, {Provider: github}}, …})
+//	scopes := providers.WithScopes("read:org")
+//	github := providers.GitHub(id, secret, scopes)
+//	social, err := oauth.New(oauth.Options{
+//		Providers: []oauth.Provider{
+//			{Provider: google},
+//			{Provider: github},
+//		},
+//		…
+//	})
 //
 // A preset keeps what is wrong with its arguments, an empty secret for example:
 // ask [Provider.Err] when the program starts.

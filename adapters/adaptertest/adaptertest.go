@@ -6,7 +6,7 @@
 // between the wire and the adapter is taken for granted. A failure quotes the
 // rule that was broken. On net/http:
 //
-//	adaptertest.Run(t, func(t *testing.T, ln net.Listener, app adaptertest.App) {
+//	serve := func(t *testing.T, ln net.Listener, app adaptertest.App) {
 //		mux := http.NewServeMux()
 //		for _, m := range app.Mounts {
 //			httpauth.Mount(mux, m.Prefix, m.Groups...)
@@ -16,14 +16,17 @@
 //			if g.Optional {
 //				verb = httpauth.Optional
 //			}
-//			mux.Handle("GET "+g.Path, verb(app.Host, g.Guards...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-//				io.WriteString(w, g.Answer(httpauth.CurrentUser[adaptertest.User](r)))
-//			})))
+//			guard := verb(app.Host, g.Guards...)
+//			mux.Handle("GET "+g.Path, guard(answer(g)))
 //		}
 //		server := &http.Server{Handler: mux}
 //		go server.Serve(ln)
 //		t.Cleanup(func() { server.Close() })
-//	})
+//	}
+//	adaptertest.Run(t, serve)
+//
+// where answer returns the handler that writes
+// g.Answer(httpauth.CurrentUser[adaptertest.User](r)).
 //
 // Security notes. The front door in the kit is a fake that believes any bearer
 // token: it proves that an adapter carries questions and answers faithfully,

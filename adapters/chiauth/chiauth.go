@@ -3,10 +3,11 @@
 //
 //	r := chi.NewRouter()
 //	chiauth.Mount(r, "/users", auth.Users())
-//	r.With(chiauth.Require(auth)).Get("/plan", func(w http.ResponseWriter, r *http.Request) {
+//	plan := func(w http.ResponseWriter, r *http.Request) {
 //		u, _ := chiauth.CurrentUser[Account](r)
 //		fmt.Fprintln(w, u.FullName)
-//	})
+//	}
+//	r.With(chiauth.Require(auth)).Get("/plan", plan)
 //
 // Security notes. They are those of httpauth, whose handlers these are.
 // Middleware that sets RemoteAddr from a header, as chi's RealIP does, lets

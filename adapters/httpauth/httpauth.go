@@ -3,10 +3,12 @@
 //
 //	mux := http.NewServeMux()
 //	httpauth.Mount(mux, "/users", auth.Users())
-//	mux.Handle("GET /plan", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+//	plan := func(w http.ResponseWriter, r *http.Request) {
 //		u, _ := httpauth.CurrentUser[Account](r)
 //		fmt.Fprintln(w, u.FullName)
-//	})))
+//	}
+//	guard := httpauth.Require(auth)
+//	mux.Handle("GET /plan", guard(http.HandlerFunc(plan)))
 //
 // Security notes. A handler behind Require starts only after the request was
 // admitted. The peer's address is the connection's: X-Forwarded-For and its

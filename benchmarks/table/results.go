@@ -14,14 +14,14 @@ type results struct {
 }
 
 var (
-	// again is the number that the testing package gives what it runs
-	// again.
+	// again matches the number that the testing package appends to the name
+	// of what it runs again.
 	again = regexp.MustCompile(`^(Benchmark\S+?)(#\d+)?(-\d+)?$`)
 	spans = regexp.MustCompile(`\s+`)
 )
 
-// line reads a line of a benchmark, and gives it as benchstat wants it: without
-// the number of the round. Other lines are given as they are.
+// line reads a line of a benchmark, and returns it as benchstat wants it:
+// without the number of the round. Other lines are returned unchanged.
 func (r *results) line(text string) string {
 	fields := spans.Split(strings.TrimSpace(text), -1)
 	name := again.FindStringSubmatch(fields[0])
@@ -46,8 +46,8 @@ func (r *results) line(text string) string {
 
 func (r *results) median(name, unit string) (float64, bool) { return median(r.of[name][unit]) }
 
-// compared is the median of what compare gives of two candidates' measurements
-// of the same round. The machine's mood changes from second to second, so that
+// compared returns the median of compare over two candidates' measurements of
+// the same round. The machine's mood changes from second to second, so that
 // two turns which follow each other have more in common than two medians.
 func (r *results) compared(name, other, unit string, compare func(v, other float64) float64) (float64, bool) {
 	of, others := r.of[name][unit], r.of[other][unit]

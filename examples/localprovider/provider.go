@@ -5,7 +5,9 @@
 //	local, err := localprovider.Start("")
 //	defer local.Close()
 //	client, err := local.Client()
-//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: client}}, …})
+//	social, err := oauth.New(oauth.Options{
+//		Providers: []oauth.Provider{{Provider: client}}, …
+//	})
 //
 // Security notes. Anybody who reaches it is who they say they are: it asks for
 // a name and an address, and for no password. Hence it listens on a loopback

@@ -2,7 +2,9 @@
 // of it behind a proxy that takes turns, with users in PostgreSQL and sessions
 // in Redis.
 //
-//	DATABASE_URL=postgres://user:password@localhost/app REDIS_URL=redis://localhost:6379 go run ./examples/many-machines
+//	export DATABASE_URL=postgres://user:password@localhost/app
+//	export REDIS_URL=redis://localhost:6379
+//	go run ./examples/many-machines
 //
 // It registers somebody, logs them in at one process, and shows that the
 // session is good at the other one, and ends there as soon as it is ended here.

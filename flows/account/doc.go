@@ -4,7 +4,8 @@
 // wants:
 //
 //	httpauth.Mount(mux, "/auth/web", auth.Login("web"))
-//	httpauth.Mount(mux, "/auth", auth.Register(), auth.Sessions(), auth.Keys())
+//	httpauth.Mount(mux, "/auth",
+//		auth.Register(), auth.Sessions(), auth.Keys())
 //	httpauth.Mount(mux, "/users", auth.Users())
 //
 // The functions beside the flows ([Create], [Authenticate], [Change], [Remove])

@@ -10,7 +10,7 @@ import (
 
 // accounts is the flow of GET /accounts, and forgets the links of deleted
 // users.
-type accounts struct{ *config }
+type accounts struct{ *engine }
 
 func (accounts) Name() string     { return "accounts" }
 func (accounts) PerBackend() bool { return false }
@@ -39,6 +39,9 @@ func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 	}}, nil
 }
+
+// OAuthAccounts implements core.OAuthAccountKeeper.
+func (f accounts) OAuthAccounts() core.OAuthAccountStore { return f.Accounts }
 
 // On hears of deleted users.
 func (f accounts) On(_ context.Context, svc *core.Services, e core.Event) {

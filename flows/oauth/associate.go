@@ -12,7 +12,7 @@ import (
 // unlinks it: GET /authorize, GET or POST /callback, DELETE at the group's
 // root.
 type associate struct {
-	*config
+	*engine
 	provider Provider
 }
 
@@ -23,7 +23,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	guards := svc.Env.AccountGuards
 	doc := authorizeDoc(f.provider)
 	doc.Codes = append(doc.Codes, core.CodeCrossOriginRefused)
-	callback := core.Route{
+	route := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
 			Summary: "Come back from " + f.provider.Name(), Status: http.StatusOK, Answer: svc.Users.New(),
@@ -47,8 +47,8 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 				return f.begin(ctx, svc, f.provider, r, rec)
 			},
 		},
-		callback,
-		posting(callback),
+		route,
+		posting(route),
 		{
 			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: guards,
 			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent,
@@ -65,18 +65,19 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 
 func (f associate) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	u := core.CurrentFrom(ctx).User
-	out, err := f.finish(ctx, svc, f.provider, r, func(rec record) bool {
+	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, request: r}
+	err := cb.finish(ctx, func(rec record) bool {
 		return rec.Provider == f.provider.Name() && rec.UserID == u.Base().ID && rec.Backend == ""
 	})
 	if err == nil {
-		err = f.linkTo(ctx, svc, u, out)
+		err = cb.linkTo(ctx, u)
 	}
 	resp, encoding := core.JSON(http.StatusOK, svc.Codec.Output(u))
 	if encoding != nil {
 		return nil, encoding
 	}
-	if out.RedirectTo != "" {
-		back(resp, out.RedirectTo, "", "")
+	if cb.RedirectTo != "" {
+		back(resp, cb.RedirectTo, "", "")
 	}
-	return f.end(ctx, svc, r, out.record, resp, err)
+	return cb.end(ctx, resp, err)
 }

@@ -11,20 +11,20 @@ import (
 
 // begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a
 // 303 to it, and the flow's cookie.
-func (c *config) begin(
+func (e *engine) begin(
 	ctx context.Context, svc *core.Services, p Provider, r *core.Request, rec record,
 ) (*core.Response, error) {
 	scopes, err := scopes(r)
 	if err != nil {
 		return nil, err
 	}
-	if rec.RedirectTo, rec.Challenge, err = c.redirect(r.Query); err != nil {
+	if rec.RedirectTo, rec.Challenge, err = e.redirect(r.Query); err != nil {
 		return nil, err
 	}
-	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, c.BeginLimit); err != nil {
+	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, e.BeginLimit); err != nil {
 		return nil, err
 	}
-	state, err := c.newState(svc.Env.Random, svc.Env.Now().Add(c.Lifetime))
+	state, err := e.newState(svc.Env.Random, svc.Env.Now().Add(e.Lifetime))
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
@@ -52,8 +52,8 @@ func (c *config) begin(
 		resp = core.Empty(http.StatusSeeOther)
 		resp.Header.Set("Location", target)
 	}
-	c.dropOldest(r, resp)
-	if err := c.keep(resp, state, rec); err != nil {
+	e.dropOldest(r, resp)
+	if err := e.keep(resp, state, rec); err != nil {
 		return nil, core.Unavailable(err)
 	}
 	return noReferrer(resp), nil

@@ -18,6 +18,21 @@ var errorWords = []string{
 	"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error", "temporarily_unavailable",
 }
 
+// callback is a browser's, or an application's, return from a provider. Its
+// methods are steps on the way to a user or a link.
+type callback struct {
+	*engine
+	svc      *core.Services
+	provider Provider
+	request  *core.Request // nil outside HTTP
+	outcome
+	// new is the user that BeforeRegister has seen; nil before.
+	new    *core.Event
+	commit core.Commit // of new
+	// missing is the ID of a link's user that was not there a moment ago.
+	missing string
+}
+
 // outcome is what a provider has said at the end of a flow.
 type outcome struct {
 	record
@@ -26,50 +41,49 @@ type outcome struct {
 }
 
 // finish goes down the contract's ladder, up to and including the exchange of
-// the code. belongs tells whether the record is of this route. The record is
-// given as soon as it is known, with an error too, so that a browser can be
-// sent back to where it came from.
-func (c *config) finish(
-	ctx context.Context, svc *core.Services, p Provider, r *core.Request, belongs func(record) bool,
-) (outcome, error) {
-	form := r.Query
+// the code. belongs reports whether the record is of this route. The record is
+// set as soon as it is known, with an error too, so that a browser can be sent
+// back to where it came from.
+func (cb *callback) finish(ctx context.Context, belongs func(record) bool) error {
+	form := cb.request.Query
 	for _, values := range form {
 		if len(values) > 1 {
-			return outcome{}, badRequest()
+			return badRequest()
 		}
 	}
 	state := form.Get("state")
 	if word := form.Get("error"); word != "" {
-		return c.declined(svc, r, word, state, belongs)
+		return cb.declined(word, state, belongs)
 	}
 	if form.Get("code") == "" {
-		return outcome{}, badRequest()
+		return badRequest()
 	}
-	ends, err := c.stateEnds(state, svc.Env.Now())
+	ends, err := cb.stateEnds(state, cb.svc.Env.Now())
 	if err != nil {
-		return outcome{}, err
+		return err
 	}
-	rec, err := c.found(r, state)
+	rec, err := cb.found(cb.request, state)
 	if err != nil {
-		return outcome{}, err
+		return err
 	}
 	if !belongs(rec) {
-		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
+		return core.Refuse(core.CodeOAuthInvalidState)
 	}
-	out := outcome{record: rec}
-	switch err := c.tickets(svc).Burn(ctx, "oauth-state", core.Digest(state), ends); {
+	switch err := cb.tickets(cb.svc).Burn(ctx, "oauth-state", core.Digest(state), ends); {
 	case errors.Is(err, core.ErrUsed):
-		return outcome{}, core.Refuse(core.CodeOAuthInvalidState)
+		return core.Refuse(core.CodeOAuthInvalidState)
 	case err != nil:
-		return out, core.Unavailable(err)
+		cb.record = rec
+		return core.Unavailable(err)
 	}
-	out.identity, out.tokens, err = p.Finish(ctx, core.OAuthFinish{
+	cb.record = rec
+	cb.identity, cb.tokens, err = cb.provider.Finish(ctx, core.OAuthFinish{
 		Code: form.Get("code"), Verifier: rec.Verifier, Nonce: rec.Nonce, RedirectURI: rec.Redirect, Form: form,
 	})
 	if err != nil {
-		return out, providerError(err)
+		return providerError(err)
 	}
-	return out, checkSubject(out.identity.Subject)
+	return checkSubject(cb.identity.Subject)
 }
 
 func checkSubject(s string) error {
@@ -80,30 +94,25 @@ func checkSubject(s string) error {
 }
 
 // declined is the answer where the provider sends an error instead of a code.
-func (c *config) declined(
-	svc *core.Services, r *core.Request, word, state string, belongs func(record) bool,
-) (outcome, error) {
+func (cb *callback) declined(word, state string, belongs func(record) bool) error {
 	refusal := badRequest()
 	if slices.Contains(errorWords, word) {
 		refusal.Code = word
 	}
-	if _, err := c.stateEnds(state, svc.Env.Now()); err != nil {
-		return outcome{}, refusal
+	if _, err := cb.stateEnds(state, cb.svc.Env.Now()); err != nil {
+		return refusal
 	}
-	rec, err := c.found(r, state)
-	if err != nil || !belongs(rec) {
-		return outcome{}, refusal
+	if rec, err := cb.found(cb.request, state); err == nil && belongs(rec) {
+		cb.record = rec
 	}
-	return outcome{record: rec}, refusal
+	return refusal
 }
 
 // end makes the response of a callback: the flow's cookie goes, unless resp
 // keeps it for an exchange, and a browser that came by redirect_to goes back
 // with the error's code.
-func (c *config) end(
-	ctx context.Context, svc *core.Services, r *core.Request, rec record, resp *core.Response, err error,
-) (*core.Response, error) {
-	if err != nil && rec.RedirectTo == "" {
+func (cb *callback) end(ctx context.Context, resp *core.Response, err error) (*core.Response, error) {
+	if err != nil && cb.RedirectTo == "" {
 		return nil, err
 	}
 	if err != nil {
@@ -112,15 +121,15 @@ func (c *config) end(
 			refusal = core.Unavailable(err)
 		}
 		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
-			svc.Env.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
+			cb.svc.Env.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
 				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 		}
 		code := cmp.Or(refusal.Code, http.StatusText(refusal.Status)) // as in an answer in JSON
 		resp = core.Empty(http.StatusSeeOther)
-		back(resp, rec.RedirectTo, "error", code)
+		back(resp, cb.RedirectTo, "error", code)
 	}
-	if name := c.cookieName(r.Query.Get("state")); !sets(resp, name) {
-		c.setCookie(resp, name, "", -1)
+	if name := cb.cookieName(cb.request.Query.Get("state")); !sets(resp, name) {
+		cb.setCookie(resp, name, "", -1)
 	}
 	return noReferrer(resp), nil
 }

@@ -20,7 +20,7 @@ const (
 
 // exchange is the flow of POST /exchange, once per backend: the one-time code
 // of a redirect becomes the backend's login answer.
-type exchange struct{ *config }
+type exchange struct{ *engine }
 
 func (exchange) Name() string     { return "exchange" }
 func (exchange) PerBackend() bool { return true }
@@ -62,26 +62,25 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 // handOver sends the browser to the application's page with a one-time code. It
 // is good for the application that sent a challenge or, without one, in this
 // browser: the flow's cookie stays until the exchange.
-func (c *config) handOver(
-	ctx context.Context, svc *core.Services, u core.AnyUser, proof core.Proof, out outcome, state string,
-) (*core.Response, error) {
+func (cb *callback) handOver(ctx context.Context, u core.AnyUser, proof core.Proof) (*core.Response, error) {
+	svc := cb.svc
 	code, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
 	resp := core.Empty(http.StatusSeeOther)
-	back(resp, out.RedirectTo, "code", code)
-	e := exchangeable{Backend: svc.Backend.Name, Proof: proof, Challenge: out.Challenge}
-	if e.Challenge == "" {
-		e.Cookie = c.cookieName(state)
-		c.setCookie(resp, e.Cookie, c.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
+	back(resp, cb.RedirectTo, "code", code)
+	to := exchangeable{Backend: svc.Backend.Name, Proof: proof, Challenge: cb.Challenge}
+	if to.Challenge == "" {
+		to.Cookie = cb.cookieName(cb.request.Query.Get("state"))
+		cb.setCookie(resp, to.Cookie, cb.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
 	}
-	data, err := json.Marshal(e)
+	data, err := json.Marshal(to)
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
 	b := u.Base()
-	err = c.tickets(svc).Put(ctx, core.Ticket{
+	err = cb.tickets(svc).Put(ctx, core.Ticket{
 		Digest: digest, Purpose: exchangePurpose, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Data: data,
 		Expires: svc.Env.Now().Add(exchangeLifetime),
 	}, false)
@@ -128,16 +127,16 @@ func (f exchange) exchange(
 // owns reports whether a request brings what the code is bound to: the verifier
 // of its challenge (RFC 7636, section 4.6), or the flow's cookie. A verifier of
 // no challenge is wrong (RFC 9700, section 4.8.2).
-func (c *config) owns(h core.Head, e exchangeable, digest [32]byte, verifier string) bool {
-	if e.Challenge != "" {
+func (e *engine) owns(h core.Head, to exchangeable, digest [32]byte, verifier string) bool {
+	if to.Challenge != "" {
 		d := core.Digest(verifier)
-		return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(d[:])), []byte(e.Challenge)) == 1
+		return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(d[:])), []byte(to.Challenge)) == 1
 	}
-	sealed, err := core.CookieValue(h, e.Cookie)
+	sealed, err := core.CookieValue(h, to.Cookie)
 	if err != nil || verifier != "" {
 		return false
 	}
-	of, err := c.cookies.Open(sealed, exchangePurpose)
+	of, err := e.cookies.Open(sealed, exchangePurpose)
 	return err == nil && subtle.ConstantTimeCompare(of, digest[:]) == 1
 }
 

@@ -10,11 +10,11 @@ import (
 
 // linkTo links the account to u, unless it is somebody else's, while the login
 // that asked for it lives: it may have ended while the provider was asked.
-func (f associate) linkTo(ctx context.Context, svc *core.Services, u core.AnyUser, out outcome) error {
+func (cb *callback) linkTo(ctx context.Context, u core.AnyUser) error {
 	id := u.Base().ID
-	commit, err := svc.Events.Begin(ctx, &core.Event{
-		Kind: core.EventLinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u,
-		Identity: &out.identity,
+	commit, err := cb.svc.Events.Begin(ctx, &core.Event{
+		Kind: core.EventLinked, Method: "oauth:" + cb.provider.Name(), Target: cb.provider.Name(), User: u,
+		Identity: &cb.identity,
 	})
 	if err != nil {
 		return err
@@ -23,24 +23,24 @@ func (f associate) linkTo(ctx context.Context, svc *core.Services, u core.AnyUse
 		made := false
 		err := commit(ctx, func(ctx context.Context) error {
 			made = false
-			link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
+			link, err := cb.Accounts.Find(ctx, cb.provider.Name(), cb.identity.Subject)
 			switch {
 			case err == nil && link.UserID != id:
 				made = true
-				return f.makeOver(ctx, svc, link, out, id)
+				return cb.makeOver(ctx, link, id)
 			case err == nil:
-				return f.renew(ctx, link, out)
+				return cb.renew(ctx, link)
 			case errors.Is(err, core.ErrNotFound):
 				made = true
-				return f.create(ctx, f.provider, out, id)
+				return cb.create(ctx, id)
 			}
 			return err
 		})
 		if errors.Is(err, core.ErrTaken) || errors.Is(err, errAgain) {
 			continue
 		}
-		if err == nil && made && !svc.Users.Atomic() {
-			err = f.confirm(ctx, svc, id, out)
+		if err == nil && made && !cb.svc.Users.Atomic() {
+			err = cb.confirm(ctx, id)
 		}
 		return refusal(err)
 	}
@@ -49,40 +49,37 @@ func (f associate) linkTo(ctx context.Context, svc *core.Services, u core.AnyUse
 
 // makeOver links an account that is linked to a deleted user; one of a living
 // user stays theirs.
-func (f associate) makeOver(
-	ctx context.Context, svc *core.Services, lost *core.OAuthAccount, out outcome, userID string,
-) error {
-	_, err := svc.Users.Find(ctx, core.ByID(lost.UserID))
+func (cb *callback) makeOver(ctx context.Context, lost *core.OAuthAccount, userID string) error {
+	_, err := cb.svc.Users.Find(ctx, core.ByID(lost.UserID))
 	if err == nil {
 		return core.Refuse(core.CodeOAuthAlreadyLinked)
 	}
 	if !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
-	a := &arrival{config: f.config, svc: svc, provider: f.provider, outcome: out}
-	return a.link(ctx, userID, lost)
+	return cb.link(ctx, userID, lost)
 }
 
 // confirm takes back a link that was made without a transaction while the login
 // that asked for it ended, and ends the logins that were made by it.
-func (f associate) confirm(ctx context.Context, svc *core.Services, userID string, out outcome) error {
-	ended := svc.Security.StillLoggedIn(ctx)
+func (cb *callback) confirm(ctx context.Context, userID string) error {
+	ended := cb.svc.Security.StillLoggedIn(ctx)
 	if ended == nil {
 		return nil
 	}
-	link, err := f.Accounts.Find(ctx, f.provider.Name(), out.identity.Subject)
+	link, err := cb.Accounts.Find(ctx, cb.provider.Name(), cb.identity.Subject)
 	if errors.Is(err, core.ErrNotFound) || err == nil && link.UserID != userID {
 		return ended
 	}
 	if err == nil {
-		err = f.Accounts.Delete(ctx, link.ID)
+		err = cb.Accounts.Delete(ctx, link.ID)
 	}
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
 	// Not by the login of ctx, which has ended.
 	nobody := core.WithCurrent(ctx, core.Current{})
-	if err := svc.Sessions.RevokeAll(nobody, userID, nil); err != nil && !errors.Is(err, core.ErrNotFound) {
+	if err := cb.svc.Sessions.RevokeAll(nobody, userID, nil); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
 	return ended

@@ -10,7 +10,7 @@ import (
 // login is the flow of a provider's GET /authorize and GET or POST /callback,
 // once per backend.
 type login struct {
-	*config
+	*engine
 	provider Provider
 }
 
@@ -19,7 +19,7 @@ func (login) PerBackend() bool { return true }
 
 func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 	name := "oauth:" + f.provider.Name() + "." + svc.Backend.Name
-	callback := core.Route{
+	route := core.Route{
 		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
 		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Codes: callbackCodes},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
@@ -33,8 +33,8 @@ func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 				return f.begin(ctx, svc, f.provider, r, rec)
 			},
 		},
-		callback,
-		posting(callback),
+		route,
+		posting(route),
 	}, f.check(svc)
 }
 
@@ -46,44 +46,46 @@ func (f login) User(
 	if err := checkSubject(who.Subject); err != nil {
 		return nil, err
 	}
-	return f.user(ctx, svc, f.provider, outcome{identity: who, tokens: tokens}, nil)
+	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, outcome: outcome{identity: who, tokens: tokens}}
+	return cb.user(ctx)
 }
 
 func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	out, err := f.finish(ctx, svc, f.provider, r, func(rec record) bool {
+	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, request: r}
+	err := cb.finish(ctx, func(rec record) bool {
 		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == svc.Backend.Name
 	})
-	if err != nil {
-		return f.end(ctx, svc, r, out.record, nil, err)
+	var u core.AnyUser
+	if err == nil {
+		u, err = cb.user(ctx)
 	}
-	u, err := f.user(ctx, svc, f.provider, out, r)
-	if err != nil {
-		return f.end(ctx, svc, r, out.record, nil, err)
+	var resp *core.Response
+	if err == nil {
+		resp, err = cb.admit(ctx, u)
 	}
-	resp, err := f.admit(ctx, svc, u, out, r)
-	return f.end(ctx, svc, r, out.record, resp, err)
+	return cb.end(ctx, resp, err)
 }
 
 // admit logs the user in. A browser that came by redirect_to gets no secret in
 // a URL: where the backend answers with a token in the body, it gets a one-time
 // code for POST /exchange instead; where a factor is missing, the backend's
 // cookie alone has the pending login (core.Holder).
-func (f login) admit(
-	ctx context.Context, svc *core.Services, u core.AnyUser, out outcome, r *core.Request,
-) (*core.Response, error) {
-	proof := core.Proof{Method: "oauth:" + f.provider.Name(), At: svc.Env.Now()}
-	if out.RedirectTo != "" && !svc.Backend.BrowserSent {
-		return f.handOver(ctx, svc, u, proof, out, r.Query.Get("state"))
+func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, error) {
+	proof := core.Proof{Method: "oauth:" + cb.provider.Name(), At: cb.svc.Env.Now()}
+	backend := cb.svc.Backend
+	if cb.RedirectTo != "" && !backend.BrowserSent {
+		return cb.handOver(ctx, u, proof)
 	}
-	admission, err := svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
-	if err != nil || out.RedirectTo == "" {
+	admission, err := cb.svc.Gate.Admit(ctx,
+		core.Attempt{User: u, Proof: proof, Request: cb.request, Backend: backend.Name})
+	if err != nil || cb.RedirectTo == "" {
 		return admission.Answer, err
 	}
 	if admission.Pending != "" {
-		back(admission.Answer, out.RedirectTo, "error", core.CodeLoginFactorRequired)
+		back(admission.Answer, cb.RedirectTo, "error", core.CodeLoginFactorRequired)
 		return admission.Answer, nil
 	}
-	back(admission.Answer, out.RedirectTo, "", "")
+	back(admission.Answer, cb.RedirectTo, "", "")
 	return admission.Answer, nil
 }
 

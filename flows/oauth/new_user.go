@@ -11,22 +11,22 @@ import (
 // link first, with the ID that the user will have, so that concurrent first
 // logins of one account make one user. A lost link is made over to the new
 // user.
-func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccount) (core.AnyUser, error) {
-	if err := a.introduce(ctx, key); err != nil {
+func (cb *callback) newUser(ctx context.Context, key string, lost *core.OAuthAccount) (core.AnyUser, error) {
+	if err := cb.introduce(ctx, key); err != nil {
 		return nil, err
 	}
-	u := a.new.User
+	u := cb.new.User
 	var err error
-	if a.svc.Users.Atomic() {
-		err = a.commit(ctx, func(ctx context.Context) error {
+	if cb.svc.Users.Atomic() {
+		err = cb.commit(ctx, func(ctx context.Context) error {
 			u.Base().ID = "" // that of a run which was undone
-			if err := a.svc.Users.Create(ctx, u); err != nil {
+			if err := cb.svc.Users.Create(ctx, u); err != nil {
 				return err
 			}
-			return a.link(ctx, u.Base().ID, lost)
+			return cb.link(ctx, u.Base().ID, lost)
 		})
 	} else {
-		err = a.commit(ctx, func(ctx context.Context) error { return a.linkFirst(ctx, u, lost) })
+		err = cb.commit(ctx, func(ctx context.Context) error { return cb.linkFirst(ctx, u, lost) })
 	}
 	if errors.Is(err, core.ErrTaken) || errors.Is(err, core.ErrNotFound) {
 		return nil, errAgain
@@ -40,34 +40,34 @@ func (a *arrival) newUser(ctx context.Context, key string, lost *core.OAuthAccou
 // introduce asks BeforeRegister about the new user, once however often another
 // request gets ahead. The hook may edit the address: then it must be free, and
 // the provider's word does not verify it.
-func (a *arrival) introduce(ctx context.Context, key string) error {
-	if a.new == nil {
-		u := a.svc.Users.New()
+func (cb *callback) introduce(ctx context.Context, key string) error {
+	if cb.new == nil {
+		u := cb.svc.Users.New()
 		b := u.Base()
-		b.Email, b.EmailKey, b.IsActive = a.identity.Email, key, true
-		b.IsVerified = a.provider.VerifiedByDefault && a.identity.Verified()
+		b.Email, b.EmailKey, b.IsActive = cb.identity.Email, key, true
+		b.IsVerified = cb.provider.VerifiedByDefault && cb.identity.Verified()
 		vouched := b.IsVerified
 		event := core.Event{
-			Kind: core.EventRegistered, Method: "oauth:" + a.provider.Name(), User: u, Request: a.request, Identity: &a.identity,
+			Kind: core.EventRegistered, Method: "oauth:" + cb.provider.Name(), User: u, Request: cb.request, Identity: &cb.identity,
 		}
-		commit, err := a.svc.Events.Begin(ctx, &event)
+		commit, err := cb.svc.Events.Begin(ctx, &event)
 		if err != nil {
 			return err
 		}
-		edited, err := a.svc.Identify(b.Email)
+		edited, err := cb.svc.Identify(b.Email)
 		if err != nil {
 			return core.Invalid(core.BadValue("email", err.Error()))
 		}
 		if b.EmailKey = edited; edited != key && vouched {
 			b.IsVerified = false
 		}
-		a.new, a.commit = &event, commit
+		cb.new, cb.commit = &event, commit
 	}
-	edited := a.new.User.Base().EmailKey
+	edited := cb.new.User.Base().EmailKey
 	if edited == key {
 		return nil
 	}
-	_, err := a.svc.Users.Find(ctx, core.ByEmail(edited))
+	_, err := cb.svc.Users.Find(ctx, core.ByEmail(edited))
 	switch {
 	case err == nil:
 		return core.Refuse(core.CodeOAuthUserExists)
@@ -79,32 +79,32 @@ func (a *arrival) introduce(ctx context.Context, key string) error {
 
 // linkFirst makes the link and then its user. Of two who take turns at a lost
 // link each reads what the other writes, after writing, so that one sees it.
-func (a *arrival) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAuthAccount) error {
-	id := a.svc.Users.NewID()
+func (cb *callback) linkFirst(ctx context.Context, u core.AnyUser, lost *core.OAuthAccount) error {
+	id := cb.svc.Users.NewID()
 	u.Base().ID = id
-	if err := a.link(ctx, id, lost); err != nil {
+	if err := cb.link(ctx, id, lost); err != nil {
 		return err
 	}
 	if lost != nil {
-		switch _, err := a.svc.Users.Find(ctx, core.ByID(lost.UserID)); {
+		switch _, err := cb.svc.Users.Find(ctx, core.ByID(lost.UserID)); {
 		case err == nil: // made late: the link is theirs
 			made := *lost
 			made.UserID = id
-			return errors.Join(errAgain, a.link(ctx, lost.UserID, &made))
+			return errors.Join(errAgain, cb.link(ctx, lost.UserID, &made))
 		case !errors.Is(err, core.ErrNotFound):
 			return err
 		}
 	}
-	err := a.svc.Users.Create(ctx, u)
-	mine, findErr := a.Accounts.Find(ctx, a.provider.Name(), a.identity.Subject)
+	err := cb.svc.Users.Create(ctx, u)
+	mine, findErr := cb.Accounts.Find(ctx, cb.provider.Name(), cb.identity.Subject)
 	isMine := findErr == nil && mine.UserID == id
 	switch {
 	case err != nil && isMine: // the address was registered meanwhile: the link, which nobody has used, goes again
-		return errors.Join(err, a.Accounts.Delete(ctx, mine.ID))
+		return errors.Join(err, cb.Accounts.Delete(ctx, mine.ID))
 	case err != nil || isMine:
 		return err
 	}
 	// Another login took this one for one that had died, and made the link
 	// over.
-	return errors.Join(errAgain, a.svc.Users.Delete(ctx, id))
+	return errors.Join(errAgain, cb.svc.Users.Delete(ctx, id))
 }

@@ -9,10 +9,15 @@
 //		Providers: []oauth.Provider{{Provider: google}},
 //	})
 //	auth, err := latchkey.New(users, latchkey.Options[Account]{
-//		Flows: social.Flows(), Tickets: store.Tickets(), BaseURL: "https://app.example.com", …
+//		Flows:   social.Flows(),
+//		Tickets: store.Tickets(),
+//		BaseURL: "https://app.example.com",
+//		…
 //	})
-//	httpauth.Mount(mux, "/auth/cookie/google", auth.OAuth("google", "cookie"))
-//	httpauth.Mount(mux, "/auth/associate/google", auth.Associate("google"))
+//	login := auth.OAuth("google", "cookie")
+//	httpauth.Mount(mux, "/auth/cookie/google", login)
+//	associate := auth.Associate("google")
+//	httpauth.Mount(mux, "/auth/associate/google", associate)
 //
 // Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie
 // of its own, so that tabs do not disturb each other and the server keeps
@@ -40,6 +45,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/lease"
 	"github.com/latchkey-go/latchkey/internal/seal"
 )
 
@@ -97,9 +103,11 @@ type Options struct {
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
-	// BeginLimit limits how many flows one client network (an IPv4 address, an
-	// IPv6 /64) may begin. Default: 60 a minute.
+	// BeginLimit limits how many flows one client network (an IPv4 address,
+	// an IPv6 /64) may begin. Default: 60 a minute.
 	BeginLimit core.Limit
+	// Now is the clock of tokens and leases. Default: time.Now.
+	Now func() time.Time
 	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
 	// http on another host than localhost.
 	InsecureHTTP bool
@@ -116,15 +124,16 @@ func (Options) MarshalJSON() ([]byte, error) { return []byte(`"[oauth options]"`
 
 // OAuth is an application's providers: their flows, and the tokens that they
 // issued. It is safe for concurrent use.
-type OAuth struct{ *config }
+type OAuth struct{ *engine }
 
-// config is Options, made ready.
-type config struct {
+// engine is Options, made ready.
+type engine struct {
 	Options
 	stateKey []byte
 	cookies  *seal.Ring
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
+	leases   lease.Leases
 	// unlinking is held by one who unlinks where no transaction keeps
 	// another from unlinking too.
 	unlinking sync.Mutex
@@ -135,32 +144,36 @@ var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 // New makes ready what the flows share. Its error joins everything that is
 // wrong with the options.
 func New(o Options) (*OAuth, error) {
-	c, err := o.config()
+	e, err := o.engine()
 	if err != nil {
 		return nil, err
 	}
-	return &OAuth{c}, nil
+	return &OAuth{e}, nil
 }
 
 // Flows are for latchkey's Options.Flows: login and exchange, once per backend,
 // association and the list of accounts.
 func (o *OAuth) Flows() []core.Flow {
-	flows := []core.Flow{accounts{o.config}, exchange{o.config}}
+	flows := []core.Flow{accounts{o.engine}, exchange{o.engine}}
 	for _, p := range o.Providers {
-		flows = append(flows, login{o.config, p}, associate{o.config, p})
+		flows = append(flows, login{o.engine, p}, associate{o.engine, p})
 	}
 	return flows
 }
 
-func (o Options) config() (*config, error) {
+func (o Options) engine() (*engine, error) {
 	errs := o.problems()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Lifetime == 0 {
 		o.Lifetime = 10 * time.Minute
 	}
 	if o.BeginLimit == (core.Limit{}) {
 		o.BeginLimit = core.Limit{Events: 60, Window: time.Minute}
 	}
-	c := &config{Options: o}
+	c := &engine{Options: o}
+	c.leases = lease.Leases{Tickets: o.Tickets, Purpose: "oauth-renew", Lifetime: leaseLifetime, Now: o.Now}
 	for _, s := range o.BaseURLs {
 		u, err := parseOrigin(s)
 		errs = append(errs, err)
@@ -212,7 +225,7 @@ func (o Options) problems() (errs []error) {
 			errs = append(errs, errors.New("oauth: a Provider is nil"))
 			continue
 		}
-		if faulty, ok := p.Provider.(interface{ Err() error }); ok { // a preset that was given something wrong
+		if faulty, ok := core.As[core.FaultyProvider](p.Provider); ok {
 			errs = append(errs, faulty.Err())
 		}
 		if !providerName.MatchString(p.Name()) {
@@ -240,17 +253,17 @@ func parseOrigin(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func (c *config) tickets(svc *core.Services) core.TicketStore {
-	if c.Tickets != nil {
-		return c.Tickets
+func (e *engine) tickets(svc *core.Services) core.TicketStore {
+	if e.Tickets != nil {
+		return e.Tickets
 	}
 	return svc.Tickets
 }
 
 // check returns what the services misses.
-func (c *config) check(svc *core.Services) error {
+func (e *engine) check(svc *core.Services) error {
 	var errs []error
-	if c.tickets(svc) == nil {
+	if e.tickets(svc) == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.Tickets, a store of one-time tokens"))
 	}
 	if svc.Env.BaseURL == nil {
@@ -264,13 +277,13 @@ func (c *config) check(svc *core.Services) error {
 
 // redirectURI is where the provider sends the browser back to, for a request to
 // …/authorize.
-func (c *config) redirectURI(svc *core.Services, r *core.Request, fixed string) string {
+func (e *engine) redirectURI(svc *core.Services, r *core.Request, fixed string) string {
 	if fixed != "" {
 		return fixed
 	}
 	base := svc.Env.BaseURL
-	if i := slices.IndexFunc(c.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
-		base = c.bases[i]
+	if i := slices.IndexFunc(e.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
+		base = e.bases[i]
 	}
 	return strings.TrimSuffix(base.String(), "/") + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
 }

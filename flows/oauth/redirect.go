@@ -16,12 +16,12 @@ import (
 // target is http or https, for then the flow's cookie binds the code; any
 // application can claim another scheme (RFC 8252, section 8.1). It is a 422 for
 // everything else.
-func (c *config) redirect(query url.Values) (target, challenge string, err error) {
+func (e *engine) redirect(query url.Values) (target, challenge string, err error) {
 	if !query.Has("redirect_to") {
 		return "", "", nil
 	}
 	target = query.Get("redirect_to")
-	if !c.mayRedirect(target) {
+	if !e.mayRedirect(target) {
 		return "", "", badQuery("redirect_to", "it must be a path that begins with one slash, or a URL on an allowed origin")
 	}
 	if method := query["code_challenge_method"]; method != nil && !slices.Equal(method, []string{"S256"}) {
@@ -55,7 +55,7 @@ func badQuery(name, msg string) error {
 // Options.RedirectOrigins. What a browser may read otherwise than we do
 // (backslashes, white space, control characters, anything beyond ASCII) is
 // refused, and so is a path that is not plain (CWE-601).
-func (c *config) mayRedirect(target string) bool {
+func (e *engine) mayRedirect(target string) bool {
 	if len(target) > 2000 || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
 		return false
 	}
@@ -67,7 +67,7 @@ func (c *config) mayRedirect(target string) bool {
 		return !strings.HasPrefix(target, "//") && u.Scheme == "" && u.Host == ""
 	}
 	origin := u.Scheme + "://" + u.Host
-	return slices.Contains(c.RedirectOrigins, origin) && (target == origin || strings.HasPrefix(target, origin+"/"))
+	return slices.Contains(e.RedirectOrigins, origin) && (target == origin || strings.HasPrefix(target, origin+"/"))
 }
 
 // plainPath reports whether nobody on the way makes another path of an absolute

@@ -39,27 +39,27 @@ type record struct {
 }
 
 // newState makes a state that ends at the given time.
-func (c *config) newState(random io.Reader, ends time.Time) (string, error) {
+func (e *engine) newState(random io.Reader, ends time.Time) (string, error) {
 	b := make([]byte, macStart, stateLen)
 	if _, err := io.ReadFull(random, b[:randomLen]); err != nil {
 		return "", err
 	}
 	binary.BigEndian.PutUint64(b[randomLen:], uint64(ends.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(b)...)), nil
+	return base64.RawURLEncoding.EncodeToString(append(b, e.mac(b)...)), nil
 }
 
-func (c *config) mac(b []byte) []byte {
-	h := hmac.New(sha256.New, c.stateKey)
+func (e *engine) mac(b []byte) []byte {
+	h := hmac.New(sha256.New, e.stateKey)
 	h.Write(b)
 	return h.Sum(nil)
 }
 
 // stateEnds returns the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR
 // for anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
-func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
+func (e *engine) stateEnds(state string, now time.Time) (time.Time, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
 	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) ||
-		!hmac.Equal(b[macStart:], c.mac(b[:macStart])) {
+		!hmac.Equal(b[macStart:], e.mac(b[:macStart])) {
 		return time.Time{}, core.Refuse(core.CodeOAuthStateUndecodable)
 	}
 	ends := time.Unix(int64(binary.BigEndian.Uint64(b[randomLen:macStart])), 0)
@@ -70,13 +70,13 @@ func (c *config) stateEnds(state string, now time.Time) (time.Time, error) {
 }
 
 // cookieName returns each flow a cookie of its own.
-func (c *config) cookieName(state string) string {
+func (e *engine) cookieName(state string) string {
 	d := core.Digest(state)
-	return c.cookiePrefix() + hex.EncodeToString(d[:8])
+	return e.cookiePrefix() + hex.EncodeToString(d[:8])
 }
 
-func (c *config) cookiePrefix() string {
-	if c.InsecureHTTP {
+func (e *engine) cookiePrefix() string {
+	if e.InsecureHTTP {
 		return "latchkey-oauth-"
 	}
 	return "__Host-latchkey-oauth-"
@@ -88,9 +88,9 @@ const maxBegun = 8
 
 // dropOldest makes room for one more. Browsers send the cookies that they got
 // first first (RFC 6265, section 5.4).
-func (c *config) dropOldest(r *core.Request, resp *core.Response) {
+func (e *engine) dropOldest(r *core.Request, resp *core.Response) {
 	var begun []string
-	prefix := c.cookiePrefix()
+	prefix := e.cookiePrefix()
 	for _, line := range r.Lines("Cookie") {
 		for pair := range strings.SplitSeq(line, ";") {
 			if name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.HasPrefix(name, prefix) {
@@ -99,25 +99,25 @@ func (c *config) dropOldest(r *core.Request, resp *core.Response) {
 		}
 	}
 	for i := range len(begun) - maxBegun + 1 {
-		c.setCookie(resp, begun[i], "", -1)
+		e.setCookie(resp, begun[i], "", -1)
 	}
 }
 
 // keep puts the record into the browser.
-func (c *config) keep(resp *core.Response, state string, rec record) error {
+func (e *engine) keep(resp *core.Response, state string, rec record) error {
 	plain, err := json.Marshal(rec)
 	if err != nil {
 		return err
 	}
-	c.setCookie(resp, c.cookieName(state), c.cookies.Seal(plain, state), int(c.Lifetime/time.Second))
+	e.setCookie(resp, e.cookieName(state), e.cookies.Seal(plain, state), int(e.Lifetime/time.Second))
 	return nil
 }
 
 // setCookie sets a cookie for age seconds; a negative age drops it.
-func (c *config) setCookie(resp *core.Response, name, value string, age int) {
+func (e *engine) setCookie(resp *core.Response, name, value string, age int) {
 	cookie := http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: age,
-		Secure: !c.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: !e.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	resp.Header.Add("Set-Cookie", cookie.String())
 }
@@ -131,12 +131,12 @@ func sets(resp *core.Response, name string) bool {
 
 // found returns the record of a state from the browser's cookie: 400
 // OAUTH_INVALID_STATE if this browser did not begin the flow.
-func (c *config) found(h core.Head, state string) (record, error) {
-	sealed, err := core.CookieValue(h, c.cookieName(state))
+func (e *engine) found(h core.Head, state string) (record, error) {
+	sealed, err := core.CookieValue(h, e.cookieName(state))
 	if err != nil {
 		return record{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
-	plain, err := c.cookies.Open(sealed, state)
+	plain, err := e.cookies.Open(sealed, state)
 	if err != nil {
 		return record{}, core.Refuse(core.CodeOAuthInvalidState)
 	}

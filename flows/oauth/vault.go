@@ -15,7 +15,6 @@ const (
 	early = 30 * time.Second
 	// A lease is for whoever renews a link's tokens. It outlives a
 	// provider's slowest answer, and its holder where that one dies.
-	leasePurpose  = "oauth-renew"
 	leaseLifetime = 20 * time.Second
 	leasePause    = 50 * time.Millisecond // until those who wait look again
 )
@@ -37,13 +36,13 @@ func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, err
 		return "", fmt.Errorf("oauth: there is no provider %q", provider)
 	}
 	for {
-		link, t, err := o.tokens(ctx, userID, provider)
-		if err != nil || good(t) {
+		link, t, err := o.kept(ctx, userID, provider)
+		if err != nil || o.valid(t) {
 			return t.Access, err
 		}
-		err = o.lease(ctx, link)
+		release, err := o.leases.Acquire(ctx, link.ID)
 		if err == nil {
-			defer o.release(ctx, link)
+			defer release()
 			return o.renewToken(ctx, p, userID)
 		}
 		if !errors.Is(err, core.ErrTaken) {
@@ -59,8 +58,8 @@ func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, err
 
 // renewToken runs under the link's lease.
 func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (string, error) {
-	link, old, err := o.tokens(ctx, userID, p.Name())
-	if err != nil || good(old) { // the holder before was faster
+	link, old, err := o.kept(ctx, userID, p.Name())
+	if err != nil || o.valid(old) { // the holder before was faster
 		return old.Access, err
 	}
 	refresher, ok := p.Provider.(core.TokenRefresher)
@@ -76,20 +75,6 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (stri
 		return "", err
 	}
 	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
-}
-
-// lease returns the caller the sole right to renew a link's tokens:
-// core.ErrTaken while somebody else has it.
-func (c *config) lease(ctx context.Context, link *core.OAuthAccount) error {
-	return c.Tickets.Put(ctx, core.Ticket{
-		Digest: core.Digest(link.ID), Purpose: leasePurpose, UserID: link.UserID, Expires: time.Now().Add(leaseLifetime),
-	}, false)
-}
-
-// release ends a lease: a ticket that failed is as good as none. Where that
-// cannot be written, the lease ends by itself.
-func (c *config) release(ctx context.Context, link *core.OAuthAccount) {
-	_ = c.Tickets.Fail(context.WithoutCancel(ctx), leasePurpose, core.Digest(link.ID), 1)
 }
 
 // keepTokens writes what the provider has issued; it tries hard, since a
@@ -110,12 +95,13 @@ func (o *OAuth) keepTokens(ctx context.Context, id string, t core.OAuthTokens) (
 	return fmt.Errorf("oauth: renewed tokens could not be kept: %w", err)
 }
 
-func good(t core.OAuthTokens) bool {
-	return t.Access != "" && (t.Expires.IsZero() || time.Until(t.Expires) > early)
+// valid reports whether an access token survives the call that it is for.
+func (e *engine) valid(t core.OAuthTokens) bool {
+	return t.Access != "" && (t.Expires.IsZero() || t.Expires.Sub(e.Now()) > early)
 }
 
-func (c *config) provider(name string) (Provider, bool) {
-	for _, p := range c.Providers {
+func (e *engine) provider(name string) (Provider, bool) {
+	for _, p := range e.Providers {
 		if p.Name() == name {
 			return p, true
 		}
@@ -123,20 +109,20 @@ func (c *config) provider(name string) (Provider, bool) {
 	return Provider{}, false
 }
 
-// tokens returns the user's link to a provider and what it keeps.
-func (c *config) tokens(ctx context.Context, userID, provider string) (*core.OAuthAccount, core.OAuthTokens, error) {
-	link, err := c.linkOf(ctx, userID, provider)
+// kept returns the user's link to a provider and what it keeps.
+func (e *engine) kept(ctx context.Context, userID, provider string) (*core.OAuthAccount, core.OAuthTokens, error) {
+	link, err := e.linkOf(ctx, userID, provider)
 	if err != nil {
 		return nil, core.OAuthTokens{}, err
 	}
-	t, err := c.open(link)
+	t, err := e.open(link)
 	return link, t, err
 }
 
 // linkOf returns the user's link to a provider, the newest if there are
 // several.
-func (c *config) linkOf(ctx context.Context, userID, provider string) (*core.OAuthAccount, error) {
-	links, err := c.Accounts.List(ctx, userID)
+func (e *engine) linkOf(ctx context.Context, userID, provider string) (*core.OAuthAccount, error) {
+	links, err := e.Accounts.List(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -150,26 +136,26 @@ func (c *config) linkOf(ctx context.Context, userID, provider string) (*core.OAu
 
 // store puts tokens into a link, sealed and bound to its account. Without a
 // vault they are not kept.
-func (c *config) store(a *core.OAuthAccount, t core.OAuthTokens) {
+func (e *engine) store(a *core.OAuthAccount, t core.OAuthTokens) {
 	a.Expires = t.Expires.UTC().Truncate(time.Second)
-	if c.vault == nil {
+	if e.vault == nil {
 		a.AccessToken, a.RefreshToken = "", ""
 		return
 	}
-	a.AccessToken = c.vault.Seal([]byte(t.Access), sealContext(a, "access"))
+	a.AccessToken = e.vault.Seal([]byte(t.Access), sealContext(a, "access"))
 	if t.Refresh != "" { // a provider that sends none keeps the old one good
-		a.RefreshToken = c.vault.Seal([]byte(t.Refresh), sealContext(a, "refresh"))
+		a.RefreshToken = e.vault.Seal([]byte(t.Refresh), sealContext(a, "refresh"))
 	}
 }
 
 // open returns the tokens of a link. core.ErrNotFound if none were kept;
 // core.ErrInvalid if they do not open: their key was taken away, or another
 // program wrote them in clear.
-func (c *config) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {
-	if c.vault == nil || a.AccessToken == "" {
+func (e *engine) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {
+	if e.vault == nil || a.AccessToken == "" {
 		return t, core.ErrNotFound
 	}
-	access, err := c.vault.Open(a.AccessToken, sealContext(a, "access"))
+	access, err := e.vault.Open(a.AccessToken, sealContext(a, "access"))
 	if err != nil {
 		return t, core.ErrInvalid
 	}
@@ -177,7 +163,7 @@ func (c *config) open(a *core.OAuthAccount) (t core.OAuthTokens, err error) {
 	if a.RefreshToken == "" {
 		return t, nil
 	}
-	refresh, err := c.vault.Open(a.RefreshToken, sealContext(a, "refresh"))
+	refresh, err := e.vault.Open(a.RefreshToken, sealContext(a, "refresh"))
 	if err != nil {
 		return t, core.ErrInvalid
 	}
@@ -191,12 +177,12 @@ func sealContext(a *core.OAuthAccount, kind string) string {
 
 // giveBack asks a provider that can to end the tokens of a link that goes (RFC
 // 7009).
-func (c *config) giveBack(svc *core.Services, p Provider, link *core.OAuthAccount) {
+func (e *engine) giveBack(svc *core.Services, p Provider, link *core.OAuthAccount) {
 	revoker, ok := p.Provider.(core.TokenRevoker)
 	if !ok {
 		return
 	}
-	if t, err := c.open(link); err == nil {
+	if t, err := e.open(link); err == nil {
 		svc.Jobs.Enqueue("revoke tokens at "+p.Name(),
 			func(ctx context.Context) error { return revoker.RevokeTokens(ctx, t) })
 	}

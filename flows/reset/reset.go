@@ -1,7 +1,9 @@
 // Package reset is the flow that replaces a forgotten password: POST
 // /forgot-password and POST /reset-password.
 //
-//	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{reset.Flow{}}, …})
+//	latchkey.New(users, latchkey.Options[Account]{
+//		Flows: []latchkey.Flow{reset.Flow{}}, …
+//	})
 //
 // Security notes (OWASP "Forgot Password" cheat sheet). The answer to a request
 // is the same whoever asks and whatever exists; ticket and mail are made

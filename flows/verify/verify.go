@@ -1,7 +1,9 @@
 // Package verify is the flow that proves a user's e-mail address: POST
 // /request-verify-token and POST /verify.
 //
-//	latchkey.New(users, latchkey.Options[Account]{Flows: []latchkey.Flow{verify.Flow{}}, …})
+//	latchkey.New(users, latchkey.Options[Account]{
+//		Flows: []latchkey.Flow{verify.Flow{}}, …
+//	})
 //
 // Security notes. The answer to a request is the same whoever asks and whatever
 // exists; ticket and mail are made outside the request. A token verifies only

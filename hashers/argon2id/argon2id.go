@@ -2,19 +2,20 @@
 // default.
 //
 //	hasher, err := argon2id.New(argon2id.Options{})
-//	hash, err := hasher.Hash("on computable numbers") // $argon2id$v=19$m=19456,t=2,p=1$…$…
+//	// $argon2id$v=19$m=19456,t=2,p=1$…$…
+//	hash, err := hasher.Hash("on computable numbers")
 //	ok, err := hasher.Verify(hash, "on computable numbers")
 //
-// A hash carries its parameters, so hashes that were made with others (by
-// another service, or before they were raised) verify too, and Outdated tells
-// that they should be made anew.
+// A hash carries its parameters, so hashes made with other parameters (by
+// another service, or before they were raised) verify too, and Outdated reports
+// that they should be replaced.
 //
-// Security notes. One hash takes Memory KiB and, with the defaults, some 20 to
-// 50 ms of a core: bound how many are made at once. In a small heap a hash may
-// begin with a garbage collection that is due, so that the memory of the last
-// hash is used again and does not add up. A hash from a database is not
-// trusted: one of more than 256 MiB, 64 passes, or 1 GiB summed over the passes
-// is refused before any work.
+// Security notes. One hash takes Memory KiB and, with the defaults, about 20 to
+// 50 ms of a core: bound how many are computed at once. The memory is garbage
+// afterwards, which the runtime collects when the heap has grown far enough.
+// Where memory is scarce, set GOMEMLIMIT: the runtime then collects before the
+// limit is reached. A hash from a database is not trusted: one of more than 256
+// MiB, 64 passes, or 1 GiB summed over the passes is refused before any work.
 package argon2id
 
 import (
@@ -39,14 +40,14 @@ const (
 // Options are the parameters of new hashes. The zero value is OWASP's
 // recommendation: 19 MiB, two passes, one thread.
 type Options struct {
-	// Memory in KiB; 0 is 19456 (19 MiB). At most 262144 (256 MiB).
+	// Memory in KiB, at most 262144 (256 MiB). Default: 19456 (19 MiB).
 	Memory uint32
-	// Time is the number of passes over the memory; 0 is 2. At most 64.
+	// Time is the number of passes over the memory, at most 64. Default: 2.
 	Time uint32
-	// Threads is how many cores one hash uses; 0 is 1. More makes a single
-	// login faster, and a busy server no faster.
+	// Threads is how many cores one hash uses. More makes a single login
+	// faster, and a busy server no faster. Default: 1.
 	Threads uint8
-	// Random gives the salts; nil is crypto/rand.Reader.
+	// Random is the source of salts. Default: crypto/rand.Reader.
 	Random io.Reader
 }
 
@@ -76,8 +77,8 @@ func New(o Options) (*Hasher, error) {
 	return &Hasher{p, o.Random}, nil
 }
 
-// Hash returns an encoded hash with a new salt. An error means that there was
-// no randomness; any password can be hashed.
+// Hash returns an encoded hash with a new salt. It fails only if Random does;
+// any password can be hashed.
 func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	salt := make([]byte, saltLen)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -89,8 +90,9 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 // Knows reports whether hash is an Argon2id hash, by its prefix.
 func (h *Hasher) Knows(hash core.PasswordHash) bool { return strings.HasPrefix(string(hash), prefix) }
 
-// Verify compares in constant time. An error means that hash is malformed or
-// beyond the bounds; there was no work then.
+// Verify reports whether hash is of password, comparing in constant time. It
+// returns an error, without any work, for a hash that is malformed or beyond
+// the bounds.
 func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	e, err := decode(hash)
 	if err != nil {
@@ -100,14 +102,13 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return subtle.ConstantTimeCompare(tag, e.tag) == 1, nil
 }
 
-// Outdated reports that hash has other parameters, another length of salt or
-// tag than Hash would give it now, or cannot be verified.
+// Outdated reports whether hash has other parameters, or another length of salt
+// or tag, than a new one would have, or cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	e, err := decode(hash)
 	return err != nil || e.params != h.params || len(e.salt) != saltLen || len(e.tag) != tagLen
 }
 
 func (p params) derive(password string, salt []byte, length int) []byte {
-	makeRoom(uint64(p.memory) << 10) // KiB
 	return argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, uint32(length))
 }

@@ -33,8 +33,8 @@ type params struct {
 	threads      uint8
 }
 
-// check also asks for the 8 KiB a thread that Argon2 needs (RFC 9106 section
-// 3.1).
+// check returns errBounds for what Verify refuses, and for less than the 8 KiB
+// a thread that Argon2 needs (RFC 9106 section 3.1).
 func (p params) check() error {
 	if p.memory > maxMemory || p.time > maxTime || p.memory*p.time > maxWork ||
 		p.time < 1 || p.threads < 1 || p.memory < 8*uint32(p.threads) {
@@ -43,7 +43,7 @@ func (p params) check() error {
 	return nil
 }
 
-// weak reports that none of OWASP's equivalent settings is reached.
+// weak reports whether none of OWASP's equivalent settings is reached.
 func (p params) weak() bool {
 	for i, memory := range [...]uint32{46 << 10, 19 << 10, 12 << 10, 9 << 10, 7 << 10} {
 		if passes := uint32(i + 1); p.memory >= memory && p.time >= passes {
@@ -65,7 +65,7 @@ func (e encoded) hash() core.PasswordHash {
 		e.memory, e.time, e.threads, b64.EncodeToString(e.salt), b64.EncodeToString(e.tag)))
 }
 
-// decode parses loosely and then asks that encoding gives the same text again:
+// decode parses loosely and then requires that encoding returns the same text:
 // so there is one spelling of numbers and base64.
 func decode(hash core.PasswordHash) (encoded, error) {
 	const longest = len(prefix+"v=19$m=262144,t=64,p=255$$") + 2*86 // base64 of maxLen bytes

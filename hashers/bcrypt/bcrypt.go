@@ -1,7 +1,7 @@
 // Package bcrypt hashes passwords with bcrypt. It is there for hashes that were
 // made elsewhere: the prefixes $2a$, $2b$ and $2y$ verify. New applications
-// hash with argon2id and keep this hasher beside it, so that imported hashes
-// are replaced at login.
+// hash with argon2id and list this hasher second, so that imported hashes are
+// replaced at login.
 //
 //	hasher, err := bcrypt.New(bcrypt.Options{})
 //	ok, err := hasher.Verify(imported, "analytical engine 1843")
@@ -30,8 +30,9 @@ const (
 
 // Options are the parameters of new hashes. The zero value is secure.
 type Options struct {
-	// Cost is the binary logarithm of the number of rounds; 0 is 12 (some
-	// 200 to 400 ms of a core). At least 10, OWASP's floor; at most 15.
+	// Cost is the binary logarithm of the number of rounds: at least 10,
+	// OWASP's floor, and at most 15. Default: 12 (about 200 to 400 ms of a
+	// core).
 	Cost int
 }
 

@@ -1,8 +1,6 @@
 package bunstore_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,126 +11,47 @@ import (
 	"github.com/uptrace/bun"
 )
 
-var idTypes = map[string]sqlstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text, "BigInt": bunstore.BigInt}
-
-// crowded is a patience for the kit's crowds on a busy machine.
-const crowded = 30 * time.Second
-
-// shared are stores that the cases of a kit have one after the other, each of
+// emptied are stores that the cases of a kit have one after the other, each of
 // them empty: to make tables takes longer than most cases.
-type shared struct {
+type emptied struct {
 	db    *bun.DB
 	store *bunstore.Store
 	users *sqlstore.UserStore[storetest.Account]
-	now   func() time.Time
 }
 
-func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
+func (d database) emptied(t *testing.T) *emptied {
 	t.Helper()
-	s := &shared{db: d.new(t), now: time.Now}
-	s.store, s.users = users[storetest.Account](t, s.db,
-		bunstore.Options{IDs: ids, Patience: crowded, Now: func() time.Time { return s.now() }})
-	return s
+	e := &emptied{db: d.new(t)}
+	// A patience for the kit's crowds on a busy machine.
+	e.store, e.users = users[storetest.Account](t, e.db, bunstore.Options{IDs: d.ids, Patience: 30 * time.Second})
+	return e
 }
 
-// empty makes the stores ready for a case, which has a clock of its own.
-func (s *shared) empty(t *testing.T, now func() time.Time) {
+func (e *emptied) empty(t *testing.T) {
 	t.Helper()
-	s.now = now
 	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
-		run(t, s.db, "DELETE FROM latchkey_"+table)
+		run(t, e.db, "DELETE FROM latchkey_"+table)
 	}
 }
 
-// withIDs runs cases on each kind of database with ids of each type. Races
-// between texts are left out: they are decided as those of UUIDs.
-func withIDs[S any](t *testing.T, cases func() []storetest.Case[S], of func(s *shared) S) {
-	everywhere(t, func(t *testing.T, d database) {
-		for name, ids := range idTypes {
-			t.Run(name, func(t *testing.T) {
-				s := d.shared(t, ids)
-				open := func(t *testing.T) S {
-					s.empty(t, time.Now)
-					return of(s)
-				}
-				storetest.Run(t, open, slices.DeleteFunc(cases(), func(c storetest.Case[S]) bool {
-					return ids == bunstore.Text && strings.Contains(c.Rule, "concurrent")
-				}))
-			})
-		}
-	})
-}
-
 func TestUsers(t *testing.T) {
-	withIDs(t, storetest.UserCases, func(s *shared) core.UserStore[storetest.Account] { return s.users })
+	everywhere(t, func(t *testing.T, d database) {
+		e := d.emptied(t)
+		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] {
+			e.empty(t)
+			return e.users
+		})
+	})
 }
 
 func TestTransactions(t *testing.T) {
-	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
-		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),
-			OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials()}
-	})
-}
-
-// TestOAuthAccounts: the kit's users have UUIDs, which are texts too.
-// TestTransactions links users with ids of every type, and
-// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table.
-func TestOAuthAccounts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		for name, ids := range map[string]sqlstore.IDType{"UUID": bunstore.UUID, "Text": bunstore.Text} {
-			t.Run(name, func(t *testing.T) {
-				s := d.shared(t, ids)
-				storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
-					s.empty(t, time.Now)
-					return s.store.OAuthAccounts()
-				})
-			})
-		}
-	})
-}
-
-// TestCredentials: the kit's owners have UUIDs, which are texts too;
-// TestTransactions has ids of every type.
-func TestCredentials(t *testing.T) {
-	everywhere(t, func(t *testing.T, d database) {
-		for name, ids := range map[string]sqlstore.IDType{"UUID": sqlstore.UUID, "Text": sqlstore.Text} {
-			t.Run(name, func(t *testing.T) {
-				s := d.shared(t, ids)
-				storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
-					s.empty(t, now)
-					return s.store.Credentials()
-				})
-			})
-		}
-	})
-}
-
-func TestSessions(t *testing.T) { everywhere(t, sessionsKit) }
-
-func sessionsKit(t *testing.T, d database) {
-	s := d.shared(t, bunstore.UUID)
-	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
-		s.empty(t, now)
-		return s.store.Sessions()
-	})
-}
-
-func TestTickets(t *testing.T) { everywhere(t, ticketsKit) }
-
-func ticketsKit(t *testing.T, d database) {
-	s := d.shared(t, bunstore.UUID)
-	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore {
-		s.empty(t, now)
-		return s.store.Tickets()
-	})
-}
-
-func TestLimiter(t *testing.T) { everywhere(t, limiterKit) }
-
-func limiterKit(t *testing.T, d database) {
-	s := d.shared(t, bunstore.UUID)
-	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter {
-		s.empty(t, now)
-		return s.store.Limiter()
+		e := d.emptied(t)
+		storetest.Transactions(t, func(t *testing.T) storetest.Database {
+			e.empty(t)
+			return storetest.Database{Users: e.users, Transactor: e.store, Sessions: e.store.Sessions(),
+				Tickets: e.store.Tickets(), OAuthAccounts: e.store.OAuthAccounts(),
+				Credentials: e.store.Credentials()}
+		})
 	})
 }

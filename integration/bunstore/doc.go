@@ -1,6 +1,5 @@
-// Package bunstore tests stores/bunstore on SQLite files, PostgreSQL and
-// MariaDB: the conformance kit, migrations, transactions, conflicts between
-// them, the take-over of a FastAPI Users database, what is left of secrets in a
-// dump, processes that are killed and servers that are stopped. It lives here
-// because that module has no driver among its dependencies.
+// Package bunstore tests what stores/bunstore adds to stores/sqlstore on SQLite
+// files, PostgreSQL and MariaDB: columns that bun maps, bun's transactions, and
+// the conformance kit over both. integration/sqlstore tests the rest. It lives
+// here because that module has no driver among its dependencies.
 package bunstore

@@ -8,7 +8,6 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
@@ -130,67 +129,6 @@ func Example_withTx() {
 	// Output:
 	// the application changed its mind
 	// latchkey: not found
-}
-
-// A first login at a provider makes a user and the link to their account there,
-// both or neither.
-func Example_oAuthAccounts() {
-	ctx := context.Background()
-	_, store, users, remove := openAccounts()
-	defer remove()
-
-	signUp := func(email, subject string) error {
-		return store.Transact(ctx, func(ctx context.Context) error {
-			u := &Account{User: core.User{Email: email, EmailKey: email}}
-			if err := users.Create(ctx, u); err != nil {
-				return err
-			}
-			return store.OAuthAccounts().Create(ctx,
-				&core.OAuthAccount{UserID: u.ID, Provider: "github", Subject: subject, Email: email})
-		})
-	}
-	fmt.Println(signUp("ada@example.org", "583231"))
-	fmt.Println(signUp("countess@example.org", "583231"))
-	_, err := users.Find(ctx, core.ByEmail("countess@example.org"))
-	fmt.Println(err)
-	// Output:
-	// <nil>
-	// latchkey: taken
-	// latchkey: not found
-}
-
-// Sessions, one-time tokens and limits share the database.
-func Example_otherStores() {
-	ctx := context.Background()
-	_, store, _, remove := openAccounts()
-	defer remove()
-
-	digest := core.Digest("a token, which is never stored")
-	check(store.Sessions().Create(ctx, digest,
-		core.Session{UserID: "ada", Backend: "web", Expires: time.Now().Add(time.Hour)}))
-	session, err := store.Sessions().Find(ctx, digest)
-	check(err)
-	fmt.Println(session.UserID)
-
-	check(store.Tickets().Put(ctx,
-		core.Ticket{Digest: digest, Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}, true))
-	for range 2 {
-		_, err = store.Tickets().Consume(ctx, "reset", digest)
-		fmt.Println(err)
-	}
-
-	once := core.Limit{Events: 1, Window: time.Minute}
-	for range 2 {
-		wait, err := store.Limiter().Take(ctx, "login:ada@example.org", once)
-		check(err)
-		fmt.Println(wait > 0)
-	}
-	// Output:
-	// ada
-	// <nil>
-	// latchkey: used before
-	// false
-	// true
 }
 
 // The tables' SQL, for a migration tool of one's own.

@@ -13,7 +13,6 @@ import (
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -26,14 +25,15 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 // database is a kind of database. address gives where a new, empty one is.
 type database struct {
 	driver  string
+	ids     sqlstore.IDType // one of the three for each kind
 	dialect func() schema.Dialect
 	address func(t testing.TB) string
 }
 
 var (
-	onSQLite   = database{"sqlite", func() schema.Dialect { return sqlitedialect.New() }, newFile}
-	onPostgres = database{"pgx", func() schema.Dialect { return pgdialect.New() }, server.Postgres}
-	onMariaDB  = database{"mysql", func() schema.Dialect { return mysqldialect.New() }, server.MariaDB}
+	onSQLite   = database{"sqlite", bunstore.BigInt, func() schema.Dialect { return sqlitedialect.New() }, newFile}
+	onPostgres = database{"pgx", bunstore.UUID, func() schema.Dialect { return pgdialect.New() }, server.Postgres}
+	onMariaDB  = database{"mysql", bunstore.Text, func() schema.Dialect { return mysqldialect.New() }, server.MariaDB}
 )
 
 var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres, "MariaDB": onMariaDB}
@@ -42,13 +42,6 @@ var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres
 // name has characters that mean something in a URI.
 func newFile(t testing.TB) string {
 	return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
-}
-
-// with is d with settings of the driver.
-func (d database) with(settings string) database {
-	address := d.address
-	d.address = func(t testing.TB) string { return address(t) + settings }
-	return d
 }
 
 // connections is how many a test has at most.
@@ -116,43 +109,4 @@ func run(t testing.TB, db *bun.DB, query string, args ...any) {
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-}
-
-// schemaOf is everything that a database defines.
-func schemaOf(t testing.TB, db *bun.DB) string {
-	t.Helper()
-	return lines(t, db, map[dialect.Name]string{
-		dialect.SQLite: `SELECT t.name || ': ' || group_concat(c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk, ', ')
-				FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table' GROUP BY t.name
-			UNION ALL SELECT name || ': ' || COALESCE(sql, '') FROM sqlite_master WHERE type = 'index' ORDER BY 1`,
-		dialect.PG: `SELECT table_name || ': ' || string_agg(concat_ws(' ', column_name, data_type, collation_name, character_maximum_length,
-				is_nullable, column_default, is_identity), ', ' ORDER BY ordinal_position) FROM information_schema.columns
-			WHERE table_schema = current_schema() GROUP BY table_name
-			UNION ALL SELECT indexname || ': ' || indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1`,
-		dialect.MySQL: `SELECT CONCAT(table_name, ': ', GROUP_CONCAT(CONCAT_WS(' ', column_name, column_type, collation_name, is_nullable, column_default, extra)
-				ORDER BY ordinal_position SEPARATOR ', ')) FROM information_schema.columns WHERE table_schema = DATABASE() GROUP BY table_name
-			UNION ALL SELECT CONCAT(index_name, ' of ', table_name, ': ', GROUP_CONCAT(column_name ORDER BY seq_in_index), MIN(non_unique))
-			FROM information_schema.statistics WHERE table_schema = DATABASE() GROUP BY table_name, index_name ORDER BY 1`,
-	}[db.Dialect().Name()])
-}
-
-// lines are the rows of a query of one text.
-func lines(t testing.TB, db *bun.DB, query string) (text string) {
-	t.Helper()
-	rows, err := db.DB.QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
-		text += line + "\n"
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return text
 }

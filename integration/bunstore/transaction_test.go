@@ -2,12 +2,14 @@ package bunstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/recorder"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/uptrace/bun"
 )
@@ -72,142 +74,37 @@ func transactGives(t *testing.T, d database) {
 	}
 }
 
-func TestTransactionsOfAnotherDatabaseAreNotJoined(t *testing.T) {
-	ctx := t.Context()
-	store, _ := users[core.User](t, onSQLite.new(t), bunstore.Options{})
-	_, elsewhere := users[core.User](t, onSQLite.new(t), bunstore.Options{})
-	_ = store.Transact(ctx, func(ctx context.Context) error { return errors.Join(elsewhere.Create(ctx, ada()), errUndo) })
-	if _, err := elsewhere.Find(ctx, core.ByEmail("ada@example.org")); err != nil {
-		t.Errorf("a user of the other database: %v", err)
-	}
-}
-
-// TestTransactWithOneConnection: nothing in a transaction waits for a second
-// connection.
-func TestTransactWithOneConnection(t *testing.T) { everywhere(t, oneConnection) }
-
-func oneConnection(t *testing.T, d database) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	db := d.new(t)
-	db.SetMaxOpenConns(1)
-	store, us := users[core.User](t, db, bunstore.Options{})
-	ticket := core.Ticket{Purpose: "reset", UserID: "ada", Expires: time.Now().Add(time.Hour)}
-	if err := store.Tickets().Put(ctx, ticket, true); err != nil {
-		t.Fatal(err)
-	}
-	err := store.Transact(ctx, func(ctx context.Context) error {
-		return errors.Join(us.Create(ctx, ada()), store.Tickets().Fail(ctx, "reset", ticket.Digest, 1), errUndo)
-	})
-	if !errors.Is(err, errUndo) || ctx.Err() != nil {
-		t.Errorf("Transact gave %v", err)
-	}
-	if _, err := store.Tickets().Find(ctx, "reset", ticket.Digest); err != core.ErrNotFound {
-		t.Errorf("the failed ticket: %v, want ErrNotFound", err)
-	}
-}
-
-// TestFailInTheApplicationsTransaction: its rollback is not ours to see, so the
-// count is made beside it.
-func TestFailInTheApplicationsTransaction(t *testing.T) {
+// TestStatementTexts checks that bun, which writes arguments into the texts of
+// its statements, is not what runs those of a transaction.
+func TestStatementTexts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
-		ctx := t.Context()
-		if d.driver == "sqlite" { // a transaction that takes no lock until it writes
-			d.address = func(t testing.TB) string {
-				return "file:" + filepath.Join(t.TempDir(), "latchkey.db") + "?_pragma=journal_mode(WAL)"
-			}
-		}
-		db := d.new(t)
-		store, _ := users[core.User](t, db, bunstore.Options{})
-		if err := store.Tickets().Put(ctx, core.Ticket{Purpose: "pending", Expires: time.Now().Add(time.Hour)},
-			false); err != nil {
-			t.Fatal(err)
-		}
-		err := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-			return errors.Join(store.Tickets().Fail(bunstore.WithTx(ctx, tx), "pending", [32]byte{}, 1), errUndo)
-		})
-		if !errors.Is(err, errUndo) {
-			t.Fatal(err)
-		}
-		if _, err := store.Tickets().Find(ctx, "pending", [32]byte{}); err != core.ErrNotFound {
-			t.Errorf("M04 the failed ticket: %v, want ErrNotFound", err)
-		}
-	})
-}
-
-func TestBusyDatabase(t *testing.T) {
-	t.Run("F10 a busy file is tried again, then an error that is no answer", func(t *testing.T) {
-		ctx := t.Context()
-		path := newFile(t)
-		_, us := users[core.User](t, onSQLite.open(t, path), bunstore.Options{})
-		if _, err := us.Find(ctx, core.ByEmail("ada@example.org")); err != core.ErrNotFound {
-			t.Fatal(err)
-		}
-		db := onSQLite.open(t, path)
-		db.SetMaxOpenConns(1)
-		if _, err := db.Exec("PRAGMA busy_timeout = 0"); err != nil {
-			t.Fatal(err)
-		}
-		_, impatient := users[core.User](t, db, bunstore.Options{})
-
-		locked, release := holdWriteLock(t, path)
-		<-locked
-		if err := impatient.Create(ctx, ada()); err == nil || errors.Is(err, core.ErrTaken) {
-			t.Errorf("Create on a locked file gave %v", err)
-		}
-		time.AfterFunc(20*time.Millisecond, release)
-		if err := impatient.Create(ctx, ada()); err != nil {
-			t.Errorf("Create while the lock is released: %v", err)
-		}
-	})
-	t.Run("a transaction that lost a race runs again", func(t *testing.T) {
-		ctx := t.Context()
-		path := filepath.Join(t.TempDir(), "latchkey.db")
-		// Not SQLiteDSN's transactions: these take the write lock when
-		// they write, which fails if somebody else wrote since they
-		// read.
-		db := onSQLite.open(t, "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+		ctx, address := t.Context(), d.address(t)
+		statements := recorder.New(d.open(t, address).Driver(), address)
+		db := bun.NewDB(sql.OpenDB(statements), d.dialect())
+		t.Cleanup(func() { _ = db.Close() })
 		store, us := users[core.User](t, db, bunstore.Options{})
-		u := ada()
-		if err := us.Create(ctx, u); err != nil {
-			t.Fatal(err)
-		}
-		runs := 0
-		err := store.Transact(ctx, func(inside context.Context) error {
-			runs++
-			if _, err := us.Find(inside, core.ByID(u.ID)); err != nil {
-				return err
-			}
-			if runs == 1 {
-				if _, err := us.Update(ctx, u.ID, func(u *core.User) error { u.TokenEpoch += 10; return nil }); err != nil {
-					return err
-				}
-			}
-			_, err := us.Update(inside, u.ID, func(u *core.User) error { u.TokenEpoch++; return nil })
+		statements.Texts()
+		err1 := us.Create(ctx, ada())
+		err2 := db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			_, err := us.Find(bunstore.WithTx(ctx, tx), core.ByEmail("ada@example.org"))
 			return err
 		})
-		if err != nil || runs != 2 {
-			t.Errorf("Transact gave %v after %d runs, want none after 2", err, runs)
+		err3 := store.Transact(ctx, func(ctx context.Context) error {
+			_, err := store.DB(ctx).NewRaw("SELECT ?", "the application's own").Exec(ctx)
+			return err
+		})
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
 		}
-		if epoch, err := us.Epoch(ctx, u.ID); epoch != 11 || err != nil {
-			t.Errorf("the epoch is %d, %v; want 11", epoch, err)
+		own := false
+		for _, text := range statements.Texts() {
+			own = own || strings.Contains(text, "the application")
+			if strings.Contains(text, "ada@example.org") {
+				t.Errorf("an argument is in %s", text)
+			}
+		}
+		if !own {
+			t.Error("the application's own statement was not seen: are there others?")
 		}
 	})
-}
-
-// holdWriteLock keeps the write lock of a file until release is called.
-func holdWriteLock(t *testing.T, path string) (locked chan struct{}, release func()) {
-	t.Helper()
-	locked, done := make(chan struct{}), make(chan struct{})
-	db := onSQLite.open(t, path)
-	go func() {
-		tx, err := db.BeginTx(context.Background(), nil) // takes the lock: _txlock=immediate
-		if err != nil {
-			t.Error(err)
-		}
-		close(locked)
-		<-done
-		_ = tx.Rollback()
-	}()
-	return locked, func() { close(done) }
 }

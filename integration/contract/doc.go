@@ -1,8 +1,8 @@
-// Package contract tests the HTTP contract, route by route and code by code, on
-// every adapter, in memory and over SQLite, through real connections. A
-// subtest's name is the row that it checks: method, path, status, what the
-// error says, and a note in parentheses. A note that begins with "mended" marks
-// where the contract corrects FastAPI Users.
+// Package contract holds the tests of the HTTP contract. They run on every
+// adapter, in memory and over SQLite, through real connections.
 //
-//	go test ./contract -run '//POST_/auth/register'
+//   - harness: the application under test, requests, and Want, which sends one
+//     and checks the answer. Read harness/want.go first.
+//   - routes: what each route answers, row by row.
+//   - attacks: the cases of docs/attack-cases.md, by their ids.
 package contract

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
-// The examples that differ by their framework alone.
+// The examples that differ by their framework alone. Which store they have is
+// decided below the framework, so that each runs over one of the two.
 func TestFrameworks(t *testing.T) {
-	for _, name := range []string{"nethttp", "chi", "echo", "fiber", "gin"} {
+	for name, store := range map[string]string{
+		"nethttp": "sqlstore", "chi": "bunstore", "echo": "sqlstore", "fiber": "bunstore", "gin": "sqlstore",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, name)
+			p := start(t, name, "STORE="+store)
 			p.send("POST", "/auth/register", "", ada, 201)
 			p.send("POST", "/auth/register", "", ada, 400)
 			p.wantLogins()

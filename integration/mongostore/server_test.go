@@ -69,7 +69,8 @@ func run(m *testing.M) (code int, err error) {
 // connect opens a client; monitor may be nil.
 func connect(t testing.TB, monitor *event.CommandMonitor) *mongo.Client {
 	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetMonitor(monitor).SetServerSelectionTimeout(10 * time.Second))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetMonitor(monitor).
+		SetServerSelectionTimeout(10 * time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}

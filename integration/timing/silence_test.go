@@ -55,7 +55,8 @@ func BenchmarkSilence(b *testing.B) {
 		for _, route := range []string{"forgot-password", "request-verify-token"} {
 			b.Run(name+"/"+route, func(b *testing.B) {
 				a := newApplication(b, open(b), func(o *latchkey.Options[latchkey.User]) {
-					o.Flows = []latchkey.Flow{verify.Flow{Options: mailtoken.Options{RequestLimit: plenty}}, reset.Flow{Options: mailtoken.Options{RequestLimit: plenty}}}
+					mails := mailtoken.Options{RequestLimit: plenty}
+					o.Flows = []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}}
 					o.Limits.LoginAttempts = plenty
 				})
 				var own, next times

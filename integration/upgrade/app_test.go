@@ -44,10 +44,11 @@ var recorded = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 // parts are what an application keeps its data in.
 type parts struct {
-	users    core.UserStore[account]
-	sessions core.SessionStore
-	tickets  core.TicketStore
-	limiter  core.Limiter
+	users       core.UserStore[account]
+	sessions    core.SessionStore
+	tickets     core.TicketStore
+	limiter     core.Limiter
+	credentials core.CredentialStore
 }
 
 // application is one over such parts, and its mails.

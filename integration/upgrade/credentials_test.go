@@ -4,14 +4,13 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
 // wantCredentials checks that a migrated database keeps credentials of users of
 // before, until these are deleted.
-func wantCredentials(t *testing.T, store *bunstore.Store, p parts, emailKey string) {
+func wantCredentials(t *testing.T, p parts, emailKey string) {
 	t.Helper()
-	ctx, credentials := t.Context(), store.Credentials()
+	ctx, credentials := t.Context(), p.credentials
 	u, err := p.users.Find(ctx, core.ByEmail(emailKey))
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/mysqldialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -24,6 +26,7 @@ import (
 type kind struct {
 	driver  string
 	dialect func() schema.Dialect
+	plain   sqlstore.Dialect
 	address func(t testing.TB) string // of a new, empty one
 	// columns returns table, name and definition of each column.
 	columns string
@@ -34,7 +37,7 @@ type kind struct {
 
 var kinds = map[string]kind{
 	"sqlite": {
-		driver: "sqlite", dialect: func() schema.Dialect { return sqlitedialect.New() }, quote: `"`,
+		driver: "sqlite", dialect: func() schema.Dialect { return sqlitedialect.New() }, plain: sqlstore.SQLite, quote: `"`,
 		address: func(t testing.TB) string {
 			return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "upgrade.db")) + "&_pragma=synchronous(OFF)"
 		},
@@ -44,7 +47,8 @@ var kinds = map[string]kind{
 		literal: func(column, _ string) string { return "quote(" + column + ")" },
 	},
 	"postgres": {
-		driver: "pgx", dialect: func() schema.Dialect { return pgdialect.New() }, quote: `"`, address: server.Postgres,
+		driver: "pgx", dialect: func() schema.Dialect { return pgdialect.New() }, plain: sqlstore.PostgreSQL, quote: `"`,
+		address: server.Postgres,
 		columns: `SELECT table_name, column_name,
 				concat_ws(' ', data_type, collation_name, character_maximum_length, is_nullable, column_default)
 			FROM information_schema.columns WHERE table_schema = current_schema()
@@ -52,7 +56,7 @@ var kinds = map[string]kind{
 		literal: func(column, _ string) string { return "quote_nullable(" + column + "::text)" },
 	},
 	"mariadb": {
-		driver: "mysql", dialect: func() schema.Dialect { return mysqldialect.New() }, quote: "`",
+		driver: "mysql", dialect: func() schema.Dialect { return mysqldialect.New() }, plain: sqlstore.MariaDB, quote: "`",
 		address: server.MariaDB,
 		columns: `SELECT table_name, column_name,
 				CONCAT_WS(' ', column_type, collation_name, is_nullable, column_default, extra)
@@ -164,5 +168,22 @@ func migrated(t testing.TB, db *bun.DB, o bunstore.Options) (*bunstore.Store, pa
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return store, parts{users, store.Sessions(), store.Tickets(), store.Limiter()}
+	return store, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials()}
+}
+
+// migratedPlain is migrated, by sqlstore.
+func (k kind) migratedPlain(t testing.TB, db *sql.DB, now func() time.Time) parts {
+	t.Helper()
+	store, err := sqlstore.New(db, k.plain, sqlstore.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := sqlstore.Users[account](store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials()}
 }

@@ -44,12 +44,9 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 			db := open(t)
 			columns := k.columnsOf(t, db)
 			rows := k.rowsOf(t, db, columns)
-			var (
-				store *bunstore.Store
-				p     parts
-			)
+			var p parts
 			for range 2 {
-				store, p = migrated(t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, Now: clock})
+				_, p = migrated(t, db, bunstore.Options{FastAPIUsers: latchkey.CanonicalEmail, Now: clock})
 				k.wantUnchanged(t, db, columns, rows)
 			}
 			// What the service's registration does.
@@ -68,7 +65,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
-			wantCredentials(t, store, p, "mary@example.org")
+			wantCredentials(t, p, "mary@example.org")
 		})
 	}
 }

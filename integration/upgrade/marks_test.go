@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
 // wantMarks checks that a migrated database keeps what sessions and users of
 // before do not have: scopes and their kind, and suspensions.
-func wantMarks(t *testing.T, store *bunstore.Store, p parts, emailKey string) {
+func wantMarks(t *testing.T, p parts, emailKey string) {
 	t.Helper()
-	ctx, sessions := t.Context(), store.Sessions()
+	ctx, sessions := t.Context(), p.sessions
 	u, err := p.users.Find(ctx, core.ByEmail(emailKey))
 	if err != nil || !u.SuspendedUntil.IsZero() || u.SuspendedFor != "" {
 		t.Fatalf("the user of before is %+v, %v", u, err)

@@ -40,31 +40,33 @@ func (k kind) wantUnchanged(t *testing.T, db *bun.DB, columns []column, rows []s
 }
 
 // TestSQLUpgrade migrates the database of each earlier release, twice, while
-// that release goes on.
+// that release goes on. All were bunstore's.
 func TestSQLUpgrade(t *testing.T) {
-	for _, release := range releases {
+	for _, release := range append(releases, "d354dce to sqlstore") {
 		for name, k := range kinds {
 			t.Run(release+" "+name, func(t *testing.T) {
+				release, _, plain := strings.Cut(release, " ")
 				t.Parallel()
 				db := k.open(t, k.address(t))
 				tokens, statements := fixture(t, release, name+".sql")
 				run(t, db, statements...)
 				columns := k.columnsOf(t, db)
 				rows := k.rowsOf(t, db, columns)
-				var (
-					store *bunstore.Store
-					p     parts
-				)
+				var p parts
 				for range 2 {
-					store, p = migrated(t, db, bunstore.Options{Now: clock})
+					if plain {
+						p = k.migratedPlain(t, db.DB, clock)
+					} else {
+						_, p = migrated(t, db, bunstore.Options{Now: clock})
+					}
 					k.wantUnchanged(t, db, columns, rows)
 				}
 				a := newApplication(t, p, now)
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantPeople(t, a, tokens)
-				wantMarks(t, store, p, strings.ToLower(ada))
-				wantCredentials(t, store, p, grace)
+				wantMarks(t, p, strings.ToLower(ada))
+				wantCredentials(t, p, grace)
 			})
 		}
 	}

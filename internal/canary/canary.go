@@ -1,6 +1,7 @@
 // Package canary finds secrets that a value prints. It is for tests alone.
 //
-//	o := smtpsender.Options{URL: "smtps://ada:" + canary.Secret + "@mail.example.com"}
+//	url := "smtps://ada:" + canary.Secret + "@mail.example.com"
+//	o := smtpsender.Options{URL: url}
 //	for _, problem := range canary.Options(o, "From", "App") {
 //		t.Error(problem)
 //	}

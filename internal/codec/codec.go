@@ -3,7 +3,8 @@
 // which refuses one that could leak or overwrite what it must not.
 //
 //	c, err := codec.New(reflect.TypeFor[Account]())
-//	err = c.Input(user, in, "register") // sets the fields tagged `auth:"register"`
+//	// Sets the fields tagged `auth:"register"`.
+//	err = c.Input(user, in, "register")
 //
 // Security notes: a column is writable by its tag alone (OWASP API3:2023, mass
 // assignment). Names are matched exactly.

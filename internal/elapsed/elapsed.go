@@ -4,20 +4,19 @@
 //	kept := clock.Now()
 //	if clock.Now()-kept < 5*time.Second { … }
 //
-// It exists because a request asks often: the monotonic clock alone costs half
-// of time.Now, and no step of the wall clock reaches it.
+// It exists because a request reads the clock often: the monotonic clock alone
+// costs half of time.Now, and is not affected by steps of the wall clock.
 package elapsed
 
 import "time"
 
-// Clock gives the time since it was made.
+// Clock measures the time since it was made.
 type Clock struct {
 	start time.Time
 	now   func() time.Time // nil: the monotonic clock
 }
 
-// New returns a clock that stands on one of the application's, or on the
-// monotonic one for nil.
+// New returns a clock that reads now, or the monotonic clock if now is nil.
 func New(now func() time.Time) Clock {
 	if now == nil {
 		return Clock{start: time.Now()}
@@ -25,7 +24,7 @@ func New(now func() time.Time) Clock {
 	return Clock{now(), now}
 }
 
-// Now reads the clock.
+// Now returns the time since the clock was made.
 func (c Clock) Now() time.Duration {
 	if c.now == nil {
 		return time.Since(c.start)
@@ -33,5 +32,5 @@ func (c Clock) Now() time.Duration {
 	return c.At(c.now())
 }
 
-// At is what the clock shows at t, which its now has given, or time.Now.
+// At returns what the clock shows at t, a time from its now or from time.Now.
 func (c Clock) At(t time.Time) time.Duration { return t.Sub(c.start) }

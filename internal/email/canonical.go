@@ -1,4 +1,4 @@
-// Package email checks e-mail addresses and gives the canonical form by which
+// Package email checks e-mail addresses and returns the canonical form by which
 // they are compared: two spellings of one address have one canonical form, and
 // two addresses have two.
 //
@@ -11,7 +11,7 @@
 //
 // Security notes. Letter case, Unicode composition and the spellings of an
 // international domain do not make another address. Dots and "+tag" do, since
-// only the mailbox's provider knows what they mean. Letters that merely look
+// only the mailbox's provider decides what they mean. Letters that merely look
 // alike ("ı" and "i", Cyrillic "а" and Latin "a") are different addresses, so
 // mail must go to the stored address, never to the one that was typed when
 // asking for it. Control characters, line breaks and invalid UTF-8 never pass,
@@ -41,7 +41,7 @@ var (
 	errDomain  = errors.New("The part after the @-sign is not valid")
 )
 
-// Canonical checks an address and gives its canonical form, which is at most
+// Canonical checks an address and returns its canonical form, which is at most
 // 254 bytes long and its own canonical form. It is a core.Canonicalizer: the
 // error's text is for people and does not repeat the address.
 func Canonical(address string) (string, error) {

@@ -2,7 +2,10 @@
 // done with logins that exist.
 //
 //	g := gate.New(gate.Parts{Backends: backends, Users: users, …})
-//	admission, err := g.Admit(ctx, core.Attempt{User: user, Proof: core.Proof{Method: "password", At: now}, Backend: "web"})
+//	proof := core.Proof{Method: "password", At: now}
+//	admission, err := g.Admit(ctx, core.Attempt{
+//		User: user, Proof: proof, Backend: "web",
+//	})
 //
 // Security notes: only here a strategy is asked to issue, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
@@ -17,6 +20,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -69,7 +73,7 @@ func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error
 	if a.Label == "" && a.Request != nil {
 		a.Label = useragent.Label(core.Line(a.Request, "User-Agent"))
 	}
-	return g.admit(ctx, a, []core.Proof{a.Proof})
+	return g.admit(ctx, a, append(slices.Clone(a.More), a.Proof))
 }
 
 func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (core.Admission, error) {

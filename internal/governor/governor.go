@@ -4,7 +4,9 @@
 // at once.
 //
 //	g := governor.New(0, 0)
-//	err := g.Do(ctx, asker, func() { hash, hashErr = hasher.Hash(password) })
+//	err := g.Do(ctx, asker, func() {
+//		hash, hashErr = hasher.Hash(password)
+//	})
 //	if errors.Is(err, governor.ErrBusy) { … } // 503, come again
 //
 // It is fair between askers: an account that has much waiting comes after

@@ -3,7 +3,8 @@
 // back afterwards, so that any number of concurrent attempts stays within the
 // limit.
 //
-//	settle, err := loginlimit.Take(ctx, limiter, limit, "ada@example.org", log)
+//	const email = "ada@example.org"
+//	settle, err := loginlimit.Take(ctx, limiter, limit, email, log)
 //	if err != nil {
 //		return err // 429 or 503
 //	}

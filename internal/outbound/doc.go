@@ -3,7 +3,11 @@
 // development) and by no proxy, and reads no more than 1 MiB; and a strict
 // reader of JSON.
 //
-//	client := &http.Client{Transport: outbound.Transport{HTTPS: outbound.Direct(), Check: check}, Timeout: outbound.Timeout}
+//	direct := outbound.Direct()
+//	client := &http.Client{
+//		Transport: outbound.Transport{HTTPS: direct, Check: check},
+//		Timeout:   outbound.Timeout,
+//	}
 //
 // It exists so that each module of providers has the same bounds.
 package outbound

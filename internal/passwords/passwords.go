@@ -1,8 +1,15 @@
 // Package passwords hashes and checks passwords behind the governor, and does
 // the same work for a user who does not exist.
 //
-//	p, err := passwords.New(passwords.Parts{Hashers: hashers, Policy: policy.Default, Governor: governor.New(0, 0), Users: users, Log: log})
-//	ok, err := p.Check(ctx, core.AskedBy(emailKey, r), user, "correct horse")
+//	p, err := passwords.New(passwords.Parts{
+//		Hashers:  hashers,
+//		Policy:   policy.Default,
+//		Governor: governor.New(0, 0),
+//		Users:    users,
+//		Log:      log,
+//	})
+//	asker := core.AskedBy(emailKey, r)
+//	ok, err := p.Check(ctx, asker, user, "correct horse")
 //
 // Security notes: an unknown user, and one without a usable hash, cost a hash
 // of today's parameters (OWASP "Authentication" cheat sheet). Imported hashes

@@ -4,7 +4,8 @@
 // 3.1.1.2 and OWASP's Authentication Cheat Sheet ask.
 //
 //	err := policy.Default(ctx, "on computable numbers", user) // nil
-//	err = policy.Default(ctx, "password1", user)              // PASSWORD_TOO_COMMON
+//	// PASSWORD_TOO_COMMON
+//	err = policy.Default(ctx, "password1", user)
 //
 // Security notes. The least length is 8 characters, as revision 3 of NIST's
 // document has it. Revision 4 asks for 15 where a password is all that guards

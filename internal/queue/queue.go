@@ -2,11 +2,13 @@
 // those that fail.
 //
 //	q := queue.New(queue.Options{})
-//	q.Add("reset mail", func(ctx context.Context) error { return sender.Send(ctx, mail) })
+//	q.Add("reset mail", func(ctx context.Context) error {
+//		return sender.Send(ctx, mail)
+//	})
 //	defer q.Close(ctx)
 //
 // It lives in memory: what has not run when the process dies is lost, so a job
-// is something that may be asked for again. An idle queue has no goroutine, and
+// is something that can be requested again. An idle queue has no goroutine, and
 // jobs that wait have one timer together.
 //
 // Security notes. Adding never waits, but a worker competes with the request
@@ -32,20 +34,20 @@ import (
 
 // Options of a Queue.
 type Options struct {
-	// Workers is how many jobs run at once; 0 is 4.
+	// Workers is how many jobs run at once. Default: 4.
 	Workers int
 	// Size is how many jobs there may be, running ones and those that wait
-	// for their turn or next attempt included; 0 is 1024.
+	// for their turn or next attempt included. Default: 1024.
 	Size int
-	// Attempts is how often a job is tried; 0 is 6.
+	// Attempts is how often a job is tried. Default: 6.
 	Attempts int
-	// Timeout ends the context of an attempt; 0 is 30 seconds. A job that
-	// does not heed its context keeps its worker.
+	// Timeout ends the context of an attempt. A job that ignores its
+	// context keeps its worker. Default: 30 seconds.
 	Timeout time.Duration
-	// Log hears of failed attempts and of jobs refused; nil is
+	// Log receives failed attempts and refused jobs. Default:
 	// slog.Default().
 	Log *slog.Logger
-	// Random returns a number in [0, n), for pauses; nil is rand.N, which
+	// Random returns a number in [0, n), for pauses. Default: rand.N, which
 	// nobody can predict.
 	Random func(n time.Duration) time.Duration
 }
@@ -82,7 +84,9 @@ func New(o Options) *Queue {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Log = cmp.Or(o.Log, slog.Default())
 	if o.Random == nil {
-		o.Random = func(n time.Duration) time.Duration { return rand.N(n) } //nolint:gosec // seeded by the system, see math/rand/v2
+		o.Random = func(n time.Duration) time.Duration {
+			return rand.N(n) //nolint:gosec // seeded by the system, see math/rand/v2
+		}
 	}
 	q := &Queue{o: o, drained: make(chan struct{}), refused: seldom.New(o.Log)}
 	q.ctx, q.abort = context.WithCancel(context.Background())
@@ -223,7 +227,7 @@ func (q *Queue) attempt(j *job) (err error) {
 	return j.do(ctx)
 }
 
-// fail plans the next attempt, or gives the job up.
+// fail plans the next attempt, or abandons the job.
 func (q *Queue) fail(j *job, err error) {
 	j.failed++
 	pause := q.pauseAfter(j.failed)

@@ -1,13 +1,16 @@
-// Package recent keeps in a process' memory what it asked for a moment ago,
-// bounded in number and in time.
+// Package recent keeps in memory what the process read from a store a moment
+// ago, bounded in number and in time.
 //
-//	c := recent.New[[32]byte, core.Session](1<<16, 5*time.Second, recent.Digest)
-//	generation, asked := c.Generation(digest), clock() // before the store is asked
+//	const most, lifetime = 1 << 16, 5 * time.Second
+//	c := recent.New[[32]byte, core.Session](most, lifetime, recent.Digest)
+//	// Before the store is queried:
+//	generation, asked := c.Generation(digest), clock()
+//	// And after it:
 //	kept := c.Keep(digest, session, asked, left, generation)
 //	kept = c.Find(digest, clock())
 //
 // Security notes. Keys are digests of tokens or users' ids, never tokens. A
-// value is given for as long as the cache was made for, and not once it was
+// value is returned for at most the cache's maxAge, and never after it was
 // dropped, whatever was being read meanwhile.
 package recent
 
@@ -22,10 +25,10 @@ import (
 // Cache is safe for concurrent use. As in the set-associative cache of a
 // processor a key belongs to one of many small buckets. Readers take no lock.
 //
-// No invalidation is lost between a reading and its insertion: whoever asks the
-// store takes the bucket's generation first, and what was read is kept only if
-// the generation is still the same. An invalidation, of any key of the bucket,
-// begins a new one.
+// No invalidation is lost between a reading and its insertion: whoever reads
+// the store takes the bucket's generation first, and what was read is kept only
+// if the generation is still the same. An invalidation, of any key of the
+// bucket, begins a new one.
 type Cache[K comparable, V any] struct {
 	maxAge  time.Duration
 	hash    func(K) uint64
@@ -44,11 +47,11 @@ type bucket[K comparable, V any] struct {
 type entry[K comparable, V any] struct {
 	value V
 	key   K
-	until time.Duration // when it is believed no more, on the clock that the cache is told of
+	until time.Duration // when it expires, on the caller's clock
 }
 
-// New returns a cache of about so many values, each believed for maxAge. Its
-// times are those of one clock, from any zero. Nobody should be able to choose
+// New returns a cache of about so many values, each valid for maxAge. All times
+// are of one clock, with any zero. Nobody should be able to choose
 // keys that hash puts into the same of its low bits.
 func New[K comparable, V any](values int, maxAge time.Duration, hash func(K) uint64) *Cache[K, V] {
 	return &Cache[K, V]{maxAge, hash, make([]bucket[K, V], 1<<bits.Len(uint(max(values-1, 0)/ways)))}
@@ -62,8 +65,8 @@ func (c *Cache[K, V]) bucket(k K) *bucket[K, V] {
 	return &c.buckets[c.hash(k)&uint64(len(c.buckets)-1)]
 }
 
-// Find returns what is believed at that time, nil if there is nothing. It must
-// not be changed.
+// Find returns the value that is cached for k at the time now, or nil. The
+// caller must not change it.
 func (c *Cache[K, V]) Find(k K, now time.Duration) *V {
 	b := c.bucket(k)
 	for i := range b.slots {
@@ -77,12 +80,13 @@ func (c *Cache[K, V]) Find(k K, now time.Duration) *V {
 	return nil
 }
 
-// Generation is what Keep wants to know, as it is before the store is asked.
+// Generation returns the value to pass to Keep; call it before reading the
+// store.
 func (c *Cache[K, V]) Generation(k K) uint64 { return c.bucket(k).generation.Load() }
 
-// Keep inserts what was asked for at that time and has so long to live, unless
-// its bucket has another generation by now, and gives it back. It takes the
-// place of what will be believed for the shortest time.
+// Keep caches a value that was read at the time asked and is valid for left,
+// unless k's bucket has another generation by now, and returns it. It replaces
+// the value that expires first.
 func (c *Cache[K, V]) Keep(k K, value V, asked, left time.Duration, generation uint64) *V {
 	e := &entry[K, V]{value, k, asked + min(left, c.maxAge)}
 	b := c.bucket(k)

@@ -21,7 +21,7 @@ func digest(n uint64) (d [32]byte) {
 	return d
 }
 
-// put keeps a session that is asked for at the given time, as a Find without a
+// put caches a session that was read at the given time, as a Find without a
 // race does.
 func put(c *cache, d [32]byte, asked time.Duration) {
 	c.Keep(d, 0, asked, time.Hour, c.Generation(d))

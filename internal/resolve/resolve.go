@@ -2,8 +2,10 @@
 // order on a request's head and checks guards.
 //
 //	resolver := resolve.Resolver{Backends: backends, Users: users}
-//	who := resolver.Compile(false, core.Guard{Name: "verified", Check: …}) // once
-//	ctx, err := who(ctx, head)                                             // per request
+//	// Once:
+//	who := resolver.Compile(false, core.Guard{Name: "verified", Check: …})
+//	// For each request:
+//	ctx, err := who(ctx, head)
 //
 // Security notes. Strategies vouch for a token; only here are the backend's
 // name, the user's epoch and activity compared, after every cache. A store that

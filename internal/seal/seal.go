@@ -44,8 +44,8 @@ var (
 	errBad = errors.New("seal: the text was not sealed with one of these keys for this purpose")
 )
 
-// New makes a ring of at least one key, or tells everything that is wrong with
-// the keys.
+// New returns a ring of at least one key, or an error that joins every problem
+// of the keys.
 func New(keys ...Key) (*Ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("seal: no key")
@@ -86,8 +86,8 @@ func (r *Ring) Seal(plain []byte, context string) string {
 	return r.first + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open returns what was sealed for the context. The error tells nothing about
-// why not.
+// Open returns what was sealed for the context. Its error is the same whatever
+// the reason.
 func (r *Ring) Open(text, context string) ([]byte, error) {
 	id, encoded, _ := strings.Cut(text, ".")
 	aead, known := r.aeads[id]

@@ -2,7 +2,8 @@
 // does not grow with an attack.
 //
 //	lines := seldom.New(slog.Default())
-//	lines.Log(ctx, slog.LevelError, "queue full", "the queue is full", "job", name)
+//	lines.Log(ctx, slog.LevelError,
+//		"queue full", "the queue is full", "job", name)
 //
 // The first line of a kind is written at once. Those that follow within a
 // minute are counted, and the count is one line at the minute's end. It has no
@@ -38,7 +39,7 @@ type kind struct {
 func New(log *slog.Logger) *Log { return &Log{log: log, kinds: map[string]*kind{}} }
 
 // Log writes a line, unless one of its kind was written within the last minute.
-// At most 100 kinds are told apart at a time; the others count as one.
+// At most 100 kinds are distinguished at a time; the others count as one.
 func (l *Log) Log(ctx context.Context, level slog.Level, name, msg string, args ...any) {
 	if l.first(level, name, msg) {
 		l.log.Log(ctx, level, msg, args...)

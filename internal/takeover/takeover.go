@@ -3,11 +3,12 @@
 // with a password, accounts at providers and sessions of their own
 // ("pre-hijacking", Sudhodanan and Paverd, USENIX Security 2022).
 //
-//	u, removed, err := takeover.Update(ctx, svc, id, func(u core.AnyUser, removed int) error {
+//	verify := func(u core.AnyUser, removed int) error {
 //		u.Base().IsVerified = true
 //		u.Base().TokenEpoch++
 //		return nil
-//	})
+//	}
+//	u, removed, err := takeover.Update(ctx, svc, id, verify)
 package takeover
 
 import (
@@ -20,7 +21,7 @@ import (
 // meanwhile is removed again. Each round ends the logins that could add more.
 const rounds = 5
 
-// Update removes what opens the user's account beside the password, then
+// Update removes what opens the user's account besides the password, then
 // changes the user. change receives how much was removed; it must raise the
 // epoch if that is not 0, and is pure as for Users.Update. Call it in the
 // transaction that locked the user's row.

@@ -2,8 +2,11 @@
 // Latchkey, for services that package providers has no preset of and that its
 // OAuth2 does not describe. It works without gothic, goth's own flow.
 //
-//	p, err := gothprovider.New(uber.New(id, secret, ""), gothprovider.Options{})
-//	social, err := oauth.New(oauth.Options{Providers: []oauth.Provider{{Provider: p}}, …})
+//	theirs := uber.New(id, secret, "")
+//	p, err := gothprovider.New(theirs, gothprovider.Options{})
+//	social, err := oauth.New(oauth.Options{
+//		Providers: []oauth.Provider{{Provider: p}}, …
+//	})
 //
 // The callback URL that goth's constructors take is not used: the flow says
 // where the browser comes back. docs/goth-providers.md says of each of goth's

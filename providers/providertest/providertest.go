@@ -3,10 +3,15 @@
 // what it does when the service misbehaves. Each case names the rule that it
 // checks.
 //
-//	func TestProvider(t *testing.T) {
-//		providertest.Run(t, providertest.Features{OpenID: true, New: func(s providertest.Service) (core.Provider, error) {
-//			return acme.New(s.Issuer, s.ClientID, s.ClientSecret, acme.Options{DialTLS: s.Dial})
-//		}})
+//	func newAcme(s providertest.Service) (core.Provider, error) {
+//		o := acme.Options{DialTLS: s.Dial}
+//		return acme.New(s.Issuer, s.ClientID, s.ClientSecret, o)
+//	}
+//
+//	func TestAcme(t *testing.T) {
+//		providertest.Run(t, providertest.Features{
+//			OpenID: true, New: newAcme,
+//		})
 //	}
 package providertest
 

@@ -1,7 +1,8 @@
 // Package smtpsender sends Latchkey's mails through an SMTP server.
 //
 //	sender, err := smtpsender.New(smtpsender.Options{
-//		URL:  os.Getenv("SMTP_URL"), // smtp://user:password@mail.example.com:587
+//		// smtp://user:password@mail.example.com:587
+//		URL:  os.Getenv("SMTP_URL"),
 //		From: "Acme <no-reply@example.com>",
 //		App:  "Acme",
 //	})

@@ -6,11 +6,12 @@
 //
 //	type Account struct {
 //		core.User
-//		FullName string `json:"full_name" bun:"full_name" auth:"register,update"`
+//		Name string `json:"name" bun:"name" auth:"register,update"`
 //	}
 //
 //	sqldb, err := sql.Open("sqlite", bunstore.SQLiteDSN("latchkey.db"))
-//	store, err := bunstore.New(bun.NewDB(sqldb, sqlitedialect.New()), bunstore.Options{})
+//	db := bun.NewDB(sqldb, sqlitedialect.New())
+//	store, err := bunstore.New(db, bunstore.Options{})
 //	users, err := bunstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //

@@ -5,9 +5,9 @@ import "context"
 // Migrate makes the tables, or brings them up to date. It adds and never drops
 // or changes: the users' table gets the columns of the user types that it
 // lacks, each with the default of its tag. It goes by what is there, not by a
-// version, so that tables of bunstore are as good, and that it can be run again
-// after it was interrupted. Run it at every start; it may run on several nodes
-// at once, and in none of the application's transactions.
+// version, so that tables of sqlstore and bunstore serve as well, and that it
+// can be run again after it was interrupted. Run it at every start; it may run
+// on several nodes at once, and in none of the application's transactions.
 //
 // On MySQL it refuses connections whose settings would spoil data.
 func (s *Store) Migrate(ctx context.Context) error { return s.sql.Migrate(ctx) }

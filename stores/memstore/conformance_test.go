@@ -10,7 +10,9 @@ import (
 )
 
 func TestUsersConform(t *testing.T) {
-	storetest.Users(t, func(*testing.T) core.UserStore[storetest.Account] { return memstore.NewUsers[storetest.Account]() })
+	storetest.Users(t, func(*testing.T) core.UserStore[storetest.Account] {
+		return memstore.NewUsers[storetest.Account]()
+	})
 }
 
 func TestSessionsConform(t *testing.T) {

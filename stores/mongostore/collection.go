@@ -28,7 +28,8 @@ var durable = &writeconcern.WriteConcern{W: "majority", Journal: new(true)}
 
 func open(db *mongo.Database, name string, patience time.Duration) collection {
 	return collection{db.Collection(name, options.Collection().
-		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
+		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).
+		SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
 }
 
 // registry is the driver's, but for text, which the driver would write as it is

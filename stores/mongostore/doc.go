@@ -7,8 +7,10 @@
 //		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
-//	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://localhost:27017/?replicaSet=rs0"))
-//	store, err := mongostore.New(client.Database("app"), mongostore.Options{})
+//	const uri = "mongodb://localhost:27017/?replicaSet=rs0"
+//	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+//	db := client.Database("app")
+//	store, err := mongostore.New(db, mongostore.Options{})
 //	users, err := mongostore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //

@@ -2,13 +2,17 @@
 // in Redis, through github.com/redis/rueidis, for applications that run on
 // several machines. Users stay in a database, such as bunstore's.
 //
-//	client, err := rueidis.ParseURL("redis://:password@redis.internal:6379/0")
+//	const url = "redis://:password@redis.internal:6379/0"
+//	client, err := rueidis.ParseURL(url)
 //	store, err := redisstore.New(client, redisstore.Options{}) // connects
 //	defer store.Close()
 //
 //	sessions, err := session.New(store.Sessions(), session.Options{})
-//	tokens, err := jwt.New(jwt.Options{Keys: keys, Denied: store.Tickets()})
-//	auth, err := latchkey.New(users, latchkey.Options[Account]{Limiter: store.Limiter(), …})
+//	denied := store.Tickets()
+//	tokens, err := jwt.New(jwt.Options{Keys: keys, Denied: denied})
+//	auth, err := latchkey.New(users, latchkey.Options[Account]{
+//		Limiter: store.Limiter(), …
+//	})
 //
 // [Sessions] keeps recently used sessions decoded in the process. Redis says
 // when one of them changes (CLIENT TRACKING, RESP3), so a warm lookup costs no

@@ -34,7 +34,7 @@ func (d dialect) columnType(t reflect.Type) (c columnType, why string) {
 	if t.Kind() == reflect.Pointer {
 		inner, why := d.columnType(t.Elem())
 		if t.Elem().Kind() == reflect.Pointer {
-			why = fmt.Sprintf("no column holds a %s: use a pointer to a value", t)
+			why = fmt.Sprintf("no column holds values of %s: use a pointer to a value", t)
 		}
 		return columnType{d.sqlType(t.Elem()), setPointer(inner.set)}, why
 	}
@@ -46,7 +46,9 @@ func (d dialect) columnType(t reflect.Type) (c columnType, why string) {
 	case values && !scans:
 		return c, fmt.Sprintf("%s has Value (driver.Valuer) without Scan: give it the method of sql.Scanner too", t)
 	case sqlType == "":
-		return c, fmt.Sprintf("no column holds a %s: give it the methods of sql.Scanner and driver.Valuer", t)
+		return c, fmt.Sprintf("no column holds values of %s: use a type with the methods of sql.Scanner and driver.Valuer", t)
+	case scans && sqlType == "{timestamp}":
+		return columnType{sqlType, scanTime}, ""
 	case scans:
 		return columnType{sqlType, scanField}, ""
 	}
@@ -126,6 +128,18 @@ func scanField(field reflect.Value, value any) error {
 		value = bytes.Clone(b) // the driver's own
 	}
 	return field.Addr().Interface().(sql.Scanner).Scan(value)
+}
+
+// scanTime is scanField for a sql.NullTime, which takes no text.
+func scanTime(field reflect.Value, value any) error {
+	if value == nil {
+		return scanField(field, nil)
+	}
+	at, err := instant(value)
+	if err != nil {
+		return err
+	}
+	return scanField(field, at.UTC())
 }
 
 // setField sets a field of a plain kind. NULL is its zero value.

@@ -30,7 +30,7 @@ import (
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	m := mapping{dialect: s.dialect, user: reflect.TypeFor[U](), fields: map[string]string{}}
 	if m.user.Kind() == reflect.Struct {
-		m.addFields(m.user, nil)
+		m.addFields(m.user, nil, "")
 	}
 	if err := errors.Join(m.errs...); err != nil {
 		return nil, err
@@ -52,8 +52,8 @@ func (m *mapping) report(field, format string, args ...any) {
 	m.errs = append(m.errs, fmt.Errorf("sqlstore: %s.%s: "+format, append([]any{m.user, field}, args...)...))
 }
 
-// addFields adds the fields of a struct that index leads to.
-func (m *mapping) addFields(t reflect.Type, index []int) {
+// addFields adds the fields of a struct that index and path lead to.
+func (m *mapping) addFields(t reflect.Type, index []int, path string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		f.Index = append(slices.Clone(index), i)
@@ -62,16 +62,16 @@ func (m *mapping) addFields(t reflect.Type, index []int) {
 		switch {
 		case tag == "-":
 		case embedded && f.Type.Kind() == reflect.Struct && f.Type != timeType:
-			m.addFields(f.Type, f.Index)
+			m.addFields(f.Type, f.Index, path+f.Name+".")
 		case embedded && f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct:
-			m.report(f.Name, `embed the struct by value, or leave it out by db:"-"`)
+			m.report(path+f.Name, `embed the struct by value, or leave it out by db:"-"`)
 		case f.IsExported():
-			m.addField(f, tag)
+			m.addField(f, path+f.Name, tag)
 		}
 	}
 }
 
-func (m *mapping) addField(f reflect.StructField, tag string) {
+func (m *mapping) addField(f reflect.StructField, path, tag string) {
 	name, option, _ := strings.Cut(tag, ",")
 	if name == "" {
 		name = snakeCase(f.Name)
@@ -79,19 +79,19 @@ func (m *mapping) addField(f reflect.StructField, tag string) {
 	definition, isType := strings.CutPrefix(option, "type:")
 	base := IsBase(name)
 	if other, taken := m.fields[name]; taken {
-		m.report(f.Name, "the field %s has the column %s already: name another one in the tag db", other, name)
+		m.report(path, "the column %s is that of %s already: name another one in the tag db", name, other)
 		return
 	}
 	if len(name) > nameMax {
-		m.report(f.Name, "the name of its column is over %d bytes long: name a shorter one in the tag db", nameMax)
+		m.report(path, "the name of its column is over %d bytes long: name a shorter one in the tag db", nameMax)
 	}
 	if option != "" && (!isType || definition == "") {
-		m.report(f.Name, "the option %q of the tag db is unknown: there is type:, and SQL after it", option)
+		m.report(path, "the option %q of the tag db is unknown: there is type:, and SQL after it", option)
 	}
-	m.fields[name] = f.Name
+	m.fields[name] = path
 	kind, why := m.dialect.columnType(f.Type)
 	if why != "" {
-		m.report(f.Name, `%s, or leave it out by db:"-"`, why)
+		m.report(path, `%s, or leave it out by db:"-"`, why)
 		return
 	}
 	m.columns = append(m.columns, Column{

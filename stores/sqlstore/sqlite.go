@@ -8,6 +8,8 @@ import (
 // SQLiteDSN is the data source name for the driver modernc.org/sqlite
 // (registered as "sqlite") of a database file:
 //
+//	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN("latchkey.db"))
+//
 // Its settings: write-ahead log, so that readers and the one writer do not wait
 // for each other; writers wait up to 5 s for their turn; a transaction takes
 // the write lock when it begins, so that two never block each other half-way;

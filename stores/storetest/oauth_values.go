@@ -77,11 +77,13 @@ var oauthValueCases = []accountCase{
 		for _, a := range append(page, inside, updated, found) {
 			spoil(a)
 		}
-		return errors.Join(holdsLink(ctx, s, "after copies were changed", &want), lists(ctx, s, "after copies were changed", AnnID, &want))
+		const after = "after copies were changed"
+		return errors.Join(holdsLink(ctx, s, after, &want), lists(ctx, s, after, AnnID, &want))
 	}},
 }
 
-// oddTimes complains unless a time of another zone is kept as the instant that it is, and what Update gives of a fraction is what it stored.
+// oddTimes returns an error unless a time of another zone is kept as the same
+// instant, and Update returns a fraction of a second as it was stored.
 func oddTimes(ctx context.Context, s accounts) error {
 	a := link(BobID, "odd")
 	want := a.Expires
@@ -91,6 +93,10 @@ func oddTimes(ctx context.Context, s accounts) error {
 	}
 	a.Expires = want
 	err := holdsLink(ctx, s, "a time of another zone", a)
-	got, err2 := s.Update(ctx, a.ID, func(a *core.OAuthAccount) error { a.Expires = a.Expires.Add(999 * time.Millisecond); return nil })
-	return errors.Join(err, is("Update", err2, nil), sameLink("what Update gave of a fraction", got, a), holdsLink(ctx, s, "a fraction", a))
+	got, err2 := s.Update(ctx, a.ID, func(a *core.OAuthAccount) error {
+		a.Expires = a.Expires.Add(999 * time.Millisecond)
+		return nil
+	})
+	return errors.Join(err, is("Update", err2, nil), sameLink("what Update gave of a fraction", got, a),
+		holdsLink(ctx, s, "a fraction", a))
 }

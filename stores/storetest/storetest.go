@@ -4,7 +4,10 @@
 // name. Whoever writes a store runs it in a test:
 //
 //	func TestUsers(t *testing.T) {
-//		storetest.Users(t, func(t *testing.T) core.UserStore[storetest.Account] { return mystore.Users[storetest.Account](open(t)) })
+//		type user = storetest.Account
+//		storetest.Users(t, func(t *testing.T) core.UserStore[user] {
+//			return mystore.Users[user](open(t))
+//		})
 //	}
 //
 // Each case opens a store of its own, which must be empty. A failure quotes the

@@ -69,8 +69,8 @@ var valueCases = []userCase{
 		return kept(ctx, s, func(u *Account, motto *string) { u.Motto = motto }, nil, new(""), new("null"))
 	}},
 	{Rule: "Times are kept as instants with microseconds, and given in UTC", Check: func(ctx context.Context, s users) error {
-		return kept(ctx, s, func(u *Account, at time.Time) { u.CreatedAt, u.UpdatedAt, u.Seen = at, at.Add(time.Microsecond), at },
-			time.Unix(0, 0).UTC(),
+		set := func(u *Account, at time.Time) { u.CreatedAt, u.UpdatedAt, u.Seen = at, at.Add(time.Microsecond), at }
+		return kept(ctx, s, set, time.Unix(0, 0).UTC(),
 			time.Date(1901, 12, 13, 0, 0, 0, 1000, time.UTC),
 			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that Europe's summer time has twice
 			time.Date(2099, 12, 31, 23, 59, 59, 123456000, time.UTC))

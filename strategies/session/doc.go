@@ -3,11 +3,14 @@
 // revoked, and its owner can see and end it, so it is the right choice for
 // browsers.
 //
-//	strategy, err := session.New(memstore.NewSessions(nil), session.Options{})
+//	store := memstore.NewSessions(nil)
+//	strategy, err := session.New(store, session.Options{})
 //	if err != nil {
 //		return err
 //	}
-//	backend := core.Backend{Name: "web", Transport: transport, Strategy: strategy}
+//	backend := core.Backend{
+//		Name: "web", Transport: transport, Strategy: strategy,
+//	}
 //
 // Security notes. The store keeps the SHA-256 of a token and never the token,
 // so a copy of the database opens no session. Every Issue makes a new token,

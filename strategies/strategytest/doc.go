@@ -4,7 +4,9 @@
 //
 //	func TestStrategy(t *testing.T) {
 //		strategytest.Run(t, strategytest.Harness{
-//			New:      func(now func() time.Time) core.Strategy { return newDesk(now) },
+//			New: func(now func() time.Time) core.Strategy {
+//				return newDesk(now)
+//			},
 //			Lifetime: time.Hour,
 //			Revokes:  true,
 //		})

@@ -7,7 +7,7 @@ import (
 )
 
 // dependencies are, for each released module, the modules that it brings to a
-// consumer beside itself and the root module. What is not here is refused: a
+// consumer besides itself and the root module. What is not here is refused: a
 // framework, a driver or a test tool must not come along with a part that does
 // not need it.
 var dependencies = map[string][]string{

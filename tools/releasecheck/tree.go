@@ -12,13 +12,15 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// unreleased are the modules that nobody gets.
-var unreleased = []string{"benchmarks", "examples", "integration", "integration/mongostore", "tools"}
+// outside are the folders of modules that nobody gets and that stay out of the
+// workspace. examples is in the workspace, and is not released either.
+var outside = []string{"benchmarks", "integration", "tools"}
 
 // tree is the modules of the repository, the root module first.
 type tree struct {
-	modules []goModule
-	version string // what they require of each other
+	modules   []goModule
+	workspace []string // names of the modules in go.work
+	version   string   // what they require of each other
 }
 
 type goModule struct {
@@ -52,7 +54,35 @@ func readTree(root string) (tree, error) {
 	if len(t.modules) == 0 || t.modules[0].name != "." {
 		return t, fmt.Errorf("%s has no go.mod", root)
 	}
+	if err := t.readWorkspace(root); err != nil {
+		return t, err
+	}
 	return t, t.agree()
+}
+
+// readWorkspace sets workspace, which has every module but those outside: it is
+// the one list of modules.
+func (t *tree) readWorkspace(root string) error {
+	path := filepath.Join(root, "go.work")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	file, err := modfile.ParseWork(path, text, nil)
+	if err != nil {
+		return err
+	}
+	for _, use := range file.Use {
+		t.workspace = append(t.workspace, filepath.ToSlash(filepath.Clean(use.Path)))
+	}
+	var problems []error
+	for _, m := range t.modules {
+		folder, _, _ := strings.Cut(m.name, "/")
+		if !slices.Contains(outside, folder) && !slices.Contains(t.workspace, m.name) {
+			problems = append(problems, fmt.Errorf("%s is not in go.work", m.name))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func readModule(root, path string) (goModule, error) {
@@ -100,6 +130,9 @@ func (t *tree) contains(path string) bool {
 	return slices.ContainsFunc(t.modules, func(m goModule) bool { return m.path == path })
 }
 
+// released returns the modules that others can get.
 func (t *tree) released() []goModule {
-	return slices.DeleteFunc(slices.Clone(t.modules), func(m goModule) bool { return slices.Contains(unreleased, m.name) })
+	return slices.DeleteFunc(slices.Clone(t.modules), func(m goModule) bool {
+		return m.name == "examples" || !slices.Contains(t.workspace, m.name)
+	})
 }

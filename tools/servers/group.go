@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// patience is how long a command has to end when it is asked to.
+// patience is how long a command may take to end after SIGTERM.
 const patience = 10 * time.Second
 
-// runGroup runs a command in a process group of its own. The group is asked to
-// end when ctx is, and what is left of it is killed: a test that is aborted
+// runGroup runs a command in a process group of its own. When ctx is done, the
+// group gets SIGTERM, and what is left of it is killed: a test that is aborted
 // stops nothing that it has started.
 func runGroup(ctx context.Context, dir string, env, command []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)

@@ -65,8 +65,8 @@ type program struct {
 	arguments string   // that it needs in the folder $root, more than in the place that it was made for
 }
 
-// path finds a package's programs, or installs the package, and gives the path
-// of the first.
+// path finds a package's programs, or installs the package, and returns the
+// path of the first.
 func (m machine) path(ctx context.Context, p pkg) (string, error) {
 	if path, err := p.find(); err == nil {
 		return path, nil

@@ -1,6 +1,6 @@
 // Command servers runs a command that needs foreign programs: it finds them,
-// installs what is missing, and tells the command by environment variables
-// where they are.
+// installs what is missing, and sets environment variables that say where they
+// are.
 //
 //	go run ./servers ROOT COMMAND [ARGUMENT]…
 //

@@ -5,7 +5,7 @@
 //
 // It looks at the commits since the one that base.txt names; those before it
 // stay as they are. Where they are missing, as in a shallow clone or an
-// unpacked archive, it says so and ends well.
+// unpacked archive, it says so and succeeds.
 package main
 
 import (

@@ -2,7 +2,10 @@
 // clients that keep their token themselves: programs, mobile applications,
 // front ends of another origin.
 //
-//	backend := core.Backend{Name: "api", Transport: bearer.New(bearer.Options{LoginURL: "auth/api/login"}), Strategy: strategy}
+//	transport := bearer.New(bearer.Options{LoginURL: "auth/api/login"})
+//	backend := core.Backend{
+//		Name: "api", Transport: transport, Strategy: strategy,
+//	}
 //
 // Security notes. A browser never attaches such a token by itself, so there is
 // nothing to protect from cross-site requests. A script that keeps it where

@@ -1,7 +1,9 @@
 // Package cookie carries tokens in a cookie, for browsers.
 //
 //	transport, err := cookie.New(cookie.Options{})
-//	backend := core.Backend{Name: "web", Transport: transport, Strategy: strategy}
+//	backend := core.Backend{
+//		Name: "web", Transport: transport, Strategy: strategy,
+//	}
 //
 // Security notes. The zero Options give a cookie named __Host-latchkey that is
 // Secure, HttpOnly and SameSite=Lax: scripts cannot read it, no other host can

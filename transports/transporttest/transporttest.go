@@ -3,7 +3,10 @@
 // rule.
 //
 //	func TestConformance(t *testing.T) {
-//		transporttest.Run(t, func(*testing.T) core.Transport { return mytransport.New() }, transporttest.Features{})
+//		newTransport := func(*testing.T) core.Transport {
+//			return mytransport.New()
+//		}
+//		transporttest.Run(t, newTransport, transporttest.Features{})
 //	}
 package transporttest
 

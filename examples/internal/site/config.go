@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Addr     string // ADDR, default 127.0.0.1:8080
 	Database string // DATABASE_URL: file:PATH of SQLite, postgres:, mysql: or mongodb:, default file:latchkey.db
+	store    string // STORE of an SQL database: bunstore, the default, or sqlstore
 	redis    string // REDIS_URL of sessions, limits and one-time codes; default: they are in the database
 	BaseURL  string // BASE_URL of links in mails, default http:// and ADDR
 	SMTPURL  string // SMTP_URL, smtp:// or smtps://; default: mails stay in GET /dev/outbox
@@ -53,12 +54,16 @@ func FromEnv() (Config, error) {
 		mailFrom:          os.Getenv("MAIL_FROM"),
 		noLimits:          os.Getenv("LIMITS") == "off",
 		insecureHTTP:      os.Getenv("INSECURE_HTTP") == "on",
+		store:             cmp.Or(os.Getenv("STORE"), "bunstore"),
 		redis:             os.Getenv("REDIS_URL"),
 		noLocalProvider:   os.Getenv("LOCAL_PROVIDER") == "off",
 		localProviderAddr: os.Getenv("LOCAL_PROVIDER_ADDR"),
 	}
 	if databases[cfg.scheme()] == nil {
 		return cfg, errors.New("DATABASE_URL must begin with file:, postgres:, mysql: or mongodb:")
+	}
+	if cfg.store != "bunstore" && cfg.store != "sqlstore" {
+		return cfg, errors.New("STORE must be bunstore or sqlstore")
 	}
 	if (cfg.superuserEmail == "") != (cfg.superuserPassword == "") {
 		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD are given together, or not at all")

@@ -2,7 +2,10 @@
 // framework: users in a database, three backends, mails, a provider to log in
 // at, and a page. An example adds the routes.
 //
-//	site.Main("nethttp", func(ctx context.Context, app *site.Site, l serve.Listener, log *slog.Logger) error {
+//	site.Main("nethttp", func(
+//		ctx context.Context, app *site.Site,
+//		l serve.Listener, log *slog.Logger,
+//	) error {
 //		httpauth.Mount(mux, "/auth/jwt", app.Auth.Login("jwt"))
 //		return serve.HTTP(ctx, l, mux, log)
 //	})

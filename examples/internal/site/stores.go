@@ -2,26 +2,16 @@ package site
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/redis/rueidis"
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/mysqldialect"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/mongostore"
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
@@ -65,65 +55,6 @@ func open(ctx context.Context, cfg Config) (stores, error) {
 		return stores{}, errors.Join(fmt.Errorf("REDIS_URL: %w", err), s.close())
 	}
 	return s, nil
-}
-
-func inSQLite(ctx context.Context, cfg Config, s *stores) error {
-	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(cfg.databasePath()))
-	if err != nil {
-		return err
-	}
-	err = s.inBun(ctx, bun.NewDB(pooled(db, 8), sqlitedialect.New())) // one of them writes at a time
-	s.limiter = nil                                                   // there is one process: its memory counts
-	return err
-}
-
-func inPostgres(ctx context.Context, cfg Config, s *stores) error {
-	db, err := sql.Open("pgx", cfg.Database)
-	if err != nil {
-		return err
-	}
-	return s.inBun(ctx, bun.NewDB(pooled(db, 16), pgdialect.New()))
-}
-
-// pooled bounds the connections of a process, and keeps them: database/sql
-// opens as many as are asked for and keeps two.
-func pooled(db *sql.DB, connections int) *sql.DB {
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxLifetime(10 * time.Minute)
-	return db
-}
-
-// inMySQL takes the URL apart: the driver has a form of its own.
-func inMySQL(ctx context.Context, cfg Config, s *stores) error {
-	u, err := url.Parse(cfg.Database)
-	if err != nil {
-		return errors.New("it is no URL")
-	}
-	c := mysql.NewConfig()
-	c.Net, c.Addr, c.DBName, c.User = "tcp", u.Host, strings.TrimPrefix(u.Path, "/"), u.User.Username()
-	c.Passwd, _ = u.User.Password()
-	c.Params = map[string]string{"innodb_lock_wait_timeout": "2"} // as long as the store waits
-	connector, err := mysql.NewConnector(c)
-	if err != nil {
-		return err
-	}
-	return s.inBun(ctx, bun.NewDB(pooled(sql.OpenDB(connector), 16), mysqldialect.New()))
-}
-
-func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
-	s.closers = append(s.closers, db.Close)
-	store, err := bunstore.New(db, bunstore.Options{})
-	if err != nil {
-		return err
-	}
-	users, err := bunstore.Users[Account](store)
-	if err != nil {
-		return err
-	}
-	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(),
-		store.Tickets(), store.Limiter()
-	return store.Migrate(ctx)
 }
 
 // inMongoDB uses transactions where the URL names a replica set.

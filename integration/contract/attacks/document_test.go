@@ -1,0 +1,98 @@
+package attacks_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	documentRow  = regexp.MustCompile(`(?m)^\| ([A-Z][0-9]{2}) \|.*\| ([^|]+) \|$`)
+	documentFile = regexp.MustCompile("`([^`]+)`")
+	// A test is named by a string, or is a function of its own.
+	namesOfTests = regexp.MustCompile("[\"`]((?:[A-Z][0-9]{2} )+)|func Test(?:Attack)?([A-Z][0-9]{2})")
+)
+
+// idsOf are the ids that begin the names of a file's tests.
+func idsOf(t *testing.T, file string) (ids []string) {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("..", "..", "..", file))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, found := range namesOfTests.FindAllStringSubmatch(string(source), -1) {
+		ids = append(ids, strings.Fields(found[1]+found[2])...)
+	}
+	return ids
+}
+
+// packageLists are the ids that the package's doc comment lists, by file.
+func packageLists(t *testing.T) map[string][]string {
+	t.Helper()
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists, file := map[string][]string{}, ""
+	for line := range strings.Lines(string(source)) {
+		rest, listed := strings.CutPrefix(line, "//\t")
+		words := strings.Fields(rest)
+		if !listed || len(words) == 0 {
+			continue
+		}
+		if strings.HasSuffix(words[0], "_test.go") {
+			file, words = words[0], words[1:]
+		}
+		lists[file] = append(lists[file], words...)
+	}
+	return lists
+}
+
+func TestTheAttackCasesAreWhereTheDocumentSays(t *testing.T) {
+	document, err := os.ReadFile("../../../docs/attack-cases.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string][]string{} // files to ids
+	for _, row := range documentRow.FindAllStringSubmatch(string(document), -1) {
+		for _, file := range documentFile.FindAllStringSubmatch(row[2], -1) {
+			listed[file[1]] = append(listed[file[1]], row[1])
+		}
+	}
+	if len(listed) < 20 {
+		t.Fatalf("the document lists %d files", len(listed))
+	}
+	for file, ids := range listed {
+		there := idsOf(t, file)
+		for _, id := range ids {
+			if !slices.Contains(there, id) {
+				t.Errorf("%s is not in a test's name in %s", id, file)
+			}
+		}
+	}
+	packageList := packageLists(t)
+	here, err := filepath.Glob("*_test.go")
+	if err != nil || len(here) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range here {
+		file := "integration/contract/attacks/" + name
+		ids := idsOf(t, file)
+		for _, id := range packageList[name] {
+			if !slices.Contains(ids, id) {
+				t.Errorf("doc.go lists %s, which is not in a test's name in %s", id, name)
+			}
+		}
+		for _, id := range ids {
+			if !slices.Contains(listed[file], id) {
+				t.Errorf("the document does not list %s of %s", id, file)
+			}
+			if !slices.Contains(packageList[name], id) {
+				t.Errorf("doc.go does not list %s of %s", id, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package harness
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/mailtoken"
+	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
+	"github.com/latchkey-go/latchkey/transports/cookie"
+)
+
+// Account is the application's user: one column that its owner writes, one that
+// it only reads.
+type Account struct {
+	latchkey.User
+	FullName string `json:"full_name" bun:"full_name,type:varchar(12000),notnull,default:''" auth:"register,update"`
+	Credits  int    `json:"credits" bun:"credits,notnull,default:0"`
+}
+
+// Options are the front door's, for Account.
+type Options = latchkey.Options[Account]
+
+// Backends are the names of the application's backends. Their logins are under
+// /auth/ and the name.
+var Backends = []string{"jwt", "cookie", "session"}
+
+const (
+	// Password is the password of the users that NewUser makes.
+	Password = "correct horse 17 battery"
+	// OtherPassword is a wrong one, and the new one where it is changed.
+	OtherPassword = "nine lanterns over water"
+	// BaseURL is the application's, on which the links of mails are built.
+	BaseURL = "https://app.example.org"
+)
+
+// Secret signs the JWTs of the backend jwt.
+var Secret = []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")
+
+// App is an application under test, its clock, its mailbox and its switches.
+type App struct {
+	*latchkey.Auth[Account]
+	*Clock
+	*Outage
+	Stores Stores // each behind the outage; a change of the options may put more before it
+	Hasher *FakeHasher
+	Mails  Mailbox
+	// Adapter and URL are those of the server, see Serve.
+	Adapter Adapter
+	URL     string
+	// backends are the application's; what their strategies do in the
+	// background has ended when an answer is looked at.
+	backends []latchkey.Backend
+	users    atomic.Int64
+}
+
+type (
+	// Adapter makes a router of an application's adapter.
+	Adapter = func(auth *latchkey.Auth[Account]) Router
+	// StoreOpener opens new, empty stores.
+	StoreOpener = func(t *testing.T, now func() time.Time) Stores
+)
+
+// NewApp returns an application on one router and empty stores, which answers
+// until the test ends. change, if not nil, changes the options before it is
+// made.
+func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *Options)) *App {
+	t.Helper()
+	a := &App{Clock: newClock(), Outage: &Outage{}, Hasher: &FakeHasher{}, Mails: make(Mailbox, 64), Adapter: router}
+	a.Stores = open(t, a.Now).behind(a.Outage)
+	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
+	mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}
+	o := Options{
+		Backends: newBackends(t, a.Stores, a.Now),
+		Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
+		Tickets:  a.Stores.Tickets,
+		Sender:   a.Mails,
+		// Tests wait for mails. TestSilence of the front door is about
+		// the delay.
+		MailDelay: -1,
+		BaseURL:   BaseURL,
+		Hashers:   []core.Hasher{a.Hasher},
+		Limiter:   a.Stores.Limiter,
+		Limits: latchkey.Limits{
+			LoginAttempts: plenty, Registrations: plenty, UserChanges: plenty, NetworkChanges: plenty, AdminChanges: plenty,
+		},
+		Log: slog.New(slog.DiscardHandler),
+		Now: a.Now,
+	}
+	if change != nil {
+		change(a, &o)
+	}
+	var err error
+	if a.Auth, err = latchkey.New(a.Stores.Users, o); err != nil {
+		t.Fatal(err)
+	}
+	a.backends = o.Backends
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = a.Close(ctx)
+	})
+	a.Serve(t, nil)
+	return a
+}
+
+// newBackends returns those of examples/quickstart, with nothing but defaults.
+func newBackends(t *testing.T, kept Stores, now func() time.Time) []latchkey.Backend {
+	t.Helper()
+	key, err1 := jwt.HS256("", Secret)
+	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: kept.Tickets, Now: now})
+	sessions, err3 := session.New(kept.Sessions, session.Options{Now: now})
+	cookies, err4 := cookie.New(cookie.Options{Now: now})
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []latchkey.Backend{
+		{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: tokens},
+		{Name: "cookie", Transport: cookies, Strategy: sessions},
+		{Name: "session", Transport: bearer.New(bearer.Options{LoginURL: "/auth/session/login"}), Strategy: sessions},
+	}
+}
+
+// Serve mounts the application, after routes of own if it is not nil, on a new
+// server that answers all requests from now on.
+func (a *App) Serve(t *testing.T, own func(Router)) {
+	r := a.Adapter(a.Auth)
+	if own != nil {
+		own(r)
+	}
+	for _, b := range Backends {
+		r.Mount("/auth/"+b, a.Login(b))
+	}
+	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys())
+	r.Mount("/users", a.Users())
+	r.Handle("GET", "/authenticated-route", func(w http.ResponseWriter, r *http.Request) {
+		u, _ := latchkey.CurrentUser[Account](r.Context())
+		_, _ = io.WriteString(w, "Hello "+u.Email+"!")
+	})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.URL = "http://" + ln.Addr().String()
+	r.Serve(t, ln)
+}

@@ -1,0 +1,101 @@
+package harness
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/stores/bunstore"
+	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite"
+)
+
+// Place is an adapter over a store. Its name is that of the subtest, so a
+// failure names the framework.
+type Place struct {
+	Name    string
+	Adapter Adapter
+	Open    StoreOpener
+}
+
+// Places are all adapters, and between them both stores. The first two are
+// those of OnEveryStore.
+var Places = []Place{
+	{"httpauth memstore", OnServeMux, Memory},
+	{"chiauth SQLite", OnChi, SQLite},
+	{"echoauth memstore", OnEcho, Memory},
+	{"fiberauth memstore", OnFiber, Memory},
+	{"ginauth memstore", OnGin, Memory},
+}
+
+// OnEveryAdapter is for what an adapter has a part in: how requests are read,
+// routed, guarded and answered. It runs a test with an application of its own
+// at each place; change, if not nil, changes the options.
+func OnEveryAdapter(t *testing.T, change func(*App, *Options), test func(t *testing.T, a *App)) {
+	t.Helper()
+	onPlaces(t, Places, change, test)
+}
+
+// OnEveryStore is for what is behind the adapter: what is kept, who wins a
+// race, what is mailed, what becomes of a token that arrived.
+func OnEveryStore(t *testing.T, change func(*App, *Options), test func(t *testing.T, a *App)) {
+	t.Helper()
+	onPlaces(t, Places[:2], change, test)
+}
+
+// OnOneAdapter is for what neither has a part in, such as how hashes are
+// verified.
+func OnOneAdapter(t *testing.T, change func(*App, *Options), test func(t *testing.T, a *App)) {
+	t.Helper()
+	onPlaces(t, Places[:1], change, test)
+}
+
+func onPlaces(t *testing.T, places []Place, change func(*App, *Options), test func(t *testing.T, a *App)) {
+	t.Helper()
+	for _, p := range places {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, NewApp(t, p.Adapter, p.Open, change))
+		})
+	}
+}
+
+// Memory opens stores in memory.
+func Memory(_ *testing.T, now func() time.Time) Stores {
+	return Stores{
+		memstore.NewUsers[Account](), memstore.NewSessions(now), memstore.NewTickets(now),
+		memstore.NewLimiter(memstore.LimiterOptions{Now: now}),
+		memstore.NewOAuthAccounts(),
+	}
+}
+
+// SQLite opens stores in a new SQLite database.
+func SQLite(t *testing.T, now func() time.Time) Stores {
+	return OpenSQLite(t, filepath.Join(t.TempDir(), "contract.sqlite"), bunstore.Options{Now: now})
+}
+
+// OpenSQLite opens a database file as an application does, but without waiting
+// for the disk.
+func OpenSQLite(t *testing.T, file string, o bunstore.Options) Stores {
+	t.Helper()
+	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(file)+"&_pragma=synchronous(OFF)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	store, err := bunstore.New(bun.NewDB(db, sqlitedialect.New()), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := bunstore.Users[Account](store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return Stores{users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts()}
+}

@@ -1,0 +1,34 @@
+// Package routes tests the HTTP contract route by route and code by code. A
+// subtest's name is the row that it checks: method, path, status, what the
+// error says, and a note in parentheses. A note that begins with "mended" marks
+// where the contract corrects FastAPI Users. See harness.App.Want.
+//
+//	go test ./contract/routes -run 'TestRegister'
+//	go test ./contract/routes -run '//POST_/auth/register'
+//
+// The files, by route; {backend} is jwt, cookie or session:
+//
+//	login_test.go     POST /auth/{backend}/login
+//	logout_test.go    POST /auth/{backend}/logout
+//	register_test.go  POST /auth/register
+//	verify_test.go    POST /auth/verify
+//	reset_test.go     POST /auth/reset-password, POST /auth/forgot-password,
+//	                  POST /auth/request-verify-token
+//	me_test.go        GET /users/me, PATCH /users/me, and GET /authenticated-route
+//	                  of the application
+//	admin_test.go     GET /users/{id}, PATCH /users/{id}, DELETE /users/{id}
+//	list_test.go      GET /users
+//	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
+//	                  DELETE /auth/sessions
+//	keys_test.go      GET /auth/jwks.json
+//	oauth_test.go     GET /auth/accounts, over a FastAPI Users database
+//
+// and by what holds of many routes:
+//
+//	credentials_test.go  headers, cookies and bodies as they arrive
+//	defaults_test.go     lifetimes, cookies, claims and hashes by default
+//	fastapi_test.go      users and tokens of a FastAPI Users service
+//	faults_test.go       a store that cannot be reached, hashing at its limit
+//	limits_test.go       429
+//	rules_test.go        names, HEAD, 404 and 405
+package routes

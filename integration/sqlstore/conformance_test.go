@@ -1,0 +1,136 @@
+package sqlstore_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/sqlstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+var idTypes = map[string]sqlstore.IDType{"UUID": sqlstore.UUID, "Text": sqlstore.Text, "BigInt": sqlstore.BigInt}
+
+// crowded is a patience for the kit's crowds on a busy machine.
+const crowded = 30 * time.Second
+
+// shared are stores that the cases of a kit have one after the other, each of
+// them empty: to make tables takes longer than most cases.
+type shared struct {
+	db    *handle
+	store *sqlstore.Store
+	users *sqlstore.UserStore[storetest.Account]
+	now   func() time.Time
+}
+
+func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
+	t.Helper()
+	s := &shared{db: d.new(t), now: time.Now}
+	s.store, s.users = users[storetest.Account](t, s.db,
+		sqlstore.Options{IDs: ids, Patience: crowded, Now: func() time.Time { return s.now() }})
+	return s
+}
+
+// empty makes the stores ready for a case, which has a clock of its own.
+func (s *shared) empty(t *testing.T, now func() time.Time) {
+	t.Helper()
+	s.now = now
+	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
+		run(t, s.db, "DELETE FROM latchkey_"+table)
+	}
+}
+
+// withIDs runs cases on each kind of database with ids of each type. Races
+// between texts are left out: they are decided as those of UUIDs.
+func withIDs[S any](t *testing.T, cases func() []storetest.Case[S], of func(s *shared) S) {
+	everywhere(t, func(t *testing.T, d database) {
+		for name, ids := range idTypes {
+			t.Run(name, func(t *testing.T) {
+				s := d.shared(t, ids)
+				open := func(t *testing.T) S {
+					s.empty(t, time.Now)
+					return of(s)
+				}
+				storetest.Run(t, open, slices.DeleteFunc(cases(), func(c storetest.Case[S]) bool {
+					return ids == sqlstore.Text && strings.Contains(c.Rule, "concurrent")
+				}))
+			})
+		}
+	})
+}
+
+func TestUsers(t *testing.T) {
+	withIDs(t, storetest.UserCases, func(s *shared) core.UserStore[storetest.Account] { return s.users })
+}
+
+func TestTransactions(t *testing.T) {
+	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
+		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),
+			OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials()}
+	})
+}
+
+// TestOAuthAccounts: the kit's users have UUIDs, which are texts too.
+// TestTransactions links users with ids of every type, and
+// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table.
+func TestOAuthAccounts(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		for name, ids := range map[string]sqlstore.IDType{"UUID": sqlstore.UUID, "Text": sqlstore.Text} {
+			t.Run(name, func(t *testing.T) {
+				s := d.shared(t, ids)
+				storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
+					s.empty(t, time.Now)
+					return s.store.OAuthAccounts()
+				})
+			})
+		}
+	})
+}
+
+// TestCredentials: the kit's owners have UUIDs, which are texts too;
+// TestTransactions has ids of every type.
+func TestCredentials(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		for name, ids := range map[string]sqlstore.IDType{"UUID": sqlstore.UUID, "Text": sqlstore.Text} {
+			t.Run(name, func(t *testing.T) {
+				s := d.shared(t, ids)
+				storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
+					s.empty(t, now)
+					return s.store.Credentials()
+				})
+			})
+		}
+	})
+}
+
+func TestSessions(t *testing.T) { everywhere(t, sessionsKit) }
+
+func sessionsKit(t *testing.T, d database) {
+	s := d.shared(t, sqlstore.UUID)
+	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
+		s.empty(t, now)
+		return s.store.Sessions()
+	})
+}
+
+func TestTickets(t *testing.T) { everywhere(t, ticketsKit) }
+
+func ticketsKit(t *testing.T, d database) {
+	s := d.shared(t, sqlstore.UUID)
+	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore {
+		s.empty(t, now)
+		return s.store.Tickets()
+	})
+}
+
+func TestLimiter(t *testing.T) { everywhere(t, limiterKit) }
+
+func limiterKit(t *testing.T, d database) {
+	s := d.shared(t, sqlstore.UUID)
+	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter {
+		s.empty(t, now)
+		return s.store.Limiter()
+	})
+}

@@ -1,0 +1,113 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Login logs a user in at a backend, as its routes do: an active user, a
+// verified address if that is required, factors, hooks. The caller vouches for
+// the proofs, of which there must be one. The admission's Answer is the
+// backend's login answer, or the one that says which factors are missing;
+// adapters write it. r is the request that the login is for, nil outside HTTP.
+// core.ErrNotFound means that there is no such user. Refusals are those of
+// POST /login.
+func (m *Manager[U]) Login(
+	ctx context.Context, userID, backend string, r *core.Request, proofs ...core.Proof,
+) (core.Admission, error) {
+	if len(proofs) == 0 {
+		return core.Admission{}, errors.New("latchkey: Manager.Login needs a proof: how does the application know the user?")
+	}
+	svc := m.auth.svc
+	u, err := svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return core.Admission{}, err
+	}
+	proofs = slices.Clone(proofs)
+	for i := range proofs {
+		if proofs[i].At.IsZero() {
+			proofs[i].At = svc.Env.Now()
+		}
+	}
+	last := len(proofs) - 1
+	return svc.Gate.Admit(withoutRoute(ctx), core.Attempt{
+		User: u, Proof: proofs[last], More: proofs[:last], Request: r, Backend: backend,
+	})
+}
+
+// List returns a page of the users that q describes, and the cursor of the
+// following page, "" on the last. core.ErrInvalid means that the cursor is not
+// one of this query's.
+func (m *Manager[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
+	page, next, err := m.auth.svc.Users.List(ctx, q)
+	users = make([]*U, len(page))
+	for i, u := range page {
+		users[i] = m.typed(u)
+	}
+	return users, next, err
+}
+
+// Mail sends a mail of the application's own to a user, in the background and
+// again after a failure. It fills in To, the stored address, and User; Kind
+// chooses the sender's template. core.ErrNotFound means that there is no such
+// user.
+func (m *Manager[U]) Mail(ctx context.Context, userID string, mail Mail) error {
+	svc := m.auth.svc
+	if svc.Mail == nil {
+		return errors.New("latchkey: Manager.Mail needs Options.Sender")
+	}
+	u, err := svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	mail.To, mail.User = u.Base().Email, u
+	svc.Jobs.Enqueue(mail.Kind+" mail", func(ctx context.Context) error { return svc.Mail.Send(ctx, mail) })
+	return nil
+}
+
+// Import stores a user of another system with the password's hash as it is, and
+// with accounts at providers, all or nothing where the store has transactions.
+// It asks no policy and no hook, and sends no mail; Create does. u's Email is
+// canonicalised, its flags and columns are kept, and so is its ID if it has
+// one. The hash is "" for a user without a password, else one that a hasher of
+// Options.Hashers knows; it is replaced at the first login if it is outdated.
+// UserID of a link is set. Import returns core.ErrTaken if the ID, the address
+// or an account exists.
+func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
+	svc, b := m.auth.svc, m.any(u).Base()
+	key, err := svc.Identify(b.Email)
+	if err != nil {
+		return core.Invalid(core.BadValue("email", err.Error()))
+	}
+	if hash != "" && !slices.ContainsFunc(m.auth.opts.Hashers, func(h core.Hasher) bool { return h.Knows(hash) }) {
+		return errors.New("latchkey: no hasher of Options.Hashers knows the hash's form")
+	}
+	var accounts core.OAuthAccountStore
+	for _, f := range m.auth.opts.Flows {
+		if k, ok := core.As[core.OAuthAccountKeeper](f); ok {
+			accounts = k.OAuthAccounts()
+		}
+	}
+	if len(links) > 0 && accounts == nil {
+		return errors.New("latchkey: links need the flows of flows/oauth in Options.Flows, which keep them")
+	}
+	b.EmailKey, b.HashedPassword = key, hash
+	id := b.ID
+	return svc.Users.Transact(ctx, func(ctx context.Context) error {
+		b.ID = id // not that of a run which was undone
+		if err := svc.Users.Create(ctx, m.any(u)); err != nil {
+			return err
+		}
+		for _, l := range links {
+			l.UserID = b.ID
+			if err := accounts.Create(ctx, &l); err != nil {
+				return fmt.Errorf("latchkey: the account at %s: %w", l.Provider, err)
+			}
+		}
+		return nil
+	})
+}
