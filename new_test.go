@@ -131,7 +131,7 @@ func TestNewTellsWhatFlowsMiss(t *testing.T) {
 	got := faults(t, o)
 	for _, want := range []string{
 		"verify needs Options.Tickets", "verify needs Options.Sender", "verify needs Options.BaseURL", "verify: Link must be a path",
-		"reset: Lifetime", "reset: Requests or Mails: a limit needs", "reset: Link must hold {token} once", `"reset" is given twice`, "second factor needs Options.Tickets",
+		"reset: Lifetime", "reset: RequestLimit or MailLimit: a limit needs", "reset: Link must hold {token} once", `"reset" is given twice`, "second factor needs Options.Tickets",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("New's error lacks %q:\n%s", want, got)

@@ -6,7 +6,7 @@ import "context"
 type Attempt struct {
 	User    AnyUser
 	Proof   Proof
-	More    []Proof // earlier proofs of the same login
+	More    []Proof  // earlier proofs of the same login
 	Request *Request // nil outside HTTP
 	Backend string
 	Label   string // of the session; "" for the request's User-Agent

@@ -16,15 +16,15 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// AppleKey is a key for Sign in with Apple, as the developer portal gives it.
+// AppleKey is a key for Sign in with Apple, as the developer portal shows it.
 type AppleKey struct {
 	TeamID, KeyID string
 	PEM           []byte // the .p8 file
 }
 
-// Apple wants a client secret that is signed with the key and short-lived, and
-// posts the answer (form_post). The name comes once, at a user's first login.
-// serviceID is the client ID.
+// Apple returns a provider for Sign in with Apple. Apple requires a short-lived
+// client secret signed with the key, and posts its response (form_post). It
+// sends the name once, at a user's first login. serviceID is the client ID.
 func Apple(serviceID string, key AppleKey, opts ...Option) *Provider {
 	private, err := key.parse()
 	row := apple
@@ -49,8 +49,8 @@ func (k AppleKey) parse() (*ecdsa.PrivateKey, error) {
 	return private, nil
 }
 
-// secret is a JWT signed by ES256 (RFC 7518, section 3.4) that is good for one
-// call.
+// secret returns a client secret for one call: a JWT signed with ES256 (RFC
+// 7518, section 3.4).
 func (k AppleKey) secret(private *ecdsa.PrivateKey, clientID string, now time.Time) (string, error) {
 	head, err := json.Marshal(map[string]string{"alg": "ES256", "kid": k.KeyID})
 	if err != nil {
@@ -74,9 +74,8 @@ func (k AppleKey) secret(private *ecdsa.PrivateKey, clientID string, now time.Ti
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// addPostedName adds the name that Apple posts beside the code. It came through
-// the browser and nobody signed it: it is good for a name, and nothing else of
-// it is read.
+// addPostedName adds the name that Apple posts along with the code. It came
+// through the browser and is not signed: nothing but the name is read from it.
 func addPostedName(claims map[string]any, form url.Values) {
 	user, err := outbound.ParseObject([]byte(form.Get("user")))
 	if err != nil {

@@ -38,8 +38,8 @@ func makeApple(opts ...providers.Option) *providers.Provider {
 	}, opts...)
 }
 
-// appleSecret checks a client secret as Apple documents it: ES256, the key's
-// ID, the team, the client, Apple, at most six months.
+// appleSecret checks a client secret against Apple's documentation: ES256, the
+// key's ID, the team, the client, Apple, at most six months.
 func appleSecret(t *testing.T, secret string) bool {
 	t.Helper()
 	parts := strings.Split(secret, ".")
@@ -69,8 +69,8 @@ func appleSecret(t *testing.T, secret string) bool {
 		claims.Iat <= now && claims.Exp > now && claims.Exp-claims.Iat < 6*30*24*3600
 }
 
-// The name comes once, posted by the browser beside the code: nothing else of
-// it counts.
+// The name comes once, posted by the browser along with the code; nothing else
+// in that form counts.
 func TestApplesPostedUser(t *testing.T) {
 	for name, c := range map[string]struct{ user, want string }{
 		"name":      {`{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"evil@example.com"}`, "Ada Lovelace"},

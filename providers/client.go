@@ -12,12 +12,12 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-const timeout = outbound.Timeout // of an operation, with all its calls
+const timeout = outbound.Timeout // of an operation with all its calls
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// newClient makes the client of one provider. dialTLS replaces how connections
-// for https are made; nil is TLS over TCP.
+// newClient returns the client of one provider. dialTLS replaces how https
+// connections are made; nil means TLS over TCP.
 func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 	https := outbound.Direct()
 	https.DialTLSContext = dialTLS
@@ -25,10 +25,10 @@ func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
 	if insecureLoopback {
 		t.HTTP = outbound.Loopback()
 	}
-	return &http.Client{Transport: t, Timeout: timeout + time.Second} // an operation's context ends first
+	return &http.Client{Transport: t, Timeout: timeout + time.Second} // the operation's context ends first
 }
 
-// call returns the body and the header of an answer.
+// call returns the body and the header of a response.
 func call(client *http.Client, req *http.Request) ([]byte, http.Header, error) {
 	resp, err := client.Do(req)
 	if err != nil {
@@ -39,7 +39,7 @@ func call(client *http.Client, req *http.Request) ([]byte, http.Header, error) {
 	return body, resp.Header, err
 }
 
-// withoutURL takes off what http.Client puts around an error: a URL may have a
+// withoutURL removes what http.Client wraps around an error: a URL may have a
 // query.
 func withoutURL(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {

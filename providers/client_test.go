@@ -35,7 +35,7 @@ func finish(p core.Provider) (core.OAuthIdentity, core.OAuthTokens, error) {
 	})
 }
 
-// tokenThenProfile answers a login of user 7.
+// tokenThenProfile responds to the calls of a login of user 7.
 func tokenThenProfile(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/token" {
 		fmt.Fprint(w, `{"access_token":"the-access-token"}`)
@@ -86,8 +86,8 @@ func TestCertificatesAreVerified(t *testing.T) {
 	}
 }
 
-// TestMain names a proxy that does not exist: every test here shows that the
-// proxy of the environment is not used.
+// TestMain sets a proxy that does not exist, so every test here shows that the
+// environment's proxy is not used.
 func TestMain(m *testing.M) {
 	_ = os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	os.Exit(m.Run())

@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	freshFor   = time.Hour       // how long metadata is used without asking again
-	retryAfter = time.Minute     // when asking again has failed, and there is metadata from before
-	renewal    = 3 * time.Second // what a login waits at most for newer metadata where it has older
+	freshFor   = time.Hour       // how long metadata is used without fetching it again
+	retryAfter = time.Minute     // after fetching failed, if there is older metadata
+	renewal    = 3 * time.Second // how long a login waits for newer metadata if it has older
 )
 
-// discovery finds the metadata of an issuer when it is first needed, and keeps
-// it. A failure is not kept: the next use tries again. It is shared by all who
-// waited for it.
+// discovery fetches the metadata of an issuer when it is first needed, and
+// keeps it. A failure is not kept: the next use tries again. All callers who
+// waited for it share it.
 type discovery struct {
 	service
 	client   *http.Client
-	turn     chan struct{} // holds one token: one asks at a time
-	known    *metadata     // by the holder of turn, as all below
+	turn     chan struct{} // holds one token: one caller fetches at a time
+	known    *metadata     // guarded by turn, as is everything below
 	until    time.Time
 	failure  error
-	failures atomic.Int64 // which everybody reads
+	failures atomic.Int64 // read by everyone
 }
 
 func newDiscovery(s service, client *http.Client) *discovery {
@@ -64,12 +64,12 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	switch {
 	case err == nil:
 		if d.known == nil && !found.pkce {
-			d.log.Warn("providers: the issuer's metadata does not name PKCE's S256; where it ignores PKCE, the nonce alone binds a login", "provider", d.name)
+			d.log.Warn("providers: the issuer's metadata does not list PKCE's S256; if the issuer ignores PKCE, only the nonce binds a login", "provider", d.name)
 		}
 		d.known, d.until = found, d.now().Add(freshFor)
 	case d.known != nil:
 		d.until = d.now().Add(retryAfter)
-	case errors.Is(err, context.Canceled): // of one client, which is no answer for the others
+	case errors.Is(err, context.Canceled): // of one client; it says nothing to the others
 		return nil, err
 	default:
 		d.failure = fmt.Errorf("discovery: %w", err)
@@ -89,7 +89,7 @@ func (d *discovery) ask(ctx context.Context) (*metadata, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+
 		"/.well-known/openid-configuration", nil)
 	if err != nil {
-		return nil, errors.New("the URL is not one")
+		return nil, errors.New("the URL is not valid")
 	}
 	body, _, err := call(d.client, req)
 	if err != nil {
@@ -104,7 +104,7 @@ func (d *discovery) ask(ctx context.Context) (*metadata, error) {
 
 func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	if answer["issuer"] != d.issuer {
-		return nil, errors.New("the metadata is of another issuer")
+		return nil, errors.New("the metadata belongs to another issuer")
 	}
 	m := &metadata{endpoints: endpoints{basicAuth: true}}
 	keys := ""
@@ -142,12 +142,12 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	return m, nil
 }
 
-// signing returns the algorithms of ID tokens that the issuer names and that
-// are asymmetric: never none, never HMAC.
+// signing returns the asymmetric algorithms for ID tokens that the issuer
+// lists: never none, never HMAC.
 func signing(answer map[string]any) ([]string, error) {
 	const member = "id_token_signing_alg_values_supported"
 	if answer[member] == nil {
-		return []string{oidc.RS256}, nil // every issuer must have it
+		return []string{oidc.RS256}, nil // every issuer must support it
 	}
 	allowed := []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,
@@ -155,12 +155,12 @@ func signing(answer map[string]any) ([]string, error) {
 	}
 	found := slices.DeleteFunc(texts(answer[member]), func(alg string) bool { return !slices.Contains(allowed, alg) })
 	if len(found) == 0 {
-		return nil, errors.New("the issuer signs ID tokens by no asymmetric algorithm")
+		return nil, errors.New("the issuer signs ID tokens with no asymmetric algorithm")
 	}
 	return found, nil
 }
 
-// texts returns the strings of a list; nil if it is none.
+// texts returns the strings of a list, or nil if v is not a list.
 func texts(v any) []string {
 	list, ok := v.([]any)
 	if !ok {

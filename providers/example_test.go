@@ -64,7 +64,7 @@ func ExampleOAuth2() {
 	}
 	fmt.Println(acme.Name())
 
-	// The error tells everything that is wrong.
+	// The error names every problem.
 	_, err = providers.OAuth2(providers.OAuth2Options{
 		Name: "acme", AuthorizeURL: "https://acme.example/a", TokenURL: "http://acme.example/t",
 		ProfileURL: "https://acme.example/me", ClientID: "x",

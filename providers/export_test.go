@@ -2,7 +2,7 @@ package providers
 
 import "slices"
 
-// WithDial makes connections for https by dial, without TLS.
+// WithDial makes https connections with dial, without TLS.
 func WithDial(dial dialer) Option { return func(s *service) { s.dial = dial } }
 
 // OIDCBy is OIDC with a dialer.
@@ -19,7 +19,7 @@ func OAuth2By(dial dialer, o OAuth2Options) (*Provider, error) {
 	return checked(newProvider(s))
 }
 
-// Names returns those of the table.
+// Names returns the names in the table.
 func Names() []string {
 	var names []string
 	for _, s := range table {

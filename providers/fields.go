@@ -11,21 +11,21 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Fields says where the answer of a service holds what. Subject, Email, Name
-// and Picture are templates of paths: "{data.id}", "{images.0.url}",
-// "{tid}:{oid}". A template is empty where one of its paths leads to nothing.
+// Fields says where a service's response holds what. Subject, Email, Name and
+// Picture are templates of paths: "{data.id}", "{images.0.url}", "{tid}:{oid}".
+// A template is empty if one of its paths leads to nothing.
 type Fields struct {
-	// Subject must be the account's stable id: never a name or an address
-	// that its owner can change, since who gets it next would get the
+	// Subject must be the account's stable ID: never a name or an address
+	// that its owner can change, since whoever gets it next would get the
 	// account with it.
 	Subject string
 	Email   string
-	// Verified are paths of booleans that must all be true for the address
-	// to count as verified. A string "true" or a 1 is not true. Default: it
-	// never counts as verified.
+	// Verified lists paths of booleans that must all be true for the
+	// address to count as verified. A string "true" or a 1 is not true.
+	// Default: it never counts as verified.
 	Verified []string
-	// AlwaysVerified is for services that document that they give no other
-	// addresses.
+	// AlwaysVerified is for services that document that they return no
+	// unverified addresses.
 	AlwaysVerified bool
 	Name, Picture  string
 
@@ -44,7 +44,7 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	}
 	email, err := fill(f.Email, profile)
 	if err != nil {
-		return core.OAuthIdentity{}, fmt.Errorf("the e-mail: %w", err)
+		return core.OAuthIdentity{}, fmt.Errorf("the email: %w", err)
 	}
 	claims, err := json.Marshal(profile)
 	if err != nil {
@@ -54,21 +54,21 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	if email != "" {
 		identity.EmailVerified = f.verified(profile)
 	}
-	identity.Name, _ = fill(f.Name, profile) // nobody is kept out for the sake of a picture
+	identity.Name, _ = fill(f.Name, profile) // nobody is kept out because of a picture
 	identity.Picture, _ = fill(f.Picture, profile)
 	return identity, nil
 }
 
-// checkSubject refuses what two accounts could share: nothing at all, and what
-// a lone surrogate became.
+// checkSubject refuses what two accounts could share: an empty subject, and
+// what a lone surrogate was decoded to.
 func checkSubject(s string) error {
 	switch {
 	case s == "":
-		return errors.New("the answer has no subject")
+		return errors.New("the response has no subject")
 	case len(s) > maxSubject:
 		return errors.New("the subject is longer than 255 bytes")
 	case strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }):
-		return errors.New("the subject has characters that it must not have")
+		return errors.New("the subject has invalid characters")
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (f Fields) boolean(v any) (flag, ok bool) {
 	return flag, ok
 }
 
-// fill puts values into a template, and gives "" if one of them is missing.
+// fill puts values into a template. It returns "" if one of them is missing.
 func fill(template string, profile map[string]any) (string, error) {
 	var filled strings.Builder
 	for template != "" {
@@ -116,7 +116,7 @@ func fill(template string, profile map[string]any) (string, error) {
 	return filled.String(), nil
 }
 
-// scalar returns a string as it is and a whole number in digits; nil is "".
+// scalar returns a string as is and a whole number in digits; nil is "".
 func scalar(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// An account is known by a subject that no other account can have.
+// An account is identified by a subject that no other account can have.
 func TestSubjects(t *testing.T) {
 	for name, c := range map[string]struct{ profile, want string }{
 		"text":               {`{"id":"583231"}`, "583231"},
@@ -76,7 +76,7 @@ func TestVerified(t *testing.T) {
 	}
 }
 
-// A public address of a GitHub profile is nothing that GitHub vouches for.
+// GitHub does not vouch for the public address of a profile.
 func TestTheAddressOfAProfileIsNotBelieved(t *testing.T) {
 	for name, list := range map[string]string{"no address": `[]`,
 		"no primary one": `[{"email":"ada@example.com","primary":false,"verified":true}]`} {
@@ -90,14 +90,14 @@ func TestTheAddressOfAProfileIsNotBelieved(t *testing.T) {
 	}
 }
 
-// A claim that is null is not there: userinfo says it.
+// A claim that is null is missing: userinfo supplies it.
 func TestNullClaims(t *testing.T) {
 	p := issuers[0]
 	p.idToken = `{"sub":"00uid4BxXw6I6TV4m0g3","email":null,"email_verified":null,"name":null}`
 	p.check(t, nil, "ada@example.com", "true")
 }
 
-// answering is a service with that profile.
+// answering returns a provider whose service responds with profile.
 func answering(t *testing.T, profile string, change ...func(*providers.OAuth2Options)) core.Provider {
 	network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/me" {
@@ -123,8 +123,9 @@ const (
 	evil    = "11111111-2222-3333-4444-555555555555"
 )
 
-// O20 nOAuth: whoever administers a tenant types any address, so an account is
-// tenant and object, and a tenant speaks for itself alone.
+// O20 nOAuth: whoever administers a tenant can enter any address, so an account
+// is identified by tenant and object, and a tenant is trusted about its own
+// accounts only.
 func TestMicrosoftTenants(t *testing.T) {
 	at := func(tenant string) string { return "https://login.microsoftonline.com/" + tenant + "/v2.0" }
 	for name, c := range map[string]struct {
@@ -177,7 +178,7 @@ func TestMicrosoftTenants(t *testing.T) {
 	}
 }
 
-// FranceConnect signs what userinfo answers.
+// FranceConnect signs its userinfo responses.
 func TestSignedUserInfo(t *testing.T) {
 	signer, stranger := providertest.NewSigner("one"), providertest.NewSigner("one")
 	for name, c := range map[string]struct {

@@ -17,10 +17,10 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// leeway is how far a clock of an issuer may be ahead.
+// leeway is how far an issuer's clock may be ahead.
 const leeway = 5 * time.Minute
 
-// verifier checks what an OpenID provider says (OpenID Connect Core, section
+// verifier checks an OpenID provider's responses (OpenID Connect Core, section
 // 3.1.3.7).
 type verifier struct {
 	service
@@ -30,7 +30,7 @@ type verifier struct {
 }
 
 // checkIss compares the issuer of a callback with the one that the login began
-// at, against mix-up attacks (RFC 9207, section 2.4).
+// with, against mix-up attacks (RFC 9207, section 2.4).
 func (v *verifier) checkIss(iss []string) error {
 	if len(iss) == 0 && !v.issRequired {
 		return nil
@@ -41,12 +41,12 @@ func (v *verifier) checkIss(iss []string) error {
 	return nil
 }
 
-// claims returns those of the ID token that came with token, when everything
-// about it is right.
+// claims returns the claims of the ID token that came with token, if every
+// check of it passes.
 func (v *verifier) claims(ctx context.Context, token *oauth2.Token, nonce string) (map[string]any, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
-		return nil, errors.New("the token endpoint: the answer has no id_token")
+		return nil, errors.New("the token endpoint: the response has no id_token")
 	}
 	checked, claims, err := v.verify(ctx, raw, false)
 	if err != nil {
@@ -57,13 +57,13 @@ func (v *verifier) claims(ctx context.Context, token *oauth2.Token, nonce string
 	}
 	if checked.AccessTokenHash != "" {
 		if checked.VerifyAccessToken(token.AccessToken) != nil {
-			return nil, errors.New("the ID token: at_hash is of another access token")
+			return nil, errors.New("the ID token: at_hash belongs to another access token")
 		}
 	}
 	return claims, nil
 }
 
-// verify checks signature, issuer, audience and, of an ID token, times. Its
+// verify checks signature, issuer, audience and, for an ID token, times. Its
 // errors may quote claims, but no token.
 func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc.IDToken, map[string]any, error) {
 	checked, err := oidc.NewVerifier(v.issuer, v.keys, &oidc.Config{
@@ -77,7 +77,7 @@ func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc
 	if err := checked.Claims(&payload); err != nil {
 		return nil, nil, err
 	}
-	claims, err := outbound.ParseObject(payload) // exact names, none twice
+	claims, err := outbound.ParseObject(payload) // exact names, no duplicates
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -95,8 +95,8 @@ func (v *verifier) verify(ctx context.Context, raw string, userInfo bool) (*oidc
 	return checked, claims, nil
 }
 
-// isParty checks azp, which must be there among several audiences, and must be
-// ours where it is there.
+// isParty checks azp, which is required if there are several audiences, and
+// must be ours if present.
 func (v *verifier) isParty(checked *oidc.IDToken, azp any) bool {
 	if azp == nil {
 		return len(checked.Audience) == 1
@@ -104,8 +104,8 @@ func (v *verifier) isParty(checked *oidc.IDToken, azp any) bool {
 	return azp == v.clientID
 }
 
-// tenantID stands for a tenant in the issuer of Microsoft's metadata that is
-// common to all.
+// tenantID stands for a tenant in the issuer of the metadata that all Microsoft
+// tenants share.
 const tenantID = "{tenantid}"
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
@@ -122,14 +122,15 @@ func (v *verifier) isIssuer(iss string) bool {
 	return hasBefore && hasAfter && guid.MatchString(tenant)
 }
 
-// googles allows the one other spelling of an issuer that go-oidc allows.
+// googles reports whether iss is the one other spelling of an issuer that
+// go-oidc accepts.
 func googles(issuer, iss string) bool {
 	return issuer == "https://accounts.google.com" && iss == "accounts.google.com"
 }
 
-// addUserInfo adds the claims of the userinfo endpoint that the ID token has
-// not. Its sub must be the token's (OpenID Connect Core, section 5.3.2). email
-// and email_verified come from one source.
+// addUserInfo adds those claims of the userinfo endpoint that the ID token
+// lacks. Its sub must be the token's (OpenID Connect Core, section 5.3.2).
+// email and email_verified come from the same source.
 func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, claims map[string]any) error {
 	body, header, err := p.fetch(ctx, m.profile, access)
 	if err != nil {
@@ -160,7 +161,7 @@ func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, 
 
 var urls = regexp.MustCompile(`https?://[^\s"]+`)
 
-// brief shortens a foreign error and takes URLs out of it.
+// brief shortens a foreign error and removes URLs from it.
 func brief(s string) string {
 	s = urls.ReplaceAllString(s, "a URL")
 	if r := []rune(s); len(r) > 200 {

@@ -13,19 +13,19 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// keySet holds the public keys of an issuer. They are fetched when a token is
-// signed by a key that is not among them (OpenID Connect Core, section 10.1.1),
-// once for all who wait for it. Where that was in vain, or failed, the keys
-// from before serve alone for a minute: what a token says of its key costs the
-// issuer no call each.
+// keySet holds the public keys of an issuer. It fetches them when a token is
+// signed by a key it does not have (OpenID Connect Core, section 10.1.1), once
+// for all who wait for it. If that found no such key or failed, it uses only
+// the old keys for a minute: an invented key ID must not cost the issuer a call
+// each.
 type keySet struct {
 	url        string
 	client     *http.Client
 	algorithms []jose.SignatureAlgorithm
 	now        func() time.Time
-	turn       chan struct{}                     // holds one token: one fetches at a time
+	turn       chan struct{}                     // holds one token: one caller fetches at a time
 	known      atomic.Pointer[[]jose.JSONWebKey] // nil until they were fetched
-	notBefore  time.Time                         // of the next fetch; by the holder of turn
+	notBefore  time.Time                         // of the next fetch; guarded by turn
 }
 
 var _ oidc.KeySet = (*keySet)(nil)
@@ -58,7 +58,7 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 		return nil, ctx.Err()
 	}
 	known := k.known.Load()
-	if known != before { // somebody has fetched them meanwhile
+	if known != before { // another caller has fetched them meanwhile
 		if payload, err := verifyBy(known, signed); err == nil {
 			return payload, nil
 		}
@@ -74,7 +74,7 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 			return payload, nil
 		}
 	}
-	if !errors.Is(ctx.Err(), context.Canceled) { // one client that goes away does not keep the next from the new keys
+	if !errors.Is(ctx.Err(), context.Canceled) { // a client that goes away must not delay the next one's new keys
 		k.notBefore = k.now().Add(retryAfter)
 	}
 	return nil, err
@@ -97,12 +97,12 @@ func verifyBy(keys *[]jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, e
 	return nil, errNoKey
 }
 
-// fetch reads the issuer's set of keys. Those that are not understood are left
-// out (RFC 7517, section 5).
+// fetch fetches the issuer's key set. Keys that are not supported are left out
+// (RFC 7517, section 5).
 func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
 	if err != nil {
-		return nil, errors.New("the URL of the keys is not one")
+		return nil, errors.New("the URL of the keys is not valid")
 	}
 	body, _, err := call(k.client, req)
 	if err != nil {
@@ -112,7 +112,7 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if json.Unmarshal(body, &set) != nil {
-		return nil, errors.New("the issuer's keys: the answer is no set of keys")
+		return nil, errors.New("the issuer's keys: the response is not a key set")
 	}
 	var keys []jose.JSONWebKey
 	for _, raw := range set.Keys {

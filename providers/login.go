@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// metadata is what has to be known of a service before it is asked.
+// metadata is what must be known of a service before calling it.
 type metadata struct {
 	endpoints
 	oidc *verifier // nil without OpenID Connect
@@ -66,8 +66,8 @@ func (p *Provider) allScopes(more []string) []string {
 	return scopes
 }
 
-// Finish checks iss (RFC 9207), trades the code for tokens and reads who it is:
-// from the verified ID token, from the profile, or from both.
+// Finish checks iss (RFC 9207), exchanges the code for tokens and reads the
+// identity: from the verified ID token, from the profile, or from both.
 func (p *Provider) Finish(
 	ctx context.Context, f core.OAuthFinish,
 ) (who core.OAuthIdentity, tokens core.OAuthTokens, err error) {

@@ -1,41 +1,40 @@
 package providers
 
-// OAuth2Options describe a service that speaks OAuth 2.0 and tells who its
-// users are in an answer of its own. Name, the three URLs, ClientID and
+// OAuth2Options describes a service that speaks OAuth 2.0 and returns its
+// users' profiles in a format of its own. Name, the three URLs, ClientID and
 // Fields.Subject are required.
 type OAuth2Options struct {
-	// Name is in routes and rows of accounts: lower-case letters, digits,
-	// '-' and '_'.
+	// Name is the provider's name in routes and stored accounts: lower-case
+	// letters, digits, '-' and '_'.
 	Name string
-	// AuthorizeURL is where browsers are sent, TokenURL where codes become
+	// AuthorizeURL is where browsers are sent; TokenURL exchanges codes for
 	// tokens.
 	AuthorizeURL, TokenURL string
 	// ProfileURL answers a GET that carries the access token (RFC 6750)
 	// with a JSON object about the user.
 	ProfileURL string
-	// RevokeURL takes tokens back (RFC 7009). Default: tokens are not taken
-	// back.
+	// RevokeURL revokes tokens (RFC 7009). Default: tokens are not revoked.
 	RevokeURL              string
 	ClientID, ClientSecret string
 	// BasicAuth sends ID and secret in the Authorization header (RFC 6749,
 	// section 2.3.1). Default: in the body.
 	BasicAuth bool
-	// Scopes to ask for. Default: none.
+	// Scopes lists the scopes to request. Default: none.
 	Scopes []string
-	// Params are added to the authorization request. Those of the protocol
-	// are refused. Default: none.
+	// Params are added to the authorization request. The protocol's own are
+	// refused. Default: none.
 	Params map[string]string
 	// Fields says where the profile holds what.
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand
 	// InsecureLoopback allows http for addresses of this machine, for
-	// development. Default: https alone.
+	// development. Default: https only.
 	InsecureLoopback bool
 }
 
-// OAuth2 makes a provider of any OAuth 2.0 service. The error joins everything
-// that is wrong with the options.
+// OAuth2 returns a provider for any OAuth 2.0 service. The error joins every
+// problem with the options.
 func OAuth2(o OAuth2Options) (*Provider, error) { return checked(newProvider(o.service())) }
 
 func (o OAuth2Options) service() service {

@@ -6,40 +6,40 @@ import (
 	"time"
 )
 
-// OIDCOptions describe an OpenID provider. Name, Issuer and ClientID are
-// required, and ClientSecret unless the client is a public one.
+// OIDCOptions describes an OpenID provider. Name, Issuer and ClientID are
+// required, and ClientSecret unless the client is public.
 type OIDCOptions struct {
-	// Name is in routes and rows of accounts: lower-case letters, digits,
-	// '-' and '_'.
+	// Name is the provider's name in routes and stored accounts: lower-case
+	// letters, digits, '-' and '_'.
 	Name string
-	// Issuer is the issuer's URL, exactly as its metadata has it: the rest
-	// is found from there, when the first login needs it.
+	// Issuer is the issuer's URL, exactly as in its metadata. Everything
+	// else is discovered from there when the first login needs it.
 	Issuer                 string
 	ClientID, ClientSecret string
-	// Scopes to ask for. Default: openid, email, profile. openid is always
-	// asked for.
+	// Scopes lists the scopes to request; openid is always added. Default:
+	// openid, email, profile.
 	Scopes []string
-	// Params are added to the authorization request ("prompt"). Those of
-	// the protocol are refused. Default: none.
+	// Params are added to the authorization request ("prompt"). The
+	// protocol's own are refused. Default: none.
 	Params map[string]string
-	// Fields says where claims are, all of it or nothing. Default: sub,
-	// email, email_verified, name and picture, the standard's.
+	// Fields says where claims are. Set all of it or nothing. Default: the
+	// standard's sub, email, email_verified, name and picture.
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand
 	// InsecureLoopback allows http for addresses of this machine, for
-	// development. Default: https alone.
+	// development. Default: https only.
 	InsecureLoopback bool
-	// Log takes what the operator must know: that the issuer does not say
+	// Log receives a message for operators: that the issuer does not say
 	// that it supports PKCE. Default: slog.Default().
 	Log *slog.Logger
-	// Now is the clock. Default: time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
 }
 
-// OIDC makes a provider of any OpenID Connect issuer. Nothing is asked of it
-// yet; what discovery finds is kept for an hour, and a failure is tried again
-// at the next login. The error joins everything that is wrong with the options.
+// OIDC returns a provider for any OpenID Connect issuer. It does not call the
+// issuer yet; discovered metadata is kept for an hour, and after a failure the
+// next login tries again. The error joins every problem with the options.
 func OIDC(o OIDCOptions) (*Provider, error) { return checked(newProvider(o.service())) }
 
 func (o OIDCOptions) service() service {
@@ -68,7 +68,7 @@ func checked(p *Provider) (*Provider, error) {
 
 var (
 	claimScopes = []string{"openid", "email", "profile"}
-	// claimFields are the standard claims (OpenID Connect Core, section
+	// claimFields holds the standard claims (OpenID Connect Core, section
 	// 5.1).
 	claimFields = Fields{Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}",
 		Picture: "{picture}"}

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// at finds what a path names ("data.id", "images.0.url"), nil if there is
-// nothing. A member whose whole name is the path comes first, since some names
-// have dots: "https://slack.com/team_id".
+// at returns what a path leads to ("data.id", "images.0.url"), or nil if there
+// is nothing. A member whose whole name is the path comes first, since some
+// names contain dots: "https://slack.com/team_id".
 func at(v any, path string) any {
 	step, rest, more := strings.Cut(path, ".")
 	switch v := v.(type) {

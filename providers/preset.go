@@ -10,17 +10,17 @@ import (
 // Option changes a preset.
 type Option func(*service)
 
-// WithName returns the provider another name, to have two of a kind.
+// WithName sets the provider's name, so that there can be two of a kind.
 func WithName(name string) Option { return func(s *service) { s.name = name } }
 
-// WithScopes asks for more than who somebody is.
+// WithScopes requests scopes beyond those that say who somebody is.
 func WithScopes(scopes ...string) Option {
 	return func(s *service) { s.scopes = slices.Concat(s.scopes, scopes) }
 }
 
 // WithParam adds a parameter to the authorization request:
-// WithParam("access_type", "offline") makes Google issue a refresh token. Those
-// of the protocol are refused.
+// WithParam("access_type", "offline") makes Google issue a refresh token. The
+// protocol's own parameters are refused.
 func WithParam(name, value string) Option {
 	return func(s *service) {
 		params := map[string]string{}
@@ -30,8 +30,8 @@ func WithParam(name, value string) Option {
 	}
 }
 
-// WithIssuer is for an OpenID Connect service that is at several places: a
-// GitLab of one's own, FranceConnect's integration.
+// WithIssuer sets the issuer of an OpenID Connect service that runs in several
+// places: a self-managed GitLab, FranceConnect's integration environment.
 func WithIssuer(issuer string) Option {
 	return func(s *service) {
 		if !s.openID {
@@ -42,11 +42,11 @@ func WithIssuer(issuer string) Option {
 	}
 }
 
-// InsecureLoopback allows http for addresses of this machine: a Keycloak on a
-// developer's desk. Default: https alone.
+// InsecureLoopback allows http for addresses of this machine, such as a
+// Keycloak on a developer's machine. Default: https only.
 func InsecureLoopback() Option { return func(s *service) { s.insecureLoopback = true } }
 
-// client makes a provider of a row of the table.
+// client returns a provider for a row of the table.
 func (s service) client(id, secret string, opts []Option) *Provider {
 	if secret == "" {
 		s.faults = append(s.faults, errors.New("the client secret is empty"))
@@ -63,7 +63,7 @@ func (s service) with(id string, opts []Option) *Provider {
 	return newProvider(s)
 }
 
-// openID makes a row of a service that its issuer says all about.
+// openID returns a row for a service that is fully described by its issuer.
 func openID(name string, b Brand, issuer string) service {
 	return service{name: name, brand: b, openID: true, issuer: issuer, scopes: claimScopes, fields: claimFields}
 }

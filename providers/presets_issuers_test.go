@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// at returns the constructor of a preset whose first argument says where it is.
+// at returns the constructor of a preset whose first argument is its location.
 func at(
 	preset func(where, id, secret string, opts ...providers.Option) *providers.Provider, where string,
 ) func(...providers.Option) *providers.Provider {
@@ -17,7 +17,7 @@ func at(
 
 const standardClaims = `{"sub":"248289761001","email":"ada@example.com","email_verified":true,"name":"Ada","picture":"https://id.example/ada.jpg"}`
 
-// standard is a service that keeps to the standard's claims.
+// standard returns a service that uses the standard's claims.
 func standard(name string, make func(...providers.Option) *providers.Provider, issuer string) preset {
 	return preset{
 		name: name, make: make, issuer: issuer, scope: "openid email profile", basic: true, idToken: standardClaims,

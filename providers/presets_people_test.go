@@ -46,7 +46,8 @@ var people = []preset{
 		name: "facebook", make: client(providers.Facebook), authorize: "https://www.facebook.com/v23.0/dialog/oauth",
 		token: "https://graph.facebook.com/v23.0/oauth/access_token", scope: "email,public_profile",
 		answers: map[string]string{
-			// HMAC-SHA256 of "the-access-token" by "the-secret".
+			// HMAC-SHA256 of "the-access-token" with the key
+			// "the-secret".
 			"GET https://graph.facebook.com/v23.0/me?appsecret_proof=95f103a26ae3fb1ec99438bab8c2766d59778ce6f389d7c9ad3208a7b7646497&fields=id%2Cname%2Cemail%2Cpicture.type%28large%29": `{
 				"id":"10158000000000000","name":"Ada Lovelace","email":"ada@example.com",
 				"picture":{"data":{"height":200,"is_silhouette":false,"url":"https://platform-lookaside.fbsbx.com/x","width":200}}}`,

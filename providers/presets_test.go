@@ -20,7 +20,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// preset is a service as its documentation shows it. Every answer speaks of the
+// preset is a service as its documentation describes it. Every response has the
 // address ada@example.com.
 type preset struct {
 	name      string
@@ -31,19 +31,19 @@ type preset struct {
 	params    map[string]string // of the authorization request, beyond those that every service has
 	basic     bool              // the client's secret is in the header
 	noPKCE    bool
-	header    http.Header // of the profile call; nil is Authorization: Bearer
+	header    http.Header // of the profile call; nil means Authorization: Bearer
 
-	// OpenID Connect: the ID token's claims beside iss, aud, exp, iat and
+	// OpenID Connect: the ID token's claims besides iss, aud, exp, iat and
 	// nonce.
-	issuer, iss string // iss is that of the ID token, "" for the issuer
+	issuer, iss string // iss is the ID token's; "" means the issuer
 	idToken     string
-	// answers by method and URL.
+	// answers holds responses by method and URL.
 	answers map[string]string
 
 	subject, person, picture string
-	noEmail                  bool     // the service gives none
+	noEmail                  bool     // the service returns none
 	verified                 string   // "true", or "" for unknown
-	unverify                 []string // what in the answers becomes what for an address that is not verified
+	unverify                 []string // replacements in the responses for an address that is not verified
 	unverified               string   // "false", or "" for unknown, after that
 }
 
@@ -73,8 +73,8 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// check runs a login against a fake that answers like the service, with some
-// texts of the answers changed.
+// check runs a login against a fake that responds like the service, with some
+// texts of the responses changed.
 func (p preset) check(t *testing.T, change []string, email, verified string) {
 	fake := newFake(t, p, strings.NewReplacer(change...))
 	provider := p.make(providers.WithDial(fake.network.Dial))
@@ -163,8 +163,8 @@ func (p preset) checkAuthorize(t *testing.T, to string, b core.OAuthBegin) {
 	}
 }
 
-// fake answers like the service, and as nothing else: a request that is not
-// documented is a 404.
+// fake responds like the service, and to nothing else: a request that is not
+// documented gets a 404.
 type fake struct {
 	preset
 	t       *testing.T

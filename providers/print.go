@@ -16,10 +16,10 @@ func (o OAuth2Options) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(o))
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (o OAuth2Options) LogValue() slog.Value { return logValue(o) }
 
-// MarshalJSON is what "%+v" prints, as a string.
+// MarshalJSON returns what "%+v" prints, as a JSON string.
 func (o OAuth2Options) MarshalJSON() ([]byte, error) { return marshal(o) }
 
 // Format prints the options without the client secret.
@@ -29,23 +29,23 @@ func (o OIDCOptions) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(o))
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (o OIDCOptions) LogValue() slog.Value { return logValue(o) }
 
-// MarshalJSON is what "%+v" prints, as a string.
+// MarshalJSON returns what "%+v" prints, as a JSON string.
 func (o OIDCOptions) MarshalJSON() ([]byte, error) { return marshal(o) }
 
-// Format prints the key's names alone.
+// Format prints only the key's names.
 func (k AppleKey) Format(s fmt.State, verb rune) {
 	type plain AppleKey
 	k.PEM = nil
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(k))
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (k AppleKey) LogValue() slog.Value { return logValue(k) }
 
-// MarshalJSON is what "%+v" prints, as a string.
+// MarshalJSON returns what "%+v" prints, as a JSON string.
 func (k AppleKey) MarshalJSON() ([]byte, error) { return marshal(k) }
 
 func logValue(v fmt.Formatter) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", v)) }

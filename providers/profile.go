@@ -14,11 +14,11 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// emailList is a second call, where the profile has no e-mail address or does
-// not say whether it is verified.
+// emailList describes a second call, for a profile that has no email address or
+// does not say whether it is verified.
 type emailList struct {
 	url      string
-	list     string // path of the list; "" is the whole answer
+	list     string // path of the list; "" means the whole response
 	email    string // members of an entry
 	primary  string
 	verified string
@@ -40,13 +40,13 @@ func (p *Provider) readProfile(ctx context.Context, from, access string) (map[st
 		err = p.emails.add(body, profile)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the e-mail addresses: %w", err)
+		return nil, fmt.Errorf("the email addresses: %w", err)
 	}
 	return profile, nil
 }
 
 // add sets email and email_verified of a profile to those of the primary
-// address. What the profile has of its own is not believed.
+// address. The profile's own are not trusted.
 func (l *emailList) add(body []byte, profile map[string]any) error {
 	delete(profile, "email")
 	delete(profile, "email_verified")
@@ -59,7 +59,7 @@ func (l *emailList) add(body []byte, profile map[string]any) error {
 	}
 	entries, ok := answer.([]any)
 	if !ok {
-		return errors.New("the answer has no list")
+		return errors.New("the response has no list")
 	}
 	for _, entry := range entries {
 		if at(entry, l.primary) == true {
@@ -70,7 +70,7 @@ func (l *emailList) add(body []byte, profile map[string]any) error {
 	return nil
 }
 
-// fetch asks for something with the access token.
+// fetch makes a call with the access token.
 func (p *Provider) fetch(ctx context.Context, from, access string) ([]byte, http.Header, error) {
 	method := http.MethodGet
 	if p.profileMethod != "" {
@@ -78,7 +78,7 @@ func (p *Provider) fetch(ctx context.Context, from, access string) ([]byte, http
 	}
 	req, err := http.NewRequestWithContext(ctx, method, from, nil)
 	if err != nil {
-		return nil, nil, errors.New("the URL is not one")
+		return nil, nil, errors.New("the URL is not valid")
 	}
 	req.Header.Set("Authorization", "Bearer "+access)
 	for name, value := range p.header {
@@ -92,7 +92,7 @@ func (p *Provider) fetch(ctx context.Context, from, access string) ([]byte, http
 	return call(p.client, req)
 }
 
-// prove adds Facebook's appsecret_proof, so that a stolen token is of no use
+// prove adds Facebook's appsecret_proof, so that a stolen token is useless
 // without the secret.
 func (p *Provider) prove(to *url.URL, access string) error {
 	secret, err := p.clientSecret(p.now())

@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Provider is a service to log in with: a core.Provider, which also renews
-// tokens and takes them back. It is safe for concurrent use and keeps nothing
-// about a login.
+// Provider is a service to log in with: a core.Provider, which can also refresh
+// and revoke tokens. It is safe for concurrent use and keeps nothing about a
+// login.
 type Provider struct {
 	service
 	client   *http.Client
@@ -24,8 +24,8 @@ type Provider struct {
 	err      error
 }
 
-// service is all that is known of a service: a row of the table, or what OIDC
-// or OAuth2 was given.
+// service is everything known of a service: a row of the table, or the options
+// of OIDC or OAuth2.
 type service struct {
 	name         string
 	brand        Brand
@@ -43,19 +43,19 @@ type service struct {
 	discover string // where, if not at the issuer
 
 	endpoints
-	profileMethod  string            // "" is GET
-	header         map[string]string // of calls for the profile; "{token}" is the access token
+	profileMethod  string            // "" means GET
+	header         map[string]string // of profile calls; "{token}" is the access token
 	appSecretProof bool
 	emails         *emailList
 
 	insecureLoopback bool
 	log              *slog.Logger
 	now              func() time.Time
-	dial             dialer  // nil but in tests
+	dial             dialer  // nil except in tests
 	faults           []error // of the arguments
 }
 
-// endpoints are where a service is asked.
+// endpoints holds the URLs of a service.
 type endpoints struct {
 	authorize, token, profile, revoke string
 	basicAuth                         bool // at token and revoke
@@ -65,10 +65,10 @@ type endpoints struct {
 type Brand struct {
 	Title string // "GitHub"
 	Color string // "#181717"
-	Icon  string // the mark's name in the manner of simpleicons.org: "github"
+	Icon  string // the logo's name at simpleicons.org: "github"
 }
 
-// reserved are parameters of the authorization request that belong to the
+// reserved lists the parameters of the authorization request that belong to the
 // protocol.
 var reserved = []string{
 	"client_id", "client_secret", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request", "request_uri", "response_mode",
@@ -77,7 +77,7 @@ var reserved = []string{
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// newProvider never gives nil; what is wrong is in err.
+// newProvider never returns nil; problems are in err.
 func newProvider(s service) *Provider {
 	if s.now == nil {
 		s.now = time.Now
@@ -137,18 +137,18 @@ func checkURL(raw string, insecureLoopback bool) error {
 	return nil
 }
 
-// Name is "google" unless WithName says otherwise.
+// Name returns the provider's name, such as "google"; WithName changes it.
 func (p *Provider) Name() string { return p.name }
 
-// Brand is for login pages. Its zero value is a provider that is not of the
-// table.
+// Brand returns what a login page shows. It is zero for a provider outside the
+// table, unless the options set it.
 func (p *Provider) Brand() Brand { return p.brand }
 
-// Err tells, once and for all, everything that is wrong with the arguments that
-// the provider was made with. Begin and Finish fail with it.
+// Err returns every problem with the arguments that the provider was made with,
+// joined. Begin and Finish return it too.
 func (p *Provider) Err() error { return p.err }
 
-// run returns do the time that it has, and words its error.
+// run calls do with a time limit, and adds the provider's name to its error.
 func (p *Provider) run(ctx context.Context, do func(context.Context) error) error {
 	if p.err != nil {
 		return p.err

@@ -31,7 +31,7 @@ func TestOAuth2(t *testing.T) {
 	}
 }
 
-// Presets whose endpoints are fixed, the one without PKCE among them.
+// Presets with fixed endpoints, including the one without PKCE.
 func TestPresetsKeepTheRules(t *testing.T) {
 	for _, c := range []struct {
 		name, token, profile string

@@ -7,19 +7,21 @@ import (
 
 // Identity providers that organisations run or rent, and public ones.
 
-// Okta is an Okta organisation, by its issuer: "https://example.okta.com", or
-// with "/oauth2/default" for a custom authorization server.
+// Okta returns a provider for an Okta organisation, by its issuer:
+// "https://example.okta.com", or with "/oauth2/default" for a custom
+// authorization server.
 func Okta(issuer, id, secret string, opts ...Option) *Provider {
 	return okta.issuedBy(issuer, id, secret, opts)
 }
 
 var okta = openID("okta", Brand{"Okta", "#007DC1", "okta"}, "{issuer}")
 
-// Auth0 is a tenant, by its domain: "example.eu.auth0.com".
+// Auth0 returns a provider for a tenant of Auth0, by its domain:
+// "example.eu.auth0.com".
 func Auth0(domain, id, secret string, opts ...Option) *Provider {
 	row := auth0
 	if !validHost.MatchString(domain) {
-		row.faults = []error{errors.New("the domain is not one")}
+		row.faults = []error{errors.New("the domain is not valid")}
 	}
 	row.issuer = strings.Replace(row.issuer, "{domain}", domain, 1)
 	return row.client(id, secret, opts)
@@ -27,7 +29,8 @@ func Auth0(domain, id, secret string, opts ...Option) *Provider {
 
 var auth0 = openID("auth0", Brand{"Auth0", "#EB5424", "auth0"}, "https://{domain}/") // with the slash
 
-// Cognito is a user pool, by its ID: "eu-west-1_AbCdEfGhI".
+// Cognito returns a provider for a user pool of Amazon Cognito, by its ID:
+// "eu-west-1_AbCdEfGhI".
 func Cognito(pool, id, secret string, opts ...Option) *Provider {
 	region, rest, _ := strings.Cut(pool, "_")
 	row := cognito
@@ -41,17 +44,18 @@ func Cognito(pool, id, secret string, opts ...Option) *Provider {
 var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"},
 	"https://cognito-idp.{region}.amazonaws.com/{pool}")
 
-// Keycloak is a realm, by its issuer: "https://id.example.com/realms/main".
+// Keycloak returns a provider for a realm of Keycloak, by its issuer:
+// "https://id.example.com/realms/main".
 func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
 	return keycloak.issuedBy(issuer, id, secret, opts)
 }
 
 var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
 
-// Authentik is an application's provider, by its issuer:
-// "https://id.example.com/application/o/app/". Its default mapping says of
-// every address that it is verified, so none counts; OIDC with Fields of your
-// own trusts a mapping of your own.
+// Authentik returns a provider for an application of authentik, by its issuer:
+// "https://id.example.com/application/o/app/". Its default mapping marks every
+// address as verified, so none counts; to trust a mapping of your own, use OIDC
+// with Fields.
 func Authentik(issuer, id, secret string, opts ...Option) *Provider {
 	return authentik.issuedBy(issuer, id, secret, opts)
 }
@@ -62,16 +66,18 @@ var authentik = service{
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
 
-// Zitadel is an instance, by its issuer: "https://example.zitadel.cloud".
+// Zitadel returns a provider for an instance of ZITADEL, by its issuer:
+// "https://example.zitadel.cloud".
 func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
 	return zitadel.issuedBy(issuer, id, secret, opts)
 }
 
 var zitadel = openID("zitadel", Brand{"ZITADEL", "#000000", "zitadel"}, "{issuer}")
 
-// FranceConnect is version 2.
-// WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2") for
-// integration. It says nothing about whether an address is verified.
+// FranceConnect returns a provider for version 2 of FranceConnect; for
+// integration use
+// WithIssuer("https://fcp-low.integ01.dev-franceconnect.fr/api/v2"). It does
+// not say whether an address is verified.
 func FranceConnect(id, secret string, opts ...Option) *Provider {
 	return franceConnect.client(id, secret, opts)
 }
@@ -83,7 +89,8 @@ var franceConnect = service{
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
 }
 
-// ORCID returns no e-mail address; its subject is the ORCID iD.
+// ORCID returns a provider for ORCID. It has no email addresses; its subject is
+// the ORCID iD.
 func ORCID(id, secret string, opts ...Option) *Provider { return orcid.client(id, secret, opts) }
 
 var orcid = service{

@@ -7,7 +7,8 @@ import (
 
 // Services that people have accounts at.
 
-// Google issues a refresh token to WithParam("access_type", "offline").
+// Google returns a provider for Google accounts. It issues a refresh token with
+// WithParam("access_type", "offline").
 func Google(id, secret string, opts ...Option) *Provider { return google.client(id, secret, opts) }
 
 var google = openID("google", Brand{"Google", "#4285F4", "google"}, "https://accounts.google.com")
@@ -20,9 +21,10 @@ var apple = service{
 		stringBooleans: true},
 }
 
-// Microsoft is Entra ID and personal accounts. tenant is a tenant's ID (a
-// GUID), or common, organizations or consumers. Its e-mail addresses are what a
-// tenant's administrator has typed, so they never count as verified.
+// Microsoft returns a provider for Entra ID and personal accounts. tenant is a
+// tenant's ID (a GUID), or common, organizations or consumers. Its email
+// addresses are entered by a tenant's administrator, so they never count as
+// verified.
 func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 	row := microsoft
 	switch {
@@ -45,7 +47,8 @@ var microsoft = service{
 	fields: Fields{Subject: "{tid}:{oid}", Email: "{email}", Name: "{name}"},
 }
 
-// Facebook proves each call with the app's secret (appsecret_proof).
+// Facebook returns a provider for Facebook. Each call carries a proof made with
+// the app's secret (appsecret_proof).
 func Facebook(id, secret string, opts ...Option) *Provider { return facebook.client(id, secret, opts) }
 
 var facebook = service{
@@ -59,8 +62,8 @@ var facebook = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}", Picture: "{picture.data.url}"},
 }
 
-// X returns an address to apps that may ask for it (users.email), and confirmed
-// ones alone.
+// X returns a provider for X. Apps that may ask for it (users.email) receive
+// the address, which is always a confirmed one.
 func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
 
 var x = service{
@@ -77,7 +80,8 @@ var x = service{
 	},
 }
 
-// Discord says of its addresses whether they are verified.
+// Discord returns a provider for Discord. It says whether an address is
+// verified.
 func Discord(id, secret string, opts ...Option) *Provider { return discord.client(id, secret, opts) }
 
 var discord = service{
@@ -93,8 +97,8 @@ var discord = service{
 	},
 }
 
-// Reddit returns no e-mail address, and refresh tokens with
-// WithParam("duration", "permanent").
+// Reddit returns a provider for Reddit. It has no email addresses, and issues
+// refresh tokens with WithParam("duration", "permanent").
 func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
 
 var reddit = service{
@@ -108,7 +112,8 @@ var reddit = service{
 	fields: Fields{Subject: "{id}", Name: "{name}"},
 }
 
-// Twitch puts into the ID token what is asked for by name.
+// Twitch returns a provider for Twitch. Its ID tokens contain only claims
+// requested by name.
 func Twitch(id, secret string, opts ...Option) *Provider { return twitch.client(id, secret, opts) }
 
 var twitch = service{
@@ -121,7 +126,8 @@ var twitch = service{
 	},
 }
 
-// Spotify documents that its e-mail addresses are not verified.
+// Spotify returns a provider for Spotify. It documents that its email addresses
+// are not verified.
 func Spotify(id, secret string, opts ...Option) *Provider { return spotify.client(id, secret, opts) }
 
 var spotify = service{
@@ -134,9 +140,9 @@ var spotify = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{images.0.url}"},
 }
 
-// LinkedIn puts no nonce into its ID tokens, so its userinfo endpoint is asked,
-// and refuses requests with a code_verifier from clients that have a secret, so
-// it is the one service without PKCE.
+// LinkedIn returns a provider for LinkedIn. Its ID tokens have no nonce, so the
+// userinfo endpoint is used instead. It refuses a code_verifier from clients
+// that have a secret, so it is the one service without PKCE.
 func LinkedIn(id, secret string, opts ...Option) *Provider { return linkedIn.client(id, secret, opts) }
 
 var linkedIn = service{
@@ -148,8 +154,8 @@ var linkedIn = service{
 	scopes: claimScopes, fields: claimFields,
 }
 
-// LINE signs its ID tokens with the client's secret, which is not accepted
-// here, and tells addresses nowhere else.
+// LINE returns a provider for LINE. It signs ID tokens with the client's
+// secret, which is not accepted here, and returns addresses nowhere else.
 func LINE(id, secret string, opts ...Option) *Provider { return line.client(id, secret, opts) }
 
 var line = service{
@@ -162,7 +168,8 @@ var line = service{
 	fields: Fields{Subject: "{sub}", Name: "{name}", Picture: "{picture}"},
 }
 
-// Kakao has two flags about an address, valid and verified; both must be true.
+// Kakao returns a provider for Kakao. It has two flags about an address, valid
+// and verified; both must be true.
 func Kakao(id, secret string, opts ...Option) *Provider { return kakao.client(id, secret, opts) }
 
 var kakao = service{
@@ -179,8 +186,8 @@ var kakao = service{
 	},
 }
 
-// Naver returns the address that a user wants to be reached at, which need not
-// be theirs.
+// Naver returns a provider for Naver. Its address is a contact address chosen
+// by the user, who need not own it.
 func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id, secret, opts) }
 
 var naver = service{
@@ -193,12 +200,14 @@ var naver = service{
 		Picture: "{response.profile_image}"},
 }
 
-// Yahoo tells addresses at its userinfo endpoint.
+// Yahoo returns a provider for Yahoo. The address comes from its userinfo
+// endpoint.
 func Yahoo(id, secret string, opts ...Option) *Provider { return yahoo.client(id, secret, opts) }
 
 var yahoo = openID("yahoo", Brand{"Yahoo", "#5F01D1", "yahoo"}, "https://api.login.yahoo.com")
 
-// Yandex returns the address that the user has chosen as the default.
+// Yandex returns a provider for Yandex. Its address is the one that the user
+// has chosen as the default.
 func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(id, secret, opts) }
 
 var yandex = service{
@@ -215,7 +224,7 @@ var yandex = service{
 	},
 }
 
-// Amazon is Login with Amazon.
+// Amazon returns a provider for Login with Amazon.
 func Amazon(id, secret string, opts ...Option) *Provider { return amazon.client(id, secret, opts) }
 
 var amazon = service{
@@ -228,7 +237,8 @@ var amazon = service{
 	fields: Fields{Subject: "{user_id}", Email: "{email}", Name: "{name}"},
 }
 
-// Patreon says of its addresses whether they are verified.
+// Patreon returns a provider for Patreon. It says whether an address is
+// verified.
 func Patreon(id, secret string, opts ...Option) *Provider { return patreon.client(id, secret, opts) }
 
 var patreon = service{
@@ -244,7 +254,7 @@ var patreon = service{
 	},
 }
 
-// Strava returns no e-mail address.
+// Strava returns a provider for Strava. It has no email addresses.
 func Strava(id, secret string, opts ...Option) *Provider { return strava.client(id, secret, opts) }
 
 var strava = service{
@@ -257,7 +267,8 @@ var strava = service{
 	fields: Fields{Subject: "{id}", Name: "{firstname} {lastname}", Picture: "{profile}"},
 }
 
-// WordPress is WordPress.com; for a site of your own use OAuth2.
+// WordPress returns a provider for WordPress.com. For a self-hosted site use
+// OAuth2.
 func WordPress(id, secret string, opts ...Option) *Provider {
 	return wordPress.client(id, secret, opts)
 }

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write ../docs/providers.md")
 
 const page = "../docs/providers.md"
 
-// docs/providers.md is made of the table and of the comments of the
+// docs/providers.md is generated from the table and the comments of the
 // constructors.
 func TestThePageIsCurrent(t *testing.T) {
 	old, err := os.ReadFile(page)
@@ -38,14 +38,14 @@ func TestThePageIsCurrent(t *testing.T) {
 
 const intro = `# Providers
 
-Every preset of package ` + "`providers`" + `. This page is made from the table in the code: change that, then run
+All presets of package ` + "`providers`" + `. This page is generated from the table in the code. To change it, change the table and run
 ` + "`go test -run TestThePageIsCurrent -update`" + ` in ` + "`providers/`" + `.
 
-- **Subject** is what an account is known by: templates of members of the answer, never a name or an address that its owner can change.
+- **Subject** identifies an account: a template of members of the response, never a name or an address that its owner can change.
 - **Verified** says when an address counts as verified. Only then may it link accounts or make a user verified. *Never* means that the
-  service does not say, or that what it says is not to be trusted.
-- All have PKCE (S256) unless the notes say otherwise. Those with OpenID Connect have a nonce and a verified ID token too.
-- ` + "`WithScopes`, `WithParam`, `WithName`" + ` change any of them. What is not here is one call of ` + "`OIDC`" + ` or ` + "`OAuth2`" + `: see
+  service does not say, or that its word is not trusted.
+- All use PKCE (S256) unless the notes say otherwise. Those with OpenID Connect also use a nonce and verify the ID token.
+- ` + "`WithScopes`, `WithParam`, `WithName`" + ` change any of them. Any other service takes one call of ` + "`OIDC`" + ` or ` + "`OAuth2`" + `: see
   [Adding a provider](guides/provider.md).
 
 `
@@ -53,7 +53,7 @@ Every preset of package ` + "`providers`" + `. This page is made from the table 
 func tableText(t *testing.T) string {
 	constructors := constructors(t)
 	var b strings.Builder
-	b.WriteString("| service | constructor | name | protocol | subject | e-mail | verified | scopes | notes |\n|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| service | constructor | name | protocol | subject | email | verified | scopes | notes |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, s := range table {
 		c, ok := constructors[s.name]
 		if !ok {
@@ -122,7 +122,7 @@ func TestRowsAreComplete(t *testing.T) {
 
 type constructor struct{ call, doc string }
 
-// constructors finds, by a row's name, the function whose body uses the row's
+// constructors maps a row's name to the function whose body uses the row's
 // variable.
 func constructors(t *testing.T) map[string]constructor {
 	files, err := filepath.Glob("*.go")
@@ -162,8 +162,8 @@ func constructors(t *testing.T) map[string]constructor {
 	return found
 }
 
-// rowName returns the name in openID("name", …) or service{name: "name", …}; ""
-// for anything else.
+// rowName returns the name in openID("name", …) or service{name: "name", …}, or
+// "" for anything else.
 func rowName(e ast.Expr) string {
 	var name ast.Expr
 	switch e := e.(type) {

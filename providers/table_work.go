@@ -7,8 +7,9 @@ import (
 
 // Services that people work with.
 
-// GitHub is an OAuth App, or a GitHub App that may read e-mail addresses: the
-// address is the primary one of the list, not the public one.
+// GitHub returns a provider for an OAuth App, or a GitHub App that may read
+// email addresses. The address is the primary one of the list, not the public
+// one.
 func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(id, secret, opts) }
 
 var gitHub = service{
@@ -24,14 +25,14 @@ var gitHub = service{
 		Picture: "{avatar_url}"},
 }
 
-// GitLab is gitlab.com, or one of your own with
+// GitLab returns a provider for gitlab.com. For a self-managed GitLab use
 // WithIssuer("https://gitlab.example.com").
 func GitLab(id, secret string, opts ...Option) *Provider { return gitLab.client(id, secret, opts) }
 
 var gitLab = openID("gitlab", Brand{"GitLab", "#FC6D26", "gitlab"}, "https://gitlab.com")
 
-// Bitbucket is Bitbucket Cloud. Scopes are set where the consumer is
-// registered: account and email.
+// Bitbucket returns a provider for Bitbucket Cloud. Scopes are set where the
+// consumer is registered: account and email.
 func Bitbucket(id, secret string, opts ...Option) *Provider {
 	return bitbucket.client(id, secret, opts)
 }
@@ -53,8 +54,8 @@ var bitbucket = service{
 	},
 }
 
-// Gitea is one of your own, Forgejo or Codeberg, at a base URL
-// ("https://codeberg.org").
+// Gitea returns a provider for a Gitea or Forgejo of your own, or Codeberg, by
+// its base URL ("https://codeberg.org").
 func Gitea(baseURL, id, secret string, opts ...Option) *Provider {
 	row, base := gitea, strings.TrimSuffix(baseURL, "/")
 	for _, u := range []*string{&row.authorize, &row.token, &row.profile} {
@@ -72,14 +73,16 @@ var gitea = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{full_name}", Picture: "{avatar_url}"},
 }
 
-// HuggingFace tells addresses at its userinfo endpoint.
+// HuggingFace returns a provider for Hugging Face. The address comes from its
+// userinfo endpoint.
 func HuggingFace(id, secret string, opts ...Option) *Provider {
 	return huggingFace.client(id, secret, opts)
 }
 
 var huggingFace = openID("huggingface", Brand{"Hugging Face", "#FFD21E", "huggingface"}, "https://huggingface.co")
 
-// DigitalOcean says of its addresses whether they are verified.
+// DigitalOcean returns a provider for DigitalOcean. It says whether an address
+// is verified.
 func DigitalOcean(id, secret string, opts ...Option) *Provider {
 	return digitalOcean.client(id, secret, opts)
 }
@@ -96,7 +99,8 @@ var digitalOcean = service{
 		Name: "{account.name}"},
 }
 
-// Heroku has a flag named verified, which is about payment.
+// Heroku returns a provider for Heroku. Its flag named verified is about
+// payment.
 func Heroku(id, secret string, opts ...Option) *Provider { return heroku.client(id, secret, opts) }
 
 var heroku = service{
@@ -110,7 +114,8 @@ var heroku = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{name}"},
 }
 
-// Atlassian is an account for Jira, Confluence and the others.
+// Atlassian returns a provider for accounts of Jira, Confluence and Atlassian's
+// other products.
 func Atlassian(id, secret string, opts ...Option) *Provider {
 	return atlassian.client(id, secret, opts)
 }
@@ -125,7 +130,8 @@ var atlassian = service{
 	fields: Fields{Subject: "{account_id}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
 
-// Slack is Sign in with Slack. A user is somebody in a workspace.
+// Slack returns a provider for Sign in with Slack. A subject is a user in one
+// workspace.
 func Slack(id, secret string, opts ...Option) *Provider { return slack.client(id, secret, opts) }
 
 var slack = service{
@@ -138,7 +144,8 @@ var slack = service{
 	},
 }
 
-// Notion is a public integration; the user is the one who installed it.
+// Notion returns a provider for a public integration. The user is the one who
+// installed it.
 func Notion(id, secret string, opts ...Option) *Provider { return notion.client(id, secret, opts) }
 
 var notion = service{
@@ -155,7 +162,8 @@ var notion = service{
 	},
 }
 
-// Figma says nothing about whether an address is verified.
+// Figma returns a provider for Figma. It does not say whether an address is
+// verified.
 func Figma(id, secret string, opts ...Option) *Provider { return figma.client(id, secret, opts) }
 
 var figma = service{
@@ -168,8 +176,9 @@ var figma = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{handle}", Picture: "{img_url}"},
 }
 
-// Zoom has a number where others have a flag, so its addresses do not count.
-// Scopes are set where the app is registered: user:read:user.
+// Zoom returns a provider for Zoom. It has a number where others have a flag,
+// so its addresses never count as verified. Scopes are set where the app is
+// registered: user:read:user.
 func Zoom(id, secret string, opts ...Option) *Provider { return zoom.client(id, secret, opts) }
 
 var zoom = service{
@@ -181,7 +190,8 @@ var zoom = service{
 	fields: Fields{Subject: "{id}", Email: "{email}", Name: "{display_name}", Picture: "{pic_url}"},
 }
 
-// Dropbox issues refresh tokens with WithParam("token_access_type", "offline").
+// Dropbox returns a provider for Dropbox. It issues refresh tokens with
+// WithParam("token_access_type", "offline").
 func Dropbox(id, secret string, opts ...Option) *Provider { return dropbox.client(id, secret, opts) }
 
 var dropbox = service{
@@ -197,7 +207,7 @@ var dropbox = service{
 	},
 }
 
-// Box calls an address a login.
+// Box returns a provider for Box. It calls the address a login.
 func Box(id, secret string, opts ...Option) *Provider { return box.client(id, secret, opts) }
 
 var box = service{
@@ -209,7 +219,8 @@ var box = service{
 	fields: Fields{Subject: "{id}", Email: "{login}", Name: "{name}", Picture: "{avatar_url}"},
 }
 
-// Asana says nothing about whether an address is verified.
+// Asana returns a provider for Asana. It does not say whether an address is
+// verified.
 func Asana(id, secret string, opts ...Option) *Provider { return asana.client(id, secret, opts) }
 
 var asana = service{
@@ -222,14 +233,16 @@ var asana = service{
 		Picture: "{data.photo.image_128x128}"},
 }
 
-// Salesforce is at WithIssuer("https://test.salesforce.com") for sandboxes.
+// Salesforce returns a provider for Salesforce. For sandboxes use
+// WithIssuer("https://test.salesforce.com").
 func Salesforce(id, secret string, opts ...Option) *Provider {
 	return salesforce.client(id, secret, opts)
 }
 
 var salesforce = openID("salesforce", Brand{"Salesforce", "#00A1E0", "salesforce"}, "https://login.salesforce.com")
 
-// Shopify logs a shop in, not a person: shop is its name before .myshopify.com.
+// Shopify returns a provider for a shop's Shopify. It logs in the shop, not a
+// person: shop is its name before .myshopify.com.
 func Shopify(shop, id, secret string, opts ...Option) *Provider {
 	row := shopify
 	if !validHost.MatchString(shop) || strings.ContainsAny(shop, ".:") {

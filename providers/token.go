@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// config is made for each call: it holds the redirect URI and a secret that may
-// be short-lived.
+// config is made for each call: it contains the redirect URI and a secret that
+// may be short-lived.
 func (p *Provider) config(m *metadata, secret, redirectURI string, scopes []string) *oauth2.Config {
 	style := oauth2.AuthStyleInParams
 	if m.basicAuth && secret != "" {
@@ -48,8 +48,8 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, f core.OAuthFinish
 	return token, err
 }
 
-// Refresh trades a refresh token for a new access token (RFC 6749, section 6).
-// The Refresh of what it gives is empty if the old one stays.
+// Refresh exchanges a refresh token for a new access token (RFC 6749, section
+// 6). The Refresh field of the result is empty if the old one stays valid.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAuthTokens, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {
 		if refresh == "" {
@@ -77,8 +77,8 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAu
 	return tokens, err
 }
 
-// RevokeTokens takes tokens back (RFC 7009). It does nothing where the service
-// has no endpoint for that.
+// RevokeTokens revokes tokens (RFC 7009). It does nothing if the service has no
+// endpoint for that.
 func (p *Provider) RevokeTokens(ctx context.Context, t core.OAuthTokens) error {
 	return p.run(ctx, func(ctx context.Context) error {
 		m, err := p.metadata(ctx)
@@ -107,7 +107,7 @@ func (p *Provider) revokeOne(ctx context.Context, m *metadata, token, kind strin
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.revoke, strings.NewReader(form.Encode()))
 	if err != nil {
-		return errors.New("the revocation URL is not one")
+		return errors.New("the revocation URL is not valid")
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if basic {
@@ -131,8 +131,8 @@ func issued(t *oauth2.Token) core.OAuthTokens {
 	return tokens
 }
 
-// tokenError says what went wrong without what the service answered: x/oauth2's
-// own text may hold the whole answer.
+// tokenError returns an error without the service's response: x/oauth2's own
+// text may contain all of it.
 func tokenError(err error) error {
 	if err == nil {
 		return nil
@@ -143,9 +143,9 @@ func tokenError(err error) error {
 	case errors.As(err, &transport):
 		err = transport.Err
 	case errors.As(err, &refused):
-		err = statusError{refused.Response.StatusCode, knownCode(refused.ErrorCode)} // some say it by 200
+		err = statusError{refused.Response.StatusCode, knownCode(refused.ErrorCode)} // some services report errors with a 200
 	default:
-		err = errors.New("the answer lacks an access_token, or a member has the wrong type")
+		err = errors.New("the response lacks an access_token, or a member has the wrong type")
 	}
 	return fmt.Errorf("the token endpoint: %w", err)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// recorded is a service that answers everything alike and keeps what it was
-// sent.
+// recorded is a service that responds to everything alike and keeps the
+// requests.
 func recorded(
 	t *testing.T, status int, answer string,
 ) (dial func(o providers.OAuth2Options) *providers.Provider, sent func() []string) {
@@ -104,7 +104,7 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-// A secret is not needed where the client has none: PKCE alone stands for it.
+// A client without a secret sends none: PKCE takes its place.
 func TestAPublicClientSendsNoSecret(t *testing.T) {
 	provider, sent := recorded(t, 200, `{"access_token":"a"}`)
 	o := oauth2Options("https://idp.example")
@@ -124,7 +124,7 @@ func TestAPublicClientSendsNoSecret(t *testing.T) {
 	}
 }
 
-// A refused code is told from what an operator must mend.
+// A refused code is distinguished from what an operator must fix.
 func TestRefusedCodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		status  int

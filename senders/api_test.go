@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// API sends mails through the HTTP API of a mail service.
+// API sends mail through the HTTP API of a mail service.
 type API struct {
 	Client   *http.Client
 	URL, Key string
@@ -19,7 +19,7 @@ type API struct {
 var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address",
 	core.MailReset: "Choose a new password"}
 
-// Send makes one attempt. Latchkey repeats it after an error.
+// Send makes one attempt. Latchkey retries after an error.
 func (a API) Send(ctx context.Context, m core.Mail) error {
 	body, err := json.Marshal(map[string]string{
 		"to": m.To, "subject": subjects[m.Kind], "text": "Open this page to go on: " + m.Link,

@@ -1,5 +1,5 @@
 // Package strategies_test shows a strategy as an application would write one,
-// and proves it with the kit.
+// and tests it with the conformance kit.
 package strategies_test
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/strategytest"
 )
 
-// shift is how long a pass is good, whatever its holder does.
+// shift is how long a pass is valid, whatever its holder does.
 const shift = 8 * time.Hour
 
-// desk gives visitors' passes. They live in this process, and a restart ends
+// desk issues visitors' passes. They live in this process; a restart revokes
 // them all.
 type desk struct {
 	now    func() time.Time
-	passes sync.Map // a pass' ID: its *core.Session
+	passes sync.Map // from a pass's ID to its *core.Session
 }
 
 func (d *desk) Issue(_ context.Context, login core.Login) (core.Token, error) {

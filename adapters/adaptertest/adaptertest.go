@@ -1,7 +1,7 @@
-// Package adaptertest is the conformance kit of adapters: one table of requests
-// with one expected answer each, for every web framework.
+// Package adaptertest is the conformance kit for adapters: one table of
+// requests with one expected response each, for every web framework.
 //
-// The author of an adapter serves an App on a listener that the kit hands over;
+// The author of an adapter serves an App on a listener that the kit supplies;
 // the kit speaks HTTP/1.1 to it over loopback, byte by byte, so that nothing
 // between the wire and the adapter is taken for granted. A failure quotes the
 // rule that was broken. On net/http:
@@ -28,9 +28,9 @@
 // where answer returns the handler that writes
 // g.Answer(httpauth.CurrentUser[adaptertest.User](r)).
 //
-// Security notes. The front door in the kit is a fake that believes any bearer
-// token: it proves that an adapter carries questions and answers faithfully,
-// and says nothing of who is let in.
+// Security notes. The front door in the kit is a fake that accepts any bearer
+// token: the kit proves that an adapter passes requests and responses on
+// faithfully, and proves nothing about who is let in.
 package adaptertest
 
 import (
@@ -40,14 +40,14 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// App is what the adapter's test has to serve.
+// App is what an adapter's test has to serve.
 type App struct {
-	// Host is the front door to give to Require and Optional.
+	// Host is the front door to pass to Require and Optional.
 	Host core.FrontDoor
-	// Mounts are calls of the adapter's Mount to make, in this order, all
-	// on one router.
+	// Mounts lists the calls to make of the adapter's Mount, in this order,
+	// all on one router.
 	Mounts []Mount
-	// Guarded are routes of the framework's own.
+	// Guarded lists routes to register with the framework itself.
 	Guarded []Guarded
 }
 
@@ -58,11 +58,11 @@ type Mount struct {
 }
 
 // Guarded is a handler for GET at Path, in which "{org}" is a parameter, behind
-// the adapter's Require, or Optional, with Guards. Its answer is a 200 with the
-// text that Answer gives for the adapter's CurrentUser[adaptertest.User].
+// the adapter's Require, or Optional, with Guards. It responds with a 200 and
+// the text that Answer returns for the adapter's CurrentUser[adaptertest.User].
 //
-// Answer may panic: the adapter lets the panic through, and a framework that
-// does not recover by itself is given its recovery middleware.
+// Answer may panic. The adapter lets the panic through; a framework that does
+// not recover by itself needs its recovery middleware.
 type Guarded struct {
 	Path     string
 	Optional bool
@@ -70,7 +70,7 @@ type Guarded struct {
 	Answer   func(u *User, ok bool) string
 }
 
-// User is the application's user type in the kit.
+// User is the kit's user type.
 type User struct {
 	core.User
 }
@@ -78,8 +78,8 @@ type User struct {
 // Run checks the adapter that serve puts behind ln. serve starts a server and
 // returns; it stops the server in t.Cleanup.
 //
-// The framework is to be as everybody makes it; run the kit again for each
-// setting that changes how it looks at paths.
+// The framework should be configured as most applications configure it. Run the
+// kit again for each setting that changes how it treats paths.
 func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
 	s := start(t, serve)
 	for _, sec := range sections() {
@@ -97,14 +97,14 @@ func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
 
 // A section is a rule and what checks it.
 type section struct {
-	rule string // begins with the attack case's id, where there is one
+	rule string // begins with the attack case's ID, if there is one
 	rows []row
-	// head has each GET of the rows sent as HEAD too.
+	// head sends each GET of the rows as HEAD too.
 	head   bool
 	extras []check
 }
 
-// A check is one test; it reports the first thing that is wrong.
+// A check is one test; it returns the first failure.
 type check struct {
 	name string
 	run  func(*server) error

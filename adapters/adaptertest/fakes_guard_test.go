@@ -95,14 +95,14 @@ func guardFakes() []fake {
 	}
 }
 
-// plainHead is a head.
+// plainHead is a core.Head.
 type plainHead struct{ r *http.Request }
 
 func (h plainHead) Method() string             { return h.r.Method }
 func (h plainHead) Host() string               { return h.r.Host }
 func (h plainHead) Lines(name string) []string { return h.r.Header[name] }
 
-// discard is where an answer is lost.
+// discard throws a response away.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

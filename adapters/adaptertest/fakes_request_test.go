@@ -110,8 +110,8 @@ func firstLine(name string) func(*adapter) {
 	})
 }
 
-// recycledBuffers has each request's Path in bytes that another request gets
-// after it.
+// recycledBuffers puts each request's Path in bytes that are reused for a later
+// request.
 func recycledBuffers() func(b *core.Endpoint) {
 	free := make(chan []byte, 100)
 	for range cap(free) {
@@ -130,7 +130,7 @@ func recycledBuffers() func(b *core.Endpoint) {
 }
 
 // sharedBuffer keeps every request's Path in the same bytes, as frameworks do
-// that promise no string beyond the request.
+// whose strings are only valid during the request.
 func sharedBuffer() func(r *core.Request) {
 	buffer := make([]byte, 256)
 	return func(r *core.Request) {

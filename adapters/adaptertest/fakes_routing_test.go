@@ -109,7 +109,7 @@ func routingFakes() []fake {
 	}
 }
 
-// fixedMethod is a head that says GET.
+// fixedMethod is a core.Head whose method is always GET.
 type fixedMethod struct{ core.Head }
 
 func (fixedMethod) Method() string { return http.MethodGet }

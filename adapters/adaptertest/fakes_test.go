@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A fake is a mistake that an adapter could make, and the beginning of the rule
-// that it breaks.
+// A fake is a mistake an adapter could make, and the beginning of the rule it
+// breaks.
 type fake struct {
 	name, rule string
 	breakIt    func(a *adapter)
@@ -27,7 +27,7 @@ func request(edit func(r *http.Request)) func(*adapter) {
 	}
 }
 
-// instead answers in the adapter's place where it returns true.
+// instead responds in place of the adapter where answer returns true.
 func instead(answer func(w http.ResponseWriter, r *http.Request) bool) func(*adapter) {
 	return func(a *adapter) {
 		a.around = func(next http.Handler) http.Handler {
@@ -56,8 +56,8 @@ func routes(edit func(b *core.Endpoint)) func(*adapter) {
 	}
 }
 
-// handed edits the Request that a route gets, given edits the Response that it
-// gives.
+// handed edits the Request that a route receives; given edits the Response that
+// it returns.
 func handed(edit func(r *core.Request)) func(*adapter) {
 	return routes(func(b *core.Endpoint) {
 		serve := b.Serve
@@ -96,7 +96,7 @@ func fakes() []fake {
 	return all
 }
 
-// statusWriter changes the status of an answer, or its header at that moment.
+// statusWriter changes the status of a response, or its header at that moment.
 type statusWriter struct {
 	http.ResponseWriter
 	edit func(status int) int

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// mounts are the fake groups: shaped as the real ones where paths meet, and
-// telling what they were given.
+// mounts returns the fake groups: shaped like the real ones where paths meet,
+// and responding with what they received.
 func (s *server) mounts() []Mount {
 	return []Mount{
 		{"/auth", []core.Group{s.login(), s.mirror(), s.readers()}},
@@ -38,8 +38,8 @@ func (s *server) bound(method, pattern string, serve func(*core.Request) *core.R
 	}
 }
 
-// text is a response as an adapter receives it. Its body is any bytes, so that
-// what a request carried can come back unchanged.
+// text returns a response as an adapter receives it. Its body may be any bytes,
+// so that what a request carried can come back unchanged.
 func text(status int, body string) *core.Response {
 	return &core.Response{
 		Status: status,
@@ -52,7 +52,7 @@ func fixed(body string) func(*core.Request) *core.Response {
 	return func(*core.Request) *core.Response { return text(200, body) }
 }
 
-// users has the paths of the users group.
+// users returns routes with the paths of the users group.
 func (s *server) users() core.Group {
 	id := func(name string) func(*core.Request) *core.Response {
 		return func(r *core.Request) *core.Response {
@@ -78,7 +78,7 @@ func (s *server) users() core.Group {
 	}
 }
 
-// mirror returns what the adapter hands over.
+// mirror returns routes that respond with what the adapter passed on.
 func (s *server) mirror() core.Group {
 	return core.Group{
 		s.bound("GET", "/lines/{header}", func(r *core.Request) *core.Response {
@@ -99,7 +99,7 @@ func (s *server) mirror() core.Group {
 	}
 }
 
-// echo returns the body back, within core's limit.
+// echo responds with the request's body, within core's limit.
 func (s *server) echo(r *core.Request) *core.Response {
 	body, err := io.ReadAll(io.LimitReader(r.Body, core.MaxBody+1))
 	switch {

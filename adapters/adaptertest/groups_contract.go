@@ -15,7 +15,8 @@ func (s *server) login() core.Group {
 	}
 }
 
-// accounts has the paths of the groups that people use for their own account.
+// accounts returns routes with the paths of the groups that people use for
+// their own account.
 func (s *server) accounts() []core.Group {
 	return []core.Group{
 		{s.bound("POST", "/register", fixed("register"))},
@@ -31,8 +32,8 @@ func (s *server) accounts() []core.Group {
 	}
 }
 
-// provider has the paths of an OAuth provider. Its callback answers GET, and
-// POST for providers that answer by form_post.
+// provider returns routes with the paths of an OAuth provider. Its callback
+// answers GET, and POST for providers that use form_post.
 func (s *server) provider(name string) core.Group {
 	callback := func(r *core.Request) *core.Response {
 		return text(200, name+".callback "+r.Query.Get("state")+" "+r.Query.Get("code"))
@@ -50,7 +51,7 @@ func (s *server) provider(name string) core.Group {
 	}
 }
 
-// readers are routes that ask core's parsers, as the real ones do.
+// readers returns routes that call core's parsers, as the real ones do.
 func (s *server) readers() core.Group {
 	return core.Group{
 		s.bound("POST", "/form", func(r *core.Request) *core.Response {

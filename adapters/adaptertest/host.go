@@ -13,13 +13,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// host is a front door that believes the bearer token: it is the user's ID.
-// Some tokens are special, see identify.
+// host is a front door that accepts any bearer token as the user's ID. Some
+// tokens are special; see identify.
 type host struct {
 	server   *server
 	resolved atomic.Int64
-	// For the token "slow": asked gets a value when the decision is wanted,
-	// and decide ends it.
+	// For the token "slow": host sends to asked when a decision is needed,
+	// and waits for decide.
 	asked, decide chan struct{}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// An adapter is httpauth, with parts that a test replaces by broken ones.
+// An adapter is httpauth, with parts that a test replaces with broken ones.
 type adapter struct {
 	mount       func(mux *http.ServeMux, prefix string, groups ...core.Group)
 	require     func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler
@@ -55,8 +55,8 @@ func TestASoundAdapterPasses(t *testing.T) {
 	Run(t, sound().serve)
 }
 
-// TestBrokenAdaptersFail breaks every rule of the kit at least once, and sees
-// the kit say so.
+// TestBrokenAdaptersFail breaks every rule of the kit at least once, and checks
+// that the kit reports it.
 func TestBrokenAdaptersFail(t *testing.T) {
 	broken := map[string]bool{}
 	for _, f := range fakes() {
@@ -67,7 +67,7 @@ func TestBrokenAdaptersFail(t *testing.T) {
 			s.patience = time.Second
 			sec := find(t, f.rule)
 			broken[sec.rule] = true
-			for _, warmUp := range guards() { // the rules that look back need something to see
+			for _, warmUp := range guards() { // the rules that look back need requests to look at
 				violations(s, warmUp)
 			}
 			violations(s, paths()[0])

@@ -9,34 +9,34 @@ import (
 	"strings"
 )
 
-// A row is one request and the one answer to it.
+// A row is one request and the one response expected to it.
 type row struct {
 	// send is the request line without its version, and the header lines;
-	// Host is added where it is missing.
+	// Host is added if it is missing.
 	send string
-	// body is sent as it is, with its Content-Length unless the header has
-	// a Transfer-Encoding.
+	// body is sent as is, with its Content-Length unless the header has a
+	// Transfer-Encoding.
 	body string
-	// exact is the request's bytes where they are not well-formed; send is
-	// then a name for it.
+	// exact is the request's bytes if they are not well-formed; send is
+	// then only its name.
 	exact string
 	peer  string // "" for defaultPeer
 	want  want
-	// stays leaves "Connection: close" away from the request, so that the
-	// close is the answer's own.
+	// stays leaves "Connection: close" out of the request, so that closing
+	// the connection is the server's own decision.
 	stays bool
 }
 
-// A want is the answer that a row expects.
+// A want is the response that a row expects.
 type want struct {
 	status []int // any of these
 	body   string
-	// header has lines "Name: value" that the answer must have (all lines
+	// header has lines "Name: value" that the response must have (all lines
 	// of that name, in order), and "!Name" for one it must not have.
 	header  []string
 	anyBody bool
-	// routers is set where the framework's router answers, in its own
-	// words, and no route may run.
+	// routers is set if the framework's router responds, in its own words,
+	// and no route may run.
 	routers bool
 }
 
@@ -52,15 +52,15 @@ func detail(status int, x string, header ...string) want {
 
 func notFound() want { return want{status: []int{404}, routers: true} }
 
-// elsewhere is a 404, or a redirect to another path of the same host: many
+// elsewhere wants a 404, or a redirect to another path of the same host: many
 // routers clean paths.
 func elsewhere() want { return want{status: []int{404, 301, 307, 308}, routers: true} }
 
-// malformed is a request that the framework's server refuses before anything
+// malformed wants the framework's server to refuse the request before anything
 // else.
 func malformed() want { return want{status: []int{400}, routers: true} }
 
-// notAllowed is a 405; Allow has to name the given methods, and not the one
+// notAllowed wants a 405; Allow must list the given methods, and not the one
 // that was refused.
 func notAllowed(allow ...string) want {
 	return want{status: []int{405}, header: []string{"Allow: " + strings.Join(allow, ", ")}, routers: true}
@@ -72,7 +72,7 @@ func (w want) or431() want {
 	return w
 }
 
-// or400 lets the framework refuse what RFC 9112 says that a recipient may
+// or400 lets the framework refuse what RFC 9112 only allows a recipient to
 // accept.
 func (w want) or400() want {
 	w.status = append(w.status, http.StatusBadRequest)
@@ -94,7 +94,7 @@ func (r row) name() string {
 	return fmt.Sprintf("%.100q", name)
 }
 
-// raw is the request's bytes.
+// raw returns the request's bytes.
 func (r row) raw() string {
 	if r.exact != "" {
 		return r.exact
@@ -156,7 +156,7 @@ func (w want) compare(a answer, method string) error {
 		return fmt.Errorf("it is a redirect to another host: %q", location)
 	}
 	if a.status != w.status[0] {
-		return nil // one of the framework's own
+		return nil // a response of the framework's own
 	}
 	if !w.routers && !w.anyBody && a.body != w.body {
 		return fmt.Errorf("body %.300q, want %.300q", a.body, w.body)
@@ -184,7 +184,7 @@ func (w want) compare(a answer, method string) error {
 	return nil
 }
 
-// allows checks an Allow header, which may name further methods than the wanted
+// allows checks an Allow header, which may list more methods than the wanted
 // ones.
 func allows(lines []string, wanted, refused string) error {
 	split := func(s string) []string {
@@ -202,7 +202,7 @@ func allows(lines []string, wanted, refused string) error {
 	return nil
 }
 
-// headCheck sends the row as HEAD and as GET and compares.
+// headCheck sends the row as HEAD and as GET and compares the responses.
 func (r row) headCheck() check {
 	head := r
 	head.send = http.MethodHead + strings.TrimPrefix(r.send, http.MethodGet)

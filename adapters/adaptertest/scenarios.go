@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// scenarios are the rules that take more than one request.
+// scenarios returns the rules that take more than one request.
 func scenarios() []section {
 	one := func(rule string, run func(*server) error) section {
 		return section{rule: rule, extras: []check{{"scenario", run}}}
@@ -27,8 +27,8 @@ func scenarios() []section {
 	}
 }
 
-// endlessBody writes chunks until the server has had enough. Frameworks that
-// read a body before they route answer in their own words.
+// endlessBody writes chunks until the server refuses them. Frameworks that read
+// a body before they route respond in their own words.
 func endlessBody(s *server) error {
 	w, err := s.dial(defaultPeer)
 	if err != nil {
@@ -52,7 +52,7 @@ func endlessBody(s *server) error {
 	return w.end()
 }
 
-// talk sends requests one after the other over one connection.
+// talk sends requests one after another over one connection.
 func (s *server) talk(rows ...row) ([]answer, error) {
 	w, err := s.dial(defaultPeer)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *server) talk(rows ...row) ([]answer, error) {
 	var all []answer
 	for _, r := range rows {
 		r.stays = true
-		_, _ = io.WriteString(w, r.raw()) // a failed write shows in the answer
+		_, _ = io.WriteString(w, r.raw()) // a failed write shows in the response
 		a, err := w.read(r.method())
 		if err != nil {
 			return nil, err
@@ -81,8 +81,8 @@ func stringsStay(s *server) error {
 	return errors.Join(s.converse(rows...), s.unchanged())
 }
 
-// stringsStayUnderLoad keeps many connections busy, so that whatever a
-// framework recycles is recycled by others.
+// stringsStayUnderLoad keeps many connections busy, so that memory a framework
+// recycles is reused by other requests.
 func stringsStayUnderLoad(s *server) error {
 	const connections, rounds = 32, 32
 	s.forget()
@@ -101,7 +101,7 @@ func stringsStayUnderLoad(s *server) error {
 	return errors.Join(errors.Join(errs...), s.unchanged())
 }
 
-// converse is a talk in which every request is answered.
+// converse is talk, and fails if a request gets no response.
 func (s *server) converse(rows ...row) error {
 	all, err := s.talk(rows...)
 	for i, a := range all {
@@ -112,8 +112,8 @@ func (s *server) converse(rows ...row) error {
 	return err
 }
 
-// distinct are requests to routes and to a guard in which every string has the
-// mark.
+// distinct returns requests to routes and to a guard in which every string
+// contains mark.
 func distinct(mark string) []row {
 	head := fmt.Sprintf("\nHost: %s.example\nAuthorization: Bearer %s\nCookie: a=%s\nUser-Agent: %s/1", mark, mark, mark,
 		mark)
@@ -164,9 +164,9 @@ func decisionFirst(s *server) error {
 	select {
 	case <-s.host.asked:
 	case err := <-refused:
-		return errors.Join(errors.New("answered before the host was asked"), err)
+		return errors.Join(errors.New("answered before the host decided"), err)
 	case <-time.After(s.patience):
-		return errors.New("the host is never asked")
+		return errors.New("the host was never called")
 	}
 	early := s.started.Load() != before
 	s.host.decide <- struct{}{}
@@ -188,7 +188,7 @@ func unreadBody(s *server) error {
 	}
 	for i, want := range []want{ok("unread"), detail(401, "Unauthorized"), ok("me")} {
 		if got[i].status == 0 && i > 0 {
-			return nil // closing the connection is as good
+			return nil // closing the connection is valid too
 		}
 		if err := want.compare(got[i], "GET"); err != nil {
 			return fmt.Errorf("answer %d: %w", i+1, err)

@@ -12,18 +12,17 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A server is an adapter under test, with all that its fakes have seen.
+// A server is an adapter under test, with everything its fakes have seen.
 type server struct {
 	addr string
-	// patience is the time for one exchange; a server that needs longer
-	// hangs.
+	// patience is the time for one exchange; a server that takes longer
+	// counts as hung.
 	patience time.Duration
 	host     *host
-	// served counts the routes of groups that ran, started the guarded
-	// handlers.
+	// served counts the routes of groups that ran; started counts the
+	// guarded handlers.
 	served, started atomic.Int64
-	// resolved is the number of Resolve calls when the adapter had been set
-	// up.
+	// resolved is the number of Resolve calls after the adapter was set up.
 	resolved int64
 
 	mu     sync.Mutex
@@ -31,7 +30,7 @@ type server struct {
 	faults []string
 }
 
-// kept is a string that a request handed over, beside a copy made at that time.
+// kept is a string that a request handed over, with a copy made at that time.
 type kept struct{ what, original, copied string }
 
 func start(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) *server {
@@ -48,7 +47,7 @@ func start(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) *se
 	return s
 }
 
-// keep remembers a string beyond its request (A01).
+// keep stores a string beyond its request (A01).
 func (s *server) keep(what, original string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +70,7 @@ func (s *server) fault(what string) {
 	s.faults = append(s.faults, what)
 }
 
-// inspect is what every route does with its request first.
+// inspect is the first thing every route does with its request.
 func (s *server) inspect(ctx context.Context, r *core.Request) {
 	s.served.Add(1)
 	switch {
@@ -79,7 +78,7 @@ func (s *server) inspect(ctx context.Context, r *core.Request) {
 		s.fault("a part of the Request is nil: " + r.Path)
 		return
 	case ctx.Err() != nil:
-		s.fault("the context has ended while the route runs: " + r.Path)
+		s.fault("the context was done while the route ran: " + r.Path)
 	case r.Param("no-such-name") != "":
 		s.fault("a parameter that the pattern does not have is not empty: " + r.Path)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A cannedAnswer is an answer of GET /auth/answer/{case}: what the route gives
-// is what the client has to see.
+// A cannedAnswer is a response of GET /auth/answer/{case}: the client must see
+// what the route returned.
 type cannedAnswer struct {
 	status int
 	body   string // "" for none
@@ -78,7 +78,7 @@ func (c cannedAnswer) want() want {
 	return w
 }
 
-// answers are the rules about what a client sees of a response.
+// answers returns the rules about what a client sees of a response.
 func answers() []section {
 	sec := section{rule: "a response arrives as the route gave it: status, every header line, exact body, its length; HEAD is GET without the body", head: true}
 	all := cannedAnswers()

@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// bodies are the rules about what follows a head.
+// bodies returns the rules about request bodies.
 func bodies() []section {
 	echo := func(body string) row { return row{send: "POST /auth/echo", body: body, want: ok(body)} }
 	chunked := func(body string, chunks ...string) row {

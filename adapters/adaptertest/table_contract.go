@@ -2,7 +2,7 @@ package adaptertest
 
 import "github.com/latchkey-go/latchkey/core"
 
-// contract are the routes of the HTTP contract, at the prefixes that it
+// contract returns the routes of the HTTP contract, at the prefixes that it
 // recommends.
 func contract() []section {
 	const form = "\nContent-Type: application/x-www-form-urlencoded"

@@ -6,7 +6,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// decisions are what core makes of a head, seen from the wire.
+// decisions returns the rules about what core decides from a head, seen from
+// the wire.
 func decisions() []section {
 	none := detail(401, "Unauthorized", "Www-Authenticate: Bearer")
 	twice := detail(400, core.CodeDuplicateCredentials)

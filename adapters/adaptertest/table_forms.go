@@ -1,6 +1,6 @@
 package adaptertest
 
-// forms are the rules about paths that are nearly a route's.
+// forms returns the rules about paths that are almost a route's.
 func forms() []section {
 	return []section{
 		{rule: "a path has one form: an escaped slash, and an escape of what needs none, reach no route", rows: []row{

@@ -2,7 +2,7 @@ package adaptertest
 
 import "github.com/latchkey-go/latchkey/core"
 
-// guards are the rules about Require, Optional and CurrentUser.
+// guards returns the rules about Require, Optional and CurrentUser.
 func guards() []section {
 	unauthorized := detail(401, "Unauthorized", "Www-Authenticate: Bearer")
 	return []section{

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// lines asks for what the adapter makes of header lines, and expects want for
-// those of the name.
+// lines returns a row that asks which header lines of a name the adapter
+// delivers, and expects want.
 func lines(name, want string, header ...string) row {
 	return row{send: "GET /auth/lines/" + name + "\n" + strings.Join(header, "\n"), want: ok(want)}
 }
 
-// credentials are the rules about the lines that core takes credentials from.
+// credentials returns the rules about the lines that core takes credentials
+// from.
 func credentials() []section {
 	authorization := func(want string, header ...string) row { return lines("Authorization", want, header...) }
 	cookie := func(want string, header ...string) row { return lines("Cookie", want, header...) }
@@ -75,7 +76,7 @@ func credentials() []section {
 	}
 }
 
-// heads are the rules about the rest of a request's head.
+// heads returns the rules about the rest of a request's head.
 func heads() []section {
 	return []section{
 		{rule: "C08 other headers are delivered line by line too, whatever the case of their names", rows: []row{
@@ -105,7 +106,7 @@ func heads() []section {
 	}
 }
 
-// peers are the rules about the address that a request comes from.
+// peers returns the rules about the address that a request comes from.
 func peers() []section {
 	return []section{
 		{rule: "A10 Remote is the peer's address, without port and zone, IPv4 as IPv4", rows: []row{

@@ -1,6 +1,6 @@
 package adaptertest
 
-// paths are the rules about which path reaches which route.
+// paths returns the rules about which path reaches which route.
 func paths() []section {
 	return []section{
 		{rule: "a route answers at the prefix and its pattern, for its method; groups may share a prefix", head: true, rows: []row{
@@ -54,7 +54,7 @@ func paths() []section {
 	}
 }
 
-// methods are the rules about methods, and about what is answered first.
+// methods returns the rules about methods, and about what is checked first.
 func methods() []section {
 	return []section{
 		{rule: "the method is the request's, HEAD as well", rows: []row{
@@ -99,7 +99,7 @@ func methods() []section {
 	}
 }
 
-// parameters are the rules about what a path carries.
+// parameters returns the rules about path parameters.
 func parameters() []section {
 	return []section{
 		{rule: "a path parameter is one segment as it was sent, percent-decoded exactly once", head: true, rows: []row{
@@ -139,7 +139,7 @@ func parameters() []section {
 	}
 }
 
-// queries are the rules about what stands behind the path.
+// queries returns the rules about query strings.
 func queries() []section {
 	return []section{
 		{rule: "Query holds what net/url makes of the raw query: repeated names, and nothing of a malformed pair", head: true, rows: []row{

@@ -2,7 +2,8 @@ package adaptertest
 
 import "strings"
 
-// wires are the rules about requests that are not well-formed, or only just.
+// wires returns the rules about requests that are malformed, or only just
+// well-formed.
 func wires() []section {
 	head := func(lines ...string) string { return strings.Join(append(lines, "Connection: close", "", ""), "\r\n") }
 	const get, host = "GET /auth/host HTTP/1.1", "Host: app.example"

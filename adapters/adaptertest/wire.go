@@ -17,8 +17,8 @@ const defaultPeer = "192.0.2.1:4711"
 // noAddress is the peer at the other end of a Unix socket.
 const noAddress = "@"
 
-// listener gives each connection the peer address that the client names in the
-// first line it sends: on loopback there is but one.
+// listener sets each connection's peer address to the one in the first line
+// that the client sends: on loopback there is only one.
 type listener struct{ *net.TCPListener }
 
 type peerConn struct {
@@ -74,15 +74,15 @@ func (s *server) dial(peer string) (*wire, error) {
 	return &wire{c, bufio.NewReader(c)}, err
 }
 
-// An answer is a response as it was read. Status 0: the connection ended
-// without one.
+// An answer is a response that was read. Status 0 means that the connection
+// ended without one.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// read reads one answer to a request with the given method.
+// read reads one response to a request with the given method.
 func (w *wire) read(method string) (answer, error) {
 	if _, err := w.in.Peek(1); err != nil && !isTimeout(err) {
 		return answer{}, nil
@@ -97,18 +97,18 @@ func (w *wire) read(method string) (answer, error) {
 		return answer{}, fmt.Errorf("the body cannot be read: %w", err)
 	}
 	if resp.Close {
-		resp.Header.Set("Connection", "close") // ReadResponse takes it away
+		resp.Header.Set("Connection", "close") // ReadResponse removes it
 	}
 	return answer{resp.StatusCode, resp.Header, string(body)}, nil
 }
 
-// end checks that the server says nothing more and closes the connection.
+// end checks that the server sends nothing more and closes the connection.
 func (w *wire) end() error {
 	rest, err := io.ReadAll(w.in)
 	if isTimeout(err) {
 		return errors.New("the connection stays open")
 	}
-	if len(rest) > 0 { // any other error is a close that came hard
+	if len(rest) > 0 { // any other error is a reset connection
 		return fmt.Errorf("after the response came %q", rest)
 	}
 	return nil
@@ -119,16 +119,16 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// exchange sends one request over a connection of its own, which the server has
-// to close after its answer.
+// exchange sends one request over a connection of its own, which the server
+// must close after its response.
 func (s *server) exchange(peer, raw string) (answer, error) {
 	w, err := s.dial(peer)
 	if err != nil {
 		return answer{}, err
 	}
 	defer func() { _ = w.Close() }()
-	// an early answer must not wait for the last byte; a failed write shows
-	// in the answer
+	// an early response must not wait for the last byte; a failed write
+	// shows in the response
 	go func() { _, _ = io.WriteString(w, raw) }()
 	method, _, _ := strings.Cut(raw, " ")
 	a, err := w.read(method)

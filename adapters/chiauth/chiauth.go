@@ -1,5 +1,5 @@
-// Package chiauth mounts Latchkey on a chi router. auth stands for a
-// *latchkey.Auth:
+// Package chiauth mounts Latchkey on a chi router. In this example auth stands
+// for a *latchkey.Auth:
 //
 //	r := chi.NewRouter()
 //	chiauth.Mount(r, "/users", auth.Users())
@@ -9,9 +9,9 @@
 //	}
 //	r.With(chiauth.Require(auth)).Get("/plan", plan)
 //
-// Security notes. They are those of httpauth, whose handlers these are.
-// Middleware that sets RemoteAddr from a header, as chi's RealIP does, lets
-// clients choose the address that rate limits count: leave it away and use
+// Security notes. The handlers are those of httpauth; see its security notes.
+// Middleware that sets RemoteAddr from a header, such as chi's RealIP, lets
+// clients choose the address that rate limits count: leave it out and use
 // Latchkey's ClientIP option.
 package chiauth
 
@@ -24,16 +24,17 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in chi's own listing and under r's
-// prefixes, groups and middleware. prefix is empty, or begins with a slash and
-// does not end with one; another one panics. A group's root answers at prefix
-// with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix followed by
+// the route's pattern, so that they appear in chi's own route list and under
+// r's prefixes, groups and middleware. prefix is empty, or begins with a slash
+// and does not end with one; Mount panics on any other. The root of a group
+// answers at prefix with and without a trailing slash. HEAD is registered along
+// with GET.
 //
-// chi lets the route that was registered last win where two are equal; an
-// application's own that is more specific wins anyway.
+// If two routes are equal, chi uses the one registered last; a more specific
+// route of the application always wins.
 func Mount(r chi.Router, prefix string, groups ...core.Group) {
-	httpauth.Mount(http.NewServeMux(), prefix, groups...) // it panics for what cannot be served
+	httpauth.Mount(http.NewServeMux(), prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
 			h := decoded(httpauth.Handler(b))
@@ -55,13 +56,13 @@ func register(r chi.Router, method, path string, h http.Handler) {
 }
 
 // decoded undoes the percent-encoding of path values: chi takes them from the
-// path as it was sent, where net/http has kept that.
+// raw path if net/http kept it.
 func decoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if at := chi.RouteContext(r.Context()); at != nil && r.URL.RawPath != "" {
 			params := at.URLParams
 			for i, name := range params.Keys {
-				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused what is malformed
+				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused malformed escapes
 				r.SetPathValue(name, value)
 			}
 		}
@@ -69,16 +70,16 @@ func decoded(next http.Handler) http.Handler {
 	})
 }
 
-// Require lets a request through if its user satisfies the guards, all of them,
-// and answers for the handler if not (400, 401, 403, 503). An active user is
-// always asked for. The guards are resolved now, once; one that cannot work
-// panics.
+// Require returns middleware that lets a request through if its user is active
+// and satisfies all guards, and otherwise responds in place of the handler
+// (400, 401, 403, 503). The guards are resolved once, by this call; a guard
+// that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(httpauth.Require(h, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on,
-// and CurrentUser is false for it.
+// Optional is like Require, except that a request without a valid credential is
+// let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(httpauth.Optional(h, guards...))
 }
@@ -88,8 +89,8 @@ func guarded(verb func(http.Handler) http.Handler) func(http.Handler) http.Handl
 	return func(next http.Handler) http.Handler { return decoded(verb(next)) }
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or
-// Optional. See core.CurrentUser.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional, and reports whether there is one. See core.CurrentUser.
 func CurrentUser[U any](r *http.Request) (*U, bool) {
 	return httpauth.CurrentUser[U](r)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/chiauth"
 )
 
-// serve runs the kit's application on r. What the kit knows as the root of
-// paths is where r is mounted.
+// serve runs the kit's application on r. root is the handler for
+// the kit's paths; r is mounted in it.
 func serve(t *testing.T, ln net.Listener, app adaptertest.App, r chi.Router, root http.Handler) {
 	for _, m := range app.Mounts {
 		chiauth.Mount(r, m.Prefix, m.Groups...)

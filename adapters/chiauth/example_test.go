@@ -17,7 +17,7 @@ type member struct {
 	Plan string
 }
 
-// auth stands for a *latchkey.Auth: it knows one bearer token.
+// auth stands for a *latchkey.Auth. It accepts one bearer token.
 type auth struct{}
 
 func (auth) Resolve(optional bool, _ ...core.Guard) func(context.Context, core.Head) (context.Context, error) {

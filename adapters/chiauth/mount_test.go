@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
-func tells(method, pattern string) core.Endpoint {
+// replies returns a route that responds with its pattern, the path of the
+// request, and its id.
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -26,7 +26,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 func serveOne(h http.Handler, method, path string) *httptest.ResponseRecorder {
@@ -67,7 +67,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 		})
 		r.Route("/v2/{id}/users", func(r chi.Router) { chiauth.Mount(r, "", users()) })
 	})
-	chiauth.Mount(r.With(mark("with")), "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	chiauth.Mount(r.With(mark("with")), "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/users/me", `/me /api/users/me ""`, "group"},
 		{"/api/users", ` /api/users ""`, "group"},

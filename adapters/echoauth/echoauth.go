@@ -1,5 +1,5 @@
-// Package echoauth mounts Latchkey on an echo v5 router. auth stands for a
-// *latchkey.Auth:
+// Package echoauth mounts Latchkey on an echo v5 router. In this example auth
+// stands for a *latchkey.Auth:
 //
 //	e := echo.New()
 //	echoauth.Mount(e, "/users", auth.Users())
@@ -9,10 +9,10 @@
 //	}, echoauth.Require(auth))
 //
 // Security notes. Latchkey's routes do not depend on echo's settings for
-// escaped paths, and the address that rate limits count does not depend on its
-// IPExtractor: that is Latchkey's ClientIP option. Leave echo's MethodOverride
-// middleware away from these routes. A CORS middleware goes around Require,
-// since a preflight carries no credentials.
+// escaped paths. The address that rate limits count does not depend on echo's
+// IPExtractor either: set Latchkey's ClientIP option. Do not use echo's
+// MethodOverride middleware on these routes. A CORS middleware goes around
+// Require, since a preflight request carries no credentials.
 package echoauth
 
 import (
@@ -31,21 +31,21 @@ type Router interface {
 	AddRoute(route echo.Route) (echo.RouteInfo, error)
 }
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in echo's own listing, by their names, and
-// under r's prefixes and middleware. prefix is empty, or begins with a slash
-// and does not end with one; another one panics, and so does what echo refuses.
-// Parameters of prefixes, r's too, are whole segments. A group's root answers
-// at prefix with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix followed by
+// the route's pattern, so that they appear in echo's own route list, by their
+// names, and under r's prefixes and middleware. prefix is empty, or begins with
+// a slash and does not end with one; Mount panics on any other, and on what
+// echo refuses. A parameter in a prefix, r's too, must be a whole segment. The
+// root of a group answers at prefix with and without a trailing slash. HEAD is
+// registered along with GET.
 //
-// A route called notAllowed answers the other methods of a path with 405: echo
-// itself would answer OPTIONS with 204, and in a group with middleware
-// everything else with 404. An application's own routes for other methods win
-// over it. Where two routes are equal, echo lets the one that was registered
-// last win.
+// A route named notAllowed answers the other methods of a path with 405: echo
+// itself would answer OPTIONS with 204 and, in a group with middleware,
+// everything else with 404. The application's own routes for other methods win
+// over it. If two routes are equal, echo uses the one registered last.
 func Mount(r Router, prefix string, groups ...core.Group) {
 	m := mounting{r, prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
+	httpauth.Mount(m.mux, prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
 			m.route(b)
@@ -53,7 +53,8 @@ func Mount(r Router, prefix string, groups ...core.Group) {
 	}
 }
 
-// mounting is one call of Mount. mux knows what net/http answers in its place.
+// mounting is one call of Mount. mux is net/http's view of the same routes,
+// which decides what they refuse.
 type mounting struct {
 	r      Router
 	prefix string
@@ -70,14 +71,14 @@ func (m mounting) route(b core.Endpoint) {
 	}
 	whole := m.register(b, "/")
 	m.refuse("/", "/{$}")
-	if m.prefix == "" && whole != "/" { // the root of a group of echo's, which has a prefix
+	if m.prefix == "" && whole != "/" { // the root of an echo group that has a prefix
 		m.register(b, "")
 		m.refuse("", "/{$}")
 	}
 }
 
-// register adds a route at a path below the prefix, with HEAD beside GET, and
-// gives the whole path.
+// register adds a route at a path below the prefix, with HEAD along with GET,
+// and returns the whole path.
 func (m mounting) register(b core.Endpoint, path string) string {
 	route := echo.Route{Name: b.Name, Method: b.Method, Path: colons(m.prefix + path), Handler: handler(b)}
 	info, err := m.r.AddRoute(route)
@@ -90,10 +91,10 @@ func (m mounting) register(b core.Endpoint, path string) string {
 	return info.Path
 }
 
-// refuse adds what net/http, where the path is the pattern's, answers to
-// methods that it does not allow. As a route for any method it gives way to
-// whatever is more specific; but "/me" must not refuse a method of "/{id}",
-// which is found after it.
+// refuse adds net/http's response to methods that are not allowed, where the
+// path is exactly the pattern's. As a route for any method it is less specific
+// than any other; but "/me" must not refuse a method of "/{id}", which is
+// matched after it.
 func (m mounting) refuse(path, pattern string) {
 	var refused []echo.Route
 	apart := true
@@ -115,18 +116,18 @@ func (m mounting) refuse(path, pattern string) {
 		refused[0].Method = echo.RouteAny
 	}
 	for _, route := range refused {
-		_, _ = m.r.AddRoute(route) // an error: the path had another route of the groups, and has its refusal
+		_, _ = m.r.AddRoute(route) // an error means that another route of the groups has this path, and the path its refusal
 	}
 }
 
-// colons writes "{id}" as ":id".
+// colons rewrites "{id}" as ":id".
 func colons(pattern string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }
 
-// handler serves a route that echo has found. Echo's own values of parameters
-// are decoded or not by its settings, and the last one has the rest of the
-// path, with slashes.
+// handler serves a route that echo has matched. It parses the parameters
+// itself: whether echo decodes its own depends on settings, and the last one
+// holds the rest of the path, slashes included.
 func handler(b core.Endpoint) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		r := c.Request()
@@ -151,23 +152,24 @@ func notAllowed(refusal http.Handler) echo.HandlerFunc {
 	}
 }
 
-// Require lets a request through if its user satisfies the guards, all of them,
-// and answers for the handler if not (400, 401, 403, 503). An active user is
-// always asked for. The guards are resolved now, once; one that cannot work
-// panics.
+// Require returns middleware that lets a request through if its user is active
+// and satisfies all guards, and otherwise responds in place of the handler
+// (400, 401, 403, 503). The guards are resolved once, by this call; a guard
+// that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on,
-// and CurrentUser is false for it.
+// Optional is like Require, except that a request without a valid credential is
+// let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) echo.MiddlewareFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or
-// Optional. core.CurrentUser finds the same in the context of c.Request(),
-// which is the one to give to services.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional, and reports whether there is one. core.CurrentUser finds the
+// same user in the context of c.Request(), which is the context to pass to
+// services.
 func CurrentUser[U any](c *echo.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request().Context())
 }
@@ -199,10 +201,11 @@ func (h head) PathValue(name string) (value string, ok bool) {
 
 const passErrors = "latchkey: pass errors"
 
-// PassErrors is middleware that gives errors of the guards and routes behind it
-// to echo's HTTPErrorHandler, instead of answering them: a *core.Error each.
-// Their header (WWW-Authenticate, Retry-After, cookies) is set already. The
-// text of a *core.Error names its cause, which is not for clients.
+// PassErrors is middleware that passes the errors of guards and routes behind
+// it to echo's HTTPErrorHandler instead of responding to them. Each is a
+// *core.Error. Their headers (WWW-Authenticate, Retry-After, cookies) are
+// already set. The text of a *core.Error includes its cause, which must not be
+// sent to clients.
 func PassErrors(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		c.Set(passErrors, true)

@@ -14,13 +14,13 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/echoauth"
 )
 
-// router is what the kit's application needs of *echo.Echo and *echo.Group.
+// router is what the kit's application needs from *echo.Echo and *echo.Group.
 type router interface {
 	echoauth.Router
 	GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) echo.RouteInfo
 }
 
-// serve runs the kit's application on r, and e.
+// serve runs the kit's application on e, with its routes on r.
 func serve(t *testing.T, ln net.Listener, app adaptertest.App, e *echo.Echo, r router) {
 	e.Logger = slog.New(slog.DiscardHandler)
 	for _, m := range app.Mounts {

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
-func tells(method, pattern string) core.Endpoint {
+// replies returns a route that responds with its pattern, the path of the
+// request, and its id.
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -25,7 +25,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 func serveOne(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -75,7 +75,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	echoauth.Mount(api.Group("", mark("group")), "/users", users())
 	echoauth.Mount(api.Group("/v2/:id/users"), "", users())
 	echoauth.Mount(api, "/v3/{tenant}", users())
-	echoauth.Mount(e, "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	echoauth.Mount(e, "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/users/me", `/me /api/users/me ""`, "group"},
 		{"/api/users", ` /api/users ""`, "group"},
@@ -97,7 +97,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// A page of the application often has the path of a route, with another method.
+// An application often has a page at the path of a route, with another method.
 func TestAnApplicationsRouteWins(t *testing.T) {
 	teapot := func(c *echo.Context) error { return c.NoContent(http.StatusTeapot) }
 	e := echo.New()
@@ -153,7 +153,7 @@ func TestCORSMiddlewareAnswersPreflights(t *testing.T) {
 	}
 }
 
-// Require around a whole router guards the paths that it does not have too.
+// Require around a whole router also guards paths that do not exist.
 func TestRequireOnTheRouter(t *testing.T) {
 	e := echo.New()
 	e.Use(echoauth.Require(auth{}))
@@ -191,7 +191,7 @@ func TestPassErrors(t *testing.T) {
 	var passed error
 	handle := e.HTTPErrorHandler
 	e.HTTPErrorHandler = func(c *echo.Context, err error) { passed = err; handle(c, err) }
-	echoauth.Mount(e.Group("/passed", echoauth.PassErrors), "", core.Group{route, tells("GET", "/me")})
+	echoauth.Mount(e.Group("/passed", echoauth.PassErrors), "", core.Group{route, replies("GET", "/me")})
 	echoauth.Mount(e, "/answered", core.Group{route})
 
 	w := serveOne(e, "POST", "/passed/login")

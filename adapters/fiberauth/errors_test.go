@@ -11,7 +11,7 @@ import (
 	"github.com/gofiber/fiber/v3"
 )
 
-// everything is what a server sends until it closes the connection.
+// everything returns what a server sends until it closes the connection.
 func everything(t *testing.T, addr, raw string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -19,13 +19,14 @@ func everything(t *testing.T, addr, raw string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	_, _ = io.WriteString(c, raw) // the server may have hung up: then what it has sent tells
+	_, _ = io.WriteString(c, raw) // if the server has hung up, what it sent decides
 	sent, _ := io.ReadAll(c)
 	return string(sent)
 }
 
-// fiber quotes what it cannot parse to its ErrorHandler. Its own passes that
-// on, which shows that these requests are the ones that matter.
+// fiber passes an error that quotes what it cannot parse to its ErrorHandler.
+// Its default handler sends that text, which shows that these are the requests
+// that matter.
 func TestNothingOfAMalformedRequestIsSentBack(t *testing.T) {
 	const secret = "token-of-a-user"
 	quiet := listen(t, newApp(fiber.Config{}))

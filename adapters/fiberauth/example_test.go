@@ -19,7 +19,7 @@ type member struct {
 	Plan string
 }
 
-// auth stands for a *latchkey.Auth: it knows one bearer token.
+// auth stands for a *latchkey.Auth. It accepts one bearer token.
 type auth struct{}
 
 func (auth) Resolve(optional bool, guards ...core.Guard) func(context.Context, core.Head) (context.Context, error) {
@@ -48,7 +48,7 @@ func (auth) Render(_ context.Context, err error) *core.Response {
 	return resp
 }
 
-// get prints the answer to a GET.
+// get prints the response to a GET.
 func get(app *fiber.App, path, authorization string) {
 	r := httptest.NewRequest("GET", path, nil)
 	if authorization != "" {
@@ -106,7 +106,7 @@ func ExampleOptional() {
 	// / 200 known: true
 }
 
-// A service takes a standard context, and knows the user by it.
+// A service takes a standard context, and finds the user in it.
 func ExampleCurrentUser() {
 	plan := func(ctx context.Context) string {
 		u, _ := core.CurrentUser[member](ctx)
@@ -125,7 +125,7 @@ func ExamplePassErrors() {
 		if refused, ok := errors.AsType[*core.Error](err); ok {
 			return c.Status(refused.Status).JSON(fiber.Map{"status": refused.Status, "code": refused.Code})
 		}
-		return fiberauth.ErrorHandler(c, err) // another error's text may have come from the client, and is not for it
+		return fiberauth.ErrorHandler(c, err) // another error's text may contain what the client sent, or secrets
 	}})
 	app.Use(fiberauth.PassErrors)
 	app.Get("/plan", fiberauth.Require(auth{}))

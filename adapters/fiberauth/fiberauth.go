@@ -1,5 +1,5 @@
 // Package fiberauth mounts Latchkey on a fiber v3 app, without net/http in
-// between. auth stands for a *latchkey.Auth:
+// between. In this example auth stands for a *latchkey.Auth:
 //
 //	app := fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler})
 //	fiberauth.Mount(app, "/users", auth.Users())
@@ -8,20 +8,23 @@
 //		return c.SendString(u.FullName)
 //	})
 //
-// Services are given c.Context(): it knows the user, and ends when the server
-// begins to shut down. c itself never ends, does not know the user, and belongs
-// to another request as soon as the handler has returned.
+// Pass c.Context() to services: it carries the user, and is done when the
+// server begins to shut down. c itself is never done, does not carry the user,
+// and belongs to another request as soon as the handler has returned.
 //
-// Security notes. Every string that leaves this package is a copy, so it stays
-// what it is when fiber reads another request into the same memory. Credentials
+// Security notes. Every string that leaves this package is a copy, so it does
+// not change when fiber reads another request into the same memory. Credentials
 // are read from the header as it was sent, whatever middleware has made of it.
 // The peer's address is the connection's, whatever ProxyHeader and TrustProxy
-// make of c.IP(): use Latchkey's ClientIP option. A handler's panic ends the
-// program unless there is fiber's recover middleware. Of fiber.Config, leave
-// UnescapePath off; set ErrorHandler to this package's, since fiber's own sends
-// the heads of malformed requests and the texts of panics to clients;
-// DisablePreParseMultipartForm, so that forms arrive as they were sent; and
-// ReadTimeout, since fiber waits for the end of a request as long as it takes.
+// make of c.IP(): use Latchkey's ClientIP option. A panic in a handler ends the
+// program unless fiber's recover middleware is installed. In fiber.Config:
+//
+//   - leave UnescapePath off;
+//   - set ErrorHandler to this package's, since fiber's own sends the heads of
+//     malformed requests and the texts of panics to clients;
+//   - set DisablePreParseMultipartForm, so that forms arrive as they were sent;
+//   - set ReadTimeout, since by default fiber waits for the end of a request
+//     forever.
 package fiberauth
 
 import (
@@ -37,28 +40,29 @@ import (
 )
 
 // Mount registers every route of the groups on r itself, an app or a group, at
-// prefix and the route's pattern, so that they are in fiber's own listing, by
-// their names, and under r's prefixes and middleware. prefix is empty, or
-// begins with a slash and does not end with one; another one panics. Prefixes
-// may have parameters (":tenant"), but no optional ones and no wildcards. A
-// group's root answers at prefix with and without a trailing slash. HEAD is
-// registered beside GET. Paths are compared exactly, whatever CaseSensitive and
-// StrictRouting say; one that is not core.IsPlainPath is 404.
+// prefix followed by the route's pattern, so that they appear in fiber's own
+// route list, by their names, and under r's prefixes and middleware. prefix is
+// empty, or begins with a slash and does not end with one; Mount panics on any
+// other. A prefix may have parameters (":tenant"), but no optional ones and no
+// wildcards. The root of a group answers at prefix with and without a trailing
+// slash. HEAD is registered along with GET. Paths are compared exactly,
+// whatever CaseSensitive and StrictRouting say; a path for which
+// core.IsPlainPath is false gets a 404.
 //
-// fiber lets the route that was registered first win, even where a later one is
-// more specific (those of one Mount are sorted): an application's own "DELETE
-// /users/me" must stand before the Mount of "DELETE /users/{id}".
+// fiber uses the route registered first, even if a later one is more specific
+// (the routes of one Mount are sorted): an application's own "DELETE /users/me"
+// must be registered before the Mount of "DELETE /users/{id}".
 func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
 		panic(fmt.Sprintf("fiberauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
 	}
 	routes := slices.Concat(groups...)
-	// "{" comes after letters
+	// "{" sorts after letters
 	slices.SortStableFunc(routes, func(a, b core.Endpoint) int { return strings.Compare(a.Pattern, b.Pattern) })
 	for _, b := range routes {
 		methods := []string{b.Method}
 		if b.Method == http.MethodGet {
-			methods = []string{http.MethodHead, http.MethodGet} // Name is for the last, and for HEAD where that is GET
+			methods = []string{http.MethodHead, http.MethodGet} // Name applies to the last, and to HEAD where that is GET
 		}
 		r.Add(methods, prefix+strings.NewReplacer("{", ":", "}", "").Replace(b.Pattern), handler(b)).Name(b.Name)
 		if b.Pattern == "" {
@@ -67,8 +71,9 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 	}
 }
 
-// handler serves a route if the path is exactly the route's. fiber has found it
-// without regard to case and slashes; if not, it goes on.
+// handler serves a route if the path is exactly the route's, and otherwise
+// calls the next handler: fiber matches without regard to case and trailing
+// slashes.
 func handler(b core.Endpoint) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		path := string(c.Request().URI().PathOriginal())
@@ -86,24 +91,24 @@ func handler(b core.Endpoint) fiber.Handler {
 	}
 }
 
-// Require lets a request through if its user satisfies the guards, all of them,
-// and answers for the handler if not (400, 401, 403, 503). An active user is
-// always asked for. The guards are resolved now, once; one that cannot work
-// panics.
+// Require returns middleware that lets a request through if its user is active
+// and satisfies all guards, and otherwise responds in place of the handler
+// (400, 401, 403, 503). The guards are resolved once, by this call; a guard
+// that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on,
-// and CurrentUser is false for it.
+// Optional is like Require, except that a request without a valid credential is
+// let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) fiber.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or
-// Optional. It reads c's Locals, so that middleware which replaces c's context
-// does not lose the user. core.CurrentUser finds the same in c.Context(), which
-// is the one to give to services.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional, and reports whether there is one. It reads c's Locals, so that
+// middleware that replaces c's context does not lose the user. core.CurrentUser
+// finds the same user in c.Context(), which is the context to pass to services.
 func CurrentUser[U any](c fiber.Ctx) (*U, bool) {
 	ctx, ok := c.Locals(local("current")).(context.Context)
 	if !ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/fiberauth"
 )
 
-// newApp is configured as the package comment says.
+// newApp returns an app configured as the package comment says.
 func newApp(config fiber.Config) *fiber.App {
 	config.DisablePreParseMultipartForm, config.ReadTimeout, config.ErrorHandler = true, 10*time.Second,
 		fiberauth.ErrorHandler
@@ -22,7 +22,7 @@ func newApp(config fiber.Config) *fiber.App {
 	return app
 }
 
-// start serves app, and stops it at the test's end.
+// start serves app, and stops it at the end of the test.
 func start(t *testing.T, app *fiber.App, ln net.Listener) {
 	var listening sync.WaitGroup
 	listening.Go(func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) })
@@ -41,8 +41,8 @@ func listen(t *testing.T, app *fiber.App) (addr string) {
 	return ln.Addr().String()
 }
 
-// serve runs the kit's application on app. at tells the router, and what is
-// left of the prefix, for a prefix of the kit's.
+// serve runs the kit's application on app. at returns the router for one of the
+// kit's prefixes, and what is left of the prefix.
 func serve(
 	t *testing.T, ln net.Listener, kit adaptertest.App, app *fiber.App, at func(prefix string) (fiber.Router, string),
 ) {

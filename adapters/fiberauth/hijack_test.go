@@ -15,8 +15,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A WebSocket's handler runs after fiber's, when c belongs to nobody: what it
-// was given of the login stays what it was, and ends with the server.
+// A WebSocket's handler runs after fiber's, when c belongs to nobody. What it
+// holds of the login does not change, and its context is done when the server
+// stops.
 func TestAHijackedConnectionKeepsItsLogin(t *testing.T) {
 	app := fiber.New()
 	app.Get("/socket", fiberauth.Require(keeper{}), func(c fiber.Ctx) error {

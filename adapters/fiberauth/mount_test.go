@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
-func tells(method, pattern string) core.Endpoint {
+// replies returns a route that responds with its pattern, the path of the
+// request, and its id.
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Name: method + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -26,7 +26,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 // An answer is a response that has been read.
@@ -86,7 +86,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	fiberauth.Mount(inner, "/users", users())
 	app.Use("/inner", mark("app"))
 	app.Use("/inner", inner)
-	fiberauth.Mount(app.Domain("b.example"), "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	fiberauth.Mount(app.Domain("b.example"), "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/v1/users/me", `/me /api/v1/users/me ""`, "group"},
 		{"/api/v1/users", ` /api/v1/users ""`, "group"},
@@ -109,7 +109,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// fiber finds routes for other spellings too.
+// fiber matches other spellings too.
 func TestPathsAreComparedExactly(t *testing.T) {
 	app := fiber.New()
 	fiberauth.Mount(app.Group("/api"), "/users", users())
@@ -133,7 +133,7 @@ func TestTheRouteThatWins(t *testing.T) {
 	teapot := func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) }
 	app := fiber.New()
 	app.Delete("/users/me", teapot)
-	fiberauth.Mount(app, "/users", users(), core.Group{tells("GET", "/export")})
+	fiberauth.Mount(app, "/users", users(), core.Group{replies("GET", "/export")})
 	app.Get("/users/me", teapot)
 	for request, want := range map[[2]string]int{
 		{"DELETE", "/users/me"}:  http.StatusTeapot, // registered first

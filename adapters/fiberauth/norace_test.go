@@ -2,5 +2,6 @@
 
 package fiberauth_test
 
-// requests is how many are sent at the same time, over all connections.
+// requests is the number of requests sent at the same time, over all
+// connections.
 const requests = 100_000

@@ -2,5 +2,5 @@
 
 package fiberauth_test
 
-// requests are fewer with the race detector, which is ten times slower.
+// requests is smaller with the race detector, which is ten times slower.
 const requests = 5_000

@@ -12,14 +12,14 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// head is a core.Head. string(…) copies what is in fiber's memory; a method is
-// from a list of its own.
+// head is a core.Head. Conversions by string copy what is in fiber's memory;
+// the method comes from fiber's own list.
 type head struct{ c fiber.Ctx }
 
 func (h head) Method() string { return h.c.Method() }
 
-// Host is the Host line, or what stands in the request line in its place (RFC
-// 9112, section 3.2.2).
+// Host returns the Host line, or the host of the request line if it has one
+// (RFC 9112, section 3.2.2).
 func (h head) Host() string {
 	r := h.c.Request()
 	if !bytes.HasPrefix(r.Header.RequestURI(), []byte("/")) {
@@ -33,8 +33,8 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return core.PathValueOf(h.c.Route().Path, string(h.c.Request().URI().PathOriginal()), name)
 }
 
-// Lines reads the header as it was sent. fiber's accessors take cookies apart,
-// and have one line of Content-Type and User-Agent.
+// Lines returns header lines as they were sent. fiber's accessors split
+// cookies, and return a single line of Content-Type and User-Agent.
 func (h head) Lines(name string) []string {
 	var lines []string
 	for line := range bytes.Lines(h.c.Request().Header.RawHeaders()) {
@@ -46,14 +46,14 @@ func (h head) Lines(name string) []string {
 	return lines
 }
 
-// trimmed is a value without the white space that HTTP allows around it (RFC
-// 9112, section 5). Unicode knows more.
+// trimmed returns a value without the white space that HTTP allows around it
+// (RFC 9112, section 5), which is less than Unicode's.
 func trimmed(value []byte) []byte { return bytes.Trim(value, " \t\r\n") }
 
-// malformed returns what fiber lets through and net/http does not: a header
-// line that is folded or has a space in its name, a transfer coding that is not
-// "chunked", a fragment in the target, a Host that is none (RFC 3986, section
-// 3.2.2), and a version that does not exist.
+// malformed reports whether net/http would refuse what fiber lets through: a
+// header line that is folded or has a space in its name, a transfer coding
+// other than "chunked", a fragment in the target, an invalid Host (RFC 3986,
+// section 3.2.2), or a version that does not exist.
 func malformed(c fiber.Ctx) bool {
 	header := &c.Request().Header
 	chunks := bytes.Equal(header.Protocol(), []byte("HTTP/1.1"))
@@ -73,32 +73,32 @@ func malformed(c fiber.Ctx) bool {
 
 const notInAHost = " \"#/<>?@\\^`{|}"
 
-// request lacks Path and Param. Its body is as it was sent: fiber's c.Body
-// would decompress it.
+// request returns the Request, without Path and Param. Its body is as it was
+// sent; fiber's c.Body would decompress it.
 func request(c fiber.Ctx) *core.Request {
 	r := c.Request()
 	body := r.BodyStream()
 	if body == nil {
 		body = bytes.NewReader(r.Body())
 	}
-	query, _ := url.ParseQuery(string(r.URI().QueryString()))            // without its malformed pairs, as on net/http
+	query, _ := url.ParseQuery(string(r.URI().QueryString()))            // drops malformed pairs, as net/http does
 	peer, _ := netip.ParseAddrPort(c.RequestCtx().RemoteAddr().String()) // zero for a Unix socket
 	return &core.Request{Head: head{c}, Query: query, Remote: peer.Addr().Unmap().WithZone(""), Body: body}
 }
 
-// contextOf is the context that the application has set, if that can end; else
-// it ends when the server begins to shut down. It outlives the handler, as
-// fiber streams a response's body after that.
+// contextOf returns the context that the application has set, if it has a Done
+// channel; otherwise one that is done when the server begins to shut down. It
+// outlives the handler, as fiber streams a response's body after that.
 func contextOf(c fiber.Ctx) context.Context {
 	ctx := c.Context()
-	if ctx.Done() != nil || c.RequestCtx().Conn() == nil { // a request that was made by hand has no server
+	if ctx.Done() != nil || c.RequestCtx().Conn() == nil { // a request made by hand has no server
 		return ctx
 	}
 	return serving{ctx, c.RequestCtx().Done()}
 }
 
-// serving ends with a server. fiber's RequestCtx does too, but it belongs to
-// another request soon.
+// serving is a context that is done when its server stops. fiber's RequestCtx
+// is too, but it soon belongs to another request.
 type serving struct {
 	context.Context
 	stopped <-chan struct{}

@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// responds is a route that answers with a text made of its request.
+// responds returns a route that responds with a text made from its request.
 func responds(method, pattern string, serve func(context.Context, *core.Request) string) core.Group {
 	return core.Group{{
 		Route: core.Route{Method: method, Pattern: pattern},
@@ -28,8 +28,8 @@ func responds(method, pattern string, serve func(context.Context, *core.Request)
 	}}
 }
 
-// answers sends raw bytes to addr and gives the X-Answer of each response until
-// the server closes the connection.
+// answers sends raw bytes to addr and returns the X-Answer of each response
+// until the server closes the connection.
 func answers(t *testing.T, network, addr, raw string) []string {
 	c, err := net.Dial(network, addr)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// What fiber believes of proxies is not believed here.
+// The proxies that fiber trusts are not trusted here.
 func TestRemoteIsThePeer(t *testing.T) {
 	app := fiber.New(fiber.Config{
 		ProxyHeader: "X-Forwarded-For", TrustProxy: true,
@@ -103,7 +103,7 @@ func TestABodyIsNotDecompressed(t *testing.T) {
 	}
 }
 
-// fiber leaves what is not read of a streamed body on the connection.
+// fiber leaves the unread part of a streamed body on the connection.
 func TestAnUnreadStreamIsNotTheNextRequest(t *testing.T) {
 	app := fiber.New(fiber.Config{StreamRequestBody: true})
 	fiberauth.Mount(app, "", responds("POST", "/unread", func(context.Context, *core.Request) string { return "unread" }))
@@ -130,7 +130,7 @@ func TestTheContextEndsWithTheServer(t *testing.T) {
 		started <- ctx.Err()
 		select {
 		case <-ctx.Done():
-		case <-time.After(5 * time.Second): // a bound for the failure
+		case <-time.After(5 * time.Second): // only bounds the failure
 		}
 		ended <- ctx.Err()
 	}
@@ -168,7 +168,7 @@ func TestTheContextEndsWithTheServer(t *testing.T) {
 	}
 }
 
-// within waits for a value, 10 seconds at the most.
+// within waits for a value, at most 10 seconds.
 func within[T any](t *testing.T, c <-chan T) (v T) {
 	t.Helper()
 	select {
@@ -203,7 +203,8 @@ func TestAContextOfTheApplicationsIsKept(t *testing.T) {
 	}
 }
 
-// Programs call an app's handler without a connection, to measure it.
+// Programs call an app's handler without a connection, for example in
+// benchmarks.
 func TestARequestThatWasMadeByHand(t *testing.T) {
 	app := fiber.New()
 	fiberauth.Mount(app, "",
@@ -216,6 +217,6 @@ func TestARequestThatWasMadeByHand(t *testing.T) {
 	}
 }
 
-// argument is a zero value for a function's parameter, whose package is fiber's
-// business.
+// argument returns a zero value for a function's parameter, whose type fiber
+// keeps to itself.
 func argument[T any](func(*T)) *T { return new(T) }

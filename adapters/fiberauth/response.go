@@ -8,12 +8,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// answer writes resp. Content-Length is always set where the status allows a
-// body, so that HEAD has the header of GET.
+// answer writes resp. Content-Length is always set if the status allows a body,
+// so that HEAD has the header of GET.
 func answer(c fiber.Ctx, resp *core.Response) error {
 	header := &c.Response().Header
-	for name := range resp.Header { // before the first Add: Del puts other lines in another order
-		if name != "Set-Cookie" && name != "Vary" { // an outer middleware's own stay
+	for name := range resp.Header { // before the first Add: Del reorders other lines
+		if name != "Set-Cookie" && name != "Vary" { // an outer middleware's own lines stay
 			header.Del(name)
 		}
 	}
@@ -23,7 +23,7 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 		}
 	}
 	if resp.Status == http.StatusRequestEntityTooLarge || c.Request().IsBodyStream() {
-		header.SetConnectionClose() // what is left of the body would be read as the next request
+		header.SetConnectionClose() // the rest of the body would be read as the next request
 	}
 	c.Status(resp.Status)
 	if resp.Err != nil && c.Locals(local("pass errors")) != nil {
@@ -35,21 +35,21 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 	return nil
 }
 
-// PassErrors is middleware that gives errors of the guards and routes behind it
-// to fiber's ErrorHandler, instead of answering them. errors.As finds a
+// PassErrors is middleware that passes the errors of guards and routes behind
+// it to fiber's ErrorHandler instead of responding to them. errors.As finds a
 // *fiber.Error in each, with its status and code, and a *core.Error, whose text
-// names the cause, which is not for clients. Their header (WWW-Authenticate,
-// Retry-After, cookies) is set already.
+// includes the cause and must not be sent to clients. Their headers
+// (WWW-Authenticate, Retry-After, cookies) are already set.
 func PassErrors(c fiber.Ctx) error {
 	c.Locals(local("pass errors"), true)
 	return c.Next()
 }
 
-// ErrorHandler is for fiber.Config, and for the rest of what an ErrorHandler of
-// the application's does not know. It answers with the phrase of an error's
-// status. fiber's default sends the error's text: that of a panic behind the
-// recover middleware, and for a malformed request its head as it came,
-// credentials included.
+// ErrorHandler is an error handler for fiber.Config, and for errors that an
+// application's own handler does not handle. It responds with the standard text
+// of the error's status. fiber's default sends the error's text: for a panic
+// behind the recover middleware, the panic's; for a malformed request, its head
+// as received, credentials included.
 func ErrorHandler(c fiber.Ctx, err error) error {
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*fiber.Error](err); ok {
@@ -59,8 +59,8 @@ func ErrorHandler(c fiber.Ctx, err error) error {
 	return c.Status(status).SendString(http.StatusText(status))
 }
 
-// passed keeps the cause from fiber's default ErrorHandler, which sends the
-// text of what it is given.
+// passed hides the cause from fiber's default ErrorHandler, which sends the
+// text of the error it receives.
 type passed struct{ err *core.Error }
 
 func (p passed) Error() string   { return (&core.Error{Code: p.err.Code, Status: p.err.Status}).Error() }

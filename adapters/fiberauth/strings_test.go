@@ -19,8 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A keeper keeps every string of every request, beyond the request. The n-th
-// request has n in each of them.
+// A keeper keeps every string of every request beyond the request. Each string
+// of the n-th request contains n.
 type keeper [][]string
 
 func (k keeper) keep(n string, s ...string) {
@@ -64,7 +64,8 @@ func (k keeper) route() core.Endpoint {
 	}
 }
 
-// raw is the n-th request. Every other one names its host in the request line.
+// raw returns the n-th request. Every other one names its host in the request
+// line.
 func raw(i int) string {
 	n, origin := number(i), ""
 	if i%2 == 1 {

@@ -18,7 +18,7 @@ type member struct {
 	Plan string
 }
 
-// auth stands for a *latchkey.Auth: it knows one bearer token.
+// auth stands for a *latchkey.Auth. It accepts one bearer token.
 type auth struct{}
 
 func (auth) Resolve(optional bool, _ ...core.Guard) func(context.Context, core.Head) (context.Context, error) {
@@ -94,7 +94,7 @@ func ExampleOptional() {
 	// known: true
 }
 
-// Errors in the application's own form.
+// Respond to errors in the application's own format.
 func ExamplePassErrors() {
 	r := gin.New()
 	r.Use(func(c *gin.Context) {

@@ -1,5 +1,5 @@
-// Package ginauth mounts Latchkey on a gin router. auth stands for a
-// *latchkey.Auth:
+// Package ginauth mounts Latchkey on a gin router. In this example auth stands
+// for a *latchkey.Auth:
 //
 //	r := gin.Default()
 //	ginauth.Mount(r, "/users", auth.Users())
@@ -9,15 +9,15 @@
 //	})
 //
 // A *gin.Context is a context.Context that does not see the request's values,
-// unless the engine's ContextWithFallback is set: give c.Request.Context() to
+// unless the engine's ContextWithFallback is set: pass c.Request.Context() to
 // services, where core.CurrentUser finds the user.
 //
 // Security notes. Latchkey's routes do not depend on gin's settings for escaped
-// paths, and the address that rate limits count does not depend on its trusted
-// proxies, which are everybody by default: that is Latchkey's ClientIP option.
-// Gin's recovery logs the head of a request that panicked in debug mode, with
+// paths. The address that rate limits count does not depend on gin's trusted
+// proxies, which by default are all addresses: set Latchkey's ClientIP option.
+// In debug mode gin's recovery logs the head of a request that panicked, with
 // its cookies: use gin.ReleaseMode in production. A CORS middleware goes around
-// Require, since a preflight carries no credentials.
+// Require, since a preflight request carries no credentials.
 package ginauth
 
 import (
@@ -31,22 +31,23 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix and the
-// route's pattern, so that they are in gin's own listing and under r's
-// prefixes, groups and middleware. prefix is empty, or begins with a slash and
-// does not end with one; another one panics, and so does what gin refuses.
-// Parameters of prefixes, r's too, are whole segments. A group's root answers
-// at prefix with and without a trailing slash. HEAD is registered beside GET.
+// Mount registers every route of the groups on r itself, at prefix followed by
+// the route's pattern, so that they appear in gin's own route list and under
+// r's prefixes, groups and middleware. prefix is empty, or begins with a slash
+// and does not end with one; Mount panics on any other, and on what gin
+// refuses. A parameter in a prefix, r's too, must be a whole segment. The root
+// of a group answers at prefix with and without a trailing slash. HEAD is
+// registered along with GET.
 //
 // The other methods of these paths are registered too, with a handler called
-// notAllowed that answers 405: a gin engine would say 404, and its
-// HandleMethodNotAllowed makes some requests panic in gin 1.12. An
-// application's own route for one of them, such as a page at "GET /login", is
-// to be registered before Mount, which leaves it alone. Gin panics for a second
-// route that is equal.
+// notAllowed that responds with 405: a gin engine would respond with 404, and
+// its HandleMethodNotAllowed makes some requests panic in gin 1.12. Register an
+// application's own route for one of them, such as a page at "GET /login",
+// before calling Mount, which then leaves it alone. Gin panics if two routes
+// are equal.
 func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
 	m := mounting{r.Group(colons(prefix)), prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // it panics for what cannot be served
+	httpauth.Mount(m.mux, prefix, groups...) // panics on what cannot be served
 	for _, each := range []func(path string, b core.Endpoint){m.register, m.refuse} {
 		for _, g := range groups {
 			for _, b := range g {
@@ -59,7 +60,8 @@ func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
 	}
 }
 
-// mounting is one call of Mount. mux knows what net/http answers in its place.
+// mounting is one call of Mount. mux is net/http's view of the same routes,
+// which decides what they refuse.
 type mounting struct {
 	at     *gin.RouterGroup // below the prefix
 	prefix string
@@ -73,7 +75,7 @@ func (m mounting) register(path string, b core.Endpoint) {
 	}
 }
 
-// refuse registers what net/http answers to methods that it does not allow.
+// refuse registers net/http's responses to methods that are not allowed.
 func (m mounting) refuse(path string, _ core.Endpoint) {
 	for _, method := range []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
@@ -86,8 +88,8 @@ func (m mounting) refuse(path string, _ core.Endpoint) {
 	}
 }
 
-// registerIfFree leaves alone what is registered already: gin has no way to
-// ask.
+// registerIfFree skips what is already registered, and finds out by trying: gin
+// has no way to ask.
 func (m mounting) registerIfFree(method, path string, h gin.HandlerFunc) {
 	defer func() { _ = recover() }()
 	m.at.Handle(method, path, h)
@@ -97,13 +99,14 @@ func notAllowed(refusal http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) { refusal.ServeHTTP(c.Writer, c.Request) }
 }
 
-// colons writes "{id}" as ":id".
+// colons rewrites "{id}" as ":id".
 func colons(pattern string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }
 
-// handler serves a route that gin has found. Gin's own values of parameters are
-// decoded or not by its settings, a plus sign as a space.
+// handler serves a route that gin has matched. It parses the parameters itself:
+// whether gin decodes its own depends on settings, and it reads a plus sign as
+// a space.
 func handler(b core.Endpoint) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
@@ -119,23 +122,24 @@ func handler(b core.Endpoint) gin.HandlerFunc {
 	}
 }
 
-// Require lets a request through if its user satisfies the guards, all of them,
-// and answers for the handler if not (400, 401, 403, 503). An active user is
-// always asked for. The guards are resolved now, once; one that cannot work
-// panics.
+// Require returns middleware that lets a request through if its user is active
+// and satisfies all guards, and otherwise responds in place of the handler
+// (400, 401, 403, 503). The guards are resolved once, by this call; a guard
+// that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on,
-// and CurrentUser is false for it.
+// Optional is like Require, except that a request without a valid credential is
+// let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) gin.HandlerFunc {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or
-// Optional. core.CurrentUser finds the same in the context of c.Request, which
-// is the one to give to services.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional, and reports whether there is one. core.CurrentUser finds the
+// same user in the context of c.Request, which is the context to pass to
+// services.
 func CurrentUser[U any](c *gin.Context) (*U, bool) {
 	return core.CurrentUser[U](c.Request.Context())
 }
@@ -166,11 +170,11 @@ func (h head) PathValue(name string) (value string, ok bool) {
 
 type passErrors struct{}
 
-// PassErrors is middleware that adds errors of the guards and routes behind it
-// to c.Errors, for the application's middleware to answer: a *core.Error each.
-// Status and header (WWW-Authenticate, Retry-After, cookies) are set already,
-// and nothing is written. The text of a *core.Error names its cause, which is
-// not for clients.
+// PassErrors is middleware that adds the errors of guards and routes behind it
+// to c.Errors, for the application's middleware to respond to. Each is a
+// *core.Error. Status and headers (WWW-Authenticate, Retry-After, cookies) are
+// already set, and no body is written. The text of a *core.Error includes its
+// cause, which must not be sent to clients.
 func PassErrors(c *gin.Context) { c.Set(passErrors{}, true) }
 
 func answer(c *gin.Context, resp *core.Response) {

@@ -14,15 +14,14 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/ginauth"
 )
 
-// TestMain takes gin's output away, so that tests use gin.Default() as
-// everybody does.
+// TestMain discards gin's output, so that tests can use gin.Default().
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
 	gin.DefaultWriter, gin.DefaultErrorWriter = io.Discard, io.Discard
 	os.Exit(m.Run())
 }
 
-// serve runs the kit's application on r, and engine.
+// serve runs the kit's application on engine, with its routes on r.
 func serve(t *testing.T, ln net.Listener, app adaptertest.App, engine *gin.Engine, r gin.IRouter) {
 	for _, m := range app.Mounts {
 		ginauth.Mount(r, m.Prefix, m.Groups...)

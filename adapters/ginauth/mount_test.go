@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tells is a route that answers with its pattern, the path it was asked at, and
-// its id.
-func tells(method, pattern string) core.Endpoint {
+// replies returns a route that responds with its pattern, the path of the
+// request, and its id.
+func replies(method, pattern string) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Name: method + " users" + pattern, Method: method, Pattern: pattern},
 		Serve: func(_ context.Context, r *core.Request) *core.Response {
@@ -26,7 +26,7 @@ func tells(method, pattern string) core.Endpoint {
 }
 
 func users() core.Group {
-	return core.Group{tells("GET", ""), tells("GET", "/me"), tells("GET", "/{id}"), tells("DELETE", "/{id}")}
+	return core.Group{replies("GET", ""), replies("GET", "/me"), replies("GET", "/{id}"), replies("DELETE", "/{id}")}
 }
 
 func serveOne(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -68,7 +68,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	ginauth.Mount(api.Group("", mark("group")), "/users", users())
 	ginauth.Mount(api.Group("/v2/:id/users/"), "", users())
 	ginauth.Mount(api, "/v3/{tenant}", users())
-	ginauth.Mount(r, "", core.Group{tells("GET", "/jwks.json"), tells("GET", "")})
+	ginauth.Mount(r, "", core.Group{replies("GET", "/jwks.json"), replies("GET", "")})
 	for _, c := range []struct{ path, body, mark string }{
 		{"/api/users/me", `/me /api/users/me ""`, "group"},
 		{"/api/users", ` /api/users ""`, "group"},
@@ -90,7 +90,7 @@ func TestMountBelowPrefixesAndGroups(t *testing.T) {
 	}
 }
 
-// A page of the application often has the path of a route, with another method.
+// An application often has a page at the path of a route, with another method.
 func TestAnApplicationsRouteWins(t *testing.T) {
 	r := gin.New()
 	r.PUT("/users/7", status(418))
@@ -106,7 +106,7 @@ func TestAnApplicationsRouteWins(t *testing.T) {
 	}
 }
 
-// A slash too many is the engine's affair. A group's root answers with and
+// An extra slash is the engine's business. The root of a group answers with and
 // without one either way.
 func TestRedirectTrailingSlash(t *testing.T) {
 	for redirects, want := range map[bool]int{true: http.StatusMovedPermanently, false: http.StatusNotFound} {
@@ -155,7 +155,7 @@ func TestCORSMiddlewareAnswersPreflights(t *testing.T) {
 	}
 }
 
-// Require around a whole router guards the paths that it does not have too.
+// Require around a whole router also guards paths that do not exist.
 func TestRequireOnTheRouter(t *testing.T) {
 	r := gin.New()
 	r.Use(ginauth.Require(auth{}))
@@ -202,7 +202,7 @@ func TestPassErrors(t *testing.T) {
 			passed = append(passed, err.Err)
 		}
 	})
-	ginauth.Mount(r.Group("/passed", ginauth.PassErrors), "", core.Group{route, tells("GET", "/me")})
+	ginauth.Mount(r.Group("/passed", ginauth.PassErrors), "", core.Group{route, replies("GET", "/me")})
 	ginauth.Mount(r, "/answered", core.Group{route})
 
 	w := serveOne(r, "POST", "/passed/login")

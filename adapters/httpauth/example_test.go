@@ -16,7 +16,7 @@ type member struct {
 	Plan string
 }
 
-// auth stands for a *latchkey.Auth: it knows one bearer token.
+// auth stands for a *latchkey.Auth. It accepts one bearer token.
 type auth struct{}
 
 func (auth) Resolve(optional bool, _ ...core.Guard) func(context.Context, core.Head) (context.Context, error) {
@@ -36,7 +36,7 @@ func (auth) Render(context.Context, error) *core.Response {
 	return response(http.StatusUnauthorized, `{"detail":"Unauthorized"}`)
 }
 
-// Users is a group of one route.
+// Users returns a group of one route.
 func (auth) Users() core.Group {
 	return core.Group{bound("GET", "/{id}", func(r *core.Request) *core.Response {
 		return response(http.StatusOK, fmt.Sprintf(`{"id":%q}`, r.Param("id")))
@@ -98,7 +98,7 @@ func ExampleOptional() {
 	// your plan is gold
 }
 
-// A router of another kind registers each route itself.
+// With another router, register each route yourself.
 func ExampleHandler() {
 	routes := map[string]http.Handler{}
 	for _, b := range (auth{}).Users() {
@@ -117,7 +117,7 @@ func ExampleCurrentUser() {
 	h := httpauth.Optional(auth{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, ok := httpauth.CurrentUser[member](r)
 		fmt.Println(ok)
-		_, ok = httpauth.CurrentUser[core.User](r) // another type than the application's is false
+		_, ok = httpauth.CurrentUser[core.User](r) // any type but the application's user type reports false
 		fmt.Println(ok)
 	}))
 	r := httptest.NewRequest("GET", "/", nil)

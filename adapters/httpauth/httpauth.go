@@ -1,5 +1,5 @@
 // Package httpauth mounts Latchkey on net/http, and on every router whose
-// handlers are http.Handler. auth stands for a *latchkey.Auth:
+// handlers are http.Handlers. In this example auth stands for a *latchkey.Auth:
 //
 //	mux := http.NewServeMux()
 //	httpauth.Mount(mux, "/users", auth.Users())
@@ -11,12 +11,11 @@
 //	mux.Handle("GET /plan", guard(http.HandlerFunc(plan)))
 //
 // Security notes. A handler behind Require starts only after the request was
-// admitted. The peer's address is the connection's: X-Forwarded-For and its
-// like are read by nobody here. The ResponseWriter is passed on as it is, so
+// admitted. The peer's address is the connection's: this package never reads
+// X-Forwarded-For or similar headers. The ResponseWriter is passed on as is, so
 // streaming and upgrades work behind Require. A CORS middleware goes around
-// Require, since a preflight carries no credentials. Paths of routes that the
-// ServeMux does not know, and wrong methods, are answered by the ServeMux
-// itself.
+// Require, since a preflight request carries no credentials. The ServeMux
+// itself responds to paths without a route and to wrong methods.
 package httpauth
 
 import (
@@ -28,14 +27,15 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on mux, at prefix and the route's
-// pattern. prefix is empty, or begins with a slash and does not end with one;
-// another one panics, as ServeMux does for what it cannot serve. A group's root
-// answers at prefix with and without a trailing slash, and at nothing below it.
-// HEAD answers where GET does. A path that is not core.IsPlainPath is 404.
+// Mount registers every route of the groups on mux, at prefix followed by the
+// route's pattern. prefix is empty, or begins with a slash and does not end
+// with one; Mount panics on any other, as ServeMux does on what it cannot
+// serve. The root of a group answers at prefix with and without a trailing
+// slash, and at nothing below it. HEAD is answered wherever GET is. A path for
+// which core.IsPlainPath is false gets a 404.
 //
-// An application's own route that is more specific wins ("DELETE /users/me"
-// over the group's "DELETE /users/{id}"); one that is equal panics.
+// An application's own route wins if it is more specific ("DELETE /users/me"
+// over the group's "DELETE /users/{id}"); an equal one panics.
 func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
 		panic(fmt.Sprintf("httpauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
@@ -47,16 +47,16 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 				mux.Handle(b.Method+" "+path, h)
 			}
 			if b.Pattern == "" {
-				mux.Handle(b.Method+" "+prefix+"/{$}", h) // "/" alone would be the whole subtree
+				mux.Handle(b.Method+" "+prefix+"/{$}", h) // "/" alone would match the whole subtree
 			}
 		}
 	}
 }
 
-// Handler serves one route. Mount does this for ServeMux; for another router,
-// register Handler at the route's method and pattern, and let the router hand
-// over path parameters, percent-decoded, by the request's SetPathValue. A path
-// that is not core.IsPlainPath is 404.
+// Handler returns a handler for one route. Mount uses it for ServeMux. With
+// another router, register Handler at the route's method and pattern, and pass
+// path parameters, percent-decoded, by the request's SetPathValue. A path for
+// which core.IsPlainPath is false gets a 404.
 func Handler(b core.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !core.IsPlainPath(r.URL.EscapedPath()) {
@@ -67,22 +67,22 @@ func Handler(b core.Endpoint) http.Handler {
 	})
 }
 
-// Require lets a request through if its user satisfies the guards, all of them,
-// and answers for the handler if not (400, 401, 403, 503). An active user is
-// always asked for. The guards are resolved now, once; one that cannot work
-// panics.
+// Require returns middleware that lets a request through if its user is active
+// and satisfies all guards, and otherwise responds in place of the handler
+// (400, 401, 403, 503). The guards are resolved once, by this call; a guard
+// that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(false, guards...))
 }
 
-// Optional is Require, except that a request without a good credential goes on,
-// and CurrentUser is false for it.
+// Optional is like Require, except that a request without a valid credential is
+// let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
 	return guarded(h, h.Resolve(true, guards...))
 }
 
-// CurrentUser is the user who is asking, in a handler behind Require or
-// Optional. See core.CurrentUser.
+// CurrentUser returns the authenticated user of a request that passed Require
+// or Optional, and reports whether there is one. See core.CurrentUser.
 func CurrentUser[U any](r *http.Request) (*U, bool) {
 	return core.CurrentUser[U](r.Context())
 }

@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// bound is a route that gives the response that serve makes of its request.
+// bound returns a route that responds with what serve returns for its request.
 func bound(method, pattern string, serve func(r *core.Request) *core.Response) core.Endpoint {
 	return core.Endpoint{
 		Route: core.Route{Method: method, Pattern: pattern},
@@ -44,7 +44,7 @@ func bound(method, pattern string, serve func(r *core.Request) *core.Response) c
 	}
 }
 
-// says is a route that answers with a text.
+// says returns a route that responds with a text.
 func says(method, pattern, text string) core.Endpoint {
 	return bound(method, pattern, func(*core.Request) *core.Response { return response(200, text) })
 }
@@ -154,7 +154,7 @@ func TestNoBodyWhereThereIsNone(t *testing.T) {
 	}
 }
 
-// Over HTTP/2 a body that is too long costs its stream alone: other users may
+// Over HTTP/2 a body that is too long only closes its stream: other users may
 // share the connection.
 func TestTooLongBodyClosesAConnectionOfHTTP1(t *testing.T) {
 	h := httpauth.Handler(bound("POST", "", func(*core.Request) *core.Response { return response(413, "{}") }))

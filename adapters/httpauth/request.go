@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// head is a core.Head. One pointer, so that it becomes an interface without an
-// allocation.
+// head is a core.Head. It is one pointer, so that converting it to an interface
+// does not allocate.
 type head struct{ r *http.Request }
 
 func (h head) Method() string             { return h.r.Method }
@@ -21,12 +21,12 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return value, value != ""
 }
 
-// Head is what guards read of a request. Like Request and Write, it is for
-// adapters of frameworks that stand on net/http.
+// Head returns what guards read of a request. Like Request and Write, it is for
+// adapters of frameworks built on net/http.
 func Head(r *http.Request) core.Head { return head{r} }
 
-// Request is what a route reads of a request. Its parameters are the request's
-// path values.
+// Request returns what a route reads of a request. Its parameters are the
+// request's path values.
 func Request(r *http.Request) *core.Request {
 	return &core.Request{
 		Head:   head{r},
@@ -38,9 +38,9 @@ func Request(r *http.Request) *core.Request {
 	}
 }
 
-// peer is the address in a RemoteAddr, without port and zone. Middleware that
-// sets RemoteAddr may leave the port away. The zero Addr stands for what is no
-// address, such as a Unix socket's.
+// peer returns the address in a RemoteAddr, without port and zone. Middleware
+// that sets RemoteAddr may leave the port out. The result is the zero Addr if
+// there is no address, as with a Unix socket.
 func peer(remote string) netip.Addr {
 	if ap, err := netip.ParseAddrPort(remote); err == nil {
 		return ap.Addr().Unmap().WithZone("")

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// door is a front door that lets one user in, whoever asks.
+// door is a front door that lets everyone in as one user.
 type door struct{ current core.Current }
 
 func newDoor() door {
@@ -45,7 +45,7 @@ func TestAWrongGuardPanicsAtSetUp(t *testing.T) {
 }
 
 // Streaming, hijacking and http.ResponseController work behind Require because
-// nothing is wrapped around the writer.
+// it does not wrap the writer.
 func TestRequirePassesTheWriterOn(t *testing.T) {
 	w := httptest.NewRecorder()
 	var got http.ResponseWriter

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// AddHeader sets the header lines of an answer. They replace those of
-// middleware, but for Set-Cookie and Vary, which stay too.
+// AddHeader sets the header lines of a response. They replace those set by
+// middleware, except for Set-Cookie and Vary lines, which are added.
 func AddHeader(w http.ResponseWriter, resp *core.Response) {
 	header := w.Header()
 	for name, lines := range resp.Header {
@@ -19,7 +19,7 @@ func AddHeader(w http.ResponseWriter, resp *core.Response) {
 	}
 }
 
-// Write sends an answer. Content-Length is always set where the status allows a
+// Write sends a response. Content-Length is always set if the status allows a
 // body, so that HEAD has the header of GET.
 func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
 	AddHeader(w, resp)
@@ -34,6 +34,6 @@ func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
 	header.Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	w.WriteHeader(resp.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(resp.Body) // a client that has gone is not an error of ours
+		_, _ = w.Write(resp.Body) // a client that has gone is not our error
 	}
 }

@@ -1,10 +1,10 @@
-// Command echo is examples/quickstart's application on echo v5, with the same
-// routes and the same environment variables:
+// Command echo is the application of examples/quickstart on echo v5, with the
+// same routes and the same environment variables:
 //
 //	go run ./examples/echo
 //
-// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two
-// of them to see what a framework changes.
+// The examples nethttp, chi, echo, fiber and gin have the same shape: compare
+// two of them with diff to see what a framework changes.
 package main
 
 import (
@@ -48,8 +48,8 @@ func routes(app *site.Site) http.Handler {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an
-// account, and of the list of linked accounts.
+// socialRoutes adds the routes for a login at the local provider, for linking
+// an account, and for the list of linked accounts.
 func socialRoutes(r *echo.Echo, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		echoauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))

@@ -1,10 +1,10 @@
-// Command fiber is examples/quickstart's application on fiber v3, without
+// Command fiber is the application of examples/quickstart on fiber v3, without
 // net/http, with the same routes and the same environment variables:
 //
 //	go run ./examples/fiber
 //
-// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two
-// of them to see what a framework changes.
+// The examples nethttp, chi, echo, fiber and gin have the same shape: compare
+// two of them with diff to see what a framework changes.
 package main
 
 import (
@@ -59,8 +59,8 @@ func routes(app *site.Site) *fiber.App {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an
-// account, and of the list of linked accounts.
+// socialRoutes adds the routes for a login at the local provider, for linking
+// an account, and for the list of linked accounts.
 func socialRoutes(r fiber.Router, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		fiberauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))
@@ -76,7 +76,7 @@ func hello(c fiber.Ctx) error {
 }
 
 // events streams after the handler has returned, when c belongs to another
-// request: it takes what it needs from c before.
+// request, so it takes what it needs from c first.
 func events(app *site.Site) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		ctx, conn := c.Context(), c.RequestCtx().Conn()

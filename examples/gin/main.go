@@ -1,10 +1,10 @@
-// Command gin is examples/quickstart's application on gin, with the same routes
-// and the same environment variables:
+// Command gin is the application of examples/quickstart on gin, with the same
+// routes and the same environment variables:
 //
 //	go run ./examples/gin
 //
-// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two
-// of them to see what a framework changes.
+// The examples nethttp, chi, echo, fiber and gin have the same shape: compare
+// two of them with diff to see what a framework changes.
 package main
 
 import (
@@ -31,7 +31,7 @@ func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
-	r.RedirectTrailingSlash = false // a path with a slash too many is 404, as on every framework
+	r.RedirectTrailingSlash = false // a path with an extra slash is 404, as on every framework
 	for _, backend := range site.Backends {
 		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}
@@ -50,8 +50,8 @@ func routes(app *site.Site) http.Handler {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an
-// account, and of the list of linked accounts.
+// socialRoutes adds the routes for a login at the local provider, for linking
+// an account, and for the list of linked accounts.
 func socialRoutes(r gin.IRouter, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		ginauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))

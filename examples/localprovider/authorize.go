@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// person is who somebody said they were.
+// person is who somebody claimed to be.
 type person struct {
 	Subject  string `json:"sub"`
 	Email    string `json:"email"`
@@ -23,8 +23,8 @@ type person struct {
 	Name     string `json:"name"`
 }
 
-// subject is made of the address, so that one who comes again is the same one,
-// after a restart too.
+// subject is derived from the address, so that whoever comes again is the same
+// person, after a restart too.
 func subject(email string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(email)))
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
@@ -43,7 +43,7 @@ func style(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(styleText)
 }
 
-// ask shows the page on which one says who one is.
+// ask shows the page on which people say who they are.
 func (p *Provider) ask(w http.ResponseWriter, r *http.Request) {
 	if redirect := p.wellFormed(w, r); redirect != nil {
 		p.show(w, r, redirect, "")
@@ -56,8 +56,8 @@ func (p *Provider) show(w http.ResponseWriter, r *http.Request, redirect *url.UR
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
-	// The form's answer redirects to the application, and browsers hold
-	// that against form-action too.
+	// The form's response redirects to the application, and browsers apply
+	// form-action to that too.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' "+app+
 		"; base-uri 'none'; frame-ancestors 'none'")
 	_ = page.Execute(w, map[string]any{"App": app, "Action": r.URL.RequestURI(), "Problem": problem})
@@ -76,7 +76,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	address, err := mail.ParseAddress(r.PostFormValue("email"))
 	if err != nil {
-		p.show(w, r, redirect, "That is no e-mail address.")
+		p.show(w, r, redirect, "That is not an email address.")
 		return
 	}
 	q := r.URL.Query()
@@ -90,8 +90,8 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 }
 
 // wellFormed returns the redirect URI of an authorization request (OpenID
-// Connect Core, section 3.1.2.1). If there is something wrong with the request
-// it answers by itself, and gives nil.
+// Connect Core, section 3.1.2.1). If something is wrong with the request it
+// responds itself, and returns nil.
 func (p *Provider) wellFormed(w http.ResponseWriter, r *http.Request) *url.URL {
 	q := r.URL.Query()
 	redirect, err := loopback(q.Get("redirect_uri"))

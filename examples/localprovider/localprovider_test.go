@@ -28,7 +28,7 @@ func start(t *testing.T) *localprovider.Provider {
 	return p
 }
 
-// request is a good authorization request.
+// request returns a valid authorization request.
 func request(p *localprovider.Provider) url.Values {
 	return url.Values{
 		"client_id": {p.ClientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid email"}, "state": {"s"},
@@ -36,7 +36,7 @@ func request(p *localprovider.Provider) url.Values {
 	}
 }
 
-// redemption is a good token request.
+// redemption returns a valid token request.
 func redemption(p *localprovider.Provider, code string) url.Values {
 	return url.Values{
 		"client_id": {p.ClientID}, "client_secret": {p.ClientSecret}, "grant_type": {"authorization_code"}, "code": {code},
@@ -44,7 +44,7 @@ func redemption(p *localprovider.Provider, code string) url.Values {
 	}
 }
 
-// post returns the status and the body, or where the answer leads.
+// post returns the status and the body, or where the response leads.
 func post(t *testing.T, to string, form url.Values) (int, string, *url.URL) {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -61,7 +61,8 @@ func post(t *testing.T, to string, form url.Values) (int, string, *url.URL) {
 	return resp.StatusCode, string(body), location
 }
 
-// allow says who one is, and gives what the application gets.
+// allow logs in at the provider's page, and returns what the application
+// receives.
 func allow(t *testing.T, p *localprovider.Provider, q url.Values) url.Values {
 	t.Helper()
 	status, body, to := post(t, p.Issuer+"/authorize?"+q.Encode(), url.Values{
@@ -167,7 +168,7 @@ func TestAuthorizationRequests(t *testing.T) {
 	}
 	status, page, _ := post(t, p.Issuer+"/authorize?"+request(p).Encode(),
 		url.Values{"decision": {"allow"}, "email": {"<script>"}})
-	if status != 200 || !strings.Contains(page, "no e-mail address") || strings.Contains(page, "<script>") {
+	if status != 200 || !strings.Contains(page, "not an email address") || strings.Contains(page, "<script>") {
 		t.Errorf("a wrong address gives %d %s", status, page)
 	}
 }

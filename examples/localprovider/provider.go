@@ -1,6 +1,6 @@
 // Package localprovider is an OpenID provider on this machine, so that the
 // examples have something to log in at without an account anywhere. It is for
-// development only: it believes whoever is at the keyboard.
+// development only: it trusts whoever is at the keyboard.
 //
 //	local, err := localprovider.Start("")
 //	defer local.Close()
@@ -9,12 +9,12 @@
 //		Providers: []oauth.Provider{{Provider: client}}, …
 //	})
 //
-// Security notes. Anybody who reaches it is who they say they are: it asks for
-// a name and an address, and for no password. Hence it listens on a loopback
-// address and nowhere else, sends people back to loopback addresses alone, and
-// its key and its client's secret end with the process. What an application
-// sees of it is as strict as a real one: PKCE with S256, codes that work once,
-// a nonce, the issuer beside the code (RFC 9207), and signed ID tokens.
+// Security notes. Anybody who reaches it is who they claim to be: it asks for a
+// name and an address, and for no password. It therefore listens on a loopback
+// address only, sends people back to loopback addresses only, and its key and
+// its client's secret are lost when the process exits. To an application it is
+// as strict as a real provider: PKCE with S256, codes that work once, a nonce,
+// the issuer along with the code (RFC 9207), and signed ID tokens.
 package localprovider
 
 import (
@@ -40,8 +40,8 @@ import (
 type Provider struct {
 	// Issuer is its URL, "http://127.0.0.1:…".
 	Issuer string
-	// ClientID and ClientSecret are the client's; the secret is a new one
-	// at each start.
+	// ClientID and ClientSecret are the client's. The secret is new at each
+	// start.
 	ClientID, ClientSecret string
 
 	server *http.Server
@@ -51,8 +51,8 @@ type Provider struct {
 	grants map[string]grant // by kind and secret
 }
 
-// Start runs a provider until Close. The address is IP:PORT; "" is a free port
-// of 127.0.0.1. One that is not a loopback address is refused.
+// Start runs a provider until Close. addr is IP:PORT; "" means a free port of
+// 127.0.0.1. An address that is not a loopback address is refused.
 func Start(addr string) (*Provider, error) {
 	at, err := netip.ParseAddrPort(cmp.Or(addr, "127.0.0.1:0"))
 	if err != nil || !at.Addr().IsLoopback() {
@@ -78,9 +78,9 @@ func Start(addr string) (*Provider, error) {
 	return p, nil
 }
 
-// Client is the application's side, named "local": the same hardened client
-// that asks any other service, with the one insecure option that lets it use
-// http on this machine.
+// Client returns the application's side, named "local": the same hardened
+// client that calls any other service, with the one insecure option that lets
+// it use http on this machine.
 func (p *Provider) Client() (*providers.Provider, error) {
 	return providers.OIDC(providers.OIDCOptions{
 		Name: "local", Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret, InsecureLoopback: true,
@@ -88,7 +88,7 @@ func (p *Provider) Client() (*providers.Provider, error) {
 	})
 }
 
-// Close ends it.
+// Close stops the provider.
 func (p *Provider) Close() error { return p.server.Close() }
 
 func (p *Provider) makeKey() error {
@@ -115,7 +115,7 @@ func (p *Provider) routes() http.Handler {
 	return mux
 }
 
-// metadata is OpenID Connect Discovery, section 3.
+// metadata serves OpenID Connect Discovery, section 3.
 func (p *Provider) metadata(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer":                                p.Issuer,

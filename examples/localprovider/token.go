@@ -25,7 +25,7 @@ type grant struct {
 	ends                          time.Time
 }
 
-// issue makes a code or a token, and forgets those that have ended.
+// issue makes a code or a token, and deletes those that have expired.
 func (p *Provider) issue(kind string, lifetime time.Duration, g grant) string {
 	secret, now := rand.Text(), time.Now()
 	g.ends = now.Add(lifetime)
@@ -43,7 +43,7 @@ func (p *Provider) look(kind, secret string) (grant, bool) {
 	return g, ok && time.Now().Before(g.ends)
 }
 
-// take is look for what works once.
+// take is like look, for what works once.
 func (p *Provider) take(kind, secret string) (grant, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,8 +52,8 @@ func (p *Provider) take(kind, secret string) (grant, bool) {
 	return g, ok && time.Now().Before(g.ends)
 }
 
-// token trades a code, or a refresh token, for tokens (RFC 6749, sections 4.1.3
-// and 6).
+// token exchanges a code, or a refresh token, for tokens (RFC 6749, sections
+// 4.1.3 and 6).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if !p.isClient(r) {
 		answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
@@ -90,7 +90,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// isClient takes the client's secret from the Authorization header or from the
+// isClient checks the client's secret, in the Authorization header or in the
 // form (RFC 6749, section 2.3.1).
 func (p *Provider) isClient(r *http.Request) bool {
 	id, secret, ok := r.BasicAuth()
@@ -100,7 +100,7 @@ func (p *Provider) isClient(r *http.Request) bool {
 	return id == p.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(p.ClientSecret)) == 1
 }
 
-// s256 is the challenge of a PKCE verifier (RFC 7636, section 4.2).
+// s256 returns the challenge of a PKCE verifier (RFC 7636, section 4.2).
 func s256(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

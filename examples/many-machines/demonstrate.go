@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// demonstrate has a session begin at one node and end at the other.
+// demonstrate lets a session begin at one node and be revoked at the other.
 func demonstrate(ctx context.Context, a, b *node) error {
 	person := fmt.Sprintf(`{"email": "ada-%s@example.org", "password": "analytical engine"}`,
 		strings.ToLower(rand.Text()[:8]))
@@ -34,7 +34,7 @@ func demonstrate(ctx context.Context, a, b *node) error {
 		if _, err := n.ask(ctx, "GET", "/users/me", login.Token, "", 200); err != nil {
 			return err
 		}
-		fmt.Printf("  the session is good at %s\n", n.name)
+		fmt.Printf("  the session is valid at %s\n", n.name)
 	}
 	if _, err := b.ask(ctx, "POST", "/auth/session/logout", login.Token, "", 204); err != nil {
 		return err
@@ -44,7 +44,7 @@ func demonstrate(ctx context.Context, a, b *node) error {
 	if _, err := b.ask(ctx, "GET", "/users/me", login.Token, "", 401); err != nil {
 		return err
 	}
-	for { // Redis tells A, at once; the bound is 5 s
+	for { // Redis notifies A at once; the bound is 5 s
 		if _, err = a.ask(ctx, "GET", "/users/me", login.Token, "", 401); err == nil {
 			break
 		}
@@ -57,8 +57,8 @@ func demonstrate(ctx context.Context, a, b *node) error {
 	return nil
 }
 
-// ask returns the answer's body, and an error if its status is another than the
-// one expected.
+// ask returns the response's body, and an error if its status is not the
+// expected one.
 func (n *node) ask(ctx context.Context, method, path, token, body string, want int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

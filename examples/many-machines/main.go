@@ -1,18 +1,17 @@
 // Command many-machines is one application on several machines: two processes
-// of it behind a proxy that takes turns, with users in PostgreSQL and sessions
-// in Redis.
+// behind a round-robin proxy, with users in PostgreSQL and sessions in Redis.
 //
 //	export DATABASE_URL=postgres://user:password@localhost/app
 //	export REDIS_URL=redis://localhost:6379
 //	go run ./examples/many-machines
 //
-// It registers somebody, logs them in at one process, and shows that the
-// session is good at the other one, and ends there as soon as it is ended here.
-// Then it goes on serving until it is stopped.
+// It registers a user, logs in at one process, and shows that the session is
+// valid at the other one, and is refused there as soon as it is revoked here.
+// Then it keeps serving until it is stopped.
 //
-// Security notes. The processes share SECRET, which signs, and believe the
-// proxy alone about a client's address (TRUSTED_PROXIES): behind a proxy that
-// is not named there, all clients would be one to the limits.
+// Security notes. The processes share SECRET, which signs, and trust only the
+// proxy about a client's address (TRUSTED_PROXIES): behind a proxy that is not
+// named there, rate limits would count all clients as one.
 package main
 
 import (
@@ -27,7 +26,7 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 )
 
-// nodeVariable makes the program be one of the processes.
+// nodeVariable makes the program act as one of the processes.
 const nodeVariable = "MANY_MACHINES_NODE"
 
 func main() {
@@ -41,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, log *slog.Logger) (err error) {
 	if os.Getenv("DATABASE_URL") == "" || os.Getenv("REDIS_URL") == "" {
-		return errors.New("DATABASE_URL and REDIS_URL must be set: the processes share what is there")
+		return errors.New("DATABASE_URL and REDIS_URL must be set: the processes share them")
 	}
 	listener, err := serve.Listen(cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"), os.Getenv("BASE_URL"))
 	if err != nil {
@@ -58,14 +57,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 			err = errors.Join(err, n.stop())
 		}
 	}()
-	for _, name := range []string{"A", "B"} { // one after the other: the first makes the tables
+	for _, name := range []string{"A", "B"} { // one after another: the first creates the tables
 		n, err := startNode(name, shared)
 		if err != nil {
 			return err
 		}
 		nodes = append(nodes, n)
 	}
-	fmt.Printf("The application is at %s: a proxy that takes turns between %s (%s) and %s (%s).\n\n",
+	fmt.Printf("The application is at %s: a round-robin proxy in front of %s (%s) and %s (%s).\n\n",
 		listener.URL(), nodes[0].name, nodes[0].url, nodes[1].name, nodes[1].url)
 	if err := demonstrate(ctx, nodes[0], nodes[1]); err != nil {
 		return err

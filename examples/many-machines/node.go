@@ -49,7 +49,7 @@ func runNode(ctx context.Context, name string, log *slog.Logger) (err error) {
 	return serve.HTTP(ctx, listener, r, log)
 }
 
-// sayNode tells clients of the proxy who has answered.
+// sayNode adds a header that names the node that responded.
 func sayNode(name string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ type node struct {
 	cmd       *exec.Cmd
 }
 
-// startNode starts this program once more and waits until it says where it
+// startNode starts this program again and waits until it prints where it
 // listens.
 func startNode(name string, env []string) (*node, error) {
 	exe, err := os.Executable()
@@ -84,23 +84,23 @@ func startNode(name string, env []string) (*node, error) {
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("node %s does not start", name), cmd.Wait())
+		return nil, errors.Join(fmt.Errorf("node %s did not start", name), cmd.Wait())
 	}
 	return &node{name, strings.TrimSpace(line), cmd}, nil
 }
 
 func (n *node) stop() error {
-	_ = n.cmd.Process.Signal(syscall.SIGTERM) // it may have had the terminal's SIGINT already
+	_ = n.cmd.Process.Signal(syscall.SIGTERM) // it may already have received the terminal's SIGINT
 	return n.cmd.Wait()
 }
 
-// roundRobin is the proxy. It appends the client's address to X-Forwarded-For,
-// which the nodes believe of it.
+// roundRobin returns the proxy. It appends the client's address to
+// X-Forwarded-For, which the nodes trust it for.
 func roundRobin(nodes []*node, log *slog.Logger) http.Handler {
 	var turn atomic.Uint64
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			to, _ := url.Parse(nodes[turn.Add(1)%uint64(len(nodes))].url) // as the node has said
+			to, _ := url.Parse(nodes[turn.Add(1)%uint64(len(nodes))].url) // as the node printed it
 			r.SetURL(to)
 			r.Out.Host = r.In.Host
 			r.SetXForwarded()

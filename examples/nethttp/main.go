@@ -1,10 +1,10 @@
-// Command nethttp is examples/quickstart's application on net/http, with the
-// same routes and the same environment variables:
+// Command nethttp is the application of examples/quickstart on net/http, with
+// the same routes and the same environment variables:
 //
 //	go run ./examples/nethttp
 //
-// The examples nethttp, chi, echo, fiber and gin have the same shape: diff two
-// of them to see what a framework changes.
+// The examples nethttp, chi, echo, fiber and gin have the same shape: compare
+// two of them with diff to see what a framework changes.
 package main
 
 import (
@@ -47,8 +47,8 @@ func routes(app *site.Site) http.Handler {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an
-// account, and of the list of linked accounts.
+// socialRoutes adds the routes for a login at the local provider, for linking
+// an account, and for the list of linked accounts.
 func socialRoutes(r *http.ServeMux, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		httpauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))

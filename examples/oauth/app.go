@@ -25,7 +25,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Account is the application's user: Latchkey's columns and one of its own.
+// Account is the application's user type: Latchkey's columns and one of its
+// own.
 type Account struct {
 	latchkey.User
 	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"update"`
@@ -36,7 +37,7 @@ type app struct {
 	db       *sql.DB
 	links    core.OAuthAccountStore
 	services []*providers.Provider
-	local    *localprovider.Provider // nil where it is off
+	local    *localprovider.Provider // nil if it is off
 	log      *slog.Logger
 }
 
@@ -45,7 +46,7 @@ func newApp(ctx context.Context, cfg config, l serve.Listener, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(8) // one of them writes at a time
+	db.SetMaxOpenConns(8) // only one of them writes at a time
 	db.SetMaxIdleConns(8)
 	a := &app{db: db, services: cfg.services, log: log}
 	if err := a.build(ctx, cfg, l); err != nil {
@@ -91,7 +92,7 @@ func (a *app) build(ctx context.Context, cfg config, l serve.Listener) error {
 
 func (a *app) startLocalProvider(cfg config, l serve.Listener) error {
 	if !l.OnLoopback() {
-		return errors.New("no service is on, or LOCAL_PROVIDER is, and the local provider is for development: ADDR and BASE_URL must be loopback")
+		return errors.New("no service is enabled, or LOCAL_PROVIDER is, and the local provider is for development: ADDR and BASE_URL must be loopback")
 	}
 	var err error
 	if a.local, err = localprovider.Start(cfg.localProviderAddr); err != nil {
@@ -111,7 +112,7 @@ func (a *app) social(cfg config, tickets core.TicketStore) (*oauth.OAuth, error)
 	return oauth.New(options)
 }
 
-// takeName returns a new user the name that the service says.
+// takeName sets a new user's name to the one that the service supplies.
 func takeName(_ context.Context, e *latchkey.Event[Account]) error {
 	if e.Identity != nil {
 		e.User.FullName = e.Identity.Name

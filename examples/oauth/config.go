@@ -13,23 +13,23 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// config is what the environment says.
+// config holds the settings from the environment.
 type config struct {
 	addr         string // ADDR, default 127.0.0.1:8080
 	baseURL      string // BASE_URL that services send people back to, default http:// and ADDR
 	databasePath string // DATABASE, default oauth.db
-	// SECRET of logins that are under way, at least 32 bytes; default: a
-	// new one at each start, which ends them
+	// SECRET protects logins in progress, at least 32 bytes; default: a new
+	// one at each start, which aborts them
 	secret       []byte
 	vault        []oauth.Key // VAULT_KEY, 32 bytes in base64; default: the services' tokens are not kept
 	insecureHTTP bool        // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
 	services          []*providers.Provider // those whose variables are set
-	localProvider     bool                  // LOCAL_PROVIDER=on; always, where no service is on
+	localProvider     bool                  // LOCAL_PROVIDER=on; always on if no service is enabled
 	localProviderAddr string                // LOCAL_PROVIDER_ADDR, a loopback address; default: a free port
 }
 
-// configFromEnv joins everything that is wrong with the environment.
+// configFromEnv joins every problem with the environment.
 func configFromEnv() (config, error) {
 	services, err1 := servicesFromEnv(os.Getenv)
 	vault, err2 := vault(os.Getenv("VAULT_KEY"))
@@ -53,7 +53,7 @@ func (c config) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(c))
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (c config) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
 func vault(encoded string) ([]oauth.Key, error) {

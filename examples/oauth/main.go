@@ -4,14 +4,14 @@
 //	go run ./examples/oauth
 //	GITHUB_CLIENT_ID=… GITHUB_CLIENT_SECRET=… go run ./examples/oauth
 //
-// A service is on when its variables are set. Without any the application
-// brings a local provider of its own, for development, so that it always runs.
-// README.md beside this file has the variables.
+// A service is enabled by setting its variables. Without any, the application
+// starts a local provider of its own, for development, so that it always runs.
+// README.md next to this file lists the variables.
 //
 // Security notes. Sessions are cookies that pass a cross-origin check. The
 // services' tokens are kept only if there is a VAULT_KEY to seal them with. The
-// local provider believes everybody: it is refused where the application is not
-// on loopback.
+// local provider trusts everybody: it is refused unless the application is on
+// loopback.
 package main
 
 import (
@@ -47,7 +47,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	return serve.HTTP(ctx, listener, app.routes(), log)
 }
 
-// welcome says which services are on, and what has to be registered with each.
+// welcome says which services are enabled, and what must be registered with
+// each.
 func (a *app) welcome(cfg config, l serve.Listener) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Latchkey's OAuth example listens on %s: open %s (users in %s).\n", l.URL(), l.BaseURL,
@@ -55,7 +56,7 @@ func (a *app) welcome(cfg config, l serve.Listener) string {
 	if cfg.vault == nil {
 		b.WriteString("VAULT_KEY is not set: the services' tokens are not kept.\n")
 	}
-	b.WriteString("\nThese services are on; each must know its two redirect URIs:\n\n")
+	b.WriteString("\nThese services are enabled; register two redirect URIs with each:\n\n")
 	for _, s := range a.services {
 		fmt.Fprintf(&b, "  %s\n    %[2]s/auth/cookie/%[3]s/callback\n    %[2]s/auth/associate/%[3]s/callback\n",
 			s.Brand().Title, l.BaseURL, s.Name())

@@ -17,8 +17,8 @@ func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
 const vaultKey = "VAULT_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// start runs the example with two services that nobody asks anything, and the
-// local one.
+// start runs the example with two services that are never called, and the local
+// one.
 func start(t *testing.T, dir string) *exampletest.Process {
 	t.Helper()
 	return exampletest.Start(t, dir, "GITHUB_CLIENT_ID=id", "GITHUB_CLIENT_SECRET=canary-secret", "KEYCLOAK_CLIENT_ID=id",
@@ -75,7 +75,7 @@ func TestLoginLinkAndUnlink(t *testing.T) {
 	p := start(t, t.TempDir())
 	b := exampletest.NewBrowser(t)
 	login := p.URL + "/auth/cookie/local/authorize?redirect_to=/"
-	b.Answer(b.Open(login), "deny", "ada@example.org").Expect(t, 200, "/", "You did not go through with it.")
+	b.Answer(b.Open(login), "deny", "ada@example.org").Expect(t, 200, "/", "You cancelled it.")
 	account := b.Answer(b.Open(login), "allow", "ada@example.org").Expect(t, 200, "/", "<h1>Ada Lovelace</h1>")
 	account.Expect(t, 200, "/", "<span>ada@example.org</span>").Expect(t, 200, "/",
 		`href="/auth/associate/github/authorize?redirect_to=/"`)
@@ -99,7 +99,7 @@ func TestLoginLinkAndUnlink(t *testing.T) {
 }
 
 func TestWhoHasAnotherWayUnlinks(t *testing.T) {
-	keycloak, err := localprovider.Start("") // for all that the example knows
+	keycloak, err := localprovider.Start("") // as far as the example can tell
 	if err != nil {
 		t.Fatal(err)
 	}

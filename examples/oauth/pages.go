@@ -18,17 +18,16 @@ var files embed.FS
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"initial": initial, "says": says}).ParseFS(files,
 	"pages/*.html"))
 
-// initial stands in a service's mark: its real one belongs to the service,
-// under the service's rules.
+// initial replaces a service's logo, which the service owns and has rules for.
 func initial(title string) string { return strings.ToUpper(title[:1]) }
 
-// service is one on the account page.
+// service is a service on the account page.
 type service struct {
 	*providers.Provider
 	Linked []string // the addresses of the user's accounts there
 }
 
-// home is the login page, or the account of who is signed in.
+// home is the login page, or the account of the user who is signed in.
 func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	data := map[string]any{"Services": a.services, "Error": r.URL.Query().Get("error")}
 	user, ok := chiauth.CurrentUser[Account](r)
@@ -39,7 +38,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	links, err := a.links.List(r.Context(), user.ID)
 	if err != nil {
 		a.log.Error("links", "err", err)
-		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "the database does not respond", http.StatusServiceUnavailable)
 		return
 	}
 	var services []service
@@ -68,14 +67,14 @@ func (a *app) show(w http.ResponseWriter, page string, data any) {
 	}
 }
 
-// sentences word the codes that a login or a click may end with.
+// sentences maps the codes that a login or a click may end with to texts.
 var sentences = map[string]string{
-	"access_denied":               "You did not go through with it.",
+	"access_denied":               "You cancelled it.",
 	core.CodeOAuthUserExists:      "Your address there belongs to an account here. Sign in to that one as usual, then link this.",
 	core.CodeOAuthAlreadyLinked:   "That account is linked to somebody else here.",
-	core.CodeOAuthNoEmail:         "That service told no e-mail address, and a new account needs one.",
+	core.CodeOAuthNoEmail:         "That service did not supply an email address, and a new account needs one.",
 	core.CodeOAuthLastLoginMethod: "This is your only way to sign in. Link another account first.",
-	core.CodeOAuthProviderError:   "That service does not answer as it should. Try again later.",
+	core.CodeOAuthProviderError:   "That service does not respond as it should. Try again later.",
 }
 
 func says(code string) string {

@@ -10,8 +10,8 @@ import (
 )
 
 // preset is a row of the table below: how a service is made, and the variables
-// that switch it on. They are NAME_CLIENT_ID, NAME_CLIENT_SECRET and, where the
-// service is at several places, NAME_ and the word of where.
+// that enable it. They are NAME_CLIENT_ID, NAME_CLIENT_SECRET and, for services
+// that run in several places, NAME_ and the word for the place.
 type preset struct {
 	name  string
 	make  func(id, secret string, opts ...providers.Option) *providers.Provider
@@ -66,9 +66,9 @@ var presets = []preset{
 	{name: "ORCID", make: providers.ORCID},
 }
 
-// servicesFromEnv returns the services whose variables are set, and joins what
-// is wrong with those that are half set. INSECURE_LOOPBACK=on allows http for a
-// service on this machine, such as a Keycloak that one tries out.
+// servicesFromEnv returns the services whose variables are set, and joins the
+// problems with those that are half set. INSECURE_LOOPBACK=on allows http for a
+// service on this machine, such as a Keycloak for trying things out.
 func servicesFromEnv(env func(string) string) ([]*providers.Provider, error) {
 	var on []*providers.Provider
 	var errs []error
@@ -90,7 +90,7 @@ func servicesFromEnv(env func(string) string) ([]*providers.Provider, error) {
 	return on, errors.Join(append(errs, err)...)
 }
 
-// fromEnv returns nil where nothing is set.
+// fromEnv returns nil if nothing is set.
 func (p preset) fromEnv(env func(string) string, opts []providers.Option) (*providers.Provider, error) {
 	names := []string{p.name + "_CLIENT_ID", p.name + "_CLIENT_SECRET"}
 	if p.at != nil {
@@ -106,7 +106,7 @@ func (p preset) fromEnv(env func(string) string, opts []providers.Option) (*prov
 	return checked(p.make(values[0], values[1], opts...))
 }
 
-// appleFromEnv is the one service that has a key instead of a secret.
+// appleFromEnv returns the one service that has a key instead of a secret.
 func appleFromEnv(env func(string) string) (*providers.Provider, error) {
 	values, err := together(env, []string{"APPLE_SERVICE_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_KEY_FILE"})
 	if values == nil {

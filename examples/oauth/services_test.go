@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// places are good words for where a service is.
+// places holds valid words for where a service is.
 var places = map[string]string{
 	"TENANT": "common", "URL": "https://code.example.com", "SHOP": "example", "ISSUER": "https://id.example.com", "DOMAIN": "example.eu.auth0.com",
 	"POOL": "eu-west-1_AbCdEfGhI",

@@ -4,14 +4,14 @@
 //	go run ./examples/quickstart
 //
 // It registers people, logs them in by JWT, by cookie, by session token and at
-// an OpenID provider that it brings along, sends verification and reset mails
+// an OpenID provider that it brings along, sends verification and reset mail
 // (to GET /dev/outbox unless SMTP_URL is set), and lets a superuser administer
-// them. README.md beside this file walks through it with curl.
+// them. README.md next to this file walks through it with curl.
 //
 // Security notes: read the environment variables in README.md before you put it
-// on a network. LIMITS=off and INSECURE_HTTP=on are for load tests and local
-// networks; both say so loudly. The provider believes everybody, and is there
-// on loopback alone.
+// on a network. LIMITS=off, which logs a warning, is for load tests, and
+// INSECURE_HTTP=on for local networks. The provider trusts everybody, and runs
+// on loopback only.
 package main
 
 import (

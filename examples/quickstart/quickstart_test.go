@@ -14,11 +14,11 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/exampletest"
 )
 
-// The test binary can be the program, so that it is tested as a process:
+// The test binary can act as the program, so that it is tested as a process:
 // signals, exit codes, what it prints.
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// program is a quickstart that runs.
+// program is a running quickstart.
 type program struct {
 	*exampletest.Process
 	t *testing.T
@@ -90,7 +90,7 @@ func member(t *testing.T, object, name string) string {
 	return s
 }
 
-// mail waits for the newest mail of a kind and gives its token.
+// mail waits for the newest mail of a kind and returns its token.
 func (p *program) mail(kind string) string {
 	p.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {

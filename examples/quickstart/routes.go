@@ -33,8 +33,8 @@ func routes(app *site.Site) http.Handler {
 	return r
 }
 
-// socialRoutes are those of a login at the local provider, of linking an
-// account, and of the list of linked accounts.
+// socialRoutes adds the routes for a login at the local provider, for linking
+// an account, and for the list of linked accounts.
 func socialRoutes(r chi.Router, app *site.Site) {
 	for _, backend := range []string{"jwt", "cookie"} {
 		chiauth.Mount(r, "/auth/"+backend+"/local", app.Auth.OAuth("local", backend))

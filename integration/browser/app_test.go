@@ -23,8 +23,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Groups of the application: the provider "node" answers by a redirect, "post"
-// by a form that the browser posts.
+// Groups of the application: the provider "node" responds with a redirect,
+// "post" with a form that the browser posts.
 const (
 	byCookie = "/auth/cookie/node"
 	byPost   = "/auth/cookie/post"
@@ -42,7 +42,7 @@ type app struct {
 	callbacks []string
 }
 
-// formPosting is a provider that is asked for response_mode=form_post.
+// formPosting is a provider called with response_mode=form_post.
 type formPosting struct{ core.Provider }
 
 func (formPosting) Name() string { return "post" }
@@ -108,8 +108,8 @@ func (a *app) routes(mux *http.ServeMux) {
 	})))
 }
 
-// exchangeCode is what docs/guides/oauth.md tells a single-page application to
-// do, and shows who the token is of.
+// exchangeCode does what docs/guides/oauth.md says for a single-page
+// application, and shows whose token it is.
 const exchangeCode = `
 	const { access_token } = await (await fetch("/auth/token/exchange", {
 		method: "POST",
@@ -129,7 +129,7 @@ func writePage(w http.ResponseWriter, body string) {
 	_, _ = fmt.Fprint(w, "<!doctype html><title>Application</title>", body)
 }
 
-// noteCallbacks notes how the browser comes back from the provider.
+// noteCallbacks records how the browser comes back from the provider.
 func (a *app) noteCallbacks(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/callback") {

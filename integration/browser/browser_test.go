@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	browserTime = time.Minute      // for all that a test does
+	browserTime = time.Minute      // for everything a test does
 	exitTime    = 10 * time.Second // to exit, before it is killed
 )
 
@@ -32,9 +32,8 @@ func newBrowser(t *testing.T) context.Context {
 	}
 	profile := t.TempDir() // removed after the cleanups below
 	running, stop := context.WithCancel(context.Background())
-	// No sandbox: with one it does not start as root, and it sees nothing
-	// but pages of this machine. No GPU, and little shared memory:
-	// containers.
+	// No sandbox: with one it does not start as root, and it only sees
+	// pages of this machine. No GPU, and little shared memory: containers.
 	cmd := exec.CommandContext(running, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
 		"--disable-sync", "--password-store=basic", "--use-mock-keychain", "--force-color-profile=srgb",
@@ -42,7 +41,7 @@ func newBrowser(t *testing.T) context.Context {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = exitTime
 	said, says := io.Pipe()
-	cmd.Stderr = says // not a file, so that Wait waits for the children too, which write to it
+	cmd.Stderr = says // not a file, so that Wait also waits for the children that write to it
 	if err := cmd.Start(); err != nil {
 		stop()
 		t.Fatal(err)
@@ -65,15 +64,15 @@ func newBrowser(t *testing.T) context.Context {
 	go func() { _, _ = io.Copy(io.Discard, said) }()
 	ctx, cancel = chromedp.NewRemoteAllocator(ctx, address, chromedp.NoModifyURL)
 	t.Cleanup(cancel)
-	// What a newer browser says and chromedp does not know is no error of
-	// ours.
+	// Messages of a newer browser that chromedp does not know are not our
+	// errors.
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// debuggerOf returns the address in a browser's output where it takes
-// commands.
+// debuggerOf returns the address at which a browser takes commands, from its
+// output.
 func debuggerOf(output io.Reader) (string, error) {
 	lines := bufio.NewScanner(output)
 	var said strings.Builder

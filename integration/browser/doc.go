@@ -1,2 +1,2 @@
-// Package browser holds the tests of what a person does in a real browser.
+// Package browser tests what a person does in a real browser.
 package browser

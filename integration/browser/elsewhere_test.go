@@ -24,8 +24,8 @@ func (a *app) elsewhere(mux *http.ServeMux) {
 	</script>`)
 }
 
-// signInElsewhere and signedInElsewhere are what docs/guides/oauth.md has for
-// such a front end.
+// signInElsewhere and signedInElsewhere are the code in docs/guides/oauth.md
+// for such a front end.
 const (
 	signInElsewhere = `
 		const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
@@ -56,8 +56,8 @@ const (
 		}`
 )
 
-// allowElsewhere lets the front end read what the routes answer (CORS), with
-// the browser's cookies if it sends any.
+// allowElsewhere lets the front end read the routes' responses (CORS), with the
+// browser's cookies if it sends any.
 func (a *app) allowElsewhere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin == a.server.URL {

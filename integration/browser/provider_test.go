@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-go/latchkey/integration/oidc/node"
 )
 
-// The application at the provider, and the password of all who have an account
+// The application at the provider, and the password of everyone with an account
 // there.
 const (
 	clientID     = "app"
@@ -14,8 +14,8 @@ const (
 	password     = "verysecure"
 )
 
-// startProvider starts oidc-provider with the people of these tests, and gives
-// its issuer.
+// startProvider starts oidc-provider with the people of these tests, and
+// returns its issuer.
 func startProvider(t *testing.T, redirectURIs ...string) string {
 	t.Helper()
 	return node.Start(t, map[string]any{

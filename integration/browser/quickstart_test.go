@@ -27,7 +27,7 @@ func startExample(t *testing.T, name string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(program) // ended below
+	cmd := exec.Command(program) // stopped below
 	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "ADDR=127.0.0.1:0")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

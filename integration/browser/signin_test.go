@@ -12,7 +12,7 @@ import (
 )
 
 // signIn follows a link of the application and goes through the provider's
-// pages as a person.
+// pages as a person does.
 func signIn(t *testing.T, ctx context.Context, a *app, link, person string) {
 	t.Helper()
 	run(t, ctx, chromedp.Navigate(a.url+"/"), chromedp.Click(`//a[.="`+link+`"]`, chromedp.BySearch))
@@ -56,7 +56,7 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 }
 
 // wantCallbacks checks how the browser has come back from the provider since
-// the last time.
+// the last call.
 func (a *app) wantCallbacks(t *testing.T, want ...string) {
 	t.Helper()
 	a.mu.Lock()
@@ -85,7 +85,7 @@ func TestAPersonSignsInAtAnotherSite(t *testing.T) {
 		}
 	})
 	// The browser sends no Lax cookie with a post from another site. The
-	// callback answers by a redirect to itself, where it does.
+	// callback responds with a redirect to itself, where it does.
 	t.Run("by an answer that the browser posts", func(t *testing.T) {
 		ctx := newBrowser(t)
 		signIn(t, ctx, a, "Sign in by a form", "bob")

@@ -1,5 +1,6 @@
-// Package bunstore tests what stores/bunstore adds to stores/sqlstore on SQLite
-// files, PostgreSQL and MariaDB: columns that bun maps, bun's transactions, and
-// the conformance kit over both. integration/sqlstore tests the rest. It lives
-// here because that module has no driver among its dependencies.
+// Package bunstore tests stores/bunstore on SQLite files, PostgreSQL and
+// MariaDB: the conformance kit, migrations, transactions, conflicts between
+// them, adopting a FastAPI Users database, the secrets in a dump, killed
+// processes and stopped servers. It is here because that module depends on no
+// driver.
 package bunstore

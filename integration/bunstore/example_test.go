@@ -18,13 +18,13 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// Account is an application's user, with a column of its own.
+// Account is an application's user type.
 type Account struct {
 	core.User
 	FullName string `json:"full_name" bun:"full_name" auth:"register,update"`
 }
 
-// check ends an example that does not go as it should.
+// check ends an example that fails.
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -159,7 +159,7 @@ func ExampleStore_Schema() {
 	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);
 }
 
-// The users of a FastAPI Users service are taken over in place, while it runs.
+// The users of a FastAPI Users service are adopted in place, while it runs.
 func Example_fastAPIUsers() {
 	ctx := context.Background()
 	file, err := os.ReadFile("../testdata/fastapi-users.sqlite")

@@ -31,7 +31,7 @@ type late struct {
 	Settings map[string]string `bun:"settings,type:json"`
 	Tags     []string
 	Avatar   []byte
-	Order    bool   // a word of SQL
+	Order    bool   // an SQL keyword
 	Ignored  func() `bun:"-"`
 }
 

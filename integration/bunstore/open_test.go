@@ -22,7 +22,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is.
+// database is a kind of database. address returns the address of a new, empty
+// one.
 type database struct {
 	driver  string
 	ids     sqlstore.IDType // one of the three for each kind
@@ -38,8 +39,8 @@ var (
 
 var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres, "MariaDB": onMariaDB}
 
-// newFile is that of a new database file, which does not wait for the disk. The
-// name has characters that mean something in a URI.
+// newFile returns the address of a new database file, which does not wait for
+// the disk. The name has characters with a meaning in a URI.
 func newFile(t testing.TB) string {
 	return bunstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
 }
@@ -67,7 +68,7 @@ func (d database) new(t testing.TB) *bun.DB {
 	return d.open(t, d.address(t))
 }
 
-// everywhere runs a test on each kind of database, at the same time.
+// everywhere runs a test on each kind of database, in parallel.
 func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	for name, d := range databases {
@@ -87,7 +88,7 @@ func newStore(t testing.TB, db *bun.DB, opts bunstore.Options) *bunstore.Store {
 	return store
 }
 
-// users makes the store of a user type in db and migrates it.
+// users returns the store of a user type in db, migrated.
 func users[U any, P core.Model[U]](
 	t testing.TB, db *bun.DB, opts bunstore.Options,
 ) (*bunstore.Store, *sqlstore.UserStore[U]) {
@@ -103,7 +104,7 @@ func users[U any, P core.Model[U]](
 	return store, us
 }
 
-// run runs a statement, in which bun writes the arguments.
+// run runs a statement, into which bun writes the arguments.
 func run(t testing.TB, db *bun.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {

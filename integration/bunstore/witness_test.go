@@ -18,12 +18,30 @@ import (
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
 
+// Admin is a user of an application with an audit log.
+type Admin struct {
+	latchkey.User
+	FullName string `json:"full_name" bun:"full_name,type:varchar(255),notnull,default:''" auth:"register,update"`
+}
+
+// plain is a hasher that costs nothing.
+type plain struct{}
+
+func (plain) Hash(password string) (core.PasswordHash, error) {
+	return core.PasswordHash("plain$" + password), nil
+}
+func (plain) Knows(h core.PasswordHash) bool  { return strings.HasPrefix(string(h), "plain$") }
+func (plain) Outdated(core.PasswordHash) bool { return false }
+func (plain) Verify(h core.PasswordHash, password string) (bool, error) {
+	return string(h) == "plain$"+password, nil
+}
+
 // audited is an application with an audit log.
 type audited struct {
 	*http.ServeMux
 	auth  *latchkey.Auth[Admin]
 	audit *auditLog
-	users *bunstore.UserStore[Admin]
+	users core.UserStore[Admin]
 	heard []core.EventKind // by the After hooks
 	asked int              // BeforeUpdate
 }

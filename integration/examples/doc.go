@@ -1,2 +1,3 @@
-// Package examples runs programs of examples/ over real servers, as processes.
+// Package examples runs the programs of examples/ against real servers, as
+// processes.
 package examples

@@ -57,7 +57,7 @@ func TestQuickstartOnServers(t *testing.T) {
 
 func redisURL(t *testing.T) string { return "REDIS_URL=redis://" + server.Redis(t) }
 
-// mysqlURL is the driver's DSN as the URL that the quickstart takes.
+// mysqlURL returns the driver's DSN as the URL that the quickstart takes.
 func mysqlURL(t *testing.T) string {
 	t.Helper()
 	c, err := mysql.ParseDSN(server.MariaDB(t))

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// The examples that differ by their framework alone. Which store they have is
-// decided below the framework, so that each runs over one of the two.
+// The examples that differ only in their framework.
 func TestFrameworks(t *testing.T) {
 	for name, store := range map[string]string{
 		"nethttp": "sqlstore", "chi": "bunstore", "echo": "sqlstore", "fiber": "bunstore", "gin": "sqlstore",
@@ -69,8 +68,8 @@ func (p *process) wantBody(path, token, part string) {
 	}
 }
 
-// wantStreams opens two: one ends with its session, from elsewhere, and the
-// other when the program stops.
+// wantStreams opens two: one ends with its session, which is revoked elsewhere,
+// and the other when the program stops.
 func (p *process) wantStreams() {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
 	defer cancel()
@@ -102,7 +101,7 @@ func (p *process) wantStreams() {
 	}
 }
 
-// open asks for the events, from a page of an origin.
+// open requests the events, from a page of an origin.
 func (p *process) open(
 	ctx context.Context, token, origin string,
 ) (status int, contentType string, lines *bufio.Scanner) {
@@ -121,7 +120,7 @@ func (p *process) open(
 	return resp.StatusCode, resp.Header.Get("Content-Type"), bufio.NewScanner(resp.Body)
 }
 
-// events opens a stream, and gives its lines after the first event.
+// events opens a stream, and returns its lines after the first event.
 func (p *process) events(ctx context.Context, token string) *bufio.Scanner {
 	p.t.Helper()
 	status, contentType, lines := p.open(ctx, token, p.url)

@@ -18,7 +18,7 @@ import (
 
 const secret = "k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"
 
-// programs is the folder of the programs that are tested.
+// programs is the folder of the tested programs.
 var programs string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -39,7 +39,7 @@ func run(m *testing.M) int {
 	return server.Main(m)
 }
 
-// process is a program that runs.
+// process is a running program.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -75,7 +75,7 @@ func start(t *testing.T, program string, env ...string) *process {
 	return p
 }
 
-// stop ends it as a supervisor does, and expects a clean end.
+// stop stops it as a supervisor does, and expects a clean exit.
 func (p *process) stop() {
 	if p.cmd.ProcessState != nil {
 		return
@@ -87,7 +87,7 @@ func (p *process) stop() {
 	}
 }
 
-// until returns what it says up to a text.
+// until returns the output up to a text.
 func (p *process) until(text string) string {
 	p.t.Helper()
 	var said strings.Builder
@@ -101,8 +101,8 @@ func (p *process) until(text string) string {
 	return said.String()
 }
 
-// send returns an answer's header and body. Its status must be the one
-// expected. A token may be a cookie, with its name.
+// send returns the header and body of a response. Its status must be the
+// expected one. A token may be a cookie, with its name.
 func (p *process) send(method, path, token, body string, want int) (http.Header, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))

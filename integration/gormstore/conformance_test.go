@@ -11,7 +11,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// withIDs runs a test on each kind of database, with ids of its type, and on
+// withIDs runs a test on each kind of database, with IDs of its type, and on
 // SQLite with those of each, in one database that new empties.
 func withIDs(t *testing.T, test func(t *testing.T, ids sqlstore.IDType, db *emptied)) {
 	everywhere(t, func(t *testing.T, d database) {
@@ -25,8 +25,8 @@ func withIDs(t *testing.T, test func(t *testing.T, ids sqlstore.IDType, db *empt
 	})
 }
 
-// emptied is a database that the cases of a kit have one after the other. (To
-// make tables takes longer than most cases.)
+// emptied is a database that the cases of a kit use one after another.
+// (Creating tables takes longer than most cases.)
 type emptied struct{ db *gorm.DB }
 
 // users returns the stores of an empty database.
@@ -67,8 +67,8 @@ func TestTransactions(t *testing.T) {
 	})
 }
 
-// TestTransactionsOfPreparedStatements: GORM puts its cache of statements
-// between a transaction and database/sql.
+// TestTransactionsOfPreparedStatements: GORM puts its statement cache between a
+// transaction and database/sql.
 func TestTransactionsOfPreparedStatements(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := &emptied{d.overGORM(t, d.open(t), gorm.Config{PrepareStmt: true, TranslateError: true})}
@@ -80,8 +80,8 @@ func TestTransactionsOfPreparedStatements(t *testing.T) {
 
 type opener = func(t *testing.T, now func() time.Time) *gormstore.Store
 
-// withClock runs a test on each kind of database; open gives the stores of an
-// empty one at the time of now.
+// withClock runs a test on each kind of database; open returns the stores of an
+// empty one with the clock now.
 func withClock(t *testing.T, test func(t *testing.T, open opener)) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := &emptied{d.new(t)}
@@ -118,8 +118,8 @@ func TestLimiter(t *testing.T) {
 	})
 }
 
-// TestOAuthAccounts: the kit's users have UUIDs, and TestTransactions links
-// users with ids of every type.
+// TestOAuthAccounts only needs one type of ID: the kit's users have UUIDs, and
+// TestTransactions links users with IDs of every type.
 func TestOAuthAccounts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := &emptied{d.new(t)}

@@ -27,7 +27,7 @@ type Account struct {
 // TableName is for the application's own queries.
 func (Account) TableName() string { return "latchkey_users" }
 
-// check ends an example that does not go as it should.
+// check ends an example that fails.
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)

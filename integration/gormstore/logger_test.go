@@ -17,7 +17,7 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// recorder is the application's GORM logger; it keeps all that it is told.
+// recorder is the application's GORM logger; it keeps everything it receives.
 type recorder struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -46,8 +46,8 @@ func (l *recorder) note(text string) {
 	l.text.WriteString(text + "\n")
 }
 
-// TestLogger: GORM's logger is told of the application's statements, arguments
-// and all, and of none of Latchkey's, refused ones neither.
+// TestLogger: GORM's logger receives the application's statements, with their
+// arguments, and none of Latchkey's, not even refused ones.
 func TestLogger(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for _, prepare := range []bool{false, true} {

@@ -14,7 +14,7 @@ import (
 // address is embedded in profile, with a prefix.
 type address struct{ Street, Town string }
 
-// profile has a column of each form.
+// profile has a column of each kind.
 type profile struct {
 	core.User
 	FullName string            `gorm:"column:name"`
@@ -31,7 +31,7 @@ type profile struct {
 }
 
 // TestOwnColumns: what is stored is found, by Latchkey and by the application's
-// GORM, whatever its form; zero values get the defaults once.
+// GORM, whatever its kind; zero values receive the defaults once.
 func TestOwnColumns(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		if d.driver == "mysql" {

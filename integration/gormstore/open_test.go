@@ -28,8 +28,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is; gorm
-// and bun are the two libraries' dialects over it.
+// database is a kind of database. address returns the address of a new, empty
+// one; gorm and bun are the two libraries' dialects for it.
 type database struct {
 	driver  string
 	address func(t testing.TB) string
@@ -52,19 +52,20 @@ var (
 
 var databases = map[string]database{"SQLite": onSQLite, "PostgreSQL": onPostgres, "MariaDB": onMariaDB}
 
-// newFile is that of a new database file, which does not wait for the disk.
+// newFile returns the address of a new database file, which does not wait for
+// the disk.
 func newFile(t testing.TB) string {
 	return gormstore.SQLiteDSN(filepath.Join(t.TempDir(), "latch#key 100%?.db")) + "&_pragma=synchronous(OFF)"
 }
 
-// with is d with settings of the driver.
+// with returns d with settings of the driver.
 func (d database) with(settings string) database {
 	address := d.address
 	d.address = func(t testing.TB) string { return address(t) + settings }
 	return d
 }
 
-// connections is how many a test has at most.
+// connections is the maximum for a test.
 const connections = 8
 
 // open opens a new, empty database.
@@ -80,7 +81,7 @@ func (d database) open(t testing.TB) *sql.DB {
 	return db
 }
 
-// overGORM is what an application that uses GORM has.
+// overGORM returns what an application that uses GORM has.
 func (d database) overGORM(t testing.TB, db *sql.DB, config gorm.Config) *gorm.DB {
 	t.Helper()
 	if config.Logger == nil {
@@ -99,7 +100,7 @@ func (d database) new(t testing.TB) *gorm.DB {
 	return d.overGORM(t, d.open(t), gorm.Config{})
 }
 
-// everywhere runs a test on each kind of database, at the same time.
+// everywhere runs a test on each kind of database, in parallel.
 func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 	t.Parallel()
 	for name, d := range databases {
@@ -110,7 +111,7 @@ func everywhere(t *testing.T, test func(t *testing.T, d database)) {
 	}
 }
 
-// users makes the store of a user type in db and migrates it.
+// users returns the store of a user type in db, migrated.
 func users[U any, P core.Model[U]](
 	t testing.TB, db *gorm.DB, opts gormstore.Options,
 ) (*gormstore.Store, *sqlstore.UserStore[U]) {
@@ -129,7 +130,7 @@ func users[U any, P core.Model[U]](
 	return store, us
 }
 
-// bunUsers is users, of bunstore.
+// bunUsers is users for bunstore.
 func bunUsers[U any, P core.Model[U]](
 	t testing.TB, d database, db *sql.DB, ids sqlstore.IDType,
 ) (*bunstore.Store, *sqlstore.UserStore[U]) {

@@ -93,7 +93,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestSchemaChangesWhileRunning: also where GORM keeps prepared statements.
+// TestSchemaChangesWhileRunning: also if GORM keeps prepared statements.
 func TestSchemaChangesWhileRunning(t *testing.T) {
 	for name, config := range map[string]gorm.Config{"F30": {}, "F30 prepared": {PrepareStmt: true}} {
 		t.Run(name, func(t *testing.T) {

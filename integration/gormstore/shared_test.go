@@ -28,8 +28,8 @@ import (
 
 var idTypes = map[string]sqlstore.IDType{"UUID": gormstore.UUID, "Text": gormstore.Text, "BigInt": gormstore.BigInt}
 
-// TestSchemaIsThatOfBunstore: own columns apart, both make the same tables,
-// columns and indexes.
+// TestSchemaIsThatOfBunstore: apart from own columns, both create the same
+// tables, columns and indexes.
 func TestSchemaIsThatOfBunstore(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)
@@ -51,8 +51,8 @@ func TestSchemaIsThatOfBunstore(t *testing.T) {
 	})
 }
 
-// TestUsersInTablesOfBunstore is the kit in tables, own columns and all, that
-// the other module has made.
+// TestUsersInTablesOfBunstore runs the kit in tables, own columns included,
+// created by the other module.
 func TestUsersInTablesOfBunstore(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)
@@ -65,7 +65,7 @@ func TestUsersInTablesOfBunstore(t *testing.T) {
 	})
 }
 
-// TestUsersInTablesOfGormstore is the other way round.
+// TestUsersInTablesOfGormstore does the reverse.
 func TestUsersInTablesOfGormstore(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)
@@ -80,8 +80,8 @@ func TestUsersInTablesOfGormstore(t *testing.T) {
 
 const email, password = "ada@example.org", "correct horse 17 battery"
 
-// TestChangeOfLibrary: users registered and sessions begun over one library go
-// on over the other, whose tables are there already.
+// TestChangeOfLibrary: users registered and sessions begun with one library
+// continue with the other, whose tables are already there.
 func TestChangeOfLibrary(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, order := range map[string][2]func(testing.TB, database, *sql.DB) *app{"from bun": {bunApp, gormApp},
@@ -165,7 +165,7 @@ func (a *app) login(t testing.TB) string {
 	return answer.AccessToken
 }
 
-// hello is the page that needs a login.
+// hello is the page that requires a login.
 func (a *app) hello(t testing.TB, token string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+"/hello", nil)

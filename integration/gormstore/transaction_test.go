@@ -16,8 +16,8 @@ func ada() *core.User { return &core.User{Email: email, EmailKey: email} }
 
 var errUndo = errors.New("undo")
 
-// TestWithTx: the stores join the application's transaction, of whichever
-// handle of the database.
+// TestWithTx: the stores join the application's transaction, whichever handle
+// of the database it uses.
 func TestWithTx(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx, db := t.Context(), d.new(t)
@@ -56,8 +56,8 @@ func TestWithTx(t *testing.T) {
 	})
 }
 
-// TestWithTxOutsideATransaction: what the caller takes for a transaction must
-// not be kept in parts.
+// TestWithTxOutsideATransaction: what the caller believes to be a transaction
+// must not be stored in part.
 func TestWithTxOutsideATransaction(t *testing.T) {
 	db := onSQLite.new(t)
 	_, us := users[core.User](t, db, gormstore.Options{})
@@ -102,8 +102,8 @@ func TestTransact(t *testing.T) {
 	})
 }
 
-// TestMigrateTogether: several nodes start at once, and each with a handle of
-// its own.
+// TestMigrateTogether: several nodes start at the same time, each with a handle
+// of its own.
 func TestMigrateTogether(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db := d.open(t)

@@ -48,15 +48,15 @@ import (
 	"github.com/markbates/goth/providers/zoom"
 )
 
-// row is a provider that gothprovider carries, and its service.
+// row is a provider that gothprovider wraps, and its service.
 type row struct {
 	provider goth.Provider
 	preset   string // of package providers, for the same service
-	needs    string // beside ID and secret
+	needs    string // besides ID and secret
 
 	token    string            // the endpoint
-	answer   string            // of the token endpoint; "" is tokenAnswer
-	profiles map[string]string // answers by URL without query
+	answer   string            // of the token endpoint; "" means tokenAnswer
+	profiles map[string]string // responses by URL without query
 	subject  string
 	email    string
 }

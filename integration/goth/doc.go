@@ -1,4 +1,4 @@
 // Package goth runs the providers of markbates/goth through
-// providers/gothprovider, each against a stand-in for its service, and makes
-// docs/goth-providers.md of what they can.
+// providers/gothprovider, each against a stand-in for its service, and
+// generates docs/goth-providers.md from the results.
 package goth

@@ -25,7 +25,7 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// panicking is a provider of goth whose profile is the end of it.
+// panicking is a provider of goth whose profile panics.
 type panicking struct {
 	HTTPClient *http.Client
 	goth.Provider
@@ -75,7 +75,7 @@ func newApp(t *testing.T, g goth.Provider, s *service) *app {
 	return a
 }
 
-// get returns the status and the members of an answer of the application.
+// get returns the status and the members of a response of the application.
 func (a *app) get(t *testing.T, path string) (int, map[string]any) {
 	t.Helper()
 	resp, err := a.browser.Get(a.server.URL + path)

@@ -23,7 +23,7 @@ func TestKit(t *testing.T) {
 	providertest.Run(t, providertest.Features{
 		Profile: func(subject, email string) string {
 			if subject == "0" {
-				subject = "zero" // "0" is what goth makes of a number that is missing, and refused
+				subject = "zero" // "0" is what goth makes of a missing number, and is refused
 			}
 			return fmt.Sprintf(`{"sub":%q,"email":%q}`, subject, email)
 		},
@@ -54,8 +54,7 @@ func TestEachCarriedProviderLogsIn(t *testing.T) {
 	}
 }
 
-// asked answers as the service does: a profile to who has the access token
-// alone.
+// asked responds as the service does: with a profile only for the access token.
 func (r row) asked(at string, req *http.Request) string {
 	switch {
 	case at == r.token && r.answer != "":

@@ -34,7 +34,7 @@ import (
 	"github.com/markbates/goth/providers/yandex"
 )
 
-// refused are the providers that gothprovider does not carry.
+// refused lists the providers that gothprovider refuses.
 var refused = []goth.Provider{
 	&apple.Provider{}, &auth0.Provider{}, &azuread.Provider{}, &bitly.Provider{}, &dailymotion.Provider{},
 	&discord.Provider{},

@@ -10,13 +10,13 @@ import (
 )
 
 // service stands in, on a loopback address with TLS, for every service that
-// goth knows by a fixed URL.
+// goth has a fixed URL for.
 type service struct {
 	server *httptest.Server
-	answer func(at string, r *http.Request) string // at is the URL that was asked for, without its query; "" is 404
+	answer func(at string, r *http.Request) string // at is the requested URL, without its query; "" means 404
 
 	mu    sync.Mutex
-	forms []url.Values // what the token endpoint got
+	forms []url.Values // what the token endpoint received
 }
 
 func startService(t *testing.T, answer func(at string, r *http.Request) string) *service {
@@ -27,7 +27,7 @@ func startService(t *testing.T, answer func(at string, r *http.Request) string) 
 	return s
 }
 
-// RoundTrip leads all calls to the stand-in.
+// RoundTrip sends all calls to the stand-in.
 func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
 	to := req.Clone(req.Context())
 	to.Header.Set("X-Asked", req.URL.Scheme+"://"+req.URL.Host+req.URL.Path)
@@ -54,7 +54,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(body))
 }
 
-// last is the form that the token endpoint got last.
+// last returns the form that the token endpoint received last.
 func (s *service) last(t *testing.T) url.Values {
 	t.Helper()
 	s.mu.Lock()

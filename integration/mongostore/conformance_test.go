@@ -33,9 +33,9 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-// userCases are all there are for ids of the default type, and on a server of
-// one's own. FerretDB is slow under the race detector: there the other types
-// have those in which a type could make a difference.
+// userCases returns all cases for IDs of the default type, and for any type on
+// your own server. FerretDB is slow under the race detector: there the other
+// types run the cases in which a type could make a difference.
 func userCases(ids mongostore.IDType) []storetest.Case[core.UserStore[storetest.Account]] {
 	if ids == mongostore.ObjectID || external != "" {
 		return storetest.UserCases()
@@ -46,8 +46,8 @@ func userCases(ids mongostore.IDType) []storetest.Case[core.UserStore[storetest.
 	})
 }
 
-// TestOAuthAccounts links users whose ids are UUIDs, as the kit's are;
-// TestTransactions has ids of every type.
+// TestOAuthAccounts links users whose IDs are UUIDs, as the kit's are;
+// TestTransactions has IDs of every type.
 func TestOAuthAccounts(t *testing.T) {
 	storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
 		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID})
@@ -78,7 +78,7 @@ func TestLimiter(t *testing.T) {
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return at(t, now).Limiter() }, lacks()...)
 }
 
-// TestTransactions has no transactions on FerretDB, and what is left there.
+// TestTransactions runs, on FerretDB, the cases that need no transactions.
 func TestTransactions(t *testing.T) {
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {

@@ -72,8 +72,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestOlderAndNewerReleases share the users: what one does not know of, it
-// leaves alone.
+// TestOlderAndNewerReleases: both share the users, and leave alone what they do
+// not know.
 func TestOlderAndNewerReleases(t *testing.T) {
 	ctx := t.Context()
 	db, _, after := open[late](t, mongostore.Options{})
@@ -227,16 +227,16 @@ func TestUsersRefusesTypes(t *testing.T) {
 		err  error
 		want string
 	}{
-		"a field that hides one of core.User": {refusal[shadows](store), "Email: there is a field email already"},
+		"a field that hides one of core.User": {refusal[shadows](store), "Email: there is already a field email"},
 		"core.User below a name":              {refusal[nested](store), "without a bson tag"},
 		"core.User without its fields":        {refusal[hidden](store), "without a bson tag"},
 		"core.User by pointer":                {refusal[pointer](store), "by value"},
-		"one name twice":                      {refusal[twice](store), "B: there is a field x already"},
-		"the name of the revision":            {refusal[counts](store), "R: there is a field _revision already"},
+		"one name twice":                      {refusal[twice](store), "B: there is already a field x"},
+		"the name of the revision":            {refusal[counts](store), "R: there is already a field _revision"},
 		"the name of the id":                  {refusal[another](store), `cannot be named "_id"`},
 		"a dot":                               {refusal[dotted](store), `cannot be named "a.b"`},
 		"an operator":                         {refusal[dollar](store), `cannot be named "$set"`},
-		"the name of a time's microseconds":   {refusal[micros](store), "there is a field seen_micros already"},
+		"the name of a time's microseconds":   {refusal[micros](store), "there is already a field seen_micros"},
 		"inline":                              {refusal[inline](store), `"inline" is not supported`},
 		"truncate":                            {refusal[short](store), `"truncate" is not supported`},
 		"a channel":                           {refusal[channel](store), "C: there is no BSON type for chan int"},

@@ -13,14 +13,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Account is an application's user, with fields of its own.
+// Account is an application's user type.
 type Account struct {
 	core.User
 	FullName string `json:"full_name" auth:"register,update"`
 	Plan     string `json:"plan" bson:"plan,omitempty"`
 }
 
-// check ends an example that does not go as it should.
+// check ends an example that fails.
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -87,8 +87,8 @@ func ExampleUserStore_Decode() {
 	// Output: ada@example.org Ada Lovelace
 }
 
-// A first login at a provider makes a link and a user. Without transactions the
-// link comes first, with the ID that the user will have.
+// A first login at a provider creates a link and a user. Without transactions
+// the link comes first, with the ID that the user will have.
 func ExampleUserStore_NewID() {
 	ctx := context.Background()
 	_, store, users, remove := openAccounts()

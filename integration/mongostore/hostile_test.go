@@ -156,7 +156,7 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 	}
 	runs := 0
 	_, err := us.Update(ctx, u.ID, func(u *core.User) error {
-		// Somebody is always faster.
+		// Somebody else is always faster.
 		if runs++; runs == 20 {
 			cancel()
 		}

@@ -12,8 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// between is a store that runs do once, before its first command of that name
-// on the collection.
+// between returns a store that runs do once, before its first command of that
+// name on the collection.
 func between(t *testing.T, database, command, collection string, do func() error) *mongostore.Store {
 	t.Helper()
 	done := false
@@ -38,8 +38,8 @@ func between(t *testing.T, database, command, collection string, do func() error
 	return store
 }
 
-// TestReplacingTicketsAtOnce: of two who put a ticket at the same moment, the
-// one who has asked later is left, whatever the order of steps.
+// TestReplacingTicketsAtOnce: of two tickets put at the same moment, the one
+// requested later is left, whatever the order of steps.
 func TestReplacingTicketsAtOnce(t *testing.T) {
 	for _, step := range []struct{ command, collection string }{
 		{"update", "latchkey_tickets"}, // before the first ticket is stored
@@ -63,7 +63,7 @@ func TestReplacingTicketsAtOnce(t *testing.T) {
 				t.Errorf("the second ticket: %v", err)
 			}
 			// A third one leaves the used one as it is, so that a
-			// replay can be told from a forgery.
+			// replay can be distinguished from a forgery.
 			if err := store.Tickets().Put(ctx, ticket(3), true); err != nil {
 				t.Fatal(err)
 			}

@@ -195,7 +195,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 	}
 }
 
-// TestWeakClient: what a client was told about acknowledgement does not count
+// TestWeakClient: the client's own settings for acknowledgement do not count
 // here.
 func TestWeakClient(t *testing.T) {
 	commands := map[string][]string{}

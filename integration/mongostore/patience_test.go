@@ -27,13 +27,14 @@ const (
 	tooLate = 4 * time.Second
 )
 
-// hanging is a way to the server on which nothing arrives while it is locked.
+// hanging is a proxy to the server through which nothing passes while it is
+// locked.
 type hanging struct {
 	sync.RWMutex
 	listener net.Listener
 }
 
-// newHanging returns such a way, and the URI at its beginning.
+// newHanging returns such a proxy, and its URI.
 func newHanging(t *testing.T) (*hanging, string) {
 	t.Helper()
 	u, err := url.Parse(uri)
@@ -66,7 +67,7 @@ func (h *hanging) serve(server string) {
 	}
 }
 
-// pass ends both connections with the first that ends.
+// pass closes both connections when one closes.
 func (h *hanging) pass(to, from net.Conn) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buf := make([]byte, 32<<10)
@@ -152,9 +153,9 @@ func TestPatience(t *testing.T) {
 		answers()
 		after := runtime.NumGoroutine()
 		for end := time.Now().Add(tooLate); after > before && time.Now().Before(end); after = runtime.NumGoroutine() {
-			time.Sleep(10 * time.Millisecond) // connections end
+			time.Sleep(10 * time.Millisecond) // connections close
 		}
-		if after > before+len(calls) { // those of the pool, and of the way
+		if after > before+len(calls) { // those of the pool, and of the proxy
 			t.Errorf("there were %d goroutines before, %d after", before, after)
 		}
 
@@ -212,8 +213,8 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// wantGivenUp complains unless the call fails in time, with an error that is
-// nobody's answer.
+// wantGivenUp fails unless the call returns, in time, an error that is none of
+// core's.
 func wantGivenUp(t *testing.T, name string, call func() error) {
 	t.Helper()
 	begun := time.Now()

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// The quickstart's DATABASE_URL takes mongodb: too; integration/examples has
-// the other schemes.
+// The quickstart's DATABASE_URL accepts mongodb: too; integration/examples
+// tests the other schemes.
 func TestQuickstart(t *testing.T) {
 	db := newDB(t, connect(t, nil))
 	program := filepath.Join(t.TempDir(), "quickstart")

@@ -15,7 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// dump is every document of a database.
+// dump returns every document of a database.
 func dump(t *testing.T, db *mongo.Database) (all []byte) {
 	t.Helper()
 	names, err := db.ListCollectionNames(t.Context(), bson.D{})

@@ -24,7 +24,7 @@ import (
 // Without one the tests run on FerretDB.
 var external = os.Getenv("LATCHKEY_TEST_MONGODB")
 
-// uri is the server's, and databases counts the ones that tests have made
+// uri is the server's, and databases counts those that tests have created
 // there.
 var (
 	uri       = external
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// run runs the tests, on a FerretDB that ends with them.
+// run runs the tests, on a FerretDB that stops with them.
 func run(m *testing.M) (code int, err error) {
 	if external != "" {
 		return m.Run(), nil
@@ -78,7 +78,7 @@ func connect(t testing.TB, monitor *event.CommandMonitor) *mongo.Client {
 	return client
 }
 
-// newDB returns a new database, which ends with the test.
+// newDB returns a new database, which is dropped at the end of the test.
 func newDB(t testing.TB, client *mongo.Client) *mongo.Database {
 	t.Helper()
 	db := client.Database(fmt.Sprintf("latchkey_%d_%d", os.Getpid(), databases.Add(1)))
@@ -86,7 +86,7 @@ func newDB(t testing.TB, client *mongo.Client) *mongo.Database {
 	return db
 }
 
-// open makes a migrated store in a new database, and its users.
+// open returns a migrated store in a new database, and its users.
 func open[U any, P core.Model[U]](
 	t testing.TB, opts mongostore.Options,
 ) (*mongo.Database, *mongostore.Store, *mongostore.UserStore[U]) {
@@ -114,7 +114,7 @@ func openIn[U any, P core.Model[U]](
 	return db, store, us
 }
 
-// at is a store that reads its time from now.
+// at returns a store that reads its time from now.
 func at(t testing.TB, now func() time.Time) *mongostore.Store {
 	t.Helper()
 	_, store, _ := open[storetest.Account](t, mongostore.Options{Now: now})
@@ -123,7 +123,7 @@ func at(t testing.TB, now func() time.Time) *mongostore.Store {
 
 func ada() *core.User { return &core.User{Email: "Ada@example.org", EmailKey: "ada@example.org"} }
 
-// fields are the ones of a document, in plain Go.
+// fields returns the fields of a document, in plain Go.
 func fields(t testing.TB, c *mongo.Collection, filter bson.D) bson.M {
 	t.Helper()
 	var doc bson.M

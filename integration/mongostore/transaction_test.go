@@ -20,10 +20,10 @@ import (
 )
 
 // These tests read the commands that a transaction sends, and script the
-// answers of a replica set. What such a server makes of the commands is seen
-// with LATCHKEY_TEST_MONGODB alone.
+// responses of a replica set. What a real server makes of the commands is only
+// tested with LATCHKEY_TEST_MONGODB.
 
-// sent is the commands that a client has sent.
+// sent holds the commands that a client has sent.
 type sent []string
 
 func (s *sent) monitor() *event.CommandMonitor {
@@ -40,8 +40,8 @@ func (s sent) names() (names []string) {
 	return names
 }
 
-// replicaSet is a store on a server that answers as it is told, with the
-// commands that it gets.
+// replicaSet returns a store on a server with scripted responses, and the
+// commands that it receives.
 func replicaSet(t *testing.T, answers ...bson.D) (*mongostore.Store, *mongostore.UserStore[core.User], *sent) {
 	t.Helper()
 	commands := &sent{}
@@ -81,7 +81,7 @@ var (
 		{Key: "errorLabels", Value: bson.A{"UnknownTransactionCommitResult", "RetryableWriteError"}}}
 )
 
-// someone is the answer to a find that gives a user.
+// someone returns the response to a find that finds a user.
 func someone(fields ...bson.E) bson.D {
 	user := append(bson.D{{Key: "_id", Value: bson.NewObjectID()}}, fields...)
 	return bson.D{{Key: "ok", Value: 1}, {Key: "cursor", Value: bson.D{
@@ -199,8 +199,8 @@ func TestFailCountsOutsideTheTransaction(t *testing.T) {
 	})
 }
 
-// TestSessionWritesTheFloor: a transaction that ends the user's sessions, and
-// has begun before, must not commit without having seen this one.
+// TestSessionWritesTheFloor: a transaction that revokes the user's sessions,
+// and began before, must not commit without having seen this one.
 func TestSessionWritesTheFloor(t *testing.T) {
 	floor := bson.D{{Key: "ok", Value: 1},
 		{Key: "value", Value: bson.D{{Key: "_id", Value: "ada"}, {Key: "floor", Value: int64(5)}}}}
@@ -296,7 +296,8 @@ func TestServersWordsStayOut(t *testing.T) {
 	}
 }
 
-// TestLockWrites: a transaction that has only read a document refuses nobody.
+// TestLockWrites: a transaction that has only read a document does not
+// conflict.
 func TestLockWrites(t *testing.T) {
 	id := bson.NewObjectID()
 	user := bson.D{{Key: "ok", Value: 1},

@@ -41,8 +41,8 @@ type app struct {
 	log      bytes.Buffer
 }
 
-// settings change an application before it starts. The zero value is one that
-// keeps everything in memory and is the web client.
+// settings change an application before it starts. The zero value keeps
+// everything in memory and is the web client.
 type settings struct {
 	kept   stores
 	start  func(t *testing.T, redirectURIs ...string) *identityProvider // default: startZitadel
@@ -128,7 +128,7 @@ func (a *app) newAuth() *latchkey.Auth[latchkey.User] {
 	return auth
 }
 
-// close waits for what the application does outside of requests.
+// close waits for the application's work outside of requests.
 func (a *app) close() {
 	a.t.Helper()
 	if err := a.Close(context.WithoutCancel(a.t.Context())); err != nil {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// browser is a person at a browser with cookies. It goes from one page to the
-// next when it is told to.
+// browser is a person at a browser with cookies. It only follows a redirect
+// when told to.
 type browser struct {
 	a      *app
 	client *http.Client
@@ -43,14 +43,14 @@ func (b *browser) get(at string) answer {
 	return b.send(http.MethodGet, at, "", "", "")
 }
 
-// sendJSON sends to a path of the application.
+// sendJSON sends a body to a path of the application.
 func (b *browser) sendJSON(method, path, body string) answer {
 	b.a.t.Helper()
 	return b.send(method, b.a.server.URL+path, "", "application/json", body)
 }
 
-// me asks the application who it takes the browser for, or the bearer of a
-// token.
+// me returns the application's answer about the current user, by cookie or
+// bearer token.
 func (b *browser) me(bearer string) answer {
 	b.a.t.Helper()
 	return b.send(http.MethodGet, b.a.server.URL+"/users/me", bearer, "", "")
@@ -80,7 +80,7 @@ func (b *browser) send(method, at, bearer, contentType, body string) answer {
 	return answer{resp.StatusCode, resp.Header.Get("Location"), string(text)}
 }
 
-// begin asks a group of the application for the provider's page.
+// begin requests the provider's page from a group of the application.
 func (b *browser) begin(group, query string) string {
 	b.a.t.Helper()
 	got := b.get(b.a.server.URL + group + "/authorize" + query)
@@ -99,8 +99,8 @@ var (
 	formID     = regexp.MustCompile(`name="id" value="([^"]+)"`)
 )
 
-// signIn goes through the provider's pages as a person and gives the callback
-// that they send the browser to.
+// signIn goes through the provider's pages as a person does and returns the
+// callback that they send the browser to.
 func (b *browser) signIn(at, person string) *url.URL {
 	b.a.t.Helper()
 	base, err := url.Parse(at)
@@ -131,7 +131,7 @@ func (b *browser) signIn(at, person string) *url.URL {
 	return nil
 }
 
-// login goes the whole way and gives the callback's answer.
+// login runs a whole login and returns the callback's response.
 func (b *browser) login(group, query, person string) answer {
 	b.a.t.Helper()
 	return b.get(b.signIn(b.begin(group, query), person).String())
@@ -154,7 +154,7 @@ func (a answer) expectPage(t *testing.T, page string) {
 	}
 }
 
-// member returns a text of the answer's object; "" if it has none.
+// member returns a text of the response's object, or "" if it has none.
 func (a answer) member(name string) string {
 	var object map[string]any
 	_ = json.Unmarshal([]byte(a.body), &object)

@@ -23,7 +23,7 @@ func TestLoginWorksAfterTheProviderHasRotatedItsKeys(t *testing.T) {
 	})
 }
 
-// expire lets the kept access token of a user's only account have ended.
+// expire makes the kept access token of a user's only account expire.
 func (a *app) expire(userID string) {
 	a.t.Helper()
 	links, err := a.kept.accounts.List(a.t.Context(), userID)
@@ -39,7 +39,7 @@ func (a *app) expire(userID string) {
 	}
 }
 
-// tokens are what 8 callers get at once.
+// tokens returns what 8 simultaneous callers receive.
 func (a *app) tokens(userID string) map[string]bool {
 	a.t.Helper()
 	var (
@@ -62,8 +62,8 @@ func (a *app) tokens(userID string) map[string]bool {
 	return found
 }
 
-// The provider takes a refresh token once and gives another one: a second
-// renewal works only if that one was kept.
+// The provider accepts a refresh token once and returns another one: a second
+// refresh works only if that one was kept.
 func TestTokenIsRenewedOnceAndItsRotatedRefreshTokenIsKept(t *testing.T) {
 	everywhere(t, func(t *testing.T, s settings) {
 		a := newApp(t, s)
@@ -104,8 +104,7 @@ func TestRefreshTokenThatTheProviderHasEndedIsAnError(t *testing.T) {
 	}
 }
 
-// wantRefusedInTime checks that a provider that cannot be reached is known
-// within its time.
+// wantRefusedInTime checks that an unreachable provider is reported in time.
 func wantRefusedInTime(t *testing.T, ask func() answer) {
 	t.Helper()
 	start := time.Now()

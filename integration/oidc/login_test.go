@@ -65,7 +65,7 @@ func TestRedirectModeGivesACodeThatIsExchangedOnceForAToken(t *testing.T) {
 
 const password = "correct horse 17 battery"
 
-// register makes a user with a password, who is logged in by cookie then.
+// register creates a user with a password, who is then logged in by cookie.
 func (b *browser) register(email string) (id string) {
 	b.a.t.Helper()
 	credentials := `{"email": "` + email + `", "password": "` + password + `"}`
@@ -103,7 +103,7 @@ func TestUnlinkEndsTheLinkAndTheTokensAtTheProvider(t *testing.T) {
 		}
 		b.sendJSON(http.MethodDelete, association, "").expect(t, 204, "")
 		b.get(a.server.URL+"/auth/accounts").expect(t, 200, "[]")
-		a.close() // RFC 7009 is outside the request
+		a.close() // RFC 7009 runs outside the request
 		if a.provider.accepts(t, access) {
 			t.Error("the provider's token still works")
 		}

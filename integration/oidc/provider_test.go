@@ -14,15 +14,15 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Clients that are registered at the identity provider. Nobody keeps a secret
-// for the public one, so it must use PKCE.
+// Clients registered at the identity provider. The public one has no secret, so
+// it must use PKCE.
 const (
 	webClient    = "web"
 	clientSecret = "the secret of the web client"
 	publicClient = "public"
 )
 
-// People who have an account at the identity provider, and their password.
+// People with an account at the identity provider, and their password.
 const (
 	ada            = "test-user@127.0.0.1"
 	adaEmail       = "test-user@zitadel.ch"
@@ -34,7 +34,7 @@ const (
 // started again on the same address, or a process (node_test.go).
 type identityProvider struct {
 	issuer  string
-	rotate  func() // replaces the signing key; the old one is published no more
+	rotate  func() // replaces the signing key; the old one is no longer published
 	address string
 	server  *httptest.Server
 
@@ -43,8 +43,8 @@ type identityProvider struct {
 	storage *rotating
 }
 
-// rotating is the example's storage with the key of another one, since its own
-// never changes.
+// rotating is the example's storage with another one's key, since its own never
+// changes.
 type rotating struct {
 	*storage.Storage
 	key *storage.Storage
@@ -72,7 +72,7 @@ func startZitadel(t *testing.T, redirectURIs ...string) *identityProvider {
 	return p
 }
 
-// start listens where the provider has listened before.
+// start listens where the provider listened before.
 func (p *identityProvider) start(t *testing.T) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", p.address)
@@ -94,7 +94,7 @@ func (p *identityProvider) rotateKeys() {
 	p.storage.key = storage.NewStorage(storage.NewUserStore(p.issuer))
 }
 
-// ServeHTTP is that of http.Handler.
+// ServeHTTP implements http.Handler.
 func (p *identityProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// stores are what an application keeps its people in.
+// stores holds an application's user stores.
 type stores struct {
 	users    core.UserStore[latchkey.User]
 	accounts core.OAuthAccountStore

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers"
 )
 
-// tampering is a provider whose flow somebody has changed on its way.
+// tampering is a provider whose flow was tampered with.
 type tampering struct {
 	core.Provider
 	begun  func(*core.OAuthBegin)
@@ -44,7 +44,7 @@ func (p tampering) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 }
 
 // wantRefusal logs in through a flow that was changed, and then through the
-// same one as it was.
+// same one unchanged.
 func wantRefusal(t *testing.T, client func(*providers.OIDCOptions), change tampering, status int, code string) {
 	everywhere(t, func(t *testing.T, s settings) {
 		s.client, s.wrap = client, func(p core.Provider) core.Provider { change.Provider = p; return change }
@@ -109,7 +109,7 @@ func TestO13StolenCodeIsRefusedInAnotherFlow(t *testing.T) {
 	query.Set("code", stolen.Query().Get("code"))
 	own.RawQuery = query.Encode()
 	thief.get(own.String()).expect(t, 502, core.CodeOAuthProviderError)
-	thief.get(stolen.String()).expect(t, 400, core.CodeOAuthInvalidState) // the state is another browser's
+	thief.get(stolen.String()).expect(t, 400, core.CodeOAuthInvalidState) // the state belongs to another browser
 	thief.me("").expect(t, 401, "Unauthorized")
 	victim.get(stolen.String()).expect(t, 204, "")
 	victim.me("").expect(t, 200, adaEmail)

@@ -1,4 +1,4 @@
-// Package recorder notes what a database is told.
+// Package recorder records what is sent to a database.
 package recorder
 
 import (
@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Recorder is a driver.Connector that notes the text of every statement that
-// its connections are given.
+// Recorder is a driver.Connector that records the text of every statement sent
+// over its connections.
 type Recorder struct {
 	driver  driver.Driver
 	address string
@@ -17,10 +17,10 @@ type Recorder struct {
 	noted   []string
 }
 
-// New returns a Recorder of the connections to an address.
+// New returns a Recorder for connections to an address.
 func New(d driver.Driver, address string) *Recorder { return &Recorder{driver: d, address: address} }
 
-// Statements returns the texts so far, in their order, and begins anew.
+// Statements returns the texts so far, in order, and clears them.
 func (r *Recorder) Statements() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,7 +29,7 @@ func (r *Recorder) Statements() []string {
 	return texts
 }
 
-// Texts returns the texts so far, each once, and begins anew.
+// Texts returns the texts so far, each once, and clears them.
 func (r *Recorder) Texts() []string {
 	return slices.Compact(slices.Sorted(slices.Values(r.Statements())))
 }

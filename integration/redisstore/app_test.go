@@ -87,7 +87,7 @@ func (a *app) issue(t testing.TB) (token string, err error) {
 	return issued.Raw, err
 }
 
-// revoke ends the session of a token.
+// revoke revokes the session of a token.
 func (a *app) revoke(t testing.TB, token string) error {
 	found, err := a.strategy.Verify(t.Context(), token)
 	if err != nil {
@@ -96,8 +96,8 @@ func (a *app) revoke(t testing.TB, token string) error {
 	return a.strategy.Revoke(t.Context(), found.Session)
 }
 
-// raiseEpoch ends ada's sessions as a new password does, but for what is in
-// Redis: there nothing is ended.
+// raiseEpoch revokes ada's sessions as a new password does, but leaves those in
+// Redis alone.
 func (a *app) raiseEpoch(t testing.TB) error {
 	u, err := a.users.Update(t.Context(), a.ada.ID, func(u *latchkey.User) error {
 		u.TokenEpoch++
@@ -109,7 +109,7 @@ func (a *app) raiseEpoch(t testing.TB) error {
 	return err
 }
 
-// answer is what the application said, when it was asked, and how long it took.
+// answer is a response, with the time of its request and how long it took.
 type answer struct {
 	status     int
 	retryAfter string

@@ -16,7 +16,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// stat is a number of the server's INFO.
+// stat returns a number from the server's INFO.
 func stat(t testing.TB, client rueidis.Client, name string) int {
 	t.Helper()
 	info, err := client.Do(context.Background(), client.B().Info().Build()).ToString()
@@ -32,8 +32,8 @@ func stat(t testing.TB, client rueidis.Client, name string) int {
 	return n
 }
 
-// eventually waits for a condition, for less time than a session is believed
-// without a word from Redis.
+// eventually waits for a condition, for less time than a session is cached
+// without a notice from Redis.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Second); !condition(); time.Sleep(time.Millisecond) {
@@ -111,8 +111,8 @@ func TestWarmLookups(t *testing.T) {
 	})
 }
 
-// TestAnotherNodeHears: a change on one node is seen by the other long before
-// the 5 seconds are over.
+// TestAnotherNodeHears: the other node sees a change long before the 5 seconds
+// are over.
 func TestAnotherNodeHears(t *testing.T) {
 	addr := server.Redis(t)
 	client := raw(t, addr)
@@ -161,7 +161,7 @@ func TestAnotherNodeHears(t *testing.T) {
 	})
 }
 
-// TestALostConnectionIsForgotten: the node cannot know what it was not told.
+// TestALostConnectionIsForgotten: the node cannot know which notices it missed.
 func TestALostConnectionIsForgotten(t *testing.T) {
 	addr := server.Redis(t)
 	client, sessions := raw(t, addr), open(t, addr, redisstore.Options{}).Sessions()
@@ -177,9 +177,9 @@ func TestALostConnectionIsForgotten(t *testing.T) {
 	})
 }
 
-// TestAnInvalidationThatOvertakesItsReading: the answer and the news of the
-// change arrive together, so that the news may be heard before the answer is
-// kept.
+// TestAnInvalidationThatOvertakesItsReading: the reply and the notice of the
+// change arrive together, so that the notice may be handled before the reply is
+// cached.
 func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 	addr := server.Redis(t)
 	client, g := raw(t, addr), newGate(t, addr)
@@ -201,8 +201,8 @@ func TestAnInvalidationThatOvertakesItsReading(t *testing.T) {
 	}
 }
 
-// TestAHungConnection: its node is told nothing, notices by and by, and does
-// not believe anything for more than 5 seconds.
+// TestAHungConnection: its node receives no notices, detects that in time, and
+// uses nothing for more than 5 seconds.
 func TestAHungConnection(t *testing.T) {
 	t.Parallel()
 	addr := server.Redis(t)
@@ -243,8 +243,8 @@ func TestAHungConnection(t *testing.T) {
 	})
 }
 
-// TestEverythingFailsFast: over a connection that hangs every call is an
-// outage, soon, and not an answer.
+// TestEverythingFailsFast: over a connection that hangs every call soon reports
+// an outage, and not a result.
 func TestEverythingFailsFast(t *testing.T) {
 	t.Parallel()
 	addr, ctx := server.Redis(t), t.Context()

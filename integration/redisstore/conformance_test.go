@@ -16,8 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// opened returns each case a store of its own: a Redis that all share, and a
-// prefix.
+// opened returns a function that opens a store for each case: one Redis for
+// all, and a prefix for each.
 func opened(t *testing.T) func(t *testing.T, now func() time.Time) *redisstore.Store {
 	addr, cases := server.Redis(t), 0
 	return func(t *testing.T, now func() time.Time) *redisstore.Store {
@@ -41,8 +41,8 @@ func TestLimiter(t *testing.T) {
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return open(t, now).Limiter() })
 }
 
-// TestSessionsOnTwoNodes writes on one node after the other, and believes what
-// both say.
+// TestSessionsOnTwoNodes writes on one node after the other, and checks the
+// results of both.
 func TestSessionsOnTwoNodes(t *testing.T) {
 	addr, cases := server.Redis(t), 0
 	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore {
@@ -52,8 +52,8 @@ func TestSessionsOnTwoNodes(t *testing.T) {
 	})
 }
 
-// nodes are two processes. What one has read must become the same as what the
-// other has within a moment, which the kit knows nothing of.
+// nodes are two processes. What one has read must soon become the same as what
+// the other has, which the kit does not expect.
 type nodes struct {
 	both [2]*redisstore.Sessions
 	turn atomic.Uint64

@@ -38,7 +38,7 @@ func newAuth(
 			{Name: "web", Transport: cookies, Strategy: sessions},
 			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
 		},
-		Tickets: tickets, // beside the users, in their database
+		Tickets: tickets, // with the users, in their database
 		Limiter: store.Limiter(),
 		BaseURL: "https://app.example.org",
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/integration/server"
 )
 
-// load is people who go on asking, some of them with a session, some with one
-// that they have ended.
+// load is people who keep sending requests, some of them with a session, some
+// with one that they have ended.
 type load struct {
 	app         *app
 	good, ended []string
@@ -20,7 +20,7 @@ type load struct {
 	all         sync.WaitGroup
 
 	mu      sync.Mutex
-	answers []answer // to good ones
+	answers []answer // to valid ones
 	wrong   atomic.Int64
 	slowest atomic.Int64
 }
@@ -81,7 +81,7 @@ func (l *load) ask(t *testing.T, token string, note func(answer)) {
 	})
 }
 
-// comeAndGo begins sessions and ends them. What was ended for certain is
+// comeAndGo begins sessions and ends them. What has certainly ended is
 // presented again.
 func (l *load) comeAndGo(t *testing.T) {
 	for l.goesOn() {
@@ -104,8 +104,8 @@ func (l *load) goesOn() bool {
 	}
 }
 
-// since are the statuses of answers to good sessions that were asked for from a
-// time on.
+// since returns the statuses of responses to valid sessions that were requested
+// from a time on.
 func (l *load) since(at time.Time) map[int]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,8 +118,8 @@ func (l *load) since(at time.Time) map[int]int {
 	return statuses
 }
 
-// recovered waits until good sessions have been accepted without exception for
-// a moment, for 2 seconds at the most.
+// recovered waits until valid sessions have all been accepted for a moment, at
+// most 2 seconds.
 func (l *load) recovered(t *testing.T) {
 	t.Helper()
 	back := time.Now()
@@ -186,7 +186,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestHung pauses Redis, with sessions that another node has ended a moment
+// TestHung pauses Redis, with sessions that another node has revoked a moment
 // before.
 func TestHung(t *testing.T) {
 	t.Parallel()
@@ -233,7 +233,7 @@ func TestHung(t *testing.T) {
 	l.end(t)
 }
 
-// TestRestartedEmpty: sessions end, users do not.
+// TestRestartedEmpty: sessions are lost, users are not.
 func TestRestartedEmpty(t *testing.T) {
 	redis := server.StartRedis(t)
 	a := newApp(t, redis.URL())

@@ -30,12 +30,12 @@ func newGate(t testing.TB, redis string) *gate {
 	return g
 }
 
-// client is the node's.
+// client returns the node's client options.
 func (g *gate) client() rueidis.ClientOption {
 	return rueidis.ClientOption{InitAddress: []string{g.listener.Addr().String()}}
 }
 
-// lead leads new connections to another server.
+// lead directs new connections to another server.
 func (g *gate) lead(redis string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

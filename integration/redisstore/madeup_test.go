@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestMadeUpTokens presents tokens that nobody was given: 10^4, or 10^6 with
+// TestMadeUpTokens presents tokens that were never issued: 10^4, or 10^6 with
 // LATCHKEY_TEST_LONG.
 func TestMadeUpTokens(t *testing.T) {
 	tokens := 10_000
@@ -80,8 +80,8 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// Who has heard that a session ended does not find it again in what another
-// caller read before, whose answer is kept late.
+// A caller who has learned that a session was revoked does not find it again in
+// what another caller read before, whose reply is cached late.
 func TestNothingComesBack(t *testing.T) {
 	addr := server.Redis(t)
 	one, other := open(t, addr, redisstore.Options{}).Sessions(), open(t, addr, redisstore.Options{}).Sessions()

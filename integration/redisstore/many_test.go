@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestAUserWithManySessions: made while there was no limit, 20,000 of them, or
-// 200,000 with LATCHKEY_TEST_LONG.
+// TestAUserWithManySessions: created while there was no limit, 20,000 of them,
+// or 200,000 with LATCHKEY_TEST_LONG.
 func TestAUserWithManySessions(t *testing.T) {
 	sessions := 20_000
 	if os.Getenv("LATCHKEY_TEST_LONG") != "" {
@@ -49,7 +49,8 @@ func TestAUserWithManySessions(t *testing.T) {
 	if err := other.Create(t.Context(), core.Digest("grace's"), graces); err != nil {
 		t.Fatal(err)
 	}
-	// meanwhile runs do, while grace works on another node, past its cache.
+	// meanwhile runs do, while grace works on another node, bypassing its
+	// cache.
 	meanwhile := func(t *testing.T, do func() error) {
 		t.Helper()
 		ctx, stop := context.WithCancel(t.Context())

@@ -31,7 +31,7 @@ func connect(t testing.TB, client rueidis.ClientOption, o redisstore.Options) *r
 	return store
 }
 
-// raw is a client of the test's own, for looking at what is stored.
+// raw returns a client of the test's own, for looking at what is stored.
 func raw(t testing.TB, addr string) rueidis.Client {
 	t.Helper()
 	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{addr}})
@@ -42,7 +42,7 @@ func raw(t testing.TB, addr string) rueidis.Client {
 	return client
 }
 
-// adas is a session of ada's that lives for an hour.
+// adas returns a session of ada's that lives for an hour.
 func adas(name string) core.Session {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return core.Session{
@@ -62,7 +62,7 @@ func login(t testing.TB, s *redisstore.Sessions, name string) [32]byte {
 	return d
 }
 
-// keys are those that match a pattern.
+// keys returns the keys that match a pattern.
 func keys(t testing.TB, client rueidis.Client, pattern string) []string {
 	t.Helper()
 	names, err := client.Do(t.Context(), client.B().Keys().Pattern(pattern).Build()).AsStrSlice()

@@ -15,7 +15,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// replicate makes a server the replica of an address, or a primary of "".
+// replicate makes a server the replica of an address, or a primary for "".
 func replicate(t testing.TB, client rueidis.Client, primary string) {
 	t.Helper()
 	host, port := "NO", "ONE"
@@ -32,11 +32,11 @@ func replicate(t testing.TB, client rueidis.Client, primary string) {
 	}
 }
 
-// nobody is the address of a primary that does not answer, so that its replica
+// nobody is the address of a primary that does not respond, so that its replica
 // keeps what it has.
 const nobody = "127.0.0.1:1"
 
-// A fail-over by DNS or a virtual IP: the address leads to another server, and
+// A failover by DNS or a virtual IP: the address leads to another server, and
 // the old connection lives on.
 func TestFailOver(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestFailOver(t *testing.T) {
 		for {
 			_, err := store.Sessions().Find(t.Context(), d)
 			if errors.Is(err, core.ErrNotFound) {
-				break // so says the new one
+				break // the new one confirms it
 			}
 			if err == nil {
 				last = time.Now()
@@ -83,7 +83,7 @@ func TestFailOver(t *testing.T) {
 	})
 }
 
-// The address goes on leading to a replica.
+// The address keeps leading to a replica.
 func TestReplica(t *testing.T) {
 	t.Parallel()
 	addr := server.StartRedis(t).URL()
@@ -138,9 +138,9 @@ func TestReplica(t *testing.T) {
 	})
 }
 
-// F07: replication is asynchronous, so a replica that is promoted may not know
-// of the last revocations. What is ended by the epoch, which is in the users'
-// database, stays ended all the same.
+// F07: replication is asynchronous, so a promoted replica may not know the
+// latest revocations. What was revoked by raising the epoch, which is in the
+// users' database, stays revoked all the same.
 func TestPromotedReplica(t *testing.T) {
 	t.Parallel()
 	first, second := server.StartRedis(t, "--repl-diskless-sync-delay", "0"), server.StartRedis(t)
@@ -153,7 +153,7 @@ func TestPromotedReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the replica has both sessions", func() bool { return len(keys(t, admin, "*session:*")) >= 2 })
-	replicate(t, admin, nobody) // from now on it hears of nothing
+	replicate(t, admin, nobody) // from now on it receives nothing
 	if err := a.revoke(t, out); err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestRevocation logs in and out, and measures how long the other node goes on
+// TestRevocation logs in and out, and measures how long the other node keeps
 // accepting each session. The node that has changed a session must know at
-// once, before Redis tells it.
+// once, before Redis notifies it.
 func TestRevocation(t *testing.T) {
 	const logins, atOnce = 10_000, 8
 	addr := server.Redis(t)
@@ -79,7 +79,7 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-// end ends a session, of a user who has its number as ID, in one of two ways.
+// end revokes a session, whose user has its number as ID, in one of two ways.
 func end(t *testing.T, s *redisstore.Sessions, d [32]byte, i int) error {
 	if i%8 != 0 {
 		return s.Delete(t.Context(), d)

@@ -66,13 +66,13 @@ func TestWhatIsStored(t *testing.T) {
 	}
 }
 
-// outage reports whether an error means that the store could not be asked.
+// outage reports whether an error means that the store could not be reached.
 func outage(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), "redisstore: ")
 }
 
-// TestTheIndexOutlivesItsSessions: what a Touch has lengthened is still ended
-// by DeleteAll, when the first end of the session is long past.
+// TestTheIndexOutlivesItsSessions: DeleteAll still deletes a session that a
+// Touch has extended, when its first expiry is long past.
 func TestTheIndexOutlivesItsSessions(t *testing.T) {
 	addr, ctx := server.Redis(t), t.Context()
 	client := raw(t, addr)
@@ -82,7 +82,7 @@ func TestTheIndexOutlivesItsSessions(t *testing.T) {
 	if err := sessions.Touch(ctx, d, now, now.Add(30*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"first", "second"} { // each forgets what is over
+	for i, name := range []string{"first", "second"} { // each removes expired entries
 		now = now.Add(48 * time.Hour)
 		other := adas(name)
 		other.Expires = now.Add(time.Hour)
@@ -104,7 +104,7 @@ func TestTheIndexOutlivesItsSessions(t *testing.T) {
 	}
 }
 
-// TestLongValuesAreRefused: whoever stores one would hold up everybody else.
+// TestLongValuesAreRefused: whoever stores one would delay everybody else.
 func TestLongValuesAreRefused(t *testing.T) {
 	store := open(t, server.Redis(t), redisstore.Options{})
 	for size, want := range map[int]bool{60 << 10: true, 64 << 10: false} {

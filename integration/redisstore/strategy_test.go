@@ -21,7 +21,7 @@ func strategy(t testing.TB, store core.SessionStore) *session.Strategy {
 	return s
 }
 
-// issued is the token of a session of ada's.
+// issued returns the token of a session of ada's.
 func issued(t testing.TB, s *session.Strategy) string {
 	t.Helper()
 	token, err := s.Issue(t.Context(), core.Login{Session: adas("")})
@@ -41,7 +41,7 @@ func refused(t testing.TB, s *session.Strategy, token string) bool {
 }
 
 // The strategy looks into the store's memory itself, which is filled and
-// emptied as ever.
+// emptied as before.
 func TestAStrategyKnowsWhatItsStoreKnows(t *testing.T) {
 	addr := server.Redis(t)
 	here, there := strategy(t, open(t, addr, redisstore.Options{}).Sessions()),
@@ -71,7 +71,7 @@ func TestAStrategyKnowsWhatItsStoreKnows(t *testing.T) {
 	}
 }
 
-// A floor is of use for as long as a session lives.
+// A floor matters for as long as a session lives.
 func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 	addr := server.Redis(t)
 	client, store := raw(t, addr), open(t, addr, redisstore.Options{}).Sessions()
@@ -97,7 +97,8 @@ func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 	})
 }
 
-// The store drops what it ends, so the strategy must not drop what others have.
+// The store drops what it revokes, so the strategy must not drop other users'
+// entries.
 func TestARevocationLeavesOtherUsersKnown(t *testing.T) {
 	addr := server.Redis(t)
 	client, s := raw(t, addr), strategy(t, open(t, addr, redisstore.Options{}).Sessions())
@@ -107,7 +108,7 @@ func TestARevocationLeavesOtherUsersKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(t, s, token.Raw) // now it is known
+	refused(t, s, token.Raw) // now it is cached
 	if err := s.RevokeAll(t.Context(), "ada", 2, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestARevocationLeavesOtherUsersKnown(t *testing.T) {
 	}
 }
 
-// decorated is an application's own store with one of redisstore in it.
+// decorated is an application's own store that wraps one of redisstore's.
 type decorated struct {
 	*redisstore.Sessions
 	finds int

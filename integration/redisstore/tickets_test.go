@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// TestTicketsBeyondTheKit has what the kit does not ask.
+// TestTicketsBeyondTheKit checks what the kit does not.
 func TestTicketsBeyondTheKit(t *testing.T) {
 	addr, ctx, now := server.Redis(t), t.Context(), time.Now()
 	client := raw(t, addr)

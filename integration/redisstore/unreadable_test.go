@@ -18,7 +18,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// lines are a log, which several goroutines may write.
+// lines is a log, which several goroutines may write.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -30,7 +30,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// taken are the lines since the last call.
+// taken returns the lines since the last call.
 func (l *lines) taken() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +39,7 @@ func (l *lines) taken() []string {
 	return strings.Split(text, "\n")[:strings.Count(text, "\n")]
 }
 
-// logging is a store, and its log.
+// logging returns a store, and its log.
 func logging(t testing.TB, addr string) (*redisstore.Store, *lines) {
 	t.Helper()
 	log := new(lines)
@@ -150,7 +150,8 @@ func TestASessionThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestAPersonWhoseSessionCannotBeRead gets a 401, and can log in.
+// TestAPersonWhoseSessionCannotBeRead: the response is a 401, and the person
+// can log in.
 func TestAPersonWhoseSessionCannotBeRead(t *testing.T) {
 	addr := server.Redis(t)
 	client := raw(t, addr)
@@ -194,7 +195,7 @@ func TestOtherValuesThatCannotBeRead(t *testing.T) {
 	limit := core.Limit{Events: 2, Window: time.Hour}
 	for name, tt := range map[string]struct {
 		pattern string
-		put     [][]string // "" is the key
+		put     [][]string // "" means the key
 		logged  bool
 	}{
 		"a floor that is no number": {"latchkey:floor:*", [][]string{{"SET", "", "x"}, {"SET", "", strings.Repeat("9", 19) + "x"}}, true},

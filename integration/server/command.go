@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// credential is whose processes the servers are: PostgreSQL and MariaDB refuse
-// root. It is nil for everybody else.
+// credential returns the user that the servers run as: PostgreSQL and MariaDB
+// refuse root. It is nil unless we are root.
 func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -28,7 +28,7 @@ func credential() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
 }
 
-// giveAway makes a folder that of the servers' user.
+// giveAway makes the servers' user the owner of a folder.
 func giveAway(folder string) error {
 	owner, err := credential()
 	if owner == nil || err != nil {
@@ -37,8 +37,8 @@ func giveAway(folder string) error {
 	return os.Chown(folder, int(owner.Uid), int(owner.Gid))
 }
 
-// cmd is a command of the servers' user in the server's folder. It ends with
-// the thread that starts it, as it does when the tests die.
+// cmd returns a command that runs as the servers' user in the server's folder.
+// It is killed with the thread that starts it, and so when the tests die.
 func (s *instance) cmd(command ...string) (*exec.Cmd, error) {
 	owner, err := credential()
 	cmd := exec.Command(command[0], command[1:]...)
@@ -62,7 +62,7 @@ func (s *instance) run(stdin io.Reader, command ...string) error {
 	return nil
 }
 
-// tail keeps the end of what a process says.
+// tail keeps the end of a process's output.
 type tail struct {
 	mu   sync.Mutex
 	text []byte

@@ -17,8 +17,8 @@ type dialect struct {
 	create, drop string                                      // statements, with %s for a database
 }
 
-// newDatabase makes an empty database on the shared server, which ends with t,
-// and gives its address.
+// newDatabase creates an empty database on the shared server, which is dropped
+// at the end of t, and returns its address.
 func newDatabase(t testing.TB, e *engine, d dialect) string {
 	t.Helper()
 	admin, err := shared.address(e)
@@ -46,7 +46,7 @@ func (d dialect) makeDatabase(admin, name string) (string, error) {
 	return addr, d.exec(admin, fmt.Sprintf(d.create, name))
 }
 
-// exec runs a statement. It waits for a lock for a time.
+// exec runs a statement. It waits for a lock for some time.
 func (d dialect) exec(addr, statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -58,7 +58,7 @@ func (d dialect) exec(addr, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
-// ping reports whether the server answers.
+// ping returns nil if the server responds.
 func (d dialect) ping(ctx context.Context, addr string) error {
 	db, err := d.open(addr)
 	if err != nil {
@@ -67,7 +67,7 @@ func (d dialect) ping(ctx context.Context, addr string) error {
 	return errors.Join(db.PingContext(ctx), db.Close())
 }
 
-// startDatabase starts a server of a test's own, with a database called test.
+// startDatabase starts a server for one test, with a database called test.
 func startDatabase(t testing.TB, e *engine, d dialect) *Process {
 	t.Helper()
 	p := startProcess(t, e)

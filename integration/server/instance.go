@@ -15,14 +15,14 @@ import (
 // engine is a make of server.
 type engine struct {
 	name     string
-	variable string                                       // that says where its programs are
-	given    string                                       // variable with the address of one that is there already
+	variable string                                       // the variable that says where its programs are
+	given    string                                       // the variable with the address of an existing one
 	prepare  func(s *instance, program string) error      // fills the folder
 	command  func(s *instance, program string) []string   // runs the server
 	address  func(port int) string                        // for its administrator
-	ping     func(ctx context.Context, addr string) error // whether it answers
-	stop     syscall.Signal                               // ends it in order
-	abandon  syscall.Signal                               // ends it fast, and leaves nothing but its data
+	ping     func(ctx context.Context, addr string) error // nil if it responds
+	stop     syscall.Signal                               // stops it in order
+	abandon  syscall.Signal                               // stops it fast, and leaves nothing but its data
 }
 
 // instance is a server: its data, and the process that runs it or ran it last.
@@ -34,10 +34,10 @@ type instance struct {
 	port    int
 	process *exec.Cmd
 	output  *tail
-	ended   chan struct{} // closed when the process and its children have ended
+	ended   chan struct{} // closed when the process and its children have exited
 }
 
-// launch makes and starts a server.
+// launch creates and starts a server.
 func launch(e *engine, durable bool, args ...string) (*instance, error) {
 	s := &instance{engine: e, durable: durable, args: args, ended: make(chan struct{})}
 	close(s.ended)
@@ -75,9 +75,9 @@ func (s *instance) create(program string) (err error) {
 	return s.prepare(s, program)
 }
 
-// freePort looks among those that Linux gives to nobody who does not ask, so
-// that a server which was stopped gets it again. A node of a Redis Cluster
-// takes the port 10,000 further on, too, which is one of those then.
+// freePort looks among the ports that Linux never assigns by itself, so that a
+// stopped server gets its own again. A node of a Redis Cluster also takes the
+// port 10,000 higher, which is then one of those.
 func freePort() (int, error) {
 	for range 100 {
 		port := 10_000 + rand.IntN(12_000) //nolint:gosec // no secret
@@ -88,7 +88,7 @@ func freePort() (int, error) {
 	return 0, errors.New("no port is free")
 }
 
-// remove ends the server and its data.
+// remove stops the server and removes its data.
 func (s *instance) remove() error {
 	var err error
 	if s.running() {

@@ -27,7 +27,7 @@ func (s *instance) running() bool {
 	}
 }
 
-// start starts the process and waits until it answers.
+// start starts the process and waits until it responds.
 func (s *instance) start() error {
 	if s.running() {
 		return errors.New("it runs already")
@@ -40,7 +40,7 @@ func (s *instance) start() error {
 		return err
 	}
 	s.output = &tail{}
-	s.process.Stdout, s.process.Stderr = s.output, s.output // which its children have too: Wait waits for them
+	s.process.Stdout, s.process.Stderr = s.output, s.output // its children have them too: Wait waits for these
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
@@ -59,7 +59,7 @@ func (s *instance) start() error {
 	return s.wait()
 }
 
-// wait waits until the server answers.
+// wait waits until the server responds.
 func (s *instance) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -72,14 +72,15 @@ func (s *instance) wait() error {
 		case <-s.ended:
 			return fmt.Errorf("it ends by itself:\n%s", s.output)
 		case <-ctx.Done():
-			return fmt.Errorf("it does not answer: %w\n%s", err, s.output)
+			return fmt.Errorf("it does not respond: %w\n%s", err, s.output)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
 // signal sends a signal to the process and to its children: PostgreSQL has one
-// a connection. The process is halted first, so that it makes no more of them.
+// for each connection. The process is halted first, so that it starts no more
+// of them.
 func (s *instance) signal(sig syscall.Signal) error {
 	if !s.running() {
 		return errors.New("it does not run")
@@ -97,14 +98,14 @@ func (s *instance) signal(sig syscall.Signal) error {
 	}
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
-			_ = syscall.Kill(pid, sig) // unless it has just ended
+			_ = syscall.Kill(pid, sig) // unless it has just exited
 		}
 	}
 	return s.process.Process.Signal(sig)
 }
 
 // halted waits until a process that was sent SIGSTOP has stopped: its threads
-// go on for a moment.
+// run on for a moment.
 func halted(pid int) error {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
@@ -118,7 +119,8 @@ func halted(pid int) error {
 	return errors.New("it does not halt")
 }
 
-// runs reads the state of a thread, which follows its name in parentheses.
+// runs reports whether a thread runs, by its state, which follows its name in
+// parentheses.
 func runs(stat string) bool {
 	b, err := os.ReadFile(stat)
 	i := bytes.LastIndexByte(b, ')')
@@ -134,7 +136,7 @@ func (s *instance) kill() error {
 	return nil
 }
 
-// end asks the server to end, paused or not, and waits.
+// end asks the server to exit, paused or not, and waits.
 func (s *instance) end(sig syscall.Signal) error {
 	err := s.signal(syscall.SIGCONT)
 	if err == nil {

@@ -1,5 +1,5 @@
-// Package server gives tests real database servers: PostgreSQL, MariaDB and
-// Redis, on free ports of 127.0.0.1, with their data in a temporary folder.
+// Package server starts real database servers for tests: PostgreSQL, MariaDB
+// and Redis, on free ports of 127.0.0.1, with their data in a temporary folder.
 //
 //	func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 //
@@ -10,22 +10,21 @@
 // disk. Tests that stop, kill or pause a server start their own, with the
 // durability of production.
 //
-// tools/servers finds or installs the programs and says by variables where they
-// are: LATCHKEY_TEST_POSTGRES_BIN (the folder of initdb and postgres),
+// tools/servers finds or installs the programs and sets variables with their
+// locations: LATCHKEY_TEST_POSTGRES_BIN (the folder of initdb and postgres),
 // LATCHKEY_TEST_MARIADBD and LATCHKEY_TEST_REDIS_SERVER. A test without them
-// fails. Servers that are there already are used instead of shared ones if
-// these variables have their addresses, with an account that may create
-// databases:
+// fails. Existing servers are used instead of shared ones if these variables
+// have their addresses, with an account that may create databases:
 //
 //	LATCHKEY_TEST_POSTGRES=postgres://user:password@host:port/postgres
 //	LATCHKEY_TEST_MYSQL=user:password@tcp(host:port)/
 //	LATCHKEY_TEST_REDIS=host:port
 //
 // Redis has no databases by name: the database 0 of such a Redis is emptied
-// before a test and after it, so that its tests must run one at a time (go test
-// -p 1 -parallel 1). Without the variable each test has a Redis of its own.
+// before and after a test, so that its tests must run one at a time (go test -p
+// 1 -parallel 1). Without the variable each test has a Redis of its own.
 //
-// The servers let everybody on the machine in, without a password. They run as
+// The servers accept everybody on the machine, without a password. They run as
 // the test's user; root's run as nobody.
 package server
 
@@ -37,8 +36,8 @@ import (
 	"testing"
 )
 
-// Main runs the tests of a package, stops the servers that they have shared,
-// and gives the exit code.
+// Main runs the tests of a package, stops the servers that they shared, and
+// returns the exit code.
 func Main(m *testing.M) int {
 	shared.started = map[*engine]*start{}
 	code := m.Run()
@@ -49,7 +48,7 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// shared has the servers that a package's tests share. Each starts when the
+// shared holds the servers that a package's tests share. Each starts when the
 // first test needs it.
 var shared servers
 

@@ -23,7 +23,7 @@ var mySQL = dialect{
 		if err != nil {
 			return nil, err
 		}
-		config.Logger = &mysql.NopLogger{} // of a server that is not there yet
+		config.Logger = &mysql.NopLogger{} // it would log a server that is not there yet
 		connector, err := mysql.NewConnector(config)
 		if err != nil {
 			return nil, err
@@ -63,15 +63,15 @@ var mariaDB = &engine{
 }
 
 // MariaDB returns the DSN, for go-sql-driver/mysql, of a new, empty database on
-// the server that the package's tests share. Its user may do everything; it has
-// no parameters. The database is dropped at the end of t, which waits for
+// the server that the package's tests share. Its user has all rights; it has no
+// parameters. The database is dropped at the end of t, which waits for
 // transactions.
 func MariaDB(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, mariaDB, mySQL)
 }
 
-// StartMariaDB starts a MariaDB whose commits are on the disk.
+// StartMariaDB starts a MariaDB whose commits reach the disk.
 func StartMariaDB(t testing.TB) *Process {
 	t.Helper()
 	return startDatabase(t, mariaDB, mySQL)

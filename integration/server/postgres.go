@@ -52,14 +52,14 @@ var postgres = &engine{
 }
 
 // Postgres returns the URL of a new, empty database on the server that the
-// package's tests share, whose superuser it names. The database is dropped at
-// the end of t, whoever is connected.
+// package's tests share, with its superuser. The database is dropped at the end
+// of t, even if clients are connected.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, postgres, postgreSQL)
 }
 
-// StartPostgres starts a PostgreSQL whose commits are on the disk.
+// StartPostgres starts a PostgreSQL whose commits reach the disk.
 func StartPostgres(t testing.TB) *Process {
 	t.Helper()
 	return startDatabase(t, postgres, postgreSQL)

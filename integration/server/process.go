@@ -5,15 +5,16 @@ import (
 	"testing"
 )
 
-// Process is a server that a test may hurt. It ends with the test. What its
-// methods cannot do fails the test; any goroutine may call them, one at a time.
+// Process is a server that a test may stop or kill. It is stopped at the end of
+// the test. A method that fails fails the test; any goroutine may call the
+// methods, one at a time.
 type Process struct {
 	t      testing.TB
 	server *instance
 	url    string
 }
 
-// startProcess starts a server of a test's own.
+// startProcess starts a server for one test.
 func startProcess(t testing.TB, e *engine, args ...string) *Process {
 	t.Helper()
 	s, err := launch(e, true, args...)
@@ -25,32 +26,32 @@ func startProcess(t testing.TB, e *engine, args ...string) *Process {
 	return p
 }
 
-// URL is where the server is: a database called test for SQL, host:port for
-// Redis. It stays the same.
+// URL returns the server's address: a database called test for SQL, host:port
+// for Redis. It stays the same.
 func (p *Process) URL() string { return p.url }
 
-// Start starts the server again, where it was and with its data (Redis has
-// none), and waits until it answers.
+// Start starts the server again, at its address and with its data (Redis has
+// none), and waits until it responds.
 func (p *Process) Start() {
 	p.t.Helper()
 	p.check(p.server.start())
 }
 
-// Stop asks the server to end, which breaks the connections that it has, and
-// waits until it has ended.
+// Stop asks the server to exit, which breaks its connections, and waits until
+// it has.
 func (p *Process) Stop() {
 	p.t.Helper()
 	p.check(p.server.end(p.server.stop))
 }
 
-// Kill ends the server by SIGKILL, with all its processes.
+// Kill kills the server, with all its processes, by SIGKILL.
 func (p *Process) Kill() {
 	p.t.Helper()
 	p.check(p.server.kill())
 }
 
 // Pause makes the server hang, by SIGSTOP: its connections stay, and nobody
-// answers.
+// responds.
 func (p *Process) Pause() {
 	p.t.Helper()
 	p.check(p.server.signal(syscall.SIGSTOP))

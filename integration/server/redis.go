@@ -26,8 +26,8 @@ var redis = &engine{
 	abandon: syscall.SIGKILL,
 }
 
-// Redis returns the host:port of a Redis that is empty. It is t's own and ends
-// with it, unless LATCHKEY_TEST_REDIS has one.
+// Redis returns the host:port of an empty Redis. It belongs to t and is stopped
+// with it, unless LATCHKEY_TEST_REDIS is set.
 func Redis(t testing.TB) string {
 	t.Helper()
 	given := os.Getenv(redis.given)
@@ -44,14 +44,14 @@ func Redis(t testing.TB) string {
 	return given
 }
 
-// StartRedis starts a Redis that keeps nothing on disk. It is told args after
-// everything else, such as "--maxmemory", "10mb".
+// StartRedis starts a Redis that keeps nothing on disk. args come after all
+// other arguments, such as "--maxmemory", "10mb".
 func StartRedis(t testing.TB, args ...string) *Process {
 	t.Helper()
 	return startProcess(t, redis, args...)
 }
 
-// tellRedis sends a command and compares the first line of the answer.
+// tellRedis sends a command and compares the first line of the reply.
 func tellRedis(ctx context.Context, addr, command, want string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -69,7 +69,7 @@ func tellRedis(ctx context.Context, addr, command, want string) error {
 	}
 	answer, err := bufio.NewReader(conn).ReadString('\n')
 	if err == nil && answer != want+"\r\n" {
-		err = fmt.Errorf("%s is answered with %q", command, answer)
+		err = fmt.Errorf("the reply to %s is %q", command, answer)
 	}
 	return err
 }

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 // database is a server that speaks SQL.
 type database struct {
 	driver string
-	given  string // variable with the address of one that is there already
+	given  string // the variable with the address of an existing one
 	shared func(testing.TB) string
 	start  func(testing.TB) *server.Process
 }
@@ -118,7 +118,7 @@ func TestDatabaseServerThatIsHurt(t *testing.T) {
 				}
 				p.Start()
 			})
-			p.Pause() // it ends all the same
+			p.Pause() // it is stopped all the same
 		})
 	}
 }
@@ -130,7 +130,7 @@ func query(t *testing.T, db *sql.DB, patience time.Duration) (rows int, err erro
 	return rows, db.QueryRowContext(ctx, "SELECT count(*) FROM kept").Scan(&rows)
 }
 
-// tell sends a command to Redis and gives the first line of its answer.
+// tell sends a command to Redis and returns the first line of its reply.
 func tell(address, command string) (string, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -196,14 +196,14 @@ func TestRedisIsEmpty(t *testing.T) {
 	wantTold(t, own, "DBSIZE", ":0")
 }
 
-// TestNothingIsLeft: tests run in a process of their own, which ends or is
+// TestNothingIsLeft: tests run in a process of their own, which exits or is
 // killed.
 func TestNothingIsLeft(t *testing.T) {
 	for name, killed := range map[string]bool{"at the end": false, "by tests that are killed": true} {
 		t.Run(name, func(t *testing.T) {
 			temp := t.TempDir()
 			for folder := temp; folder != os.TempDir(); folder = filepath.Dir(folder) {
-				if err := os.Chmod(folder, 0o755); err != nil { // the servers' user goes through
+				if err := os.Chmod(folder, 0o755); err != nil { // the servers' user passes through it
 					t.Fatal(err)
 				}
 			}
@@ -240,7 +240,7 @@ func runningIn(t *testing.T, folder string) (folders []string) {
 		t.Fatal(err)
 	}
 	for _, process := range processes {
-		data, err := os.Readlink(process) // fails for others' processes and for those that have ended
+		data, err := os.Readlink(process) // fails for others' processes and for those that have exited
 		if err == nil && strings.HasPrefix(data, folder) && !slices.Contains(folders, data) {
 			folders = append(folders, data)
 		}
@@ -281,7 +281,7 @@ func TestMissingProgramFails(t *testing.T) {
 	})
 }
 
-// failing is a test that notes why it fails.
+// failing is a test that records why it fails.
 type failing struct {
 	testing.TB
 	said chan string

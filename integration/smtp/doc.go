@@ -1,3 +1,3 @@
-// Package smtp holds the tests of senders/smtpsender against an SMTP server on
-// the loopback interface.
+// Package smtp tests senders/smtpsender against an SMTP server on the loopback
+// interface.
 package smtp

@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-go/latchkey/senders/smtpsender"
 )
 
-// wantError checks that err says all of parts and no secret, and that nothing
-// was delivered.
+// wantError checks that err contains all of parts and no secret, and that
+// nothing was delivered.
 func wantError(t *testing.T, s *server, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
@@ -129,8 +129,8 @@ func TestEncryption(t *testing.T) {
 	}
 }
 
-// silent takes connections and never says a word. reached gets a value for
-// each.
+// silent accepts connections and never sends anything. It sends a value to
+// reached for each.
 func silent(t *testing.T, reached chan<- struct{}) *server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -33,7 +33,7 @@ func resetMail(to string) core.Mail {
 	return core.Mail{To: to, Kind: core.MailReset, User: &account{FullName: "Ada"}, Token: token, Link: link}
 }
 
-// newSender is a sender to s; change may alter its options.
+// newSender returns a sender to s; change may alter its options.
 func newSender(t *testing.T, s *server, change func(o *smtpsender.Options)) *smtpsender.Sender {
 	t.Helper()
 	u := url.URL{Scheme: "smtp", Host: net.JoinHostPort(s.host, s.port)}
@@ -131,7 +131,7 @@ func TestSend(t *testing.T) {
 			if l.subject != subject {
 				t.Errorf("subject %q, want %q", l.subject, subject)
 			}
-			// the best one last, RFC 2046 section 5.1.4
+			// the best one last, RFC 2046, section 5.1.4
 			if len(l.order) != 2 || l.order[0] != "text/plain" || l.order[1] != "text/html" {
 				t.Fatalf("parts %q", l.order)
 			}

@@ -20,17 +20,17 @@ const (
 	password = "pa/ss:w@rd"
 )
 
-// server is an SMTP server that keeps what it is given. Its zero value,
+// server is an SMTP server that keeps what it receives. Its zero value, once
 // started, offers STARTTLS, AUTH PLAIN and SMTPUTF8.
 type server struct {
 	implicitTLS, noTLS, noUTF8 bool
-	mechanism                  string // of AUTH; "" is PLAIN
+	mechanism                  string // of AUTH; "" means PLAIN
 	// at is called at each stage ("session", "auth", "mail", "rcpt",
-	// "data", "reset") with what came; its error is the server's answer.
+	// "data", "reset") with what came; its error is the server's reply.
 	at func(stage, got string) error
 
 	host, port string
-	roots      *x509.CertPool // under which the server's certificate is good, for 127.0.0.1
+	roots      *x509.CertPool // they verify the server's certificate, for 127.0.0.1
 
 	mu         sync.Mutex
 	stages     []string
@@ -46,7 +46,7 @@ type delivery struct {
 
 func (s *server) start(t *testing.T) *server {
 	t.Helper()
-	certificates := httptest.NewTLSServer(nil) // for its certificate alone
+	certificates := httptest.NewTLSServer(nil) // only for its certificate
 	certificates.Close()
 	s.roots = x509.NewCertPool()
 	s.roots.AddCert(certificates.Certificate())
@@ -58,7 +58,7 @@ func (s *server) start(t *testing.T) *server {
 	}))
 	srv.EnableSMTPUTF8 = !s.noUTF8
 	srv.ErrorLog = log.New(io.Discard, "", 0)
-	srv.AllowInsecureAuth = s.noTLS // a server that would take a password in clear
+	srv.AllowInsecureAuth = s.noTLS // a server that would accept a password in clear text
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func (s *server) received() ([]string, []delivery) {
 	return s.stages, s.deliveries
 }
 
-// only returns the one delivery that there must be.
+// only returns the one delivery, and fails if there is any other number.
 func (s *server) only(t *testing.T) delivery {
 	t.Helper()
 	_, d := s.received()
@@ -167,7 +167,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset comes after the answer to DATA too. An error at this stage cuts the
+// Reset also follows the reply to DATA. An error at this stage cuts the
 // connection.
 func (s *session) Reset() {
 	if s.server.reach("reset", "") != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// The benchmarks stand in pairs: what every request pays, and the same
-// statement through database/sql alone.
+// The benchmarks come in pairs: what every request pays, and the same statement
+// through database/sql alone.
 
 const (
 	sessionQuery = `SELECT id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires FROM latchkey_sessions

@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// servers are the databases where two transactions are at work at once.
+// servers runs a test on the databases on which two transactions can run at the
+// same time.
 func servers(t *testing.T, test func(t *testing.T, d database)) {
 	everywhere(t, func(t *testing.T, d database) {
 		if d.driver != "sqlite" {
@@ -34,7 +35,7 @@ func couple(t *testing.T, us *sqlstore.UserStore[core.User]) (one, two string) {
 }
 
 // embrace lets two transactions lock two users in opposite order, once, and
-// tells how often each ran. after is done with the outcome of the second lock.
+// returns how often each ran. after receives the result of the second lock.
 func embrace(
 	t *testing.T, store *sqlstore.Store, us *sqlstore.UserStore[core.User],
 	after func(ctx context.Context, err error) error,
@@ -81,8 +82,8 @@ func TestDeadlock(t *testing.T) {
 	})
 }
 
-// TestDeadlockThatIsPassedOver: MySQL has rolled the transaction back, and what
-// follows must not be kept on its own.
+// TestDeadlockThatIsPassedOver: MySQL has rolled the transaction back, and
+// statements after that must not be committed on their own.
 func TestDeadlockThatIsPassedOver(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
@@ -133,9 +134,9 @@ func TestSerializationFailure(t *testing.T) {
 	}
 }
 
-// TestRefusedUpdateInATransaction: the address is free when Update looks at the
-// row, and taken when the statement waits for the other transaction. PostgreSQL
-// ends a transaction over that.
+// TestRefusedUpdateInATransaction: the address is free when Update reads the
+// row, and taken while the statement waits for the other transaction.
+// PostgreSQL ends a transaction over that.
 func TestRefusedUpdateInATransaction(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -174,8 +175,8 @@ func TestRefusedUpdateInATransaction(t *testing.T) {
 	})
 }
 
-// TestFindAfterARefusal: whoever is told that an address is taken finds its
-// user, though there was none when the transaction began.
+// TestFindAfterARefusal: after an address was reported as taken, its user is
+// found, even if there was none when the transaction began.
 func TestFindAfterARefusal(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
 		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
@@ -198,8 +199,8 @@ func TestFindAfterARefusal(t *testing.T) {
 	})
 }
 
-// TestSnapshot: a transaction of the application's own goes on seeing the rows
-// of its beginning, and is not to act on them.
+// TestSnapshot: a transaction of the application's own keeps seeing the rows of
+// its beginning, and must not act on them.
 func TestSnapshot(t *testing.T) {
 	d := onMariaDB // its default is REPEATABLE READ; PostgreSQL refuses such writes
 	for _, settings := range []string{"", "?clientFoundRows=true"} {
@@ -265,8 +266,9 @@ func TestTouchThatChangesNothing(t *testing.T) {
 	})
 }
 
-// TestNumbersThatWereGiven are passed by those that the database makes:
-// PostgreSQL's would collide, and look as if the address was taken.
+// TestNumbersThatWereGiven: numbers made by the database skip those that were
+// given. On PostgreSQL they would collide, and look as if the address was
+// taken.
 func TestNumbersThatWereGiven(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		_, us := users[core.User](t, d.new(t), sqlstore.Options{IDs: sqlstore.BigInt})

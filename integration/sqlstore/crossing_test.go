@@ -45,7 +45,7 @@ func (plain) Verify(h core.PasswordHash, password string) (bool, error) {
 	return string(h) == "plain$"+password, nil
 }
 
-// all does everything at once and returns the statuses.
+// all runs everything at the same time and returns the statuses.
 func all(do ...func() int) []int {
 	var wg sync.WaitGroup
 	statuses := make([]int, len(do))
@@ -120,7 +120,7 @@ func TestR11TokensOfAUserWhoIsDeleted(t *testing.T) {
 }
 
 // TestS23InARing: superusers who change each other and themselves, in all
-// directions at once, do not wait for each other in a circle.
+// directions at the same time, do not wait for each other in a circle.
 func TestS23InARing(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		a := administrate(t, d)

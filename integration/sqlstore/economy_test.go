@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// runs is how often a statement that begins so was run.
+// runs returns how often a statement with this beginning was run.
 func runs(r *recorder.Recorder, beginning string) (n int) {
 	for _, text := range r.Statements() {
 		if strings.HasPrefix(text, beginning) {
@@ -23,8 +23,8 @@ func runs(r *recorder.Recorder, beginning string) (n int) {
 	return n
 }
 
-// noted is how often a recorder notes a statement: MySQL's driver is asked to
-// run it, prepares it instead, and is asked for that.
+// noted returns how often a recorder records one statement: MySQL's driver
+// receives it, prepares it instead, and receives it again.
 func (d database) noted() int {
 	if d.driver == onMariaDB.driver {
 		return 2

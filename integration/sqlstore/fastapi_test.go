@@ -54,7 +54,7 @@ func fixtureFile(t *testing.T) *handle {
 // file has later times.
 const serviceExpiry = 2145916800
 
-// serviceTables are as the service's SQLAlchemy adapter makes them on
+// serviceTables creates the tables as the service's SQLAlchemy adapter does on
 // PostgreSQL.
 const serviceTables = `
 	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,

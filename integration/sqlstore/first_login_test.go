@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
 
-// named is a provider that is never asked.
+// named is a provider that is never called.
 type named string
 
 func (n named) Name() string { return string(n) }
@@ -26,8 +26,8 @@ func (named) Finish(context.Context, core.OAuthFinish) (core.OAuthIdentity, core
 	return core.OAuthIdentity{}, core.OAuthTokens{}, errors.New("not asked")
 }
 
-// TestO54LoginsOfOneIdentityAtOnce: they are of one user, who is new, or whose
-// address nobody had proved, or who is deleted meanwhile.
+// TestO54LoginsOfOneIdentityAtOnce: the logins are of one user, who is new, or
+// whose address nobody had proved, or who is deleted meanwhile.
 func TestO54LoginsOfOneIdentityAtOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		store, users := users[Admin](t, d.new(t), sqlstore.Options{Patience: crowded, IDs: sqlstore.BigInt})

@@ -8,13 +8,13 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// numberedTable is as SQLAlchemy makes the users' table with numbers on SQLite,
-// which makes a number again once the user with the highest is deleted.
+// numberedTable creates the users' table with numbers as SQLAlchemy does on
+// SQLite, which reuses a number once the user with the highest is deleted.
 const numberedTable = `
 	CREATE TABLE "user" (email VARCHAR(320) NOT NULL, hashed_password VARCHAR(1024) NOT NULL, is_active BOOLEAN NOT NULL,
 		is_superuser BOOLEAN NOT NULL, is_verified BOOLEAN NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (id))`
 
-// TestO54NumbersOfDeletedUsers: a number is not given again, whoever has made
+// TestO54NumbersOfDeletedUsers: a number is not assigned again, whoever created
 // the table.
 func TestO54NumbersOfDeletedUsers(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) *sqlstore.UserStore[early]{

@@ -19,14 +19,14 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// What a process that is to be killed is told: the kind of its database, where
-// that is, and its number.
+// The variables for a process to be killed: the kind of its database, its
+// address, and the process's number.
 const victimName, victimAddress, victimNumber = "LATCHKEY_TEST_VICTIM", "LATCHKEY_TEST_VICTIM_ADDRESS",
 	"LATCHKEY_TEST_VICTIM_NUMBER"
 
 // TestKilledProcess kills processes that register users, link their accounts
-// and use their tokens as fast as they can: whoever was acknowledged is there,
-// whoever is there is whole, and no token takes effect twice.
+// and use their tokens as fast as they can: every acknowledged user is there,
+// every user who is there is complete, and no token takes effect twice.
 func TestKilledProcess(t *testing.T) {
 	if name := os.Getenv(victimName); name != "" {
 		registerForever(t, databases[name], os.Getenv(victimAddress), os.Getenv(victimNumber))
@@ -55,8 +55,8 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// kill starts a process, kills it after so many acknowledgements, and gives all
-// that it made.
+// kill starts a process, kills it after a number of acknowledgements, and
+// returns everything that it made.
 func kill(t *testing.T, name, address string, run, after int) (lines []string) {
 	t.Helper()
 	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcess$")
@@ -78,7 +78,7 @@ func kill(t *testing.T, name, address string, run, after int) (lines []string) {
 }
 
 // registerForever registers users in several goroutines, and prints what has
-// been acknowledged. Each pipe write is whole or not there.
+// been acknowledged. Each write to the pipe is complete or missing.
 func registerForever(t *testing.T, d database, address, run string) {
 	store, us := users[core.User](t, d.open(t, address), sqlstore.Options{}) // as after any restart
 	var all sync.WaitGroup
@@ -104,7 +104,7 @@ func registerForever(t *testing.T, d database, address, run string) {
 	all.Wait()
 }
 
-// register makes a user, their link and their token, in one transaction.
+// register creates a user, their link and their token, in one transaction.
 func register(
 	ctx context.Context, store *sqlstore.Store, us *sqlstore.UserStore[core.User], key string,
 ) (id string, err error) {
@@ -136,12 +136,12 @@ func use(ctx context.Context, store *sqlstore.Store, us *sqlstore.UserStore[core
 	})
 }
 
-// halfMade are users without their link or token, and those whose token took
-// effect without being used, or was used without an effect.
+// halfMade selects users without their link or token, and those whose token
+// took effect without being used, or was used without an effect.
 const halfMade = `SELECT u.email_key FROM latchkey_users AS u LEFT JOIN latchkey_oauth_accounts AS l ON l.user_id = u.id AND l.account_id = u.email_key
 	LEFT JOIN latchkey_tickets AS t ON t.email = u.email_key WHERE l.id IS NULL OR t.used IS NULL OR t.used <> u.token_epoch`
 
-// audit looks at what the processes have left.
+// audit checks what the processes have left.
 func audit(t *testing.T, d database, address string, made, used []string) {
 	ctx, db := t.Context(), d.open(t, address)
 	store, us := users[core.User](t, db, sqlstore.Options{})
@@ -176,7 +176,7 @@ func audit(t *testing.T, d database, address string, made, used []string) {
 	}
 	for key, u := range there {
 		if u.TokenEpoch == 0 && rand.IntN(8) != 0 {
-			continue // most of those whose token nobody had used
+			continue // most users whose token nobody had used
 		}
 		want := []error{nil, core.ErrUsed}[u.TokenEpoch]
 		if err := use(ctx, store, us, key, u.ID); !errors.Is(err, want) {

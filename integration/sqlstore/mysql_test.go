@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// TestMySQLSettings: those of the driver and of the server under which values
-// would be stored as others are refused, and all others do no harm.
+// TestMySQLSettings: settings of the driver and of the server that would change
+// stored values are refused, and all others do no harm.
 func TestMySQLSettings(t *testing.T) {
 	address := onMariaDB.address(t)
 	for settings, want := range map[string]string{
@@ -53,8 +53,8 @@ func TestMySQLSettings(t *testing.T) {
 	}
 }
 
-// TestMySQLKit: whether rows are counted that were found, or those that were
-// changed, makes no difference.
+// TestMySQLKit: it makes no difference whether the driver counts the rows found
+// or the rows changed.
 func TestMySQLKit(t *testing.T) {
 	t.Parallel()
 	d := onMariaDB.with("?clientFoundRows=true")
@@ -63,7 +63,7 @@ func TestMySQLKit(t *testing.T) {
 	t.Run("limiter", func(t *testing.T) { limiterKit(t, d) })
 }
 
-// TestMySQLWithoutADatabase: there is nothing that a lock could be named after.
+// TestMySQLWithoutADatabase: there is nothing to name a lock after.
 func TestMySQLWithoutADatabase(t *testing.T) {
 	address := onMariaDB.address(t)
 	db := onMariaDB.open(t, address[:strings.LastIndex(address, "/")+1])

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// TestAdoptedOAuthAccounts runs the kit in place of FastAPI Users' table. On
-// PostgreSQL the service's columns are too narrow for some of the kit's values;
-// this is how they are widened, without the service's minding.
+// TestAdoptedOAuthAccounts runs the kit on FastAPI Users' table. On PostgreSQL
+// the service's columns are too narrow for some of the kit's values; this is
+// how to widen them without disturbing the service.
 func TestAdoptedOAuthAccounts(t *testing.T) {
 	takeovers(t, func(t *testing.T, fixture func(t *testing.T) *handle) {
 		db, store := adoptedAccounts(t, fixture)
@@ -31,8 +31,8 @@ func TestAdoptedOAuthAccounts(t *testing.T) {
 	})
 }
 
-// TestNarrowColumns: what the service's columns cannot hold is refused, and its
-// words stay out of the error.
+// TestNarrowColumns: what the service's columns cannot hold is refused, and the
+// value stays out of the error.
 func TestNarrowColumns(t *testing.T) {
 	t.Parallel()
 	db, store := adoptedAccounts(t,
@@ -186,8 +186,8 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *handle) {
 	}
 }
 
-// TestAccountsTableNames: an application that has taken a service's tables over
-// keeps them after it has turned the service off.
+// TestAccountsTableNames: an application that has adopted a service's tables
+// keeps them after the service was turned off.
 func TestAccountsTableNames(t *testing.T) { takeovers(t, accountsTableNames) }
 
 func accountsTableNames(t *testing.T, fixture func(t *testing.T) *handle) {

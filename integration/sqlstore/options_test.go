@@ -39,7 +39,7 @@ func TestTableNames(t *testing.T) {
 	})
 }
 
-// TestLongestNames: a database that cut an index's name off would not find it
+// TestLongestNames: if a database cut off an index's name, it would not find it
 // again.
 func TestLongestNames(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {

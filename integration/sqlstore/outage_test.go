@@ -26,7 +26,7 @@ import (
 
 const (
 	outage   = 10 * time.Second
-	recovery = 2 * time.Second // how long after it everything must be as before
+	recovery = 2 * time.Second // how soon after it everything must work as before
 	load     = 4               // clients
 )
 
@@ -66,7 +66,7 @@ func TestOutage(t *testing.T) {
 	})
 	after := runtime.NumGoroutine()
 	for end := time.Now().Add(recovery); after > before && time.Now().Before(end); after = runtime.NumGoroutine() {
-		time.Sleep(10 * time.Millisecond) // the clients' connections end
+		time.Sleep(10 * time.Millisecond) // the clients' connections close
 	}
 	if during > before+load || after > before {
 		t.Errorf("there were %d goroutines before, %d in the outage, %d after it", before, during, after)
@@ -83,8 +83,8 @@ type app struct {
 	answered, unavailable atomic.Int64
 }
 
-// probe is a request and the one answer to it that is right when the database
-// can be asked.
+// probe is a request and the only right response to it while the database can
+// be reached.
 type probe struct {
 	name, method, path, token string
 	form                      url.Values
@@ -184,8 +184,8 @@ func (a *app) send(ctx context.Context, p probe) (answer, error) {
 	return answer{resp.StatusCode, resp.Header.Get("Retry-After"), string(body)}, err
 }
 
-// try sends a probe. It complains about any answer but the right one and a 503
-// that says when to come again.
+// try sends a probe. It returns an error for any response but the right one and
+// a 503 with Retry-After.
 func (a *app) try(ctx context.Context, p probe) (unavailable bool, err error) {
 	got, err := a.send(ctx, p)
 	switch {
@@ -201,8 +201,7 @@ func (a *app) try(ctx context.Context, p probe) (unavailable bool, err error) {
 	return false, fmt.Errorf("%s: got %+v", p.name, got)
 }
 
-// underLoad lets clients send all probes, again and again, until stop is
-// called.
+// underLoad lets clients send all probes repeatedly until stop is called.
 func (a *app) underLoad(t *testing.T) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -226,8 +225,8 @@ func (a *app) underLoad(t *testing.T) (stop func()) {
 	}
 }
 
-// settles waits until all probes are answered, three times over, and gives when
-// that began.
+// settles waits until all probes succeed, three times in a row, and returns
+// when that began.
 func (a *app) settles(t *testing.T, within time.Duration) time.Duration {
 	t.Helper()
 	begun := time.Now()
@@ -252,7 +251,7 @@ func (a *app) settles(t *testing.T, within time.Duration) time.Duration {
 	}
 }
 
-// wantUnavailable asks for all that needs the database.
+// wantUnavailable requests everything that needs the database.
 func (a *app) wantUnavailable(t *testing.T) {
 	t.Helper()
 	for _, p := range a.probes {

@@ -21,7 +21,7 @@ const (
 	tooLate = 4 * time.Second
 )
 
-// waiting are stores over one database, and a user in it.
+// waiting holds stores on one database, and a user in it.
 type waiting struct {
 	db    *handle
 	store *sqlstore.Store
@@ -42,7 +42,7 @@ func newWaiting(t *testing.T, db *handle, patience time.Duration) *waiting {
 	return w
 }
 
-// calls are what an application asks stores for. Each waits once, at most.
+// calls returns what an application calls stores for. Each waits at most once.
 func (w *waiting) calls() map[string]func(ctx context.Context) error {
 	nothing := func(context.Context) error { return nil }
 	return map[string]func(ctx context.Context) error{
@@ -64,7 +64,7 @@ func (w *waiting) calls() map[string]func(ctx context.Context) error {
 	}
 }
 
-// reads runs the calls that change nothing anybody misses.
+// reads runs the calls that change nothing of importance.
 func (w *waiting) reads(ctx context.Context, wantNone bool) (errs []error) {
 	for _, call := range w.calls() {
 		if err := call(ctx); (err == nil) != wantNone {
@@ -74,8 +74,8 @@ func (w *waiting) reads(ctx context.Context, wantNone bool) (errs []error) {
 	return errs
 }
 
-// wantGivenUp runs calls at once, and complains unless each fails with an error
-// that is nobody's answer, in time.
+// wantGivenUp runs calls at once, and fails unless each returns, in time, an
+// error that is none of core's.
 func wantGivenUp(t *testing.T, ctx context.Context, calls map[string]func(ctx context.Context) error) { //nolint:revive // as t.Run has it
 	t.Helper()
 	var all sync.WaitGroup
@@ -97,7 +97,7 @@ func wantGivenUp(t *testing.T, ctx context.Context, calls map[string]func(ctx co
 	all.Wait()
 }
 
-// wantAnswers waits until all calls are answered again.
+// wantAnswers waits until all calls succeed again.
 func wantAnswers(t *testing.T, w *waiting) {
 	t.Helper()
 	for end := time.Now().Add(tooLate); ; time.Sleep(10 * time.Millisecond) {
@@ -111,7 +111,7 @@ func wantAnswers(t *testing.T, w *waiting) {
 	}
 }
 
-// TestPatience stops servers, so that nothing else runs and goroutines can be
+// TestPatience stops servers, so nothing else runs and goroutines can be
 // counted.
 func TestPatience(t *testing.T) {
 	for name, start := range map[string]func(testing.TB) *server.Process{"PostgreSQL": server.StartPostgres,
@@ -178,7 +178,7 @@ func stoppedServer(t *testing.T, d database, p *server.Process) {
 
 	after := runtime.NumGoroutine()
 	for end := time.Now().Add(tooLate); after > before && time.Now().Before(end); after = runtime.NumGoroutine() {
-		time.Sleep(10 * time.Millisecond) // connections end
+		time.Sleep(10 * time.Millisecond) // connections close
 	}
 	if after > before+connections {
 		t.Errorf("F27 there were %d goroutines before, %d after", before, after)
@@ -195,7 +195,7 @@ func TestPatienceWithATakenPool(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantGivenUp(t, t.Context(), w.calls())
-		// The twin: it comes free before the patience ends.
+		// The twin: a connection becomes free before the patience ends.
 		time.AfterFunc(patience/4, func() { _ = taken.Close() })
 		if err := w.calls()["Update"](t.Context()); err != nil {
 			t.Errorf("a connection that comes in time: %v", err)

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// TestMigrateWarnsOfAPoolWithoutBound: once, however often it runs.
+// TestMigrateWarnsOfAPoolWithoutBound: it warns once, however often it runs.
 func TestMigrateWarnsOfAPoolWithoutBound(t *testing.T) {
 	for most, want := range map[int]int{0: 1, connections: 0} {
 		var log bytes.Buffer

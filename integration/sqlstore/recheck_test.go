@@ -21,7 +21,7 @@ type Admin struct {
 	FullName string `json:"full_name" db:"full_name" auth:"register,update"`
 }
 
-// administration is an application's routes of users, and superusers who are
+// administration has an application's user routes, and superusers who are
 // logged in.
 type administration struct {
 	*http.ServeMux
@@ -48,7 +48,7 @@ func administrate(t *testing.T, d database) *administration {
 	return a
 }
 
-// superuser makes one and logs them in.
+// superuser creates one and logs them in.
 func (a *administration) superuser(t *testing.T, name string) (id, token string) {
 	t.Helper()
 	u := &Admin{User: latchkey.User{Email: name + "@example.org", EmailKey: name + "@example.org", IsActive: true,
@@ -73,7 +73,7 @@ func (a *administration) do(method, id, token, body string) int {
 	return w.Code
 }
 
-// atOnce runs both at the same time and returns what they return.
+// atOnce runs both at the same time and returns their results.
 func atOnce(one, other func() int) (first, second int) {
 	var wg sync.WaitGroup
 	wg.Go(func() { first = one() })
@@ -101,8 +101,8 @@ func TestS23Crosswise(t *testing.T) {
 	})
 }
 
-// TestS23SuperusersWhoRemoveEachOther: whoever comes second has lost the right
-// to, so that somebody is left.
+// TestS23SuperusersWhoRemoveEachOther: the second one has lost the right, so
+// that somebody is left.
 func TestS23SuperusersWhoRemoveEachOther(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		a := administrate(t, d)
@@ -124,7 +124,7 @@ func TestS23SuperusersWhoRemoveEachOther(t *testing.T) {
 	})
 }
 
-// TestTheLastSuperuserStays: of two who leave at once, one does.
+// TestTheLastSuperuserStays: of two who leave at the same time, one does.
 func TestTheLastSuperuserStays(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		a := administrate(t, d)

@@ -48,7 +48,7 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 	})
 }
 
-// TestStatementTexts: arguments travel beside the text, which is the same
+// TestStatementTexts: arguments travel apart from the text, which is the same
 // whatever they are.
 func TestStatementTexts(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
@@ -60,7 +60,7 @@ func TestStatementTexts(t *testing.T) {
 				everyStatement(t, store, us, "7001", "canary-one")
 				first := statements.Texts()
 				everyStatement(t, store, us, "7002", "canary-two")
-				for _, text := range statements.Texts() { // less what is prepared already
+				for _, text := range statements.Texts() { // without what is already prepared
 					if !slices.Contains(first, text) {
 						t.Errorf("with other arguments there is %s", text)
 					}

@@ -15,11 +15,11 @@ import (
 )
 
 // pageLen is how many rows a page of the test reads: ten users, and one more to
-// know whether there is a next page.
+// see whether there is a next page.
 const pageLen = 11
 
-// TestSearchReadsNoMoreThanThePage: by the index alone, whatever the prefix and
-// however deep the page.
+// TestSearchReadsNoMoreThanThePage: it reads only along the index, whatever the
+// prefix and however deep the page.
 func TestSearchReadsNoMoreThanThePage(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		ctx := t.Context()
@@ -64,7 +64,7 @@ func populate(t *testing.T, db *handle) {
 	}
 }
 
-// searchOf is the statement of the search that was run.
+// searchOf returns the statement of the search that was run.
 func searchOf(t *testing.T, statements *recorder.Recorder) string {
 	t.Helper()
 	for _, text := range statements.Texts() {

@@ -69,7 +69,7 @@ func TestDump(t *testing.T) {
 	})
 }
 
-// files is everything in a folder: the database and its write-ahead log.
+// files returns everything in a folder: the database and its write-ahead log.
 func files(t *testing.T, dir string) (all []byte) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -111,7 +111,7 @@ func errorsWithoutArguments(t *testing.T, d database) {
 			t.Errorf("%s: %v", step, err)
 		}
 	}
-	if d.driver == "sqlite" { // it lets a number's column hold text
+	if d.driver == "sqlite" { // SQLite lets a numeric column hold text
 		run(t, db, "UPDATE latchkey_users SET credits = ?", canary)
 		_, err := us.Find(ctx, core.ByID(u.ID))
 		check("a user that cannot be read", err)

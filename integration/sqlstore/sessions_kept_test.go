@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 )
 
-// adas is a session of ada's that lives for an hour.
+// adas returns a session of ada's that lives for an hour.
 func adas(name string, created time.Time) core.Session {
 	created = created.UTC().Truncate(time.Microsecond)
 	return core.Session{
@@ -45,7 +45,7 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 			"no proofs": "proofs = ''", "an address that is none": "ip = 'x'", "half an address": "ip = '192.0.2'",
 			"marks that are no JSON": "marks = '{'", "scopes that are no list": `marks = '{"scopes": "read"}'`,
 		}
-		if d.driver == "sqlite" { // it lets a number's column hold text
+		if d.driver == "sqlite" { // SQLite lets a numeric column hold text
 			changes["a time that is none"] = "created = 'x'"
 			changes["an epoch that is none"] = "epoch = x'00ff'"
 			changes["a last use that is none"] = "last_seen = 1.5"
@@ -90,7 +90,7 @@ func TestSessionsOfALaterRelease(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		var log bytes.Buffer
 		db := d.new(t)
-		store, _ := users[core.User](t, db, bunstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		store, _ := users[core.User](t, db, sqlstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		sessions, digest := store.Sessions(), core.Digest("later")
 		one := adas("id", time.Now())
 		one.Scopes = []string{"read"}
@@ -264,7 +264,7 @@ func explain(t *testing.T, d database, db *handle, text string, args []any) stri
 }
 
 // TestManySessionsAreTrimmed: those of a user who had them before there was a
-// limit, by several logins at once.
+// limit, by several logins at the same time.
 func TestManySessionsAreTrimmed(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		const many, limit = 2500, 100
@@ -318,7 +318,7 @@ func TestManySessionsAreTrimmed(t *testing.T) {
 	})
 }
 
-// TestFloorsOfAnEarlierRelease: its table had no end of a floor, and its
+// TestFloorsOfAnEarlierRelease: its table had no expiry of a floor, and its
 // sessions another index.
 func TestFloorsOfAnEarlierRelease(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {

@@ -23,8 +23,8 @@ func TestSessionsBesideUsers(t *testing.T) {
 	})
 }
 
-// TestFindGivesTheUser: in one statement, as it is at that moment, for ids of
-// every type.
+// TestFindGivesTheUser: Find returns the current user in the same statement,
+// for IDs of every type.
 func TestFindGivesTheUser(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		for name, ids := range idTypes {
@@ -60,7 +60,7 @@ func findsUser(t *testing.T, d database, ids sqlstore.IDType) {
 	find()
 	statements.Texts()
 	found := find()
-	// the other is the floor's
+	// the other one reads the floor
 	if texts := statements.Texts(); len(texts) > 1 || len(texts) == 1 && strings.Count(texts[0], "SELECT") != 2 {
 		t.Errorf("it took %d statements: %s", len(texts), texts)
 	}
@@ -83,8 +83,8 @@ func findsUser(t *testing.T, d database, ids sqlstore.IDType) {
 	}
 }
 
-// TestFindGivesTheUserOfAnyCollation: ids of a table that another program made
-// are collated in its way.
+// TestFindGivesTheUserOfAnyCollation: IDs in a table created by another program
+// have its collation.
 func TestFindGivesTheUserOfAnyCollation(t *testing.T) {
 	d := onPostgres
 	d.address = func(t testing.TB) string {

@@ -19,7 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Account is the application's user.
+// Account is the application's user type.
 type Account struct{ latchkey.User }
 
 // mountSocket is the code of docs/guides/streaming.md.
@@ -71,8 +71,8 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// send sends a request with a cookie ("" for none), and gives the one that the
-// answer sets.
+// send sends a request with a cookie ("" for none), and returns the one that
+// the response sets.
 func (s *site) send(method, path, cookie, body string, want int) string {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -98,8 +98,8 @@ func (s *site) login() string {
 	return s.send("POST", "/auth/login", "", `{"username": "ada@example.org", "password": "analytical engine"}`, 204)
 }
 
-// dial opens a socket as a page of the origin does, or gives the answer that
-// refuses it.
+// dial opens a socket as a page of the origin does, or returns the response
+// that refuses it.
 func (s *site) dial(cookie, origin string) (conn *websocket.Conn, refused string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
@@ -118,7 +118,7 @@ func (s *site) dial(cookie, origin string) (conn *websocket.Conn, refused string
 	return nil, resp.Status + " " + string(body)
 }
 
-// open opens one that must be let in, and sees it echo.
+// open opens a socket that must be let in, and checks that it echoes.
 func (s *site) open(cookie string) *websocket.Conn {
 	s.t.Helper()
 	conn, refused := s.dial(cookie, s.url)
@@ -170,7 +170,7 @@ func TestWebSocketEndsWithItsLogin(t *testing.T) {
 	if after := time.Since(revoked); err == nil || ctx.Err() != nil || after > 5*time.Second {
 		t.Errorf("after %v the socket says %v", after, err)
 	}
-	for range 5 { // longer than Watch takes to ask once more
+	for range 5 { // longer than Watch takes to check again
 		s.echo(lives)
 		time.Sleep(500 * time.Millisecond)
 	}

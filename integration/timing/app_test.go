@@ -35,8 +35,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// databases open a new, empty database, with a pool as the operations guide
-// wants it.
+// databases maps kinds to functions that open a new, empty database, with a
+// pool as the operations guide recommends.
 var databases = map[string]func(b *testing.B) *bun.DB{
 	"SQLite": func(b *testing.B) *bun.DB {
 		file := bunstore.SQLiteDSN(filepath.Join(b.TempDir(), "timing.db"))
@@ -62,7 +62,7 @@ func pool(b *testing.B, driver, address string) *sql.DB {
 	return db
 }
 
-// sink is where mails go, which costs nothing.
+// sink discards mail at no cost.
 type sink struct{}
 
 func (sink) Send(context.Context, core.Mail) error { return nil }
@@ -76,7 +76,7 @@ type application struct {
 	changes atomic.Int64
 }
 
-// newApplication has the defaults but for the limits of change.
+// newApplication uses the defaults except for the limits that change sets.
 func newApplication(b *testing.B, db *bun.DB, change func(*latchkey.Options[latchkey.User])) *application {
 	b.Helper()
 	store, err1 := bunstore.New(db, bunstore.Options{})

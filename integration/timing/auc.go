@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// AUC returns the probability that a random time of the one kind is longer
-// than a random one of the other, where equal ones count half (the area under
-// the ROC curve, from the Mann-Whitney statistic). Times that reveal nothing
-// have 0.5. Both slices have elements, and are left as they are.
+// AUC returns the probability that a random time of one kind is longer than a
+// random one of the other, where equal ones count half (the area under the ROC
+// curve, from the Mann-Whitney statistic). Times that reveal nothing have 0.5.
+// Both slices have elements, and are not modified.
 func AUC(one, other []time.Duration) float64 {
 	type sample struct {
 		time time.Duration
@@ -40,11 +40,11 @@ func AUC(one, other []time.Duration) float64 {
 	return wins / float64(len(one)) / float64(len(other))
 }
 
-// Apart returns what a guesser makes of an AUC, who may guess either way: at
+// Apart returns what a guesser, who may guess either way, makes of an AUC: at
 // least 0.5.
 func Apart(auc float64) float64 { return max(auc, 1-auc) }
 
-// Bootstrap returns the bounds within which 95 of 100 AUCs are that are drawn
+// Bootstrap returns the bounds that contain 95 of 100 AUCs of samples drawn
 // from the same times.
 func Bootstrap(r *rand.Rand, rounds int, one, other []time.Duration) (low, high float64) {
 	aucs := make([]float64, rounds)
@@ -63,7 +63,8 @@ func resample(r *rand.Rand, times []time.Duration) []time.Duration {
 	return drawn
 }
 
-// Quantile returns the time that the part q of times is below, from 0 to 1.
+// Quantile returns the time below which the fraction q of times lies; q is from
+// 0 to 1.
 func Quantile(times []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(times))
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]

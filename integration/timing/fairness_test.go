@@ -15,22 +15,22 @@ import (
 const (
 	attackers  = 160
 	logins     = 20
-	mostFactor = 3.0 // the must: G22
-	// mostBeside is how much longer than in the control a login may take
-	// where the control alone takes mostFactor: the noise of two medians.
+	mostFactor = 3.0 // required by G22
+	// mostBeside is how much longer than in the control a login may take if
+	// the control alone exceeds mostFactor: the noise of two medians.
 	mostBeside = 1.25
 	right      = "correct horse 17 battery"
 )
 
 // BenchmarkFairness is G22: while one account has 160 new passwords hashed at
 // once, the login of somebody else, from another network, takes at most three
-// times as long as on a quiet server. Each login comes right after an attack of
-// its own has arrived, by an account and from a network that no limit knows
-// yet. Without limits, it is the queue of hashes alone that is fair.
+// times as long as on a quiet server. Each login comes right after a separate
+// attack has arrived, by an account and from a network that no limit has
+// counted yet. Without limits, only the queue of hashes is fair.
 //
 // The control is as many changes that hash nothing. On two cores they alone
-// take a login to about three times its quiet time, so where they exceed the
-// must, a login under attack is compared with them instead.
+// slow a login down to about three times its quiet time, so if they exceed the
+// requirement, a login under attack is compared with them instead.
 func BenchmarkFairness(b *testing.B) {
 	for name, unlimited := range map[string]bool{"defaults": false, "without limits": true} {
 		b.Run(name, func(b *testing.B) {
@@ -86,7 +86,8 @@ func (a *application) register(b *testing.B, email string) {
 	}
 }
 
-// somebody logs in, each time from another network, so that no limit is met.
+// somebody logs in, each time from another network, so that no limit is
+// reached.
 func (a *application) somebody(b *testing.B, n int) (took time.Duration, status int) {
 	b.Helper()
 	c := client(fmt.Sprintf("127.0.1.%d", 1+n))
@@ -103,7 +104,7 @@ func (a *application) login(b *testing.B, c *http.Client, email string) (time.Du
 
 // attack makes many changes of a new account at once, each with a number of its
 // own, and returns when all of them have arrived. wait returns the statuses of
-// all their answers.
+// all their responses.
 func (a *application) attack(b *testing.B, n int, change string) (wait func() []int) {
 	b.Helper()
 	email := fmt.Sprintf("attacker%d@example.org", n)

@@ -18,10 +18,10 @@ import (
 
 const (
 	pairs     = 2000
-	mostApart = 0.55 // the must: R16
+	mostApart = 0.55 // required by R16
 )
 
-// times are those of the known addresses and of the unknown ones.
+// times holds the times of known and of unknown addresses.
 type times struct{ known, unknown []time.Duration }
 
 func (t *times) add(known bool, d time.Duration) {
@@ -32,7 +32,7 @@ func (t *times) add(known bool, d time.Duration) {
 	}
 }
 
-// report reports the AUC, and fails where the must is missed.
+// report reports the AUC, and fails if it misses the requirement.
 func (t *times) report(b *testing.B, name string) {
 	b.Helper()
 	r := rand.New(rand.NewPCG(1, uint64(len(t.known))))
@@ -46,9 +46,9 @@ func (t *times) report(b *testing.B, name string) {
 	}
 }
 
-// BenchmarkSilence is R16: neither the time of a request for a mail nor that of
+// BenchmarkSilence is R16: neither the time of a request for mail nor that of
 // the request after it reveals who is registered. Each address is tried once,
-// known and unknown ones in a random order.
+// known and unknown ones in random order.
 func BenchmarkSilence(b *testing.B) {
 	plenty := latchkey.Limit{Events: 1_000_000, Window: time.Hour}
 	for name, open := range databases {
@@ -111,7 +111,7 @@ func probe(b *testing.B, a *application, path string, own, next *times) {
 	for _, n := range order {
 		known := n < pairs
 		own.add(known, ask(address(known, n%pairs)))
-		next.add(known, ask(prefix+"nobody@example.org")) // at once
-		time.Sleep(rand.N(2 * time.Millisecond))          // so that what the one leaves to do does not meet the other
+		next.add(known, ask(prefix+"nobody@example.org")) // immediately
+		time.Sleep(rand.N(2 * time.Millisecond))          // so that work left over from one does not delay the other
 	}
 }

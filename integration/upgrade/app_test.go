@@ -24,25 +24,25 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// account is the application's user.
+// account is the application's user type.
 type account struct {
 	latchkey.User
 	FullName string `json:"full_name" bun:"full_name,notnull,default:''" auth:"register,update"`
 }
 
-// What the people of the fixtures log in with.
+// The credentials of the people in the fixtures.
 const (
 	ada, adasPassword     = "Ada@example.org", "analytical engine 1843"
 	grace, gracesPassword = "grace@example.org", "nanoseconds & compilers"
 	alan, alansPassword   = "alan@example.org", "on computable numbers"
-	eve                   = "eve@example.org" // nobody, whose password was guessed too often
+	eve                   = "eve@example.org" // a user whose password was guessed too often
 	secret                = "q7Vn2xKz8RtY4mWc9LhB3dJf6PsG1aEu"
 )
 
 // recorded is when the fixtures were made; the tests are a minute later.
 var recorded = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// parts are what an application keeps its data in.
+// parts holds an application's stores.
 type parts struct {
 	users       core.UserStore[account]
 	sessions    core.SessionStore
@@ -51,7 +51,7 @@ type parts struct {
 	credentials core.CredentialStore
 }
 
-// application is one over such parts, and its mails.
+// application is an application on such parts, and its mail.
 type application struct {
 	http.Handler
 	auth  *latchkey.Auth[account]
@@ -100,7 +100,7 @@ func newApplication(t *testing.T, p parts, now time.Time) *application {
 }
 
 // send sends a request, whose body is a form or JSON, and returns the members
-// of the answer's object.
+// of the response's object.
 func (a *application) send(t *testing.T, route string, status int, token, body string) map[string]any {
 	t.Helper()
 	method, path, _ := strings.Cut(route, " ")

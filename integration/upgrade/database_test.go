@@ -22,15 +22,15 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// kind is a kind of database, and how its catalogue and rows are read.
+// kind is a kind of database, and how to read its catalogue and rows.
 type kind struct {
 	driver  string
 	dialect func() schema.Dialect
 	plain   sqlstore.Dialect
 	address func(t testing.TB) string // of a new, empty one
-	// columns returns table, name and definition of each column.
+	// columns is a query for table, name and definition of each column.
 	columns string
-	// literal returns a column's value as SQL has it.
+	// literal returns an expression for a column's value as SQL has it.
 	literal func(column, definition string) string
 	quote   string // around identifiers
 }
@@ -153,8 +153,8 @@ func (k kind) texts(t testing.TB, db *bun.DB, n int, query string) (all [][]stri
 	return all
 }
 
-// migrated returns the stores of an application over a database, after
-// Migrate, with a clock that stands still.
+// migrated returns the stores of an application on a database, after Migrate,
+// with a clock that stands still.
 func migrated(t testing.TB, db *bun.DB, o bunstore.Options) (*bunstore.Store, parts) {
 	t.Helper()
 	store, err := bunstore.New(db, o)

@@ -1,3 +1,3 @@
-// Package upgrade holds the tests that today's code takes over what releases
-// before it have stored, while these still serve.
+// Package upgrade tests that the current code takes over what earlier releases
+// have stored, while these still serve.
 package upgrade

@@ -25,8 +25,8 @@ func fastAPIUsers(t *testing.T) *bun.DB {
 	return kinds["sqlite"].open(t, bunstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
 }
 
-// TestFastAPIUsersUpgrade takes over the database of the service, and those
-// that earlier releases have taken over, while the service goes on.
+// TestFastAPIUsersUpgrade adopts the database of the service, and one that the
+// previous release has adopted, while the service keeps running.
 func TestFastAPIUsersUpgrade(t *testing.T) {
 	k := kinds["sqlite"]
 	origins := map[string]func(t *testing.T) *bun.DB{"the service's": fastAPIUsers}

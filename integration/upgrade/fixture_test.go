@@ -44,7 +44,8 @@ func run(t *testing.T, db *bun.DB, statements ...string) {
 	}
 }
 
-// one returns the statement that has all the parts, or has them in hexadecimal.
+// one returns the statement that contains all the parts, or contains them in
+// hexadecimal.
 func one(t *testing.T, statements []string, parts ...string) string {
 	t.Helper()
 	for _, statement := range statements {
@@ -62,7 +63,8 @@ func one(t *testing.T, statements []string, parts ...string) string {
 	return ""
 }
 
-// replaced is a statement with other texts, which it may have in hexadecimal.
+// replaced returns a statement with other texts, which it may contain in
+// hexadecimal.
 func replaced(statement string, pairs ...string) string {
 	for i := 0; i < len(pairs); i += 2 {
 		before, after := pairs[i], pairs[i+1]

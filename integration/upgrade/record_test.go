@@ -21,8 +21,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// history is what the people of a fixture did. It returns their tokens, by the
-// names that the tests know.
+// history does what the people of a fixture did. It returns their tokens, by
+// the names that the tests use.
 func history(t *testing.T, p parts) map[string]string {
 	t.Helper()
 	a, ctx := newApplication(t, p, recorded), t.Context()
@@ -59,7 +59,7 @@ func history(t *testing.T, p parts) map[string]string {
 	}
 	a.send(t, "POST /auth/forgot-password", 202, "", fmt.Sprintf(`{"email": %q}`, ada))
 	tokens["reset"] = a.mail(t).Token
-	// A login later, so that only the former ones end.
+	// A login later, so that only the earlier ones are revoked.
 	a.send(t, "PATCH /users/me", 200, a.login(t, "web", grace, "the password before"),
 		fmt.Sprintf(`{"password": %q}`, gracesPassword))
 	a.send(t, "DELETE /users/"+find(alan).ID, 204, a.login(t, "api", grace, gracesPassword), "")
@@ -190,7 +190,7 @@ func TestRecordFastAPIUsers(t *testing.T) {
 		lines = append(lines, statement(row[0]))
 	}
 	rows := k.rowsOf(t, db, k.columnsOf(t, db))
-	slices.Reverse(rows) // users first, to whom the others belong
+	slices.Reverse(rows) // users first, as the others refer to them
 	for _, row := range rows {
 		lines = append(lines, row+";")
 	}

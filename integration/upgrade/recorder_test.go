@@ -10,7 +10,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// recorded is open, with all statements noted.
+// recorded opens a database that records all statements.
 func (k kind) recorded(t testing.TB, address string) (*bun.DB, *recorder.Recorder) {
 	t.Helper()
 	r := recorder.New(k.open(t, address).Driver(), address)

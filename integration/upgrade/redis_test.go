@@ -13,8 +13,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// TestRedisUpgrade checks that what each earlier release has left in Redis
-// counts, and that it can read today's sessions.
+// TestRedisUpgrade: what the previous release has left in Redis counts, and it
+// can read today's sessions.
 func TestRedisUpgrade(t *testing.T) {
 	for _, release := range releases {
 		t.Run(release, func(t *testing.T) { testRedisUpgrade(t, release) })

@@ -39,8 +39,8 @@ func (k kind) wantUnchanged(t *testing.T, db *bun.DB, columns []column, rows []s
 	}
 }
 
-// TestSQLUpgrade migrates the database of each earlier release, twice, while
-// that release goes on. All were bunstore's.
+// TestSQLUpgrade migrates the database of the previous release, twice, while
+// that release keeps running.
 func TestSQLUpgrade(t *testing.T) {
 	for _, release := range append(releases, "d354dce to sqlstore") {
 		for name, k := range kinds {
@@ -106,7 +106,7 @@ func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, stat
 	}
 }
 
-// binary is a digest as SQL has it.
+// binary returns a digest as SQL has it.
 func (k kind) binary(digest [32]byte) string {
 	if k.driver == "pgx" {
 		return fmt.Sprintf(`'\x%x'`, digest)

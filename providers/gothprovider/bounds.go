@@ -6,7 +6,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// newTransport reads an answer whole, within its bounds, before goth sees it.
+// newTransport returns a transport that reads a whole response, within its
+// bounds, before goth sees it.
 func newTransport(o Options) outbound.Transport {
 	t := outbound.Transport{HTTPS: o.Transport, Check: checkAnswer}
 	if o.Transport == nil {
@@ -18,13 +19,13 @@ func newTransport(o Options) outbound.Transport {
 	return t
 }
 
-// checkAnswer lets pass a success with strict JSON: what goth decodes may
-// differ from what others read.
+// checkAnswer returns an error unless the response is a success with strict
+// JSON: what goth decodes may differ from what others read.
 func checkAnswer(resp *http.Response, body []byte) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return unsuccessful{resp.StatusCode, outbound.CodeRefused(resp.StatusCode, outbound.ErrorWord(body))}
 	}
-	resp.Header.Set("Content-Type", "application/json") // some say text/plain, which x/oauth2 takes for a form
+	resp.Header.Set("Content-Type", "application/json") // some services send text/plain, which x/oauth2 takes for a form
 	_, err := outbound.ParseJSON(body)
 	return err
 }

@@ -17,7 +17,7 @@ const (
 	profile = `{"id":"01234567","email":"ada@example.com"}`
 )
 
-// answers are a service's, and what was read of them.
+// answers holds a service's responses, and counts what was read of them.
 type answers struct {
 	token, profile answer
 	asked          []string
@@ -61,19 +61,19 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		a    answers
-		want string // of the error; "" is a login
+		want string // of the error; "" means a login
 	}{
 		"a login":             {answers{token: says(200, "application/json", tokens), profile: says(200, "application/json", profile)}, ""},
 		"a login, text/plain": {answers{token: says(200, "text/plain", tokens), profile: says(200, "text/plain", profile)}, ""},
-		"O29 500":             {answers{token: says(500, "application/json", tokens)}, "the answer is 500"},
-		"O29 redirect":        {answers{token: says(307, "application/json", tokens)}, "the answer is 307"},
+		"O29 500":             {answers{token: says(500, "application/json", tokens)}, "the response is 500"},
+		"O29 redirect":        {answers{token: says(307, "application/json", tokens)}, "the response is 307"},
 		"O29 HTML":            {answers{token: says(200, "text/html", "<p>"+tokens)}, "not JSON"},
 		"O29 1 GiB":           {answers{token: large()}, "1 MiB"},
 		"O31 twice":           {answers{token: says(200, "application/json", `{"access_token":"a","access_token":"b"}`)}, "twice"},
-		"O29 profile 500":     {answers{token: says(200, "application/json", tokens), profile: says(500, "application/json", profile)}, "the answer is 500"},
+		"O29 profile 500":     {answers{token: says(200, "application/json", tokens), profile: says(500, "application/json", profile)}, "the response is 500"},
 		"O29 profile redirect": {
 			answers{token: says(200, "application/json", tokens), profile: says(302, "application/json", profile)},
-			"the answer is 302",
+			"the response is 302",
 		},
 		"O29 profile 1 GiB": {answers{token: says(200, "application/json", tokens), profile: large()}, "1 MiB"},
 	} {

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// calls is the transport of one operation, of its context and with what one
+// calls is the transport of one operation. It carries its context and what its
 // login must send. Only the operation's goroutine uses it.
 type calls struct {
 	outbound.Transport
@@ -25,18 +25,18 @@ type calls struct {
 	failure                     error  // of the last call
 }
 
-// unsuccessful is an answer that is no success. x/oauth2 asks once more after
-// it, with the secret in the other place.
+// unsuccessful is a response that is not a success. x/oauth2 then tries once
+// more, with the secret in the other place.
 type unsuccessful struct {
 	status      int
-	codeRefused bool // so far as the answer is the token endpoint's
+	codeRefused bool // only meaningful for a response of the token endpoint
 }
 
-func (u unsuccessful) Error() string { return fmt.Sprintf("the answer is %d", u.status) }
+func (u unsuccessful) Error() string { return fmt.Sprintf("the response is %d", u.status) }
 
-// RoundTrip is that of http.RoundTripper. goth's requests have no context, so
-// that of the operation ends them. After a failure that is none of the
-// service's documented answers there are no more calls.
+// RoundTrip implements http.RoundTripper. goth's requests have no context, so
+// the operation's context cancels them. After a failure that is not one of the
+// service's documented responses there are no more calls.
 func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if u := (unsuccessful{}); c.failure != nil && !errors.As(c.failure, &u) {
 		outbound.CloseBody(req)
@@ -51,8 +51,8 @@ func (c *calls) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// prove adds PKCE's verifier (RFC 7636, section 4.5) to the request that trades
-// the code, and the redirect URI of the authorization request.
+// prove adds PKCE's verifier (RFC 7636, section 4.5) and the authorization
+// request's redirect URI to the request that exchanges the code.
 func (c *calls) prove(req *http.Request) error {
 	media, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	if c.code == "" || req.Method != http.MethodPost || media != "application/x-www-form-urlencoded" || req.Body == nil {
@@ -61,7 +61,7 @@ func (c *calls) prove(req *http.Request) error {
 	body, err := io.ReadAll(io.LimitReader(req.Body, outbound.MaxBody+1))
 	_ = req.Body.Close()
 	if err != nil || len(body) > outbound.MaxBody {
-		return errors.New("the request has no body that can be read")
+		return errors.New("the request has no readable body")
 	}
 	form, err := url.ParseQuery(string(body))
 	if err == nil && form.Get("code") == c.code {
@@ -75,11 +75,11 @@ func (c *calls) prove(req *http.Request) error {
 	return nil
 }
 
-// authorize is the step that trades the code.
+// authorize is the step that exchanges the code.
 const authorize = "Authorize"
 
-// explain says why goth failed without goth's words, which may quote the
-// service's answer or a URL with a token.
+// explain returns an error about goth's failure without goth's words, which may
+// quote the service's response or a URL with a token.
 func (c *calls) explain(step string) error {
 	if u := (unsuccessful{}); step == authorize && errors.As(c.failure, &u) && u.codeRefused {
 		return fmt.Errorf("%s: %w: %w", step, core.ErrOAuthCodeRefused, c.failure)
@@ -87,5 +87,5 @@ func (c *calls) explain(step string) error {
 	if c.failure != nil {
 		return fmt.Errorf("%s: %w", step, c.failure)
 	}
-	return fmt.Errorf("%s: goth's provider cannot use the answer", step)
+	return fmt.Errorf("%s: goth's provider cannot use the response", step)
 }

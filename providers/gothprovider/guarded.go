@@ -7,9 +7,9 @@ import (
 
 var errPanicked = errors.New("goth's provider panicked")
 
-// guarded calls goth. It returns control back when ctx ends, whatever goth
-// does; its calls end with ctx too, and with them the goroutine. The value of a
-// panic stays here: it may hold secrets.
+// guarded calls goth. It returns when ctx is done, whatever goth does; goth's
+// calls are then cancelled too, and with them the goroutine ends. The value of
+// a panic is not passed on: it may contain secrets.
 func guarded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type outcome struct {
 		result T
@@ -17,7 +17,7 @@ func guarded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		out := outcome{err: errPanicked} // runtime.Goexit leaves it
+		out := outcome{err: errPanicked} // for runtime.Goexit
 		defer func() {
 			_ = recover()
 			done <- out

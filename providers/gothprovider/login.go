@@ -16,8 +16,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Begin returns the URL that goth makes, with state, redirect URI and PKCE as b
-// has them.
+// Begin returns the URL that goth makes, with state, redirect URI and PKCE from
+// b.
 func (p *Provider) Begin(ctx context.Context, b core.OAuthBegin) (string, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (string, error) {
 		if b.State == "" || b.Challenge == "" || b.RedirectURI == "" {
@@ -52,7 +52,7 @@ func (p *Provider) authorizeURL(made string, b core.OAuthBegin) (string, error) 
 	return u.String(), nil
 }
 
-// moreScopes keeps to the comma that some services want between scopes.
+// moreScopes keeps the comma that some services require between scopes.
 func moreScopes(scope string, more []string) string {
 	separator := " "
 	if strings.Contains(scope, ",") {
@@ -72,8 +72,8 @@ type login struct {
 	tokens core.OAuthTokens
 }
 
-// Finish has goth trade the code for tokens and read the profile. EmailVerified
-// is always nil.
+// Finish has goth exchange the code for tokens and read the profile.
+// EmailVerified is always nil.
 func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
 	flow := calls{code: f.Code, verifier: f.Verifier, redirectURI: f.RedirectURI}
 	done, err := run(ctx, p, flow, func(g goth.Provider, c *calls) (login, error) {
@@ -89,7 +89,7 @@ func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 			return login{}, c.explain(authorize)
 		}
 		if !c.proved {
-			return login{}, errors.New("goth's provider did not trade the code by way of its HTTPClient")
+			return login{}, errors.New("goth's provider did not exchange the code through its HTTPClient")
 		}
 		user, err := g.FetchUser(session)
 		if err != nil {
@@ -100,7 +100,7 @@ func (p *Provider) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthId
 	return done.who, done.tokens, err
 }
 
-// params are what goth sees of the callback.
+// params is what goth sees of the callback.
 func params(f core.OAuthFinish) url.Values {
 	form := maps.Clone(f.Form)
 	if form == nil {
@@ -115,7 +115,7 @@ func params(f core.OAuthFinish) url.Values {
 
 func (p *Provider) login(access string, user goth.User) (login, error) {
 	if user.UserID == "" || user.UserID == "0" {
-		return login{}, errors.New("the profile has no id")
+		return login{}, errors.New("the profile has no ID")
 	}
 	claims, err := json.Marshal(user.RawData)
 	if err != nil {
@@ -126,7 +126,8 @@ func (p *Provider) login(access string, user goth.User) (login, error) {
 	return login{who, p.issued(access, user.RefreshToken, user.ExpiresAt)}, nil
 }
 
-// issued leaves out a refresh token that nobody will be able to use.
+// issued returns the tokens, without a refresh token that nobody will be able
+// to use.
 func (p *Provider) issued(access, refresh string, expires time.Time) core.OAuthTokens {
 	tokens := core.OAuthTokens{Access: access}
 	if p.renews {
@@ -138,9 +139,9 @@ func (p *Provider) issued(access, refresh string, expires time.Time) core.OAuthT
 	return tokens
 }
 
-// Refresh trades a refresh token for a new access token. The Refresh of what it
-// gives is empty if the old one stays. It is core.ErrInvalid where goth's
-// provider cannot renew tokens.
+// Refresh exchanges a refresh token for a new access token. The Refresh field
+// of the result is empty if the old one stays valid. The error is
+// core.ErrInvalid if goth's provider cannot refresh tokens.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (core.OAuthTokens, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (core.OAuthTokens, error) {
 		if !p.renews || refresh == "" {

@@ -15,22 +15,22 @@ import (
 	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
-// Options are how a provider makes its calls. The zero value is the secure
-// default.
+// Options configures how a provider makes its calls. The zero value is the
+// secure default.
 type Options struct {
 	// Timeout bounds an operation with all its calls. Default: 10 seconds.
 	Timeout time.Duration
-	// Transport makes the https calls, for networks that need a proxy and
-	// for tests. The bounds of this package stay around it, but for that of
-	// headers (64 KiB), which is the transport's own. Default: TLS over
+	// Transport makes the https calls, for networks that require a proxy
+	// and for tests. The bounds of this package still apply, except the one
+	// on headers (64 KiB), which is the transport's own. Default: TLS over
 	// TCP, without a proxy.
 	Transport http.RoundTripper
 	// InsecureLoopback allows http for addresses of this machine, for
-	// development. Default: https alone.
+	// development. Default: https only.
 	InsecureLoopback bool
 }
 
-// Provider is a goth.Provider as a core.Provider and core.TokenRefresher. It is
+// Provider makes a goth.Provider a core.Provider and core.TokenRefresher. It is
 // safe for concurrent use and keeps nothing about a login.
 type Provider struct {
 	name             string
@@ -44,9 +44,9 @@ type Provider struct {
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
-// New takes a provider as goth's constructors make it; its HTTPClient is
-// replaced, and later changes to it have no effect. Its name is goth's, which
-// SetName changes. The error joins everything that is wrong.
+// New wraps a provider made by goth's constructors. It uses a copy with another
+// HTTPClient, so later changes to p have no effect. Its name is goth's, which
+// SetName changes. The error joins every problem.
 func New(p goth.Provider, o Options) (*Provider, error) {
 	made, client, err := settable(p)
 	if err != nil {
@@ -95,10 +95,10 @@ func settable(p goth.Provider) (made reflect.Value, client []int, err error) {
 	return made, field.Index, nil
 }
 
-// Name is that of goth's provider when New was called.
+// Name returns the name that goth's provider had when New was called.
 func (p *Provider) Name() string { return p.name }
 
-// with returns a copy of goth's provider that makes its calls by way of c.
+// with returns a copy of goth's provider that makes its calls through c.
 func (p *Provider) with(c *calls) goth.Provider {
 	fresh := reflect.New(p.made.Type())
 	fresh.Elem().Set(p.made)
@@ -106,8 +106,8 @@ func (p *Provider) with(c *calls) goth.Provider {
 	return fresh.Interface().(goth.Provider)
 }
 
-// run bounds an operation on a copy of goth's provider, and words its error
-// without goth's.
+// run bounds an operation on a copy of goth's provider, and returns its error
+// without goth's words.
 func run[T any](ctx context.Context, p *Provider, c calls, do func(goth.Provider, *calls) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/providers/gothprovider"
 )
 
-// stub is a provider of goth that does at one step what a test wants of it.
+// stub is a provider of goth that does what a test needs at one step.
 type stub struct {
 	HTTPClient *http.Client
 	name       string
@@ -23,13 +23,13 @@ type stub struct {
 	tokenURL   string
 	profileURL string
 	renews     bool
-	elsewhere  bool // trades the code by way of a client of its own
+	elsewhere  bool // exchanges the code through a client of its own
 	user       goth.User
 	step       string
 	does       func() error
 }
 
-// newStub is one that works, apart from a service.
+// newStub returns a stub that works without a service.
 func newStub() *stub {
 	return &stub{
 		name: "stub", authURL: "https://stub.example/authorize?client_id=id&state=old&scope=a",
@@ -92,7 +92,7 @@ func (s *stubSession) Authorize(p goth.Provider, params goth.Params) (string, er
 	return "access", resp.Body.Close()
 }
 
-// service answers every call with an empty object.
+// service responds to every call with an empty object.
 type service struct{ calls []*http.Request }
 
 func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {

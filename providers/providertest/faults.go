@@ -17,17 +17,17 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// fault answers in place of the service, which would have said body.
+// fault responds in place of the service, which would have sent body.
 type fault func(w http.ResponseWriter, r *http.Request, body []byte)
 
 // internal is where no provider may be led.
 const internal = "169.254.169.254"
 
-// faults are what a service may do, by the rule that meets them.
+// faults lists what a service may do wrong, with the rule for it.
 var faults = []struct {
 	name, rule string
 	timeout    bool  // the error must be one
-	most       int64 // bytes that may arrive; 0 is limitBytes
+	most       int64 // bytes that may arrive; 0 means limitBytes
 	do         fault
 }{
 	{name: "O28 never answers", rule: slow, timeout: true, do: silent},
@@ -61,7 +61,7 @@ var faults = []struct {
 		packed := gzip.NewWriter(&member)
 		flood(packed, 1<<20)
 		_ = packed.Close()
-		flood(w, 1024*member.Len(), member.Bytes()...) // members one after another unpack to 1 GiB
+		flood(w, 1024*member.Len(), member.Bytes()...) // concatenated members decompress to 1 GiB
 	}},
 	{name: "O29 endless header", rule: large, do: raw(func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
@@ -102,13 +102,13 @@ var faults = []struct {
 }
 
 const (
-	slow     = "a service that is too slow gives a timeout (errors.Is context.DeadlineExceeded) within 10 seconds, and nothing goes on after it"
-	large    = "of an answer at most 1 MiB is read, after decompression"
+	slow     = "a service that is too slow causes a timeout (errors.Is context.DeadlineExceeded) within 10 seconds, and nothing continues after it"
+	large    = "at most 1 MiB of a response is read, after decompression"
 	redirect = "no redirect is followed"
-	nonsense = "what is not the documented answer is an error: no login, no panic, no secret in its text"
+	nonsense = "anything but the documented response is an error: no login, no panic, no secret in its text"
 )
 
-// faultCases let every endpoint have every fault.
+// faultCases returns a case for every fault at every endpoint.
 func faultCases(f Features) (cases []Case) {
 	endpoints := []string{token, profile}
 	if f.OpenID {
@@ -130,7 +130,7 @@ func (s *service) checkFault(timeout bool, most int64) error {
 	who, tokens, err := s.login("1815")
 	took := time.Since(start)
 	if s.times(s.faulty) == 0 {
-		return errors.New("the endpoint was not asked")
+		return errors.New("the endpoint was not called")
 	}
 	if most == 0 {
 		most = limitBytes
@@ -167,10 +167,10 @@ func (s *service) wantFailure(who core.OAuthIdentity, tokens core.OAuthTokens, e
 	return nil
 }
 
-// silent never answers.
+// silent never responds.
 func silent(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }
 
-// raw takes the connection over, and closes it at the end.
+// raw takes over the connection, and closes it at the end.
 func raw(do func(net.Conn)) fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ []byte) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -203,7 +203,7 @@ func redirectTo(status int) fault {
 	}
 }
 
-// mistype replaces every member's value by a list of an object.
+// mistype replaces every member's value with a list of an object.
 func mistype(body []byte) []byte {
 	members := map[string]any{}
 	if json.Unmarshal(body, &members) != nil {

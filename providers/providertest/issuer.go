@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// issuerCases are about discovery, keys, iss and userinfo.
+// issuerCases returns the cases about discovery, keys, iss and userinfo.
 func issuerCases() []Case {
 	return []Case{
 		{"O16 issuer mismatch", "metadata of another issuer is refused", func(s *service) error {
@@ -29,11 +29,11 @@ func issuerCases() []Case {
 			}
 			return errors.Join(errs...)
 		}},
-		{"O17 no asymmetric algorithm", "an issuer that signs by HMAC or not at all is refused", func(s *service) error {
+		{"O17 no asymmetric algorithm", "an issuer that signs with HMAC or not at all is refused", func(s *service) error {
 			s.metadata = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"HS256", "none"} }
 			return s.wantPlain(s.login("1815"))
 		}},
-		{"discovery is tried again", "a failed discovery is tried again at the next login, and a good one is kept", func(s *service) error {
+		{"discovery is tried again", "a failed discovery is tried again at the next login, and a successful one is kept", func(s *service) error {
 			s.faulty, s.fault = discovery, text(503, "", "")
 			if _, _, err := s.login("1815"); err == nil {
 				return errors.New("a login without discovery")
@@ -45,7 +45,7 @@ func issuerCases() []Case {
 				}
 			}
 			if n := s.times(discovery); n != 2 {
-				return fmt.Errorf("discovery was asked %d times, want 2", n)
+				return fmt.Errorf("discovery was called %d times, want 2", n)
 			}
 			return nil
 		}},
@@ -61,7 +61,7 @@ func issuerCases() []Case {
 				return nil
 			})
 			if n := s.times(discovery); n != 1 {
-				return fmt.Errorf("discovery was asked %d times, want once", n)
+				return fmt.Errorf("discovery was called %d times, want once", n)
 			}
 			return err
 		}},
@@ -74,7 +74,7 @@ func issuerCases() []Case {
 			_, _, err := s.login("1815")
 			return err
 		}},
-		{"discovery in use", "metadata is renewed in time, and that of before serves while the issuer cannot be asked", func(s *service) error {
+		{"discovery in use", "metadata is renewed in time, and the old one is used while the issuer cannot be reached", func(s *service) error {
 			if _, _, err := s.login("1815"); err != nil {
 				return err
 			}
@@ -94,15 +94,15 @@ func issuerCases() []Case {
 		}},
 		{
 			"O17 key rotation",
-			"a new key is fetched once for all logins when a token is signed by it; one that is gone verifies no more", checkRotation,
+			"a new key is fetched once for all logins when a token is signed by it; a removed one no longer verifies", checkRotation,
 		},
 		{
 			"O17 key rotation, given up",
-			"a login that is given up while it fetches a new key keeps no other from it", checkGivenUp,
+			"a login that is cancelled while it fetches a new key does not keep others from it", checkGivenUp,
 		},
 		{
 			"O17 unknown kid",
-			"tokens of unknown keys make one call for keys a minute, however many come at once", checkUnknownKeys,
+			"tokens of unknown keys make at most one call for keys a minute, however many come at once", checkUnknownKeys,
 		},
 		{"O10 iss", "iss of the callback must be the issuer (RFC 9207)", checkIss},
 		{"O19 userinfo-invalid-sub", "userinfo of another subject is 400 OAUTH_INVALID_STATE", func(s *service) error {
@@ -120,7 +120,7 @@ func checkRotation(s *service) error {
 	if _, _, err := s.login("1815"); err != nil {
 		return err
 	}
-	synctest.Wait() // a provider may take the keys of a fetch up a moment after it has used them
+	synctest.Wait() // a provider may use the keys of a fetch a moment before it stores them
 	old, before := s.keys[0], s.times(keySet)
 	s.keys = []*Signer{NewSigner("two")}
 	if err := atOnce(func(subject string) error { _, _, err := s.login(subject); return err }); err != nil {
@@ -137,7 +137,7 @@ func checkRotation(s *service) error {
 	return s.wantPlain(s.login("1815"))
 }
 
-// checkGivenUp ends a request while it fetches the keys.
+// checkGivenUp cancels a request while it fetches the keys.
 func checkGivenUp(s *service) error {
 	if _, _, err := s.login("1815"); err != nil {
 		return err
@@ -154,14 +154,14 @@ func checkGivenUp(s *service) error {
 	if _, _, err := s.provider.Finish(ctx, f); err == nil {
 		return errors.New("a login without a key")
 	}
-	time.Sleep(limitTime) // the provider may fetch it with its own patience
+	time.Sleep(limitTime) // the provider may fetch it within a time limit of its own
 	synctest.Wait()
 	s.faulty = ""
 	_, _, err = s.login("1815")
 	return err
 }
 
-// atOnce joins what calls for 20 users at the same time return.
+// atOnce joins the errors of do for 20 users at the same time.
 func atOnce(do func(subject string) error) error {
 	errs := make([]error, 20)
 	var all sync.WaitGroup

@@ -15,7 +15,7 @@ import (
 
 func loginCases() []Case {
 	return []Case{
-		{"login", "a login gives the subject, the address and the tokens of the service, and their end in whole UTC seconds", func(s *service) error {
+		{"login", "a login returns the service's subject, address and tokens, and their expiry in whole UTC seconds", func(s *service) error {
 			time.Sleep(300 * time.Millisecond) // off the full second
 			who, tokens, err := s.login("1815")
 			if err != nil {
@@ -41,7 +41,7 @@ func loginCases() []Case {
 			}
 			return nil
 		}},
-		{"no e-mail", "an account without an address has an empty one, and none that is verified", func(s *service) error {
+		{"no e-mail", "an account without an address has an empty one that is not verified", func(s *service) error {
 			s.email = ""
 			s.info = func(m map[string]any) { delete(m, "email") }
 			who, _, err := s.login("1815")
@@ -53,7 +53,7 @@ func loginCases() []Case {
 			}
 			return nil
 		}},
-		{"O31 no expires_in", "Expires is zero where the service does not say it", func(s *service) error {
+		{"O31 no expires_in", "Expires is zero if the service does not send it", func(s *service) error {
 			s.tokenAnswer = func(m map[string]any) { delete(m, "expires_in") }
 			_, tokens, err := s.login("1815")
 			if err == nil && !tokens.Expires.IsZero() {
@@ -61,7 +61,7 @@ func loginCases() []Case {
 			}
 			return err
 		}},
-		{"two callbacks", "the redirect URI of each login goes to the token endpoint exactly as it began", func(s *service) error {
+		{"two callbacks", "the redirect URI of each login is sent to the token endpoint exactly as the login began with it", func(s *service) error {
 			for i, uri := range []string{callback, callback + "/other?x=1"} {
 				f, _, err := s.begin(s.provider, fmt.Sprint(i), uri)
 				if err != nil {
@@ -73,7 +73,7 @@ func loginCases() []Case {
 			}
 			return nil
 		}},
-		{"O13 stolen code", "a code without its verifier is of no use; the error is plain and wraps core.ErrOAuthCodeRefused", func(s *service) error {
+		{"O13 stolen code", "a code is useless without its verifier; the error is plain and wraps core.ErrOAuthCodeRefused", func(s *service) error {
 			if s.f.NoPKCE {
 				return nil
 			}
@@ -88,7 +88,7 @@ func loginCases() []Case {
 			}
 			return s.wantPlain(who, tokens, err)
 		}},
-		{"stateless", "what began at one node finishes at another", func(s *service) error {
+		{"stateless", "a login that began at one node finishes at another", func(s *service) error {
 			f, _, err := s.begin(s.provider, "1815", callback)
 			if err != nil {
 				return err
@@ -104,7 +104,7 @@ func loginCases() []Case {
 			return err
 		}},
 		{"O41 concurrent logins", "logins at the same time never mix users", checkConcurrent},
-		{"cancelled", "a context that has ended ends the call", func(s *service) error {
+		{"cancelled", "a context that is done ends the call", func(s *service) error {
 			f, _, err := s.begin(s.provider, "1815", callback)
 			if err != nil {
 				return err
@@ -113,7 +113,7 @@ func loginCases() []Case {
 			s.faulty, s.fault = token, func(_ http.ResponseWriter, r *http.Request, _ []byte) { cancel(); <-r.Context().Done() }
 			start := time.Now()
 			if _, _, err := s.provider.Finish(ctx, f); err == nil || time.Since(start) > 0 {
-				return fmt.Errorf("after %v it gives %v", time.Since(start), err)
+				return fmt.Errorf("after %v it returns %v", time.Since(start), err)
 			}
 			return nil
 		}},
@@ -180,8 +180,8 @@ func checkConcurrent(s *service) error {
 	return errors.Join(errs[:]...)
 }
 
-// wantPlain wants an error that is neither an answer of its own nor a timeout,
-// and tells no secret.
+// wantPlain requires an error that is neither an *Error nor a timeout, and
+// contains no secret.
 func (s *service) wantPlain(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {
 	if err := wantNothing(who, tokens, err); err != nil {
 		return err
@@ -195,22 +195,22 @@ func (s *service) wantPlain(who core.OAuthIdentity, tokens core.OAuthTokens, err
 	return nil
 }
 
-// wantNothing wants an error, and nothing beside it.
+// wantNothing requires an error without results.
 func wantNothing(who core.OAuthIdentity, tokens core.OAuthTokens, err error) error {
 	switch {
 	case err == nil:
-		return errors.New("it is taken for a login")
+		return errors.New("it counts as a login")
 	case who.Subject != "" || who.Email != "" || tokens != core.OAuthTokens{}:
-		return errors.New("there are results beside the error")
+		return errors.New("there are results besides the error")
 	}
 	return wantDiscreet(err)
 }
 
-// wantDiscreet wants an error without secrets and without URLs that have a
+// wantDiscreet requires an error without secrets and without URLs that have a
 // query.
 func wantDiscreet(err error) error {
 	if text := err.Error(); strings.Contains(text, "canary") || strings.Contains(text, "?") {
-		return errors.New("the error holds a secret, or a URL with a query")
+		return errors.New("the error contains a secret, or a URL with a query")
 	}
 	return nil
 }

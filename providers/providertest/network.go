@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Network is a network in memory, with one server that has every address. In a
+// Network is an in-memory network with one server that has every address. In a
 // bubble of testing/synctest it is idle when nobody sends.
 type Network struct {
 	server   *http.Server
@@ -23,7 +23,7 @@ type Network struct {
 	dialed []string
 }
 
-// NewNetwork starts the server. Close ends it.
+// NewNetwork starts the server. Close stops it.
 func NewNetwork(h http.Handler) *Network {
 	n := &Network{accepted: make(chan net.Conn), closed: make(chan struct{})}
 	n.server = &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
@@ -31,9 +31,8 @@ func NewNetwork(h http.Handler) *Network {
 	return n
 }
 
-// Dial connects to the server, whatever the address. What is spoken is HTTP
-// without TLS, where http.Transport's DialTLSContext is expected to have done
-// it.
+// Dial connects to the server, whatever the address. The connection carries
+// HTTP without TLS: use Dial as http.Transport's DialTLSContext.
 func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	client, server := net.Pipe()
 	n.mu.Lock()
@@ -49,7 +48,7 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
-// Close ends the server and all connections.
+// Close stops the server and closes all connections.
 func (n *Network) Close() {
 	_ = n.server.Close()
 	n.mu.Lock()

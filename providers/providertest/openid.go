@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Signer signs ID tokens by ES256, for fakes.
+// Signer signs ID tokens with ES256, for fakes.
 type Signer struct {
 	id      string
 	private *ecdsa.PrivateKey
 }
 
-// NewSigner makes a key. It panics where the system has no randomness, as
-// crypto/rand does itself.
+// NewSigner returns a signer with a new key. It panics if the system has no
+// randomness, as crypto/rand does.
 func NewSigner(kid string) *Signer {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -31,7 +31,7 @@ func (k *Signer) Sign(claims map[string]any) string {
 	return k.sign(map[string]any{"alg": "ES256", "kid": k.id}, claims)
 }
 
-// JWKS is the set of the public key.
+// JWKS returns the key set with the public key.
 func (k *Signer) JWKS() string { return string(encode(keySetOf([]*Signer{k}))) }
 
 func keySetOf(keys []*Signer) map[string]any {
@@ -48,7 +48,7 @@ func keySetOf(keys []*Signer) map[string]any {
 	return map[string]any{"keys": set}
 }
 
-// jwks is the key set, with a symmetric key in it where a case wants one.
+// jwks returns the key set, with a symmetric key in it if a case adds one.
 func (s *service) jwks() map[string]any {
 	set := keySetOf(s.keys)
 	if s.shared != nil {
@@ -67,7 +67,7 @@ func (s *service) openIDMetadata() map[string]any {
 	return m
 }
 
-// newIDToken makes one for a grant, as a case wants it.
+// newIDToken returns an ID token for a grant, as a case changes it.
 func (s *service) newIDToken(g grant) string {
 	now := time.Now()
 	claims := map[string]any{
@@ -97,7 +97,7 @@ func (k *Signer) signText(header, claims string) string {
 	return signed + "." + base64url(signature)
 }
 
-// signHMAC signs by HS256 with a text that is no secret of the issuer.
+// signHMAC signs with HS256 and a text that is not a secret of the issuer.
 func signHMAC(secret []byte, claims map[string]any) string {
 	signed := base64url([]byte(`{"alg":"HS256"}`)) + "." + base64url(encode(claims))
 	mac := hmac.New(sha256.New, secret)
@@ -109,7 +109,7 @@ func unsigned(claims map[string]any) string {
 	return base64url([]byte(`{"alg":"none"}`)) + "." + base64url(encode(claims)) + "."
 }
 
-// twice returns claims as JSON with sub once more.
+// twice returns claims as JSON with a second sub.
 func twice(claims map[string]any) string {
 	return `{"sub":"another",` + string(encode(claims)[1:])
 }

@@ -1,7 +1,6 @@
 // Package providertest tests a core.Provider against a service of its own, in
-// memory and in virtual time: what the provider sends, what it believes, and
-// what it does when the service misbehaves. Each case names the rule that it
-// checks.
+// memory and in virtual time: what the provider sends, what it trusts, and what
+// it does if the service misbehaves. Each case names the rule that it checks.
 //
 //	func newAcme(s providertest.Service) (core.Provider, error) {
 //		o := acme.Options{DialTLS: s.Dial}
@@ -25,37 +24,37 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// What every provider keeps to (core.Provider).
+// The limits of every provider (core.Provider).
 const (
 	limitTime  = 10 * time.Second
-	limitBytes = 2 << 20 // what may arrive of an answer whose limit is 1 MiB, with header and buffers
+	limitBytes = 2 << 20 // what may arrive of a response limited to 1 MiB, with header and buffers
 )
 
-// Service is where the provider under test finds the kit's service, and as whom
-// it comes.
+// Service is where the provider under test finds the kit's service, and the
+// client it acts as.
 type Service struct {
 	Issuer                             string // OpenID Connect
 	AuthorizeURL, TokenURL, ProfileURL string // OAuth 2.0
 	ClientID, ClientSecret             string
-	// Dial makes every connection. It speaks HTTP without TLS, in place of
-	// http.Transport's DialTLSContext.
+	// Dial makes every connection, which carries HTTP without TLS: use it
+	// as http.Transport's DialTLSContext.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Features is what the kit has to know of a provider.
+// Features describes the provider being tested.
 type Features struct {
-	// New makes one, a new one at each call.
+	// New returns a new provider at each call.
 	New func(Service) (core.Provider, error)
-	// OpenID: it speaks OpenID Connect, and finds the rest at the issuer.
+	// OpenID means that the provider speaks OpenID Connect, and discovers
+	// the rest from the issuer.
 	OpenID bool
-	// TokenURL is where the provider asks for tokens, if it does not take
-	// Service's. Whatever else it asks for, outside OpenID Connect, is the
-	// profile.
+	// TokenURL is the provider's token endpoint, if it does not use
+	// Service's. Outside OpenID Connect, any other call is for the profile.
 	TokenURL string
-	// Profile is the profile of a user in the service's own shape, for
+	// Profile returns a user's profile in the service's own format, for
 	// OAuth 2.0; email may be empty.
 	Profile func(subject, email string) string
-	// NoPKCE is for services that refuse it.
+	// NoPKCE is for services that refuse PKCE.
 	NoPKCE bool
 }
 
@@ -65,8 +64,8 @@ type Case struct {
 	check      func(*service) error
 }
 
-// Run runs all cases, each in a subtest and in a bubble of virtual time: one in
-// which a goroutine stays blocked fails.
+// Run runs all cases, each as a subtest in a bubble of virtual time. A bubble
+// in which a goroutine stays blocked fails.
 func Run(t *testing.T, f Features) {
 	for _, c := range Cases(f) {
 		t.Run(c.Name, func(t *testing.T) {
@@ -79,7 +78,7 @@ func Run(t *testing.T, f Features) {
 	}
 }
 
-// Check runs the case against a service of its own. It must be called within a
+// Check runs the case against a service of its own. It must be called in a
 // bubble of testing/synctest.
 func (c Case) Check(f Features) error {
 	s, err := newService(f)
@@ -90,7 +89,7 @@ func (c Case) Check(f Features) error {
 	return c.check(s)
 }
 
-// Cases are those that fit the features.
+// Cases returns the cases that apply to the features.
 func Cases(f Features) []Case {
 	cases := append(loginCases(), faultCases(f)...)
 	if f.OpenID {

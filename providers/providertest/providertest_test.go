@@ -19,8 +19,8 @@ import (
 	"github.com/latchkey-go/latchkey/providers/providertest"
 )
 
-// plain is a provider of the standard library. Its zero value is careful; each
-// field is something to be found out.
+// plain is a provider built with the standard library. Its zero value is
+// careful; each field is a mistake that the kit must detect.
 type plain struct {
 	providertest.Service
 	timeout  time.Duration // instead of 10 s
@@ -34,8 +34,8 @@ type plain struct {
 	stating  bool          // no state
 	plainly  bool          // PKCE by plain
 	fixedURI bool          // the redirect URI
-	anybody  bool          // a missing subject is one
-	verified bool          // every address
+	anybody  bool          // accepts a missing subject
+	verified bool          // counts every address as verified
 	last     atomic.Value
 }
 
@@ -148,7 +148,7 @@ func (p *plain) ask(ctx context.Context, method, to, body, header string) (core.
 	return core.ReadJSON(&core.Request{Head: jsonHead{}, Body: strings.NewReader(string(read))})
 }
 
-// jsonHead is the head of a JSON body.
+// jsonHead is the head of a response with a JSON body.
 type jsonHead struct{}
 
 func (jsonHead) Method() string { return "POST" }
@@ -163,7 +163,7 @@ func (jsonHead) Lines(name string) []string {
 func TestTheKitFindsOut(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*plain)
-		failed []string // the beginnings of the failing cases' names; every one fails, and no other
+		failed []string // the beginnings of the failing cases' names; exactly these fail
 	}{
 		"nothing wrong":        {func(*plain) {}, nil},
 		"a minute of patience": {func(p *plain) { p.timeout = time.Minute }, []string{"O28"}},
@@ -203,7 +203,7 @@ func wantFailures(t *testing.T, change func(*plain), failed []string) {
 	}
 }
 
-// A secret in an error is found out wherever there is an error.
+// A secret in an error is detected wherever there is an error.
 func TestTheKitFindsATellingError(t *testing.T) {
 	wantFailures(t, func(p *plain) { p.telling = true },
 		[]string{"O13", "O28", "O29", "O31 m", "O31 null", "O31 a list", "O31 two", "O31 inv", "O31 nested"})

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Where the service is, and its client.
+// The service's addresses, and its client.
 const (
 	issuer       = "https://idp.example"
 	clientID     = "the-client"
@@ -25,7 +25,7 @@ const (
 	callback     = "https://app.example/auth/cookie/acme/callback"
 )
 
-// Endpoints of the service.
+// The endpoints of the service.
 const (
 	discovery = "discovery"
 	keySet    = "jwks"
@@ -40,7 +40,7 @@ type service struct {
 	provider core.Provider
 	active   atomic.Int32 // requests in progress
 	keys     []*Signer    // the first signs
-	shared   []byte       // a symmetric key beside them
+	shared   []byte       // a symmetric key besides them
 
 	mu    sync.Mutex
 	codes map[string]grant
@@ -55,7 +55,7 @@ type service struct {
 	fault                               fault
 }
 
-// grant is what an authorization request asked for, and who gave it.
+// grant is what an authorization request asked for, and who granted it.
 type grant struct {
 	subject, challenge, redirectURI, nonce string
 }
@@ -83,7 +83,7 @@ func (s *service) newProvider() (core.Provider, error) {
 	})
 }
 
-// endpoint returns what a request is for.
+// endpoint returns the endpoint that a request is for.
 func (s *service) endpoint(r *http.Request) string {
 	path := "https://" + r.Host + r.URL.Path
 	switch {
@@ -97,7 +97,7 @@ func (s *service) endpoint(r *http.Request) string {
 	return profile
 }
 
-// ServeHTTP answers, or lets the fault do it.
+// ServeHTTP responds, or lets the fault do it.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.active.Add(1)
 	defer s.active.Add(-1)
@@ -134,8 +134,8 @@ func (s *service) answer(endpoint string, r *http.Request) (int, []byte) {
 	return http.StatusOK, encode(answer)
 }
 
-// trade is the token endpoint: the client must be itself, and everything must
-// be as it was when the login began.
+// trade is the token endpoint: the client must authenticate, and everything
+// must be as it was when the login began.
 func (s *service) trade(r *http.Request) (map[string]any, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (s *service) trade(r *http.Request) (map[string]any, error) {
 
 // profileOf is the profile or userinfo endpoint.
 func (s *service) profileOf(r *http.Request) (int, []byte) {
-	access := r.URL.Query().Get("access_token") // as some services want it
+	access := r.URL.Query().Get("access_token") // as some services require
 	if _, bearer, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
 		access = bearer
 	}
@@ -222,7 +222,7 @@ func (s *service) begin(p core.Provider, subject, redirectURI string) (core.OAut
 	}, asked, nil
 }
 
-// login is a whole login of a user.
+// login runs a whole login of a user.
 func (s *service) login(subject string) (core.OAuthIdentity, core.OAuthTokens, error) {
 	f, _, err := s.begin(s.provider, subject, callback)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// tokenCases are about ID tokens and userinfo. Their names are, where it has
-// them, those of the OpenID Foundation's tests for relying parties.
+// tokenCases returns the cases about ID tokens and userinfo. Where they match
+// the OpenID Foundation's tests for relying parties, they have their names.
 func tokenCases() []Case {
 	cases := []Case{
 		badClaims("nonce-invalid", true, func(c map[string]any) { c["nonce"] = "nonce-of-another" }),
@@ -70,15 +70,15 @@ func tokenCases() []Case {
 	return append(cases, flagCases()...)
 }
 
-// flagCases are about whether an address is verified.
+// flagCases returns the cases about whether an address is verified.
 func flagCases() []Case {
 	cases := []Case{{"O22 email_verified true", "the boolean true is true", flag(true, true)}}
 	for name, value := range map[string]any{
 		"false": false, "a string true": "true", "1": 1, "a string false": "false", "null": nil, "a list": []any{true},
 	} {
-		cases = append(cases, Case{"O22 email_verified " + name, "nothing but the boolean true is true", flag(value, false)})
+		cases = append(cases, Case{"O22 email_verified " + name, "only the boolean true is true", flag(value, false)})
 	}
-	return append(cases, Case{"O22 email_verified missing", "what is not said is not true", func(s *service) error {
+	return append(cases, Case{"O22 email_verified missing", "a missing flag is not true", func(s *service) error {
 		s.info = func(m map[string]any) { delete(m, "email_verified") }
 		return s.wantVerified(false)
 	}}, Case{"O22 flag and address from two places", "the flag of the ID token says nothing about the address of userinfo",
@@ -89,7 +89,7 @@ func flagCases() []Case {
 		}})
 }
 
-// flag tries a value in the ID token and in userinfo.
+// flag returns a check of one value in the ID token and in userinfo.
 func flag(value any, want bool) func(*service) error {
 	return func(s *service) error {
 		s.info = func(m map[string]any) { m["email_verified"] = value }
@@ -112,21 +112,22 @@ func (s *service) wantVerified(want bool) error {
 	return err
 }
 
-// badClaims must be refused: with 400 OAUTH_INVALID_STATE, or with a plain
-// error.
+// badClaims returns a case in which claims must be refused: with 400
+// OAUTH_INVALID_STATE, or with a plain error.
 func badClaims(name string, refusal bool, change func(map[string]any)) Case {
-	return Case{name, "an ID token is believed only if everything about it is right (OpenID Connect Core, section 3.1.3.7)", func(s *service) error {
-		s.claims = change
-		who, tokens, err := s.login("1815")
-		if refusal {
-			return wantRefusal(who, tokens, err)
-		}
-		return s.wantPlain(who, tokens, err)
-	}}
+	return Case{name, "an ID token is trusted only if every check of it passes (OpenID Connect Core, section 3.1.3.7)",
+		func(s *service) error {
+			s.claims = change
+			who, tokens, err := s.login("1815")
+			if refusal {
+				return wantRefusal(who, tokens, err)
+			}
+			return s.wantPlain(who, tokens, err)
+		}}
 }
 
 func goodClaims(name string, change func(map[string]any)) Case {
-	return Case{name, "a right ID token is taken", func(s *service) error {
+	return Case{name, "a valid ID token is accepted", func(s *service) error {
 		s.claims = change
 		_, _, err := s.login("1815")
 		return err
@@ -134,7 +135,7 @@ func goodClaims(name string, change func(map[string]any)) Case {
 }
 
 func badToken(name string, make func(*service, map[string]any) string) Case {
-	return Case{name, "an ID token counts only with the signature of a key of the issuer, by an asymmetric algorithm",
+	return Case{name, "an ID token counts only with the signature of one of the issuer's keys, by an asymmetric algorithm",
 		func(s *service) error {
 			s.idToken = func(c map[string]any) string { return make(s, c) }
 			return s.wantPlain(s.login("1815"))

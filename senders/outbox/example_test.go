@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/senders/outbox"
 )
 
-// A mail as Latchkey hands it to a sender.
+// resetMail returns a mail as Latchkey passes it to a sender.
 func resetMail() core.Mail {
 	return core.Mail{
 		To: "ada@example.com", Kind: core.MailReset, User: &core.User{Email: "ada@example.com"},
@@ -51,8 +51,8 @@ func Example() {
 func ExampleOptions_templates() {
 	box, err := outbox.New(outbox.Options{
 		App: "Acme",
-		// As a rule an embed.FS or os.DirFS("mails"). The files that
-		// are missing here are the built-in ones.
+		// Usually an embed.FS or os.DirFS("mails"). Files that are
+		// missing here fall back to the built-in ones.
 		Templates: fstest.MapFS{
 			"reset.subject.txt": {Data: []byte("{{.App}}: a new password")},
 			"reset.txt":         {Data: []byte("Dear {{.User.Email}},\n{{.Link}}")},

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// ServeHTTP answers GET with the kept mails as a JSON array, newest last. To
-// anyone but this machine it is 404: the peer must be a loopback address, no
-// proxy may have announced itself, and the Host must be localhost or a loopback
-// address. The last condition stops DNS rebinding, where a foreign page makes
-// the browser resolve the page's own name to 127.0.0.1 in order to read the
-// answer.
+// ServeHTTP answers a GET with the kept mails as a JSON array, newest last. It
+// responds with 404 to every other machine: the peer must be a loopback
+// address, no proxy may have announced itself, and the Host must be localhost
+// or a loopback address. The last condition stops DNS rebinding, where a
+// foreign page makes the browser resolve the page's own name to 127.0.0.1 in
+// order to read the response.
 func (b *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if !fromThisMachine(r) {
@@ -31,7 +31,7 @@ func (b *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_ = json.NewEncoder(w).Encode(mails) // what fails here is the connection, and nobody is left to tell
+	_ = json.NewEncoder(w).Encode(mails) // only the connection can fail, and then there is nobody to tell
 }
 
 func fromThisMachine(r *http.Request) bool {
@@ -44,7 +44,8 @@ func fromThisMachine(r *http.Request) bool {
 	return err == nil && peer.Addr().IsLoopback() && isLoopbackHost(r.Host)
 }
 
-// isLoopbackHost judges a Host header, with or without a port.
+// isLoopbackHost reports whether a Host header, with or without a port, names
+// this machine.
 func isLoopbackHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

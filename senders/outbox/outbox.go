@@ -1,15 +1,15 @@
-// Package outbox is the sender for development: it delivers nothing, keeps the
-// latest mails in memory and shows them to the developer's own browser.
+// Package outbox is a sender for development: it delivers nothing, keeps the
+// latest mails in memory and shows them in the developer's own browser.
 //
 //	box, err := outbox.New(outbox.Options{App: "Acme"})
 //	latchkey.New(users, latchkey.Options[Account]{Sender: box, …})
 //	mux.Handle("/dev/outbox", box) // the link of a mail is in its "text"
 //
 // Security notes. For development only: whoever reads the outbox can take over
-// every account that asked for a new password. It answers requests from this
+// every account that requested a password reset. It answers requests from this
 // machine alone (see [Outbox.ServeHTTP]); a proxy on the same machine that
-// hides both the host that was asked for and the one who asked defeats that. Do
-// not mount it in production. Tokens do not reach the log.
+// hides both the requested host and the client defeats that check. Do not mount
+// it in production. Tokens are never logged.
 package outbox
 
 import (
@@ -27,26 +27,26 @@ import (
 	"github.com/latchkey-go/latchkey/internal/message"
 )
 
-// Options of an Outbox. The zero value is ready.
+// Options configures an Outbox. The zero value is ready to use.
 type Options struct {
-	// Templates replace the built-in ones, file by file:
+	// Templates holds files that replace the built-in ones one by one:
 	// <kind>.subject.txt, <kind>.txt, <kind>.html. Default: the built-in
 	// ones.
 	Templates fs.FS
-	// App is the application's name, as mails show it. Default: mails name
-	// none.
+	// App is the application's name as shown in mails. Default: no name is
+	// shown.
 	App string
-	// Max is how many mails are kept, the latest ones; 0 is 100.
+	// Max is how many mails are kept, the latest ones. Default: 100.
 	Max int
-	// Log gets a line for each mail, with its receiver and kind and without
-	// its token. Default: no log.
+	// Log receives a line for each mail, with its recipient and kind and
+	// without its token. Default: no log.
 	Log *slog.Logger
-	// Now tells the time. Default: time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
 }
 
-// Mail is a mail as it was kept. It holds the token in clear, so it is no more
-// for a log than core.Mail is.
+// Mail is a kept mail. It contains the token in clear text, so like core.Mail
+// it must not be logged.
 type Mail struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
@@ -71,8 +71,8 @@ type Outbox struct {
 
 var _ core.Sender = (*Outbox)(nil)
 
-// New returns an empty outbox. The error names every problem, each bad template
-// file too.
+// New returns an empty outbox. The error joins every problem, including each
+// invalid template file.
 func New(o Options) (*Outbox, error) {
 	renderer, err := message.New(o.Templates, o.App)
 	if o.Max < 0 {
@@ -91,7 +91,7 @@ func New(o Options) (*Outbox, error) {
 	return &Outbox{o: o, renderer: renderer}, nil
 }
 
-// Send keeps the mail. It fails where a template does.
+// Send keeps the mail. It returns an error only if a template fails.
 func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
 	rendered, err := b.renderer.Render(m)
 	if err != nil {

@@ -72,7 +72,7 @@ func TestSend(t *testing.T) {
 			}
 		}
 	})
-	t.Run("gives a copy", func(t *testing.T) {
+	t.Run("returns a copy", func(t *testing.T) {
 		box := newBox(t, outbox.Options{})
 		send(t, box, "ada@example.com")
 		box.Mails()[0].To = "eve@example.com"

@@ -7,7 +7,7 @@ import (
 )
 
 func ExampleNew() {
-	// As a rule the URL comes from the environment.
+	// Usually the URL comes from the environment.
 	sender, err := smtpsender.New(smtpsender.Options{
 		URL:  "smtp://mailer:s3cret@mail.example.com:587",
 		From: "Acme <no-reply@example.com>",
@@ -15,8 +15,8 @@ func ExampleNew() {
 	})
 	fmt.Println(sender != nil, err)
 
-	// A / in the password has to be written as %2F. The error does not
-	// repeat the URL.
+	// A / in the password must be written as %2F. The error does not repeat
+	// the URL.
 	_, err = smtpsender.New(smtpsender.Options{URL: "smtp://mailer:s3/cret@mail.example.com",
 		From: "no-reply@example.com"})
 	fmt.Println(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/message"
 )
 
-// parseFrom reads a name and an address, or an address alone.
+// parseFrom parses a name and an address, or an address alone.
 func parseFrom(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil {
@@ -22,17 +22,17 @@ func parseFrom(s string) (*mail.Address, error) {
 	return a, domainToASCII(a)
 }
 
-// parseTo reads an address alone: what looks like more than one, or like a
-// name, is refused.
+// parseTo parses an address alone. It refuses anything that looks like several
+// addresses or has a name.
 func parseTo(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s {
-		return nil, errors.New("smtpsender: the receiver is not an address")
+		return nil, errors.New("smtpsender: the recipient is not an address")
 	}
 	return a, domainToASCII(a)
 }
 
-// domainToASCII puts an international domain into the form that every server
+// domainToASCII converts an international domain to the form that every server
 // understands (IDNA 2008, RFC 5891).
 func domainToASCII(a *mail.Address) error {
 	if isASCII(a.Address) {
@@ -47,7 +47,7 @@ func domainToASCII(a *mail.Address) error {
 	return nil
 }
 
-// path is an address as the envelope has it: <address>, without the name.
+// path returns an address as the envelope has it: <address>, without the name.
 func path(a *mail.Address) string {
 	return (&mail.Address{Address: a.Address}).String()
 }
@@ -56,7 +56,7 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// compose makes the message: text and HTML as alternatives.
+// compose returns the message, with text and HTML as alternatives.
 func (s *Sender) compose(to *mail.Address, m message.Message) *gomail.Msg {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(s.from)
@@ -64,7 +64,7 @@ func (s *Sender) compose(to *mail.Address, m message.Message) *gomail.Msg {
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(s.now())
 	msg.SetMessageIDWithValue(rand.Text() + s.from.Address[strings.LastIndexByte(s.from.Address, '@'):])
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 section 5: no automatic replies, please
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834, section 5: asks for no automatic replies
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)

@@ -12,14 +12,14 @@ func (o Options) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), o.redacted())
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", o)) }
 
-// MarshalJSON is what "%+v" prints, as a string.
+// MarshalJSON returns what "%+v" prints, as a JSON string.
 func (o Options) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprintf("%+v", o)) }
 
-// redacted has no method that fmt would call. Of a URL that New refuses, any
-// part may be one of the password.
+// redacted returns a copy without methods that fmt would call. It omits a URL
+// that New refuses, any part of which may belong to the password.
 func (o Options) redacted() any {
 	type plain Options
 	p := plain(o)

@@ -18,10 +18,11 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// server is where mails are handed in.
+// server is the SMTP server that mail is submitted to.
 type server struct {
 	host, port, user string
-	// password is a function so that no printing shows it; "" for none.
+	// password is a function so that printing never shows it; it returns ""
+	// for none.
 	password    func() string
 	tls         *tls.Config
 	implicitTLS bool // TLS from the first byte; else STARTTLS
@@ -29,12 +30,12 @@ type server struct {
 	hello       string
 }
 
-// The errors about the URL hold no part of it: with an unescaped character in
-// the password, any part may be one of the password.
+// The errors about the URL contain no part of it: if the password has an
+// unescaped character, any part may belong to the password.
 var (
 	errURL      = errors.New("smtpsender: URL must be smtp://host:port or smtps://host:port, with or without user:password@ before the host, percent-encoded")
 	errPassword = errors.New("smtpsender: URL must have both a user and a password, or neither")
-	errUnsafe   = errors.New("smtpsender: InsecurePlaintext goes with neither smtps:// nor a password")
+	errUnsafe   = errors.New("smtpsender: InsecurePlaintext excludes smtps:// and a password")
 )
 
 func newServer(o Options) (*server, error) {
@@ -51,7 +52,7 @@ func newServer(o Options) (*server, error) {
 			return nil, errURL
 		}
 	case s.implicitTLS:
-		s.port = "465" // RFC 8314 section 3.3
+		s.port = "465" // RFC 8314, section 3.3
 	default:
 		s.port = "587" // RFC 6409
 	}
@@ -78,14 +79,15 @@ func (s *server) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 }
 
-// deliver hands a message in (RFC 5321 section 3.3). Every step ends with ctx.
+// deliver submits a message (RFC 5321, section 3.3). Every step stops when ctx
+// is done.
 func (s *server) deliver(ctx context.Context, from, to *mail.Address, message io.WriterTo) error {
 	conn, err := s.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends what reads or writes
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // interrupts reads and writes
 	defer stop()
 	client, err := smtp.NewClient(conn, s.host)
 	if err != nil {
@@ -107,7 +109,7 @@ func (s *server) deliver(ctx context.Context, from, to *mail.Address, message io
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	_ = client.Quit() // the server has the mail: what fails now must not send it again
+	_ = client.Quit() // the server has accepted the mail: an error now must not cause a retry
 	return nil
 }
 
@@ -121,7 +123,7 @@ func (s *server) encrypt(client *smtp.Client) error {
 	return client.StartTLS(s.tls)
 }
 
-// authenticate sends the password as it is, inside TLS.
+// authenticate sends the password as is, inside TLS.
 func (s *server) authenticate(client *smtp.Client) error {
 	if s.password() == "" {
 		return nil
@@ -138,11 +140,11 @@ func (s *server) authenticate(client *smtp.Client) error {
 	return errors.New("the server offers neither PLAIN nor LOGIN")
 }
 
-// allowUTF8 asks for SMTPUTF8 (RFC 6531) only where an address needs it, since
-// a mail that was sent so cannot pass a server without it.
+// allowUTF8 requests SMTPUTF8 (RFC 6531) only if an address needs it, since a
+// mail sent with it cannot pass a server without it.
 func allowUTF8(client *smtp.Client, needed bool) error {
 	if offered, _ := client.Extension("SMTPUTF8"); needed && !offered {
-		return errors.New("the server takes no addresses beyond ASCII")
+		return errors.New("the server accepts only ASCII addresses")
 	}
 	client.SkipSMTPUTF8(!needed)
 	return nil
@@ -154,13 +156,13 @@ func transmit(client *smtp.Client, message io.WriterTo) error {
 		return err
 	}
 	if _, err := message.WriteTo(w); err != nil {
-		return err // without closing w, which would say that the message is complete
+		return err // does not close w, which would mean that the message is complete
 	}
 	return w.Close()
 }
 
 // redactor removes from an error what the server may have quoted: the token and
-// the password, as they are and as AUTH sends them.
+// the password, in clear and as AUTH sends them.
 func (s *server) redactor(token string) *strings.Replacer {
 	secrets := []string{token, s.password()}
 	if s.password() != "" {

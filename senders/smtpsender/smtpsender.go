@@ -1,4 +1,4 @@
-// Package smtpsender sends Latchkey's mails through an SMTP server.
+// Package smtpsender sends Latchkey's mail through an SMTP server.
 //
 //	sender, err := smtpsender.New(smtpsender.Options{
 //		// smtp://user:password@mail.example.com:587
@@ -8,12 +8,12 @@
 //	})
 //	latchkey.New(users, latchkey.Options[Account]{Sender: sender, …})
 //
-// Security notes. The connection is encrypted and the server's certificate
-// verified, always: a server that does not offer STARTTLS gets nothing (RFC
-// 3207 section 6), except with Options.InsecurePlaintext, which excludes a
-// password. Errors hold neither the token of the mail nor the password, even
-// where the server quotes them. An address, a name or a subject cannot add a
-// header or a receiver.
+// Security notes. The connection is always encrypted and the server's
+// certificate verified: a server that does not offer STARTTLS receives nothing
+// (RFC 3207, section 6), except with Options.InsecurePlaintext, which excludes
+// a password. Errors contain neither the token of the mail nor the password,
+// even if the server quotes them. An address, a name or a subject cannot add a
+// header or a recipient.
 package smtpsender
 
 import (
@@ -30,40 +30,41 @@ import (
 	"github.com/latchkey-go/latchkey/internal/message"
 )
 
-// Options of a Sender. URL and From are required.
+// Options configures a Sender. URL and From are required.
 type Options struct {
-	// URL of the server: smtp:// begins in clear and demands STARTTLS, by
-	// default on port 587; smtps:// is TLS from the first byte, by default
-	// on port 465. With user:password@ before the host the sender
-	// authenticates, by PLAIN or LOGIN. Special characters in them are
-	// percent-encoded.
+	// URL is the server's address. smtp:// begins in clear text and
+	// requires STARTTLS, by default on port 587; smtps:// uses TLS from the
+	// first byte, by default on port 465. With user:password@ before the
+	// host the sender authenticates, by PLAIN or LOGIN. Special characters
+	// in them are percent-encoded.
 	URL string
-	// From is the sender as the receiver sees it: "Acme
+	// From is the sender as the recipient sees it: "Acme
 	// <no-reply@example.com>", or the address alone. It is the envelope's
 	// sender too.
 	From string
-	// Templates replace the built-in ones, file by file:
-	// <kind>.subject.txt, <kind>.txt, <kind>.html. With an empty .html,
-	// mails of the kind are text alone. Default: the built-in ones.
+	// Templates holds files that replace the built-in ones one by one:
+	// <kind>.subject.txt, <kind>.txt, <kind>.html. If a .html file is
+	// empty, mails of that kind are text only. Default: the built-in ones.
 	Templates fs.FS
-	// App is the application's name, as mails show it. Default: mails name
-	// none.
+	// App is the application's name as shown in mails. Default: no name is
+	// shown.
 	App string
-	// Timeout bounds an attempt from the dialling to the server's last
-	// word; 0 is 10 seconds. The context of Send may end it sooner.
+	// Timeout bounds an attempt from dialing to the server's last reply.
+	// The context of Send may end it sooner. Default: 10 seconds.
 	Timeout time.Duration
-	// RootCAs sign the server's certificate. Default: the system's.
+	// RootCAs holds the roots that verify the server's certificate.
+	// Default: the system's.
 	RootCAs *x509.CertPool
 	// InsecurePlaintext sends without encryption, for a mail catcher on the
-	// developer's machine: who listens reads the tokens. Default: STARTTLS
-	// is demanded.
+	// developer's machine: anyone who listens can read the tokens. Default:
+	// STARTTLS is required.
 	InsecurePlaintext bool
-	// Now tells the time for the Date header. Default: time.Now.
+	// Now returns the time for the Date header. Default: time.Now.
 	Now func() time.Time
 }
 
-// Sender is a core.Sender. It is safe for concurrent use; each mail has a
-// connection of its own.
+// Sender is a core.Sender. It is safe for concurrent use; each mail uses its
+// own connection.
 type Sender struct {
 	renderer *message.Renderer
 	server   *server
@@ -74,8 +75,8 @@ type Sender struct {
 
 var _ core.Sender = (*Sender)(nil)
 
-// New checks the options and connects to nothing. The error names every problem
-// and holds no part of the URL.
+// New checks the options without connecting. The error joins every problem and
+// contains no part of the URL.
 func New(o Options) (*Sender, error) {
 	renderer, templatesErr := message.New(o.Templates, o.App)
 	server, serverErr := newServer(o)
@@ -94,9 +95,9 @@ func New(o Options) (*Sender, error) {
 	return s, nil
 }
 
-// Send hands one mail to the server. It returns nil once the server has taken
-// it. The error is the server's refusal in its own words, what failed on the
-// way there, or wraps the error of a context that ended
+// Send submits one mail to the server, and returns nil once the server has
+// accepted it. The error holds the server's refusal in its own words, or says
+// what failed on the way, or wraps the error of a context that is done
 // (context.DeadlineExceeded after Options.Timeout).
 func (s *Sender) Send(ctx context.Context, m core.Mail) error {
 	rendered, err := s.renderer.Render(m)
@@ -113,7 +114,7 @@ func (s *Sender) Send(ctx context.Context, m core.Mail) error {
 	if err == nil {
 		return nil
 	}
-	// A new error, since the text must not come back by Unwrap.
+	// A new error, since Unwrap must not bring the text back.
 	cause := s.server.redactor(m.Token).Replace(err.Error())
 	if ctx.Err() != nil {
 		return fmt.Errorf("smtpsender: %w (%s)", ctx.Err(), cause)

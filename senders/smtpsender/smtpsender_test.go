@@ -14,7 +14,7 @@ func TestNew(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		options smtpsender.Options
-		want    []string // parts of the error; none for no error
+		want    []string // parts of the error; none means no error
 	}{
 		{"STARTTLS", smtpsender.Options{URL: "smtp://mail.example.com"}, nil},
 		{"TLS", smtpsender.Options{URL: "smtps://mail.example.com:4650/"}, nil},

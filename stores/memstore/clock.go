@@ -2,11 +2,12 @@ package memstore
 
 import "time"
 
-// sweepPause is how long expired rows may stay before a write removes them,
-// where nobody calls Sweep.
+// sweepPause is how long expired rows may stay before a write removes them if
+// nobody calls Sweep.
 const sweepPause = time.Minute
 
-// clock is the time, and when to sweep next. Its owner's lock guards due.
+// clock is a source of time, and remembers when to sweep next. Its owner's lock
+// guards due.
 type clock struct {
 	now  func() time.Time
 	next time.Time
@@ -19,7 +20,7 @@ func newClock(now func() time.Time) clock {
 	return clock{now: now}
 }
 
-// due tells, once every sweepPause, that it is time to sweep.
+// due reports, once every sweepPause, that it is time to sweep.
 func (c *clock) due(now time.Time) bool {
 	if now.Before(c.next) {
 		return false

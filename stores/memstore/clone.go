@@ -2,16 +2,17 @@ package memstore
 
 import "reflect"
 
-// clone copies *u so that nothing is shared that can be reached through
-// exported fields. What reflection may not set, the inside of a time.Time for
-// instance, is copied by value.
+// clone returns a copy of *u that shares nothing reachable through exported
+// fields. What reflection must not set, such as the inside of a time.Time, is
+// copied by value.
 func clone[U any](u *U) *U {
 	c := *u
 	unshare(reflect.ValueOf(&c).Elem())
 	return &c
 }
 
-// unshare replaces whatever v, itself a copy, still refers to by copies.
+// unshare replaces everything that v, itself a copy, still refers to with
+// copies.
 func unshare(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -52,7 +53,7 @@ func unshare(v reflect.Value) {
 	}
 }
 
-// copied is an addressable copy of v that shares nothing with it.
+// copied returns an addressable copy of v that shares nothing with it.
 func copied(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)

@@ -13,8 +13,8 @@
 // All six are safe for concurrent use. There are no transactions: each call is
 // atomic by itself, and nothing spans two calls.
 //
-// Security notes. Nothing is written to disk, so a restart ends every session
-// and forgets every count and burned token; a token that was burned before the
-// restart can then be presented once more within its own life. Two processes do
-// not share anything: behind a load balancer use a store over a database.
+// Security notes. Nothing is written to disk, so a restart loses every session,
+// count and burned token; a token that was burned before the restart can then
+// be presented once more while it has not expired. Processes share nothing:
+// behind a load balancer use a store with a database.
 package memstore

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// Member is an application's user.
+// Member is an application's user type.
 type Member struct {
 	core.User
 	FullName string   `json:"full_name" auth:"register,update"`
@@ -86,7 +86,7 @@ func ExampleNewSessions() {
 	found, err := sessions.Find(ctx, digest)
 	fmt.Println(found.Session.UserID, found.Session.IP, err)
 
-	// The password was changed: ann's token epoch is 2 now.
+	// The password was changed: ann's token epoch is now 2.
 	fmt.Println("ended:", sessions.DeleteAll(ctx, "ann", 2, [32]byte{}))
 	_, err = sessions.Find(ctx, digest)
 	fmt.Println("find:", err)

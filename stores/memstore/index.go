@@ -1,6 +1,6 @@
 package memstore
 
-// index finds the keys of what belongs to one owner.
+// index finds the keys of what belongs to an owner.
 type index[Owner, Key comparable] map[Owner]map[Key]struct{}
 
 func (x index[Owner, Key]) add(o Owner, k Key) {

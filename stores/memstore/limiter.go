@@ -10,35 +10,35 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// LimiterOptions are options of NewLimiter.
+// LimiterOptions configures a Limiter.
 type LimiterOptions struct {
-	// Now is nil for time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
-	// MaxKeys bounds the memory: so many keys are counted at once, 0 for
-	// 100,000 (some 50 MB with the longest keys).
+	// MaxKeys is how many keys are counted at once, which bounds the
+	// memory: about 50 MB with the longest keys. Default: 100,000.
 	MaxKeys int
 }
 
 // Limiter is a core.Limiter with fixed windows, and a core.Sweeper.
 //
-// Beyond MaxKeys a count is forgotten: one that has ended (looked for at most
-// once a minute), else the oldest of those with the fewest events, and one that
-// refuses further events last. So a flood of single events under ever new keys
-// makes it forget single events. To have a full count forgotten, MaxKeys other
-// ones must be filled within its window; refusing new keys instead would let a
-// flood lock everybody out.
+// Beyond MaxKeys it drops a count: one whose window is over (searched for at
+// most once a minute), otherwise the oldest of those with the fewest events,
+// and last one that refuses further events. So a flood of single events under
+// ever new keys makes it drop single events. To make it drop a full count,
+// MaxKeys others must be filled within its window; refusing new keys instead
+// would let a flood lock everybody out.
 type Limiter struct {
 	clock   clock
 	maxKeys int
 	mu      sync.Mutex
 	byKey   map[string]*list.Element // of *window
-	ranks   [full + 1]list.List      // the oldest of a rank first
+	ranks   [full + 1]list.List      // the oldest of each rank first
 }
 
-// full is the rank of windows that refuse. Others have the number of binary
-// digits of their count, at most most.
+// full is the rank of windows that refuse. The rank of any other is the number
+// of binary digits of its count, at most most.
 const (
-	most = 4 // eight events and more
+	most = 4 // eight or more events
 	full = most + 1
 )
 
@@ -53,7 +53,7 @@ type window struct {
 
 func (w *window) over(now time.Time) bool { return now.Sub(w.start) >= w.length }
 
-// NewLimiter makes a limiter that has counted nothing.
+// NewLimiter returns a limiter without counts.
 func NewLimiter(o LimiterOptions) *Limiter {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = 100_000
@@ -117,13 +117,14 @@ func (s *Limiter) Sweep(ctx context.Context) (int, error) {
 	return s.sweep(s.clock.now()), nil
 }
 
-// window is key's current window, a new one if there is none or it is over.
+// window returns key's current window, or a new one if there is none or it is
+// over.
 func (s *Limiter) window(key string, length time.Duration, now time.Time) *window {
 	e := s.byKey[key]
 	if e != nil {
 		w := e.Value.(*window)
 		w.length = length
-		if now.Before(w.start) { // the clock was set back: nobody shall wait for it to catch up
+		if now.Before(w.start) { // the clock was set back: nobody should have to wait for it to catch up
 			w.start = now
 		}
 		if !w.over(now) {
@@ -169,7 +170,7 @@ func (s *Limiter) sweep(now time.Time) int {
 	return before - len(s.byKey)
 }
 
-// remove forgets a window; nil is none.
+// remove drops a window; nil is none.
 func (s *Limiter) remove(e *list.Element) {
 	if e != nil {
 		w := e.Value.(*window)

@@ -137,7 +137,7 @@ func TestListTakesOddLimits(t *testing.T) {
 	}
 }
 
-// What has expired goes away with later writes, where nobody sweeps.
+// Later writes remove expired rows if nobody calls Sweep.
 func TestExpiredRowsDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, sessions, tickets := t.Context(), memstore.NewSessions(nil), memstore.NewTickets(nil)

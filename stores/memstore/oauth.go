@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// OAuthAccounts is a core.OAuthAccountStore. It knows nothing of Users: whoever
-// deletes a user deletes their accounts (flows/oauth does). An ID that it makes
-// is a random UUID.
+// OAuthAccounts is a core.OAuthAccountStore. It is independent of Users:
+// whoever deletes a user must delete their accounts (flows/oauth does). The IDs
+// it makes are random UUIDs.
 type OAuthAccounts struct {
 	mu        sync.RWMutex
 	byID      map[string]*oauthRow
@@ -23,7 +23,7 @@ type OAuthAccounts struct {
 
 type (
 	oauthSubject struct{ provider, subject string }
-	// oauthRow is a stored account. seq is its place in lists and never
+	// oauthRow is a stored account. seq is its position in lists and never
 	// changes.
 	oauthRow struct {
 		seq     int64
@@ -31,7 +31,7 @@ type (
 	}
 )
 
-// NewOAuthAccounts makes an empty store.
+// NewOAuthAccounts returns an empty store.
 func NewOAuthAccounts() *OAuthAccounts {
 	return &OAuthAccounts{
 		byID: map[string]*oauthRow{}, bySubject: map[oauthSubject]*oauthRow{}, byUser: index[string, *oauthRow]{},
@@ -62,7 +62,7 @@ func (s *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error 
 	return nil
 }
 
-// keep stores a, whose time has whole seconds.
+// keep stores a, with its time cut to whole seconds.
 func (row *oauthRow) keep(a core.OAuthAccount) {
 	a.Expires = a.Expires.Truncate(time.Second).UTC()
 	row.account = a
@@ -102,8 +102,8 @@ func (s *OAuthAccounts) List(ctx context.Context, userID string) ([]*core.OAuthA
 }
 
 // Update implements core.OAuthAccountStore. change runs once, while the whole
-// store is locked: it must not use the store. An ID, Provider or Subject that
-// it sets is ignored.
+// store is locked: it must not use the store. If it sets ID, Provider or
+// Subject, that is ignored.
 func (s *OAuthAccounts) Update(
 	ctx context.Context, id string, change func(*core.OAuthAccount) error,
 ) (*core.OAuthAccount, error) {

@@ -14,14 +14,14 @@ import (
 )
 
 // Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer
-// and a core.Sweeper. It keeps Session.Extra too. A user's floor is kept for as
-// long after their sessions were last ended all at once as a session lives, and
-// a day: see core.FloorKeeper.
+// and a core.Sweeper. It keeps Session.Extra too. After a user's sessions were
+// revoked all at once, the user's floor is kept for the longest life of a
+// session and one day: see core.FloorKeeper.
 type Sessions struct {
 	floors.Life
 	clock    clock
 	mu       sync.RWMutex
-	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find hands them out
+	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find returns them
 	byUser   index[string, [32]byte]
 	low      map[string]floor // by user
 }
@@ -41,7 +41,7 @@ var (
 	_ core.FloorKeeper    = (*Sessions)(nil)
 )
 
-// NewSessions makes an empty store. now is nil for time.Now.
+// NewSessions returns an empty store. If now is nil, it uses time.Now.
 func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{
 		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{},
@@ -174,8 +174,8 @@ func (s *Sessions) Trim(
 	return ended, nil
 }
 
-// newest are the digests of a user's living sessions, newest first. Of those of
-// one moment the named one is the first.
+// newest returns the digests of a user's live sessions, newest first. Among
+// sessions of the same moment the named one comes first.
 func (s *Sessions) newest(userID string, named [32]byte, which func(*core.Session) bool) (all [][32]byte) {
 	for d := range s.byUser[userID] {
 		if one := s.living(d); one != nil && which(one) {
@@ -217,7 +217,7 @@ func (s *Sessions) sweep(now time.Time) int {
 	return before - len(s.byDigest)
 }
 
-// living is the session of d, nil if there is none or it has expired.
+// living returns the session of d, or nil if there is none or it has expired.
 func (s *Sessions) living(d [32]byte) *core.Session {
 	one := s.byDigest[d]
 	if one == nil || !s.clock.now().Before(one.Expires) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Tickets is a core.TicketStore and a core.Sweeper. A ticket that was replaced,
-// or that failed too often, is forgotten at once.
+// or that failed too often, is deleted at once.
 type Tickets struct {
 	clock   clock
 	mu      sync.Mutex
@@ -31,7 +31,7 @@ type (
 	}
 )
 
-// NewTickets makes an empty store. now is nil for time.Now.
+// NewTickets returns an empty store. If now is nil, it uses time.Now.
 func NewTickets(now func() time.Time) *Tickets {
 	return &Tickets{clock: newClock(now), rows: map[ticketKey]*ticketRow{}, byOwner: index[ticketOwner, ticketKey]{}}
 }
@@ -138,7 +138,7 @@ func (s *Tickets) sweep(now time.Time) int {
 	return before - len(s.rows)
 }
 
-// find is Find under the lock.
+// find is Find with the lock held.
 func (s *Tickets) find(k ticketKey) (core.Ticket, error) {
 	row := s.living(k)
 	if row == nil {
@@ -152,7 +152,8 @@ func (s *Tickets) find(k ticketKey) (core.Ticket, error) {
 	return t, nil
 }
 
-// living is the row of k, used or not; nil if there is none or it has expired.
+// living returns the row of k, used or not, or nil if there is none or it has
+// expired.
 func (s *Tickets) living(k ticketKey) *ticketRow {
 	row := s.rows[k]
 	if row == nil || !s.clock.now().Before(row.Expires) {

@@ -11,12 +11,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. An ID that
-// it makes is a random UUID; one that Create is given may be any text.
+// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. The IDs it
+// makes are random UUIDs; an ID passed to Create may be any text.
 //
-// Its users are copies, down to what exported fields of pointer, slice, map and
-// interface types refer to; what an unexported field refers to is shared. The
-// columns of a user must not form a cycle.
+// It stores and returns copies, which share nothing that exported fields of
+// pointer, slice, map and interface types refer to; what an unexported field
+// refers to is shared. The columns of a user must not form a cycle.
 type Users[U any] struct {
 	base func(*U) *core.User
 
@@ -28,13 +28,13 @@ type Users[U any] struct {
 }
 
 // userRow is a stored user, which nobody outside this package has a pointer to.
-// seq is its place in lists and never changes.
+// seq is its position in lists and never changes.
 type userRow[U any] struct {
 	seq  int64
 	user *U
 }
 
-// NewUsers makes an empty store: NewUsers[Account]().
+// NewUsers returns an empty store: NewUsers[Account]().
 func NewUsers[U any, PU core.Model[U]]() *Users[U] {
 	return &Users[U]{
 		base:    func(u *U) *core.User { return PU(u).Base() },
@@ -70,7 +70,7 @@ func (s *Users[U]) Create(ctx context.Context, u *U) error {
 	return nil
 }
 
-// name makes a row findable by e-mail; an empty EmailKey is no key.
+// name makes a row findable by email; an empty EmailKey is no key.
 func (s *Users[U]) name(emailKey string, row *userRow[U]) {
 	if emailKey != "" {
 		s.byEmail[emailKey] = row
@@ -112,7 +112,7 @@ func (s *Users[U]) Epoch(ctx context.Context, userID string) (int64, error) {
 }
 
 // Update implements core.UserStore. change runs once, while the whole store is
-// locked: it must not use the store. An ID that it sets is ignored.
+// locked: it must not use the store. If it sets the ID, that is ignored.
 func (s *Users[U]) Update(ctx context.Context, id string, change func(*U) error) (*U, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -156,8 +156,8 @@ func (s *Users[U]) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// List implements core.UserStore, without an Email in the order of creation. A
-// search goes through all users.
+// List implements core.UserStore. Without an Email users come in the order of
+// their creation. A search by email scans all users.
 func (s *Users[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
@@ -192,7 +192,8 @@ func (s *Users[U]) List(ctx context.Context, q core.Query) (users []*U, next str
 	return users, next, nil
 }
 
-// search finds the users of a query's Email after the last one, in their order.
+// search returns the users who match a query's Email, in their order, starting
+// after the one that last names.
 func (s *Users[U]) search(q core.Query, last string) (found []*userRow[U]) {
 	if q.Email == "" {
 		return nil
@@ -207,15 +208,15 @@ func (s *Users[U]) search(q core.Query, last string) (found []*userRow[U]) {
 	return found
 }
 
-// after is the place in rows of the first user whose seq is greater.
+// after returns the position in rows of the first user whose seq is greater.
 func (s *Users[U]) after(seq int64) int {
 	i, _ := slices.BinarySearchFunc(s.rows, seq+1,
 		func(row *userRow[U], seq int64) int { return cmp.Compare(row.seq, seq) })
 	return i
 }
 
-// parse reads a place in rows: nothing, or a number that was given once, as
-// List spells it.
+// parse parses a cursor: empty, or a seq that was assigned, spelled as List
+// spells it.
 func (s *Users[U]) parse(place string) (int64, error) {
 	if place == "" {
 		return 0, nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// newID is a random UUID (version 4, RFC 9562) in canonical text. The process
-// ends if there is no randomness (crypto/rand).
+// newID returns a random UUID (version 4, RFC 9562) in canonical text. The
+// process ends if there is no randomness (crypto/rand).
 func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
@@ -16,10 +16,10 @@ func newID() string {
 	return dashed(hex.EncodeToString(b[:]))
 }
 
-// canonicalID returns the one spelling of a UUID that came with other letter
-// case or without dashes. Any other text is an ID as it is.
+// canonicalID returns the canonical spelling of a UUID that came in another
+// letter case or without dashes. It returns any other text unchanged.
 func canonicalID(id string) string {
-	if isCanonical(id) { // as on every request
+	if isCanonical(id) { // as with every request
 		return id
 	}
 	bare := id

@@ -17,13 +17,14 @@ import (
 
 // collection is a collection as this package uses it: what is acknowledged
 // survives a failover, what is read is the primary's latest, and errors are
-// core's, or tell what could not be done. what says it, for the error.
+// core's or say what failed. That is the what argument of its methods.
 type collection struct {
 	*mongo.Collection
 	patience time.Duration
 }
 
-// durable: a majority of the replica set has the write in its journal.
+// durable means that a majority of the replica set has the write in its
+// journal.
 var durable = &writeconcern.WriteConcern{W: "majority", Journal: new(true)}
 
 func open(db *mongo.Database, name string, patience time.Duration) collection {
@@ -32,8 +33,8 @@ func open(db *mongo.Database, name string, patience time.Duration) collection {
 		SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
 }
 
-// registry is the driver's, but for text, which the driver would write as it is
-// (see encodeText).
+// registry is the driver's, except for text, which the driver would write
+// unchecked (see encodeText).
 var registry = strictRegistry()
 
 func strictRegistry() *bson.Registry {
@@ -42,7 +43,7 @@ func strictRegistry() *bson.Registry {
 	return r
 }
 
-// get reads one document into dest; ErrNotFound if there is none.
+// get reads one document into dest; the error is ErrNotFound if there is none.
 func (c collection) get(
 	ctx context.Context, what string, filter bson.D, dest any, opts ...options.Lister[options.FindOneOptions],
 ) error {
@@ -65,8 +66,8 @@ func (c collection) all(
 }
 
 // vacant returns ErrTaken if one of the filters finds a document. The unique
-// indexes decide between two who insert at once; whoever can see the other
-// before must not ask them, since a server's refusal ends a transaction.
+// indexes decide between two who insert at the same time; anything visible
+// earlier must be found here, since a server's refusal ends a transaction.
 func (c collection) vacant(ctx context.Context, what string, filters ...bson.D) error {
 	var found bson.Raw
 	err := c.get(ctx, what, bson.D{{Key: "$or", Value: filters}}, &found,
@@ -80,7 +81,8 @@ func (c collection) vacant(ctx context.Context, what string, filters ...bson.D) 
 	return err
 }
 
-// insert stores a document; ErrTaken if a unique index has its keys.
+// insert stores a document; the error is ErrTaken if a unique index has its
+// keys.
 func (c collection) insert(ctx context.Context, what string, document any) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -88,8 +90,8 @@ func (c collection) insert(ctx context.Context, what string, document any) error
 	return failed(ctx, what, err)
 }
 
-// claim stores a document under an _id that no document has; ErrTaken if one
-// does, which is no error to the server.
+// claim stores a document under an _id that no document has; the error is
+// ErrTaken if one does, which does not count as an error on the server.
 func (c collection) claim(ctx context.Context, what string, id, document any) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -101,8 +103,8 @@ func (c collection) claim(ctx context.Context, what string, id, document any) er
 	return failed(ctx, what, err)
 }
 
-// update changes the one document that the filter finds; ErrNotFound if there
-// is none.
+// update changes the one document that the filter finds; the error is
+// ErrNotFound if there is none.
 func (c collection) update(ctx context.Context, what string, filter, change bson.D) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -113,7 +115,7 @@ func (c collection) update(ctx context.Context, what string, filter, change bson
 	return failed(ctx, what, err)
 }
 
-// upsert is update, and makes the document if there is none.
+// upsert is update, but creates the document if there is none.
 func (c collection) upsert(ctx context.Context, what string, filter, change bson.D) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -121,8 +123,8 @@ func (c collection) upsert(ctx context.Context, what string, filter, change bson
 	return failed(ctx, what, err)
 }
 
-// change is update, in one step with reading what became of the document; with
-// upsert it makes one that is missing.
+// change is update, and returns the changed document in the same step; with
+// upsert it creates a missing one.
 func (c collection) change(ctx context.Context, what string, filter, change bson.D, upsert bool, dest any) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -130,7 +132,7 @@ func (c collection) change(ctx context.Context, what string, filter, change bson
 	return failed(ctx, what, c.FindOneAndUpdate(ctx, filter, change, opts).Decode(dest))
 }
 
-// remove deletes one document; ErrNotFound if there is none.
+// remove deletes one document; the error is ErrNotFound if there is none.
 func (c collection) remove(ctx context.Context, what string, filter bson.D) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
@@ -141,7 +143,7 @@ func (c collection) remove(ctx context.Context, what string, filter bson.D) erro
 	return failed(ctx, what, err)
 }
 
-// clear deletes every document that the filter finds, and gives their number.
+// clear deletes every document that the filter finds, and returns their number.
 func (c collection) clear(ctx context.Context, what string, filter bson.D) (int, error) {
 	ctx, stop := c.bounded(ctx)
 	defer stop()

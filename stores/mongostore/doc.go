@@ -20,12 +20,12 @@
 // Options.Standalone.
 //
 // Security notes. Sessions, tokens and limits are stored under SHA-256 digests.
-// The database holds no secret that could be presented to the application, but
-// it does hold password hashes, and providers' tokens as they are given:
-// whoever gives them seals them first. Every filter is made of typed values
-// whose names are constants, so that no input becomes an operator. Writes are
+// The database contains no secret that could be presented to the application,
+// but it does contain password hashes, and providers' tokens as they are passed
+// in: the caller seals them first. Every filter is made of typed values whose
+// names are constants, so that no input becomes an operator. Writes are
 // acknowledged by a majority of the replica set and its journals, and reads go
-// to the primary, whatever the client's own settings. Errors name what failed
-// and the server's code, never the server's words, which quote the command;
-// they are for logs, not for clients.
+// to the primary, whatever the client's own settings. Errors say what failed
+// and quote the server's code, never the server's words, which quote the
+// command; they are for logs, not for clients.
 package mongostore

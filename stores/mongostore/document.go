@@ -9,7 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// document is u as it is stored, without its _id.
+// document returns u as it is stored, without its _id.
 func (m *model) document(u reflect.Value) (bson.D, error) {
 	doc := bson.D{}
 	for _, f := range m.fields {
@@ -27,7 +27,8 @@ func (m *model) document(u reflect.Value) (bson.D, error) {
 	return encode(doc)
 }
 
-// encode returns each field the bytes that are stored, which can be compared.
+// encode encodes each field as the bytes that are stored, which can be
+// compared.
 func encode(doc bson.D) (bson.D, error) {
 	var b bytes.Buffer
 	encoder := bson.NewEncoder(bson.NewDocumentWriter(&b))
@@ -43,8 +44,8 @@ func encode(doc bson.D) (bson.D, error) {
 	return encoded, err
 }
 
-// read sets u's fields to those of a document. Fields of the document that u's
-// type does not have are left alone.
+// read sets u's fields to those of a document. Fields that u's type does not
+// have are ignored.
 func (m *model) read(doc bson.Raw, u reflect.Value) error {
 	for _, f := range m.fields {
 		value, err := doc.LookupErr(f.name)
@@ -62,7 +63,7 @@ func (m *model) read(doc bson.Raw, u reflect.Value) error {
 	return nil
 }
 
-// time is the time that a field holds, nil if it holds none.
+// time returns the time that a field holds, or nil if it holds none.
 func (f field) time(u reflect.Value) *time.Time {
 	if !f.moment {
 		return nil
@@ -85,9 +86,9 @@ func empty(v reflect.Value) bool {
 	}
 }
 
-// changes are the operators that make after of before, nil if they are the
-// same. What neither has is left alone, so that an older release does not erase
-// what a newer one has stored.
+// changes returns the operators that turn before into after, or nil if they are
+// equal. Fields that neither has are left alone, so that an older release does
+// not erase what a newer one has stored.
 func changes(before, after bson.D) (operators bson.D) {
 	was := map[string]bson.RawValue{}
 	for _, e := range before {

@@ -9,8 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// failed returns the answer that an error of the driver stands for, or says
-// what could not be done.
+// failed returns the core error that an error of the driver stands for, or one
+// that says what failed.
 func failed(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
@@ -23,8 +23,8 @@ func failed(ctx context.Context, what string, err error) error {
 		}
 		return &failure{what, err}
 	case inTransaction(ctx):
-		// The other one committed since this transaction began: it is
-		// over, and sees them when it runs again.
+		// The other one committed after this transaction began: this
+		// one is over, and sees the change when it runs again.
 		return &failure{what,
 			mongo.CommandError{Name: "DuplicateKey", Code: 11000, Labels: []string{"TransientTransactionError"}}}
 	default:
@@ -32,15 +32,15 @@ func failed(ctx context.Context, what string, err error) error {
 	}
 }
 
-// failure says what could not be done, and why. The server's own words stay out
-// of the text: they quote keys, some of them the whole command.
+// failure says what failed, and why. The server's own words stay out of the
+// text: they quote keys, some of them the whole command.
 type failure struct {
 	what  string
 	cause error
 }
 
-// Unwrap returns the driver's error, whose text may quote what was asked: log
-// the failure, not its cause.
+// Unwrap returns the driver's error, whose text may quote the command: log the
+// failure, not its cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func (f *failure) Error() string { return "mongostore: " + f.what + ": " + reason(f.cause) }

@@ -9,30 +9,31 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// IDType is the type of the users' _id. In Go an id is text, whatever its type
+// IDType is the type of the users' _id. In Go an ID is text, whatever its type
 // in the database.
 type IDType int
 
 const (
-	// ObjectID: MongoDB's own, 24 hexadecimal digits in Go. Any letter case
-	// finds a user. One can be guessed, so it must not be used as a secret.
+	// ObjectID is MongoDB's own type, 24 hexadecimal digits in Go. Any
+	// letter case finds a user. It can be guessed, so it must not be used
+	// as a secret.
 	ObjectID IDType = iota
-	// UUID: binary values of subtype 4; random ones (version 4, RFC 9562)
-	// where Latchkey makes them, in lower case with dashes in Go. Any
-	// spelling finds a user.
+	// UUID is a binary value of subtype 4, in lower case with dashes in Go.
+	// Latchkey makes random ones (version 4, RFC 9562). Any spelling finds
+	// a user.
 	UUID
-	// Text: whatever the application gives, at most 255 bytes; 32 random
-	// hexadecimal digits where it gives nothing.
+	// Text is whatever the application chooses, at most 255 bytes, or 32
+	// random hexadecimal digits if it chooses nothing.
 	Text
 )
 
 // id is an identifier in both of its forms.
 type id struct {
-	text  string // the one spelling in Go
-	value any    // what the database has
+	text  string // the canonical spelling in Go
+	value any    // the value in the database
 }
 
-// parse is false for what cannot be an id.
+// parse returns false for what cannot be an ID.
 func (t IDType) parse(text string) (id, bool) {
 	switch t {
 	case ObjectID:
@@ -57,8 +58,8 @@ func parseUUID(text string) (b [16]byte, ok bool) {
 	return b, err == nil
 }
 
-// format is the spelling in Go of what a document has. It is false for a value
-// of another type.
+// format returns the spelling in Go of a value in a document. ok is false for a
+// value of another type.
 func (t IDType) format(value bson.RawValue) (text string, ok bool) {
 	switch t {
 	case ObjectID:
@@ -75,14 +76,14 @@ func (t IDType) format(value bson.RawValue) (text string, ok bool) {
 	}
 }
 
-// make returns a new id.
+// make returns a new ID.
 func (t IDType) make(random io.Reader) (string, error) {
 	if t == ObjectID {
 		return bson.NewObjectID().Hex(), nil
 	}
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", &failure{"make an id", err}
+		return "", &failure{"make an ID", err}
 	}
 	if t == Text {
 		return hex.EncodeToString(b[:]), nil

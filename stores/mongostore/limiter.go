@@ -10,8 +10,8 @@ import (
 )
 
 // Limiter is a core.Limiter and a core.Sweeper. A key is stored as its SHA-256,
-// as it may hold an e-mail address. It counts outside of any transaction, so
-// that what is rolled back was counted all the same.
+// as it may contain an email address. It counts outside of any transaction, so
+// that events count even if the transaction is rolled back.
 type Limiter struct {
 	s *Store
 	c collection
@@ -22,8 +22,8 @@ var (
 	_ core.Sweeper = (*Limiter)(nil)
 )
 
-// window is a count as it is stored. Ends is in microseconds (see micros),
-// EndsAt is for the TTL index.
+// window is a stored count. Ends is in microseconds (see micros); EndsAt is for
+// the TTL index.
 type window struct {
 	Events int       `bson:"events"`
 	Ends   int64     `bson:"ends"`
@@ -35,7 +35,7 @@ func key(d [32]byte, more ...bson.E) bson.D {
 }
 
 // Take counts an event; see core.Limiter. Each of its steps is atomic and
-// counts at most one event; it begins again if others were faster at every one
+// counts at most one event; it starts again if others were faster at every one
 // of them.
 func (t *Limiter) Take(ctx context.Context, name string, l core.Limit) (time.Duration, error) {
 	if l.Events <= 0 || l.Window <= 0 {
@@ -63,17 +63,17 @@ func (t *Limiter) Take(ctx context.Context, name string, l core.Limit) (time.Dur
 	}
 }
 
-// begin counts the first event of a new window; ErrTaken while the last one
-// runs.
+// begin counts the first event of a new window; the error is ErrTaken while the
+// last one runs.
 func (t *Limiter) begin(ctx context.Context, d [32]byte, now int64, length time.Duration) error {
 	ends := now + length.Microseconds()
 	over := key(d, bson.E{Key: "ends", Value: bson.D{{Key: "$lte", Value: now}}})
 	return t.c.upsert(ctx, "begin a limit", over, bson.D{{Key: "$set", Value: window{1, ends, fromMicros(ends)}}})
 }
 
-// wait is how long a full count stays full, at most a window. One that ends
-// later was begun by a clock that was ahead, and is shortened to what is
-// answered.
+// wait returns how long a full count stays full, at most a window. A count that
+// ends later was begun by a clock that was ahead, and is shortened to the
+// returned time.
 func (t *Limiter) wait(ctx context.Context, d [32]byte, now, ends int64, length time.Duration) (time.Duration, error) {
 	latest := now + length.Microseconds()
 	if ends <= latest {

@@ -10,14 +10,14 @@ import (
 )
 
 // ttlSlack is how long, in seconds, MongoDB keeps what has expired. A server's
-// clock that is ahead of the application's must not forget a used token while
-// the application still takes it for living.
+// clock that is ahead of the application's must not drop a used token that the
+// application still considers live.
 const ttlSlack = 60 * 60
 
 // Codes of the server's errors.
 const (
 	namespaceExists = 48
-	notImplemented  = 238 // FerretDB's answer to TTL indexes
+	notImplemented  = 238 // FerretDB's reply to TTL indexes
 )
 
 func hasCode(err error, code int) bool {
@@ -25,24 +25,24 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &server) && server.HasErrorCode(code)
 }
 
-// Migrate makes the indexes, with which the collections appear. Run it at every
-// start; it may run on several nodes at once, and in none of the application's
-// transactions. It is an error if the server has no transactions, unless
-// Options.Standalone says so, and if a collection of ours compares text
-// otherwise than byte by byte. On a server without TTL indexes call Sweep from
-// time to time.
+// Migrate creates the indexes, and with them the collections. Run it at every
+// start; it may run on several nodes at once, but not in one of the
+// application's transactions. It returns an error if the server has no
+// transactions, unless Options.Standalone is set, and if one of the collections
+// compares text otherwise than byte by byte. On a server without TTL indexes
+// call Sweep from time to time.
 func (s *Store) Migrate(ctx context.Context) error {
 	if inTransaction(ctx) {
 		return errors.New("mongostore: Migrate cannot run inside a transaction")
 	}
-	ctx = patient(ctx) // an index takes its time
+	ctx = patient(ctx) // creating an index takes time
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}
 	if err := s.checkCollations(ctx); err != nil {
 		return err
 	}
-	// It has no index to appear with, and a transaction makes no
+	// It has no index that would create it, and a transaction creates no
 	// collections.
 	if err := s.owners.create(ctx); err != nil {
 		return err
@@ -54,7 +54,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 		keys bson.D
 		opts *options.IndexOptionsBuilder
 	}{
-		// Sparse: a user with an empty EmailKey has no such field.
+		// Sparse, because a user with an empty EmailKey has no such
+		// field.
 		{s.users, "email_key", ascending("email_key"), unique().SetSparse(true)},
 		{s.accounts.c, "account", ascending("oauth_name", "account_id"), unique()},
 		{s.accounts.c, "user", ascending("user_id"), options.Index()},
@@ -77,8 +78,8 @@ func ascending(fields ...string) (keys bson.D) {
 	return keys
 }
 
-// indexExpiries makes the indexes for Sweep, and those by which MongoDB itself
-// deletes what has expired.
+// indexExpiries creates the indexes for Sweep, and those by which MongoDB
+// itself deletes what has expired.
 func (s *Store) indexExpiries(ctx context.Context) error {
 	for _, i := range []struct {
 		c     collection
@@ -112,13 +113,14 @@ func (c collection) index(ctx context.Context, keys bson.D, opts *options.IndexO
 	return failed(ctx, "make an index of "+c.Name(), err)
 }
 
-// checkServer complains about a server without transactions that are expected.
+// checkServer returns an error if transactions are expected and the server has
+// none.
 func (s *Store) checkServer(ctx context.Context) error {
 	if s.opts.Standalone {
 		return nil
 	}
 	var hello struct {
-		SetName string `bson:"setName"` // of a member of a replica set
+		SetName string `bson:"setName"` // for a member of a replica set
 		Msg     string `bson:"msg"`     // isdbgrid: a router of a sharded cluster
 	}
 	err := s.users.Database().RunCommand(alone(ctx), bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
@@ -131,8 +133,8 @@ func (s *Store) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkCollations complains about collections that the application has made
-// with a collation, by which ours would compare.
+// checkCollations returns an error for collections that the application has
+// created with a collation, which would change our comparisons.
 func (s *Store) checkCollations(ctx context.Context) error {
 	for _, c := range []collection{
 		s.users, s.accounts.c, s.credentials.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c,

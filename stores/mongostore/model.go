@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// model is how an application's user type is stored: the fields of a document
-// beside its _id, those of core.User first.
+// model describes how an application's user type is stored: the fields of a
+// document besides its _id, those of core.User first.
 type model struct {
 	fields []field
 	id     []int // of the Go field
@@ -21,16 +21,16 @@ type model struct {
 type field struct {
 	name  string
 	index []int
-	// omitEmpty: the zero value is stored as no field at all.
+	// omitEmpty means that a zero value is stored as a missing field.
 	omitEmpty bool
-	// moment: it is a time, whose microseconds are a field beside it.
+	// moment means a time, whose microseconds are in a second field.
 	moment bool
 }
 
-// microsSuffix ends the name of the field beside a time.
+// microsSuffix ends the name of that second field.
 const microsSuffix = "_micros"
 
-// newModel reads the fields of u's type, an application's user.
+// newModel reads the fields of u's type, an application's user type.
 func newModel(u core.AnyUser) (*model, error) {
 	user := reflect.ValueOf(u).Elem()
 	base := u.Base()
@@ -100,13 +100,13 @@ func (w *walk) field(f reflect.StructField, index []int, name, options string) {
 
 func (w *walk) take(f reflect.StructField, name string) {
 	if w.taken[name] {
-		w.refuse(f.Name, fmt.Sprintf("there is a field %s already; name own ones otherwise, by a bson tag", name))
+		w.refuse(f.Name, fmt.Sprintf("there is already a field %s; set another name with a bson tag", name))
 	}
 	w.taken[name] = true
 }
 
-// snakeCase is the name of a field that has none in its tag: FullName is
-// full_name, UserID user_id.
+// snakeCase returns the name of a field without one in its tag: FullName
+// becomes full_name, UserID user_id.
 func snakeCase(name string) string {
 	var b strings.Builder
 	runes := []rune(name)

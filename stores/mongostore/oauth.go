@@ -11,7 +11,7 @@ import (
 )
 
 // OAuthAccounts is a core.OAuthAccountStore. Its IDs are ObjectIDs. Tokens are
-// stored as they are given.
+// stored as they are passed in.
 type OAuthAccounts struct {
 	s *Store
 	c collection
@@ -19,8 +19,7 @@ type OAuthAccounts struct {
 
 var _ core.OAuthAccountStore = (*OAuthAccounts)(nil)
 
-// accountRow is an account as it is stored. Its names are those of FastAPI
-// Users.
+// accountRow is a stored account. Its names are those of FastAPI Users.
 type accountRow struct {
 	ID        bson.ObjectID `bson:"_id"`
 	UserID    any           `bson:"user_id"` // of the type of the users' _id
@@ -33,9 +32,9 @@ type accountRow struct {
 	CreatedAt time.Time     `bson:"created_at"`
 }
 
-// Create stores an account; see core.OAuthAccountStore. An ID that is no
-// ObjectID, a UserID that is not of the type Options.IDs, and text that is not
-// UTF-8 are errors.
+// Create stores an account; see core.OAuthAccountStore. It returns an error for
+// an ID that is not an ObjectID, a UserID that is not of the type Options.IDs,
+// and text that is not UTF-8.
 func (t *OAuthAccounts) Create(ctx context.Context, a *core.OAuthAccount) error {
 	id := bson.NewObjectID()
 	if a.ID != "" {
@@ -68,7 +67,7 @@ func bySubject(provider, subject string) bson.D {
 	return bson.D{{Key: "oauth_name", Value: provider}, {Key: "account_id", Value: subject}}
 }
 
-// whole is a time in whole seconds, nil for none.
+// whole returns a time in whole seconds, or nil for none.
 func whole(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -133,7 +132,7 @@ func (t *OAuthAccounts) List(ctx context.Context, userID string) (all []*core.OA
 	return all, nil
 }
 
-// Update changes the account as it is; see core.OAuthAccountStore. As
+// Update changes the current account; see core.OAuthAccountStore. Like
 // UserStore's, it takes no lock and may run change again.
 func (t *OAuthAccounts) Update(
 	ctx context.Context, text string, change func(*core.OAuthAccount) error,

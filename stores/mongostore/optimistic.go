@@ -12,17 +12,17 @@ import (
 
 // revisionName is the field that counts a document's changes. A change is
 // stored only if the count is what it was when the document was read, so that
-// none is lost, with or without transactions.
+// no change is lost, with or without transactions.
 const revisionName = "_revision"
 
-// errOvertaken: somebody changed the document since it was read.
+// errOvertaken means that somebody changed the document since it was read.
 var errOvertaken = errors.New("mongostore: overtaken")
 
 // pauseMax bounds the time between two attempts.
 const pauseMax = 50 * time.Millisecond
 
-// optimistically runs attempt until nobody is faster, or ctx ends. Each time
-// somebody gets on, so that it comes to an end.
+// optimistically repeats attempt until nobody else is faster, or ctx is done.
+// Each time somebody succeeds, so that it terminates.
 func optimistically(ctx context.Context, what string, attempt func() error) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, pauseMax) {
 		err := attempt()
@@ -37,10 +37,10 @@ func optimistically(ctx context.Context, what string, attempt func() error) erro
 	}
 }
 
-// replace stores the changes of a document that was read as doc; errOvertaken
-// if it has changed since, or is gone.
+// replace stores the changes of a document that was read as doc; the error is
+// errOvertaken if it has changed since, or is gone.
 func (c collection) replace(ctx context.Context, what string, doc bson.Raw, change bson.D) error {
-	// nil finds a document without one, too
+	// nil also matches a document without the field
 	read := bson.D{{Key: "_id", Value: doc.Lookup("_id")}, {Key: revisionName, Value: nil}}
 	if revision, err := doc.LookupErr(revisionName); err == nil {
 		read[1].Value = revision

@@ -8,10 +8,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// owner is what is kept of a user beside their document. It has no end: it is
-// what a late login meets.
+// owner is what is kept of a user besides their document. It never expires: it
+// must stop a late login.
 type owner struct {
-	// Floor is the epoch below which no session of the user may live.
+	// Floor is the epoch below which the user may have no sessions.
 	Floor int64 `bson:"floor"`
 	// Puts numbers the user's tickets.
 	Puts int64 `bson:"puts"`
@@ -19,9 +19,9 @@ type owner struct {
 
 func ownerOf(userID string) bson.D { return bson.D{{Key: "_id", Value: userID}} }
 
-// floor returns the user's floor as of now. Where there are transactions it
-// also writes: then one that raises the floor at the same time, and sees
-// nothing newer than its beginning, either is waited for or begins again.
+// floor returns the user's current floor. With transactions it also writes: a
+// concurrent transaction that raises the floor, and sees nothing newer than its
+// beginning, is then either waited for or starts again.
 func (s *Store) floor(ctx context.Context, userID string) (int64, error) {
 	var o owner
 	if !s.opts.Standalone {
@@ -42,14 +42,14 @@ func (s *Store) raiseFloor(ctx context.Context, userID string, floor int64) erro
 		bson.D{{Key: "$max", Value: bson.D{{Key: "floor", Value: floor}}}})
 }
 
-// clearFloor forgets the floor of a deleted user whose ID comes back, from a
+// clearFloor deletes the floor of a deleted user whose ID comes back from a
 // backup.
 func (s *Store) clearFloor(ctx context.Context, userID string) error {
 	_, err := s.owners.clear(ctx, "create a user", ownerOf(userID))
 	return err
 }
 
-// nextPut numbers a ticket of the user: of two calls the later one gets the
+// nextPut numbers a ticket of the user: of two calls the later one returns the
 // greater number.
 func (s *Store) nextPut(ctx context.Context, userID string) (int64, error) {
 	var o owner

@@ -15,8 +15,8 @@ import (
 )
 
 // Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
-// core.Sweeper. It does not keep core.Session's Extra, which is of types that
-// only a strategy knows.
+// core.Sweeper. It does not keep core.Session's Extra, whose types belong
+// to a strategy.
 type Sessions struct {
 	s *Store
 	c collection
@@ -49,13 +49,13 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 	return err
 }
 
-// living is the filter of a session that has not expired.
+// living returns the filter for a session that has not expired.
 func (t *Sessions) living(d [32]byte, more ...bson.E) bson.D {
 	return append(bson.D{{Key: "_id", Value: d[:]}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}},
 		more...)
 }
 
-// Find returns a living session; see core.SessionStore. Found's User is nil.
+// Find returns a live session; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var document bson.Raw
 	if err := t.c.get(ctx, "find a session", t.living(d), &document); err != nil {
@@ -68,22 +68,22 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return core.Found{Session: session}, nil
 }
 
-// Touch moves the end of a living session; see core.SessionStore.
+// Touch moves the expiry of a live session; see core.SessionStore.
 func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 	return t.c.update(ctx, "touch a session", t.living(d), bson.D{{Key: "$set", Value: bson.D{
 		{Key: "last_seen", Value: micros(seen)}, {Key: "expires", Value: micros(expires)}, {Key: "expires_at", Value: expires},
 	}}})
 }
 
-// Delete ends one session; see core.SessionStore.
+// Delete deletes one session; see core.SessionStore.
 func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	_, err := t.c.clear(ctx, "delete a session", bson.D{{Key: "_id", Value: d[:]}})
 	return err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see
-// core.SessionStore. Its steps may be interrupted anywhere: run again, it does
-// the rest.
+// DeleteAll deletes a user's sessions below the epoch and raises the floor; see
+// core.SessionStore. It may be interrupted at any step: another call does the
+// rest.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	below := bson.D{{Key: "user_id", Value: userID}, {Key: "epoch", Value: bson.D{{Key: "$lt", Value: epoch}}}}
 	if except != ([32]byte{}) {
@@ -95,8 +95,8 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 			return err
 		}
 	}
-	// Then the floor: a session that is created from now on meets it, and
-	// one that was created before is found below.
+	// Then the floor: it refuses a session created from now on, and one
+	// created before is found below.
 	if err := t.s.raiseFloor(ctx, userID, epoch); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 // listMax is how many sessions List returns at most.
 const listMax = 1000
 
-// List returns a user's living sessions, newest first; see core.SessionLister.
+// List returns a user's live sessions, newest first; see core.SessionLister.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	filter := bson.D{{Key: "user_id", Value: userID}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}}}
 	newest := options.Find().SetSort(bson.D{{Key: "created", Value: -1}, {Key: "_id", Value: 1}}).SetLimit(listMax)
@@ -129,8 +129,8 @@ func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, er
 	return all, nil
 }
 
-// discard deletes a session that cannot be read, and logs that: it is none, so
-// that its owner logs in again (S24).
+// discard deletes a session that cannot be read, and logs that: it counts as
+// missing, so that its owner logs in again (S24).
 func (t *Sessions) discard(ctx context.Context, document bson.Raw) error {
 	id := document.Lookup("_id")
 	_, digest, _ := id.BinaryOK()
@@ -145,7 +145,7 @@ func (t *Sessions) discard(ctx context.Context, document bson.Raw) error {
 // trimBatch is how many sessions one command of Trim deletes.
 const trimBatch = 1000
 
-// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
+// Trim deletes a user's oldest sessions at a backend; see core.SessionTrimmer.
 func (t *Sessions) Trim(
 	ctx context.Context, userID, backend string, keep int, named [32]byte,
 ) (ended [][32]byte, err error) {
@@ -157,7 +157,7 @@ func (t *Sessions) Trim(
 		Digest  []byte        `bson:"_id"`
 		Created bson.RawValue `bson:"created"`
 	}
-	at := func(m made) int64 { // 0 where it cannot be read
+	at := func(m made) int64 { // 0 if it cannot be read
 		n, _ := m.Created.AsInt64OK()
 		return n
 	}
@@ -192,8 +192,8 @@ func (t *Sessions) Trim(
 	return ended, nil
 }
 
-// Sweep deletes expired sessions; see core.Sweeper. Floors stay: they are what
-// a late Create meets.
+// Sweep deletes expired sessions; see core.Sweeper. Floors stay: they must stop
+// a late Create.
 func (t *Sessions) Sweep(ctx context.Context) (int, error) {
 	return t.c.clear(patient(ctx), "sweep sessions",
 		bson.D{{Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}})

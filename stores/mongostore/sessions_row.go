@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// sessionRow is a session as it is stored, under its digest. Times are in
-// microseconds (see micros), ExpiresAt is for the TTL index.
+// sessionRow is a session as stored, under its digest. Times are in
+// microseconds (see micros); ExpiresAt is for the TTL index.
 type sessionRow struct {
 	ID        string    `bson:"id"`
 	UserID    string    `bson:"user_id"`
@@ -56,7 +56,7 @@ func newSessionRow(one core.Session) sessionRow {
 	return row
 }
 
-// readSession is the session of a document. An error means that no release
+// readSession returns the session of a document. An error means that no release
 // wrote it like that.
 func readSession(document bson.Raw) (*core.Session, error) {
 	var r sessionRow

@@ -14,12 +14,12 @@ import (
 
 var (
 	timeType = reflect.TypeFor[time.Time]()
-	// marshalers are what the driver asks how a value is stored.
+	// marshalers lists the interfaces by which the driver stores a value.
 	marshalers = []reflect.Type{reflect.TypeFor[bson.ValueMarshaler](), reflect.TypeFor[bson.Marshaler]()}
 )
 
-// storable says why the driver would not give back a value of the type as it
-// was; "" if it does. outer are the types around it.
+// storable returns why the driver would not return a value of the type
+// unchanged, or "" if it would. outer holds the types around it.
 func storable(t reflect.Type, outer []reflect.Type) string {
 	if slices.Contains(outer, t) || codec(t) {
 		return ""
@@ -43,14 +43,15 @@ func storable(t reflect.Type, outer []reflect.Type) string {
 	}
 }
 
-// codec tells the types that the driver knows beside those of Go.
+// codec reports whether the driver has a codec for the type, besides Go's basic
+// types.
 func codec(t reflect.Type) bool {
 	return t == timeType || t == reflect.TypeFor[url.URL]() || t.PkgPath() == reflect.TypeFor[bson.ObjectID]().PkgPath() ||
 		slices.ContainsFunc(marshalers,
 			func(m reflect.Type) bool { return t.Implements(m) || reflect.PointerTo(t).Implements(m) })
 }
 
-// storableStruct refuses structs that hide what they hold, such as netip.Addr,
+// storableStruct refuses structs that hide their contents, such as netip.Addr,
 // since the driver would store nothing of them.
 func storableStruct(t reflect.Type, outer []reflect.Type) string {
 	shown := 0
@@ -69,15 +70,15 @@ func storableStruct(t reflect.Type, outer []reflect.Type) string {
 	return ""
 }
 
-// textMax is what one text may have, in bytes. MongoDB's own limit is that of
-// the whole document, 16 MiB, which every request would read.
+// textMax is the maximum length of one text, in bytes. MongoDB itself only
+// limits the whole document, to 16 MiB, which every request would read.
 const textMax = 1 << 20
 
-// isText is false for what no document can hold as text.
+// isText reports whether a document can hold s as text.
 func isText(s string) bool { return len(s) <= textMax && utf8.ValidString(s) }
 
-// encodeText refuses text that is none: the driver would write what is not
-// UTF-8 all the same.
+// encodeText refuses invalid text: the driver would write it even if it is not
+// UTF-8.
 func encodeText(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
 	if !isText(v.String()) {
 		return errors.New("text that is not UTF-8, or over 1 MiB, cannot be stored")

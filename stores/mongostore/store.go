@@ -14,11 +14,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// Options of New. The zero value is good for a replica set or a sharded
+// Options configures a Store. The zero value suits a replica set or a sharded
 // cluster.
 type Options struct {
 	// Prefix begins the names of Latchkey's own collections: lower-case
-	// letters, digits, '_'. Default "latchkey_".
+	// letters, digits, '_'. Default: "latchkey_".
 	Prefix string
 	// UsersCollection is the collection of users. Default: Prefix +
 	// "users".
@@ -26,26 +26,26 @@ type Options struct {
 	// OAuthAccountsCollection is the collection of users' accounts at OAuth
 	// providers. Default: Prefix + "oauth_accounts".
 	OAuthAccountsCollection string
-	// IDs is the type of the users' _id. Default ObjectID.
+	// IDs is the type of the users' _id. Default: ObjectID.
 	IDs IDType
-	// Standalone says that the server has no transactions: it is a single
-	// one without a replica set, or FerretDB. What takes several steps is
-	// then done in an order in which a crash in between leaves nothing that
+	// Standalone means that the server has no transactions: it is a single
+	// one without a replica set, or FerretDB. Operations of several steps
+	// then run in an order in which a crash in between leaves nothing that
 	// could be abused. Default: transactions are used, and Migrate refuses
 	// a server without them.
 	Standalone bool
-	// Patience is how long a command waits for the server, for a connection
-	// and a commit too, before it fails (to a client: 503). Migrate and
-	// Sweep do not go by it. Default: 2 seconds; negative: none, a command
-	// waits as long as its context lives and the client's own limits say.
+	// Patience is how long a command waits for the server, including a
+	// connection and a commit, before it fails (to a client: 503). It does
+	// not apply to Migrate and Sweep. Negative: no limit but the context's
+	// and the client's own. Default: 2 seconds.
 	Patience time.Duration
-	// Now is the clock. Default time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
-	// Random makes new ids of the types UUID and Text; an ObjectID is the
-	// driver's. Default crypto/rand.Reader.
+	// Random is the source of new IDs of the types UUID and Text; the
+	// driver makes ObjectIDs. Default: crypto/rand.Reader.
 	Random io.Reader
-	// Log takes what the operator must know: sessions that cannot be read.
-	// It never gets a secret. Default slog.Default().
+	// Log receives messages for operators: sessions that cannot be read.
+	// They contain no secrets. Default: slog.Default().
 	Log *slog.Logger
 }
 
@@ -54,8 +54,8 @@ type Options struct {
 type Store struct {
 	opts  Options
 	users collection
-	// owners has a document for each user of whom more is kept than their
-	// own: see owners.go.
+	// owners has a document for each user of whom more than their own
+	// document is kept: see owners.go.
 	owners collection
 
 	accounts    *OAuthAccounts
@@ -70,8 +70,8 @@ var (
 	collectionPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 )
 
-// New makes the store; it does not ask the server anything. The errors: a nil
-// db, names that are not plain, an unknown type of ids.
+// New returns a store without contacting the server. It returns an error for a
+// nil db, names that are not plain, and an unknown type of IDs.
 func New(db *mongo.Database, opts Options) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("mongostore: New needs a *mongo.Database")
@@ -115,8 +115,8 @@ func setDefaults(o *Options) {
 	o.Log = cmp.Or(o.Log, slog.Default())
 }
 
-// OAuthAccounts keeps the links of users to their accounts at OAuth providers
-// in this database.
+// OAuthAccounts returns the store of users' accounts at OAuth providers in this
+// database.
 func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
 // Credentials keeps what users prove with who they are in this database.
@@ -125,11 +125,11 @@ func (s *Store) Credentials() *Credentials { return s.credentials }
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sessions }
 
-// Tickets keeps one-time tokens in this database.
+// Tickets returns the store of one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.tickets }
 
-// Limiter counts events in this database, so that all nodes of an application
-// share the limits.
+// Limiter returns the limiter in this database; all nodes of an application
+// share its limits.
 func (s *Store) Limiter() *Limiter { return s.limiter }
 
 var _ core.Sweeper = (*Store)(nil)
@@ -150,12 +150,12 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 	return total, nil
 }
 
-// now is the current time as this package compares it.
+// now returns the current time as this package compares it.
 func (s *Store) now() int64 { return micros(s.opts.Now()) }
 
-// micros is how this package keeps its own times: microseconds since 1970 UTC,
-// 0 for the zero time. A BSON date has milliseconds only; one stands beside
-// them where the server must know when a document expires.
+// micros returns a time as this package stores its own: microseconds since 1970
+// UTC, 0 for the zero time. A BSON date has milliseconds only; there is a
+// second field with one where the server must know when a document expires.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -20,7 +20,7 @@ var (
 	_ core.Sweeper     = (*Tickets)(nil)
 )
 
-// ticketDataMax is what core.Ticket allows, in bytes.
+// ticketDataMax is the maximum that core.Ticket allows, in bytes.
 const ticketDataMax = 8 << 10
 
 // ticketKey is the _id of a ticket.
@@ -29,8 +29,8 @@ type ticketKey struct {
 	Digest  []byte `bson:"digest"`
 }
 
-// ticketRow is a ticket as it is stored. Expires is in microseconds (see
-// micros), ExpiresAt is for the TTL index.
+// ticketRow is a stored ticket. Expires is in microseconds (see micros);
+// ExpiresAt is for the TTL index.
 type ticketRow struct {
 	UserID    string    `bson:"user_id"`
 	Email     string    `bson:"email"`
@@ -40,8 +40,8 @@ type ticketRow struct {
 	ExpiresAt time.Time `bson:"expires_at"`
 	Used      bool      `bson:"used"`
 	Failures  int       `bson:"failures"`
-	// Put is the number of a ticket that replaced older ones (see owner), 0
-	// of any other.
+	// Put is the number of a ticket that replaced older ones (see owner),
+	// and 0 for any other.
 	Put int64 `bson:"put"`
 }
 
@@ -63,8 +63,8 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) (er
 	return t.replace(ctx, key, row)
 }
 
-// store keeps a ticket under a key that no living one has. An expired one under
-// the same key is as good as none.
+// store stores a ticket under a key that no live one has. An expired one under
+// the same key counts as none.
 func (t *Tickets) store(ctx context.Context, key ticketKey, row ticketRow) error {
 	expired := bson.D{{Key: "_id", Value: key}, {Key: "expires", Value: bson.D{{Key: "$lte", Value: t.s.now()}}}}
 	if _, err := t.c.clear(ctx, "store a ticket", expired); err != nil {
@@ -73,10 +73,11 @@ func (t *Tickets) store(ctx context.Context, key ticketKey, row ticketRow) error
 	return t.c.claim(ctx, "store a ticket", key, row)
 }
 
-// replace ends the unused tickets of the same purpose and user but the one with
-// the greatest number. Of several that are put at once, each sees the others or
-// is seen by them, since all are stored before any of them looks. Used ones
-// stay, so that a replay can be told from a forgery.
+// replace deletes the unused tickets of the same purpose and user except for
+// the one with the greatest number. Of several that are put at the same time,
+// each sees the others or is seen by them, since all are stored before any of
+// them looks. Used ones stay, so that a replay can be distinguished from a
+// forgery.
 func (t *Tickets) replace(ctx context.Context, key ticketKey, row ticketRow) error {
 	rivals := func(put bson.D) bson.D {
 		return bson.D{{Key: "user_id", Value: row.UserID}, {Key: "_id.purpose", Value: key.Purpose},
@@ -95,7 +96,7 @@ func (t *Tickets) replace(ctx context.Context, key ticketKey, row ticketRow) err
 	return err
 }
 
-// living is the filter of a ticket that has not expired.
+// living returns the filter for a ticket that has not expired.
 func (t *Tickets) living(purpose string, d [32]byte, more ...bson.E) bson.D {
 	return append(bson.D{
 		{Key: "_id", Value: ticketKey{purpose, d[:]}}, {Key: "expires", Value: bson.D{{Key: "$gt", Value: t.s.now()}}},
@@ -130,9 +131,9 @@ func (t *Tickets) Consume(ctx context.Context, purpose string, d [32]byte) (core
 	return row.ticket(purpose, d), nil
 }
 
-// found is why a ticket that Find gives could not be changed: it was used, has
-// expired or is unknown. One that is none of these was stored since then, by
-// somebody who cannot know its secret yet.
+// found returns why a ticket that Find returned could not be changed: it was
+// used, has expired or is unknown. If it is none of these, it was stored in
+// between, and nobody can know its secret yet.
 func (t *Tickets) found(ticket core.Ticket, err error) (core.Ticket, error) {
 	if err == nil {
 		return core.Ticket{}, core.ErrNotFound
@@ -141,8 +142,7 @@ func (t *Tickets) found(ticket core.Ticket, err error) (core.Ticket, error) {
 }
 
 // Fail counts a failed attempt; see core.TicketStore. In a transaction that has
-// written the same ticket it waits for itself, until the server ends that
-// transaction.
+// written the same ticket it blocks until the server ends that transaction.
 func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int) error {
 	ctx = alone(ctx)
 	failures := func(operator string) bson.E {
@@ -159,7 +159,7 @@ func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int)
 	return err
 }
 
-// Burn notes a digest as used; see core.TicketStore.
+// Burn marks a digest as used; see core.TicketStore.
 func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
 	row := newTicketRow(core.Ticket{Expires: until})
 	row.Used = true

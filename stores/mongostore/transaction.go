@@ -22,14 +22,14 @@ var (
 // transactor is a UserStore whose server has transactions.
 type transactor[U any] struct{ us *UserStore[U] }
 
-// Transact is the Store's.
+// Transact is Store.Transact.
 func (t transactor[U]) Transact(ctx context.Context, do func(context.Context) error) error {
 	return t.us.s.Transact(ctx, do)
 }
 
-// Lock returns a user whom no other transaction changes or deletes until that
-// of ctx has ended; see core.Locker. It counts their revision up, since a
-// transaction of MongoDB's refuses a document only if it was written to.
+// Lock returns a user whom no other transaction can change or delete until the
+// one of ctx has ended; see core.Locker. It increments the user's revision,
+// since a transaction of MongoDB conflicts only on documents that were written.
 func (t transactor[U]) Lock(ctx context.Context, text string) (*U, error) {
 	users := t.us.s.users
 	if !inTransaction(users.joined(ctx)) {
@@ -47,18 +47,19 @@ func (t transactor[U]) Lock(ctx context.Context, text string) (*U, error) {
 	return t.us.Decode(doc)
 }
 
-// transactFor bounds the time in which a transaction begins again.
+// transactFor bounds the time in which a transaction is started again.
 const transactFor = 10 * time.Second
 
 // Transact runs do in a transaction; see core.Transactor. The transaction is
-// the driver's and travels in do's context, so the application's own calls join
-// it with that context, and the stores join one that the application began with
-// the same client. Where another transaction was faster, everything is undone
-// and do runs again, after a pause, for ten seconds. A lost acknowledgement of
-// the commit is asked for again. It is an error with Options.Standalone.
+// the driver's and travels in do's context: the application's own calls join it
+// by using that context, and the stores join one that the application began
+// with the same client. If another transaction was faster, everything is undone
+// and do runs again, after a pause, for up to ten seconds. If the
+// acknowledgement of the commit is lost, the commit is sent again. With
+// Options.Standalone it returns an error.
 //
-// The commit waits for Options.Patience at most, as each command of the stores
-// does. Whether one that was given up has happened is not known.
+// The commit waits for at most Options.Patience, like each command of the
+// stores. After that it is unknown whether the transaction was committed.
 func (s *Store) Transact(ctx context.Context, do func(context.Context) error) error {
 	if s.opts.Standalone {
 		return errors.New("mongostore: Options.Standalone says that the server has no transactions")
@@ -88,7 +89,7 @@ func (s *Store) Transact(ctx context.Context, do func(context.Context) error) er
 	}
 }
 
-// attempt runs do and commits. again: another transaction was faster.
+// attempt runs do and commits. again means that another transaction was faster.
 func (s *Store) attempt(
 	inside context.Context, session *mongo.Session, do func(context.Context) error,
 ) (again bool, err error) {
@@ -110,7 +111,7 @@ func (s *Store) attempt(
 	return hasLabel(err, "TransientTransactionError"), err
 }
 
-// commit asks for a commit until it is known what became of it.
+// commit repeats a commit until its outcome is known.
 func (s *Store) commit(ctx context.Context, session *mongo.Session) error {
 	ctx, stop := s.users.bounded(ctx)
 	defer stop()
@@ -129,8 +130,8 @@ func (s *Store) commit(ctx context.Context, session *mongo.Session) error {
 	}
 }
 
-// without runs do in the session of ctx, for as long as there is patience,
-// though ctx may have ended.
+// without runs do in the session of ctx, with a limit of patience, even if ctx
+// is done.
 func (s *Store) without(ctx context.Context, do func(context.Context)) {
 	ctx, stop := s.users.bounded(context.WithoutCancel(ctx))
 	defer stop()
@@ -142,7 +143,8 @@ func hasLabel(err error, label string) bool {
 	return errors.As(err, &labeled) && labeled.HasErrorLabel(label)
 }
 
-// together runs do in a transaction where there are any, else as it is.
+// together runs do in a transaction if the server has them, and otherwise
+// directly.
 func (s *Store) together(ctx context.Context, do func(context.Context) error) error {
 	if s.opts.Standalone {
 		return do(ctx)
@@ -150,14 +152,14 @@ func (s *Store) together(ctx context.Context, do func(context.Context) error) er
 	return s.Transact(ctx, do)
 }
 
-// inTransaction reports whether a transaction travels in ctx.
+// inTransaction reports whether ctx carries a transaction.
 func inTransaction(ctx context.Context) bool {
 	session := mongo.SessionFromContext(ctx)
 	return session != nil && session.TransactionRunning()
 }
 
-// joined is ctx without a session of another client, in which this collection
-// cannot take part.
+// joined returns ctx without a session of another client, which this collection
+// cannot take part in.
 func (c collection) joined(ctx context.Context) context.Context {
 	session := mongo.SessionFromContext(ctx)
 	if session != nil && session.Client() != c.Database().Client() {
@@ -166,5 +168,5 @@ func (c collection) joined(ctx context.Context) context.Context {
 	return ctx
 }
 
-// alone is ctx outside of any transaction.
+// alone returns ctx without any transaction.
 func alone(ctx context.Context) context.Context { return mongo.NewSessionContext(ctx, nil) }

@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// UserStore is a core.UserStore, core.EpochStore and core.IDMaker of the
+// UserStore is a core.UserStore, core.EpochStore and core.IDMaker for the
 // application's user type.
 type UserStore[U any] struct {
 	s     *Store
@@ -26,11 +26,11 @@ var (
 	_ core.Unwrapper            = (*UserStore[core.User])(nil)
 )
 
-// Users returns the store of the application's user type, which embeds
-// core.User by value. Fields are named by their bson tag, else in snake case
-// (FullName is full_name). The type is checked: fields that hide core.User's,
-// types that BSON does not give back as they were, options of the tag that
-// would not be honoured.
+// Users returns the store for the application's user type, which embeds
+// core.User by value. Fields are named by their bson tag, or else in snake case
+// (FullName is full_name). Users returns an error for fields that hide
+// core.User's, types that BSON does not return unchanged, and tag options that
+// would be ignored.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)))
 	if err != nil {
@@ -39,8 +39,8 @@ func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	return &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}, nil
 }
 
-// Unwrap returns what the store has where there are transactions, a
-// core.Transactor and a core.Locker: the front door looks for them here.
+// Unwrap returns a core.Transactor and core.Locker if the server has
+// transactions: the front door finds them here.
 func (us *UserStore[U]) Unwrap() any {
 	if us.s.opts.Standalone {
 		return nil
@@ -93,10 +93,11 @@ func (us *UserStore[U]) create(ctx context.Context, key id, given bool, emailKey
 
 func byID(key id) bson.D { return bson.D{{Key: "_id", Value: key.value}} }
 
-// byEmail finds nobody by an empty key, which no document has.
+// byEmail returns a filter that finds nobody by an empty key, which no document
+// has.
 func byEmail(key string) bson.D { return bson.D{{Key: "email_key", Value: key}} }
 
-// Find returns the user of an ID or an EmailKey; see core.UserStore.
+// Find returns the user with an ID or an EmailKey; see core.UserStore.
 func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	switch key.Kind {
 	case "id":
@@ -123,7 +124,7 @@ func (us *UserStore[U]) find(ctx context.Context, filter bson.D) (*U, bson.Raw, 
 	return u, doc, err
 }
 
-// Decode reads a document of the users' collection, for the application's own
+// Decode decodes a document of the users' collection, for the application's own
 // queries.
 func (us *UserStore[U]) Decode(doc bson.Raw) (*U, error) {
 	text, ok := us.s.opts.IDs.format(doc.Lookup("_id"))
@@ -138,9 +139,9 @@ func (us *UserStore[U]) Decode(doc bson.Raw) (*U, error) {
 	return u, nil
 }
 
-// Update changes the user as they are; see core.UserStore. There is no lock:
-// change runs again where somebody else was faster, until ctx ends. Only the
-// fields that change has changed are written.
+// Update changes the current user; see core.UserStore. There is no lock: change
+// runs again if somebody else was faster, until ctx is done. Only the fields
+// that change has changed are written.
 func (us *UserStore[U]) Update(ctx context.Context, text string, change func(*U) error) (changed *U, err error) {
 	key, ok := us.s.opts.IDs.parse(text)
 	if !ok {
@@ -188,10 +189,10 @@ func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) erro
 	return u, nil
 }
 
-// Delete removes the user and all that this database keeps of theirs, in one
-// transaction; see core.UserStore. With Options.Standalone the user goes first:
-// what a crash leaves behind is of no use to anybody. A session that is being
-// created at the same moment is never found.
+// Delete deletes the user and all that this database keeps of theirs, in one
+// transaction; see core.UserStore. With Options.Standalone the user is deleted
+// first: what a crash leaves behind is useless. A session that is being created
+// at the same moment is never found.
 func (us *UserStore[U]) Delete(ctx context.Context, text string) error {
 	key, ok := us.s.opts.IDs.parse(text)
 	if !ok {

@@ -13,9 +13,9 @@ import (
 const pageMax = 100
 
 // List returns a page of users; see core.UserStore. Without an Email they come
-// in the order of their IDs. Each page is read along one index, and names the
-// last user that it has read there, so that pages stay right while users come
-// and go.
+// in the order of their IDs. Each page is read along one index, and its cursor
+// names the last user read there, so that pages stay right while users come and
+// go.
 func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
 	field, filter, err := us.page(q)
 	if err != nil || !isText(q.Email) {
@@ -44,8 +44,8 @@ func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, nex
 	return users, next, nil
 }
 
-// page is the field by which a query is sorted, and where its page begins and
-// ends.
+// page returns the field by which a query is sorted, and where its page begins
+// and ends.
 func (us *UserStore[U]) page(q core.Query) (field string, filter bson.D, err error) {
 	last, err := q.After()
 	switch {

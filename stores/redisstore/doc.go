@@ -14,21 +14,22 @@
 //		Limiter: store.Limiter(), …
 //	})
 //
-// [Sessions] keeps recently used sessions decoded in the process. Redis says
-// when one of them changes (CLIENT TRACKING, RESP3), so a warm lookup costs no
-// round trip and a session still ends at once.
+// [Sessions] keeps recently used sessions decoded in the process. Redis
+// notifies it when one of them changes (CLIENT TRACKING, RESP3), so a warm
+// lookup costs no round trip and a session is still revoked at once.
 //
-// [Tickets] is meant for denied JWT ids, burned OAuth states and exchange
+// [Tickets] is meant for denied JWT IDs, burned OAuth states and exchange
 // codes. Tickets whose effect is a change of a user, such as those of
-// flows/verify and flows/reset, belong beside the users, where both are one
-// transaction.
+// flows/verify and flows/reset, belong in the users' store, where both happen
+// in one transaction.
 //
-// Security notes. Keys and values hold SHA-256 digests of tokens, user ids and
-// limiters' keys, never a token; a session's value holds what core.Session has,
-// the address and the device among it. A logout is as durable as the server:
-// see the README for the settings with which a restart, an eviction or a
-// fail-over brings nothing back. A server that has become a replica is left
-// within 5 seconds. What a lost floor or a lost session row costs is little:
-// the front door compares a session's epoch with its user's after every lookup.
-// Errors name what failed and the server's words, never an argument.
+// Security notes. Keys and values hold SHA-256 digests of tokens, user IDs and
+// limiters' keys, never a token; a session's value holds the fields of
+// core.Session, including the address and the device. A logout is as durable as
+// the server: see the README for the settings under which a restart, an
+// eviction or a failover brings nothing back. Within 5 seconds the store stops
+// using a server that has become a replica. Losing a floor or a session row
+// does little harm: the front door compares a session's epoch with its user's
+// after every lookup. Errors say what failed and quote the server, never an
+// argument.
 package redisstore

@@ -28,17 +28,17 @@ import (
 // Numbers in the head are decimal and of one width, so that a script can
 // compare them as text: Lua's own numbers lose digits beyond 2^53.
 //
-// Every version has this head, so that scripts of an older release can end
-// sessions of a newer one. A value with such a head and another version is of a
-// later release: it is never deleted for that. Whatever else does not decode is
-// no session of any release (S24).
+// Every version has this head, so that scripts of an older release can revoke
+// sessions of a newer one. A value with such a head and another version is from
+// a later release, and is never deleted for that reason. Any other value that
+// does not decode is not a session of any release (S24).
 const (
 	version   = "a"
 	marked    = "b"
 	digits    = 20
 	headWidth = len(version) + 3*digits
-	// maxStored is how long a session or a ticket may be as it is stored,
-	// in bytes: a long value holds up everybody else's commands.
+	// maxStored is the maximum length in bytes of a stored session or
+	// ticket: a long value delays everybody else's commands.
 	maxStored = 64 << 10
 )
 
@@ -48,20 +48,20 @@ var (
 	errUnreadable = errors.New("it cannot be read")
 )
 
-// decimal returns n as 20 digits whose order is that of the numbers.
+// decimal returns n as 20 digits that sort like the numbers.
 func decimal(n int64) string { return fmt.Sprintf("%0*d", digits, uint64(n)^(1<<63)) }
 
-// micros is a time as it is stored, which every clock of core has at least:
-// microseconds since 1970 UTC.
+// micros returns a time as it is stored, with a precision that every clock of
+// core has: microseconds since 1970 UTC.
 func micros(t time.Time) string { return decimal(t.UnixMicro()) }
 
-// millis is a time as the scores of an index have it.
+// millis returns a time as the scores of an index have it.
 func millis(t time.Time) string { return number(t.UnixMilli()) }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// left is how long a key shall stay, in milliseconds: at least one, as Redis
-// takes no less.
+// left returns how long a key must stay, in milliseconds: at least 1, as Redis
+// accepts no less.
 func left(now, expires time.Time) int64 { return max(1, expires.Sub(now).Milliseconds()+1) }
 
 func encode(one core.Session) (string, error) {
@@ -99,10 +99,10 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendVarint(b, int64(len(s))), s...)
 }
 
-// decode fills in a session with strings that keep nothing of raw, but for the
-// label: the cache replaces it by the copy that all sessions of such a browser
-// share. As many sessions are kept, ID, UserID and Backend are one string, and
-// nothing else is in it.
+// decode fills in a session with strings that keep nothing of raw in memory,
+// except for the label, which the cache replaces with the copy shared by all
+// sessions of the same browser. As many sessions are kept, ID, UserID and
+// Backend share one string that contains nothing else.
 //
 // The error is errLater or errUnreadable.
 func decode(raw string, one *core.Session) error {
@@ -149,8 +149,8 @@ func decode(raw string, one *core.Session) error {
 	return nil
 }
 
-// reader takes values off the front of a text. After the first that is not
-// there, all are zero.
+// reader takes values off the front of a text. After the first one that is
+// missing, all are zero.
 type reader struct {
 	rest   string
 	broken bool
@@ -183,7 +183,7 @@ func (r *reader) number() int64 {
 	return n
 }
 
-// count is how many things of at least a byte follow.
+// count returns how many things of at least one byte each follow.
 func (r *reader) count() int64 {
 	n := r.number()
 	if n < 0 || n > int64(len(r.rest)) {

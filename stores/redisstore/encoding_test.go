@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// FuzzDecode: whatever is read is what encode makes, and nothing else is read.
+// FuzzDecode checks that decode reads exactly what encode writes.
 func FuzzDecode(f *testing.F) {
 	now := time.Now()
 	for _, one := range []core.Session{
@@ -63,7 +63,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// TestDecimalsSortAsNumbers: the scripts compare them as text.
+// TestDecimalsSortAsNumbers checks what the scripts rely on: they compare
+// numbers as text.
 func TestDecimalsSortAsNumbers(t *testing.T) {
 	numbers := []int64{math.MinInt64, -1 << 53, -10, -9, -1, 0, 1, 9, 10, 1<<53 - 1, 1 << 53, 1<<53 + 1, math.MaxInt64}
 	var texts []string

@@ -2,18 +2,18 @@ package redisstore
 
 import "time"
 
-// An index is a sorted set: the digests of somebody's sessions or tickets,
-// scored with the time until which the entry is kept. An entry whose session or
-// ticket has gone does no harm, one that is missing would; so entries stay
-// longer by leeway, for nodes whose clocks differ.
+// An index is a sorted set: the digests of a user's sessions or tickets, scored
+// with the time until which the entry is kept. An entry without a session or
+// ticket does no harm, a missing one would; so entries stay longer by leeway,
+// for nodes whose clocks differ.
 const leeway = 24 * time.Hour
 
-// slice is about how many entries of an index, or sessions, one command takes:
-// a long command holds up everybody else's.
+// slice is about how many entries of an index, or sessions, one command
+// processes: a long command delays everybody else's.
 const slice = 1000
 
-// enter is the part of a script that adds an entry, or lengthens it, and
-// forgets some of those that are over. Times are milliseconds since 1970.
+// enter is the part of a script that adds an entry or extends it, and removes
+// some of the expired ones. Times are milliseconds since 1970.
 const enter = prelude + `
 local function enter(index, member, ends, now)
 	sane(index, 'zset')

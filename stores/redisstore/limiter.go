@@ -8,8 +8,8 @@ import (
 )
 
 // Limiter is a core.Limiter with fixed windows, which all nodes of an
-// application share. A key is stored as its SHA-256, as it may hold an e-mail
-// address. The nodes' clocks decide; one that is set back lets nobody wait
+// application share. A key is stored as its SHA-256, as it may contain an email
+// address. The nodes' clocks decide; one that is set back makes nobody wait
 // longer than a window.
 type Limiter struct {
 	s *Store
@@ -22,7 +22,7 @@ var _ core.Limiter = (*Limiter)(nil)
 func newLimiter(s *Store) *Limiter {
 	return &Limiter{
 		s: s,
-		// Times are microseconds, which Lua's numbers hold exactly
+		// Times are microseconds, which Lua's numbers represent exactly
 		// until the year 2255.
 		take: newScript("count an event", prelude+`
 local now, window, events = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])

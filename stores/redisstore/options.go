@@ -11,30 +11,29 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Options of a Store. The zero value is ready for use.
+// Options configures a Store. The zero value is ready to use.
 type Options struct {
 	// Prefix begins every key, so that several applications may share a
-	// Redis. Default: "latchkey:". It has no { or }, which mean something
-	// in a Redis Cluster.
+	// Redis. It must not contain { or }, which have a meaning in a Redis
+	// Cluster. Default: "latchkey:".
 	Prefix string
 	// CacheSessions is about how many sessions the process keeps decoded.
-	// Default: 65,536, which are some 30 MB once they are all in use;
-	// sessions of more than 1 KiB are not kept, so it is never more than
-	// 100 MB.
+	// Sessions of more than 1 KiB are not cached, so the default never
+	// takes more than 100 MB. Default: 65,536, about 30 MB once they are
+	// all in use.
 	CacheSessions int
-	// Now is the clock. Default: time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
-	// Log takes what the operator must know: values in Redis that cannot be
-	// read. It never gets a secret. Default: slog.Default().
+	// Log receives messages for operators: values in Redis that cannot be
+	// read. They contain no secrets. Default: slog.Default().
 	Log *slog.Logger
 }
 
 const (
-	// maxAge is how long a session is believed after it was asked for, even
-	// if Redis says nothing.
+	// maxAge is how long a session is cached even if Redis sends nothing.
 	maxAge = 5 * time.Second
-	// patience is how long Redis may take to answer. Beyond it the store
-	// could not be asked.
+	// patience is how long Redis may take to answer. After that the store
+	// counts as unreachable.
 	patience = time.Second
 )
 
@@ -54,22 +53,23 @@ func (o Options) withDefaults() Options {
 
 func (o Options) check() error {
 	return errors.Join(
-		refuse(strings.ContainsAny(o.Prefix, "{}"), "Prefix has a brace"),
+		refuse(strings.ContainsAny(o.Prefix, "{}"), "Prefix contains a brace"),
 		refuse(o.CacheSessions < 0, "CacheSessions is negative"),
 	)
 }
 
-// checkClient refuses what would break the bounds that this package promises.
+// checkClient refuses settings that would break the bounds that this package
+// promises.
 func checkClient(c rueidis.ClientOption) error {
 	return errors.Join(
 		refuse(len(c.InitAddress) == 0, "the client has no InitAddress"),
 		refuse(c.DisableCache || c.AlwaysRESP2, "the client must be able to cache: no DisableCache, no AlwaysRESP2"),
 		refuse(c.SendToReplicas != nil || c.ReplicaOnly || len(c.Standalone.ReplicaAddress) > 0,
-			"the client must not read from replicas, which may not know yet that a session has ended"),
+			"the client must not read from replicas, which may not know yet that a session was revoked"),
 		refuse(c.OnInvalidations != nil || c.NewCacheStoreFn != nil || c.ClientTrackingOptions != nil,
-			"OnInvalidations, NewCacheStoreFn and ClientTrackingOptions of the client are the store's own"),
+			"OnInvalidations, NewCacheStoreFn and ClientTrackingOptions of the client are set by the store"),
 		refuse(c.PipelineMultiplex > 0 || c.DisableAutoPipelining,
-			"the client must have one connection, or news of a change could be overtaken: no PipelineMultiplex, no DisableAutoPipelining"),
+			"the client must have one connection, or a notice of a change could be overtaken: no PipelineMultiplex, no DisableAutoPipelining"),
 		outside("Dialer.KeepAlive", c.Dialer.KeepAlive),
 		outside("ConnWriteTimeout", c.ConnWriteTimeout),
 		outside("Dialer.Timeout", c.Dialer.Timeout),
@@ -89,12 +89,13 @@ func refuse(wrong bool, problem string) error {
 	return nil
 }
 
-// bounded fills in the times after which a connection counts as broken, and
-// calls of a broken one as failed, and what Sessions needs: one connection to a
-// server, on which the server sends the key of every session that changes
-// (BCAST). It keeps no list of what was read, so that made-up tokens take no
-// memory there. (The connection's own changes are sent as well, so no NOLOOP:
-// what one caller ends must be gone for another who has seen that it ended.)
+// bounded sets the times after which a connection counts as broken, and calls
+// of a broken one as failed. It also sets up what Sessions needs: one
+// connection to a server, on which the server sends the key of every session
+// that changes (BCAST). The server keeps no list of what was read, so made-up
+// tokens take no memory there. (The connection's own changes are sent as well,
+// so no NOLOOP: what one caller revokes must be gone for another who has seen
+// that it was revoked.)
 func bounded(c rueidis.ClientOption, sessions string) rueidis.ClientOption {
 	for _, d := range []*time.Duration{&c.Dialer.KeepAlive, &c.ConnWriteTimeout, &c.Dialer.Timeout} {
 		if *d == 0 {
@@ -108,8 +109,8 @@ func bounded(c rueidis.ClientOption, sessions string) rueidis.ClientOption {
 	return c
 }
 
-// retryDelay lets a read be tried again while a connection is replaced, and
-// gives up soon where there is no server.
+// retryDelay allows another try of a read while a connection is replaced, and
+// stops soon if there is no server.
 func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
 	if attempts > 4 {
 		return -1

@@ -15,39 +15,39 @@ import (
 )
 
 const (
-	// askEvery is how long a server's role is believed. With the patience
-	// for the answer a demotion is noticed within 5 seconds.
+	// askEvery is how long a server's role is trusted. With the patience
+	// for the reply, a demotion is noticed within 5 seconds.
 	askEvery = maxAge - patience
 	// pause is how long no connection is made after a new one led to a
 	// replica.
 	pause = time.Second
 )
 
-// primary makes sure that what is read and written comes from a primary: after
-// a fail-over by DNS or a virtual IP the old connection lives on, and its
-// server goes on answering as a replica, which hears of revocations late or
-// never. (In a cluster the role does not matter: a replica answers nothing
-// there, but says where its primary is.)
+// primary makes sure that reads and writes go to a primary: after a failover by
+// DNS or a virtual IP the old connection lives on, and its server keeps
+// answering as a replica, which learns of revocations late or never. (In a
+// cluster the role does not matter: a replica answers nothing there, but
+// redirects to its primary.)
 //
-// The store asks for the role over every new connection, before it believes
-// anything that was read there, and again every few seconds. One that leads to
-// a replica, or answers a write with READONLY, is closed, and everything is
-// forgotten that was read over it.
+// The store asks for the role over every new connection, before it trusts
+// anything read there, and again every few seconds. A connection that leads to
+// a replica, or answers a write with READONLY, is closed, and everything that
+// was read over it is dropped.
 //
-// The question is HELLO and not ROLE: its answer has the role too, and an
-// account of the application's may ask it (@connection; ROLE is @admin).
+// It asks with HELLO and not ROLE: the reply has the role too, and the
+// application's account may use it (@connection; ROLE is @admin).
 type primary struct {
 	ask   func(context.Context) (rueidis.RedisMessage, error) // nil in a cluster
 	flush func()
-	turn  chan struct{} // of the one call that asks
+	turn  chan struct{} // held by the one call that asks
 
-	// made counts connections, and those that were given up; good is its
-	// value when the server last said that it is a primary.
+	// made counts connections made and given up; good is its value when the
+	// server last said that it is a primary.
 	made, good atomic.Uint64
 
 	mu    sync.Mutex
 	conns map[*connection]struct{}
-	again time.Time // no connection is made before
+	again time.Time // no connection is made before this time
 }
 
 var errReplica = errors.New("the server is a replica")
@@ -56,8 +56,8 @@ func newPrimary(flush func()) *primary {
 	return &primary{flush: flush, turn: make(chan struct{}, 1), conns: map[*connection]struct{}{}}
 }
 
-// check is an error unless the present connection leads to a primary, as far
-// as is known.
+// check returns an error unless the present connection leads to a primary, as
+// far as is known.
 func (p *primary) check(ctx context.Context) error {
 	known := func() bool { return p.ask == nil || p.good.Load() == p.made.Load() }
 	if known() {
@@ -67,7 +67,7 @@ func (p *primary) check(ctx context.Context) error {
 }
 
 // confirm asks the server for its role, unless done reports that another call
-// has, while this one waited for its turn.
+// did while this one waited for its turn.
 func (p *primary) confirm(ctx context.Context, done func() bool) error {
 	select {
 	case p.turn <- struct{}{}:
@@ -90,7 +90,7 @@ func (p *primary) confirm(ctx context.Context, done func() bool) error {
 			p.leave(made)
 			return errReplica
 		}
-		if made == p.made.Load() { // else a connection was made meanwhile
+		if made == p.made.Load() { // otherwise a connection was made meanwhile
 			p.good.Store(made)
 			return nil
 		}
@@ -98,7 +98,7 @@ func (p *primary) confirm(ctx context.Context, done func() bool) error {
 	return nil
 }
 
-// watch asks until ctx ends.
+// watch asks repeatedly until ctx is done.
 func (p *primary) watch(ctx context.Context) {
 	ticker := time.NewTicker(askEvery)
 	defer ticker.Stop()
@@ -114,8 +114,8 @@ func (p *primary) watch(ctx context.Context) {
 	}
 }
 
-// leave closes all connections and forgets what was read over them, unless
-// that was done since made was loaded.
+// leave closes all connections and drops what was read over them, unless that
+// was done since made was loaded.
 func (p *primary) leave(made uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,8 +132,9 @@ func (p *primary) leave(made uint64) {
 	p.flush()
 }
 
-// dial is the client's. It refuses to connect right after a new connection led
-// to a replica, so that a server which stays one is not stormed.
+// dial is the client's dial function. It refuses to connect right after a new
+// connection led to a replica, so that a server which stays one is not flooded
+// with connections.
 func (p *primary) dial(
 	o rueidis.ClientOption,
 ) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
@@ -157,7 +158,8 @@ func (p *primary) dial(
 	}
 }
 
-// connect makes a connection as the client would without a dial of the store's.
+// connect makes a connection as the client would without the store's dial
+// function.
 func connect(ctx context.Context, o rueidis.ClientOption, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
 	switch {
 	case o.DialCtxFn != nil:
@@ -170,7 +172,7 @@ func connect(ctx context.Context, o rueidis.ClientOption, addr string, d *net.Di
 	return d.DialContext(ctx, "tcp", addr)
 }
 
-// connection is one that leave can close.
+// connection is a connection that leave can close.
 type connection struct {
 	net.Conn
 	of *primary
@@ -184,15 +186,15 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// says reports whether an error is the server's and begins with the code, which
-// older servers put behind the words "Error running script".
+// says reports whether an error is the server's and begins with code, which
+// older servers put after the words "Error running script".
 func says(err error, code string) bool {
 	var reply *rueidis.RedisError
 	return errors.As(err, &reply) && strings.Contains(reply.Error(), code+" ")
 }
 
-// call runs do with a primary, for as long as patience lasts. What do has read
-// must not be used if call returns an error.
+// call runs do with a primary, for at most patience. What do has read must not
+// be used if call returns an error.
 func (s *Store) call(ctx context.Context, what string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -204,13 +206,13 @@ func (s *Store) call(ctx context.Context, what string, do func(context.Context) 
 	if says(err, "READONLY") || says(err, "MASTERDOWN") {
 		s.primary.leave(made)
 	} else if unsure := s.primary.check(ctx); unsure != nil {
-		return wrap(what, unsure) // a connection that was made meanwhile
+		return wrap(what, unsure) // a connection was made meanwhile
 	}
 	return wrap(what, err)
 }
 
-// wrap says what failed, unless the answer was absent. It never adds an
-// argument.
+// wrap adds what failed to an error, unless the error means a nil reply. It
+// never adds an argument.
 func wrap(what string, err error) error {
 	if err == nil || rueidis.IsRedisNil(err) {
 		return err

@@ -15,7 +15,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// nowhere is a client that New must refuse before it connects.
+// nowhere returns options that New must refuse before it connects.
 func nowhere(change func(*rueidis.ClientOption)) rueidis.ClientOption {
 	c := rueidis.ClientOption{
 		InitAddress: []string{"127.0.0.1:1"},
@@ -68,8 +68,8 @@ func TestNewJoinsAllProblems(t *testing.T) {
 	}
 }
 
-// TestNewRefusesAnOldServer: before version 6 Redis knew no HELLO, and could
-// not tell what has changed.
+// TestNewRefusesAnOldServer tests a Redis before version 6, which has no HELLO
+// and cannot notify clients of changes.
 func TestNewRefusesAnOldServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,45 +15,44 @@ import (
 )
 
 // Sessions is a core.SessionStore and a core.SessionLister. It does not keep
-// core.Session's Extra, which is of types that only a strategy knows. Redis
-// itself deletes what has expired.
+// core.Session's Extra, whose types belong to a strategy. Redis itself deletes
+// what has expired.
 //
 // Keys. A session is found by its digest alone, in one round trip, so its key
-// has the digest and nothing of the user, and in a Redis Cluster each session
-// has a slot of its own. A user's floor and index (the digests of the user's
-// sessions) share a slot. No script can span both, so their order takes the
-// place of one:
+// contains the digest and nothing of the user, and in a Redis Cluster each
+// session has a slot of its own. A user's floor and index (the digests of the
+// user's sessions) share a slot. No script can span both, so the order of steps
+// makes up for it:
 //
-//   - Create writes the session and then, in one script, asks the floor and
-//     enters the digest into the index. Where the floor refuses, the session is
-//     deleted again; its token was given to nobody yet, as Create has not
-//     returned.
+//   - Create writes the session and then, in one script, checks the floor and
+//     enters the digest into the index. If the floor refuses, the session is
+//     deleted again; nobody has its token yet, as Create has not returned.
 //   - DeleteAll raises the floor; then it goes through the index, in slices,
-//     and ends each session by a script that compares its epoch.
+//     and revokes each session with a script that compares its epoch.
 //
 // Redis runs one of the first two scripts of a user's slot first. If it is
-// Create's, DeleteAll finds the entry, and a session that is there already, and
-// ends it. If it is DeleteAll's, the floor refuses. Either way no session below
-// the floor is left once both have returned. A process that dies in the middle
-// of Create leaves a session without an index, whose token nobody has; one that
-// dies in the middle of DeleteAll leaves sessions that the next DeleteAll ends,
-// and that the front door refuses by their epoch.
+// Create's, DeleteAll finds the entry, and the session that is already there,
+// and revokes it. If it is DeleteAll's, the floor refuses. Either way no
+// session below the floor is left once both have returned. A process that dies
+// in the middle of Create leaves a session without an index entry, whose token
+// nobody has; one that dies in the middle of DeleteAll leaves sessions that the
+// next DeleteAll revokes, and that the front door refuses by their epoch.
 //
-// Bounds. A session that this process has ended is never given again: Delete,
-// Trim and DeleteAll drop it from the cache before they return, and with it
-// whatever a Find is still reading. Another process drops it when it hears of
-// it, which takes a round trip; if the connection hangs or is lost, when that
-// is noticed, and in any case 5 seconds after it was read. What Redis cannot
-// tell within a second (two, while a connection is being made) is an error,
-// never core.ErrNotFound. Changes read through the cache: they are made of what
+// Bounds. A session that this process has revoked is never returned again:
+// Delete, Trim and DeleteAll drop it from the cache before they return, and
+// with it whatever a Find is still reading. Another process drops it when it is
+// notified, which takes a round trip; if the connection hangs or is lost, when
+// that is noticed, and in any case 5 seconds after it was read. If Redis does
+// not reply within a second (two, while a connection is being made), the error
+// is never core.ErrNotFound. Changes bypass the cache: they are based on what
 // is stored.
 //
-// Every node is sent the key of every session that changes, whether or not it
-// has that session: some 70 bytes for a login, a logout, and each TouchEvery of
-// a session in use. In return Redis keeps no list of what each node has read
-// (CLIENT TRACKING without BCAST does, for unknown keys too), which anybody
-// could fill with made-up tokens, and which drops known sessions when it is
-// full.
+// Every node receives the key of every session that changes, whether or not it
+// has that session: about 70 bytes for a login, a logout, and each TouchEvery
+// of a session in use. In return Redis keeps no list of what each node has
+// read. (CLIENT TRACKING without BCAST does, for unknown keys too; anybody
+// could fill the list with made-up tokens, and a full one drops known
+// sessions.)
 type Sessions struct {
 	floors.Life
 	s     *Store
@@ -72,7 +71,7 @@ var (
 	_ core.FloorKeeper    = (*Sessions)(nil)
 )
 
-// readFloor is the part of a script that reads a floor, "" without one.
+// readFloor is the part of a script that reads a floor, or "" if there is none.
 var readFloor = `
 local function readFloor(key)
 	sane(key, 'string')
@@ -119,7 +118,7 @@ end
 redis.call('SET', KEYS[1], floor, 'PX', ARGV[2])
 sane(KEYS[2], 'zset')
 return {1, damaged}`),
-		// It answers whether the session is there no more.
+		// It returns whether the session is no longer there.
 		settle: newScript("end sessions", `
 local epoch = redis.pcall('GETRANGE', KEYS[1], 1, 20)
 if type(epoch) == 'table' or not (#epoch == 20 and string.match(epoch, '^%d+$')) then
@@ -172,8 +171,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	return err
 }
 
-// Find returns a living session, from the process' own memory if it was asked
-// for within the last 5 seconds; see core.SessionStore. Found's User is nil.
+// Find returns a live session, from this process's memory if it was read within
+// the last 5 seconds; see core.SessionStore. Found's User is nil.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return core.Found{}, wrap("find a session", err)
@@ -186,9 +185,9 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return core.Found{Session: one}, err
 }
 
-// Recent is for package session, which looks into the process' memory itself
-// before it asks this store. It is nil for a store that has this one in it, and
-// a Find of its own.
+// Recent is for package session, which looks into the process's memory itself
+// before it calls this store. It returns nil for a store that wraps this one
+// and has a Find of its own.
 func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 	if store != core.SessionStore(t) {
 		return nil
@@ -196,13 +195,14 @@ func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
 	return t.cache
 }
 
-// maxKept is the longest encoding of a session that is kept, in bytes.
+// maxKept is the maximum length in bytes of the encoding of a cached session.
 const maxKept = 1 << 10
 
-// read asks Redis, which sends the key of a session that changes. It sends that
-// after the answer, on the same connection, so it meets either the cache's
-// generation or its entry. As there is one connection, who has heard that a
-// session ended does not find it in what another caller read before.
+// read reads from Redis, which sends the key of a session that changes. It
+// sends that after the reply, on the same connection, so it meets either the
+// cache's generation or its entry. As there is one connection, a caller who has
+// learned that a session was revoked does not find it in what another caller
+// read earlier.
 func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*core.Session, error) {
 	generation := t.cache.Generation(d)
 	var raw string
@@ -215,7 +215,7 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 			return err
 		})
 	if rueidis.IsRedisNil(err) {
-		t.cache.Drop(d) // the key that changed is sent a moment after this answer
+		t.cache.Drop(d) // the key that changed is sent a moment after this reply
 		return nil, core.ErrNotFound
 	}
 	if err != nil {
@@ -226,14 +226,14 @@ func (t *Sessions) read(ctx context.Context, d [32]byte, asked time.Duration) (*
 		return nil, core.ErrNotFound
 	}
 	if len(raw) > maxKept {
-		long := one // so that one is on the stack
+		long := one // keeps one on the stack
 		return &long, nil
 	}
 	return t.cache.Keep(d, one, asked, left, generation), nil
 }
 
-// invalidate is called by the client for keys that have changed, without keys
-// when it can no longer tell which.
+// invalidate is called by the client with keys that have changed, or without
+// keys when it can no longer tell which.
 func (t *Sessions) invalidate(keys []rueidis.RedisMessage) {
 	if len(keys) == 0 {
 		t.cache.Flush()
@@ -248,14 +248,14 @@ func (t *Sessions) invalidate(keys []rueidis.RedisMessage) {
 	}
 }
 
-// Touch moves the end of a living session; see core.SessionStore.
+// Touch moves the expiry of a live session; see core.SessionStore.
 func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 	found, err := t.Find(ctx, d)
 	if err != nil {
 		return err
 	}
-	// The index goes first, which must not forget the session before it
-	// ends. The floor was asked when the session was created.
+	// The index goes first, since it must not drop the session before it
+	// expires. The floor was checked when the session was created.
 	if _, err := t.enter(ctx, found.Session.UserID, math.MaxInt64, d, expires); err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (t *Sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Tim
 	return wrap(t.touch.what, err)
 }
 
-// Delete ends one session; see core.SessionStore.
+// Delete deletes one session; see core.SessionStore.
 func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	userID, err := t.end(ctx, d)
 	if err == nil && userID != "" { // an entry that stays in the index does no harm
@@ -281,7 +281,7 @@ func (t *Sessions) Delete(ctx context.Context, d [32]byte) error {
 	return err
 }
 
-// end deletes a session, and tells whose it was if there was one.
+// end deletes a session, and returns the ID of its user if there was one.
 func (t *Sessions) end(ctx context.Context, d [32]byte) (userID string, err error) {
 	defer t.cache.Drop(d)
 	answer, err := t.s.exec(ctx, t.remove, []string{t.key(d)})

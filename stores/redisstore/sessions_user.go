@@ -16,8 +16,8 @@ func (t *Sessions) index(userID string) string {
 	return t.s.prefix + "sessions:{" + text(core.Digest(userID)) + "}"
 }
 
-// perUser are the keys of a user's floor and index, which the hash tag {…} puts
-// into one slot.
+// perUser returns the keys of a user's floor and index, which the hash tag {…}
+// puts into one slot.
 func (t *Sessions) perUser(userID string) []string {
 	return []string{t.s.prefix + "floor:{" + text(core.Digest(userID)) + "}", t.index(userID)}
 }
@@ -30,9 +30,9 @@ func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]
 	return n == 1, err
 }
 
-// DeleteAll ends a user's sessions below the epoch and raises the floor; see
-// core.SessionStore. A user may have more sessions than Redis could end within
-// patience: they are ended in slices, with patience for each.
+// DeleteAll deletes a user's sessions below the epoch and raises the floor; see
+// core.SessionStore. A user may have more sessions than Redis can delete within
+// patience: they are deleted in slices, with patience for each.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch),
 		number(t.Length().Milliseconds())); err != nil {
@@ -65,10 +65,10 @@ func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	})
 }
 
-// each calls do for the digests in a user's index, about a slice at a time, and
-// takes those out of the index that do returns as gone. What is entered or
-// removed meanwhile may be seen or not, and anything twice; what stays in the
-// index from the beginning to the end is seen (SCAN's guarantee).
+// each calls do with the digests in a user's index, about a slice at a time,
+// and removes from the index those that do returns as gone. What is entered or
+// removed meanwhile may be seen or not, and anything may be seen twice; what
+// stays in the index from beginning to end is seen (SCAN's guarantee).
 func (t *Sessions) each(
 	ctx context.Context, what, userID string, do func([][32]byte) (gone []string, err error),
 ) error {
@@ -97,8 +97,8 @@ func (t *Sessions) each(
 	}
 }
 
-// Trim ends a user's oldest sessions at a backend; see core.SessionTrimmer.
-// Where the user has no more sessions than keep, it is one command.
+// Trim deletes a user's oldest sessions at a backend; see core.SessionTrimmer.
+// If the user has no more sessions than keep, it takes one command.
 func (t *Sessions) Trim(
 	ctx context.Context, userID, backend string, keep int, named [32]byte,
 ) (ended [][32]byte, err error) {
@@ -121,7 +121,7 @@ func (t *Sessions) Trim(
 				all = append(all, one)
 			}
 		}
-		if errors.Is(err, errLater) { // which ends its own
+		if errors.Is(err, errLater) { // a later release deletes its own
 			err = nil
 		}
 		return gone, err
@@ -164,9 +164,9 @@ func (t *Sessions) endAll(ctx context.Context, what, userID string, all []stored
 	return err
 }
 
-// List returns a user's living sessions, newest first; see core.SessionLister.
-// Where a user has more than it may return, it picks the newest of the 1,000
-// that live longest.
+// List returns a user's live sessions, newest first; see core.SessionLister. If
+// a user has more than it may return, it picks the newest of the 1,000 that
+// live longest.
 func (t *Sessions) List(ctx context.Context, userID string) ([]*core.Session, error) {
 	const what = "list sessions"
 	var members []string
@@ -204,7 +204,8 @@ type stored struct {
 	session *core.Session
 }
 
-// newestFirst compares sessions. Of those of one moment the named one is first.
+// newestFirst returns a comparison of sessions. Among sessions of the same
+// moment the named one comes first.
 func newestFirst(named [32]byte) func(a, b stored) int {
 	rank := func(s stored) int {
 		if s.digest == named {
@@ -217,9 +218,9 @@ func newestFirst(named [32]byte) func(a, b stored) int {
 	}
 }
 
-// readAll reads living sessions, past the cache, and returns the members of
-// those that are gone. errLater, beside the others, if a later release stored
-// one.
+// readAll reads live sessions, bypassing the cache, and returns the members of
+// those that are gone. The error is errLater, along with the other results, if
+// a later release stored one of them.
 func (t *Sessions) readAll(
 	ctx context.Context, what string, digests [][32]byte,
 ) (found []stored, gone []string, err error) {
@@ -259,7 +260,7 @@ func (t *Sessions) readAll(
 	return found, gone, later
 }
 
-// digestOf is a member of an index.
+// digestOf returns the digest of a member of an index.
 func digestOf(member string) (d [32]byte) {
 	copy(d[:], member)
 	return d

@@ -13,8 +13,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Store is a connection to a Redis, a Redis Cluster or one behind Sentinels. It
-// is safe for concurrent use.
+// Store is a connection to a Redis, a Redis Cluster or a Redis behind
+// Sentinels. It is safe for concurrent use.
 type Store struct {
 	client   rueidis.Client
 	primary  *primary
@@ -27,11 +27,11 @@ type Store struct {
 	limiter  *Limiter
 }
 
-// New connects to a Redis of version 6 or later; it fails if there is none. The
-// store owns its client, because the bounds that Sessions promises are settings
-// of the client. New fills in those that are zero: a second each for
-// Dialer.Timeout, Dialer.KeepAlive and ConnWriteTimeout. The error joins
-// everything that is wrong with the settings.
+// New connects to a Redis of version 6 or later, and fails if there is none.
+// The store owns its client, because the bounds that Sessions promises depend
+// on settings of the client. New sets those that are zero: 1 second each for
+// Dialer.Timeout, Dialer.KeepAlive and ConnWriteTimeout. The error joins every
+// problem with the settings.
 func New(client rueidis.ClientOption, o Options) (*Store, error) {
 	if err := errors.Join(checkClient(client), o.check()); err != nil {
 		return nil, err
@@ -62,24 +62,25 @@ func (s *Store) hello(ctx context.Context) (rueidis.RedisMessage, error) {
 	return s.client.Do(ctx, s.client.B().Arbitrary("HELLO", "3").Build()).ToMessage()
 }
 
-// Sessions keeps sessions in this Redis.
+// Sessions returns the session store in this Redis.
 func (s *Store) Sessions() *Sessions { return s.sessions }
 
-// Tickets keeps one-time tokens in this Redis.
+// Tickets returns the store of one-time tokens in this Redis.
 func (s *Store) Tickets() *Tickets { return s.tickets }
 
-// Limiter counts events in this Redis, so that all nodes of an application
-// share the limits.
+// Limiter returns the limiter in this Redis; all nodes of an application share
+// its limits.
 func (s *Store) Limiter() *Limiter { return s.limiter }
 
-// Close ends the connections, once the calls under way have ended. Later calls
-// are errors.
+// Close closes the connections once the calls in progress have returned. Later
+// calls return errors.
 func (s *Store) Close() {
 	s.stop()
 	s.client.Close()
 }
 
-// do runs a command, and read with its answer unless that is an error or nil.
+// do runs a command, and calls read with its reply unless that is an error or
+// nil.
 func (s *Store) do(ctx context.Context, what string, c rueidis.Completed, read func(rueidis.RedisMessage) error) error {
 	return s.call(ctx, what, func(ctx context.Context) error {
 		answer, err := s.client.Do(ctx, c).ToMessage()
@@ -99,9 +100,9 @@ type script struct {
 
 func newScript(what, text string) script { return script{what, rueidis.NewLuaScript(text)} }
 
-// prelude begins scripts that must not fail for what somebody else has put into
-// Redis: sane deletes a key that holds another kind of value. Such a script
-// answers with a number, and with damaged.
+// prelude begins scripts that must not fail because of what somebody else has
+// put into Redis: sane deletes a key that holds another kind of value. Such a
+// script returns a number, and damaged.
 const prelude = `
 local damaged = 0
 local function forget(key)
@@ -116,7 +117,7 @@ local function sane(key, kind)
 end
 `
 
-// exec runs a script. An answer that is absent is no error.
+// exec runs a script. A nil reply is not an error.
 func (s *Store) exec(
 	ctx context.Context, script script, keys []string, args ...string,
 ) (answer rueidis.RedisMessage, err error) {
@@ -138,7 +139,7 @@ func (s *Store) count(ctx context.Context, script script, keys []string, args ..
 	}
 	numbers, err := answer.AsIntSlice()
 	if err == nil && len(numbers) != 2 {
-		err = errors.New("the answer has another form")
+		err = errors.New("unexpected form of the reply")
 	}
 	if err != nil {
 		return 0, wrap(script.what, err)
@@ -149,5 +150,5 @@ func (s *Store) count(ctx context.Context, script script, keys []string, args ..
 	return numbers[0], nil
 }
 
-// text is a digest as a part of a key.
+// text returns a digest as a part of a key.
 func text(d [32]byte) string { return base64.RawURLEncoding.EncodeToString(d[:]) }

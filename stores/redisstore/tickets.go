@@ -11,15 +11,15 @@ import (
 )
 
 // Tickets is a core.TicketStore. Redis itself deletes what has expired. A
-// ticket that was replaced, or that failed too often, is forgotten at once.
+// ticket that was replaced, or that failed too often, is deleted at once.
 //
 // A ticket is a hash under its purpose and digest: when it expires, whether it
-// is used, how often it failed, and what is frozen in it. The digests of a
-// (purpose, user) are in an index, which in a Redis Cluster is in another slot
-// than the tickets. So Put writes the ticket first, and then enters it into the
-// index and reads what is there, in one script; with replace it ends those
-// tickets before it returns. Of any number of concurrent Puts with replace the
-// one whose script came last is left.
+// is used, how often it failed, and the part that never changes. The digests of
+// a (purpose, user) are in an index, which in a Redis Cluster is in another
+// slot than the tickets. So Put writes the ticket first, and then enters it
+// into the index and reads what is there, in one script; with replace it
+// deletes those tickets before it returns. Of any number of concurrent Puts
+// with replace the one whose script came last is left.
 type Tickets struct {
 	s *Store
 
@@ -28,11 +28,11 @@ type Tickets struct {
 
 var _ core.TicketStore = (*Tickets)(nil)
 
-// ticketDataMax is what core.Ticket allows, in bytes.
+// ticketDataMax is the maximum that core.Ticket allows, in bytes.
 const ticketDataMax = 8 << 10
 
-// lookup is the part of a script that reads a ticket, which is what it answers,
-// and decides whether it lives and is unused.
+// lookup is the part of a script that reads a ticket, which the script returns,
+// and decides whether it is live and unused.
 const lookup = `
 local ticket = redis.call('HMGET', KEYS[1], 'expires', 'used', 'frozen')
 local usable = ticket[1] and #ticket[1] == 20 and ticket[1] > ARGV[1] and ticket[2] == '0'
@@ -41,7 +41,7 @@ local usable = ticket[1] and #ticket[1] == 20 and ticket[1] > ARGV[1] and ticket
 func newTickets(s *Store) *Tickets {
 	return &Tickets{
 		s: s,
-		// A ticket that has expired is as good as none.
+		// An expired ticket counts as none.
 		insert: newScript("store a ticket", `
 local expires = redis.call('HGET', KEYS[1], 'expires')
 if expires and (#expires ~= 20 or expires > ARGV[1]) then
@@ -56,7 +56,8 @@ sane(KEYS[1], 'zset')
 local older = redis.call('ZRANGE', KEYS[1], 0, -1)
 enter(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 return older`),
-		// Used ones stay, so that a replay can be told from a forgery.
+		// Used ones stay, so that a replay can be distinguished from a
+		// forgery.
 		replace: newScript("replace a ticket", `
 if redis.call('TYPE', KEYS[1]).ok == 'hash' and redis.call('HGET', KEYS[1], 'used') == '0' then
 	redis.call('DEL', KEYS[1])
@@ -84,14 +85,14 @@ return 1`),
 	}
 }
 
-// tombLives is how long a ticket counts as used that cannot be read: longer
-// than any ticket or denied JWT lives.
+// tombLives is how long an unreadable ticket counts as used: longer than any
+// ticket or denied JWT lives.
 const tombLives = 400 * 24 * time.Hour
 
-// unreadable logs a ticket that cannot be read, and settles it (S19): one that
-// was certainly unused is deleted, and core.ErrNotFound. Any other may be a
-// burned state or a denied JWT, so it becomes a used ticket with nothing in it,
-// and core.ErrUsed.
+// unreadable logs a ticket that cannot be read, and disposes of it (S19). One
+// that was certainly unused is deleted, and the error is core.ErrNotFound. Any
+// other may be a burned state or a denied JWT, so it becomes an empty used
+// ticket, and the error is core.ErrUsed.
 func (t *Tickets) unreadable(ctx context.Context, purpose string, d [32]byte, used string) error {
 	refused, state := core.ErrUsed, "used"
 	if used == "0" {
@@ -107,7 +108,7 @@ func (t *Tickets) unreadable(ctx context.Context, purpose string, d [32]byte, us
 	return refused
 }
 
-// freeze is what of a ticket never changes, as it is stored.
+// freeze encodes the part of a ticket that never changes.
 func freeze(ticket core.Ticket) []byte {
 	frozen := binary.AppendVarint(nil, ticket.Epoch)
 	for _, field := range []string{ticket.UserID, ticket.Email, string(ticket.Data)} {
@@ -124,8 +125,8 @@ func (t *Tickets) index(purpose, userID string) string {
 	return t.s.prefix + "tickets:" + purpose + ":" + text(core.Digest(userID))
 }
 
-// Put stores a ticket; see core.TicketStore. While a Put with replace is under
-// way both tickets may be found.
+// Put stores a ticket; see core.TicketStore. While a Put with replace is in
+// progress both tickets may be found.
 func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) error {
 	if len(ticket.Data) > ticketDataMax {
 		return errors.New("redisstore: store a ticket: its Data is over 8 KiB")
@@ -149,7 +150,7 @@ func (t *Tickets) Put(ctx context.Context, ticket core.Ticket, replace bool) err
 	return t.end(ctx, ticket.Purpose, ticket.UserID, members)
 }
 
-// put returns false if there is a living ticket with the digest.
+// put returns false if there is a live ticket with the digest.
 func (t *Tickets) put(ctx context.Context, ticket core.Ticket, used string) (bool, error) {
 	frozen := freeze(ticket)
 	if len(frozen) > maxStored {
@@ -211,7 +212,7 @@ func (t *Tickets) Fail(ctx context.Context, purpose string, d [32]byte, max int)
 	return err
 }
 
-// Burn notes a digest as used; see core.TicketStore.
+// Burn marks a digest as used; see core.TicketStore.
 func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
 	inserted, err := t.put(ctx, core.Ticket{Purpose: purpose, Digest: d, Expires: until}, "1")
 	if err == nil && !inserted {
@@ -220,7 +221,7 @@ func (t *Tickets) Burn(ctx context.Context, purpose string, d [32]byte, until ti
 	return err
 }
 
-// ask runs a script with lookup, which answers how the ticket was before it.
+// ask runs a script with lookup, which returns the ticket as it was before.
 func (t *Tickets) ask(
 	ctx context.Context, script script, purpose string, d [32]byte, args ...string,
 ) (core.Ticket, error) {
@@ -234,7 +235,7 @@ func (t *Tickets) ask(
 	}
 	fields, err := answer.AsStrSlice()
 	if err != nil || len(fields) != 3 {
-		return core.Ticket{}, wrap(script.what, errors.New("the answer has another form"))
+		return core.Ticket{}, wrap(script.what, errors.New("unexpected form of the reply"))
 	}
 	if fields[0] == "" && fields[1] == "" && fields[2] == "" {
 		return core.Ticket{}, core.ErrNotFound

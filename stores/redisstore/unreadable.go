@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// discard deletes a session, unless it is no longer the value that could not be
+// discard deletes a session, unless its value has changed since it could not be
 // read. A value of another type never was a session.
 const discard = `
 if redis.call('TYPE', KEYS[1]).ok ~= 'string' or redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -16,17 +16,17 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'string' or redis.call('GET', KEYS[1]) == A
 end
 return 1`
 
-// unreadable returns what is to be answered where a session's value was not
-// read, for the reason err (S19, S24). The value of a later release is left
-// alone, and is an error. Whatever else decode refuses, and a value of another
-// type, is logged, deleted, and core.ErrNotFound: its owner logs in again. Any
-// other err is returned as it is.
+// unreadable returns the error for a session's value that was not read because
+// of err (S19, S24). The value of a later release is left alone, and is an
+// error. Any other value that decode refuses, and a value of another type, is
+// logged and deleted, and the error is core.ErrNotFound: its owner logs in
+// again. Any other err is returned unchanged.
 func (t *Sessions) unreadable(ctx context.Context, d [32]byte, raw string, err error) error {
 	switch {
 	case errors.Is(err, errLater):
 		t.later.Do(func() {
 			t.s.log.ErrorContext(ctx,
-				"redisstore: there are sessions that a later release has stored; this one cannot read them",
+				"redisstore: a later release has stored sessions that this one cannot read",
 				"version", raw[:len(version)])
 		})
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Account is the application's user that Users and Transactions store. A store
-// that keeps columns needs, beside those of core.User:
+// Account is the application's user type that Users and Transactions store. A
+// store that keeps columns needs, besides those of core.User:
 //
 //	nick     text, not null
 //	credits  integer, not null
@@ -24,7 +24,7 @@ type Account struct {
 	Seen    time.Time `json:"seen"`
 }
 
-// account makes a user whose EmailKey is key, with all columns set to plain
+// account returns a user whose EmailKey is key, with all columns set to plain
 // values: odd ones have cases of their own.
 func account(key string) *Account {
 	at := time.Date(2024, 2, 29, 23, 59, 59, 0, time.UTC)
@@ -37,8 +37,8 @@ func account(key string) *Account {
 	}
 }
 
-// same tells in which columns got differs from want. Times are compared as
-// instants, and must be given in UTC.
+// same returns an error that names the columns in which got differs from want.
+// Times are compared as instants, and must be in UTC.
 func same(step string, got, want *Account) error {
 	if got == nil {
 		return fmt.Errorf("%s: got no user", step)

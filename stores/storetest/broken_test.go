@@ -12,7 +12,8 @@ import (
 )
 
 // broken asserts that a store fails exactly the rules that begin with the given
-// words; those after a "?", where only luck makes a race go wrong, it may fail.
+// words; it may also fail those after a "?", where only luck makes a race go
+// wrong.
 func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules ...string) {
 	t.Helper()
 	var failed []string
@@ -38,7 +39,7 @@ func broken[S any](t *testing.T, cases []storetest.Case[S], open func() S, rules
 	}
 }
 
-// rule picks the cases whose rules begin with the given words.
+// rule returns the cases whose rules begin with the given words.
 func rule[S any](cases []storetest.Case[S], words string) []storetest.Case[S] {
 	return slices.DeleteFunc(slices.Clone(cases),
 		func(c storetest.Case[S]) bool { return !strings.HasPrefix(c.Rule, words) })
@@ -47,8 +48,8 @@ func rule[S any](cases []storetest.Case[S], words string) []storetest.Case[S] {
 // crowd is how many goroutines the kit's races have.
 const crowd = 64
 
-// barrier makes a fake's race certain: nobody goes on before all of the crowd
-// have arrived, or a second has passed. It serves one crowd.
+// barrier makes a fake's race certain: nobody goes on before the whole crowd
+// has arrived, or a second has passed. It serves one crowd.
 type barrier struct {
 	arrived atomic.Int64
 	all     chan struct{}
@@ -66,7 +67,7 @@ func (b *barrier) wait() {
 	}
 }
 
-// unless leaves out the cases that a store need not pass which declares the
+// unless leaves out the cases that a store need not pass if it declares the
 // lack.
 func unless[S any](cases []storetest.Case[S], lack storetest.Lack) []storetest.Case[S] {
 	return slices.DeleteFunc(slices.Clone(cases), func(c storetest.Case[S]) bool { return c.Unless == lack })

@@ -21,23 +21,23 @@ type Clock struct {
 // whole microseconds.
 func NewClock() *Clock { return &Clock{at: microseconds()} }
 
-// RealClock returns the true time, which only passes: moving it forward is
+// RealClock returns the real clock, which only passes: moving it forward means
 // waiting.
 func RealClock() *Clock { return &Clock{real: true} }
 
 func microseconds() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 const (
-	// briefHour is what an hour becomes where it must be waited for.
+	// briefHour is what an hour becomes if it must be waited for.
 	briefHour = 2 * time.Second
-	// margin is how long before an end something lives without doubt, where
-	// the check itself takes time.
+	// margin is how long before its end something is certainly still live,
+	// as the check itself takes time.
 	margin = 800 * time.Millisecond
-	// tick is what a server's clock may be coarse by.
+	// tick is the granularity that a server's clock may have.
 	tick = 50 * time.Millisecond
 )
 
-// Now is the time that the clock shows.
+// Now returns the time that the clock shows.
 func (c *Clock) Now() time.Time {
 	if c.real {
 		return microseconds()
@@ -47,8 +47,7 @@ func (c *Clock) Now() time.Time {
 	return c.at
 }
 
-// Advance moves the clock; back, for a negative d, which a real clock does not
-// do.
+// Advance moves the clock, for a negative d back, which a real clock cannot do.
 func (c *Clock) Advance(d time.Duration) {
 	if c.real {
 		time.Sleep(d + tick)
@@ -68,10 +67,10 @@ func (c *Clock) advanceUntilBefore(end time.Time) {
 	c.Advance(end.Add(-last).Sub(c.Now()))
 }
 
-// advanceTo moves the clock to a time to come.
+// advanceTo moves the clock to a future time.
 func (c *Clock) advanceTo(end time.Time) { c.Advance(end.Sub(c.Now())) }
 
-// hour is how long everything that a case makes lives.
+// hour returns how long everything that a case creates lives.
 func (c *Clock) hour() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,8 +80,8 @@ func (c *Clock) hour() time.Duration {
 	return time.Hour
 }
 
-// waits says that the case waits for ends, and gives the hour that things live
-// from now on.
+// waits declares that the case waits for things to expire, and returns the hour
+// that they live from now on.
 func (c *Clock) waits() time.Duration {
 	c.mu.Lock()
 	c.brief = true

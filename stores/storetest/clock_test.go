@@ -30,8 +30,8 @@ func limiter(now func() time.Time) core.Limiter {
 	return memstore.NewLimiter(memstore.LimiterOptions{Now: now})
 }
 
-// slow is a clock whose hours, as the kit has them where it must wait, last for
-// ever.
+// slow returns a clock whose hours, as the kit has them if it must wait, last
+// forever.
 func slow(now func() time.Time) func() time.Time {
 	start := now()
 	return func() time.Time { return start.Add(now().Sub(start) / 1000) }
@@ -46,7 +46,7 @@ func TestRealClock(t *testing.T) {
 	t.Run("nothing ends", func(t *testing.T) {
 		waiting(t, storetest.SessionCases(), func(now func() time.Time) core.SessionStore { return sessions(slow(now)) },
 			"A session is found until", "Touch moves", "Touch may move", "Touch never revives", "DeleteAll revives neither",
-			"SessionLister: List gives a user's", "Sweeper: Sweep deletes")
+			"SessionLister: List returns a user's", "Sweeper: Sweep deletes")
 		waiting(t, storetest.TicketCases(), func(now func() time.Time) core.TicketStore { return tickets(slow(now)) },
 			"A ticket lives until", "R01 a consumed", "O02 a burned", "O02 of any number of concurrent Burns, after", "Sweeper")
 		waiting(t, storetest.LimiterCases(), func(now func() time.Time) core.Limiter { return limiter(slow(now)) },
@@ -55,12 +55,12 @@ func TestRealClock(t *testing.T) {
 	t.Run("all ends at once", func(t *testing.T) {
 		waiting(t, storetest.SessionCases(), func(now func() time.Time) core.SessionStore {
 			return sessions(func() time.Time { return now().Add(time.Second * 3 / 2) })
-		}, "A session is found until", "Touch moves", "SessionLister: List gives a user's", "Sweeper: Sweep deletes")
+		}, "A session is found until", "Touch moves", "SessionLister: List returns a user's", "Sweeper: Sweep deletes")
 	})
 }
 
-// A store with a clock of its own, which nothing else may read or move, passes
-// when it says so.
+// A store with a clock of its own, which nothing else can read or move, passes
+// if it declares that.
 func TestNoClock(t *testing.T) {
 	storetest.Limiter(t, func(*testing.T, func() time.Time) core.Limiter { return limiter(nil) }, storetest.NoClock)
 }

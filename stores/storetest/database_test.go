@@ -12,8 +12,9 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// database gives memstore transactions, one at a time: what was done is kept in
-// a journal, and undone by replaying a shorter one. The fields are mistakes.
+// database adds transactions to memstore, one at a time: it keeps a journal of
+// what was done, and undoes by replaying a shorter one. The fields are
+// mistakes.
 type database struct {
 	keepsErrors, keepsPanics, swallowsPanics, wraps bool
 	commitsInner, spoils, failsInside, neverCommits bool
@@ -37,7 +38,7 @@ type database struct {
 	spoiled     bool
 }
 
-// entry is something that was done. What stays is not undone with its
+// entry is something that was done. With stays set it is not undone with its
 // transaction.
 type entry struct {
 	replay func()
@@ -116,7 +117,7 @@ func (d *database) undo(mark int) {
 	}
 }
 
-// statement runs one, inside the transaction of ctx or by itself.
+// statement runs one statement, inside the transaction of ctx or by itself.
 func (d *database) statement(ctx context.Context, run func() error, e entry) error {
 	if !inside(ctx) {
 		d.mu.Lock()
@@ -149,7 +150,7 @@ func (s txUsers) Find(ctx context.Context, key core.Key) (u *account, err error)
 	return u, err
 }
 
-// Lock is a Find: transactions are one at a time.
+// Lock is a Find: transactions run one at a time.
 func (s txUsers) Lock(ctx context.Context, id string) (*account, error) {
 	if s.marksLocked {
 		return s.Update(ctx, id, func(u *account) error { u.UpdatedAt = u.UpdatedAt.Add(time.Second); return nil })

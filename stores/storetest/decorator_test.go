@@ -11,13 +11,13 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// counted counts the look-ups of a store of sessions.
+// counted counts the lookups of a session store.
 type counted struct {
 	core.SessionStore
 	lookUps *atomic.Int64
 }
 
-// Find counts, then asks the store.
+// Find counts, then calls the store.
 func (c counted) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	c.lookUps.Add(1)
 	return c.SessionStore.Find(ctx, d)

@@ -12,13 +12,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Limiter checks a limiter. It must read its time from now.
+// Limiter checks a limiter. It must read the time from now.
 func Limiter(t *testing.T, open func(t *testing.T, now func() time.Time) core.Limiter, lacks ...Lack) {
 	t.Helper()
 	Run(t, clocked(open, lacks), LimiterCases(), lacks...)
 }
 
-// LimiterCases are the obligations of a core.Limiter.
+// LimiterCases returns the obligations of a core.Limiter.
 func LimiterCases() []Case[Clocked[core.Limiter]] {
 	return slices.Concat(takeCases, takeRaceCases, giveCases)
 }
@@ -34,22 +34,22 @@ var three = core.Limit{Events: 3, Window: time.Minute}
 // errRefused stands for a Take that must wait.
 var errRefused = errors.New("refused")
 
-// take returns nil if the event was counted, and complains about a wait beyond
-// the window.
+// take returns nil if the event was counted, and an error for a wait longer
+// than the window.
 func take(ctx context.Context, s limiter, k string, l core.Limit) error {
 	wait, err := s.Store.Take(ctx, k, l)
 	switch {
 	case err != nil:
 		return err
 	case wait < 0 || wait > l.Window:
-		return fmt.Errorf("Take gave a wait of %v, want 0 to %v", wait, l.Window)
+		return fmt.Errorf("Take returned a wait of %v, want 0 to %v", wait, l.Window)
 	case wait > 0:
 		return errRefused
 	}
 	return nil
 }
 
-// room complains unless exactly n more events of k are allowed under l.
+// room returns an error unless exactly n more events of k are allowed under l.
 func room(ctx context.Context, s limiter, k string, l core.Limit, n int) error {
 	var errs []error
 	for i := range n {
@@ -73,7 +73,7 @@ var takeCases = []limiterCase{
 		s.advanceTo(end)
 		return errors.Join(err, room(ctx, s, "one", three, 3))
 	}},
-	{Rule: "After the wait that Take gives there is room", Check: func(ctx context.Context, s limiter) error {
+	{Rule: "After the wait that Take returns there is room", Check: func(ctx context.Context, s limiter) error {
 		three := core.Limit{Events: 3, Window: s.waits()}
 		end := s.Now().Add(three.Window)
 		err := is("first", take(ctx, s, "one", three), nil)
@@ -139,12 +139,12 @@ var takeCases = []limiterCase{
 }
 
 var giveCases = []limiterCase{
-	{Rule: "Give takes one counted event back", Check: func(ctx context.Context, s limiter) error {
+	{Rule: "Give returns one event to the budget", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
 			is("Give", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 1),
 			is("two", take(ctx, s, "two", three), errRefused))
 	}},
-	{Rule: "Give of what was not counted gives no room beyond the limit", Check: func(ctx context.Context, s limiter) error {
+	{Rule: "Give of what was not counted makes no room beyond the limit", Check: func(ctx context.Context, s limiter) error {
 		three := core.Limit{Events: 3, Window: s.waits()}
 		err := is("Give of an unknown key", s.Store.Give(ctx, "one"), nil)
 		err = errors.Join(err, is("Take", take(ctx, s, "one", three), nil))
@@ -155,12 +155,12 @@ var giveCases = []limiterCase{
 		s.Advance(three.Window)
 		return errors.Join(err, is("Give after the window", s.Store.Give(ctx, "one"), nil), room(ctx, s, "one", three, 3))
 	}},
-	{Rule: "Forget sets a key's count to nothing, and no other key's", Check: func(ctx context.Context, s limiter) error {
+	{Rule: "Forget resets a key's count, and no other key's", Check: func(ctx context.Context, s limiter) error {
 		return errors.Join(room(ctx, s, "one", three, 3), room(ctx, s, "two", three, 3),
 			is("Forget", s.Store.Forget(ctx, "one"), nil), is("Forget of an unknown key", s.Store.Forget(ctx, "unknown"), nil),
 			room(ctx, s, "one", three, 3), is("two", take(ctx, s, "two", three), errRefused))
 	}},
-	{Rule: "Sweeper: Sweep forgets the counts whose window is over, only those, and gives their number", Check: func(ctx context.Context, s limiter) error {
+	{Rule: "Sweeper: Sweep forgets the counts whose window is over, only those, and returns their number", Check: func(ctx context.Context, s limiter) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return NotDeclaredError("core.Sweeper")

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// countStore is a plain limiter. Each field is a mistake.
+// countStore is a simple limiter. Each field is a mistake.
 type countStore struct {
 	offByOne, countsRefused, refusesZero, deaf bool
 	aligned, sliding, backBlocks               bool // of the window
@@ -161,11 +161,11 @@ func TestBrokenLimiters(t *testing.T) {
 		"the wait is the window":       {func(s *countStore) { s.fullWait = true }, []string{"After the wait"}},
 		"keys of 255 bytes":            {func(s *countStore) { s.cutKeys = true }, []string{"Keys are independent"}},
 		"keys without letter case":     {func(s *countStore) { s.lowerKeys = true }, []string{"Keys are independent"}},
-		"broken keys are mended":       {func(s *countStore) { s.mendsKeys = true }, []string{"Keys are independent"}},
+		"broken keys are altered":      {func(s *countStore) { s.mendsKeys = true }, []string{"Keys are independent"}},
 		"a sweep of all":               {func(s *countStore) { s.sweepsAll = true }, []string{"Sweeper"}},
 		"a sweep without a number":     {func(s *countStore) { s.sweepsNothing = true }, []string{"Sweeper"}},
 		"a count for every limit":      {func(s *countStore) { s.ownCounts = true }, []string{"One count"}},
-		"nothing is given back":        {func(s *countStore) { s.givesNothing = true }, []string{"Give takes", "Give of what", "Of concurrent Takes and Gives"}},
+		"nothing is given back":        {func(s *countStore) { s.givesNothing = true }, []string{"Give returns", "Give of what", "Of concurrent Takes and Gives"}},
 		"more is given than was taken": {func(s *countStore) { s.givesBeyond = true }, []string{"Give of what"}},
 		"all is forgotten":             {func(s *countStore) { s.forgetsAll = true }, []string{"Forget"}},
 	} {

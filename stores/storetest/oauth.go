@@ -21,14 +21,14 @@ const (
 	BobID = "b2c8e1ef-2d6f-4b81-8e4d-1d3a6e2f9b02"
 )
 
-// OAuthAccounts checks a store of accounts at providers. What the accounts' ids
-// look like does not matter.
+// OAuthAccounts checks a store of accounts at providers. The form of the
+// accounts' IDs does not matter.
 func OAuthAccounts(t *testing.T, open func(t *testing.T) core.OAuthAccountStore, lacks ...Lack) {
 	t.Helper()
 	Run(t, open, OAuthAccountCases(), lacks...)
 }
 
-// OAuthAccountCases are the obligations of a core.OAuthAccountStore.
+// OAuthAccountCases returns the obligations of a core.OAuthAccountStore.
 func OAuthAccountCases() []Case[core.OAuthAccountStore] {
 	return slices.Concat(
 		oauthCreateCases, oauthUniqueCases, oauthFindCases, oauthValueCases, oauthHardCases, oauthUpdateCases,
@@ -41,8 +41,8 @@ type (
 	accountCase = Case[core.OAuthAccountStore]
 )
 
-// link is an account at the provider "github", with all columns set to plain
-// values: odd ones have cases of their own.
+// link returns an account at the provider "github", with all columns set to
+// plain values: odd ones have cases of their own.
 func link(userID, subject string) *core.OAuthAccount {
 	return &core.OAuthAccount{
 		UserID: userID, Provider: "github", Subject: subject, Email: subject + "@example.com",
@@ -64,7 +64,7 @@ func addLinks(ctx context.Context, s accounts, userID string, subjects ...string
 	return all, nil
 }
 
-// holdsLink complains unless the store has a as it is.
+// holdsLink returns an error unless the store holds a unchanged.
 func holdsLink(ctx context.Context, s accounts, step string, a *core.OAuthAccount) error {
 	got, err := s.Find(ctx, a.Provider, a.Subject)
 	if err != nil {
@@ -80,14 +80,14 @@ func sameLink(step string, got, want *core.OAuthAccount) error {
 	return sameFields(step, reflect.ValueOf(*got), reflect.ValueOf(*want))
 }
 
-// lists complains unless List of the user gives want, in that order.
+// lists returns an error unless List of the user returns want, in that order.
 func lists(ctx context.Context, s accounts, step, userID string, want ...*core.OAuthAccount) error {
 	got, err := s.List(ctx, userID)
 	if err != nil {
 		return is(step+": List", err, nil)
 	}
 	if len(got) != len(want) {
-		return fmt.Errorf("%s: List gives %d accounts, want %d", step, len(got), len(want))
+		return fmt.Errorf("%s: List returns %d accounts, want %d", step, len(got), len(want))
 	}
 	var errs []error
 	for i := range want {
@@ -96,7 +96,7 @@ func lists(ctx context.Context, s accounts, step, userID string, want ...*core.O
 	return errors.Join(errs...)
 }
 
-// unlinked complains unless the provider's account is nobody's.
+// unlinked returns an error unless the provider's account belongs to nobody.
 func unlinked(ctx context.Context, s accounts, provider, subject string) error {
 	return is("Find of "+show(provider)+", "+show(subject), second(s.Find(ctx, provider, subject)), core.ErrNotFound)
 }
@@ -112,12 +112,12 @@ var oauthCreateCases = []accountCase{
 			holdsLink(ctx, s, "first", all[0]), holdsLink(ctx, s, "second", all[1]),
 		)
 	}},
-	{Rule: "Create keeps an ID that it is given", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "Create keeps the ID that it is given", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err
 		}
-		// The store itself says what its IDs look like.
+		// The store itself decides the form of its IDs.
 		a := link(BobID, "two")
 		a.ID = all[0].ID
 		return errors.Join(
@@ -143,7 +143,7 @@ var oauthCreateCases = []accountCase{
 }
 
 var oauthFindCases = []accountCase{
-	{Rule: "Find gives ErrNotFound for an account that nobody has linked", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "Find returns ErrNotFound for an account that nobody has linked", Check: func(ctx context.Context, s accounts) error {
 		if _, err := addLinks(ctx, s, AnnID, "one"); err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ var oauthFindCases = []accountCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{Rule: "List gives a user's accounts, the oldest first, and nobody else's", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "List returns a user's accounts, the oldest first, and nobody else's", Check: func(ctx context.Context, s accounts) error {
 		var all []*core.OAuthAccount
 		for _, subject := range []string{"m", "z", "a", "k", "b", "y", "c", "x"} {
 			mine, err := addLinks(ctx, s, AnnID, subject)

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// linkKeptOrRefused creates a and complains unless the store gives it back as
-// it was or has refused it, which is none of core's answers.
+// linkKeptOrRefused creates a and returns an error unless the store returns it
+// unchanged or has refused it with none of core's errors.
 func linkKeptOrRefused(ctx context.Context, s accounts, a *core.OAuthAccount) error {
 	if err := s.Create(ctx, a); err != nil {
 		return errors.Join(noSentinel("Create", err), unlinked(ctx, s, a.Provider, a.Subject))
@@ -26,7 +26,7 @@ var oauthHardCases = []accountCase{
 		return errors.Join(is("Create", s.Create(ctx, a), nil), holdsLink(ctx, s, "long", a),
 			unlinked(ctx, s, strings.Repeat("p", 63), "one"))
 	}},
-	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or altered", Check: func(ctx context.Context, s accounts) error {
 		var errs []error
 		for i, text := range hardText() {
 			a := link(AnnID, fmt.Sprintf("subject %d", i))
@@ -53,7 +53,7 @@ var oauthHardCases = []accountCase{
 				errs = append(errs, noSentinel("Update", err), holdsLink(ctx, s, "refused", &before))
 				continue
 			}
-			errs = append(errs, sameLink("what Update gave", got, &after), holdsLink(ctx, s, "updated", &after))
+			errs = append(errs, sameLink("what Update returned", got, &after), holdsLink(ctx, s, "updated", &after))
 			*all[0] = after
 		}
 		return errors.Join(errs...)
@@ -88,7 +88,7 @@ var oauthHardCases = []accountCase{
 			lists(ctx, s, "afterwards", AnnID, all...),
 		)
 	}},
-	{Rule: "F01 an Update whose context ends meanwhile is done or an error, whole or not at all", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "F01 an Update whose context ends meanwhile is done or returns an error, whole or not at all", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one")
 		if err != nil {
 			return err

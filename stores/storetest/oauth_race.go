@@ -31,7 +31,7 @@ var oauthRaceCases = []accountCase{
 	}},
 	{Rule: "Of any number of concurrent Creates of one ID one wins", Check: func(ctx context.Context, s accounts) error {
 		return repeat(func(round int) error {
-			// The store itself says what its IDs look like.
+			// The store itself decides the form of its IDs.
 			gone, err := addLinks(ctx, s, AnnID, fmt.Sprintf("gone %d", round))
 			if err != nil {
 				return err
@@ -67,7 +67,8 @@ var oauthRaceCases = []accountCase{
 		}
 		owners := map[string]string{"": "nothing"}
 		for _, a := range made {
-			errs = append(errs, that(owners[a.ID] == "", "the ID %q is given to %s and to %s", a.ID, owners[a.ID], a.Subject),
+			errs = append(errs, that(owners[a.ID] == "", "the ID %q was assigned to %s and to %s", a.ID, owners[a.ID],
+				a.Subject),
 				holdsLink(ctx, s, a.Subject, a))
 			owners[a.ID] = a.Subject
 		}

@@ -65,7 +65,7 @@ func TestRacingOAuthAccounts(t *testing.T) {
 	}
 }
 
-// ignore is err, unless it is what is ignored.
+// ignore returns err, unless it is what.
 func ignore(err, what error) error {
 	if errors.Is(err, what) {
 		return nil

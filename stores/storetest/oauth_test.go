@@ -44,7 +44,7 @@ func (s *accountStore) Update(ctx context.Context, id string, change func(*link)
 }
 func (s *accountStore) Delete(ctx context.Context, id string) error { return s.delete(ctx, id) }
 
-// stores makes a store edit what it is given before it stores it.
+// stores makes a store edit what it receives before it stores it.
 func (s *accountStore) stores(edit func(a *link)) {
 	s.create = func(ctx context.Context, a *link) error {
 		c := *a
@@ -55,7 +55,7 @@ func (s *accountStore) stores(edit func(a *link)) {
 	}
 }
 
-// finds makes a store look for what edit makes of a name.
+// finds makes a store look for what edit returns for a name.
 func (s *accountStore) finds(edit func(name string) string) {
 	s.find = func(ctx context.Context, provider, subject string) (*link, error) {
 		if a, err := s.OAuthAccounts.Find(ctx, provider, subject); !errors.Is(err, core.ErrNotFound) {
@@ -85,7 +85,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 		"none": {func(*accountStore) {}, nil},
 		"an ID of its own": {func(s *accountStore) {
 			s.create = func(ctx context.Context, a *link) error { a.ID = ""; return s.OAuthAccounts.Create(ctx, a) }
-		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID", "Of any number of concurrent Creates of one ID"}},
+		}, []string{"Create keeps the ID", "Create is ErrTaken if the ID", "Of any number of concurrent Creates of one ID"}},
 		"an ID for a refusal": {func(s *accountStore) {
 			s.create = func(ctx context.Context, a *link) error {
 				err := s.OAuthAccounts.Create(ctx, a)
@@ -157,17 +157,17 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				}
 				return s.OAuthAccounts.Find(ctx, provider, subject)
 			}
-		}, []string{"Find gives ErrNotFound", "G05 P08"}},
+		}, []string{"Find returns ErrNotFound", "G05 P08"}},
 		"a NUL ends a text": {func(s *accountStore) {
 			s.finds(func(name string) string { before, _, _ := strings.Cut(name, "\x00"); return before })
-		}, []string{"Find gives ErrNotFound"}},
+		}, []string{"Find returns ErrNotFound"}},
 		"the newest first": {func(s *accountStore) {
 			s.list = func(ctx context.Context, userID string) ([]*link, error) {
 				all, err := s.OAuthAccounts.List(ctx, userID)
 				slices.Reverse(all)
 				return all, err
 			}
-		}, []string{"Accounts at different", "A Subject of 255", "List gives a user's", "Update may give",
+		}, []string{"Accounts at different", "A Subject of 255", "List returns a user's", "Update may move",
 			"Update never makes"}},
 		"any order": {func(s *accountStore) {
 			s.list = func(ctx context.Context, userID string) ([]*link, error) {
@@ -175,7 +175,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				slices.SortFunc(all, func(a, b *link) int { return strings.Compare(a.ID, b.ID) })
 				return all, err
 			}
-		}, []string{"?Accounts at different", "?A Subject of 255", "List gives a user's", "?Update may give",
+		}, []string{"?Accounts at different", "?A Subject of 255", "List returns a user's", "?Update may move",
 			"?Update never makes"}},
 		"everybody's accounts": {func(s *accountStore) {
 			s.list = func(ctx context.Context, _ string) ([]*link, error) {
@@ -183,7 +183,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 				bobs, err2 := s.OAuthAccounts.List(ctx, storetest.BobID)
 				return append(anns, bobs...), errors.Join(err1, err2)
 			}
-		}, []string{"Create is ErrTaken if", "List", "Update may give", "An error of change", "A deleted account"}},
+		}, []string{"Create is ErrTaken if", "List", "Update may move", "An error of change", "A deleted account"}},
 		"no accounts is an error": {func(s *accountStore) {
 			s.list = func(ctx context.Context, userID string) ([]*link, error) {
 				all, err := s.OAuthAccounts.List(ctx, userID)
@@ -200,7 +200,7 @@ func TestBrokenOAuthAccounts(t *testing.T) {
 		"text without its trailing space": {func(s *accountStore) {
 			s.stores(func(a *link) { a.RefreshToken = strings.TrimRight(a.RefreshToken, " ") })
 		}, []string{"Email and tokens"}},
-		"broken text is mended": {func(s *accountStore) {
+		"broken text is altered": {func(s *accountStore) {
 			s.stores(func(a *link) { a.Email = strings.ToValidUTF8(a.Email, "\ufffd") })
 		}, []string{"G05 P08"}},
 		"no time is 1970": {func(s *accountStore) {

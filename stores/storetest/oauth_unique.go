@@ -72,7 +72,7 @@ var oauthUniqueCases = []accountCase{
 		}
 		return errors.Join(append(errs, unlinked(ctx, s, "GITHUB", "7"), unlinked(ctx, s, "github", "miKe@example.com"))...)
 	}},
-	{Rule: "A Subject of 255 bytes is kept, and told from those that differ at its end", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "A Subject of 255 bytes is kept, and distinguished from those that differ at its end", Check: func(ctx context.Context, s accounts) error {
 		long, umlauts := strings.Repeat("s", 254), strings.Repeat("ü", 127)
 		all, err := addLinks(ctx, s, AnnID, long+"a", long+"b", long, umlauts+"a", umlauts+"b")
 		if err != nil {

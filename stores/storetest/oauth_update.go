@@ -9,7 +9,7 @@ import (
 )
 
 var oauthUpdateCases = []accountCase{
-	{Rule: "Update runs change on the current row, stores what it left, and gives it", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "Update runs change on the current row, stores what it left, and returns it", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -30,11 +30,11 @@ var oauthUpdateCases = []accountCase{
 		}
 		edit(want)
 		return errors.Join(
-			sameLink("what change was given", saw, &before), sameLink("what Update gave", got, want),
+			sameLink("what change was given", saw, &before), sameLink("what Update returned", got, want),
 			holdsLink(ctx, s, "one", want), holdsLink(ctx, s, "two", all[1]),
 		)
 	}},
-	{Rule: "Update may give an account to another user", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "Update may move an account to another user", Check: func(ctx context.Context, s accounts) error {
 		all, err := addLinks(ctx, s, AnnID, "one", "two")
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ var oauthUpdateCases = []accountCase{
 		}
 		moved, err := s.Update(ctx, all[0].ID, func(a *core.OAuthAccount) error { a.UserID = BobID; return nil })
 		all[0].UserID = BobID
-		return errors.Join(is("Update", err, nil), sameLink("what Update gave", moved, all[0]),
+		return errors.Join(is("Update", err, nil), sameLink("what Update returned", moved, all[0]),
 			holdsLink(ctx, s, "one", all[0]),
 			lists(ctx, s, "the former owner", AnnID, all[1]), lists(ctx, s, "the new owner", BobID, all[0], bobs[0]))
 	}},
@@ -59,8 +59,7 @@ var oauthUpdateCases = []accountCase{
 			func(a *core.OAuthAccount) { a.Provider = "google" },
 			func(a *core.OAuthAccount) { a.Subject = "three" }, func(a *core.OAuthAccount) { a.Subject = "two" },
 		} {
-			// Whether such a change is refused or ignored is the
-			// store's choice.
+			// The store may refuse or ignore such a change.
 			_, _ = s.Update(ctx, all[0].ID, func(a *core.OAuthAccount) error { edit(a); return nil })
 		}
 		return errors.Join(lists(ctx, s, "afterwards", AnnID, all...), holdsLink(ctx, s, "one", all[0]),

@@ -21,7 +21,7 @@ func TestBrokenUpdatesOfOAuthAccounts(t *testing.T) {
 					return err
 				})
 			}
-		}, []string{"Update may give"}},
+		}, []string{"Update may move"}},
 		"Update renames": {func(s *accountStore) {
 			s.update = func(ctx context.Context, id string, change func(*link) error) (*link, error) {
 				var draft link

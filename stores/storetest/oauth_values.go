@@ -11,8 +11,8 @@ import (
 )
 
 // keptLinks creates accounts that edit prepared, one for each value, and
-// complains unless the store gives each back as it was, then and after an
-// Update that puts the value there.
+// returns an error unless the store returns each unchanged, then and after an
+// Update that sets the value.
 func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAccount, value T), values ...T) error {
 	var errs []error
 	for i, value := range values {
@@ -34,7 +34,7 @@ func keptLinks[T any](ctx context.Context, s accounts, edit func(a *core.OAuthAc
 			errs = append(errs, is("Update", err, nil))
 			continue
 		}
-		errs = append(errs, sameLink("what Update gave", got, want), holdsLink(ctx, s, "updated", want))
+		errs = append(errs, sameLink("what Update returned", got, want), holdsLink(ctx, s, "updated", want))
 	}
 	return errors.Join(errs...)
 }
@@ -49,11 +49,11 @@ var oauthValueCases = []accountCase{
 		access, refresh := strings.Repeat("0123456789abcdef", 1<<10), strings.Repeat("fedcba9876543210", 1<<10)
 		return keptLinks(ctx, s, func(a *core.OAuthAccount, _ bool) { a.AccessToken, a.RefreshToken = access, refresh }, true)
 	}},
-	{Rule: "Expires is kept in whole seconds and given in UTC; none stays none", Check: func(ctx context.Context, s accounts) error {
+	{Rule: "Expires is kept in whole seconds and returned in UTC; none stays none", Check: func(ctx context.Context, s accounts) error {
 		return errors.Join(
 			keptLinks(ctx, s, func(a *core.OAuthAccount, at time.Time) { a.Expires = at },
 				time.Time{}, time.Unix(0, 0).UTC(), time.Unix(1, 0).UTC(),
-				time.Date(2024, 10, 27, 0, 30, 0, 0, time.UTC), // an hour that Europe's summer time has twice
+				time.Date(2024, 10, 27, 0, 30, 0, 0, time.UTC), // an hour that occurs twice in Europe's daylight saving time
 				time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC),  // beyond 31 bits
 				time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)),
 			oddTimes(ctx, s),
@@ -82,8 +82,8 @@ var oauthValueCases = []accountCase{
 	}},
 }
 
-// oddTimes returns an error unless a time of another zone is kept as the same
-// instant, and Update returns a fraction of a second as it was stored.
+// oddTimes returns an error unless a time in another zone is kept as the same
+// instant, and Update returns the time that it stored for one with a fraction.
 func oddTimes(ctx context.Context, s accounts) error {
 	a := link(BobID, "odd")
 	want := a.Expires
@@ -97,6 +97,6 @@ func oddTimes(ctx context.Context, s accounts) error {
 		a.Expires = a.Expires.Add(999 * time.Millisecond)
 		return nil
 	})
-	return errors.Join(err, is("Update", err2, nil), sameLink("what Update gave of a fraction", got, a),
+	return errors.Join(err, is("Update", err2, nil), sameLink("what Update returned of a fraction", got, a),
 		holdsLink(ctx, s, "a fraction", a))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// Stores with the required methods alone pass; so do ids that are no UUIDs.
+// Stores with only the required methods pass, and so do IDs that are not UUIDs.
 func TestOptionalFeatures(t *testing.T) {
 	t.Run("Users", func(t *testing.T) {
 		storetest.Users(t, func(*testing.T) core.UserStore[account] { return numbered() })
@@ -52,8 +52,8 @@ func TestOptionalFeatures(t *testing.T) {
 	})
 }
 
-// numbered is a store of users without any optional interface, whose ids are
-// numbers.
+// numbered returns a store of users without any optional interface, whose IDs
+// are numbers.
 func numbered() core.UserStore[account] {
 	s := newUserStore()
 	var last atomic.Int64

@@ -13,7 +13,7 @@ const (
 	rounds = 5  // of a race
 )
 
-// together calls do n times at once and gives what each call returned.
+// together calls do n times at once and returns what each call returned.
 func together(n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -29,7 +29,8 @@ func together(n int, do func(i int) error) []error {
 	return errs
 }
 
-// tally complains unless exactly wins of errs are nil, and all others are rest.
+// tally returns an error unless exactly wins of errs are nil, and all others
+// are rest.
 func tally(step string, errs []error, wins int, rest error) error {
 	n := 0
 	for _, err := range errs {
@@ -42,7 +43,7 @@ func tally(step string, errs []error, wins int, rest error) error {
 	return that(n == wins, "%s: %d of %d concurrent calls succeeded, want %d", step, n, len(errs), wins)
 }
 
-// repeat runs a race several times and stops at the first that goes wrong.
+// repeat runs a race several times and stops at the first failure.
 func repeat(race func(round int) error) error {
 	for round := range rounds {
 		if err := race(round); err != nil {
@@ -52,8 +53,8 @@ func repeat(race func(round int) error) error {
 	return nil
 }
 
-// noSentinel complains if err is one of core's answers instead of "could not
-// ask".
+// noSentinel returns an error if err is one of core's sentinels instead of
+// "could not reach the store".
 func noSentinel(step string, err error) error {
 	for _, s := range []error{
 		core.ErrNotFound, core.ErrTaken, core.ErrFull, core.ErrUsed, core.ErrNoCredential, core.ErrInvalid,

@@ -12,13 +12,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions checks a store of sessions. The store must read its time from now.
+// Sessions checks a session store. It must read the time from now.
 func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.SessionStore, lacks ...Lack) {
 	t.Helper()
 	Run(t, clocked(open, lacks), SessionCases(), lacks...)
 }
 
-// SessionCases are the obligations of a core.SessionStore.
+// SessionCases returns the obligations of a core.SessionStore.
 func SessionCases() []Case[Clocked[core.SessionStore]] {
 	return slices.Concat(sessionCases, digestCases, sessionHardCases, touchCases, floorCases, sessionRaceCases,
 		sessionUpkeepCases, sessionTrimCases)
@@ -29,14 +29,14 @@ type (
 	sessionCase = Case[Clocked[core.SessionStore]]
 )
 
-// key makes a digest of 32 bytes, with a 0x00 first and last.
+// key returns a digest of 32 bytes made from name, with a 0x00 first and last.
 func key(name string) (d [32]byte) {
 	copy(d[1:31], name)
 	return d
 }
 
-// session is a session of the user, of epoch 1, that lives for an hour of the
-// clock.
+// session returns a session of the user, with epoch 1, that lives for an hour
+// of the clock.
 func session(s sessions, userID string) core.Session {
 	now := s.Now()
 	return core.Session{
@@ -54,8 +54,8 @@ func login(ctx context.Context, s sessions, name, userID string, epoch int64) er
 	return s.Store.Create(ctx, key(name), one)
 }
 
-// alive complains unless Find gives the session under name; dead, unless it
-// gives ErrNotFound.
+// alive returns an error unless Find returns the session under name; dead,
+// unless it returns ErrNotFound.
 func alive(ctx context.Context, s sessions, name string) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, key(name))), nil)
 }
@@ -64,8 +64,8 @@ func dead(ctx context.Context, s sessions, name string) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, key(name))), core.ErrNotFound)
 }
 
-// sameSession tells in which fields got differs from want. Extra belongs to the
-// strategy; a store need not keep it.
+// sameSession returns an error that names the fields in which got differs from
+// want. Extra belongs to the strategy; a store need not keep it.
 func sameSession(step string, got *core.Session, want core.Session) error {
 	if got == nil {
 		return errors.New(step + ": got no session")
@@ -88,7 +88,7 @@ func sameSession(step string, got *core.Session, want core.Session) error {
 }
 
 var sessionCases = []sessionCase{
-	{Rule: "Find gives a session with every field that Create was given", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "Find returns a session with every field that Create was given", Check: func(ctx context.Context, s sessions) error {
 		at := s.Now().Add(-time.Minute)
 		full := session(s, "ann")
 		full.Created, full.LastSeen, full.Expires = at, at.Add(time.Microsecond), s.Now().Add(30*24*time.Hour)
@@ -109,7 +109,7 @@ var sessionCases = []sessionCase{
 		bare.Scopes = nil
 		return errors.Join(append(errs, roundTrip(ctx, s, key("bare"), bare))...)
 	}},
-	{Rule: "Find gives ErrNotFound for an unknown digest, the zero one too", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "Find returns ErrNotFound for an unknown digest, the zero one too", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 1), nil), dead(ctx, s, "two"), dead(ctx, s, ""), alive(ctx, s, "one"),
 		)
@@ -132,7 +132,7 @@ var sessionCases = []sessionCase{
 	{Rule: "S02 a deleted session is gone at once; Delete of none is no error", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("Create", login(ctx, s, "one", "ann", 1), nil), is("Create", login(ctx, s, "two", "ann", 1), nil),
-			alive(ctx, s, "one"), // whoever caches must forget
+			alive(ctx, s, "one"), // any cache must drop it
 			is("Delete", s.Store.Delete(ctx, key("one")), nil), dead(ctx, s, "one"), alive(ctx, s, "two"),
 			is("Delete again", s.Store.Delete(ctx, key("one")), nil),
 			is("Delete of none", s.Store.Delete(ctx, key("none")), nil),

@@ -11,7 +11,7 @@ import (
 
 var noOne [32]byte // except: none
 
-// create creates sessions, all of epoch 1.
+// create creates sessions, all with epoch 1.
 func create(ctx context.Context, s sessions, userID string, names ...string) error {
 	var errs []error
 	for _, name := range names {
@@ -20,8 +20,8 @@ func create(ctx context.Context, s sessions, userID string, names ...string) err
 	return errors.Join(errs...)
 }
 
-// below tries to create a session under the user's floor: ErrInvalid, or
-// nothing that Find gives.
+// below tries to create a session below the user's floor: the result must be
+// ErrInvalid, or a session that Find does not return.
 func below(ctx context.Context, s sessions, name, userID string, epoch int64) error {
 	err := login(ctx, s, name, userID, epoch)
 	if err == nil {
@@ -30,7 +30,7 @@ func below(ctx context.Context, s sessions, name, userID string, epoch int64) er
 	return errors.Join(is(fmt.Sprintf("Create with epoch %d", epoch), err, core.ErrInvalid), dead(ctx, s, name))
 }
 
-// hasEpoch complains unless the session lives and has the epoch.
+// hasEpoch returns an error unless the session is live and has the epoch.
 func hasEpoch(ctx context.Context, s sessions, name string, epoch int64) error {
 	found, err := s.Store.Find(ctx, key(name))
 	if err != nil {
@@ -40,18 +40,18 @@ func hasEpoch(ctx context.Context, s sessions, name string, epoch int64) error {
 }
 
 var floorCases = []sessionCase{
-	{Rule: "S04 DeleteAll ends every session of the user below the epoch, and nobody else's", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "S04 DeleteAll deletes every session of the user below the epoch, and nobody else's", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "one", "two"), create(ctx, s, "bob", "bob's"), create(ctx, s, "ANN", "ANN's"),
 			create(ctx, s, "ann ", "ann 's"),
 			is("Create", login(ctx, s, "three", "ann", 2), nil), is("Create", login(ctx, s, "new", "ann", 3), nil),
-			alive(ctx, s, "one"), alive(ctx, s, "three"), // whoever caches must forget
+			alive(ctx, s, "one"), alive(ctx, s, "three"), // any cache must drop it
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 3, noOne), nil),
 			dead(ctx, s, "one"), dead(ctx, s, "two"), dead(ctx, s, "three"), hasEpoch(ctx, s, "new", 3),
 			hasEpoch(ctx, s, "bob's", 1), hasEpoch(ctx, s, "ANN's", 1), hasEpoch(ctx, s, "ann 's", 1),
 		)
 	}},
-	{Rule: "DeleteAll spares the session that it is told to, which gets the epoch", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll spares the given session, which gets the epoch", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			create(ctx, s, "ann", "kept", "other"), hasEpoch(ctx, s, "kept", 1),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 5, key("kept")), nil),
@@ -76,7 +76,7 @@ var floorCases = []sessionCase{
 			alive(ctx, s, "bob's new"),
 		)
 	}},
-	{Rule: "DeleteAll revives neither an expired nor a deleted session that it is told to spare", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "DeleteAll revives neither an expired nor a deleted session that it must spare", Check: func(ctx context.Context, s sessions) error {
 		hour := s.waits()
 		err := errors.Join(create(ctx, s, "ann", "expired", "deleted"),
 			is("Delete", s.Store.Delete(ctx, key("deleted")), nil))
@@ -87,7 +87,7 @@ var floorCases = []sessionCase{
 		}
 		return err
 	}},
-	{Rule: "S07 DeleteAll writes a floor: a later Create below it leaves nothing that Find gives, one at or above it lives", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "S07 DeleteAll writes a floor: a later Create below it leaves nothing that Find returns, one at or above it lives", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(
 			is("DeleteAll of a user without sessions", s.Store.DeleteAll(ctx, "ann", 5, noOne), nil),
 			below(ctx, s, "old", "ann", 4), below(ctx, s, "ancient", "ann", 0),
@@ -105,7 +105,7 @@ var floorCases = []sessionCase{
 		)
 	}},
 	{Rule: "Floors and epochs are compared as 64 bits", Check: func(ctx context.Context, s sessions) error {
-		const epoch = int64(1<<53 + 1) // no float64 is it
+		const epoch = int64(1<<53 + 1) // no float64 has this value
 		return errors.Join(
 			is("Create", login(ctx, s, "low", "ann", epoch-1), nil), is("Create", login(ctx, s, "high", "ann", epoch), nil),
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", epoch, noOne), nil),

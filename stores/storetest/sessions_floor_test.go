@@ -11,15 +11,15 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// mistakes are what a DeleteAll may get wrong.
+// mistakes holds what a DeleteAll may get wrong.
 type mistakes struct {
 	noFloor, falls, sweptAway, strict, floats bool // of the floor
 	noEpoch, lowers, sparesNobody, everybody  bool // of the spared session
 	keepsOne, othersToo, revives              bool // of the others
 }
 
-// floored does what DeleteAll must do, but for its mistakes, over a store whose
-// own floors are not used.
+// floored does what DeleteAll must do, apart from its mistakes, on a store
+// whose own floors are not used.
 type floored struct {
 	mistakes
 	*memstore.Sessions
@@ -113,10 +113,10 @@ func TestBrokenFloors(t *testing.T) {
 		"no login at the floor":           {mistakes{strict: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "S04 no Touch that races", "S02 what a Find", "Floors and epochs", "Of concurrent DeleteAlls"}},
 		"the spared keeps its epoch":      {mistakes{noEpoch: true}, []string{"DeleteAll spares", "No Touch that races"}},
 		"the spared one's epoch falls":    {mistakes{lowers: true}, []string{"DeleteAll does not lower"}},
-		"nobody is spared":                {mistakes{sparesNobody: true}, []string{"DeleteAll spares", "SessionLister: List gives a user's", "No Touch that races"}},
+		"nobody is spared":                {mistakes{sparesNobody: true}, []string{"DeleteAll spares", "SessionLister: List returns a user's", "No Touch that races"}},
 		"the spared may be another's":     {mistakes{everybody: true}, []string{"DeleteAll for one user"}},
-		"the epoch before is kept":        {mistakes{keepsOne: true}, []string{"S04", "DeleteAll spares", "SessionLister: List gives a user's", "?S07 of the Creates", "S20", "Floors and epochs", "S02 what a Find", "No Touch that races"}},
-		"everybody is logged out":         {mistakes{othersToo: true}, []string{"S04 DeleteAll ends", "DeleteAll for one user", "S20"}},
+		"the epoch before is kept":        {mistakes{keepsOne: true}, []string{"S04", "DeleteAll spares", "SessionLister: List returns a user's", "?S07 of the Creates", "S20", "Floors and epochs", "S02 what a Find", "No Touch that races"}},
+		"everybody is logged out":         {mistakes{othersToo: true}, []string{"S04 DeleteAll deletes", "DeleteAll for one user", "S20"}},
 		"floors are floats":               {mistakes{floats: true}, []string{"Floors and epochs"}},
 		"the spared comes back from dead": {mistakes{revives: true}, []string{"DeleteAll revives"}},
 	} {
@@ -132,10 +132,10 @@ func TestBrokenFloors(t *testing.T) {
 	}
 }
 
-// A Touch that writes into what Find handed out is a data race in every other
-// case, so this rule is tried alone.
+// A Touch that writes into what Find returned is a data race in every other
+// case, so this rule is tested alone.
 func TestTouchInPlace(t *testing.T) {
-	words := "A session that Find gave"
+	words := "A session that Find returned"
 	brokenSessions(t, rule(storetest.SessionCases(), words), func(s *sessionStore, _ func() time.Time) {
 		s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 			found, err := s.Sessions.Find(ctx, d)

@@ -11,15 +11,15 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// strangeUsers are IDs out of which somebody could have made a part of a key or
-// of a pattern, each nobody else's.
+// strangeUsers are distinct IDs that a careless store could take for a part of
+// a key or of a pattern.
 var strangeUsers = []string{
 	"", "ann", "ANN", "ann ", "ann:1", "ann:*", "*", "?nn", "[a]nn", "{ann}", "ann}", "{ann", "an", "annie", "ann\x00", "ann\n", "sessions", "ann:sessions",
 	"floor:ann", `ann"`, "ann'--", "a\u0301nn", "\u00e1nn", strings.Repeat("a", 255),
 }
 
-// sessionKeptOrRefused returns an error unless the store returns the session as
-// it was, or refused it with none of core's errors.
+// sessionKeptOrRefused returns an error unless the store returns the session
+// unchanged, or has refused it with none of core's errors.
 func sessionKeptOrRefused(ctx context.Context, s sessions, d [32]byte, one core.Session) error {
 	if err := s.Store.Create(ctx, d, one); err != nil {
 		_, err2 := s.Store.Find(ctx, d)
@@ -40,7 +40,7 @@ var sessionHardCases = []sessionCase{
 		}
 		return roundTrip(ctx, s, key("long"), one)
 	}},
-	{Rule: "G05 P08 a session's text is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "G05 P08 a session's text is stored byte for byte or refused, never shortened or altered", Check: func(ctx context.Context, s sessions) error {
 		var errs []error
 		for i, text := range hardText() {
 			label, backend := session(s, "ann"), session(s, "ann")
@@ -63,7 +63,7 @@ var sessionHardCases = []sessionCase{
 		for i, end := range []time.Time{{}, time.Unix(0, 0), s.Now().Add(-time.Hour), s.Now()} {
 			one, name := session(s, "ann"), fmt.Sprintf("over %d", i)
 			one.Expires = end
-			_ = s.Store.Create(ctx, key(name), one) // whether it is refused is the store's choice
+			_ = s.Store.Create(ctx, key(name), one) // the store may refuse it
 			errs = append(errs, dead(ctx, s, name), is("Touch", touch(ctx, s, name), core.ErrNotFound), dead(ctx, s, name))
 		}
 		return errors.Join(errs...)

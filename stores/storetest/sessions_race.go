@@ -26,7 +26,7 @@ var sessionRaceCases = []sessionCase{
 		epoch := int64(1)
 		return revokeRace(ctx, s, func(string) error { epoch++; return s.Store.DeleteAll(ctx, "ann", epoch, [32]byte{}) })
 	}},
-	{Rule: "S02 what a Find reads while a Delete or a DeleteAll is on its way is not given after it", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "S02 what a Find reads while a Delete or a DeleteAll is on its way is not returned after it", Check: func(ctx context.Context, s sessions) error {
 		return repeat(func(round int) error {
 			name, epoch := fmt.Sprintf("session of round %d", round), int64(round)+1
 			if err := login(ctx, s, name, "ann", epoch); err != nil {
@@ -80,8 +80,8 @@ var sessionRaceCases = []sessionCase{
 	}},
 }
 
-// revokeRace touches a session from all sides while revoke ends it; once revoke
-// has returned, nobody may find it.
+// revokeRace touches a session from all sides while revoke revokes it; once
+// revoke has returned, nobody may find it.
 func revokeRace(ctx context.Context, s sessions, revoke func(name string) error) error {
 	return repeat(func(round int) error {
 		name := fmt.Sprintf("session of round %d", round)

@@ -136,7 +136,7 @@ func TestRacingSessions(t *testing.T) {
 					return s.Sessions.DeleteAll(ctx, userID, epoch, except)
 				}
 				<-highest
-				m := memstore.NewSessions(now) // where the last to write a floor is right
+				m := memstore.NewSessions(now) // here the last write of a floor is right
 				current.Store(m)
 				return m.DeleteAll(ctx, userID, epoch, except)
 			}

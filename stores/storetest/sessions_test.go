@@ -46,7 +46,7 @@ func (s *sessionStore) DeleteAll(ctx context.Context, userID string, epoch int64
 	return s.deleteAll(ctx, userID, epoch, except)
 }
 
-// shared is what the fakes below know of one another's calls.
+// shared is what the fakes below learn of one another's calls.
 type shared struct {
 	sync.Mutex
 	was map[[32]byte]core.Session
@@ -63,31 +63,31 @@ func TestBrokenSessions(t *testing.T) {
 				one.Label = string(bytes.ReplaceAll([]byte(one.Label), []byte("📱"), []byte("?")))
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field"}},
+		}, []string{"Find returns a session with every field"}},
 		"addresses without their form": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				one.IP = one.IP.Unmap()
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field"}},
+		}, []string{"Find returns a session with every field"}},
 		"one proof": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				one.Proofs = one.Proofs[:min(1, len(one.Proofs))]
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field", "A label of 200 bytes"}},
+		}, []string{"Find returns a session with every field", "A label of 200 bytes"}},
 		"no scopes are all scopes": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				one.Scopes = append([]string(nil), one.Scopes...)
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field"}},
+		}, []string{"Find returns a session with every field"}},
 		"actors are forgotten": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				one.ActorEpoch = 0
 				return s.Sessions.Create(ctx, d, one)
 			}
-		}, []string{"Find gives a session with every field"}},
+		}, []string{"Find returns a session with every field"}},
 		"an upsert": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				_ = s.Sessions.Delete(ctx, d)
@@ -138,7 +138,7 @@ func TestBrokenSessions(t *testing.T) {
 			s.Sessions, s.create, s.find, s.touch = later, later.Create, later.Find, later.Touch
 			s.delete, s.deleteAll, s.list, s.sweep = later.Delete, later.DeleteAll, later.List, later.Sweep
 		}, []string{"A session is found until", "A session with a far end", "Touch never revives", "Touch may move",
-			"DeleteAll revives neither", "SessionLister: List gives a user's", "Sweeper: Sweep deletes"}},
+			"DeleteAll revives neither", "SessionLister: List returns a user's", "Sweeper: Sweep deletes"}},
 		"Touch that only extends": {func(s *sessionStore, now func() time.Time) {
 			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 				found, err := s.Sessions.Find(ctx, d)
@@ -178,7 +178,7 @@ func TestBrokenSessions(t *testing.T) {
 				slices.Reverse(all)
 				return all, err
 			}
-		}, []string{"SessionLister: List gives a user's"}},
+		}, []string{"SessionLister: List returns a user's"}},
 		"a list without labels": {func(s *sessionStore, _ func() time.Time) {
 			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
 				all, err := s.Sessions.List(ctx, userID)
@@ -189,7 +189,7 @@ func TestBrokenSessions(t *testing.T) {
 				}
 				return all, err
 			}
-		}, []string{"SessionLister: List gives whole"}},
+		}, []string{"SessionLister: List returns whole"}},
 		"a sweep that does not count": {func(s *sessionStore, _ func() time.Time) {
 			s.sweep = func(ctx context.Context) (int, error) {
 				_, err := s.Sessions.Sweep(ctx)
@@ -216,7 +216,7 @@ func TestSessionsBrokenByHardValues(t *testing.T) {
 	}{
 		"labels of at most 255 bytes": {stores(func(one *core.Session, _ time.Time) { one.Label = one.Label[:min(len(one.Label), 255)] }), []string{"G05"}},
 		"labels of at most 100 bytes": {stores(func(one *core.Session, _ time.Time) { one.Label = one.Label[:min(len(one.Label), 100)] }), []string{"G05", "A label of 200"}},
-		"broken names are mended":     {stores(func(one *core.Session, _ time.Time) { one.Backend = strings.ToValidUTF8(one.Backend, "\ufffd") }), []string{"G05"}},
+		"broken names are altered":    {stores(func(one *core.Session, _ time.Time) { one.Backend = strings.ToValidUTF8(one.Backend, "\ufffd") }), []string{"G05"}},
 		"ends of 31 bits": {stores(func(one *core.Session, _ time.Time) {
 			if one.Expires.Unix() > math.MaxInt32 {
 				one.Expires = time.Unix(math.MaxInt32, 0).UTC()
@@ -246,7 +246,7 @@ func TestSessionsBrokenByHardValues(t *testing.T) {
 			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
 				return s.Sessions.List(context.WithoutCancel(ctx), userID)
 			}
-		}, []string{"SessionLister: List gives whole"}},
+		}, []string{"SessionLister: List returns whole"}},
 		"a sweep that is deaf to its context": {func(s *sessionStore, _ func() time.Time) {
 			s.sweep = func(ctx context.Context) (int, error) { return s.Sessions.Sweep(context.WithoutCancel(ctx)) }
 		}, []string{"Sweeper: Sweep deletes"}},

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// touch moves a session's end to two hours of the clock from now.
+// touch moves a session's expiry to two hours of the clock from now.
 func touch(ctx context.Context, s sessions, name string) error {
 	return s.Store.Touch(ctx, key(name), s.Now(), s.Now().Add(2*s.hour()))
 }
@@ -19,7 +19,7 @@ var touchCases = []sessionCase{
 		want := session(s, "ann")
 		err := errors.Join(is("Create", s.Store.Create(ctx, key("one"), want), nil),
 			is("Create", login(ctx, s, "two", "ann", 1), nil))
-		err = errors.Join(err, alive(ctx, s, "one")) // whoever caches must forget
+		err = errors.Join(err, alive(ctx, s, "one")) // any cache must drop it
 		s.Advance(hour / 2)
 		want.LastSeen = s.Now()
 		want.Expires = want.LastSeen.Add(2 * hour)
@@ -35,7 +35,7 @@ var touchCases = []sessionCase{
 		s.Advance(minute)
 		return errors.Join(err, dead(ctx, s, "one"))
 	}},
-	{Rule: "A session that Find gave is not changed by a later Touch", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "A session that Find returned is not changed by a later Touch", Check: func(ctx context.Context, s sessions) error {
 		want := session(s, "ann")
 		err := is("Create", s.Store.Create(ctx, key("one"), want), nil)
 		found, err2 := s.Store.Find(ctx, key("one"))

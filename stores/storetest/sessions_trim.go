@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// loginAt creates a session of the user at a backend, made so many milliseconds
+// loginAt creates a session of the user at a backend, made after milliseconds
 // after an hour ago.
 func loginAt(ctx context.Context, s sessions, name, userID, backend string, after int) error {
 	one := session(s, userID)
@@ -18,7 +18,8 @@ func loginAt(ctx context.Context, s sessions, name, userID, backend string, afte
 	return s.Store.Create(ctx, key(name), one)
 }
 
-// trimmed complains unless Trim ends exactly the sessions under these names.
+// trimmed returns an error unless Trim deletes exactly the sessions with these
+// names.
 func trimmed(ctx context.Context, s sessions, userID, backend string, keep int, named [32]byte, names ...string) error {
 	trimmer, ok := core.As[core.SessionTrimmer](s.Store)
 	if !ok {
@@ -30,7 +31,7 @@ func trimmed(ctx context.Context, s sessions, userID, backend string, keep int, 
 		want[key(name)] = true
 	}
 	for _, d := range ended {
-		err = errors.Join(err, that(want[d], "Trim of %q ended %q", userID, d))
+		err = errors.Join(err, that(want[d], "Trim of %q deleted %q", userID, d))
 		delete(want, d)
 	}
 	for d := range want {
@@ -43,8 +44,8 @@ func trimmed(ctx context.Context, s sessions, userID, backend string, keep int, 
 }
 
 var sessionTrimCases = []sessionCase{
-	{Rule: "SessionTrimmer: Trim ends a user's sessions at a backend but for the newest, and nobody else's", Check: func(ctx context.Context, s sessions) error {
-		names := []string{"c", "a", "e", "b", "d"} // digests and times of creation are in different orders
+	{Rule: "SessionTrimmer: Trim deletes a user's sessions at a backend except for the newest, and nobody else's", Check: func(ctx context.Context, s sessions) error {
+		names := []string{"c", "a", "e", "b", "d"} // digests and creation times are in different orders
 		var errs []error
 		for i, name := range names {
 			errs = append(errs, is("Create", loginAt(ctx, s, name, "ann", "web", i), nil),
@@ -61,16 +62,16 @@ var sessionTrimCases = []sessionCase{
 		}
 		return errors.Join(errs...)
 	}},
-	{Rule: "S02 a session that Trim has ended is gone at once", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "S02 a session that Trim has deleted is gone at once", Check: func(ctx context.Context, s sessions) error {
 		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil),
 			is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
-			alive(ctx, s, "old"), alive(ctx, s, "new"), // whoever caches must forget
+			alive(ctx, s, "old"), alive(ctx, s, "new"), // any cache must drop it
 			trimmed(ctx, s, "ann", "web", 1, noOne, "old"), alive(ctx, s, "new"))
 	}},
 	{Rule: "SessionTrimmer: what has expired does not count", Check: func(ctx context.Context, s sessions) error {
 		over := session(s, "ann")
 		over.Expires = s.Now().Add(-time.Hour)
-		_ = s.Store.Create(ctx, key("over"), over) // whether it is refused is the store's choice
+		_ = s.Store.Create(ctx, key("over"), over) // the store may refuse it
 		return errors.Join(is("Create", loginAt(ctx, s, "old", "ann", "web", 0), nil),
 			is("Create", loginAt(ctx, s, "new", "ann", "web", 1), nil),
 			trimmed(ctx, s, "ann", "web", 2, noOne), trimmed(ctx, s, "ann", "web", 1, noOne, "old"), alive(ctx, s, "new"))

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/storetest"
 )
 
-// trimming is memstore's, but for its Trim.
+// trimming is memstore's, except for its Trim.
 type trimming struct {
 	*memstore.Sessions
 	trim func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error)
@@ -27,20 +27,20 @@ func TestBrokenTrims(t *testing.T) {
 		"none": {func(*trimming) {}, nil},
 		"nothing is ended": {func(s *trimming) {
 			s.trim = func(ctx context.Context, _, _ string, _ int, _ [32]byte) ([][32]byte, error) { return nil, ctx.Err() }
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
+		}, []string{"SessionTrimmer: Trim deletes", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
 			"S02 a session that Trim"}},
 		"one too few": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				return s.Sessions.Trim(ctx, userID, backend, keep-1, named)
 			}
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
+		}, []string{"SessionTrimmer: Trim deletes", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
 			"S02 a session that Trim"}},
 		"at every backend": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				_, _ = s.Sessions.Trim(ctx, userID, "api", 0, named)
 				return s.Sessions.Trim(ctx, userID, backend, keep, named)
 			}
-		}, []string{"SessionTrimmer: Trim ends", "S17"}},
+		}, []string{"SessionTrimmer: Trim deletes", "S17"}},
 		"nobody is named": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, _ [32]byte) ([][32]byte, error) {
 				return s.Sessions.Trim(ctx, userID, backend, keep, [32]byte{})
@@ -51,7 +51,7 @@ func TestBrokenTrims(t *testing.T) {
 				_, err := s.Sessions.Trim(ctx, userID, backend, keep, named)
 				return nil, err
 			}
-		}, []string{"SessionTrimmer: Trim ends", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions",
+		}, []string{"SessionTrimmer: Trim deletes", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions",
 			"S02 a session that Trim"}},
 		"deaf to its context": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// listed complains unless List gives exactly these sessions, in this order.
+// listed returns an error unless List returns exactly these sessions, in this
+// order.
 func listed(ctx context.Context, s sessions, userID string, ids ...string) error {
 	lister, ok := core.As[core.SessionLister](s.Store)
 	if !ok {
@@ -22,14 +23,14 @@ func listed(ctx context.Context, s sessions, userID string, ids ...string) error
 	for _, one := range all {
 		got = append(got, one.ID)
 	}
-	return that(slices.Equal(got, ids), "List of %q gave %q, want %q", userID, got, ids)
+	return that(slices.Equal(got, ids), "List of %q returned %q, want %q", userID, got, ids)
 }
 
 var sessionUpkeepCases = []sessionCase{
-	{Rule: "SessionLister: List gives a user's living sessions, newest first", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "SessionLister: List returns a user's live sessions, newest first", Check: func(ctx context.Context, s sessions) error {
 		hour := s.waits()
 		err := listed(ctx, s, "ann")
-		// Digests, IDs and times of creation are in different orders.
+		// Digests, IDs and creation times are in different orders.
 		for _, name := range []string{"c", "a", "d", "b"} {
 			err = errors.Join(err, create(ctx, s, "ann", name))
 			s.Advance(hour / 6)
@@ -43,7 +44,7 @@ var sessionUpkeepCases = []sessionCase{
 			is("DeleteAll", s.Store.DeleteAll(ctx, "ann", 2, key("d")), nil), listed(ctx, s, "ann", "d"))
 		return err
 	}},
-	{Rule: "SessionLister: List gives whole sessions", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "SessionLister: List returns whole sessions", Check: func(ctx context.Context, s sessions) error {
 		lister, ok := core.As[core.SessionLister](s.Store)
 		if !ok {
 			return NotDeclaredError("core.SessionLister")
@@ -54,11 +55,11 @@ var sessionUpkeepCases = []sessionCase{
 			outage("List of nobody's under a cancelled context", second(lister.List(cancelled(ctx), "bob"))))
 		all, err2 := lister.List(ctx, "ann")
 		if len(all) != 1 {
-			return errors.Join(err, err2, that(false, "List gave %d sessions, want 1", len(all)))
+			return errors.Join(err, err2, that(false, "List returned %d sessions, want 1", len(all)))
 		}
 		return errors.Join(err, is("List", err2, nil), sameSession("List", all[0], want))
 	}},
-	{Rule: "Sweeper: Sweep deletes expired sessions, only those, and gives their number", Check: func(ctx context.Context, s sessions) error {
+	{Rule: "Sweeper: Sweep deletes expired sessions, only those, and returns their number", Check: func(ctx context.Context, s sessions) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return NotDeclaredError("core.Sweeper")

@@ -13,9 +13,9 @@
 // Each case opens a store of its own, which must be empty. A failure quotes the
 // rule that was broken. Optional interfaces (core.SessionLister,
 // core.SessionTrimmer, core.Sweeper, core.EpochStore, core.IDMaker,
-// core.Transactor, core.Locker) are found with core.As; what is missing, or
+// core.Transactor, core.Locker) are found with core.As; one that is missing, or
 // declared to be lacking, is logged by name ("not declared: core.EpochStore"),
-// as nothing about it can be checked. At last the number of cases is logged.
+// as it cannot be checked. At the end the number of cases is logged.
 //
 // Security notes. Races are provoked, not proved absent: run the kit with
 // -race, and against the real server, with several connections. Rules that
@@ -36,17 +36,17 @@ import (
 // hanging.
 const patience = time.Minute
 
-// Case is one rule, and the check that finds a store which breaks it.
+// Case is one rule, and the check that detects a store which breaks it.
 type Case[S any] struct {
 	Rule string
-	// Unless is what a store must declare to lack for the case not to be
-	// run; "" is nothing.
+	// Unless is what a store may declare to lack so that the case is not
+	// run; "" means that it always runs.
 	Unless Lack
 	Check  func(ctx context.Context, s S) error
 }
 
-// Run makes a subtest of each case, with a store of its own, and logs at last
-// how many cases there were and what was not declared.
+// Run runs each case as a subtest with a store of its own, and finally logs how
+// many cases there were and what was not declared.
 func Run[S any](t *testing.T, open func(t *testing.T) S, cases []Case[S], lacks ...Lack) {
 	t.Helper()
 	var checked atomic.Int64
@@ -78,15 +78,15 @@ func (c Case[S]) run(t *testing.T, open func(t *testing.T) S, lacks []Lack) erro
 	return c.Check(ctx, open(t))
 }
 
-// NotDeclaredError is a Check's error where the store does not have what the
-// rule is about, and names it.
+// NotDeclaredError is a Check's error if the store lacks what the rule is
+// about, and names it.
 type NotDeclaredError string
 
 // Error implements error.
 func (e NotDeclaredError) Error() string { return "not declared: " + string(e) }
 
-// is returns how got, the outcome of a step, differs from want; nil if
-// errors.Is says that it does not.
+// is returns an error unless got, the outcome of a step, matches want by
+// errors.Is.
 func is(step string, got, want error) error {
 	if errors.Is(got, want) {
 		return nil
@@ -94,7 +94,7 @@ func is(step string, got, want error) error {
 	return fmt.Errorf("%s: got error %v, want %v", step, got, want)
 }
 
-// asIs complains unless got is want itself, not something that wraps it.
+// asIs returns an error unless got is want itself, not something that wraps it.
 func asIs(step string, got, want error) error {
 	if got == want { //nolint:errorlint // the rule asks for the very same error
 		return nil
@@ -102,7 +102,7 @@ func asIs(step string, got, want error) error {
 	return fmt.Errorf("%s: got error %v, want %v itself", step, got, want)
 }
 
-// that complains in the given words unless ok.
+// that returns an error with the given words unless ok.
 func that(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
@@ -110,10 +110,10 @@ func that(ok bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-// second is the error of a call that also gives a value.
+// second returns the error of a call that also returns a value.
 func second[T any](_ T, err error) error { return err }
 
-// outage complains unless err is an error that tells "could not ask".
+// outage returns an error unless err means that the store could not be reached.
 func outage(step string, err error) error {
 	if err == nil {
 		return fmt.Errorf("%s: got no error", step)

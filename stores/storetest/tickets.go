@@ -13,14 +13,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Tickets checks a store of one-time tokens. The store must read its time from
-// now.
+// Tickets checks a store of one-time tokens. It must read the time from now.
 func Tickets(t *testing.T, open func(t *testing.T, now func() time.Time) core.TicketStore, lacks ...Lack) {
 	t.Helper()
 	Run(t, clocked(open, lacks), TicketCases(), lacks...)
 }
 
-// TicketCases are the obligations of a core.TicketStore.
+// TicketCases returns the obligations of a core.TicketStore.
 func TicketCases() []Case[Clocked[core.TicketStore]] {
 	return slices.Concat(ticketCases, ticketHardCases, replaceCases, consumeCases, failCases, burnCases, ticketRaceCases)
 }
@@ -30,7 +29,7 @@ type (
 	ticketCase = Case[Clocked[core.TicketStore]]
 )
 
-// ticket is one of ann's, for a reset of her password, that lives for an hour
+// ticket returns a ticket of ann for a password reset, which lives for an hour
 // of the clock.
 func ticket(s tickets, name string) core.Ticket {
 	return core.Ticket{Digest: key(name), Purpose: "reset", UserID: "ann", Email: "ann@example.com", Epoch: 1,
@@ -42,33 +41,34 @@ func put(ctx context.Context, s tickets, name string, replace bool) error {
 	return is("Put of "+show(name), s.Store.Put(ctx, ticket(s, name), replace), nil)
 }
 
-// finds complains unless Find of the ticket gives want: nil, ErrNotFound or
-// ErrUsed.
+// finds returns an error unless Find of the ticket returns want: nil,
+// ErrNotFound or ErrUsed.
 func finds(ctx context.Context, s tickets, name string, want error) error {
 	return is("Find of "+show(name), second(s.Store.Find(ctx, "reset", key(name))), want)
 }
 
-// consumes complains unless Consume of the ticket gives want.
+// consumes returns an error unless Consume of the ticket returns want.
 func consumes(ctx context.Context, s tickets, name string, want error) error {
 	return is("Consume of "+show(name), second(s.Store.Consume(ctx, "reset", key(name))), want)
 }
 
-// fails complains unless Fail of the ticket, with a maximum of 3, gives want.
+// fails returns an error unless Fail of the ticket, with a maximum of 3,
+// returns want.
 func fails(ctx context.Context, s tickets, name string, want error) error {
 	return is("Fail of "+show(name), s.Store.Fail(ctx, "reset", key(name), 3), want)
 }
 
-// sameTicket complains unless got is want, whatever the error that came with
-// it.
+// sameTicket returns an error unless got is want, whatever the error that came
+// with it.
 func sameTicket(step string, got, want core.Ticket) error {
-	equal := bytes.Equal(got.Data, want.Data) // nil and empty are one
+	equal := bytes.Equal(got.Data, want.Data) // nil and empty are equal
 	got.Data, want.Data = nil, nil
 	return errors.Join(that(equal, "%s: Data differs", step),
 		sameFields(step, reflect.ValueOf(got), reflect.ValueOf(want)))
 }
 
 var ticketCases = []ticketCase{
-	{Rule: "Find and Consume give a ticket with every field that Put was given", Check: func(ctx context.Context, s tickets) error {
+	{Rule: "Find and Consume return a ticket with every field that Put was given", Check: func(ctx context.Context, s tickets) error {
 		var errs []error
 		for i, data := range [][]byte{nil, {0}, []byte("{\"a\": 1}\n"), {0xff, 0, 0xfe},
 			bytes.Repeat([]byte{0, 1, 0xff, '\''}, 2<<10)} {
@@ -155,7 +155,7 @@ var ticketCases = []ticketCase{
 			outage("Burn", s.Store.Burn(gone, "reset", key("three"), s.Now().Add(time.Hour))),
 			finds(ctx, s, "two", core.ErrNotFound), finds(ctx, s, "three", core.ErrNotFound), consumes(ctx, s, "one", nil))
 	}},
-	{Rule: "Sweeper: Sweep deletes expired tickets, used or not, only those, and gives their number", Check: func(ctx context.Context, s tickets) error {
+	{Rule: "Sweeper: Sweep deletes expired tickets, used or not, only those, and returns their number", Check: func(ctx context.Context, s tickets) error {
 		sweeper, ok := core.As[core.Sweeper](s.Store)
 		if !ok {
 			return NotDeclaredError("core.Sweeper")
@@ -186,7 +186,7 @@ var replaceCases = []ticketCase{
 			fails(ctx, s, "one", core.ErrNotFound),
 			consumes(ctx, s, "two", core.ErrNotFound), consumes(ctx, s, "three", nil))
 	}},
-	{Rule: "Put with replace leaves what was used: a replay is told from a forgery", Check: func(ctx context.Context, s tickets) error {
+	{Rule: "Put with replace leaves what was used: a replay is distinguishable from a forgery", Check: func(ctx context.Context, s tickets) error {
 		return errors.Join(put(ctx, s, "one", false), consumes(ctx, s, "one", nil), put(ctx, s, "two", true),
 			finds(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "one", core.ErrUsed), consumes(ctx, s, "two", nil))
 	}},

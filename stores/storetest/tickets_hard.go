@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// ticketKeptOrRefused complains unless the store gives the ticket as it was, or
-// has refused it, which is none of core's answers.
+// ticketKeptOrRefused returns an error unless the store returns the ticket
+// unchanged, or has refused it with none of core's errors.
 func ticketKeptOrRefused(ctx context.Context, s tickets, one core.Ticket) error {
 	err := s.Store.Put(ctx, one, false)
 	found, err2 := s.Store.Find(ctx, one.Purpose, one.Digest)
@@ -32,7 +32,7 @@ var ticketHardCases = []ticketCase{
 		found, err := s.Store.Consume(ctx, "reset", one.Digest)
 		return errors.Join(is("Consume", err, nil), sameTicket("Consume", found, one))
 	}},
-	{Rule: "G05 P08 a ticket is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s tickets) error {
+	{Rule: "G05 P08 a ticket is stored byte for byte or refused, never shortened or altered", Check: func(ctx context.Context, s tickets) error {
 		var errs []error
 		for i, text := range hardText() {
 			data, email, user := ticket(s, fmt.Sprintf("data %d", i)), ticket(s, fmt.Sprintf("email %d", i)),
@@ -48,7 +48,7 @@ var ticketHardCases = []ticketCase{
 	{Rule: "A ticket with a far end is kept or refused, never changed; one that is over is never found", Check: func(ctx context.Context, s tickets) error {
 		far, over, burned := ticket(s, "far"), ticket(s, "over"), s.Now().Add(-time.Hour)
 		far.Expires, over.Expires = time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC), s.Now()
-		// Whether what is over is refused is the store's choice.
+		// The store may refuse what has expired.
 		_, _ = s.Store.Put(ctx, over, false), s.Store.Burn(ctx, "reset", key("burned"), burned)
 		return errors.Join(ticketKeptOrRefused(ctx, s, far), finds(ctx, s, "over", core.ErrNotFound),
 			consumes(ctx, s, "over", core.ErrNotFound),

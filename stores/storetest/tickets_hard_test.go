@@ -27,7 +27,7 @@ func TestTicketsBrokenByHardValues(t *testing.T) {
 		rules  []string
 	}{
 		"e-mails of at most 255 bytes": {puts(func(t *core.Ticket, _ time.Time) { t.Email = t.Email[:min(len(t.Email), 255)] }), []string{"An e-mail of 320", "G05"}},
-		"broken names are mended":      {puts(func(t *core.Ticket, _ time.Time) { t.UserID = strings.ToValidUTF8(t.UserID, "\ufffd") }), []string{"G05"}},
+		"broken names are altered":     {puts(func(t *core.Ticket, _ time.Time) { t.UserID = strings.ToValidUTF8(t.UserID, "\ufffd") }), []string{"G05"}},
 		"data beyond 8 KiB is cut":     {puts(func(t *core.Ticket, _ time.Time) { t.Data = t.Data[:min(len(t.Data), 8<<10)] }), []string{"G05"}},
 		"what is over lives for an hour": {puts(func(t *core.Ticket, now time.Time) {
 			if !t.Expires.After(now) {

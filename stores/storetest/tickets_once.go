@@ -45,8 +45,8 @@ var failCases = []ticketCase{
 	}},
 }
 
-// burns complains unless Burn of the digest, for an hour of the clock, gives
-// want.
+// burns returns an error unless Burn of the digest, for an hour of the clock,
+// returns want.
 func burns(ctx context.Context, s tickets, purpose, name string, want error) error {
 	return is("Burn of "+show(name), s.Store.Burn(ctx, purpose, key(name), s.Now().Add(s.hour())), want)
 }

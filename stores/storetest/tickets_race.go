@@ -20,7 +20,7 @@ var ticketRaceCases = []ticketCase{
 				made[i].Epoch = int64(i)
 				err := s.Store.Put(ctx, made[i], false)
 				if err != nil && noSentinel("Put", err) == nil {
-					return core.ErrTaken // no two secrets have one digest, so a deadlock may end this
+					return core.ErrTaken // no two secrets have the same digest, so a deadlock may end this
 				}
 				return err
 			})

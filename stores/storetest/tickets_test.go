@@ -69,14 +69,14 @@ func TestBrokenTickets(t *testing.T) {
 				t.Data, _, _ = bytes.Cut(t.Data, []byte{0})
 				return s.Tickets.Put(ctx, t, replace)
 			}
-		}, []string{"Find and Consume give", "G05"}},
+		}, []string{"Find and Consume return", "G05"}},
 		"another e-mail than it was frozen for": {func(s *ticketStore, _ func() time.Time) {
 			s.find = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Find(ctx, purpose, d)
 				t.Email = string(bytes.TrimSpace([]byte(t.Email)))
 				return t, err
 			}
-		}, []string{"Find and Consume give"}},
+		}, []string{"Find and Consume return"}},
 		"shared data": {func(s *ticketStore, _ func() time.Time) {
 			var data []byte
 			s.put = func(ctx context.Context, t core.Ticket, replace bool) error {
@@ -142,7 +142,7 @@ func TestBrokenTickets(t *testing.T) {
 			s.find = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				return s.Tickets.Consume(ctx, purpose, d)
 			}
-		}, []string{"Find does not use", "Find and Consume give", "A ticket is frozen", "R02", "Fail kills"}},
+		}, []string{"Find does not use", "Find and Consume return", "A ticket is frozen", "R02", "Fail kills"}},
 		"an outage means absence": {func(s *ticketStore, now func() time.Time) {
 			s.find = func(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
 				t, err := s.Tickets.Find(ctx, purpose, d)

@@ -10,12 +10,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Database is a set of empty stores over one database, which join one another's
-// transactions. They read the true time.
+// Database is a set of empty stores on one database, which join one another's
+// transactions. They read the real time.
 type Database struct {
 	Users core.UserStore[Account]
-	// The others are nil if there is no such thing over the same database;
-	// it is logged, and not checked then.
+	// The others are nil if the same database has none; that is logged, and
+	// they are not checked.
 	Transactor    core.Transactor
 	Sessions      core.SessionStore
 	Tickets       core.TicketStore
@@ -23,15 +23,15 @@ type Database struct {
 	Credentials   core.CredentialStore
 }
 
-// Transactions checks stores over one database. Without a Transactor what is
-// left is that the deletion of a user removes all of theirs.
+// Transactions checks stores on one database. Without a Transactor the only
+// rules left are that deleting a user removes everything of theirs.
 func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack) {
 	t.Helper()
 	Run(t, open, TransactionCases(), lacks...)
 }
 
-// TransactionCases are the obligations of stores over one database, and of its
-// core.Transactor.
+// TransactionCases returns the obligations of stores on one database, and of
+// its core.Transactor.
 func TransactionCases() []Case[Database] {
 	cases := slices.Concat(
 		transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases, credentialJointCases,
@@ -47,7 +47,8 @@ func TransactionCases() []Case[Database] {
 	return slices.Concat(cases, cascadeCases, credentialCascadeCases)
 }
 
-// exists complains unless Find of the EmailKey gives want: nil or ErrNotFound.
+// exists returns an error unless Find of the EmailKey returns want: nil or
+// ErrNotFound.
 func exists(ctx context.Context, s Database, emailKey string, want error) error {
 	return is("Find of "+emailKey, second(s.Users.Find(ctx, core.ByEmail(emailKey))), want)
 }
@@ -172,7 +173,7 @@ var transactionCases = []Case[Database]{
 	}},
 }
 
-// joint is a case about users and tickets.
+// joint makes a case about users and tickets.
 func joint(check func(ctx context.Context, s Database, t tickets) error) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		if s.Tickets == nil {
@@ -214,7 +215,7 @@ var jointCases = []Case[Database]{
 		}), nil), exists(ctx, s, "ann@example.com", nil), finds(ctx, t, "one", core.ErrUsed),
 			finds(ctx, t, "two", core.ErrUsed))
 	})},
-	{Rule: "M04 Fail counts outside the transaction: undoing it gives no attempt back", Check: joint(func(ctx context.Context, s Database, t tickets) error {
+	{Rule: "M04 Fail counts outside the transaction: undoing it returns no attempt", Check: joint(func(ctx context.Context, s Database, t tickets) error {
 		err := put(ctx, t, "one", false)
 		for range 3 {
 			err = errors.Join(err, is("Transact", s.Transactor.Transact(ctx, func(ctx context.Context) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// glance is how long a reader may wait for a transaction: one who waits sees
+// glance is how long a reader may wait for a transaction: one that waits sees
 // nothing of it.
 const glance = 200 * time.Millisecond
 
@@ -59,7 +59,8 @@ var isolationCases = []Case[Database]{
 		last := s.Transactor.Transact(ending, func(ctx context.Context) error { defer end(); return create(ctx) })
 		page, _, err2 := s.Users.List(ctx, core.Query{Limit: 10})
 		return errors.Join(err, noSentinel("Transact whose context ends at last", last), is("List", err2, nil),
-			that(len(page) == 2 || len(page) == 0 && last != nil, "Transact gave %v and kept %d of 2 users", last, len(page)))
+			that(len(page) == 2 || len(page) == 0 && last != nil, "Transact returned %v and kept %d of 2 users", last,
+				len(page)))
 	}},
 	{Rule: "F10 transactions that lock two users in opposite orders end, whole or not at all", Check: func(ctx context.Context, s Database) error {
 		all, err := add(ctx, s.Users, "ann@example.com", "bob@example.com")

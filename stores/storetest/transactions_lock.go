@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// locking is a case about a core.Locker, whose user is ann.
+// locking makes a case about a core.Locker, whose user is ann.
 func locking(check lockCheck) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		locker, ok := core.As[core.Locker[Account]](s.Users)
@@ -31,8 +31,8 @@ type (
 	lockCheck func(ctx context.Context, s Database, lock lock, ann *Account) error
 )
 
-// during starts do and waits for its end, or for a moment if it is kept
-// waiting. Its error comes later.
+// during starts do and waits for it to return, or for a moment if it blocks.
+// Its error comes later.
 func during(do func() error) (ended bool, err chan error) {
 	err, done := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -176,8 +176,8 @@ var lockCases = []Case[Database]{
 			}
 			pair := []*Account{ann, others[0]}
 			slices.SortFunc(pair, func(a, b *Account) int { return strings.Compare(a.ID, b.ID) })
-			// Each changes the two in an order of its own: one pays
-			// the other.
+			// Each changes the two in its own order: one pays the
+			// other.
 			errs := together(crowd, func(i int) error {
 				return s.Transactor.Transact(ctx, func(ctx context.Context) error {
 					for _, u := range pair {

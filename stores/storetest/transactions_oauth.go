@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// linked is a case about users and their accounts at providers.
+// linked makes a case about users and their accounts at providers.
 func linked(check func(ctx context.Context, s Database) error) func(context.Context, Database) error {
 	return func(ctx context.Context, s Database) error {
 		if s.OAuthAccounts == nil {
@@ -18,7 +18,7 @@ func linked(check func(ctx context.Context, s Database) error) func(context.Cont
 	}
 }
 
-// signUp makes a user and their account at a provider, in the transaction of
+// signUp creates a user and their account at a provider, in the transaction of
 // ctx.
 func signUp(ctx context.Context, s Database, emailKey, subject string) (*Account, error) {
 	u := account(emailKey)
@@ -28,7 +28,7 @@ func signUp(ctx context.Context, s Database, emailKey, subject string) (*Account
 	return u, s.OAuthAccounts.Create(ctx, link(u.ID, subject))
 }
 
-// belongs complains unless the account is the user's.
+// belongs returns an error unless the account is the user's.
 func belongs(ctx context.Context, s Database, subject, userID string) error {
 	a, err := s.OAuthAccounts.Find(ctx, "github", subject)
 	if err != nil {

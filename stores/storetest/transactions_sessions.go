@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// sessionJoint is a case about users and sessions.
+// sessionJoint makes a case about users and sessions.
 func sessionJoint(
 	check func(ctx context.Context, s Database, sessions sessions) error,
 ) func(context.Context, Database) error {

@@ -11,14 +11,14 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users checks a store of users. What its ids look like does not matter: UUIDs,
+// Users checks a store of users. The form of its IDs does not matter: UUIDs,
 // numbers and texts are recognised.
 func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks ...Lack) {
 	t.Helper()
 	Run(t, open, UserCases(), lacks...)
 }
 
-// UserCases are the obligations of a core.UserStore.
+// UserCases returns the obligations of a core.UserStore.
 func UserCases() []Case[core.UserStore[Account]] {
 	return slices.Concat(
 		createCases, findCases, valueCases, hardCases, uniqueCases, updateCases, deleteCases, raceCases, listCases,
@@ -44,8 +44,8 @@ func add(ctx context.Context, s users, keys ...string) ([]*Account, error) {
 	return all, nil
 }
 
-// holds complains unless the store has u, under its ID and under its EmailKey,
-// as it is.
+// holds returns an error unless the store holds u unchanged, under its ID and
+// under its EmailKey.
 func holds(ctx context.Context, s users, step string, u *Account) error {
 	byID, err := s.Find(ctx, core.ByID(u.ID))
 	if err != nil {
@@ -60,7 +60,7 @@ func holds(ctx context.Context, s users, step string, u *Account) error {
 
 var canonicalUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// spellings are other spellings of a UUID.
+// spellings returns other spellings of a UUID.
 func spellings(id string) []string {
 	bare := strings.ReplaceAll(id, "-", "")
 	return []string{strings.ToUpper(id), bare, strings.ToUpper(bare)}
@@ -77,12 +77,12 @@ var createCases = []userCase{
 			holds(ctx, s, "first", all[0]), holds(ctx, s, "second", all[1]),
 		)
 	}},
-	{Rule: "Create keeps an ID that it is given", Check: func(ctx context.Context, s users) error {
+	{Rule: "Create keeps the ID that it is given", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
 		}
-		// The store itself says what its IDs look like.
+		// The store itself decides the form of its IDs.
 		u := account("bob@example.com")
 		u.ID = all[0].ID
 		return errors.Join(
@@ -105,7 +105,7 @@ var createCases = []userCase{
 			is("Find of the refused user", second(s.Find(ctx, core.ByEmail(u.EmailKey))), core.ErrNotFound),
 		)
 	}},
-	{Rule: "An ID is not given again after its user was deleted", Check: func(ctx context.Context, s users) error {
+	{Rule: "An ID is not assigned again after its user was deleted", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -123,14 +123,14 @@ var createCases = []userCase{
 }
 
 var findCases = []userCase{
-	{Rule: "Find gives the user of an ID and of an EmailKey", Check: func(ctx context.Context, s users) error {
+	{Rule: "Find returns the user of an ID and of an EmailKey", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
 		}
 		return errors.Join(holds(ctx, s, "ann", all[0]), holds(ctx, s, "bob", all[1]))
 	}},
-	{Rule: "Find gives ErrNotFound for an absent EmailKey", Check: func(ctx context.Context, s users) error {
+	{Rule: "Find returns ErrNotFound for an absent EmailKey", Check: func(ctx context.Context, s users) error {
 		if _, err := add(ctx, s, "ann@example.com"); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ var findCases = []userCase{
 		}
 		return errors.Join(append(errs, holds(ctx, s, "the one user", all[0]))...)
 	}},
-	{Rule: "Find gives ErrNotFound for kinds of key that it does not know", Check: func(ctx context.Context, s users) error {
+	{Rule: "Find returns ErrNotFound for unknown kinds of key", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -199,9 +199,10 @@ var findCases = []userCase{
 	}},
 }
 
-// strangeIDs are no user's, whatever a store's ids look like: some parse in one
-// store, some in another. Those made from an existing id find databases that
-// compare a number with the beginning of a text, or ignore trailing spaces.
+// strangeIDs returns IDs that no user has, whatever the form of a store's IDs:
+// some parse in one store, some in another. Those made from an existing ID
+// detect databases that compare a number with the beginning of a text, or
+// ignore trailing spaces.
 func strangeIDs(existing string) []string {
 	return []string{
 		"", "0", "-1", "9223372036854775807", "9223372036854775808", "1.5", "1e0", "me", "no such id", "null", "' OR '1'='1", "{$gt: ''}",

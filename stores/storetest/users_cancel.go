@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// cancelled is a context that was.
+// cancelled returns a cancelled context.
 func cancelled(ctx context.Context) context.Context {
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
@@ -40,7 +40,7 @@ var cancelCases = []userCase{
 			is("Find of the user who was not created", second(s.Find(ctx, core.ByEmail("bob@example.com"))),
 				core.ErrNotFound))...)
 	}},
-	{Rule: "F01 an Update whose context ends meanwhile is done or an error, whole or not at all", Check: func(ctx context.Context, s users) error {
+	{Rule: "F01 an Update whose context ends meanwhile is done or returns an error, whole or not at all", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err

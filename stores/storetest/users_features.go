@@ -8,7 +8,7 @@ import (
 )
 
 var featureCases = []userCase{
-	{Rule: "EpochStore: Epoch gives the current TokenEpoch, ErrNotFound if there is no user", Check: func(ctx context.Context, s users) error {
+	{Rule: "EpochStore: Epoch returns the current TokenEpoch, ErrNotFound if there is no user", Check: func(ctx context.Context, s users) error {
 		epochs, ok := core.As[core.EpochStore](s)
 		if !ok {
 			return NotDeclaredError("core.EpochStore")
@@ -23,7 +23,7 @@ var featureCases = []userCase{
 		after, err3 := epochs.Epoch(ctx, id)
 		errs := []error{
 			is("Epoch", err1, nil), is("Update", err2, nil), is("Epoch", err3, nil),
-			that(before == 1 && after == 1<<40, "Epoch gave %d, then %d; want 1, then %d", before, after, 1<<40),
+			that(before == 1 && after == 1<<40, "Epoch returned %d, then %d; want 1, then %d", before, after, 1<<40),
 			outage("Epoch under a cancelled context", second(epochs.Epoch(cancelled(ctx), id))),
 		}
 		for _, strange := range strangeIDs(id) {
@@ -33,7 +33,7 @@ var featureCases = []userCase{
 			is("Delete", s.Delete(ctx, id), nil),
 			is("Epoch of a deleted user", second(epochs.Epoch(ctx, id)), core.ErrNotFound))...)
 	}},
-	{Rule: "IDMaker: NewID gives an ID that Create keeps, another one every time", Check: func(ctx context.Context, s users) error {
+	{Rule: "IDMaker: NewID returns an ID that Create keeps, another one every time", Check: func(ctx context.Context, s users) error {
 		ids, ok := core.As[core.IDMaker](s)
 		if !ok {
 			return NotDeclaredError("core.IDMaker")
@@ -47,8 +47,10 @@ var featureCases = []userCase{
 			return err
 		}
 		return errors.Join(
-			that(want != "" && want != unused && u.ID == want, "NewID gave %q and %q, Create made it %q", unused, want, u.ID),
-			that(others[0].ID != want && others[0].ID != unused, "Create made the ID %q, which NewID had given", others[0].ID),
+			that(want != "" && want != unused && u.ID == want, "NewID returned %q and %q, Create made it %q", unused, want,
+				u.ID),
+			that(others[0].ID != want && others[0].ID != unused, "Create made the ID %q, which NewID had returned",
+				others[0].ID),
 			holds(ctx, s, "ann", u), holds(ctx, s, "bob", others[0]),
 		)
 	}},

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// keptOrRefused creates u and complains unless the store gives it back as it
-// was or has refused it, which is none of core's answers.
+// keptOrRefused creates u and returns an error unless the store returns it
+// unchanged or has refused it with none of core's errors.
 func keptOrRefused(ctx context.Context, s users, u *Account) error {
 	if err := s.Create(ctx, u); err != nil {
 		return errors.Join(noSentinel("Create", err),
@@ -21,7 +21,7 @@ func keptOrRefused(ctx context.Context, s users, u *Account) error {
 }
 
 var hardCases = []userCase{
-	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or mended", Check: func(ctx context.Context, s users) error {
+	{Rule: "G05 P08 a value is stored byte for byte or refused, never shortened or altered", Check: func(ctx context.Context, s users) error {
 		var errs []error
 		for i, text := range hardText() {
 			own, base := account(fmt.Sprintf("own%d@example.com", i)), account(fmt.Sprintf("base%d@example.com", i))
@@ -49,12 +49,12 @@ var hardCases = []userCase{
 				errs = append(errs, noSentinel("Update", err), holds(ctx, s, "refused", &before))
 				continue
 			}
-			errs = append(errs, same("what Update gave", got, &after), holds(ctx, s, "updated", &after))
+			errs = append(errs, same("what Update returned", got, &after), holds(ctx, s, "updated", &after))
 			*all[0] = after
 		}
 		return errors.Join(errs...)
 	}},
-	{Rule: "An EmailKey of 320 bytes is kept, and told from those that differ at its end", Check: func(ctx context.Context, s users) error {
+	{Rule: "An EmailKey of 320 bytes is kept, and distinguished from those that differ at its end", Check: func(ctx context.Context, s users) error {
 		long, umlauts := strings.Repeat("k", 319), strings.Repeat("ü", 159)+"u"
 		var all []*Account
 		for _, key := range []string{long + "a", long + "b", long, umlauts + "a", umlauts + "b"} {

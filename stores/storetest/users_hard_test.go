@@ -26,7 +26,7 @@ func TestUsersBrokenByHardValues(t *testing.T) {
 		"text of at most 64 KiB": {func(s *userStore) {
 			s.stores(func(u *account) { u.Nick = u.Nick[:min(len(u.Nick), 1<<16-1)] })
 		}, []string{"G05 P08 a value"}},
-		"broken text is mended": {func(s *userStore) {
+		"broken text is altered": {func(s *userStore) {
 			s.stores(func(u *account) { u.Email = strings.ToValidUTF8(u.Email, "\ufffd") })
 		}, []string{"G05 P08 a value", "G05 an EmailKey"}},
 		"a refusal is taken": {func(s *userStore) {
@@ -77,7 +77,7 @@ func TestUsersBrokenByHardValues(t *testing.T) {
 				}
 				return &draft, s.Users.Create(ctx, &draft)
 			}
-		}, []string{"Update never gives"}},
+		}, []string{"Update never assigns"}},
 		"an ID for a refusal": {func(s *userStore) {
 			s.create = func(ctx context.Context, u *account) error {
 				if u.ID == "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// walk lists page by page and gives the EmailKeys in the order of the list.
-// between runs after each page, with the last user of it.
+// walk lists page by page and returns the EmailKeys in the order of the list.
+// between runs after each page, with its last user.
 func walk(ctx context.Context, s users, prefix string, limit int, between func(last *Account) error) ([]string, error) {
 	var keys []string
 	for cursor := ""; ; {
@@ -20,7 +20,7 @@ func walk(ctx context.Context, s users, prefix string, limit int, between func(l
 			return nil, fmt.Errorf("List(%q, %q, %d): %w", prefix, cursor, limit, err)
 		}
 		if len(page) > limit {
-			return nil, fmt.Errorf("List gave %d users, want at most %d", len(page), limit)
+			return nil, fmt.Errorf("List returned %d users, want at most %d", len(page), limit)
 		}
 		for _, u := range page {
 			keys = append(keys, u.EmailKey)
@@ -32,7 +32,7 @@ func walk(ctx context.Context, s users, prefix string, limit int, between func(l
 			return nil, errors.New("List does not come to an end")
 		}
 		if len(page) == 0 {
-			return nil, errors.New("List gave a next and no users")
+			return nil, errors.New("List returned a next and no users")
 		}
 		if err := between(page[len(page)-1]); err != nil {
 			return nil, err
@@ -43,14 +43,14 @@ func walk(ctx context.Context, s users, prefix string, limit int, between func(l
 
 func nothing(*Account) error { return nil }
 
-// listsKeys complains unless List gives users with these EmailKeys, in whatever
-// order.
+// listsKeys returns an error unless List returns users with these EmailKeys, in
+// any order.
 func listsKeys(ctx context.Context, s users, prefix string, want ...string) error {
 	got, err := walk(ctx, s, prefix, 2, nothing)
 	return errors.Join(err, sameSet("List of "+show(prefix), got, want))
 }
 
-// numbered are n EmailKeys whose order is not that in which they are made.
+// numbered returns n EmailKeys, not in sorted order.
 func numbered(name string, n int) []string {
 	keys := make([]string, n)
 	for i := range keys {
@@ -59,7 +59,7 @@ func numbered(name string, n int) []string {
 	return keys
 }
 
-// sameSet complains unless got has each of want once and nothing else.
+// sameSet returns an error unless got has each of want once and nothing else.
 func sameSet(step string, got, want []string) error {
 	g, w := slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
 	return that(slices.Equal(g, w), "%s: got %q, want %q", step, g, w)
@@ -109,9 +109,9 @@ var listCases = []userCase{
 	}},
 	{Rule: "List of nobody is empty", Check: func(ctx context.Context, s users) error {
 		keys, err := walk(ctx, s, "", 10, nothing)
-		return errors.Join(err, that(len(keys) == 0, "List gave %q", keys))
+		return errors.Join(err, that(len(keys) == 0, "List returned %q", keys))
 	}},
-	{Rule: "List gives each user once, in a stable order, whatever the limit (1–100)", Check: func(ctx context.Context, s users) error {
+	{Rule: "List returns each user once, in a stable order, whatever the limit (1–100)", Check: func(ctx context.Context, s users) error {
 		want := numbered("ann", 101)
 		if _, err := add(ctx, s, want...); err != nil {
 			return err
@@ -123,21 +123,20 @@ var listCases = []userCase{
 			errs = append(errs, err, that(slices.Equal(again, first), "limit %d: the order is %q, was %q", limit, again, first))
 		}
 		for _, limit := range []int{0, -1, 101, 1 << 20, math.MaxInt, math.MinInt} {
-			// Whether such a limit is refused or mended is the
-			// store's choice.
+			// The store may refuse or correct such a limit.
 			page, _, _ := s.List(ctx, core.Query{Limit: limit})
-			errs = append(errs, that(len(page) <= 100, "limit %d: List gave %d users, want at most 100", limit, len(page)))
+			errs = append(errs, that(len(page) <= 100, "limit %d: List returned %d users, want at most 100", limit, len(page)))
 		}
 		return errors.Join(errs...)
 	}},
-	{Rule: "List gives whole users", Check: func(ctx context.Context, s users) error {
+	{Rule: "List returns whole users", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
 		}
 		page, _, err := s.List(ctx, core.Query{Email: "ann", Limit: 10})
 		if err != nil || len(page) != 1 {
-			return fmt.Errorf("List gave %d users and error %v, want one", len(page), err)
+			return fmt.Errorf("List returned %d users and error %v, want one", len(page), err)
 		}
 		return same("List", page[0], all[0])
 	}},
@@ -183,7 +182,7 @@ var listCases = []userCase{
 		}
 		_, next, err := s.List(ctx, core.Query{Limit: 2})
 		if err != nil || next == "" {
-			return fmt.Errorf("List gave next %q and error %v", next, err)
+			return fmt.Errorf("List returned next %q and error %v", next, err)
 		}
 		var errs []error
 		for _, cursor := range []string{
@@ -193,8 +192,8 @@ var listCases = []userCase{
 			errs = append(errs, is("List with the cursor "+show(cursor), err, core.ErrInvalid))
 		}
 		page, _, err := s.List(ctx, core.Query{Cursor: next, Limit: 2})
-		return errors.Join(append(errs, is("List with a true cursor", err, nil),
-			that(len(page) == 2, "List with a true cursor gave %d users, want 2", len(page)))...)
+		return errors.Join(append(errs, is("List with a valid cursor", err, nil),
+			that(len(page) == 2, "List with a valid cursor returned %d users, want 2", len(page)))...)
 	}},
 	{Rule: "List of an Email is in the order of the EmailKeys' bytes, whatever the limit",
 		Check: func(ctx context.Context, s users) error {
@@ -212,7 +211,7 @@ var listCases = []userCase{
 			}
 			return errors.Join(errs...)
 		}},
-	{Rule: "List of an Email gives each user once while others come and go, and the last of each page is deleted",
+	{Rule: "List of an Email returns each user once while others come and go, and the last of each page is deleted",
 		Check: func(ctx context.Context, s users) error {
 			want := numbered("ann", 18)
 			if _, err := add(ctx, s, want...); err != nil {
@@ -236,7 +235,7 @@ var listCases = []userCase{
 			queries := []string{"", "a", "ann", "ann0"}
 			for _, of := range queries {
 				_, next, err := s.List(ctx, core.Query{Email: of, Limit: 2})
-				errs = append(errs, is("List", err, nil), that(next != "", "List of %q gave no next", of))
+				errs = append(errs, is("List", err, nil), that(next != "", "List of %q returned no next", of))
 				for _, with := range queries {
 					want := core.ErrInvalid
 					if of == with {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// stayed complains unless got has each of want, and nobody twice.
+// stayed returns an error unless got has each of want, and nobody twice.
 func stayed(got, want []string) error {
 	those := slices.DeleteFunc(slices.Clone(got), func(key string) bool { return !slices.Contains(want, key) })
 	unique := slices.Compact(slices.Sorted(slices.Values(got)))
@@ -19,7 +19,7 @@ func stayed(got, want []string) error {
 }
 
 var listRaceCases = []userCase{
-	{Rule: "List gives each user once while others come and go", Check: func(ctx context.Context, s users) error {
+	{Rule: "List returns each user once while others come and go", Check: func(ctx context.Context, s users) error {
 		want := numbered("m", 20)
 		leaving, err := add(ctx, s, numbered("a", 9)...)
 		if err != nil {
@@ -45,7 +45,7 @@ var listRaceCases = []userCase{
 		}
 		return stayed(got, want)
 	}},
-	{Rule: "List gives each user once though the last of each page is deleted, or gets another EmailKey, before the next", Check: func(ctx context.Context, s users) error {
+	{Rule: "List returns each user once though the last of each page is deleted, or gets another EmailKey, before the next", Check: func(ctx context.Context, s users) error {
 		want := numbered("m", 18)
 		if _, err := add(ctx, s, want...); err != nil {
 			return err
@@ -62,7 +62,7 @@ var listRaceCases = []userCase{
 		})
 		return errors.Join(err, sameSet("everybody", got, want))
 	}},
-	{Rule: "List gives each user once while others are created and deleted at the same time", Check: func(ctx context.Context, s users) error {
+	{Rule: "List returns each user once while others are created and deleted at the same time", Check: func(ctx context.Context, s users) error {
 		const writers = 8
 		want := numbered("m", 20)
 		leaving, err := add(ctx, s, numbered("a", writers)...)
@@ -94,7 +94,7 @@ func walks(ctx context.Context, s users, want []string) error {
 	return nil
 }
 
-// comeAndGo deletes the user and makes another one, again and again until
+// comeAndGo deletes the user and creates another one, again and again until
 // enough.
 func comeAndGo(ctx context.Context, s users, u *Account, enough *atomic.Bool) error {
 	for n := 0; !enough.Load(); n++ {

@@ -15,7 +15,7 @@ import (
 
 type list = func(ctx context.Context, q core.Query) ([]*account, string, error)
 
-// everybody is the whole of a list.
+// everybody returns the whole list.
 func everybody(ctx context.Context, sound list, prefix string) (all []*account, err error) {
 	for from, more := "", true; more && err == nil; more = from != "" {
 		var part []*account
@@ -25,7 +25,7 @@ func everybody(ctx context.Context, sound list, prefix string) (all []*account, 
 	return all, err
 }
 
-// offset is a list whose cursors say how many users were listed before.
+// offset is a list whose cursors count the users listed before.
 func offset(sound list) list {
 	return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 		before, bad := strconv.Atoi(q.Cursor)
@@ -54,8 +54,9 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List's next", "List gives each user once, in", "List gives each user once though",
-			"?List gives each user once while others are", "List of an Email"}},
+		}, []string{"?List of superusers", "List's next", "List returns each user once, in",
+			"List returns each user once though",
+			"?List returns each user once while others are", "List of an Email"}},
 		"any cursor": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				page, next, err := sound(ctx, q)
@@ -66,14 +67,14 @@ func TestBrokenUserLists(t *testing.T) {
 				return page, next, err
 			}
 		}, []string{"?List of superusers", "P16"}},
-		"an offset": {offset, []string{"?List of superusers", "List gives each user once while others come", "?List gives each user once while others are", "List gives each user once though", "P16 a cursor of another"}},
+		"an offset": {offset, []string{"?List of superusers", "List returns each user once while others come", "?List returns each user once while others are", "List returns each user once though", "P16 a cursor of another"}},
 		"one too many": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				q.Limit++
 				return sound(ctx, q)
 			}
-		}, []string{"?List of superusers", "List gives each user once, in", "List's next", "P16", "P17 List",
-			"List gives each user once", "An empty EmailKey", "List of an Email"}},
+		}, []string{"?List of superusers", "List returns each user once, in", "List's next", "P16", "P17 List",
+			"List returns each user once", "An empty EmailKey", "List of an Email"}},
 		"as many as are asked for": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				page, next, err := sound(ctx, q)
@@ -83,7 +84,7 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List gives each user once, in"}},
+		}, []string{"?List of superusers", "List returns each user once, in"}},
 		"nobody behind a user who is gone": {func(sound list) list {
 			var last string
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
@@ -97,8 +98,8 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List gives each user once though", "?List gives each user once while",
-			"List of an Email gives"}},
+		}, []string{"?List of superusers", "List returns each user once though", "?List returns each user once while",
+			"List of an Email returns"}},
 		"in the order of the e-mails": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				after, bad := hex.DecodeString(q.Cursor)
@@ -114,7 +115,8 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return all[:limit], hex.EncodeToString([]byte(all[limit-1].EmailKey)), err
 			}
-		}, []string{"?List of superusers", "List gives each user once though", "An empty EmailKey", "P16 a cursor of another",
+		}, []string{"?List of superusers", "List returns each user once though", "An empty EmailKey",
+			"P16 a cursor of another",
 			"List of an Email is in"}},
 		"a search in the order of creation": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
@@ -140,7 +142,7 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List gives whole users"}},
+		}, []string{"?List of superusers", "List returns whole users"}},
 		"the prefix is a pattern": {func(sound list) list {
 			return func(ctx context.Context, q core.Query) ([]*account, string, error) {
 				q.Email = strings.TrimRight(q.Email, "%")
@@ -162,7 +164,7 @@ func TestBrokenUserLists(t *testing.T) {
 				}
 				return page, next, err
 			}
-		}, []string{"?List of superusers", "List gives each user once, in", "List of an Email is in"}},
+		}, []string{"?List of superusers", "List returns each user once, in", "List of an Email is in"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken(t, storetest.UserCases(), func() core.UserStore[account] {

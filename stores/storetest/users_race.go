@@ -11,7 +11,7 @@ import (
 var raceCases = []userCase{
 	{Rule: "Of any number of concurrent Creates of one ID one wins", Check: func(ctx context.Context, s users) error {
 		return repeat(func(round int) error {
-			// The store itself says what its IDs look like.
+			// The store itself decides the form of its IDs.
 			gone, err := add(ctx, s, fmt.Sprintf("gone%d@example.com", round))
 			if err != nil {
 				return err
@@ -47,7 +47,8 @@ var raceCases = []userCase{
 		}
 		owners := map[string]string{"": "nobody"}
 		for _, u := range made {
-			errs = append(errs, that(owners[u.ID] == "", "the ID %q is given to %s and to %s", u.ID, owners[u.ID], u.EmailKey),
+			errs = append(errs, that(owners[u.ID] == "", "the ID %q was assigned to %s and to %s", u.ID, owners[u.ID],
+				u.EmailKey),
 				holds(ctx, s, u.EmailKey, u))
 			owners[u.ID] = u.EmailKey
 		}

@@ -93,10 +93,10 @@ func TestRacingUsers(t *testing.T) {
 	}
 }
 
-// An offset that is wrong by the time that it is used: after each of the first
-// pages somebody is deleted who is at the list's beginning.
+// An offset that is wrong by the time it is used: after each of the first pages
+// somebody at the beginning of the list is deleted.
 func TestRacingUserLists(t *testing.T) {
-	words := "List gives each user once while others are created"
+	words := "List returns each user once while others are created"
 	broken(t, rule(storetest.UserCases(), words), func() core.UserStore[account] {
 		s := newUserStore()
 		turn, deleted := make(chan struct{}), make(chan struct{})

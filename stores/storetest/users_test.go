@@ -49,7 +49,7 @@ func (s *userStore) List(ctx context.Context, q core.Query) ([]*account, string,
 	return s.list(ctx, q)
 }
 
-// stores makes a store edit what it is given before it stores it.
+// stores makes a store edit what it receives before it stores it.
 func (s *userStore) stores(edit func(u *account)) {
 	s.create = func(ctx context.Context, u *account) error {
 		c := *u
@@ -94,7 +94,7 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return s.Users.Create(ctx, u)
 			}
-		}, []string{"An ID is not given again", "?Of any number of concurrent Creates of one ID"}},
+		}, []string{"An ID is not assigned again", "?Of any number of concurrent Creates of one ID"}},
 		"an empty e-mail that is a key": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				if key == core.ByEmail("") {
@@ -103,10 +103,10 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return s.Users.Find(ctx, key)
 			}
-		}, []string{"An empty EmailKey is no key", "Find gives ErrNotFound for an absent EmailKey"}},
+		}, []string{"An empty EmailKey is no key", "Find returns ErrNotFound for an absent EmailKey"}},
 		"an ID of its own": {func(s *userStore) {
 			s.create = func(ctx context.Context, u *account) error { u.ID = ""; return s.Users.Create(ctx, u) }
-		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID exists", "IDs of one user in different spellings",
+		}, []string{"Create keeps the ID", "Create is ErrTaken if the ID exists", "IDs of one user in different spellings",
 			"Of any number of concurrent Creates of one ID", "IDMaker"}},
 		"UUIDs in one spelling": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
@@ -131,7 +131,7 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return s.Users.Find(ctx, key)
 			}
-		}, []string{"Find gives ErrNotFound for kinds"}},
+		}, []string{"Find returns ErrNotFound for unknown kinds"}},
 		"absence is an error of the driver": {func(s *userStore) {
 			s.find = func(ctx context.Context, key core.Key) (*account, error) {
 				u, err := s.Users.Find(ctx, key)
@@ -141,7 +141,7 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return u, err
 			}
-		}, []string{"Find gives ErrNotFound for an absent EmailKey"}},
+		}, []string{"Find returns ErrNotFound for an absent EmailKey"}},
 		"a shared pointer": {func(s *userStore) {
 			var mottos sync.Map
 			s.create = func(ctx context.Context, u *account) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// lookalikes are different keys to a store, however alike some collation, case
-// mapping or normalisation finds them.
+// lookalikes are different keys to a store, however similar some collation,
+// case mapping or normalisation considers them.
 var lookalikes = []string{
 	"mike@example.com", "Mike@example.com", "MIKE@EXAMPLE.COM", "mıke@example.com", "mİke@example.com", "míke@example.com",
 	"mike@example.com ", " mike@example.com", "mike@example.com.", "ｍike@example.com",
@@ -29,7 +29,7 @@ var uniqueCases = []userCase{
 		return errors.Join(
 			is("Create of the same EmailKey", s.Create(ctx, again), core.ErrTaken),
 			holds(ctx, s, "the first user", all[0]),
-			that(page() == 1, "List gives %d users, want 1", page()),
+			that(page() == 1, "List returns %d users, want 1", page()),
 		)
 	}},
 	{Rule: "A refused Create leaves an empty ID empty", Check: func(ctx context.Context, s users) error {

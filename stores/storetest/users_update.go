@@ -9,7 +9,7 @@ import (
 )
 
 var updateCases = []userCase{
-	{Rule: "Update runs change on the current row, stores what it left, and gives it", Check: func(ctx context.Context, s users) error {
+	{Rule: "Update runs change on the current row, stores what it left, and returns it", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -31,21 +31,20 @@ var updateCases = []userCase{
 		want.HashedPassword, want.IsVerified, want.IsActive, want.TokenEpoch = "", true, false, want.TokenEpoch+1
 		want.Email, want.UpdatedAt = "Ann@example.com", want.UpdatedAt.Add(time.Minute)
 		return errors.Join(
-			same("what change was given", saw, &before), same("what Update gave", got, want),
+			same("what change was given", saw, &before), same("what Update returned", got, want),
 			holds(ctx, s, "ann", want), holds(ctx, s, "bob", all[1]),
 		)
 	}},
-	{Rule: "Update never gives a user another ID", Check: func(ctx context.Context, s users) error {
+	{Rule: "Update never assigns a user another ID", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
 		}
 		var errs []error
 		for _, id := range []string{"", all[1].ID, "another"} {
-			// Whether such a change is refused or ignored is the
-			// store's choice.
+			// The store may refuse or ignore such a change.
 			if got, err := s.Update(ctx, all[0].ID, func(u *Account) error { u.ID = id; return nil }); err == nil {
-				errs = append(errs, same("what Update gave", got, all[0]))
+				errs = append(errs, same("what Update returned", got, all[0]))
 			}
 		}
 		return errors.Join(append(errs, holds(ctx, s, "ann", all[0]), holds(ctx, s, "bob", all[1]),

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// kept creates users that edit prepared, one for each value, and complains
-// unless the store gives each back as it was.
+// kept creates users that edit prepared, one for each value, and returns an
+// error unless the store returns each unchanged.
 func kept[T any](ctx context.Context, s users, edit func(u *Account, value T), values ...T) error {
 	var errs []error
 	for i, value := range values {
@@ -68,11 +68,11 @@ var valueCases = []userCase{
 	{Rule: "Own columns: NULL and the empty text differ", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, motto *string) { u.Motto = motto }, nil, new(""), new("null"))
 	}},
-	{Rule: "Times are kept as instants with microseconds, and given in UTC", Check: func(ctx context.Context, s users) error {
+	{Rule: "Times are kept as instants with microseconds, and returned in UTC", Check: func(ctx context.Context, s users) error {
 		set := func(u *Account, at time.Time) { u.CreatedAt, u.UpdatedAt, u.Seen = at, at.Add(time.Microsecond), at }
 		return kept(ctx, s, set, time.Unix(0, 0).UTC(),
 			time.Date(1901, 12, 13, 0, 0, 0, 1000, time.UTC),
-			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that Europe's summer time has twice
+			time.Date(2024, 10, 27, 0, 30, 0, 999999000, time.UTC), // an hour that occurs twice in Europe's daylight saving time
 			time.Date(2099, 12, 31, 23, 59, 59, 123456000, time.UTC))
 	}},
 	{Rule: "Every returned user is the caller's own copy", Check: func(ctx context.Context, s users) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 )
 
-// refused fails unless the token is no good; the error must not repeat it.
+// refused fails unless the token is invalid; the error must not repeat it.
 func refused(t *testing.T, s core.Strategy, token string) {
 	t.Helper()
 	_, err := s.Verify(t.Context(), token)
@@ -189,8 +189,8 @@ func TestJ26Rotation(t *testing.T) {
 	})
 }
 
-// Both forms of an ECDSA signature are valid, and a token that was logged out
-// must not come back in its other form.
+// Both forms of an ECDSA signature are valid, and a revoked token must not come
+// back in its other form.
 func TestES256SignaturesHaveTwoForms(t *testing.T) {
 	ours := newStrategy(t, jwt.Options{Keys: []jwt.Key{must(jwt.ES256("es", ecdsaKey()))}, Denied: newDenyList(at(start))})
 	legacy := newStrategy(t, jwt.Options{Denied: newDenyList(at(start)), Legacy: &jwt.Legacy{

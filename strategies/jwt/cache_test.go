@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 )
 
-// What was found good once is judged anew in all that may change.
+// A token that was valid once is checked again for everything that may change.
 func TestCachedTokens(t *testing.T) {
 	now := start
 	clock := func() time.Time { return now }
@@ -34,8 +34,8 @@ func TestCachedTokens(t *testing.T) {
 	now = now.Add(59 * time.Second)
 	accepted(t, s, other)
 	now = now.Add(time.Second)
-	refused(t, s, other) // it has ended
-	refused(t, s, other) // and is not there any more
+	refused(t, s, other) // it has expired
+	refused(t, s, other) // and is no longer there
 }
 
 func TestTheCacheIsBounded(t *testing.T) {
@@ -56,7 +56,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 					remembered++
 				}
 			}
-			most := map[int]int{0: 300, 100: 128, -1: 0}[size] // a bucket has eight, and there are as many as a power of two
+			most := map[int]int{0: 300, 100: 128, -1: 0}[size] // a bucket has eight, and their number is a power of two
 			if remembered > most || size == 0 && remembered < most {
 				t.Errorf("%d are remembered, want %d", remembered, most)
 			}
@@ -64,8 +64,8 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 }
 
-// Tokens that are no good must not push the good ones out, nor be remembered as
-// bad.
+// Invalid tokens must neither push valid ones out of the cache nor be cached as
+// invalid.
 func TestForgedTokensAreNotCached(t *testing.T) {
 	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{keys()["ES256"]}, Cache: 16})
 	token := issue(t, s)

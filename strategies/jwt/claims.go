@@ -10,15 +10,15 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// reserved are the claims that this package writes or reads. amr and auth_time
-// are OpenID Connect's; proved_at tells, in amr's order, when each proof was
-// given, so that a guard can ask how old one of them is. scope is that of RFC
-// 9068, section 2.2.3, act that of RFC 8693, section 4.1.
+// reserved lists the claims that this package writes or reads. amr and
+// auth_time are OpenID Connect's; proved_at lists, in amr's order, when each
+// proof was given, so that a guard can check how old one of them is. scope is
+// that of RFC 9068, section 2.2.3, act that of RFC 8693, section 4.1.
 var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
 	"proved_at", "scope", "org", "act", "brief"}
 
-// latest is the last second of the year 9999: times beyond it are nonsense, and
-// may overflow.
+// latest is the last second of the year 9999: later times are nonsense, and may
+// overflow.
 const latest = 253402300799
 
 // write returns the claims of a session.
@@ -79,14 +79,14 @@ func unmarkable(s *core.Session) error {
 }
 
 // claims takes typed values out of a verified payload. bad is set by the first
-// that is missing or of another type.
+// one that is missing or of another type.
 type claims struct {
 	object
 	bad bool
 }
 
-// own reads a token that Issue made. Its ok is false if a claim is wrong; times
-// are not judged here.
+// own reads a token that Issue made. ok is false if a claim is wrong; times are
+// not checked here.
 func (s *Strategy) own(payload object) (session *core.Session, ok bool) {
 	c := claims{object: payload}
 	issued := c.time("iat")
@@ -128,7 +128,7 @@ func (s *Strategy) legacy(payload object, id string) (session *core.Session, ok 
 	return session, c.audience() == s.options.Legacy.Audience && !c.bad
 }
 
-// timely judges exp, iat and nbf by the clock.
+// timely checks exp, iat and nbf against the clock.
 func (s *Strategy) timely(payload object, expires time.Time) bool {
 	c, now := claims{object: payload}, s.options.Now()
 	for _, name := range []string{"iat", "nbf"} {
@@ -157,8 +157,8 @@ func (c *claims) time(name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// audience returns the only member of aud, "" if there are several: a token
-// that is good elsewhere too is not ours alone.
+// audience returns the only member of aud, or "" if there are several: a token
+// that is valid elsewhere too is not ours alone.
 func (c *claims) audience() string {
 	if one := c.text("aud"); one != "" {
 		return one

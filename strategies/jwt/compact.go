@@ -31,8 +31,8 @@ func split(token string) (c compact, ok bool) {
 }
 
 // canonical reports whether all parts are spelled as an encoder spells them.
-// go-jose would let the unused bits of a part's last character pass, and one
-// token would have several spellings.
+// go-jose ignores the unused bits of a part's last character, so one token
+// would have several spellings.
 func (c compact) canonical() bool {
 	for _, part := range []string{c.header, c.payload, c.signature} {
 		last := part[len(part)-1]
@@ -52,8 +52,8 @@ func (c compact) canonical() bool {
 	return true
 }
 
-// namedKey reads which key the header asks for. It is false if the header holds
-// anything but alg, kid and typ, or typ is not "JWT".
+// namedKey returns which key the header names. ok is false if the header holds
+// anything but alg, kid and typ, or if typ is not "JWT".
 func (c compact) namedKey() (algorithm, id string, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(c.header)
 	if err != nil {
@@ -81,6 +81,6 @@ func (c compact) verified(k Key) (payload []byte, ok bool) {
 	return payload, err == nil
 }
 
-// signingInput is all but the signature. It names a token for good, where a
-// signature may have several forms (ECDSA).
+// signingInput returns everything but the signature. It identifies a token,
+// while a signature may have several forms (ECDSA).
 func (c compact) signingInput() string { return c.raw[:len(c.raw)-len(c.signature)-1] }

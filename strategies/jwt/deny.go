@@ -11,13 +11,13 @@ import (
 
 const (
 	deniedPurpose = "jwt-denied"
-	// deniedLonger keeps an entry beyond its token's expiry, so that a
-	// clock set back by less does not bring the token back to life.
+	// deniedLonger is how long an entry is kept after its token's expiry,
+	// so that a clock set back by less does not make the token valid again.
 	deniedLonger = time.Hour
 )
 
 // Revoke puts the token on the deny list until it has expired. Without
-// Options.Denied it does nothing: a JWT cannot be called back.
+// Options.Denied it does nothing: a JWT cannot be recalled.
 func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	if s.options.Denied == nil {
 		return nil
@@ -30,8 +30,8 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 }
 
 // Recheck reports whether a token that Verify accepted has neither expired nor
-// been revoked since (without Options.Denied: only whether it has expired). A
-// token whose key was taken out of Options.Keys is not found out.
+// been revoked since (without Options.Denied: only whether it has expired). It
+// does not notice that the token's key was taken out of Options.Keys.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
 	if !s.options.Now().Before(session.Expires) {
 		return core.Found{}, core.ErrInvalid
@@ -42,7 +42,7 @@ func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Fou
 	return core.Found{Session: session}, nil
 }
 
-// Sweep deletes the deny list's expired entries, if its store can.
+// Sweep deletes the deny list's expired entries, if its store supports it.
 func (s *Strategy) Sweep(ctx context.Context) (int, error) {
 	sweeper, ok := core.As[core.Sweeper](s.options.Denied)
 	if !ok {

@@ -15,9 +15,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// byPolicy is what the strategy's own reader is measured by: go-jose verifies,
-// its strict decoder reads, and the claims are then the same code. It is slow
-// and plain.
+// byPolicy is the reference for the strategy's own reader: go-jose verifies,
+// its strict decoder reads, and the claims then pass through the same code. It
+// is slow and plain.
 func byPolicy(s *Strategy, key Key, token string) bool {
 	c, ok := split(token)
 	if !ok || !c.canonical() || len(token) > MaxToken {
@@ -56,9 +56,9 @@ func parseStrictly(text []byte) (map[string]json.RawMessage, bool) {
 	return members, true
 }
 
-// FuzzAgainstPolicy changes tokens of ours, and signs what was changed: the
-// fast path accepts nothing that the policy refuses, and refuses nothing that
-// has our header and that the policy accepts.
+// FuzzAgainstPolicy mutates our own tokens and signs the result: the fast path
+// accepts nothing that the policy refuses, and refuses nothing that has our
+// header and that the policy accepts.
 func FuzzAgainstPolicy(f *testing.F) {
 	secret := []byte("q7Zp-_m2xW9vTk4LrB8nYc6HdJ3gFs5A")
 	key, err := HS256("hs", secret)
@@ -111,8 +111,8 @@ func FuzzAgainstPolicy(f *testing.F) {
 	})
 }
 
-// FuzzParseObject: the scanner reads what go-jose's strict decoder reads, and
-// nothing else.
+// FuzzParseObject checks that the scanner reads exactly what go-jose's strict
+// decoder reads.
 func FuzzParseObject(f *testing.F) {
 	for _, text := range []string{
 		`{}`, ` {"a":1} `, `{"a":1,"a":2}`, `{"a":"\u0061","\u0061":1}`, `{"a":[1,{"b":null}],"c":true,"d":-1.5e+7}`, `{"a":01}`, `{"a":1.}`, `{"a":"\x"}`,
@@ -139,7 +139,7 @@ func FuzzParseObject(f *testing.F) {
 	})
 }
 
-// The header that is compared is the one that go-jose writes.
+// The header that tokens are compared with is the one that go-jose writes.
 func TestProtectedHeaders(t *testing.T) {
 	for _, id := range []string{"", "k", "a.b_c-9", strings.Repeat("x", 64)} {
 		key, err := HS256(id, []byte("q7Zp-_m2xW9vTk4LrB8nYc6HdJ3gFs5A"))

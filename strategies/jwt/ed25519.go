@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// judgeEd25519 refuses what is no point of the curve (RFC 8032, section
+// judgeEd25519 refuses what is not a point of the curve (RFC 8032, section
 // 5.1.3), with which nothing verifies, and the eight points of small order,
 // with which anybody can sign.
 func judgeEd25519(public ed25519.PublicKey) error {
@@ -34,8 +34,8 @@ func judgeEd25519(public ed25519.PublicKey) error {
 	return nil
 }
 
-// edwards is the curve -x² + y² = 1 + dx²y² modulo p. Not in constant time:
-// it is for public keys.
+// edwards is the curve -x² + y² = 1 + dx²y² modulo p. It does not run in
+// constant time, as it only handles public keys.
 type edwards struct{ p, d *big.Int }
 
 func newEdwards() edwards {

@@ -10,7 +10,7 @@ import (
 )
 
 func Example() {
-	secret := make([]byte, 32) // from a secret manager, in earnest
+	secret := make([]byte, 32) // in production, from a secret manager
 	_, _ = rand.Read(secret)
 	key, err := jwt.HS256("2026-01", secret)
 	if err != nil {
@@ -44,8 +44,8 @@ func ExampleNew_rotation() {
 		fmt.Println(err)
 		return
 	}
-	// The new key signs; tokens of the old one are good until they expire,
-	// and then it is taken out.
+	// The new key signs. Tokens of the old one stay valid until they
+	// expire; then the old key is removed.
 	strategy, err := jwt.New(jwt.Options{Keys: []jwt.Key{fresh, old}})
 	if err != nil {
 		fmt.Println(err)
@@ -81,7 +81,7 @@ func ExampleClaims() {
 
 func ExampleLegacy() {
 	// The secret that the FastAPI Users service signs with, which may be
-	// weaker than HS256 would take.
+	// weaker than what HS256 accepts.
 	old, err := jwt.InsecureHS256([]byte("SECRET-SECRET-SECRET-SECRET-SECRET"))
 	if err != nil {
 		fmt.Println(err)

@@ -20,16 +20,16 @@ type Extra interface {
 }
 
 // Claims adds what fill returns to every token, as top-level claims, and makes
-// it available through [ClaimsFrom]. C is a struct with JSON tags, none of them
-// a claim of this package's own. They are as old as the token: what must be
-// true now belongs in the user. An error of fill fails the login. Tokens whose
-// claims do not fit C any more are invalid.
+// it available through [ClaimsFrom]. C is a struct with JSON tags, none of
+// which is a claim of this package's own. The claims are as old as the token:
+// what must be up to date belongs in the user. An error from fill fails the
+// login. Tokens whose claims no longer fit C are invalid.
 func Claims[C any](fill func(ctx context.Context, l core.Login) (C, error)) Extra {
 	return extra[C]{fill}
 }
 
-// ClaimsFrom returns a session's extra claims, read-only. It is false for a
-// session of another strategy, of a [Legacy] token, or with claims of another
+// ClaimsFrom returns a session's extra claims, read-only. It returns false for
+// a session of another strategy, of a [Legacy] token, or with claims of another
 // type.
 func ClaimsFrom[C any](s *core.Session) (*C, bool) {
 	c, ok := s.Extra.(*C)
@@ -57,7 +57,8 @@ func (e extra[C]) check() error {
 	return errors.Join(problems...)
 }
 
-// claimName is the name that encoding/json gives a field, "" for none.
+// claimName returns the name that encoding/json uses for a field, or "" for
+// none.
 func claimName(field reflect.StructField) string {
 	tag := field.Tag.Get("json")
 	name, _, _ := strings.Cut(tag, ",")
@@ -70,7 +71,8 @@ func claimName(field reflect.StructField) string {
 	return name
 }
 
-// isReserved ignores letter case, as encoding/json does when it fills a struct.
+// isReserved ignores letter case, as encoding/json does when it decodes into a
+// struct.
 func isReserved(name string) bool {
 	return slices.ContainsFunc(reserved, func(r string) bool { return strings.EqualFold(r, name) })
 }
@@ -89,7 +91,7 @@ func (e extra[C]) fill(ctx context.Context, l core.Login) (map[string]json.RawMe
 		return nil, fmt.Errorf("%T does not encode to an object", c)
 	}
 	for name := range members {
-		if isReserved(name) { // by a MarshalJSON, which check cannot look into
+		if isReserved(name) { // from a MarshalJSON method, which check cannot look into
 			return nil, fmt.Errorf("%T has the reserved claim %q", c, name)
 		}
 	}

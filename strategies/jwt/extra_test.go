@@ -15,7 +15,7 @@ type plan struct {
 	Roles []string `json:"roles,omitempty"`
 }
 
-// Reserved is embedded where its claims must be found.
+// Reserved is embedded in a struct, where its claims must be found.
 type Reserved struct {
 	JTI string `json:"jti"`
 }

@@ -20,7 +20,7 @@ var encode = base64.RawURLEncoding.EncodeToString
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// Header and claims that a token must have to be accepted by a strategy with
+// The header and claims that a token needs to be accepted by a strategy with
 // goodSecret at the time start.
 const goodHeader = `{"alg":"HS256","kid":"hs","typ":"JWT"}`
 
@@ -36,7 +36,7 @@ func forge(header, claims string, secret []byte) string {
 	return input + "." + encode(mac.Sum(nil))
 }
 
-// with replaces one claim, or adds it; an empty value leaves it out.
+// with replaces one claim, or adds it; an empty value removes it.
 func with(claim, value string) string {
 	var claims map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(goodClaims), &claims); err != nil {
@@ -47,7 +47,7 @@ func with(claim, value string) string {
 		claims[claim] = json.RawMessage(value)
 	}
 	var members []string
-	for name, v := range claims { // by hand: Marshal would mend what is meant to be broken
+	for name, v := range claims { // by hand: Marshal would repair what is meant to be broken
 		members = append(members, fmt.Sprintf("%q:%s", name, v))
 	}
 	return "{" + strings.Join(members, ",") + "}"
@@ -84,7 +84,7 @@ func decode(t *testing.T, token string) (header, claims map[string]any) {
 	return header, claims
 }
 
-// signRaw signs an input whose parts are encoded already.
+// signRaw signs an input whose parts are already encoded.
 func signRaw(input string) string {
 	mac := hmac.New(sha256.New, goodSecret)
 	mac.Write([]byte(input))

@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 )
 
-// FuzzVerify: whatever is presented, only what was issued is accepted, nothing
-// panics, and no answer means "could not ask".
+// FuzzVerify checks that only issued tokens are accepted, that nothing panics,
+// and that no input looks like an unreachable store.
 func FuzzVerify(f *testing.F) {
 	legacy := &jwt.Legacy{Key: must(jwt.InsecureHS256([]byte(fastapiSecret))), Backend: "jwt"}
 	all := keys()
@@ -39,8 +39,8 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// FuzzSigned signs whatever header and claims: no combination panics, and only
-// complete claims make a session.
+// FuzzSigned signs arbitrary headers and claims: no combination panics, and
+// only complete claims make a session.
 func FuzzSigned(f *testing.F) {
 	s := newStrategy(f, jwt.Options{Extra: claimsOf(plan{})})
 	f.Add(goodHeader, goodClaims)

@@ -66,8 +66,8 @@ func TestForgedHeaders(t *testing.T) {
 	})
 }
 
-// A key with which others sign: they spell headers in their way, and are held
-// to the same policy.
+// A key that others sign with: they spell headers in their own way, and must
+// keep to the same policy.
 func TestHeadersOfOthers(t *testing.T) {
 	all := keys()
 	s := newStrategy(t, jwt.Options{Keys: []jwt.Key{all["HS256"], must(jwt.ES256Public("es", &ecdsaKey().PublicKey))}})
@@ -82,5 +82,6 @@ func TestHeadersOfOthers(t *testing.T) {
 	} {
 		refused(t, s, forgeES256(header, goodClaims))
 	}
-	refused(t, s, forge(`{"kid":"hs","alg":"HS256","typ":"JWT"}`, goodClaims, goodSecret)) // not a key of others
+	// not a key that others sign with
+	refused(t, s, forge(`{"kid":"hs","alg":"HS256","typ":"JWT"}`, goodClaims, goodSecret))
 }

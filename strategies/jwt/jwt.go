@@ -16,24 +16,24 @@ import (
 	"github.com/latchkey-go/latchkey/internal/recent"
 )
 
-// checkedAnew is how long a signature is not checked again.
+// checkedAnew is how long a verified signature is cached.
 const checkedAnew = 24 * time.Hour
 
 // Strategy issues and verifies JWTs. It is safe for concurrent use.
 type Strategy struct {
 	options Options
-	checks  map[string]check // by the header that the key's tokens have
-	foreign map[string]Key   // by ID: those with which others sign, Legacy's too
-	// cache has the tokens that were found good, so that a costly signature
-	// is checked once; nil: every token is checked anew. What it says is
-	// only that the keys of this Strategy signed these claims: time, deny
-	// list and epoch are judged after it, at every request. A token that is
-	// no good never gets in.
+	checks  map[string]check // by the header of the key's tokens
+	foreign map[string]Key   // by ID: the keys that others sign with, including Legacy's
+	// cache holds valid tokens, so that a costly signature is checked once;
+	// nil means that every token is checked each time. An entry only says
+	// that the keys of this Strategy signed these claims: time, deny list
+	// and epoch are still checked for every request. An invalid token is
+	// never cached.
 	cache  *recent.Cache[[32]byte, *core.Session]
 	start  time.Time // the zero of cache's times
 	public []json.RawMessage
 	// signer is the first key's Sign. Like the keys it is a function, so
-	// that no printing of a Strategy shows a secret.
+	// that printing a Strategy shows no secret.
 	signer func(payload []byte) (*jose.JSONWebSignature, error)
 }
 
@@ -44,8 +44,7 @@ var (
 	_ core.Sweeper   = (*Strategy)(nil)
 )
 
-// New makes a strategy. The error joins everything that is wrong with the
-// options.
+// New returns a strategy. The error joins every problem with the options.
 func New(o Options) (*Strategy, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -74,9 +73,9 @@ func New(o Options) (*Strategy, error) {
 	return s, nil
 }
 
-// Issue signs a new token with the first key. Its error never means that a user
-// is at fault: the login has no user or no backend, the extra claims failed, or
-// the token would be longer than [MaxToken].
+// Issue signs a new token with the first key. Its error is never the user's
+// fault: the login has no user or no backend, the extra claims failed, or the
+// token would be longer than [MaxToken].
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	session := login.Session
 	if !storable(session.UserID) || !storable(session.Backend) {
@@ -119,7 +118,7 @@ func (s *Strategy) sign(claims map[string]any) (string, error) {
 		return "", fmt.Errorf("jwt: serialize: %w", err)
 	}
 	if len(raw) > MaxToken {
-		return "", errors.New("jwt: the token is longer than MaxToken; the extra claims are too much")
+		return "", errors.New("jwt: the token is longer than MaxToken; the extra claims are too long")
 	}
 	return raw, nil
 }
@@ -133,5 +132,5 @@ func newID(random io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
-// storable reports whether JSON gives s back unchanged, and not empty.
+// storable reports whether s is not empty and survives JSON unchanged.
 func storable(s string) bool { return s != "" && utf8.ValidString(s) && !replaced(s) }

@@ -21,13 +21,13 @@ import (
 )
 
 var (
-	// goodSecret is 32 bytes as chance could make them.
+	// goodSecret is 32 bytes as a random source could return them.
 	goodSecret = []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d" +
 		"\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38")
 	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 	ecdsaKey = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 	edKey    = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(goodSecret) })
-	// start lies between two seconds, because tokens have whole ones.
+	// start lies between two whole seconds, because tokens hold whole ones.
 	start = time.Date(2026, time.May, 4, 12, 30, 0, 250_000_000, time.UTC)
 )
 
@@ -81,7 +81,7 @@ func issue(t testing.TB, s core.Strategy) string {
 	return token.Raw
 }
 
-// denyList can be taken away.
+// denyList can be made unreachable.
 type denyList struct {
 	*memstore.Tickets
 	down error
@@ -167,7 +167,7 @@ func TestDenyList(t *testing.T) {
 	s := newStrategy(t, jwt.Options{Denied: list, Now: clock})
 	token := issue(t, s)
 	found := must(s.Verify(t.Context(), token))
-	for range 2 { // logging out twice is fine
+	for range 2 { // logging out twice is not an error
 		if err := s.Revoke(t.Context(), found.Session); err != nil {
 			t.Fatal(err)
 		}

@@ -17,20 +17,20 @@ import (
 type Key struct {
 	id        string
 	algorithm jose.SignatureAlgorithm
-	// private is nil where the key only verifies. Both are functions
-	// because no printing and no logging looks into one.
+	// private is nil if the key only verifies. Both are functions because
+	// printing and logging do not look into one.
 	private, public func() any
 	weak            bool
 }
 
-// HS256 makes a key of a secret of 32 random bytes or more. It refuses what is
-// shorter or looks made up (a repeated pattern, few different bytes, a
-// well-known word, a PEM block); it cannot tell every guessable secret. Whoever
-// verifies with it can also sign.
+// HS256 returns a key made from a secret of at least 32 random bytes. It
+// refuses a secret that is shorter or looks made up (a repeated pattern, few
+// different bytes, a well-known word, a PEM block); it cannot detect every
+// guessable secret. Anyone who verifies with the key can also sign.
 //
-// A public key in its usual forms and the SHA-256 of a well-known word are no
-// secret either. No constructor takes a key that is published as an example in
-// an RFC or a well-known tutorial.
+// HS256 also refuses a public key in its usual forms and the SHA-256 of a
+// well-known word, which are not secrets. No constructor accepts a key that is
+// published as an example in an RFC or a well-known tutorial.
 //
 // The id of this and the other constructors is the token's kid: up to 64 of A-Z
 // a-z 0-9 . _ -, or empty for one key.
@@ -42,9 +42,10 @@ func HS256(id string, secret []byte) (Key, error) {
 	return newKey(id, jose.HS256, secret, secret)
 }
 
-// InsecureHS256 makes a key that only verifies, of a secret that HS256 would
-// call too weak, for [Legacy] alone: whoever guesses it can log in as every
-// user whose epoch is 0. 32 bytes remain the least (RFC 7518, section 3.2).
+// InsecureHS256 returns a key that only verifies, made from a secret that HS256
+// would refuse as too weak. It is for [Legacy] alone: anyone who guesses the
+// secret can log in as every user whose epoch is 0. The minimum is still 32
+// bytes (RFC 7518, section 3.2).
 func InsecureHS256(secret []byte) (Key, error) {
 	if len(secret) < minSecret {
 		return Key{}, errShortSecret
@@ -54,11 +55,11 @@ func InsecureHS256(secret []byte) (Key, error) {
 	return k, err
 }
 
-// RS256 makes a key of an RSA key of 2048 to 8192 bits. It refuses keys that
-// can be factored: by trial division or Fermat's method, and those of
-// Infineon's library (ROCA, CVE-2017-15361); and exponents below 65537. It
-// cannot detect each generator that lacked randomness, such as Debian's of 2006
-// to 2008.
+// RS256 returns a key made from an RSA key of 2048 to 8192 bits. It refuses
+// keys that can be factored (by trial division or Fermat's method), those of
+// Infineon's library (ROCA, CVE-2017-15361), and exponents below 65537. It
+// cannot detect every generator that lacked randomness, such as Debian's of
+// 2006 to 2008.
 func RS256(id string, private *rsa.PrivateKey) (Key, error) {
 	if private == nil {
 		return Key{}, errors.New("jwt: no private RSA key")
@@ -72,7 +73,7 @@ func RS256(id string, private *rsa.PrivateKey) (Key, error) {
 	return newKey(id, jose.RS256, private, &private.PublicKey)
 }
 
-// RS256Public makes a key that only verifies, of what RS256 takes.
+// RS256Public returns a key that only verifies, with the checks of [RS256].
 func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
 	if err := judgeRSA(public); err != nil {
 		return Key{}, err
@@ -80,8 +81,8 @@ func RS256Public(id string, public *rsa.PublicKey) (Key, error) {
 	return newKey(id, jose.RS256, nil, public)
 }
 
-// ES256 makes a key of an ECDSA key on the curve P-256. The secret half is
-// judged as that of [HS256].
+// ES256 returns a key made from an ECDSA key on the curve P-256. The private
+// half is checked like a secret of [HS256].
 func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	if private == nil || *private == (ecdsa.PrivateKey{PublicKey: private.PublicKey}) {
 		return Key{}, errors.New("jwt: no private ECDSA key")
@@ -104,7 +105,7 @@ func ES256(id string, private *ecdsa.PrivateKey) (Key, error) {
 	return newKey(id, jose.ES256, private, &private.PublicKey)
 }
 
-// ES256Public makes a key that only verifies, of what ES256 takes.
+// ES256Public returns a key that only verifies, with the checks of [ES256].
 func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
 	if err := judgeECDSA(public); err != nil {
 		return Key{}, err
@@ -112,8 +113,9 @@ func ES256Public(id string, public *ecdsa.PublicKey) (Key, error) {
 	return newKey(id, jose.ES256, nil, public)
 }
 
-// EdDSA makes a key of an Ed25519 key. The seed is judged as a secret of
-// [HS256]; points of small order, with which anybody can sign, are refused.
+// EdDSA returns a key made from an Ed25519 key. The seed is checked like a
+// secret of [HS256]; points of small order, with which anybody can sign, are
+// refused.
 func EdDSA(id string, private ed25519.PrivateKey) (Key, error) {
 	if len(private) != ed25519.PrivateKeySize || !ed25519.NewKeyFromSeed(private.Seed()).Equal(private) {
 		return Key{}, errors.New("jwt: the Ed25519 key is not valid")
@@ -125,7 +127,7 @@ func EdDSA(id string, private ed25519.PrivateKey) (Key, error) {
 	return newKey(id, jose.EdDSA, private, private.Public())
 }
 
-// EdDSAPublic makes a key that only verifies, of what EdDSA takes.
+// EdDSAPublic returns a key that only verifies, with the checks of [EdDSA].
 func EdDSAPublic(id string, public ed25519.PublicKey) (Key, error) {
 	if err := judgeEd25519(public); err != nil {
 		return Key{}, err
@@ -146,8 +148,8 @@ func newKey(id string, algorithm jose.SignatureAlgorithm, private, public any) (
 	return k, nil
 }
 
-// judgeECDSA also refuses the curve's generator and its negative, whose secrets
-// are 1 and -1.
+// judgeECDSA also refuses the curve's generator and its negative, whose private
+// keys are 1 and -1.
 func judgeECDSA(public *ecdsa.PublicKey) error {
 	if public == nil || public.Curve != elliptic.P256() || *public == (ecdsa.PublicKey{Curve: public.Curve}) {
 		return errors.New("jwt: the ECDSA key is not on the curve P-256")

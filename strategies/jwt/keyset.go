@@ -9,8 +9,8 @@ import (
 )
 
 // PublicKeys returns the keys with which others can verify this strategy's
-// tokens, as JWKs with kid, alg and use (RFC 7517). Secrets of HS256 have no
-// public half and are left out, and so is Legacy's key.
+// tokens, as JWKs with kid, alg and use (RFC 7517). HS256 keys have no public
+// half and are left out, and so is Legacy's key.
 func (s *Strategy) PublicKeys() []json.RawMessage { return slices.Clone(s.public) }
 
 func publicKeys(keys []Key) ([]json.RawMessage, error) {

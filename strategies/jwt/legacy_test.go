@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 )
 
-// What a FastAPI Users service signs, and with what.
+// What a FastAPI Users service signs, and the secret it signs with.
 const (
 	fastapiSecret = "SECRET-SECRET-SECRET-SECRET-SECRET"
 	fastapiHeader = `{"alg":"HS256","typ":"JWT"}`

@@ -8,18 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// object is a JSON object's members by their exact names, none of which is
-// there twice. Names and values are parts of the text.
+// object holds a JSON object's members by their exact names, each of which is
+// unique. Names and values are slices of the text.
 type object []member
 
 type member struct {
 	name  string
-	value string // as it is written
+	value string // as written
 }
 
-// parseObject reads one JSON object (RFC 8259) into the room of members: valid
-// UTF-8, no member twice, nothing behind it. It is stricter than encoding/json,
-// which takes the last of two members, and costs a tenth.
+// parseObject reads one JSON object (RFC 8259), reusing the capacity of
+// members: valid UTF-8, no duplicate member, nothing after it. It is stricter
+// than encoding/json, which takes the last of two members, and ten times as
+// fast.
 func parseObject(text string, members object) (object, bool) {
 	if !utf8.ValidString(text) {
 		return nil, false
@@ -36,7 +37,7 @@ func parseObject(text string, members object) (object, bool) {
 	return members, ok && space(rest) == ""
 }
 
-// raw returns a member's value as it is written, "" if there is none.
+// raw returns a member's value as written, or "" if there is none.
 func (o object) raw(name string) string {
 	for i := range o {
 		if o[i].name == name {
@@ -46,7 +47,7 @@ func (o object) raw(name string) string {
 	return ""
 }
 
-// text returns a member that is a string, else "".
+// text returns a member that is a string, and otherwise "".
 func (o object) text(name string) string {
 	text, _ := unquote(o.raw(name))
 	return text
@@ -67,7 +68,7 @@ func integer(raw string) (int64, bool) {
 	return n, err == nil
 }
 
-// listOf reads an array's elements. raw is a value that parseObject has
+// listOf returns an array's elements. raw is a value that parseObject has
 // accepted, or "".
 func listOf[T any](raw string, read func(string) (T, bool)) (list []T, ok bool) {
 	if raw == "" || raw[0] != '[' {
@@ -82,9 +83,9 @@ func listOf[T any](raw string, read func(string) (T, bool)) (list []T, ok bool) 
 	return list, ok
 }
 
-// unquote returns the text of a JSON string, and is false for every other
-// value. Half a surrogate pair is none: decoders put U+FFFD in its place, and
-// two different texts would become one.
+// unquote returns the text of a JSON string; ok is false for any other value.
+// Half a surrogate pair is refused: decoders put U+FFFD in its place, which
+// would make two different texts equal.
 func unquote(raw string) (text string, ok bool) {
 	if raw == "" || raw[0] != '"' {
 		return "", false
@@ -102,8 +103,8 @@ func unquote(raw string) (text string, ok bool) {
 	return text, true
 }
 
-// plain returns what nearly every claim is, in one pass: ASCII without escapes,
-// which says what is written.
+// plain reports, in one pass, whether text is what nearly every claim is: ASCII
+// without escapes, which stands for itself.
 func plain(text string) bool {
 	for i := range len(text) {
 		if text[i] == '\\' || text[i] >= utf8.RuneSelf {

@@ -10,61 +10,64 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// MaxToken is the length in bytes of the longest token that is issued or read.
+// MaxToken is the maximum length in bytes of a token that is issued or read.
 const MaxToken = 8 << 10
 
-// Options of a JWT strategy. Keys are required; the zero value of everything
-// else is the secure default.
+// Options configures a JWT strategy. Keys are required; the zero value of
+// everything else is the secure default.
 type Options struct {
-	// Keys: the first signs, all verify. Their IDs differ.
+	// Keys lists the keys: the first one signs, all of them verify. Their
+	// IDs must differ.
 	Keys []Key
-	// Lifetime of a token, in whole seconds. Default: 1 hour.
+	// Lifetime is how long a token is valid, in whole seconds. Default: 1
+	// hour.
 	Lifetime time.Duration
-	// Audience is the aud claim that is written and demanded. Default:
-	// "latchkey:auth". Give strategies that share a key different ones.
+	// Audience is the aud claim that is written and required. Strategies
+	// that share a key need different ones. Default: "latchkey:auth".
 	Audience string
-	// Issuer is the iss claim that is written and demanded. Default: none
-	// is written, and one that is there is not looked at.
+	// Issuer is the iss claim that is written and required. Default: none
+	// is written, and the claim is ignored.
 	Issuer string
-	// Leeway is how far in the future iat and nbf may be, for clocks of
-	// several servers that differ; exp gets none. At most a minute.
-	// Default: 0, right for one server.
+	// Leeway is how far in the future iat and nbf may be, for servers whose
+	// clocks differ; exp gets none. At most 1 minute. Default: 0, which is
+	// right for one server.
 	Leeway time.Duration
-	// Denied keeps the IDs of revoked tokens until they have expired.
-	// Default: nil, and Revoke has no effect: the token is good until it
+	// Denied stores the IDs of revoked tokens until they have expired.
+	// Default: none, and Revoke has no effect: the token is valid until it
 	// expires or the user's epoch rises.
 	Denied core.TicketStore
-	// Cache is how many tokens that were found good are remembered, by
-	// their SHA-256, so that their signatures are checked once; time, deny
-	// list and epoch are judged at every request all the same. An entry
-	// takes less than 1 KiB beside the token's claims. Default: 10,000
-	// where a key is asymmetric, none where all are HS256, whose check
-	// costs no more than the look-up; negative: none.
+	// Cache is how many valid tokens are cached, by their SHA-256, so that
+	// their signatures are checked once; time, deny list and epoch are
+	// still checked for every request. An entry takes less than 1 KiB plus
+	// the token's claims. Negative: no cache. Default: 10,000 if any key is
+	// asymmetric, none if all are HS256, whose check costs no more than the
+	// lookup.
 	Cache int
-	// Extra adds claims of the application's own (see [Claims]). Default:
+	// Extra adds the application's own claims (see [Claims]). Default:
 	// none.
 	Extra Extra
-	// Legacy also accepts the tokens of a FastAPI Users service. Default:
-	// nil, none.
+	// Legacy makes the strategy accept the tokens of a FastAPI Users
+	// service too. Default: none.
 	Legacy *Legacy
-	// Now is the clock. Default: time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
 	// Random is the source of token IDs. Default: crypto/rand.Reader.
 	Random io.Reader
 }
 
 // Legacy describes the tokens of a FastAPI Users service whose users moved
-// here. They carry no epoch, so they count as epoch 0: the front door lets one
-// in only while its user's epoch has never been raised. Leave Legacy out when
-// the last of them has expired.
+// here. They carry no epoch, so they count as epoch 0: the front door accepts
+// one only while its user's epoch has never been raised. Remove Legacy when the
+// last of them has expired.
 type Legacy struct {
-	// Key verifies them; its ID is empty, because theirs is. It is the
-	// service's old secret, for this alone: see [InsecureHS256].
+	// Key verifies them. Its ID is empty, because theirs is. It holds the
+	// service's old secret and is used for nothing else: see
+	// [InsecureHS256].
 	Key Key
-	// Audience is the one member of their aud claim. Default:
+	// Audience is the only member of their aud claim. Default:
 	// "fastapi-users:auth".
 	Audience string
-	// Backend is the name of the backend whose sessions they become.
+	// Backend is the name of the backend that their sessions belong to.
 	// Required.
 	Backend string
 }

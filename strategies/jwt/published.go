@@ -11,7 +11,7 @@ var errPublished = errors.New("jwt: the key is an example that is published: any
 // published reports whether a key is one of those that specifications and
 // well-known tutorials print, and that people copy. key is an HMAC secret, an
 // RSA modulus, an uncompressed point of P-256 or an Ed25519 public key. The
-// list has their SHA-256; it cannot be complete.
+// list holds their SHA-256; it cannot be complete.
 func published(key []byte) bool {
 	digest := sha256.Sum256(key)
 	return slices.Contains([]string{
@@ -22,7 +22,7 @@ func published(key []byte) bool {
 		"V8oU1SD4ib5bxtkxO0QvYqSnHWP86sUHyRRoOolEtKA", // RFC 9421, appendix B.1.5
 		"Vw2tQ94a9Mkl-SwWpopQk22kK33W_eskhQUHoRmarIk", // FastAPI's tutorial on OAuth2 and JWT
 		"TQ-N7EUV0HphHFAvIq25XIVNlD1hIvuPlslQO0I1a6w", // the same, from hexadecimal
-		"M1TPz2XHsuaEDqb4gK7eI5dQyx0GOVDE6P2fv57HOjI", // a tutorial on Spring Boot and JWT that many copied
+		"M1TPz2XHsuaEDqb4gK7eI5dQyx0GOVDE6P2fv57HOjI", // a much copied tutorial on Spring Boot and JWT
 		"E2yxxaebydlD79o4L94b-ibg4UD_REZXz3-wVuKXexw", // the same, from hexadecimal
 		"s_b11PnO5Omf5dtjI0t3WiBe3CPvu_-HrMMIYmtf0ko", // the same, from base64
 		"z9mCjVxL4YCn9OuLM3JXads3z50-fnHjUiFYw5s0U3w", // RFC 7517, appendix A.1

@@ -2,20 +2,20 @@ package jwt
 
 import "math/big"
 
-// roca reports whether n is the modulus of a key that Infineon's RSALib made,
-// in smart cards, TPMs and tokens until 2017. Such a modulus can be factored
-// (ROCA, CVE-2017-15361; Nemec et al., "The Return of Coppersmith's Attack",
-// CCS 2017, section 2).
+// roca reports whether n is the modulus of a key made by Infineon's RSALib,
+// which smart cards, TPMs and tokens used until 2017. Such a modulus can be
+// factored (ROCA, CVE-2017-15361; Nemec et al., "The Return of Coppersmith's
+// Attack", CCS 2017, section 2).
 //
 // Both primes of such a key are k*M + (65537^a mod M), where M is the product
-// of the first primes, of at least those up to 167 for every size of key. So
-// the modulus is a power of 65537 modulo M. roca looks for its exponent, modulo
-// one prime of M after the other (Pohlig and Hellman's method). The powers are
-// so few among all residues that another modulus has an exponent with a
+// of the first primes, at least those up to 167 for every key size. So the
+// modulus is a power of 65537 modulo M. roca searches for its exponent, modulo
+// one prime of M after another (Pohlig and Hellman's method). The powers are so
+// few among all residues that any other modulus has an exponent with a
 // probability of 2^-153.
 func roca(n *big.Int) bool {
-	// Modulo the primes so far, n is the power of 65537 for each exponent
-	// that is the same modulo period. period stays below 2^63.
+	// Modulo the primes so far, n is the power of 65537 for every exponent
+	// congruent to this one modulo period. period stays below 2^63.
 	exponent, period := uint64(0), uint64(1)
 	for _, prime := range [...]uint64{
 		3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,
@@ -40,7 +40,7 @@ func roca(n *big.Int) bool {
 	return true
 }
 
-// logarithm returns the exponent of the power of 65537 that has the residue
+// logarithm returns the exponent of the power of 65537 that equals residue
 // modulo prime, and the number of different powers.
 func logarithm(residue, prime uint64) (log, order uint64, found bool) {
 	for power := uint64(1); order == 0 || power != 1; power = power * 65537 % prime {

@@ -26,10 +26,10 @@ func judgeRSA(public *rsa.PublicKey) error {
 	return nil
 }
 
-// factorable reports whether n is prime, has a factor below 752 (NIST
-// SP 800-89, section 5.3.3) or two that are next to each other: that Fermat's
-// method finds in 100 steps. The latter are what a generator makes that takes
-// for the second prime the one that follows the first (CVE-2022-26320).
+// factorable reports whether n is prime, has a factor below 752 (NIST SP
+// 800-89, section 5.3.3), or has two factors so close together that Fermat's
+// method finds them in 100 steps. A generator that uses the next prime after
+// the first one as the second makes such moduli (CVE-2022-26320).
 func factorable(n *big.Int) bool {
 	for d := int64(2); d < 752; d++ {
 		if new(big.Int).Mod(n, big.NewInt(d)).Sign() == 0 {

@@ -3,10 +3,10 @@ package jwt
 import "strings"
 
 // The functions here take one JSON value, or a part of one, from the front of a
-// text by the grammar of RFC 8259. They are false where the text does not begin
+// text by the grammar of RFC 8259. They return false if the text does not begin
 // with one.
 
-// space takes off white space.
+// space returns s without leading white space.
 func space(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\n' || s[0] == '\r' || s[0] == '\t') {
 		s = s[1:]
@@ -59,7 +59,8 @@ func cutString(s string) (quoted, rest string, ok bool) {
 	return "", "", false
 }
 
-// escape returns the length of what follows a backslash, 0 if it is no escape.
+// escape returns the length of what follows a backslash, or 0 if that is not an
+// escape.
 func escape(s string) int {
 	if s == "" || strings.IndexByte(`"\/bfnrtu`, s[0]) < 0 {
 		return 0
@@ -111,8 +112,8 @@ func digits(s string) int {
 	return n
 }
 
-// eachMember takes an object; member may refuse one, and is given the name with
-// its quotes.
+// eachMember reads an object. member may refuse a member; its name comes with
+// the quotes.
 func eachMember(s string, member func(name, value string) bool) (rest string, ok bool) {
 	return each(s, '{', '}', func(s string) (string, bool) {
 		name, rest, ok := cutString(s)
@@ -127,7 +128,7 @@ func eachMember(s string, member func(name, value string) bool) (rest string, ok
 	})
 }
 
-// eachElement takes an array; element may refuse one.
+// eachElement reads an array. element may refuse an element.
 func eachElement(s string, element func(value string) bool) (rest string, ok bool) {
 	return each(s, '[', ']', func(s string) (string, bool) {
 		value, rest, ok := cutValue(s)
@@ -135,7 +136,7 @@ func eachElement(s string, element func(value string) bool) (rest string, ok boo
 	})
 }
 
-// each takes a list between brackets, with commas between what part takes.
+// each reads a list between brackets, with commas between what part reads.
 func each(s string, open, end byte, part func(s string) (rest string, ok bool)) (rest string, ok bool) {
 	if s == "" || s[0] != open {
 		return "", false

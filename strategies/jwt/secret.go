@@ -14,22 +14,24 @@ import (
 const minSecret = 32
 
 var (
-	errShortSecret = errors.New("jwt: a secret has at least 32 bytes")
+	errShortSecret = errors.New("jwt: a secret must have at least 32 bytes")
 	errPattern     = errors.New("jwt: the secret is a pattern")
 )
 
-// giveaways are found in secrets that were typed or copied rather than drawn:
-// in lower case.
+// giveaways lists what is found in secrets that were typed or copied rather
+// than generated, in lower case.
 var giveaways = [][]byte{
 	[]byte("secret"), []byte("password"), []byte("changeme"), []byte("change-me"), []byte("change_me"), []byte("example"),
 	[]byte("default"), []byte("qwerty"), []byte("12345678"), []byte("abcdefgh"), []byte("latchkey"), []byte("-----begin"),
 	[]byte(`"kty"`), []byte("ssh-rsa "), []byte("ssh-ed25519 "), []byte("ecdsa-sha2-"),
-	// The base64 of public keys of RSA, P-256 and Ed25519, as PEM has it.
+	// Parts of the base64 of RSA, P-256 and Ed25519 public keys, as PEM has
+	// it.
 	[]byte("bgkqhkig9w0baqefaaoc"), []byte("mfkwewyhkozizj0caqyikozizj0daqcdqgae"), []byte("mcowbqydk2vwayea"),
 }
 
-// judgeSecret refuses secrets that chance would not make: 32 random bytes fail
-// it less than once in a million, as text in base64 or hexadecimal too.
+// judgeSecret refuses secrets that a random source would not return: it refuses
+// fewer than one in a million secrets of 32 random bytes, also when written in
+// base64 or hexadecimal.
 func judgeSecret(secret []byte) error {
 	lower := bytes.ToLower(secret)
 	switch {
@@ -38,7 +40,7 @@ func judgeSecret(secret []byte) error {
 	case repeats(secret) || distinct(secret) < 8 || counts(secret):
 		return errPattern
 	case slices.ContainsFunc(giveaways, func(word []byte) bool { return bytes.Contains(lower, word) }):
-		return errors.New("jwt: the secret holds a well-known word")
+		return errors.New("jwt: the secret contains a well-known word")
 	case publicKey(secret):
 		return errors.New("jwt: the secret is a public key")
 	case hashed(secret):
@@ -49,8 +51,8 @@ func judgeSecret(secret []byte) error {
 	return nil
 }
 
-// publicKey reports whether a secret is what a verifier of another algorithm is
-// given, which is no secret (RFC 8725, section 2.1).
+// publicKey reports whether a secret is what verifiers of another algorithm
+// receive, which is not a secret (RFC 8725, section 2.1).
 func publicKey(der []byte) bool {
 	_, err1 := x509.ParsePKIXPublicKey(der)
 	_, err2 := x509.ParsePKCS1PublicKey(der)
@@ -58,8 +60,8 @@ func publicKey(der []byte) bool {
 	return err1 == nil || err2 == nil || err3 == nil
 }
 
-// hashed reports whether a secret is the SHA-256 of a giveaway or of the empty
-// string, that of a setting that is missing; as bytes or as hexadecimal.
+// hashed reports whether a secret is the SHA-256, as bytes or in hexadecimal,
+// of a giveaway or of the empty string, which a missing setting leads to.
 func hashed(secret []byte) bool {
 	return slices.ContainsFunc(append([][]byte{nil}, giveaways...), func(word []byte) bool {
 		digest := sha256.Sum256(word)
@@ -67,8 +69,8 @@ func hashed(secret []byte) bool {
 	})
 }
 
-// repeats reports whether b is the same few bytes over and over, the last time
-// perhaps in part.
+// repeats reports whether b is the same few bytes over and over, the last
+// repetition perhaps cut short.
 func repeats(b []byte) bool {
 	for period := 1; period <= len(b)/2; period++ {
 		if bytes.Equal(b[period:], b[:len(b)-period]) {

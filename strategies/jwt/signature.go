@@ -15,11 +15,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// A check tells whether a signature is the key's, over an input. Neither is
-// kept.
+// A check reports whether signature is the key's signature of input. It keeps
+// neither.
 type check func(input, signature []byte) bool
 
-// check returns that of the key's one algorithm.
+// check returns the check for the key's one algorithm.
 func (k Key) check() check {
 	switch public := k.public().(type) {
 	case []byte:
@@ -43,8 +43,7 @@ func (k Key) check() check {
 	return func(_, _ []byte) bool { return false }
 }
 
-// mac is a keyed state that is used again: keying costs as much as a short
-// message.
+// mac is a keyed state that is reused: keying costs as much as a short message.
 type mac struct {
 	hash.Hash
 	sum [sha256.Size]byte
@@ -61,8 +60,8 @@ func checkHS256(secret []byte) check {
 	}
 }
 
-// protectedHeader is the first part of every token that the key signs: it is
-// what go-jose makes of newSigner's header.
+// protectedHeader returns the first part of every token that the key signs, as
+// go-jose encodes newSigner's header.
 func (k Key) protectedHeader() string {
 	header := `{"alg":"` + string(k.algorithm) + `"`
 	if k.id != "" {
@@ -71,5 +70,6 @@ func (k Key) protectedHeader() string {
 	return strict64.EncodeToString([]byte(header + `,"typ":"JWT"}`))
 }
 
-// asymmetric reports whether who verifies with the key cannot sign.
+// asymmetric reports whether the key has a public half that verifies and cannot
+// sign.
 func (k Key) asymmetric() bool { return k.algorithm != jose.HS256 }

@@ -16,12 +16,13 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Vectors of others sign any payload, often none of JSON, and their headers
-// have no typ: Verify refuses them all. So they meet the functions of which it
-// is made, and all but typ and claims is decided.
+// Other projects' vectors sign arbitrary payloads, often not JSON, and their
+// headers have no typ: Verify refuses them all. They are therefore passed to
+// the functions that Verify consists of, which decide everything but typ and
+// claims.
 
-// A vectorKey is a foreign key. refusal is what the constructor says; key is
-// made nevertheless, to see what the signatures are worth.
+// A vectorKey is a foreign key. refusal is the constructor's error; key is made
+// nevertheless, to check the signatures.
 type vectorKey struct {
 	key     Key
 	refusal error
@@ -29,7 +30,7 @@ type vectorKey struct {
 
 var errNoKey = errors.New("no key of HS256, RS256, ES256 or EdDSA")
 
-// readJWK takes the public half of a JWK. It looks at the kind of key alone, as
+// readJWK reads the public half of a JWK. It only looks at the kind of key, as
 // the constructors do, which take Go's keys.
 func readJWK(raw json.RawMessage) vectorKey {
 	var jwk jose.JSONWebKey
@@ -80,7 +81,7 @@ func newVectorKey(id string, public any) vectorKey {
 	return vectorKey{key, refusal}
 }
 
-// Reasons that exceptions have.
+// The reasons for exceptions.
 const (
 	notCompact     = "not three parts of canonical base64url"
 	otherAlgorithm = "another algorithm than the key's"
@@ -88,8 +89,8 @@ const (
 	badSignature   = "signature"
 )
 
-// refuses returns why a token is refused, "" if it is not. The key itself is
-// judged last: where it is the reason, the signature is good.
+// refuses returns why a token is refused, or "" if it is not. The key itself is
+// checked last: if it is the reason, the signature is valid.
 func (v vectorKey) refuses(t *testing.T, token string) string {
 	t.Helper()
 	if v.key.public == nil {
@@ -127,8 +128,8 @@ func (v vectorKey) refuses(t *testing.T, token string) string {
 	return ""
 }
 
-// A tally counts the vectors of a set, and by reason those that are decided in
-// another way than the set says.
+// A tally counts the vectors of a set, and by reason those decided differently
+// from what the set says.
 type tally struct {
 	vectors, expected int
 	exceptions        map[string]int
@@ -146,8 +147,8 @@ func (s *tally) count(expected bool, reason string) {
 	s.exceptions[reason]++
 }
 
-// check fails unless each count is what it was when this was written: a vector
-// that is skipped is missed, and one that is decided in another way too.
+// check fails unless each count is what it was when this was written, so that
+// it notices a vector that is skipped or decided differently.
 func (s *tally) check(t *testing.T, want tally) {
 	t.Helper()
 	t.Logf("%d vectors, %d decided as expected, exceptions: %v", s.vectors, s.expected, s.exceptions)
@@ -168,7 +169,7 @@ func TestRFCExamples(t *testing.T) {
 	for _, e := range examples {
 		t.Run("J23 "+e.Name, func(t *testing.T) {
 			reason := readJWK(e.Key).refuses(t, e.Token)
-			if reason == errPublished.Error() && e.Verifies { // the signature is good, the key is everybody's
+			if reason == errPublished.Error() && e.Verifies { // the signature is valid, the key is everybody's
 				reason = ""
 			}
 			set.count((reason == "") == e.Verifies, reason)

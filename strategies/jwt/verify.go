@@ -13,11 +13,10 @@ import (
 )
 
 // strict64 decodes base64url in its one canonical spelling: no padding, and no
-// unused bits that are set. It skips line feeds, so that whoever uses it has
-// looked for them.
+// unused bits set. It skips line feeds, so its callers have checked for them.
 var strict64 = base64.RawURLEncoding.Strict()
 
-// scratch is the room in which a token is taken apart; nothing of it outlives
+// scratch is the memory in which a token is taken apart; nothing of it outlives
 // Verify.
 type scratch struct {
 	token     [MaxToken]byte
@@ -29,9 +28,9 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{members: make(object, 0, 16)} }}
 
-// Verify returns the session of a token. core.ErrNoCredential: not three parts
-// of base64url; core.ErrInvalid: anything else that is wrong with it; another
-// error: the deny list could not be asked.
+// Verify returns the session of a token. The error is core.ErrNoCredential for
+// anything but three parts of base64url, and core.ErrInvalid for an otherwise
+// invalid token; any other error means that the deny list could not be reached.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	if len(token) > MaxToken {
 		return core.Found{}, core.ErrInvalid
@@ -48,8 +47,8 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	return core.Found{Session: session}, nil
 }
 
-// verify checks everything that can be checked without asking anybody: the
-// signature first, so that nothing unsigned is looked at.
+// verify checks everything that needs no store: the signature first, so that
+// nothing unsigned is looked at.
 func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
 	header, _, ok := strings.Cut(token, ".")
 	if !ok {
@@ -79,8 +78,8 @@ func (s *Strategy) verify(token string, work *scratch) (*core.Session, error) {
 	return session, err
 }
 
-// read takes a token apart. check is that of the key whose header it has, nil
-// if it is no header of ours.
+// read takes a token apart. check belongs to the key whose header the token
+// has; it is nil if the header is not ours.
 func (s *Strategy) read(token string, check check, work *scratch) (*core.Session, error) {
 	if check == nil {
 		return s.readForeign(token, work)
@@ -97,7 +96,7 @@ func (s *Strategy) read(token string, check check, work *scratch) (*core.Session
 	return s.session(string(payload), work)
 }
 
-// open decodes payload and signature, of which nothing is believed yet.
+// open decodes payload and signature, neither of which is trusted yet.
 func open(token []byte, first, last int, work *scratch) (payload, signature []byte, ok bool) {
 	encoded := token[last+1:]
 	if first == last || strict64.DecodedLen(len(encoded)) > len(work.signature) {
@@ -135,8 +134,8 @@ func (s *Strategy) session(payload string, work *scratch) (*core.Session, error)
 	return session, nil
 }
 
-// readForeign is for keys with which others sign too, by headers that are
-// spelled in their way: go-jose reads it.
+// readForeign reads tokens of keys that others sign with too. Their headers are
+// spelled differently, so go-jose reads them.
 func (s *Strategy) readForeign(token string, work *scratch) (*core.Session, error) {
 	c, ok := split(token)
 	if !ok {
@@ -169,7 +168,8 @@ func (s *Strategy) readForeign(token string, work *scratch) (*core.Session, erro
 	return session, nil
 }
 
-// refusal tells a token that is no good from a credential of another kind.
+// refusal returns core.ErrInvalid for an invalid token and core.ErrNoCredential
+// for a credential of another kind.
 func refusal(token string) error {
 	if _, ok := split(token); ok {
 		return core.ErrInvalid

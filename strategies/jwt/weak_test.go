@@ -103,8 +103,8 @@ func TestA22ECDSA(t *testing.T) {
 	})
 }
 
-// forgedEd25519 is a signature that is good for the keys of small order, with a
-// chance of one in eight for a message: R is sB.
+// forgedEd25519 returns a signature that verifies with keys of small order, for
+// one message in eight: R is sB.
 func forgedEd25519() []byte {
 	seed := sha512.Sum512([]byte("any seed"))
 	public := ed25519.NewKeyFromSeed(seed[:32]).Public().(ed25519.PublicKey)
@@ -191,7 +191,8 @@ func TestA22Ed25519(t *testing.T) {
 	})
 }
 
-// publicKey makes a key that verifies, of a JWK.
+// publicKey makes a key that verifies from a JWK, and returns the constructor's
+// error.
 func publicKey(t *testing.T, raw json.RawMessage) error {
 	t.Helper()
 	var jwk jose.JSONWebKey

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// wycheproof is a file of that project of C2SP: a set of vectors, of one of
+// wycheproof is a file of C2SP's Wycheproof project: a set of vectors of one of
 // several kinds.
 type wycheproof struct {
 	TestGroups []struct {
@@ -32,8 +32,9 @@ func (h *hexadecimal) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// count is what the set's authors would say of accepting, or not, a vector.
-// Few are "acceptable", which is no rule.
+// count records whether accepting the vector (an empty reason), or refusing it
+// for reason, agrees with the set's authors. Refusing one of the few
+// "acceptable" vectors agrees.
 func (v wycheproofTest) count(set *tally, reason string) {
 	if reason == "" {
 		set.count(v.Result == "valid", "accepted: "+v.Comment)
@@ -59,7 +60,7 @@ func readWycheproof(t *testing.T, name string) (w wycheproof) {
 	return w
 }
 
-// Signatures over bytes, of which no token is made.
+// Signatures of bytes that no token is made of.
 func TestWycheproofSignatures(t *testing.T) {
 	for name, want := range map[string]tally{
 		"J23 ecdsa_secp256r1_sha256_p1363": {vectors: 262, expected: 262},
@@ -108,7 +109,7 @@ func TestWycheproofHMAC(t *testing.T) {
 			}
 		}
 		set.check(t, tally{vectors: 174, expected: 138, exceptions: map[string]int{
-			cutTag:                 33, // to 128 bits, which JWS does not know
+			cutTag:                 33, // to 128 bits, which JWS does not allow
 			errShortSecret.Error(): 3,
 		}})
 	})
@@ -130,12 +131,13 @@ func TestWycheproofTokens(t *testing.T) {
 		}
 		set.check(t, tally{vectors: 401, expected: 358, exceptions: map[string]int{
 			otherAlgorithm:       21, // RS384, RS512, PS256, PS384, PS512, ES512
-			notCompact:           8,  // no payload: a JWT has claims; two with foreign characters, which some decoders skip
+			notCompact:           8,  // no payload, but a JWT has claims; two with foreign characters, which some decoders skip
 			errPublished.Error(): 4,  // RFC 7520's keys
 			errPattern.Error():   5,  // the secret is all zeros
 
-			// The key is given as Go's, without the JWK's alg, use
-			// and key_ops: what reads the JWK looks at these.
+			// The key is passed as Go's type, without the JWK's
+			// alg, use and key_ops: whoever reads the JWK checks
+			// these.
 			"accepted: UsingRS256":        1,
 			"accepted: rejectWrongUse":    2,
 			"accepted: rejectWrongKeyOps": 2,
@@ -182,7 +184,7 @@ func TestWycheproofKeys(t *testing.T) {
 	})
 }
 
-// refusesAll is refuses for a set of keys, of which the header names one.
+// refusesAll is refuses for a set of keys, one of which the header names.
 func refusesAll(t *testing.T, keys []vectorKey, token string) string {
 	t.Helper()
 	if _, err := newWith(keys); err != nil {
@@ -200,7 +202,8 @@ func refusesAll(t *testing.T, keys []vectorKey, token string) string {
 	return reason
 }
 
-// newWith makes a strategy that also takes the tokens of the keys that it may.
+// newWith returns a strategy that also accepts the tokens of those keys that it
+// can.
 func newWith(keys []vectorKey) (*Strategy, error) {
 	own, err := HS256("own", []byte("q7Zp-_m2xW9vTk4LrB8nYc6HdJ3gFs5A"))
 	if err != nil {
@@ -215,7 +218,8 @@ func newWith(keys []vectorKey) (*Strategy, error) {
 	return New(Options{Keys: all})
 }
 
-// neverAccepted: no vector has typ and our claims, so that Verify takes none.
+// neverAccepted checks that Verify accepts no vector, since none has typ and
+// our claims.
 func neverAccepted(t *testing.T, keys []vectorKey, v wycheproofTest) {
 	t.Helper()
 	s, err := newWith(keys)

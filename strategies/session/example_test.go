@@ -41,8 +41,8 @@ func ExampleStrategy_RevokeAll() {
 	laptop, _ := strategy.Issue(ctx, core.Login{Session: core.Session{UserID: "ada", Backend: "web"}})
 	here, _ := strategy.Verify(ctx, laptop.Raw)
 
-	// A new password: everything below the new epoch ends, but for the
-	// session that changed it.
+	// A new password: every session below the new epoch is revoked, except
+	// for the one that changed it.
 	_ = strategy.RevokeAll(ctx, "ada", 1, here.ID)
 	_, err = strategy.Verify(ctx, phone.Raw)
 	fmt.Println("phone:", err)

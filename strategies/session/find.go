@@ -7,11 +7,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// localSessions is about how many sessions Options.LocalCacheTTL keeps: some 30
-// MB once all are in use.
+// localSessions is about how many sessions Options.LocalCacheTTL keeps: about
+// 30 MB once all are in use.
 const localSessions = 1 << 16
 
-// known returns what this process heard of a session a moment ago.
+// known returns what this process has cached of a session.
 func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok bool) {
 	if s.cache != nil {
 		found.Session = s.cache.Find(digest, s.cache.Clock.At(now))
@@ -19,8 +19,8 @@ func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok b
 	return found, found.Session != nil
 }
 
-// find asks the store. A user whom the store read along is not kept: they must
-// be fresh.
+// find queries the store. A user that the store read along with the session is
+// not cached: users must be fresh.
 func (s *Strategy) find(ctx context.Context, digest [32]byte, now time.Time) (core.Found, error) {
 	if !s.fills {
 		return s.store.Find(ctx, digest)

@@ -57,8 +57,8 @@ func TestLocalCacheEndsSessions(t *testing.T) {
 	f.wants(t, token.Raw, core.ErrInvalid)
 }
 
-// A user whom the store read along is as old as the answer, so they are not
-// kept.
+// A user that the store read along with a session would be as old as the cache
+// entry, so it is not cached.
 func TestLocalCacheKeepsNoUser(t *testing.T) {
 	store := joined{memstore.NewSessions(nil), &core.User{ID: "ada"}}
 	s, err := session.New(store, session.Options{LocalCacheTTL: time.Second})

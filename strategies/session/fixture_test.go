@@ -15,7 +15,7 @@ const day = 24 * time.Hour
 
 var start = time.Date(2026, time.May, 4, 12, 30, 0, 250_000_999, time.UTC)
 
-// spy counts what reaches the store, and can make it fail.
+// spy counts the calls that reach the store, and can make it fail.
 type spy struct {
 	*memstore.Sessions
 	finds, touches       int
@@ -67,7 +67,7 @@ func (s *spy) DeleteAll(ctx context.Context, userID string, epoch int64, except 
 	return s.Sessions.DeleteAll(ctx, userID, epoch, except)
 }
 
-// fixture is a strategy on a spied store and one clock for both.
+// fixture is a strategy on a spied store, with one clock for both.
 type fixture struct {
 	*session.Strategy
 	store *spy
@@ -102,7 +102,7 @@ func (f *fixture) issue(t testing.TB) core.Token {
 	return token
 }
 
-// wants fails unless Verify's answer is the one wanted.
+// wants fails unless Verify returns the wanted error.
 func (f *fixture) wants(t testing.TB, token string, want error) core.Found {
 	t.Helper()
 	found, err := f.Verify(t.Context(), token)

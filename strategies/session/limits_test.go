@@ -38,7 +38,7 @@ func TestS02TouchNeverRevives(t *testing.T) {
 func TestTouchIsCoarse(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	token := f.issue(t)
-	for range 1000 { // a request a second
+	for range 1000 { // a request every second
 		f.now = f.now.Add(time.Second)
 		f.wants(t, token.Raw, nil)
 	}
@@ -71,7 +71,7 @@ func TestS08AbsoluteLimit(t *testing.T) {
 
 func TestF16ClockSteps(t *testing.T) {
 	// The store's clock is right and stands still, so that only the
-	// strategy's own judges.
+	// strategy's own decides.
 	own := start
 	f := newFixture(t, session.Options{Now: func() time.Time { return own }})
 	at := func(d time.Duration) { own = start.Add(d) }
@@ -108,7 +108,7 @@ func TestF16ClockSteps(t *testing.T) {
 
 func TestTheStricterLimitCounts(t *testing.T) {
 	now := start
-	store := memstore.NewSessions(func() time.Time { return start }) // it would let everything pass
+	store := memstore.NewSessions(func() time.Time { return start }) // it would accept everything
 	with := func(o session.Options) *session.Strategy {
 		o.Now = func() time.Time { return now }
 		s, err := session.New(store, o)
@@ -140,7 +140,7 @@ func TestTheStricterLimitCounts(t *testing.T) {
 	}
 }
 
-// A floor is of use for as long as a session lives.
+// A floor matters for as long as a session lives.
 func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 	f := newFixture(t, session.Options{Absolute: 60 * day})
 	if _, err := session.New(f.store, session.Options{}); err != nil { // the longest counts

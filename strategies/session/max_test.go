@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
 
-// living counts the tokens that are accepted.
+// living returns how many of the tokens are accepted.
 func living(t testing.TB, s *session.Strategy, tokens []core.Token) (n int) {
 	t.Helper()
 	for _, token := range tokens {
@@ -53,7 +53,7 @@ func TestMaxPerUser(t *testing.T) {
 			for range tt.logins {
 				f.now = f.now.Add(time.Microsecond)
 				token := f.issue(t)
-				f.wants(t, token.Raw, nil) // and it is in the cache
+				f.wants(t, token.Raw, nil) // now it is in the cache
 				tokens = append(tokens, token)
 			}
 			if n := living(t, f.Strategy, tokens); n != tt.want {
@@ -118,7 +118,7 @@ func TestMaxPerUserIsRefused(t *testing.T) {
 	}
 }
 
-// untrimmed is a store that cannot trim now.
+// untrimmed is a store whose Trim fails.
 type untrimmed struct{ *memstore.Sessions }
 
 var errDown = errors.New("down")

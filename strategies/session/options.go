@@ -7,40 +7,41 @@ import (
 	"time"
 )
 
-// Options of a session strategy. The zero value is ready for use.
+// Options configures a session strategy. The zero value is ready to use.
 type Options struct {
-	// Idle ends a session that was not used for so long. Default: 7 days,
-	// or Absolute if that is shorter. At least a minute.
+	// Idle is how long a session may go unused before it expires. At least
+	// 1 minute. Default: 7 days, or Absolute if that is shorter.
 	Idle time.Duration
-	// Absolute ends a session so long after the login, however busy it is.
-	// Default: 30 days.
+	// Absolute is how long after the login a session expires, however busy
+	// it is. Default: 30 days.
 	Absolute time.Duration
-	// TouchEvery is how old LastSeen must be before a request writes it
-	// anew, so that not every request writes. A session may thus end up to
-	// TouchEvery before it was idle for Idle. Default: 5 minutes, or a
-	// tenth of Idle if that is shorter. From a second to half of Idle.
+	// TouchEvery is how old LastSeen must be before a request updates it,
+	// so that not every request writes. A session may thus expire up to
+	// TouchEvery before it was idle for Idle. From 1 second to half of
+	// Idle. Default: 5 minutes, or a tenth of Idle if that is shorter.
 	TouchEvery time.Duration
 	// MaxPerUser is how many sessions a user may have at a backend. A login
-	// beyond them ends the oldest, so that nobody's pile up. At most 1,000;
-	// negative: no limit. Every store of this project is a
-	// core.SessionTrimmer, which it needs; New refuses a number for
-	// another. Default: 100, or no limit for a store that is none.
+	// beyond them revokes the oldest, so that sessions do not pile up. At
+	// most 1,000; negative: no limit. It needs a core.SessionTrimmer, which
+	// every store of this project is; New refuses a number with any other
+	// store. Default: 100, or no limit if the store is not one.
 	MaxPerUser int
-	// LocalCacheTTL is how long this process believes what the store told
-	// it of a session, at most 5 seconds, so that not every request asks.
-	// What this process revokes still ends at once; what another process
-	// revokes, or deletes from the store, or this one revokes inside a
-	// transaction that is committed later, is let through for up to
-	// LocalCacheTTL more (the user's activity and epoch are asked for as
-	// ever, unless Options.EpochTTL of the front door says otherwise). It
-	// is for stores of SQL and MongoDB; redisstore keeps its own cache,
-	// which hears of revocations. Default: 0, the store is asked each time.
+	// LocalCacheTTL is how long this process may reuse what it read of a
+	// session, at most 5 seconds, so that not every request queries the
+	// store. What this process revokes is refused at once. What another
+	// process revokes, or deletes from the store, or this one revokes
+	// inside a transaction that is committed later, is let through for up
+	// to LocalCacheTTL more. Whether the user is active, and the epoch, are
+	// checked as before, unless Options.EpochTTL of the front door says
+	// otherwise. It is meant for SQL stores and MongoDB; redisstore has its
+	// own cache, which is notified of revocations. Default: 0, the store is
+	// queried each time.
 	LocalCacheTTL time.Duration
-	// Prefix stands before every token, so that secret scanners recognise
-	// one that leaked: at most 16 of A-Z a-z 0-9 _ -. Default: none.
-	// Changing it ends all sessions.
+	// Prefix begins every token, so that secret scanners recognise one that
+	// leaked: at most 16 of A-Z a-z 0-9 _ -. Changing it revokes all
+	// sessions. Default: none.
 	Prefix string
-	// Now is the clock. Default: time.Now.
+	// Now returns the current time. Default: time.Now.
 	Now func() time.Time
 	// Random is the source of tokens. Default: crypto/rand.Reader.
 	Random io.Reader

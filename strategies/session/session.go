@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/recent"
 )
 
-// aheadLimit is how far in the future a session may seem to have been made. A
-// clock that is set back by hours must not end everybody's session; one that
-// ran ahead by years must not leave sessions that live for years.
+// aheadLimit is how far in the future a session may seem to have been created.
+// Setting the clock back by hours must not revoke everybody's sessions; a clock
+// that ran ahead by years must not leave sessions that live for years.
 const aheadLimit = 24 * time.Hour
 
 // maxPerUser is the default of Options.MaxPerUser.
@@ -28,8 +28,8 @@ type Strategy struct {
 	store   core.SessionStore
 	trimmer core.SessionTrimmer // nil for no limit
 	options Options
-	cache   *recent.Sessions // nil without Options.LocalCacheTTL and a store that has one
-	fills   bool             // cache; or else the store does
+	cache   *recent.Sessions // nil unless Options.LocalCacheTTL is set or the store has one
+	fills   bool             // whether this strategy fills the cache; otherwise the store does
 	touches touches
 }
 
@@ -41,8 +41,8 @@ var (
 	_ core.Waiter     = (*Strategy)(nil)
 )
 
-// New makes a strategy over a store. The error joins everything that is wrong
-// with the options.
+// New returns a strategy that uses store. The error joins every problem with
+// the options.
 func New(store core.SessionStore, o Options) (*Strategy, error) {
 	o = o.withDefaults()
 	err := o.check()
@@ -58,7 +58,7 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 		strategy.options.MaxPerUser = cmp.Or(o.MaxPerUser, maxPerUser)
 	}
 	if o.MaxPerUser > 0 && strategy.trimmer == nil {
-		return nil, errors.New("session: MaxPerUser: the store is no core.SessionTrimmer, so it cannot limit a user's sessions")
+		return nil, errors.New("session: MaxPerUser: the store is not a core.SessionTrimmer, so it cannot limit a user's sessions")
 	}
 	if keeper, ok := core.As[core.FloorKeeper](store); ok {
 		keeper.KeepFloors(o.Absolute + 24*time.Hour)
@@ -73,11 +73,11 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 	return strategy, nil
 }
 
-// Issue stores a new session under a new token, and ends the user's oldest ones
-// at the backend beyond Options.MaxPerUser. Token.Expires is the absolute
-// limit: idleness is for the server to judge. core.ErrInvalid if all sessions
-// of the user's epoch were ended meanwhile; any other error means that the
-// store could not be asked.
+// Issue stores a new session under a new token, and revokes the user's oldest
+// ones at the backend beyond Options.MaxPerUser. Token.Expires is the absolute
+// limit; only the server enforces the idle limit. The error is core.ErrInvalid
+// if all sessions of the user's epoch were revoked in the meantime; any other
+// error means that the store could not be reached.
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
 	secret, digest, err := core.NewSecret(s.options.Random)
 	if err != nil {
@@ -97,8 +97,8 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	return core.Token{Raw: s.options.Prefix + secret, Expires: now.Add(s.options.Absolute)}, nil
 }
 
-// trim ends the oldest sessions beyond the limit. Where it cannot, there is no
-// new one either, or the limit would be none.
+// trim revokes the oldest sessions beyond the limit. If it cannot, it removes
+// the new one too: otherwise the limit would not hold.
 func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Session) error {
 	if s.trimmer == nil {
 		return nil
@@ -115,12 +115,13 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 	return err
 }
 
-// Verify returns the session of a token, as the store has it (with the user, if
-// the store read it along), or had it less than Options.LocalCacheTTL ago
-// (without), or as redisstore keeps it in this process. From time to time it
-// notes, in the background, that the session was used. core.ErrNoCredential:
-// not a token of this strategy's shape; core.ErrInvalid: unknown, expired or
-// revoked; anything else: the store could not be asked.
+// Verify returns the session of a token: from the store (with the user, if the
+// store read it along), from the cache of Options.LocalCacheTTL (without the
+// user), or from redisstore's cache in this process. From time to time it
+// records, in the background, that the session was used. The error is
+// core.ErrNoCredential if the token does not have this strategy's shape, and
+// core.ErrInvalid if it is unknown, expired or revoked; any other error means
+// that the store could not be reached.
 func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error) {
 	secret, ok := strings.CutPrefix(token, s.options.Prefix)
 	if !ok || len(secret) != core.SecretLen {
@@ -130,7 +131,7 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	found, known := s.known(digest, now)
 	var err error
 	if !known {
-		if !canonical(secret) { // what is known was issued, so its letters need no look
+		if !canonical(secret) { // what is cached was issued, so it needs no such check
 			return core.Found{}, core.ErrNoCredential
 		}
 		found, err = s.find(ctx, digest, now)
@@ -145,9 +146,9 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	return found, nil
 }
 
-// Recheck returns a session as Verify does of its token, straight from the
-// store, but does not note that it was used: a stream that is open ends when
-// the session has been idle for too long. core.ErrInvalid for a session of
+// Recheck returns a session as Verify does for its token, always from the
+// store, and does not record that it was used: an open stream does not keep a
+// session from idling out. The error is core.ErrInvalid for a session of
 // another strategy.
 func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Found, error) {
 	digest, ok := parseID(session.ID)
@@ -161,8 +162,8 @@ func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Fou
 	return found, nil
 }
 
-// judge lets through what was found and lives, by this process' clock and
-// limits too.
+// judge checks a session that was found against this process's clock and limits
+// too.
 func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
 	switch {
 	case errors.Is(err, core.ErrNotFound):
@@ -175,8 +176,8 @@ func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
 	return nil
 }
 
-// Revoke ends a session at once. It is no error if it has ended already, or if
-// another strategy issued it.
+// Revoke revokes a session at once. It returns nil if the session has already
+// expired or been revoked, or if another strategy issued it.
 func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	digest, ok := parseID(session.ID)
 	if !ok {
@@ -192,8 +193,8 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	return nil
 }
 
-// RevokeAll ends the user's sessions below epoch, but for the one with the ID
-// except, and lets no Issue below epoch through from now on.
+// RevokeAll revokes the user's sessions below epoch, except for the one with
+// the ID except, and makes every Issue below epoch fail from now on.
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here
 	err := s.store.DeleteAll(ctx, userID, epoch, keep)
@@ -206,15 +207,15 @@ func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, ex
 	return nil
 }
 
-// Unwrap returns the store, which may be able to list sessions or to sweep
-// expired ones.
+// Unwrap returns the store, which may implement optional interfaces such as
+// listing sessions or sweeping expired ones.
 func (s *Strategy) Unwrap() any { return s.store }
 
-// stored is a time with the precision that every store keeps, and without the
-// monotonic reading, which a store would lose.
+// stored returns t with the precision that every store keeps, and without the
+// monotonic clock reading, which a store would lose.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// expiry is the earlier of both limits.
+// expiry returns the earlier of both limits.
 func (s *Strategy) expiry(created, seen time.Time) time.Time {
 	absolute, idle := created.Add(s.options.Absolute), seen.Add(s.options.Idle)
 	if absolute.Before(idle) {
@@ -223,10 +224,10 @@ func (s *Strategy) expiry(created, seen time.Time) time.Time {
 	return idle
 }
 
-// lives judges by the limits as they are configured now, which may have become
-// stricter since the session was stored. It counts microseconds, the precision
-// of what is stored, because that takes a quarter of the time that comparing
-// times does.
+// lives reports whether a session is within the limits as configured now, which
+// may have become stricter since it was stored. It counts microseconds, the
+// precision of what is stored, which takes a quarter of the time of comparing
+// times.
 func (s *Strategy) lives(session *core.Session, now time.Time) bool {
 	at := now.UnixMicro()
 	age, idle := at-session.Created.UnixMicro(), at-session.LastSeen.UnixMicro()

@@ -220,8 +220,8 @@ func TestRecheck(t *testing.T) {
 	}
 }
 
-// The limits may have become stricter since the session was stored: those of
-// today count.
+// The limits may have become stricter since the session was stored: the current
+// ones apply.
 func TestRecheckJudgesByTodaysLimits(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	found := f.wants(t, f.issue(t).Raw, nil)

@@ -21,8 +21,8 @@ func base64url(s string) bool {
 	return true
 }
 
-// letters are those of base64url: a table, because the token of every request
-// that asks the store is looked through.
+// letters reports which bytes belong to base64url's alphabet. It is a table
+// because every token that reaches the store is checked.
 var letters = func() (in [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
 		in[c] = true
@@ -30,8 +30,8 @@ var letters = func() (in [256]bool) {
 	return in
 }()
 
-// parseID turns a Session.ID back into the store's key. It is false for an ID
-// that another strategy gave.
+// parseID turns a Session.ID back into the store's key. ok is false for an ID
+// made by another strategy.
 func parseID(id string) (d [32]byte, ok bool) {
 	if len(id) != hex.EncodedLen(len(d)) {
 		return d, false

@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	// touchesAtOnce is how many sessions are noted as used at the same
-	// time. What is beyond it waits for the sessions' next requests.
+	// touchesAtOnce is how many sessions are touched at the same time.
+	// Those beyond it wait for their next requests.
 	touchesAtOnce = 64
-	// touchPatience is how long the store may take to note one.
+	// touchPatience is how long the store may take for one touch.
 	touchPatience = 5 * time.Second
 )
 
-// touches are those under way, one a session.
+// touches holds the touches in progress, at most one a session.
 type touches struct {
 	mu       sync.Mutex
 	underWay map[[32]byte]struct{}
-	idle     chan struct{} // closed when none is under way any more; made by who waits for that
+	idle     chan struct{} // closed when none is in progress any more; made by whoever waits for that
 }
 
-// begin is false where the session is being touched already, and where too many
+// begin returns false if the session is being touched already, or if too many
 // are.
 func (t *touches) begin(digest [32]byte) bool {
 	t.mu.Lock()
@@ -49,9 +49,9 @@ func (t *touches) end(digest [32]byte) {
 	}
 }
 
-// Wait returns when no session is being noted as used, within 5 seconds after
-// the last request, or with ctx' error. It implements core.Waiter: Auth.Close
-// calls it.
+// Wait returns nil when no touch is in progress, within 5 seconds after the
+// last request, or ctx's error if ctx is done first. It implements core.Waiter:
+// Auth.Close calls it.
 func (s *Strategy) Wait(ctx context.Context) error {
 	select {
 	case <-s.touches.ended():
@@ -75,21 +75,21 @@ func (t *touches) ended() <-chan struct{} {
 	return idle
 }
 
-// touch notes that a session is in use, in the background: no request waits for
-// it. Where the store cannot write now, the session's next request tries again.
-// The request's context is not used, which ends with the request, and may carry
-// a transaction.
+// touch records in the background that a session is in use: no request waits
+// for it. If the store cannot write now, the session's next request tries
+// again. It does not use the request's context, which ends with the request and
+// may carry a transaction.
 func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 	if !s.touches.begin(digest) {
 		return
 	}
 	go func() {
 		defer s.touches.end(digest)
-		defer func() { _ = recover() }() // a store that panics fails, and must not end the process
+		defer func() { _ = recover() }() // a store that panics has failed, and must not end the process
 		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
 		defer cancel()
 		err := s.store.Touch(ctx, digest, seen, expires)
-		if s.fills && (err == nil || errors.Is(err, core.ErrNotFound)) { // what is kept is not so any more
+		if s.fills && (err == nil || errors.Is(err, core.ErrNotFound)) { // the cached entry is out of date
 			s.cache.Drop(digest)
 		}
 	}()

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
 
-// stuck is a store that notes nothing until its contexts end.
+// stuck is a store whose Touch blocks until its context is done.
 type stuck struct {
 	*memstore.Sessions
 	touches chan struct{}

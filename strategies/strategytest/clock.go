@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// clock is the time that a case decides on. It starts between two seconds,
-// because a strategy may round.
+// clock is the time of a case. It starts between two seconds, because a
+// strategy may round.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -11,12 +11,12 @@ import (
 
 var concurrentCases = []Case{{
 	Name:  "concurrent",
-	Rule:  "A strategy is safe for concurrent use, and never gives one user's session for another user's token.",
+	Rule:  "A strategy is safe for concurrent use, and never returns one user's session for another user's token.",
 	Check: concurrent,
 }}
 
-// concurrent lets users come and go at the same time, each with one session
-// that stays and others that end.
+// concurrent lets users log in and out at the same time, each with one session
+// that stays and others that are revoked.
 func concurrent(h Harness) error {
 	clock := newClock()
 	s := h.New(clock.Now)
@@ -67,7 +67,7 @@ func belongs(s core.Strategy, token core.Token, l core.Login) error {
 		return err
 	}
 	if found.UserID != l.Session.UserID {
-		return fmt.Errorf("the token of %s gave the session of %s", l.Session.UserID, found.UserID)
+		return fmt.Errorf("the token of %s returned the session of %s", l.Session.UserID, found.UserID)
 	}
 	return nil
 }

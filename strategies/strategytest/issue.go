@@ -14,7 +14,7 @@ import (
 var issueCases = []Case{
 	{
 		Name:  "round trip",
-		Rule:  "Verify gives back the UserID, Backend, Epoch, Proofs, Scopes (none is not nil), Organization, Actor and Brief that Issue was given; times may lose fractions of a second, never gain any.",
+		Rule:  "Verify returns the UserID, Backend, Epoch, Proofs, Scopes (none is not nil), Organization, Actor and Brief that Issue was given; times may lose fractions of a second, never gain any.",
 		Check: roundTrip,
 	},
 	{
@@ -24,7 +24,7 @@ var issueCases = []Case{
 	},
 	{
 		Name:  "own copy",
-		Rule:  "Issue keeps a copy of the login: what its caller does to it afterwards changes no session.",
+		Rule:  "Issue copies the login: what its caller changes in it afterwards changes no session.",
 		Check: ownCopy,
 	},
 	{
@@ -129,9 +129,9 @@ func ownCopy(h Harness) error {
 	return nil
 }
 
-// unpredictable issues tokens to one user in one moment, so that only chance
-// can tell them apart, and adds up how much the characters at each place vary.
-// Counters and times vary in a few places only.
+// unpredictable issues tokens to one user at one moment, so that only
+// randomness can make them differ, and adds up how much the characters at each
+// position vary. Counters and times vary in a few positions only.
 func unpredictable(h Harness) error {
 	const issued, wantBits = 256, 128
 	clock := newClock()
@@ -144,7 +144,7 @@ func unpredictable(h Harness) error {
 			return err
 		}
 		if seen[token.Raw] || seen[found.ID] {
-			return errors.New("a token or an ID was given twice")
+			return errors.New("a token or an ID was issued twice")
 		}
 		seen[token.Raw], seen[found.ID] = true, true
 		for i, c := range []byte(token.Raw) {

@@ -18,7 +18,7 @@ var lifetimeCases = []Case{
 	},
 	{
 		Name:    "idle limit",
-		Rule:    "A token that nobody used for its idle time is core.ErrInvalid.",
+		Rule:    "A token that was not used for its idle time is core.ErrInvalid.",
 		Check:   idleLimit,
 		applies: func(h Harness) bool { return h.Idle > 0 },
 	},
@@ -72,8 +72,8 @@ func idleLimit(h Harness) error {
 	return nil
 }
 
-// settle waits for what a strategy does in the background, such as noting that
-// a session is in use.
+// settle waits for a strategy's background work, such as recording that a
+// session is in use.
 func settle(s core.Strategy) error {
 	if w, ok := core.As[core.Waiter](s); ok {
 		return w.Wait(context.Background())

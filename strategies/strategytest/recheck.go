@@ -13,13 +13,13 @@ import (
 var recheckCases = []Case{
 	{
 		Name:    "recheck",
-		Rule:    "Recheck gives a session that lives as Verify gives it, and core.ErrInvalid once its lifetime is over.",
+		Rule:    "Recheck returns a live session as Verify does, and core.ErrInvalid once its lifetime is over.",
 		Check:   recheck,
 		applies: rechecks,
 	},
 	{
-		Name:    "recheck is no use",
-		Rule:    "Recheck does not keep a session from idling out: an open stream is no activity.",
+		Name:    "recheck is no activity",
+		Rule:    "Recheck does not keep a session from idling out: an open stream does not count as activity.",
 		Check:   recheckIsNoUse,
 		applies: func(h Harness) bool { return rechecks(h) && h.Idle > 0 },
 	},
@@ -31,13 +31,13 @@ var recheckCases = []Case{
 	},
 	{
 		Name:    "recheck after revoke all",
-		Rule:    "Recheck is core.ErrInvalid for what RevokeAll has ended, and gives the session that it spared with the new epoch.",
+		Rule:    "Recheck is core.ErrInvalid for what RevokeAll has revoked, and returns the session that it spared with the new epoch.",
 		Check:   recheckAfterRevokeAll,
 		applies: func(h Harness) bool { return rechecks(h) && revokesAll(h) },
 	},
 	{
-		Name:    "recheck could not ask",
-		Rule:    "Recheck without the store is none of core's errors, so that an outage ends no stream at once.",
+		Name:    "recheck unreachable store",
+		Rule:    "Recheck without the store returns none of core's errors, so that an outage ends no stream at once.",
 		Check:   recheckCouldNotAsk,
 		applies: func(h Harness) bool { return rechecks(h) && h.Unreachable != nil },
 	},
@@ -48,7 +48,8 @@ func rechecks(h Harness) bool {
 	return ok
 }
 
-// again rechecks a session by a strategy of which applies has seen that it can.
+// again rechecks a session with a strategy that applies has found to support
+// it.
 func again(s core.Strategy, session *core.Session) (core.Found, error) {
 	r, _ := core.As[core.Rechecker](s)
 	return r.Recheck(context.Background(), session)
@@ -66,7 +67,7 @@ func recheck(h Harness) error {
 		return fmt.Errorf("recheck: %w", err)
 	}
 	if got := found.Session; got == nil || !reflect.DeepEqual(*got, *session) {
-		return fmt.Errorf("recheck gives %+v, want %+v", got, session)
+		return fmt.Errorf("recheck returns %+v, want %+v", got, session)
 	}
 	if h.Lifetime == 0 {
 		return nil
@@ -134,7 +135,7 @@ func recheckAfterRevokeAll(h Harness) error {
 		return fmt.Errorf("revoke all: %w", err)
 	}
 	if _, err := again(s, ended); !errors.Is(err, core.ErrInvalid) {
-		return unexpected("a session that was ended", err, core.ErrInvalid)
+		return unexpected("a revoked session", err, core.ErrInvalid)
 	}
 	found, err := again(s, kept)
 	if err != nil {

@@ -18,7 +18,7 @@ var revokeCases = []Case{
 	},
 	{
 		Name:  "revoke again",
-		Rule:  "Revoke of a session that has ended already, or that another strategy issued, is no error and ends nothing else.",
+		Rule:  "Revoke of a session that has already expired or been revoked, or that another strategy issued, is no error and revokes nothing else.",
 		Check: revokeAgain,
 	},
 }

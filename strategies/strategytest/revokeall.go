@@ -12,13 +12,13 @@ import (
 var revokeAllCases = []Case{
 	{
 		Name:    "revoke all",
-		Rule:    "RevokeAll ends the user's sessions below the epoch, and nothing else: sessions of that epoch or above and other users' live.",
+		Rule:    "RevokeAll revokes the user's sessions below the epoch, and nothing else: sessions of that epoch or above and other users' live.",
 		Check:   revokeAll,
 		applies: revokesAll,
 	},
 	{
 		Name:    "revoke all but one",
-		Rule:    "The session with the ID except lives and is carried over to the new epoch; an ID that the strategy does not know spares nobody.",
+		Rule:    "The session with the ID except lives and is carried over to the new epoch; an ID of another strategy spares no session.",
 		Check:   revokeAllButOne,
 		applies: revokesAll,
 	},
@@ -35,7 +35,7 @@ func revokesAll(h Harness) bool {
 	return ok
 }
 
-// allRevoker makes a strategy of which applies has seen that it revokes all.
+// allRevoker makes a strategy that applies has found to support RevokeAll.
 func allRevoker(h Harness, c *clock) (core.Strategy, core.AllRevoker) {
 	s := h.New(c.Now)
 	all, _ := core.As[core.AllRevoker](s)

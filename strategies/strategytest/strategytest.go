@@ -10,42 +10,42 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Harness tells the kit what it is testing. New and Lifetime are required
+// Harness describes the strategy being tested. New and Lifetime are required
 // (Lifetime may be 0 if tokens never expire).
 type Harness struct {
-	// New makes a strategy without any session, which reads the time from
-	// now alone. It is called once a case.
+	// New makes a strategy without sessions, which takes the time from now
+	// alone. It is called once for each case.
 	New func(now func() time.Time) core.Strategy
-	// Lifetime ends a token so long after Issue, however busy it is. It
-	// must be whole seconds. 0: never.
+	// Lifetime is how long after Issue a token expires, however busy it is.
+	// It must be whole seconds. 0 means never.
 	Lifetime time.Duration
-	// Idle ends a token that was not used for so long. At least a tenth of
-	// Lifetime. 0: only Lifetime does.
+	// Idle is how long a token may go unused before it expires, at least a
+	// tenth of Lifetime. 0 means that only Lifetime applies.
 	Idle time.Duration
-	// Revokes says that Revoke ends a session at once. False: Revoke may
-	// have no effect before Lifetime.
+	// Revokes means that Revoke takes effect at once. If false, Revoke may
+	// have no effect before Lifetime is over.
 	Revokes bool
-	// Unreachable makes a strategy and a function that takes its store
-	// away: from then on every question to the store is an error. Nil for a
-	// strategy that asks nobody.
+	// Unreachable makes a strategy and a function that makes its store
+	// unreachable: from then on every call to the store returns an error.
+	// It is nil for a strategy without a store.
 	Unreachable func(now func() time.Time) (s core.Strategy, takeAway func())
-	// Foreign are tokens of other strategies, which this one must pass on
+	// Foreign lists tokens of other strategies, which this one must refuse
 	// with core.ErrNoCredential.
 	Foreign []string
 	// Replays is how often a revoked token is presented. Default: 10,000.
 	Replays int
 }
 
-// Case is one obligation. Check returns an error that tells how the strategy
+// Case is one obligation. Check returns an error that says how the strategy
 // breaks Rule.
 type Case struct {
 	Name, Rule string
 	Check      func(h Harness) error
-	// applies is nil for what every strategy owes.
+	// applies is nil for an obligation of every strategy.
 	applies func(h Harness) bool
 }
 
-// Cases are the obligations of the strategy that h describes.
+// Cases returns the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
 	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
@@ -59,7 +59,7 @@ func Cases(h Harness) []Case {
 	return due
 }
 
-// Run tests every case that applies as a subtest.
+// Run runs every case that applies as a subtest.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	for _, c := range Cases(h) {
@@ -71,7 +71,7 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-// loginOf is what a gate would ask a token for after a password.
+// loginOf returns the login that a gate would pass to Issue after a password.
 func loginOf(userID string, epoch int64, now time.Time) core.Login {
 	return core.Login{
 		User: &core.User{ID: userID, IsActive: true, TokenEpoch: epoch},
@@ -82,7 +82,7 @@ func loginOf(userID string, epoch int64, now time.Time) core.Login {
 	}
 }
 
-// login issues a token and gives it with its session.
+// login issues a token and returns it with its session.
 func login(s core.Strategy, l core.Login) (core.Token, *core.Session, error) {
 	token, err := s.Issue(context.Background(), l)
 	if err != nil {
@@ -92,7 +92,7 @@ func login(s core.Strategy, l core.Login) (core.Token, *core.Session, error) {
 	return token, session, err
 }
 
-// verify returns the session of a token that must be good.
+// verify returns the session of a token that must be valid.
 func verify(s core.Strategy, token string) (*core.Session, error) {
 	found, err := s.Verify(context.Background(), token)
 	if err != nil {
@@ -104,14 +104,14 @@ func verify(s core.Strategy, token string) (*core.Session, error) {
 	return found.Session, nil
 }
 
-// rejected reports whether a strategy said that a token is no good, as opposed
-// to "could not ask".
+// rejected reports whether err means that a token is invalid, as opposed to
+// "could not reach the store".
 func rejected(err error) bool {
 	return errors.Is(err, core.ErrInvalid) || errors.Is(err, core.ErrNoCredential)
 }
 
-// answered reports whether err is one of the answers that the front door does
-// not turn into a 503.
+// answered reports whether err is one of those that the front door does not
+// turn into a 503.
 func answered(err error) bool {
 	return err == nil || rejected(err) || errors.Is(err, core.ErrNotFound)
 }

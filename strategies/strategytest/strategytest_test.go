@@ -24,7 +24,7 @@ func harness(f faults) strategytest.Harness {
 
 func TestGoodStrategyPasses(t *testing.T) { strategytest.Run(t, harness(faults{})) }
 
-// broken are strategies with the cases that must find them out.
+// broken holds strategies, each with the cases that must detect it.
 var broken = map[string]struct {
 	faults
 	cases []string
@@ -47,10 +47,10 @@ var broken = map[string]struct {
 	"ignores letter case":         {faults{ignoresCase: true}, []string{"tampered"}},
 	"trims":                       {faults{trims: true}, []string{"tampered"}},
 	"ignores the last character":  {faults{trusts: true}, []string{"tampered"}},
-	"an outage is a 401":          {faults{downIsInvalid: true}, []string{"could not ask"}},
-	"an outage is not found":      {faults{downIsFoundNot: true}, []string{"could not ask"}},
-	"revoke hides an outage":      {faults{revokeHidesDown: true}, []string{"could not ask"}},
-	"asks about other shapes":     {faults{asksForAnything: true}, []string{"could not ask"}},
+	"an outage is a 401":          {faults{downIsInvalid: true}, []string{"unreachable store"}},
+	"an outage is not found":      {faults{downIsFoundNot: true}, []string{"unreachable store"}},
+	"revoke hides an outage":      {faults{revokeHidesDown: true}, []string{"unreachable store"}},
+	"asks about other shapes":     {faults{asksForAnything: true}, []string{"unreachable store"}},
 	"immortal":                    {faults{immortal: true}, []string{"absolute limit"}},
 	"never idle":                  {faults{neverIdle: true}, []string{"idle limit"}},
 	"revoke does nothing":         {faults{keepsRevoked: true}, []string{"revoked at once", "concurrent"}},
@@ -65,9 +65,9 @@ var broken = map[string]struct {
 	"no floor":                    {faults{noFloor: true}, []string{"floor"}},
 	"a floor that sinks":          {faults{floorSinks: true}, []string{"floor"}},
 	"one user's floor is for all": {faults{floorForAll: true}, []string{"floor"}},
-	"recheck believes":            {faults{recheckTrusts: true}, []string{"recheck", "recheck of the revoked", "recheck after revoke all", "recheck could not ask"}},
-	"recheck is a use":            {faults{recheckTouches: true}, []string{"recheck is no use"}},
-	"recheck hides an outage":     {faults{recheckHidesDown: true}, []string{"recheck could not ask"}},
+	"recheck believes":            {faults{recheckTrusts: true}, []string{"recheck", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store"}},
+	"recheck is a use":            {faults{recheckTouches: true}, []string{"recheck is no activity"}},
+	"recheck hides an outage":     {faults{recheckHidesDown: true}, []string{"recheck unreachable store"}},
 }
 
 func TestBrokenStrategiesFail(t *testing.T) {
@@ -109,9 +109,9 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"could not ask", "absolute limit", "idle limit", "revoked at once", "revoke all",
+	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "revoked at once", "revoke all",
 		"revoke all but one", "floor",
-		"recheck", "recheck is no use", "recheck of the revoked", "recheck after revoke all", "recheck could not ask",
+		"recheck", "recheck is no activity", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store",
 	} {
 		if slices.Contains(least, optional) {
 			t.Errorf("%q is asked of a strategy that does not offer it", optional)

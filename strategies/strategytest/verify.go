@@ -21,14 +21,14 @@ var verifyCases = []Case{
 		Check: tampered,
 	},
 	{
-		Name:    "could not ask",
-		Rule:    "A store that does not answer is neither core.ErrInvalid nor core.ErrNoCredential: any other error is a 503, and an outage logs nobody out.",
+		Name:    "unreachable store",
+		Rule:    "If the store cannot be reached, the error is neither core.ErrInvalid nor core.ErrNoCredential: any other error is a 503, and an outage logs nobody out.",
 		Check:   couldNotAsk,
 		applies: func(h Harness) bool { return h.Unreachable != nil },
 	},
 }
 
-// nobodys have the shape of no strategy.
+// nobodys holds tokens that have the shape of no strategy.
 var nobodys = []string{"", " ", "\x00", "\n", "é", "a b", "{}", "Bearer", "token, token", "../../etc/passwd",
 	"' OR 1=1 --"}
 
@@ -74,8 +74,8 @@ func forgeries(token string) []forgery {
 				all = append(all, forgery{fmt.Sprintf("byte %d changed to %q", i, c), token[:i] + string(c) + token[i+1:]})
 			}
 		}
-		// The neighbour in the alphabet may differ in bits that a lax
-		// decoder ignores.
+		// The next character of the alphabet may differ only in bits
+		// that a lax decoder ignores.
 		all = append(all, forgery{fmt.Sprintf("byte %d one up", i), token[:i] + string(token[i]+1) + token[i+1:]})
 		all = append(all, forgery{fmt.Sprintf("byte %d left out", i), token[:i] + token[i+1:]})
 	}

@@ -1,6 +1,6 @@
 // Package bearer carries tokens in the Authorization header (RFC 6750), for
-// clients that keep their token themselves: programs, mobile applications,
-// front ends of another origin.
+// clients that store their token themselves: programs, mobile applications,
+// front ends on another origin.
 //
 //	transport := bearer.New(bearer.Options{LoginURL: "auth/api/login"})
 //	backend := core.Backend{
@@ -8,10 +8,11 @@
 //	}
 //
 // Security notes. A browser never attaches such a token by itself, so there is
-// nothing to protect from cross-site requests. A script that keeps it where
-// other scripts of the page can read it loses it to the first injected one: for
-// a browser, prefer package cookie. The answer to a login forbids caching. The
-// token is never read from a form or a URL (RFC 6750, section 5.3).
+// nothing to protect from cross-site requests. A script that stores the token
+// where other scripts of the page can read it loses it to the first injected
+// one: for browsers, prefer package cookie. The response to a login forbids
+// caching. The token is never read from a form or a URL (RFC 6750, section
+// 5.3).
 package bearer
 
 import (
@@ -21,12 +22,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Options of a bearer transport.
+// Options configures a bearer transport.
 type Options struct {
-	// LoginURL is where the OpenAPI document sends its reader for a token:
-	// the path of the backend's login route, relative to the document's
-	// server ("auth/api/login"). Default "": the document describes a plain
-	// bearer scheme, without a login.
+	// LoginURL is the token URL in the OpenAPI document: the path of the
+	// backend's login route, relative to the document's server
+	// ("auth/api/login"). Default: none, and the document describes a plain
+	// bearer scheme without a login.
 	LoginURL string
 }
 
@@ -35,8 +36,8 @@ type Transport struct {
 	scheme json.RawMessage
 }
 
-// answer is the login answer, the access token response of RFC 6749, section
-// 5.1.
+// answer is the body of a login's response, the access token response of RFC
+// 6749, section 5.1.
 type answer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -54,14 +55,14 @@ func New(o Options) *Transport {
 	return &Transport{encoded}
 }
 
-// Extract returns the token of the Authorization line; its errors are those of
+// Extract returns the token of the Authorization line. Its errors are those of
 // [core.BearerToken].
 func (t *Transport) Extract(h core.Head) (string, error) { return core.BearerToken(h) }
 
-// Protect refuses nothing.
+// Protect returns nil: there is nothing to refuse.
 func (t *Transport) Protect(core.Head) error { return nil }
 
-// Attach answers 200 with the token, and forbids caching (RFC 6749, section
+// Attach sets a 200 with the token, and forbids caching (RFC 6749, section
 // 5.1).
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status = http.StatusOK
@@ -72,12 +73,11 @@ func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Type = "application/json"
 }
 
-// Clear does nothing: the client keeps its token, and has to forget it by
-// itself.
+// Clear does nothing: the client has to delete its token itself.
 func (t *Transport) Clear(*core.Response) {}
 
-// Challenge is the WWW-Authenticate value of a 401 (RFC 6750, section 3). It
-// names no cause beyond "there was a token and it is not good".
+// Challenge returns the WWW-Authenticate value of a 401 (RFC 6750, section 3).
+// It names no cause beyond "there was a token and it is not valid".
 func (t *Transport) Challenge(presented bool) string {
 	if presented {
 		return `Bearer error="invalid_token"`
@@ -85,6 +85,6 @@ func (t *Transport) Challenge(presented bool) string {
 	return "Bearer"
 }
 
-// Scheme is OpenAPI's oauth2 scheme with the password flow, or http bearer
+// Scheme returns OpenAPI's oauth2 scheme with the password flow, or http bearer
 // without a LoginURL. The caller must not change it.
 func (t *Transport) Scheme() json.RawMessage { return t.scheme }

@@ -28,7 +28,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// cookie has the attributes that every Set-Cookie line shares.
+// cookie returns the attributes that all Set-Cookie lines share.
 func (o Options) cookie() http.Cookie {
 	return http.Cookie{
 		Name: o.Name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
@@ -36,8 +36,8 @@ func (o Options) cookie() http.Cookie {
 	}
 }
 
-// check tells everything that a browser would refuse, or that would not do what
-// it seems to (RFC 6265bis, section 4.1.3, for the prefixes).
+// check returns an error for everything that a browser would refuse, or that
+// would not do what it seems to (RFC 6265bis, section 4.1.3, for the prefixes).
 func (o Options) check() error {
 	var errs []error
 	wrong := func(is bool, format string, args ...any) {
@@ -52,15 +52,15 @@ func (o Options) check() error {
 	wrong(o.MaxAge < 0, "MaxAge %v is negative", o.MaxAge)
 
 	host, secure := hasPrefix(o.Name, "__Host-"), hasPrefix(o.Name, "__Secure-")
-	wrong(host && o.Domain != "", "the name %s rules a Domain out; choose a Name such as __Secure-latchkey", o.Name)
-	wrong(host && o.Path != "/", "the name %s rules a Path other than / out; choose a Name such as __Secure-latchkey",
+	wrong(host && o.Domain != "", "the name %s excludes a Domain; choose a Name such as __Secure-latchkey", o.Name)
+	wrong(host && o.Path != "/", "the name %s excludes a Path other than /; choose a Name such as __Secure-latchkey",
 		o.Name)
-	wrong((host || secure) && o.InsecureHTTP, "the name %s rules InsecureHTTP out", o.Name)
+	wrong((host || secure) && o.InsecureHTTP, "the name %s excludes InsecureHTTP", o.Name)
 
 	switch o.SameSite {
 	case http.SameSiteLaxMode, http.SameSiteStrictMode:
 	case http.SameSiteNoneMode:
-		wrong(o.InsecureHTTP, "SameSite=None rules InsecureHTTP out")
+		wrong(o.InsecureHTTP, "SameSite=None excludes InsecureHTTP")
 	default:
 		wrong(true, "SameSite must be Lax, Strict or None")
 	}
@@ -76,7 +76,7 @@ func hasPrefix(name, prefix string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-// isOrigin reports whether s is written exactly as browsers write an http or
+// isOrigin reports whether s is spelled exactly as browsers spell an http or
 // https origin; any other spelling would never match.
 func isOrigin(s string) bool {
 	ok, _ := regexp.MatchString(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`, s)

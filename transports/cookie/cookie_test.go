@@ -153,11 +153,11 @@ func TestNewRefuses(t *testing.T) {
 		o    cookie.Options
 		want []string // in the error
 	}{
-		{"Domain with the default name", cookie.Options{Domain: "app.example"}, []string{"rules a Domain out", "__Secure-"}},
-		{"Path with the default name", cookie.Options{Path: "/app"}, []string{"rules a Path other than / out"}},
-		{"__Host- over http", cookie.Options{Name: "__Host-s", InsecureHTTP: true}, []string{"rules InsecureHTTP out"}},
-		{"__Secure- over http", cookie.Options{Name: "__Secure-s", InsecureHTTP: true}, []string{"rules InsecureHTTP out"}},
-		{"S11 prefix in another case", cookie.Options{Name: "__HOST-s", Domain: "app.example"}, []string{"rules a Domain out"}},
+		{"Domain with the default name", cookie.Options{Domain: "app.example"}, []string{"excludes a Domain", "__Secure-"}},
+		{"Path with the default name", cookie.Options{Path: "/app"}, []string{"excludes a Path other than"}},
+		{"__Host- over http", cookie.Options{Name: "__Host-s", InsecureHTTP: true}, []string{"excludes InsecureHTTP"}},
+		{"__Secure- over http", cookie.Options{Name: "__Secure-s", InsecureHTTP: true}, []string{"excludes InsecureHTTP"}},
+		{"S11 prefix in another case", cookie.Options{Name: "__HOST-s", Domain: "app.example"}, []string{"excludes a Domain"}},
 		{"None over http", cookie.Options{Name: "s", SameSite: http.SameSiteNoneMode, InsecureHTTP: true}, []string{"SameSite=None"}},
 		{"no SameSite", cookie.Options{SameSite: http.SameSiteDefaultMode}, []string{"Lax, Strict or None"}},
 		{"unknown SameSite", cookie.Options{SameSite: 17}, []string{"Lax, Strict or None"}},
@@ -169,7 +169,7 @@ func TestNewRefuses(t *testing.T) {
 		{"age", cookie.Options{MaxAge: -1}, []string{"negative"}},
 		{
 			"everything at once", cookie.Options{Domain: "a b", Path: "app", MaxAge: -1, SameSite: 17, TrustedOrigins: []string{"*", "null"}},
-			[]string{"Cookie.Domain", "must begin with /", "rules a Domain out", "rules a Path other", "negative",
+			[]string{"Cookie.Domain", "must begin with /", "excludes a Domain", "excludes a Path other", "negative",
 				"Lax, Strict or None", `"*"`, `"null"`},
 		},
 	} {

@@ -30,12 +30,12 @@ func Example() {
 	// CROSS_ORIGIN_REFUSED
 }
 
-// A front end on a sibling origin may send unsafe requests with the cookie;
-// what cannot work is refused at once.
+// A front end on a sibling origin may send unsafe requests with the cookie. New
+// refuses options that cannot work.
 func ExampleNew() {
 	_, err := cookie.New(cookie.Options{Domain: "app.example", TrustedOrigins: []string{"https://www.app.example/"}})
 	fmt.Println(err)
 	// Output:
-	// cookie: the name __Host-latchkey rules a Domain out; choose a Name such as __Secure-latchkey
+	// cookie: the name __Host-latchkey excludes a Domain; choose a Name such as __Secure-latchkey
 	// cookie: TrustedOrigins: "https://www.app.example/" is not scheme://host[:port] in lower case, without a default port
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// pending is the cookie of a login that waits for another proof: the name of
-// the session's with "-pending", and its attributes. Scripts never read it, not
-// even with InsecureScriptAccess.
+// pending returns the cookie of a login that waits for another proof: the name
+// of the session's cookie with "-pending", and its attributes. It is always
+// HttpOnly, even with InsecureScriptAccess.
 func (t *Transport) pending() http.Cookie {
 	c := t.cookie
 	c.Name += "-pending"
@@ -17,14 +17,14 @@ func (t *Transport) pending() http.Cookie {
 	return c
 }
 
-// Hold keeps the secret of a pending login in an HttpOnly cookie for age,
+// Hold stores the secret of a pending login in an HttpOnly cookie for age,
 // rounded up to seconds. See core.Holder.
 func (t *Transport) Hold(resp *core.Response, pending string, age time.Duration) {
 	set(resp, t.pending(), pending, seconds(age))
 }
 
-// Held returns what Hold has left at the browser. It is "" for a request that
-// Protect refuses, and where [core.CookieValue] returns an error.
+// Held returns what Hold stored in the browser. It is "" for a request that
+// Protect refuses, and if [core.CookieValue] returns an error.
 func (t *Transport) Held(h core.Head) string {
 	if t.Protect(h) != nil {
 		return ""

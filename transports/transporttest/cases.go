@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Every byte that a token may have: base64url, and the dots of a JWT.
+// Every byte a token may contain: base64url, and the dots of a JWT.
 const (
 	token = "ABCDEFGHIJKLMNOPQRSTUVWXYZ.abcdefghijklmnopqrstuvwxyz.0123456789-_"
 	other = "another-token_of.the-same.shape"
@@ -24,7 +24,8 @@ func login(t core.Transport, raw string) *core.Response {
 	return resp
 }
 
-// tokenCases are about what goes into Attach and comes out of Extract.
+// tokenCases returns the cases about what goes into Attach and comes out of
+// Extract.
 func tokenCases(f Features) []Case {
 	return []Case{
 		{"absent", "a request without the credential is ErrNoCredential", func(t core.Transport) error {
@@ -61,10 +62,10 @@ func tokenCases(f Features) []Case {
 	}
 }
 
-// answerCases are about responses and descriptions.
+// answerCases returns the cases about responses and descriptions.
 func answerCases(f Features) []Case {
 	return []Case{
-		{"login answer", "Attach makes a success of the response, and forbids caching it", func(t core.Transport) error {
+		{"login answer", "Attach sets a success status, and forbids caching", func(t core.Transport) error {
 			resp := login(t, token)
 			if resp.Status < 200 || resp.Status > 299 {
 				return fmt.Errorf("the status is %d", resp.Status)
@@ -108,7 +109,7 @@ func leaks(resp *core.Response) error {
 	}
 	for _, name := range []string{"Location", "Content-Location", "Link", "Refresh"} {
 		if slices.Contains(places, name) {
-			return fmt.Errorf("%s holds the token", name)
+			return fmt.Errorf("%s contains the token", name)
 		}
 	}
 	places = append(places, slices.Repeat([]string{"body"}, strings.Count(string(resp.Body), token))...)
@@ -145,7 +146,7 @@ func checkChallenge(t core.Transport) error {
 	return nil
 }
 
-// replaced returns a header with the token in it replaced.
+// replaced returns a copy of header with new in place of old.
 func replaced(header http.Header, old, new string) http.Header {
 	for _, lines := range header {
 		for i := range lines {
@@ -157,7 +158,7 @@ func replaced(header http.Header, old, new string) http.Header {
 
 func wantToken(t core.Transport, h head, want string) error {
 	if got, err := t.Extract(h); got != want || err != nil {
-		return fmt.Errorf("Extract of %s gives %q, %v, want %q", h.method, got, err, want)
+		return fmt.Errorf("Extract of %s returns %q, %v, want %q", h.method, got, err, want)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func wantNone(t core.Transport, h head) error { return wantError(t, h, core.ErrN
 
 func wantError(t core.Transport, h head, want error) error {
 	if got, err := t.Extract(h); got != "" || !errors.Is(err, want) {
-		return fmt.Errorf("Extract of %s gives %.80q, %v, want %v", h.method, got, err, want)
+		return fmt.Errorf("Extract of %s returns %.80q, %v, want %v", h.method, got, err, want)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Client is a client that keeps cookies, as a browser does, and sends the
+// Client acts as a client that keeps cookies, as a browser does, and sends the
 // access_token of a response as a bearer token, as an API client does. It
 // returns the headers of the request after these responses.
 func Client(responses ...*core.Response) http.Header {
@@ -35,7 +35,7 @@ func Client(responses ...*core.Response) http.Header {
 	return header
 }
 
-// keep puts a cookie into a jar, in place of one that a browser takes for the
+// keep puts a cookie into a jar, in place of one that a browser considers the
 // same (RFC 6265, section 5.3: name, domain, path).
 func keep(jar []*http.Cookie, c *http.Cookie) []*http.Cookie {
 	jar = slices.DeleteFunc(jar, func(old *http.Cookie) bool {
@@ -57,7 +57,7 @@ func accessToken(resp *core.Response) string {
 	return answer.AccessToken
 }
 
-// head is a request's head, of a POST to https://app.example unless changed.
+// head is the head of a request, by default a POST to https://app.example.
 type head struct {
 	method string
 	header http.Header
@@ -77,8 +77,8 @@ func post(headers ...http.Header) head {
 	return h
 }
 
-// fetched is what a browser adds to a request that a page of the given site
-// relation and origin causes.
+// fetched returns the headers that a browser adds to a request caused by a page
+// of the given site relation and origin.
 func fetched(site, origin string) http.Header {
 	return http.Header{"Sec-Fetch-Site": {site}, "Origin": {origin}}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/transports/transporttest"
 )
 
-// Cases can be used without package testing: here they find what is wrong with
-// a transport that answers its login without a status.
+// Cases can be used without package testing. Here they find what is wrong with
+// a transport whose login response has no status.
 func ExampleCases() {
 	broken := explicit()
 	broken.attach = func(resp *core.Response, tok core.Token) {
@@ -23,5 +23,5 @@ func ExampleCases() {
 	}
 	// Output:
 	// login answer: the status is 0
-	// The rule: Attach makes a success of the response, and forbids caching it
+	// The rule: Attach sets a success status, and forbids caching
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// fake is a transport whose every method can be broken.
+// fake is a transport each of whose methods can be broken.
 type fake struct {
 	extract func(core.Head) (string, error)
 	protect func(core.Head) error
@@ -36,7 +36,7 @@ func answer(resp *core.Response, body []byte) {
 	resp.Header.Set("Cache-Control", "no-store")
 }
 
-// explicit is a bearer transport that keeps every rule.
+// explicit returns a bearer transport that keeps every rule.
 func explicit() *fake {
 	return &fake{
 		extract: core.BearerToken,
@@ -47,7 +47,7 @@ func explicit() *fake {
 	}
 }
 
-// ambient is a cookie transport that keeps every rule.
+// ambient returns a cookie transport that keeps every rule.
 func ambient() *fake {
 	f := &fake{scheme: `{"type":"apiKey","in":"cookie","name":"s"}`}
 	f.protect = func(h core.Head) error {
@@ -82,13 +82,13 @@ func (o oneLine) Lines(header string) []string {
 	return lines[:min(len(lines), 1)]
 }
 
-// unsafe takes every method for POST.
+// unsafe makes every method POST.
 type unsafe struct{ core.Head }
 
 func (unsafe) Method() string { return http.MethodPost }
 
-// holding is an ambient fake that is a core.Holder, whose every method can be
-// broken.
+// holding is an ambient fake that is a core.Holder, each of whose methods can
+// be broken.
 type holding struct {
 	*fake
 	hold    func(*core.Response, string, time.Duration)
@@ -102,7 +102,7 @@ func (f *holding) Hold(resp *core.Response, pending string, age time.Duration) {
 func (f *holding) Held(h core.Head) string     { return f.held(h) }
 func (f *holding) Release(resp *core.Response) { f.release(resp) }
 
-// holder keeps every rule.
+// holder returns a holding that keeps every rule.
 func holder() *holding {
 	f := &holding{fake: ambient()}
 	f.hold = func(resp *core.Response, pending string, _ time.Duration) {

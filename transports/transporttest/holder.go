@@ -13,8 +13,8 @@ import (
 // pending is the secret of a pending login.
 const pending = "PendingPendingPendingPendingPendingPending-"
 
-// holderCases are about transports that keep pending logins at the client. A
-// transport that is no core.Holder passes.
+// holderCases returns the cases about transports that keep pending logins at
+// the client. A transport that is not a core.Holder passes.
 func holderCases(f Features) []Case {
 	held := func(h core.Holder, secret string) http.Header { return f.Client(hold(h, secret)) }
 	cases := []struct {
@@ -22,7 +22,7 @@ func holderCases(f Features) []Case {
 		check      func(t core.Transport, h core.Holder) error
 	}{
 		{
-			"hold", "the client's next request brings exactly the secret that Hold was given last, and no other does",
+			"hold", "the client's next request carries exactly the secret that Hold was given last, and no other request carries one",
 			func(t core.Transport, h core.Holder) error {
 				return errors.Join(
 					wantHeld(h, post(held(h, pending)), pending),
@@ -34,20 +34,20 @@ func holderCases(f Features) []Case {
 			},
 		},
 		{
-			"hold no credential", "a pending login is no credential, and does not hide one",
+			"hold no credential", "a pending login is not a credential, and does not hide one",
 			func(t core.Transport, h core.Holder) error {
 				both := post(f.Client(login(t, token), hold(h, pending)))
 				return errors.Join(wantNone(t, post(held(h, pending))), wantToken(t, both, token))
 			},
 		},
 		{
-			"hold quietly", "Hold and Release set neither status nor body; the secret is in one HttpOnly cookie, nowhere else",
+			"hold quietly", "Hold and Release set neither status nor body; the secret is in one HttpOnly cookie and nowhere else",
 			func(_ core.Transport, h core.Holder) error {
 				return errors.Join(quiet(hold(h, pending)), quiet(released(h)), onlyHidden(hold(h, pending)))
 			},
 		},
 		{
-			"release", "after Release, later or in the same response, the client brings no secret; its credential stays",
+			"release", "after Release, later or in the same response, the client sends no secret; its credential stays",
 			func(t core.Transport, h core.Holder) error {
 				same := hold(h, pending)
 				h.Release(same)
@@ -56,7 +56,7 @@ func holderCases(f Features) []Case {
 			},
 		},
 		{
-			"hold malformed", "two secrets are none, and so is what cannot be one",
+			"hold malformed", "two secrets count as none, and so does what cannot be one",
 			func(_ core.Transport, h core.Holder) error {
 				errs := []error{wantHeld(h, post(held(h, pending), held(h, "another")), "")}
 				for _, bad := range []string{`"` + pending + `"`, pending + ",", pending + "\x00", "é",
@@ -67,7 +67,7 @@ func holderCases(f Features) []Case {
 			},
 		},
 		{
-			"hold cross-origin", "an unsafe request of another origin brings no secret; one of the site's own pages does",
+			"hold cross-origin", "an unsafe request from another origin carries no secret; one from the site's own pages does",
 			func(_ core.Transport, h core.Holder) error {
 				return errors.Join(
 					each(crossSite, func(site http.Header) error { return wantHeld(h, post(held(h, pending), site), "") }),
@@ -108,8 +108,8 @@ func quiet(resp *core.Response) error {
 	return nil
 }
 
-// onlyHidden reports where the secret is, beside one cookie that scripts
-// cannot read.
+// onlyHidden returns an error unless the secret is in one cookie that scripts
+// cannot read, and nowhere else.
 func onlyHidden(resp *core.Response) error {
 	hidden := 0
 	for name, lines := range resp.Header {
@@ -118,7 +118,7 @@ func onlyHidden(resp *core.Response) error {
 				continue
 			}
 			if c, err := http.ParseSetCookie(line); name != "Set-Cookie" || err != nil || !c.HttpOnly {
-				return fmt.Errorf("%s: %s holds the secret", name, line)
+				return fmt.Errorf("%s: %s contains the secret", name, line)
 			}
 			hidden++
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// crossSite are the requests that a page of another origin makes a browser
-// send; sameSite are their legitimate twins.
+// crossSite holds the headers of requests that a page of another origin makes a
+// browser send; sameSite holds their legitimate twins.
 var (
 	crossSite = []http.Header{
 		fetched("cross-site", "https://evil.example"),
@@ -22,12 +22,12 @@ var (
 		fetched("same-origin", "https://app.example"),
 		{"Sec-Fetch-Site": {"none"}},
 		{"Origin": {"https://app.example"}},
-		{}, // no browser
+		{}, // not a browser
 	}
 )
 
-// ambientCases are about credentials that browsers keep and attach by
-// themselves.
+// ambientCases returns the cases about credentials that browsers keep and
+// attach by themselves.
 func ambientCases(f Features) []Case {
 	refused := &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	return []Case{
@@ -46,7 +46,7 @@ func ambientCases(f Features) []Case {
 		{"cross-origin, nothing to protect", "without a credential Extract does not look at the origin: ErrNoCredential", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error { return wantNone(t, post(site)) })
 		}},
-		{"same origin", "a request of the site's own pages, or of no browser, passes", func(t core.Transport) error {
+		{"same origin", "a request from the site's own pages, or from something other than a browser, passes", func(t core.Transport) error {
 			return each(sameSite, func(site http.Header) error {
 				return errors.Join(t.Protect(post(site)), wantToken(t, post(f.Client(login(t, token)), site), token))
 			})
@@ -61,7 +61,7 @@ func ambientCases(f Features) []Case {
 		{"protect", "Protect refuses another origin's unsafe request without a credential too: the login itself is worth forging", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
 				if err := t.Protect(post(site)); !errors.Is(err, refused) {
-					return fmt.Errorf("Protect gives %v", err)
+					return fmt.Errorf("Protect returns %v", err)
 				}
 				return nil
 			})
@@ -69,10 +69,11 @@ func ambientCases(f Features) []Case {
 	}
 }
 
-// explicitCases are about credentials that a client attaches on purpose.
+// explicitCases returns the cases about credentials that a client attaches on
+// purpose.
 func explicitCases(f Features) []Case {
 	return []Case{
-		{"any origin", "a credential that no browser attaches by itself is good from every origin", func(t core.Transport) error {
+		{"any origin", "a credential that no browser attaches by itself is valid from every origin", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
 				return errors.Join(t.Protect(post(site)), wantToken(t, post(f.Client(login(t, token)), site), token))
 			})
@@ -80,7 +81,7 @@ func explicitCases(f Features) []Case {
 	}
 }
 
-// each joins what check finds about the headers.
+// each joins the errors of check for each header.
 func each(headers []http.Header, check func(http.Header) error) error {
 	var errs []error
 	for _, h := range headers {

@@ -1,6 +1,5 @@
-// Package transporttest checks that a core.Transport keeps its obligations.
-// Each is a [Case] with the rule that it stands for, and a failure quotes the
-// rule.
+// Package transporttest checks that a core.Transport meets its obligations.
+// Each is a [Case] with its rule, and a failure quotes the rule.
 //
 //	func TestConformance(t *testing.T) {
 //		newTransport := func(*testing.T) core.Transport {
@@ -18,15 +17,15 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Features says what kind of transport is checked.
+// Features describes the transport being checked.
 type Features struct {
-	// Ambient: browsers keep the credential and attach it by themselves, as
-	// they do a cookie. The cases about cross-origin requests and about
-	// forgetting apply.
+	// Ambient means that browsers keep the credential and attach it by
+	// themselves, as they do a cookie. The cases about cross-origin
+	// requests and about clearing then apply.
 	Ambient bool
 	// Client returns the headers of the request that a client sends after
-	// it received these responses, in their order; it has learned its
-	// credential from nothing else. Default [Client], which knows cookies
+	// it received these responses, in their order; the responses are its
+	// only source of credentials. Default: [Client], which handles cookies
 	// and the OAuth 2.0 token response.
 	Client func(responses ...*core.Response) http.Header
 }
@@ -35,8 +34,8 @@ type Features struct {
 type Case struct {
 	Name string
 	Rule string
-	// Check returns how a transport breaks the rule, nil if it does not.
-	// The transport is used by this case alone.
+	// Check returns an error if a transport breaks the rule. No other case
+	// uses the transport.
 	Check func(t core.Transport) error
 }
 
@@ -51,7 +50,7 @@ func Run(t *testing.T, newTransport func(t *testing.T) core.Transport, f Feature
 	}
 }
 
-// Cases are the obligations of a transport with these features.
+// Cases returns the obligations of a transport with these features.
 func Cases(f Features) []Case {
 	if f.Client == nil {
 		f.Client = Client

@@ -28,7 +28,7 @@ func TestGoodTransports(t *testing.T) {
 	transporttest.Run(t, func(*testing.T) core.Transport { return ambient() }, transporttest.Features{Ambient: true})
 }
 
-// A transport with a header of its own needs a client of its own.
+// A transport that uses a header of its own needs its own Client.
 func TestClientOfItsOwn(t *testing.T) {
 	newTransport := func(*testing.T) core.Transport {
 		f := explicit()
@@ -62,7 +62,7 @@ func TestBrokenTransports(t *testing.T) {
 		change(f)
 		return f
 	}
-	// firstLine reads one line of a header whatever comes with it.
+	// firstLine reads one line of a header, whatever else is there.
 	firstLine := func(h core.Head) string {
 		for _, line := range h.Lines("Authorization") {
 			return line

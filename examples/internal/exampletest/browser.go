@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-// Browser is a person at a browser with cookies.
+// Browser acts as a person at a browser with cookies.
 type Browser struct {
 	t      *testing.T
 	client *http.Client
 }
 
-// NewBrowser is one that has been nowhere yet.
+// NewBrowser returns a browser without cookies.
 func NewBrowser(t *testing.T) *Browser {
 	t.Helper()
 	cookies, err := cookiejar.New(nil)
@@ -28,7 +28,7 @@ func NewBrowser(t *testing.T) *Browser {
 	return &Browser{t, &http.Client{Jar: jar{cookies}}}
 }
 
-// jar takes and gives Secure cookies for http on loopback, as browsers do.
+// jar stores and sends Secure cookies for http on loopback, as browsers do.
 type jar struct{ cookies *cookiejar.Jar }
 
 func (j jar) SetCookies(u *url.URL, cookies []*http.Cookie) { j.cookies.SetCookies(secure(u), cookies) }
@@ -40,26 +40,27 @@ func secure(u *url.URL) *url.URL {
 	return &v
 }
 
-// Page is what the browser shows in the end.
+// Page is what the browser finally shows.
 type Page struct {
 	URL    *url.URL
 	Status int
 	Body   string
 }
 
-// Open goes to a URL, and wherever it redirects to.
+// Open goes to a URL, and follows its redirects.
 func (b *Browser) Open(to string) Page {
 	b.t.Helper()
 	return b.do(http.MethodGet, to, "", "", "none")
 }
 
-// Send is what a script of the application's own page does; body is JSON or "".
+// Send makes a request as a script of the application's own page does; body is
+// JSON or "".
 func (b *Browser) Send(method, to, body string) Page {
 	b.t.Helper()
 	return b.do(method, to, "application/json", body, "same-origin")
 }
 
-// SendFromElsewhere is the same by a page of another site.
+// SendFromElsewhere makes the request as a page of another site.
 func (b *Browser) SendFromElsewhere(method, to, body string) Page {
 	b.t.Helper()
 	return b.do(method, to, "application/json", body, "cross-site")
@@ -68,7 +69,7 @@ func (b *Browser) SendFromElsewhere(method, to, body string) Page {
 var formAction = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 
 // Answer fills in the local provider's form, presses the button of the decision
-// ("allow", "deny") and ends at the page to which that leads.
+// ("allow", "deny") and returns the page to which that leads.
 func (b *Browser) Answer(form Page, decision, email string) Page {
 	b.t.Helper()
 	action := formAction.FindStringSubmatch(form.Body)
@@ -114,7 +115,8 @@ func (p Page) Expect(t *testing.T, status int, path, part string) Page {
 	return p
 }
 
-// Member returns a text of the object that the page is; "" if it has none.
+// Member returns a string member of the object that the page is, or "" if there
+// is none.
 func (p Page) Member(name string) string {
 	var object map[string]any
 	_ = json.Unmarshal([]byte(p.Body), &object)

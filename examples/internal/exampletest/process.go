@@ -1,4 +1,4 @@
-// Package exampletest runs an example as a process and walks through its pages,
+// Package exampletest runs an example as a process and walks through its pages
 // as a person at a browser does.
 package exampletest
 
@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// marker makes a test binary be the program.
+// marker makes a test binary act as the program.
 const marker = "BE_THE_EXAMPLE"
 
-// Main is for TestMain: the test binary is the program where Command has
-// started it.
+// Main is for TestMain: it runs the program instead of the tests if Command has
+// started the test binary.
 func Main(m *testing.M, program func()) {
 	if os.Getenv(marker) != "" {
 		program()
@@ -28,8 +28,8 @@ func Main(m *testing.M, program func()) {
 	os.Exit(m.Run())
 }
 
-// Command is the program in a folder and with an environment of its own, on a
-// free port.
+// Command returns a command that runs the program in a folder, with an
+// environment of its own, on a free port.
 func Command(t *testing.T, dir string, env ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -42,7 +42,7 @@ func Command(t *testing.T, dir string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// Process is a program that runs.
+// Process is a running program.
 type Process struct {
 	URL string          // where it listens
 	Log strings.Builder // what it logs; complete after Stop
@@ -78,8 +78,8 @@ func Start(t *testing.T, dir string, env ...string) *Process {
 	return p
 }
 
-// Stop ends it as a supervisor does, expects a clean exit, and gives what it
-// printed after its first line.
+// Stop stops the program as a supervisor does, expects a clean exit, and
+// returns what it printed after its first line.
 func (p *Process) Stop() string {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -95,8 +95,8 @@ func (p *Process) Stop() string {
 	return string(printed)
 }
 
-// WantPatienceEnds checks that the program hangs up on a client that takes for
-// ever to send its request (slow loris), and not on another one meanwhile.
+// WantPatienceEnds checks that the program hangs up on a client that never
+// finishes its request (slow loris), and not on another one meanwhile.
 func (p *Process) WantPatienceEnds(within time.Duration) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))

@@ -1,5 +1,5 @@
-// Package serve is what the examples' servers have in common: an address from
-// the environment, timeouts, an orderly end.
+// Package serve contains what the examples' servers have in common: an address
+// from the environment, timeouts, an orderly shutdown.
 package serve
 
 import (
@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Main runs a program until it ends by itself or is asked to (SIGINT, SIGTERM),
-// and exits with 1 after an error.
+// Main runs a program until it returns or receives SIGINT or SIGTERM, and exits
+// with status 1 after an error.
 func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -30,14 +30,14 @@ func Main(name string, run func(ctx context.Context, log *slog.Logger) error) {
 	}
 }
 
-// Listener is where a program listens, and what its users call it.
+// Listener is where a program listens, and the URL its users know it by.
 type Listener struct {
 	net.Listener
-	BaseURL string // without a slash at the end
+	BaseURL string // without a trailing slash
 }
 
-// Listen opens an address, whose port may be 0. Without a base URL it is
-// http:// and the address.
+// Listen opens an address, whose port may be 0. The default base URL is http://
+// and the address.
 func Listen(addr, baseURL string) (Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -57,23 +57,23 @@ func Listen(addr, baseURL string) (Listener, error) {
 func (l Listener) at() *net.TCPAddr { return l.Addr().(*net.TCPAddr) }
 func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
 
-// URL is the address itself.
+// URL returns the URL of the address itself.
 func (l Listener) URL() string { return "http://" + l.Addr().String() }
 
-// OnLoopback reports that nobody but this machine reaches the program, and that
-// it does not think otherwise.
+// OnLoopback reports whether only this machine can reach the program, and the
+// base URL says so too.
 func (l Listener) OnLoopback() bool {
 	u, err := url.Parse(l.BaseURL)
 	return err == nil && l.at().IP.IsLoopback() && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
-// OtherNames are those that a browser on this machine may call the program by.
+// OtherNames returns the other names that a browser on this machine may use for
+// the program.
 func (l Listener) OtherNames() []string {
 	return []string{"http://localhost:" + l.port(), "http://127.0.0.1:" + l.port()}
 }
 
-// HTTP serves until ctx ends, and then finishes the requests that are under
-// way.
+// HTTP serves until ctx is done, and then finishes the requests in progress.
 func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -87,8 +87,8 @@ func HTTP(ctx context.Context, l Listener, handler http.Handler, log *slog.Logge
 	return Until(ctx, log, func() error { return server.Serve(l) }, server.Shutdown)
 }
 
-// Until runs a server until ctx ends, and then gives it ten seconds to finish
-// the requests that are under way.
+// Until runs a server until ctx is done, and then allows ten seconds for the
+// requests in progress.
 func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(context.Context) error) error {
 	failed := make(chan error, 1)
 	go func() { failed <- start() }()
@@ -97,14 +97,14 @@ func Until(ctx context.Context, log *slog.Logger, start func() error, stop func(
 		return err
 	case <-ctx.Done():
 	}
-	log.Info("stopping: requests under way are finished first")
+	log.Info("stopping after the requests in progress")
 	deadline, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return stop(deadline)
 }
 
-// Close returns what an application does outside of requests, such as mails
-// that are queued, ten seconds to end.
+// Close allows an application ten seconds for work outside of requests, such as
+// queued mail.
 func Close(app interface{ Close(context.Context) error }, parts ...func() error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -15,34 +15,34 @@ import (
 	"github.com/latchkey-go/latchkey"
 )
 
-// Config is what the environment says.
+// Config holds the settings from the environment.
 type Config struct {
 	Addr     string // ADDR, default 127.0.0.1:8080
 	Database string // DATABASE_URL: file:PATH of SQLite, postgres:, mysql: or mongodb:, default file:latchkey.db
 	store    string // STORE of an SQL database: bunstore, the default, or sqlstore
 	redis    string // REDIS_URL of sessions, limits and one-time codes; default: they are in the database
 	BaseURL  string // BASE_URL of links in mails, default http:// and ADDR
-	SMTPURL  string // SMTP_URL, smtp:// or smtps://; default: mails stay in GET /dev/outbox
+	SMTPURL  string // SMTP_URL, smtp:// or smtps://; default: mail stays in GET /dev/outbox
 
-	// SECRET that signs JWTs, at least 32 bytes; default: made once and
-	// kept beside the database, if that is a file
+	// SECRET signs JWTs, at least 32 bytes; default: generated once and
+	// kept next to the database, if that is a file
 	secret []byte
 
-	superuserEmail, superuserPassword string // SUPERUSER_EMAIL, SUPERUSER_PASSWORD: created at start when both are given
+	superuserEmail, superuserPassword string // SUPERUSER_EMAIL, SUPERUSER_PASSWORD: created at start if both are set
 
 	mailFrom     string // MAIL_FROM, default Latchkey <noreply@ and the host of BASE_URL>
 	noLimits     bool   // LIMITS=off, for load tests
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
 	// TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is
-	// believed; default: none
+	// trusted; default: none
 	trustedProxies []netip.Prefix
 
-	noLocalProvider   bool   // LOCAL_PROVIDER=off; off anyway where the program is not on loopback
+	noLocalProvider   bool   // LOCAL_PROVIDER=off; always off if the program is not on loopback
 	localProviderAddr string // LOCAL_PROVIDER_ADDR, a loopback address; default: a free port
 }
 
-// FromEnv reads it.
+// FromEnv reads the configuration from the environment.
 func FromEnv() (Config, error) {
 	cfg := Config{
 		Addr:              cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"),
@@ -66,7 +66,7 @@ func FromEnv() (Config, error) {
 		return cfg, errors.New("STORE must be bunstore or sqlstore")
 	}
 	if (cfg.superuserEmail == "") != (cfg.superuserPassword == "") {
-		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD are given together, or not at all")
+		return cfg, errors.New("SUPERUSER_EMAIL and SUPERUSER_PASSWORD must be set together, or not at all")
 	}
 	var err1, err2 error
 	cfg.trustedProxies, err1 = prefixes(os.Getenv("TRUSTED_PROXIES"))
@@ -79,7 +79,7 @@ func (c Config) scheme() string {
 	return scheme
 }
 
-// databasePath is the file of an SQLite database, "" for a server.
+// databasePath returns the file of an SQLite database, or "" for a server.
 func (c Config) databasePath() string {
 	path, ok := strings.CutPrefix(c.Database, "file:")
 	if !ok {
@@ -103,7 +103,7 @@ func prefixes(list string) (all []netip.Prefix, err error) {
 	return all, nil
 }
 
-// clientIP is the default, the peer, unless proxies are named.
+// clientIP returns the default, the peer's address, unless proxies are named.
 func (c Config) clientIP() latchkey.ClientIP {
 	if len(c.trustedProxies) == 0 {
 		return latchkey.Direct
@@ -111,8 +111,8 @@ func (c Config) clientIP() latchkey.ClientIP {
 	return latchkey.Proxies(c.trustedProxies...)
 }
 
-// mailDelay is the default, which hides who is registered, for mails by SMTP.
-// For the outbox there is none: it is for a developer, who looks there at once.
+// mailDelay returns the default for mail by SMTP; the delay hides who is
+// registered. There is none for the outbox, where a developer looks at once.
 func (c Config) mailDelay() time.Duration {
 	if c.SMTPURL == "" {
 		return -1
@@ -128,14 +128,14 @@ func (c Config) from(baseURL string) string {
 	return "Latchkey <noreply@" + u.Hostname() + ">"
 }
 
-// secret is the one given, or the one beside the database's file, which is made
-// when it is not there yet: tokens outlive a restart.
+// secret returns the given secret, or the one kept next to the database's file,
+// which it creates if it is missing, so that tokens survive a restart.
 func secret(given, database string) ([]byte, error) {
 	if given != "" {
 		return []byte(given), nil
 	}
 	if database == "" {
-		return nil, errors.New("SECRET must be set, to the same 32 random characters or more in all processes of the application")
+		return nil, errors.New("SECRET must be set, to the same 32 or more random characters in all processes of the application")
 	}
 	file := database + ".secret"
 	kept, err := os.ReadFile(file)

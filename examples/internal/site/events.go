@@ -20,13 +20,13 @@ func (s *Site) Events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
 	s.Stream(r.Context(), w, func() error {
-		// the server's own deadline is for short answers
+		// the server's own deadline is for short responses
 		return errors.Join(out.SetWriteDeadline(time.Now().Add(WriteWithin)), out.Flush())
 	})
 }
 
 // Stream writes the time every second, as server-sent events, while the login
-// of ctx is good. Then it says so, and ends.
+// of ctx is valid. Then it sends an event that says so, and returns.
 func (s *Site) Stream(ctx context.Context, w io.Writer, flush func() error) {
 	login, stop := s.Auth.Watch(ctx)
 	defer stop()

@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 )
 
-// Main runs an example until it is asked to stop: it reads the environment,
-// listens, puts the application together, says what to do next and lets answer
-// serve the routes of a framework.
+// Main runs an example until it is stopped: it reads the environment, listens,
+// assembles the application, prints what to do next and lets answer serve the
+// routes of a framework.
 func Main(name string, answer func(context.Context, *Site, serve.Listener, *slog.Logger) error) {
 	serve.Main(name, func(ctx context.Context, log *slog.Logger) (err error) {
 		cfg, err := FromEnv()

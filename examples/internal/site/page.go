@@ -13,11 +13,11 @@ var files embed.FS
 
 var page = template.Must(template.ParseFS(files, "page/index.html"))
 
-// Files are those of the page, below "page".
+// Files returns the page's files, below "page".
 func Files() fs.FS { return files }
 
-// Index is the page, for the one who is signed in, or nil, with the error that
-// a login came back with, or "".
+// Index returns the page for the user who is signed in, or nil, with the error
+// that a login came back with, or "".
 func (s *Site) Index(user *Account, failure string) (http.Header, []byte) {
 	header := http.Header{
 		"Content-Type":            {"text/html; charset=utf-8"},

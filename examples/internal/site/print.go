@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Where is the database, without what its URL may hold of a password.
+// Where returns the database's location, without a password that its URL may
+// contain.
 func (c Config) Where() string {
 	if c.databasePath() != "" {
 		return c.Database
@@ -16,7 +17,7 @@ func (c Config) Where() string {
 	return redacted(c.Database)
 }
 
-// SMTPHost is the mail server's name, without the password of its URL.
+// SMTPHost returns the mail server's name, without the password of its URL.
 func (c Config) SMTPHost() string {
 	u, err := url.Parse(c.SMTPURL)
 	if err != nil {
@@ -25,8 +26,8 @@ func (c Config) SMTPHost() string {
 	return u.Host
 }
 
-// redacted is a server's URL without password and query, for that may hold one
-// too. Of another text, any part may be one of the password.
+// redacted returns a server's URL without password and query, which may contain
+// one too. It hides any other text, as any part of it may belong to a password.
 func redacted(text string) string {
 	u, err := url.Parse(text)
 	switch {
@@ -47,8 +48,8 @@ func (c Config) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), plain(c))
 }
 
-// LogValue is what "%+v" prints.
+// LogValue returns what "%+v" prints.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
-// MarshalJSON is what "%+v" prints, as a string.
+// MarshalJSON returns what "%+v" prints, as a JSON string.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprintf("%+v", c)) }

@@ -1,5 +1,5 @@
 // Package site is the application that several examples serve, each with its
-// framework: users in a database, three backends, mails, a provider to log in
+// framework: users in a database, three backends, mail, a provider to log in
 // at, and a page. An example adds the routes.
 //
 //	site.Main("nethttp", func(
@@ -32,29 +32,30 @@ import (
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
-// Account is the application's user: Latchkey's columns and one of its own.
+// Account is the application's user type: Latchkey's columns and one of its
+// own.
 type Account struct {
 	latchkey.User
 	FullName string `json:"full_name" bun:"full_name,notnull,default:''" bson:"full_name" auth:"register,update"`
 }
 
-// Backends are the names of its backends: a JWT and a session token as bearer,
-// and a session's cookie.
+// Backends lists the names of the application's backends: a JWT and a session
+// token as bearer tokens, and a session's cookie.
 var Backends = []string{"jwt", "cookie", "session"}
 
 // Site is the application.
 type Site struct {
 	Auth   *latchkey.Auth[Account]
-	Outbox http.Handler            // shows the mails; nil where they go by SMTP
-	Local  *localprovider.Provider // nil where it is off
+	Outbox http.Handler            // shows the mails; nil if they are sent by SMTP
+	Local  *localprovider.Provider // nil if it is off
 
 	stores   stores
 	log      *slog.Logger
 	stopping <-chan struct{}
 }
 
-// New opens the database and puts the parts together. Expired rows are swept,
-// and events sent, until ctx ends.
+// New opens the database and assembles the parts. Until ctx is done, expired
+// rows are swept, and events sent.
 func New(ctx context.Context, cfg Config, l serve.Listener, log *slog.Logger) (*Site, error) {
 	stores, err := open(ctx, cfg)
 	if err != nil {
@@ -124,7 +125,7 @@ func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {
 	}, nil
 }
 
-// sender returns SMTP, or the outbox.
+// sender returns an SMTP sender, or the outbox.
 func (s *Site) sender(cfg Config, baseURL string) (latchkey.Sender, error) {
 	if cfg.SMTPURL != "" {
 		return smtpsender.New(smtpsender.Options{URL: cfg.SMTPURL, From: cfg.from(baseURL)})
@@ -134,8 +135,8 @@ func (s *Site) sender(cfg Config, baseURL string) (latchkey.Sender, error) {
 	return box, err
 }
 
-// createSuperuser makes the one of the environment, unless the address is
-// registered already.
+// createSuperuser creates the superuser that the environment names, unless the
+// address is already registered.
 func (s *Site) createSuperuser(ctx context.Context, cfg Config) error {
 	if cfg.superuserEmail == "" {
 		return nil
@@ -152,7 +153,7 @@ func (s *Site) createSuperuser(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// Close sends the mails that are queued, then ends the rest.
+// Close sends the queued mail, then closes the rest.
 func (s *Site) Close() error { return serve.Close(s.Auth, s.closeParts) }
 
 func (s *Site) closeParts() error {

@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 )
 
-// social returns the flows of logging in at the local provider, which is
-// started for it, or none where the program is not on loopback: the local
-// provider believes everybody.
+// social returns the flows for logging in at the local provider, which it
+// starts, or none if the program is not on loopback: the local provider trusts
+// everybody.
 func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	if cfg.noLocalProvider || !l.OnLoopback() {
 		return nil, nil
@@ -26,7 +26,7 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	// a key of its own: that secret signs JWTs
+	// a separate key: cfg.secret signs JWTs
 	secret, err := hkdf.Key(sha256.New, cfg.secret, nil, "quickstart oauth", 32)
 	if err != nil {
 		return nil, err
@@ -45,8 +45,7 @@ func (s *Site) social(cfg Config, l serve.Listener) ([]latchkey.Flow, error) {
 	return social.Flows(), nil
 }
 
-// takeName returns a user who registers by a provider the name that the
-// provider says.
+// takeName sets a new user's name to the one that the provider supplies.
 func takeName(_ context.Context, e *latchkey.Event[Account]) error {
 	if e.Identity != nil {
 		e.User.FullName = e.Identity.Name

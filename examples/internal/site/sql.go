@@ -39,8 +39,8 @@ func inPostgres(ctx context.Context, cfg Config, s *stores) error {
 	return s.inSQL(ctx, cfg, pooled(db, 16), sqlstore.PostgreSQL)
 }
 
-// pooled bounds the connections of a process, and keeps them: database/sql
-// opens as many as are asked for and keeps two.
+// pooled bounds the connections of a process, and keeps them open: by default
+// database/sql opens any number and keeps two.
 func pooled(db *sql.DB, connections int) *sql.DB {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)

@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 )
 
-// stores are where the application keeps what it must not forget.
+// stores holds the application's stores.
 type stores struct {
 	users    core.UserStore[Account]
 	accounts core.OAuthAccountStore
@@ -35,13 +35,13 @@ func (s stores) close() error {
 	return errors.Join(errs...)
 }
 
-// databases are the schemes of DATABASE_URL.
+// databases maps the schemes of DATABASE_URL to their stores.
 var databases = map[string]func(context.Context, Config, *stores) error{
 	"file": inSQLite, "postgres": inPostgres, "mysql": inMySQL, "mongodb": inMongoDB,
 }
 
-// open connects to the database of DATABASE_URL, by its scheme, and makes its
-// tables. Sessions move to REDIS_URL where it is set.
+// open connects to the database of DATABASE_URL, by its scheme, and creates its
+// tables. Sessions move to REDIS_URL if it is set.
 func open(ctx context.Context, cfg Config) (stores, error) {
 	var s stores
 	if err := databases[cfg.scheme()](ctx, cfg, &s); err != nil {
@@ -61,7 +61,7 @@ func open(ctx context.Context, cfg Config) (stores, error) {
 func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	u, err := url.Parse(cfg.Database)
 	if err != nil {
-		return errors.New("it is no URL")
+		return errors.New("not a URL")
 	}
 	client, err := mongo.Connect(options.Client().ApplyURI(cfg.Database))
 	if err != nil {
@@ -82,8 +82,8 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	return store.Migrate(ctx)
 }
 
-// inRedis moves what lives for a while: sessions, limits, and the tickets that
-// change no user.
+// inRedis moves what lives for a while to Redis: sessions, limits, and the
+// tickets that change no user.
 func inRedis(cfg Config, s *stores) error {
 	client, err := rueidis.ParseURL(cfg.redis)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Start starts it with the settings that provider.mjs knows, until the test
-// ends, and gives its issuer, which is at 127.0.0.1.
+// Start runs it with settings for provider.mjs until the test ends, and returns
+// its issuer, which is at 127.0.0.1.
 func Start(t *testing.T, settings map[string]any) (issuer string) {
 	t.Helper()
 	folder := os.Getenv("LATCHKEY_TEST_OIDC_PROVIDER")
@@ -23,7 +23,8 @@ func Start(t *testing.T, settings map[string]any) (issuer string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", "../oidc/node/provider.mjs", folder, string(text)) // it ends with its standard input
+	// it exits when its standard input closes
+	cmd := exec.Command("node", "../oidc/node/provider.mjs", folder, string(text))
 	cmd.Stderr = t.Output()
 	stdin, err1 := cmd.StdinPipe()
 	stdout, err2 := cmd.StdoutPipe()
