@@ -1,7 +1,7 @@
 // Package gormstore keeps Latchkey's users, their accounts at OAuth providers,
-// their credentials, sessions, one-time tokens and rate limits in the SQL database of an
-// application that uses GORM, gorm.io/gorm, with its dialects for SQLite,
-// PostgreSQL and MySQL:
+// their credentials, sessions, one-time tokens and rate limits in the SQL
+// database of an application that uses GORM, gorm.io/gorm, with its dialects
+// for SQLite, PostgreSQL and MySQL:
 //
 //	type Account struct {
 //		core.User
@@ -13,10 +13,10 @@
 //	users, err := gormstore.Users[Account](store)
 //	err = store.Migrate(ctx)
 //
-// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(), store.Tickets(),
-// store.Limiter() and store itself (a core.Transactor) are the parts that
-// Latchkey asks for. The tables are those of sqlstore, so that an application
-// can change from one to the other.
+// Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
+// store.Tickets(), store.Limiter() and store itself (a core.Transactor) are the
+// parts that Latchkey asks for. The tables are those of sqlstore, so that an
+// application can change from one to the other.
 //
 // The application's own queries may go on using GORM with the same user type.
 // Latchkey itself uses GORM for its mapping of that type and for transactions

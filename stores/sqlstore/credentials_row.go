@@ -19,8 +19,8 @@ func (s *Store) credentialsTable() table {
 	}}
 }
 
-// settle checks c and gives it an ID, ids in their one spelling, and whole
-// microseconds.
+// settle checks c and sets its ID where it is empty, ids to their one spelling,
+// and times to whole microseconds.
 func (t *Credentials) settle(c *core.Credential) (err error) {
 	if err := c.Check(); err != nil {
 		return wrap("store a credential", err)

@@ -85,7 +85,7 @@ func byAge(a, b *core.Credential) int {
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 }
 
-// owns complains unless List gives want, the oldest first.
+// owns complains unless List returns want, the oldest first.
 func owns(ctx context.Context, s credentials, step, kind, owner string, want ...*core.Credential) error {
 	got, err := s.Store.List(ctx, kind, owner)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // keptCredentials creates credentials that edit prepared, one for each value,
-// and complains unless the store gives each back as it was, then and after an
-// Update that puts the value there.
+// and complains unless the store keeps each as it was, then and after an Update
+// that puts the value there.
 func keptCredentials[T any](
 	ctx context.Context, s credentials, edit func(c *core.Credential, value T), values ...T,
 ) error {
@@ -65,7 +65,8 @@ var credentialValueCases = []credentialCase{
 	{Rule: "An Expires of 1970 is long ago, not none", Check: func(ctx context.Context, s credentials) error {
 		c := credential(s, AnnID, "one")
 		c.Expires = time.Unix(0, 0)
-		return errors.Join(is("Create", s.Store.Create(ctx, c, 0), nil), unknown(ctx, s, "one"), owns(ctx, s, "afterwards", "", AnnID))
+		return errors.Join(is("Create", s.Store.Create(ctx, c, 0), nil), unknown(ctx, s, "one"),
+			owns(ctx, s, "afterwards", "", AnnID))
 	}},
 	{Rule: "Created is kept in whole microseconds and given in UTC", Check: func(ctx context.Context, s credentials) error {
 		var errs []error
@@ -91,7 +92,8 @@ var credentialValueCases = []credentialCase{
 		err := holdsCredential(ctx, s, "created", &want)
 		got, err2 := s.Store.Update(ctx, "passkey", AnnID, c.ID,
 			func(c *core.Credential) error { c.Used, c.Expires = odd(c.Used), odd(c.Expires); return nil })
-		return errors.Join(err, is("Update", err2, nil), sameCredential("what Update gave", got, &want), holdsCredential(ctx, s, "updated", &want))
+		return errors.Join(err, is("Update", err2, nil), sameCredential("what Update gave", got, &want),
+			holdsCredential(ctx, s, "updated", &want))
 	}},
 	{Rule: "Every returned credential is the caller's own copy", Check: func(ctx context.Context, s credentials) error {
 		given := credential(s, AnnID, "one")
@@ -108,7 +110,8 @@ var credentialValueCases = []credentialCase{
 		}
 		spoil(given)
 		var inside []byte
-		updated, err1 := s.Store.Update(ctx, "passkey", AnnID, want.ID, func(c *core.Credential) error { inside = c.Data; return nil })
+		updated, err1 := s.Store.Update(ctx, "passkey", AnnID, want.ID,
+			func(c *core.Credential) error { inside = c.Data; return nil })
 		found, err2 := s.Store.Find(ctx, "passkey", "one")
 		page, err3 := s.Store.List(ctx, "", AnnID)
 		if err := errors.Join(err1, err2, err3); err != nil {
@@ -135,14 +138,16 @@ func outOfBounds() (updates, creates []func(*core.Credential)) {
 		func(c *core.Credential) { c.Data = make([]byte, 8<<10+1) },
 		func(c *core.Credential) { c.Data = make([]byte, 10<<20) },
 		func(c *core.Credential) { c.Used = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
-		func(c *core.Credential) { c.Expires = time.Date(292277, 1, 1, 0, 0, 0, 0, time.UTC) }, // beyond 64 bits of microseconds
+		// Beyond 64 bits of microseconds.
+		func(c *core.Credential) { c.Expires = time.Date(292277, 1, 1, 0, 0, 0, 0, time.UTC) },
 	}
 	creates = append(creates, updates...)
 	for _, text := range []string{"", "nul\x00", "é", "\xff", "tab\t", strings.Repeat("k", 256)} {
 		creates = append(creates, func(c *core.Credential) { c.Key = text }, func(c *core.Credential) { c.Kind = text })
 	}
 	return updates, append(creates, func(c *core.Credential) { c.Kind = strings.Repeat("k", 65) },
-		func(c *core.Credential) { c.Owner = "" }, func(c *core.Credential) { c.Created = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) })
+		func(c *core.Credential) { c.Owner = "" },
+		func(c *core.Credential) { c.Created = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) })
 }
 
 var credentialLimitCases = []credentialCase{
