@@ -31,7 +31,8 @@ func TestSuspended(t *testing.T) {
 		a.want("GET", path, token, "", 401, "Unauthorized")
 	}
 	a.want("GET", "/session-only", "key", "", 401, "Unauthorized")
-	if got := a.login("ada@example.org", password); got.status != 400 || got.member("detail") != core.CodeLoginBadCredentials {
+	got := a.login("ada@example.org", password)
+	if got.status != 400 || got.member("detail") != core.CodeLoginBadCredentials {
 		t.Errorf("a login: %d %s", got.status, got.body)
 	}
 	if _, err := a.Manager().Authenticate(t.Context(), "ada@example.org", password); err == nil {

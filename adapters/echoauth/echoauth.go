@@ -188,7 +188,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 	}
 }
 
-// head is a core.Head that knows the route which echo has found.
+// head is a core.Head with the route that echo has matched.
 type head struct {
 	core.Head
 	c *echo.Context

@@ -157,7 +157,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 	}
 }
 
-// head is a core.Head that knows the route which gin has found.
+// head is a core.Head with the route that gin has matched.
 type head struct {
 	core.Head
 	c *gin.Context

@@ -18,8 +18,8 @@ func wantMarks(t *testing.T, p parts, emailKey string) {
 		t.Fatalf("the user of before is %+v, %v", u, err)
 	}
 	one := core.Session{
-		ID: "scoped", UserID: u.ID, Backend: "web", Epoch: u.TokenEpoch, Created: now, LastSeen: now, Expires: now.Add(time.Hour),
-		Scopes: []string{"read"}, Organization: "acme", Brief: true,
+		ID: "scoped", UserID: u.ID, Backend: "web", Epoch: u.TokenEpoch, Created: now,
+		LastSeen: now, Expires: now.Add(time.Hour), Scopes: []string{"read"}, Organization: "acme", Brief: true,
 	}
 	if err := sessions.Create(ctx, core.Digest("scoped"), one); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,8 @@ func wantMarks(t *testing.T, p parts, emailKey string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if u, err = p.users.Find(ctx, core.ByID(u.ID)); err != nil || !u.SuspendedUntil.Equal(until) || u.SuspendedFor != "spam" {
+	u, err = p.users.Find(ctx, core.ByID(u.ID))
+	if err != nil || !u.SuspendedUntil.Equal(until) || u.SuspendedFor != "spam" {
 		t.Errorf("the suspended user is %+v, %v", u, err)
 	}
 }

@@ -9,8 +9,8 @@
 //
 // Security notes: only here a strategy is asked to issue, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
-// application's BeforeLogin. An inactive or suspended user gets the answer of a wrong
-// password.
+// application's BeforeLogin. An inactive or suspended user gets the answer of a
+// wrong password.
 package gate
 
 import (

@@ -37,7 +37,8 @@ func sessionValues(session core.Session) ([]any, error) {
 	}
 	return []any{
 		session.ID, session.UserID, session.Backend, session.Label, ip, session.Epoch, string(proved),
-		micros(session.Created), micros(session.LastSeen), micros(session.Expires), sql.NullString{String: text, Valid: text != ""},
+		micros(session.Created), micros(session.LastSeen), micros(session.Expires),
+		sql.NullString{String: text, Valid: text != ""},
 	}, nil
 }
 

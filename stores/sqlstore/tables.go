@@ -35,8 +35,9 @@ func (s *Store) tables() []table {
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"id", "{text} NOT NULL"}, {"user_id", "{key} NOT NULL"}, {"backend", "{text} NOT NULL"},
 			{"label", "{text} NOT NULL"}, {"ip", "{text} NOT NULL"}, {"epoch", "BIGINT NOT NULL"}, {"proofs", "{text} NOT NULL"},
 			{"created", "BIGINT NOT NULL"}, {"last_seen", "BIGINT NOT NULL"}, {"expires", "BIGINT NOT NULL"},
-			// NULL in most rows, and as an earlier release wrote it: see package
-			// marks; the others are of sessions whose token is replaced by and by.
+			// NULL in most rows, and in those of an earlier
+			// release. Package marks writes marks; the others are
+			// for tokens that are replaced from time to time.
 			{"marks", "{text}"}, {"secret", "{digest}"}, {"replaced", "{digest}"}, {"sealed", "{digest}"}, {"rotated", "BIGINT"},
 		}, indexes: []index{{name: "newest", columns: "user_id, created"}, {name: "expires", columns: "expires"}}},
 		{token: "floors", columns: []column{

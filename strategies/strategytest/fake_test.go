@@ -33,7 +33,8 @@ type fake struct {
 }
 
 type faults struct {
-	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs, mixesUsers, idIsToken, localTime, aliases, noExpiry,
+	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs,
+	mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
 	asksForAnything, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
 	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
