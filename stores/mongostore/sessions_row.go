@@ -23,13 +23,15 @@ type sessionRow struct {
 	Expires   int64     `bson:"expires"`
 	ExpiresAt time.Time `bson:"expires_at"`
 
-	// What few sessions have. Scopes is nil where the session's are.
-	Scopes       *[]string `bson:"scopes,omitempty"`
-	Organization string    `bson:"organization,omitempty"`
-	Actor        string    `bson:"actor,omitempty"`
-	ActorSession string    `bson:"actor_session,omitempty"`
-	ActorEpoch   int64     `bson:"actor_epoch,omitempty"`
-	Brief        bool      `bson:"brief,omitempty"`
+	// What few sessions have. Scoped tells no scopes from nil, which BSON
+	// does not.
+	Scoped       bool     `bson:"scoped,omitempty"`
+	Scopes       []string `bson:"scopes,omitempty"`
+	Organization string   `bson:"organization,omitempty"`
+	Actor        string   `bson:"actor,omitempty"`
+	ActorSession string   `bson:"actor_session,omitempty"`
+	ActorEpoch   int64    `bson:"actor_epoch,omitempty"`
+	Brief        bool     `bson:"brief,omitempty"`
 }
 
 type proof struct {
@@ -42,10 +44,7 @@ func newSessionRow(one core.Session) sessionRow {
 		ID: one.ID, UserID: one.UserID, Backend: one.Backend, Label: one.Label, Epoch: one.Epoch,
 		Created: micros(one.Created), LastSeen: micros(one.LastSeen), Expires: micros(one.Expires), ExpiresAt: one.Expires,
 		Organization: one.Organization, Actor: one.Actor, ActorSession: one.ActorSession, ActorEpoch: one.ActorEpoch,
-		Brief: one.Brief,
-	}
-	if one.Scopes != nil {
-		row.Scopes = &one.Scopes
+		Brief: one.Brief, Scoped: one.Scopes != nil, Scopes: one.Scopes,
 	}
 	if one.IP.IsValid() {
 		row.IP = one.IP.String()
@@ -68,8 +67,8 @@ func readSession(document bson.Raw) (*core.Session, error) {
 		Created: fromMicros(r.Created), LastSeen: fromMicros(r.LastSeen), Expires: fromMicros(r.Expires),
 		Organization: r.Organization, Actor: r.Actor, ActorSession: r.ActorSession, ActorEpoch: r.ActorEpoch, Brief: r.Brief,
 	}
-	if r.Scopes != nil {
-		one.Scopes = *r.Scopes
+	if r.Scoped || r.Scopes != nil {
+		one.Scopes = append([]string{}, r.Scopes...)
 	}
 	if r.IP != "" {
 		ip, err := netip.ParseAddr(r.IP)
