@@ -33,7 +33,9 @@ type Auth[U any] struct {
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
-	manager  *Manager[U]
+	// endpoints by their names, for pages.
+	endpoints map[string]core.Endpoint
+	manager   *Manager[U]
 }
 
 type groupKey struct{ flow, backend string }
@@ -47,11 +49,12 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	opts, base, optsErr := opts.withDefaults()
 	a := &Auth[U]{
-		opts:     opts,
-		clients:  clients{policy: opts.ClientIP, log: opts.Log},
-		queue:    queue.New(queue.Options{Log: opts.Log}),
-		failures: seldom.New(opts.Log),
-		groups:   map[groupKey]Group{},
+		opts:      opts,
+		clients:   clients{policy: opts.ClientIP, log: opts.Log},
+		queue:     queue.New(queue.Options{Log: opts.Log}),
+		failures:  seldom.New(opts.Log),
+		groups:    map[groupKey]Group{},
+		endpoints: map[string]core.Endpoint{},
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
@@ -104,8 +107,8 @@ func newServices[U any, PU core.Model[U]](
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
 		Passwords: hasher, Codec: columns,
 		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
-		Security: security{flows, again},
-		Env:      core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
+		Security: security{flows, again}, Pages: pages[U]{a},
+		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
 		a.svc.Env.AccountGuards = []Guard{Verified}
@@ -235,13 +238,20 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		own := *a.svc
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
-		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport)}
+		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
+			InsecureHTTP: unencrypted(b.Transport)}
 	}
 	routes, err := f.Routes(svc)
+	errs := []error{err}
 	for _, r := range routes {
-		a.groups[key] = append(a.groups[key], a.bind(r, b))
+		endpoint := a.bind(r, b)
+		a.groups[key] = append(a.groups[key], endpoint)
+		if _, taken := a.endpoints[r.Name]; taken {
+			errs = append(errs, fmt.Errorf("the flow %q has a route named %q, and so has another", f.Name(), r.Name))
+		}
+		a.endpoints[r.Name] = endpoint
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // Manager returns the same operations outside HTTP.
@@ -257,6 +267,12 @@ func ambient(t core.Transport) bool {
 func standing(s core.Strategy) bool {
 	st, ok := core.As[core.Standing](s)
 	return ok && st.Standing()
+}
+
+// unencrypted reports whether a transport is set up for plain http.
+func unencrypted(t core.Transport) bool {
+	u, ok := core.As[core.Unencrypted](t)
+	return ok && u.InsecureHTTP()
 }
 
 func (a *Auth[U]) publicKeys() []json.RawMessage {

@@ -34,6 +34,7 @@ type Services struct {
 	Jobs     Jobs
 	Events   Events
 	Security Security
+	Pages    Pages
 	Env      Env
 }
 
@@ -43,6 +44,9 @@ type BackendInfo struct {
 	// BrowserSent reports whether browsers send the backend's token by
 	// themselves, as they send a cookie.
 	BrowserSent bool
+	// InsecureHTTP reports whether the transport is set up for plain http,
+	// so that cookies have to do without Secure and __Host-.
+	InsecureHTTP bool
 }
 
 // Env is the application's environment.
@@ -107,8 +111,12 @@ type Codec interface {
 	// Input writes the members of in that the application's type tags with
 	// when ("register", "update"). Its error is a 422.
 	Input(u AnyUser, in Object, when string) error
-	// Output returns what clients see of a user.
+	// Output returns what clients see of a user: the fields with a json
+	// tag, as encoding/json writes them.
 	Output(u AnyUser) any
+	// Columns returns the columns that Input writes with when, in the order
+	// of their fields.
+	Columns(when string) []Column
 }
 
 // Security answers what concerns the safety of a whole account, across flows.

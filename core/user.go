@@ -27,7 +27,9 @@ func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[hash]") }
 //		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
-// Only the fields with a JSON name are ever shown to a client.
+// A field is sent to clients if it has a json tag that is not "-", and may be
+// written by them if it has an auth tag besides. Fields of embedded structs
+// count by encoding/json's rules.
 type User struct {
 	// ID is given by the store when it is empty at Create. Its column's
 	// type is the store's option; here it is text.

@@ -42,7 +42,11 @@ func start(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) *se
 	t.Cleanup(func() { _ = ln.Close() })
 	s := &server{addr: ln.Addr().String(), patience: 10 * time.Second}
 	s.host = &host{server: s, asked: make(chan struct{}), decide: make(chan struct{})}
-	serve(t, listener{ln.(*net.TCPListener)}, App{Host: s.host, Mounts: s.mounts(), Guarded: s.guarded()})
+	app := App{Host: s.host, Mounts: s.mounts(), Guarded: s.guarded()}
+	for path, response := range written() {
+		app.Written = append(app.Written, Written{path, response})
+	}
+	serve(t, listener{ln.(*net.TCPListener)}, app)
 	s.resolved = s.host.resolved.Load()
 	return s
 }

@@ -24,12 +24,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix followed by
-// the route's pattern, so that they appear in chi's own route list and under
-// r's prefixes, groups and middleware. prefix is empty, or begins with a slash
-// and does not end with one; Mount panics on any other. The root of a group
-// answers at prefix with and without a trailing slash. HEAD is registered along
-// with GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they appear in
+// chi's own route list and under r's prefixes, groups and middleware. prefix is
+// empty, or begins with a slash and does not end with one; Mount panics on any
+// other. The root of a group answers at prefix with and without a trailing
+// slash. HEAD is registered along with GET.
 //
 // If two routes are equal, chi uses the one registered last; a more specific
 // route of the application always wins.
@@ -37,12 +37,12 @@ func Mount(r chi.Router, prefix string, groups ...core.Group) {
 	httpauth.Mount(http.NewServeMux(), prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			h := decoded(httpauth.Handler(b))
-			if path := prefix + b.Pattern; path != "" {
+			h, whole := decoded(httpauth.Handler(b)), prefix+b.Prefix
+			if path := whole + b.Pattern; path != "" {
 				register(r, b.Method, path, h)
 			}
 			if b.Pattern == "" {
-				register(r, b.Method, prefix+"/", h)
+				register(r, b.Method, whole+"/", h)
 			}
 		}
 	}
@@ -94,3 +94,7 @@ func guarded(verb func(http.Handler) http.Handler) func(http.Handler) http.Handl
 func CurrentUser[U any](r *http.Request) (*U, bool) {
 	return httpauth.CurrentUser[U](r)
 }
+
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML.
+func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }

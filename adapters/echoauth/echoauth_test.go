@@ -35,6 +35,9 @@ func serve(t *testing.T, ln net.Listener, app adaptertest.App, e *echo.Echo, r r
 			return c.String(http.StatusOK, g.Answer(echoauth.CurrentUser[adaptertest.User](c)))
 		}, verb(app.Host, g.Guards...))
 	}
+	for _, h := range app.Written {
+		r.GET(h.Path, func(c *echo.Context) error { return echoauth.Write(c, h.Response()) })
+	}
 	server := &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })

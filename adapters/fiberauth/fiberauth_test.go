@@ -60,6 +60,9 @@ func serve(
 			return c.SendString(g.Answer(fiberauth.CurrentUser[adaptertest.User](c)))
 		})
 	}
+	for _, h := range kit.Written {
+		r.Get(h.Path, func(c fiber.Ctx) error { return fiberauth.Write(c, h.Response()) })
+	}
 	start(t, app, ln)
 }
 

@@ -35,6 +35,9 @@ func serve(t *testing.T, ln net.Listener, app adaptertest.App, engine *gin.Engin
 			c.String(http.StatusOK, "%s", g.Answer(ginauth.CurrentUser[adaptertest.User](c)))
 		})
 	}
+	for _, h := range app.Written {
+		r.GET(h.Path, func(c *gin.Context) { ginauth.Write(c, h.Response()) })
+	}
 	server := &http.Server{Handler: engine, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })

@@ -13,7 +13,7 @@ func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Rou
 	return []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
-			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Users.New()},
+			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New())},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				return core.JSON(http.StatusOK, svc.Codec.Output(core.CurrentFrom(ctx).User))
 			},
@@ -21,7 +21,8 @@ func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Rou
 		{
 			Name: "users:patch_current_user", Method: http.MethodPatch, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{
-				Summary: "Change the own account", Status: http.StatusOK, Body: svc.Users.New(), Answer: svc.Users.New(),
+				Summary: "Change the own account", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
+				Body: ownChanges{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -45,6 +46,20 @@ func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Rou
 			},
 		},
 	}
+}
+
+// ownChanges are the members of PATCH /me beside the own columns.
+type ownChanges struct {
+	Email    string `json:"email,omitempty"`
+	Password string `json:"password,omitempty"`
+}
+
+// anyChanges are those of PATCH /{id}.
+type anyChanges struct {
+	ownChanges
+	IsActive    bool `json:"is_active,omitempty"`
+	IsSuperuser bool `json:"is_superuser,omitempty"`
+	IsVerified  bool `json:"is_verified,omitempty"`
 }
 
 // changes reads a PATCH. Without rights the flags are ignored, whatever their

@@ -62,7 +62,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
 			Doc: core.Doc{
-				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Users.New(),
+				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
 				Body: struct {
 					Token string `json:"token"`
 				}{},
@@ -93,7 +93,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 	if f.OnRegister && e.Kind == core.EventRegistered && wanted(svc)(e.User.Base()) {
-		f.kind().Send(svc, e.User, wanted(svc))
+		f.kind().Send(ctx, svc, e.User, wanted(svc))
 	}
 }
 

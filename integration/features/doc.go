@@ -1,6 +1,4 @@
-// Package features holds features that an application could have written: each
-// is a test flow of about a hundred lines against the contracts of core, made
-// without an edit of any other package.
-//
-//	go test ./features
+// Package features has parts of about a hundred lines that an application could
+// write on the contracts of core alone, each tried in a whole application: what
+// a new feature needs must not need an edit of an existing package.
 package features
