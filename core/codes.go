@@ -13,7 +13,8 @@ func CodeStatus(code string) int {
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
 		return http.StatusBadRequest
-	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused:
+	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
+		CodeInsufficientScope:
 		return http.StatusForbidden
 	case CodeLastSuperuser, CodeOAuthLastLoginMethod:
 		return http.StatusConflict
