@@ -43,8 +43,8 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 	return finish(resp)
 }
 
-// detail is a list of problems, a code with its reason, a code, or the status'
-// phrase.
+// detail is a list of problems, a code with its reason and members, a code, or
+// the status' phrase.
 func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
 	switch {
 	case e.Problems != nil:
@@ -54,8 +54,14 @@ func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
 			problems[i] = p
 		}
 		return problems
-	case e.Reason != "":
-		return map[string]string{"code": e.Code, "reason": a.localize(ctx, e.ReasonCode, e.Reason, e.Args)}
+	case e.Reason != "" || e.Members != nil:
+		object := map[string]any{}
+		maps.Copy(object, e.Members)
+		object["code"] = e.Code
+		if e.Reason != "" {
+			object["reason"] = a.localize(ctx, e.ReasonCode, e.Reason, e.Args)
+		}
+		return object
 	case e.Code != "":
 		return e.Code
 	}
@@ -124,6 +130,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		}()
 		ctx, resp, err := handle(ctx, r)
 		if err != nil {
+			err = a.resolver.Challenged(core.CurrentFrom(ctx), err)
 			a.refused(ctx, r, err)
 			return a.fail(ctx, route, r, a.Render(ctx, err))
 		}

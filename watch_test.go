@@ -162,7 +162,8 @@ func TestWatchGoesOnAfterTheOwnNewPassword(t *testing.T) {
 
 		mux := http.NewServeMux()
 		httpauth.Mount(mux, "/users", s.Users())
-		r := httptest.NewRequest("PATCH", "/users/me", strings.NewReader(`{"password": "another password of ada's"}`))
+		r := httptest.NewRequest("PATCH", "/users/me", strings.NewReader(
+			`{"password": "another password of ada's", "current_password": "`+password+`"}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Token", token)
 		w := httptest.NewRecorder()

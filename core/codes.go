@@ -9,11 +9,12 @@ func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
-		CodeUpdateEmailExists, CodeUpdatePassword, CodeDuplicateCredentials,
+		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
 		return http.StatusBadRequest
-	case CodeLoginFactorRequired, CodeCrossOriginRefused, CodeInsufficientScope:
+	case CodeLoginFactorRequired, CodeCrossOriginRefused, CodeInsufficientScope, CodeLoginEnrolment,
+		CodeProofRequired:
 		return http.StatusForbidden
 	case CodeLastSuperuser, CodeOAuthLastLoginMethod:
 		return http.StatusConflict

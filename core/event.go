@@ -11,9 +11,11 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventRegistered      EventKind = "register"
-	EventLoggedIn        EventKind = "login"
-	EventLoginFailed     EventKind = "login.refused"
+	EventRegistered  EventKind = "register"
+	EventLoggedIn    EventKind = "login"
+	EventLoginFailed EventKind = "login.refused"
+	// EventProved is a login that was proved once more (a step-up).
+	EventProved          EventKind = "proved"
 	EventLoggedOut       EventKind = "logout"
 	EventUpdated         EventKind = "user.updated"
 	EventVerifyRequested EventKind = "verify.requested"

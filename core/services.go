@@ -125,6 +125,21 @@ type Security interface {
 	// by every Purger, and returns how much it removed. It joins the
 	// transaction of ctx.
 	Purge(ctx context.Context, userID string) (removed int, err error)
+	// Secure returns the guard of what is sensitive: it refuses as Secured
+	// does.
+	Secure() Guard
+	// Secured returns nil where the login of ctx, with the proofs in extra,
+	// has a proof that is not older than Options.FreshFor, and none of the
+	// user's factors still asks. Otherwise it returns the 403
+	// PROOF_REQUIRED that names what would do, or a 503. ctx must have a
+	// user.
+	Secured(ctx context.Context, extra ...Proof) error
+	// Strong reports whether proofs are enough for two; see
+	// ProofKinds.Strong.
+	Strong(done []Proof) bool
+	// Ways returns in how many ways u can log in, by every Way. A flow that
+	// takes one away asks in the transaction that locked the user's row.
+	Ways(ctx context.Context, u AnyUser) (int, error)
 	// StillLoggedIn returns nil while the login of ctx would be let in by
 	// the guards of its route, as a Commit checks, else the 401 or 403.
 	StillLoggedIn(ctx context.Context) error

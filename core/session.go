@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-// Proof says how and when a person proved who they are.
-type Proof struct {
-	Method string // "password", "oauth:google", "totp"
-	At     time.Time
-}
-
 // Session is one login. It is read-only once a store or a strategy has handed
 // it out: many requests may share it.
 type Session struct {
@@ -59,16 +53,9 @@ type Session struct {
 // with the sessions of any other epoch.
 const AnyEpoch = -1
 
-// ProvedAt is the time of the latest proof, the zero time without any.
-func (s *Session) ProvedAt() time.Time {
-	var latest time.Time
-	for _, p := range s.Proofs {
-		if p.At.After(latest) {
-			latest = p.At
-		}
-	}
-	return latest
-}
+// Proved returns the time of the latest proof by one of the methods, or of any
+// without methods; the zero time if there is none.
+func (s *Session) Proved(methods ...string) time.Time { return latest(s.Proofs, methods) }
 
 // Found is what a strategy has of a valid token. User is set only where it
 // was read in the same query, fresh from the store; the front door loads it
@@ -79,7 +66,8 @@ type Found struct {
 }
 
 // Login is what the gate asks a strategy to issue a token for. The strategy
-// fills Session's ID, Created, LastSeen and Expires.
+// sets Session's ID, LastSeen and Expires, and Created where it is zero. One
+// that is set is when the login began (a step-up), and lifetimes count from it.
 type Login struct {
 	User    AnyUser
 	Session Session

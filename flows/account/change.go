@@ -24,6 +24,10 @@ type Changes struct {
 	// who sets their own.
 	Keep    *core.Session
 	Request *core.Request // nil outside HTTP
+
+	// permit is called once the input is valid, before anything is judged,
+	// hashed or looked up; nil permits.
+	permit func(context.Context) error
 }
 
 // Change applies c to the user. Refusals: 422, then
@@ -157,6 +161,11 @@ func prepare(
 	problems = append(problems, problemsOf(svc.Codec.Input(svc.Users.New(), c.Own, "update"))...)
 	if err := core.InvalidProblems(problems...); err != nil {
 		return "", nil, err
+	}
+	if c.permit != nil {
+		if err := c.permit(ctx); err != nil {
+			return "", nil, err
+		}
 	}
 	if c.Password != nil {
 		if err := svc.Passwords.CheckPolicy(ctx, *c.Password, asked); err != nil {

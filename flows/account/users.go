@@ -18,6 +18,9 @@ import (
 type Users struct {
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits
+	// Failures limits wrong current passwords, on the count of failed
+	// logins. A zero limit limits nothing.
+	Failures core.Limit
 }
 
 // Name is "users".
@@ -31,7 +34,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser)
 	last := &keeper{svc: svc}
 	public := svc.Codec.Output(svc.Users.New())
-	return append(me(svc, svc.Env.AccountGuards, f.Limits),
+	return append(f.me(svc, svc.Env.AccountGuards),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: public},
@@ -91,7 +94,7 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	if err != nil {
 		return nil, err
 	}
-	c, err := changes(r, true)
+	c, _, err := changes(r, true)
 	if err != nil {
 		return nil, err
 	}

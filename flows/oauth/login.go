@@ -74,7 +74,7 @@ func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request
 // code for POST /exchange instead; where a factor is missing, the backend's
 // cookie alone has the pending login (core.Holder).
 func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, error) {
-	proof := core.Proof{Method: "oauth:" + cb.provider.Name(), At: cb.svc.Env.Now()}
+	proof := core.Proof{Method: core.MethodOAuth + cb.provider.Name(), At: cb.svc.Env.Now()}
 	backend := cb.svc.Backend
 	if cb.RedirectTo != "" && !backend.BrowserSent {
 		return cb.handOver(ctx, u, proof)
@@ -85,7 +85,11 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 		return admission.Answer, err
 	}
 	if admission.Pending != "" {
-		back(admission.Answer, cb.RedirectTo, "error", core.CodeLoginFactorRequired)
+		missing := core.CodeLoginFactorRequired
+		if admission.Enrol != nil {
+			missing = core.CodeLoginEnrolment
+		}
+		back(admission.Answer, cb.RedirectTo, "error", missing)
 		return admission.Answer, nil
 	}
 	back(admission.Answer, cb.RedirectTo, "", "")

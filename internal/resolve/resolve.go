@@ -29,6 +29,7 @@ type Resolver struct {
 	Users    core.Users
 	Epochs   core.EpochStore // nil: SessionOnly guards are not possible
 	Fresh    core.EpochStore // Epochs without what is kept for some seconds, for Recheck
+	Kinds    core.ProofKinds // of the application's own factors
 	Now      func() time.Time
 }
 
@@ -91,13 +92,8 @@ func (p *plan) add(g core.Guard) {
 	p.sessionOnly = p.sessionOnly || g.SessionOnly
 	p.streaming = p.streaming || g.Streaming
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
-	if g.MaxAge != 0 {
-		p.checks = append(p.checks, func(_ context.Context, _ core.Head, c *core.Current) error {
-			if p.Now().Sub(c.Session.ProvedAt()) > g.MaxAge {
-				return core.Forbidden()
-			}
-			return nil
-		})
+	if g.MaxAge != 0 || g.Methods != nil || g.Strong {
+		p.checks = append(p.checks, func(_ context.Context, _ core.Head, c *core.Current) error { return p.proved(g, c.Session) })
 	}
 	if g.Check != nil {
 		p.checks = append(p.checks, func(ctx context.Context, _ core.Head, c *core.Current) error { return g.Check(ctx, c) })
@@ -128,7 +124,7 @@ func (p *plan) required(ctx context.Context, h core.Head) (context.Context, erro
 func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
 	known, err := p.required(ctx, h)
 	var refusal *core.Error
-	if errors.As(err, &refusal) && refusal.Code == "" &&
+	if errors.As(err, &refusal) && (refusal.Code == "" || refusal.Code == core.CodeProofRequired) &&
 		(refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
 		return ctx, nil
 	}
@@ -146,7 +142,7 @@ func (p *plan) check(ctx context.Context, h core.Head) error {
 			continue
 		}
 		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
-			return refusal
+			return p.Challenged(current, refusal)
 		}
 		return core.Unavailable(err)
 	}

@@ -35,7 +35,7 @@ func (s *Strategy) write(session core.Session) map[string]any {
 		for i, p := range session.Proofs {
 			methods[i], times[i] = p.Method, p.At.Unix()
 		}
-		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.ProvedAt().Unix()
+		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.Proved().Unix()
 	}
 	if session.Scopes != nil {
 		claims["scope"] = strings.Join(session.Scopes, " ")

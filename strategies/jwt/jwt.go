@@ -88,7 +88,11 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if session.ID, err = newID(s.options.Random); err != nil {
 		return core.Token{}, fmt.Errorf("jwt: random source: %w", err)
 	}
-	session.Created = s.options.Now().UTC().Truncate(time.Second)
+	now := s.options.Now()
+	if session.Created.IsZero() || session.Created.After(now) { // a step-up makes no login younger
+		session.Created = now
+	}
+	session.Created = session.Created.UTC().Truncate(time.Second)
 	session.Expires = session.Created.Add(s.options.Lifetime)
 	claims := s.write(session)
 	if s.options.Extra != nil {

@@ -52,6 +52,7 @@ var broken = map[string]struct {
 	"revoke hides an outage":      {faults{revokeHidesDown: true}, []string{"unreachable store"}},
 	"asks about other shapes":     {faults{asksForAnything: true}, []string{"unreachable store"}},
 	"immortal":                    {faults{immortal: true}, []string{"absolute limit"}},
+	"a step-up begins anew":       {faults{younger: true}, []string{"step-up"}},
 	"never idle":                  {faults{neverIdle: true}, []string{"idle limit"}},
 	"revoke does nothing":         {faults{keepsRevoked: true}, []string{"revoked at once", "concurrent"}},
 	"revoke ends the user":        {faults{revokesUser: true}, []string{"revoked at once", "revoke again"}},
@@ -109,7 +110,7 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "revoked at once", "revoke all",
+	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "step-up", "revoked at once", "revoke all",
 		"revoke all but one", "floor",
 		"recheck", "recheck is no activity", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store",
 	} {
