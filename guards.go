@@ -32,6 +32,11 @@ func Fresh(age time.Duration) Guard { return core.Fresh(age) }
 // passkey; see core.ProvedBy. An age of 0 allows any time in this login.
 func Factor(age time.Duration, methods ...string) Guard { return core.ProvedBy(age, methods...) }
 
+// Scope admits sessions with scopes that have this one, and every session
+// without scopes; see core.Scope. A session with scopes is refused wherever no
+// guard names one: 403 INSUFFICIENT_SCOPE.
+func Scope(scope string) Guard { return core.Scope(scope) }
+
 // Check calls check with the current user. A nil error admits the request, an
 // *Error is sent as it is, and any other error becomes a 503. Forbidden() is
 // the plain 403.

@@ -197,8 +197,10 @@ func (a *Auth[U]) install(flows []Flow) error {
 			errs = append(errs, a.installOne(f, nil))
 			continue
 		}
-		for i := range a.opts.Backends {
-			errs = append(errs, a.installOne(f, &a.opts.Backends[i]))
+		for i, b := range a.opts.Backends {
+			if !standing(b.Strategy) {
+				errs = append(errs, a.installOne(f, &a.opts.Backends[i]))
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -215,7 +217,7 @@ func (a *Auth[U]) factorErrors() error {
 		return errors.Join(errs...)
 	}
 	for _, b := range a.opts.Backends {
-		if _, holds := core.As[core.Holder](b.Transport); ambient(b.Transport) && !holds {
+		if _, holds := core.As[core.Holder](b.Transport); ambient(b.Transport) && !standing(b.Strategy) && !holds {
 			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
 				"which keeps the pending login of a browser", b.Name))
 		}
@@ -255,6 +257,12 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 func ambient(t core.Transport) bool {
 	a, ok := core.As[core.Ambient](t)
 	return ok && a.Ambient()
+}
+
+// standing reports whether a strategy's tokens are not the answer to a login.
+func standing(s core.Strategy) bool {
+	st, ok := core.As[core.Standing](s)
+	return ok && st.Standing()
 }
 
 // unencrypted reports whether a transport is set up for plain http.

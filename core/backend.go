@@ -34,6 +34,14 @@ type Strategy interface {
 	Revoke(ctx context.Context, s *Session) error
 }
 
+// Standing is a strategy whose tokens are not the answer to a login, such as
+// API keys (optional). latchkey.New makes none of the flows that are made once
+// per backend for its backend: no login, no second factor, no OAuth. Its Issue
+// returns an error.
+type Standing interface {
+	Standing() bool
+}
+
 // AllRevoker ends all of a user's sessions with an epoch below the given one,
 // except the one with the ID except ("" for none), which is carried over to the
 // new epoch if the strategy issued it (optional). A later Issue below epoch is

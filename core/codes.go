@@ -9,11 +9,12 @@ func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
-		CodeUpdateEmailExists, CodeUpdatePassword, CodeDuplicateCredentials,
+		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
 		return http.StatusBadRequest
-	case CodeLoginFactorRequired, CodeCrossOriginRefused:
+	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
+		CodeInsufficientScope:
 		return http.StatusForbidden
 	case CodeLastSuperuser, CodeOAuthLastLoginMethod:
 		return http.StatusConflict

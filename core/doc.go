@@ -46,7 +46,8 @@
 // guard and the write is not noticed, and no route can have the guard
 // [Streaming]. One that stores sessions should also implement [AllRevoker],
 // [SessionLister] and [Sweeper]; one that signs tokens with private keys,
-// [KeySet]; one that works in the background, [Waiter].
+// [KeySet]; one that works in the background, [Waiter]. One whose tokens
+// are not the answer to a login, such as API keys, must implement [Standing].
 //
 // A [Transport] whose token browsers send by themselves must implement
 // [Ambient], and should implement [Holder], so that a login that waits for a
@@ -69,6 +70,9 @@
 // has a name and a color for login pages, [Branded]. One whose constructor
 // returns no error must implement [FaultyProvider] if its configuration can be
 // wrong.
+//
+// An adapter's [Head] should implement [PathValuer], for guards that read the
+// path's parameters.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
 // that [As] finds what the inner part implements. [Challenger],

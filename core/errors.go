@@ -52,6 +52,7 @@ const (
 	CodeUnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
 	CodeRateLimited           = "RATE_LIMITED"
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
+	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 )
 
 // Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems

@@ -35,9 +35,17 @@ type Guard struct {
 	Methods []string
 	// Strong requires proofs of two kinds; see ProofKinds.Strong.
 	Strong bool
+	// Scope is what a session with Scopes must have: 403 INSUFFICIENT_SCOPE
+	// without. Of several guards it must have every Scope. Where no guard
+	// names one, every session with Scopes is refused, so that a credential
+	// of few rights opens nothing that was not opened to it.
+	Scope string
 	// Check may refuse: with an *Error as it is (Forbidden() as a rule),
 	// with anything else as 503. Nil checks nothing.
 	Check func(ctx context.Context, c *Current) error
+	// CheckRequest is Check with the head of the request, for what depends
+	// on a header, the host or the path: see PathValue.
+	CheckRequest func(ctx context.Context, h Head, c *Current) error
 }
 
 // Allows reports whether the guard reads the credentials of a backend.
@@ -92,6 +100,11 @@ func ProvedBy(age time.Duration, methods ...string) Guard {
 	}
 	return Guard{Name: "proved by", MaxAge: age, Methods: append([]string(nil), methods...), Strong: len(methods) == 0}
 }
+
+// Scope admits sessions with Scopes that have this one, and every session
+// without Scopes, such as a person's login. It is a scope-token of RFC 6749,
+// section 3.3; where guards are resolved, anything else panics.
+func Scope(scope string) Guard { return Guard{Name: "scope " + scope, Scope: scope} }
 
 // CheckUser calls check with the current user, of the application's type. A nil
 // error admits the request, an *Error is sent as it is, and any other error

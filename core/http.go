@@ -20,6 +20,24 @@ type Head interface {
 	Lines(header string) []string
 }
 
+// PathValuer is a Head of a router that has matched the request (optional).
+type PathValuer interface {
+	// PathValue returns the value, decoded once, of a parameter of the
+	// path. It is false where the matched pattern has no such parameter,
+	// and where nothing is matched yet, as in middleware around a router.
+	PathValue(name string) (value string, ok bool)
+}
+
+// PathValue returns the value of a parameter of the path ("org" of
+// "/{org}/members"), for Guard.CheckRequest. It is false where h does not have
+// it; a guard refuses then.
+func PathValue(h Head, name string) (value string, ok bool) {
+	if p, is := h.(PathValuer); is {
+		return p.PathValue(name)
+	}
+	return "", false
+}
+
 // Line is the value of a header that is there exactly once, else "".
 func Line(h Head, header string) string {
 	if lines := h.Lines(header); len(lines) == 1 {
@@ -46,6 +64,14 @@ type Request struct {
 	Remote netip.Addr // the peer as the adapter sees it; the front door replaces it by the client's after its policy
 	Body   io.Reader  // not limited yet; the decoders of this package do it
 	Param  func(name string) string
+}
+
+// PathValue implements PathValuer by Param.
+func (r *Request) PathValue(name string) (value string, ok bool) {
+	if r.Param != nil {
+		value = r.Param(name)
+	}
+	return value, value != ""
 }
 
 // Response is an answer to a request, the same for every framework. JSON, HTML,

@@ -52,7 +52,17 @@ type User struct {
 	// microseconds.
 	CreatedAt time.Time `json:"-"`
 	UpdatedAt time.Time `json:"-"`
+	// SuspendedUntil is when a suspension ends; the zero time is none, and
+	// the end of 9999-12-31 is for good. Whoever sets it raises TokenEpoch
+	// too, which ends what the user is logged in with.
+	SuspendedUntil time.Time `json:"-"`
+	// SuspendedFor is the reason of the suspension.
+	SuspendedFor string `json:"-"`
 }
+
+// Blocked reports whether the user may not use their account: they are
+// inactive, or suspended at that time.
+func (u *User) Blocked(now time.Time) bool { return !u.IsActive || now.Before(u.SuspendedUntil) }
 
 // Base returns access to the embedded columns. A type that embeds User has it
 // by promotion.

@@ -65,9 +65,9 @@ type Mount struct {
 	Groups []core.Group
 }
 
-// Guarded is a handler for GET at Path, behind the adapter's Require, or
-// Optional, with Guards. It responds with a 200 and the text that Answer
-// returns for the adapter's CurrentUser[adaptertest.User].
+// Guarded is a handler for GET at Path, in which "{org}" is a parameter, behind
+// the adapter's Require, or Optional, with Guards. It responds with a 200 and
+// the text that Answer returns for the adapter's CurrentUser[adaptertest.User].
 //
 // Answer may panic. The adapter lets the panic through; a framework that does
 // not recover by itself needs its recovery middleware.

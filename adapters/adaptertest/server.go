@@ -110,11 +110,24 @@ func (s *server) guarded() []Guarded {
 		}
 		return nil
 	}}
+	member := core.Guard{Name: "member", CheckRequest: func(_ context.Context, h core.Head, c *core.Current) error {
+		org, ok := core.PathValue(h, "org")
+		if _, other := core.PathValue(h, "id"); other {
+			s.fault("a parameter that the pattern does not have has a value")
+		}
+		s.keep("org", org)
+		if !ok || org != c.User.Base().ID {
+			return core.Forbidden()
+		}
+		return nil
+	}}
 	return []Guarded{
 		{Path: "/required", Answer: answer},
 		{Path: "/superuser", Guards: []core.Guard{pass, superuser}, Answer: answer},
 		{Path: "/optional", Optional: true, Answer: answer},
 		{Path: "/optional/superuser", Optional: true, Guards: []core.Guard{pass, superuser}, Answer: answer},
+		{Path: "/orgs/{org}/plan", Guards: []core.Guard{member}, Answer: answer},
+		{Path: "/optional/orgs/{org}", Optional: true, Guards: []core.Guard{member}, Answer: answer},
 		{Path: "/panics", Answer: func(*User, bool) string { panic(panicText) }},
 	}
 }

@@ -59,8 +59,8 @@ func register(r chi.Router, method, path string, h http.Handler) {
 // raw path if net/http kept it.
 func decoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" {
-			params := chi.RouteContext(r.Context()).URLParams
+		if at := chi.RouteContext(r.Context()); at != nil && r.URL.RawPath != "" {
+			params := at.URLParams
 			for i, name := range params.Keys {
 				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused malformed escapes
 				r.SetPathValue(name, value)
@@ -75,13 +75,18 @@ func decoded(next http.Handler) http.Handler {
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Require(h, guards...)
+	return guarded(httpauth.Require(h, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Optional(h, guards...)
+	return guarded(httpauth.Optional(h, guards...))
+}
+
+// guarded lets guards see the values of the path decoded.
+func guarded(verb func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return decoded(verb(next)) }
 }
 
 // CurrentUser returns the authenticated user of a request that passed Require

@@ -178,7 +178,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
-			ctx, err := resolve(r.Context(), httpauth.Head(r))
+			ctx, err := resolve(r.Context(), head{httpauth.Head(r), c})
 			if err != nil {
 				return Write(c, h.Render(r.Context(), err))
 			}
@@ -186,6 +186,17 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 			return next(c)
 		}
 	}
+}
+
+// head is a core.Head with the route that echo has matched.
+type head struct {
+	core.Head
+	c *echo.Context
+}
+
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.Path(), h.c.Request().URL.EscapedPath(), name)
 }
 
 const passErrors = "latchkey: pass errors"

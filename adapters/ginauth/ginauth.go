@@ -149,7 +149,7 @@ func CurrentUser[U any](c *gin.Context) (*U, bool) {
 func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
-		ctx, err := resolve(r.Context(), httpauth.Head(r))
+		ctx, err := resolve(r.Context(), head{httpauth.Head(r), c})
 		if err != nil {
 			Write(c, h.Render(r.Context(), err))
 			c.Abort()
@@ -157,6 +157,17 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 		}
 		c.Request = r.WithContext(ctx)
 	}
+}
+
+// head is a core.Head with the route that gin has matched.
+type head struct {
+	core.Head
+	c *gin.Context
+}
+
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.FullPath(), h.c.Request.URL.EscapedPath(), name)
 }
 
 type passErrors struct{}

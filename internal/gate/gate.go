@@ -9,8 +9,8 @@
 //
 // Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
-// application's BeforeLogin. An inactive user gets the answer of a wrong
-// password.
+// application's BeforeLogin. An inactive or suspended user gets the answer of a
+// wrong password.
 package gate
 
 import (
@@ -90,7 +90,7 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
 	u := a.User.Base()
-	if !u.IsActive {
+	if u.Blocked(g.Now()) {
 		return core.Admission{}, core.Refuse(core.CodeLoginBadCredentials)
 	}
 	if g.RequireVerified && !u.IsVerified {

@@ -148,7 +148,7 @@ func (g *Gate) pending(ctx context.Context, digest [32]byte) (core.AnyUser, pend
 	if err != nil {
 		return nil, p, notPending(err)
 	}
-	if b := u.Base(); p.Backend != g.own || !b.IsActive || b.TokenEpoch != t.Epoch {
+	if b := u.Base(); p.Backend != g.own || b.Blocked(g.Now()) || b.TokenEpoch != t.Epoch {
 		return nil, p, core.Refuse(core.CodeLoginBadCredentials)
 	}
 	return u, p, nil

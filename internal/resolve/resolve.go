@@ -39,7 +39,8 @@ type plan struct {
 	sessionOnly bool
 	streaming   bool
 	ownOrigin   bool
-	checks      []func(context.Context, *core.Current) error
+	scopes      []string
+	checks      []func(context.Context, core.Head, *core.Current) error
 }
 
 // Compile works out what guards ask for. It panics where they cannot work, as
@@ -47,7 +48,7 @@ type plan struct {
 func (r Resolver) Compile(
 	optional bool, guards ...core.Guard,
 ) func(context.Context, core.Head) (context.Context, error) {
-	p := plan{Resolver: r}
+	p := plan{Resolver: r, scopes: scopesOf(guards)}
 	for _, g := range guards {
 		p.add(g)
 	}
@@ -92,10 +93,14 @@ func (p *plan) add(g core.Guard) {
 	p.streaming = p.streaming || g.Streaming
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
 	if g.MaxAge != 0 || g.Methods != nil || g.Strong {
-		p.checks = append(p.checks, func(_ context.Context, c *core.Current) error { return p.proved(g, c.Session) })
+		p.checks = append(p.checks,
+			func(_ context.Context, _ core.Head, c *core.Current) error { return p.proved(g, c.Session) })
 	}
 	if g.Check != nil {
-		p.checks = append(p.checks, g.Check)
+		p.checks = append(p.checks, func(ctx context.Context, _ core.Head, c *core.Current) error { return g.Check(ctx, c) })
+	}
+	if g.CheckRequest != nil {
+		p.checks = append(p.checks, g.CheckRequest)
 	}
 }
 
@@ -107,11 +112,16 @@ func (p *plan) required(ctx context.Context, h core.Head) (context.Context, erro
 		return nil, err
 	}
 	ctx = core.WithCurrent(ctx, current)
-	return ctx, p.check(ctx)
+	if current.Session.Scopes != nil {
+		if err := p.inScope(current.Session, p.scopes); err != nil {
+			return ctx, err
+		}
+	}
+	return ctx, p.check(ctx, h)
 }
 
 // optional makes anonymous what lacks a good credential or the rights that
-// guards ask for; nothing else.
+// guards ask for; nothing else. Who sends a credential of few scopes means it.
 func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
 	known, err := p.required(ctx, h)
 	var refusal *core.Error
@@ -122,13 +132,13 @@ func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, erro
 	return known, err
 }
 
-func (p *plan) check(ctx context.Context) error {
+func (p *plan) check(ctx context.Context, h core.Head) error {
 	if len(p.checks) == 0 {
 		return nil
 	}
 	current := core.CurrentFrom(ctx)
 	for _, check := range p.checks {
-		err := check(ctx, current)
+		err := check(ctx, h, current)
 		if err == nil {
 			continue
 		}
@@ -228,7 +238,7 @@ func (r *Resolver) confirm(
 		return core.Current{}, core.ErrInvalid
 	}
 	u := found.User
-	if sessionOnly && u == nil {
+	if sessionOnly && u == nil && s.Epoch != core.AnyEpoch {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
 		if err != nil {
 			return core.Current{}, absent(err)
@@ -244,10 +254,10 @@ func (r *Resolver) confirm(
 			return core.Current{}, absent(err)
 		}
 	}
-	if !u.Base().IsActive {
+	if u.Base().Blocked(r.Now()) {
 		return core.Current{}, core.ErrInvalid
 	}
-	if u.Base().TokenEpoch != s.Epoch {
+	if s.Epoch != core.AnyEpoch && u.Base().TokenEpoch != s.Epoch {
 		return core.Current{}, errEpoch
 	}
 	if sessionOnly {

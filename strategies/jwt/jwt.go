@@ -81,7 +81,10 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if !storable(session.UserID) || !storable(session.Backend) {
 		return core.Token{}, errors.New("jwt: the login's user ID or backend is empty or not UTF-8")
 	}
-	var err error
+	err := unmarkable(&session)
+	if err != nil {
+		return core.Token{}, err
+	}
 	if session.ID, err = newID(s.options.Random); err != nil {
 		return core.Token{}, fmt.Errorf("jwt: random source: %w", err)
 	}

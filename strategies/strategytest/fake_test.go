@@ -33,7 +33,8 @@ type fake struct {
 }
 
 type faults struct {
-	losesEpoch, losesBackend, losesProofs, newerProofs, mixesUsers, idIsToken, localTime, aliases, noExpiry,
+	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs,
+	mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
 	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
 	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
@@ -93,6 +94,12 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	}
 	if f.losesProofs {
 		s.Proofs = nil
+	}
+	if f.widensScopes {
+		s.Scopes = append([]string(nil), s.Scopes...)
+	}
+	if f.losesActor {
+		s.Actor = ""
 	}
 	f.rows[raw] = &s
 	t := core.Token{Raw: raw, Expires: s.Expires}

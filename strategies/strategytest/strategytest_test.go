@@ -32,6 +32,8 @@ var broken = map[string]struct {
 	"loses the epoch":             {faults{losesEpoch: true}, []string{"round trip", "revoke all"}},
 	"loses the backend":           {faults{losesBackend: true}, []string{"round trip"}},
 	"loses the proofs":            {faults{losesProofs: true}, []string{"round trip"}},
+	"no scopes are all scopes":    {faults{widensScopes: true}, []string{"round trip"}},
+	"loses the actor":             {faults{losesActor: true}, []string{"round trip"}},
 	"makes proofs younger":        {faults{newerProofs: true}, []string{"round trip"}},
 	"mixes users":                 {faults{mixesUsers: true}, []string{"concurrent"}},
 	"the ID is the token":         {faults{idIsToken: true}, []string{"filled in"}},
