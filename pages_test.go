@@ -89,7 +89,8 @@ func TestFailTurnsErrorsIntoPages(t *testing.T) {
 		{"front:closed", "", 401, html, "<p>Unauthorized", "", "", false},
 	} {
 		got := serve(c.name, c.how)
-		if got.Status != c.status || got.Header.Get("Content-Type") != c.media || !strings.HasPrefix(string(got.Body), c.body) ||
+		if got.Status != c.status || got.Header.Get("Content-Type") != c.media ||
+			!strings.HasPrefix(string(got.Body), c.body) ||
 			c.header != "" && got.Header.Get(c.header) != c.line || (got.Err != nil) != c.isError ||
 			got.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s: %d %v %s (%v)", c.name, c.how, got.Status, got.Header, got.Body, got.Err)
@@ -214,7 +215,8 @@ func TestPagesHaveProvidersAndTexts(t *testing.T) {
 		t.Errorf("the providers are %v", titles)
 	}
 	german := core.WithLanguage(t.Context(), "de")
-	if got := pages.Localize(german, "HELLO", "Hello", nil) + pages.Localize(t.Context(), "HELLO", " Hello", nil); got != "Hallo Hello" {
+	if got := pages.Localize(german, "HELLO", "Hello", nil) +
+		pages.Localize(t.Context(), "HELLO", " Hello", nil); got != "Hallo Hello" {
 		t.Errorf("the texts are %q", got)
 	}
 }

@@ -69,7 +69,8 @@ func TestFactorGuard(t *testing.T) {
 			e != nil && (e.Status != 403 || e.Code != core.CodeProofRequired || e.Header.Get("WWW-Authenticate") != c.want) {
 			t.Errorf("%s: got %+v, want %q", name, e, c.want)
 		}
-		// Where a person need not be known, one who lacks a proof is nobody.
+		// Where a person need not be known, one who lacks a proof is
+		// nobody.
 		ctx, err := a.Resolve(true, c.guard)(t.Context(), issue(c.done...))
 		if err != nil || (core.CurrentFrom(ctx) == nil) != (c.want != "") {
 			t.Errorf("%s, optional: known %t, %v", name, core.CurrentFrom(ctx) != nil, err)

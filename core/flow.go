@@ -15,7 +15,7 @@ type Flow interface {
 }
 
 // Factor is a flow that can prove a user once more after the first proof. It
-// says whether it asks, and knows nothing of other factors: the gate decides
+// says whether it asks, and depends on no other factor: the gate decides
 // how many and which. It is PerBackend, and its flow continues pending logins
 // by Gate.Continue. The optional interfaces beside it are Offerer, Enroller and
 // Kinder.
@@ -39,7 +39,7 @@ type Offerer interface {
 
 // Enroller is a Factor that a user can get inside a pending login, where one is
 // required of them and they have none (optional). Its flow enrols only where
-// Gate.Peek returns its method in Enrol: one who knows the password alone must
+// Gate.Peek returns its method in Enrol: one who has the password alone must
 // not add a factor to an account that has one.
 type Enroller interface {
 	Enrols(ctx context.Context, u AnyUser) (bool, error)

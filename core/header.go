@@ -38,8 +38,8 @@ func BearerToken(h Head) (string, error) {
 	return token, nil
 }
 
-// isB64Token reports whether s is a b64token (RFC 6750): letters, digits and - .
-// _ ~ + /, at least one, and then any number of =.
+// isB64Token reports whether s is a b64token (RFC 6750): letters, digits and -
+// . _ ~ + /, at least one, and then any number of =.
 //
 // Every request's token is looked through: a table and no branches, because for
 // a cached JWT it is a sixth of the request.

@@ -166,7 +166,8 @@ type Group []Endpoint
 // At returns the group below a prefix, so that one list can be mounted and
 // documented:
 //
-//	api := slices.Concat(auth.Login("web").At("/auth"), auth.Users().At("/users"))
+//	login, users := auth.Login("web"), auth.Users()
+//	api := slices.Concat(login.At("/auth"), users.At("/users"))
 //	chiauth.Mount(router, "", api)
 //
 // prefix is empty, or begins with a slash and does not end with one; Mount

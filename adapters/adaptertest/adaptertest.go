@@ -20,9 +20,7 @@
 //			mux.Handle("GET "+g.Path, guard(answer(g)))
 //		}
 //		for _, handler := range app.Written {
-//			mux.HandleFunc("GET "+handler.Path, func(w http.ResponseWriter, r *http.Request) {
-//				httpauth.Write(w, r, handler.Response())
-//			})
+//			mux.Handle("GET "+handler.Path, write(handler))
 //		}
 //		server := &http.Server{Handler: mux}
 //		go server.Serve(ln)
@@ -31,7 +29,8 @@
 //	adaptertest.Run(t, serve)
 //
 // where answer returns the handler that writes
-// g.Answer(httpauth.CurrentUser[adaptertest.User](r)).
+// g.Answer(httpauth.CurrentUser[adaptertest.User](r)), and write the one that
+// calls httpauth.Write(w, r, handler.Response()).
 //
 // Security notes. The front door in the kit is a fake that accepts any bearer
 // token: the kit proves that an adapter passes requests and responses on

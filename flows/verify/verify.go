@@ -62,7 +62,8 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
 			Doc: core.Doc{
-				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
+				Summary: "Verify the address with the token of the mail", Status: http.StatusOK,
+				Answer: svc.Codec.Output(svc.Users.New()),
 				Body: struct {
 					Token string `json:"token"`
 				}{},

@@ -136,7 +136,8 @@ func TestAnAuditLogIsOneFlow(t *testing.T) {
 		a.send("GET", "/users", token, "")
 		a.send("DELETE", "/auth/sessions", token, "")
 		want := []string{"register", "login", "user.updated", "refused", "sessions.ended"}
-		if got := a.actions(t); len(got) != len(want) || !slices.ContainsFunc(got, func(s string) bool { return s == "refused" }) {
+		if got := a.actions(t); len(got) != len(want) ||
+			!slices.ContainsFunc(got, func(s string) bool { return s == "refused" }) {
 			t.Errorf("the log has %q, want %q", got, want)
 		}
 		status, body := a.send("GET", "/auth/audit/me", a.login(t), "")
@@ -220,7 +221,8 @@ func TestADoThatRunsAgain(t *testing.T) {
 	if got := a.actions(t); !slices.Equal(got, want) {
 		t.Errorf("the log has %q, want %q", got, want)
 	}
-	if want := []core.EventKind{core.EventRegistered, core.EventLoggedIn, core.EventUpdated}; !slices.Equal(a.heard, want) {
+	if want := []core.EventKind{core.EventRegistered, core.EventLoggedIn, core.EventUpdated}; !slices.Equal(a.heard,
+		want) {
 		t.Errorf("hooks heard %v, want %v", a.heard, want)
 	}
 }

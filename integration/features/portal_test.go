@@ -145,8 +145,8 @@ func (p portal) account(ctx context.Context, r *core.Request) (*core.Response, e
 	return p.render(http.StatusOK, "account", v)
 }
 
-// save changes the own columns; an application with others than texts converts
-// them by Column.Type.
+// save changes the application's columns; an application with others than texts
+// converts them by Column.Type.
 func (p portal) save(ctx context.Context, r *core.Request) (*core.Response, error) {
 	in, err := core.ReadForm(r)
 	if err != nil {

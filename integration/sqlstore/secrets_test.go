@@ -141,7 +141,8 @@ func errorsWithoutArguments(t *testing.T, d database) {
 	check("a credential's ID that is none", credentials.Create(ctx, &core.Credential{
 		ID: canary, Owner: u.ID, Kind: canary, Key: canary,
 	}, 0))
-	check("a credential's Owner that is none", credentials.Create(ctx, &core.Credential{Owner: canary, Kind: canary, Key: canary}, 0))
+	check("a credential's Owner that is none",
+		credentials.Create(ctx, &core.Credential{Owner: canary, Kind: canary, Key: canary}, 0))
 	check("a credential over its limits", credentials.Create(ctx, &core.Credential{
 		Owner: u.ID, Kind: canary, Key: canary + "\x00", Label: canary + "\xff",
 	}, 0))

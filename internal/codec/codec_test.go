@@ -133,7 +133,8 @@ func TestColumnsAreThoseOfTheAuthTag(t *testing.T) {
 			if col.Required {
 				required = "required"
 			}
-			got = append(got, strings.Join([]string{col.Name, col.Type.String(), required, `"` + col.Tag.Get("label") + `"`}, " "))
+			got = append(got, strings.Join([]string{col.Name, col.Type.String(), required, `"` + col.Tag.Get("label") + `"`},
+				" "))
 			if col.Name == "name" && col.Of(u) != "Ada" {
 				t.Errorf("the name is %v", col.Of(u))
 			}
@@ -148,7 +149,8 @@ func TestInputWritesColumnsAlone(t *testing.T) {
 	t.Parallel()
 	motto := "old"
 	u := &written{Name: "Ada", Motto: &motto, Plan: "free"}
-	in := core.Object{"name": json.RawMessage(`"Grace"`), "Name": json.RawMessage(`"x"`), "plan": json.RawMessage(`"gold"`),
+	in := core.Object{"name": json.RawMessage(`"Grace"`), "Name": json.RawMessage(`"x"`),
+		"plan": json.RawMessage(`"gold"`),
 		"tags": json.RawMessage(`["x"]`), "motto": json.RawMessage("null"), "is_superuser": json.RawMessage("true")}
 	if err := made(t, u).Input(u, in, "update"); err != nil {
 		t.Fatal(err)

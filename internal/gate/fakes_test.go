@@ -20,7 +20,7 @@ var errDown = errors.New("connection refused")
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// users knows one user.
+// users has one user.
 type users struct {
 	core.Users
 	ada core.User

@@ -72,7 +72,8 @@ func TestAdmit(t *testing.T) {
 			if got.Enrol != nil {
 				said = "enrol:" + strings.Join(got.Enrol, " ")
 			}
-			if said != c.want || (err == nil) != (got.Token.Raw != "" || got.Pending != "") || got.Token.Raw != "" && got.Pending != "" {
+			if said != c.want || (err == nil) != (got.Token.Raw != "" || got.Pending != "") || got.Token.Raw != "" &&
+				got.Pending != "" {
 				t.Errorf("got %q, token %t, pending %t; want %q", said, got.Token.Raw != "", got.Pending != "", c.want)
 			}
 		})

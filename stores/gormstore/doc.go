@@ -29,9 +29,9 @@
 // in binary columns. The database holds no secret that could be presented to
 // the application, but it does hold password hashes: its file or server
 // deserves the care that they need. It keeps providers' tokens as they are
-// given: whoever gives them seals them first. Errors name what failed and the
+// passed in: the caller seals them first. Errors name what failed and the
 // driver's words, never an argument; they are for logs, not for clients. A
-// driver that is told to write arguments into the text (PostgreSQL's
+// driver that is set to write arguments into the text (PostgreSQL's
 // PreferSimpleProtocol, MySQL's interpolateParams) does so here too, for the
 // server's log to keep: leave both off.
 package gormstore

@@ -23,8 +23,8 @@ type sessionRow struct {
 	Expires   int64     `bson:"expires"`
 	ExpiresAt time.Time `bson:"expires_at"`
 
-	// What few sessions have. Scoped tells no scopes from nil, which BSON
-	// does not.
+	// What few sessions have. Scoped distinguishes no scopes from nil,
+	// which BSON does not.
 	Scoped       bool     `bson:"scoped,omitempty"`
 	Scopes       []string `bson:"scopes,omitempty"`
 	Organization string   `bson:"organization,omitempty"`

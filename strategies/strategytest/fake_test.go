@@ -36,7 +36,8 @@ type faults struct {
 	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs,
 	mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
-	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
+	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne,
+	revokesAllUsers,
 	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
 	recheckTrusts, recheckTouches, recheckHidesDown bool
 }

@@ -110,7 +110,8 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "step-up", "revoked at once", "revoke all",
+	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "step-up", "revoked at once",
+		"revoke all",
 		"revoke all but one", "floor",
 		"recheck", "recheck is no activity", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store",
 	} {

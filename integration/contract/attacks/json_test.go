@@ -78,6 +78,7 @@ func TestAttackP07JSON(t *testing.T) {
 				}
 			})
 		})
-		a.Want(t, registerRoute+"201 (twin)", harness.JSON("\t{ \"email\" :\"p07@example.org\",\r\n\"password\":\""+harness.Password+"\"} \n"))
+		a.Want(t, registerRoute+"201 (twin)",
+			harness.JSON("\t{ \"email\" :\"p07@example.org\",\r\n\"password\":\""+harness.Password+"\"} \n"))
 	})
 }

@@ -17,7 +17,10 @@ func TestAttackJ16CrossPurpose(t *testing.T) {
 			"access token": a.Token(t, "jwt", u), "session token": a.Token(t, "session", u), "cookie": a.Token(t, "cookie", u),
 			"reset token": a.MailedToken(t, "reset", u), "verify token": a.MailedToken(t, "verify", u),
 		}
-		a.ChangeUser(t, u, latchkey.Changes[harness.Account]{Edit: func(u *harness.Account) error { u.FullName = harness.EnrolledName; return nil }})
+		a.ChangeUser(t, u, latchkey.Changes[harness.Account]{Edit: func(u *harness.Account) error {
+			u.FullName = harness.EnrolledName
+			return nil
+		}})
 		tokens["pending ticket"] = a.PendingTicket(t, "session", u)
 		uses := []struct{ as, refused, accepted, own string }{
 			{"bearer token", "GET /users/me 401", "GET /users/me 200", "access token, session token"},

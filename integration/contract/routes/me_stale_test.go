@@ -35,9 +35,12 @@ func TestPatchMeInAStaleLogin(t *testing.T) {
 			harness.JSONObject(harness.Object{"email": "no e-mail", "password": harness.OtherPassword}))
 		a.Want(t, patchMe+"422 body.current_password string_type", mine,
 			harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": 12345678}))
-		a.Want(t, bad+"(before the policy)", mine, harness.JSONObject(harness.Object{"password": "short", "current_password": harness.OtherPassword}))
-		a.Want(t, bad+"(before existence)", mine, harness.JSONObject(harness.Object{"email": other.Email, "current_password": harness.OtherPassword}))
-		a.Want(t, bad+"(empty)", mine, harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": ""}))
+		a.Want(t, bad+"(before the policy)", mine,
+			harness.JSONObject(harness.Object{"password": "short", "current_password": harness.OtherPassword}))
+		a.Want(t, bad+"(before existence)", mine,
+			harness.JSONObject(harness.Object{"email": other.Email, "current_password": harness.OtherPassword}))
+		a.Want(t, bad+"(empty)", mine,
+			harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": ""}))
 		a.Want(t, patchMe+"400 {UPDATE_USER_INVALID_PASSWORD, reason} (right, then the policy)", mine,
 			harness.JSONObject(harness.Object{"password": "short", "current_password": harness.Password}))
 		a.Want(t, patchMe+"400 UPDATE_USER_EMAIL_ALREADY_EXISTS (right, then existence)", mine,
@@ -45,9 +48,11 @@ func TestPatchMeInAStaleLogin(t *testing.T) {
 
 		u.FullName = "Grace Hopper"
 		a.Want(t, patchMe+"200 (an own field, the same address, and a wrong current password that nothing needs)", mine,
-			harness.JSONObject(harness.Object{"full_name": u.FullName, "email": u.Email, "current_password": harness.OtherPassword})).WantUser(t, u)
+			harness.JSONObject(harness.Object{"full_name": u.FullName, "email": u.Email,
+				"current_password": harness.OtherPassword})).WantUser(t, u)
 		a.Want(t, patchMe+"200 (the current password)", mine,
-			harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": harness.Password})).WantUser(t, u)
+			harness.JSONObject(harness.Object{"password": harness.OtherPassword,
+				"current_password": harness.Password})).WantUser(t, u)
 		a.Want(t, "POST /auth/jwt/login 200 (the new password)", harness.LoginForm(u.Email, harness.OtherPassword))
 	})
 }
@@ -63,7 +68,8 @@ func TestProofRequiredCarriesAChallenge(t *testing.T) {
 			if backend == "cookie" {
 				want = ""
 			}
-			got := a.Want(t, proofRequired+"("+backend+")", mine, harness.JSONObject(harness.Object{"password": harness.OtherPassword}))
+			got := a.Want(t, proofRequired+"("+backend+")", mine,
+				harness.JSONObject(harness.Object{"password": harness.OtherPassword}))
 			if got.Header.Get("WWW-Authenticate") != want {
 				t.Errorf("%s: got the challenge %q, want %q", backend, got.Header.Get("WWW-Authenticate"), want)
 			}

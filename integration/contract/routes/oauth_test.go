@@ -10,7 +10,8 @@ import (
 
 func TestOAuthOfFastAPIUsers(t *testing.T) {
 	t.Parallel()
-	s := takeOver(t, cheaply, harness.WithOAuth(t, func(o *oauth.Options) { o.Providers[0].Provider.(*harness.Acme).ID = "fake" }))
+	s := takeOver(t, cheaply,
+		harness.WithOAuth(t, func(o *oauth.Options) { o.Providers[0].Provider.(*harness.Acme).ID = "fake" }))
 	fake := s.ServeProvider(t, "fake")
 	for subject, email := range map[string]string{"id-gal": "gal@camelot.bt", "id-liskov": "barbara@example.org"} {
 		login := s.Want(t, "GET "+fake+"/callback 200",
