@@ -160,7 +160,7 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 
 func factors(flows []Flow) (found []core.Factor) {
 	for _, f := range flows {
-		if factor, ok := f.(core.Factor); ok {
+		if factor, ok := core.As[core.Factor](f); ok {
 			found = append(found, factor)
 		}
 	}
@@ -212,7 +212,7 @@ func (a *Auth[U]) install(flows []Flow) error {
 			continue
 		}
 		seen[f.Name()] = true
-		if _, ok := f.(core.Factor); ok && !f.PerBackend() {
+		if _, ok := core.As[core.Factor](f); ok && !f.PerBackend() {
 			errs = append(errs, fmt.Errorf("the flow %q is a second factor and must be PerBackend: a pending login goes on at its own backend",
 				f.Name()))
 		}

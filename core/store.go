@@ -209,8 +209,8 @@ type Sweeper interface {
 	Sweep(ctx context.Context) (int, error)
 }
 
-// Unwrapper is implemented by decorators of stores and strategies, so that
-// optional interfaces are found through them.
+// Unwrapper is implemented by decorators of stores, strategies, transports and
+// flows, so that optional interfaces are found through them.
 type Unwrapper interface{ Unwrap() any }
 
 // As finds the optional interface T in v, or in what v decorates.

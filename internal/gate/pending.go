@@ -42,10 +42,8 @@ func (g *Gate) suspend(
 	if err != nil {
 		return core.Admission{}, err
 	}
-	if b, _ := g.backend(a.Backend); b.Transport != nil {
-		if holder, ok := b.Transport.(core.Holder); ok {
-			holder.Hold(answer, raw, pendingLifetime)
-		}
+	if holder := g.holders[a.Backend]; holder != nil {
+		holder.Hold(answer, raw, pendingLifetime)
 	}
 	return core.Admission{Pending: raw, Factors: missing, Answer: answer}, nil
 }
@@ -54,14 +52,13 @@ func (g *Gate) suspend(
 func (g *Gate) Continue(
 	ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error),
 ) (core.Admission, error) {
-	b, ok := g.backend(g.own)
-	if !ok {
+	if _, ok := g.backend(g.own); !ok {
 		return core.Admission{}, &core.Error{
 			Status: http.StatusInternalServerError,
 			Cause:  errors.New("a pending login goes on at its own backend: the flow that continues it must be PerBackend"),
 		}
 	}
-	holder, held := b.Transport.(core.Holder)
+	holder, held := g.holders[g.own]
 	if held = held && r != nil && holder.Held(r) != ""; held && raw == "" {
 		raw = holder.Held(r)
 	}
