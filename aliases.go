@@ -51,8 +51,8 @@ func CurrentUser[U any](ctx context.Context) (*U, bool) { return core.CurrentUse
 // for an anonymous request.
 func CurrentSession(ctx context.Context) (*Session, bool) { return core.CurrentSession(ctx) }
 
-// CanonicalEmail checks an e-mail address strictly and gives the form by which
-// addresses are compared: NFC and lower case, the domain as its IDNA A-labels.
-// It is the default of Options.CanonicalEmail. Dots and plus tags count: a
-// provider's private rules are its own.
+// CanonicalEmail checks an e-mail address strictly and returns the form by
+// which addresses are compared: NFC and lower case, the domain as its IDNA
+// A-labels. It is the default of Options.CanonicalEmail. Dots and plus tags
+// count: a provider's private rules are its own.
 func CanonicalEmail(address string) (string, error) { return email.Canonical(address) }

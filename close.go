@@ -30,7 +30,8 @@ func (a *Auth[U]) Close(ctx context.Context) error {
 
 // SweepEvery calls Sweep again and again until ctx ends, about so often: up to
 // a quarter sooner or later, so that the processes of an application do not all
-// sweep at once. It logs failures. An hour is good; every must be positive.
+// sweep at once. It logs failures. An hour is a sensible interval; every must
+// be positive.
 func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 	for {
 		select {

@@ -86,7 +86,7 @@ func ExampleAuth_Watch() {
 	// data:
 }
 
-// ask sends a request and gives the answer's status and body.
+// ask sends a request and returns the answer's status and body.
 func ask(method, url, token, body string) (status int, answer []byte) {
 	resp, err := http.DefaultClient.Do(request(method, url, token, body))
 	if err != nil {

@@ -30,12 +30,12 @@ func (a *Auth[U]) Verify() Group { return a.Flow("verify") }
 // reset.Flow in Options.Flows.
 func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
 
-// Users returns the own account at /me and, for superusers, /{id} and the list
-// at the group's root.
+// Users returns the current user's account at /me and, for superusers, /{id}
+// and the list at the group's root.
 func (a *Auth[U]) Users() Group { return a.Flow("users") }
 
-// Sessions returns the own logins: GET /sessions, DELETE /sessions/{id} and
-// DELETE /sessions.
+// Sessions returns the current user's logins: GET /sessions, DELETE
+// /sessions/{id} and DELETE /sessions.
 func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
 
 // Keys returns GET /jwks.json.
@@ -53,5 +53,5 @@ func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", bac
 // group's root, by which users link and unlink their account at a provider.
 func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
 
-// Accounts returns GET /accounts, the own accounts at providers.
+// Accounts returns GET /accounts, the current user's accounts at providers.
 func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }

@@ -89,7 +89,7 @@ func TestGuardsThatCannotWorkPanicWhenMounted(t *testing.T) {
 type noEpochs struct{ core.UserStore[Member] }
 
 // A session that is presented through another backend than its own is invalid,
-// though the store knows it.
+// though the store has it.
 func TestASessionIsGoodThroughItsOwnBackendOnly(t *testing.T) {
 	store := memstore.NewSessions(nil)
 	a := newApp(t, func(o *latchkey.Options[Member]) {
@@ -109,8 +109,8 @@ func TestASessionIsGoodThroughItsOwnBackendOnly(t *testing.T) {
 	}
 }
 
-// Several credentials: an invalid one does not spoil a good one; where none is
-// good the worst answer wins.
+// Several credentials: an invalid one does not spoil a valid one; where none is
+// valid the worst answer wins.
 func TestTheWorstAnswerWins(t *testing.T) {
 	verdict := map[string]error{
 		"none": core.ErrNoCredential, "bad": core.ErrInvalid, "cross": &core.Error{Status: 403, Code: core.CodeCrossOriginRefused},
@@ -185,7 +185,7 @@ func (other) Extract(h core.Head) (string, error) {
 }
 
 // scripted is a transport, and scriptedStrategy a strategy, that answers with
-// what it is told.
+// what it hears.
 type scripted struct{ verdicts map[string]error }
 
 func (s scripted) Extract(h core.Head) (string, error) {

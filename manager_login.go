@@ -73,10 +73,10 @@ func (m *Manager[U]) Mail(ctx context.Context, userID string, mail Mail) error {
 // with accounts at providers, all or nothing where the store has transactions.
 // It asks no policy and no hook, and sends no mail; Create does. u's Email is
 // canonicalised, its flags and columns are kept, and so is its ID if it has
-// one. The hash is "" for a user without a password, else one that a hasher of
-// Options.Hashers knows; it is replaced at the first login if it is outdated.
-// UserID of a link is set. Import returns core.ErrTaken if the ID, the address
-// or an account exists.
+// one. The hash is "" for a user without a password, else one whose form a
+// hasher of Options.Hashers has; it is replaced at the first login if it is
+// outdated. UserID of a link is set. Import returns core.ErrTaken if the ID,
+// the address or an account exists.
 func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
 	svc, b := m.auth.svc, m.any(u).Base()
 	key, err := svc.Identify(b.Email)

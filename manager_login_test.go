@@ -63,7 +63,8 @@ func TestManagerMails(t *testing.T) {
 	}
 	check(t, a.Manager().Mail(t.Context(), "nobody", latchkey.Mail{Kind: "welcome"}), core.ErrNotFound)
 	silent, err := latchkey.New(a.users, latchkey.Options[Member]{
-		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}}, Hashers: []core.Hasher{fast("new")},
+		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: static{}}},
+		Hashers:  []core.Hasher{fast("new")},
 	})
 	check(t, err, nil)
 	if err := silent.Manager().Mail(t.Context(), id, latchkey.Mail{}); err == nil {

@@ -131,7 +131,7 @@ func (j jobs) EnqueueMail(name string, do func(context.Context) error) {
 func (a *Auth[U]) Services() *core.Services { return a.svc }
 
 // epochs settles Options.Epochs, with what is known for EpochTTL. It returns
-// those that are asked each time, and the way to forget a user's.
+// those that are queried each time, and what drops a cached one.
 func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, forget func(userID string)) {
 	if o.Epochs == nil {
 		o.Epochs, _ = core.As[core.EpochStore](users)

@@ -41,7 +41,7 @@ func (b *browser) cookies() (n int) {
 	return len(b.Jar.Cookies(at))
 }
 
-// The code of a redirect is good for the browser, or the application, whose
+// The code of a redirect is valid for the browser, or the application, whose
 // flow it ends, and for nobody else.
 func TestO51CodesAreBound(t *testing.T) {
 	a := newOAuthApp(t, nil)

@@ -121,7 +121,7 @@ func TestOAuthAssociateByEmail(t *testing.T) {
 	})
 }
 
-// A link whose user is gone is good for a new user, with a new ID: that of a
+// A link whose user is gone serves a new user, with a new ID: that of a
 // deleted user is never used again (O54).
 func TestOAuthALinkThatLostItsUser(t *testing.T) {
 	a := newOAuthApp(t, nil)

@@ -179,7 +179,7 @@ func (b *browser) send(method, path, contentType, body string) answer {
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
-// begin starts a flow and gives its state.
+// begin starts a flow and returns its state.
 func (b *browser) begin(group, query string) (state string, got answer) {
 	b.a.t.Helper()
 	got = b.get(group + "/authorize" + query)

@@ -74,7 +74,7 @@ type Options[U any] struct {
 	// Header. Default: Direct, the peer is the client.
 	ClientIP ClientIP
 
-	// CanonicalEmail gives the form by which addresses are compared.
+	// CanonicalEmail returns the form by which addresses are compared.
 	// Default: CanonicalEmail of this package. Changing it for a store that
 	// has users already makes users unfindable.
 	CanonicalEmail core.Canonicalizer
@@ -86,13 +86,13 @@ type Options[U any] struct {
 	// implements core.EpochStore.
 	Epochs core.EpochStore
 
-	// EpochTTL is how long a user's epoch is believed under SessionOnly
-	// after Epochs was asked, at most 5 seconds, so that such a request
+	// EpochTTL is how long a SessionOnly guard may reuse a cached epoch
+	// after Epochs was queried, at most 5 seconds, so that such a request
 	// asks no server. What this process ends (a password change, a
 	// deactivation, a deletion) ends at once; what another one ends, or
 	// this one inside a transaction of the application's that is committed
 	// later, is let through for up to EpochTTL more. Default: 0, it is
-	// asked on each request.
+	// queried on each request.
 	EpochTTL time.Duration
 
 	// Log takes what the operator must know. It never gets a secret.

@@ -278,7 +278,7 @@ func (a *app) want(method, path, token, body string, status int, part string) an
 
 const password = "a password of ada's"
 
-// register makes a user and login gives their token.
+// register makes a user and login returns their token.
 func (a *app) register(email string) answer {
 	a.t.Helper()
 	return a.want("POST", "/auth/register", "", `{"email": "`+email+`", "password": "`+password+`"}`, 201, email)
@@ -298,7 +298,7 @@ func (a *app) login(email, password string) answer {
 	return answer{resp.StatusCode, resp.Header, string(b)}
 }
 
-// mail waits until the queue is empty and gives the last mail of a kind. It
+// mail waits until the queue is empty and returns the last mail of a kind. It
 // closes the queue: call it once, at the end.
 func (a *app) lastMail(kind string) core.Mail {
 	a.t.Helper()

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
 
-// countedEpochs counts how often it is asked.
+// countedEpochs counts how often it is queried.
 type countedEpochs struct {
 	core.EpochStore
 	asked atomic.Int64
@@ -54,7 +54,7 @@ func TestEpochAge(t *testing.T) {
 }
 
 // TestWhatIsKeptRefusesNobody: where another process has raised the epoch, a
-// login since then is good here at once, and so is the session that outlived
+// login since then works here at once, and so is the session that outlived
 // it, although this process still has the epoch and the session of before.
 func TestWhatIsKeptRefusesNobody(t *testing.T) {
 	store := memstore.NewSessions(nil)

@@ -16,8 +16,8 @@ const (
 	// recheckEvery is the longest time between two questions, and the
 	// longest that an answer may take.
 	recheckEvery = 2 * time.Second
-	// believed is how long a good answer counts, from when it was asked
-	// for.
+	// believed is how long a positive answer counts, from when it was
+	// requested for.
 	believed = 5 * time.Second
 )
 
@@ -29,16 +29,18 @@ const (
 // TokenEpoch raised (by a new password, say). A session that outlives the
 // raised epoch, as that of the person who changes their own password does, goes
 // on. What guards check beside that (Verified, Superuser, Check) is not asked
-// again. Under SessionOnly the epoch alone tells of the user, as it does there.
+// again. Under SessionOnly the epoch alone stands for the user, as it does
+// there.
 //
-// The stores are asked every 2 seconds, for the first time at random within the
-// first 2. While they cannot be asked the context goes on for 5 seconds after
-// the last good answer, and then ends: nobody stays connected because a store
-// is down. A store that answers from a cache adds the age of what is in it.
+// The stores are queried every 2 seconds, for the first time at random within
+// the first 2. While they cannot be reached the context goes on for 5 seconds
+// after the last good answer, and then ends: nobody stays connected because a
+// store is down. A store that answers from a cache adds the age of what is in
+// it.
 //
-// context.Cause tells why it ended, as an *Error unless ctx itself ended or
+// context.Cause returns why it ended, as an *Error unless ctx itself ended or
 // cancel was called: 401, which wraps core.ErrInvalid, for a login that is
-// over; 503 where the stores could not be asked. Without a login in ctx, or
+// over; 503 if the stores could not be reached. Without a login in ctx, or
 // with a strategy that is no core.Rechecker, the context has ended already, and
 // its cause says what to do. Call cancel when the stream is done; nothing is
 // left running then.

@@ -219,7 +219,7 @@ func TestWatchOutlastsAShortOutage(t *testing.T) {
 	})
 }
 
-// A slow answer tells what was true when it was asked for: five seconds later
+// A slow answer says what was true when it was requested: five seconds later
 // it counts no more.
 func TestWatchCountsFromTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

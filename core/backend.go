@@ -25,7 +25,8 @@ type Strategy interface {
 	Issue(ctx context.Context, login Login) (Token, error)
 	// Verify returns the session of a token. ErrNoCredential: the token
 	// does not have this strategy's shape, try the next backend.
-	// ErrInvalid: it has, and is not good. Anything else: could not ask.
+	// ErrInvalid: it has, and is not valid. Any other error: the store
+	// cannot be reached.
 	Verify(ctx context.Context, token string) (Found, error)
 	// Revoke ends the session; Verify of its token is ErrInvalid as soon as
 	// Revoke has returned. (A strategy that cannot, such as a JWT without a
@@ -51,13 +52,13 @@ type Waiter interface {
 // token and past what Verify caches (optional): for streams that stay open, for
 // sessions whose epoch is not their user's, and before a change is written. It
 // returns the session as it is now, or fails as Verify does: ErrInvalid, or any
-// other error where it cannot tell. It is no use of the session: an open stream
+// other error if it cannot reach its store. It is no activity: an open stream
 // keeps no session from idling out.
 type Rechecker interface {
 	Recheck(ctx context.Context, s *Session) (Found, error)
 }
 
-// KeySet gives a strategy's public keys as JWKs, RFC 7517 (optional). Secrets
+// KeySet returns a strategy's public keys as JWKs, RFC 7517 (optional). Secrets
 // and private members never appear.
 type KeySet interface {
 	PublicKeys() []json.RawMessage

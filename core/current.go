@@ -30,8 +30,8 @@ func (c *currentCtx) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// WithCurrent returns a context that knows who is asking. The front door calls
-// it; tests may.
+// WithCurrent returns a context with the current user in it. The front door
+// calls it; tests may.
 func WithCurrent(ctx context.Context, c Current) context.Context {
 	return &currentCtx{ctx, c}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // What stores and strategies answer with. Compare with errors.Is. Any other
-// error means "could not ask" and becomes a 503.
+// error means that a store cannot be reached, and becomes a 503.
 var (
 	// ErrNotFound: there is no such row, it has expired, or its id cannot
 	// be parsed.

@@ -16,7 +16,7 @@ const maxFields = 100
 
 // ReadForm decodes a form, application/x-www-form-urlencoded or
 // multipart/form-data, into an Object of strings; an application/json body it
-// gives to [ReadJSON], so that a route with a form takes both. A form has at
+// passes to [ReadJSON], so that a route with a form takes both. A form has at
 // most [MaxBody] bytes and 100 fields. An empty field is left out: it counts as
 // absent.
 //

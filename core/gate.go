@@ -19,7 +19,7 @@ type Admission struct {
 	// then.
 	Pending string
 	Factors []string
-	// Answer is the backend's login answer, or the one that tells what is
+	// Answer is the backend's login answer, or the one that names what is
 	// missing. A flow returns it.
 	Answer *Response
 }

@@ -38,11 +38,11 @@ func BearerToken(h Head) (string, error) {
 	return token, nil
 }
 
-// isB64Token tells RFC 6750's b64token: letters, digits and - . _ ~ + /, at
-// least one, and then any number of =.
+// isB64Token reports whether s is a b64token (RFC 6750): letters, digits and - .
+// _ ~ + /, at least one, and then any number of =.
 //
 // Every request's token is looked through: a table and no branches, because for
-// a JWT that the process knows it is a sixth of the request.
+// a cached JWT it is a sixth of the request.
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	if s == "" {
@@ -115,8 +115,8 @@ func cookieNamed(pair, name string) (string, bool) {
 	return strings.CutPrefix(value, "=")
 }
 
-// isCookieOctets tells printable ASCII without space, quote, comma, semicolon
-// and backslash.
+// isCookieOctets reports whether s is printable ASCII without space, quote,
+// comma, semicolon and backslash.
 func isCookieOctets(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == ',' || c == ';' || c == '\\' {

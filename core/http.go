@@ -113,7 +113,7 @@ type Route struct {
 	// Public routes answer anyone. Others need an active user and what
 	// Guards say.
 	Public bool
-	// Optional: a Public route that knows the caller where the request has
+	// Optional: a Public route that learns the caller where the request has
 	// a good credential, and goes on without one where it has none or a bad
 	// one.
 	Optional  bool
@@ -138,7 +138,7 @@ type Group []Endpoint
 // *latchkey.Auth[U] is one.
 type FrontDoor interface {
 	// Resolve compiles guards, once, and panics if they cannot work. The
-	// returned function gives the context with the current user in it, or
+	// returned function returns the context with the current user in it, or
 	// the error to render. With optional, a request without a good
 	// credential goes on as anonymous.
 	Resolve(optional bool, guards ...Guard) func(ctx context.Context, h Head) (context.Context, error)

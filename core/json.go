@@ -82,7 +82,7 @@ type walk struct {
 }
 
 // next moves to the next byte that is neither white space nor a separator, and
-// gives it.
+// returns it.
 func (w *walk) next() byte {
 	for strings.IndexByte(" \t\r\n,:", w.text[w.pos]) >= 0 {
 		w.pos++

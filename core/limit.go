@@ -39,7 +39,7 @@ type Limiter interface {
 }
 
 // CheckLimit counts one event of key: nil where the limit allows it or has no
-// events; 429 RATE_LIMITED beyond it; 503 where the limiter cannot be asked.
+// events; 429 RATE_LIMITED beyond it; 503 if the limiter cannot be reached.
 func CheckLimit(ctx context.Context, limiter Limiter, key string, l Limit) error {
 	if l.Events == 0 {
 		return nil
@@ -80,7 +80,7 @@ func CheckNetworkLimit(ctx context.Context, limiter Limiter, what string, ip net
 // siteShare is how many networks of a /48 may do all that one may.
 const siteShare = 16
 
-// RateLimited is a 429 that tells when to come again, in whole seconds, at
+// RateLimited returns a 429 that says when to retry, in whole seconds, at
 // least 1.
 func RateLimited(wait time.Duration) *Error {
 	seconds := int((wait + time.Second - 1) / time.Second)

@@ -55,7 +55,7 @@ func (a OAuthAccount) LogValue() slog.Value {
 
 // OAuthAccountStore keeps the links of users to providers' accounts. Its
 // obligations are cases of stores/storetest. Text is compared byte by byte.
-// What it gives is the caller's own copy.
+// What it returns is the caller's own copy.
 type OAuthAccountStore interface {
 	// Create stores a and sets a's ID where it is empty. ErrTaken if the
 	// ID, or (Provider, Subject), exists, decided by the store itself: of
@@ -87,7 +87,7 @@ type OAuthIdentity struct {
 	// Subject is the account's stable id at the provider, at most 255
 	// bytes.
 	Subject string
-	Email   string // "" if the provider gives none
+	Email   string // "" if the provider has none
 	// EmailVerified is what the provider says of Email; nil is unknown,
 	// which is not true.
 	EmailVerified *bool
@@ -174,7 +174,7 @@ type Provider interface {
 	Name() string // "google": lower-case letters, digits, '-' and '_'
 	// Begin returns the URL to send the browser to.
 	Begin(ctx context.Context, b OAuthBegin) (string, error)
-	// Finish trades the code for tokens and tells who it is. It checks iss
+	// Finish trades the code for tokens and an identity. It checks iss
 	// and nonce before it believes anything. Its error wraps
 	// ErrOAuthCodeRefused where the service refuses the code.
 	Finish(ctx context.Context, f OAuthFinish) (OAuthIdentity, OAuthTokens, error)

@@ -14,7 +14,7 @@ import (
 const SecretLen = 43
 
 // NewSecret reads 32 bytes from random (crypto/rand.Reader outside tests) and
-// gives them as base64url, with the digest under which a store keeps them.
+// returns them as base64url, with the digest under which a store keeps them.
 func NewSecret(random io.Reader) (raw string, digest [32]byte, err error) {
 	var b [32]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {

@@ -48,7 +48,7 @@ func (s *Session) ProvedAt() time.Time {
 	return latest
 }
 
-// Found is what a strategy knows of a valid token. User is set only where it
+// Found is what a strategy has of a valid token. User is set only where it
 // was read in the same query, fresh from the store; the front door loads it
 // otherwise.
 type Found struct {

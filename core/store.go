@@ -9,11 +9,12 @@ import (
 // stores/storetest.
 //
 // Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken,
-// what change returned, or anything else for "could not ask". An ID that does
-// not parse is ErrNotFound; IDs of one user in different spellings (letter case
-// and dashes of a UUID) are one. What cannot be stored exactly is an error; a
-// key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An empty
-// EmailKey is no key: any number of users have it, and none is found by it.
+// what change returned, or any other error if the store cannot be reached. An
+// ID that does not parse is ErrNotFound; IDs of one user in different spellings
+// (letter case and dashes of a UUID) are one. What cannot be stored exactly is
+// an error; a key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An
+// empty EmailKey is no key: any number of users have it, and none is found by
+// it.
 type UserStore[U any] interface {
 	// Create stores u and sets u's ID where it is empty. ErrTaken if the ID
 	// or the EmailKey exists, decided by the store itself: of any number of
@@ -92,8 +93,8 @@ type Locker[U any] interface {
 	Lock(ctx context.Context, id string) (*U, error)
 }
 
-// EpochStore tells a user's TokenEpoch without loading the user (optional, for
-// SessionOnly guards). ErrNotFound if there is no user.
+// EpochStore returns a user's TokenEpoch without loading the user (optional,
+// for SessionOnly guards). ErrNotFound if there is no user.
 type EpochStore interface {
 	Epoch(ctx context.Context, userID string) (int64, error)
 }
@@ -124,7 +125,7 @@ type SessionStore interface {
 	DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error
 }
 
-// SessionLister gives a user's living sessions, newest first (optional, of a
+// SessionLister returns a user's living sessions, newest first (optional, of a
 // SessionStore or a Strategy). List returns at most the newest 1,000.
 type SessionLister interface {
 	List(ctx context.Context, userID string) ([]*Session, error)
@@ -178,9 +179,9 @@ type Ticket struct {
 }
 
 // TicketStore keeps one-time tokens under the SHA-256 of their secret. Rows
-// stay until they expire, consumed or not, so that a replay can be told from a
-// forgery. A purpose is part of the key: a token of one purpose is unknown
-// under every other.
+// stay until they expire, consumed or not, so that a replay can be
+// distinguished from a forgery. A purpose is part of the key: a token of one
+// purpose is unknown under every other.
 type TicketStore interface {
 	// Put stores t. With replace, unused tickets of the same (Purpose,
 	// UserID) die in the same step. ErrTaken if the digest exists; one that
@@ -199,12 +200,12 @@ type TicketStore interface {
 	Fail(ctx context.Context, purpose string, d [32]byte, max int) error
 	// Burn notes (purpose, d) as used until the given time. ErrUsed if it
 	// was noted before: of any number of concurrent calls one succeeds. A
-	// Find of it gives ErrUsed.
+	// Find of it returns ErrUsed.
 	Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error
 }
 
-// Sweeper deletes expired rows (optional, of any store); it gives their number.
-// Correctness never depends on it.
+// Sweeper deletes expired rows (optional, of any store); it returns their
+// number. Correctness never depends on it.
 type Sweeper interface {
 	Sweep(ctx context.Context) (int, error)
 }

@@ -77,7 +77,7 @@ func ByID(id string) Key { return Key{"id", id} }
 // ByEmail is the key of a canonical e-mail (see User.EmailKey).
 func ByEmail(emailKey string) Key { return Key{"email", emailKey} }
 
-// Canonicalizer checks a typed e-mail address and gives its canonical form, by
-// which addresses are compared. The error's text is shown to the client and
+// Canonicalizer checks a typed e-mail address and returns its canonical form,
+// by which addresses are compared. The error's text is shown to the client and
 // must not repeat the address.
 type Canonicalizer func(email string) (key string, err error)

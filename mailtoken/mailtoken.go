@@ -69,7 +69,7 @@ func New(name string, o Options) Kind {
 }
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
-// anything is looked up or hashed for it. Where the limiter cannot be asked the
+// anything is looked up or hashed for it. If the limiter cannot be reached the
 // token is let through: it cannot be guessed, and the governor bounds the
 // hashes.
 func (k Kind) Admit(ctx context.Context, svc *core.Services, r *core.Request) error {
@@ -133,8 +133,8 @@ func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser) (
 	return &core.Mail{To: b.Email, Kind: k.name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
 }
 
-// Find returns the living ticket of a secret and its user. used tells that the
-// ticket was consumed before (the user is given then too). Both are nil,
+// Find returns the living ticket of a secret and its user. used reports that
+// the ticket was consumed before (the user is given then too). Both are nil,
 // without an error, for what is no ticket, or is one whose user is gone.
 func (k Kind) Find(
 	ctx context.Context, svc *core.Services, raw string,

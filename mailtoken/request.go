@@ -10,7 +10,7 @@ import (
 )
 
 // Request is the handler of a route that takes an e-mail address and may send a
-// mail: 202 null, whoever asks, within the limit of requests. wants tells
+// mail: 202 null, whoever asks, within the limit of requests. wants reports
 // whether a known user gets one; after happens once its ticket is made.
 func (k Kind) Request(
 	svc *core.Services, wants func(*core.User) bool, after core.EventKind,

@@ -1,7 +1,7 @@
 // Package account holds the flows of a user's life: register, login and logout,
-// the own account and its administration, sessions, and the public keys of
-// tokens. latchkey.New installs them all; an application mounts those that it
-// wants:
+// the current user's account and the administration of all, sessions, and the
+// public keys of tokens. latchkey.New installs them all; an application mounts
+// those that it wants:
 //
 //	httpauth.Mount(mux, "/auth/web", auth.Login("web"))
 //	httpauth.Mount(mux, "/auth",

@@ -16,9 +16,10 @@ type ChangeLimits struct {
 	Admin   core.Limit // of one administrator, by PATCH /{id}
 }
 
-// own counts what a change of the own account asks for: 429 beyond a limit,
-// before anything is hashed or looked up. What changes neither password nor
-// address is not counted, nor is an address that is the user's or that is none.
+// own counts what a change of the current user's account costs: 429 beyond a
+// limit, before anything is hashed or looked up. What changes neither password
+// nor address is not counted, nor is an address that is the user's or that is
+// none.
 func (l ChangeLimits) own(ctx context.Context, svc *core.Services, c Changes) error {
 	current := core.CurrentFrom(ctx)
 	for _, kind := range c.limited(svc, current.User) {

@@ -47,7 +47,7 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 	}}, nil
 }
 
-// registration reads a new user, active and without rights, and tells every
+// registration reads a new user, active and without rights, and returns every
 // problem of the body at once.
 func registration(svc *core.Services, r *core.Request) (core.AnyUser, string, core.Object, error) {
 	in, err := core.ReadJSON(r)

@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Users is the flow of the own account (/me) and of the administration of all
-// (/{id} and the group's root).
+// Users is the flow of the current user's account (/me) and of the
+// administration of all (/{id} and the group's root).
 type Users struct {
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits

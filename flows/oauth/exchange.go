@@ -60,7 +60,7 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 }
 
 // handOver sends the browser to the application's page with a one-time code. It
-// is good for the application that sent a challenge or, without one, in this
+// is valid for the application that sent a challenge or, without one, in this
 // browser: the flow's cookie stays until the exchange.
 func (cb *callback) handOver(ctx context.Context, u core.AnyUser, proof core.Proof) (*core.Response, error) {
 	svc := cb.svc
@@ -141,7 +141,7 @@ func (e *engine) owns(h core.Head, to exchangeable, digest [32]byte, verifier st
 }
 
 // notExchanged is the one refusal of a code: 400 OAUTH_INVALID_STATE, or 503
-// where a store could not be asked.
+// where a store could not be reached.
 func notExchanged(err error) error {
 	if err == nil || errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrUsed) {
 		return core.Refuse(core.CodeOAuthInvalidState)

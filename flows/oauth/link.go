@@ -9,7 +9,7 @@ import (
 )
 
 // linkTo links the account to u, unless it is somebody else's, while the login
-// that asked for it lives: it may have ended while the provider was asked.
+// that asked for it lives: it may have ended while the provider answered.
 func (cb *callback) linkTo(ctx context.Context, u core.AnyUser) error {
 	id := u.Base().ID
 	commit, err := cb.svc.Events.Begin(ctx, &core.Event{

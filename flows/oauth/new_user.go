@@ -48,7 +48,8 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 		b.IsVerified = cb.provider.VerifiedByDefault && cb.identity.Verified()
 		vouched := b.IsVerified
 		event := core.Event{
-			Kind: core.EventRegistered, Method: "oauth:" + cb.provider.Name(), User: u, Request: cb.request, Identity: &cb.identity,
+			Kind: core.EventRegistered, Method: "oauth:" + cb.provider.Name(), User: u, Request: cb.request,
+			Identity: &cb.identity,
 		}
 		commit, err := cb.svc.Events.Begin(ctx, &event)
 		if err != nil {

@@ -55,7 +55,7 @@ type Key = core.VaultKey
 // Provider is a service to log in with, and what the application makes of it.
 type Provider struct {
 	core.Provider
-	// Scopes are asked for beside the provider's own. Default: none.
+	// Scopes are requested besides the provider's own. Default: none.
 	Scopes []string
 	// RedirectURL is the callback that is registered at the provider, for
 	// logins. Default: the base URL and the callback beside the path of

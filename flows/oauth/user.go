@@ -154,7 +154,9 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 		return nil, err
 	}
 	if takenOver {
-		cb.svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailVerified, User: u, Request: cb.request, Identity: &cb.identity})
+		cb.svc.Events.Raise(ctx, core.Event{
+			Kind: core.EventEmailVerified, User: u, Request: cb.request, Identity: &cb.identity,
+		})
 	}
 	return u, nil
 }
@@ -178,7 +180,9 @@ func (cb *callback) link(ctx context.Context, userID string, lost *core.OAuthAcc
 
 // create makes a link of a provider's account to a user.
 func (cb *callback) create(ctx context.Context, userID string) error {
-	l := &core.OAuthAccount{Provider: cb.provider.Name(), Subject: cb.identity.Subject, UserID: userID, Email: cb.identity.Email}
+	l := &core.OAuthAccount{
+		Provider: cb.provider.Name(), Subject: cb.identity.Subject, UserID: userID, Email: cb.identity.Email,
+	}
 	cb.store(l, cb.tokens)
 	return cb.Accounts.Create(ctx, l)
 }

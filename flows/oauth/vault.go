@@ -20,16 +20,17 @@ const (
 )
 
 // Token returns an access token of the user's account at a provider that is
-// good for half a minute at least, renewed if need be: once for all concurrent
-// callers of all processes that share Options.Tickets. A rotated refresh token
-// is written before anyone gets the new access token, also where ctx ends
-// meanwhile. It must not be called inside a transaction, in which others would
-// not see the lease.
+// valid for at least 30 seconds, refreshed if necessary: once for all
+// concurrent callers of all processes that share Options.Tickets. A rotated
+// refresh token is written before anyone gets the new access token, also where
+// ctx ends meanwhile. It must not be called inside a transaction, in which
+// others would not see the lease.
 //
 // core.ErrNotFound: the user has no such account, or its tokens were not kept
 // (no Options.Vault at the last login). core.ErrInvalid: the token has ended
 // and cannot be renewed, or its vault key is gone; the user must log in at the
-// provider again. Any other error: the provider or a store could not be asked.
+// provider again. Any other error: the provider or a store could not be
+// reached.
 func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, error) {
 	p, ok := o.provider(provider)
 	if !ok {

@@ -8,7 +8,7 @@
 // Security notes (OWASP "Forgot Password" cheat sheet). The answer to a request
 // is the same whoever asks and whatever exists; ticket and mail are made
 // outside the request, and the mail goes to the stored address. A token works
-// once, only until a newer one is asked for, and dies with the password, the
+// once, only until a newer one is requested, and dies with the password, the
 // e-mail address or the sessions that it was made under. A reset ends every
 // session and token of the user and logs nobody in, so a second factor is still
 // asked for.

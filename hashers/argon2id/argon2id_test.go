@@ -266,7 +266,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(string(imported))
 	f.Fuzz(func(t *testing.T, encoded string) {
 		if expensive(encoded) {
-			t.Skip("it is the reader of hashes that is fuzzed, not Argon2")
+			return // it is the reader of hashes that is fuzzed, not Argon2
 		}
 		if _, err := h.Verify(core.PasswordHash(encoded), "x"); err == nil && !h.Knows(core.PasswordHash(encoded)) {
 			t.Errorf("%q verifies and is not known", encoded)

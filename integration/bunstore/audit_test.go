@@ -13,8 +13,9 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// auditLog is an audit log as somebody else would write it: a flow over core and
-// one store, whose rows are written in the transaction of what they are about.
+// auditLog is an audit log as somebody else would write it: a flow over core
+// and one store, whose rows are written in the transaction of what they are
+// about.
 type auditLog struct {
 	store *bunstore.Store
 	// fail is the error of the next witnesses, in turn.

@@ -82,30 +82,30 @@ func TestApplicationOfTheGuide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		send := func(path, body string, cookies ...*http.Cookie) *http.Response {
+		send := func(path, contentType, body string, cookies ...*http.Cookie) (status int, set []*http.Cookie) {
 			r := httptest.NewRequestWithContext(t.Context(), "POST", "https://app.example.org"+path, strings.NewReader(body))
-			if strings.HasPrefix(body, "{") {
-				r.Header.Set("Content-Type", "application/json")
-			} else {
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			}
+			r.Header.Set("Content-Type", contentType)
 			for _, c := range cookies {
 				r.AddCookie(c)
 			}
 			w := httptest.NewRecorder()
 			app.ServeHTTP(w, r)
-			return w.Result()
+			answer := w.Result()
+			defer answer.Body.Close()
+			return answer.StatusCode, answer.Cookies()
 		}
-		if got := send("/auth/register",
-			`{"email": "ada@example.org", "password": "analytical engine 1843", "full_name": "Ada"}`); got.StatusCode != http.StatusCreated {
-			t.Errorf("registration is answered %s", got.Status)
+		status, _ := send("/auth/register", "application/json",
+			`{"email": "ada@example.org", "password": "analytical engine 1843", "full_name": "Ada"}`)
+		if status != http.StatusCreated {
+			t.Errorf("registration is answered %d", status)
 		}
-		got := send("/auth/web/login", "username=ada@example.org&password=analytical+engine+1843")
-		if got.StatusCode != http.StatusNoContent || len(got.Cookies()) == 0 {
-			t.Fatalf("login is answered %s", got.Status)
+		const form = "application/x-www-form-urlencoded"
+		status, cookies := send("/auth/web/login", form, "username=ada@example.org&password=analytical+engine+1843")
+		if status != http.StatusNoContent || len(cookies) == 0 {
+			t.Fatalf("login is answered %d", status)
 		}
-		if out := send("/auth/web/logout", "", got.Cookies()...); out.StatusCode != http.StatusNoContent {
-			t.Errorf("logout is answered %s", out.Status)
+		if status, _ := send("/auth/web/logout", form, "", cookies...); status != http.StatusNoContent {
+			t.Errorf("logout is answered %d", status)
 		}
 
 		run(t, db, "CREATE TABLE teams (name VARCHAR(40) PRIMARY KEY, leader VARCHAR(36))")

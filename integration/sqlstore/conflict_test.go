@@ -74,7 +74,7 @@ func embrace(
 
 func TestDeadlock(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
-		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{Patience: crowded})
 		runs := embrace(t, store, us, func(_ context.Context, err error) error { return err })
 		if runs[0]+runs[1] != 3 {
 			t.Errorf("the transactions ran %d and %d times, want one of them twice", runs[0], runs[1])
@@ -86,7 +86,7 @@ func TestDeadlock(t *testing.T) {
 // statements after that must not be committed on their own.
 func TestDeadlockThatIsPassedOver(t *testing.T) {
 	servers(t, func(t *testing.T, d database) {
-		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
+		store, us := users[core.User](t, d.new(t), sqlstore.Options{Patience: crowded})
 		embrace(t, store, us, func(ctx context.Context, err error) error {
 			if err == nil {
 				return nil

@@ -125,7 +125,7 @@ func adopted(t *testing.T, fixture func(t *testing.T) *handle) (*handle, *sqlsto
 }
 
 // pythonInsert does what the service's registration does, in the columns that
-// it knows.
+// it has.
 func pythonInsert(t *testing.T, db *handle, id, email string) {
 	t.Helper()
 	run(t, db, `INSERT INTO "user" (email, hashed_password, is_active, is_superuser, is_verified, id) VALUES (?, '$argon2id$…', true, false, false, ?)`, email, id)

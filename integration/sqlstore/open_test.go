@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// database is a kind of database. address gives where a new, empty one is.
+// database is a kind of database. address returns where a new, empty one is.
 type database struct {
 	driver  string
 	dialect sqlstore.Dialect

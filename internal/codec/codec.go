@@ -1,5 +1,5 @@
 // Package codec moves input into the writable columns of an application's user
-// type and gives a user's public form. The type is examined once, by [New],
+// type and returns a user's public form. The type is examined once, by [New],
 // which refuses one that could leak or overwrite what it must not.
 //
 //	c, err := codec.New(reflect.TypeFor[Account]())

@@ -7,7 +7,7 @@
 //		User: user, Proof: proof, Backend: "web",
 //	})
 //
-// Security notes: only here a strategy is asked to issue, so no flow can skip
+// Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
 // application's BeforeLogin. An inactive user gets the answer of a wrong
 // password.

@@ -16,7 +16,7 @@ type pending struct {
 }
 
 // suspend keeps the login as a pending ticket. The answer is a 403, so that a
-// client that knows nothing of factors takes it for a refusal.
+// client without support for factors takes it for a refusal.
 func (g *Gate) suspend(
 	ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string,
 ) (core.Admission, error) {

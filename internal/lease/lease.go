@@ -1,8 +1,14 @@
-// Package lease gives one caller at a time, of all processes that share a store
-// of tickets, the sole right to do something.
+// Package lease lets one caller at a time, of all processes that share a store
+// of tickets, do something.
 //
-//	leases := lease.Leases{Tickets: store.Tickets(), Purpose: "oauth-renew", Lifetime: 20 * time.Second, Now: time.Now}
-//	release, err := leases.Acquire(ctx, linkID) // core.ErrTaken while another has it
+//	leases := lease.Leases{
+//		Tickets: store.Tickets(), Purpose: "oauth-renew",
+//		Lifetime: 20 * time.Second, Now: time.Now,
+//	}
+//	release, err := leases.Acquire(ctx, linkID)
+//	if errors.Is(err, core.ErrTaken) {
+//		return // another has it
+//	}
 //	defer release()
 package lease
 
@@ -25,7 +31,7 @@ type Leases struct {
 }
 
 // Acquire returns core.ErrTaken while somebody else has the lease of a name.
-// release gives it up; where that cannot be written, the lease expires by
+// release ends it; where that cannot be written, the lease expires by
 // itself. Acquire must not be called in a transaction, in which others would
 // not see the lease.
 func (l Leases) Acquire(ctx context.Context, name string) (release func(), err error) {

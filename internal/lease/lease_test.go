@@ -1,6 +1,7 @@
 package lease_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -9,14 +10,39 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/lease"
-	"github.com/latchkey-go/latchkey/stores/memstore"
 )
+
+// tickets is as much of a store as leases need.
+type tickets struct {
+	core.TicketStore
+	now func() time.Time
+	mu  sync.Mutex
+	all map[[32]byte]core.Ticket
+}
+
+func (s *tickets) Put(_ context.Context, t core.Ticket, _ bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.all[t.Digest]; ok && old.Expires.After(s.now()) {
+		return core.ErrTaken
+	}
+	s.all[t.Digest] = t
+	return nil
+}
+
+func (s *tickets) Fail(_ context.Context, _ string, d [32]byte, _ int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, d)
+	return nil
+}
 
 func TestALeaseHasOneHolder(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	leases := lease.Leases{Tickets: memstore.NewTickets(clock), Purpose: "p", Lifetime: time.Minute, Now: clock}
+	store := &tickets{now: clock, all: map[[32]byte]core.Ticket{}}
+	leases := lease.Leases{Tickets: store, Purpose: "p", Lifetime: time.Minute, Now: clock}
 	var holders atomic.Int32
 	var callers sync.WaitGroup
 	for range 64 {

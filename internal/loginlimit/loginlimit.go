@@ -26,9 +26,9 @@ import (
 )
 
 // Take counts one failure of the identifier in advance; 429 when the limit is
-// reached, 503 when the limiter cannot be asked. settle is told how the attempt
-// ended: success forgets the count, wrong credentials keep it, anything else
-// gives the one count back.
+// reached, 503 if the limiter cannot be reached. settle receives how the
+// attempt ended: success forgets the count, wrong credentials keep it, anything
+// else refunds the one count.
 func Take(
 	ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey string, log *slog.Logger,
 ) (settle func(error), err error) {

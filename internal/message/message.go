@@ -133,7 +133,7 @@ func oneLine(s string) string {
 		" ")
 }
 
-// sources are asked in order for a file.
+// sources are searched in order for a file.
 type sources []fs.FS
 
 // kinds are the names before the first dot of all template files.

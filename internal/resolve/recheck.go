@@ -10,8 +10,8 @@ import (
 
 // Recheck returns the question whether one who was let in would be let in
 // again, without their token and beside what guards check: nil,
-// core.ErrInvalid, or anything else for "could not ask". Its error says why
-// that cannot be asked.
+// core.ErrInvalid, or any other error if a store cannot be reached. Its error
+// says why that cannot be answered.
 func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
 	ask, err := r.asker(c)
 	if err != nil {

@@ -9,7 +9,7 @@
 //
 // Security notes. Strategies vouch for a token; only here are the backend's
 // name, the user's epoch and activity compared, after every cache. A store that
-// cannot be asked is a 503, never a 401 and never an anonymous request.
+// cannot be reached is a 503, never a 401 and never an anonymous request.
 package resolve
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Resolver knows how to authenticate requests.
+// Resolver authenticates requests.
 type Resolver struct {
 	Backends []core.Backend
 	Users    core.Users
@@ -280,7 +280,7 @@ func absent(err error) error {
 	return err
 }
 
-// Unauthorized is the 401 of one who presented a credential that is good no
+// Unauthorized returns the 401 for a credential that is no longer valid:
 // more, with the challenges of all backends.
 func (r Resolver) Unauthorized() *core.Error {
 	return (&plan{Resolver: r, challengers: challengers(r.Backends)}).unauthorized(true)

@@ -17,7 +17,7 @@
 //
 // Then users, store.OAuthAccounts(), store.Credentials(), store.Sessions(),
 // store.Tickets(), store.Limiter() and store itself (a core.Transactor) are the
-// parts that Latchkey asks for.
+// parts that latchkey.New takes.
 //
 // The application's own queries may go on using bun with the same user type.
 // Latchkey itself uses bun to know the columns of that type only: bun's query
@@ -29,7 +29,7 @@
 // in binary columns. The database holds no secret that could be presented to
 // the application, but it does hold password hashes: its file or server
 // deserves the care that they need. It keeps providers' tokens as they are
-// given: whoever gives them seals them first. Errors name what failed and,
+// given: whoever stores them seals them first. Errors name what failed and,
 // unless these may quote an argument, the driver's words; they are for logs,
 // not for clients.
 package bunstore

@@ -44,7 +44,7 @@ func tableOf(db *bun.DB, t reflect.Type) (table *schema.Table, err error) {
 	return db.Table(t), nil
 }
 
-// columnOf returns a field the meaning that bun gives it: a nullzero zero value
+// columnOf returns the column of a field, as bun maps it: a nullzero zero value
 // is NULL.
 func columnOf(db *bun.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{

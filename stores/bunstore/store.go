@@ -14,7 +14,7 @@ import (
 	"github.com/uptrace/bun/dialect"
 )
 
-// Options of New. The zero value is good for a database of Latchkey's own.
+// Options of New. The zero value is valid for a database of Latchkey's own.
 type Options struct {
 	// Prefix begins the names of Latchkey's own tables and indexes:
 	// lower-case letters, digits, '_'. Default "latchkey_".

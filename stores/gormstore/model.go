@@ -33,7 +33,7 @@ func columnsOf(db *gorm.DB, user any) ([]sqlstore.Column, error) {
 	return columns, errors.Join(errs...)
 }
 
-// columnOf returns a field the meaning that GORM gives it.
+// columnOf returns the column of a field, as GORM maps it.
 func columnOf(db *gorm.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{
 		Name:       f.DBName,
@@ -72,7 +72,7 @@ func scan(f *schema.Field, user reflect.Value, value any) error {
 	return f.Set(context.Background(), user, value)
 }
 
-// instant reads times that a driver gives as text, as MySQL's does without
+// instant reads times that a driver returns as text, as MySQL's does without
 // parseTime. GORM would take them for local ones.
 func instant(value any) (any, error) {
 	switch text := value.(type) {

@@ -33,7 +33,7 @@ type dialect struct {
 	// prepare: the driver parses a text anew each time. (pgx keeps prepared
 	// statements by itself.)
 	prepare bool
-	// returning: INSERT … RETURNING gives the number that the database
+	// returning: INSERT … RETURNING returns the number that the database
 	// made; without it, the driver's LastInsertId does.
 	returning bool
 	// savepoints: a refused statement ends its transaction, unless there is
@@ -55,7 +55,7 @@ type dialect struct {
 	// that is what keeps others from writing; it changes nothing.
 	write string
 	// skip ends an INSERT, so that it leaves a row out whose key is taken;
-	// without it, taken tells so from the error.
+	// without it, taken recognizes the error.
 	skip string
 	// raise ends an INSERT into {floors}, so that it raises a floor that is
 	// below the first of its last two arguments, and sets its end to the
@@ -73,10 +73,10 @@ type dialect struct {
 	// passIDs keeps numbers that the application gave from being made
 	// again, where the database does not do so by itself.
 	passIDs string
-	// renumber gives a new user another number than the one that was made,
-	// if that is a deleted user's: a table that somebody else has defined
-	// may make it again. Its arguments are the number, twice. It returns
-	// the new number.
+	// renumber sets another number for a new user than the one that was
+	// made, if that is a deleted user's: a table that somebody else has
+	// defined may make it again. Its arguments are the number, twice. It
+	// returns the new number.
 	renumber string
 	// batch is how many rows one statement of a sweep deletes. patient: the
 	// next one waits as long as that took, since others that write find no

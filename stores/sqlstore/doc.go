@@ -6,7 +6,7 @@
 //
 //	type Account struct {
 //		core.User
-//		FullName string `json:"full_name" db:"full_name" auth:"register,update"`
+//		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
 //	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN("latchkey.db"))

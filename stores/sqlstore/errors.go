@@ -33,7 +33,7 @@ type failure struct {
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
-// The drivers' errors are told apart by what they have, so that no driver is
+// The drivers' errors are recognized by what they have, so that no driver is
 // imported here.
 type (
 	sqliteError   interface{ Code() int }        // modernc.org/sqlite: an extended result code

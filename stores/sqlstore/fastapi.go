@@ -9,7 +9,7 @@ import (
 )
 
 // adoption keeps the users' table of a FastAPI Users service usable for both
-// programs. That service knows nothing of email_key: it inserts rows without
+// programs. That service has no email_key: it inserts rows without
 // one and changes e-mail addresses under it. So the address decides, always:
 // the key is computed from it when a row is read, and the column is put right
 // when somebody looks for it. All methods of a nil *adoption do nothing.
@@ -29,7 +29,7 @@ type DuplicateEmailsError struct {
 	IDs [][]string
 }
 
-// Error lists the ids; it does not tell the addresses.
+// Error lists the ids, not the addresses.
 func (e *DuplicateEmailsError) Error() string {
 	return "sqlstore: users share an e-mail address: " + groups(e.IDs)
 }

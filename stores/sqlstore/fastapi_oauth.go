@@ -12,13 +12,13 @@ type DuplicateOAuthAccountsError struct {
 	IDs [][]string
 }
 
-// Error lists the ids; it does not tell the accounts.
+// Error lists the ids, not the accounts.
 func (e *DuplicateOAuthAccountsError) Error() string {
 	return "sqlstore: accounts at OAuth providers are linked more than once: " + groups(e.IDs)
 }
 
 // checkOAuthAccounts reports whether the unique index can be made: FastAPI
-// Users itself links an account as often as it is asked to.
+// Users itself links an account again and again.
 func (a *adoption) checkOAuthAccounts(ctx context.Context) error {
 	var found DuplicateOAuthAccountsError
 	var last [2]string

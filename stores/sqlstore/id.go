@@ -17,10 +17,10 @@ const (
 	// UUID: random ones (version 4, RFC 9562) where Latchkey makes them, in
 	// lower case with dashes. Any spelling finds a user.
 	UUID IDType = iota
-	// Text: whatever the application gives, at most 255 bytes; 32 random
-	// hexadecimal digits where it gives nothing.
+	// Text: whatever the application sets, at most 255 bytes; 32 random
+	// hexadecimal digits where it sets nothing.
 	Text
-	// BigInt: numbers from 1, given by the database.
+	// BigInt: numbers from 1, made by the database.
 	BigInt
 )
 

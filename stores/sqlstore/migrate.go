@@ -130,8 +130,8 @@ func (s *Store) alone(ctx context.Context, do func(context.Context) error) error
 	})
 }
 
-// sessionLock is a lock that a connection holds until it gives it back, or
-// breaks. lock gives 1 if it was taken, 0 after some seconds, and NULL if it
+// sessionLock is a lock that a connection holds until it releases it, or
+// breaks. lock returns 1 if it was taken, 0 after some seconds, and NULL if it
 // cannot be taken.
 type sessionLock struct{ lock, unlock string }
 

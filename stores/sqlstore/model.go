@@ -16,8 +16,7 @@ type model struct {
 	columns []Column
 	// id is the index of the id among them.
 	id int
-	// defaults tells that the database fills columns in when a user is
-	// created.
+	// defaults: the database fills columns in when a user is created.
 	defaults bool
 }
 

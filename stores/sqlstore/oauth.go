@@ -12,7 +12,7 @@ import (
 // OAuthAccounts is a core.OAuthAccountStore. Its table has the columns of
 // FastAPI Users' oauth_account, and its IDs are UUIDs. Tokens are stored as
 // they are given, and those of a FastAPI Users service, which are plain text,
-// are given back as they are.
+// are returned as they are.
 type OAuthAccounts struct {
 	s *Store
 

@@ -13,7 +13,7 @@ import (
 
 // Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
 // core.Sweeper. It does not keep core.Session's Extra, which is of types that
-// only a strategy knows.
+// belong to a strategy.
 type Sessions struct {
 	s *Store
 	// users reads a session's user in the same query; nil: it is not read.

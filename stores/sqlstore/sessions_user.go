@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Sessions is the Store's, but its Find gives the session's user along, read in
-// the same query: a request that needs both asks the database once. The user is
-// nil where there is none (any more).
+// Sessions returns the Store's, whose Find returns the session's user too, read
+// in the same query: a request that needs both takes one query. The user is nil
+// where there is none (any more).
 func (us *UserStore[U]) Sessions() *Sessions { return us.sessions }
 
 // userReader reads a user beside a session. A nil one reads nothing.
@@ -29,7 +29,7 @@ func newUserReader[U any, P core.Model[U]](us *UserStore[U]) *userReader {
 	}}
 }
 
-// columns begin with one that tells whether there is a user.
+// columns begin with one that is true if there is a user.
 func (r *userReader) columns() string {
 	if r == nil {
 		return ""

@@ -54,7 +54,7 @@ var sqlite = dialect{
 }
 
 // Without AUTOINCREMENT a table's next number is one more than its highest. The
-// floor of a deleted user, which is the highest there is, tells of them.
+// floor of a deleted user, which is the highest there is, has their number.
 const renumber = `UPDATE {users} SET id = (SELECT MAX(CAST(user_id AS INTEGER)) + 1 FROM {floors} WHERE epoch = 9223372036854775807)
 	WHERE id = ? AND EXISTS (SELECT 1 FROM {floors} WHERE user_id = CAST(? AS TEXT) AND epoch = 9223372036854775807) RETURNING id`
 

@@ -81,7 +81,7 @@ func (e *engine) conn(ctx context.Context) Conn {
 	return e.db
 }
 
-// exec runs st and gives the number of rows that it changed.
+// exec runs st and returns the number of rows that it changed.
 func (e *engine) exec(ctx context.Context, st statement, args ...any) (changed int64, err error) {
 	err = e.retry(ctx, func(ctx context.Context) error {
 		result, err := e.conn(ctx).ExecContext(ctx, st.text, args...)
@@ -113,7 +113,7 @@ func (e *engine) insert(ctx context.Context, st statement, args ...any) error {
 	return err
 }
 
-// insertNumber is insert, and gives the number that the database made for the
+// insertNumber is insert, and returns the number that the database made for the
 // row.
 func (e *engine) insertNumber(ctx context.Context, st statement, args ...any) (number int64, err error) {
 	err = e.retry(ctx, func(ctx context.Context) error {

@@ -205,7 +205,7 @@ func (us *UserStore[U]) Update(ctx context.Context, id string, change func(*U) e
 	return changed, nil
 }
 
-// write stores u. inside tells that the transaction goes on after a refusal.
+// write stores u. If inside is true, the transaction goes on after a refusal.
 func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool) error {
 	base := us.base(u)
 	if base.ID != id {

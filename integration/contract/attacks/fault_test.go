@@ -107,15 +107,41 @@ type late struct {
 func (s *late) Unwrap() any { return s.UserStore }
 
 func (s *late) Create(ctx context.Context, u *harness.Account) error {
-	err := s.UserStore.Create(ctx, u)
+	return s.lose(s.UserStore.Create(ctx, u))
+}
+
+func (s *late) lose(err error) error {
 	if err == nil && s.lost.CompareAndSwap(false, true) {
 		return errors.New("the connection was lost before the commit was acknowledged")
 	}
 	return err
 }
 
+// lateCommit is late for a store with transactions: it loses the
+// acknowledgement of the first commit.
+type lateCommit struct {
+	core.UserStore[harness.Account]
+	late *late
+}
+
+func (s lateCommit) Unwrap() any { return s.UserStore }
+
+func (s lateCommit) Transact(ctx context.Context, do func(context.Context) error) error {
+	tx, _ := core.As[core.Transactor](s.UserStore)
+	return s.late.lose(tx.Transact(ctx, do))
+}
+
+func lateStore(a *harness.App, _ *harness.Options) {
+	l := &late{UserStore: a.Stores.Users}
+	if _, ok := core.As[core.Transactor](a.Stores.Users); ok {
+		a.Stores.Users = lateCommit{a.Stores.Users, l}
+		return
+	}
+	a.Stores.Users = l
+}
+
 func TestAttackF02UnknownOutcome(t *testing.T) {
-	harness.OnEveryStore(t, func(a *harness.App, _ *harness.Options) { a.Stores.Users = &late{UserStore: a.Stores.Users} },
+	harness.OnEveryStore(t, lateStore,
 		func(t *testing.T, a *harness.App) {
 			a.Want(t, registerRoute+unavailable, harness.Case("F02 a registration whose outcome is unknown"),
 				registration("f02@example.org"))

@@ -41,9 +41,9 @@ func (h *crowd) Verify(hash core.PasswordHash, password string) (bool, error) {
 }
 
 // TestAttackG07Flood counts hashes at once, each of which would take 19 MiB,
-// instead of looking at the memory that the process has. The governor knows neither
-// adapters nor stores, so one combination stands for all. Nothing is hashed
-// until all that is too much is refused.
+// instead of looking at the memory that the process has. The governor depends
+// on neither adapters nor stores, so one combination stands for all. Nothing is
+// hashed until all that is too much is refused.
 func TestAttackG07Flood(t *testing.T) {
 	const logins, room = 500, 1 + 64 // one is hashed, the others wait
 	hasher := &crowd{FakeHasher: harness.FakeHasher{Hold: make(chan struct{})}}

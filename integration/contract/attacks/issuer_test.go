@@ -20,7 +20,7 @@ import (
 )
 
 // issuer is an OpenID provider that does what a test wants. The fields are set
-// before it is asked.
+// before it is queried.
 type issuer struct {
 	*httptest.Server
 	key      *providertest.Signer
@@ -110,7 +110,7 @@ func (i *issuer) trade(w http.ResponseWriter, r *http.Request) {
 		"id_token":   sign(claims)})
 }
 
-// consent is what a person does at the issuer: it gives the path by which the
+// consent is what a person does at the issuer: it returns the path by which the
 // browser comes back.
 func (i *issuer) consent(t *testing.T, v harness.Visit) string {
 	t.Helper()
@@ -165,7 +165,7 @@ func trusting(t *testing.T, places []harness.Place, test func(t *testing.T, a *h
 }
 
 // wantLogin goes the whole way, and checks the status and the words with which
-// it ends. Where the issuer cannot be asked, it ends before the browser goes
+// it ends. Where the issuer cannot be reached, it ends before the browser goes
 // there.
 func (i *issuer) wantLogin(t *testing.T, a *harness.App, outcome string) {
 	t.Helper()

@@ -95,7 +95,7 @@ func TestAttackQ05ForwardedFor(t *testing.T) {
 }
 
 // forNetwork uses up the limit of the network from which a test's requests
-// come, and tells that another network has its own.
+// come, and that another network has its own.
 func forNetwork(
 	t *testing.T, a *harness.App, events int, window time.Duration, accepted, refused string, body func() harness.Option,
 ) {
@@ -133,7 +133,8 @@ func TestRequestsForMailsOfANetwork(t *testing.T) {
 	limit := latchkey.Limit{Events: 4, Window: 10 * time.Minute}
 	change := func(_ *harness.App, o *harness.Options) {
 		o.Flows = []latchkey.Flow{
-			verify.Flow{Options: mailtoken.Options{RequestLimit: limit}}, reset.Flow{Options: mailtoken.Options{RequestLimit: limit}},
+			verify.Flow{Options: mailtoken.Options{RequestLimit: limit}},
+			reset.Flow{Options: mailtoken.Options{RequestLimit: limit}},
 		}
 	}
 	harness.OnEveryStore(t, change, func(t *testing.T, a *harness.App) {

@@ -86,7 +86,7 @@ func TestAttackS23AChangeOutlivesItsLogin(t *testing.T) {
 	})
 }
 
-// TestAttackS23AtTheLastMoment: the login ends after the strategy was asked
+// TestAttackS23AtTheLastMoment: the login ends after the strategy has rechecked
 // again, right before the transaction.
 func TestAttackS23AtTheLastMoment(t *testing.T) {
 	var hooks, finds harness.PerApp[harness.Moment]
@@ -188,8 +188,8 @@ func TestAttackS23SuperusersWithoutTransactions(t *testing.T) {
 					return a.TrySend(t.Context(), "DELETE", "/users/"+target.ID, by)
 				},
 			}
-			// Who removes whom: the first by the first, the second by the
-			// second.
+			// Who removes whom: the first by the first, the second
+			// by the second.
 			for name, targets := range map[string][2]int{"each other": {1, 0}, "themselves": {0, 1}, "the second": {1, 1},
 				"the first": {0, 0}} {
 				for how, do := range remove {
@@ -213,7 +213,8 @@ func TestAttackS23SuperusersWithoutTransactions(t *testing.T) {
 							}
 						}
 						if left != 1 {
-							t.Errorf("S23 %d superusers are left: %d %s, %d %s", left, got[0].Status, got[0].Body, got[1].Status, got[1].Body)
+							t.Errorf("S23 %d superusers are left: %d %s, %d %s", left, got[0].Status, got[0].Body, got[1].Status,
+								got[1].Body)
 						}
 					})
 				}

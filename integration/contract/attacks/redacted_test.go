@@ -40,9 +40,9 @@ func printed(v any) map[string]string {
 	return out
 }
 
-// tells reports whether text has the canary, in one of the forms in which Go
+// leaks reports whether text has the canary, in one of the forms in which Go
 // prints text and bytes.
-func tells(text string) bool {
+func leaks(text string) bool {
 	part := redactedCanary[:12]
 	for _, form := range []string{
 		part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part)),
@@ -96,7 +96,7 @@ func TestAttackL11OAuthOptions(t *testing.T) {
 	} {
 		t.Run("L11 "+name, func(t *testing.T) {
 			for how, text := range printed(v) {
-				if text == "" || tells(text) {
+				if text == "" || leaks(text) {
 					t.Errorf("%s prints %s", how, text)
 				}
 			}
@@ -104,7 +104,7 @@ func TestAttackL11OAuthOptions(t *testing.T) {
 	}
 	t.Run("twin: the test finds a secret in what is not kept", func(t *testing.T) {
 		for how, text := range printed(struct{ Secret []byte }{[]byte(redactedCanary)}) {
-			if !tells(text) {
+			if !leaks(text) {
 				t.Errorf("not in %s: %s", how, text)
 			}
 		}

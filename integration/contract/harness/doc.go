@@ -2,11 +2,12 @@
 // attacks. A test is a function for an application, at every adapter or store:
 //
 //	func TestLogout(t *testing.T) {
-//		harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+//		check := func(t *testing.T, a *harness.App) {
 //			mine := a.LogIn(t, "cookie", a.NewUser(t))
-//			a.Want(t, "POST /auth/cookie/logout 204", harness.Row, mine)
+//			a.Want(t, "POST /auth/cookie/logout 204", mine)
 //			a.Want(t, "GET /users/me 401 (logged out)", mine)
-//		})
+//		}
+//		harness.OnEveryAdapter(t, nil, check)
 //	}
 //
 // The files, in the order in which a reader meets them:

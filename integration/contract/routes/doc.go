@@ -12,11 +12,13 @@
 //	logout_test.go    POST /auth/{backend}/logout
 //	register_test.go  POST /auth/register
 //	verify_test.go    POST /auth/verify
-//	reset_test.go     POST /auth/reset-password, POST /auth/forgot-password,
+//	reset_test.go     POST /auth/reset-password,
+//	                  POST /auth/forgot-password,
 //	                  POST /auth/request-verify-token
-//	me_test.go        GET /users/me, PATCH /users/me, and GET /authenticated-route
-//	                  of the application
-//	admin_test.go     GET /users/{id}, PATCH /users/{id}, DELETE /users/{id}
+//	me_test.go        GET /users/me, PATCH /users/me, and
+//	                  GET /authenticated-route of the application
+//	admin_test.go     GET /users/{id}, PATCH /users/{id},
+//	                  DELETE /users/{id}
 //	list_test.go      GET /users
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
@@ -28,7 +30,7 @@
 //	credentials_test.go  headers, cookies and bodies as they arrive
 //	defaults_test.go     lifetimes, cookies, claims and hashes by default
 //	fastapi_test.go      users and tokens of a FastAPI Users service
-//	faults_test.go       a store that cannot be reached, hashing at its limit
+//	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
 //	rules_test.go        names, HEAD, 404 and 405
 package routes

@@ -93,7 +93,7 @@ func sign(secret string, claims harness.Object) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
-// reads returns what the service sees of a user: the columns that it knows, by
+// reads returns what the service sees of a user: the columns that it has, by
 // an e-mail in any letter case.
 func (s service) reads(t *testing.T, email string) (id, hash string, active, verified bool) {
 	t.Helper()

@@ -24,7 +24,8 @@ func emails(t *testing.T, a harness.Answer) []string {
 	return list
 }
 
-// pages follows the links from a query to the last page and gives all e-mails.
+// pages follows the links from a query to the last page and returns all
+// addresses.
 func pages(t *testing.T, a *harness.App, root, raw string, most int, admin harness.Option) (all []string) {
 	t.Helper()
 	for range 100 {
