@@ -1,6 +1,7 @@
 package mailtoken_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -91,6 +92,44 @@ func TestSpendLosesARace(t *testing.T) {
 				t.Errorf("%v has happened", kinds)
 			}
 		})
+	}
+}
+
+// consuming is a TicketStore with a moment after each Consume.
+type consuming struct {
+	core.TicketStore
+	then func()
+}
+
+func (c consuming) Consume(ctx context.Context, purpose string, d [32]byte) (core.Ticket, error) {
+	defer c.then()
+	return c.TicketStore.Consume(ctx, purpose, d)
+}
+
+// The address is looked at before the ticket is consumed, which stays then, and
+// again where it is written.
+func TestAnAddressThatChangesMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	u := s.Add(ada, "secret")
+	ticket, e := found(t, s, u), &core.Event{Kind: "accepted", User: u}
+	move := func(address string) func() {
+		return func() { s.Set(u.ID, func(a *servicetest.Account) { a.Email, a.EmailKey = address, address }) }
+	}
+	s.Late = move("eve@example.org")
+	if _, err := mailtoken.Spend(t.Context(), s.Services, ticket, e, accept(ticket, false)); err != core.ErrUsed {
+		t.Errorf("before: got %v, want core.ErrUsed", err)
+	}
+	if _, err := s.Tickets.Find(t.Context(), ticket.Purpose, ticket.Digest); err != nil {
+		t.Errorf("before: the ticket is gone: %v", err)
+	}
+	move(ada)()
+	s.Tickets = consuming{s.Tickets, move("eve@example.org")}
+	if _, err := mailtoken.Spend(t.Context(), s.Services, ticket, e, accept(ticket, false)); err != core.ErrUsed {
+		t.Errorf("after: got %v, want core.ErrUsed", err)
+	}
+	if s.Get(u.ID).IsVerified {
+		t.Error("an address was verified that the ticket was not sent to")
 	}
 }
 

@@ -106,6 +106,18 @@ func TestLoginLimits(t *testing.T) {
 	s.Want(t.Context(), limits, form(ada, password), 204, "")
 }
 
+func TestALoginForgetsFailures(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	s.Add(ada, password)
+	flow := account.Login{Failures: limits.Failures}
+	for range 3 {
+		s.Want(t.Context(), flow, form(ada, "guess"), 400, core.CodeLoginBadCredentials)
+		s.Want(t.Context(), flow, form(ada, "guess"), 400, core.CodeLoginBadCredentials)
+		s.Want(t.Context(), flow, form(ada, password), 204, "")
+	}
+}
+
 func TestLogout(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)

@@ -108,6 +108,14 @@ func TestOneOfManyRegistersAnAddress(t *testing.T) {
 	}
 }
 
+// An address that is taken between the look-up and the write is no 503.
+func TestRegisterLosesARace(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	s.Late = func() { s.Add(ada, "secret") }
+	s.Want(t.Context(), register, newcomer(ada, password), 400, core.CodeRegisterUserExists)
+}
+
 // A refusal by a hook costs no hash and leaves no user.
 func TestARefusedRegistration(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
@@ -121,13 +120,22 @@ func TestTheLastSuperuser(t *testing.T) {
 			t.Fatal(err)
 		}
 		flow := fixed{users, routes} // one flow's routes, which share what keeps the last one
-		var all sync.WaitGroup
-		for _, one := range []*servicetest.Account{admin, u} {
-			all.Go(func() {
-				_, _ = s.Do(t.Context(), flow, servicetest.Call{Route: "PATCH /" + one.ID, As: one, JSON: `{"is_superuser": false}`})
-			})
+		leave := func(one *servicetest.Account) {
+			_, _ = s.Do(t.Context(), flow, servicetest.Call{Route: "PATCH /" + one.ID, As: one, JSON: `{"is_superuser": false}`})
 		}
-		all.Wait()
+		done := make(chan struct{})
+		s.Store.Late = func() { // the first one has seen that the other stays
+			go func() {
+				defer close(done)
+				leave(u)
+			}()
+			select {
+			case <-done:
+			case <-time.After(50 * time.Millisecond): // it waits for the first one, as it should
+			}
+		}
+		leave(admin)
+		<-done
 		if s.Get(admin.ID).IsSuperuser == s.Get(u.ID).IsSuperuser {
 			t.Errorf("both are superusers, or none is: %v", s.Get(u.ID).IsSuperuser)
 		}

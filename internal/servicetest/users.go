@@ -14,6 +14,8 @@ type Users struct {
 	*memstore.Users[Account]
 	// Down is the error of every call; nil for a store that works.
 	Down error
+	// Late runs before the next Update, as another request would.
+	Late func()
 }
 
 var _ core.Users = (*Users)(nil)
@@ -36,6 +38,10 @@ func (s *Users) Find(ctx context.Context, key core.Key) (core.AnyUser, error) {
 
 // Update implements core.UserRows.
 func (s *Users) Update(ctx context.Context, id string, change func(core.AnyUser) error) (core.AnyUser, error) {
+	if late := s.Late; late != nil {
+		s.Late = nil
+		late()
+	}
 	return untyped(s.Users.Update(ctx, id, func(u *Account) error { return change(u) }))
 }
 
