@@ -24,8 +24,18 @@ var (
 func Via(backends ...string) Guard { return core.Via(backends...) }
 
 // Fresh requires a proof (a login, a second factor) that is at most age old by
-// Options.Now, else 403.
+// Options.Now, else 403 PROOF_REQUIRED.
 func Fresh(age time.Duration) Guard { return core.Fresh(age) }
+
+// Factor requires a proof by one of the methods that is at most age old, else
+// 403 PROOF_REQUIRED. Without methods it requires proofs of two kinds, or a
+// passkey; see core.ProvedBy. An age of 0 allows any time in this login.
+func Factor(age time.Duration, methods ...string) Guard { return core.ProvedBy(age, methods...) }
+
+// Scope admits sessions with scopes that have this one, and every session
+// without scopes; see core.Scope. A session with scopes is refused wherever no
+// guard names one: 403 INSUFFICIENT_SCOPE.
+func Scope(scope string) Guard { return core.Scope(scope) }
 
 // Check calls check with the current user. A nil error admits the request, an
 // *Error is sent as it is, and any other error becomes a 503. Forbidden() is

@@ -31,7 +31,7 @@ func TestGuards(t *testing.T) {
 	a.want("GET", "/verified", token, "", 403, `{"detail":"Forbidden"}`)
 	a.want("GET", "/superuser", token, "", 403, "Forbidden")
 	a.want("GET", "/fresh", token, "", 200, "ada@example.org")
-	a.want("GET", "/stale", token, "", 403, "Forbidden")
+	a.want("GET", "/stale", token, "", 403, `{"detail":{"code":"PROOF_REQUIRED","max_age":1,"methods":[]}}`)
 	a.want("GET", "/via", token, "", 200, "ada@example.org")
 	a.want("GET", "/session-only", token, "", 200, "session")
 	a.want("GET", "/checked", token, "", 200, "ada@example.org")

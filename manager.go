@@ -100,7 +100,7 @@ func (m *Manager[U]) Authenticate(ctx context.Context, address, password string)
 	c := account.Credentials{Identifier: address, Password: password}
 	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
 		func(_ context.Context, u core.AnyUser) error {
-			if !u.Base().IsActive {
+			if u.Base().Blocked(m.auth.opts.Now()) {
 				return core.Refuse(core.CodeLoginBadCredentials)
 			}
 			user = m.typed(u)

@@ -33,7 +33,9 @@ type Auth[U any] struct {
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
-	manager  *Manager[U]
+	// endpoints by their names, for pages.
+	endpoints map[string]core.Endpoint
+	manager   *Manager[U]
 }
 
 type groupKey struct{ flow, backend string }
@@ -47,11 +49,12 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	opts, base, optsErr := opts.withDefaults()
 	a := &Auth[U]{
-		opts:     opts,
-		clients:  clients{policy: opts.ClientIP, log: opts.Log},
-		queue:    queue.New(queue.Options{Log: opts.Log}),
-		failures: seldom.New(opts.Log),
-		groups:   map[groupKey]Group{},
+		opts:      opts,
+		clients:   clients{policy: opts.ClientIP, log: opts.Log},
+		queue:     queue.New(queue.Options{Log: opts.Log}),
+		failures:  seldom.New(opts.Log),
+		groups:    map[groupKey]Group{},
+		endpoints: map[string]core.Endpoint{},
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
@@ -97,15 +100,18 @@ func newServices[U any, PU core.Model[U]](
 	again := rechecker{resolver: &a.resolver, users: users}
 	happens := newEvents[U, PU](o.Hooks, o.Log, o.Now)
 	door := gate.New(gate.Parts{
-		Backends: o.Backends, Users: users, Tickets: o.Tickets, Factors: factors(flows), RequireVerified: o.RequireVerified,
-		ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay}, Log: o.Log, Now: o.Now, Random: o.Random,
+		Backends: o.Backends, Users: users, Tickets: o.Tickets, Flows: flows,
+		RequireFactor:   requireFactor[U, PU](o.RequireFactor),
+		RequireVerified: o.RequireVerified, ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay},
+		Grace: o.StepUpGrace, After: jobs{a.queue, o.MailDelay}.after, Log: o.Log, Now: o.Now, Random: o.Random,
 	})
+	a.resolver.Kinds = door.Kinds()
 	a.svc = &core.Services{
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
 		Passwords: hasher, Codec: columns,
 		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
-		Security: security{flows, again},
-		Env:      core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
+		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: pages[U]{a},
+		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
 		a.svc.Env.AccountGuards = []Guard{Verified}
@@ -124,6 +130,11 @@ func (j jobs) Enqueue(name string, do func(context.Context) error) { j.queue.Add
 
 func (j jobs) EnqueueMail(name string, do func(context.Context) error) {
 	j.queue.AddWithin(j.delay, mailWindow*j.delay, name, do)
+}
+
+// after runs do once, after a pause, or when Wait or Close is called.
+func (j jobs) after(pause time.Duration, name string, do func(context.Context) error) {
+	j.queue.AddWithin(pause, pause, name, do)
 }
 
 // Services returns what flows work with, so that a flow's functions can be
@@ -150,7 +161,7 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{Limits: account.ChangeLimits{
+		account.Users{Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
 			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
 		}},
 		account.Sessions{},
@@ -158,53 +169,19 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 	}
 }
 
-func factors(flows []Flow) (found []core.Factor) {
-	for _, f := range flows {
-		if factor, ok := core.As[core.Factor](f); ok {
-			found = append(found, factor)
-		}
+// requireFactor is Options.RequireFactor with the user's type erased.
+func requireFactor[U any, PU core.Model[U]](
+	require func(context.Context, *U) (bool, error),
+) func(context.Context, core.AnyUser) (bool, error) {
+	if require == nil {
+		return nil
 	}
-	return found
-}
-
-// security implements core.Security over the flows.
-type security struct {
-	flows   []Flow
-	recheck rechecker
-}
-
-func (s security) StillLoggedIn(ctx context.Context) error {
-	return s.recheck.run(ctx, nil, func(context.Context) error { return nil })
-}
-
-func (s security) Purge(ctx context.Context, userID string) (removed int, err error) {
-	for _, f := range s.flows {
-		p, ok := core.As[core.Purger](f)
-		if !ok {
-			continue
-		}
-		n, err := p.Purge(ctx, userID)
-		removed += n
-		if err != nil {
-			return removed, err
-		}
-	}
-	return removed, nil
+	return func(ctx context.Context, u core.AnyUser) (bool, error) { return require(ctx, (*U)(u.(PU))) }
 }
 
 // install binds the routes of every flow, and joins what the flows miss.
 func (a *Auth[U]) install(flows []Flow) error {
-	var errs []error
-	for _, b := range a.opts.Backends {
-		_, holds := core.As[core.Holder](b.Transport)
-		if ambient(b.Transport) && !holds && len(factors(flows)) > 0 {
-			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
-				"which keeps the pending login of a browser", b.Name))
-		}
-	}
-	if a.opts.Tickets == nil && len(factors(flows)) > 0 {
-		errs = append(errs, errors.New("a flow that is a second factor needs Options.Tickets, which keeps logins that wait for it"))
-	}
+	errs := []error{a.factorErrors()}
 	seen := map[string]bool{}
 	for _, f := range flows {
 		if seen[f.Name()] {
@@ -220,9 +197,33 @@ func (a *Auth[U]) install(flows []Flow) error {
 			errs = append(errs, a.installOne(f, nil))
 			continue
 		}
-		for i := range a.opts.Backends {
-			errs = append(errs, a.installOne(f, &a.opts.Backends[i]))
+		for i, b := range a.opts.Backends {
+			if !standing(b.Strategy) {
+				errs = append(errs, a.installOne(f, &a.opts.Backends[i]))
+			}
 		}
+	}
+	return errors.Join(errs...)
+}
+
+// factorErrors joins what a second factor misses.
+func (a *Auth[U]) factorErrors() error {
+	var errs []error
+	door := a.svc.Gate.(*gate.Gate)
+	if a.opts.RequireFactor != nil && !door.Enrols() {
+		errs = append(errs, errors.New("Options.RequireFactor needs a flow that is a core.Enroller: who has no factor could not log in"))
+	}
+	if door.Factors() == 0 {
+		return errors.Join(errs...)
+	}
+	for _, b := range a.opts.Backends {
+		if _, holds := core.As[core.Holder](b.Transport); ambient(b.Transport) && !standing(b.Strategy) && !holds {
+			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
+				"which keeps the pending login of a browser", b.Name))
+		}
+	}
+	if a.opts.Tickets == nil {
+		errs = append(errs, errors.New("a flow that is a second factor needs Options.Tickets, which keeps logins that wait for it"))
 	}
 	return errors.Join(errs...)
 }
@@ -233,13 +234,20 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		own := *a.svc
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
-		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport)}
+		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
+			InsecureHTTP: unencrypted(b.Transport)}
 	}
 	routes, err := f.Routes(svc)
+	errs := []error{err}
 	for _, r := range routes {
-		a.groups[key] = append(a.groups[key], a.bind(r, b))
+		endpoint := a.bind(r, b)
+		a.groups[key] = append(a.groups[key], endpoint)
+		if _, taken := a.endpoints[r.Name]; taken {
+			errs = append(errs, fmt.Errorf("the flow %q has a route named %q, and so has another", f.Name(), r.Name))
+		}
+		a.endpoints[r.Name] = endpoint
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // Manager returns the same operations outside HTTP.
@@ -249,6 +257,18 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 func ambient(t core.Transport) bool {
 	a, ok := core.As[core.Ambient](t)
 	return ok && a.Ambient()
+}
+
+// standing reports whether a strategy's tokens are not the answer to a login.
+func standing(s core.Strategy) bool {
+	st, ok := core.As[core.Standing](s)
+	return ok && st.Standing()
+}
+
+// unencrypted reports whether a transport is set up for plain http.
+func unencrypted(t core.Transport) bool {
+	u, ok := core.As[core.Unencrypted](t)
+	return ok && u.InsecureHTTP()
 }
 
 func (a *Auth[U]) publicKeys() []json.RawMessage {

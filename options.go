@@ -49,6 +49,19 @@ type Options[U any] struct {
 	// RequireVerified lets only users with a verified address log in and
 	// use the routes of their own account. Default: all active users.
 	RequireVerified bool
+	// RequireFactor reports whether a user must have a second factor. One
+	// who has none gets one inside the login, which is not complete before:
+	// 403 LOGIN_ENROLMENT_REQUIRED. A login that is strong already, as one
+	// by a passkey, needs no more. An error is a 503. Default: nobody must.
+	RequireFactor func(ctx context.Context, u *U) (bool, error)
+	// FreshFor is how old the latest proof of a login may be for what is
+	// sensitive: a new password or address, a new factor. An older one is
+	// 403 PROOF_REQUIRED. Default: 10 minutes.
+	FreshFor time.Duration
+	// StepUpGrace is how long a token is still accepted after a step-up has
+	// replaced it, for requests under way. Default: 10 seconds. Negative:
+	// none.
+	StepUpGrace time.Duration
 	// Hooks are the application's functions around what happens.
 	Hooks Hooks[U]
 
@@ -120,8 +133,8 @@ func (u unlimited) Unwrap() any { return u.Limiter }
 
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
-	// LoginFailures of one identifier, whoever tries. Default: 5 in 5
-	// minutes.
+	// LoginFailures of one identifier, whoever tries, wrong current
+	// passwords of PATCH /me included. Default: 5 in 5 minutes.
 	LoginFailures Limit
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
 	// successful or not. Default: 30 a minute.
@@ -188,6 +201,8 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.MailDelay == 0 {
 		o.MailDelay = 500 * time.Millisecond
 	}
+	o.FreshFor, o.StepUpGrace = cmp.Or(o.FreshFor, 10*time.Minute), cmp.Or(o.StepUpGrace, 10*time.Second)
+	errs = append(errs, o.proofErrors()...)
 	if o.MailDelay > time.Minute {
 		errs = append(errs, errors.New("Options.MailDelay must be at most a minute: people wait for their mails"))
 	}
@@ -222,6 +237,16 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	}
 	base, err := parseBaseURL(o.BaseURL)
 	return o, base, errors.Join(append(errs, err)...)
+}
+
+func (o Options[U]) proofErrors() (errs []error) {
+	if o.FreshFor < 0 {
+		errs = append(errs, errors.New("Options.FreshFor must not be negative: nobody could change anything"))
+	}
+	if o.StepUpGrace > time.Minute {
+		errs = append(errs, errors.New("Options.StepUpGrace must be at most a minute: it is for requests in progress"))
+	}
+	return errs
 }
 
 func (o Options[U]) backendErrors() (errs []error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/resolve"
@@ -33,11 +34,11 @@ func (r rechecker) run(ctx context.Context, targets []string, do func(context.Co
 		if err != nil {
 			return err
 		}
-		if err := holds(session, caller); err != nil {
+		if err := holds(session, caller, r.resolver.Now()); err != nil {
 			return err
 		}
-		now := core.Current{Session: session, User: caller, Route: c.Route}
-		if err := letIn(ctx, &now); err != nil {
+		now := core.Current{Session: session, User: caller, Route: c.Route, Request: c.Request}
+		if err := r.letIn(ctx, &now); err != nil {
 			return err
 		}
 		return do(context.WithValue(ctx, heldKey{}, &held{now, *caller.Base()}))
@@ -64,26 +65,35 @@ func (r rechecker) lock(ctx context.Context, id string, targets []string) (calle
 	return caller, nil
 }
 
-// letIn checks the route's guards that read the user. The others (the time of
-// the latest proof, the backend) hold as they did.
-func letIn(ctx context.Context, c *core.Current) error {
+// letIn checks the route's scopes, and those of its guards that read the user
+// or the request. The others (the time of the latest proof, the backend) hold
+// as they did.
+func (r rechecker) letIn(ctx context.Context, c *core.Current) error {
+	if err := r.resolver.InScope(c.Session, c.Route.Guards); err != nil {
+		return err
+	}
 	for _, g := range c.Route.Guards {
-		if g.Check == nil || !g.NeedsUser {
+		var err error
+		if g.Check != nil && g.NeedsUser {
+			err = g.Check(ctx, c)
+		}
+		if err == nil && g.CheckRequest != nil {
+			err = g.CheckRequest(ctx, c.Request, c)
+		}
+		if err == nil {
 			continue
 		}
-		if err := g.Check(ctx, c); err != nil {
-			if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
-				return refusal
-			}
-			return core.Unavailable(err)
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+			return refusal
 		}
+		return core.Unavailable(err)
 	}
 	return nil
 }
 
 // holds reports a session that its user's row allows no more.
-func holds(s *core.Session, u core.AnyUser) error {
-	if b := u.Base(); !b.IsActive || b.TokenEpoch != s.Epoch {
+func holds(s *core.Session, u core.AnyUser, now time.Time) error {
+	if b := u.Base(); b.Blocked(now) || s.Epoch != core.AnyEpoch && b.TokenEpoch != s.Epoch {
 		return core.Unauthorized()
 	}
 	return nil
@@ -101,17 +111,18 @@ type heldKey struct{}
 // stillHolds checks the row of the user who makes the change once more. Guards
 // are not called again, since a store may be locked here: a user who lost a
 // flag that one of them may have read is refused.
-func stillHolds(ctx context.Context, u core.AnyUser) error {
+func stillHolds(ctx context.Context, u core.AnyUser, now time.Time) error {
 	h, ok := ctx.Value(heldKey{}).(*held)
 	b := u.Base()
 	if !ok || h.was.ID != b.ID {
 		return nil
 	}
-	if err := holds(h.Session, u); err != nil {
+	if err := holds(h.Session, u, now); err != nil {
 		return err
 	}
 	lost := h.was.IsSuperuser && !b.IsSuperuser || h.was.IsVerified && !b.IsVerified
-	if lost && slices.ContainsFunc(h.Route.Guards, func(g core.Guard) bool { return g.NeedsUser }) {
+	if lost && slices.ContainsFunc(h.Route.Guards,
+		func(g core.Guard) bool { return g.NeedsUser || g.CheckRequest != nil }) {
 		return core.Forbidden()
 	}
 	return nil

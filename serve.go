@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -42,8 +43,8 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 	return finish(resp)
 }
 
-// detail is a list of problems, a code with its reason, a code, or the status'
-// phrase.
+// detail is a list of problems, a code with its reason and members, a code, or
+// the status' phrase.
 func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
 	switch {
 	case e.Problems != nil:
@@ -53,8 +54,14 @@ func (a *Auth[U]) detail(ctx context.Context, e *core.Error) any {
 			problems[i] = p
 		}
 		return problems
-	case e.Reason != "":
-		return map[string]string{"code": e.Code, "reason": a.localize(ctx, e.ReasonCode, e.Reason, e.Args)}
+	case e.Reason != "" || e.Members != nil:
+		object := map[string]any{}
+		maps.Copy(object, e.Members)
+		object["code"] = e.Code
+		if e.Reason != "" {
+			object["reason"] = a.localize(ctx, e.ReasonCode, e.Reason, e.Args)
+		}
+		return object
 	case e.Code != "":
 		return e.Code
 	}
@@ -117,18 +124,56 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 	}
 	serve := func(ctx context.Context, r *core.Request) (resp *core.Response) {
 		defer func() {
-			if p := recover(); p != nil { // the value may hold anything: its type and the stack show where to look
-				resp = a.Render(ctx, fmt.Errorf("route %s panicked with a %T: %s", route.Name, p, debug.Stack()))
+			if p := recover(); p != nil {
+				resp = a.fail(ctx, route, r, a.panicked(ctx, route, p))
 			}
 		}()
 		ctx, resp, err := handle(ctx, r)
 		if err != nil {
+			err = a.resolver.Challenged(core.CurrentFrom(ctx), err)
 			a.refused(ctx, r, err)
-			return a.Render(ctx, err)
+			return a.fail(ctx, route, r, a.Render(ctx, err))
 		}
 		return finish(resp)
 	}
-	return core.Endpoint{Route: route, Serve: serve}
+	route.Doc = documented(route.Doc, b)
+	return core.Endpoint{Route: route, Access: a.access(route), Serve: serve}
+}
+
+// panicked does not log the panic's value, which may hold anything: its type
+// and the stack show where to look.
+func (a *Auth[U]) panicked(ctx context.Context, route core.Route, p any) *core.Response {
+	return a.Render(ctx, fmt.Errorf("route %s panicked with a %T: %s", route.Name, p, debug.Stack()))
+}
+
+// fail lets a route turn the answer to an error into another one.
+func (a *Auth[U]) fail(ctx context.Context, route core.Route, r *core.Request, rendered *core.Response) (
+	resp *core.Response,
+) {
+	if route.Fail == nil {
+		return rendered
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			resp = a.panicked(ctx, route, p)
+		}
+	}()
+	header := maps.Clone(rendered.Header)
+	delete(header, "Content-Type")
+	resp = route.Fail(ctx, r, rendered)
+	if resp == nil {
+		return rendered
+	}
+	resp.Err = nil // it is answered: PassErrors has nothing to pass on
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	for name, lines := range header {
+		if resp.Header[name] == nil {
+			resp.Header[name] = lines
+		}
+	}
+	return finish(resp)
 }
 
 // refused raises an event where a request was refused because of its

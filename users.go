@@ -43,7 +43,7 @@ func (e erased[U, PU]) Find(ctx context.Context, key core.Key) (core.AnyUser, er
 func (e erased[U, PU]) Update(ctx context.Context, id string, change func(core.AnyUser) error) (core.AnyUser, error) {
 	now := e.time()
 	return untyped[U, PU](e.store.Update(ctx, id, func(u *U) error {
-		if err := stillHolds(ctx, PU(u)); err != nil {
+		if err := stillHolds(ctx, PU(u), now); err != nil {
 			return err
 		}
 		PU(u).Base().UpdatedAt = now

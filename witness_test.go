@@ -89,7 +89,7 @@ func TestEventsSayWhoDidWhat(t *testing.T) {
 	a.want("PATCH", "/users/me", token, `{"email": "countess@example.org", "nick": "x"}`, 200, "countess")
 	e := o.last(t, core.EventUpdated)
 	if e.Was == nil || e.Was.Email != "ada@example.org" || e.User.Base().Email != "countess@example.org" ||
-		!slices.Equal(e.Fields, []string{"email"}) || e.Actor.Kind != "user" || e.Actor.UserID != id ||
+		!slices.Equal(e.Fields, []string{"email", "nick"}) || e.Actor.Kind != "user" || e.Actor.UserID != id ||
 		e.Actor.SessionID == "" {
 		t.Errorf("an update: %+v", e)
 	}

@@ -19,8 +19,8 @@ type Backend struct {
 //
 // It never compares epochs and never loads users: the front door does both
 // after Verify, so a cache inside a strategy is safe. It must keep
-// Login.Session's UserID, Backend, Epoch and Proofs and give them back at
-// Verify.
+// Login.Session's UserID, Backend, Epoch and Proofs, and a Created that is set,
+// and give them back at Verify.
 type Strategy interface {
 	Issue(ctx context.Context, login Login) (Token, error)
 	// Verify returns the session of a token. ErrNoCredential: the token
@@ -32,6 +32,14 @@ type Strategy interface {
 	// Revoke has returned. (A strategy that cannot, such as a JWT without a
 	// deny list, says so in its documentation.)
 	Revoke(ctx context.Context, s *Session) error
+}
+
+// Standing is a strategy whose tokens are not the answer to a login, such as
+// API keys (optional). latchkey.New makes none of the flows that are made once
+// per backend for its backend: no login, no second factor, no OAuth. Its Issue
+// returns an error.
+type Standing interface {
+	Standing() bool
 }
 
 // AllRevoker ends all of a user's sessions with an epoch below the given one,
@@ -93,6 +101,13 @@ type Ambient interface {
 // (optional). presented says whether there was a token.
 type Challenger interface {
 	Challenge(presented bool) string
+}
+
+// ProofChallenger is a transport whose 403 PROOF_REQUIRED carries a
+// WWW-Authenticate value (optional): RFC 9470, section 3. age is how old the
+// proof may be, 0 for any age; methods are those that will do, none for any.
+type ProofChallenger interface {
+	ChallengeProof(age time.Duration, methods []string) string
 }
 
 // Holder is a Transport that keeps the secret of a pending login at the client

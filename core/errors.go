@@ -34,6 +34,8 @@ const (
 	CodeLoginBadCredentials   = "LOGIN_BAD_CREDENTIALS"
 	CodeLoginUserNotVerified  = "LOGIN_USER_NOT_VERIFIED"
 	CodeLoginFactorRequired   = "LOGIN_FACTOR_REQUIRED"
+	CodeLoginEnrolment        = "LOGIN_ENROLMENT_REQUIRED"
+	CodeProofRequired         = "PROOF_REQUIRED"
 	CodeRegisterUserExists    = "REGISTER_USER_ALREADY_EXISTS"
 	CodeRegisterPassword      = "REGISTER_INVALID_PASSWORD"
 	CodeResetBadToken         = "RESET_PASSWORD_BAD_TOKEN"
@@ -42,6 +44,7 @@ const (
 	CodeVerifyAlreadyVerified = "VERIFY_USER_ALREADY_VERIFIED"
 	CodeUpdateEmailExists     = "UPDATE_USER_EMAIL_ALREADY_EXISTS"
 	CodeUpdatePassword        = "UPDATE_USER_INVALID_PASSWORD"
+	CodeUpdateBadCurrent      = "UPDATE_USER_BAD_CURRENT_PASSWORD"
 	CodeLastSuperuser         = "LAST_SUPERUSER"
 	CodeDuplicateCredentials  = "DUPLICATE_CREDENTIALS"
 	CodeCrossOriginRefused    = "CROSS_ORIGIN_REFUSED"
@@ -49,11 +52,13 @@ const (
 	CodeUnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
 	CodeRateLimited           = "RATE_LIMITED"
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
+	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 )
 
 // Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems
-// if there are any, else {"code", "reason"} if there is a Reason, else Code,
-// else the status' phrase. Cause is logged and never sent.
+// if there are any, else an object with the code, the reason and Members if
+// there are a Reason or Members, else Code, else the status' phrase. Cause is
+// logged and never sent.
 type Error struct {
 	Code   string // "" for the plain 401, 403, 404, 500
 	Status int
@@ -61,9 +66,11 @@ type Error struct {
 	// key for translation, Args its values.
 	Reason, ReasonCode string
 	Args               map[string]any
-	Problems           []Problem
-	Header             http.Header // sent along: Retry-After, WWW-Authenticate
-	Cause              error
+	// Members stand beside the code, for programs: what would be enough.
+	Members  map[string]any
+	Problems []Problem
+	Header   http.Header // sent along: Retry-After, WWW-Authenticate
+	Cause    error
 }
 
 // Problem is one finding about a request's input, in pydantic 2's form. It

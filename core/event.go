@@ -11,9 +11,11 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventRegistered      EventKind = "register"
-	EventLoggedIn        EventKind = "login"
-	EventLoginFailed     EventKind = "login.refused"
+	EventRegistered  EventKind = "register"
+	EventLoggedIn    EventKind = "login"
+	EventLoginFailed EventKind = "login.refused"
+	// EventProved is a login that was proved once more (a step-up).
+	EventProved          EventKind = "proved"
 	EventLoggedOut       EventKind = "logout"
 	EventUpdated         EventKind = "user.updated"
 	EventVerifyRequested EventKind = "verify.requested"
@@ -56,7 +58,9 @@ type Event struct {
 	// Locks are IDs of further users whose rows the change depends on.
 	Locks  []string
 	Client Client
-	// Fields are the names of what changed, never the values.
+	// Fields are the JSON names of the columns that changed, sorted, never
+	// their values: Latchkey's own, "password", and those that the
+	// application's type tags with "update".
 	Fields []string
 	// Request is nil outside HTTP, and for what runs after the response
 	// (forgot password, request verify). Its Body is consumed.

@@ -28,7 +28,7 @@ func ExampleReadJSON() {
 	}
 
 	answer, err := handle(context.Background(), postJSON(`{"email":"ann@example.com","password":"correct horse"}`))
-	fmt.Println(answer.Status, answer.Body, err)
+	fmt.Printf("%d %s %v\n", answer.Status, answer.Body, err)
 
 	_, err = handle(context.Background(), postJSON(`{"email":null}`))
 	var invalid *core.Error
@@ -38,7 +38,7 @@ func ExampleReadJSON() {
 		}
 	}
 	// Output:
-	// 201 map[email:ann@example.com] <nil>
+	// 201 {"email":"ann@example.com"} <nil>
 	// 422 [body email] string_type
 	// 422 [body password] missing
 }

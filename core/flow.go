@@ -4,8 +4,8 @@ import "context"
 
 // Flow is something a person does: routes made from Services, once, or once per
 // backend. It ends in a proof and hands it to the gate; it never sees a
-// strategy. latchkey.New finds out once which of Factor, Listener, Witness,
-// Decider and Purger a Flow is besides.
+// strategy. latchkey.New finds out once which of Factor, Waiver, Way, Listener,
+// Witness, Decider and Purger a Flow is besides.
 type Flow interface {
 	Name() string // of the group: "login", "register", "reset"
 	PerBackend() bool
@@ -14,12 +14,54 @@ type Flow interface {
 	Routes(svc *Services) ([]Route, error)
 }
 
-// Factor is a flow that can prove a user once more after the first proof.
+// Factor is a flow that can prove a user once more after the first proof. It
+// says whether it asks, and knows nothing of other factors: the gate decides
+// how many and which. It is PerBackend, and its flow continues pending logins
+// by Gate.Continue. The optional interfaces beside it are Offerer, Enroller and
+// Kinder.
 type Factor interface {
 	Method() string // "totp"
-	// Asks reports whether the gate must ask u for this factor, given what
-	// was proved already.
+	// Asks reports whether the gate must still require this factor of u,
+	// given the proofs in done, of which there is one at least. One for
+	// which another factor will do returns false once done is strong
+	// (Security.Strong); a step that nothing else replaces goes on asking
+	// until done has its own proof. An error is a 503, never a login.
 	Asks(ctx context.Context, u AnyUser, done []Proof) (bool, error)
+}
+
+// Offerer is a Factor that a user may choose although it does not ask: recovery
+// codes in place of a lost device (optional). The gate offers it wherever
+// another factor asks, or Options.RequireFactor requires one, unless done has a
+// proof by its method.
+type Offerer interface {
+	Offers(ctx context.Context, u AnyUser, done []Proof) (bool, error)
+}
+
+// Enroller is a Factor that a user can get inside a pending login, where one is
+// required of them and they have none (optional). Its flow enrols only where
+// Gate.Peek returns its method in Enrol: one who knows the password alone must
+// not add a factor to an account that has one.
+type Enroller interface {
+	Enrols(ctx context.Context, u AnyUser) (bool, error)
+}
+
+// Kinder is a Factor whose proofs are not a thing (optional). See ProofKind.
+type Kinder interface {
+	Kind() ProofKind
+}
+
+// Waiver is a flow that may spare a login its factors: a browser that the user
+// trusts (optional). It spares no enrolment, and what it spared is not proved:
+// a guard that requires two kinds refuses such a login.
+type Waiver interface {
+	Waives(ctx context.Context, a Attempt) (bool, error)
+}
+
+// Way is a flow by which users log in without another one (optional). Ways
+// returns how many ways in the user has by it: 1 for a password, 1 for each
+// account at a provider. It joins the transaction of ctx.
+type Way interface {
+	Ways(ctx context.Context, u AnyUser) (int, error)
 }
 
 // Decider is a flow that may refuse what is about to happen, or edit its event

@@ -27,11 +27,25 @@ type Guard struct {
 	// Backends are the only ones whose credentials are read; nil for all.
 	Backends []string
 	// MaxAge is how old the session's latest proof may be, by the
-	// application's clock; 0 allows any age.
+	// application's clock; 0 allows any age. An older one is 403
+	// PROOF_REQUIRED.
 	MaxAge time.Duration
+	// Methods are those of which one must have made the proof; nil allows
+	// any.
+	Methods []string
+	// Strong requires proofs of two kinds; see ProofKinds.Strong.
+	Strong bool
+	// Scope is what a session with Scopes must have: 403 INSUFFICIENT_SCOPE
+	// without. Of several guards it must have every Scope. Where no guard
+	// names one, every session with Scopes is refused, so that a credential
+	// of few rights opens nothing that was not opened to it.
+	Scope string
 	// Check may refuse: with an *Error as it is (Forbidden() as a rule),
 	// with anything else as 503. Nil checks nothing.
 	Check func(ctx context.Context, c *Current) error
+	// CheckRequest is Check with the head of the request, for what depends
+	// on a header, the host or the path: see PathValue.
+	CheckRequest func(ctx context.Context, h Head, c *Current) error
 }
 
 // Allows reports whether the guard reads the credentials of a backend.
@@ -72,9 +86,25 @@ func Via(backends ...string) Guard {
 }
 
 // Fresh requires a proof (a login, a second factor) that is at most age old by
-// the application's clock, else 403. An age that is not positive lets nobody
-// in.
+// the application's clock, else 403 PROOF_REQUIRED. An age that is not positive
+// lets nobody in.
 func Fresh(age time.Duration) Guard { return Guard{Name: "fresh", MaxAge: max(age, 1)} }
+
+// ProvedBy requires a proof by one of the methods that is at most age old, else
+// 403 PROOF_REQUIRED. Without methods it requires proofs of two kinds, of which
+// the latest is at most age old. An age of 0 allows any time in this login; a
+// negative one lets nobody in.
+func ProvedBy(age time.Duration, methods ...string) Guard {
+	if age < 0 {
+		age = 1
+	}
+	return Guard{Name: "proved by", MaxAge: age, Methods: append([]string(nil), methods...), Strong: len(methods) == 0}
+}
+
+// Scope admits sessions with Scopes that have this one, and every session
+// without Scopes, such as a person's login. It is a scope-token of RFC 6749,
+// section 3.3; where guards are resolved, anything else panics.
+func Scope(scope string) Guard { return Guard{Name: "scope " + scope, Scope: scope} }
 
 // CheckUser calls check with the current user, of the application's type. A nil
 // error admits the request, an *Error is sent as it is, and any other error

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 )
 
 // Head is a request's head, as adapters hand it over. Its strings are valid
@@ -17,6 +18,24 @@ type Head interface {
 	// Lines returns the raw values of a header, one a line, in their order.
 	// The name is in canonical form ("Sec-Fetch-Site").
 	Lines(header string) []string
+}
+
+// PathValuer is a Head of a router that has matched the request (optional).
+type PathValuer interface {
+	// PathValue returns the value, decoded once, of a parameter of the
+	// path. It is false where the matched pattern has no such parameter,
+	// and where nothing is matched yet, as in middleware around a router.
+	PathValue(name string) (value string, ok bool)
+}
+
+// PathValue returns the value of a parameter of the path ("org" of
+// "/{org}/members"), for Guard.CheckRequest. It is false where h does not have
+// it; a guard refuses then.
+func PathValue(h Head, name string) (value string, ok bool) {
+	if p, is := h.(PathValuer); is {
+		return p.PathValue(name)
+	}
+	return "", false
 }
 
 // Line is the value of a header that is there exactly once, else "".
@@ -45,6 +64,14 @@ type Request struct {
 	Remote netip.Addr // the peer as the adapter sees it; the front door replaces it by the client's after its policy
 	Body   io.Reader  // not limited yet; the decoders of this package do it
 	Param  func(name string) string
+}
+
+// PathValue implements PathValuer by Param.
+func (r *Request) PathValue(name string) (value string, ok bool) {
+	if r.Param != nil {
+		value = r.Param(name)
+	}
+	return value, value != ""
 }
 
 // Response is an answer to a request, the same for every framework. JSON, HTML,
@@ -92,17 +119,6 @@ func (r *Response) Drop(status int) {
 	delete(r.Header, "Content-Type")
 }
 
-// Doc describes a route for the OpenAPI document.
-type Doc struct {
-	Summary string
-	// Body and Answer are zero values of the types of the request's and the
-	// success' bodies; nil for none.
-	Body, Answer any
-	Form         bool // the body is a form
-	Status       int  // of success
-	Codes        []string
-}
-
 // Route is one operation of a flow, as a value.
 type Route struct {
 	Name   string // "users:current_user", for reversal
@@ -121,18 +137,47 @@ type Route struct {
 	CrossSite bool // meant for posts from other sites (form_post): no Transport.Protect
 	Doc       Doc
 	Handle    func(ctx context.Context, r *Request) (*Response, error)
+	// Fail turns the rendered answer to an error into another one, a page
+	// or a redirect, whether the protection, a guard, the handler or a
+	// panic has caused it; resp.Err is the error. The other one takes over
+	// the header lines that it does not set itself, such as Retry-After and
+	// Set-Cookie. nil leaves the answer as it is. Default: nothing is
+	// turned.
+	Fail func(ctx context.Context, r *Request, resp *Response) *Response
 }
 
 // Endpoint is a route with guard, gate and rendering closed over it; Serve
 // never panics.
 type Endpoint struct {
 	Route
-	Serve func(ctx context.Context, r *Request) *Response
+	// Prefix stands before Pattern where the route is mounted. Group.At
+	// sets it.
+	Prefix string
+	// Access are the ways to be let in, in the backends' order. Of a Public
+	// route they are those of an Optional one, which needs none, or none.
+	Access []Access
+	Serve  func(ctx context.Context, r *Request) *Response
 }
 
 // Group is a list of routes that are mounted together, in an order in which the
 // first match may win.
 type Group []Endpoint
+
+// At returns the group below a prefix, so that one list can be mounted and
+// documented:
+//
+//	api := slices.Concat(auth.Login("web").At("/auth"), auth.Users().At("/users"))
+//	chiauth.Mount(router, "", api)
+//
+// prefix is empty, or begins with a slash and does not end with one; Mount
+// panics for another one.
+func (g Group) At(prefix string) Group {
+	below := slices.Clone(g)
+	for i := range below {
+		below[i].Prefix = prefix + below[i].Prefix
+	}
+	return below
+}
 
 // FrontDoor is what an adapter's Require and Optional need of the front door;
 // *latchkey.Auth[U] is one.

@@ -23,6 +23,9 @@ type Mail struct {
 	Link  string // the application's page, with the token; from the configured base URL
 	// Lifetime is how long the token works.
 	Lifetime time.Duration
+	// Lang is the Language of the request that caused the mail; "" if it
+	// had none.
+	Lang string
 }
 
 // Format and LogValue keep the token out of logs.

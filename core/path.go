@@ -44,6 +44,21 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
+// PathValueOf returns the value, decoded once, of one parameter of a pattern as
+// PathValues has it, for the heads of adapters. The pattern may be that of a
+// group, which is only how the path begins, and may end in a wildcard ("/*").
+func PathValueOf(pattern, escaped, name string) (value string, ok bool) {
+	pattern, _, _ = strings.Cut(pattern, "/*")
+	segments := strings.Count(pattern, "/") + 1
+	begins := strings.SplitN(escaped, "/", segments+1)
+	values, ok := PathValues(pattern, strings.Join(begins[:min(segments, len(begins))], "/"))
+	if !ok {
+		return "", false
+	}
+	value, ok = values[name]
+	return value, ok && value != ""
+}
+
 // PathValues returns the values, decoded once, of the parameters of a pattern,
 // for a path that a router has matched with it. In the pattern, which has every
 // prefix, a segment ":id" is a parameter, as in most routers. A router's own

@@ -51,3 +51,29 @@ func TestPathValues(t *testing.T) {
 		}
 	}
 }
+
+func TestPathValueOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, escaped, name, want string
+	}{
+		{"/orgs/:org/plan", "/orgs/acme/plan", "org", "acme"},
+		{"/orgs/:org", "/orgs/acme/plan/b//c", "org", "acme"}, // of a group
+		{"/files/:org/*", "/files/acme/a/%2F/b", "org", "acme"},
+		{"/files/:org/*rest", "/files/caf%C3%A9/a", "org", "café"},
+		{"/orgs/:org", "/orgs/acme", "user", ""},
+		{"/orgs/:org", "/orgs", "org", ""},
+		{"/orgs/:org", "/orgs/", "org", ""},
+		{"/orgs/:org/plan", "/orgs/acme", "org", ""},
+		{"/orgs/:org", "/orgs/%61cme", "org", ""},
+		{"/orgs/:org", "/orgs/a%2Fb", "org", ""},
+		{"/orgs/:org", "/ORGS/acme", "org", ""},
+		{"", "/orgs/acme", "org", ""},
+		{"/", "/orgs/acme", "org", ""},
+	} {
+		got, ok := core.PathValueOf(c.pattern, c.escaped, c.name)
+		if got != c.want || ok != (c.want != "") {
+			t.Errorf("%q of %s in %s: %q, %t; want %q", c.name, c.pattern, c.escaped, got, ok, c.want)
+		}
+	}
+}

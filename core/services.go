@@ -34,6 +34,7 @@ type Services struct {
 	Jobs     Jobs
 	Events   Events
 	Security Security
+	Pages    Pages
 	Env      Env
 }
 
@@ -43,6 +44,9 @@ type BackendInfo struct {
 	// BrowserSent reports whether browsers send the backend's token by
 	// themselves, as they send a cookie.
 	BrowserSent bool
+	// InsecureHTTP reports whether the transport is set up for plain http,
+	// so that cookies have to do without Secure and __Host-.
+	InsecureHTTP bool
 }
 
 // Env is the application's environment.
@@ -107,8 +111,12 @@ type Codec interface {
 	// Input writes the members of in that the application's type tags with
 	// when ("register", "update"). Its error is a 422.
 	Input(u AnyUser, in Object, when string) error
-	// Output returns what clients see of a user.
+	// Output returns what clients see of a user: the fields with a json
+	// tag, as encoding/json writes them.
 	Output(u AnyUser) any
+	// Columns returns the columns that Input writes with when, in the order
+	// of their fields.
+	Columns(when string) []Column
 }
 
 // Security answers what concerns the safety of a whole account, across flows.
@@ -117,6 +125,21 @@ type Security interface {
 	// by every Purger, and returns how much it removed. It joins the
 	// transaction of ctx.
 	Purge(ctx context.Context, userID string) (removed int, err error)
+	// Secure returns the guard of what is sensitive: it refuses as Secured
+	// does.
+	Secure() Guard
+	// Secured returns nil where the login of ctx, with the proofs in extra,
+	// has a proof that is not older than Options.FreshFor, and none of the
+	// user's factors still asks. Otherwise it returns the 403
+	// PROOF_REQUIRED that names what would do, or a 503. ctx must have a
+	// user.
+	Secured(ctx context.Context, extra ...Proof) error
+	// Strong reports whether proofs are enough for two; see
+	// ProofKinds.Strong.
+	Strong(done []Proof) bool
+	// Ways returns in how many ways u can log in, by every Way. A flow that
+	// takes one away asks in the transaction that locked the user's row.
+	Ways(ctx context.Context, u AnyUser) (int, error)
 	// StillLoggedIn returns nil while the login of ctx would be let in by
 	// the guards of its route, as a Commit checks, else the 401 or 403.
 	StillLoggedIn(ctx context.Context) error

@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-// Proof says how and when a person proved who they are.
-type Proof struct {
-	Method string // "password", "oauth:google", "totp"
-	At     time.Time
-}
-
 // Session is one login. It is read-only once a store or a strategy has handed
 // it out: many requests may share it.
 type Session struct {
@@ -27,26 +21,41 @@ type Session struct {
 	// bytes).
 	Label string
 	IP    netip.Addr
-	// Epoch is the user's TokenEpoch as of the first proof.
+	// Epoch is the user's TokenEpoch as of the first proof, or AnyEpoch.
 	Epoch  int64
 	Proofs []Proof
 	// Created, LastSeen and Expires are UTC. LastSeen is written coarsely,
 	// never per request.
 	Created, LastSeen, Expires time.Time
+	// Scopes bound what the session may do: the guards of a route must name
+	// them (see Guard.Scope). nil is everything that the user may; an empty
+	// list is nothing.
+	Scopes []string
+	// Organization is the ID of the one that the session is bound to; ""
+	// for none.
+	Organization string
+	// Actor is the ID of the user who acts as UserID (RFC 8693, section
+	// 4.1), ActorSession the ID of their own session, and ActorEpoch their
+	// TokenEpoch then; "" and 0 where a person acts for themselves.
+	Actor, ActorSession string
+	ActorEpoch          int64
+	// Brief is a session that its client forgets with the browser.
+	Brief bool
 	// Extra holds a strategy's typed claims, nil without.
 	Extra any
 }
 
-// ProvedAt is the time of the latest proof, the zero time without any.
-func (s *Session) ProvedAt() time.Time {
-	var latest time.Time
-	for _, p := range s.Proofs {
-		if p.At.After(latest) {
-			latest = p.At
-		}
-	}
-	return latest
-}
+// AnyEpoch is the Epoch of a session that outlives new passwords and
+// everything else that raises its user's TokenEpoch, as an API key does. Its
+// user is loaded for every request, under SessionOnly too, so that it ends with
+// a deactivation, a suspension or a deletion. It is for strategies that keep
+// what they issue themselves and are no AllRevoker: a SessionStore revokes it
+// with the sessions of any other epoch.
+const AnyEpoch = -1
+
+// Proved returns the time of the latest proof by one of the methods, or of any
+// without methods; the zero time if there is none.
+func (s *Session) Proved(methods ...string) time.Time { return latest(s.Proofs, methods) }
 
 // Found is what a strategy has of a valid token. User is set only where it
 // was read in the same query, fresh from the store; the front door loads it
@@ -57,7 +66,8 @@ type Found struct {
 }
 
 // Login is what the gate asks a strategy to issue a token for. The strategy
-// fills Session's ID, Created, LastSeen and Expires.
+// sets Session's ID, LastSeen and Expires, and Created where it is zero. One
+// that is set is when the login began (a step-up), and lifetimes count from it.
 type Login struct {
 	User    AnyUser
 	Session Session

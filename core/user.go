@@ -27,7 +27,9 @@ func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[hash]") }
 //		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
-// Only the fields with a JSON name are ever shown to a client.
+// A field is sent to clients if it has a json tag that is not "-", and may be
+// written by them if it has an auth tag besides. Fields of embedded structs
+// count by encoding/json's rules.
 type User struct {
 	// ID is given by the store when it is empty at Create. Its column's
 	// type is the store's option; here it is text.
@@ -50,7 +52,17 @@ type User struct {
 	// microseconds.
 	CreatedAt time.Time `json:"-"`
 	UpdatedAt time.Time `json:"-"`
+	// SuspendedUntil is when a suspension ends; the zero time is none, and
+	// the end of 9999-12-31 is for good. Whoever sets it raises TokenEpoch
+	// too, which ends what the user is logged in with.
+	SuspendedUntil time.Time `json:"-"`
+	// SuspendedFor is the reason of the suspension.
+	SuspendedFor string `json:"-"`
 }
+
+// Blocked reports whether the user may not use their account: they are
+// inactive, or suspended at that time.
+func (u *User) Blocked(now time.Time) bool { return !u.IsActive || now.Before(u.SuspendedUntil) }
 
 // Base returns access to the embedded columns. A type that embeds User has it
 // by promotion.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -75,16 +74,5 @@ func TestKeys(t *testing.T) {
 	if core.ByID("1") != (core.Key{Kind: "id", Value: "1"}) ||
 		core.ByEmail("a@b.example") != (core.Key{Kind: "email", Value: "a@b.example"}) {
 		t.Error("keys differ from their documentation")
-	}
-}
-
-func TestProvedAt(t *testing.T) {
-	first := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s := &core.Session{Proofs: []core.Proof{{Method: "totp", At: first.Add(time.Minute)}, {Method: "password", At: first}}}
-	if got := s.ProvedAt(); !got.Equal(first.Add(time.Minute)) {
-		t.Errorf("got %v", got)
-	}
-	if got := new(core.Session).ProvedAt(); !got.IsZero() {
-		t.Errorf("without proofs: %v", got)
 	}
 }

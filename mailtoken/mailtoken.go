@@ -4,8 +4,8 @@
 //
 //	options := mailtoken.Options{Lifetime: 24 * time.Hour}
 //	kind := mailtoken.New("invite", options)
-//	err := kind.Check(svc)       // in Flow.Routes: what is missing
-//	kind.Send(svc, user, wanted) // a ticket and its mail, in a job
+//	err := kind.Check(svc)            // in Flow.Routes: what is missing
+//	kind.Send(ctx, svc, user, wanted) // a ticket and its mail, in a job
 //	t, u, used, err := kind.Find(ctx, svc, raw)
 //	_, err = mailtoken.Spend(ctx, svc, t, event, mailtoken.Effect{…})
 //
@@ -116,7 +116,7 @@ func (k Kind) Check(svc *core.Services) error {
 
 // newMail makes a ticket for u, so that older ones of the kind die, and the
 // mail to u's stored address.
-func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser) (*core.Mail, error) {
+func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser, lang string) (*core.Mail, error) {
 	raw, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser) (
 		return nil, err
 	}
 	link := strings.TrimSuffix(svc.Env.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
-	return &core.Mail{To: b.Email, Kind: k.name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, nil
+	return &core.Mail{To: b.Email, Kind: k.name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime, Lang: lang}, nil
 }
 
 // Find returns the living ticket of a secret and its user. used reports that

@@ -21,7 +21,7 @@ func active(u *core.User) bool { return u.IsActive }
 // send mails a token to the user, and returns it.
 func send(t *testing.T, s *servicetest.Services, u core.AnyUser) string {
 	t.Helper()
-	invite.Send(s.Services, u, active)
+	invite.Send(t.Context(), s.Services, u, active)
 	mails := s.Mails(t.Context())
 	if len(mails) == 0 {
 		t.Fatal("no mail was sent")
@@ -86,7 +86,7 @@ func TestWhoGetsNoMail(t *testing.T) {
 			t.Parallel()
 			s := servicetest.New(t)
 			u := s.Add(ada, "secret")
-			invite.Send(s.Services, u, active)
+			invite.Send(t.Context(), s.Services, u, active)
 			change(s, u)
 			if mails := s.Mails(t.Context()); len(mails) != 0 {
 				t.Errorf("%d mails were sent", len(mails))

@@ -48,7 +48,7 @@ func (k Kind) Ask(
 	if _, err := svc.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	e := &errand{svc: svc, kind: k, key: core.ByEmail(emailKey), wants: wants,
+	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByEmail(emailKey), wants: wants,
 		made: func(ctx context.Context, u core.AnyUser) {
 			svc.Events.Raise(ctx, core.Event{Kind: after, User: u})
 		}}
@@ -61,8 +61,8 @@ const nobody = "nobody at all"
 
 // Send makes a ticket for u and its mail in the background, where u still
 // wants them and the address had not its share.
-func (k Kind) Send(svc *core.Services, u core.AnyUser, wants func(*core.User) bool) {
-	e := &errand{svc: svc, kind: k, key: core.ByID(u.Base().ID), wants: wants,
+func (k Kind) Send(ctx context.Context, svc *core.Services, u core.AnyUser, wants func(*core.User) bool) {
+	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByID(u.Base().ID), wants: wants,
 		made: func(context.Context, core.AnyUser) {}}
 	svc.Jobs.EnqueueMail(k.name+" mail", e.run)
 }
@@ -75,6 +75,7 @@ type errand struct {
 	key     core.Key // whose mail it is
 	wants   func(*core.User) bool
 	made    func(context.Context, core.AnyUser) // called once there is a ticket
+	lang    string
 	counted bool
 	mail    *core.Mail // once its ticket is made
 }
@@ -93,7 +94,7 @@ func (e *errand) run(ctx context.Context) error {
 		return err
 	}
 	if e.mail == nil {
-		e.mail, err = e.kind.newMail(ctx, e.svc, u)
+		e.mail, err = e.kind.newMail(ctx, e.svc, u, e.lang)
 		if err == nil {
 			e.made(ctx, u)
 		}

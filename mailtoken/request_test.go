@@ -134,7 +134,7 @@ func TestAJobThatIsRunAgain(t *testing.T) {
 			kind := mailtoken.New("invite", mailtoken.Options{MailLimit: core.Limit{Events: 1, Window: time.Hour}})
 			want := 1
 			if c.byID {
-				kind.Send(s.Services, u, active)
+				kind.Send(t.Context(), s.Services, u, active)
 				want = 0
 			} else if err := kind.Ask(t.Context(), s.Services, ada, active, "invited"); err != nil {
 				t.Fatal(err)

@@ -62,11 +62,10 @@ type endpoints struct {
 }
 
 // Brand is what a login page shows.
-type Brand struct {
-	Title string // "GitHub"
-	Color string // "#181717"
-	Icon  string // the logo's name at simpleicons.org: "github"
-}
+type Brand = core.Brand
+
+// branded keeps the lines of the tables short.
+func branded(title, color, icon string) Brand { return Brand{Title: title, Color: color, Icon: icon} }
 
 // reserved lists the parameters of the authorization request that belong to the
 // protocol.

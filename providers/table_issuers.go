@@ -14,7 +14,7 @@ func Okta(issuer, id, secret string, opts ...Option) *Provider {
 	return okta.issuedBy(issuer, id, secret, opts)
 }
 
-var okta = openID("okta", Brand{"Okta", "#007DC1", "okta"}, "{issuer}")
+var okta = openID("okta", branded("Okta", "#007DC1", "okta"), "{issuer}")
 
 // Auth0 returns a provider for a tenant of Auth0, by its domain:
 // "example.eu.auth0.com".
@@ -27,7 +27,7 @@ func Auth0(domain, id, secret string, opts ...Option) *Provider {
 	return row.client(id, secret, opts)
 }
 
-var auth0 = openID("auth0", Brand{"Auth0", "#EB5424", "auth0"}, "https://{domain}/") // with the slash
+var auth0 = openID("auth0", branded("Auth0", "#EB5424", "auth0"), "https://{domain}/") // with the slash
 
 // Cognito returns a provider for a user pool of Amazon Cognito, by its ID:
 // "eu-west-1_AbCdEfGhI".
@@ -41,7 +41,7 @@ func Cognito(pool, id, secret string, opts ...Option) *Provider {
 	return row.client(id, secret, opts)
 }
 
-var cognito = openID("cognito", Brand{"Amazon Cognito", "#FF9900", "amazoncognito"},
+var cognito = openID("cognito", branded("Amazon Cognito", "#FF9900", "amazoncognito"),
 	"https://cognito-idp.{region}.amazonaws.com/{pool}")
 
 // Keycloak returns a provider for a realm of Keycloak, by its issuer:
@@ -50,7 +50,7 @@ func Keycloak(issuer, id, secret string, opts ...Option) *Provider {
 	return keycloak.issuedBy(issuer, id, secret, opts)
 }
 
-var keycloak = openID("keycloak", Brand{"Keycloak", "#4D4D4D", "keycloak"}, "{issuer}")
+var keycloak = openID("keycloak", branded("Keycloak", "#4D4D4D", "keycloak"), "{issuer}")
 
 // Authentik returns a provider for an application of authentik, by its issuer:
 // "https://id.example.com/application/o/app/". Its default mapping marks every
@@ -61,7 +61,7 @@ func Authentik(issuer, id, secret string, opts ...Option) *Provider {
 }
 
 var authentik = service{
-	name: "authentik", brand: Brand{"authentik", "#FD4B2D", "authentik"}, openID: true, issuer: "{issuer}",
+	name: "authentik", brand: branded("authentik", "#FD4B2D", "authentik"), openID: true, issuer: "{issuer}",
 	scopes: claimScopes,
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
@@ -72,7 +72,7 @@ func Zitadel(issuer, id, secret string, opts ...Option) *Provider {
 	return zitadel.issuedBy(issuer, id, secret, opts)
 }
 
-var zitadel = openID("zitadel", Brand{"ZITADEL", "#000000", "zitadel"}, "{issuer}")
+var zitadel = openID("zitadel", branded("ZITADEL", "#000000", "zitadel"), "{issuer}")
 
 // FranceConnect returns a provider for version 2 of FranceConnect; for
 // integration use
@@ -83,7 +83,7 @@ func FranceConnect(id, secret string, opts ...Option) *Provider {
 }
 
 var franceConnect = service{
-	name: "franceconnect", brand: Brand{"FranceConnect", "#0055A4", "franceconnect"}, openID: true,
+	name: "franceconnect", brand: branded("FranceConnect", "#0055A4", "franceconnect"), openID: true,
 	issuer: "https://oidc.franceconnect.gouv.fr/api/v2",
 	scopes: []string{"openid", "email", "given_name", "family_name"}, params: map[string]string{"acr_values": "eidas1"},
 	fields: Fields{Subject: "{sub}", Email: "{email}", Name: "{given_name} {family_name}"},
@@ -94,6 +94,6 @@ var franceConnect = service{
 func ORCID(id, secret string, opts ...Option) *Provider { return orcid.client(id, secret, opts) }
 
 var orcid = service{
-	name: "orcid", brand: Brand{"ORCID", "#A6CE39", "orcid"}, openID: true, issuer: "https://orcid.org",
+	name: "orcid", brand: branded("ORCID", "#A6CE39", "orcid"), openID: true, issuer: "https://orcid.org",
 	scopes: []string{"openid"}, fields: Fields{Subject: "{sub}", Name: "{given_name} {family_name}"},
 }

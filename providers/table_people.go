@@ -11,10 +11,10 @@ import (
 // WithParam("access_type", "offline").
 func Google(id, secret string, opts ...Option) *Provider { return google.client(id, secret, opts) }
 
-var google = openID("google", Brand{"Google", "#4285F4", "google"}, "https://accounts.google.com")
+var google = openID("google", branded("Google", "#4285F4", "google"), "https://accounts.google.com")
 
 var apple = service{
-	name: "apple", brand: Brand{"Apple", "#000000", "apple"}, openID: true, issuer: "https://appleid.apple.com",
+	name: "apple", brand: branded("Apple", "#000000", "apple"), openID: true, issuer: "https://appleid.apple.com",
 	formPost: true,
 	scopes:   []string{"openid", "email", "name"},
 	fields: Fields{Subject: "{sub}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name}",
@@ -41,7 +41,7 @@ func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 }
 
 var microsoft = service{
-	name: "microsoft", brand: Brand{"Microsoft", "#5E5E5E", "microsoft"}, openID: true,
+	name: "microsoft", brand: branded("Microsoft", "#5E5E5E", "microsoft"), openID: true,
 	issuer: "https://login.microsoftonline.com/" + tenantID + "/v2.0",
 	scopes: claimScopes,
 	fields: Fields{Subject: "{tid}:{oid}", Email: "{email}", Name: "{name}"},
@@ -52,7 +52,7 @@ var microsoft = service{
 func Facebook(id, secret string, opts ...Option) *Provider { return facebook.client(id, secret, opts) }
 
 var facebook = service{
-	name: "facebook", brand: Brand{"Facebook", "#0866FF", "facebook"},
+	name: "facebook", brand: branded("Facebook", "#0866FF", "facebook"),
 	endpoints: endpoints{
 		authorize: "https://www.facebook.com/v23.0/dialog/oauth",
 		token:     "https://graph.facebook.com/v23.0/oauth/access_token",
@@ -67,7 +67,7 @@ var facebook = service{
 func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
 
 var x = service{
-	name: "x", brand: Brand{"X", "#000000", "x"},
+	name: "x", brand: branded("X", "#000000", "x"),
 	endpoints: endpoints{
 		authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token", basicAuth: true,
 		profile: "https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url",
@@ -85,7 +85,7 @@ var x = service{
 func Discord(id, secret string, opts ...Option) *Provider { return discord.client(id, secret, opts) }
 
 var discord = service{
-	name: "discord", brand: Brand{"Discord", "#5865F2", "discord"},
+	name: "discord", brand: branded("Discord", "#5865F2", "discord"),
 	endpoints: endpoints{
 		authorize: "https://discord.com/oauth2/authorize", token: "https://discord.com/api/oauth2/token",
 		profile: "https://discord.com/api/users/@me", revoke: "https://discord.com/api/oauth2/token/revoke",
@@ -102,7 +102,7 @@ var discord = service{
 func Reddit(id, secret string, opts ...Option) *Provider { return reddit.client(id, secret, opts) }
 
 var reddit = service{
-	name: "reddit", brand: Brand{"Reddit", "#FF4500", "reddit"},
+	name: "reddit", brand: branded("Reddit", "#FF4500", "reddit"),
 	endpoints: endpoints{
 		authorize: "https://www.reddit.com/api/v1/authorize", token: "https://www.reddit.com/api/v1/access_token",
 		basicAuth: true,
@@ -117,7 +117,7 @@ var reddit = service{
 func Twitch(id, secret string, opts ...Option) *Provider { return twitch.client(id, secret, opts) }
 
 var twitch = service{
-	name: "twitch", brand: Brand{"Twitch", "#9146FF", "twitch"}, openID: true, issuer: "https://id.twitch.tv/oauth2",
+	name: "twitch", brand: branded("Twitch", "#9146FF", "twitch"), openID: true, issuer: "https://id.twitch.tv/oauth2",
 	scopes: []string{"openid", "user:read:email"},
 	params: map[string]string{"claims": `{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`},
 	fields: Fields{
@@ -131,7 +131,7 @@ var twitch = service{
 func Spotify(id, secret string, opts ...Option) *Provider { return spotify.client(id, secret, opts) }
 
 var spotify = service{
-	name: "spotify", brand: Brand{"Spotify", "#1DB954", "spotify"},
+	name: "spotify", brand: branded("Spotify", "#1DB954", "spotify"),
 	endpoints: endpoints{
 		authorize: "https://accounts.spotify.com/authorize", token: "https://accounts.spotify.com/api/token", basicAuth: true,
 		profile: "https://api.spotify.com/v1/me",
@@ -146,7 +146,7 @@ var spotify = service{
 func LinkedIn(id, secret string, opts ...Option) *Provider { return linkedIn.client(id, secret, opts) }
 
 var linkedIn = service{
-	name: "linkedin", brand: Brand{"LinkedIn", "#0A66C2", "linkedin"}, noPKCE: true,
+	name: "linkedin", brand: branded("LinkedIn", "#0A66C2", "linkedin"), noPKCE: true,
 	endpoints: endpoints{
 		authorize: "https://www.linkedin.com/oauth/v2/authorization", token: "https://www.linkedin.com/oauth/v2/accessToken",
 		profile: "https://api.linkedin.com/v2/userinfo",
@@ -159,7 +159,7 @@ var linkedIn = service{
 func LINE(id, secret string, opts ...Option) *Provider { return line.client(id, secret, opts) }
 
 var line = service{
-	name: "line", brand: Brand{"LINE", "#00C300", "line"},
+	name: "line", brand: branded("LINE", "#00C300", "line"),
 	endpoints: endpoints{
 		authorize: "https://access.line.me/oauth2/v2.1/authorize", token: "https://api.line.me/oauth2/v2.1/token",
 		profile: "https://api.line.me/oauth2/v2.1/userinfo",
@@ -173,7 +173,7 @@ var line = service{
 func Kakao(id, secret string, opts ...Option) *Provider { return kakao.client(id, secret, opts) }
 
 var kakao = service{
-	name: "kakao", brand: Brand{"Kakao", "#FFCD00", "kakao"},
+	name: "kakao", brand: branded("Kakao", "#FFCD00", "kakao"),
 	endpoints: endpoints{
 		authorize: "https://kauth.kakao.com/oauth/authorize", token: "https://kauth.kakao.com/oauth/token",
 		profile: "https://kapi.kakao.com/v2/user/me",
@@ -191,7 +191,7 @@ var kakao = service{
 func Naver(id, secret string, opts ...Option) *Provider { return naver.client(id, secret, opts) }
 
 var naver = service{
-	name: "naver", brand: Brand{"Naver", "#03C75A", "naver"},
+	name: "naver", brand: branded("Naver", "#03C75A", "naver"),
 	endpoints: endpoints{
 		authorize: "https://nid.naver.com/oauth2.0/authorize", token: "https://nid.naver.com/oauth2.0/token",
 		profile: "https://openapi.naver.com/v1/nid/me",
@@ -204,14 +204,14 @@ var naver = service{
 // endpoint.
 func Yahoo(id, secret string, opts ...Option) *Provider { return yahoo.client(id, secret, opts) }
 
-var yahoo = openID("yahoo", Brand{"Yahoo", "#5F01D1", "yahoo"}, "https://api.login.yahoo.com")
+var yahoo = openID("yahoo", branded("Yahoo", "#5F01D1", "yahoo"), "https://api.login.yahoo.com")
 
 // Yandex returns a provider for Yandex. Its address is the one that the user
 // has chosen as the default.
 func Yandex(id, secret string, opts ...Option) *Provider { return yandex.client(id, secret, opts) }
 
 var yandex = service{
-	name: "yandex", brand: Brand{"Yandex", "#FC3F1D", "yandex"},
+	name: "yandex", brand: branded("Yandex", "#FC3F1D", "yandex"),
 	endpoints: endpoints{
 		authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token",
 		profile: "https://login.yandex.ru/info?format=json",
@@ -228,7 +228,7 @@ var yandex = service{
 func Amazon(id, secret string, opts ...Option) *Provider { return amazon.client(id, secret, opts) }
 
 var amazon = service{
-	name: "amazon", brand: Brand{"Amazon", "#FF9900", "amazon"},
+	name: "amazon", brand: branded("Amazon", "#FF9900", "amazon"),
 	endpoints: endpoints{
 		authorize: "https://www.amazon.com/ap/oa", token: "https://api.amazon.com/auth/o2/token",
 		profile: "https://api.amazon.com/user/profile",
@@ -242,7 +242,7 @@ var amazon = service{
 func Patreon(id, secret string, opts ...Option) *Provider { return patreon.client(id, secret, opts) }
 
 var patreon = service{
-	name: "patreon", brand: Brand{"Patreon", "#000000", "patreon"},
+	name: "patreon", brand: branded("Patreon", "#000000", "patreon"),
 	endpoints: endpoints{
 		authorize: "https://www.patreon.com/oauth2/authorize", token: "https://www.patreon.com/api/oauth2/token",
 		profile: "https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=email,full_name,image_url,is_email_verified",
@@ -258,7 +258,7 @@ var patreon = service{
 func Strava(id, secret string, opts ...Option) *Provider { return strava.client(id, secret, opts) }
 
 var strava = service{
-	name: "strava", brand: Brand{"Strava", "#FC4C02", "strava"},
+	name: "strava", brand: branded("Strava", "#FC4C02", "strava"),
 	endpoints: endpoints{
 		authorize: "https://www.strava.com/oauth/authorize", token: "https://www.strava.com/oauth/token",
 		profile: "https://www.strava.com/api/v3/athlete",
@@ -274,7 +274,7 @@ func WordPress(id, secret string, opts ...Option) *Provider {
 }
 
 var wordPress = service{
-	name: "wordpress", brand: Brand{"WordPress.com", "#21759B", "wordpress"},
+	name: "wordpress", brand: branded("WordPress.com", "#21759B", "wordpress"),
 	endpoints: endpoints{
 		authorize: "https://public-api.wordpress.com/oauth2/authorize",
 		token:     "https://public-api.wordpress.com/oauth2/token",

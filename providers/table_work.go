@@ -13,7 +13,7 @@ import (
 func GitHub(id, secret string, opts ...Option) *Provider { return gitHub.client(id, secret, opts) }
 
 var gitHub = service{
-	name: "github", brand: Brand{"GitHub", "#181717", "github"},
+	name: "github", brand: branded("GitHub", "#181717", "github"),
 	endpoints: endpoints{
 		authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
 		profile: "https://api.github.com/user",
@@ -29,7 +29,7 @@ var gitHub = service{
 // WithIssuer("https://gitlab.example.com").
 func GitLab(id, secret string, opts ...Option) *Provider { return gitLab.client(id, secret, opts) }
 
-var gitLab = openID("gitlab", Brand{"GitLab", "#FC6D26", "gitlab"}, "https://gitlab.com")
+var gitLab = openID("gitlab", branded("GitLab", "#FC6D26", "gitlab"), "https://gitlab.com")
 
 // Bitbucket returns a provider for Bitbucket Cloud. Scopes are set where the
 // consumer is registered: account and email.
@@ -38,7 +38,7 @@ func Bitbucket(id, secret string, opts ...Option) *Provider {
 }
 
 var bitbucket = service{
-	name: "bitbucket", brand: Brand{"Bitbucket", "#0052CC", "bitbucket"},
+	name: "bitbucket", brand: branded("Bitbucket", "#0052CC", "bitbucket"),
 	endpoints: endpoints{
 		authorize: "https://bitbucket.org/site/oauth2/authorize", token: "https://bitbucket.org/site/oauth2/access_token",
 		basicAuth: true,
@@ -65,7 +65,7 @@ func Gitea(baseURL, id, secret string, opts ...Option) *Provider {
 }
 
 var gitea = service{
-	name: "gitea", brand: Brand{"Gitea", "#609926", "gitea"},
+	name: "gitea", brand: branded("Gitea", "#609926", "gitea"),
 	endpoints: endpoints{
 		authorize: "{base}/login/oauth/authorize", token: "{base}/login/oauth/access_token", profile: "{base}/api/v1/user",
 	},
@@ -79,7 +79,7 @@ func HuggingFace(id, secret string, opts ...Option) *Provider {
 	return huggingFace.client(id, secret, opts)
 }
 
-var huggingFace = openID("huggingface", Brand{"Hugging Face", "#FFD21E", "huggingface"}, "https://huggingface.co")
+var huggingFace = openID("huggingface", branded("Hugging Face", "#FFD21E", "huggingface"), "https://huggingface.co")
 
 // DigitalOcean returns a provider for DigitalOcean. It says whether an address
 // is verified.
@@ -88,7 +88,7 @@ func DigitalOcean(id, secret string, opts ...Option) *Provider {
 }
 
 var digitalOcean = service{
-	name: "digitalocean", brand: Brand{"DigitalOcean", "#0080FF", "digitalocean"},
+	name: "digitalocean", brand: branded("DigitalOcean", "#0080FF", "digitalocean"),
 	endpoints: endpoints{
 		authorize: "https://cloud.digitalocean.com/v1/oauth/authorize",
 		token:     "https://cloud.digitalocean.com/v1/oauth/token",
@@ -104,7 +104,7 @@ var digitalOcean = service{
 func Heroku(id, secret string, opts ...Option) *Provider { return heroku.client(id, secret, opts) }
 
 var heroku = service{
-	name: "heroku", brand: Brand{"Heroku", "#430098", "heroku"},
+	name: "heroku", brand: branded("Heroku", "#430098", "heroku"),
 	endpoints: endpoints{
 		authorize: "https://id.heroku.com/oauth/authorize", token: "https://id.heroku.com/oauth/token",
 		profile: "https://api.heroku.com/account",
@@ -121,7 +121,7 @@ func Atlassian(id, secret string, opts ...Option) *Provider {
 }
 
 var atlassian = service{
-	name: "atlassian", brand: Brand{"Atlassian", "#0052CC", "atlassian"},
+	name: "atlassian", brand: branded("Atlassian", "#0052CC", "atlassian"),
 	endpoints: endpoints{
 		authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token",
 		profile: "https://api.atlassian.com/me",
@@ -135,7 +135,7 @@ var atlassian = service{
 func Slack(id, secret string, opts ...Option) *Provider { return slack.client(id, secret, opts) }
 
 var slack = service{
-	name: "slack", brand: Brand{"Slack", "#4A154B", "slack"}, openID: true, issuer: "https://slack.com",
+	name: "slack", brand: branded("Slack", "#4A154B", "slack"), openID: true, issuer: "https://slack.com",
 	scopes: claimScopes,
 	fields: Fields{
 		Subject: "{https://slack.com/team_id}:{https://slack.com/user_id}", Email: "{email}",
@@ -149,7 +149,7 @@ var slack = service{
 func Notion(id, secret string, opts ...Option) *Provider { return notion.client(id, secret, opts) }
 
 var notion = service{
-	name: "notion", brand: Brand{"Notion", "#000000", "notion"},
+	name: "notion", brand: branded("Notion", "#000000", "notion"),
 	endpoints: endpoints{
 		authorize: "https://api.notion.com/v1/oauth/authorize", token: "https://api.notion.com/v1/oauth/token",
 		basicAuth: true,
@@ -167,7 +167,7 @@ var notion = service{
 func Figma(id, secret string, opts ...Option) *Provider { return figma.client(id, secret, opts) }
 
 var figma = service{
-	name: "figma", brand: Brand{"Figma", "#F24E1E", "figma"},
+	name: "figma", brand: branded("Figma", "#F24E1E", "figma"),
 	endpoints: endpoints{
 		authorize: "https://www.figma.com/oauth", token: "https://api.figma.com/v1/oauth/token",
 		profile: "https://api.figma.com/v1/me", basicAuth: true,
@@ -182,7 +182,7 @@ var figma = service{
 func Zoom(id, secret string, opts ...Option) *Provider { return zoom.client(id, secret, opts) }
 
 var zoom = service{
-	name: "zoom", brand: Brand{"Zoom", "#0B5CFF", "zoom"},
+	name: "zoom", brand: branded("Zoom", "#0B5CFF", "zoom"),
 	endpoints: endpoints{
 		authorize: "https://zoom.us/oauth/authorize", token: "https://zoom.us/oauth/token", basicAuth: true,
 		profile: "https://api.zoom.us/v2/users/me", revoke: "https://zoom.us/oauth/revoke",
@@ -195,7 +195,7 @@ var zoom = service{
 func Dropbox(id, secret string, opts ...Option) *Provider { return dropbox.client(id, secret, opts) }
 
 var dropbox = service{
-	name: "dropbox", brand: Brand{"Dropbox", "#0061FF", "dropbox"},
+	name: "dropbox", brand: branded("Dropbox", "#0061FF", "dropbox"),
 	endpoints: endpoints{
 		authorize: "https://www.dropbox.com/oauth2/authorize", token: "https://api.dropboxapi.com/oauth2/token",
 		profile: "https://api.dropboxapi.com/2/users/get_current_account",
@@ -211,7 +211,7 @@ var dropbox = service{
 func Box(id, secret string, opts ...Option) *Provider { return box.client(id, secret, opts) }
 
 var box = service{
-	name: "box", brand: Brand{"Box", "#0061D5", "box"},
+	name: "box", brand: branded("Box", "#0061D5", "box"),
 	endpoints: endpoints{
 		authorize: "https://account.box.com/api/oauth2/authorize", token: "https://api.box.com/oauth2/token",
 		profile: "https://api.box.com/2.0/users/me", revoke: "https://api.box.com/oauth2/revoke",
@@ -224,7 +224,7 @@ var box = service{
 func Asana(id, secret string, opts ...Option) *Provider { return asana.client(id, secret, opts) }
 
 var asana = service{
-	name: "asana", brand: Brand{"Asana", "#F06A6A", "asana"},
+	name: "asana", brand: branded("Asana", "#F06A6A", "asana"),
 	endpoints: endpoints{
 		authorize: "https://app.asana.com/-/oauth_authorize", token: "https://app.asana.com/-/oauth_token",
 		profile: "https://app.asana.com/api/1.0/users/me",
@@ -239,7 +239,7 @@ func Salesforce(id, secret string, opts ...Option) *Provider {
 	return salesforce.client(id, secret, opts)
 }
 
-var salesforce = openID("salesforce", Brand{"Salesforce", "#00A1E0", "salesforce"}, "https://login.salesforce.com")
+var salesforce = openID("salesforce", branded("Salesforce", "#00A1E0", "salesforce"), "https://login.salesforce.com")
 
 // Shopify returns a provider for a shop's Shopify. It logs in the shop, not a
 // person: shop is its name before .myshopify.com.
@@ -255,7 +255,7 @@ func Shopify(shop, id, secret string, opts ...Option) *Provider {
 }
 
 var shopify = service{
-	name: "shopify", brand: Brand{"Shopify", "#7AB55C", "shopify"},
+	name: "shopify", brand: branded("Shopify", "#7AB55C", "shopify"),
 	endpoints: endpoints{
 		authorize: "https://{shop}.myshopify.com/admin/oauth/authorize",
 		token:     "https://{shop}.myshopify.com/admin/oauth/access_token",

@@ -34,8 +34,11 @@ func (d *desk) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	pass := login.Session // UserID, Backend, Epoch and Proofs stay as they are
 	pass.Proofs = slices.Clone(pass.Proofs)
 	pass.ID = hex.EncodeToString(digest[:])
-	pass.Created = d.now().UTC()
-	pass.LastSeen, pass.Expires = pass.Created, pass.Created.Add(shift)
+	pass.LastSeen = d.now().UTC()
+	if pass.Created.IsZero() { // else a login of before is proved once more
+		pass.Created = pass.LastSeen
+	}
+	pass.Expires = pass.Created.Add(shift)
 	d.passes.Store(pass.ID, &pass)
 	return core.Token{Raw: raw, Expires: pass.Expires}, nil
 }

@@ -19,6 +19,11 @@
 //			guard := verb(app.Host, g.Guards...)
 //			mux.Handle("GET "+g.Path, guard(answer(g)))
 //		}
+//		for _, handler := range app.Written {
+//			mux.HandleFunc("GET "+handler.Path, func(w http.ResponseWriter, r *http.Request) {
+//				httpauth.Write(w, r, handler.Response())
+//			})
+//		}
 //		server := &http.Server{Handler: mux}
 //		go server.Serve(ln)
 //		t.Cleanup(func() { server.Close() })
@@ -49,6 +54,9 @@ type App struct {
 	Mounts []Mount
 	// Guarded lists routes to register with the framework itself.
 	Guarded []Guarded
+	// Written lists routes to register with the framework itself, which
+	// send a Response by the adapter's Write.
+	Written []Written
 }
 
 // Mount is one call of an adapter's Mount.
@@ -57,9 +65,9 @@ type Mount struct {
 	Groups []core.Group
 }
 
-// Guarded is a handler for GET at Path, behind the adapter's Require, or
-// Optional, with Guards. It responds with a 200 and the text that Answer
-// returns for the adapter's CurrentUser[adaptertest.User].
+// Guarded is a handler for GET at Path, in which "{org}" is a parameter, behind
+// the adapter's Require, or Optional, with Guards. It responds with a 200 and
+// the text that Answer returns for the adapter's CurrentUser[adaptertest.User].
 //
 // Answer may panic. The adapter lets the panic through; a framework that does
 // not recover by itself needs its recovery middleware.
@@ -68,6 +76,13 @@ type Guarded struct {
 	Optional bool
 	Guards   []core.Guard
 	Answer   func(u *User, ok bool) string
+}
+
+// Written is a handler for GET at Path that responds with Response, by the
+// adapter's Write.
+type Written struct {
+	Path     string
+	Response func() *core.Response
 }
 
 // User is the kit's user type.
@@ -126,7 +141,7 @@ func sections() []section {
 	for _, part := range [][]section{
 		paths(), contract(), forms(), methods(), parameters(), queries(), credentials(), heads(), peers(), decisions(),
 		wires(), bodies(),
-		answers(), guards(), scenarios(),
+		nestedPaths(), answers(), writtenAnswers(), guards(), scenarios(),
 	} {
 		all = append(all, part...)
 	}

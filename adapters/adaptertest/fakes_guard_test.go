@@ -35,6 +35,21 @@ func guardFakes() []fake {
 				require.ServeHTTP(w, r)
 			})
 		})},
+		{"guards get no values of the path", "a guard gets the values", func(a *adapter) {
+			a.require = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
+				resolve := h.Resolve(false, guards...)
+				return func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						ctx, err := resolve(r.Context(), plainHead{r})
+						if err != nil {
+							httpauth.Write(w, r, h.Render(r.Context(), err))
+							return
+						}
+						next.ServeHTTP(w, r.WithContext(ctx))
+					})
+				}
+			}
+		}},
 		{"X-User-ID names the user", "A02 no header", func(a *adapter) {
 			a.currentUser = func(r *http.Request) (*User, bool) {
 				if id := r.Header.Get("X-User-Id"); id != "" {

@@ -34,7 +34,7 @@ func routingFakes() []fake {
 				for _, g := range groups {
 					for _, b := range g {
 						if b.Pattern == "" {
-							mux.Handle(b.Method+" "+prefix+"/", httpauth.Handler(b))
+							mux.Handle(b.Method+" "+prefix+b.Prefix+"/", httpauth.Handler(b))
 						}
 					}
 				}

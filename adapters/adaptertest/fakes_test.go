@@ -111,6 +111,17 @@ func responseFakes() []fake {
 				resp.Header["Set-Cookie"] = lines[1:]
 			}
 		})},
+		{"a group's own prefix is lost", "a group's own prefix", routes(func(b *core.Endpoint) {
+			if b.Prefix != "" {
+				b.Prefix = "/elsewhere" + b.Prefix
+			}
+		})},
+		{"every answer is JSON", "Write sends", func(a *adapter) {
+			a.write = func(w http.ResponseWriter, r *http.Request, resp *core.Response) {
+				resp.Type = ""
+				httpauth.Write(w, r, resp)
+			}
+		}},
 		{"the body gets a line feed", "a response arrives", given(func(resp *core.Response) {
 			if resp.Body != nil {
 				resp.Body = append(resp.Body, '\n')

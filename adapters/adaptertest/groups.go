@@ -21,6 +21,8 @@ func (s *server) mounts() []Mount {
 		{"/auth/acme", []core.Group{s.provider("oauth")}},
 		{"/auth/associate/acme", []core.Group{append(s.provider("associate"), s.bound("DELETE", "", fixed("associate.remove")))}},
 		{"/users", []core.Group{s.users()}},
+		{"/nested", s.nested()},
+		{"", []core.Group{core.Group{s.bound("GET", "", fixed("alone"))}.At("/alone")}},
 		{"", []core.Group{{
 			s.bound("GET", "", fixed("root")),
 			s.bound("GET", "/jwks.json", fixed("keys")),

@@ -35,11 +35,15 @@ func (f *host) Resolve(optional bool, guards ...core.Guard) func(context.Context
 		}
 		c := core.Current{Session: &core.Session{UserID: u.ID}, User: u}
 		for _, g := range guards {
-			if g.Check == nil {
-				continue
+			if g.Check != nil {
+				if err := g.Check(ctx, &c); err != nil {
+					return ctx, err
+				}
 			}
-			if err := g.Check(ctx, &c); err != nil {
-				return ctx, err
+			if g.CheckRequest != nil {
+				if err := g.CheckRequest(ctx, h, &c); err != nil {
+					return ctx, err
+				}
 			}
 		}
 		return core.WithCurrent(ctx, c), nil

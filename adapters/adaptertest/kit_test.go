@@ -19,6 +19,7 @@ type adapter struct {
 	require     func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler
 	optional    func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler
 	currentUser func(r *http.Request) (*User, bool)
+	write       func(w http.ResponseWriter, r *http.Request, resp *core.Response)
 	around      func(http.Handler) http.Handler
 	listen      func(net.Listener) net.Listener
 }
@@ -27,6 +28,7 @@ func sound() adapter {
 	return adapter{
 		mount: httpauth.Mount, require: httpauth.Require, optional: httpauth.Optional,
 		currentUser: httpauth.CurrentUser[User],
+		write:       httpauth.Write,
 		around:      func(h http.Handler) http.Handler { return h },
 		listen:      func(ln net.Listener) net.Listener { return ln },
 	}
@@ -45,6 +47,9 @@ func (a adapter) serve(t *testing.T, ln net.Listener, app App) {
 		mux.Handle("GET "+g.Path, verb(app.Host, g.Guards...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, g.Answer(a.currentUser(r)))
 		})))
+	}
+	for _, h := range app.Written {
+		mux.HandleFunc("GET "+h.Path, func(w http.ResponseWriter, r *http.Request) { a.write(w, r, h.Response()) })
 	}
 	server := &http.Server{Handler: a.around(mux), ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(a.listen(ln)) }()

@@ -42,7 +42,11 @@ func start(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) *se
 	t.Cleanup(func() { _ = ln.Close() })
 	s := &server{addr: ln.Addr().String(), patience: 10 * time.Second}
 	s.host = &host{server: s, asked: make(chan struct{}), decide: make(chan struct{})}
-	serve(t, listener{ln.(*net.TCPListener)}, App{Host: s.host, Mounts: s.mounts(), Guarded: s.guarded()})
+	app := App{Host: s.host, Mounts: s.mounts(), Guarded: s.guarded()}
+	for path, response := range written() {
+		app.Written = append(app.Written, Written{path, response})
+	}
+	serve(t, listener{ln.(*net.TCPListener)}, app)
 	s.resolved = s.host.resolved.Load()
 	return s
 }
@@ -106,11 +110,24 @@ func (s *server) guarded() []Guarded {
 		}
 		return nil
 	}}
+	member := core.Guard{Name: "member", CheckRequest: func(_ context.Context, h core.Head, c *core.Current) error {
+		org, ok := core.PathValue(h, "org")
+		if _, other := core.PathValue(h, "id"); other {
+			s.fault("a parameter that the pattern does not have has a value")
+		}
+		s.keep("org", org)
+		if !ok || org != c.User.Base().ID {
+			return core.Forbidden()
+		}
+		return nil
+	}}
 	return []Guarded{
 		{Path: "/required", Answer: answer},
 		{Path: "/superuser", Guards: []core.Guard{pass, superuser}, Answer: answer},
 		{Path: "/optional", Optional: true, Answer: answer},
 		{Path: "/optional/superuser", Optional: true, Guards: []core.Guard{pass, superuser}, Answer: answer},
+		{Path: "/orgs/{org}/plan", Guards: []core.Guard{member}, Answer: answer},
+		{Path: "/optional/orgs/{org}", Optional: true, Guards: []core.Guard{member}, Answer: answer},
 		{Path: "/panics", Answer: func(*User, bool) string { panic(panicText) }},
 	}
 }

@@ -36,6 +36,18 @@ func guards() []section {
 			{send: "GET /required\nAuthorization: Bearer head\nCookie: a=1; a=2\nCookie: a=\"3\"", want: ok(`GET app.example ["a=1; a=2" "a=\"3\""]`)},
 			{send: "GET /optional\nAuthorization: Bearer head\nCookie: a=1\nCookie: a=1", want: ok(`GET app.example ["a=1" "a=1"]`)},
 		}},
+		{rule: "a guard gets the values of the path, decoded once, and only those of the matched route", rows: []row{
+			{send: "GET /orgs/ada/plan\nAuthorization: Bearer ada", want: ok("ada")},
+			{send: "GET /orgs/bob/plan\nAuthorization: Bearer ada", want: detail(403, "Forbidden")},
+			{send: "GET /orgs/bob/plan?org=ada\nAuthorization: Bearer ada", want: detail(403, "Forbidden")},
+			{send: "GET /orgs/caf%C3%A9/plan\nAuthorization: Bearer café", want: ok("café")},
+			{send: "GET /orgs/caf%c3%a9/plan\nAuthorization: Bearer café", want: ok("café")},
+			{send: "GET /orgs/a%2520b/plan\nAuthorization: Bearer a%20b", want: ok("a%20b")},
+			{send: "GET /orgs/a+b/plan\nAuthorization: Bearer a+b", want: ok("a+b")},
+			{send: "GET /optional/orgs/ada\nAuthorization: Bearer ada", want: ok("ada")},
+			{send: "GET /optional/orgs/bob", want: ok("nobody")},
+			{send: "GET /required\nAuthorization: Bearer ada", want: ok("ada")},
+		}},
 		{rule: "A02 no header names a user", rows: []row{
 			{send: "GET /required\nX-User-ID: ada", want: unauthorized},
 			{send: "GET /required\nX_User_ID: ada\nUser: ada", want: unauthorized},

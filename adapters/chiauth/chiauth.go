@@ -24,12 +24,12 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix followed by
-// the route's pattern, so that they appear in chi's own route list and under
-// r's prefixes, groups and middleware. prefix is empty, or begins with a slash
-// and does not end with one; Mount panics on any other. The root of a group
-// answers at prefix with and without a trailing slash. HEAD is registered along
-// with GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they appear in
+// chi's own route list and under r's prefixes, groups and middleware. prefix is
+// empty, or begins with a slash and does not end with one; Mount panics on any
+// other. The root of a group answers at prefix with and without a trailing
+// slash. HEAD is registered along with GET.
 //
 // If two routes are equal, chi uses the one registered last; a more specific
 // route of the application always wins.
@@ -37,12 +37,12 @@ func Mount(r chi.Router, prefix string, groups ...core.Group) {
 	httpauth.Mount(http.NewServeMux(), prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			h := decoded(httpauth.Handler(b))
-			if path := prefix + b.Pattern; path != "" {
+			h, whole := decoded(httpauth.Handler(b)), prefix+b.Prefix
+			if path := whole + b.Pattern; path != "" {
 				register(r, b.Method, path, h)
 			}
 			if b.Pattern == "" {
-				register(r, b.Method, prefix+"/", h)
+				register(r, b.Method, whole+"/", h)
 			}
 		}
 	}
@@ -59,8 +59,8 @@ func register(r chi.Router, method, path string, h http.Handler) {
 // raw path if net/http kept it.
 func decoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" {
-			params := chi.RouteContext(r.Context()).URLParams
+		if at := chi.RouteContext(r.Context()); at != nil && r.URL.RawPath != "" {
+			params := at.URLParams
 			for i, name := range params.Keys {
 				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused malformed escapes
 				r.SetPathValue(name, value)
@@ -75,13 +75,18 @@ func decoded(next http.Handler) http.Handler {
 // (400, 401, 403, 503). The guards are resolved once, by this call; a guard
 // that cannot work panics.
 func Require(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Require(h, guards...)
+	return guarded(httpauth.Require(h, guards...))
 }
 
 // Optional is like Require, except that a request without a valid credential is
 // let through too, and CurrentUser reports false for it.
 func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-	return httpauth.Optional(h, guards...)
+	return guarded(httpauth.Optional(h, guards...))
+}
+
+// guarded lets guards see the values of the path decoded.
+func guarded(verb func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return decoded(verb(next)) }
 }
 
 // CurrentUser returns the authenticated user of a request that passed Require
@@ -89,3 +94,7 @@ func Optional(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Ha
 func CurrentUser[U any](r *http.Request) (*U, bool) {
 	return httpauth.CurrentUser[U](r)
 }
+
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML.
+func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }

@@ -27,6 +27,9 @@ func serve(t *testing.T, ln net.Listener, app adaptertest.App, r chi.Router, roo
 			_, _ = io.WriteString(w, g.Answer(chiauth.CurrentUser[adaptertest.User](r)))
 		})
 	}
+	for _, h := range app.Written {
+		r.Get(h.Path, func(w http.ResponseWriter, r *http.Request) { chiauth.Write(w, r, h.Response()) })
+	}
 	server := &http.Server{Handler: root, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })

@@ -92,3 +92,15 @@ func ExampleOptional() {
 	// known: false
 	// known: true
 }
+
+func ExampleWrite() {
+	r := chi.NewRouter()
+	r.Get("/plans", func(w http.ResponseWriter, r *http.Request) {
+		chiauth.Write(w, r, core.HTML(http.StatusOK, []byte("<h1>Plans</h1>")))
+	})
+
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest("GET", "/plans", nil))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"), w.Body)
+	// Output: 200 text/html; charset=utf-8 <h1>Plans</h1>
+}

@@ -31,33 +31,33 @@ type Router interface {
 	AddRoute(route echo.Route) (echo.RouteInfo, error)
 }
 
-// Mount registers every route of the groups on r itself, at prefix followed by
-// the route's pattern, so that they appear in echo's own route list, by their
-// names, and under r's prefixes and middleware. prefix is empty, or begins with
-// a slash and does not end with one; Mount panics on any other, and on what
-// echo refuses. A parameter in a prefix, r's too, must be a whole segment. The
-// root of a group answers at prefix with and without a trailing slash. HEAD is
-// registered along with GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they appear in
+// echo's own route list, by their names, and under r's prefixes and middleware.
+// prefix is empty, or begins with a slash and does not end with one; Mount
+// panics on any other, and on what echo refuses. A parameter in a prefix, r's
+// too, must be a whole segment. The root of a group answers at prefix with and
+// without a trailing slash. HEAD is registered along with GET.
 //
 // A route named notAllowed answers the other methods of a path with 405: echo
 // itself would answer OPTIONS with 204 and, in a group with middleware,
 // everything else with 404. The application's own routes for other methods win
 // over it. If two routes are equal, echo uses the one registered last.
 func Mount(r Router, prefix string, groups ...core.Group) {
-	m := mounting{r, prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // panics on what cannot be served
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
 		for _, b := range g {
-			m.route(b)
+			mounting{r, prefix + b.Prefix, mux}.route(b)
 		}
 	}
 }
 
-// mounting is one call of Mount. mux is net/http's view of the same routes,
-// which decides what they refuse.
+// mounting is where Mount registers a route. mux is net/http's view of the same
+// routes, which decides what they refuse.
 type mounting struct {
 	r      Router
-	prefix string
+	prefix string // the whole one
 	mux    *http.ServeMux
 }
 
@@ -138,7 +138,7 @@ func handler(b core.Endpoint) echo.HandlerFunc {
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
-		return answer(c, b.Serve(r.Context(), httpauth.Request(r)))
+		return Write(c, b.Serve(r.Context(), httpauth.Request(r)))
 	}
 }
 
@@ -178,14 +178,25 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
 			r := c.Request()
-			ctx, err := resolve(r.Context(), httpauth.Head(r))
+			ctx, err := resolve(r.Context(), head{httpauth.Head(r), c})
 			if err != nil {
-				return answer(c, h.Render(r.Context(), err))
+				return Write(c, h.Render(r.Context(), err))
 			}
 			c.SetRequest(r.WithContext(ctx))
 			return next(c)
 		}
 	}
+}
+
+// head is a core.Head with the route that echo has matched.
+type head struct {
+	core.Head
+	c *echo.Context
+}
+
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.Path(), h.c.Request().URL.EscapedPath(), name)
 }
 
 const passErrors = "latchkey: pass errors"
@@ -202,7 +213,9 @@ func PassErrors(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func answer(c *echo.Context, resp *core.Response) error {
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML. Behind PassErrors it returns the error of a response that has one.
+func Write(c *echo.Context, resp *core.Response) error {
 	if resp.Err != nil && c.Get(passErrors) != nil {
 		httpauth.AddHeader(c.Response(), resp)
 		c.Response().Header().Del("Content-Type")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v5"
@@ -30,14 +31,20 @@ func serve(t *testing.T, ln net.Listener, app adaptertest.App, e *echo.Echo, r r
 		if g.Optional {
 			verb = echoauth.Optional
 		}
-		r.GET(g.Path, func(c *echo.Context) error {
+		r.GET(colons.Replace(g.Path), func(c *echo.Context) error {
 			return c.String(http.StatusOK, g.Answer(echoauth.CurrentUser[adaptertest.User](c)))
 		}, verb(app.Host, g.Guards...))
+	}
+	for _, h := range app.Written {
+		r.GET(h.Path, func(c *echo.Context) error { return echoauth.Write(c, h.Response()) })
 	}
 	server := &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })
 }
+
+// colons writes "{org}" as ":org".
+var colons = strings.NewReplacer("{", ":", "}", "")
 
 func TestConformance(t *testing.T) {
 	adaptertest.Run(t, func(t *testing.T, ln net.Listener, app adaptertest.App) {

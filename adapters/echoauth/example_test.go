@@ -110,3 +110,15 @@ func ExamplePassErrors() {
 	fmt.Print(w.Code, " ", w.Body)
 	// Output: 401 {"error":{"code":"","status":401}}
 }
+
+func ExampleWrite() {
+	e := echo.New()
+	e.GET("/plans", func(c *echo.Context) error {
+		return echoauth.Write(c, core.HTML(http.StatusOK, []byte("<h1>Plans</h1>")))
+	})
+
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, httptest.NewRequest("GET", "/plans", nil))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"), w.Body)
+	// Output: 200 text/html; charset=utf-8 <h1>Plans</h1>
+}

@@ -145,3 +145,20 @@ func ExampleErrorHandler() {
 	// Output:
 	// /plan 500 Internal Server Error
 }
+
+func ExampleWrite() {
+	app := fiber.New()
+	app.Get("/plans", func(c fiber.Ctx) error {
+		return fiberauth.Write(c, core.HTML(http.StatusOK, []byte("<h1>Plans</h1>")))
+	})
+
+	resp, err := app.Test(httptest.NewRequest("GET", "/plans", nil))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	fmt.Println(resp.StatusCode, resp.Header.Get("Content-Type"), string(body))
+	// Output: 200 text/html; charset=utf-8 <h1>Plans</h1>
+}

@@ -40,35 +40,48 @@ import (
 )
 
 // Mount registers every route of the groups on r itself, an app or a group, at
-// prefix followed by the route's pattern, so that they appear in fiber's own
-// route list, by their names, and under r's prefixes and middleware. prefix is
-// empty, or begins with a slash and does not end with one; Mount panics on any
-// other. A prefix may have parameters (":tenant"), but no optional ones and no
-// wildcards. The root of a group answers at prefix with and without a trailing
-// slash. HEAD is registered along with GET. Paths are compared exactly,
-// whatever CaseSensitive and StrictRouting say; a path for which
-// core.IsPlainPath is false gets a 404.
+// prefix, the group's own prefix (core.Group.At) and the route's pattern, so
+// that they appear in fiber's own route list, by their names, and under r's
+// prefixes and middleware. prefix is empty, or begins with a slash and does not
+// end with one; Mount panics on any other. A prefix may have parameters
+// (":tenant"), but no optional ones and no wildcards. The root of a group
+// answers at prefix with and without a trailing slash. HEAD is registered along
+// with GET. Paths are compared exactly, whatever CaseSensitive and
+// StrictRouting say; a path for which core.IsPlainPath is false gets a 404.
 //
 // fiber uses the route registered first, even if a later one is more specific
 // (the routes of one Mount are sorted): an application's own "DELETE /users/me"
 // must be registered before the Mount of "DELETE /users/{id}".
 func Mount(r fiber.Router, prefix string, groups ...core.Group) {
-	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
-		panic(fmt.Sprintf("fiberauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
-	}
+	check(prefix)
 	routes := slices.Concat(groups...)
 	// "{" sorts after letters
-	slices.SortStableFunc(routes, func(a, b core.Endpoint) int { return strings.Compare(a.Pattern, b.Pattern) })
+	slices.SortStableFunc(routes, func(a, b core.Endpoint) int {
+		return strings.Compare(a.Prefix+a.Pattern, b.Prefix+b.Pattern)
+	})
 	for _, b := range routes {
+		check(b.Prefix)
+		whole := colons(prefix + b.Prefix)
 		methods := []string{b.Method}
 		if b.Method == http.MethodGet {
 			methods = []string{http.MethodHead, http.MethodGet} // Name applies to the last, and to HEAD where that is GET
 		}
-		r.Add(methods, prefix+strings.NewReplacer("{", ":", "}", "").Replace(b.Pattern), handler(b)).Name(b.Name)
+		r.Add(methods, whole+colons(b.Pattern), handler(b)).Name(b.Name)
 		if b.Pattern == "" {
-			r.Add(methods, prefix+"/", handler(b)).Name(b.Name)
+			r.Add(methods, whole+"/", handler(b)).Name(b.Name)
 		}
 	}
+}
+
+func check(prefix string) {
+	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
+		panic(fmt.Sprintf("fiberauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
+	}
+}
+
+// colons writes "{id}" as ":id".
+func colons(pattern string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }
 
 // handler serves a route if the path is exactly the route's, and otherwise
@@ -87,7 +100,7 @@ func handler(b core.Endpoint) fiber.Handler {
 		}
 		r := request(c)
 		r.Path, r.Param = decoded, func(name string) string { return values[name] }
-		return answer(c, b.Serve(contextOf(c), r))
+		return Write(c, b.Serve(contextOf(c), r))
 	}
 }
 
@@ -126,7 +139,7 @@ func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context
 		}
 		ctx, err := resolve(contextOf(c), head{c})
 		if err != nil {
-			return answer(c, h.Render(contextOf(c), err))
+			return Write(c, h.Render(contextOf(c), err))
 		}
 		c.Locals(local("current"), ctx)
 		c.SetContext(ctx)

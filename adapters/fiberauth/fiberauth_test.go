@@ -2,6 +2,7 @@ package fiberauth_test
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,12 +56,18 @@ func serve(
 		if g.Optional {
 			verb = fiberauth.Optional
 		}
-		r.Get(g.Path, verb(kit.Host, g.Guards...), func(c fiber.Ctx) error {
+		r.Get(colons.Replace(g.Path), verb(kit.Host, g.Guards...), func(c fiber.Ctx) error {
 			return c.SendString(g.Answer(fiberauth.CurrentUser[adaptertest.User](c)))
 		})
 	}
+	for _, h := range kit.Written {
+		r.Get(h.Path, func(c fiber.Ctx) error { return fiberauth.Write(c, h.Response()) })
+	}
 	start(t, app, ln)
 }
+
+// colons writes "{org}" as ":org".
+var colons = strings.NewReplacer("{", ":", "}", "")
 
 func TestConformance(t *testing.T) {
 	for name, config := range map[string]fiber.Config{

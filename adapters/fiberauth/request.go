@@ -28,6 +28,11 @@ func (h head) Host() string {
 	return string(r.Header.Host())
 }
 
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.Route().Path, string(h.c.Request().URI().PathOriginal()), name)
+}
+
 // Lines returns header lines as they were sent. fiber's accessors split
 // cookies, and return a single line of Content-Type and User-Agent.
 func (h head) Lines(name string) []string {

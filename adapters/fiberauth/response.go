@@ -1,6 +1,7 @@
 package fiberauth
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -8,9 +9,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// answer writes resp. Content-Length is always set if the status allows a body,
-// so that HEAD has the header of GET.
-func answer(c fiber.Ctx, resp *core.Response) error {
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML. Content-Length is always set if the status allows a body, so that
+// HEAD has the header of GET. Behind PassErrors, Write returns the error of a
+// response that has one.
+func Write(c fiber.Ctx, resp *core.Response) error {
 	header := &c.Response().Header
 	for name := range resp.Header { // before the first Add: Del reorders other lines
 		if name != "Set-Cookie" && name != "Vary" { // an outer middleware's own lines stay
@@ -21,6 +24,9 @@ func answer(c fiber.Ctx, resp *core.Response) error {
 		for _, line := range lines {
 			header.Add(name, line)
 		}
+	}
+	if resp.Body != nil && resp.Header["Content-Type"] == nil {
+		header.SetContentType(cmp.Or(resp.Type, "application/json"))
 	}
 	if resp.Status == http.StatusRequestEntityTooLarge || c.Request().IsBodyStream() {
 		header.SetConnectionClose() // the rest of the body would be read as the next request

@@ -112,3 +112,15 @@ func ExamplePassErrors() {
 	fmt.Println(w.Code, w.Body)
 	// Output: 401 {"error":{"code":"","status":401}}
 }
+
+func ExampleWrite() {
+	r := gin.New()
+	r.GET("/plans", func(c *gin.Context) {
+		ginauth.Write(c, core.HTML(http.StatusOK, []byte("<h1>Plans</h1>")))
+	})
+
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest("GET", "/plans", nil))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"), w.Body)
+	// Output: 200 text/html; charset=utf-8 <h1>Plans</h1>
+}

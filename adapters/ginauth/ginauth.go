@@ -31,13 +31,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on r itself, at prefix followed by
-// the route's pattern, so that they appear in gin's own route list and under
-// r's prefixes, groups and middleware. prefix is empty, or begins with a slash
-// and does not end with one; Mount panics on any other, and on what gin
-// refuses. A parameter in a prefix, r's too, must be a whole segment. The root
-// of a group answers at prefix with and without a trailing slash. HEAD is
-// registered along with GET.
+// Mount registers every route of the groups on r itself, at prefix, the group's
+// own prefix (core.Group.At) and the route's pattern, so that they appear in
+// gin's own route list and under r's prefixes, groups and middleware. prefix is
+// empty, or begins with a slash and does not end with one; Mount panics on any
+// other, and on what gin refuses. A parameter in a prefix, r's too, must be a
+// whole segment. The root of a group answers at prefix with and without a
+// trailing slash. HEAD is registered along with GET.
 //
 // The other methods of these paths are registered too, with a handler called
 // notAllowed that responds with 405: a gin engine would respond with 404, and
@@ -46,25 +46,27 @@ import (
 // before calling Mount, which then leaves it alone. Gin panics if two routes
 // are equal.
 func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
-	m := mounting{r.Group(colons(prefix)), prefix, http.NewServeMux()}
-	httpauth.Mount(m.mux, prefix, groups...) // panics on what cannot be served
-	for _, each := range []func(path string, b core.Endpoint){m.register, m.refuse} {
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, prefix, groups...) // panics on what cannot be served
+	for _, each := range []func(m mounting, path string, b core.Endpoint){mounting.register, mounting.refuse} {
 		for _, g := range groups {
 			for _, b := range g {
-				each(b.Pattern, b)
+				whole := prefix + b.Prefix
+				m := mounting{r.Group(colons(whole)), whole, mux}
+				each(m, b.Pattern, b)
 				if b.Pattern == "" && !strings.HasSuffix(m.at.BasePath(), "/") {
-					each("/", b)
+					each(m, "/", b)
 				}
 			}
 		}
 	}
 }
 
-// mounting is one call of Mount. mux is net/http's view of the same routes,
-// which decides what they refuse.
+// mounting is where Mount registers a route. mux is net/http's view of the same
+// routes, which decides what they refuse.
 type mounting struct {
 	at     *gin.RouterGroup // below the prefix
-	prefix string
+	prefix string           // the whole one
 	mux    *http.ServeMux
 }
 
@@ -118,7 +120,7 @@ func handler(b core.Endpoint) gin.HandlerFunc {
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
-		answer(c, b.Serve(r.Context(), httpauth.Request(r)))
+		Write(c, b.Serve(r.Context(), httpauth.Request(r)))
 	}
 }
 
@@ -147,14 +149,25 @@ func CurrentUser[U any](c *gin.Context) (*U, bool) {
 func guarded(h core.FrontDoor, resolve func(context.Context, core.Head) (context.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := c.Request
-		ctx, err := resolve(r.Context(), httpauth.Head(r))
+		ctx, err := resolve(r.Context(), head{httpauth.Head(r), c})
 		if err != nil {
-			answer(c, h.Render(r.Context(), err))
+			Write(c, h.Render(r.Context(), err))
 			c.Abort()
 			return
 		}
 		c.Request = r.WithContext(ctx)
 	}
+}
+
+// head is a core.Head with the route that gin has matched.
+type head struct {
+	core.Head
+	c *gin.Context
+}
+
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	return core.PathValueOf(h.c.FullPath(), h.c.Request.URL.EscapedPath(), name)
 }
 
 type passErrors struct{}
@@ -166,7 +179,10 @@ type passErrors struct{}
 // cause, which must not be sent to clients.
 func PassErrors(c *gin.Context) { c.Set(passErrors{}, true) }
 
-func answer(c *gin.Context, resp *core.Response) {
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML. Behind PassErrors it adds the error of a response that has one to
+// c.Errors instead.
+func Write(c *gin.Context, resp *core.Response) {
 	if _, pass := c.Get(passErrors{}); pass && resp.Err != nil {
 		httpauth.AddHeader(c.Writer, resp)
 		c.Writer.Header().Del("Content-Type")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -30,14 +31,20 @@ func serve(t *testing.T, ln net.Listener, app adaptertest.App, engine *gin.Engin
 		if g.Optional {
 			verb = ginauth.Optional
 		}
-		r.GET(g.Path, verb(app.Host, g.Guards...), func(c *gin.Context) {
+		r.GET(colons.Replace(g.Path), verb(app.Host, g.Guards...), func(c *gin.Context) {
 			c.String(http.StatusOK, "%s", g.Answer(ginauth.CurrentUser[adaptertest.User](c)))
 		})
+	}
+	for _, h := range app.Written {
+		r.GET(h.Path, func(c *gin.Context) { ginauth.Write(c, h.Response()) })
 	}
 	server := &http.Server{Handler: engine, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })
 }
+
+// colons writes "{org}" as ":org".
+var colons = strings.NewReplacer("{", ":", "}", "")
 
 func TestConformance(t *testing.T) {
 	adaptertest.Run(t, func(t *testing.T, ln net.Listener, app adaptertest.App) {

@@ -127,3 +127,15 @@ func ExampleCurrentUser() {
 	// true
 	// false
 }
+
+func ExampleWrite() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /plans", func(w http.ResponseWriter, r *http.Request) {
+		httpauth.Write(w, r, core.HTML(http.StatusOK, []byte("<h1>Plans</h1>")))
+	})
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/plans", nil))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"), w.Body)
+	// Output: 200 text/html; charset=utf-8 <h1>Plans</h1>
+}

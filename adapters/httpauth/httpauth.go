@@ -27,29 +27,34 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Mount registers every route of the groups on mux, at prefix followed by the
-// route's pattern. prefix is empty, or begins with a slash and does not end
-// with one; Mount panics on any other, as ServeMux does on what it cannot
-// serve. The root of a group answers at prefix with and without a trailing
-// slash, and at nothing below it. HEAD is answered wherever GET is. A path for
-// which core.IsPlainPath is false gets a 404.
+// Mount registers every route of the groups on mux, at prefix, the group's own
+// prefix (core.Group.At) and the route's pattern. prefix is empty, or begins
+// with a slash and does not end with one; Mount panics on any other, as
+// ServeMux does on what it cannot serve. The root of a group answers at prefix
+// with and without a trailing slash, and at nothing below it. HEAD is answered
+// wherever GET is. A path for which core.IsPlainPath is false gets a 404.
 //
 // An application's own route wins if it is more specific ("DELETE /users/me"
 // over the group's "DELETE /users/{id}"); an equal one panics.
 func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
-	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
-		panic(fmt.Sprintf("httpauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
-	}
+	check(prefix)
 	for _, g := range groups {
 		for _, b := range g {
-			h := Handler(b)
-			if path := prefix + b.Pattern; path != "" {
+			check(b.Prefix)
+			h, whole := Handler(b), prefix+b.Prefix
+			if path := whole + b.Pattern; path != "" {
 				mux.Handle(b.Method+" "+path, h)
 			}
 			if b.Pattern == "" {
-				mux.Handle(b.Method+" "+prefix+"/{$}", h) // "/" alone would match the whole subtree
+				mux.Handle(b.Method+" "+whole+"/{$}", h) // "/" alone would match the whole subtree
 			}
 		}
+	}
+}
+
+func check(prefix string) {
+	if prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")) {
+		panic(fmt.Sprintf("httpauth: prefix %q must be empty, or begin with a slash and not end with one", prefix))
 	}
 }
 

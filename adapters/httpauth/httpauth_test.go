@@ -30,6 +30,9 @@ func TestConformance(t *testing.T) {
 				_, _ = io.WriteString(w, g.Answer(httpauth.CurrentUser[adaptertest.User](r)))
 			})))
 		}
+		for _, h := range app.Written {
+			mux.HandleFunc("GET "+h.Path, func(w http.ResponseWriter, r *http.Request) { httpauth.Write(w, r, h.Response()) })
+		}
 		server := &http.Server{Handler: mux, ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { _ = server.Serve(ln) }()
 		t.Cleanup(func() { _ = server.Close() })

@@ -15,6 +15,12 @@ func (h head) Method() string             { return h.r.Method }
 func (h head) Host() string               { return h.r.Host }
 func (h head) Lines(name string) []string { return h.r.Header[name] }
 
+// PathValue implements core.PathValuer.
+func (h head) PathValue(name string) (value string, ok bool) {
+	value = h.r.PathValue(name)
+	return value, value != ""
+}
+
 // Head returns what guards read of a request. Like Request and Write, it is for
 // adapters of frameworks built on net/http.
 func Head(r *http.Request) core.Head { return head{r} }

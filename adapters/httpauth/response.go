@@ -1,6 +1,7 @@
 package httpauth
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -17,9 +18,13 @@ func AddHeader(w http.ResponseWriter, resp *core.Response) {
 		}
 		header[name] = lines
 	}
+	if resp.Body != nil && resp.Header["Content-Type"] == nil {
+		header.Set("Content-Type", cmp.Or(resp.Type, "application/json"))
+	}
 }
 
-// Write sends a response. Content-Length is always set if the status allows a
+// Write sends a response, such as that of Manager.Login or one made by
+// core.HTML. Content-Length is always set if the status allows a
 // body, so that HEAD has the header of GET.
 func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) {
 	AddHeader(w, resp)

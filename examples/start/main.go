@@ -20,7 +20,8 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-type Account struct { // your user; the auth tag says when its owner may set a field
+// Account is your user; the auth tag says when its owner may set a field.
+type Account struct {
 	latchkey.User
 	Name string `json:"name" db:"name" auth:"register,update"`
 }
@@ -43,9 +44,8 @@ func handler() http.Handler {
 		Tickets: store.Tickets(), Sender: mails, BaseURL: "http://localhost:8080",
 	}))
 	mux := http.NewServeMux()
-	httpauth.Mount(mux, "/auth", auth.Register(), auth.Verify())
-	httpauth.Mount(mux, "/auth/web", auth.Login("web"))
-	httpauth.Mount(mux, "/users", auth.Users())
+	httpauth.Mount(mux, "", auth.Register().At("/auth"), auth.Verify().At("/auth"), auth.Login("web").At("/auth/web"),
+		auth.Users().At("/users"))
 	mux.Handle("/outbox", mails)
 	mux.Handle("GET /hello", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		account, _ := latchkey.CurrentUser[Account](r.Context())

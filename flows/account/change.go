@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -23,6 +24,10 @@ type Changes struct {
 	// who sets their own.
 	Keep    *core.Session
 	Request *core.Request // nil outside HTTP
+
+	// permit is called once the input is valid, before anything is judged,
+	// hashed or looked up; nil permits.
+	permit func(context.Context) error
 }
 
 // Change applies c to the user. Refusals: 422, then
@@ -53,13 +58,15 @@ func change(
 	err = write(ctx, e, commit, leaves, func(ctx context.Context) error {
 		edit = nil
 		u, err := svc.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
-			was := *u.Base()
+			was, columns := *u.Base(), ownColumns(svc, u)
 			e.Was = &was
 			edit = c.apply(svc, u, emailKey, hash)
+			e.Fields = append(changed(&was, u.Base()), differing(columns, ownColumns(svc, u))...)
+			slices.Sort(e.Fields)
 			return edit
 		})
 		if err == nil {
-			e.User, e.Fields = u, changed(e.Was, u.Base())
+			e.User = u
 		}
 		return err
 	})
@@ -87,8 +94,27 @@ func changed(was, now *core.User) (fields []string) {
 			fields = append(fields, name)
 		}
 	}
-	slices.Sort(fields)
 	return fields
+}
+
+// ownColumns returns the application's columns that an update may write, as
+// JSON, since a change may edit a value in place.
+func ownColumns(svc *core.Services, u core.AnyUser) map[string]string {
+	values := map[string]string{}
+	for _, c := range svc.Codec.Columns("update") {
+		value, _ := json.Marshal(c.Of(u)) // what cannot be encoded has no public form, and counts as unchanged
+		values[c.Name] = string(value)
+	}
+	return values
+}
+
+func differing(was, now map[string]string) (names []string) {
+	for name := range was {
+		if was[name] != now[name] {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // apply is pure: a store may run it again.
@@ -135,6 +161,11 @@ func prepare(
 	problems = append(problems, problemsOf(svc.Codec.Input(svc.Users.New(), c.Own, "update"))...)
 	if err := core.InvalidProblems(problems...); err != nil {
 		return "", nil, err
+	}
+	if c.permit != nil {
+		if err := c.permit(ctx); err != nil {
+			return "", nil, err
+		}
 	}
 	if c.Password != nil {
 		if err := svc.Passwords.CheckPolicy(ctx, *c.Password, asked); err != nil {

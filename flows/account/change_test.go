@@ -42,13 +42,13 @@ func TestChange(t *testing.T) {
 			func(u *servicetest.Account) bool { return !u.IsActive && u.TokenEpoch == 1 }},
 		"rights": {account.Changes{IsSuperuser: to(true)}, nil, []string{"is_superuser"},
 			func(u *servicetest.Account) bool { return u.IsSuperuser && u.TokenEpoch == 0 }},
-		"an own column": {account.Changes{Own: core.Object{"nick": []byte(`"amazing"`), "is_superuser": []byte("true")}}, nil, nil,
+		"an own column": {account.Changes{Own: core.Object{"nick": []byte(`"amazing"`), "is_superuser": []byte("true")}}, nil, []string{"nick"},
 			func(u *servicetest.Account) bool { return u.Nick == "amazing" && !u.IsSuperuser }},
 		"an own column of another type": {account.Changes{Own: core.Object{"nick": []byte("1")}}, core.Invalid(), nil, nil},
 		"an edit of own columns alone": {account.Changes{Edit: func(u core.AnyUser) error {
 			u.(*servicetest.Account).Nick, u.Base().IsSuperuser = "edited", true
 			return nil
-		}}, nil, nil, func(u *servicetest.Account) bool { return u.Nick == "edited" && !u.IsSuperuser }},
+		}}, nil, []string{"nick"}, func(u *servicetest.Account) bool { return u.Nick == "edited" && !u.IsSuperuser }},
 		"an edit that fails": {account.Changes{Edit: func(core.AnyUser) error { return errEdit }}, errEdit, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

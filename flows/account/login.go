@@ -20,13 +20,21 @@ func (Login) Name() string { return "login" }
 // PerBackend is true.
 func (Login) PerBackend() bool { return true }
 
+// Ways is 1 for a user with a password; see core.Way.
+func (Login) Ways(_ context.Context, u core.AnyUser) (int, error) {
+	if u.Base().HashedPassword == "" {
+		return 0, nil
+	}
+	return 1, nil
+}
+
 // Routes are login and logout.
 func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
 			Doc: core.Doc{
-				Summary: "Log in with e-mail and password", Form: true,
+				Summary: "Log in with e-mail and password; status and body are the backend's", Form: true,
 				Body: struct {
 					Username string `json:"username"`
 					Password string `json:"password"`
@@ -53,7 +61,7 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 	}
 	var admission core.Admission
 	err = Authenticate(ctx, svc, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
-		proof := core.Proof{Method: "password", At: svc.Env.Now()}
+		proof := core.Proof{Method: core.MethodPassword, At: svc.Env.Now()}
 		admission, err = svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
 		return err
 	})

@@ -9,11 +9,11 @@ import (
 )
 
 // me is GET and PATCH /me.
-func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Route {
+func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 	return []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
-			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Users.New()},
+			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New())},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				return core.JSON(http.StatusOK, svc.Codec.Output(core.CurrentFrom(ctx).User))
 			},
@@ -21,40 +21,63 @@ func me(svc *core.Services, guards []core.Guard, limits ChangeLimits) []core.Rou
 		{
 			Name: "users:patch_current_user", Method: http.MethodPatch, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{
-				Summary: "Change the own account", Status: http.StatusOK, Body: svc.Users.New(), Answer: svc.Users.New(),
-				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeRateLimited},
+				Summary: "Change the current user's account", Status: http.StatusOK,
+				Answer: svc.Codec.Output(svc.Users.New()), Body: ownChanges{}, Own: svc.Codec.Columns("update"),
+				Codes: []string{
+					core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeUpdateBadCurrent, core.CodeProofRequired,
+					core.CodeRateLimited,
+				},
 			},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				current := core.CurrentFrom(ctx)
-				c, err := changes(r, false)
-				if err != nil {
-					return nil, err
-				}
-				if err := limits.own(ctx, svc, c); err != nil {
-					return nil, err
-				}
-				c.Keep = current.Session
-				u, err := Change(ctx, svc, current.User, c)
-				if errors.Is(err, core.ErrNotFound) { // deleted since the guard looked
-					return nil, core.Unauthorized()
-				}
-				if err != nil {
-					return nil, err
-				}
-				return core.JSON(http.StatusOK, svc.Codec.Output(u))
-			},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.patchMe(ctx, svc, r) },
 		},
 	}
 }
 
+// ownChanges are the members of PATCH /me besides the application's columns.
+type ownChanges struct {
+	changeable
+	CurrentPassword string `json:"current_password,omitempty"`
+}
+
+type changeable struct {
+	Email    string `json:"email,omitempty"`
+	Password string `json:"password,omitempty"`
+}
+
+// anyChanges are those of PATCH /{id}.
+type anyChanges struct {
+	changeable
+	IsActive    bool `json:"is_active,omitempty"`
+	IsSuperuser bool `json:"is_superuser,omitempty"`
+	IsVerified  bool `json:"is_verified,omitempty"`
+}
+
+func (f Users) patchMe(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+	user, session := core.CurrentFrom(ctx).User, core.CurrentFrom(ctx).Session
+	c, current, err := changes(r, false)
+	if err != nil {
+		return nil, err
+	}
+	c.Keep = session
+	c.permit = func(ctx context.Context) error { return f.permit(ctx, svc, c, current) }
+	u, err := Change(ctx, svc, user, c)
+	if errors.Is(err, core.ErrNotFound) { // deleted since the guard looked
+		return nil, core.Unauthorized()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return core.JSON(http.StatusOK, svc.Codec.Output(u))
+}
+
 // changes reads a PATCH. Without rights the flags are ignored, whatever their
-// type.
-func changes(r *core.Request, rights bool) (Changes, error) {
+// type, and the current password, if there is one, is read beside it.
+func changes(r *core.Request, rights bool) (c Changes, current *string, err error) {
 	in, err := core.ReadJSON(r)
 	if err != nil {
-		return Changes{}, err
+		return Changes{}, nil, err
 	}
-	c := Changes{Own: in, Request: r}
+	c = Changes{Own: in, Request: r}
 	var problems []*core.Problem
 	text := func(to **string, name string) {
 		s, ok, problem := in.Text(name)
@@ -76,7 +99,10 @@ func changes(r *core.Request, rights bool) (Changes, error) {
 		flag(&c.IsActive, "is_active")
 		flag(&c.IsSuperuser, "is_superuser")
 		flag(&c.IsVerified, "is_verified")
+	} else {
+		text(&current, "current_password")
+		delete(in, "current_password")
 	}
 	delete(in, "password")
-	return c, core.InvalidProblems(problems...)
+	return c, current, core.InvalidProblems(problems...)
 }

@@ -24,11 +24,12 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
 		Doc: core.Doc{
-			Summary: "Register", Status: http.StatusCreated, Answer: svc.Users.New(),
+			Summary: "Register", Status: http.StatusCreated, Answer: svc.Codec.Output(svc.Users.New()),
 			Body: struct {
 				Email    string `json:"email"`
 				Password string `json:"password"`
 			}{},
+			Own:   svc.Codec.Columns("register"),
 			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRateLimited},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {

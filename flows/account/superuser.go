@@ -58,7 +58,7 @@ func (k *keeper) write(
 			if err != nil {
 				return err
 			}
-			if b := u.Base(); !b.IsActive || !b.IsSuperuser {
+			if b := u.Base(); b.Blocked(svc.Env.Now()) || !b.IsSuperuser {
 				return errGone
 			}
 			return do(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 type Users struct {
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits
+	// Failures limits wrong current passwords, on the count of failed
+	// logins. A zero limit limits nothing.
+	Failures core.Limit
 }
 
 // Name is "users".
@@ -29,10 +33,11 @@ func (Users) PerBackend() bool { return false }
 func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser)
 	last := &keeper{svc: svc}
-	return append(me(svc, svc.Env.AccountGuards, f.Limits),
+	public := svc.Codec.Output(svc.Users.New())
+	return append(f.me(svc, svc.Env.AccountGuards),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: admin,
-			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: svc.Users.New()},
+			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: public},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				u, err := byID(ctx, svc, r)
 				if err != nil {
@@ -44,7 +49,8 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 		core.Route{
 			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{
-				Summary: "Change a user", Status: http.StatusOK, Body: svc.Users.New(), Answer: svc.Users.New(),
+				Summary: "Change a user", Status: http.StatusOK, Answer: public,
+				Body: anyChanges{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -67,10 +73,20 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		core.Route{
 			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: admin,
-			Doc:    core.Doc{Summary: "Users, page by page", Status: http.StatusOK, Answer: []core.AnyUser{svc.Users.New()}},
+			Doc: core.Doc{
+				Summary: "Users, page by page", Status: http.StatusOK, Query: page{},
+				Answer: reflect.Zero(reflect.SliceOf(reflect.TypeOf(public))).Interface(),
+			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r) },
 		},
 	), nil
+}
+
+// page are the parameters of the list; see list.
+type page struct {
+	Email  string `json:"email,omitempty"` // what the address begins with
+	Cursor string `json:"cursor,omitempty"`
+	Limit  int    `json:"limit,omitempty"`
 }
 
 func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, write writer) (*core.Response, error) {
@@ -78,7 +94,7 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	if err != nil {
 		return nil, err
 	}
-	c, err := changes(r, true)
+	c, _, err := changes(r, true)
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +130,11 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	page := make([]any, len(users)) // never null
+	out := make([]any, len(users)) // never null
 	for i, u := range users {
-		page[i] = svc.Codec.Output(u)
+		out[i] = svc.Codec.Output(u)
 	}
-	resp, err := core.JSON(http.StatusOK, page)
+	resp, err := core.JSON(http.StatusOK, out)
 	if err != nil {
 		return nil, err
 	}

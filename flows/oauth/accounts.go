@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -52,6 +53,19 @@ func (f accounts) On(_ context.Context, svc *core.Services, e core.Event) {
 			return err
 		})
 	}
+}
+
+// Ways returns how many links the user has to providers that the application
+// offers; see core.Way.
+func (f accounts) Ways(ctx context.Context, u core.AnyUser) (int, error) {
+	links, err := f.Accounts.List(ctx, u.Base().ID)
+	ways := 0
+	for _, l := range links {
+		if slices.ContainsFunc(f.Providers, func(p Provider) bool { return p.Name() == l.Provider }) {
+			ways++
+		}
+	}
+	return ways, err
 }
 
 // Purge unlinks all of a user's accounts; see core.Purger.

@@ -26,7 +26,8 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	route := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
-			Summary: "Come back from " + f.provider.Name(), Status: http.StatusOK, Answer: svc.Users.New(),
+			Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{},
+			Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
 			Codes: []string{
 				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
 				core.CodeOAuthAlreadyLinked,

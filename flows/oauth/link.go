@@ -113,10 +113,14 @@ func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUse
 				mine = append(mine, l)
 			}
 		}
-		switch {
-		case len(mine) == 0:
+		if len(mine) == 0 {
 			return core.NotFound()
-		case len(mine) == len(links) && u.Base().HashedPassword == "":
+		}
+		ways, err := svc.Security.Ways(ctx, u)
+		if err != nil {
+			return err
+		}
+		if ways <= len(mine) {
 			return &core.Error{Status: http.StatusConflict, Code: core.CodeOAuthLastLoginMethod}
 		}
 		for _, l := range mine {

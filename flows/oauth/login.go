@@ -17,11 +17,14 @@ type login struct {
 func (f login) Name() string   { return "oauth:" + f.provider.Name() }
 func (login) PerBackend() bool { return true }
 
+// Provider implements core.Offering.
+func (f login) Provider() core.Provider { return f.provider.Provider }
+
 func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 	name := "oauth:" + f.provider.Name() + "." + svc.Backend.Name
 	route := core.Route{
 		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
-		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Codes: callbackCodes},
+		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Codes: callbackCodes},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
 	}
 	return []core.Route{
@@ -71,7 +74,7 @@ func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request
 // code for POST /exchange instead; where a factor is missing, the backend's
 // cookie alone has the pending login (core.Holder).
 func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, error) {
-	proof := core.Proof{Method: "oauth:" + cb.provider.Name(), At: cb.svc.Env.Now()}
+	proof := core.Proof{Method: core.MethodOAuth + cb.provider.Name(), At: cb.svc.Env.Now()}
 	backend := cb.svc.Backend
 	if cb.RedirectTo != "" && !backend.BrowserSent {
 		return cb.handOver(ctx, u, proof)
@@ -82,7 +85,11 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 		return admission.Answer, err
 	}
 	if admission.Pending != "" {
-		back(admission.Answer, cb.RedirectTo, "error", core.CodeLoginFactorRequired)
+		missing := core.CodeLoginFactorRequired
+		if admission.Enrol != nil {
+			missing = core.CodeLoginEnrolment
+		}
+		back(admission.Answer, cb.RedirectTo, "error", missing)
 		return admission.Answer, nil
 	}
 	back(admission.Answer, cb.RedirectTo, "", "")
@@ -95,8 +102,25 @@ var callbackCodes = []string{
 	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
 }
 
+// authorizeQuery are the parameters of /authorize: see scopes and redirect.
+type authorizeQuery struct {
+	Scopes     []string `json:"scopes,omitempty"`
+	RedirectTo string   `json:"redirect_to,omitempty"`
+	Challenge  string   `json:"code_challenge,omitempty"`
+	Method     string   `json:"code_challenge_method,omitempty"`
+}
+
+// callbackQuery are the parameters of a provider's answer (RFC 6749, sections
+// 4.1.2 and 4.1.2.1).
+type callbackQuery struct {
+	State string `json:"state"`
+	Code  string `json:"code,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
 func authorizeDoc(p Provider) core.Doc {
 	return core.Doc{
+		Query:   authorizeQuery{},
 		Summary: "Begin at " + p.Name(), Status: http.StatusOK, Answer: struct {
 			URL string `json:"authorization_url"`
 		}{},
@@ -108,6 +132,10 @@ func authorizeDoc(p Provider) core.Doc {
 // own site (response_mode=form_post).
 func posting(callback core.Route) core.Route {
 	callback.Name += "_post"
+	callback.Doc = core.Doc{
+		Summary: callback.Doc.Summary + ", where it posts its answer", Body: callbackQuery{}, Form: true,
+		Status: http.StatusSeeOther,
+	}
 	callback.Method, callback.CrossSite, callback.Public, callback.Handle = http.MethodPost, true, true, posted
 	return callback
 }

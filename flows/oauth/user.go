@@ -48,7 +48,7 @@ func (cb *callback) userOnce(ctx context.Context) (core.AnyUser, error) {
 	if err == nil {
 		u, err := cb.svc.Users.Find(ctx, core.ByID(link.UserID))
 		switch {
-		case err == nil && !u.Base().IsActive: // as the gate answers, before anything is changed
+		case err == nil && u.Base().Blocked(cb.svc.Env.Now()): // as the gate answers, before anything is changed
 			return nil, core.Refuse(core.CodeLoginBadCredentials)
 		case err == nil:
 			return u, cb.renew(ctx, link)
@@ -111,7 +111,7 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 		switch {
 		case b.EmailKey != emailKey:
 			return errAgain
-		case !b.IsActive:
+		case b.Blocked(cb.svc.Env.Now()):
 			return core.Refuse(core.CodeLoginBadCredentials)
 		}
 		return nil

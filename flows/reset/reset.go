@@ -55,7 +55,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: f.kind().Request(svc, wanted, core.EventResetRequested),
+			Handle: f.kind().Request(svc, wanted(svc), core.EventResetRequested),
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
@@ -92,7 +92,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 // Request sends a mail to the active user of that canonical address, if there
 // is one. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
-	return f.kind().Ask(ctx, svc, emailKey, wanted, core.EventResetRequested)
+	return f.kind().Ask(ctx, svc, emailKey, wanted(svc), core.EventResetRequested)
 }
 
 // Reset sets a new password with a token, verifies the address that the token
@@ -107,7 +107,7 @@ func (f Flow) Reset(
 	if err != nil {
 		return nil, err
 	}
-	if u == nil || used || !matches(t, u.Base()) {
+	if u == nil || used || !matches(svc, t, u.Base()) {
 		return nil, core.Refuse(core.CodeResetBadToken)
 	}
 	if err := svc.Passwords.CheckPolicy(ctx, password, u); err != nil {
@@ -119,7 +119,7 @@ func (f Flow) Reset(
 	}
 	e := &core.Event{Kind: core.EventPasswordReset, User: u, Request: r}
 	_, err = mailtoken.Spend(ctx, svc, t, e, mailtoken.Effect{
-		Holds:     func(u *core.User) bool { return matches(t, u) },
+		Holds:     func(u *core.User) bool { return matches(svc, t, u) },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified },
 		Change: func(u *core.User, _ int) {
 			u.HashedPassword, u.IsVerified = hash, true
@@ -142,10 +142,12 @@ func (f Flow) Reset(
 }
 
 // matches reports that what the ticket froze still holds.
-func matches(t core.Ticket, u *core.User) bool {
-	return u.IsActive && u.EmailKey == t.Email && u.TokenEpoch == t.Epoch
+func matches(svc *core.Services, t core.Ticket, u *core.User) bool {
+	return !u.Blocked(svc.Env.Now()) && u.EmailKey == t.Email && u.TokenEpoch == t.Epoch
 }
 
 func (f Flow) kind() mailtoken.Kind { return mailtoken.New(core.MailReset, f.Options) }
 
-func wanted(u *core.User) bool { return u.IsActive }
+func wanted(svc *core.Services) func(*core.User) bool {
+	return func(u *core.User) bool { return !u.Blocked(svc.Env.Now()) }
+}

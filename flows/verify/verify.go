@@ -57,12 +57,12 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
-			Handle: f.kind().Request(svc, wanted, core.EventVerifyRequested),
+			Handle: f.kind().Request(svc, wanted(svc), core.EventVerifyRequested),
 		},
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
 			Doc: core.Doc{
-				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Users.New(),
+				Summary: "Verify the address with the token of the mail", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
 				Body: struct {
 					Token string `json:"token"`
 				}{},
@@ -92,15 +92,15 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
-	if f.OnRegister && e.Kind == core.EventRegistered && wanted(e.User.Base()) {
-		f.kind().Send(svc, e.User, wanted)
+	if f.OnRegister && e.Kind == core.EventRegistered && wanted(svc)(e.User.Base()) {
+		f.kind().Send(ctx, svc, e.User, wanted(svc))
 	}
 }
 
 // Request sends a mail to the user of that canonical address, if there is one
 // who needs it. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {
-	return f.kind().Ask(ctx, svc, emailKey, wanted, core.EventVerifyRequested)
+	return f.kind().Ask(ctx, svc, emailKey, wanted(svc), core.EventVerifyRequested)
 }
 
 // Verify marks the user of a token as verified. Refusals:
@@ -147,4 +147,6 @@ func isCaller(ctx context.Context, userID string) bool {
 
 func (f Flow) kind() mailtoken.Kind { return mailtoken.New(core.MailVerify, f.Options) }
 
-func wanted(u *core.User) bool { return u.IsActive && !u.IsVerified }
+func wanted(svc *core.Services) func(*core.User) bool {
+	return func(u *core.User) bool { return !u.Blocked(svc.Env.Now()) && !u.IsVerified }
+}

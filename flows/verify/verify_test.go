@@ -82,7 +82,7 @@ func TestForeignTokens(t *testing.T) {
 	u := s.Add(ada, "secret")
 	old := mailed(t, s)
 	newer := mailed(t, s)
-	mailtoken.New("reset", mailtoken.Options{}).Send(s.Services, u, func(*core.User) bool { return true })
+	mailtoken.New("reset", mailtoken.Options{}).Send(t.Context(), s.Services, u, func(*core.User) bool { return true })
 	mails := s.Mails(t.Context())
 	for name, token := range map[string]string{
 		"replaced by a newer one": old, "of a reset": mails[len(mails)-1].Token, "cut": newer[:42], "longer": newer + "A",

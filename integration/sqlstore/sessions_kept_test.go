@@ -43,6 +43,7 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 		changes := map[string]string{
 			"proofs that are no JSON": "proofs = '{'", "proofs that are no list": "proofs = '{}'", "proofs of another form": "proofs = '[1]'",
 			"no proofs": "proofs = ''", "an address that is none": "ip = 'x'", "half an address": "ip = '192.0.2'",
+			"marks that are no JSON": "marks = '{'", "scopes that are no list": `marks = '{"scopes": "read"}'`,
 		}
 		if d.driver == "sqlite" { // SQLite lets a numeric column hold text
 			changes["a time that is none"] = "created = 'x'"
@@ -79,6 +80,41 @@ func TestSessionsThatCannotBeRead(t *testing.T) {
 					}
 				}
 			})
+		}
+	})
+}
+
+// TestSessionsOfALaterRelease: what they may is unknown, so they are neither
+// let in nor deleted.
+func TestSessionsOfALaterRelease(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		var log bytes.Buffer
+		db := d.new(t)
+		store, _ := users[core.User](t, db, sqlstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		sessions, digest := store.Sessions(), core.Digest("later")
+		one := adas("id", time.Now())
+		one.Scopes = []string{"read"}
+		if err := sessions.Create(t.Context(), digest, one); err != nil {
+			t.Fatal(err)
+		}
+		run(t, db, `UPDATE latchkey_sessions SET marks = '{"scopes": ["read"], "hours": "9-17"}'`)
+		for range 3 {
+			if _, err := sessions.Find(t.Context(), digest); err == nil || errors.Is(err, core.ErrNotFound) {
+				t.Errorf("Find: got %v, want an outage", err)
+			}
+			if _, err := sessions.List(t.Context(), "ada"); err == nil {
+				t.Error("List does not notice it")
+			}
+		}
+		if n := count(t, db, "SELECT COUNT(*) FROM latchkey_sessions"); n != 1 {
+			t.Errorf("%d sessions are left, want it", n)
+		}
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "later release") {
+			t.Errorf("the log is %q, want one line", text)
+		}
+		run(t, db, `UPDATE latchkey_sessions SET marks = '{"scopes": ["read"]}'`)
+		if found, err := sessions.Find(t.Context(), digest); err != nil || len(found.Scopes) != 1 {
+			t.Errorf("twin: %+v, %v", found, err)
 		}
 	})
 }

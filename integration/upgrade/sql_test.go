@@ -65,6 +65,7 @@ func TestSQLUpgrade(t *testing.T) {
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantPeople(t, a, tokens)
+				wantMarks(t, p, strings.ToLower(ada))
 				wantCredentials(t, p, grace)
 			})
 		}

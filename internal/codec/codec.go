@@ -6,8 +6,8 @@
 //	// Sets the fields tagged `auth:"register"`.
 //	err = c.Input(user, in, "register")
 //
-// Security notes: a column is writable by its tag alone (OWASP API3:2023, mass
-// assignment). Names are matched exactly.
+// Security notes: a column is writable by its auth tag alone (OWASP API3:2023,
+// mass assignment) and public by its json tag alone. Names are matched exactly.
 package codec
 
 import (
@@ -19,17 +19,42 @@ import (
 )
 
 // Codec is a core.Codec for one user type. It is safe for concurrent use.
-type Codec struct{ columns []column }
+type Codec struct {
+	columns []column
+	public  public
+}
 
 // column is a field that clients may write.
 type column struct {
-	name     string // in JSON
-	index    []int
-	on       map[string]bool // "register", "update"
-	required bool            // at "register"
+	core.Column
+	on map[string]bool // "register", "update"
 }
 
 var _ core.Codec = (*Codec)(nil)
+
+// New examines a user type and joins everything that is wrong with it. With an
+// error, the codec is for the examination of the rest of the options alone: it
+// has no columns, and no public form.
+func New(t reflect.Type) (*Codec, error) {
+	e := examination{t: t, names: map[string]taken{}}
+	e.begin()
+	if err := errors.Join(e.errs...); err != nil {
+		return &Codec{}, err
+	}
+	return &Codec{e.columns, newPublic(e.public)}, nil
+}
+
+// Columns implements core.Codec.
+func (c *Codec) Columns(when string) []core.Column {
+	var found []core.Column
+	for _, col := range c.columns {
+		if col.on[when] {
+			col.Required = col.Required && when == "register"
+			found = append(found, col.Column)
+		}
+	}
+	return found
+}
 
 // Input implements core.Codec. null leaves a column as it is on "update".
 func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
@@ -38,17 +63,17 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
 		if !col.on[when] {
 			continue
 		}
-		raw, there := in[col.name]
-		if !there && col.required && when == "register" {
-			problems = append(problems, core.Missing(col.name))
+		raw, there := in[col.Name]
+		if !there && col.Required && when == "register" {
+			problems = append(problems, core.Missing(col.Name))
 		}
 		null := string(raw) == "null"
 		if !there || null && when == "update" {
 			continue
 		}
-		field := reflect.ValueOf(u).Elem().FieldByIndex(col.index)
+		field := reflect.ValueOf(u).Elem().FieldByIndex(col.Index)
 		if null && !nullable(field.Kind()) || set(field, raw) != nil {
-			problems = append(problems, mistyped(col.name, field.Type()))
+			problems = append(problems, mistyped(col.Name, field.Type()))
 		}
 	}
 	if problems != nil {
@@ -57,9 +82,8 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
 	return nil
 }
 
-// Output implements core.Codec: the user itself, whose JSON form New has
-// vetted.
-func (c *Codec) Output(u core.AnyUser) any { return u }
+// Output implements core.Codec.
+func (c *Codec) Output(u core.AnyUser) any { return c.public.of(u) }
 
 // set decodes into a fresh value, so that a failed or partial decode changes
 // nothing.
@@ -98,11 +122,4 @@ func mistyped(name string, t reflect.Type) core.Problem {
 		kind, msg = "dict_type", "Input should be a valid dictionary"
 	}
 	return core.Problem{Loc: []any{"body", name}, Msg: msg, Type: kind}
-}
-
-// New examines a user type and joins everything that is wrong with it.
-func New(t reflect.Type) (*Codec, error) {
-	e := examination{names: map[string]string{}}
-	e.begin(t)
-	return &Codec{e.columns}, errors.Join(e.errs...)
 }

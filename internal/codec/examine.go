@@ -5,100 +5,159 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// examination walks a user type and collects its writable columns and its
-// faults.
+// examination walks a user type and collects what is sent of it, its writable
+// columns and its faults.
 type examination struct {
 	t       reflect.Type
+	public  []reflect.StructField // with an Index from the user type
 	columns []column
-	names   map[string]string // JSON name, lower-case, to the field that has it
+	names   map[string]taken // by JSON name, lower-case
 	errs    []error
+}
+
+// taken is who has a JSON name.
+type taken struct {
+	name, by string
+	depth    int
 }
 
 func (e *examination) fault(format string, args ...any) {
 	e.errs = append(e.errs, fmt.Errorf("user type "+e.t.String()+": "+format, args...))
 }
 
-func (e *examination) begin(t reflect.Type) {
-	e.t = t
-	if t.Kind() != reflect.Struct {
+func (e *examination) begin() {
+	if e.t.Kind() != reflect.Struct {
 		e.fault("it must be a struct that embeds latchkey.User")
 		return
 	}
 	base := reflect.TypeFor[core.User]()
-	if t == base { // an application without columns of its own
-		return
+	if e.t != base {
+		e.embeds(base)
 	}
-	if f, ok := t.FieldByName("User"); !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
+	// The outer fields first: one hides a deeper one of the same name, as
+	// in encoding/json.
+	for depth, level := 0, []reflect.StructField{{Type: e.t}}; len(level) > 0; depth++ {
+		var deeper []reflect.StructField
+		for _, embedded := range level {
+			deeper = append(deeper, e.fields(embedded, depth)...)
+		}
+		level = deeper
+	}
+	byIndex := func(a, b reflect.StructField) int { return slices.Compare(a.Index, b.Index) }
+	slices.SortFunc(e.public, byIndex)
+	slices.SortFunc(e.columns, func(a, b column) int { return slices.Compare(a.Index, b.Index) })
+}
+
+// embeds checks that the type is a user, and none with a form of its own.
+func (e *examination) embeds(base reflect.Type) {
+	if f, ok := e.t.FieldByName("User"); !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
 		e.fault("embed latchkey.User by value, directly")
 	}
 	for _, m := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
-		if reflect.PointerTo(t).Implements(m) {
+		if reflect.PointerTo(e.t).Implements(m) {
 			e.fault("it implements %v, itself or by embedding, which would replace the public form made from its tags", m)
 		}
 	}
 	for name := range strings.SplitSeq("id email is_active is_superuser is_verified password", " ") {
-		e.names[name] = "a base column or reserved"
+		e.names[name] = taken{by: "a base column or reserved"}
 	}
-	e.fields(t, nil)
 }
 
-func (e *examination) fields(t reflect.Type, path []int) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		index := append(path[:len(path):len(path)], i)
+// fields looks at those of a struct, the user type or one embedded in it, and
+// returns the structs that are embedded there.
+func (e *examination) fields(of reflect.StructField, depth int) (embedded []reflect.StructField) {
+	for i := range of.Type.NumField() {
+		f := of.Type.Field(i)
+		f.Index = append(slices.Clone(of.Index), i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case f.Type == reflect.TypeFor[core.User]() && f.Anonymous:
+		case of.Type == reflect.TypeFor[core.User]():
+			if name != "-" && depth <= 1 { // else an embedded struct has a second one, which is hidden
+				e.public = append(e.public, f)
+			}
 		case f.Anonymous && f.Type.Kind() == reflect.Pointer:
 			e.fault("embedded pointer %s: embed it by value", f.Name)
-		case f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag.Get("json") == "":
-			e.fields(f.Type, index)
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "":
+			embedded = append(embedded, f)
 		default:
-			e.field(f, index)
+			e.field(f, depth)
 		}
 	}
+	return embedded
 }
 
-func (e *examination) field(f reflect.StructField, index []int) {
+// field looks at a field that is neither the base's nor embedded.
+func (e *examination) field(f reflect.StructField, depth int) {
 	if _, shadows := reflect.TypeFor[core.User]().FieldByName(f.Name); shadows {
 		e.fault("field %s shadows a column of latchkey.User: rename it", f.Name)
 		return
 	}
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	tag, tagged := f.Tag.Lookup("auth")
-	if name == "-" || !f.IsExported() {
-		if tagged {
-			e.fault("field %s has an auth tag and no JSON name to be written by", f.Name)
+	auth, writable := f.Tag.Lookup("auth")
+	form, shown := f.Tag.Lookup("json")
+	name, options, _ := strings.Cut(form, ",")
+	switch {
+	case writable && (name == "" || form == "-" || !f.IsExported()):
+		e.fault("field %s has an auth tag and no JSON name to be written by", f.Name)
+		return
+	case !shown || form == "-":
+		return
+	case !f.IsExported():
+		if f.Anonymous {
+			e.fault("embedded %s has a JSON name and is not exported: nothing of it can be sent", f.Name)
 		}
+		return
+	case !valid(name):
+		e.fault("field %s: encoding/json takes no name like %q", f.Name, name)
 		return
 	}
 	if name == "" {
 		name = f.Name
+		f.Tag = reflect.StructTag(fmt.Sprintf("json:%q ", name+","+options)) + f.Tag // of two, the first counts
 	}
-	if other, taken := e.names[strings.ToLower(name)]; taken {
-		e.fault("field %s: the JSON name %q is taken by %s", f.Name, name, other)
+	other, isTaken := e.names[strings.ToLower(name)]
+	if isTaken && other.name == name && other.depth < depth && !writable {
+		return // hidden
 	}
-	e.names[strings.ToLower(name)] = "field " + f.Name
-	if !tagged {
-		return
+	if isTaken {
+		e.fault("field %s: the JSON name %q is taken by %s", f.Name, name, other.by)
 	}
-	col := column{name: name, index: index, on: map[string]bool{}}
+	e.names[strings.ToLower(name)] = taken{name, "field " + f.Name, depth}
+	e.public = append(e.public, f)
+	if writable {
+		e.column(core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}, auth)
+	}
+}
+
+// column reads an auth tag.
+func (e *examination) column(c core.Column, tag string) {
+	on := map[string]bool{}
 	for word := range strings.SplitSeq(tag, ",") {
 		switch word {
 		case "register", "update":
-			col.on[word] = true
+			on[word] = true
 		case "required":
-			col.required = true
+			c.Required = true
 		default:
-			e.fault("field %s: auth tag %q is none of register, update, required", f.Name, word)
+			e.fault("column %s: auth tag %q is none of register, update, required", c.Name, word)
 		}
 	}
-	if col.required && !col.on["register"] {
-		e.fault(`field %s: auth:"required" needs "register" beside it`, f.Name)
+	if c.Required && !on["register"] {
+		e.fault(`column %s: auth:"required" needs "register" beside it`, c.Name)
 	}
-	e.columns = append(e.columns, col)
+	e.columns = append(e.columns, column{c, on})
+}
+
+// valid reports whether encoding/json takes a name as it is; another one it
+// ignores, and uses the field's.
+func valid(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r)
+	})
 }

@@ -9,8 +9,8 @@
 //
 // Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
-// application's BeforeLogin. An inactive user gets the answer of a wrong
-// password.
+// application's BeforeLogin. An inactive or suspended user gets the answer of a
+// wrong password.
 package gate
 
 import (
@@ -38,20 +38,27 @@ type Parts struct {
 	Backends []core.Backend
 	Users    core.Users
 	// may be nil without Factors
-	Tickets         core.TicketStore
-	Factors         []core.Factor
+	Tickets core.TicketStore
+	Flows   []core.Flow // of which the factors and waivers are taken
+	// RequireFactor may be nil
+	RequireFactor   func(context.Context, core.AnyUser) (bool, error)
 	RequireVerified bool
 	ForgetEpoch     func(userID string) // what is known of the user's epoch is no more
 	Events          core.Events
 	Jobs            core.Jobs
-	Log             *slog.Logger
-	Now             func() time.Time
-	Random          io.Reader
+	// Grace is how long a token lives on after a step-up has replaced it,
+	// and After runs a job when that is over.
+	Grace  time.Duration
+	After  func(pause time.Duration, name string, do func(context.Context) error)
+	Log    *slog.Logger
+	Now    func() time.Time
+	Random io.Reader
 }
 
 // Gate implements core.Gate and core.Sessions.
 type Gate struct {
 	Parts
+	choice
 	own     string                 // the backend whose pending logins it continues; "" for none
 	holders map[string]core.Holder // of the backends that have one, by name
 }
@@ -63,7 +70,7 @@ var (
 
 // New is a Gate of its parts.
 func New(p Parts) *Gate {
-	g := &Gate{Parts: p, holders: map[string]core.Holder{}}
+	g := &Gate{Parts: p, choice: newChoice(p.Flows, p.RequireFactor), holders: map[string]core.Holder{}}
 	for _, b := range p.Backends {
 		if holder, ok := core.As[core.Holder](b.Transport); ok {
 			g.holders[b.Name] = holder
@@ -75,7 +82,7 @@ func New(p Parts) *Gate {
 // For returns the gate of the flows of one backend. A pending login goes on
 // only at the backend where it began, whose transport has protected the
 // request.
-func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, backend, g.holders} }
+func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, g.choice, backend, g.holders} }
 
 // Admit implements core.Gate.
 func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error) {
@@ -92,59 +99,57 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
 	u := a.User.Base()
-	if !u.IsActive {
+	if u.Blocked(g.Now()) {
 		return core.Admission{}, core.Refuse(core.CodeLoginBadCredentials)
 	}
 	if g.RequireVerified && !u.IsVerified {
 		return core.Admission{}, core.Refuse(core.CodeLoginUserNotVerified)
 	}
-	missing, err := g.missing(ctx, a.User, proofs)
+	missing, err := g.lacks(ctx, a, proofs)
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	if missing != nil {
+	if missing.any() {
 		return g.suspend(ctx, a, proofs, missing)
 	}
 	e := &core.Event{
 		Kind: core.EventLoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User, Request: a.Request,
 		Actor: core.Principal{Kind: "user", UserID: u.ID},
 	}
-	commit, err := g.Events.Begin(ctx, e)
-	if err != nil {
-		return core.Admission{}, err
-	}
 	session := core.Session{UserID: u.ID, Backend: a.Backend, Label: a.Label, Epoch: u.TokenEpoch, Proofs: proofs}
 	if a.Request != nil {
 		session.IP = a.Request.Remote
 	}
-	token, err := backend.Strategy.Issue(ctx, core.Login{User: a.User, Session: session})
-	if errors.Is(err, core.ErrInvalid) { // the epoch has moved on since the user was read: a password change won
-		return core.Admission{}, core.Refuse(core.CodeLoginBadCredentials)
+	admission, err := g.issue(ctx, backend, core.Login{User: a.User, Session: session}, e)
+	if errors.Is(err, core.ErrInvalid) { // a password change has won
+		err = core.Refuse(core.CodeLoginBadCredentials)
+	}
+	return admission, err
+}
+
+// issue lets the backend's strategy issue a token, and answers with it once the
+// event has been committed. It returns core.ErrInvalid where the user's epoch
+// has risen since the user was read.
+func (g *Gate) issue(ctx context.Context, b core.Backend, login core.Login, e *core.Event) (core.Admission, error) {
+	commit, err := g.Events.Begin(ctx, e)
+	if err != nil {
+		return core.Admission{}, err
+	}
+	token, err := b.Strategy.Issue(ctx, login)
+	if errors.Is(err, core.ErrInvalid) {
+		return core.Admission{}, core.ErrInvalid
 	}
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	e.Session = &session
+	e.Session = &login.Session
 	if err := commit(ctx, func(context.Context) error { return nil }); err != nil {
-		g.undo(ctx, backend, token)
+		g.undo(ctx, b, token)
 		return core.Admission{}, err
 	}
 	answer := core.Empty(http.StatusOK)
-	backend.Transport.Attach(answer, token)
+	b.Transport.Attach(answer, token)
 	return core.Admission{Token: token, Answer: answer}, nil
-}
-
-func (g *Gate) missing(ctx context.Context, u core.AnyUser, done []core.Proof) (methods []string, err error) {
-	for _, f := range g.Factors {
-		asks, err := f.Asks(ctx, u, done)
-		if err != nil {
-			return nil, err
-		}
-		if asks {
-			methods = append(methods, f.Method())
-		}
-	}
-	return methods, nil
 }
 
 func (g *Gate) backend(name string) (core.Backend, bool) {

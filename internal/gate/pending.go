@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -18,7 +20,7 @@ type pending struct {
 // suspend keeps the login as a pending ticket. The answer is a 403, so that a
 // client without support for factors takes it for a refusal.
 func (g *Gate) suspend(
-	ctx context.Context, a core.Attempt, proofs []core.Proof, missing []string,
+	ctx context.Context, a core.Attempt, proofs []core.Proof, missing lack,
 ) (core.Admission, error) {
 	raw, digest, err := core.NewSecret(g.Random)
 	if err != nil {
@@ -36,32 +38,49 @@ func (g *Gate) suspend(
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	answer, err := core.JSON(http.StatusForbidden, map[string]any{
-		"detail": map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing},
-	})
+	detail := map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing.factors}
+	if missing.enrol != nil {
+		detail = map[string]any{"code": core.CodeLoginEnrolment, "pending": raw, "enrol": missing.enrol}
+	}
+	answer, err := core.JSON(http.StatusForbidden, map[string]any{"detail": detail})
 	if err != nil {
 		return core.Admission{}, err
 	}
 	if holder := g.holders[a.Backend]; holder != nil {
 		holder.Hold(answer, raw, pendingLifetime)
 	}
-	return core.Admission{Pending: raw, Factors: missing, Answer: answer}, nil
+	return core.Admission{Pending: raw, Factors: missing.factors, Enrol: missing.enrol, Answer: answer}, nil
+}
+
+// Peek implements core.Gate.
+func (g *Gate) Peek(ctx context.Context, raw string, r *core.Request) (core.Pending, error) {
+	b, err := g.mine()
+	if err != nil {
+		return core.Pending{}, err
+	}
+	raw, _ = held(g.holders[b.Name], raw, r)
+	digest := core.Digest(raw)
+	u, p, err := g.pending(ctx, digest)
+	if err != nil {
+		return core.Pending{}, err
+	}
+	missing, err := g.missing(ctx, u, p.Proofs)
+	if err != nil {
+		return core.Pending{}, core.Unavailable(err)
+	}
+	return core.Pending{
+		ID: hex.EncodeToString(digest[:]), User: u, Backend: p.Backend, Proofs: p.Proofs,
+		Factors: missing.factors, Enrol: missing.enrol,
+	}, nil
 }
 
 // Continue implements core.Gate.
-func (g *Gate) Continue(
-	ctx context.Context, raw string, r *core.Request, prove func(context.Context, core.AnyUser) (core.Proof, error),
-) (core.Admission, error) {
-	if _, ok := g.backend(g.own); !ok {
-		return core.Admission{}, &core.Error{
-			Status: http.StatusInternalServerError,
-			Cause:  errors.New("a pending login goes on at its own backend: the flow that continues it must be PerBackend"),
-		}
+func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove core.Prove) (core.Admission, error) {
+	b, err := g.mine()
+	if err != nil {
+		return core.Admission{}, err
 	}
-	holder, held := g.holders[g.own]
-	if held = held && r != nil && holder.Held(r) != ""; held && raw == "" {
-		raw = holder.Held(r)
-	}
+	raw, holder := held(g.holders[b.Name], raw, r)
 	digest := core.Digest(raw)
 	u, p, err := g.pending(ctx, digest)
 	if err != nil {
@@ -80,11 +99,36 @@ func (g *Gate) Continue(
 		return core.Admission{}, notPending(err)
 	}
 	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label}
-	admission, err := g.admit(ctx, a, append(p.Proofs, proof))
-	if err == nil && held && admission.Pending == "" {
+	admission, err := g.admit(ctx, a, core.AddProof(p.Proofs, proof))
+	if err == nil && holder != nil && admission.Pending == "" {
 		holder.Release(admission.Answer)
 	}
 	return admission, err
+}
+
+// mine returns the gate's own backend.
+func (g *Gate) mine() (core.Backend, error) {
+	b, ok := g.backend(g.own)
+	if !ok {
+		return b, &core.Error{
+			Status: http.StatusInternalServerError,
+			Cause:  errors.New("a login goes on at its own backend: the flow that continues it must be PerBackend"),
+		}
+	}
+	return b, nil
+}
+
+// held returns the secret of a pending login, which is the one in the request's
+// cookie if raw is "". The holder is nil unless the request brings one.
+func held(holder core.Holder, raw string, r *core.Request) (secret string, _ core.Holder) {
+	if holder == nil || r == nil {
+		return raw, nil
+	}
+	kept := holder.Held(r)
+	if kept == "" {
+		return raw, nil
+	}
+	return cmp.Or(raw, kept), holder
 }
 
 // pending returns the user and the login of a ticket that may go on here.
@@ -101,7 +145,7 @@ func (g *Gate) pending(ctx context.Context, digest [32]byte) (core.AnyUser, pend
 	if err != nil {
 		return nil, p, notPending(err)
 	}
-	if b := u.Base(); p.Backend != g.own || !b.IsActive || b.TokenEpoch != t.Epoch {
+	if b := u.Base(); p.Backend != g.own || b.Blocked(g.Now()) || b.TokenEpoch != t.Epoch {
 		return nil, p, core.Refuse(core.CodeLoginBadCredentials)
 	}
 	return u, p, nil

@@ -5,7 +5,7 @@
 //
 // A kind of mail has three templates: <kind>.subject.txt and <kind>.txt
 // (text/template) and <kind>.html (html/template). They see the fields of
-// core.Mail (.To, .Kind, .User, .Token, .Link), where .User is the
+// core.Mail (.To, .Kind, .User, .Token, .Link, .Lang), where .User is the
 // application's own type ({{.User.FullName}}), .App, the application's name,
 // and .For, the token's lifetime in words ("1 hour"; empty if it is not known).
 //

@@ -29,6 +29,7 @@ type Resolver struct {
 	Users    core.Users
 	Epochs   core.EpochStore // nil: SessionOnly guards are not possible
 	Fresh    core.EpochStore // Epochs without what is kept for some seconds, for Recheck
+	Kinds    core.ProofKinds // of the application's own factors
 	Now      func() time.Time
 }
 
@@ -38,7 +39,8 @@ type plan struct {
 	sessionOnly bool
 	streaming   bool
 	ownOrigin   bool
-	checks      []func(context.Context, *core.Current) error
+	scopes      []string
+	checks      []func(context.Context, core.Head, *core.Current) error
 	challengers []core.Challenger
 }
 
@@ -47,7 +49,7 @@ type plan struct {
 func (r Resolver) Compile(
 	optional bool, guards ...core.Guard,
 ) func(context.Context, core.Head) (context.Context, error) {
-	p := plan{Resolver: r}
+	p := plan{Resolver: r, scopes: scopesOf(guards)}
 	for _, g := range guards {
 		p.add(g)
 	}
@@ -102,16 +104,15 @@ func (p *plan) add(g core.Guard) {
 	p.sessionOnly = p.sessionOnly || g.SessionOnly
 	p.streaming = p.streaming || g.Streaming
 	p.ownOrigin = p.ownOrigin || g.OwnOrigin || g.Streaming
-	if g.MaxAge != 0 {
-		p.checks = append(p.checks, func(_ context.Context, c *core.Current) error {
-			if p.Now().Sub(c.Session.ProvedAt()) > g.MaxAge {
-				return core.Forbidden()
-			}
-			return nil
-		})
+	if g.MaxAge != 0 || g.Methods != nil || g.Strong {
+		p.checks = append(p.checks,
+			func(_ context.Context, _ core.Head, c *core.Current) error { return p.proved(g, c.Session) })
 	}
 	if g.Check != nil {
-		p.checks = append(p.checks, g.Check)
+		p.checks = append(p.checks, func(ctx context.Context, _ core.Head, c *core.Current) error { return g.Check(ctx, c) })
+	}
+	if g.CheckRequest != nil {
+		p.checks = append(p.checks, g.CheckRequest)
 	}
 }
 
@@ -123,33 +124,38 @@ func (p *plan) required(ctx context.Context, h core.Head) (context.Context, erro
 		return nil, err
 	}
 	ctx = core.WithCurrent(ctx, current)
-	return ctx, p.check(ctx)
+	if current.Session.Scopes != nil {
+		if err := p.inScope(current.Session, p.scopes); err != nil {
+			return ctx, err
+		}
+	}
+	return ctx, p.check(ctx, h)
 }
 
 // optional makes anonymous what lacks a good credential or the rights that
-// guards ask for; nothing else.
+// guards ask for; nothing else. Who sends a credential of few scopes means it.
 func (p *plan) optional(ctx context.Context, h core.Head) (context.Context, error) {
 	known, err := p.required(ctx, h)
 	var refusal *core.Error
-	if errors.As(err, &refusal) && refusal.Code == "" &&
+	if errors.As(err, &refusal) && (refusal.Code == "" || refusal.Code == core.CodeProofRequired) &&
 		(refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
 		return ctx, nil
 	}
 	return known, err
 }
 
-func (p *plan) check(ctx context.Context) error {
+func (p *plan) check(ctx context.Context, h core.Head) error {
 	if len(p.checks) == 0 {
 		return nil
 	}
 	current := core.CurrentFrom(ctx)
 	for _, check := range p.checks {
-		err := check(ctx, current)
+		err := check(ctx, h, current)
 		if err == nil {
 			continue
 		}
 		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
-			return refusal
+			return p.Challenged(current, refusal)
 		}
 		return core.Unavailable(err)
 	}
@@ -244,7 +250,7 @@ func (r *Resolver) confirm(
 		return core.Current{}, core.ErrInvalid
 	}
 	u := found.User
-	if sessionOnly && u == nil {
+	if sessionOnly && u == nil && s.Epoch != core.AnyEpoch {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
 		if err != nil {
 			return core.Current{}, absent(err)
@@ -260,10 +266,10 @@ func (r *Resolver) confirm(
 			return core.Current{}, absent(err)
 		}
 	}
-	if !u.Base().IsActive {
+	if u.Base().Blocked(r.Now()) {
 		return core.Current{}, core.ErrInvalid
 	}
-	if u.Base().TokenEpoch != s.Epoch {
+	if s.Epoch != core.AnyEpoch && u.Base().TokenEpoch != s.Epoch {
 		return core.Current{}, errEpoch
 	}
 	if sessionOnly {

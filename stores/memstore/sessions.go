@@ -68,7 +68,7 @@ func (s *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) err
 	if floor, ok := s.low[one.UserID]; ok && one.Epoch < floor.epoch {
 		return core.ErrInvalid
 	}
-	one.Proofs = slices.Clone(one.Proofs)
+	one.Proofs, one.Scopes = slices.Clone(one.Proofs), slices.Clone(one.Scopes)
 	s.byDigest[d] = &one
 	s.byUser.add(one.UserID, d)
 	return nil

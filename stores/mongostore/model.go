@@ -93,7 +93,8 @@ func (w *walk) field(f reflect.StructField, index []int, name, options string) {
 	if moment {
 		w.take(f, name+microsSuffix)
 	}
-	omitEmpty := options == "omitempty" || name == "email_key" // an empty EmailKey is no key
+	// An empty EmailKey is no key, and few users are suspended.
+	omitEmpty := options == "omitempty" || name == "email_key" || strings.HasPrefix(name, "suspended_")
 	w.model.fields = append(w.model.fields, field{name, index, omitEmpty, moment})
 }
 

@@ -22,6 +22,16 @@ type sessionRow struct {
 	LastSeen  int64     `bson:"last_seen"`
 	Expires   int64     `bson:"expires"`
 	ExpiresAt time.Time `bson:"expires_at"`
+
+	// What few sessions have. Scoped tells no scopes from nil, which BSON
+	// does not.
+	Scoped       bool     `bson:"scoped,omitempty"`
+	Scopes       []string `bson:"scopes,omitempty"`
+	Organization string   `bson:"organization,omitempty"`
+	Actor        string   `bson:"actor,omitempty"`
+	ActorSession string   `bson:"actor_session,omitempty"`
+	ActorEpoch   int64    `bson:"actor_epoch,omitempty"`
+	Brief        bool     `bson:"brief,omitempty"`
 }
 
 type proof struct {
@@ -33,6 +43,8 @@ func newSessionRow(one core.Session) sessionRow {
 	row := sessionRow{
 		ID: one.ID, UserID: one.UserID, Backend: one.Backend, Label: one.Label, Epoch: one.Epoch,
 		Created: micros(one.Created), LastSeen: micros(one.LastSeen), Expires: micros(one.Expires), ExpiresAt: one.Expires,
+		Organization: one.Organization, Actor: one.Actor, ActorSession: one.ActorSession, ActorEpoch: one.ActorEpoch,
+		Brief: one.Brief, Scoped: one.Scopes != nil, Scopes: one.Scopes,
 	}
 	if one.IP.IsValid() {
 		row.IP = one.IP.String()
@@ -53,6 +65,10 @@ func readSession(document bson.Raw) (*core.Session, error) {
 	one := &core.Session{
 		ID: r.ID, UserID: r.UserID, Backend: r.Backend, Label: r.Label, Epoch: r.Epoch,
 		Created: fromMicros(r.Created), LastSeen: fromMicros(r.LastSeen), Expires: fromMicros(r.Expires),
+		Organization: r.Organization, Actor: r.Actor, ActorSession: r.ActorSession, ActorEpoch: r.ActorEpoch, Brief: r.Brief,
+	}
+	if r.Scoped || r.Scopes != nil {
+		one.Scopes = append([]string{}, r.Scopes...)
 	}
 	if r.IP != "" {
 		ip, err := netip.ParseAddr(r.IP)

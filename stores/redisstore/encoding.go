@@ -11,16 +11,19 @@ import (
 	"unique"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/marks"
 )
 
 // A session is stored as one string: a head of fixed width, which scripts read
 // and write in place, and a body, which never changes.
 //
-//	 0  the version, "a"
+//	 0  the version, "a" or "b"
 //	 1  Epoch      20 digits
 //	21  LastSeen   20 digits
 //	41  Expires    20 digits
-//	61  the body
+//	61  the body, at whose end "b" has the marks (see package marks)
+//
+// What needs no "b" is written as "a", which earlier releases read.
 //
 // Numbers in the head are decimal and of one width, so that a script can
 // compare them as text: Lua's own numbers lose digits beyond 2^53.
@@ -31,6 +34,7 @@ import (
 // does not decode is not a session of any release (S24).
 const (
 	version   = "a"
+	marked    = "b"
 	digits    = 20
 	headWidth = len(version) + 3*digits
 	// maxStored is the maximum length in bytes of a stored session or
@@ -65,7 +69,15 @@ func encode(one core.Session) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b := []byte(version + decimal(one.Epoch) + micros(one.LastSeen) + micros(one.Expires))
+	text, err := marks.Of(&one)
+	if err != nil {
+		return "", err
+	}
+	as := version
+	if text != "" {
+		as = marked
+	}
+	b := []byte(as + decimal(one.Epoch) + micros(one.LastSeen) + micros(one.Expires))
 	for _, field := range []string{one.Label, one.ID, one.UserID, one.Backend, string(ip)} {
 		b = appendText(b, field)
 	}
@@ -73,6 +85,9 @@ func encode(one core.Session) (string, error) {
 	b = binary.AppendVarint(b, int64(len(one.Proofs)))
 	for _, p := range one.Proofs {
 		b = binary.AppendVarint(appendText(b, p.Method), p.At.UnixMicro())
+	}
+	if text != "" {
+		b = appendText(b, text)
 	}
 	if len(b) > maxStored {
 		return "", errTooLong
@@ -99,7 +114,8 @@ func decode(raw string, one *core.Session) error {
 	if head.broken {
 		return errUnreadable
 	}
-	if raw[:len(version)] != version {
+	as := raw[:len(version)]
+	if as != version && as != marked {
 		return errLater
 	}
 
@@ -117,7 +133,17 @@ func decode(raw string, one *core.Session) error {
 			one.Proofs[i] = core.Proof{Method: unique.Make(body.text()).Value(), At: body.time()}
 		}
 	}
-	if body.broken || body.rest != "" {
+	text := ""
+	if as == marked {
+		text = body.text()
+	}
+	if body.broken || body.rest != "" || as == marked && text == "" {
+		return errUnreadable
+	}
+	switch err := marks.Add(one, text); {
+	case errors.Is(err, marks.ErrLater):
+		return errLater
+	case err != nil:
 		return errUnreadable
 	}
 	return nil

@@ -17,6 +17,7 @@ func FuzzDecode(f *testing.F) {
 	for _, one := range []core.Session{
 		{},
 		{ID: "id", UserID: "ada", Backend: "web", Label: "Firefox", Epoch: 7, Created: now, LastSeen: now, Expires: now},
+		{ID: "key", Scopes: []string{"read"}, Organization: "acme", Actor: "root", ActorSession: "s", ActorEpoch: 3, Brief: true},
 		{Epoch: math.MinInt64, Proofs: []core.Proof{{Method: "password", At: now}, {}}},
 	} {
 		raw, err := encode(one)
@@ -50,7 +51,8 @@ func TestDecodeRefuses(t *testing.T) {
 	if err := decode(good, new(core.Session)); err != nil {
 		t.Fatal(err)
 	}
-	refused := []string{"b" + good[1:], good[:5] + "x" + good[6:], good + "\x00"}
+	refused := []string{"b" + good[1:], "c" + good[1:], "b" + good[1:] + "\x00",
+		"b" + good[1:] + "\x16{\"later\": 1}", "a" + good[1:] + "\x1e{\"brief\": true}", good[:5] + "x" + good[6:], good + "\x00"}
 	for n := range len(good) {
 		refused = append(refused, good[:n])
 	}

@@ -33,6 +33,8 @@ var baseColumns = []column{
 	{"token_epoch", "BIGINT NOT NULL DEFAULT 0"},
 	{"created_at", "{timestamp}"},
 	{"updated_at", "{timestamp}"},
+	{"suspended_until", "{timestamp}"},
+	{"suspended_for", "{text}"},
 }
 
 // baseFields are pointers to the fields of these columns.
@@ -40,7 +42,7 @@ func baseFields(u *core.User) map[string]any {
 	return map[string]any{
 		"id": &u.ID, "email": &u.Email, "email_key": &u.EmailKey, "hashed_password": &u.HashedPassword, "is_active": &u.IsActive,
 		"is_superuser": &u.IsSuperuser, "is_verified": &u.IsVerified, "token_epoch": &u.TokenEpoch, "created_at": &u.CreatedAt,
-		"updated_at": &u.UpdatedAt,
+		"updated_at": &u.UpdatedAt, "suspended_until": &u.SuspendedUntil, "suspended_for": &u.SuspendedFor,
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/marks"
 )
 
 // Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
@@ -18,6 +20,7 @@ type Sessions struct {
 	s *Store
 	// users reads a session's user in the same query; nil: it is not read.
 	users *userReader
+	later sync.Once // logs the first session of a later release
 
 	floor, create, find, touch, lives, remove, removeSome, carry, raise, removeAll, list, excess, sweep, stampFloors,
 	sweepFloors statement
@@ -32,7 +35,7 @@ var (
 )
 
 const (
-	sessionColumns = "id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires"
+	sessionColumns = "id, user_id, backend, label, ip, epoch, proofs, created, last_seen, expires, marks"
 	// alive is the condition on a session that the floor of its user
 	// allows. A Create that races a DeleteAll may leave a row under the
 	// floor; whoever reads asks the floor in the same statement, so no
@@ -50,7 +53,7 @@ func newSessions(s *Store, users *userReader) *Sessions {
 		s: s, users: users,
 		floor: s.statement("find a floor", "SELECT epoch FROM {floors} WHERE user_id = ?"),
 		create: s.statement("create a session",
-			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
+			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
 		find: s.statement("find a session", "SELECT "+qualified("sessions", strings.Split(sessionColumns, ", ")...)+
 			users.columns()+
 			" FROM {sessions}"+users.join()+" WHERE {sessions}.digest = ? AND "+alive),
@@ -104,6 +107,8 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	switch {
 	case errors.Is(err, errUnreadable):
 		return core.Found{}, t.discard(ctx, d)
+	case errors.Is(err, marks.ErrLater):
+		return core.Found{}, t.isLater(ctx, err)
 	case err != nil:
 		return core.Found{}, err
 	}
@@ -119,6 +124,16 @@ func (t *Sessions) discard(ctx context.Context, d [32]byte) error {
 		return err
 	}
 	return fmt.Errorf("sqlstore: %w: %w", errUnreadable, core.ErrNotFound)
+}
+
+// isLater returns err of a session of a later release. It stays: its rights are
+// unknown here, and its owner need not log in again for that.
+func (t *Sessions) isLater(ctx context.Context, err error) error {
+	t.later.Do(func() {
+		t.s.opts.Log.ErrorContext(ctx, "sqlstore: there are sessions that a later release has stored; this one cannot read them",
+			"err", err)
+	})
+	return err
 }
 
 // Touch moves the end of a living session; see core.SessionStore.
@@ -179,6 +194,8 @@ func (t *Sessions) List(ctx context.Context, userID string) (sessions []*core.Se
 		switch {
 		case errors.Is(err, errUnreadable):
 			unreadable = append(unreadable, digest)
+		case errors.Is(err, marks.ErrLater):
+			return t.isLater(ctx, err)
 		case err != nil:
 			return err
 		default:

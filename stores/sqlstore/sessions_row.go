@@ -1,12 +1,14 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"net/netip"
 	"strconv"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/marks"
 )
 
 // proof is a core.Proof as it is stored.
@@ -21,7 +23,11 @@ func sessionValues(session core.Session) ([]any, error) {
 	for i, p := range session.Proofs {
 		proofs[i] = proof{p.Method, micros(p.At)}
 	}
-	text, err := json.Marshal(proofs)
+	proved, err := json.Marshal(proofs)
+	if err != nil {
+		return nil, wrap("create a session", err)
+	}
+	text, err := marks.Of(&session)
 	if err != nil {
 		return nil, wrap("create a session", err)
 	}
@@ -30,8 +36,9 @@ func sessionValues(session core.Session) ([]any, error) {
 		ip = session.IP.String()
 	}
 	return []any{
-		session.ID, session.UserID, session.Backend, session.Label, ip, session.Epoch, string(text),
+		session.ID, session.UserID, session.Backend, session.Label, ip, session.Epoch, string(proved),
 		micros(session.Created), micros(session.LastSeen), micros(session.Expires),
+		sql.NullString{String: text, Valid: text != ""},
 	}, nil
 }
 
@@ -39,15 +46,14 @@ func sessionValues(session core.Session) ([]any, error) {
 type sessionRow struct {
 	core.Session
 	ip                         string
-	proofs                     []byte
+	proofs, marks              []byte
 	created, lastSeen, expires int64
 }
 
 func (r *sessionRow) dest() []any {
 	return []any{
 		&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, (*integer)(&r.Epoch), &r.proofs, (*integer)(&r.created),
-		(*integer)(&r.lastSeen),
-		(*integer)(&r.expires),
+		(*integer)(&r.lastSeen), (*integer)(&r.expires), &r.marks,
 	}
 }
 
@@ -91,6 +97,11 @@ func (r *sessionRow) session() (*core.Session, error) {
 			return nil, errUnreadable
 		}
 		r.IP = ip
+	}
+	if err := marks.Add(&r.Session, string(r.marks)); errors.Is(err, marks.ErrLater) {
+		return nil, wrap("find a session", err)
+	} else if err != nil {
+		return nil, errUnreadable
 	}
 	r.Created, r.LastSeen, r.Expires = fromMicros(r.created), fromMicros(r.lastSeen), fromMicros(r.expires)
 	return &r.Session, nil

@@ -35,6 +35,10 @@ func (s *Store) tables() []table {
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"id", "{text} NOT NULL"}, {"user_id", "{key} NOT NULL"}, {"backend", "{text} NOT NULL"},
 			{"label", "{text} NOT NULL"}, {"ip", "{text} NOT NULL"}, {"epoch", "BIGINT NOT NULL"}, {"proofs", "{text} NOT NULL"},
 			{"created", "BIGINT NOT NULL"}, {"last_seen", "BIGINT NOT NULL"}, {"expires", "BIGINT NOT NULL"},
+			// NULL in most rows, and in those of an earlier
+			// release. Package marks writes marks; the others are
+			// for tokens that are replaced from time to time.
+			{"marks", "{text}"}, {"secret", "{digest}"}, {"replaced", "{digest}"}, {"sealed", "{digest}"}, {"rotated", "BIGINT"},
 		}, indexes: []index{{name: "newest", columns: "user_id, created"}, {name: "expires", columns: "expires"}}},
 		{token: "floors", columns: []column{
 			{"user_id", "{key} NOT NULL PRIMARY KEY"}, {"epoch", "BIGINT NOT NULL"}, {"expires", "BIGINT"}, // NULL as an earlier release wrote it
@@ -103,6 +107,8 @@ func (s *Store) usersTable() table {
 	}
 	if s.adopted != nil {
 		t.indexes = append(t.indexes, index{name: "lower_email", columns: "lower(email)"})
+	} else {
+		t.indexes = append(t.indexes, index{name: "created", columns: "created_at, id"})
 	}
 	return t
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -55,7 +56,7 @@ func isZero(value any) bool {
 
 // nullable: the columns of core.User that are NULL for the zero value.
 func nullable(name string) bool {
-	return name == "email_key" || name == "created_at" || name == "updated_at"
+	return slices.Contains([]string{"email_key", "created_at", "updated_at", "suspended_until", "suspended_for"}, name)
 }
 
 // storable is false for text that no column can hold, so that a database does

@@ -101,6 +101,12 @@ var sessionCases = []sessionCase{
 			full.IP = netip.MustParseAddr(ip)
 			errs = append(errs, roundTrip(ctx, s, key(ip), full))
 		}
+		full.Scopes, full.Organization, full.Brief = []string{"orders:read", `日本"\`}, "org of ann", true
+		full.Actor, full.ActorSession, full.ActorEpoch = "root", "session of root", 1<<53+1
+		errs = append(errs, roundTrip(ctx, s, key("marked"), full))
+		bare.Scopes = []string{} // nothing, which is not everything
+		errs = append(errs, roundTrip(ctx, s, key("no scopes"), bare))
+		bare.Scopes = nil
 		return errors.Join(append(errs, roundTrip(ctx, s, key("bare"), bare))...)
 	}},
 	{Rule: "Find returns ErrNotFound for an unknown digest, the zero one too", Check: func(ctx context.Context, s sessions) error {

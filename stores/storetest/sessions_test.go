@@ -76,6 +76,18 @@ func TestBrokenSessions(t *testing.T) {
 				return s.Sessions.Create(ctx, d, one)
 			}
 		}, []string{"Find returns a session with every field", "A label of 200 bytes"}},
+		"no scopes are all scopes": {func(s *sessionStore, _ func() time.Time) {
+			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
+				one.Scopes = append([]string(nil), one.Scopes...)
+				return s.Sessions.Create(ctx, d, one)
+			}
+		}, []string{"Find returns a session with every field"}},
+		"actors are forgotten": {func(s *sessionStore, _ func() time.Time) {
+			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
+				one.ActorEpoch = 0
+				return s.Sessions.Create(ctx, d, one)
+			}
+		}, []string{"Find returns a session with every field"}},
 		"an upsert": {func(s *sessionStore, _ func() time.Time) {
 			s.create = func(ctx context.Context, d [32]byte, one core.Session) error {
 				_ = s.Sessions.Delete(ctx, d)

@@ -40,6 +40,21 @@ var valueCases = []userCase{
 		return kept(ctx, s, func(u *Account, email string) { u.Email = email }, "Ann@EXAMPLE.com", "jörg@bücher.example",
 			"小明@例子.example")
 	}},
+	{Rule: "A suspension is kept, and so is its end", Check: func(ctx context.Context, s users) error {
+		until := time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
+		err := kept(ctx, s, func(u *Account, at time.Time) { u.SuspendedUntil, u.SuspendedFor = at, "spam, \"twice\" 日本" },
+			until, time.Unix(0, 1000).UTC())
+		u := account("zoe@example.com")
+		u.SuspendedUntil, u.SuspendedFor = until, "spam"
+		if err := errors.Join(err, s.Create(ctx, u)); err != nil {
+			return err
+		}
+		u, err = s.Update(ctx, u.ID, func(u *Account) error {
+			u.SuspendedUntil, u.SuspendedFor = time.Time{}, ""
+			return nil
+		})
+		return errors.Join(is("Update", err, nil), holds(ctx, s, "lifted", u))
+	}},
 	{Rule: "TokenEpoch is kept as 64 bits", Check: func(ctx context.Context, s users) error {
 		return kept(ctx, s, func(u *Account, n int64) { u.TokenEpoch = n }, 0, 1<<31, 1<<53+1, math.MaxInt64)
 	}},

@@ -1,7 +1,10 @@
 package jwt
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -9,9 +12,10 @@ import (
 
 // reserved lists the claims that this package writes or reads. amr and
 // auth_time are OpenID Connect's; proved_at lists, in amr's order, when each
-// proof was given, so that a guard can check how old one of them is.
+// proof was given, so that a guard can check how old one of them is. scope is
+// that of RFC 9068, section 2.2.3, act that of RFC 8693, section 4.1.
 var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
-	"proved_at"}
+	"proved_at", "scope", "org", "act", "brief"}
 
 // latest is the last second of the year 9999: later times are nonsense, and may
 // overflow.
@@ -31,9 +35,47 @@ func (s *Strategy) write(session core.Session) map[string]any {
 		for i, p := range session.Proofs {
 			methods[i], times[i] = p.Method, p.At.Unix()
 		}
-		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.ProvedAt().Unix()
+		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.Proved().Unix()
+	}
+	if session.Scopes != nil {
+		claims["scope"] = strings.Join(session.Scopes, " ")
+	}
+	if session.Organization != "" {
+		claims["org"] = session.Organization
+	}
+	if session.Actor != "" {
+		claims["act"] = actor{session.Actor, session.ActorSession, session.ActorEpoch}
+	}
+	if session.Brief {
+		claims["brief"] = true
 	}
 	return claims
+}
+
+// actor is the claim act.
+type actor struct {
+	Subject string `json:"sub"`
+	Session string `json:"sid"`
+	Epoch   int64  `json:"epoch"`
+}
+
+// unmarkable reports a session whose scopes or actor no claim can hold.
+func unmarkable(s *core.Session) error {
+	for _, scope := range s.Scopes {
+		odd := func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
+		if scope == "" || strings.ContainsFunc(scope, odd) {
+			return errors.New("jwt: a scope of the login is no scope-token of RFC 6749")
+		}
+	}
+	for _, text := range []string{s.Organization, s.Actor, s.ActorSession} {
+		if text != "" && !storable(text) {
+			return errors.New("jwt: the login's organisation or actor is not UTF-8")
+		}
+	}
+	if s.Actor == "" && (s.ActorSession != "" || s.ActorEpoch != 0) {
+		return errors.New("jwt: the login has an actor's session without an actor")
+	}
+	return nil
 }
 
 // claims takes typed values out of a verified payload. bad is set by the first
@@ -52,8 +94,31 @@ func (s *Strategy) own(payload object) (session *core.Session, ok bool) {
 		ID: c.must("jti"), UserID: c.must("sub"), Backend: c.must("backend"), Epoch: c.integer("epoch"), Proofs: c.proofs(),
 		Created: issued, LastSeen: issued, Expires: c.time("exp"),
 	}
+	c.marks(session)
 	ok = c.audience() == s.options.Audience && (s.options.Issuer == "" || c.text("iss") == s.options.Issuer)
 	return session, ok && !c.bad
+}
+
+// marks reads what few tokens have.
+func (c *claims) marks(session *core.Session) {
+	if c.raw("scope") != "" {
+		scope, ok := unquote(c.raw("scope"))
+		c.bad = c.bad || !ok
+		session.Scopes = append([]string{}, strings.Fields(scope)...)
+	}
+	if c.raw("org") != "" {
+		session.Organization = c.must("org")
+	}
+	if raw := c.raw("act"); raw != "" {
+		var by actor
+		err := json.Unmarshal([]byte(raw), &by)
+		c.bad = c.bad || err != nil || by.Subject == ""
+		session.Actor, session.ActorSession, session.ActorEpoch = by.Subject, by.Session, by.Epoch
+	}
+	if raw := c.raw("brief"); raw != "" {
+		c.bad = c.bad || raw != "true"
+		session.Brief = true
+	}
 }
 
 // legacy reads a token that FastAPI Users made.

@@ -81,11 +81,18 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if !storable(session.UserID) || !storable(session.Backend) {
 		return core.Token{}, errors.New("jwt: the login's user ID or backend is empty or not UTF-8")
 	}
-	var err error
+	err := unmarkable(&session)
+	if err != nil {
+		return core.Token{}, err
+	}
 	if session.ID, err = newID(s.options.Random); err != nil {
 		return core.Token{}, fmt.Errorf("jwt: random source: %w", err)
 	}
-	session.Created = s.options.Now().UTC().Truncate(time.Second)
+	now := s.options.Now()
+	if session.Created.IsZero() || session.Created.After(now) { // a step-up makes no login younger
+		session.Created = now
+	}
+	session.Created = session.Created.UTC().Truncate(time.Second)
 	session.Expires = session.Created.Add(s.options.Lifetime)
 	claims := s.write(session)
 	if s.options.Extra != nil {

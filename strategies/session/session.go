@@ -89,14 +89,17 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	issued := login.Session
 	issued.ID = hex.EncodeToString(digest[:])
 	issued.Created, issued.LastSeen = now, now
-	issued.Expires = s.expiry(now, now)
+	if begun := login.Session.Created; !begun.IsZero() && begun.Before(now) { // a step-up makes no login younger
+		issued.Created = stored(begun)
+	}
+	issued.Expires = s.expiry(issued.Created, now)
 	if err := s.store.Create(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: create: %w", err)
 	}
 	if err := s.trim(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: trim: %w", err)
 	}
-	return core.Token{Raw: s.options.Prefix + secret, Expires: now.Add(s.options.Absolute)}, nil
+	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(s.options.Absolute)}, nil
 }
 
 // trim revokes the oldest sessions beyond the limit. If it cannot, it removes

@@ -33,9 +33,10 @@ type fake struct {
 }
 
 type faults struct {
-	losesEpoch, losesBackend, losesProofs, newerProofs, mixesUsers, idIsToken, localTime, aliases, noExpiry,
+	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs,
+	mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
-	asksForAnything, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
+	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne, revokesAllUsers,
 	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
 	recheckTrusts, recheckTouches, recheckHidesDown bool
 }
@@ -78,7 +79,10 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 			s.Proofs[i].At = s.Proofs[i].At.Add(time.Second)
 		}
 	}
-	s.Created, s.LastSeen, s.Expires = f.now(), f.now(), f.now().Add(lifetime)
+	if s.Created.IsZero() || f.younger {
+		s.Created = f.now()
+	}
+	s.LastSeen, s.Expires = f.now(), s.Created.Add(lifetime)
 	if f.localTime {
 		s.Created = s.Created.In(time.FixedZone("CET", 3600))
 	}
@@ -90,6 +94,12 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	}
 	if f.losesProofs {
 		s.Proofs = nil
+	}
+	if f.widensScopes {
+		s.Scopes = append([]string(nil), s.Scopes...)
+	}
+	if f.losesActor {
+		s.Actor = ""
 	}
 	f.rows[raw] = &s
 	t := core.Token{Raw: raw, Expires: s.Expires}

@@ -14,7 +14,7 @@ import (
 var issueCases = []Case{
 	{
 		Name:  "round trip",
-		Rule:  "Verify returns the UserID, Backend, Epoch and Proofs that Issue was given; times may lose fractions of a second, never gain any.",
+		Rule:  "Verify returns the UserID, Backend, Epoch, Proofs, Scopes (none is not nil), Organization, Actor and Brief that Issue was given; times may lose fractions of a second, never gain any.",
 		Check: roundTrip,
 	},
 	{
@@ -46,6 +46,9 @@ func roundTrip(h Harness) error {
 		{Session: core.Session{UserID: "two-proofs", Backend: "second_web", Epoch: 1, Proofs: []core.Proof{
 			{Method: "oauth:google", At: earlier}, {Method: "totp", At: clock.Now()},
 		}}},
+		{Session: core.Session{UserID: "scoped", Backend: "web", Scopes: []string{"orders:read", "b"}, Organization: "Ωrg \"1\""}},
+		{Session: core.Session{UserID: "without-scopes", Backend: "web", Scopes: []string{}, Brief: true}},
+		{Session: core.Session{UserID: "acted", Backend: "web", Actor: "root", ActorSession: "root's", ActorEpoch: 7}},
 	}
 	for _, l := range logins {
 		_, found, err := login(s, l)
@@ -59,6 +62,15 @@ func roundTrip(h Harness) error {
 		}
 		if !slices.EqualFunc(found.Proofs, want.Proofs, sameProof) {
 			return fmt.Errorf("got proofs %v, want %v", found.Proofs, want.Proofs)
+		}
+		if !slices.Equal(found.Scopes, want.Scopes) || (found.Scopes == nil) != (want.Scopes == nil) ||
+			found.Organization != want.Organization || found.Brief != want.Brief {
+			return fmt.Errorf("got scopes %#v, organization %q, brief %t; want %#v, %q, %t",
+				found.Scopes, found.Organization, found.Brief, want.Scopes, want.Organization, want.Brief)
+		}
+		if found.Actor != want.Actor || found.ActorSession != want.ActorSession || found.ActorEpoch != want.ActorEpoch {
+			return fmt.Errorf("got actor %q, session %q, epoch %d; want %q, %q, %d",
+				found.Actor, found.ActorSession, found.ActorEpoch, want.Actor, want.ActorSession, want.ActorEpoch)
 		}
 	}
 	return nil

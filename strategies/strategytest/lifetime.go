@@ -22,6 +22,39 @@ var lifetimeCases = []Case{
 		Check:   idleLimit,
 		applies: func(h Harness) bool { return h.Idle > 0 },
 	},
+	{
+		Name:    "step-up",
+		Rule:    "A token that is issued for a login that began earlier has its Created, and its lifetime counts from that.",
+		Check:   stepUp,
+		applies: func(h Harness) bool { return h.Lifetime > 0 },
+	},
+}
+
+func stepUp(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s := h.New(clock.Now)
+	first, began, err := login(s, loginOf("ada", 0, clock.Now()))
+	if err != nil {
+		return err
+	}
+	clock.advance(h.Lifetime / 2)
+	again := loginOf("ada", 0, clock.Now())
+	again.Session.Created = began.Created
+	second, now, err := login(s, again)
+	if err != nil {
+		return err
+	}
+	if !now.Created.Equal(began.Created) {
+		return fmt.Errorf("the login began at %v, and its new session was created at %v", began.Created, now.Created)
+	}
+	if second.Expires.After(first.Expires) {
+		return fmt.Errorf("the new token expires at %v, the login at %v", second.Expires, first.Expires)
+	}
+	clock.advance(h.Lifetime - h.Lifetime/2)
+	if _, err := s.Verify(ctx, second.Raw); !errors.Is(err, core.ErrInvalid) {
+		return unexpected("after the lifetime of the login", err, core.ErrInvalid)
+	}
+	return nil
 }
 
 func absoluteLimit(h Harness) error {

@@ -32,6 +32,8 @@ var broken = map[string]struct {
 	"loses the epoch":             {faults{losesEpoch: true}, []string{"round trip", "revoke all"}},
 	"loses the backend":           {faults{losesBackend: true}, []string{"round trip"}},
 	"loses the proofs":            {faults{losesProofs: true}, []string{"round trip"}},
+	"no scopes are all scopes":    {faults{widensScopes: true}, []string{"round trip"}},
+	"loses the actor":             {faults{losesActor: true}, []string{"round trip"}},
 	"makes proofs younger":        {faults{newerProofs: true}, []string{"round trip"}},
 	"mixes users":                 {faults{mixesUsers: true}, []string{"concurrent"}},
 	"the ID is the token":         {faults{idIsToken: true}, []string{"filled in"}},
@@ -50,6 +52,7 @@ var broken = map[string]struct {
 	"revoke hides an outage":      {faults{revokeHidesDown: true}, []string{"unreachable store"}},
 	"asks about other shapes":     {faults{asksForAnything: true}, []string{"unreachable store"}},
 	"immortal":                    {faults{immortal: true}, []string{"absolute limit"}},
+	"a step-up begins anew":       {faults{younger: true}, []string{"step-up"}},
 	"never idle":                  {faults{neverIdle: true}, []string{"idle limit"}},
 	"revoke does nothing":         {faults{keepsRevoked: true}, []string{"revoked at once", "concurrent"}},
 	"revoke ends the user":        {faults{revokesUser: true}, []string{"revoked at once", "revoke again"}},
@@ -107,7 +110,7 @@ func TestCasesFollowTheHarness(t *testing.T) {
 	}
 	plain := struct{ core.Strategy }{}
 	least := names(strategytest.Harness{New: func(func() time.Time) core.Strategy { return plain }})
-	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "revoked at once", "revoke all",
+	for _, optional := range []string{"unreachable store", "absolute limit", "idle limit", "step-up", "revoked at once", "revoke all",
 		"revoke all but one", "floor",
 		"recheck", "recheck is no activity", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store",
 	} {

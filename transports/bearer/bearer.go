@@ -18,6 +18,10 @@ package bearer
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -83,6 +87,24 @@ func (t *Transport) Challenge(presented bool) string {
 		return `Bearer error="invalid_token"`
 	}
 	return "Bearer"
+}
+
+// ChallengeProof returns the WWW-Authenticate value of a 403 PROOF_REQUIRED
+// (RFC 9470, section 3). acr_values are the methods, without those that a
+// quoted string of RFC 9110 cannot hold; max_age is in whole seconds. An age of
+// 0, and no methods, leave their parameter out.
+func (t *Transport) ChallengeProof(age time.Duration, methods []string) string {
+	challenge := `Bearer error="insufficient_user_authentication"`
+	plain := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
+		return m == "" || strings.ContainsFunc(m, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })
+	})
+	if len(plain) > 0 {
+		challenge += `, acr_values="` + strings.Join(plain, " ") + `"`
+	}
+	if age > 0 {
+		challenge += ", max_age=" + strconv.FormatInt(int64((age+time.Second-1)/time.Second), 10)
+	}
+	return challenge
 }
 
 // Scheme returns OpenAPI's oauth2 scheme with the password flow, or http bearer

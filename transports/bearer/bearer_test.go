@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -12,8 +13,9 @@ import (
 )
 
 var (
-	_ core.Transport  = (*bearer.Transport)(nil)
-	_ core.Challenger = (*bearer.Transport)(nil)
+	_ core.Transport       = (*bearer.Transport)(nil)
+	_ core.Challenger      = (*bearer.Transport)(nil)
+	_ core.ProofChallenger = (*bearer.Transport)(nil)
 )
 
 func TestConformance(t *testing.T) {
@@ -88,6 +90,26 @@ func TestChallenge(t *testing.T) {
 	}
 	if got := transport.Challenge(true); got != `Bearer error="invalid_token"` {
 		t.Errorf("with a token: %q", got)
+	}
+}
+
+// RFC 9470, section 3.
+func TestChallengeProof(t *testing.T) {
+	const refused = `Bearer error="insufficient_user_authentication"`
+	for _, c := range []struct {
+		age     time.Duration
+		methods []string
+		want    string
+	}{
+		{0, nil, refused},
+		{10 * time.Minute, []string{"totp", "passkey"}, refused + `, acr_values="totp passkey", max_age=600`},
+		{1500 * time.Millisecond, nil, refused + `, max_age=2`},
+		{0, []string{"a b", `"`, "", "tot\\p", "ü", "oauth:google"}, refused + `, acr_values="oauth:google"`},
+		{0, []string{"a\r\nSet-Cookie: x"}, refused},
+	} {
+		if got := bearer.New(bearer.Options{}).ChallengeProof(c.age, c.methods); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
 	}
 }
 

@@ -113,6 +113,9 @@ func (t *Transport) trusts(origin string) bool { return slices.Contains(t.truste
 // Ambient returns true: browsers attach the cookie by themselves.
 func (t *Transport) Ambient() bool { return true }
 
+// InsecureHTTP reports whether Options.InsecureHTTP is set.
+func (t *Transport) InsecureHTTP() bool { return !t.cookie.Secure }
+
 // Attach sets a 204 with the token in a cookie, and forbids caching.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Drop(http.StatusNoContent)

@@ -87,6 +87,7 @@ func TestAttackG23Changes(t *testing.T) {
 			a.Want(t, "PATCH /users/me 429 RATE_LIMITED", another, probe(1))
 		})
 		a.Advance(time.Hour)
-		a.Want(t, "PATCH /users/me 200 (twin, later)", eve, probe(1))
+		a.Want(t, "PATCH /users/me 200 (twin, later)", eve,
+			harness.JSONObject(harness.Object{"email": "free1@example.org", "current_password": harness.OtherPassword}))
 	})
 }

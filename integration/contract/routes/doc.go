@@ -17,6 +17,7 @@
 //	                  POST /auth/request-verify-token
 //	me_test.go        GET /users/me, PATCH /users/me, and
 //	                  GET /authenticated-route of the application
+//	me_stale_test.go  PATCH /users/me in a login that is not recent
 //	admin_test.go     GET /users/{id}, PATCH /users/{id},
 //	                  DELETE /users/{id}
 //	list_test.go      GET /users

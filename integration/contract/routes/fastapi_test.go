@@ -145,7 +145,7 @@ func TestFastAPIUsersLogIn(t *testing.T) {
 
 func TestFastAPIUsersTokens(t *testing.T) {
 	t.Parallel()
-	s := takeOver(t, cheaply)
+	s := takeOver(t)
 	soon := s.Now().Add(time.Hour).Unix()
 	claims := func(change harness.Object) harness.Object {
 		c := harness.Object{"sub": adaID, "aud": []string{"fastapi-users:auth"}, "exp": soon}
@@ -181,8 +181,10 @@ func TestFastAPIUsersTokens(t *testing.T) {
 	} {
 		s.Want(t, "GET /users/me 401 (a JWT of the service: "+note+")", harness.Credential("jwt", token))
 	}
+	s.Want(t, `PATCH /users/me 403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"methods":[]}} (a token without proofs)`,
+		harness.Credential("jwt", good), harness.JSONObject(harness.Object{"password": harness.OtherPassword}))
 	s.Want(t, "PATCH /users/me 200 (a new password raises the epoch)", harness.Credential("jwt", good),
-		harness.JSONObject(harness.Object{"password": harness.OtherPassword}))
+		harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": people[0].password}))
 	s.Want(t, "GET /users/me 401 (a JWT of the service, after a change of the password)", harness.Credential("jwt", good))
 	s.Want(t, "POST /auth/jwt/login 200 (the new password)", harness.LoginForm(people[0].email, harness.OtherPassword))
 }

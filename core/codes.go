@@ -1,0 +1,33 @@
+package core
+
+import "net/http"
+
+// CodeStatus returns the status of an error with one of this package's codes,
+// and 0 for any other code. CodeOAuthProviderError is also sent with 504, where
+// the provider did not answer in time.
+func CodeStatus(code string) int {
+	switch code {
+	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
+		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
+		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
+		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthNoEmail,
+		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
+		return http.StatusBadRequest
+	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
+		CodeInsufficientScope:
+		return http.StatusForbidden
+	case CodeLastSuperuser, CodeOAuthLastLoginMethod:
+		return http.StatusConflict
+	case CodeBodyTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case CodeUnsupportedMediaType:
+		return http.StatusUnsupportedMediaType
+	case CodeRateLimited:
+		return http.StatusTooManyRequests
+	case CodeOAuthProviderError:
+		return http.StatusBadGateway
+	case CodeServiceUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return 0
+}

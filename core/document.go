@@ -1,0 +1,34 @@
+package core
+
+import "encoding/json"
+
+// Doc describes a route for the API document.
+type Doc struct {
+	Summary string
+	// Query is a zero value of a struct whose json names are the query's
+	// parameters; nil for none.
+	Query any
+	// Body and Answer are zero values of the types of the request's and the
+	// success' bodies; nil for none. Members are required unless they may
+	// be omitted (omitempty). An Answer of type json.RawMessage is an
+	// example instead.
+	Body, Answer any
+	// Own are the application's columns that the body takes beside Body's
+	// members, if there are any.
+	Own  []Column
+	Form bool // the body is a form
+	// Status is that of a success. 0, on a route of a backend, is the
+	// backend's login answer: New fills in its status and, as an example,
+	// its body, by Transport.Attach.
+	Status int
+	Codes  []string
+	// Hidden leaves the route out of the document: a page.
+	Hidden bool
+}
+
+// Access is a way to be let in to a route: a credential for Backend, which
+// travels as Scheme says (an OpenAPI security scheme object).
+type Access struct {
+	Backend string
+	Scheme  json.RawMessage
+}

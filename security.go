@@ -1,0 +1,99 @@
+package latchkey
+
+import (
+	"context"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/gate"
+)
+
+// security implements core.Security over the flows.
+type security struct {
+	purgers  []core.Purger
+	ways     []core.Way
+	door     *gate.Gate
+	recheck  rechecker
+	freshFor time.Duration
+	now      func() time.Time
+}
+
+func newSecurity(
+	flows []Flow, door *gate.Gate, recheck rechecker, freshFor time.Duration, now func() time.Time,
+) *security {
+	s := &security{door: door, recheck: recheck, freshFor: freshFor, now: now}
+	for _, f := range flows {
+		if p, ok := core.As[core.Purger](f); ok {
+			s.purgers = append(s.purgers, p)
+		}
+		if w, ok := core.As[core.Way](f); ok {
+			s.ways = append(s.ways, w)
+		}
+	}
+	return s
+}
+
+// Purge implements core.Security.
+func (s *security) Purge(ctx context.Context, userID string) (removed int, err error) {
+	for _, p := range s.purgers {
+		n, err := p.Purge(ctx, userID)
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// StillLoggedIn implements core.Security.
+func (s *security) StillLoggedIn(ctx context.Context) error {
+	return s.recheck.run(ctx, nil, func(context.Context) error { return nil })
+}
+
+// Secure implements core.Security.
+func (s *security) Secure() Guard {
+	return Guard{Name: "secure", NeedsUser: true, Check: func(ctx context.Context, c *core.Current) error {
+		return s.secured(ctx, c, nil)
+	}}
+}
+
+// Secured implements core.Security.
+func (s *security) Secured(ctx context.Context, extra ...core.Proof) error {
+	c := core.CurrentFrom(ctx)
+	if c == nil || c.User == nil {
+		return core.Unauthorized()
+	}
+	return s.secured(ctx, c, extra)
+}
+
+func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Proof) error {
+	done := c.Session.Proofs
+	for _, p := range extra {
+		done = core.AddProof(done, p)
+	}
+	if len(done) == 0 { // an imported token
+		return core.RequireProof(false, s.freshFor, nil)
+	}
+	proved := (&core.Session{Proofs: done}).Proved()
+	fresh := s.now().Sub(proved) <= s.freshFor
+	asked, err := s.door.Asked(ctx, c.User, done)
+	if err != nil {
+		return core.Unavailable(err)
+	}
+	return core.RequireProof(fresh && asked == nil, s.freshFor, asked)
+}
+
+// Strong implements core.Security.
+func (s *security) Strong(done []core.Proof) bool { return s.door.Kinds().Strong(done) }
+
+// Ways implements core.Security.
+func (s *security) Ways(ctx context.Context, u core.AnyUser) (all int, err error) {
+	for _, w := range s.ways {
+		n, err := w.Ways(ctx, u)
+		if err != nil {
+			return 0, err
+		}
+		all += n
+	}
+	return all, nil
+}
