@@ -18,6 +18,18 @@ type ClientIP interface {
 	Client(h core.Head, peer netip.Addr) netip.Addr
 }
 
+// ClientIPChecker is a ClientIP whose settings can be wrong (optional). New
+// calls Check once, and its error joins those of the options.
+type ClientIPChecker interface {
+	Check() error
+}
+
+var (
+	_ ClientIPChecker = clientip.Networks(nil)
+	_ ClientIPChecker = clientip.Hops(0)
+	_ ClientIPChecker = clientip.Header{}
+)
+
 // Direct is the default: no proxy stands before the application, the peer is
 // the client, and forwarding headers are ignored. Behind a proxy all clients
 // are one to limits then.
@@ -25,7 +37,7 @@ var Direct ClientIP = clientip.Direct{}
 
 // LocalSocket among the networks of Proxies stands for peers without an
 // address: a proxy on the same machine that is connected by a Unix socket.
-var LocalSocket = clientip.LocalSocket
+var LocalSocket netip.Prefix = clientip.LocalSocket
 
 // Proxies trusts proxies by their networks. X-Forwarded-For, or Forwarded (RFC
 // 7239) where that is absent, is read from the right, as far as trusted proxies

@@ -189,7 +189,7 @@ func (a *Auth[U]) install(flows []Flow) error {
 			continue
 		}
 		seen[f.Name()] = true
-		if _, ok := f.(core.Factor); ok && !f.PerBackend() {
+		if _, ok := core.As[core.Factor](f); ok && !f.PerBackend() {
 			errs = append(errs, fmt.Errorf("the flow %q is a second factor and must be PerBackend: a pending login goes on at its own backend",
 				f.Name()))
 		}

@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -179,6 +180,7 @@ func TestNewChecksClientIP(t *testing.T) {
 		"no proxies":               {latchkey.Proxies(), "Options.ClientIP: Proxies needs the networks"},
 		"a network that is none":   {latchkey.Proxies(netip.PrefixFrom(netip.IPv6Loopback(), 200)), "is no network"},
 		"a header without a name":  {latchkey.Header(""), "Options.ClientIP: Header needs a name"},
+		"theirs, set wrongly":      {checked{}, "Options.ClientIP: no proxy is named"},
 		"twin: direct":             {latchkey.Direct, ""},
 		"twin: a header":           {latchkey.Header("CF-Connecting-IP"), ""},
 		"twin: the socket":         {latchkey.Proxies(latchkey.LocalSocket), ""},
@@ -196,3 +198,10 @@ func TestNewChecksClientIP(t *testing.T) {
 type theirs struct{}
 
 func (theirs) Client(_ core.Head, peer netip.Addr) netip.Addr { return peer }
+
+// checked is one that New checks.
+type checked struct{ theirs }
+
+var _ latchkey.ClientIPChecker = checked{}
+
+func (checked) Check() error { return errors.New("no proxy is named") }

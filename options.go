@@ -220,7 +220,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.ClientIP == nil {
 		o.ClientIP = Direct
 	}
-	if policy, ok := o.ClientIP.(interface{ Check() error }); ok {
+	if policy, ok := o.ClientIP.(ClientIPChecker); ok {
 		if err := policy.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("Options.ClientIP: %w", err))
 		}

@@ -152,6 +152,21 @@ type FloorKeeper interface {
 	KeepFloors(d time.Duration)
 }
 
+// SessionCache is a SessionStore that keeps sessions in this process's memory
+// (optional), and drops there what was changed or revoked. A strategy looks
+// there before it calls Find.
+type SessionCache interface {
+	// Cached returns a function that returns what Find would return for d
+	// from memory alone, or nil if Find would query the store. now is the
+	// current time. The session is shared and read-only; the function
+	// neither blocks nor allocates, and is safe for concurrent use.
+	//
+	// store is what the strategy was made with. Where that is not the
+	// SessionCache itself but decorates it, Cached returns nil: the
+	// decorator's Find must see every request.
+	Cached(store SessionStore) func(d [32]byte, now time.Time) *Session
+}
+
 // Ticket is a one-time token at rest: who and what it is for is frozen in it.
 type Ticket struct {
 	Digest  [32]byte
@@ -195,8 +210,8 @@ type Sweeper interface {
 	Sweep(ctx context.Context) (int, error)
 }
 
-// Unwrapper is implemented by decorators of stores and strategies, so that
-// optional interfaces are found through them.
+// Unwrapper is implemented by decorators of stores, strategies, transports and
+// flows, so that optional interfaces are found through them.
 type Unwrapper interface{ Unwrap() any }
 
 // As finds the optional interface T in v, or in what v decorates.

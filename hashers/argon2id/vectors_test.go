@@ -52,6 +52,7 @@ var libsodium = []vector{
 const sodium = "^T5H$JYt39n%K*j:W]!1s?vg!:jGi]Ax?..l7[p0v:1jHTpla9;]bUN;?bWyCbtqg "
 
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	h := newHasher(t, argon2id.Options{})
 	for name, c := range map[string]struct {
 		vectors []vector

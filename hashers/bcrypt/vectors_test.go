@@ -119,6 +119,7 @@ func reason(v vector) string {
 }
 
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	h := newHasher(t, 0)
 	for name, c := range map[string]struct {
 		vectors    []vector

@@ -61,7 +61,7 @@ func (p Proxies) trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// Check implements the check of New.
+// Check implements latchkey.ClientIPChecker.
 func (p Proxies) Check() error {
 	if len(p) == 0 {
 		return errors.New("Proxies needs the networks of the proxies")
@@ -94,7 +94,7 @@ func (n Hops) Client(h core.Head, peer netip.Addr) netip.Addr {
 	return plain(peer)
 }
 
-// Check implements the check of New.
+// Check implements latchkey.ClientIPChecker.
 func (n Hops) Check() error {
 	if n < 1 || n > maxHops {
 		return fmt.Errorf("Hops must be from 1 to %d", maxHops)
@@ -122,7 +122,7 @@ func (n Header) Client(h core.Head, peer netip.Addr) netip.Addr {
 	return client
 }
 
-// Check implements the check of New.
+// Check implements latchkey.ClientIPChecker.
 func (n Header) Check() error {
 	if n.Name == "" {
 		return errors.New("Header needs a name")

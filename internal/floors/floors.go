@@ -2,10 +2,10 @@
 // epoch below which no session may be created.
 //
 //	type Sessions struct {
-//		floors.Life // is a core.FloorKeeper
+//		floors floors.Life
 //		…
 //	}
-//	ends := now.Add(s.Life.Length())
+//	ends := now.Add(s.floors.Length())
 //
 // Security notes. A floor that ends too early lets a login which began before
 // all sessions were ended make one afterwards; the front door still refuses it
@@ -24,7 +24,7 @@ const Unknown = 400 * 24 * time.Hour
 // concurrent use.
 type Life struct{ longest atomic.Int64 }
 
-// KeepFloors implements core.FloorKeeper.
+// KeepFloors is core.FloorKeeper's.
 func (l *Life) KeepFloors(d time.Duration) {
 	for {
 		longest := l.longest.Load()

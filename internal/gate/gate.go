@@ -59,7 +59,8 @@ type Parts struct {
 type Gate struct {
 	Parts
 	choice
-	own string // the backend whose pending logins it continues; "" for none
+	own     string                 // the backend whose pending logins it continues; "" for none
+	holders map[string]core.Holder // of the backends that have one, by name
 }
 
 var (
@@ -68,12 +69,20 @@ var (
 )
 
 // New is a Gate of its parts.
-func New(p Parts) *Gate { return &Gate{Parts: p, choice: newChoice(p.Flows, p.RequireFactor)} }
+func New(p Parts) *Gate {
+	g := &Gate{Parts: p, choice: newChoice(p.Flows, p.RequireFactor), holders: map[string]core.Holder{}}
+	for _, b := range p.Backends {
+		if holder, ok := core.As[core.Holder](b.Transport); ok {
+			g.holders[b.Name] = holder
+		}
+	}
+	return g
+}
 
 // For returns the gate of the flows of one backend. A pending login goes on
 // only at the backend where it began, whose transport has protected the
 // request.
-func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, g.choice, backend} }
+func (g *Gate) For(backend string) *Gate { return &Gate{g.Parts, g.choice, backend, g.holders} }
 
 // Admit implements core.Gate.
 func (g *Gate) Admit(ctx context.Context, a core.Attempt) (core.Admission, error) {

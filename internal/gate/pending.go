@@ -46,10 +46,8 @@ func (g *Gate) suspend(
 	if err != nil {
 		return core.Admission{}, err
 	}
-	if b, _ := g.backend(a.Backend); b.Transport != nil {
-		if holder, ok := core.As[core.Holder](b.Transport); ok {
-			holder.Hold(answer, raw, pendingLifetime)
-		}
+	if holder := g.holders[a.Backend]; holder != nil {
+		holder.Hold(answer, raw, pendingLifetime)
 	}
 	return core.Admission{Pending: raw, Factors: missing.factors, Enrol: missing.enrol, Answer: answer}, nil
 }
@@ -60,7 +58,7 @@ func (g *Gate) Peek(ctx context.Context, raw string, r *core.Request) (core.Pend
 	if err != nil {
 		return core.Pending{}, err
 	}
-	raw, _ = held(b, raw, r)
+	raw, _ = held(g.holders[b.Name], raw, r)
 	digest := core.Digest(raw)
 	u, p, err := g.pending(ctx, digest)
 	if err != nil {
@@ -82,7 +80,7 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	if err != nil {
 		return core.Admission{}, err
 	}
-	raw, holder := held(b, raw, r)
+	raw, holder := held(g.holders[b.Name], raw, r)
 	digest := core.Digest(raw)
 	u, p, err := g.pending(ctx, digest)
 	if err != nil {
@@ -122,9 +120,8 @@ func (g *Gate) mine() (core.Backend, error) {
 
 // held returns the secret of a pending login, which is the one in the request's
 // cookie if raw is "". The holder is nil unless the request brings one.
-func held(b core.Backend, raw string, r *core.Request) (secret string, _ core.Holder) {
-	holder, ok := core.As[core.Holder](b.Transport)
-	if !ok || r == nil {
+func held(holder core.Holder, raw string, r *core.Request) (secret string, _ core.Holder) {
+	if holder == nil || r == nil {
 		return raw, nil
 	}
 	kept := holder.Held(r)

@@ -41,6 +41,7 @@ type plan struct {
 	ownOrigin   bool
 	scopes      []string
 	checks      []func(context.Context, core.Head, *core.Current) error
+	challengers []core.Challenger
 }
 
 // Compile works out what guards ask for. It panics where they cannot work, as
@@ -69,10 +70,21 @@ func (r Resolver) Compile(
 				" has no core.Rechecker: name the backends that have one with Via, beside Streaming")
 		}
 	}
+	p.challengers = challengers(p.Backends)
 	if optional {
 		return p.optional
 	}
 	return p.required
+}
+
+// challengers returns the transports that have a challenge.
+func challengers(backends []core.Backend) (found []core.Challenger) {
+	for _, b := range backends {
+		if c, ok := core.As[core.Challenger](b.Transport); ok {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 func (p *plan) add(g core.Guard) {
@@ -276,17 +288,15 @@ func absent(err error) error {
 
 // Unauthorized returns the 401 for a credential that is no longer valid:
 // more, with the challenges of all backends.
-func (r Resolver) Unauthorized() *core.Error { return (&plan{Resolver: r}).unauthorized(true) }
+func (r Resolver) Unauthorized() *core.Error {
+	return (&plan{Resolver: r, challengers: challengers(r.Backends)}).unauthorized(true)
+}
 
 // unauthorized is the 401 with the challenges of the transports that have one
 // (RFC 6750, section 3).
 func (p *plan) unauthorized(presented bool) *core.Error {
 	err := core.Unauthorized()
-	for _, b := range p.Backends {
-		c, ok := b.Transport.(core.Challenger)
-		if !ok {
-			continue
-		}
+	for _, c := range p.challengers {
 		challenge := c.Challenge(presented)
 		if slices.Contains(err.Header["Www-Authenticate"], challenge) {
 			continue

@@ -18,7 +18,7 @@ import (
 // revoked all at once, the user's floor is kept for the longest life of a
 // session and one day: see core.FloorKeeper.
 type Sessions struct {
-	floors.Life
+	floors   floors.Life
 	clock    clock
 	mu       sync.RWMutex
 	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find returns them
@@ -48,6 +48,9 @@ func NewSessions(now func() time.Time) *Sessions {
 		low: map[string]floor{},
 	}
 }
+
+// KeepFloors sets how long floors are kept; see core.FloorKeeper.
+func (s *Sessions) KeepFloors(d time.Duration) { s.floors.KeepFloors(d) }
 
 // Create implements core.SessionStore.
 func (s *Sessions) Create(ctx context.Context, d [32]byte, one core.Session) error {
@@ -124,7 +127,7 @@ func (s *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, ex
 	if known, ok := s.low[userID]; ok {
 		lowest = max(lowest, known.epoch)
 	}
-	s.low[userID] = floor{lowest, s.clock.now().Add(s.Length())}
+	s.low[userID] = floor{lowest, s.clock.now().Add(s.floors.Length())}
 	for d := range s.byUser[userID] {
 		one := s.byDigest[d]
 		switch {

@@ -14,7 +14,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Sessions is a core.SessionStore and a core.SessionLister. It does not keep
+// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer
+// and a core.SessionCache. It does not keep
 // core.Session's Extra, whose types belong to a strategy. Redis itself deletes
 // what has expired.
 //
@@ -54,10 +55,10 @@ import (
 // could fill the list with made-up tokens, and a full one drops known
 // sessions.)
 type Sessions struct {
-	floors.Life
-	s     *Store
-	keys  string // prefix of the keys of sessions
-	cache *recent.Sessions
+	s      *Store
+	keys   string // prefix of the keys of sessions
+	cache  *recent.Sessions
+	floors floors.Life
 
 	later sync.Once // logs the first session of a later release
 
@@ -69,6 +70,7 @@ var (
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
 	_ core.FloorKeeper    = (*Sessions)(nil)
+	_ core.SessionCache   = (*Sessions)(nil)
 )
 
 // readFloor is the part of a script that reads a floor, or "" if there is none.
@@ -185,15 +187,18 @@ func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	return core.Found{Session: one}, err
 }
 
-// Recent is for package session, which looks into the process's memory itself
-// before it calls this store. It returns nil for a store that wraps this one
-// and has a Find of its own.
-func (t *Sessions) Recent(store core.SessionStore) *recent.Sessions {
+// Cached returns the lookup in this process's memory, for package session; nil
+// for a store that decorates this one. See core.SessionCache.
+func (t *Sessions) Cached(store core.SessionStore) func(d [32]byte, now time.Time) *core.Session {
 	if store != core.SessionStore(t) {
 		return nil
 	}
-	return t.cache
+	cache, clock := t.cache, t.cache.Clock
+	return func(d [32]byte, now time.Time) *core.Session { return cache.Find(d, clock.At(now)) }
 }
+
+// KeepFloors sets how long floors are kept; see core.FloorKeeper.
+func (t *Sessions) KeepFloors(d time.Duration) { t.floors.KeepFloors(d) }
 
 // maxKept is the maximum length in bytes of the encoding of a cached session.
 const maxKept = 1 << 10

@@ -35,7 +35,7 @@ func (t *Sessions) enter(ctx context.Context, userID string, epoch int64, d [32]
 // patience: they are deleted in slices, with patience for each.
 func (t *Sessions) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
 	if _, err := t.s.count(ctx, t.raise, t.perUser(userID), decimal(epoch),
-		number(t.Length().Milliseconds())); err != nil {
+		number(t.floors.Length().Milliseconds())); err != nil {
 		return err
 	}
 	return t.each(ctx, t.settle.what, userID, func(digests [][32]byte) (gone []string, err error) {

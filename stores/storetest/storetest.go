@@ -12,8 +12,8 @@
 //
 // Each case opens a store of its own, which must be empty. A failure quotes the
 // rule that was broken. Optional interfaces (core.SessionLister,
-// core.SessionTrimmer, core.Sweeper, core.EpochStore, core.IDMaker,
-// core.Transactor, core.Locker) are found with core.As; one that is missing, or
+// core.SessionTrimmer, core.SessionCache, core.Sweeper, core.EpochStore,
+// core.IDMaker, core.Transactor, core.Locker) are found with core.As; one that is missing, or
 // declared to be lacking, is logged by name ("not declared: core.EpochStore"),
 // as it cannot be checked. At the end the number of cases is logged.
 //

@@ -13,8 +13,8 @@ const localSessions = 1 << 16
 
 // known returns what this process has cached of a session.
 func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok bool) {
-	if s.cache != nil {
-		found.Session = s.cache.Find(digest, s.cache.Clock.At(now))
+	if s.cached != nil {
+		found.Session = s.cached(digest, now)
 	}
 	return found, found.Session != nil
 }
@@ -22,7 +22,7 @@ func (s *Strategy) known(digest [32]byte, now time.Time) (found core.Found, ok b
 // find queries the store. A user that the store read along with the session is
 // not cached: users must be fresh.
 func (s *Strategy) find(ctx context.Context, digest [32]byte, now time.Time) (core.Found, error) {
-	if !s.fills {
+	if s.cache == nil {
 		return s.store.Find(ctx, digest)
 	}
 	asked, generation := s.cache.Clock.At(now), s.cache.Generation(digest)

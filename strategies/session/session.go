@@ -28,8 +28,10 @@ type Strategy struct {
 	store   core.SessionStore
 	trimmer core.SessionTrimmer // nil for no limit
 	options Options
-	cache   *recent.Sessions // nil unless Options.LocalCacheTTL is set or the store has one
-	fills   bool             // whether this strategy fills the cache; otherwise the store does
+	cache   *recent.Sessions // nil unless Options.LocalCacheTTL is set
+	// cached looks into the memory of the strategy or of the store; nil if
+	// neither keeps any.
+	cached  func(digest [32]byte, now time.Time) *core.Session
 	touches touches
 }
 
@@ -64,11 +66,11 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 		keeper.KeepFloors(o.Absolute + 24*time.Hour)
 	}
 	if o.LocalCacheTTL > 0 {
-		strategy.cache, strategy.fills = recent.NewSessions(localSessions, o.LocalCacheTTL, elapsed.New(o.Now)), true
-	} else if s, ok := store.(interface {
-		Recent(core.SessionStore) *recent.Sessions
-	}); ok {
-		strategy.cache = s.Recent(store)
+		cache := recent.NewSessions(localSessions, o.LocalCacheTTL, elapsed.New(o.Now))
+		strategy.cache = cache
+		strategy.cached = func(d [32]byte, now time.Time) *core.Session { return cache.Find(d, cache.Clock.At(now)) }
+	} else if keeper, ok := core.As[core.SessionCache](store); ok {
+		strategy.cached = keeper.Cached(store)
 	}
 	return strategy, nil
 }
@@ -110,7 +112,7 @@ func (s *Strategy) trim(ctx context.Context, digest [32]byte, issued core.Sessio
 	if err != nil {
 		_ = s.store.Delete(context.WithoutCancel(ctx), digest) // if it stays, nobody has its token
 	}
-	if s.fills {
+	if s.cache != nil {
 		for _, d := range ended {
 			s.cache.Drop(d)
 		}
@@ -187,7 +189,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 		return nil
 	}
 	err := s.store.Delete(ctx, digest)
-	if s.fills {
+	if s.cache != nil {
 		s.cache.Drop(digest)
 	}
 	if err != nil {
@@ -201,7 +203,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here
 	err := s.store.DeleteAll(ctx, userID, epoch, keep)
-	if s.fills {
+	if s.cache != nil {
 		s.cache.Flush()
 	}
 	if err != nil {

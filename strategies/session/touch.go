@@ -89,7 +89,7 @@ func (s *Strategy) touch(digest [32]byte, seen, expires time.Time) {
 		ctx, cancel := context.WithTimeout(context.Background(), touchPatience)
 		defer cancel()
 		err := s.store.Touch(ctx, digest, seen, expires)
-		if s.fills && (err == nil || errors.Is(err, core.ErrNotFound)) { // the cached entry is out of date
+		if s.cache != nil && (err == nil || errors.Is(err, core.ErrNotFound)) { // the cached entry is out of date
 			s.cache.Drop(digest)
 		}
 	}()

@@ -133,7 +133,7 @@ func checkScheme(t core.Transport) error {
 }
 
 func checkChallenge(t core.Transport) error {
-	c, ok := t.(core.Challenger)
+	c, ok := core.As[core.Challenger](t)
 	if !ok {
 		return nil
 	}

@@ -1,0 +1,183 @@
+package account_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/internal/servicetest"
+)
+
+var users = account.Users{Limits: account.ChangeLimits{Admin: core.Limit{Events: 2, Window: time.Minute}}}
+
+// administered returns services with an administrator and a user.
+func administered(t *testing.T) (s *servicetest.Services, admin, user *servicetest.Account) {
+	t.Helper()
+	s = servicetest.New(t)
+	admin, user = s.Add("admin@example.org", password), s.Add(ada, password)
+	s.Set(admin.ID, func(a *servicetest.Account) { a.IsSuperuser = true })
+	return s, s.Get(admin.ID), user
+}
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	u := s.Add(ada, password)
+	s.Want(t.Context(), users, servicetest.Call{Route: "GET /me", As: u}, 200, `"email":"`+ada+`"`)
+	change := servicetest.Call{Route: "PATCH /me", As: u, JSON: `{"nick": "amazing", "is_superuser": true, "is_verified": "yes", "is_active": false, "id": "1"}`}
+	s.Want(t.Context(), users, change, 200, `"nick":"amazing"`)
+	if got := s.Get(u.ID); got.IsSuperuser || got.IsVerified || !got.IsActive {
+		t.Errorf("rights that nobody gave: %+v", got.User)
+	}
+	change.JSON = `{"email": 1}`
+	s.Want(t.Context(), users, change, 422, "string_type")
+}
+
+func TestTheGuardsOfAdministration(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	s.Env.AccountGuards = []core.Guard{core.Verified}
+	routes, err := users.Routes(s.Services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range routes {
+		names := ""
+		for _, g := range r.Guards {
+			names += g.Name + " "
+		}
+		want := core.Verified.Name + " " + core.Superuser.Name + " "
+		if r.Pattern == "/me" {
+			want = core.Verified.Name + " "
+		}
+		if r.Public || names != want {
+			t.Errorf("%s %s is guarded by %q, want %q", r.Method, r.Pattern, names, want)
+		}
+	}
+}
+
+func TestAdministration(t *testing.T) {
+	t.Parallel()
+	s, admin, u := administered(t)
+	call := func(method, id, body string) servicetest.Call {
+		return servicetest.Call{Route: method + " /" + id, As: admin, JSON: body}
+	}
+	s.Want(t.Context(), users, call("GET", u.ID, ""), 200, ada)
+	s.Want(t.Context(), users, call("GET", "nobody", ""), 404, "")
+	s.Want(t.Context(), users, call("PATCH", "nobody", `{}`), 404, "")
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"is_verified": true, "is_superuser": true}`), 200, `"is_superuser":true,"is_verified":true`)
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"is_verified": "yes"}`), 422, "bool_type")
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"password": "a password by the admin"}`), 200, ada)
+	if e := s.Last(); e.Keep != nil {
+		t.Error("a session outlives a password that somebody else set")
+	}
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"password": "a password by the admin"}`), 200, ada)
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"password": "a password by the admin"}`), 429, core.CodeRateLimited)
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"nick": "not counted"}`), 200, "not counted")
+	s.Want(t.Context(), users, call("DELETE", u.ID, ""), 204, "")
+	s.Want(t.Context(), users, call("DELETE", u.ID, ""), 404, "")
+}
+
+func TestTheLastSuperuser(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]servicetest.Call{
+		"gives the rights up": {Route: "PATCH /", JSON: `{"is_superuser": false}`},
+		"is deactivated":      {Route: "PATCH /", JSON: `{"is_active": false}`},
+		"is deleted":          {Route: "DELETE /"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, admin, u := administered(t)
+			c.As, c.Route = admin, c.Route+admin.ID
+			s.Want(t.Context(), users, c, 409, core.CodeLastSuperuser)
+			if got := s.Get(admin.ID); !got.IsSuperuser || !got.IsActive {
+				t.Fatalf("changed to %+v", got.User)
+			}
+			s.Set(u.ID, func(a *servicetest.Account) { a.IsSuperuser, a.IsActive = true, false })
+			s.Want(t.Context(), users, c, 409, core.CodeLastSuperuser) // an inactive one does not count
+			s.Set(u.ID, func(a *servicetest.Account) { a.IsActive = true })
+			s.Want(t.Context(), users, c, map[bool]int{true: 204, false: 200}[c.JSON == ""], "")
+		})
+	}
+	t.Run("the other one leaves meanwhile", func(t *testing.T) {
+		t.Parallel()
+		s, admin, u := administered(t)
+		s.Set(u.ID, func(a *servicetest.Account) { a.IsSuperuser = true })
+		s.Late = func() { s.Set(u.ID, func(a *servicetest.Account) { a.IsSuperuser = false }) }
+		leave := servicetest.Call{Route: "DELETE /" + admin.ID, As: admin}
+		s.Want(t.Context(), users, leave, 409, core.CodeLastSuperuser)
+	})
+	t.Run("two leave at once", func(t *testing.T) {
+		t.Parallel()
+		s, admin, u := administered(t)
+		s.Set(u.ID, func(a *servicetest.Account) { a.IsSuperuser = true })
+		routes, err := users.Routes(s.Services)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flow := fixed{users, routes} // one flow's routes, which share what keeps the last one
+		leave := func(one *servicetest.Account) {
+			_, _ = s.Do(t.Context(), flow, servicetest.Call{Route: "PATCH /" + one.ID, As: one, JSON: `{"is_superuser": false}`})
+		}
+		done := make(chan struct{})
+		s.Store.Late = func() { // the first one has seen that the other stays
+			go func() {
+				defer close(done)
+				leave(u)
+			}()
+			select {
+			case <-done:
+			case <-time.After(50 * time.Millisecond): // it waits for the first one, as it should
+			}
+		}
+		leave(admin)
+		<-done
+		if s.Get(admin.ID).IsSuperuser == s.Get(u.ID).IsSuperuser {
+			t.Errorf("both are superusers, or none is: %v", s.Get(u.ID).IsSuperuser)
+		}
+	})
+}
+
+// fixed is a flow with the routes that it made once.
+type fixed struct {
+	account.Users
+	routes []core.Route
+}
+
+func (f fixed) Routes(*core.Services) ([]core.Route, error) { return f.routes, nil }
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	s, admin, _ := administered(t)
+	for i := range 5 {
+		s.Add(fmt.Sprintf("user%d@example.org", i), password)
+	}
+	next := regexp.MustCompile(`^<(.*)>; rel="next"$`)
+	seen, target, pages := map[string]bool{}, "?limit=3", 0
+	for ; pages < 5 && target != ""; pages++ {
+		resp := s.Want(t.Context(), users, servicetest.Call{Route: "GET " + target, As: admin}, 200, "")
+		var page []struct{ Email string }
+		if err := json.Unmarshal(resp.Body, &page); err != nil || len(page) > 3 {
+			t.Fatalf("a page of %d users, %v", len(page), err)
+		}
+		for _, u := range page {
+			seen[u.Email] = true
+		}
+		target = ""
+		if link := next.FindStringSubmatch(resp.Header.Get("Link")); link != nil {
+			target = link[1]
+		}
+	}
+	if len(seen) != 7 || pages != 3 {
+		t.Errorf("%d users on %d pages, want 7 on 3", len(seen), pages)
+	}
+	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=USER3", As: admin}, 200, "user3@example.org")
+	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=nobody", As: admin}, 200, "[]")
+	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=made-up"} {
+		s.Want(t.Context(), users, servicetest.Call{Route: "GET ?" + query, As: admin}, 422, query[:5])
+	}
+}
