@@ -47,7 +47,8 @@ build: ## modules build alone and together
 	@tools/each go build -buildvcs=false -o /dev/null ./...
 	@tools/still 'in the workspace: go vet' go vet work
 
-lint: ## the linter has no complaint, and parts do not import their siblings
+lint: ## the linter has no complaint, prose is as it should be, siblings stay apart
+	@GOWORK=off go -C tools run ./prose "$(CURDIR)"
 	@GOWORK=off go -C tools run ./siblings "$(CURDIR)"
 	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
 

@@ -75,9 +75,7 @@
 // path's parameters.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
-// that [As] finds what the inner part implements. [Challenger],
-// [TokenRefresher] and [TokenRevoker] are looked for in the outermost value: a
-// decorator passes them on by methods of its own.
+// that [As] finds what the inner part implements.
 //
 // # A strategy in its shortest form
 //

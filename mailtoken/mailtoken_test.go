@@ -137,7 +137,8 @@ func TestFind(t *testing.T) {
 	t.Run("made up", func(t *testing.T) {
 		t.Parallel()
 		s := servicetest.New(t)
-		if _, u, used, err := invite.Find(t.Context(), s.Services, strings.Repeat("A", core.SecretLen)); u != nil || used || err != nil {
+		if _, u, used, err := invite.Find(t.Context(), s.Services, strings.Repeat("A", core.SecretLen)); u != nil || used ||
+			err != nil {
 			t.Errorf("got %v, %v, %v", u, used, err)
 		}
 	})

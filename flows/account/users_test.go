@@ -28,7 +28,8 @@ func TestMe(t *testing.T) {
 	s := servicetest.New(t)
 	u := s.Add(ada, password)
 	s.Want(t.Context(), users, servicetest.Call{Route: "GET /me", As: u}, 200, `"email":"`+ada+`"`)
-	change := servicetest.Call{Route: "PATCH /me", As: u, JSON: `{"nick": "amazing", "is_superuser": true, "is_verified": "yes", "is_active": false, "id": "1"}`}
+	change := servicetest.Call{Route: "PATCH /me", As: u,
+		JSON: `{"nick": "amazing", "is_superuser": true, "is_verified": "yes", "is_active": false, "id": "1"}`}
 	s.Want(t.Context(), users, change, 200, `"nick":"amazing"`)
 	if got := s.Get(u.ID); got.IsSuperuser || got.IsVerified || !got.IsActive {
 		t.Errorf("rights that nobody gave: %+v", got.User)
@@ -69,7 +70,8 @@ func TestAdministration(t *testing.T) {
 	s.Want(t.Context(), users, call("GET", u.ID, ""), 200, ada)
 	s.Want(t.Context(), users, call("GET", "nobody", ""), 404, "")
 	s.Want(t.Context(), users, call("PATCH", "nobody", `{}`), 404, "")
-	s.Want(t.Context(), users, call("PATCH", u.ID, `{"is_verified": true, "is_superuser": true}`), 200, `"is_superuser":true,"is_verified":true`)
+	s.Want(t.Context(), users, call("PATCH", u.ID, `{"is_verified": true, "is_superuser": true}`), 200,
+		`"is_superuser":true,"is_verified":true`)
 	s.Want(t.Context(), users, call("PATCH", u.ID, `{"is_verified": "yes"}`), 422, "bool_type")
 	s.Want(t.Context(), users, call("PATCH", u.ID, `{"password": "a password by the admin"}`), 200, ada)
 	if e := s.Last(); e.Keep != nil {

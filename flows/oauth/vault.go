@@ -63,7 +63,7 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (stri
 	if err != nil || o.valid(old) { // the holder before was faster
 		return old.Access, err
 	}
-	refresher, ok := p.Provider.(core.TokenRefresher)
+	refresher, ok := core.As[core.TokenRefresher](p.Provider)
 	if !ok || old.Refresh == "" {
 		return "", core.ErrInvalid
 	}
@@ -179,7 +179,7 @@ func sealContext(a *core.OAuthAccount, kind string) string {
 // giveBack asks a provider that can to end the tokens of a link that goes (RFC
 // 7009).
 func (e *engine) giveBack(svc *core.Services, p Provider, link *core.OAuthAccount) {
-	revoker, ok := p.Provider.(core.TokenRevoker)
+	revoker, ok := core.As[core.TokenRevoker](p.Provider)
 	if !ok {
 		return
 	}

@@ -21,13 +21,15 @@ const (
 var flow = reset.Flow{}
 
 func post(token, password string) servicetest.Call {
-	return servicetest.Call{Route: "POST /reset-password", JSON: fmt.Sprintf(`{"token": %q, "password": %q}`, token, password)}
+	return servicetest.Call{Route: "POST /reset-password",
+		JSON: fmt.Sprintf(`{"token": %q, "password": %q}`, token, password)}
 }
 
 // mailed asks for a mail and returns its token.
 func mailed(t *testing.T, s *servicetest.Services) string {
 	t.Helper()
-	s.Want(t.Context(), flow, servicetest.Call{Route: "POST /forgot-password", JSON: `{"email": "` + ada + `"}`}, 202, "null")
+	s.Want(t.Context(), flow, servicetest.Call{Route: "POST /forgot-password", JSON: `{"email": "` + ada + `"}`}, 202,
+		"null")
 	mails := s.Mails(t.Context())
 	if len(mails) == 0 {
 		t.Fatal("no mail was sent")
@@ -174,7 +176,8 @@ func TestForeignTokens(t *testing.T) {
 	for name, token := range map[string]string{
 		"replaced by a newer one": old, "cut": newer[:42], "longer": newer + "A", "empty": "",
 	} {
-		if _, err := flow.Reset(t.Context(), s.Services, token, fresh, nil); !errors.Is(err, core.Refuse(core.CodeResetBadToken)) {
+		if _, err := flow.Reset(t.Context(), s.Services, token, fresh, nil); !errors.Is(err,
+			core.Refuse(core.CodeResetBadToken)) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -23,7 +23,8 @@ func post(token string) servicetest.Call {
 // mailed asks for a mail and returns its token.
 func mailed(t *testing.T, s *servicetest.Services) string {
 	t.Helper()
-	s.Want(t.Context(), flow, servicetest.Call{Route: "POST /request-verify-token", JSON: `{"email": "` + ada + `"}`}, 202, "null")
+	s.Want(t.Context(), flow, servicetest.Call{Route: "POST /request-verify-token", JSON: `{"email": "` + ada + `"}`}, 202,
+		"null")
 	mails := s.Mails(t.Context())
 	if len(mails) == 0 {
 		t.Fatal("no mail was sent")

@@ -101,7 +101,8 @@ func TestCheck(t *testing.T) {
 	t.Run("nobody", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		if ok, err := f.Check(t.Context(), core.Asker{}, nil, "a password that nobody has"); ok || err != nil || f.verified != 1 {
+		if ok, err := f.Check(t.Context(), core.Asker{}, nil, "a password that nobody has"); ok || err != nil ||
+			f.verified != 1 {
 			t.Errorf("got %v, %v after %d hashes; want false after 1", ok, err, f.verified)
 		}
 	})
@@ -151,7 +152,8 @@ func TestGivenUp(t *testing.T) {
 	if _, err := f.Hash(ctx, core.Asker{}, "secret"); !errors.Is(err, core.Unavailable(nil)) {
 		t.Errorf("Hash: got %v, want a 503", err)
 	}
-	if ok, err := f.Check(ctx, core.Asker{}, nil, "secret"); ok || !errors.Is(err, core.Unavailable(nil)) || f.verified != 0 {
+	if ok, err := f.Check(ctx, core.Asker{}, nil, "secret"); ok || !errors.Is(err, core.Unavailable(nil)) ||
+		f.verified != 0 {
 		t.Errorf("Check: got %v, %v after %d hashes; want a 503 after none", ok, err, f.verified)
 	}
 	close(release)

@@ -7,7 +7,7 @@
 //	login := servicetest.Call{Route: "POST /login", JSON: `{…}`}
 //	resp := s.Want(ctx, flow, login, 204, "")
 //
-// It knows nothing of the front door: what transactions, guards and hooks add
+// It is independent of the front door: what transactions, guards and hooks add
 // to a flow is tested there.
 package servicetest
 

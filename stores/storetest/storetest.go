@@ -13,9 +13,10 @@
 // Each case opens a store of its own, which must be empty. A failure quotes the
 // rule that was broken. Optional interfaces (core.SessionLister,
 // core.SessionTrimmer, core.SessionCache, core.Sweeper, core.EpochStore,
-// core.IDMaker, core.Transactor, core.Locker) are found with core.As; one that is missing, or
-// declared to be lacking, is logged by name ("not declared: core.EpochStore"),
-// as it cannot be checked. At the end the number of cases is logged.
+// core.IDMaker, core.Transactor, core.Locker) are found with core.As; one that
+// is missing, or declared to be lacking, is logged by name ("not declared:
+// core.EpochStore"), as it cannot be checked. At the end the number of cases is
+// logged.
 //
 // Security notes. Races are provoked, not proved absent: run the kit with
 // -race, and against the real server, with several connections. Rules that
