@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // RFC 6238; it is what the applications on telephones read
+	"crypto/sha1" // RFC 6238; it is what the applications on telephones read
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
@@ -195,7 +195,7 @@ func row(secret []byte, step uint64) []byte {
 
 // matches returns the step after last, within one of now, whose code it is.
 func matches(secret []byte, code string, last uint64, now time.Time) (step uint64, ok bool) {
-	present := uint64(now.Unix()) / 30 //nolint:gosec // after 1970
+	present := uint64(now.Unix()) / 30 // after 1970
 	for step := max(present-1, last+1); step <= present+1; step++ {
 		if subtle.ConstantTimeCompare([]byte(codeOf(secret, step)), []byte(code)) == 1 {
 			return step, true
