@@ -37,7 +37,8 @@
 //
 // A [SessionStore] should implement [SessionLister] and [SessionTrimmer], by
 // which users see their logins and have no more than a number of them, and, if
-// it forgets floors, [FloorKeeper].
+// it forgets floors, [FloorKeeper]; if it keeps sessions in memory,
+// [SessionCache].
 //
 // Every store whose rows expire should implement [Sweeper], unless its database
 // deletes them.
