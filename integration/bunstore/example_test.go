@@ -154,6 +154,8 @@ func ExampleStore_Schema() {
 	// 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
 	// 	"created_at" TIMESTAMP,
 	// 	"updated_at" TIMESTAMP,
+	// 	"suspended_until" TIMESTAMP,
+	// 	"suspended_for" TEXT,
 	// 	"full_name" VARCHAR
 	// );
 	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);

@@ -217,7 +217,7 @@ func TestADoThatRunsAgain(t *testing.T) {
 	if err != nil || u.TokenEpoch != 1 || a.asked != 1 {
 		t.Errorf("the epoch is %d after one new password, BeforeUpdate was called %d times, %v", u.TokenEpoch, a.asked, err)
 	}
-	want := []string{"register", "login", "user.updated password"}
+	want := []string{"register", "login", "user.updated full_name password"}
 	if got := a.actions(t); !slices.Equal(got, want) {
 		t.Errorf("the log has %q, want %q", got, want)
 	}

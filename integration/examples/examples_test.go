@@ -91,7 +91,7 @@ func TestQuickstartSaysWhatIsWrong(t *testing.T) {
 func TestManyMachines(t *testing.T) {
 	p := start(t, "many-machines", "DATABASE_URL="+server.Postgres(t), redisURL(t))
 	said := p.until("refused at both")
-	for _, want := range []string{"registered at A", "logged in at A", "good at A", "good at B", "logged out at B"} {
+	for _, want := range []string{"registered at A", "logged in at A", "valid at A", "valid at B", "logged out at B"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say that %s:\n%s", want, said)
 		}

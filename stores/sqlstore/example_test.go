@@ -100,6 +100,8 @@ func ExampleStore_Schema() {
 	// 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
 	// 	"created_at" TIMESTAMPTZ,
 	// 	"updated_at" TIMESTAMPTZ,
+	// 	"suspended_until" TIMESTAMPTZ,
+	// 	"suspended_for" TEXT COLLATE "C",
 	// 	"full_name" TEXT NOT NULL DEFAULT '',
 	// 	"phone_number" VARCHAR(20)
 	// );

@@ -20,7 +20,8 @@ func TestL11Config(t *testing.T) {
 		t.Run("L11 "+name, func(t *testing.T) {
 			cfg := Config{Database: database, SMTPURL: "smtps://ada:" + canary.Secret + "@mail.example.com", redis: "redis://:" +
 				canary.Secret + "@r:6379"}
-			for _, problem := range canary.Options(cfg, "Addr", "BaseURL", "superuserEmail", "mailFrom", "localProviderAddr") {
+			for _, problem := range canary.Options(cfg, "Addr", "BaseURL", "store", "superuserEmail", "mailFrom",
+				"localProviderAddr") {
 				t.Error(problem)
 			}
 		})

@@ -8,9 +8,12 @@ CREATE TABLE "latchkey_users" (
 	"is_verified" BOOLEAN NOT NULL,
 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
 	"created_at" TIMESTAMP,
-	"updated_at" TIMESTAMP
+	"updated_at" TIMESTAMP,
+	"suspended_until" TIMESTAMP,
+	"suspended_for" TEXT
 );
 CREATE UNIQUE INDEX "latchkey_users_email_key" ON "latchkey_users" (email_key);
+CREATE INDEX "latchkey_users_created" ON "latchkey_users" (created_at, id);
 CREATE TABLE "latchkey_sessions" (
 	"digest" BLOB NOT NULL PRIMARY KEY,
 	"id" TEXT NOT NULL,
@@ -22,7 +25,12 @@ CREATE TABLE "latchkey_sessions" (
 	"proofs" TEXT NOT NULL,
 	"created" BIGINT NOT NULL,
 	"last_seen" BIGINT NOT NULL,
-	"expires" BIGINT NOT NULL
+	"expires" BIGINT NOT NULL,
+	"marks" TEXT,
+	"secret" BLOB,
+	"replaced" BLOB,
+	"sealed" BLOB,
+	"rotated" BIGINT
 );
 CREATE INDEX "latchkey_sessions_newest" ON "latchkey_sessions" (user_id, created);
 CREATE INDEX "latchkey_sessions_expires" ON "latchkey_sessions" (expires);
