@@ -71,13 +71,14 @@ func scanned(row *sql.Row) error {
 	var s core.Session
 	var u latchkey.User
 	var ip string
-	var proofs []byte
+	var proofs, marks []byte
 	var present bool
 	var created, seen, expires int64
-	var id, email, key, hash sql.NullString
-	var made, changed sql.NullTime
-	return row.Scan(&s.ID, &s.UserID, &s.Backend, &s.Label, &ip, &s.Epoch, &proofs, &created, &seen, &expires, &present,
-		&id, &email, &key, &hash, &u.IsActive, &u.IsSuperuser, &u.IsVerified, &u.TokenEpoch, &made, &changed)
+	var id, email, key, hash, suspendedFor sql.NullString
+	var made, changed, suspendedUntil sql.NullTime
+	return row.Scan(&s.ID, &s.UserID, &s.Backend, &s.Label, &ip, &s.Epoch, &proofs, &created, &seen, &expires, &marks,
+		&present, &id, &email, &key, &hash, &u.IsActive, &u.IsSuperuser, &u.IsVerified, &u.TokenEpoch, &made, &changed,
+		&suspendedUntil, &suspendedFor)
 }
 
 // counter is a driver that counts the queries, and keeps the text of the last
