@@ -77,16 +77,6 @@ func (r Resolver) Compile(
 	return p.required
 }
 
-// challengers returns the transports that have a challenge.
-func challengers(backends []core.Backend) (found []core.Challenger) {
-	for _, b := range backends {
-		if c, ok := core.As[core.Challenger](b.Transport); ok {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
 func (p *plan) add(g core.Guard) {
 	for _, name := range g.Backends {
 		if !slices.ContainsFunc(p.Resolver.Backends, func(b core.Backend) bool { return b.Name == name }) {
@@ -282,29 +272,6 @@ func (r *Resolver) confirm(
 func absent(err error) error {
 	if errors.Is(err, core.ErrNotFound) {
 		return core.ErrInvalid
-	}
-	return err
-}
-
-// Unauthorized returns the 401 for a credential that is no longer valid:
-// more, with the challenges of all backends.
-func (r Resolver) Unauthorized() *core.Error {
-	return (&plan{Resolver: r, challengers: challengers(r.Backends)}).unauthorized(true)
-}
-
-// unauthorized is the 401 with the challenges of the transports that have one
-// (RFC 6750, section 3).
-func (p *plan) unauthorized(presented bool) *core.Error {
-	err := core.Unauthorized()
-	for _, c := range p.challengers {
-		challenge := c.Challenge(presented)
-		if slices.Contains(err.Header["Www-Authenticate"], challenge) {
-			continue
-		}
-		if err.Header == nil {
-			err.Header = http.Header{}
-		}
-		err.Header.Add("WWW-Authenticate", challenge)
 	}
 	return err
 }
