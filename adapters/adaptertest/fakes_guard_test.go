@@ -28,7 +28,7 @@ func guardFakes() []fake {
 				}
 			}
 		}},
-		{"Require does not see cookies", "Require gives the host", guard(func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler {
+		{"Require does not see cookies", "Require passes the host", guard(func(h core.FrontDoor, guards []core.Guard, next http.Handler) http.Handler {
 			require := httpauth.Require(h, guards...)(next)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				r.Header.Del("Cookie")

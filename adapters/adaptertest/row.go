@@ -42,12 +42,12 @@ type want struct {
 
 func ok(body string) want { return want{status: []int{200}, body: body} }
 
-func gives(status int, body string, header ...string) want {
+func replies(status int, body string, header ...string) want {
 	return want{status: []int{status}, body: body, header: header}
 }
 
 func detail(status int, x string, header ...string) want {
-	return gives(status, `{"detail":"`+x+`"}`, append(header, "Content-Type: application/json")...)
+	return replies(status, `{"detail":"`+x+`"}`, append(header, "Content-Type: application/json")...)
 }
 
 func notFound() want { return want{status: []int{404}, routers: true} }

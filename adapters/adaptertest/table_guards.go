@@ -30,7 +30,7 @@ func guards() []section {
 			{send: "GET /optional/superuser\nAuthorization: Bearer ada", want: detail(403, "Forbidden")},
 			{send: "GET /optional/superuser\nAuthorization: Bearer root", want: ok("root")},
 		}},
-		{rule: "Require gives the host the same head as a route gets", rows: []row{
+		{rule: "Require passes the host the same head as a route gets", rows: []row{
 			{send: "GET /required\nAuthorization: Bearer head", want: ok(`GET app.example []`)},
 			{send: "GET /required\nHost: app.example:8443\nAuthorization: Bearer head", want: ok(`GET app.example:8443 []`)},
 			{send: "GET /required\nAuthorization: Bearer head\nCookie: a=1; a=2\nCookie: a=\"3\"", want: ok(`GET app.example ["a=1; a=2" "a=\"3\""]`)},

@@ -58,8 +58,8 @@ func paths() []section {
 func methods() []section {
 	return []section{
 		{rule: "the method is the request's, HEAD as well", rows: []row{
-			{send: "GET /auth/method", want: gives(204, "", "X-Method: GET")},
-			{send: "HEAD /auth/method", want: gives(204, "", "X-Method: HEAD")},
+			{send: "GET /auth/method", want: replies(204, "", "X-Method: GET")},
+			{send: "HEAD /auth/method", want: replies(204, "", "X-Method: HEAD")},
 		}},
 		{rule: "P13 a wrong method is 405 with Allow, and no route runs", rows: []row{
 			{send: "POST /users/me", want: notAllowed("GET")},

@@ -36,14 +36,14 @@ func written() map[string]func() *core.Response {
 
 func writtenAnswers() []section {
 	const json = "Content-Type: application/json"
-	sec := section{rule: "Write sends what an application's own handler gives it: status, every header line, media type, body byte for byte"}
+	sec := section{rule: "Write sends what an application's own handler passes: status, every header line, media type, body byte for byte"}
 	wants := map[string]want{
-		"/written/html":    gives(403, "<!doctype html><p>é &amp; "+binary, "Content-Type: text/html; charset=utf-8"),
-		"/written/css":     gives(200, "@layer a { p { margin: 0 } }\n", "Content-Type: text/css"),
-		"/written/binary":  gives(200, binary, "Content-Type: image/png"),
-		"/written/untyped": gives(201, `{"id":"7"}`, json),
-		"/written/typed":   gives(200, "{}", "Content-Type: application/jwk-set+json"),
-		"/written/login":   gives(204, "", "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/", "!Content-Type"),
+		"/written/html":    replies(403, "<!doctype html><p>é &amp; "+binary, "Content-Type: text/html; charset=utf-8"),
+		"/written/css":     replies(200, "@layer a { p { margin: 0 } }\n", "Content-Type: text/css"),
+		"/written/binary":  replies(200, binary, "Content-Type: image/png"),
+		"/written/untyped": replies(201, `{"id":"7"}`, json),
+		"/written/typed":   replies(200, "{}", "Content-Type: application/jwk-set+json"),
+		"/written/login":   replies(204, "", "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/", "!Content-Type"),
 	}
 	for _, path := range slices.Sorted(maps.Keys(wants)) {
 		sec.rows = append(sec.rows, row{send: "GET " + path, want: wants[path]})

@@ -78,8 +78,9 @@ func (cb *callback) confirm(ctx context.Context, userID string) error {
 		return err
 	}
 	// Not by the login of ctx, which has ended.
-	nobody := core.WithCurrent(ctx, core.Current{})
-	if err := cb.svc.Sessions.RevokeAll(nobody, userID, nil); err != nil && !errors.Is(err, core.ErrNotFound) {
+	c := core.CurrentFrom(ctx)
+	system := core.WithCurrent(ctx, core.Current{Session: c.Session, User: c.User})
+	if err := cb.svc.Sessions.RevokeAll(system, userID, nil); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return err
 	}
 	return ended

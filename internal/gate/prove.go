@@ -23,7 +23,7 @@ func (g *Gate) Prove(ctx context.Context, r *core.Request, prove core.Prove) (co
 	if err != nil {
 		return core.Admission{}, gone(err)
 	}
-	if !u.Base().IsActive || u.Base().TokenEpoch != old.Epoch {
+	if u.Base().Blocked(g.Now()) || u.Base().TokenEpoch != old.Epoch {
 		return core.Admission{}, core.Unauthorized()
 	}
 	proof, err := prove(ctx, u)
@@ -52,6 +52,9 @@ func (g *Gate) Prove(ctx context.Context, r *core.Request, prove core.Prove) (co
 	session := core.Session{
 		UserID: old.UserID, Backend: b.Name, Label: old.Label, Epoch: u.Base().TokenEpoch,
 		Proofs: done, Created: old.Created,
+		// What bounds the login bounds it after one more proof too.
+		Scopes: old.Scopes, Organization: old.Organization, Brief: old.Brief,
+		Actor: old.Actor, ActorSession: old.ActorSession, ActorEpoch: old.ActorEpoch,
 	}
 	if r != nil {
 		session.IP = r.Remote

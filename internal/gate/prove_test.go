@@ -114,3 +114,32 @@ func TestProveRefused(t *testing.T) {
 		t.Errorf("nobody: %v", err)
 	}
 }
+
+// A step-up proves more and allows no more: what bounds a login bounds the one
+// that replaces it, and a suspended user gets none.
+func TestProveKeepsTheBoundsOfALogin(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil)
+	_, old, _ := a.login(t)
+	bounded := *old
+	bounded.Scopes, bounded.Organization, bounded.Brief = []string{"read"}, "acme", true
+	bounded.Actor, bounded.ActorSession, bounded.ActorEpoch = "boss", "their session", 3
+	u := a.users.ada
+	ctx := core.WithCurrent(t.Context(), core.Current{Session: &bounded, User: &u})
+	got, err := a.Prove(ctx, nil, proving("totp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := a.sessions.Verify(t.Context(), got.Token.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := found.Session; !slices.Equal(s.Scopes, []string{"read"}) || s.Organization != "acme" || !s.Brief ||
+		s.Actor != "boss" || s.ActorSession != "their session" || s.ActorEpoch != 3 {
+		t.Errorf("the login that replaces it is %+v", s)
+	}
+	a.users.ada.SuspendedUntil = noon.Add(time.Hour)
+	if _, err := a.Prove(ctx, nil, proving("totp")); !errors.Is(err, core.Unauthorized()) {
+		t.Errorf("a suspended user: %v", err)
+	}
+}
