@@ -102,8 +102,10 @@ func TestHooksHearMailsAndTokens(t *testing.T) {
 func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 	refuse := map[string]error{}
 	hook := func(_ context.Context, e *latchkey.Event[Member]) error {
-		if _, there := e.Input["password"]; there {
-			t.Error("a hook saw the password")
+		for _, name := range []string{"password", "current_password"} {
+			if _, there := e.Input[name]; there {
+				t.Errorf("a hook saw the %s", name)
+			}
 		}
 		if e.Kind == core.EventRegistered {
 			e.User.Credits = 10
@@ -118,6 +120,7 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 	me := a.want("GET", "/users/me", token, "", 200, `"credits":10`)
 	a.edit(me.member("id"), func(m *Member) { m.IsSuperuser = true })
 
+	a.want("PATCH", "/users/"+me.member("id"), token, `{"nick": "", "current_password": "`+password+`"}`, 200, "ada")
 	for _, kind := range []string{"register", "login", "user.updated", "user.deleted"} {
 		refuse[kind] = latchkey.Refuse("NOT_ON_SUNDAYS")
 	}

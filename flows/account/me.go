@@ -101,8 +101,8 @@ func changes(r *core.Request, rights bool) (c Changes, current *string, err erro
 		flag(&c.IsVerified, "is_verified")
 	} else {
 		text(&current, "current_password")
-		delete(in, "current_password")
 	}
-	delete(in, "password")
+	delete(in, "password") // no hook sees one
+	delete(in, "current_password")
 	return c, current, core.InvalidProblems(problems...)
 }
