@@ -14,6 +14,8 @@ import (
 // statements.
 type model struct {
 	columns []Column
+	// base is true for those of core.User but the id.
+	base []bool
 	// id is the index of the id among them.
 	id int
 	// defaults: the database fills columns in when a user is created.
@@ -58,6 +60,7 @@ func newModel(u core.AnyUser, columns []Column) (*model, error) {
 		if c.Name == "id" {
 			m.id = i
 		}
+		m.base = append(m.base, IsBase(c.Name) && c.Name != "id")
 		m.defaults = m.defaults || c.Default != ""
 		if missing[c.Name] == c.Value(user) {
 			delete(missing, c.Name)
@@ -94,7 +97,7 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 func (m *model) cells(u reflect.Value, present *bool) []any {
 	cells, dest := make([]cell, len(m.columns)), make([]any, len(m.columns))
 	for i := range m.columns {
-		cells[i] = cell{&m.columns[i], u, present}
+		cells[i] = cell{&m.columns[i], m.base[i], u, present}
 		dest[i] = &cells[i]
 	}
 	return dest
