@@ -92,13 +92,14 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 	return args, nil
 }
 
-// cells are destinations for a row of m's columns, which scan into u; with
+// cells adds destinations for a row of m's columns, which scan into u; with
 // present only if that is true by then.
-func (m *model) cells(u reflect.Value, present *bool) []any {
-	cells, dest := make([]cell, len(m.columns)), make([]any, len(m.columns))
+func (m *model) cells(dest []any, u reflect.Value, present *bool) []any {
+	cells := make([]cell, len(m.columns))
+	dest = slices.Grow(dest, len(cells))
 	for i := range m.columns {
 		cells[i] = cell{&m.columns[i], m.base[i], u, present}
-		dest[i] = &cells[i]
+		dest = append(dest, &cells[i])
 	}
 	return dest
 }

@@ -50,6 +50,9 @@ func (e *engine) repeat(ctx context.Context, do func(patience time.Duration) err
 	left := patience
 	for attempt := 1; ; attempt++ {
 		err := do(left)
+		if err == nil {
+			return nil
+		}
 		most := attempts
 		if stale(err) {
 			most = staleAttempts

@@ -98,8 +98,8 @@ func (t *Sessions) Create(ctx context.Context, d [32]byte, session core.Session)
 // but for the Sessions of a UserStore.
 func (t *Sessions) Find(ctx context.Context, d [32]byte) (core.Found, error) {
 	var row sessionRow
-	user, dest := t.users.next()
-	err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, append(row.dest(), dest...)...)
+	user, dest := t.users.next(row.dest())
+	err := t.s.get(ctx, t.find, []any{d[:], t.s.now()}, dest...)
 	var session *core.Session
 	if err == nil {
 		session, err = row.session()

@@ -50,11 +50,11 @@ type sessionRow struct {
 	created, lastSeen, expires int64
 }
 
+// dest returns destinations for sessionColumns, with room for a user's.
 func (r *sessionRow) dest() []any {
-	return []any{
+	return append(make([]any, 0, 32),
 		&r.ID, &r.UserID, &r.Backend, &r.Label, &r.ip, (*integer)(&r.Epoch), &r.proofs, (*integer)(&r.created),
-		(*integer)(&r.lastSeen), (*integer)(&r.expires), &r.marks,
-	}
+		(*integer)(&r.lastSeen), (*integer)(&r.expires), &r.marks)
 }
 
 // errUnreadable is an error over a row that no release wrote like that.

@@ -16,16 +16,16 @@ func (us *UserStore[U]) Sessions() *Sessions { return us.sessions }
 type userReader struct {
 	s     *Store
 	names []string
-	// begin returns a new user, and destinations for the columns of names,
-	// which scan into it if *present. (database/sql scans a row's columns
-	// in their order.)
-	begin func(present *bool) (core.AnyUser, []any)
+	// begin returns a new user, and adds destinations for the columns of
+	// names, which scan into it if *present. (database/sql scans a row's
+	// columns in their order.)
+	begin func(dest []any, present *bool) (core.AnyUser, []any)
 }
 
 func newUserReader[U any, P core.Model[U]](us *UserStore[U]) *userReader {
-	return &userReader{s: us.s, names: us.names(), begin: func(present *bool) (core.AnyUser, []any) {
+	return &userReader{s: us.s, names: us.names(), begin: func(dest []any, present *bool) (core.AnyUser, []any) {
 		u := P(new(U))
-		return u, us.model.cells(reflect.ValueOf(u).Elem(), present)
+		return u, us.model.cells(dest, reflect.ValueOf(u).Elem(), present)
 	}}
 }
 
@@ -44,13 +44,14 @@ func (r *userReader) join() string {
 	return " LEFT JOIN {users} ON {users}.id = " + r.s.dialect.owner(r.s.opts.IDs)
 }
 
-// next returns destinations for columns, and the user that is read into them.
-func (r *userReader) next() (user func() core.AnyUser, dest []any) {
+// next adds destinations for columns, and returns the user that is read into
+// them.
+func (r *userReader) next(dest []any) (user func() core.AnyUser, all []any) {
 	if r == nil {
-		return func() core.AnyUser { return nil }, nil
+		return func() core.AnyUser { return nil }, dest
 	}
 	var present bool
-	u, cells := r.begin(&present)
+	u, all := r.begin(append(dest, &present), &present)
 	user = func() core.AnyUser {
 		if !present {
 			return nil
@@ -58,7 +59,7 @@ func (r *userReader) next() (user func() core.AnyUser, dest []any) {
 		r.s.adopted.complete(u.Base())
 		return u
 	}
-	return user, append([]any{&present}, cells...)
+	return user, all
 }
 
 // qualified writes names of a table's columns, with the table's.

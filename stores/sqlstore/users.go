@@ -172,7 +172,7 @@ func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
 
 // read reads the one row of st into u.
 func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) error {
-	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(reflect.ValueOf(u).Elem(), nil)...); err != nil {
+	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(nil, reflect.ValueOf(u).Elem(), nil)...); err != nil {
 		return err
 	}
 	us.s.adopted.complete(us.base(u))

@@ -31,7 +31,7 @@ func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, nex
 	err = us.s.each(ctx, st, append(args, limit+1), func(scan func(...any) error) error {
 		u := new(U)
 		users = append(users, u)
-		return scan(us.model.cells(reflect.ValueOf(u).Elem(), nil)...)
+		return scan(us.model.cells(nil, reflect.ValueOf(u).Elem(), nil)...)
 	})
 	if err != nil {
 		return nil, "", err
