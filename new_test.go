@@ -107,10 +107,12 @@ func TestNewTellsEverythingAtOnce(t *testing.T) {
 		latchkey.Backend{Name: "No Name"})
 	o.BaseURL = "app.example.org/path?x"
 	o.HashConcurrency = -1
-	o.Limits.LoginFailures = latchkey.Limit{Events: 5}
+	o.Limits.LoginFailures = []latchkey.Limit{
+		{Events: 5}, {Events: 50, Window: time.Hour}, {Events: 9, Window: time.Minute},
+	}
 	got := faults(t, o)
 	for _, want := range []string{`"web" is given twice`, `"No Name": use`, `"No Name" needs a Transport`, "BaseURL",
-		"HashConcurrency", "InsecureNoLimits"} {
+		"HashConcurrency", "InsecureNoLimits", "the shortest first"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("New's error lacks %q:\n%s", want, got)
 		}

@@ -126,7 +126,7 @@ const mailWindow = 5
 // unlimited allows everything.
 type unlimited struct{ core.Limiter }
 
-func (unlimited) Take(context.Context, string, Limit) (time.Duration, error) { return 0, nil }
+func (unlimited) Allow(context.Context, string, ...Limit) (time.Duration, error) { return 0, nil }
 
 // Unwrap returns the limiter itself, which may have to be swept.
 func (u unlimited) Unwrap() any { return u.Limiter }
@@ -134,8 +134,9 @@ func (u unlimited) Unwrap() any { return u.Limiter }
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
 	// LoginFailures of one identifier, whoever tries, wrong current
-	// passwords of PATCH /me included. Default: 5 in 5 minutes.
-	LoginFailures Limit
+	// passwords of PATCH /me included. Several limits, at most four, hold
+	// at once: the shortest window first. Default: 5 in 5 minutes.
+	LoginFailures []Limit
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
 	// successful or not. Default: 30 a minute.
 	LoginAttempts Limit
@@ -156,7 +157,9 @@ type Limits struct {
 
 // withDefaults fills in what is zero.
 func (l Limits) withDefaults() Limits {
-	l.LoginFailures = cmp.Or(l.LoginFailures, Limit{Events: 5, Window: 5 * time.Minute})
+	if len(l.LoginFailures) == 0 {
+		l.LoginFailures = []Limit{{Events: 5, Window: 5 * time.Minute}}
+	}
 	l.LoginAttempts = cmp.Or(l.LoginAttempts, Limit{Events: 30, Window: time.Minute})
 	l.Registrations = cmp.Or(l.Registrations, Limit{Events: 60, Window: time.Hour})
 	l.UserChanges = cmp.Or(l.UserChanges, Limit{Events: 20, Window: time.Hour})
@@ -168,9 +171,10 @@ func (l Limits) withDefaults() Limits {
 // check joins what is wrong with them.
 func (l Limits) check() error {
 	var errs []error
-	for _, l := range []Limit{l.LoginFailures, l.LoginAttempts, l.Registrations, l.UserChanges, l.NetworkChanges,
-		l.AdminChanges} {
-		if err := l.Check(); err != nil {
+	for _, limits := range [][]Limit{
+		l.LoginFailures, {l.LoginAttempts}, {l.Registrations}, {l.UserChanges}, {l.NetworkChanges}, {l.AdminChanges},
+	} {
+		if err := core.CheckLimits(limits...); err != nil {
 			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))
 		}
 	}

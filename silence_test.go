@@ -174,11 +174,11 @@ func (n notedTickets) Find(ctx context.Context, purpose string, d [32]byte) (cor
 	return n.Tickets.Find(ctx, purpose, d)
 }
 
-func (n notedLimiter) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
-	if err := n.q.note("limiter.Take"); err != nil {
+func (n notedLimiter) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
+	if err := n.q.note("limiter.Allow"); err != nil {
 		return 0, err
 	}
-	return n.Limiter.Take(ctx, key, l)
+	return n.Limiter.Allow(ctx, key, limits...)
 }
 
 func (n notedSender) Send(_ context.Context, m core.Mail) error {
@@ -210,12 +210,12 @@ func TestSilence(t *testing.T) {
 					}
 					time.Sleep(499 * time.Millisecond) // the time of the next request, too
 					synctest.Wait()
-					if calls := q.noted(); !slices.Equal(calls, []string{"limiter.Take", "users.Find"}) {
+					if calls := q.noted(); !slices.Equal(calls, []string{"limiter.Allow", "users.Find"}) {
 						t.Errorf("%s for %s causes %q", kind, email, calls)
 					}
 					time.Sleep(2001 * time.Millisecond)
 					synctest.Wait()
-					mail := []string{"users.Find", "limiter.Take", "tickets.Put", "send"}
+					mail := []string{"users.Find", "limiter.Allow", "tickets.Put", "send"}
 					if email != people[0] && (email != people[3] || kind != "reset") {
 						mail = mail[:1]
 					}
@@ -280,7 +280,7 @@ func TestSilence(t *testing.T) {
 				if got := q.ask("reset", email); got.Status != 503 {
 					t.Errorf("%s: %d", email, got.Status)
 				}
-				if calls := q.noted(); !slices.Equal(calls, []string{"limiter.Take", "users.Find"}) {
+				if calls := q.noted(); !slices.Equal(calls, []string{"limiter.Allow", "users.Find"}) {
 					t.Errorf("%s causes %q", email, calls)
 				}
 			}
@@ -444,7 +444,7 @@ func TestFailuresAreLoggedSeldom(t *testing.T) {
 		for range 5000 {
 			q.ask("reset", "ada@example.org")
 		}
-		q.fail("limiter.Take", errors.New("so is the limiter"))
+		q.fail("limiter.Allow", errors.New("so is the limiter"))
 		q.ask("reset", "ada@example.org")
 		if n := lines(); n != 2 {
 			t.Errorf("%d lines of 5,001 failures with two causes", n)
@@ -454,7 +454,7 @@ func TestFailuresAreLoggedSeldom(t *testing.T) {
 			t.Errorf("%d lines after a minute, want the count of one cause", n)
 		}
 		q.fail("users.Find", nil)
-		q.fail("limiter.Take", nil)
+		q.fail("limiter.Allow", nil)
 		for range 5000 {
 			q.ask("reset", "nobody@example.org")
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,15 +48,47 @@ func TestNetwork(t *testing.T) {
 // counts is a Limiter without an end of windows.
 type counts map[string]int
 
-func (c counts) Take(_ context.Context, key string, l core.Limit) (time.Duration, error) {
-	if c[key] >= l.Events {
-		return l.Window, nil
+func (c counts) Allow(_ context.Context, key string, limits ...core.Limit) (time.Duration, error) {
+	for _, l := range limits {
+		if c[key] >= l.Events {
+			return l.Window, nil
+		}
 	}
 	c[key]++
 	return 0, nil
 }
-func (c counts) Give(_ context.Context, key string) error   { c[key]--; return nil }
-func (c counts) Forget(_ context.Context, key string) error { delete(c, key); return nil }
+func (c counts) Refund(_ context.Context, key string) error { c[key]--; return nil }
+func (c counts) Reset(_ context.Context, key string) error  { delete(c, key); return nil }
+
+func TestEffective(t *testing.T) {
+	t.Parallel()
+	minute, hour, day := core.Limit{Events: 5, Window: time.Minute}, core.Limit{Events: 9, Window: time.Hour},
+		core.Limit{Events: 20, Window: 24 * time.Hour}
+	for name, c := range map[string]struct {
+		limits []core.Limit
+		want   int // -1 for an error
+	}{
+		"none":                      {nil, 0},
+		"one":                       {[]core.Limit{hour}, 1},
+		"as many as a key can have": {[]core.Limit{{Events: 1, Window: 1}, minute, hour, day}, 4},
+		"one more":                  {[]core.Limit{{Events: 1, Window: 1}, {Events: 2, Window: 2}, minute, hour, day}, -1},
+		"one more, but some limit nothing": {
+			[]core.Limit{{}, {Events: 2}, {Window: 2}, {Events: -1, Window: 2}, {Events: 1, Window: -1}, hour}, 1,
+		},
+		"the longest first": {[]core.Limit{hour, minute}, -1},
+		"one window twice":  {[]core.Limit{hour, hour}, -1},
+		"not in order, but for those that limit nothing": {[]core.Limit{minute, {Window: 1}, hour}, 2},
+	} {
+		given := slices.Clone(c.limits)
+		got, err := core.Effective(c.limits)
+		if c.want < 0 && err == nil || c.want >= 0 && (err != nil || len(got) != c.want) {
+			t.Errorf("%s: got %v, %v; want %d limits", name, got, err, c.want)
+		}
+		if !slices.Equal(given, c.limits) {
+			t.Errorf("%s: the caller's list was changed to %v", name, c.limits)
+		}
+	}
+}
 
 func TestWithinNetwork(t *testing.T) {
 	limit := core.Limit{Events: 5, Window: time.Minute}

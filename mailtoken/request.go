@@ -3,7 +3,6 @@ package mailtoken
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -125,8 +124,7 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	key := fmt.Sprintf("%s-mails:%x", e.kind.name, core.Digest(u.EmailKey))
-	wait, err := e.svc.Limiter.Take(ctx, key, e.kind.MailLimit)
+	wait, err := e.svc.Limiter.Allow(ctx, core.LimitKey(e.kind.name+"-mails", u.EmailKey), e.kind.MailLimit)
 	if err != nil {
 		return false, err
 	}

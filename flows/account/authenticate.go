@@ -19,7 +19,7 @@ type Credentials struct {
 // Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong
 // password: the same work), 429, 503, and what admit returns.
 func Authenticate(
-	ctx context.Context, svc *core.Services, failures core.Limit, c Credentials,
+	ctx context.Context, svc *core.Services, failures []core.Limit, c Credentials,
 	admit func(context.Context, core.AnyUser) error,
 ) error {
 	key, malformed := svc.Identify(c.Identifier)
@@ -29,7 +29,7 @@ func Authenticate(
 	settle := func(error) {}
 	if key != "" {
 		var err error
-		if settle, err = loginlimit.Take(ctx, svc.Limiter, failures, key, svc.Env.Log); err != nil {
+		if settle, err = loginlimit.Allow(ctx, svc.Limiter, failures, key, svc.Env.Log); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -23,7 +22,7 @@ type ChangeLimits struct {
 func (l ChangeLimits) own(ctx context.Context, svc *core.Services, c Changes) error {
 	current := core.CurrentFrom(ctx)
 	for _, kind := range c.limited(svc, current.User) {
-		if err := core.CheckLimit(ctx, svc.Limiter, changesOf(kind, current.Session.UserID), l.User); err != nil {
+		if err := core.CheckLimit(ctx, svc.Limiter, core.LimitKey(kind, current.Session.UserID), l.User); err != nil {
 			return err
 		}
 		if err := core.CheckNetworkLimit(ctx, svc.Limiter, kind, c.Request.Remote, l.Network); err != nil {
@@ -38,7 +37,7 @@ func (l ChangeLimits) own(ctx context.Context, svc *core.Services, c Changes) er
 func (l ChangeLimits) admin(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) error {
 	admin := core.CurrentFrom(ctx).Session.UserID
 	for _, kind := range c.limited(svc, target) {
-		if err := core.CheckLimit(ctx, svc.Limiter, changesOf("admin-"+kind, admin), l.Admin); err != nil {
+		if err := core.CheckLimit(ctx, svc.Limiter, core.LimitKey("admin-"+kind, admin), l.Admin); err != nil {
 			return err
 		}
 	}
@@ -57,5 +56,3 @@ func (c *Changes) limited(svc *core.Services, target core.AnyUser) (kinds []stri
 	}
 	return kinds
 }
-
-func changesOf(kind, userID string) string { return fmt.Sprintf("%s:%x", kind, core.Digest(userID)) }

@@ -7,11 +7,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Login is the flow of POST /login and POST /logout, once per backend. A zero
-// limit limits nothing.
+// Login is the flow of POST /login and POST /logout, once per backend. A limit
+// that is zero, or not there, limits nothing.
 type Login struct {
-	Failures core.Limit // per canonical identifier
-	Attempts core.Limit // per client network
+	Failures []core.Limit // per canonical identifier
+	Attempts core.Limit   // per client network
 }
 
 // Name is "login".

@@ -16,7 +16,7 @@ const (
 )
 
 var limits = account.Login{
-	Failures: core.Limit{Events: 3, Window: time.Minute}, Attempts: core.Limit{Events: 10, Window: time.Minute},
+	Failures: []core.Limit{{Events: 3, Window: time.Minute}}, Attempts: core.Limit{Events: 10, Window: time.Minute},
 }
 
 func form(username, password string) servicetest.Call {
@@ -106,7 +106,7 @@ func TestLoginLimits(t *testing.T) {
 	s.Want(t.Context(), limits, form(ada, password), 204, "")
 }
 
-func TestALoginForgetsFailures(t *testing.T) {
+func TestALoginResetsFailures(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)
 	s.Add(ada, password)

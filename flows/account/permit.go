@@ -36,7 +36,7 @@ func (f Users) permit(ctx context.Context, svc *core.Services, c Changes, curren
 func (f Users) checkCurrent(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request,
 ) error {
-	settle, err := loginlimit.Take(ctx, svc.Limiter, f.Failures, u.Base().EmailKey, svc.Env.Log)
+	settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, u.Base().EmailKey, svc.Env.Log)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,9 @@ import (
 type Users struct {
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits
-	// Failures limits wrong current passwords, on the count of failed
-	// logins. A zero limit limits nothing.
-	Failures core.Limit
+	// Failures limit wrong current passwords, on the counts of failed
+	// logins. Without them there is no limit.
+	Failures []core.Limit
 }
 
 // Name is "users".

@@ -132,7 +132,7 @@ func (f Flow) Reset(
 	if err != nil {
 		return nil, mailtoken.Refusal(err)
 	}
-	if err := loginlimit.Forget(ctx, svc.Limiter, t.Email); err != nil {
+	if err := loginlimit.Reset(ctx, svc.Limiter, t.Email); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
 	}
 	if !e.Was.IsVerified {

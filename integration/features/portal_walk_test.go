@@ -140,7 +140,7 @@ func newPortal(t *testing.T) core.Group {
 		Backends: []latchkey.Backend{{Name: "web", Transport: cookies, Strategy: sessions}},
 		Flows:    []latchkey.Flow{portal{at: "/portal"}},
 		Hashers:  []core.Hasher{unhashed{}},
-		Limits:   latchkey.Limits{LoginFailures: latchkey.Limit{Events: 3, Window: 1e12}},
+		Limits:   latchkey.Limits{LoginFailures: []latchkey.Limit{{Events: 3, Window: 1e12}}},
 		Log:      slog.New(slog.DiscardHandler),
 		Localize: func(ctx context.Context, key string, _ map[string]any) string {
 			if core.Language(ctx) == "de" && key == core.CodeLoginBadCredentials {

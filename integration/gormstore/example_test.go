@@ -160,7 +160,7 @@ func Example_otherStores() {
 
 	once := core.Limit{Events: 1, Window: time.Minute}
 	for range 2 {
-		wait, err := store.Limiter().Take(ctx, "login:ada@example.org", once)
+		wait, err := store.Limiter().Allow(ctx, "login:ada@example.org", once)
 		check(err)
 		fmt.Println(wait > 0)
 	}

@@ -90,7 +90,7 @@ func use(
 	}
 	_, err1 := us.Find(ctx, core.ByEmail(canary))
 	_, err2 := us.Update(ctx, u.ID, func(u *storetest.Account) error { u.Nick += canary; return nil })
-	_, err3 := store.Limiter().Take(ctx, canary, core.Limit{Events: 1, Window: time.Hour})
+	_, err3 := store.Limiter().Allow(ctx, canary, core.Limit{Events: 1, Window: time.Hour})
 	_, err4 := store.Sessions().Find(ctx, d)
 	err := errors.Join(err1, err2, err3,
 		store.Sessions().Create(ctx, d, core.Session{ID: canary, UserID: u.ID, Label: canary, Expires: soon}),

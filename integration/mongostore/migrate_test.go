@@ -90,7 +90,7 @@ const credentialID = "0123456789abcdef01234567"
 func TestExpiryIsADate(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour).UTC()
 	db, store, _ := open[core.User](t, mongostore.Options{})
-	_, limited := store.Limiter().Take(ctx, "key", core.Limit{Events: 1, Window: time.Hour})
+	_, limited := store.Limiter().Allow(ctx, "key", core.Limit{Events: 1, Window: time.Hour})
 	for _, err := range []error{
 		limited, store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: "ada", Expires: later}),
 		store.Sessions().Touch(ctx, [32]byte{1}, later, later.Add(time.Hour)),
@@ -214,7 +214,7 @@ func TestWeakClient(t *testing.T) {
 	ctx, later := t.Context(), time.Now().Add(time.Hour)
 	_, store, us := openIn[core.User](t, newDB(t, client), mongostore.Options{Standalone: true})
 	u := ada()
-	_, limited := store.Limiter().Take(ctx, "key", core.Limit{Events: 1, Window: time.Hour})
+	_, limited := store.Limiter().Allow(ctx, "key", core.Limit{Events: 1, Window: time.Hour})
 	for _, err := range []error{
 		us.Create(ctx, u), second(us.Update(ctx, u.ID, func(u *core.User) error { u.TokenEpoch++; return nil })),
 		store.Sessions().Create(ctx, [32]byte{1}, core.Session{UserID: u.ID, Epoch: 1, Expires: later}),

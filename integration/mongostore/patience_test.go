@@ -117,7 +117,7 @@ func TestPatience(t *testing.T) {
 			},
 			"Sessions.Delete": func(ctx context.Context) error { return store.Sessions().Delete(ctx, [32]byte{1}) },
 			"Limiter.Take": func(ctx context.Context) error {
-				_, err := store.Limiter().Take(ctx, "key", core.Limit{Events: 1 << 20, Window: time.Hour})
+				_, err := store.Limiter().Allow(ctx, "key", core.Limit{Events: 1 << 20, Window: time.Hour})
 				return err
 			},
 		}

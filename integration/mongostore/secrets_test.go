@@ -45,7 +45,7 @@ func TestSecretsStayOutside(t *testing.T) {
 		state, d3, _ := core.NewSecret(rand.Reader)
 		later, limitKey := time.Now().Add(time.Hour), "login:ada@private.example"
 		err := us.Create(ctx, u)
-		_, limited := store.Limiter().Take(ctx, limitKey, core.Limit{Events: 3, Window: time.Hour})
+		_, limited := store.Limiter().Allow(ctx, limitKey, core.Limit{Events: 3, Window: time.Hour})
 		for _, err := range []error{
 			err, limited,
 			store.Sessions().Create(ctx, d1, core.Session{ID: "visible to its owner", UserID: u.ID, Expires: later}),

@@ -265,9 +265,9 @@ func TestEverythingFailsFast(t *testing.T) {
 		"Put":       func() error { return store.Tickets().Put(ctx, core.Ticket{Digest: d, Expires: later}, true) },
 		"Consume":   func() error { return second(store.Tickets().Consume(ctx, "", d)) },
 		"Burn":      func() error { return store.Tickets().Burn(ctx, "", d, later) },
-		"Take":      func() error { return second(store.Limiter().Take(ctx, "", core.Limit{Events: 1, Window: time.Hour})) },
-		"Give":      func() error { return store.Limiter().Give(ctx, "") },
-		"Forget":    func() error { return store.Limiter().Forget(ctx, "") },
+		"Allow":     func() error { return second(store.Limiter().Allow(ctx, "", core.Limit{Events: 1, Window: time.Hour})) },
+		"Refund":    func() error { return store.Limiter().Refund(ctx, "") },
+		"Reset":     func() error { return store.Limiter().Reset(ctx, "") },
 	} {
 		all.Go(func() {
 			if err := call(); !outage(err) {

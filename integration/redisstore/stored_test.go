@@ -23,7 +23,7 @@ func TestWhatIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	errCreate := store.Sessions().Create(ctx, digest, adas("id"))
-	_, errTake := store.Limiter().Take(ctx, email, core.Limit{Events: 3, Window: time.Hour})
+	_, errTake := store.Limiter().Allow(ctx, email, core.Limit{Events: 3, Window: time.Hour})
 	for _, err := range []error{
 		errCreate, errTake,
 		store.Sessions().Touch(ctx, digest, time.Now(), later),

@@ -249,13 +249,13 @@ func TestOtherValuesThatCannotBeRead(t *testing.T) {
 			{"HSET", "", "start", "1", "count", "nan"},
 			{"HSET", "", "start", "inf", "count", "1"}, {"HSET", "", "start", "1", "count", "-5"}} {
 			redisDo(t, client, "FLUSHALL")
-			if err := second(store.Limiter().Take(ctx, email, limit)); err != nil {
+			if err := second(store.Limiter().Allow(ctx, email, limit)); err != nil {
 				t.Fatal(err)
 			}
 			key := keys(t, client, "latchkey:limit:*")[0]
 			for step, call := range map[string]func() error{
-				"Take": func() error { return second(store.Limiter().Take(ctx, email, limit)) },
-				"Give": func() error { return store.Limiter().Give(ctx, email) },
+				"Allow":  func() error { return second(store.Limiter().Allow(ctx, email, limit)) },
+				"Refund": func() error { return store.Limiter().Refund(ctx, email) },
 			} {
 				redisDo(t, client, "DEL", key)
 				redisDo(t, client, append([]string{put[0], key}, put[2:]...)...)
@@ -265,7 +265,7 @@ func TestOtherValuesThatCannotBeRead(t *testing.T) {
 			}
 			redisDo(t, client, "DEL", key)
 			for i, want := range []bool{false, false, true} { // twin: it counts again
-				if wait, err := store.Limiter().Take(ctx, email, limit); err != nil || (wait > 0) != want {
+				if wait, err := store.Limiter().Allow(ctx, email, limit); err != nil || (wait > 0) != want {
 					t.Errorf("event %d after %q: %v, %v", i, put, wait, err)
 				}
 			}

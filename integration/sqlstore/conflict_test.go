@@ -222,7 +222,7 @@ func TestSnapshot(t *testing.T) {
 				return err
 			}
 			_, err1 := tickets.Consume(ctx, "reset", used.Digest)
-			_, err2 := limiter.Take(ctx, "key", once)
+			_, err2 := limiter.Allow(ctx, "key", once)
 			if err := errors.Join(err1, err2, tickets.Fail(ctx, "reset", fails.Digest, 1),
 				sessions.DeleteAll(ctx, "ada", 2, [32]byte{})); err != nil {
 				return err
@@ -233,7 +233,7 @@ func TestSnapshot(t *testing.T) {
 			if _, err := tickets.Consume(inside, "reset", fails.Digest); err != core.ErrNotFound {
 				t.Errorf("a ticket that failed since: %v, want ErrNotFound", err)
 			}
-			if wait, err := limiter.Take(inside, "key", once); wait == 0 || err != nil {
+			if wait, err := limiter.Allow(inside, "key", once); wait == 0 || err != nil {
 				t.Errorf("Q08 a limit that was reached since: %v, %v", wait, err)
 			}
 			if err := sessions.Touch(inside, [32]byte{1}, soon, soon); err != core.ErrNotFound {

@@ -41,7 +41,7 @@ func TestTakeIsOneStatement(t *testing.T) {
 		limiter, limit := store.Limiter(), core.Limit{Events: 2, Window: time.Hour}
 		for i, want := range []int{1, 1, 2, 2} {
 			runs(statements, "")
-			wait, err := limiter.Take(ctx, "key", limit)
+			wait, err := limiter.Allow(ctx, "key", limit)
 			if err != nil || (wait > 0) != (i >= limit.Events) {
 				t.Fatalf("Take %d: wait %v, %v", i, wait, err)
 			}

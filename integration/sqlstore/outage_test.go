@@ -107,7 +107,7 @@ func newApp(t *testing.T, name, address string) *app {
 			Strategy: sessions}},
 		Hashers: []core.Hasher{clearText{}},
 		Limiter: store.Limiter(),
-		Limits:  latchkey.Limits{LoginAttempts: plenty, LoginFailures: plenty},
+		Limits:  latchkey.Limits{LoginAttempts: plenty, LoginFailures: []latchkey.Limit{plenty}},
 		Log:     slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func (w *waiting) calls() map[string]func(ctx context.Context) error {
 		},
 		"Sessions.Delete": func(ctx context.Context) error { return w.store.Sessions().Delete(ctx, [32]byte{1}) },
 		"Limiter.Take": func(ctx context.Context) error {
-			_, err := w.store.Limiter().Take(ctx, "key", plenty)
+			_, err := w.store.Limiter().Allow(ctx, "key", plenty)
 			return err
 		},
 		"Transact": func(ctx context.Context) error { return w.store.Transact(ctx, nothing) },

@@ -140,14 +140,14 @@ func everyStatement(t *testing.T, store *sqlstore.Store, us *sqlstore.UserStore[
 		func() error { return store.Tickets().Fail(ctx, canary, d, 5) },
 		func() error { _, err := store.Tickets().Consume(ctx, canary, d); return err },
 		func() error { return refused(store.Tickets().Burn(ctx, canary, d, soon)) },
-		func() error { _, err := store.Limiter().Take(ctx, canary, limit); return err },
-		func() error { _, err := store.Limiter().Take(ctx, canary, limit); return err },
+		func() error { _, err := store.Limiter().Allow(ctx, canary, limit); return err },
+		func() error { _, err := store.Limiter().Allow(ctx, canary, limit); return err },
 		func() error {
-			_, err := store.Limiter().Take(ctx, canary, core.Limit{Events: 1, Window: time.Minute})
+			_, err := store.Limiter().Allow(ctx, canary, core.Limit{Events: 1, Window: time.Minute})
 			return err
 		},
-		func() error { return store.Limiter().Give(ctx, canary) },
-		func() error { return store.Limiter().Forget(ctx, canary) },
+		func() error { return store.Limiter().Refund(ctx, canary) },
+		func() error { return store.Limiter().Reset(ctx, canary) },
 		func() error { _, err := store.Sweep(ctx); return err },
 		func() error { return us.Delete(ctx, u.ID) },
 		func() error { return us.Delete(ctx, given.ID) },

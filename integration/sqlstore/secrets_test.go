@@ -31,7 +31,7 @@ func TestDump(t *testing.T) {
 		state, d3, _ := core.NewSecret(rand.Reader)
 		later := time.Now().Add(time.Hour)
 		limitKey := "login:ada@private.example"
-		_, err := store.Limiter().Take(ctx, limitKey, core.Limit{Events: 3, Window: time.Hour})
+		_, err := store.Limiter().Allow(ctx, limitKey, core.Limit{Events: 3, Window: time.Hour})
 		for _, err := range []error{
 			err,
 			store.Sessions().Create(ctx, d1, core.Session{ID: "visible to its owner", UserID: u.ID, Expires: later}),
@@ -246,7 +246,7 @@ func sweepEverything(t *testing.T, d database) {
 		core.Session{UserID: "ada", Expires: now.Add(time.Minute)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Limiter().Take(ctx, "key", core.Limit{Events: 1, Window: time.Minute}); err != nil {
+	if _, err := store.Limiter().Allow(ctx, "key", core.Limit{Events: 1, Window: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := store.Sweep(ctx); n != 0 || err != nil {

@@ -4,7 +4,7 @@
 // limit.
 //
 //	const email = "ada@example.org"
-//	settle, err := loginlimit.Take(ctx, limiter, limit, email, log)
+//	settle, err := loginlimit.Allow(ctx, limiter, limits, email, log)
 //	if err != nil {
 //		return err // 429 or 503
 //	}
@@ -18,25 +18,24 @@ package loginlimit
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Take counts one failure of the identifier in advance; 429 when the limit is
+// Allow counts one failure of the identifier in advance; 429 when a limit is
 // reached, 503 if the limiter cannot be reached. settle receives how the
-// attempt ended: success forgets the count, wrong credentials keep it, anything
-// else refunds the one count.
-func Take(
-	ctx context.Context, limiter core.Limiter, limit core.Limit, emailKey string, log *slog.Logger,
+// attempt ended: success resets the counts, wrong credentials keep them,
+// anything else refunds the one failure.
+func Allow(
+	ctx context.Context, limiter core.Limiter, limits []core.Limit, emailKey string, log *slog.Logger,
 ) (settle func(error), err error) {
-	if limit.Events == 0 {
+	if len(limits) == 0 {
 		return func(error) {}, nil
 	}
 	key := keyOf(emailKey)
-	if err := core.CheckLimit(ctx, limiter, key, limit); err != nil {
+	if err := core.CheckLimit(ctx, limiter, key, limits...); err != nil {
 		return nil, err
 	}
 	return func(outcome error) {
@@ -44,10 +43,10 @@ func Take(
 		var err error
 		switch {
 		case outcome == nil:
-			err = limiter.Forget(ctx, key)
+			err = limiter.Reset(ctx, key)
 		case errors.Is(outcome, core.Refuse(core.CodeLoginBadCredentials)):
 		default:
-			err = limiter.Give(ctx, key)
+			err = limiter.Refund(ctx, key)
 		}
 		if err != nil {
 			log.ErrorContext(ctx, "latchkey: the login limit could not be settled", "err", err)
@@ -55,13 +54,10 @@ func Take(
 	}, nil
 }
 
-// Forget forgives the failures of an identifier: its owner has just proved the
+// Reset forgives the failures of an identifier: its owner has just proved the
 // mailbox.
-func Forget(ctx context.Context, limiter core.Limiter, emailKey string) error {
-	return limiter.Forget(ctx, keyOf(emailKey))
+func Reset(ctx context.Context, limiter core.Limiter, emailKey string) error {
+	return limiter.Reset(ctx, keyOf(emailKey))
 }
 
-func keyOf(emailKey string) string {
-	d := core.Digest(emailKey)
-	return "login:" + hex.EncodeToString(d[:])
-}
+func keyOf(emailKey string) string { return core.LimitKey("login", emailKey) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,14 +18,14 @@ import (
 const ada = "ada@example.org"
 
 var (
-	limit = core.Limit{Events: 3, Window: time.Minute}
-	quiet = slog.New(slog.DiscardHandler)
-	wrong = core.Refuse(core.CodeLoginBadCredentials)
+	limits = []core.Limit{{Events: 3, Window: time.Minute}}
+	quiet  = slog.New(slog.DiscardHandler)
+	wrong  = core.Refuse(core.CodeLoginBadCredentials)
 )
 
 func take(t *testing.T, l core.Limiter, key string) (settle func(error), err error) {
 	t.Helper()
-	return loginlimit.Take(t.Context(), l, limit, key, quiet)
+	return loginlimit.Allow(t.Context(), l, limits, key, quiet)
 }
 
 // left returns how many more attempts a limiter allows the identifier.
@@ -41,7 +42,7 @@ func left(t *testing.T, l core.Limiter, key string) (n int) {
 	return n
 }
 
-func TestTake(t *testing.T) {
+func TestAllow(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		outcomes []error
@@ -102,7 +103,7 @@ func TestSettledWithoutTheClient(t *testing.T) {
 	t.Parallel()
 	l := memstore.NewLimiter(memstore.LimiterOptions{})
 	ctx, cancel := context.WithCancel(t.Context())
-	settle, err := loginlimit.Take(ctx, l, limit, ada, quiet)
+	settle, err := loginlimit.Allow(ctx, l, limits, ada, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,24 +114,44 @@ func TestSettledWithoutTheClient(t *testing.T) {
 	}
 }
 
-func TestForget(t *testing.T) {
+func TestReset(t *testing.T) {
 	t.Parallel()
 	l := memstore.NewLimiter(memstore.LimiterOptions{})
 	if n := left(t, l, ada); n != 3 {
 		t.Fatalf("%d attempts were allowed, want 3", n)
 	}
-	if err := loginlimit.Forget(t.Context(), l, ada); err != nil {
+	if err := loginlimit.Reset(t.Context(), l, ada); err != nil {
 		t.Fatal(err)
 	}
 	if n := left(t, l, ada); n != 3 {
-		t.Errorf("%d attempts are allowed after Forget, want 3", n)
+		t.Errorf("%d attempts are allowed after Reset, want 3", n)
+	}
+}
+
+func TestSeveralLimits(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	l := memstore.NewLimiter(memstore.LimiterOptions{Now: func() time.Time { return now }})
+	limits := []core.Limit{{Events: 2, Window: time.Minute}, {Events: 3, Window: time.Hour}}
+	attempt := func(outcome error) bool {
+		settle, err := loginlimit.Allow(t.Context(), l, limits, ada, quiet)
+		if err == nil {
+			settle(outcome)
+		}
+		return err == nil
+	}
+	got := []bool{attempt(wrong), attempt(wrong), attempt(wrong)}
+	now = now.Add(time.Minute)
+	got = append(got, attempt(core.Unavailable(nil)), attempt(nil), attempt(wrong), attempt(wrong), attempt(wrong))
+	if want := []bool{true, true, false, true, true, true, true, false}; !slices.Equal(got, want) {
+		t.Errorf("attempts were allowed %v, want %v", got, want)
 	}
 }
 
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
 	for range 10 {
-		settle, err := loginlimit.Take(t.Context(), nil, core.Limit{}, ada, quiet) // the limiter is not called
+		settle, err := loginlimit.Allow(t.Context(), nil, nil, ada, quiet) // the limiter is not called
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +164,7 @@ func TestALimiterThatIsDown(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	l := memstore.NewLimiter(memstore.LimiterOptions{})
-	if _, err := loginlimit.Take(ctx, l, limit, ada, quiet); !errors.Is(err, core.Unavailable(nil)) {
+	if _, err := loginlimit.Allow(ctx, l, limits, ada, quiet); !errors.Is(err, core.Unavailable(nil)) {
 		t.Errorf("got %v, want a 503", err)
 	}
 }

@@ -42,12 +42,12 @@ func BenchmarkUserFind(b *testing.B) {
 	}
 }
 
-func BenchmarkLimiterTake(b *testing.B) {
+func BenchmarkLimiterAllow(b *testing.B) {
 	s, l, ctx := memstore.NewLimiter(memstore.LimiterOptions{}), core.Limit{Events: 1 << 40, Window: time.Hour},
 		b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Take(ctx, "login:ann@example.com", l); err != nil {
+		if _, err := s.Allow(ctx, "login:ann@example.com", l); err != nil {
 			b.Fatal(err)
 		}
 	}

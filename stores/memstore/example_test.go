@@ -192,11 +192,11 @@ func ExampleNewLimiter() {
 
 	limit := core.Limit{Events: 2, Window: time.Minute}
 	for range 3 {
-		wait, err := limiter.Take(ctx, "login:ann@example.com", limit)
+		wait, err := limiter.Allow(ctx, "login:ann@example.com", limit)
 		fmt.Println("allowed:", wait == 0, err)
 	}
-	fmt.Println("forgotten:", limiter.Forget(ctx, "login:ann@example.com"))
-	wait, err := limiter.Take(ctx, "login:ann@example.com", limit)
+	fmt.Println("forgotten:", limiter.Reset(ctx, "login:ann@example.com"))
+	wait, err := limiter.Allow(ctx, "login:ann@example.com", limit)
 	fmt.Println("allowed:", wait == 0, err)
 	// Output:
 	// allowed: true <nil>

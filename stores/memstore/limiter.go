@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"math/bits"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,37 +22,46 @@ type LimiterOptions struct {
 
 // Limiter is a core.Limiter with fixed windows, and a core.Sweeper.
 //
-// Beyond MaxKeys it drops a count: one whose window is over (searched for at
-// most once a minute), otherwise the oldest of those with the fewest events,
-// and last one that refuses further events. So a flood of single events under
-// ever new keys makes it drop single events. To make it drop a full count,
-// MaxKeys others must be filled within its window; refusing new keys instead
-// would let a flood lock everybody out.
+// Beyond MaxKeys it drops the counts of a key: one whose windows are over
+// (searched for at most once a minute), otherwise the oldest of those with the
+// fewest events, and last one that refuses further events. So a flood of single
+// events under ever new keys makes it drop single events. To make it drop a
+// full count, MaxKeys others must be filled within its window; refusing new
+// keys instead would let a flood lock everybody out.
 type Limiter struct {
 	clock   clock
 	maxKeys int
 	mu      sync.Mutex
-	byKey   map[string]*list.Element // of *window
+	byKey   map[string]*list.Element // of *entry
 	ranks   [full + 1]list.List      // the oldest of each rank first
 }
 
-// full is the rank of windows that refuse. The rank of any other is the number
-// of binary digits of its count, at most most.
+// full is the rank of entries that refuse. The rank of any other is the number
+// of binary digits of its largest count, at most most.
 const (
 	most = 4 // eight or more events
 	full = most + 1
 )
 
-// window counts the events of a key.
-type window struct {
+// entry holds the counts of a key, one for each limit.
+type entry struct {
 	key    string
-	start  time.Time
-	length time.Duration
-	count  int
+	counts []count
 	rank   int
 }
 
-func (w *window) over(now time.Time) bool { return now.Sub(w.start) >= w.length }
+func (w *entry) over(now time.Time) bool {
+	return !slices.ContainsFunc(w.counts, func(c count) bool { return !c.over(now) })
+}
+
+// count counts the events of a window.
+type count struct {
+	start  time.Time
+	length time.Duration
+	events int
+}
+
+func (c *count) over(now time.Time) bool { return now.Sub(c.start) >= c.length }
 
 // NewLimiter returns a limiter without counts.
 func NewLimiter(o LimiterOptions) *Limiter {
@@ -61,43 +71,58 @@ func NewLimiter(o LimiterOptions) *Limiter {
 	return &Limiter{clock: newClock(o.Now), maxKeys: o.MaxKeys, byKey: map[string]*list.Element{}}
 }
 
-// Take implements core.Limiter.
-func (s *Limiter) Take(ctx context.Context, key string, l core.Limit) (wait time.Duration, err error) {
-	if err := ctx.Err(); err != nil {
+// Allow implements core.Limiter.
+func (s *Limiter) Allow(ctx context.Context, key string, limits ...core.Limit) (wait time.Duration, err error) {
+	if limits, err = core.Effective(limits); err != nil || len(limits) == 0 {
 		return 0, err
 	}
-	if l.Events <= 0 {
-		return 0, nil
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.now()
-	w := s.window(key, l.Window, now)
-	if w.count >= l.Events {
-		return w.start.Add(l.Window).Sub(now), nil
+	w := s.entry(key, limits, now)
+	for i, l := range limits {
+		if c := &w.counts[i]; !c.over(now) && c.events >= l.Events {
+			wait = max(wait, c.start.Add(l.Window).Sub(now))
+		}
 	}
-	w.count++
-	s.rank(w, w.count >= l.Events)
+	if wait > 0 {
+		return wait, nil
+	}
+	refuses := false
+	for i, l := range limits {
+		c := &w.counts[i]
+		if c.over(now) {
+			*c = count{start: now, length: l.Window}
+		}
+		c.events++
+		refuses = refuses || c.events >= l.Events
+	}
+	s.rank(w, refuses)
 	return 0, nil
 }
 
-// Give implements core.Limiter.
-func (s *Limiter) Give(ctx context.Context, key string) error {
+// Refund implements core.Limiter.
+func (s *Limiter) Refund(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.byKey[key]; e != nil {
-		w := e.Value.(*window)
-		w.count = max(w.count-1, 0)
+		w := e.Value.(*entry)
+		for i := range w.counts {
+			w.counts[i].events = max(w.counts[i].events-1, 0)
+		}
 		s.rank(w, false)
 	}
 	return nil
 }
 
-// Forget implements core.Limiter.
-func (s *Limiter) Forget(ctx context.Context, key string) error {
+// Reset implements core.Limiter.
+func (s *Limiter) Reset(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -117,15 +142,19 @@ func (s *Limiter) Sweep(ctx context.Context) (int, error) {
 	return s.sweep(s.clock.now()), nil
 }
 
-// window returns key's current window, or a new one if there is none or it is
-// over.
-func (s *Limiter) window(key string, length time.Duration, now time.Time) *window {
+// entry returns key's current counts. If there are none or their windows are
+// over, it returns new ones, in which an event is counted at once.
+func (s *Limiter) entry(key string, limits []core.Limit, now time.Time) *entry {
 	e := s.byKey[key]
 	if e != nil {
-		w := e.Value.(*window)
-		w.length = length
-		if now.Before(w.start) { // the clock was set back: nobody should have to wait for it to catch up
-			w.start = now
+		w := e.Value.(*entry)
+		w.counts = append(w.counts, make([]count, max(len(limits)-len(w.counts), 0))...)
+		for i, l := range limits {
+			c := &w.counts[i]
+			c.length = l.Window
+			if now.Before(c.start) { // the clock was set back: nobody should have to wait for it to catch up
+				c.start = now
+			}
 		}
 		if !w.over(now) {
 			return w
@@ -133,14 +162,18 @@ func (s *Limiter) window(key string, length time.Duration, now time.Time) *windo
 	}
 	s.remove(e)
 	s.makeRoom(now)
-	w := &window{key: key, start: now, length: length, rank: 1} // as it is counted at once
+	w := &entry{key: key, counts: make([]count, len(limits)), rank: 1}
 	s.byKey[key] = s.ranks[w.rank].PushBack(w)
 	return w
 }
 
-// rank moves a window to the list of its rank.
-func (s *Limiter) rank(w *window, refuses bool) {
-	rank := min(bits.Len(uint(w.count)), most)
+// rank moves an entry to the list of its rank.
+func (s *Limiter) rank(w *entry, refuses bool) {
+	events := 0
+	for _, c := range w.counts {
+		events = max(events, c.events)
+	}
+	rank := min(bits.Len(uint(events)), most)
 	if refuses {
 		rank = full
 	}
@@ -163,17 +196,17 @@ func (s *Limiter) makeRoom(now time.Time) {
 func (s *Limiter) sweep(now time.Time) int {
 	before := len(s.byKey)
 	for _, e := range s.byKey {
-		if e.Value.(*window).over(now) {
+		if e.Value.(*entry).over(now) {
 			s.remove(e)
 		}
 	}
 	return before - len(s.byKey)
 }
 
-// remove drops a window; nil is none.
+// remove drops an entry; nil is none.
 func (s *Limiter) remove(e *list.Element) {
 	if e != nil {
-		w := e.Value.(*window)
+		w := e.Value.(*entry)
 		delete(s.byKey, w.key)
 		s.ranks[w.rank].Remove(e)
 	}

@@ -169,7 +169,7 @@ func TestLimiterMemory(t *testing.T) {
 	once := core.Limit{Events: 1, Window: time.Minute}
 	take := func(t *testing.T, s *memstore.Limiter, key string) bool {
 		t.Helper()
-		wait, err := s.Take(t.Context(), key, once)
+		wait, err := s.Allow(t.Context(), key, once)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestLimiterMemory(t *testing.T) {
 			now := time.Now()
 			s := memstore.NewLimiter(memstore.LimiterOptions{Now: func() time.Time { return now }})
 			taken := func(key string, l core.Limit) bool {
-				wait, err := s.Take(t.Context(), key, l)
+				wait, err := s.Allow(t.Context(), key, l)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -218,7 +218,7 @@ func TestLimiterMemory(t *testing.T) {
 			if taken("login:victim", failures) {
 				t.Error("the victim's five failures are forgotten")
 			}
-			if err := s.Give(t.Context(), "login:victim"); err != nil || !taken("login:victim", failures) {
+			if err := s.Refund(t.Context(), "login:victim"); err != nil || !taken("login:victim", failures) {
 				t.Errorf("twin: what was given back cannot be taken: %v", err)
 			}
 			now = now.Add(5 * time.Minute)
@@ -237,12 +237,12 @@ func TestLimiterMemory(t *testing.T) {
 			for i := range 5000 {
 				key := strconv.Itoa(i)
 				for try := range failures.Events + 1 {
-					wait, err := s.Take(t.Context(), key, failures)
+					wait, err := s.Allow(t.Context(), key, failures)
 					if err != nil || (wait == 0) != (try < failures.Events) {
 						t.Fatalf("person %d, try %d: wait %v, %v", i, try+1, wait, err)
 					}
 				}
-				if err := s.Forget(t.Context(), key); err != nil { // the right password
+				if err := s.Reset(t.Context(), key); err != nil { // the right password
 					t.Fatal(err)
 				}
 			}
@@ -251,7 +251,7 @@ func TestLimiterMemory(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := memstore.NewLimiter(memstore.LimiterOptions{MaxKeys: 100})
 			hour := core.Limit{Events: 1, Window: time.Hour}
-			if wait, err := s.Take(t.Context(), "guarded", hour); wait != 0 || err != nil {
+			if wait, err := s.Allow(t.Context(), "guarded", hour); wait != 0 || err != nil {
 				t.Fatal(wait, err)
 			}
 			for i := range 99 {
@@ -261,7 +261,7 @@ func TestLimiterMemory(t *testing.T) {
 			for i := range 99 {
 				take(t, s, fmt.Sprint("later ", i))
 			}
-			if wait, err := s.Take(t.Context(), "guarded", hour); wait == 0 || err != nil {
+			if wait, err := s.Allow(t.Context(), "guarded", hour); wait == 0 || err != nil {
 				t.Errorf("the hour's count was forgotten: wait %v, error %v", wait, err)
 			}
 		})

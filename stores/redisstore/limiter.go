@@ -14,7 +14,7 @@ import (
 type Limiter struct {
 	s *Store
 
-	take, give script
+	allow, refund script
 }
 
 var _ core.Limiter = (*Limiter)(nil)
@@ -22,42 +22,66 @@ var _ core.Limiter = (*Limiter)(nil)
 func newLimiter(s *Store) *Limiter {
 	return &Limiter{
 		s: s,
-		// Times are microseconds, which Lua's numbers represent exactly
-		// until the year 2255.
-		take: newScript("count an event", prelude+`
-local now, window, events = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+		// A hash has the fields start and count for the first limit,
+		// start2 and count2 for the second one, and so on. Times are
+		// microseconds, which Lua's numbers represent exactly until the
+		// year 2255.
+		allow: newScript("count an event", prelude+`
+local now, limits = tonumber(ARGV[1]), (#ARGV - 1) / 2
+local function suffix(i) return i == 1 and '' or string.format('%d', i) end
+local fields = {}
+for i = 1, limits do
+	fields[2 * i - 1], fields[2 * i] = 'start' .. suffix(i), 'count' .. suffix(i)
+end
 sane(KEYS[1], 'hash')
-local counted = redis.call('HMGET', KEYS[1], 'start', 'count')
-local start, count = tonumber(counted[1] or now), tonumber(counted[2] or 0)
-if not (start and count and math.abs(start) < 2^53 and count >= 0 and count < 2^53) then
+local counted = redis.call('HMGET', KEYS[1], unpack(fields))
+local starts, counts, readable = {}, {}, true
+for i = 1, limits do
+	local start, count = tonumber(counted[2 * i - 1] or now), tonumber(counted[2 * i] or 0)
+	starts[i], counts[i] = start, count
+	readable = readable and start and count and math.abs(start) < 2^53 and count >= 0 and count < 2^53
+end
+local wait, left = 0, 0
+if not readable then
 	forget(KEYS[1])
-	start, count = now, 0
 end
-if now < start then
-	start = now
+for i = 1, limits do
+	local window, events = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+	if not readable then
+		starts[i], counts[i] = now, 0
+	end
+	starts[i] = math.min(starts[i], now)
+	if now - starts[i] >= window then
+		starts[i], counts[i] = now, 0
+	end
+	if counts[i] >= events then
+		wait = math.max(wait, starts[i] + window - now)
+	end
+	left = math.max(left, math.ceil((starts[i] + window - now) / 1000))
 end
-if now - start >= window then
-	start, count = now, 0
+for i = 1, limits do
+	if wait == 0 then
+		counts[i] = counts[i] + 1
+	end
+	-- a window begins with an event that counts
+	if counts[i] > 0 then
+		redis.call('HSET', KEYS[1], 'start' .. suffix(i), string.format('%d', starts[i]), 'count' .. suffix(i), counts[i])
+	end
 end
-local wait = 0
-if count < events then
-	count = count + 1
-else
-	wait = start + window - now
-end
-redis.call('HSET', KEYS[1], 'start', string.format('%d', start), 'count', count)
-local left = math.ceil((start + window - now) / 1000)
 if redis.call('PTTL', KEYS[1]) < left then
 	redis.call('PEXPIRE', KEYS[1], string.format('%d', left))
 end
 return {wait, damaged}`),
-		give: newScript("give an event back", prelude+`
+		refund: newScript("refund an event", prelude+`
 sane(KEYS[1], 'hash')
-local count = redis.call('HGET', KEYS[1], 'count') or '0'
-if #count > 15 or not string.match(count, '^%d+$') then
-	forget(KEYS[1])
-elseif count ~= '0' then
-	redis.call('HINCRBY', KEYS[1], 'count', -1)
+for i = 1, `+number(core.MaxLimits)+` do
+	local field = i == 1 and 'count' or string.format('count%d', i)
+	local count = redis.call('HGET', KEYS[1], field) or '0'
+	if #count > 15 or not string.match(count, '^%d+$') then
+		forget(KEYS[1])
+	elseif count ~= '0' then
+		redis.call('HINCRBY', KEYS[1], field, -1)
+	end
 end
 return {1, damaged}`),
 	}
@@ -65,23 +89,27 @@ return {1, damaged}`),
 
 func (t *Limiter) key(key string) string { return t.s.prefix + "limit:" + text(core.Digest(key)) }
 
-// Take counts an event; see core.Limiter.
-func (t *Limiter) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
-	if l.Events <= 0 || l.Window <= 0 {
-		return 0, nil
+// Allow counts an event; see core.Limiter.
+func (t *Limiter) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
+	limits, err := core.Effective(limits)
+	if err != nil || len(limits) == 0 {
+		return 0, err
 	}
-	wait, err := t.s.count(ctx, t.take, []string{t.key(key)},
-		number(t.s.now().UnixMicro()), number(l.Window.Microseconds()), number(int64(l.Events)))
+	args := []string{number(t.s.now().UnixMicro())}
+	for _, l := range limits {
+		args = append(args, number(l.Window.Microseconds()), number(int64(l.Events)))
+	}
+	wait, err := t.s.count(ctx, t.allow, []string{t.key(key)}, args...)
 	return time.Duration(wait) * time.Microsecond, err
 }
 
-// Give takes an event back; see core.Limiter.
-func (t *Limiter) Give(ctx context.Context, key string) error {
-	_, err := t.s.count(ctx, t.give, []string{t.key(key)})
+// Refund takes an event back; see core.Limiter.
+func (t *Limiter) Refund(ctx context.Context, key string) error {
+	_, err := t.s.count(ctx, t.refund, []string{t.key(key)})
 	return err
 }
 
-// Forget sets a count to nothing; see core.Limiter.
-func (t *Limiter) Forget(ctx context.Context, key string) error {
-	return t.s.do(ctx, "forget a limit", t.s.client.B().Del().Key(t.key(key)).Build(), nil)
+// Reset sets the counts to nothing; see core.Limiter.
+func (t *Limiter) Reset(ctx context.Context, key string) error {
+	return t.s.do(ctx, "reset a limit", t.s.client.B().Del().Key(t.key(key)).Build(), nil)
 }

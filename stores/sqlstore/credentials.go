@@ -41,7 +41,7 @@ func newCredentials(s *Store) *Credentials {
 		update: s.statement("update a credential",
 			"UPDATE {credentials} SET label = ?, data = ?, used = ?, expires = ? WHERE id = ?"),
 		remove: s.statement("delete a credential", "DELETE FROM {credentials} WHERE "+owned),
-		sweep:  s.statement("sweep credentials", s.dialect.sweep("{credentials}", "id", "expires")),
+		sweep:  s.statement("sweep credentials", s.dialect.sweep("{credentials}", "id", "expires", "")),
 	}
 }
 

@@ -61,12 +61,11 @@ type dialect struct {
 	// below the first of its last two arguments, and sets its end to the
 	// other.
 	raise string
-	// count ends an INSERT into {limits}, so that it counts an event in a
-	// row that is there, unless its count is full. Its arguments are now,
-	// the most events, now and the new end; then now and the most events,
-	// where the number of rows says whether it was counted. Without
-	// returning, the driver's LastInsertId is 1 if it was not.
-	count string
+	// count ends an INSERT into {limits}, so that it counts an event in the
+	// slots of a row that is there, unless one of them is full. With
+	// returning, the number of rows says whether it was counted; without,
+	// the driver's LastInsertId is 1 if it was not.
+	count func(st *countStatement, slots []slot) string
 	// mutex makes transactions that name the same text wait for each other;
 	// "" where there is one writer at a time anyway.
 	mutex string
@@ -84,8 +83,9 @@ type dialect struct {
 	batch   int
 	patient bool
 	// sweep deletes at most as many rows of a table, with this primary key,
-	// as its second argument says, whose time is up.
-	sweep func(table, key, ends string) string
+	// as its last argument says, whose time is up, by the column ends, and
+	// for which another condition holds: "", or one that begins with AND.
+	sweep func(table, key, ends, and string) string
 	// stamp sets a column that is NULL to its first argument, in at most as
 	// many rows as its second argument says.
 	stamp func(table, key, column string) string
@@ -135,7 +135,7 @@ func stampSome(table, key, column string) string {
 }
 
 // sweepSome is dialect.sweep where DELETE has no LIMIT.
-func sweepSome(table, key, ends string) string {
+func sweepSome(table, key, ends, and string) string {
 	return "DELETE FROM " + table + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + table + " WHERE " + ends +
-		" <= ? LIMIT ?)"
+		" <= ?" + and + " LIMIT ?)"
 }

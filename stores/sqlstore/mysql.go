@@ -26,20 +26,16 @@ var mysql = dialect{
 	lock:      " FOR UPDATE",
 	newest:    " LOCK IN SHARE MODE",
 	raise:     " ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, ?), expires = ?",
-	// It goes from left to right, and on with what it has set. The number
-	// of rows would not do: it may count a row that is left as it is.
-	count: ` ON DUPLICATE KEY UPDATE
-		events = CASE WHEN ends <= ? THEN 1 WHEN events < ? THEN events + 1 ELSE events - 1 + LAST_INSERT_ID(1) END,
-		ends = CASE WHEN ends <= ? THEN ? ELSE ends END`,
-	batch: 1000,
+	count:     onDuplicateKeyCount,
+	batch:     1000,
 	// A row under a lock of its own, of a limit that is over, so that Sweep
 	// takes it away.
 	mutex: "INSERT INTO {limits} (digest, events, ends) VALUES (UNHEX(SHA2(?, 256)), 0, 0) ON DUPLICATE KEY UPDATE ends = ends",
 	stamp: func(table, _, column string) string {
 		return "UPDATE " + table + " SET " + column + " = ? WHERE " + column + " IS NULL LIMIT ?"
 	},
-	sweep: func(table, _, ends string) string {
-		return "DELETE FROM " + table + " WHERE " + ends + " <= ? ORDER BY " + ends + " LIMIT ?"
+	sweep: func(table, _, ends, and string) string {
+		return "DELETE FROM " + table + " WHERE " + ends + " <= ?" + and + " ORDER BY " + ends + " LIMIT ?"
 	},
 	// The binary collation of utf8mb4 ignores spaces at the end, so keys
 	// are bytes.

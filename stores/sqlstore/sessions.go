@@ -71,9 +71,9 @@ func newSessions(s *Store, users *userReader) *Sessions {
 			" ORDER BY created DESC, digest LIMIT "+listMax),
 		excess: s.statement("trim sessions", "SELECT digest FROM {sessions} WHERE user_id = ? AND backend = ? AND "+alive+
 			" ORDER BY created DESC, CASE WHEN digest = ? THEN 0 ELSE 1 END, digest LIMIT "+listMax+" OFFSET ?"),
-		sweep:       s.statement("sweep sessions", s.dialect.sweep("{sessions}", "digest", "expires")),
+		sweep:       s.statement("sweep sessions", s.dialect.sweep("{sessions}", "digest", "expires", "")),
 		stampFloors: s.statement("sweep floors", s.dialect.stamp("{floors}", "user_id", "expires")),
-		sweepFloors: s.statement("sweep floors", s.dialect.sweep("{floors}", "user_id", "expires")),
+		sweepFloors: s.statement("sweep floors", s.dialect.sweep("{floors}", "user_id", "expires", "")),
 	}
 }
 

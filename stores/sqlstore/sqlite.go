@@ -61,10 +61,5 @@ const renumber = `UPDATE {users} SET id = (SELECT MAX(CAST(user_id AS INTEGER)) 
 // SQLite took these clauses from PostgreSQL.
 const (
 	onConflictSkip  = " ON CONFLICT DO NOTHING"
-	onConflictCount = ` ON CONFLICT (digest) DO UPDATE SET
-		events = CASE WHEN {limits}.ends <= ? THEN 1 WHEN {limits}.events < ? THEN {limits}.events + 1
-			ELSE {limits}.events END,
-		ends = CASE WHEN {limits}.ends <= ? THEN ? ELSE {limits}.ends END
-		WHERE {limits}.ends <= ? OR {limits}.events < ?`
 	onConflictRaise = " ON CONFLICT (user_id) DO UPDATE SET epoch = CASE WHEN {floors}.epoch < ? THEN excluded.epoch ELSE {floors}.epoch END, expires = ?"
 )

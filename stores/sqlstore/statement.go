@@ -192,12 +192,13 @@ func (e *engine) sweep(ctx context.Context, st statement) (int, error) {
 	return e.inBatches(ctx, st, e.now())
 }
 
-// inBatches runs st, which changes at most as many rows as its second argument
+// inBatches runs st, which changes at most as many rows as its last argument
 // says, until it changes fewer. It returns how many it changed.
-func (e *engine) inBatches(ctx context.Context, st statement, first any) (total int, err error) {
+func (e *engine) inBatches(ctx context.Context, st statement, args ...any) (total int, err error) {
+	args = append(args, e.dialect.batch)
 	for {
 		begun := time.Now()
-		n, err := e.exec(ctx, st, first, e.dialect.batch)
+		n, err := e.exec(ctx, st, args...)
 		total += int(n)
 		if err != nil || n < int64(e.dialect.batch) {
 			return total, err

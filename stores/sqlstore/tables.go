@@ -50,6 +50,10 @@ func (s *Store) tables() []table {
 			indexes: []index{{name: "user", columns: "user_id"}, {name: "expires", columns: "expires"}}},
 		{token: "limits", columns: []column{
 			{"digest", "{digest} NOT NULL PRIMARY KEY"}, {"events", "INTEGER NOT NULL"}, {"ends", "BIGINT NOT NULL"},
+			// NULL in rows of an earlier release, and of keys with
+			// fewer limits; see slots.
+			{"events_2", "INTEGER"}, {"ends_2", "BIGINT"}, {"events_3", "INTEGER"}, {"ends_3", "BIGINT"},
+			{"events_4", "INTEGER"}, {"ends_4", "BIGINT"},
 		}, indexes: []index{{name: "ends", columns: "ends"}}},
 		s.accountsTable(),
 		s.credentialsTable(),

@@ -43,7 +43,7 @@ func newTickets(s *Store) *Tickets {
 		// left to right, and on with what it has set.)
 		count: s.statement("count a failure", `UPDATE {tickets} SET expires = CASE WHEN failures + 1 >= ? THEN 0 ELSE expires END, failures = failures + 1
 			WHERE purpose = ? AND digest = ? AND expires > ? AND used = 0`),
-		sweep: s.statement("sweep tickets", s.dialect.sweep("{tickets}", "purpose, digest", "expires")),
+		sweep: s.statement("sweep tickets", s.dialect.sweep("{tickets}", "purpose, digest", "expires", "")),
 	}
 }
 

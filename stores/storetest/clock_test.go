@@ -50,7 +50,8 @@ func TestRealClock(t *testing.T) {
 		waiting(t, storetest.TicketCases(), func(now func() time.Time) core.TicketStore { return tickets(slow(now)) },
 			"A ticket lives until", "R01 a consumed", "O02 a burned", "O02 of any number of concurrent Burns, after", "Sweeper")
 		waiting(t, storetest.LimiterCases(), func(now func() time.Time) core.Limiter { return limiter(slow(now)) },
-			"The window begins", "After the wait", "A refused Take", "Give of what", "Q08 concurrent Takes after", "Sweeper")
+			"The window begins", "After the wait", "A refused Allow", "Refund of what", "Q08 concurrent Allows after", "Sweeper",
+			"Each of several", "An event that one", "The wait is that", "Refund leaves")
 	})
 	t.Run("all ends at once", func(t *testing.T) {
 		waiting(t, storetest.SessionCases(), func(now func() time.Time) core.SessionStore {
@@ -60,8 +61,9 @@ func TestRealClock(t *testing.T) {
 }
 
 // A store with a clock of its own, which nothing else can read or move, passes
-// if it declares that.
+// if it declares that. It waits for half a minute, beside the other tests.
 func TestNoClock(t *testing.T) {
+	t.Parallel()
 	storetest.Limiter(t, func(*testing.T, func() time.Time) core.Limiter { return limiter(nil) }, storetest.NoClock)
 }
 

@@ -26,7 +26,7 @@ func TestAttackR16Silence(t *testing.T) {
 				for _, email := range []string{"nobody@example.org", u.Email, off.Email, done.Email} {
 					ledgers.Of(a).Take()
 					a.Want(t, route+"202", harness.JSONObject(harness.Object{"email": email}))
-					if calls := ledgers.Of(a).Take(); !slices.Equal(calls, []string{"limiter.Take", "users.Find"}) {
+					if calls := ledgers.Of(a).Take(); !slices.Equal(calls, []string{"limiter.Allow", "users.Find"}) {
 						t.Errorf("%s causes %q", email, calls)
 					}
 				}

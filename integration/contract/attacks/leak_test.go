@@ -90,7 +90,7 @@ func life(t *testing.T, a *harness.App) (secrets canaries, answers string) {
 	}
 	everything()
 	for _, store := range []string{"users", "sessions", "tickets", "limiter", "users.Update", "sessions.Create",
-		"tickets.Consume", "limiter.Forget"} {
+		"tickets.Consume", "limiter.Reset"} {
 		a.Break(store)
 		everything()
 		say("POST", "/auth/verify", harness.VerifyBody(secrets["verify token"]))

@@ -154,8 +154,8 @@ type refusing struct {
 	refused chan string // keys
 }
 
-func (r refusing) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
-	wait, err := r.Limiter.Take(ctx, key, l)
+func (r refusing) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
+	wait, err := r.Limiter.Allow(ctx, key, limits...)
 	if wait > 0 {
 		r.refused <- key
 	}

@@ -162,12 +162,12 @@ type limiter struct {
 	*Outage
 }
 
-func (s limiter) Take(ctx context.Context, key string, l core.Limit) (time.Duration, error) {
-	return ask(s.Outage, "limiter.Take", func() (time.Duration, error) { return s.Limiter.Take(ctx, key, l) })
+func (s limiter) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
+	return ask(s.Outage, "limiter.Allow", func() (time.Duration, error) { return s.Limiter.Allow(ctx, key, limits...) })
 }
 
-func (s limiter) Forget(ctx context.Context, key string) error {
-	return tell(s.Outage, "limiter.Forget", func() error { return s.Limiter.Forget(ctx, key) })
+func (s limiter) Reset(ctx context.Context, key string) error {
+	return tell(s.Outage, "limiter.Reset", func() error { return s.Limiter.Reset(ctx, key) })
 }
 
 type accounts struct {

@@ -111,7 +111,7 @@ func TestATokenSurvivesAFailedEffect(t *testing.T) {
 func TestALimiterThatForgetsLate(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
-		a.Break("limiter.Forget")
+		a.Break("limiter.Reset")
 		a.Want(t, "POST /auth/cookie/login 204 (a success that cannot be noted is one)",
 			harness.LoginForm(u.Email, harness.Password))
 		a.Mend()

@@ -57,7 +57,13 @@ CREATE INDEX "latchkey_tickets_expires" ON "latchkey_tickets" (expires);
 CREATE TABLE "latchkey_limits" (
 	"digest" BLOB NOT NULL PRIMARY KEY,
 	"events" INTEGER NOT NULL,
-	"ends" BIGINT NOT NULL
+	"ends" BIGINT NOT NULL,
+	"events_2" INTEGER,
+	"ends_2" BIGINT,
+	"events_3" INTEGER,
+	"ends_3" BIGINT,
+	"events_4" INTEGER,
+	"ends_4" BIGINT
 );
 CREATE INDEX "latchkey_limits_ends" ON "latchkey_limits" (ends);
 CREATE TABLE "latchkey_oauth_accounts" (
