@@ -41,8 +41,12 @@ func (m *Manager[U]) Login(
 
 // List returns a page of the users that q describes, and the cursor of the
 // following page, "" on the last. core.ErrInvalid means that the cursor is not
-// one of this query's.
+// one of this query's, or that no store answers the query. Without a Now,
+// Suspended is judged at the present.
 func (m *Manager[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
+	if q.Now.IsZero() {
+		q.Now = m.auth.opts.Now()
+	}
 	page, next, err := m.auth.svc.Users.List(ctx, q)
 	users = make([]*U, len(page))
 	for i, u := range page {

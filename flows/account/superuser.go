@@ -72,7 +72,7 @@ func (k *keeper) write(
 
 // another returns the ID of an active superuser beside the one with that ID.
 func another(ctx context.Context, svc *core.Services, id string) (string, error) {
-	users, _, err := svc.Users.List(ctx, core.Query{Superusers: true, Limit: 2})
+	users, _, err := svc.Users.List(ctx, core.Query{Active: new(true), Superuser: new(true), Limit: 2})
 	if err != nil {
 		return "", err
 	}

@@ -148,7 +148,7 @@ func TestS23InARing(t *testing.T) {
 			func() int { return a.do("DELETE", ids[0], tokens[2], "") },
 			func() int { return a.do("PATCH", ids[0], tokens[0], `{"is_active": false, "is_superuser": false}`) },
 		)
-		page, _, err := a.users.List(t.Context(), core.Query{Superusers: true, Limit: n})
+		page, _, err := a.users.List(t.Context(), core.Query{Active: new(true), Superuser: new(true), Limit: n})
 		if err != nil || len(page) == 0 {
 			t.Errorf("nobody is left after %v (%v)", got, err)
 		}

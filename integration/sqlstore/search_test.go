@@ -119,25 +119,31 @@ func checkPlan(t *testing.T, db *handle, search, begin, end string) {
 	default:
 		search = strings.NewReplacer("email_key > ?", "email_key > '"+begin+"'", "email_key >= ?", "email_key >= '"+begin+"'",
 			"email_key < ?", "email_key < '"+end+"'", "LIMIT ?", "LIMIT 11").Replace(search)
-		plan := ""
-		rows, err := db.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+search)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			plan += detail + "\n"
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		plan := queryPlan(t, db, search)
 		if strings.TrimSpace(plan) != "SEARCH latchkey_users USING INDEX latchkey_users_email_key (email_key>? AND email_key<?)" {
 			t.Errorf("%q: the plan is\n%s", begin, plan)
 		}
 	}
+}
+
+// queryPlan returns SQLite's plan of a statement without arguments.
+func queryPlan(t *testing.T, db *handle, text string) (plan string) {
+	t.Helper()
+	rows, err := db.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan += detail + "\n"
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/userlist"
 )
 
 // Users is a core.UserStore, a core.EpochStore and a core.IDMaker. The IDs it
@@ -156,56 +158,77 @@ func (s *Users[U]) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// List implements core.UserStore. Without an Email users come in the order of
-// their creation. A search by email scans all users.
+// List implements core.UserStore. The stable order is that of creation. Any
+// other order, and any filter, scans all users.
 func (s *Users[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
 	}
-	last, err := q.After()
+	place, err := userlist.Read(q)
 	if err != nil {
 		return nil, "", err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	rows, place := s.search(q, last), func(row *userRow[U]) string { return s.base(row.user).EmailKey }
-	if q.Email == "" {
-		seq, err := s.parse(last)
-		if err != nil {
-			return nil, "", err
+	seq, err := s.parse(place)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, sorted := s.rows, q.Order() == core.SortStable && !q.Descending
+	if sorted {
+		rows = rows[s.after(seq):]
+	}
+	limit, found := min(max(q.Limit, 1), 100), []*userRow[U]{}
+	for _, row := range rows {
+		if q.Matches(s.base(row.user)) && (place.First || s.compare(q, row, place, seq) > 0) {
+			found = append(found, row)
 		}
-		rows, place = s.rows[s.after(seq):], func(row *userRow[U]) string { return strconv.FormatInt(row.seq, 10) }
+		if sorted && len(found) > limit {
+			break
+		}
 	}
-	if q.Superusers {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(row *userRow[U]) bool {
-			b := s.base(row.user)
-			return !b.IsActive || !b.IsSuperuser
-		})
-	}
-	limit := min(max(q.Limit, 1), 100)
-	for _, row := range rows[:min(limit, len(rows))] {
+	slices.SortFunc(found, func(a, b *userRow[U]) int { return s.compare(q, a, s.place(q, b), b.seq) })
+	for _, row := range found[:min(limit, len(found))] {
 		users = append(users, clone(row.user))
 	}
-	if len(rows) > limit {
-		next = q.Next(place(rows[limit-1]))
+	if len(found) > limit {
+		row := found[limit-1]
+		next = q.Next(userlist.Write(q.Order(), s.base(row.user), strconv.FormatInt(row.seq, 10)))
 	}
 	return users, next, nil
 }
 
-// search returns the users who match a query's Email, in their order, starting
-// after the one that last names.
-func (s *Users[U]) search(q core.Query, last string) (found []*userRow[U]) {
-	if q.Email == "" {
-		return nil
+// place is where a user stands in the order of a query.
+func (s *Users[U]) place(q core.Query, row *userRow[U]) userlist.Place {
+	b := s.base(row.user)
+	switch q.Order() {
+	case core.SortEmail:
+		return userlist.Place{Email: b.EmailKey, Last: b.EmailKey == ""}
+	case core.SortCreated:
+		// A cursor has whole microseconds.
+		return userlist.Place{Created: b.CreatedAt.Truncate(time.Microsecond), Last: b.CreatedAt.IsZero()}
+	default:
+		return userlist.Place{}
 	}
-	key := func(row *userRow[U]) string { return s.base(row.user).EmailKey }
-	for _, row := range s.rows {
-		if k := key(row); k > last && strings.HasPrefix(k, q.Email) {
-			found = append(found, row)
+}
+
+// compare is negative if a user comes before a place in the order of a query.
+func (s *Users[U]) compare(q core.Query, row *userRow[U], place userlist.Place, seq int64) int {
+	at := s.place(q, row)
+	if at.Last != place.Last {
+		if at.Last {
+			return 1
 		}
+		return -1
 	}
-	slices.SortFunc(found, func(a, b *userRow[U]) int { return strings.Compare(key(a), key(b)) })
-	return found
+	order := cmp.Or(strings.Compare(at.Email, place.Email), at.Created.Compare(place.Created))
+	if order == 0 && (q.Order() != core.SortEmail || at.Last) {
+		order = cmp.Compare(row.seq, seq)
+	}
+	if q.Descending {
+		return -order
+	}
+	return order
 }
 
 // after returns the position in rows of the first user whose seq is greater.
@@ -215,14 +238,14 @@ func (s *Users[U]) after(seq int64) int {
 	return i
 }
 
-// parse parses a cursor: empty, or a seq that was assigned, spelled as List
-// spells it.
-func (s *Users[U]) parse(place string) (int64, error) {
-	if place == "" {
+// parse returns the seq that a place names: one that was assigned, spelled as
+// List spells it.
+func (s *Users[U]) parse(place userlist.Place) (int64, error) {
+	if place.First || place.Email != "" {
 		return 0, nil
 	}
-	seq, err := strconv.ParseInt(place, 10, 64)
-	if err != nil || seq < 1 || seq > s.lastSeq || strconv.FormatInt(seq, 10) != place {
+	seq, err := strconv.ParseInt(place.ID, 10, 64)
+	if err != nil || seq < 1 || seq > s.lastSeq || strconv.FormatInt(seq, 10) != place.ID {
 		return 0, core.ErrInvalid
 	}
 	return seq, nil

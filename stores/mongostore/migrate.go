@@ -57,6 +57,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		// Sparse, because a user with an empty EmailKey has no such
 		// field.
 		{s.users, "email_key", ascending("email_key"), unique().SetSparse(true)},
+		{s.users, "created", ascending("created_at", "created_at"+microsSuffix, "_id"), options.Index()},
 		{s.accounts.c, "account", ascending("oauth_name", "account_id"), unique()},
 		{s.accounts.c, "user", ascending("user_id"), options.Index()},
 		{s.credentials.c, "key", ascending("kind", "key"), unique()},

@@ -19,8 +19,8 @@ type UserStore[U any] struct {
 	sessions *Sessions
 
 	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
-	// of all users, of the active superusers
-	lists                  [2]listStatements
+	// readAll is a template that List goes on with.
+	readAll                string
 	raiseFloor, clearFloor statement
 	// of what tables hold of a user beside the row, by the type of user_id
 	removeByText, removeByID []statement

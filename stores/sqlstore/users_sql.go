@@ -19,7 +19,8 @@ func (us *UserStore[U]) prepare() {
 			sets = append(sets, us.s.quote(c.Name)+" = ?")
 		}
 	}
-	read := "SELECT " + strings.Join(names, ", ") + " FROM {users} WHERE "
+	us.readAll = "SELECT " + strings.Join(names, ", ") + " FROM {users}"
+	read := us.readAll + " WHERE "
 	us.insert = us.s.statement("create a user", us.insertion(names, places))
 	numbered := us.insertion(without(names, us.model.id), without(places, us.model.id))
 	if us.s.dialect.returning {
@@ -35,15 +36,6 @@ func (us *UserStore[U]) prepare() {
 	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
 	us.remove = us.s.statement("delete a user", "DELETE FROM {users} WHERE id = ?")
 	us.epoch = us.s.statement("find a user's epoch", "SELECT token_epoch FROM {users} WHERE id = ?")
-	for i, only := range []string{"", " AND is_superuser = TRUE AND is_active = TRUE"} {
-		us.lists[i] = listStatements{
-			all: us.s.statement("list users", read+"id > ?"+only+" ORDER BY id LIMIT ?"),
-			// One lower bound each: SQLite begins an index at one
-			// only.
-			search:   us.s.statement("list users", read+"email_key >= ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
-			searchOn: us.s.statement("list users", read+"email_key > ? AND email_key < ?"+only+" ORDER BY email_key LIMIT ?"),
-		}
-	}
 	us.removeByText, us.removeByID = us.s.theirs()
 	us.raiseFloor = us.s.statement("end a user's sessions", raiseFloor+us.s.dialect.raise)
 	us.clearFloor = us.s.statement("create a user", "DELETE FROM {floors} WHERE user_id = ?")

@@ -22,7 +22,7 @@ func Users(t *testing.T, open func(t *testing.T) core.UserStore[Account], lacks 
 func UserCases() []Case[core.UserStore[Account]] {
 	return slices.Concat(
 		createCases, findCases, valueCases, hardCases, uniqueCases, updateCases, deleteCases, raceCases, listCases,
-		listRaceCases, cancelCases, featureCases,
+		queryCases, listRaceCases, cancelCases, featureCases,
 	)
 }
 

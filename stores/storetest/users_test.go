@@ -272,7 +272,7 @@ func TestBrokenUsers(t *testing.T) {
 				}
 				return s.Users.Create(ctx, u)
 			}
-		}, []string{"The EmailKey of a deleted user"}},
+		}, []string{"The EmailKey of a deleted user", "List by CreatedAt returns each"}},
 	} {
 		t.Run(name, fake.run)
 	}
