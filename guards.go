@@ -14,6 +14,9 @@ var (
 	Verified = core.Verified
 	// Superuser requires a superuser, else 403.
 	Superuser = core.Superuser
+	// InPerson requires the person themselves: no API key, and nobody who
+	// acts as the user. Else 403; see core.InPerson.
+	InPerson = core.InPerson
 	// SessionOnly loads no user; see core.SessionOnly.
 	SessionOnly = core.SessionOnly
 	// Streaming is for what stays open; see core.Streaming.

@@ -317,3 +317,60 @@ func TestStanding(t *testing.T) {
 		t.Errorf("%d flows of the backend web", logins)
 	}
 }
+
+// TestWhoActsAsSomebody: a session in which an administrator acts as a user, as
+// a strategy of one's own may make it, reads what the user reads, and changes
+// nothing that lets people in. The user's own session may do all of it.
+func TestWhoActsAsSomebody(t *testing.T) {
+	t.Parallel()
+	a, k := withKeys(t, nil)
+	id := a.register("ada@example.org").member("id")
+	a.edit(id, func(m *Member) { m.IsSuperuser, m.IsVerified = true, true })
+	own := k.give("own", id, nil)
+	acting := "Bearer acting"
+	k.issued.Store("acting",
+		&core.Session{ID: "acting", UserID: id, Backend: "keys", Epoch: core.AnyEpoch, Actor: "somebody"})
+	open := map[string]bool{
+		"users:current_user": true, "users:patch_current_user": true, "sessions:list": true, "accounts:list": true,
+	}
+	var patch http.Handler
+	for name, group := range latchkey.AllGroups(a.Auth) {
+		for _, route := range group {
+			if route.Public || strings.HasSuffix(route.Name, "logout") {
+				continue
+			}
+			h := httpauth.Handler(route)
+			if route.Name == "users:patch_current_user" {
+				patch = h
+			}
+			refused := send(h, route.Method, acting).Code == http.StatusForbidden
+			if refused == open[route.Name] {
+				t.Errorf("%s %s: refused to who acts as the user: %t", name, route.Name, refused)
+			}
+			if route.Method == http.MethodDelete { // ends what the next route is asked with
+				continue
+			}
+			if w := send(h, route.Method, own); w.Code == http.StatusForbidden {
+				t.Errorf("%s %s: %d %s to the user", name, route.Name, w.Code, w.Body)
+			}
+		}
+	}
+	for body, want := range map[string]int{
+		`{"nick": "acted"}`: http.StatusOK,
+		`{"password": "another long one", "current_password": "` + password + `"}`: http.StatusForbidden,
+	} {
+		r := httptest.NewRequest(http.MethodPatch, "/me", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", acting)
+		w := httptest.NewRecorder()
+		if patch.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("PATCH /me %s by who acts as the user: %d %s, want %d", body, w.Code, w.Body, want)
+		}
+	}
+	if w := a.ask(acting, false, latchkey.InPerson); w.Code != http.StatusForbidden {
+		t.Errorf("InPerson answers %d to who acts as the user", w.Code)
+	}
+	if w := a.ask(own, false, latchkey.InPerson); w.Code != http.StatusOK {
+		t.Errorf("InPerson answers %d to the user", w.Code)
+	}
+}

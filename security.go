@@ -67,6 +67,9 @@ func (s *security) Secured(ctx context.Context, extra ...core.Proof) error {
 }
 
 func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Proof) error {
+	if !c.Session.InPerson() {
+		return core.Forbidden()
+	}
 	done := c.Session.Proofs
 	for _, p := range extra {
 		done = core.AddProof(done, p)

@@ -64,6 +64,12 @@ var (
 	Superuser = Guard{Name: "superuser", NeedsUser: true, Check: func(_ context.Context, c *Current) error {
 		return allow(c.User.Base().IsSuperuser)
 	}}
+	// InPerson requires the person themselves, else 403; see
+	// Session.InPerson. It is for what changes who may log in, and what the
+	// user would not let others do in their name.
+	InPerson = Guard{Name: "in person", Check: func(_ context.Context, c *Current) error {
+		return allow(c.Session.InPerson())
+	}}
 	// SessionOnly loads no user: CurrentSession works, CurrentUser does
 	// not. Deactivating a user raises the epoch, which is how this guard
 	// notices.

@@ -128,11 +128,12 @@ type Security interface {
 	// Secure returns the guard of what is sensitive: it refuses as Secured
 	// does.
 	Secure() Guard
-	// Secured returns nil where the login of ctx, with the proofs in extra,
-	// has a proof that is not older than Options.FreshFor, and none of the
-	// user's factors still asks. Otherwise it returns the 403
-	// PROOF_REQUIRED that names what would do, or a 503. ctx must have a
-	// user.
+	// Secured returns nil where the login of ctx is in person (see
+	// InPerson) and, with the proofs in extra, has a proof that is not
+	// older than Options.FreshFor, and none of the user's factors still
+	// asks. Otherwise it returns the 403 PROOF_REQUIRED that names what
+	// would do, the plain 403 where nothing would, or a 503. ctx must have
+	// a user.
 	Secured(ctx context.Context, extra ...Proof) error
 	// Strong reports whether proofs are enough for two; see
 	// ProofKinds.Strong.

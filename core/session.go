@@ -57,6 +57,10 @@ const AnyEpoch = -1
 // without methods; the zero time if there is none.
 func (s *Session) Proved(methods ...string) time.Time { return latest(s.Proofs, methods) }
 
+// InPerson reports whether the user themselves are behind the session: it has
+// no Scopes, as an API key's has, and nobody else acts as the user.
+func (s *Session) InPerson() bool { return s.Scopes == nil && s.Actor == "" }
+
 // Found is what a strategy has of a valid token. User is set only where it
 // was read in the same query, fresh from the store; the front door loads it
 // otherwise.

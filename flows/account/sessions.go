@@ -40,14 +40,14 @@ func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, svc) },
 		},
 		{
-			Name: "sessions:delete", Method: http.MethodDelete, Pattern: "/sessions/{id}",
+			Name: "sessions:delete", Method: http.MethodDelete, Pattern: "/sessions/{id}", Guards: []core.Guard{core.InPerson},
 			Doc: core.Doc{Summary: "End one login", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				return endSession(ctx, svc, r.Param("id"))
 			},
 		},
 		{
-			Name: "sessions:delete_others", Method: http.MethodDelete, Pattern: "/sessions",
+			Name: "sessions:delete_others", Method: http.MethodDelete, Pattern: "/sessions", Guards: []core.Guard{core.InPerson},
 			Doc: core.Doc{Summary: "End all logins but this one, tokens of other backends too", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				current := core.CurrentFrom(ctx)

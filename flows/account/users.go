@@ -31,7 +31,7 @@ func (Users) PerBackend() bool { return false }
 
 // Routes begin with /me, so that it wins over /{id} where the first match does.
 func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
-	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser)
+	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser, core.InPerson)
 	last := &keeper{svc: svc}
 	public := svc.Codec.Output(svc.Users.New())
 	return append(f.me(svc, svc.Env.AccountGuards),

@@ -51,7 +51,7 @@ func TestTheGuardsOfAdministration(t *testing.T) {
 		for _, g := range r.Guards {
 			names += g.Name + " "
 		}
-		want := core.Verified.Name + " " + core.Superuser.Name + " "
+		want := core.Verified.Name + " " + core.Superuser.Name + " " + core.InPerson.Name + " "
 		if r.Pattern == "/me" {
 			want = core.Verified.Name + " "
 		}

@@ -20,7 +20,7 @@ func (f associate) Name() string   { return "oauth-associate:" + f.provider.Name
 func (associate) PerBackend() bool { return false }
 
 func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
-	guards := svc.Env.AccountGuards
+	guards := append(slices.Clone(svc.Env.AccountGuards), core.InPerson)
 	doc := authorizeDoc(f.provider)
 	doc.Codes = append(doc.Codes, core.CodeCrossOriginRefused)
 	route := core.Route{
