@@ -2,12 +2,17 @@ package latchkey
 
 import "fmt"
 
-// Flow returns the routes of a flow, for one of the backends if it is made once
-// per backend. It panics, at set-up, if there is no such flow or backend.
+// Flow returns the routes of a flow, for the one backend that is named if it is
+// made once per backend. It panics, at set-up, if there is no such flow or
+// backend, or if more than one is named.
 func (a *Auth[U]) Flow(name string, backend ...string) Group {
 	key := groupKey{flow: name}
-	if len(backend) > 0 {
+	switch len(backend) {
+	case 0:
+	case 1:
 		key.backend = backend[0]
+	default:
+		panic(fmt.Sprintf("latchkey: Flow(%q) returns the routes of one backend, not of %q: call it once for each", name, backend))
 	}
 	g, ok := a.groups[key]
 	if !ok {

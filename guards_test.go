@@ -65,6 +65,7 @@ func TestGuardsThatCannotWorkPanicWhenMounted(t *testing.T) {
 		"leave no backend":         func() { a.Resolve(false, latchkey.Via()) },
 		"needs the user":           func() { a.Resolve(false, latchkey.SessionOnly, latchkey.Verified) },
 		`there is no flow "magic"`: func() { a.Flow("magic") },
+		"of one backend, not of":   func() { a.Flow("login", "web", "web") },
 		`for backend "api"`:        func() { a.Login("api") },
 		"SessionOnly needs to know epochs": func() {
 			bare, err := latchkey.New[Member](noEpochs{a.users}, options[Member]())

@@ -47,7 +47,7 @@ func ExampleReadForm() {
 	form := post(strings.NewReader("username=ann%40example.com&password=correct+horse&scope="),
 		"application/x-www-form-urlencoded")
 	fields, err := core.ReadForm(form)
-	username, _, _ := fields.Text("username")
+	username, _, _ := fields.String("username")
 	fmt.Println(len(fields), username, err)
 	// Output: 2 ann@example.com <nil>
 }

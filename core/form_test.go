@@ -47,8 +47,8 @@ func TestReadForm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			user, _, _ := o.Text("username")
-			password, _, _ := o.Text("password")
+			user, _, _ := o.String("username")
+			password, _, _ := o.String("password")
 			if user != "a+b@c.example" || password != "x é<&;=%41" {
 				t.Errorf("got %q, %q", user, password)
 			}
@@ -165,7 +165,7 @@ func FuzzReadForm(f *testing.F) {
 		}
 		want, wantErr := url.ParseQuery(body)
 		for name := range o {
-			s, ok, problem := o.Text(name)
+			s, ok, problem := o.String(name)
 			if !ok || problem != nil || s == "" {
 				t.Fatalf("field %q is not a filled string", name)
 			}

@@ -34,7 +34,7 @@ func TestReadJSON(t *testing.T) {
 	if len(o) != len(want) {
 		t.Errorf("%d members, want %d", len(o), len(want))
 	}
-	if s, _, _ := o.Text("name"); s != "é😀" {
+	if s, _, _ := o.String("name"); s != "é😀" {
 		t.Errorf("Text gives %q", s)
 	}
 	_ = append(o["on"], "!!!!!!!!"...)

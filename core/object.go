@@ -6,9 +6,9 @@ import "encoding/json"
 // exact names. A form is given as an Object of strings.
 type Object map[string]json.RawMessage
 
-// Text returns a member that must be a string. ok is false if it is absent or
+// String returns a member that must be a string. ok is false if it is absent or
 // null; the problem (string_type) if it is something else.
-func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
+func (o Object) String(name string) (s string, ok bool, problem *Problem) {
 	raw, there := o[name]
 	if !there || string(raw) == "null" {
 		return "", false, nil
@@ -19,8 +19,8 @@ func (o Object) Text(name string) (s string, ok bool, problem *Problem) {
 	return s, true, nil
 }
 
-// Flag returns a member that must be a boolean, as Text does.
-func (o Object) Flag(name string) (b, ok bool, problem *Problem) {
+// Bool returns a member that must be a boolean, as String does.
+func (o Object) Bool(name string) (b, ok bool, problem *Problem) {
 	raw, there := o[name]
 	if !there || string(raw) == "null" {
 		return false, false, nil
@@ -31,10 +31,10 @@ func (o Object) Flag(name string) (b, ok bool, problem *Problem) {
 	return b, true, nil
 }
 
-// Required is Text for a member that must be there: missing if it is absent,
+// Required is String for a member that must be there: missing if it is absent,
 // string_type if it is null.
 func (o Object) Required(name string) (string, *Problem) {
-	s, ok, problem := o.Text(name)
+	s, ok, problem := o.String(name)
 	if ok || problem != nil {
 		return s, problem
 	}

@@ -31,7 +31,7 @@ func TestObject(t *testing.T) {
 		{name: "no", textProblem: "string_type", needed: "string_type", isFlag: true},
 	} {
 		t.Run("P04 "+c.name, func(t *testing.T) {
-			text, ok, problem := o.Text(c.name)
+			text, ok, problem := o.String(c.name)
 			if text != c.text || ok != c.isText || kind(problem) != c.textProblem {
 				t.Errorf("Text: %q, %v, %v", text, ok, problem)
 			}
@@ -39,7 +39,7 @@ func TestObject(t *testing.T) {
 			if text != c.text || kind(problem) != c.needed {
 				t.Errorf("Required: %q, %v", text, problem)
 			}
-			flag, ok, problem := o.Flag(c.name)
+			flag, ok, problem := o.Bool(c.name)
 			if flag != c.flag || ok != c.isFlag || kind(problem) != c.asFlag {
 				t.Errorf("Flag: %v, %v, %v", flag, ok, problem)
 			}

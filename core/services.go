@@ -109,8 +109,9 @@ type Sessions interface {
 // form.
 type Codec interface {
 	// Input writes the members of in that the application's type tags with
-	// when ("register", "update"). Its error is a 422.
-	Input(u AnyUser, in Object, when string) error
+	// when ("register", "update"). It returns what is wrong with them, for
+	// a 422 (see InvalidProblems).
+	Input(u AnyUser, in Object, when string) []*Problem
 	// Output returns what clients see of a user: the fields with a json
 	// tag, as encoding/json writes them.
 	Output(u AnyUser) any

@@ -128,7 +128,7 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 			return err
 		}
 	}
-	if err := svc.Codec.Input(u, c.Own, "update"); err != nil {
+	if err := core.InvalidProblems(svc.Codec.Input(u, c.Own, "update")...); err != nil {
 		return err
 	}
 	if c.Email != nil {
@@ -156,9 +156,9 @@ func prepare(
 	*asked.Base() = *target.Base()
 	var problems []*core.Problem
 	if c.Email != nil {
-		problems = append(problems, problemOf(setEmail(svc, asked.Base(), *c.Email)))
+		problems = append(problems, setEmail(svc, asked.Base(), *c.Email))
 	}
-	problems = append(problems, problemsOf(svc.Codec.Input(svc.Users.New(), c.Own, "update"))...)
+	problems = append(problems, svc.Codec.Input(svc.Users.New(), c.Own, "update")...)
 	if err := core.InvalidProblems(problems...); err != nil {
 		return "", nil, err
 	}

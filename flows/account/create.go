@@ -17,7 +17,7 @@ func Create(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object,
 ) error {
 	b := u.Base()
-	if err := setEmail(svc, b, b.Email); err != nil {
+	if err := core.InvalidProblems(setEmail(svc, b, b.Email)); err != nil {
 		return err
 	}
 	if password != "" || r != nil {
@@ -29,7 +29,7 @@ func Create(
 	if err != nil {
 		return err
 	}
-	if err := setEmail(svc, b, b.Email); err != nil { // the hook may have edited it
+	if err := core.InvalidProblems(setEmail(svc, b, b.Email)); err != nil { // the hook may have edited it
 		return err
 	}
 	// Asked before hashing, which is what a flood of registrations would
@@ -62,10 +62,12 @@ func Create(
 	return nil
 }
 
-func setEmail(svc *core.Services, u *core.User, email string) error {
+// setEmail sets the address, or returns what is wrong with it.
+func setEmail(svc *core.Services, u *core.User, email string) *core.Problem {
 	key, err := svc.Identify(email)
 	if err != nil {
-		return core.Invalid(core.BadValue("email", err.Error()))
+		problem := core.BadValue("email", err.Error())
+		return &problem
 	}
 	u.Email, u.EmailKey = email, key
 	return nil

@@ -81,7 +81,7 @@ func credentials(r *core.Request) (Credentials, error) {
 	}
 	identifier, noName := in.Required(name)
 	password, noPassword := in.Required("password")
-	grant, given, badGrant := in.Text("grant_type")
+	grant, given, badGrant := in.String("grant_type")
 	if given && grant != "password" {
 		badGrant = &core.Problem{
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",

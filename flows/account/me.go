@@ -80,14 +80,14 @@ func changes(r *core.Request, rights bool) (c Changes, current *string, err erro
 	c = Changes{Own: in, Request: r}
 	var problems []*core.Problem
 	text := func(to **string, name string) {
-		s, ok, problem := in.Text(name)
+		s, ok, problem := in.String(name)
 		if ok {
 			*to = &s
 		}
 		problems = append(problems, problem)
 	}
 	flag := func(to **bool, name string) {
-		b, ok, problem := in.Flag(name)
+		b, ok, problem := in.Bool(name)
 		if ok {
 			*to = &b
 		}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -60,28 +59,10 @@ func registration(svc *core.Services, r *core.Request) (core.AnyUser, string, co
 	b.IsActive = true
 	email, badEmail := in.Required("email")
 	if badEmail == nil {
-		badEmail = problemOf(setEmail(svc, b, email))
+		badEmail = setEmail(svc, b, email)
 	}
 	password, badPassword := in.Required("password")
-	problems := []*core.Problem{badEmail, badPassword}
-	problems = append(problems, problemsOf(svc.Codec.Input(u, in, "register"))...)
+	problems := append([]*core.Problem{badEmail, badPassword}, svc.Codec.Input(u, in, "register")...)
 	delete(in, "password")
 	return u, password, in, core.InvalidProblems(problems...)
-}
-
-func problemsOf(err error) (ps []*core.Problem) {
-	var e *core.Error
-	if errors.As(err, &e) {
-		for i := range e.Problems {
-			ps = append(ps, &e.Problems[i])
-		}
-	}
-	return ps
-}
-
-func problemOf(err error) *core.Problem {
-	if ps := problemsOf(err); len(ps) > 0 {
-		return ps[0]
-	}
-	return nil
 }

@@ -143,7 +143,7 @@ func posted(_ context.Context, r *core.Request) (*core.Response, error) {
 	}
 	q := url.Values{}
 	for name := range form {
-		if value, ok, _ := form.Text(name); ok {
+		if value, ok, _ := form.String(name); ok {
 			q.Set(name, value)
 		}
 	}

@@ -50,7 +50,7 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 				return nil, err
 			}
 			code, badCode := in.Required("code")
-			verifier, _, badVerifier := in.Text("code_verifier")
+			verifier, _, badVerifier := in.String("code_verifier")
 			if err := core.InvalidProblems(badCode, badVerifier); err != nil {
 				return nil, err
 			}

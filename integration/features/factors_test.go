@@ -27,7 +27,7 @@ func with(
 
 // text returns a member of a body, "" where there is none.
 func text(in core.Object, name string) string {
-	s, _, _ := in.Text(name)
+	s, _, _ := in.String(name)
 	return s
 }
 

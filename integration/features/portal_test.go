@@ -131,7 +131,7 @@ func (p portal) login(ctx context.Context, r *core.Request) (*core.Response, err
 		return nil, err
 	}
 	if answer.Err != nil {
-		username, _, _ := in.Text("username")
+		username, _, _ := in.String("username")
 		return p.loginPage(answer.Status, view{Error: p.words(ctx, answer.Err), Username: username})
 	}
 	return carry(p.redirect("/account"), answer), nil

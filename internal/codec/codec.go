@@ -4,7 +4,7 @@
 //
 //	c, err := codec.New(reflect.TypeFor[Account]())
 //	// Sets the fields tagged `auth:"register"`.
-//	err = c.Input(user, in, "register")
+//	problems := c.Input(user, in, "register")
 //
 // Security notes: a column is writable by its auth tag alone (OWASP API3:2023,
 // mass assignment) and public by its json tag alone. Names are matched exactly.
@@ -57,15 +57,15 @@ func (c *Codec) Columns(when string) []core.Column {
 }
 
 // Input implements core.Codec. null leaves a column as it is on "update".
-func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
-	var problems []core.Problem
+func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*core.Problem) {
+	add := func(p core.Problem) { problems = append(problems, &p) }
 	for _, col := range c.columns {
 		if !col.on[when] {
 			continue
 		}
 		raw, there := in[col.Name]
 		if !there && col.Required && when == "register" {
-			problems = append(problems, core.Missing(col.Name))
+			add(core.Missing(col.Name))
 		}
 		null := string(raw) == "null"
 		if !there || null && when == "update" {
@@ -73,13 +73,10 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) error {
 		}
 		field := reflect.ValueOf(u).Elem().FieldByIndex(col.Index)
 		if null && !nullable(field.Kind()) || set(field, raw) != nil {
-			problems = append(problems, mistyped(col.Name, field.Type()))
+			add(mistyped(col.Name, field.Type()))
 		}
 	}
-	if problems != nil {
-		return core.Invalid(problems...)
-	}
-	return nil
+	return problems
 }
 
 // Output implements core.Codec.

@@ -152,15 +152,15 @@ func TestInputWritesColumnsAlone(t *testing.T) {
 	in := core.Object{"name": json.RawMessage(`"Grace"`), "Name": json.RawMessage(`"x"`),
 		"plan": json.RawMessage(`"gold"`),
 		"tags": json.RawMessage(`["x"]`), "motto": json.RawMessage("null"), "is_superuser": json.RawMessage("true")}
-	if err := made(t, u).Input(u, in, "update"); err != nil {
-		t.Fatal(err)
+	if problems := made(t, u).Input(u, in, "update"); problems != nil {
+		t.Fatal(problems)
 	}
 	if u.Name != "Grace" || u.Plan != "free" || u.Tags != nil || u.Motto != &motto || u.IsSuperuser {
 		t.Errorf("the user is %+v", u)
 	}
-	err := made(t, u).Input(u, core.Object{"tags": json.RawMessage(`{}`)}, "register")
-	if err == nil || len(problems(err)) != 2 {
-		t.Errorf("without a name, and with tags that are none: %v, want two problems", err)
+	problems := made(t, u).Input(u, core.Object{"tags": json.RawMessage(`{}`)}, "register")
+	if len(problems) != 2 || problems[0].Type != "missing" || problems[1].Type != "list_type" {
+		t.Errorf("without a name, and with tags that are none: %v, want two problems", problems)
 	}
 	if u.Name != "Grace" || u.Tags != nil {
 		t.Errorf("a refused input left %+v", u)
