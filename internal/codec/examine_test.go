@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,12 +16,6 @@ func made(t testing.TB, u core.AnyUser) *codec.Codec {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func problems(err error) []core.Problem {
-	var e *core.Error
-	errors.As(err, &e)
-	return e.Problems
 }
 
 type (
