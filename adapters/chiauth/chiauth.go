@@ -59,15 +59,22 @@ func register(r chi.Router, method, path string, h http.Handler) {
 // raw path if net/http kept it.
 func decoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if at := chi.RouteContext(r.Context()); at != nil && r.URL.RawPath != "" {
-			params := at.URLParams
-			for i, name := range params.Keys {
-				value, _ := url.PathUnescape(params.Values[i]) // net/http has refused malformed escapes
-				r.SetPathValue(name, value)
-			}
+		if r.URL.RawPath != "" { // seldom, and a look into the context costs each request
+			decodeParams(r)
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func decodeParams(r *http.Request) {
+	at := chi.RouteContext(r.Context())
+	if at == nil {
+		return
+	}
+	for i, name := range at.URLParams.Keys {
+		value, _ := url.PathUnescape(at.URLParams.Values[i]) // net/http has refused malformed escapes
+		r.SetPathValue(name, value)
+	}
 }
 
 // Require returns middleware that lets a request through if its user is active
