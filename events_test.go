@@ -150,7 +150,7 @@ func TestG20AfterHooksCannotFailTheRequest(t *testing.T) {
 	})
 	a.register("ada@example.org")
 	if got := a.login("ada@example.org", password); got.status != 200 {
-		t.Errorf("the account whose hook failed must be kept: login gives %d %s", got.status, got.body)
+		t.Errorf("the account whose hook failed must be kept: login returned %d %s", got.status, got.body)
 	}
 	if log := a.log.String(); !strings.Contains(log, "a hook panicked") || strings.Contains(log, "hunter2") {
 		t.Errorf("the log must tell of the panic, without its value:\n%s", log)

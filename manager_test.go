@@ -31,7 +31,7 @@ func TestManagerDoesOutsideHTTPWhatTheRoutesDo(t *testing.T) {
 	byEmail, err := m.FindByEmail(ctx, "BOSS@example.org")
 	check(t, err, nil)
 	if found.Nick != "boss" || byEmail.ID != boss.ID {
-		t.Errorf("Find gives %+v, FindByEmail %+v", found, byEmail)
+		t.Errorf("Find returned %+v, FindByEmail %+v", found, byEmail)
 	}
 	_, err = m.Find(ctx, "nobody")
 	check(t, err, core.ErrNotFound)
@@ -43,7 +43,7 @@ func TestManagerDoesOutsideHTTPWhatTheRoutesDo(t *testing.T) {
 	u, err := m.Authenticate(ctx, "boss@example.org", password)
 	check(t, err, nil)
 	if u.ID != boss.ID {
-		t.Errorf("Authenticate gives %+v", u)
+		t.Errorf("Authenticate returned %+v", u)
 	}
 }
 

@@ -429,7 +429,7 @@ func TestOAuthScopesOfTheClient(t *testing.T) {
 	b := a.browser()
 	_, got := b.begin(web, "?scopes=repo&scopes=gist")
 	if target := got.member("authorization_url"); !strings.Contains(target, "scope=repo+gist+team") {
-		t.Errorf("the provider is asked at %q", target)
+		t.Errorf("the request to the provider is %q", target)
 	}
 	b.get(web+"/authorize?scopes=a%20b").expect(t, 422, "scopes")
 }

@@ -19,10 +19,10 @@ func TestCurrent(t *testing.T) {
 	ctx := core.WithCurrent(outer, core.Current{Session: s, User: u})
 
 	if got, ok := core.CurrentUser[account](ctx); !ok || got != u {
-		t.Errorf("CurrentUser gives %v, %v", got, ok)
+		t.Errorf("CurrentUser returned %v, %v", got, ok)
 	}
 	if got, ok := core.CurrentSession(ctx); !ok || got != s {
-		t.Errorf("CurrentSession gives %v, %v", got, ok)
+		t.Errorf("CurrentSession returned %v, %v", got, ok)
 	}
 	if got, ok := core.CurrentUser[core.User](ctx); ok || got != nil {
 		t.Error("a user of another type is given")

@@ -170,7 +170,7 @@ func FuzzReadForm(f *testing.F) {
 				t.Fatalf("field %q is not a filled string", name)
 			}
 			if !multi && wantErr == nil && (len(want[name]) != 1 || want[name][0] != s) {
-				t.Errorf("%q is %q, net/url gives %q", name, s, want[name])
+				t.Errorf("%q is %q, net/url returned %q", name, s, want[name])
 			}
 		}
 	})

@@ -28,6 +28,12 @@ func BearerToken(h Head) (string, error) {
 	if len(lines) > 1 {
 		return "", Refuse(CodeDuplicateCredentials)
 	}
+	// As nearly every client writes it; what is not such a token is looked
+	// at again.
+	token, usual := strings.CutPrefix(lines[0], "Bearer ")
+	if usual && len(token) <= maxToken && isB64Token(token) {
+		return token, nil
+	}
 	scheme, token, _ := strings.Cut(textproto.TrimString(lines[0]), " ")
 	if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {
 		return "", ErrNoCredential

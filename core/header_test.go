@@ -178,7 +178,7 @@ func FuzzCookieValue(f *testing.F) {
 				return
 			}
 		}
-		t.Errorf("%q gives %q, net/http %v", line, value, r.CookiesNamed("s"))
+		t.Errorf("%q returned %q, net/http %v", line, value, r.CookiesNamed("s"))
 	})
 }
 

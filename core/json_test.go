@@ -35,7 +35,7 @@ func TestReadJSON(t *testing.T) {
 		t.Errorf("%d members, want %d", len(o), len(want))
 	}
 	if s, _, _ := o.String("name"); s != "é😀" {
-		t.Errorf("Text gives %q", s)
+		t.Errorf("String returned %q", s)
 	}
 	_ = append(o["on"], "!!!!!!!!"...)
 	if string(o[""]) != `{}` {
@@ -234,7 +234,7 @@ func FuzzReadJSON(f *testing.F) {
 		}
 		for name, value := range want {
 			if !bytes.Equal(got[name], value) {
-				t.Errorf("%q is %s, encoding/json gives %s", name, got[name], value)
+				t.Errorf("%q is %s, encoding/json returned %s", name, got[name], value)
 			}
 		}
 	})

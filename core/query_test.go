@@ -15,7 +15,7 @@ func TestCursor(t *testing.T) {
 		q := ann
 		q.Cursor, q.Limit = ann.Next(last), 20
 		if got, err := q.After(); got != last || err != nil {
-			t.Errorf("After gave %q, %v; want %q", got, err, last)
+			t.Errorf("After returned %q, %v; want %q", got, err, last)
 		}
 	}
 	if got, err := ann.After(); got != "" || err != nil {
@@ -36,7 +36,7 @@ func TestCursor(t *testing.T) {
 		"of garbage":         {Email: "ann", Cursor: "' OR '1'='1"},
 	} {
 		if last, err := q.After(); !errors.Is(err, core.ErrInvalid) || last != "" {
-			t.Errorf("a cursor %s gave %q, %v; want ErrInvalid", name, last, err)
+			t.Errorf("a cursor %s returned %q, %v; want ErrInvalid", name, last, err)
 		}
 	}
 }

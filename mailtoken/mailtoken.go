@@ -1,9 +1,11 @@
 // Package mailtoken makes one-time tokens that travel by mail, and reads them
 // back: for the flows reset and verify, and for an application's own flows that
-// prove a mailbox (an invitation, a login by mail).
+// prove the mailbox of a user, such as a login by mail. (An invitation goes to
+// an address that may be nobody's yet, and keeps what it invites to: it has a
+// store of its own, and needs core.NewSecret, Jobs and Mail of core.Services.)
 //
 //	options := mailtoken.Options{Lifetime: 24 * time.Hour}
-//	kind := mailtoken.New("invite", options)
+//	kind := mailtoken.New("login", options)
 //	err := kind.Check(svc)            // in Flow.Routes: what is missing
 //	kind.Send(ctx, svc, user, wanted) // a ticket and its mail, in a job
 //	t, u, used, err := kind.Find(ctx, svc, raw)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestOIDC(t *testing.T) {
-	providertest.Run(t, providertest.Features{OpenID: true, New: func(s providertest.Service) (core.Provider, error) {
+	providertest.Run(t, providertest.Harness{OpenID: true, New: func(s providertest.Service) (core.Provider, error) {
 		return providers.OIDCBy(s.Dial, providers.OIDCOptions{
 			Name: "acme", Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret,
 		})
@@ -20,7 +20,7 @@ func TestOIDC(t *testing.T) {
 func TestOAuth2(t *testing.T) {
 	for name, basic := range map[string]bool{"secret in the body": false, "secret in the header": true} {
 		t.Run(name, func(t *testing.T) {
-			providertest.Run(t, providertest.Features{Profile: flatProfile,
+			providertest.Run(t, providertest.Harness{Profile: flatProfile,
 				New: func(s providertest.Service) (core.Provider, error) {
 					return providers.OAuth2By(s.Dial, providers.OAuth2Options{
 						Name: "acme", AuthorizeURL: s.AuthorizeURL, TokenURL: s.TokenURL, ProfileURL: s.ProfileURL, BasicAuth: basic,
@@ -42,7 +42,7 @@ func TestPresetsKeepTheRules(t *testing.T) {
 		{"linkedin", "https://www.linkedin.com/oauth/v2/accessToken", `{"sub":%q,"email":%q,"email_verified":true}`, true, providers.LinkedIn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			providertest.Run(t, providertest.Features{
+			providertest.Run(t, providertest.Harness{
 				TokenURL: c.token, NoPKCE: c.noPKCE,
 				Profile: func(subject, email string) string { return fmt.Sprintf(c.profile, subject, email) },
 				New: func(s providertest.Service) (core.Provider, error) {

@@ -49,7 +49,7 @@ func TestRefresh(t *testing.T) {
 			provider, sent := recorded(t, 200, c.answer)
 			tokens, err := provider(oauth2Options("https://idp.example")).Refresh(context.Background(), "old")
 			if err != nil || tokens.Access != c.access || tokens.Refresh != c.refresh || tokens.Expires.IsZero() {
-				t.Errorf("it gives %q, %q, %v, %v", tokens.Access, tokens.Refresh, tokens.Expires, err)
+				t.Errorf("got %q, %q, %v, %v", tokens.Access, tokens.Refresh, tokens.Expires, err)
 			}
 			want := []string{"/token  client_id=the-client&client_secret=the-secret&grant_type=refresh_token&refresh_token=old"}
 			if !slices.Equal(sent(), want) {

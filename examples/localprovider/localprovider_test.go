@@ -140,7 +140,7 @@ func wantUser(t *testing.T, p *localprovider.Provider, token string, status int)
 func TestAuthorizationRequests(t *testing.T) {
 	p := start(t)
 	if got := allow(t, p, request(p)); got.Get("code") == "" || got.Get("state") != "s" || got.Get("iss") != p.Issuer {
-		t.Fatalf("a good one gives %v", got)
+		t.Fatalf("a good one returned %v", got)
 	}
 	for name, change := range map[string]struct{ param, value, gives string }{
 		"no PKCE":       {"code_challenge", "", "invalid_request"},
@@ -151,7 +151,7 @@ func TestAuthorizationRequests(t *testing.T) {
 		q := request(p)
 		q.Set(change.param, change.value)
 		if got := allow(t, p, q); got.Get("error") != change.gives || got.Has("code") {
-			t.Errorf("%s gives %v, want %s", name, got, change.gives)
+			t.Errorf("%s returned %v, want %s", name, got, change.gives)
 		}
 	}
 	for name, change := range map[string]struct{ param, value string }{
@@ -163,13 +163,13 @@ func TestAuthorizationRequests(t *testing.T) {
 		q.Set(change.param, change.value)
 		if status, _, to := post(t, p.Issuer+"/authorize?"+q.Encode(), url.Values{"decision": {"allow"}}); status != 400 ||
 			to != nil {
-			t.Errorf("%s gives %d to %v, want 400", name, status, to)
+			t.Errorf("%s returned %d to %v, want 400", name, status, to)
 		}
 	}
 	status, page, _ := post(t, p.Issuer+"/authorize?"+request(p).Encode(),
 		url.Values{"decision": {"allow"}, "email": {"<script>"}})
 	if status != 200 || !strings.Contains(page, "not an email address") || strings.Contains(page, "<script>") {
-		t.Errorf("a wrong address gives %d %s", status, page)
+		t.Errorf("a wrong address returned %d %s", status, page)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestTokenRequests(t *testing.T) {
 		_, body, _ := post(t, p.Issuer+"/token", form)
 		var got struct{ Error string }
 		if err := json.Unmarshal([]byte(body), &got); err != nil || got.Error != change.gives {
-			t.Errorf("%s gives %s, want %q", name, body, change.gives)
+			t.Errorf("%s returned %s, want %q", name, body, change.gives)
 		}
 	}
 	t.Run("a code works once", func(t *testing.T) {

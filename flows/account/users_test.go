@@ -32,7 +32,7 @@ func TestMe(t *testing.T) {
 		JSON: `{"nick": "amazing", "is_superuser": true, "is_verified": "yes", "is_active": false, "id": "1"}`}
 	s.Want(t.Context(), users, change, 200, `"nick":"amazing"`)
 	if got := s.Get(u.ID); got.IsSuperuser || got.IsVerified || !got.IsActive {
-		t.Errorf("rights that nobody gave: %+v", got.User)
+		t.Errorf("rights that nobody granted: %+v", got.User)
 	}
 	change.JSON = `{"email": 1}`
 	s.Want(t.Context(), users, change, 422, "string_type")

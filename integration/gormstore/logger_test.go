@@ -65,7 +65,7 @@ func TestLogger(t *testing.T) {
 			}
 			if text := told.text.String(); strings.Contains(text, canary) ||
 				strings.Contains(text, fmt.Sprintf("%x", core.Digest(canary))[:16]) {
-				t.Errorf("L05 the logger was told\n%s", text)
+				t.Errorf("L05 the logger received\n%s", text)
 			}
 			if text := told.text.String(); !strings.Contains(text, "own row") {
 				t.Errorf("the application's own statement is not in\n%s", text)
@@ -86,7 +86,7 @@ func use(
 		t.Fatal(err)
 	}
 	if err := us.Create(ctx, &storetest.Account{User: core.User{EmailKey: canary}}); err != core.ErrTaken {
-		t.Errorf("Create gave %v, want ErrTaken", err)
+		t.Errorf("Create returned %v, want ErrTaken", err)
 	}
 	_, err1 := us.Find(ctx, core.ByEmail(canary))
 	_, err2 := us.Update(ctx, u.ID, func(u *storetest.Account) error { u.Nick += canary; return nil })

@@ -169,6 +169,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 	_, err := gormstore.New(onSQLite.new(t), gormstore.Options{Prefix: "a b", IDs: gormstore.BigInt + 1})
 	if err == nil || !strings.Contains(err.Error(), "Prefix") || !strings.Contains(err.Error(), "IDs") {
-		t.Errorf("New gave %v", err)
+		t.Errorf("New returned %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func TestWithTxOutsideATransaction(t *testing.T) {
 	_, us := users[core.User](t, db, gormstore.Options{})
 	err := us.Create(gormstore.WithTx(t.Context(), db), ada())
 	if err == nil || !strings.Contains(err.Error(), "no transaction") {
-		t.Errorf("Create gave %v", err)
+		t.Errorf("Create returned %v", err)
 	}
 	if _, err := us.Find(t.Context(), core.ByEmail(email)); err != core.ErrNotFound {
 		t.Errorf("the user was stored: %v", err)
@@ -118,7 +118,7 @@ func TestMigrateTogether(t *testing.T) {
 			}
 			all.Go(func() {
 				if err := store.Migrate(t.Context()); err != nil {
-					t.Errorf("Migrate gave %v", err)
+					t.Errorf("Migrate returned %v", err)
 				}
 			})
 		}

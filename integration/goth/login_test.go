@@ -20,7 +20,7 @@ import (
 const redirect = "https://app.example.com/auth/cookie/x/callback"
 
 func TestKit(t *testing.T) {
-	providertest.Run(t, providertest.Features{
+	providertest.Run(t, providertest.Harness{
 		Profile: func(subject, email string) string {
 			if subject == "0" {
 				subject = "zero" // "0" is what goth makes of a missing number, and is refused
@@ -77,7 +77,7 @@ func checkBegin(t *testing.T, p core.Provider) {
 	}
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "https" {
-		t.Fatalf("Begin gives %q", to)
+		t.Fatalf("Begin returned %q", to)
 	}
 	q := u.Query()
 	for name, want := range map[string]string{
@@ -89,7 +89,7 @@ func checkBegin(t *testing.T, p core.Provider) {
 		}
 	}
 	if !strings.Contains(q.Get("scope"), "extra") || strings.Contains(to, secret) {
-		t.Errorf("Begin gives %q", to)
+		t.Errorf("Begin returned %q", to)
 	}
 }
 
@@ -123,7 +123,7 @@ func checkRefresh(t *testing.T, p core.TokenRefresher, s *service) {
 	t.Helper()
 	fresh, err := p.Refresh(t.Context(), "old-refresh-token")
 	if err != nil || fresh.Access != "access-token" || fresh.Refresh != "refresh-token" {
-		t.Fatalf("Refresh gives %q and %q (%v)", fresh.Access, fresh.Refresh, err)
+		t.Fatalf("Refresh returned %q and %q (%v)", fresh.Access, fresh.Refresh, err)
 	}
 	if got := s.last(t); got.Get("grant_type") != "refresh_token" || got.Get("refresh_token") != "old-refresh-token" ||
 		got.Has("code_verifier") {
@@ -153,7 +153,7 @@ func TestConcurrentLoginsAreNeverMixed(t *testing.T) {
 				code := fmt.Sprint(1000 + n)
 				to, err := p.Begin(t.Context(), core.OAuthBegin{State: code, Challenge: "c" + code, RedirectURI: redirect + code})
 				if err != nil || !strings.Contains(to, "state="+code) || !strings.Contains(to, "code_challenge=c"+code) {
-					t.Errorf("Begin gives %q (%v)", to, err)
+					t.Errorf("Begin returned %q (%v)", to, err)
 				}
 				who, tokens, err := p.Finish(t.Context(),
 					core.OAuthFinish{Code: code, Verifier: "verifier of " + code, RedirectURI: redirect + code})

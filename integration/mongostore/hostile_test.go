@@ -35,7 +35,7 @@ func TestOperatorsAreText(t *testing.T) {
 						t.Errorf("Delete of %s: %v", text, err)
 					}
 					if page, _, err := us.List(ctx, core.Query{Email: text, Limit: 10}); len(page) != 0 || err != nil {
-						t.Errorf("List of %s gave %d users, %v", text, len(page), err)
+						t.Errorf("List of %s returned %d users, %v", text, len(page), err)
 					}
 				}
 				// The legitimate twin: such text is a value
@@ -47,7 +47,7 @@ func TestOperatorsAreText(t *testing.T) {
 					}
 					found, err := us.Find(ctx, core.ByEmail(text))
 					if err != nil || *found != *u {
-						t.Errorf("Find by %s gave %+v, %v", text, found, err)
+						t.Errorf("Find by %s returned %+v, %v", text, found, err)
 					}
 				}
 				if _, err := us.Find(ctx, core.ByID(victim.ID)); err != nil {
@@ -166,7 +166,7 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 		return err
 	})
 	if !errors.Is(err, context.Canceled) || runs != 20 {
-		t.Errorf("Update gave %v after %d runs", err, runs)
+		t.Errorf("Update returned %v after %d runs", err, runs)
 	}
 	if epoch, err := us.Epoch(t.Context(), u.ID); epoch != 0 || err != nil {
 		t.Errorf("the epoch is %d, %v", epoch, err)

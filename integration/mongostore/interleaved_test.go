@@ -90,7 +90,7 @@ func TestSessionBesideDeleteAll(t *testing.T) {
 				return store.Sessions().DeleteAll(t.Context(), "ada", 2, [32]byte{})
 			})
 			if err := late.Sessions().Create(t.Context(), [32]byte{1}, session); err != core.ErrInvalid {
-				t.Errorf("before %s: Create gave %v, want ErrInvalid", step.collection, err)
+				t.Errorf("before %s: Create returned %v, want ErrInvalid", step.collection, err)
 			}
 			if _, err := store.Sessions().Find(t.Context(), [32]byte{1}); err != core.ErrNotFound {
 				t.Errorf("before %s: the session: %v", step.collection, err)
@@ -128,7 +128,7 @@ func TestUsersAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := users.Create(t.Context(), ada()); err != core.ErrTaken {
-		t.Errorf("Create gave %v, want ErrTaken", err)
+		t.Errorf("Create returned %v, want ErrTaken", err)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestCredentialsAtOnce(t *testing.T) {
 			func() error { return credentials.Delete(ctx, "passkey", owner, one.ID) })
 		_, err := late.Credentials().Update(ctx, "passkey", owner, one.ID, count)
 		if _, found := credentials.Find(ctx, "passkey", "one"); err != core.ErrNotFound || found != core.ErrNotFound {
-			t.Errorf("Update gave %v, and then Find %v", err, found)
+			t.Errorf("Update returned %v, and then Find %v", err, found)
 		}
 	})
 	t.Run("M25 two Creates of one key", func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestCredentialsAtOnce(t *testing.T) {
 			func() error { return credentials.Create(ctx, passkey("two"), 0) })
 		for _, max := range []int{0, 9} {
 			if err := late.Credentials().Create(ctx, passkey("two"), max); err != core.ErrTaken {
-				t.Errorf("Create with max %d gave %v, want ErrTaken", max, err)
+				t.Errorf("Create with max %d returned %v, want ErrTaken", max, err)
 			}
 		}
 	})
@@ -183,7 +183,7 @@ func TestCredentialsAtOnce(t *testing.T) {
 		late := between(t, name, "insert", "latchkey_credentials",
 			func() error { return credentials.Create(ctx, passkey("two"), 2) })
 		if err := late.Credentials().Create(ctx, passkey("three"), 2); err != core.ErrFull {
-			t.Errorf("Create gave %v, want ErrFull", err)
+			t.Errorf("Create returned %v, want ErrFull", err)
 		}
 	})
 }

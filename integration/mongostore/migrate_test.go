@@ -140,7 +140,7 @@ func TestMigrateRefuses(t *testing.T) {
 	t.Run("a server without transactions", func(t *testing.T) {
 		store, _, _ := replicaSet(t, bson.D{{Key: "ok", Value: 1}, {Key: "isWritablePrimary", Value: true}})
 		if err := store.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "Options.Standalone") {
-			t.Errorf("Migrate gave %v", err)
+			t.Errorf("Migrate returned %v", err)
 		}
 	})
 	t.Run("a collection with a collation", func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestMigrateRefuses(t *testing.T) {
 		store, _, _ := replicaSet(t, hello, collation)
 		if err := store.Migrate(t.Context()); err == nil ||
 			!strings.Contains(err.Error(), "latchkey_users must not have a collation") {
-			t.Errorf("Migrate gave %v", err)
+			t.Errorf("Migrate returned %v", err)
 		}
 	})
 	t.Run("users who have one e-mail address", func(t *testing.T) {
@@ -170,14 +170,14 @@ func TestMigrateRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := store.Migrate(t.Context()); err == nil || strings.Contains(err.Error(), "canary") {
-			t.Errorf("Migrate gave %v", err)
+			t.Errorf("Migrate returned %v", err)
 		}
 	})
 	t.Run("a transaction", func(t *testing.T) {
 		store, _, _ := replicaSet(t, fine)
 		if err := store.Transact(t.Context(), store.Migrate); err == nil ||
 			!strings.Contains(err.Error(), "inside a transaction") {
-			t.Errorf("Migrate gave %v", err)
+			t.Errorf("Migrate returned %v", err)
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestNewNamesEveryProblem(t *testing.T) {
 		mongostore.Options{Prefix: "$", UsersCollection: "a\x00b", IDs: 7})
 	for _, want := range []string{"Prefix", "UsersCollection", "IDs"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("New gave %v, want an error about %s", err, want)
+			t.Errorf("New returned %v, want an error about %s", err, want)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestTransactRunsAgainAfterAConflict(t *testing.T) {
 		_, us, commands := replicaSet(t, nothing, duplicate, fine, someone(), fine)
 		u := ada()
 		if err := us.Create(t.Context(), u); err != core.ErrTaken || u.ID != "" {
-			t.Errorf("Create gave %v and the ID %q, want ErrTaken and none", err, u.ID)
+			t.Errorf("Create returned %v and the ID %q, want ErrTaken and none", err, u.ID)
 		}
 		want := []string{"find", "insert", "abortTransaction", "find", "abortTransaction"}
 		if got := commands.names(); !slices.Equal(got, want) {
@@ -165,7 +165,7 @@ func TestTransactUndoes(t *testing.T) {
 			return refused
 		})
 		if err != refused || commands.names()[2] != "abortTransaction" {
-			t.Errorf("Transact gave %v and sent %v", err, commands.names())
+			t.Errorf("Transact returned %v and sent %v", err, commands.names())
 		}
 	})
 	t.Run("after a panic", func(t *testing.T) {
@@ -189,12 +189,12 @@ func TestFailCountsOutsideTheTransaction(t *testing.T) {
 		store, _, commands := replicaSet(t, nothing, fine, fine)
 		err := store.Transact(t.Context(), func(ctx context.Context) error {
 			if _, err := store.Tickets().Find(ctx, "reset", [32]byte{1}); err != core.ErrNotFound {
-				t.Errorf("Find gave %v", err)
+				t.Errorf("Find returned %v", err)
 			}
 			return store.Tickets().Fail(ctx, "reset", [32]byte{1}, 3)
 		})
 		if err != nil || strings.Contains((*commands)[1], "autocommit") {
-			t.Errorf("Transact gave %v; the count was %s", err, (*commands)[1])
+			t.Errorf("Transact returned %v; the count was %s", err, (*commands)[1])
 		}
 	})
 }
@@ -213,7 +213,7 @@ func TestSessionWritesTheFloor(t *testing.T) {
 	}
 	for _, err := range []error{create(t.Context()), store.Transact(t.Context(), create)} {
 		if err != core.ErrInvalid {
-			t.Errorf("Create below the floor gave %v", err)
+			t.Errorf("Create below the floor returned %v", err)
 		}
 	}
 	want := []string{"update", "findAndModify", "delete", "update", "findAndModify", "delete", "abortTransaction"}
@@ -248,7 +248,7 @@ func TestStoresOfAnotherClientStayOutside(t *testing.T) {
 		return err
 	})
 	if err != nil || strings.Contains((*commands)[0], "autocommit") {
-		t.Errorf("Transact gave %v; the other client sent %v", err, *commands)
+		t.Errorf("Transact returned %v; the other client sent %v", err, *commands)
 	}
 }
 
@@ -292,7 +292,7 @@ func TestServersWordsStayOut(t *testing.T) {
 			{Key: "errmsg", Value: "not authorized to execute command { find: ada@example.org }"}})
 	_, err := us.Find(t.Context(), core.ByEmail("ada@example.org"))
 	if err == nil || err.Error() != "mongostore: find a user: the server answered Unauthorized (13)" {
-		t.Errorf("Find gave %v", err)
+		t.Errorf("Find returned %v", err)
 	}
 }
 
@@ -311,17 +311,17 @@ func TestLockWrites(t *testing.T) {
 	lock := func(ctx context.Context) error {
 		u, err := locker.Lock(ctx, id.Hex())
 		if err == nil && (u.ID != id.Hex() || u.EmailKey != "ada@example.org") {
-			t.Errorf("Lock gave %+v", u)
+			t.Errorf("Lock returned %+v", u)
 		}
 		return err
 	}
 	for i, want := range []error{nil, nil, core.ErrNotFound} {
 		if err := store.Transact(t.Context(), lock); err != want {
-			t.Errorf("Lock %d gave %v, want %v", i, err, want)
+			t.Errorf("Lock %d returned %v, want %v", i, err, want)
 		}
 	}
 	if err := lock(t.Context()); err != core.ErrNotFound {
-		t.Errorf("Lock outside of a transaction gave %v", err)
+		t.Errorf("Lock outside of a transaction returned %v", err)
 	}
 	want := []string{
 		"findAndModify", "commitTransaction", "findAndModify", "abortTransaction", "findAndModify", "commitTransaction", "findAndModify", "abortTransaction", "find",

@@ -75,7 +75,7 @@ func TestTokenIsRenewedOnceAndItsRotatedRefreshTokenIsKept(t *testing.T) {
 			a.expire(id)
 			for token := range a.tokens(id) {
 				if seen[token] || !a.provider.accepts(t, token) {
-					t.Errorf("renewal %d gave an old or useless token", renewals)
+					t.Errorf("renewal %d returned an old or useless token", renewals)
 				}
 				seen[token] = true
 			}

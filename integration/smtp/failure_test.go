@@ -107,7 +107,7 @@ func TestEncryption(t *testing.T) {
 			wantError(t, s, sender.Send(t.Context(), resetMail("ada@example.org")), "STARTTLS")
 		}
 		if stages, _ := s.received(); slices.ContainsFunc(stages, func(stage string) bool { return stage != "session" }) {
-			t.Errorf("the server was told something: %q", stages)
+			t.Errorf("the server received something: %q", stages)
 		}
 	})
 	for _, implicit := range []bool{false, true} {
@@ -122,7 +122,7 @@ func TestEncryption(t *testing.T) {
 				s := (&server{implicitTLS: implicit}).start(t)
 				wantError(t, s, newSender(t, s, c.change).Send(t.Context(), resetMail("ada@example.org")), c.part)
 				if stages, _ := s.received(); slices.Contains(stages, "auth") || slices.Contains(stages, "mail") {
-					t.Errorf("the server was told something: %q", stages)
+					t.Errorf("the server received something: %q", stages)
 				}
 			})
 		}

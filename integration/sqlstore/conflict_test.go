@@ -59,7 +59,7 @@ func embrace(
 				return after(ctx, err)
 			})
 			if err != nil {
-				t.Errorf("Transact gave %v", err)
+				t.Errorf("Transact returned %v", err)
 			}
 		})
 	}
@@ -127,7 +127,7 @@ func TestSerializationFailure(t *testing.T) {
 		return err
 	})
 	if err != nil || runs != 2 {
-		t.Errorf("Transact gave %v after %d runs, want none after 2", err, runs)
+		t.Errorf("Transact returned %v after %d runs, want none after 2", err, runs)
 	}
 	if epoch, err := us.Epoch(ctx, u.ID); epoch != 11 || err != nil {
 		t.Errorf("the epoch is %d, %v; want 11", epoch, err)
@@ -160,7 +160,7 @@ func TestRefusedUpdateInATransaction(t *testing.T) {
 		err := store.Transact(ctx, func(ctx context.Context) error {
 			time.AfterFunc(100*time.Millisecond, func() { close(waits) }) // whether it waits by then or not, it is refused
 			if _, err := us.Update(ctx, two, move); err != core.ErrTaken {
-				t.Errorf("Update gave %v, want ErrTaken", err)
+				t.Errorf("Update returned %v, want ErrTaken", err)
 			}
 			_, err := us.Update(ctx, two, increment)
 			return err
@@ -182,13 +182,13 @@ func TestFindAfterARefusal(t *testing.T) {
 		store, us := users[core.User](t, d.new(t), sqlstore.Options{})
 		err := store.Transact(t.Context(), func(inside context.Context) error {
 			if _, err := us.Find(inside, core.ByEmail(ada().EmailKey)); err != core.ErrNotFound {
-				t.Errorf("Find gave %v, want ErrNotFound", err)
+				t.Errorf("Find returned %v, want ErrNotFound", err)
 			}
 			if err := us.Create(t.Context(), ada()); err != nil {
 				return err
 			}
 			if err := us.Create(inside, ada()); err != core.ErrTaken {
-				t.Errorf("Create gave %v, want ErrTaken", err)
+				t.Errorf("Create returned %v, want ErrTaken", err)
 			}
 			_, err := us.Find(inside, core.ByEmail(ada().EmailKey))
 			return err
@@ -261,7 +261,7 @@ func TestTouchThatChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := store.Sessions().Touch(ctx, [32]byte{1}, soon, soon); err != nil {
-			t.Errorf("Touch gave %v", err)
+			t.Errorf("Touch returned %v", err)
 		}
 	})
 }
@@ -279,7 +279,7 @@ func TestNumbersThatWereGiven(t *testing.T) {
 		}
 		for range 3 {
 			if err := us.Create(t.Context(), &core.User{}); err != nil {
-				t.Errorf("Create gave %v", err)
+				t.Errorf("Create returned %v", err)
 			}
 		}
 		if u, err := us.Find(t.Context(), core.ByID("9007199254740996")); err != nil || u.ID != "9007199254740996" {

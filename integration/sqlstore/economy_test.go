@@ -79,7 +79,7 @@ func TestSweepLeavesGaps(t *testing.T) {
 		runs(statements, "")
 		n, err := store.Tickets().Sweep(ctx)
 		if err != nil || n != expired {
-			t.Fatalf("Sweep gave %d, %v", n, err)
+			t.Fatalf("Sweep returned %d, %v", n, err)
 		}
 		want := 1
 		if d.driver == onSQLite.driver {
@@ -93,7 +93,7 @@ func TestSweepLeavesGaps(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			if n, err := store.Tickets().Sweep(ctx); n != expired || err != nil {
-				t.Errorf("Sweep gave %d, %v", n, err)
+				t.Errorf("Sweep returned %d, %v", n, err)
 			}
 		})
 		if err := us.Create(ctx, ada()); err != nil {

@@ -184,11 +184,11 @@ func adoptedUsers(t *testing.T, fixture func(t *testing.T) *handle) {
 	}
 	all, next, err := us.List(t.Context(), core.Query{Limit: 100})
 	if err != nil || len(all) != 7 || next != "" {
-		t.Errorf("List gave %d users, %q, %v; want 7", len(all), next, err)
+		t.Errorf("List returned %d users, %q, %v; want 7", len(all), next, err)
 	}
 	some, _, err := us.List(t.Context(), core.Query{Email: "ada.", Limit: 100})
 	if err != nil || len(some) != 1 || some[0].Email != "Ada.Lovelace@example.org" {
-		t.Errorf("List of a prefix gave %d users, %v", len(some), err)
+		t.Errorf("List of a prefix returned %d users, %v", len(some), err)
 	}
 }
 
@@ -231,7 +231,7 @@ func runningService(t *testing.T, fixture func(t *testing.T) *handle) {
 		}
 		pythonInsert(t, db, "0f0e0d0c-0b0a-4908-8706-050403020101", "Jim@example.org")
 		if page, _, err := us.List(ctx, core.Query{Email: "jim@", Limit: 10}); len(page) != 1 || err != nil {
-			t.Errorf("List of a prefix gave %d users, %v", len(page), err)
+			t.Errorf("List of a prefix returned %d users, %v", len(page), err)
 		}
 		if got := idOf(t, us, "nobody@example.org"); got != core.ErrNotFound.Error() {
 			t.Errorf("nobody is %s", got)
@@ -242,12 +242,12 @@ func runningService(t *testing.T, fixture func(t *testing.T) *handle) {
 		pythonInsert(t, db, freshID, "New@Example.org")
 		u := &early{User: core.User{Email: "new@example.org", EmailKey: "new@example.org"}}
 		if err := us.Create(ctx, u); !errors.Is(err, core.ErrTaken) {
-			t.Errorf("Create gave %v", err)
+			t.Errorf("Create returned %v", err)
 		}
 		_, err := us.Update(ctx, adaID,
 			func(u *early) error { u.Email, u.EmailKey = "new@example.org", "new@example.org"; return nil })
 		if !errors.Is(err, core.ErrTaken) {
-			t.Errorf("Update gave %v", err)
+			t.Errorf("Update returned %v", err)
 		}
 		if got := idOf(t, us, "ada.lovelace@example.org"); got != adaID {
 			t.Errorf("Ada is %s", got)
@@ -272,7 +272,7 @@ func runningService(t *testing.T, fixture func(t *testing.T) *handle) {
 		run(t, db, `UPDATE "user" SET email = 'countess@example.org' WHERE id = ?`, adaID)
 		u := &early{User: core.User{Email: "Countess@example.org", EmailKey: "countess@example.org"}}
 		if err := us.Create(ctx, u); !errors.Is(err, core.ErrTaken) {
-			t.Errorf("Create gave %v", err)
+			t.Errorf("Create returned %v", err)
 		}
 	})
 	t.Run("addresses that two users exchange", func(t *testing.T) {
@@ -367,7 +367,7 @@ func duplicateAddresses(t *testing.T, fixture func(t *testing.T) *handle) {
 	var duplicates *sqlstore.DuplicateEmailsError
 	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 ||
 		!slices.Equal(duplicates.IDs[0], []string{freshID, adaID}) {
-		t.Fatalf("Migrate gave %v", err)
+		t.Fatalf("Migrate returned %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, freshID+" and "+adaID) || strings.Contains(text, "@") {
 		t.Errorf("the error is %q", text)
@@ -387,6 +387,6 @@ func TestAdoptionNeedsTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := store.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "users' table") {
-		t.Errorf("Migrate without the service's table gave %v", err)
+		t.Errorf("Migrate without the service's table returned %v", err)
 	}
 }

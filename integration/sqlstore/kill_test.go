@@ -180,7 +180,7 @@ func audit(t *testing.T, d database, address string, made, used []string) {
 		}
 		want := []error{nil, core.ErrUsed}[u.TokenEpoch]
 		if err := use(ctx, store, us, key, u.ID); !errors.Is(err, want) {
-			t.Errorf("%s: a token that took effect %d times gives %v, want %v", key, u.TokenEpoch, err, want)
+			t.Errorf("%s: a token that took effect %d times returned %v, want %v", key, u.TokenEpoch, err, want)
 		}
 		if epoch, err := us.Epoch(ctx, u.ID); epoch != 1 || err != nil {
 			t.Errorf("%s: the token has taken effect %d times, %v", key, epoch, err)

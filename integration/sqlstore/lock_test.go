@@ -47,7 +47,7 @@ func TestLockInTheApplicationsTransaction(t *testing.T) {
 		err := db.inTx(ctx, func(inside context.Context, tx *sql.Tx) error {
 			locked, err := us.Lock(store.WithTx(inside, tx), u.ID)
 			if err != nil || locked.TokenEpoch != 0 {
-				t.Errorf("Lock gave %+v, %v", locked, err)
+				t.Errorf("Lock returned %+v, %v", locked, err)
 			}
 			go func() {
 				_, err := us.Update(ctx, u.ID, increment)

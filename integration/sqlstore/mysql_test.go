@@ -33,7 +33,7 @@ func TestMySQLSettings(t *testing.T) {
 			err = store.Migrate(t.Context())
 			if want != "" {
 				if err == nil || !strings.Contains(err.Error(), want) {
-					t.Errorf("Migrate gave %v, want an error about %s", err, want)
+					t.Errorf("Migrate returned %v, want an error about %s", err, want)
 				}
 				return
 			}
@@ -47,7 +47,7 @@ func TestMySQLSettings(t *testing.T) {
 			}
 			found, err := us.Find(t.Context(), core.ByID(u.ID))
 			if err != nil || !found.CreatedAt.Equal(at) || !found.Seen.Equal(at) {
-				t.Errorf("Find gave %+v, %v; want the time %v", found, err, at)
+				t.Errorf("Find returned %+v, %v; want the time %v", found, err, at)
 			}
 		})
 	}
@@ -69,6 +69,6 @@ func TestMySQLWithoutADatabase(t *testing.T) {
 	db := onMariaDB.open(t, address[:strings.LastIndex(address, "/")+1])
 	if err := newStore(t, db, sqlstore.Options{}).Migrate(t.Context()); err == nil ||
 		!strings.Contains(err.Error(), "database") {
-		t.Errorf("Migrate gave %v", err)
+		t.Errorf("Migrate returned %v", err)
 	}
 }

@@ -42,7 +42,7 @@ func TestNarrowColumns(t *testing.T) {
 	long.AccessToken, late.Expires = strings.Repeat("canary", 200), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)
 	for _, a := range []core.OAuthAccount{long, late} {
 		if err := store.OAuthAccounts().Create(t.Context(), &a); err == nil || strings.Contains(err.Error(), "canary") {
-			t.Errorf("Create gave %v", err)
+			t.Errorf("Create returned %v", err)
 		}
 	}
 	if n, err := db.count(t.Context(), `oauth_account WHERE account_id = 'one'`); n != 0 ||
@@ -85,26 +85,26 @@ func adoptedLinks(t *testing.T, fixture func(t *testing.T) *handle) {
 		want.Provider, want.Expires = "fake", time.Unix(serviceExpiry, 0).UTC()
 		got, err := accounts.Find(ctx, "fake", want.Subject)
 		if err != nil || *got != want {
-			t.Errorf("Find gave %+v, %v; want %+v", got, err, want)
+			t.Errorf("Find returned %+v, %v; want %+v", got, err, want)
 		}
 		list, err := accounts.List(ctx, strings.ToUpper(want.UserID))
 		if err != nil || len(list) != 1 || *list[0] != want {
-			t.Errorf("List gave %v, %v; want that account alone", list, err)
+			t.Errorf("List returned %v, %v; want that account alone", list, err)
 		}
 	}
 	t.Run("a row that the service inserts later is found, and its account is taken", func(t *testing.T) {
 		pythonLink(t, db, freshID, galID, "id-later")
 		got, err := accounts.Find(ctx, "fake", "id-later")
 		if err != nil || got.ID != freshID || got.AccessToken != "AT" || got.RefreshToken != "" || !got.Expires.IsZero() {
-			t.Errorf("Find gave %+v, %v", got, err)
+			t.Errorf("Find returned %+v, %v", got, err)
 		}
 		if err := accounts.Create(ctx,
 			&core.OAuthAccount{UserID: adaID, Provider: "fake", Subject: "id-later"}); !errors.Is(err, core.ErrTaken) {
-			t.Errorf("Create gave %v, want ErrTaken", err)
+			t.Errorf("Create returned %v, want ErrTaken", err)
 		}
 		list, err := accounts.List(ctx, galID)
 		if err != nil || len(list) != 2 || list[0].Subject != "id-gal" || list[1].Subject != "id-later" {
-			t.Errorf("List gave %v, %v", list, err)
+			t.Errorf("List returned %v, %v", list, err)
 		}
 	})
 	t.Run("a row of Latchkey's fits the service", func(t *testing.T) {
@@ -154,7 +154,7 @@ func linkedTwice(t *testing.T, fixture func(t *testing.T) *handle) {
 	var duplicates *sqlstore.DuplicateOAuthAccountsError
 	want := []string{"66ecea0a-95ac-4b2c-a04c-d38755e46d27", freshID}
 	if !errors.As(err, &duplicates) || len(duplicates.IDs) != 1 || !slices.Equal(duplicates.IDs[0], want) {
-		t.Fatalf("Migrate gave %v", err)
+		t.Fatalf("Migrate returned %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, want[0]+" and "+want[1]) || strings.Contains(text, "id-gal") {
 		t.Errorf("the error is %q", text)
@@ -176,10 +176,10 @@ func withoutOAuth(t *testing.T, fixture func(t *testing.T) *handle) {
 	store, us := users[early](t, db, adopting)
 	if err := store.OAuthAccounts().Create(t.Context(),
 		&core.OAuthAccount{UserID: galID, Provider: "fake", Subject: "id-gal"}); err != nil {
-		t.Errorf("Create gave %v", err)
+		t.Errorf("Create returned %v", err)
 	}
 	if err := us.Delete(t.Context(), galID); err != nil {
-		t.Errorf("Delete gave %v", err)
+		t.Errorf("Delete returned %v", err)
 	}
 	if _, err := store.OAuthAccounts().Find(t.Context(), "fake", "id-gal"); err != core.ErrNotFound {
 		t.Errorf("the deleted user's account: %v", err)
@@ -230,7 +230,7 @@ func accountsThatCannotBeStored(t *testing.T, d database) {
 		a := sound()
 		edit(a)
 		if err := accounts.Create(ctx, a); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Create gave %v, want an error about %s", err, want)
+			t.Errorf("Create returned %v, want an error about %s", err, want)
 		}
 	}
 	a := sound()

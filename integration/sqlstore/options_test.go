@@ -67,7 +67,7 @@ func twoUserTables(t *testing.T, d database) {
 			t.Error(err)
 		}
 		if err := us.Create(t.Context(), u()); !errors.Is(err, core.ErrTaken) {
-			t.Errorf("%+v: a second user of the address gave %v, want ErrTaken", opts, err)
+			t.Errorf("%+v: a second user of the address returned %v, want ErrTaken", opts, err)
 		}
 		a := func() *core.OAuthAccount {
 			return &core.OAuthAccount{UserID: storetest.AnnID, Provider: "github", Subject: "one"}
@@ -76,7 +76,7 @@ func twoUserTables(t *testing.T, d database) {
 			t.Error(err)
 		}
 		if err := store.OAuthAccounts().Create(t.Context(), a()); !errors.Is(err, core.ErrTaken) {
-			t.Errorf("%+v: a second link of the account gave %v, want ErrTaken", opts, err)
+			t.Errorf("%+v: a second link of the account returned %v, want ErrTaken", opts, err)
 		}
 	}
 }

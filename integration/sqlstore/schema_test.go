@@ -41,7 +41,7 @@ func TestSchemaIsAllThatMigrateMakes(t *testing.T) {
 					t.Fatal(err)
 				}
 				if found, err := us.Find(t.Context(), core.ByID(u.ID)); err != nil || found.Credits != 3 || found.Plan != "free" {
-					t.Errorf("Find gave %+v, %v", found, err)
+					t.Errorf("Find returned %+v, %v", found, err)
 				}
 			})
 		}

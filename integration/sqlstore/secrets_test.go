@@ -213,7 +213,7 @@ func refusedCreate(t *testing.T, d database) {
 		again := ada()
 		again.ID = u.ID
 		if err := us.Create(ctx, again); err != core.ErrTaken {
-			t.Errorf("Create gave %v", err)
+			t.Errorf("Create returned %v", err)
 		}
 		return nil
 	})
@@ -254,7 +254,7 @@ func sweepEverything(t *testing.T, d database) {
 	}
 	now = now.Add(time.Minute)
 	if n, err := store.Sweep(ctx); n != 2502 || err != nil {
-		t.Errorf("Sweep gave %d, %v; want 2502", n, err)
+		t.Errorf("Sweep returned %d, %v; want 2502", n, err)
 	}
 	if n, err := store.Sweep(ctx); n != 0 || err != nil {
 		t.Errorf("Sweep of what is left: %d, %v", n, err)

@@ -75,7 +75,7 @@ func findsUser(t *testing.T, d database, ids sqlstore.IDType) {
 		t.Error("the user is as they were before")
 	}
 	if plain, err := store.Sessions().Find(ctx, digest); err != nil || plain.User != nil {
-		t.Errorf("the store's own sessions gave the user %v, %v", plain.User, err)
+		t.Errorf("the store's own sessions returned the user %v, %v", plain.User, err)
 	}
 	run(t, db, "DELETE FROM latchkey_users") // by another program
 	if u := find().User; u != nil {

@@ -101,7 +101,7 @@ func oneConnection(t *testing.T, d database) {
 		return errors.Join(us.Create(ctx, ada()), store.Tickets().Fail(ctx, "reset", ticket.Digest, 1), errUndo)
 	})
 	if !errors.Is(err, errUndo) || ctx.Err() != nil {
-		t.Errorf("Transact gave %v", err)
+		t.Errorf("Transact returned %v", err)
 	}
 	if _, err := store.Tickets().Find(ctx, "reset", ticket.Digest); err != core.ErrNotFound {
 		t.Errorf("the failed ticket: %v, want ErrNotFound", err)
@@ -154,7 +154,7 @@ func TestBusyDatabase(t *testing.T) {
 		locked, release := holdWriteLock(t, path)
 		<-locked
 		if err := impatient.Create(ctx, ada()); err == nil || errors.Is(err, core.ErrTaken) {
-			t.Errorf("Create on a locked file gave %v", err)
+			t.Errorf("Create on a locked file returned %v", err)
 		}
 		time.AfterFunc(20*time.Millisecond, release)
 		if err := impatient.Create(ctx, ada()); err != nil {
@@ -188,7 +188,7 @@ func TestBusyDatabase(t *testing.T) {
 			return err
 		})
 		if err != nil || runs != 2 {
-			t.Errorf("Transact gave %v after %d runs, want none after 2", err, runs)
+			t.Errorf("Transact returned %v after %d runs, want none after 2", err, runs)
 		}
 		if epoch, err := us.Epoch(ctx, u.ID); epoch != 11 || err != nil {
 			t.Errorf("the epoch is %d, %v; want 11", epoch, err)

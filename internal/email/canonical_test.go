@@ -64,7 +64,7 @@ func TestTwoAddressesTwoKeys(t *testing.T) {
 			one, err1 := email.Canonical(c.one)
 			other, err2 := email.Canonical(c.other)
 			if err1 != nil || err2 != nil || one == other {
-				t.Errorf("%q gives %q (%v), %q gives %q (%v)", c.one, one, err1, c.other, other, err2)
+				t.Errorf("%q becomes %q (%v), %q becomes %q (%v)", c.one, one, err1, c.other, other, err2)
 			}
 		})
 	}

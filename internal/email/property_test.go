@@ -32,7 +32,7 @@ func TestEveryCharacter(t *testing.T) {
 			k, err := email.Canonical(other + "@example.com")
 			fromASCII := utf8.RuneCountInString(other) == 1 && other[0] < utf8.RuneSelf
 			if err == nil && k != key && fromASCII == (r < utf8.RuneSelf) {
-				t.Errorf("%U gives %q, its other form %q gives %q", r, key, other, k)
+				t.Errorf("%U becomes %q, its other form %q becomes %q", r, key, other, k)
 			}
 		}
 	}

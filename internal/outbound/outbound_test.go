@@ -63,7 +63,7 @@ func TestTransport(t *testing.T) {
 		t.Errorf("got %q, %v; checked was %q", got, err, checked)
 	}
 	if _, err := post(server.URL, 1); !errors.Is(err, refusal) {
-		t.Errorf("a refused answer gives %v", err)
+		t.Errorf("a refused answer returned %v", err)
 	}
 	rest := len("latchkeyapplication/json")
 	if _, err := post(server.URL, outbound.MaxBody-rest); err != nil {

@@ -69,13 +69,13 @@ func TestBeginKeepsTheProtocolsParameters(t *testing.T) {
 		if strings.Join(q["state"], " ") != "state" || strings.Join(q["code_challenge"], " ") != "challenge" ||
 			q.Get("scope") != want ||
 			strings.Join(q["redirect_uri"], " ") != b.RedirectURI {
-			t.Errorf("Begin gives %s", to)
+			t.Errorf("Begin returned %s", to)
 		}
 	}
 	for _, wrong := range []string{"", "http://stub.example/authorize", "/authorize", "javascript:alert(1)"} {
 		s.authURL = wrong
 		if to, err := newProvider(t, s).Begin(t.Context(), begin()); err == nil {
-			t.Errorf("Begin gives %q", to)
+			t.Errorf("Begin returned %q", to)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestFinishSendsTheVerifierAndTrustsNoAddress(t *testing.T) {
 	who, tokens, err := p.Finish(t.Context(), finish())
 	if err != nil || who.Subject != "42" || who.Verified() || who.EmailVerified != nil || tokens.Access != "access" ||
 		tokens.Refresh != "r" {
-		t.Fatalf("Finish gives %+v (%v)", who, err)
+		t.Fatalf("Finish returned %+v (%v)", who, err)
 	}
 	sent := calls.calls[0]
 	if err := sent.ParseForm(); err != nil {
@@ -219,7 +219,7 @@ func TestRefreshIsThatOfProvidersWhichCan(t *testing.T) {
 	s := newStub()
 	if fresh, err := newProvider(t, s).Refresh(t.Context(), "old"); err != nil || fresh.Access != "fresh" ||
 		fresh.Refresh != "" {
-		t.Errorf("Refresh gives %q, %q (%v)", fresh.Access, fresh.Refresh, err)
+		t.Errorf("Refresh returned %q, %q (%v)", fresh.Access, fresh.Refresh, err)
 	}
 	if _, err := newProvider(t, s).Refresh(t.Context(), ""); !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("without a token: %v", err)

@@ -109,9 +109,9 @@ const (
 )
 
 // faultCases returns a case for every fault at every endpoint.
-func faultCases(f Features) (cases []Case) {
+func faultCases(h Harness) (cases []Case) {
 	endpoints := []string{token, profile}
-	if f.OpenID {
+	if h.OpenID {
 		endpoints = []string{discovery, keySet, token, profile}
 	}
 	for _, endpoint := range endpoints {

@@ -74,7 +74,7 @@ func loginCases() []Case {
 			return nil
 		}},
 		{"O13 stolen code", "a code is useless without its verifier; the error is plain and wraps core.ErrOAuthCodeRefused", func(s *service) error {
-			if s.f.NoPKCE {
+			if s.h.NoPKCE {
 				return nil
 			}
 			f, _, err := s.begin(s.provider, "1815", callback)
@@ -135,11 +135,11 @@ func checkBegin(s *service) error {
 	want("client_id", clientID)
 	want("redirect_uri", callback)
 	want("state", "state-of-1815")
-	if !s.f.NoPKCE {
+	if !s.h.NoPKCE {
 		want("code_challenge_method", "S256")
 	}
 	scopes := strings.FieldsFunc(asked.Get("scope"), func(r rune) bool { return r == ' ' || r == ',' })
-	if s.f.OpenID {
+	if s.h.OpenID {
 		want("nonce", "nonce-of-1815")
 		if !slices.Contains(scopes, "openid") {
 			errs = append(errs, errors.New("scope lacks openid"))

@@ -8,7 +8,7 @@
 //	}
 //
 //	func TestAcme(t *testing.T) {
-//		providertest.Run(t, providertest.Features{
+//		providertest.Run(t, providertest.Harness{
 //			OpenID: true, New: newAcme,
 //		})
 //	}
@@ -41,8 +41,8 @@ type Service struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Features describes the provider being tested.
-type Features struct {
+// Harness describes the provider being tested.
+type Harness struct {
 	// New returns a new provider at each call.
 	New func(Service) (core.Provider, error)
 	// OpenID means that the provider speaks OpenID Connect, and discovers
@@ -66,11 +66,11 @@ type Case struct {
 
 // Run runs all cases, each as a subtest in a bubble of virtual time. A bubble
 // in which a goroutine stays blocked fails.
-func Run(t *testing.T, f Features) {
-	for _, c := range Cases(f) {
+func Run(t *testing.T, h Harness) {
+	for _, c := range Cases(h) {
 		t.Run(c.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				if err := c.Check(f); err != nil {
+				if err := c.Check(h); err != nil {
 					t.Errorf("%v\nThe rule: %s.", err, c.Rule)
 				}
 			})
@@ -80,8 +80,8 @@ func Run(t *testing.T, f Features) {
 
 // Check runs the case against a service of its own. It must be called in a
 // bubble of testing/synctest.
-func (c Case) Check(f Features) error {
-	s, err := newService(f)
+func (c Case) Check(h Harness) error {
+	s, err := newService(h)
 	if err != nil {
 		return err
 	}
@@ -89,10 +89,10 @@ func (c Case) Check(f Features) error {
 	return c.check(s)
 }
 
-// Cases returns the cases that apply to the features.
-func Cases(f Features) []Case {
-	cases := append(loginCases(), faultCases(f)...)
-	if f.OpenID {
+// Cases returns the cases that apply to the provider.
+func Cases(h Harness) []Case {
+	cases := append(loginCases(), faultCases(h)...)
+	if h.OpenID {
 		cases = append(cases, tokenCases()...)
 		cases = append(cases, issuerCases()...)
 	}

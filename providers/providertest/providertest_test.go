@@ -184,7 +184,7 @@ func TestTheKitFindsOut(t *testing.T) {
 }
 
 func wantFailures(t *testing.T, change func(*plain), failed []string) {
-	f := providertest.Features{
+	f := providertest.Harness{
 		Profile: func(subject, email string) string { return fmt.Sprintf(`{"id":%q,"email":%q}`, subject, email) },
 		New: func(s providertest.Service) (core.Provider, error) {
 			p := &plain{Service: s, timeout: 10 * time.Second, limit: 1<<16 + 1}

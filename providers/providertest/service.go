@@ -35,7 +35,7 @@ const (
 
 // service is a fake OAuth 2.0 service and OpenID provider.
 type service struct {
-	f        Features
+	h        Harness
 	net      *Network
 	provider core.Provider
 	active   atomic.Int32 // requests in progress
@@ -60,9 +60,9 @@ type grant struct {
 	subject, challenge, redirectURI, nonce string
 }
 
-func newService(f Features) (*service, error) {
+func newService(h Harness) (*service, error) {
 	s := &service{
-		f: f, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{},
+		h: h, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{},
 		keys:  []*Signer{NewSigner("one")},
 		email: "ada@example.com",
 	}
@@ -76,7 +76,7 @@ func newService(f Features) (*service, error) {
 }
 
 func (s *service) newProvider() (core.Provider, error) {
-	return s.f.New(Service{
+	return s.h.New(Service{
 		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer +
 			"/profile?canary=1",
 		ClientID: clientID, ClientSecret: clientSecret, Dial: s.net.Dial,
@@ -87,11 +87,11 @@ func (s *service) newProvider() (core.Provider, error) {
 func (s *service) endpoint(r *http.Request) string {
 	path := "https://" + r.Host + r.URL.Path
 	switch {
-	case path == cmp.Or(s.f.TokenURL, issuer+"/token"):
+	case path == cmp.Or(s.h.TokenURL, issuer+"/token"):
 		return token
-	case s.f.OpenID && path == issuer+"/.well-known/openid-configuration":
+	case s.h.OpenID && path == issuer+"/.well-known/openid-configuration":
 		return discovery
-	case s.f.OpenID && path == issuer+"/jwks":
+	case s.h.OpenID && path == issuer+"/jwks":
 		return keySet
 	}
 	return profile
@@ -159,14 +159,14 @@ func (s *service) trade(r *http.Request) (map[string]any, error) {
 		return nil, errors.New("unknown code")
 	case r.PostForm.Get("redirect_uri") != g.redirectURI:
 		return nil, errors.New("another redirect_uri")
-	case !s.f.NoPKCE && base64.RawURLEncoding.EncodeToString(challenge[:]) != g.challenge:
+	case !s.h.NoPKCE && base64.RawURLEncoding.EncodeToString(challenge[:]) != g.challenge:
 		return nil, errors.New("the code_verifier does not fit")
 	}
 	access := "canary-access-token-" + g.subject
 	s.users[access] = g
 	answer := map[string]any{"access_token": access, "token_type": "Bearer", "refresh_token": "canary-refresh-token",
 		"expires_in": 3600}
-	if s.f.OpenID {
+	if s.h.OpenID {
 		answer["id_token"] = s.newIDToken(g)
 	}
 	edit(s.tokenAnswer, answer)
@@ -185,8 +185,8 @@ func (s *service) profileOf(r *http.Request) (int, []byte) {
 	if !ok {
 		return http.StatusUnauthorized, []byte(`{"error":"invalid_token"}`)
 	}
-	if !s.f.OpenID {
-		return http.StatusOK, []byte(s.f.Profile(g.subject, s.email))
+	if !s.h.OpenID {
+		return http.StatusOK, []byte(s.h.Profile(g.subject, s.email))
 	}
 	info := map[string]any{"sub": g.subject, "email": s.email, "email_verified": true}
 	edit(s.info, info)

@@ -105,7 +105,7 @@ func TestUpdateIgnoresAnID(t *testing.T) {
 	}
 	u, err := s.Update(ctx, "ann", func(u *tree) error { u.ID = "bob"; return nil })
 	if err != nil || u.ID != "ann" {
-		t.Errorf("Update gave ID %q and error %v, want ann", u.ID, err)
+		t.Errorf("Update returned ID %q and error %v, want ann", u.ID, err)
 	}
 }
 
@@ -115,11 +115,11 @@ func TestIDsAreRandomUUIDs(t *testing.T) {
 	for i := range 100 {
 		u := &tree{User: core.User{EmailKey: strconv.Itoa(i)}}
 		if err := s.Create(t.Context(), u); err != nil || !v4.MatchString(u.ID) {
-			t.Fatalf("Create gave ID %q and error %v, want a UUID of version 4", u.ID, err)
+			t.Fatalf("Create returned ID %q and error %v, want a UUID of version 4", u.ID, err)
 		}
 	}
 	if one, two := s.NewID(), s.NewID(); !v4.MatchString(one) || one == two {
-		t.Errorf("NewID gave %q and %q, want different UUIDs of version 4", one, two)
+		t.Errorf("NewID returned %q and %q, want different UUIDs of version 4", one, two)
 	}
 }
 

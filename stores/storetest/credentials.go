@@ -92,7 +92,7 @@ func owns(ctx context.Context, s credentials, step, kind, owner string, want ...
 		return is(step+": List", err, nil)
 	}
 	if len(got) != len(want) {
-		return fmt.Errorf("%s: List gives %d credentials, want %d", step, len(got), len(want))
+		return fmt.Errorf("%s: List returned %d credentials, want %d", step, len(got), len(want))
 	}
 	old := func(a, b *core.Credential) int { return a.Created.Compare(b.Created) }
 	errs := []error{that(slices.IsSortedFunc(got, old), "%s: List does not begin with the oldest", step)}

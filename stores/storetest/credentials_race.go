@@ -74,7 +74,7 @@ var credentialRaceCases = []credentialCase{
 		})
 		all, err := s.Store.List(ctx, "passkey", AnnID)
 		return errors.Join(tally("Create", errs, max, core.ErrFull), is("List", err, nil),
-			that(len(all) == max, "List gives %d credentials, want %d", len(all), max))
+			that(len(all) == max, "List returned %d credentials, want %d", len(all), max))
 	}},
 	{Rule: "K04 no concurrent Update is lost", Unless: NoAtomicUpdates, Check: func(ctx context.Context, s credentials) error {
 		all, err := addCredentials(ctx, s, AnnID, "one")

@@ -171,14 +171,12 @@ func (s *Strategy) Recheck(ctx context.Context, session *core.Session) (core.Fou
 // too.
 func (s *Strategy) judge(found core.Found, err error, now time.Time) error {
 	switch {
-	case errors.Is(err, core.ErrNotFound):
-		return core.ErrInvalid
-	case err != nil:
-		return fmt.Errorf("session: find: %w", err)
-	case !s.lives(found.Session, now):
+	case err == nil && s.lives(found.Session, now):
+		return nil
+	case err == nil, errors.Is(err, core.ErrNotFound):
 		return core.ErrInvalid
 	}
-	return nil
+	return fmt.Errorf("session: find: %w", err)
 }
 
 // Revoke revokes a session at once. It returns nil if the session has already

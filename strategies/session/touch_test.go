@@ -69,7 +69,7 @@ func TestNoRequestWaitsForATouch(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := s.Wait(ctx); err != context.DeadlineExceeded {
-			t.Errorf("Wait gave %v, want its context's error", err)
+			t.Errorf("Wagot %v, want its context's error", err)
 		}
 		if err := s.Wait(t.Context()); err != nil {
 			t.Error(err)

@@ -116,7 +116,7 @@ func TestCasesFollowTheHarness(t *testing.T) {
 		"recheck", "recheck is no activity", "recheck of the revoked", "recheck after revoke all", "recheck unreachable store",
 	} {
 		if slices.Contains(least, optional) {
-			t.Errorf("%q is asked of a strategy that does not offer it", optional)
+			t.Errorf("%q is demanded of a strategy that does not offer it", optional)
 		}
 		if !slices.Contains(names(harness(faults{})), optional) {
 			t.Errorf("%q is not asked of a strategy that offers it", optional)

@@ -136,7 +136,7 @@ func TestFailedInstallation(t *testing.T) {
 			m := distribution(t, script)
 			_, err := m.path(t.Context(), told)
 			if err == nil || !strings.Contains(err.Error(), "told") {
-				t.Fatalf("it gave %v", err)
+				t.Fatalf("got %v", err)
 			}
 			if _, err := m.path(t.Context(), told); err == nil {
 				t.Error("the second time it is no failure")

@@ -20,8 +20,9 @@ var (
 
 func TestConformance(t *testing.T) {
 	for _, loginURL := range []string{"", "auth/api/login"} {
-		transporttest.Run(t, func(*testing.T) core.Transport { return bearer.New(bearer.Options{LoginURL: loginURL}) },
-			transporttest.Features{})
+		transporttest.Run(t, transporttest.Harness{
+			New: func(*testing.T) core.Transport { return bearer.New(bearer.Options{LoginURL: loginURL}) },
+		})
 	}
 }
 

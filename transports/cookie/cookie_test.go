@@ -34,8 +34,9 @@ func TestConformance(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			transporttest.Run(t, func(t *testing.T) core.Transport { return newTransport(t, o) },
-				transporttest.Features{Ambient: true})
+			transporttest.Run(t, transporttest.Harness{
+				New: func(t *testing.T) core.Transport { return newTransport(t, o) }, Ambient: true,
+			})
 		})
 	}
 }

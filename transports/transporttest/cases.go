@@ -26,7 +26,7 @@ func login(t core.Transport, raw string) *core.Response {
 
 // tokenCases returns the cases about what goes into Attach and comes out of
 // Extract.
-func tokenCases(f Features) []Case {
+func tokenCases(harness Harness) []Case {
 	return []Case{
 		{"absent", "a request without the credential is ErrNoCredential", func(t core.Transport) error {
 			return wantNone(t, post())
@@ -37,17 +37,17 @@ func tokenCases(f Features) []Case {
 			}))
 		}},
 		{"round trip", "the client's next request carries exactly the token that Attach was given", func(t core.Transport) error {
-			return wantToken(t, post(f.Client(login(t, token))), token)
+			return wantToken(t, post(harness.Client(login(t, token))), token)
 		}},
 		{"new token", "a second login replaces the client's token", func(t core.Transport) error {
-			return wantToken(t, post(f.Client(login(t, token), login(t, other))), other)
+			return wantToken(t, post(harness.Client(login(t, token), login(t, other))), other)
 		}},
 		{"beside others", "credentials of other kinds do not hide the token", func(t core.Transport) error {
-			return wantToken(t, post(http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}, f.Client(login(t, token))),
+			return wantToken(t, post(http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}, harness.Client(login(t, token))),
 				token)
 		}},
 		{"duplicate", "two credentials of the kind, equal or not, are *Error 400 DUPLICATE_CREDENTIALS", func(t core.Transport) error {
-			one, two := f.Client(login(t, token)), f.Client(login(t, other))
+			one, two := harness.Client(login(t, token)), harness.Client(login(t, other))
 			want := core.Refuse(core.CodeDuplicateCredentials)
 			return errors.Join(wantError(t, post(one, two), want), wantError(t, post(one, one), want))
 		}},
@@ -55,7 +55,7 @@ func tokenCases(f Features) []Case {
 			var errs []error
 			for _, bad := range []string{`"` + token + `"`, token + "," + token, token + " x", token + "\x00", "é",
 				strings.Repeat("a", 1<<20)} {
-				errs = append(errs, wantError(t, post(replaced(f.Client(login(t, token)), token, bad)), core.ErrInvalid))
+				errs = append(errs, wantError(t, post(replaced(harness.Client(login(t, token)), token, bad)), core.ErrInvalid))
 			}
 			return errors.Join(errs...)
 		}},
@@ -63,7 +63,7 @@ func tokenCases(f Features) []Case {
 }
 
 // answerCases returns the cases about responses and descriptions.
-func answerCases(f Features) []Case {
+func answerCases(harness Harness) []Case {
 	return []Case{
 		{"login answer", "Attach sets a success status, and forbids caching", func(t core.Transport) error {
 			resp := login(t, token)
@@ -93,7 +93,7 @@ func answerCases(f Features) []Case {
 			resp := core.Empty(0)
 			t.Clear(resp)
 			t.Attach(resp, core.Token{Raw: token, Expires: time.Now().Add(time.Hour)})
-			return wantToken(t, post(f.Client(resp)), token)
+			return wantToken(t, post(harness.Client(resp)), token)
 		}},
 		{"scheme", "Scheme is an OpenAPI 3.1 security scheme object", checkScheme},
 		{"challenge", "a challenge is one line that begins with a scheme, whether or not there was a token", checkChallenge},

@@ -15,7 +15,7 @@ func ExampleCases() {
 		resp.Header.Set("Cache-Control", "no-store")
 		resp.Body = []byte(`{"access_token":"` + tok.Raw + `"}`)
 	}
-	for _, c := range transporttest.Cases(transporttest.Features{}) {
+	for _, c := range transporttest.Cases(transporttest.Harness{}) {
 		if err := c.Check(broken); err != nil {
 			fmt.Println(c.Name+":", err)
 			fmt.Println("The rule:", c.Rule)

@@ -15,8 +15,8 @@ const pending = "PendingPendingPendingPendingPendingPending-"
 
 // holderCases returns the cases about transports that keep pending logins at
 // the client. A transport that is not a core.Holder passes.
-func holderCases(f Features) []Case {
-	held := func(h core.Holder, secret string) http.Header { return f.Client(hold(h, secret)) }
+func holderCases(harness Harness) []Case {
+	held := func(h core.Holder, secret string) http.Header { return harness.Client(hold(h, secret)) }
 	cases := []struct {
 		name, rule string
 		check      func(t core.Transport, h core.Holder) error
@@ -26,17 +26,17 @@ func holderCases(f Features) []Case {
 			func(t core.Transport, h core.Holder) error {
 				return errors.Join(
 					wantHeld(h, post(held(h, pending)), pending),
-					wantHeld(h, post(f.Client(hold(h, "another"), hold(h, pending))), pending),
-					wantHeld(h, post(f.Client(login(t, token), hold(h, pending))), pending),
+					wantHeld(h, post(harness.Client(hold(h, "another"), hold(h, pending))), pending),
+					wantHeld(h, post(harness.Client(login(t, token), hold(h, pending))), pending),
 					wantHeld(h, post(), ""),
-					wantHeld(h, post(f.Client(login(t, token))), ""),
+					wantHeld(h, post(harness.Client(login(t, token))), ""),
 				)
 			},
 		},
 		{
 			"hold no credential", "a pending login is not a credential, and does not hide one",
 			func(t core.Transport, h core.Holder) error {
-				both := post(f.Client(login(t, token), hold(h, pending)))
+				both := post(harness.Client(login(t, token), hold(h, pending)))
 				return errors.Join(wantNone(t, post(held(h, pending))), wantToken(t, both, token))
 			},
 		},
@@ -51,8 +51,8 @@ func holderCases(f Features) []Case {
 			func(t core.Transport, h core.Holder) error {
 				same := hold(h, pending)
 				h.Release(same)
-				after := post(f.Client(login(t, token), hold(h, pending), released(h)))
-				return errors.Join(wantHeld(h, post(f.Client(same)), ""), wantHeld(h, after, ""), wantToken(t, after, token))
+				after := post(harness.Client(login(t, token), hold(h, pending), released(h)))
+				return errors.Join(wantHeld(h, post(harness.Client(same)), ""), wantHeld(h, after, ""), wantToken(t, after, token))
 			},
 		},
 		{

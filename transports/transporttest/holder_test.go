@@ -11,7 +11,7 @@ import (
 )
 
 func TestGoodHolder(t *testing.T) {
-	transporttest.Run(t, func(*testing.T) core.Transport { return holder() }, transporttest.Features{Ambient: true})
+	transporttest.Run(t, transporttest.Harness{New: func(*testing.T) core.Transport { return holder() }, Ambient: true})
 }
 
 func TestBrokenHolders(t *testing.T) {
@@ -70,7 +70,7 @@ func TestBrokenHolders(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := holder()
 			c.spoil(f)
-			if got := failing(f, transporttest.Features{Ambient: true}); !slices.Equal(got, c.fails) {
+			if got := failing(f, transporttest.Harness{Ambient: true}); !slices.Equal(got, c.fails) {
 				t.Errorf("fails %q, want %q", got, c.fails)
 			}
 		})

@@ -28,7 +28,7 @@ var (
 
 // ambientCases returns the cases about credentials that browsers keep and
 // attach by themselves.
-func ambientCases(f Features) []Case {
+func ambientCases(harness Harness) []Case {
 	refused := &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	return []Case{
 		{"forget", "after Clear, in a later response or in the same one, the client has no credential", func(t core.Transport) error {
@@ -36,11 +36,11 @@ func ambientCases(f Features) []Case {
 			t.Clear(later)
 			same := login(t, token)
 			t.Clear(same)
-			return errors.Join(wantNone(t, post(f.Client(login(t, token), later))), wantNone(t, post(f.Client(same))))
+			return errors.Join(wantNone(t, post(harness.Client(login(t, token), later))), wantNone(t, post(harness.Client(same))))
 		}},
 		{"cross-origin", "a credential that comes from another origin with an unsafe method is *Error 403 CROSS_ORIGIN_REFUSED", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
-				return wantError(t, post(f.Client(login(t, token)), site), refused)
+				return wantError(t, post(harness.Client(login(t, token)), site), refused)
 			})
 		}},
 		{"cross-origin, nothing to protect", "without a credential Extract does not look at the origin: ErrNoCredential", func(t core.Transport) error {
@@ -48,12 +48,12 @@ func ambientCases(f Features) []Case {
 		}},
 		{"same origin", "a request from the site's own pages, or from something other than a browser, passes", func(t core.Transport) error {
 			return each(sameSite, func(site http.Header) error {
-				return errors.Join(t.Protect(post(site)), wantToken(t, post(f.Client(login(t, token)), site), token))
+				return errors.Join(t.Protect(post(site)), wantToken(t, post(harness.Client(login(t, token)), site), token))
 			})
 		}},
 		{"safe methods", "a safe method passes from anywhere", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
-				h := post(f.Client(login(t, token)), site)
+				h := post(harness.Client(login(t, token)), site)
 				h.method = http.MethodGet
 				return errors.Join(t.Protect(h), wantToken(t, h, token))
 			})
@@ -71,11 +71,11 @@ func ambientCases(f Features) []Case {
 
 // explicitCases returns the cases about credentials that a client attaches on
 // purpose.
-func explicitCases(f Features) []Case {
+func explicitCases(harness Harness) []Case {
 	return []Case{
 		{"any origin", "a credential that no browser attaches by itself is valid from every origin", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
-				return errors.Join(t.Protect(post(site)), wantToken(t, post(f.Client(login(t, token)), site), token))
+				return errors.Join(t.Protect(post(site)), wantToken(t, post(harness.Client(login(t, token)), site), token))
 			})
 		}},
 	}

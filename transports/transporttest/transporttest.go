@@ -2,10 +2,11 @@
 // Each is a [Case] with its rule, and a failure quotes the rule.
 //
 //	func TestConformance(t *testing.T) {
-//		newTransport := func(*testing.T) core.Transport {
-//			return mytransport.New()
-//		}
-//		transporttest.Run(t, newTransport, transporttest.Features{})
+//		transporttest.Run(t, transporttest.Harness{
+//			New: func(*testing.T) core.Transport {
+//				return mytransport.New()
+//			},
+//		})
 //	}
 package transporttest
 
@@ -17,8 +18,10 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Features describes the transport being checked.
-type Features struct {
+// Harness describes the transport being checked.
+type Harness struct {
+	// New returns a new transport at each call.
+	New func(t *testing.T) core.Transport
 	// Ambient means that browsers keep the credential and attach it by
 	// themselves, as they do a cookie. The cases about cross-origin
 	// requests and about clearing then apply.
@@ -40,24 +43,24 @@ type Case struct {
 }
 
 // Run checks every case against a transport of its own.
-func Run(t *testing.T, newTransport func(t *testing.T) core.Transport, f Features) {
-	for _, c := range Cases(f) {
+func Run(t *testing.T, h Harness) {
+	for _, c := range Cases(h) {
 		t.Run(c.Name, func(t *testing.T) {
-			if err := c.Check(newTransport(t)); err != nil {
+			if err := c.Check(h.New(t)); err != nil {
 				t.Errorf("%v\nThe rule: %s", err, c.Rule)
 			}
 		})
 	}
 }
 
-// Cases returns the obligations of a transport with these features.
-func Cases(f Features) []Case {
-	if f.Client == nil {
-		f.Client = Client
+// Cases returns the obligations of the transport that h describes.
+func Cases(h Harness) []Case {
+	if h.Client == nil {
+		h.Client = Client
 	}
-	cases := slices.Concat(tokenCases(f), answerCases(f), holderCases(f))
-	if f.Ambient {
-		return append(cases, ambientCases(f)...)
+	cases := slices.Concat(tokenCases(h), answerCases(h), holderCases(h))
+	if h.Ambient {
+		return append(cases, ambientCases(h)...)
 	}
-	return append(cases, explicitCases(f)...)
+	return append(cases, explicitCases(h)...)
 }

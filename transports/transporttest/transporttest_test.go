@@ -12,7 +12,7 @@ import (
 )
 
 // failing returns the names of the cases that t fails.
-func failing(t core.Transport, f transporttest.Features) (names []string) {
+func failing(t core.Transport, f transporttest.Harness) (names []string) {
 	for _, c := range transporttest.Cases(f) {
 		if c.Check(t) != nil {
 			names = append(names, c.Name)
@@ -22,10 +22,11 @@ func failing(t core.Transport, f transporttest.Features) (names []string) {
 }
 
 func TestGoodTransports(t *testing.T) {
-	transporttest.Run(t, func(*testing.T) core.Transport { return explicit() }, transporttest.Features{})
-	transporttest.Run(t, func(*testing.T) core.Transport { return challenging{explicit(), "Bearer"} },
-		transporttest.Features{})
-	transporttest.Run(t, func(*testing.T) core.Transport { return ambient() }, transporttest.Features{Ambient: true})
+	transporttest.Run(t, transporttest.Harness{New: func(*testing.T) core.Transport { return explicit() }})
+	transporttest.Run(t, transporttest.Harness{
+		New: func(*testing.T) core.Transport { return challenging{explicit(), "Bearer"} },
+	})
+	transporttest.Run(t, transporttest.Harness{New: func(*testing.T) core.Transport { return ambient() }, Ambient: true})
 }
 
 // A transport that uses a header of its own needs its own Client.
@@ -52,7 +53,7 @@ func TestClientOfItsOwn(t *testing.T) {
 		}
 		return f
 	}
-	transporttest.Run(t, newTransport, transporttest.Features{Client: func(responses ...*core.Response) http.Header {
+	transporttest.Run(t, transporttest.Harness{New: newTransport, Client: func(responses ...*core.Response) http.Header {
 		return http.Header{"X-Key": {responses[len(responses)-1].Header.Get("X-Key")}}
 	}})
 }
@@ -208,7 +209,7 @@ func TestBrokenTransports(t *testing.T) {
 		}), true, []string{"round trip", "new token", "beside others", "login after clear", "same origin"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := failing(c.transport, transporttest.Features{Ambient: c.ambient})
+			got := failing(c.transport, transporttest.Harness{Ambient: c.ambient})
 			if !slices.Equal(got, c.fails) {
 				t.Errorf("fails %q, want %q", got, c.fails)
 			}
@@ -217,7 +218,7 @@ func TestBrokenTransports(t *testing.T) {
 }
 
 func TestCasesAreNamed(t *testing.T) {
-	for _, f := range []transporttest.Features{{}, {Ambient: true}} {
+	for _, f := range []transporttest.Harness{{}, {Ambient: true}} {
 		seen := map[string]bool{}
 		for _, c := range transporttest.Cases(f) {
 			if c.Name == "" || c.Rule == "" || seen[c.Name] {

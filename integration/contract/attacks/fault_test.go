@@ -90,7 +90,7 @@ func TestAttackF01DriverErrors(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log.String(), "no such table") {
-		t.Error("twin: the operator is not told the cause")
+		t.Error("twin: the log lacks the cause")
 	}
 	rename("gone_", "latchkey_")
 	for _, credential := range mine {

@@ -122,7 +122,7 @@ func TestAttackStoredHashes(t *testing.T) {
 			a.Want(t, badLogin, harness.Case(name), right)
 			if log := logs.Of(a).String()[before:]; !strings.Contains(log, "level=ERROR") || !strings.Contains(log, u.ID) ||
 				strings.Contains(log, hash) {
-				t.Errorf("%s: the operator is told %q", name, log)
+				t.Errorf("%s: the log says %q", name, log)
 			}
 		}
 		a.EditStored(t, u, func(u *harness.Account) { u.HashedPassword = "" })

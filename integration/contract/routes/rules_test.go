@@ -69,7 +69,7 @@ func TestHead(t *testing.T) {
 					get.Header.Del("Date")
 					head.Header.Del("Date")
 					if head.Body != "" || head.Status != get.Status || fmt.Sprint(head.Header) != fmt.Sprint(get.Header) {
-						t.Errorf("got %d %v, GET gives %d %v", head.Status, head.Header, get.Status, get.Header)
+						t.Errorf("got %d %v, GET returned %d %v", head.Status, head.Header, get.Status, get.Header)
 					}
 				})
 			}
