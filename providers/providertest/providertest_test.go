@@ -116,7 +116,7 @@ func (p *plain) finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdent
 	return who, tokens, nil
 }
 
-func text(o core.Object, name string) string { s, _, _ := o.Text(name); return s }
+func text(o core.Object, name string) string { s, _, _ := o.String(name); return s }
 
 func (p *plain) ask(ctx context.Context, method, to, body, header string) (core.Object, error) {
 	req, err := http.NewRequestWithContext(ctx, method, to, strings.NewReader(body))
