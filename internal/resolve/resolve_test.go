@@ -40,7 +40,7 @@ func (header) Challenge(presented bool) string {
 }
 func (header) ChallengeProof(time.Duration, []string) string { return "Bearer proof" }
 
-// sessions is a strategy that knows its tokens, or why they are refused.
+// sessions is a strategy that maps tokens to sessions, or to errors.
 type sessions map[string]any
 
 func (sessions) Issue(context.Context, core.Login) (core.Token, error) { return core.Token{}, nil }
@@ -111,6 +111,7 @@ func newWorld(t *testing.T) *world {
 		return &core.Session{ID: backend, UserID: ada.ID, Backend: backend, Epoch: epoch,
 			Proofs: []core.Proof{{Method: core.MethodPassword, At: s.Now().Add(-time.Minute)}}}
 	}
+	ended := &core.Session{ID: "ended", UserID: ada.ID, Backend: "rechecked", Epoch: 1}
 	gone := &core.Session{ID: "gone", UserID: "nobody", Backend: "web"}
 	few := at("keys", core.AnyEpoch)
 	few.Scopes = []string{"read"}
@@ -124,7 +125,7 @@ func newWorld(t *testing.T) *world {
 			}},
 			{Name: "keys", Transport: header("Keys"), Strategy: sessions{"any": at("keys", core.AnyEpoch), "few": few, "bad": core.ErrInvalid}},
 			{Name: "rechecked", Transport: header("Rechecked"), Strategy: rechecked{
-				sessions{"carried": at("rechecked", 1), "ended": &core.Session{ID: "ended", UserID: ada.ID, Backend: "rechecked", Epoch: 1}},
+				sessions{"carried": at("rechecked", 1), "ended": ended},
 				map[string]any{"rechecked": at("rechecked", 2), "ended": core.ErrInvalid},
 			}},
 		},
@@ -224,7 +225,8 @@ func TestAUserStoreThatIsDown(t *testing.T) {
 	w := newWorld(t)
 	w.Resolver.Users = broken{}
 	for _, optional := range []bool{false, true} {
-		if got := answer(w.Compile(optional)(t.Context(), head{"Web": "good"})); !strings.HasPrefix(got, "Service Unavailable") {
+		got := answer(w.Compile(optional)(t.Context(), head{"Web": "good"}))
+		if !strings.HasPrefix(got, "Service Unavailable") {
 			t.Errorf("optional %t: got %s", optional, got)
 		}
 	}
@@ -311,11 +313,14 @@ func TestRecheck(t *testing.T) {
 			t.Errorf("%s: Recheck can be asked", name)
 		}
 	}
-	alive, err := w.Alive(t.Context(), &core.Current{Session: &core.Session{ID: "rechecked", UserID: w.ada.ID, Backend: "rechecked", Epoch: 1}})
+	login := func(id string) *core.Current {
+		return &core.Current{Session: &core.Session{ID: id, UserID: w.ada.ID, Backend: "rechecked", Epoch: 1}}
+	}
+	alive, err := w.Alive(t.Context(), login("rechecked"))
 	if err != nil || alive.Epoch != 2 {
 		t.Errorf("a session that outlived a new password is %+v, %v; want the epoch 2", alive, err)
 	}
-	_, err = w.Alive(t.Context(), &core.Current{Session: &core.Session{ID: "ended", UserID: w.ada.ID, Backend: "rechecked"}})
+	_, err = w.Alive(t.Context(), login("ended"))
 	if got := answer(t.Context(), err); got != "Unauthorized" {
 		t.Errorf("a session that has ended: %s", got)
 	}

@@ -19,14 +19,10 @@ type Limiter struct {
 
 var _ core.Limiter = (*Limiter)(nil)
 
-func newLimiter(s *Store) *Limiter {
-	return &Limiter{
-		s: s,
-		// A hash has the fields start and count for the first limit,
-		// start2 and count2 for the second one, and so on. Times are
-		// microseconds, which Lua's numbers represent exactly until the
-		// year 2255.
-		allow: newScript("count an event", prelude+`
+// countEvent counts an event. A hash has the fields start and count for the
+// first limit, start2 and count2 for the second one, and so on. Times are
+// microseconds, which Lua's numbers represent exactly until the year 2255.
+const countEvent = `
 local now, limits = tonumber(ARGV[1]), (#ARGV - 1) / 2
 local function suffix(i) return i == 1 and '' or string.format('%d', i) end
 local fields = {}
@@ -71,10 +67,11 @@ end
 if redis.call('PTTL', KEYS[1]) < left then
 	redis.call('PEXPIRE', KEYS[1], string.format('%d', left))
 end
-return {wait, damaged}`),
-		refund: newScript("refund an event", prelude+`
+return {wait, damaged}`
+
+var refundEvent = `
 sane(KEYS[1], 'hash')
-for i = 1, `+number(core.MaxLimits)+` do
+for i = 1, ` + number(core.MaxLimits) + ` do
 	local field = i == 1 and 'count' or string.format('count%d', i)
 	local count = redis.call('HGET', KEYS[1], field) or '0'
 	if #count > 15 or not string.match(count, '^%d+$') then
@@ -83,7 +80,13 @@ for i = 1, `+number(core.MaxLimits)+` do
 		redis.call('HINCRBY', KEYS[1], field, -1)
 	end
 end
-return {1, damaged}`),
+return {1, damaged}`
+
+func newLimiter(s *Store) *Limiter {
+	return &Limiter{
+		s:      s,
+		allow:  newScript("count an event", prelude+countEvent),
+		refund: newScript("refund an event", prelude+refundEvent),
 	}
 }
 

@@ -38,18 +38,6 @@ func (t IDType) canonical(id string) (string, bool) {
 	}
 }
 
-// lowest is below every id.
-func (t IDType) lowest() string {
-	switch t {
-	case UUID:
-		return "00000000-0000-0000-0000-000000000000"
-	case BigInt:
-		return "0"
-	default:
-		return ""
-	}
-}
-
 // arg is a canonical id as an argument for a column of the type.
 func (t IDType) arg(id string) any {
 	if t != BigInt {

@@ -43,7 +43,8 @@ func tokenCases(harness Harness) []Case {
 			return wantToken(t, post(harness.Client(login(t, token), login(t, other))), other)
 		}},
 		{"beside others", "credentials of other kinds do not hide the token", func(t core.Transport) error {
-			return wantToken(t, post(http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}, harness.Client(login(t, token))),
+			unrelated := http.Header{"Cookie": {"unrelated=x"}, "X-Unrelated": {other}}
+			return wantToken(t, post(unrelated, harness.Client(login(t, token))),
 				token)
 		}},
 		{"duplicate", "two credentials of the kind, equal or not, are *Error 400 DUPLICATE_CREDENTIALS", func(t core.Transport) error {

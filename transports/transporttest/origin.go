@@ -36,7 +36,8 @@ func ambientCases(harness Harness) []Case {
 			t.Clear(later)
 			same := login(t, token)
 			t.Clear(same)
-			return errors.Join(wantNone(t, post(harness.Client(login(t, token), later))), wantNone(t, post(harness.Client(same))))
+			return errors.Join(wantNone(t, post(harness.Client(login(t, token), later))),
+				wantNone(t, post(harness.Client(same))))
 		}},
 		{"cross-origin", "a credential that comes from another origin with an unsafe method is *Error 403 CROSS_ORIGIN_REFUSED", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
