@@ -10,7 +10,7 @@ func CodeStatus(code string) int {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
-		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthNoEmail,
+		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,

@@ -16,6 +16,7 @@ const (
 	CodeOAuthStateUndecodable = "ACCESS_TOKEN_DECODE_ERROR"
 	CodeOAuthStateExpired     = "ACCESS_TOKEN_ALREADY_EXPIRED"
 	CodeOAuthInvalidState     = "OAUTH_INVALID_STATE"
+	CodeOAuthDeclined         = "OAUTH_DECLINED"
 	CodeOAuthProviderError    = "OAUTH_PROVIDER_ERROR"
 	CodeOAuthNoEmail          = "OAUTH_NOT_AVAILABLE_EMAIL"
 	CodeOAuthUserExists       = "OAUTH_USER_ALREADY_EXISTS"

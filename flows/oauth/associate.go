@@ -29,8 +29,8 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 			Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{},
 			Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
 			Codes: []string{
-				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
-				core.CodeOAuthAlreadyLinked,
+				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthDeclined,
+				core.CodeOAuthProviderError, core.CodeOAuthAlreadyLinked,
 			},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },

@@ -16,6 +16,8 @@ import (
 // not repeated.
 var errorWords = []string{
 	"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error", "temporarily_unavailable",
+	"interaction_required", "login_required", "account_selection_required", "consent_required", "invalid_request_uri",
+	"invalid_request_object", "request_not_supported", "request_uri_not_supported", "registration_not_supported",
 }
 
 // callback is a browser's, or an application's, return from a provider. Its
@@ -95,7 +97,7 @@ func checkSubject(s string) error {
 
 // declined is the answer where the provider sends an error instead of a code.
 func (cb *callback) declined(word, state string, belongs func(record) bool) error {
-	refusal := badRequest()
+	refusal := core.Refuse(core.CodeOAuthDeclined)
 	if slices.Contains(errorWords, word) {
 		refusal.Code = word
 	}

@@ -97,8 +97,8 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 }
 
 var callbackCodes = []string{
-	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthProviderError,
-	core.CodeOAuthNoEmail,
+	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthDeclined,
+	core.CodeOAuthProviderError, core.CodeOAuthNoEmail,
 	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
 }
 

@@ -187,9 +187,11 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 		for query, detail := range map[string]string{
 			"error=access_denied&error_description=<script>alert(1)</script>": "access_denied",
 			"error=server_error&error_uri=https://evil.example":               "server_error",
-			"error=<script>": "Bad Request",
-			"error=access_denied%0d%0aSet-Cookie:x=y":  "Bad Request",
-			"error=" + strings.Repeat("a", 5000):       "Bad Request",
+			"error=login_required":                     "login_required", // of OpenID Connect's list
+			"error=user_cancelled_login":               "OAUTH_DECLINED", // LinkedIn's
+			"error=<script>":                           "OAUTH_DECLINED",
+			"error=access_denied%0d%0aSet-Cookie:x=y":  "OAUTH_DECLINED",
+			"error=" + strings.Repeat("a", 5000):       "OAUTH_DECLINED",
 			"error=access_denied&code=x&error=another": "Bad Request",
 		} {
 			t.Run("O32 "+detail+" for "+query[:min(len(query), 40)], func(t *testing.T) {
