@@ -81,7 +81,7 @@ func addPostedName(claims map[string]any, form url.Values) {
 	if err != nil {
 		return
 	}
-	if name, _ := fill("{name.firstName} {name.lastName}", user); name != "" {
+	if name := fillSome("{name.firstName} {name.lastName}", user); name != "" {
 		claims["name"] = name
 	}
 }

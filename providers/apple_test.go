@@ -77,7 +77,9 @@ func TestApplesPostedUser(t *testing.T) {
 		"no name":   {`{"email":"evil@example.com"}`, ""},
 		"nonsense":  {`{"name":`, ""},
 		"a list":    {`["Ada"]`, ""},
-		"wrong":     {`{"name":{"firstName":["Ada"],"lastName":1}}`, ""},
+		"wrong":     {`{"name":{"firstName":["Ada"],"lastName":{}}}`, ""},
+		"F13 half":  {`{"name":{"firstName":"Ada","lastName":""}}`, "Ada"},
+		"F13 null":  {`{"name":{"firstName":null,"lastName":"Lovelace"}}`, "Lovelace"},
 		"not there": {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

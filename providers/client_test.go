@@ -133,7 +133,7 @@ func TestARefusedCodeTellsItsCode(t *testing.T) {
 		"RFC 6749":        {400, `{"error":"invalid_client","error_description":"the-code"}`, "invalid_client"},
 		"GitHub, by 200":  {200, `{"error":"bad_verification_code","error_description":"the-code"}`, "bad_verification_code"},
 		"an unknown code": {400, `{"error":"the-code"}`, "400"},
-		"a form":          {200, `access_token=the-access-token&scope=x`, "JSON"},
+		"a text":          {200, `the-access-token`, "JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			network := providertest.NewNetwork(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

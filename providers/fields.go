@@ -42,10 +42,7 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	if err := checkSubject(subject); err != nil {
 		return core.OAuthIdentity{}, err
 	}
-	email, err := fill(f.Email, profile)
-	if err != nil {
-		return core.OAuthIdentity{}, fmt.Errorf("the email: %w", err)
-	}
+	email, _ := fill(f.Email, profile) // one that is no text is none
 	claims, err := json.Marshal(profile)
 	if err != nil {
 		return core.OAuthIdentity{}, err
@@ -54,8 +51,8 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	if email != "" {
 		identity.EmailVerified = f.verified(profile)
 	}
-	identity.Name, _ = fill(f.Name, profile) // nobody is kept out because of a picture
-	identity.Picture, _ = fill(f.Picture, profile)
+	identity.Name = fillSome(f.Name, profile)
+	identity.Picture, _ = fill(f.Picture, profile) // nobody is kept out because of a picture
 	return identity, nil
 }
 
@@ -114,6 +111,31 @@ func fill(template string, profile map[string]any) (string, error) {
 		filled.WriteString(s)
 	}
 	return filled.String(), nil
+}
+
+// fillSome is fill for a name, of which people may have one part alone: what is
+// missing is left out, with the space beside it.
+func fillSome(template string, profile map[string]any) string {
+	var filled strings.Builder
+	missing := false
+	for template != "" {
+		text, rest, _ := strings.Cut(template, "{")
+		path, rest, more := strings.Cut(rest, "}")
+		filled.WriteString(text)
+		template = rest
+		if !more {
+			break
+		}
+		s, err := scalar(at(profile, path))
+		if err == nil {
+			filled.WriteString(s)
+		}
+		missing = missing || s == "" || err != nil
+	}
+	if missing {
+		return strings.Join(strings.Fields(filled.String()), " ")
+	}
+	return filled.String()
 }
 
 // scalar returns a string as is and a whole number in digits; nil is "".

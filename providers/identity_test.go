@@ -52,8 +52,10 @@ func TestEmails(t *testing.T) {
 			t.Errorf("%s: %q, %v, verified %v", profile, who.Email, err, who.EmailVerified)
 		}
 	}
-	if _, _, err := finish(answering(t, `{"id":7,"email":["ada@example.com"]}`)); err == nil {
-		t.Error("a list of addresses is taken for one")
+	for _, email := range []string{`["ada@example.com"]`, "false", "{}"} {
+		if who, _, err := finish(answering(t, `{"id":7,"email":`+email+`}`)); err != nil || who.Email != "" {
+			t.Errorf("F09 the address %s: got %q, %v; want none", email, who.Email, err)
+		}
 	}
 }
 

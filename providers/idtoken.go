@@ -133,6 +133,9 @@ func googles(issuer, iss string) bool {
 // email and email_verified come from the same source.
 func (p *Provider) addUserInfo(ctx context.Context, m *metadata, access string, claims map[string]any) error {
 	body, header, err := p.fetch(ctx, m.profile, access)
+	if withheld(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("userinfo: %w", err)
 	}

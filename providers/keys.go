@@ -11,6 +11,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-go/latchkey/internal/outbound"
 )
 
 // keySet holds the public keys of an issuer. It fetches them when a token is
@@ -100,7 +102,7 @@ func verifyBy(keys *[]jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, e
 // fetch fetches the issuer's key set. Keys that are not supported are left out
 // (RFC 7517, section 5).
 func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, keysKey{}, true), http.MethodGet, k.url, nil)
 	if err != nil {
 		return nil, errors.New("the URL of the keys is not valid")
 	}
@@ -108,18 +110,35 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the issuer's keys: %w", err)
 	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if json.Unmarshal(body, &set) != nil {
+	members, err := outbound.ParseMembers(body)
+	var set []json.RawMessage
+	if err != nil || json.Unmarshal(members["keys"], &set) != nil {
 		return nil, errors.New("the issuer's keys: the response is not a key set")
 	}
 	var keys []jose.JSONWebKey
-	for _, raw := range set.Keys {
-		var key jose.JSONWebKey
-		if key.UnmarshalJSON(raw) == nil {
+	for _, raw := range set {
+		if key, err := readKey(raw); err == nil {
 			keys = append(keys, key)
 		}
 	}
 	return keys, nil
+}
+
+// keysKey marks the context of a request for a key set.
+type keysKey struct{}
+
+// readKey reads one key. Its certificates are not: what is odd about them is no
+// matter of the signature.
+func readKey(raw json.RawMessage) (key jose.JSONWebKey, err error) {
+	members, err := outbound.ParseObject(raw) // no member twice
+	if err != nil {
+		return key, err
+	}
+	for _, name := range []string{"x5c", "x5t", "x5t#S256", "x5u"} {
+		delete(members, name)
+	}
+	if raw, err = json.Marshal(members); err != nil {
+		return key, err
+	}
+	return key, key.UnmarshalJSON(raw)
 }

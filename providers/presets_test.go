@@ -171,6 +171,7 @@ type fake struct {
 	change  *strings.Replacer
 	signer  *providertest.Signer
 	network *providertest.Network
+	status  map[string]int // of requests that are refused
 
 	mu  sync.Mutex
 	log []string
@@ -190,6 +191,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.log = append(f.log, asked)
 	if got := r.Header.Get("User-Agent"); got != "latchkey" {
 		f.t.Errorf("%s: User-Agent is %q", asked, got)
+	}
+	if status := f.status[asked]; status != 0 {
+		http.Error(w, "refused", status)
+		return
 	}
 	token := "POST " + f.token
 	if f.issuer != "" {

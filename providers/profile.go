@@ -36,20 +36,33 @@ func (p *Provider) readProfile(ctx context.Context, from, access string) (map[st
 	if p.emails == nil {
 		return profile, nil
 	}
+	delete(profile, "email") // which may be anybody's
+	delete(profile, "email_verified")
 	if body, _, err = p.fetch(ctx, p.emails.url, access); err == nil {
 		err = p.emails.add(body, profile)
 	}
-	if err != nil {
+	if err != nil && !withheld(err) {
 		return nil, fmt.Errorf("the email addresses: %w", err)
 	}
 	return profile, nil
 }
 
+// withheld reports whether a service does not say what only a new account
+// needs: it refuses (a permission is missing), or answers with a page for
+// people, or with no list. A service that fails may say it the next time.
+func withheld(err error) bool {
+	var answer statusError
+	if errors.As(err, &answer) {
+		return answer.status >= 400 && answer.status < 500
+	}
+	return errors.Is(err, errPage) || errors.Is(err, errNoList)
+}
+
+var errNoList = errors.New("the response has no list")
+
 // add sets email and email_verified of a profile to those of the primary
-// address. The profile's own are not trusted.
+// address.
 func (l *emailList) add(body []byte, profile map[string]any) error {
-	delete(profile, "email")
-	delete(profile, "email_verified")
 	answer, err := outbound.ParseJSON(body)
 	if err != nil {
 		return err
@@ -59,7 +72,7 @@ func (l *emailList) add(body []byte, profile map[string]any) error {
 	}
 	entries, ok := answer.([]any)
 	if !ok {
-		return errors.New("the response has no list")
+		return errNoList
 	}
 	for _, entry := range entries {
 		if at(entry, l.primary) == true {

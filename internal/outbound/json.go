@@ -82,3 +82,32 @@ func ParseObject(text []byte) (map[string]any, error) {
 	}
 	return members, nil
 }
+
+// ParseMembers decodes one JSON object whose members appear once. The values
+// are valid JSON, and not looked into.
+func ParseMembers(text []byte) (map[string]json.RawMessage, error) {
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return nil, errNotJSON
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return nil, errNotObject
+	}
+	members := map[string]json.RawMessage{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := token.(string)
+		if _, twice := members[name]; twice {
+			return nil, errTwice
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		members[name] = value
+	}
+	return members, nil
+}

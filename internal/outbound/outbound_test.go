@@ -43,11 +43,11 @@ func TestTransport(t *testing.T) {
 	refusal := errors.New("refused")
 	checked := ""
 	transport := outbound.Transport{HTTPS: outbound.Direct(), HTTP: outbound.Loopback(),
-		Check: func(_ *http.Response, body []byte) error {
+		Check: func(_ *http.Response, body []byte) ([]byte, error) {
 			if checked = string(body); checked == "xlatchkeyapplication/json" {
-				return refusal
+				return nil, refusal
 			}
-			return nil
+			return body, nil
 		}}
 	post := func(url string, length int) (string, error) {
 		resp, err := (&http.Client{Transport: transport}).Post(url, "text/plain",

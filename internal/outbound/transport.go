@@ -30,9 +30,9 @@ type Transport struct {
 	HTTPS http.RoundTripper
 	HTTP  http.RoundTripper // nil refuses plain http
 	// Check sees an answer with its whole body and may change its header.
-	// An error takes the answer's place: where it refuses a redirect,
-	// http.Client has none to follow.
-	Check func(resp *http.Response, body []byte) error
+	// It returns the body that callers read. An error takes the answer's
+	// place: where it refuses a redirect, http.Client has none to follow.
+	Check func(resp *http.Response, body []byte) ([]byte, error)
 }
 
 // RoundTrip is that of http.RoundTripper.
@@ -58,7 +58,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body, err := read(resp.Body)
 	if err == nil {
-		err = t.Check(resp, body)
+		body, err = t.Check(resp, body)
 	}
 	if err != nil {
 		return nil, err

@@ -21,11 +21,11 @@ func newTransport(o Options) outbound.Transport {
 
 // checkAnswer returns an error unless the response is a success with strict
 // JSON: what goth decodes may differ from what others read.
-func checkAnswer(resp *http.Response, body []byte) error {
+func checkAnswer(resp *http.Response, body []byte) ([]byte, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return unsuccessful{resp.StatusCode, outbound.CodeRefused(resp.StatusCode, outbound.ErrorWord(body))}
+		return nil, unsuccessful{resp.StatusCode, outbound.CodeRefused(resp.StatusCode, outbound.ErrorWord(body))}
 	}
 	resp.Header.Set("Content-Type", "application/json") // some services send text/plain, which x/oauth2 takes for a form
 	_, err := outbound.ParseJSON(body)
-	return err
+	return body, err
 }

@@ -27,6 +27,7 @@ const internal = "169.254.169.254"
 var faults = []struct {
 	name, rule string
 	timeout    bool  // the error must be one
+	page       bool  // a page for people, in place of data
 	most       int64 // bytes that may arrive; 0 means limitBytes
 	do         fault
 }{
@@ -75,7 +76,7 @@ var faults = []struct {
 	{name: "O29 307 to an internal host", rule: redirect, do: redirectTo(http.StatusTemporaryRedirect)},
 	{name: "O29 500", rule: nonsense, do: text(http.StatusInternalServerError, "application/json", `{"canary":"canary"}`)},
 	{name: "O29 503 without a body", rule: nonsense, do: text(http.StatusServiceUnavailable, "", "")},
-	{name: "O29 200 HTML", rule: nonsense, do: text(http.StatusOK, "text/html", "<html><body>canary</body></html>")},
+	{name: "O29 200 HTML", rule: nonsense, page: true, do: text(http.StatusOK, "text/html", "<html><body>canary</body></html>")},
 	{name: "O29 200 without a body", rule: nonsense, do: text(http.StatusOK, "application/json", "")},
 	{name: "O29 closes", rule: nonsense, do: raw(func(net.Conn) {})},
 	{name: "O29 closes in the middle", rule: nonsense, do: raw(func(conn net.Conn) {
@@ -118,6 +119,9 @@ func faultCases(h Harness) (cases []Case) {
 		for _, fl := range faults {
 			cases = append(cases, Case{fl.name + ", " + endpoint, fl.rule, func(s *service) error {
 				s.faulty, s.fault = endpoint, fl.do
+				if fl.page && h.OpenID && endpoint == profile {
+					return s.checkPage()
+				}
 				return s.checkFault(fl.timeout, fl.most)
 			}})
 		}
@@ -152,6 +156,19 @@ func (s *service) checkFault(timeout bool, most int64) error {
 		errs = append(errs, fmt.Errorf("%d calls go on", n))
 	}
 	return errors.Join(errs...)
+}
+
+// checkPage allows a login, as an ID token says who it is, but without an
+// address.
+func (s *service) checkPage() error {
+	who, tokens, err := s.login("1815")
+	if err != nil {
+		return s.wantFailure(who, tokens, err, false)
+	}
+	if who.Email != "" || who.EmailVerified != nil {
+		return fmt.Errorf("the address is %q", who.Email)
+	}
+	return nil
 }
 
 func (s *service) wantFailure(who core.OAuthIdentity, tokens core.OAuthTokens, err error, timeout bool) error {
