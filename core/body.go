@@ -13,16 +13,37 @@ import (
 const MaxBody = 64 << 10
 
 // mediaType returns the request's media type, in lower case, and its
-// parameters. There must be exactly one Content-Type line, and UTF-8 is the
-// only charset: an HTML form can send other types than its own only by
-// JavaScript, which asks the server first (CORS).
+// parameters. There must be exactly one Content-Type line: an HTML form can
+// send other types than its own only by JavaScript, which asks the server first
+// (CORS). Some proxies write it twice into the line. The bytes are UTF-8 under
+// the name of any charset that contains ASCII, which is what clients send that
+// name another one.
 func mediaType(h Head) (media string, params map[string]string, err error) {
-	media, params, err = mime.ParseMediaType(Line(h, "Content-Type"))
+	line := Line(h, "Content-Type")
+	if half := len(line) / 2; len(line)%2 == 0 && half > 1 && line == line[:half-1]+", "+line[:half-1] {
+		line = line[:half-1]
+	}
+	media, params, err = mime.ParseMediaType(line)
 	charset, given := params["charset"]
-	if err != nil || given && !strings.EqualFold(charset, "utf-8") {
+	if err != nil || given && !containsASCII(strings.ToLower(charset)) {
 		return "", nil, unsupportedMediaType()
 	}
 	return media, params, nil
+}
+
+// containsASCII reports whether the bytes of a charset's ASCII letters are
+// those of ASCII. It is false for the names of charsets that are not common.
+func containsASCII(charset string) bool {
+	switch charset {
+	case "utf-8", "utf8", "us-ascii", "ascii", "latin1", "latin-1":
+		return true
+	}
+	for _, family := range []string{"iso-8859-", "iso8859-", "windows-125", "cp125"} {
+		if number, ok := strings.CutPrefix(charset, family); ok {
+			return number != "" && strings.Trim(number, "0123456789") == ""
+		}
+	}
+	return false
 }
 
 // readBody reads the whole body, and one byte more than is allowed at the most.

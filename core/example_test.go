@@ -46,7 +46,7 @@ func ExampleReadJSON() {
 func ExampleReadForm() {
 	form := post(strings.NewReader("username=ann%40example.com&password=correct+horse&scope="),
 		"application/x-www-form-urlencoded")
-	fields, err := core.ReadForm(form)
+	fields, err := core.ReadForm(form, "username", "password") // and not what else the page has
 	username, _, _ := fields.String("username")
 	fmt.Println(len(fields), username, err)
 	// Output: 2 ann@example.com <nil>

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,23 +17,26 @@ const maxFields = 100
 // ReadForm decodes a form, application/x-www-form-urlencoded or
 // multipart/form-data, into an Object of strings; an application/json body it
 // passes to [ReadJSON], so that a route with a form takes both. A form has at
-// most [MaxBody] bytes and 100 fields. An empty field is left out: it counts as
-// absent.
+// most [MaxBody] bytes and 100 fields.
+//
+// It looks at the named fields only: whatever else a page's form has is
+// ignored, however often it is sent and whatever its bytes. Without names it
+// reads all. An empty field is the empty string.
 //
 // The errors are *Error: 415 for any other type, 413, 400 if the body cannot be
 // read, else 422 with one problem, of type value_error: a field given twice, a
 // file, a NUL, bytes that are not UTF-8, a broken encoding.
-func ReadForm(r *Request) (Object, error) {
+func ReadForm(r *Request, fields ...string) (Object, error) {
 	media, params, err := mediaType(r)
 	if err != nil {
 		return nil, err
 	}
-	var decode func(f form, body []byte) error
+	var decode func(f *form, body []byte) error
 	switch media {
 	case "application/x-www-form-urlencoded":
-		decode = form.urlencoded
+		decode = (*form).urlencoded
 	case "multipart/form-data":
-		decode = func(f form, body []byte) error { return f.multipart(body, params["boundary"]) }
+		decode = func(f *form, body []byte) error { return f.multipart(body, params["boundary"]) }
 	default:
 		return ReadJSON(r)
 	}
@@ -41,37 +44,40 @@ func ReadForm(r *Request) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := form{}
+	f := &form{names: fields, read: Object{}}
 	if err := decode(f, body); err != nil {
 		return nil, err
 	}
-	maps.DeleteFunc(f, func(_ string, value json.RawMessage) bool { return value == nil })
-	return Object(f), nil
+	return f.read, nil
 }
 
-// form collects fields. An empty one is nil until all are read, so that it
-// cannot be given twice either.
-type form Object
+// form collects fields.
+type form struct {
+	names []string // nil for all
+	sent  int
+	read  Object
+}
 
-func (f form) add(name, value string) error {
-	if len(f) == maxFields {
-		return bodyTooLarge()
+// reads counts a field and reports whether its name is one that is looked at.
+func (f *form) reads(name string) (bool, error) {
+	if f.sent++; f.sent > maxFields {
+		return false, bodyTooLarge()
 	}
+	return f.names == nil || slices.Contains(f.names, name), nil
+}
+
+func (f *form) add(name, value string) error {
 	if !isText(name) {
 		return formInvalid("a field's name is not text")
 	}
-	if _, twice := f[name]; twice {
+	if _, twice := f.read[name]; twice {
 		return Invalid(BadValue(name, "given more than once"))
 	}
 	if !isText(value) {
 		return Invalid(BadValue(name, "not text"))
 	}
-	if value == "" {
-		f[name] = nil
-		return nil
-	}
 	quoted, err := json.Marshal(value)
-	f[name] = quoted
+	f.read[name] = quoted
 	return err
 }
 
@@ -85,13 +91,20 @@ func formInvalid(msg string) *Error {
 // urlencoded reads name=value pairs as the WHATWG URL standard does, where a
 // semicolon is an ordinary character, but refuses a percent sign without two
 // hexadecimal digits.
-func (f form) urlencoded(body []byte) error {
+func (f *form) urlencoded(body []byte) error {
 	for pair := range strings.SplitSeq(string(body), "&") {
 		if pair == "" {
 			continue
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, errName := url.QueryUnescape(rawName)
+		reads, err := f.reads(name)
+		if err != nil {
+			return err
+		}
+		if !reads {
+			continue
+		}
 		value, errValue := url.QueryUnescape(rawValue)
 		if errName != nil || errValue != nil {
 			return formInvalid("malformed percent-encoding")
@@ -105,7 +118,7 @@ func (f form) urlencoded(body []byte) error {
 
 // multipart reads parts as they are (RFC 7578): a Content-Transfer-Encoding is
 // not undone.
-func (f form) multipart(body []byte, boundary string) error {
+func (f *form) multipart(body []byte, boundary string) error {
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := parts.NextRawPart()
@@ -115,12 +128,19 @@ func (f form) multipart(body []byte, boundary string) error {
 		if err != nil {
 			return formInvalid("malformed multipart")
 		}
-		if part.FileName() != "" {
+		reads, err := f.reads(part.FormName())
+		if err != nil {
+			return err
+		}
+		if reads && part.FileName() != "" {
 			return formInvalid("a file is not accepted")
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return formInvalid("malformed multipart")
+		}
+		if !reads {
+			continue
 		}
 		if err := f.add(part.FormName(), string(value)); err != nil {
 			return err

@@ -69,9 +69,9 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 }
 
 // credentials reads {username, password} from a form, or that or {email,
-// password} from JSON.
+// password} from JSON. Empty ones are credentials, and wrong.
 func credentials(r *core.Request) (Credentials, error) {
-	in, err := core.ReadForm(r)
+	in, err := core.ReadForm(r, "username", "password", "grant_type")
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -82,7 +82,7 @@ func credentials(r *core.Request) (Credentials, error) {
 	identifier, noName := in.Required(name)
 	password, noPassword := in.Required("password")
 	grant, given, badGrant := in.String("grant_type")
-	if given && grant != "password" {
+	if given && grant != "password" && grant != "" {
 		badGrant = &core.Problem{
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
 		}

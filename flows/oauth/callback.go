@@ -139,13 +139,13 @@ func (cb *callback) end(ctx context.Context, resp *core.Response, err error) (*c
 // posted answers a callback that a provider made as a form post: the same again
 // as a GET, to which browsers attach the flow's cookie.
 func posted(_ context.Context, r *core.Request) (*core.Response, error) {
-	form, err := core.ReadForm(r)
+	form, err := core.ReadForm(r, "state", "code", "error", "iss", "user")
 	if err != nil {
 		return nil, err
 	}
 	q := url.Values{}
 	for name := range form {
-		if value, ok, _ := form.String(name); ok {
+		if value, _, _ := form.String(name); value != "" {
 			q.Set(name, value)
 		}
 	}

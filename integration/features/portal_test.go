@@ -122,7 +122,7 @@ func (p portal) loginPage(status int, v view) (*core.Response, error) {
 
 // login posts the form to the route of the API as it is.
 func (p portal) login(ctx context.Context, r *core.Request) (*core.Response, error) {
-	in, err := core.ReadForm(r)
+	in, err := core.ReadForm(r, "username", "password")
 	if err != nil {
 		return nil, err
 	}
