@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -83,6 +84,7 @@ func (m *Manager[U]) Mail(ctx context.Context, userID string, mail Mail) error {
 // the address or an account exists.
 func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
 	svc, b := m.auth.svc, m.any(u).Base()
+	b.Email = strings.TrimSpace(b.Email)
 	key, err := svc.Identify(b.Email)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))

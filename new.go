@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -109,7 +110,7 @@ func newServices[U any, PU core.Model[U]](
 	a.svc = &core.Services{
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
 		Passwords: hasher, Codec: columns,
-		Identify: o.CanonicalEmail, Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
+		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: pages[U]{a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
@@ -279,4 +280,10 @@ func (a *Auth[U]) publicKeys() []json.RawMessage {
 		}
 	}
 	return keys
+}
+
+// trimmed cuts off the blanks around an address, which keyboards add, before it
+// is checked.
+func trimmed(canonical core.Canonicalizer) core.Canonicalizer {
+	return func(address string) (string, error) { return canonical(strings.TrimSpace(address)) }
 }

@@ -262,7 +262,7 @@ func TestOAuthCallbackLadder(t *testing.T) {
 	// O32
 	b.get(web+"/callback?error=access_denied&error_description=<script>&state="+state).expect(t, 400,
 		`{"detail":"access_denied"}`)
-	b.get(web+"/callback?error=<script>&state="+state).expect(t, 400, `{"detail":"Bad Request"}`)
+	b.get(web+"/callback?error=<script>&state="+state).expect(t, 400, `{"detail":"OAUTH_DECLINED"}`)
 	b.get(web+"/callback?state="+state).expect(t, 400, `{"detail":"Bad Request"}`)
 	b.get(web+"/callback?code=x").expect(t, 400, core.CodeOAuthStateUndecodable) // O01
 	b.get(web+"/callback?code=x&state=nonsense").expect(t, 400, core.CodeOAuthStateUndecodable)

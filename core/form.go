@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxFields is how many fields a form may have.
+// maxFields is how many names the fields of a form may have.
 const maxFields = 100
 
 // ReadForm decodes a form, application/x-www-form-urlencoded or
 // multipart/form-data, into an Object of strings; an application/json body it
 // passes to [ReadJSON], so that a route with a form takes both. A form has at
-// most [MaxBody] bytes and 100 fields.
+// most [MaxBody] bytes and fields of 100 names.
 //
 // It looks at the named fields only: whatever else a page's form has is
 // ignored, however often it is sent and whatever its bytes. Without names it
@@ -44,7 +44,7 @@ func ReadForm(r *Request, fields ...string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &form{names: fields, read: Object{}}
+	f := &form{names: fields, seen: map[string]bool{}, read: Object{}}
 	if err := decode(f, body); err != nil {
 		return nil, err
 	}
@@ -54,13 +54,13 @@ func ReadForm(r *Request, fields ...string) (Object, error) {
 // form collects fields.
 type form struct {
 	names []string // nil for all
-	sent  int
+	seen  map[string]bool
 	read  Object
 }
 
-// reads counts a field and reports whether its name is one that is looked at.
+// reads counts the names of fields, and reports whether this one is looked at.
 func (f *form) reads(name string) (bool, error) {
-	if f.sent++; f.sent > maxFields {
+	if f.seen[name] = true; len(f.seen) > maxFields {
 		return false, bodyTooLarge()
 	}
 	return f.names == nil || slices.Contains(f.names, name), nil

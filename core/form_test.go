@@ -118,7 +118,9 @@ func TestReadFormContentType(t *testing.T) {
 // F04: the name of a charset says little; what is sent under it is UTF-8 or
 // refused.
 func TestReadFormCharset(t *testing.T) {
-	for _, name := range []string{"ISO-8859-1", "us-ascii", "windows-1252", "UTF8", "utf-8", "iso-8859-15", "latin1", `"utf-8"`} {
+	for _, name := range []string{
+		"ISO-8859-1", "us-ascii", "windows-1252", "UTF8", "utf-8", "iso-8859-15", "latin1", `"utf-8"`,
+	} {
 		for body, want := range map[string]int{"password=abc": 0, "password=%C3%A9": 0, "password=%E9": 422} {
 			_, err := readForm(body, urlencoded+"; charset="+name)
 			if want == 0 && err != nil {
@@ -144,7 +146,8 @@ func TestReadFormReadsItsFieldsAlone(t *testing.T) {
 		"password=p&remember=0&remember=1&username=u":   urlencoded,
 		"username=u&x=%ff&x=%zz&%zz=1&password=p&x=%00": urlencoded,
 		"password=p&username=u&scope=a&scope=b&;":       urlencoded,
-		part("name=x; filename=a.txt", "\xff") + part("name=username", "u") + part("name=x", "") + part("name=password", "p") + "--x--\r\n": multi,
+		part("name=x; filename=a.txt", "\xff") + part("name=username", "u") + part("name=x", "") +
+			part("name=password", "p") + "--x--\r\n": multi,
 	} {
 		o, err := core.ReadForm(post(strings.NewReader(body), contentType), "username", "password")
 		username, _, _ := o.String("username")

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/passwords"
@@ -62,8 +63,10 @@ func Create(
 	return nil
 }
 
-// setEmail sets the address, or returns what is wrong with it.
+// setEmail sets the address, without blanks around it, or returns what is wrong
+// with it.
 func setEmail(svc *core.Services, u *core.User, email string) *core.Problem {
+	email = strings.TrimSpace(email)
 	key, err := svc.Identify(email)
 	if err != nil {
 		problem := core.BadValue("email", err.Error())

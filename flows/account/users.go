@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -119,10 +120,11 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 		}
 		limit = n
 	}
-	prefix := strings.ToLower(r.Query.Get("email"))
+	prefix := strings.TrimSpace(r.Query.Get("email"))
 	if len(prefix) > 254 {
 		return nil, badQuery("email", "Input should have at most 254 bytes")
 	}
+	prefix = searched(svc, prefix)
 	users, next, err := svc.Users.List(ctx, core.Query{Email: prefix, Cursor: r.Query.Get("cursor"), Limit: limit})
 	if errors.Is(err, core.ErrInvalid) {
 		return nil, badQuery("cursor", "Input should be the cursor of a page's Link header")
@@ -169,4 +171,26 @@ func gone(err error) error {
 
 func badQuery(name, msg string) error {
 	return core.Invalid(core.Problem{Loc: []any{"query", name}, Msg: msg, Type: "value_error"})
+}
+
+// searched returns how the canonical form of an address begins that is shown
+// with this prefix. The beginning of a label of an international domain is none
+// of its canonical form: then it is that of every domain.
+func searched(svc *core.Services, prefix string) string {
+	prefix = strings.ToLower(prefix)
+	local, domain, hasDomain := strings.Cut(prefix, "@")
+	if !hasDomain {
+		return prefix
+	}
+	if key, err := svc.Identify(prefix); err == nil {
+		return key
+	}
+	if key, err := svc.Identify(local + "@example.org"); err == nil && !isASCII(domain) {
+		return strings.TrimSuffix(key, "example.org")
+	}
+	return prefix
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }

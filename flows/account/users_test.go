@@ -3,6 +3,7 @@ package account_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"regexp"
 	"testing"
 	"time"
@@ -179,6 +180,19 @@ func TestList(t *testing.T) {
 	}
 	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=USER3", As: admin}, 200, "user3@example.org")
 	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=nobody", As: admin}, 200, "[]")
+	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=%20user3%20", As: admin}, 200, "user3@example.org")
+	juergen := &servicetest.Account{User: core.User{
+		Email: "Jürgen@München.example", EmailKey: "jürgen@xn--mnchen-3ya.example", IsActive: true,
+	}}
+	if err := s.Store.Create(t.Context(), juergen); err != nil {
+		t.Fatal(err)
+	}
+	for shown, found := range map[string]string{ // F21: as it is shown, and as it begins
+		"jür": "München", "Jürgen@": "München", "jürgen@mün": "München", "Jürgen@München.example": "München",
+		"jürgen@münchen.ex": "München", "jürgen@xn--mn": "München", "jürge@mün": "[]", "user3@mün": "user3@example.org", "jürgen@m": "[]",
+	} {
+		s.Want(t.Context(), users, servicetest.Call{Route: "GET ?email=" + url.QueryEscape(shown), As: admin}, 200, found)
+	}
 	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=made-up"} {
 		s.Want(t.Context(), users, servicetest.Call{Route: "GET ?" + query, As: admin}, 422, query[:5])
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -85,6 +86,7 @@ func (cb *callback) finish(ctx context.Context, belongs func(record) bool) error
 	if err != nil {
 		return providerError(err)
 	}
+	cb.identity.Email = strings.TrimSpace(cb.identity.Email)
 	return checkSubject(cb.identity.Subject)
 }
 

@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -55,6 +56,7 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 		if err != nil {
 			return err
 		}
+		b.Email = strings.TrimSpace(b.Email)
 		edited, err := cb.svc.Identify(b.Email)
 		if err != nil {
 			return core.Invalid(core.BadValue("email", err.Error()))

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -84,12 +85,14 @@ func New(t testing.TB) *Services {
 		Backend: core.BackendInfo{Name: "web"},
 		Users:   s.Store, Tickets: memstore.NewTickets(s.Now),
 		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: s.Now}),
-		Gate:    door{s: s}, Sessions: logins{s: s}, Passwords: hasher, Codec: columns, Identify: email.Canonical,
+		Gate:    door{s: s}, Sessions: logins{s: s}, Passwords: hasher, Codec: columns, Identify: trimmed,
 		Mail: sender{s}, Jobs: jobs{s}, Events: happens{s: s}, Security: security{s: s},
 		Env: core.Env{BaseURL: base, Log: log, Now: s.Now, Random: rand.Reader},
 	}
 	return s
 }
+
+func trimmed(address string) (string, error) { return email.Canonical(strings.TrimSpace(address)) }
 
 // Now is the clock.
 func (s *Services) Now() time.Time {

@@ -221,7 +221,7 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 		a.Want(t, "GET /auth/jwt/acme/callback 502 OAUTH_PROVIDER_ERROR", harness.Case("O31 a subject of 256 bytes"),
 			a.Consent(t, harness.AcmeByJWT, harness.Identity(strings.Repeat("s", 256), "ada@example.org")))
 		for _, email := range []string{"", "a@b@example.org", "Ada <ada@example.org>", "ada@example.org,bob@example.org",
-			"ada@example.org\n", "ada@example.org\x00", "@"} {
+			"ada@example.org\nBcc: eve@example.org", "ada@example.org\x00", "@", " "} {
 			a.Want(t, "GET /auth/jwt/acme/callback 400 OAUTH_NOT_AVAILABLE_EMAIL",
 				harness.Case(fmt.Sprintf("O26 the e-mail %q", email)),
 				a.Consent(t, harness.AcmeByJWT, harness.Identity("id-1", email)))
