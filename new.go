@@ -59,7 +59,8 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
-	happens, servicesErr := newServices[U, PU](a, rows, base, flows, forget)
+	shared, isShared := core.As[core.RawPasswords](users)
+	happens, servicesErr := newServices[U, PU](a, rows, base, flows, forget, isShared && shared.RawPasswords())
 	if len(opts.backendErrors()) > 0 { // no flow can be built on them
 		return nil, fmt.Errorf("latchkey: %w", errors.Join(optsErr, servicesErr))
 	}
@@ -91,12 +92,13 @@ func (a *Auth[U]) stores(rows core.Users, users core.UserStore[U]) (_ core.Users
 
 // newServices makes what flows work with.
 func newServices[U any, PU core.Model[U]](
-	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string),
+	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string), rawPasswords bool,
 ) (*events[U, PU], error) {
 	o := a.opts
 	columns, typeErr := codec.New(reflect.TypeFor[U]())
 	hasher, hasherErr := passwords.New(passwords.Parts{
 		Hashers: o.Hashers, Policy: o.PasswordPolicy, Governor: governor.New(o.HashConcurrency, 0), Users: users, Log: o.Log,
+		Raw: rawPasswords,
 	})
 	again := rechecker{resolver: &a.resolver, users: users}
 	happens := newEvents[U, PU](o.Hooks, o.Log, o.Now)

@@ -99,6 +99,13 @@ type EpochStore interface {
 	Epoch(ctx context.Context, userID string) (int64, error)
 }
 
+// RawPasswords is a user store whose users log in at another program too, which
+// hashes the bytes of a password as they are typed (optional). Otherwise
+// passwords are hashed in the form of RFC 8265, OpaqueString.
+type RawPasswords interface {
+	RawPasswords() bool
+}
+
 // SessionStore keeps sessions under the SHA-256 of their token. The digest is
 // compared byte by byte (a binary column, never a case-insensitive text).
 type SessionStore interface {

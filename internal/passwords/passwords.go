@@ -14,7 +14,8 @@
 // Security notes: an unknown user, and one without a usable hash, cost a hash
 // of today's parameters (OWASP "Authentication" cheat sheet). Imported hashes
 // with other parameters take their own time until they are replaced at the
-// first login.
+// first login. A password is normalised (RFC 8265, OpaqueString), as keyboards
+// differ in the bytes that they send for it; see Parts.Raw.
 package passwords
 
 import (
@@ -35,6 +36,9 @@ type Parts struct {
 	Governor *governor.Governor
 	Users    core.Users
 	Log      *slog.Logger
+	// Raw hashes passwords as they are typed: another program does so too,
+	// and checks the hashes.
+	Raw bool
 }
 
 // Passwords implements core.Passwords.
@@ -61,12 +65,20 @@ func New(p Parts) (*Passwords, error) {
 
 // CheckPolicy implements core.Passwords.
 func (p *Passwords) CheckPolicy(ctx context.Context, password string, u core.AnyUser) error {
-	return p.Policy(ctx, password, u)
+	form, err := p.form(password)
+	if err != nil {
+		return err
+	}
+	return p.Policy(ctx, form, u)
 }
 
 // Hash implements core.Passwords.
 func (p *Passwords) Hash(ctx context.Context, by core.Asker, password string) (hash core.PasswordHash, err error) {
-	if busy := p.governed(ctx, by, func() { hash, err = p.Hashers[0].Hash(password) }); busy != nil {
+	form, err := p.form(password)
+	if err != nil {
+		return "", err
+	}
+	if busy := p.governed(ctx, by, func() { hash, err = p.Hashers[0].Hash(form) }); busy != nil {
 		return "", busy
 	}
 	if refusal := (*core.Error)(nil); err != nil && !errors.As(err, &refusal) {
@@ -77,24 +89,36 @@ func (p *Passwords) Hash(ctx context.Context, by core.Asker, password string) (h
 	return hash, err
 }
 
-// Check implements core.Passwords.
+// Check implements core.Passwords. Every user, also one who does not exist,
+// costs as many hashes as a wrong password: two where the password has another
+// form than the one that is stored.
 func (p *Passwords) Check(ctx context.Context, by core.Asker, u core.AnyUser, password string) (ok bool, err error) {
 	hasher, hash := p.usable(ctx, u)
-	if hasher == nil {
-		return false, p.governed(ctx, by, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
+	known := hasher != nil
+	if !known {
+		hasher, hash = p.Hashers[0], p.dummy
 	}
-	if busy := p.governed(ctx, by, func() { ok, err = hasher.Verify(hash, password) }); busy != nil {
-		return false, busy
+	for _, form := range p.forms(password) {
+		if busy := p.governed(ctx, by, func() { ok, err = hasher.Verify(hash, form) }); busy != nil {
+			return false, busy
+		}
+		if err != nil && known {
+			p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID,
+				"err", err)
+			hasher, hash, known = p.Hashers[0], p.dummy, false
+			if busy := p.governed(ctx, by, func() { _, _ = hasher.Verify(hash, form) }); busy != nil {
+				return false, busy
+			}
+			continue
+		}
+		if ok && known {
+			if hasher != p.Hashers[0] || hasher.Outdated(hash) {
+				p.upgrade(ctx, by, u, password)
+			}
+			return true, nil
+		}
 	}
-	if err != nil {
-		p.Log.ErrorContext(ctx, "latchkey: a stored password hash is unusable; the user needs a reset", "user", u.Base().ID,
-			"err", err)
-		return false, p.governed(ctx, by, func() { _, _ = p.Hashers[0].Verify(p.dummy, password) })
-	}
-	if ok && (hasher != p.Hashers[0] || hasher.Outdated(hash)) {
-		p.upgrade(ctx, by, u, password)
-	}
-	return ok, nil
+	return false, nil
 }
 
 // usable finds the hasher of u's hash; nil where there is no hash, or one of no

@@ -161,3 +161,91 @@ func TestGivenUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// One password, as different keyboards send it: composed or not, with another
+// space.
+const composed, decomposed = "caf\u00e9 au lait", "cafe\u0301\u00a0au lait"
+
+func TestF07FormsOfAPassword(t *testing.T) {
+	t.Parallel()
+	for stored, raw := range map[string]bool{composed: false, decomposed: false, "imported " + decomposed: true} {
+		f := newFixture(t)
+		u := f.Add("ada@example.org", "unknown")
+		hash, err := f.Hash(t.Context(), core.Asker{}, stored)
+		if raw {
+			hash, err = servicetest.Hasher("$old$").Hash(decomposed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Set(u.ID, func(u *servicetest.Account) { u.HashedPassword = hash })
+		for typed, want := range map[string]bool{
+			composed: !raw, decomposed: true, "cafe au lait": false, "Caf\u00e9 au lait": false,
+		} {
+			f.verified = 0
+			ok, err := f.Check(t.Context(), core.Asker{}, f.Get(u.ID), typed)
+			if ok != want || err != nil {
+				t.Errorf("%q is stored: %q is right: %t, %v", stored, typed, ok, err)
+			}
+			f.verified = 0
+			_, _ = f.Check(t.Context(), core.Asker{}, f.Get(u.ID), typed+" ")
+			known := f.verified
+			f.verified = 0
+			_, _ = f.Check(t.Context(), core.Asker{}, nil, typed+" ")
+			if f.verified != known {
+				t.Errorf("%q: nobody costs %d hashes, a wrong password %d", typed, f.verified, known)
+			}
+			f.Set(u.ID, func(u *servicetest.Account) { u.HashedPassword = hash }) // which a login may have replaced
+		}
+	}
+}
+
+// What OpaqueString refuses cannot be set, and may have been imported.
+func TestF07PasswordsWithControlCharacters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	u := f.Add("ada@example.org", "a\tb\u0000c")
+	for _, password := range []string{"a\tb long enough", "zero\u0000 long enough", "\u200b\u0007 long enough"} {
+		_, err := f.Hash(t.Context(), core.Asker{}, password)
+		var refusal *core.Error
+		if !errors.As(err, &refusal) || refusal.ReasonCode != "PASSWORD_INVALID" {
+			t.Errorf("%q: Hash returned %v", password, err)
+		}
+		err = f.CheckPolicy(t.Context(), password, u)
+		if !errors.As(err, &refusal) || refusal.ReasonCode != "PASSWORD_INVALID" {
+			t.Errorf("%q: the policy returned %v", password, err)
+		}
+	}
+	if ok, err := f.Check(t.Context(), core.Asker{}, u, "a\tb\u0000c"); !ok || err != nil {
+		t.Errorf("an imported one is right: %t, %v", ok, err)
+	}
+}
+
+// Over a table that another program reads, a password is what was typed.
+func TestF07RawPasswords(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	parts := f.Parts
+	parts.Raw = true
+	p, err := passwords.New(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := f.Add("ada@example.org", "unknown")
+	hash, err := p.Hash(t.Context(), core.Asker{}, decomposed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := servicetest.Hasher("$new$").Verify(hash, decomposed); !ok || err != nil {
+		t.Errorf("the typed bytes were not hashed: %v", err)
+	}
+	f.Set(u.ID, func(u *servicetest.Account) { u.HashedPassword = hash })
+	for typed, want := range map[string]bool{decomposed: true, composed: false} {
+		if ok, err := p.Check(t.Context(), core.Asker{}, f.Get(u.ID), typed); ok != want || err != nil {
+			t.Errorf("%q is right: %t, %v", typed, ok, err)
+		}
+	}
+	if f.Get(u.ID).HashedPassword != hash {
+		t.Error("a hash was replaced because of its form")
+	}
+}

@@ -199,3 +199,7 @@ func duplicates(rows []keyed) error {
 	}
 	return &found
 }
+
+// RawPasswords reports whether the service of FastAPI Users works on the table
+// too: it hashes the bytes of a password as they are typed.
+func (us *UserStore[U]) RawPasswords() bool { return us.s.adopted != nil }
