@@ -95,47 +95,41 @@ func (f Fields) boolean(v any) (flag, ok bool) {
 
 // fill puts values into a template. It returns "" if one of them is missing.
 func fill(template string, profile map[string]any) (string, error) {
-	var filled strings.Builder
-	for template != "" {
-		text, rest, _ := strings.Cut(template, "{")
-		path, rest, more := strings.Cut(rest, "}")
-		filled.WriteString(text)
-		template = rest
-		if !more {
-			break
-		}
-		s, err := scalar(at(profile, path))
-		if s == "" || err != nil {
-			return "", err
-		}
-		filled.WriteString(s)
+	filled, whole, err := fillIn(template, profile)
+	if !whole {
+		return "", err
 	}
-	return filled.String(), nil
+	return filled, nil
 }
 
 // fillSome is fill for a name, of which people may have one part alone: what is
 // missing is left out, with the space beside it.
 func fillSome(template string, profile map[string]any) string {
+	filled, whole, _ := fillIn(template, profile)
+	if !whole {
+		return strings.Join(strings.Fields(filled), " ")
+	}
+	return filled
+}
+
+// fillIn puts into a template what there is. whole is false where a value is
+// missing, or is none that a template takes: that is an error too.
+func fillIn(template string, profile map[string]any) (text string, whole bool, err error) {
 	var filled strings.Builder
-	missing := false
+	whole = true
 	for template != "" {
-		text, rest, _ := strings.Cut(template, "{")
+		between, rest, _ := strings.Cut(template, "{")
 		path, rest, more := strings.Cut(rest, "}")
-		filled.WriteString(text)
+		filled.WriteString(between)
 		template = rest
 		if !more {
 			break
 		}
-		s, err := scalar(at(profile, path))
-		if err == nil {
-			filled.WriteString(s)
-		}
-		missing = missing || s == "" || err != nil
+		s, wrong := scalar(at(profile, path))
+		filled.WriteString(s)
+		whole, err = whole && s != "" && wrong == nil, errors.Join(err, wrong)
 	}
-	if missing {
-		return strings.Join(strings.Fields(filled.String()), " ")
-	}
-	return filled.String()
+	return filled.String(), whole, err
 }
 
 // scalar returns a string as is and a whole number in digits; nil is "".

@@ -51,23 +51,26 @@ func array(d *json.Decoder) (any, error) {
 	return list, err
 }
 
-func object(d *json.Decoder) (any, error) {
-	members := map[string]any{}
+func object(d *json.Decoder) (map[string]any, error) { return members(d, value) }
+
+// members reads the rest of an object.
+func members[V any](d *json.Decoder, read func(*json.Decoder) (V, error)) (map[string]V, error) {
+	all := map[string]V{}
 	for d.More() {
 		token, err := d.Token()
 		if err != nil {
 			return nil, err
 		}
 		name, _ := token.(string)
-		if _, twice := members[name]; twice {
+		if _, twice := all[name]; twice {
 			return nil, errTwice
 		}
-		if members[name], err = value(d); err != nil {
+		if all[name], err = read(d); err != nil {
 			return nil, err
 		}
 	}
 	_, err := d.Token()
-	return members, err
+	return all, err
 }
 
 // ParseObject is ParseJSON of an object.
@@ -93,21 +96,9 @@ func ParseMembers(text []byte) (map[string]json.RawMessage, error) {
 	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
 		return nil, errNotObject
 	}
-	members := map[string]json.RawMessage{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := token.(string)
-		if _, twice := members[name]; twice {
-			return nil, errTwice
-		}
+	return members(d, func(d *json.Decoder) (json.RawMessage, error) {
 		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
-		}
-		members[name] = value
-	}
-	return members, nil
+		err := d.Decode(&value)
+		return value, err
+	})
 }

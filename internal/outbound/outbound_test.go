@@ -35,6 +35,18 @@ func TestParseJSON(t *testing.T) {
 	}
 }
 
+func TestParseMembers(t *testing.T) {
+	members, err := outbound.ParseMembers([]byte(` {"a" : {"x":1,"x":2}, "b":[ 1 ]} `))
+	if err != nil || len(members) != 2 || string(members["a"]) != `{"x":1,"x":2}` || string(members["b"]) != "[ 1 ]" {
+		t.Errorf("got %s, %v", members, err)
+	}
+	for _, text := range []string{`{"a":1,"a":2}`, `[]`, `null`, `{"a":1} {}`, `{"a":1`, "", "{\"\xff\":1}"} {
+		if members, err := outbound.ParseMembers([]byte(text)); err == nil {
+			t.Errorf("%q is read as %s", text, members)
+		}
+	}
+}
+
 func TestTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", int(r.ContentLength))+r.UserAgent()+r.Header.Get("Accept"))
