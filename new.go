@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		return nil, errors.New("latchkey: the user store is nil")
 	}
 	opts, base, optsErr := opts.withDefaults()
+	opts.Backends = located(opts.Backends, base)
 	a := &Auth[U]{
 		opts:      opts,
 		clients:   clients{policy: opts.ClientIP, log: opts.Log},
@@ -288,4 +290,21 @@ func (a *Auth[U]) publicKeys() []json.RawMessage {
 // is checked.
 func trimmed(canonical core.Canonicalizer) core.Canonicalizer {
 	return func(address string) (string, error) { return canonical(strings.TrimSpace(address)) }
+}
+
+// located returns the backends with transports that trust the base URL's
+// origin. A decorator whose At is that of what it decorates stays as it is.
+func located(backends []Backend, base *url.URL) []Backend {
+	if base == nil {
+		return backends
+	}
+	backends = slices.Clone(backends)
+	for i, b := range backends {
+		if l, ok := b.Transport.(core.Located); ok {
+			if at := l.At(base); reflect.TypeOf(at) == reflect.TypeOf(b.Transport) {
+				backends[i].Transport = at
+			}
+		}
+	}
+	return backends
 }

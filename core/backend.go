@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 	"time"
 )
 
@@ -89,6 +90,16 @@ type Transport interface {
 	Clear(resp *Response)
 	// Scheme is the OpenAPI 3.1 security scheme object.
 	Scheme() json.RawMessage
+}
+
+// Located is a transport that can trust the origin at which browsers see the
+// application, which a proxy that rewrites Host hides (optional). latchkey.New
+// calls At once, with Options.BaseURL, and uses the transport that it returns.
+// A decorator that embeds a Located transport must implement At itself, and
+// return a decorator; what is of another type is not used.
+type Located interface {
+	// At returns a copy that trusts the origin of base too.
+	At(base *url.URL) Transport
 }
 
 // Ambient is a transport whose token browsers send by themselves, so that a

@@ -56,7 +56,7 @@
 // second factor can go on after a redirect. One that has a WWW-Authenticate
 // value for a 401 implements [Challenger], for a 403 that requires a new proof
 // [ProofChallenger]. One that can be set up for plain http must implement
-// [Unencrypted].
+// [Unencrypted]. One that refuses other origins should implement [Located].
 //
 // A [Flow] that may refuse or edit what other flows are about to do implements
 // [Decider]; one that writes in their transactions, [Witness]; one that hears

@@ -17,6 +17,7 @@ package cookie
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -47,8 +48,9 @@ type Options struct {
 	// from other sites arrive logged in and forms do not; None requires
 	// Secure. Default: Lax.
 	SameSite http.SameSite
-	// TrustedOrigins lists other origins that may send unsafe requests with
-	// the cookie, spelled exactly as browsers do: "scheme://host" or
+	// TrustedOrigins lists origins that may send unsafe requests with the
+	// cookie, beside the request's own and that of latchkey's BaseURL. They
+	// are spelled exactly as browsers do: "scheme://host" or
 	// "scheme://host:port". Default: none.
 	TrustedOrigins []string
 	// InsecureHTTP leaves out Secure, for plain http on a host other than
@@ -106,6 +108,26 @@ func (t *Transport) Protect(h core.Head) error {
 		return &core.Error{Code: core.CodeCrossOriginRefused, Status: http.StatusForbidden}
 	}
 	return nil
+}
+
+// At implements core.Located.
+func (t *Transport) At(base *url.URL) core.Transport {
+	located := *t
+	located.trusted = append(slices.Clone(t.trusted), webOrigin(base))
+	return &located
+}
+
+// webOrigin is the origin of a URL as browsers write it: in lower case, without
+// the default port (RFC 6454, section 6.2).
+func webOrigin(u *url.URL) string {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != "" && (u.Scheme != "https" || port != "443") && (u.Scheme != "http" || port != "80") {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host
 }
 
 func (t *Transport) trusts(origin string) bool { return slices.Contains(t.trusted, origin) }
