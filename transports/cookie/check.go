@@ -76,11 +76,24 @@ func hasPrefix(name, prefix string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-// isOrigin reports whether s is spelled exactly as browsers spell an http or
-// https origin; any other spelling would never match.
+var origin = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`)
+
+// isOrigin reports whether s is spelled exactly as browsers spell an origin of
+// http, https, or of an application in a web view (capacitor://localhost,
+// tauri://localhost, chrome-extension://…); any other spelling would never
+// match. Browsers have no origin but null for documents of some schemes.
 func isOrigin(s string) bool {
-	ok, _ := regexp.MatchString(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$`, s)
-	defaultPort := strings.HasPrefix(s, "https:") && strings.HasSuffix(s, ":443") || strings.HasPrefix(s, "http:") &&
-		strings.HasSuffix(s, ":80")
-	return ok && !defaultPort
+	parts := origin.FindStringSubmatch(s)
+	if parts == nil {
+		return false
+	}
+	switch scheme, port := parts[1], parts[3]; scheme {
+	case "about", "blob", "data", "file", "filesystem", "javascript":
+		return false
+	case "https":
+		return port != ":443"
+	case "http":
+		return port != ":80"
+	}
+	return true
 }

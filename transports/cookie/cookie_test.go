@@ -190,7 +190,8 @@ func TestNewRefuses(t *testing.T) {
 
 func TestTrustedOriginsSpelling(t *testing.T) {
 	for _, good := range []string{"https://www.app.example", "http://localhost:5173", "https://127.0.0.1:8443",
-		"http://[::1]:3000", "https://xn--bcher-kva.example"} {
+		"http://[::1]:3000", "https://xn--bcher-kva.example", "capacitor://localhost", "tauri://localhost", "ionic://localhost",
+		"chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://0190a4c8-7b6f-7c3e-9f53-0b1c2d3e4f5a"} {
 		if _, err := cookie.New(cookie.Options{TrustedOrigins: []string{good}}); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -198,7 +199,8 @@ func TestTrustedOriginsSpelling(t *testing.T) {
 	for _, bad := range []string{
 		"", "*", "null", "app.example", "//app.example", "https://", "https://app.example/", "https://app.example/x", "https://app.example?x", "https://app.example#x",
 		"https://u@app.example", "https://*.app.example", "https://App.example", "HTTPS://app.example", "https://app.example:443", "http://app.example:80",
-		"https://app.example:", "https://bücher.example", "file://app.example", "https://app.example https://b.example", "https://app.example\n",
+		"https://app.example:", "https://bücher.example", "file://app.example", "data://x", "blob://app.example", "javascript://x", "capacitor:localhost",
+		"Capacitor://localhost", "capacitor://", "capacitor://localhost/", "1x://localhost", "https://app.example https://b.example", "https://app.example\n",
 	} {
 		if _, err := cookie.New(cookie.Options{TrustedOrigins: []string{bad}}); err == nil {
 			t.Errorf("%q is accepted", bad)
