@@ -32,7 +32,7 @@ func (o Options) withDefaults() Options {
 func (o Options) cookie() http.Cookie {
 	return http.Cookie{
 		Name: o.Name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
-		Secure: !o.InsecureHTTP, HttpOnly: !o.InsecureScriptAccess,
+		Secure: !o.InsecureHTTP, HttpOnly: !o.InsecureScriptAccess, Partitioned: o.Partitioned,
 	}
 }
 
@@ -64,6 +64,7 @@ func (o Options) check() error {
 	default:
 		wrong(true, "SameSite must be Lax, Strict or None")
 	}
+	wrong(o.Partitioned && o.SameSite != http.SameSiteNoneMode, "Partitioned requires SameSite None")
 	for _, origin := range o.TrustedOrigins {
 		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port",
 			origin)

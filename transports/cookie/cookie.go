@@ -48,6 +48,10 @@ type Options struct {
 	// from other sites arrive logged in and forms do not; None requires
 	// Secure. Default: Lax.
 	SameSite http.SameSite
+	// Partitioned makes browsers keep a cookie for each site that embeds
+	// the application in a frame (CHIPS), where they block third-party
+	// cookies. It requires SameSite None. Default: false.
+	Partitioned bool
 	// TrustedOrigins lists origins that may send unsafe requests with the
 	// cookie, beside the request's own and that of latchkey's BaseURL. They
 	// are spelled exactly as browsers do: "scheme://host" or

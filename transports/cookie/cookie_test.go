@@ -188,6 +188,31 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// TestM12Partitioned: every line of the cookie has the attribute, or a browser
+// keeps two cookies.
+func TestM12Partitioned(t *testing.T) {
+	transport := newTransport(t, cookie.Options{Partitioned: true, SameSite: http.SameSiteNoneMode})
+	attached, cleared, held := core.Empty(200), core.Empty(200), core.Empty(200)
+	transport.Attach(attached, core.Token{Raw: "t"})
+	transport.Clear(cleared)
+	transport.Hold(held, "p", time.Minute)
+	for name, resp := range map[string]*core.Response{"Attach": attached, "Clear": cleared, "Hold": held} {
+		for _, line := range resp.Header["Set-Cookie"] {
+			if !strings.Contains(line, "; Partitioned") || !strings.Contains(line, "; Secure") {
+				t.Errorf("%s sends %s", name, line)
+			}
+		}
+	}
+	for name, o := range map[string]cookie.Options{
+		"by default": {Partitioned: true}, "Strict": {Partitioned: true, SameSite: http.SameSiteStrictMode},
+		"without Secure": {Partitioned: true, SameSite: http.SameSiteNoneMode, InsecureHTTP: true},
+	} {
+		if _, err := cookie.New(o); err == nil {
+			t.Errorf("%s it is accepted", name)
+		}
+	}
+}
+
 func TestTrustedOriginsSpelling(t *testing.T) {
 	for _, good := range []string{"https://www.app.example", "http://localhost:5173", "https://127.0.0.1:8443",
 		"http://[::1]:3000", "https://xn--bcher-kva.example", "capacitor://localhost", "tauri://localhost", "ionic://localhost",
