@@ -72,6 +72,7 @@ func challenge(digest [32]byte) string { return base64.RawURLEncoding.EncodeToSt
 // (bearer-like) and cookie.
 type oauthApp struct {
 	*app
+	routes      http.Handler
 	acme, other *acme
 	accounts    *memstore.OAuthAccounts
 	social      *oauth.OAuth
@@ -82,7 +83,9 @@ func newOAuthApp(t *testing.T, change func(p *oauth.Provider)) *oauthApp {
 	return newOAuthAppAt(t, nil, change)
 }
 
-func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Provider)) *oauthApp {
+func newOAuthAppAt(
+	t *testing.T, now func() time.Time, change func(p *oauth.Provider), options ...func(*latchkey.Options[Member]),
+) *oauthApp {
 	t.Helper()
 	a := &oauthApp{
 		acme:     &acme{name: "acme", begun: map[string]core.OAuthBegin{}},
@@ -118,6 +121,9 @@ func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Prov
 			}
 			return nil
 		}
+		for _, option := range options {
+			option(o)
+		}
 	})
 	mux := http.NewServeMux()
 	for _, provider := range []string{"acme", "other"} {
@@ -132,8 +138,15 @@ func newOAuthAppAt(t *testing.T, now func() time.Time, change func(p *oauth.Prov
 	httpauth.Mount(mux, "/users", a.Users())
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	a.url = server.URL
+	a.url, a.routes = server.URL, mux
 	return a
+}
+
+// below serves the application below a prefix, which is cut off.
+func (a *oauthApp) below(prefix string) {
+	server := httptest.NewServer(http.StripPrefix(prefix, a.routes))
+	a.t.Cleanup(server.Close)
+	a.url = server.URL + prefix
 }
 
 // browser is a client with cookies that follows no redirect.
@@ -421,7 +434,52 @@ func TestOAuthFormPostComesBackAsAGet(t *testing.T) {
 	if posted.status != 303 || !strings.Contains(posted.header.Get("Location"), "firstName") {
 		t.Fatalf("the post is answered with %d to %q", posted.status, posted.header.Get("Location"))
 	}
-	b.get(posted.header.Get("Location")).expect(t, 200, "token")
+	b.get(resolved(t, web+"/callback", posted.header.Get("Location"))).expect(t, 200, "token")
+}
+
+// resolved returns what a Location leads to, for a request to a path.
+func resolved(t *testing.T, path, location string) string {
+	t.Helper()
+	base, err := url.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := base.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to.String()
+}
+
+// TestF02PathPrefixes: what a browser is sent to lies below the prefix that it
+// sees, whoever cuts it off.
+func TestF02PathPrefixes(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://app.example.org":          "https://app.example.org/api" + web + "/callback", // the router alone has it
+		"https://app.example.org/api":      "https://app.example.org/api" + web + "/callback", // and the base URL
+		"https://app.example.org/api/":     "https://app.example.org/api" + web + "/callback",
+		"https://app.example.org/tenant/7": "https://app.example.org/tenant/7/api" + web + "/callback", // a proxy has another one
+	} {
+		a := newOAuthAppAt(t, nil, nil, func(o *latchkey.Options[Member]) { o.BaseURL = base })
+		a.below("/api")
+		b := a.browser()
+		state, got := b.begin(web, "")
+		to, err := url.Parse(got.member("authorization_url"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if redirect := to.Query().Get("redirect_uri"); redirect != want {
+			t.Errorf("base URL %s: redirect_uri is %s, want %s", base, redirect, want)
+		}
+		code, _ := json.Marshal(identity("id-1", "ada@example.org"))
+		posted := a.browser().send("POST", web+"/callback", "application/x-www-form-urlencoded",
+			url.Values{"state": {state}, "code": {string(code)}}.Encode())
+		location := resolved(t, "/api"+web+"/callback", posted.header.Get("Location"))
+		if !strings.HasPrefix(location, "/api"+web+"/callback?") {
+			t.Errorf("base URL %s: the post leads to %s", base, location)
+		}
+		b.get(strings.TrimPrefix(location, "/api")).expect(t, 200, "token")
+	}
 }
 
 func TestOAuthScopesOfTheClient(t *testing.T) {

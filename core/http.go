@@ -58,8 +58,11 @@ func IsSafeMethod(method string) bool {
 type Request struct {
 	Head
 	// Route is the name of the route that serves the request.
-	Route  string
-	Path   string
+	Route string
+	// Path is the decoded path, and Prefix what was cut off before it, as
+	// by http.StripPrefix: a browser sees both, below the base URL.
+	Path, Prefix string
+
 	Query  url.Values
 	Remote netip.Addr // the peer as the adapter sees it; the front door replaces it by the client's after its policy
 	Body   io.Reader  // not limited yet; the decoders of this package do it

@@ -3,6 +3,8 @@ package httpauth
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -31,11 +33,28 @@ func Request(r *http.Request) *core.Request {
 	return &core.Request{
 		Head:   head{r},
 		Path:   r.URL.Path,
+		Prefix: stripped(r),
 		Query:  r.URL.Query(),
 		Remote: peer(r.RemoteAddr),
 		Body:   r.Body,
 		Param:  r.PathValue,
 	}
+}
+
+// stripped returns what a handler before this one has cut off the path.
+func stripped(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, r.URL.Path) { // as nearly always
+		return ""
+	}
+	asked, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil { // a request that was made by hand
+		return ""
+	}
+	prefix, ok := strings.CutSuffix(asked.Path, r.URL.Path)
+	if !ok {
+		return ""
+	}
+	return prefix
 }
 
 // peer returns the address in a RemoteAddr, without port and zone. Middleware

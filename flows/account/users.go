@@ -145,7 +145,7 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 		if prefix != "" {
 			q.Set("email", prefix)
 		}
-		resp.Header.Set("Link", "<"+(&url.URL{Path: r.Path, RawQuery: q.Encode()}).String()+`>; rel="next"`)
+		resp.Header.Set("Link", "<?"+q.Encode()+`>; rel="next"`) // relative to the request, below any prefix
 	}
 	return resp, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -152,7 +153,9 @@ func posted(_ context.Context, r *core.Request) (*core.Response, error) {
 		}
 	}
 	resp := core.Empty(http.StatusSeeOther)
-	resp.Header.Set("Location", (&url.URL{Path: r.Path, RawQuery: q.Encode()}).String())
+	// Relative to the request, it holds below any prefix (RFC 3986, section
+	// 5.2).
+	resp.Header.Set("Location", (&url.URL{Path: path.Base(r.Path), RawQuery: q.Encode()}).String())
 	return noReferrer(resp), nil
 }
 

@@ -285,7 +285,11 @@ func (e *engine) redirectURI(svc *core.Services, r *core.Request, fixed string) 
 	if i := slices.IndexFunc(e.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
 		base = e.bases[i]
 	}
-	return strings.TrimSuffix(base.String(), "/") + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
+	prefix := r.Prefix
+	if prefix == strings.TrimSuffix(base.Path, "/") { // the base URL has it
+		prefix = ""
+	}
+	return strings.TrimSuffix(base.String(), "/") + prefix + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
 }
 
 // noReferrer keeps what stands in the URL of a flow from going anywhere else.

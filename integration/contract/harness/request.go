@@ -96,7 +96,7 @@ func Bearer(token string) Option { return Header("Authorization", "Bearer "+toke
 func Query(raw string) Option { return func(r *http.Request) { r.URL.RawQuery = raw } }
 
 // NextPageLink matches the Link to a next page, and captures its query.
-var NextPageLink = regexp.MustCompile(`^</users/?\?([^>]+)>; rel="next"$`)
+var NextPageLink = regexp.MustCompile(`^<\?(.*)>; rel="next"$`)
 
 // LoginStatus returns the status of a login at a backend.
 func LoginStatus(backend string) string {
