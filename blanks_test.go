@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// TestF19BlanksAroundAnAddress: keyboards add them; they are cut off wherever
-// an address is taken, and one inside is refused.
-func TestF19BlanksAroundAnAddress(t *testing.T) {
+// TestFieldF19BlanksAroundAnAddress: keyboards add them; they are cut off
+// wherever an address is taken, and one inside is refused.
+func TestFieldF19BlanksAroundAnAddress(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, nil)
 	register := func(email string, status int, part string) {

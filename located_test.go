@@ -15,8 +15,9 @@ type embedding struct{ *cookie.Transport }
 
 func (embedding) Protect(core.Head) error { return core.Forbidden() }
 
-// TestF05AProxyThatRewritesHost: browsers see the base URL, whatever Host says.
-func TestF05AProxyThatRewritesHost(t *testing.T) {
+// TestFieldF5AProxyThatRewritesHost: browsers see the base URL, whatever Host
+// says.
+func TestFieldF5AProxyThatRewritesHost(t *testing.T) {
 	t.Parallel()
 	for base, allowed := range map[string]string{
 		"https://app.example.org": "https://app.example.org", "https://App.example.org:443/app": "https://app.example.org",
@@ -56,7 +57,7 @@ func TestF05AProxyThatRewritesHost(t *testing.T) {
 }
 
 // A decorator is not replaced by what it decorates.
-func TestF05DecoratorsStay(t *testing.T) {
+func TestFieldF5DecoratorsStay(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(o *latchkey.Options[Member]) {
 		cookies, err := cookie.New(cookie.Options{})

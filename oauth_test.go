@@ -451,9 +451,9 @@ func resolved(t *testing.T, path, location string) string {
 	return to.String()
 }
 
-// TestF02PathPrefixes: what a browser is sent to lies below the prefix that it
-// sees, whoever cuts it off.
-func TestF02PathPrefixes(t *testing.T) {
+// TestFieldF2PathPrefixes: what a browser is sent to lies below the prefix that
+// it sees, whoever cuts it off.
+func TestFieldF2PathPrefixes(t *testing.T) {
 	for base, want := range map[string]string{
 		"https://app.example.org":          "https://app.example.org/api" + web + "/callback", // the router alone has it
 		"https://app.example.org/api":      "https://app.example.org/api" + web + "/callback", // and the base URL

@@ -115,8 +115,8 @@ func TestReadFormContentType(t *testing.T) {
 	})
 }
 
-// F04: the name of a charset says little; what is sent under it is UTF-8 or
-// refused.
+// Field F4: the name of a charset says little; what is sent under it is UTF-8,
+// or refused.
 func TestReadFormCharset(t *testing.T) {
 	for _, name := range []string{
 		"ISO-8859-1", "us-ascii", "windows-1252", "UTF8", "utf-8", "iso-8859-15", "latin1", `"utf-8"`,
@@ -136,7 +136,7 @@ func TestReadFormCharset(t *testing.T) {
 	}
 }
 
-// F03: a page's form has more than a route reads.
+// Field F3: a page's form has more than a route reads.
 func TestReadFormReadsItsFieldsAlone(t *testing.T) {
 	const multi = "multipart/form-data; boundary=x"
 	part := func(disposition, value string) string {

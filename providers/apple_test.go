@@ -73,14 +73,14 @@ func appleSecret(t *testing.T, secret string) bool {
 // in that form counts.
 func TestApplesPostedUser(t *testing.T) {
 	for name, c := range map[string]struct{ user, want string }{
-		"name":      {`{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"evil@example.com"}`, "Ada Lovelace"},
-		"no name":   {`{"email":"evil@example.com"}`, ""},
-		"nonsense":  {`{"name":`, ""},
-		"a list":    {`["Ada"]`, ""},
-		"wrong":     {`{"name":{"firstName":["Ada"],"lastName":{}}}`, ""},
-		"F13 half":  {`{"name":{"firstName":"Ada","lastName":""}}`, "Ada"},
-		"F13 null":  {`{"name":{"firstName":null,"lastName":"Lovelace"}}`, "Lovelace"},
-		"not there": {"", ""},
+		"name":           {`{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"evil@example.com"}`, "Ada Lovelace"},
+		"no name":        {`{"email":"evil@example.com"}`, ""},
+		"nonsense":       {`{"name":`, ""},
+		"a list":         {`["Ada"]`, ""},
+		"wrong":          {`{"name":{"firstName":["Ada"],"lastName":{}}}`, ""},
+		"field F13 half": {`{"name":{"firstName":"Ada","lastName":""}}`, "Ada"},
+		"field F13 null": {`{"name":{"firstName":null,"lastName":"Lovelace"}}`, "Lovelace"},
+		"not there":      {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := newFake(t, people[1], strings.NewReplacer())

@@ -54,7 +54,7 @@ func TestEmails(t *testing.T) {
 	}
 	for _, email := range []string{`["ada@example.com"]`, "false", "{}"} {
 		if who, _, err := finish(answering(t, `{"id":7,"email":`+email+`}`)); err != nil || who.Email != "" {
-			t.Errorf("F09 the address %s: got %q, %v; want none", email, who.Email, err)
+			t.Errorf("field F9, the address %s: got %q, %v; want none", email, who.Email, err)
 		}
 	}
 }

@@ -34,9 +34,9 @@ func by(t *testing.T, answers map[string]string, media string) core.Provider {
 	return p
 }
 
-// TestF08Lifetimes: a lifetime is only recommended (RFC 6749, section 5.1), so
-// none keeps anybody out.
-func TestF08Lifetimes(t *testing.T) {
+// TestFieldF8Lifetimes: a lifetime is only recommended (RFC 6749, section 5.1),
+// so none keeps anybody out.
+func TestFieldF8Lifetimes(t *testing.T) {
 	t.Parallel()
 	for lifetime, seconds := range map[string]int{
 		"3600": 3600, `"3600"`: 3600, "3600.0": 3600, "3599.98": 3599, "1e3": 1000, `"3600 "`: 3600, "1": 1,
@@ -59,8 +59,8 @@ func TestF08Lifetimes(t *testing.T) {
 	}
 }
 
-// TestM04FormAnswers: some token endpoints write a form.
-func TestM04FormAnswers(t *testing.T) {
+// TestFieldM4FormAnswers: some token endpoints write a form.
+func TestFieldM4FormAnswers(t *testing.T) {
 	t.Parallel()
 	for body, c := range map[string]struct {
 		media string
@@ -98,9 +98,10 @@ var odd = map[string]string{
 	"text":                       `"key"`,
 }
 
-// TestF11OddKeys: keys that are not understood are ignored (RFC 7517, section
-// 5), and what is odd about a key's certificate is no matter of the key.
-func TestF11OddKeys(t *testing.T) {
+// TestFieldF11OddKeys: keys that are not understood are ignored (RFC 7517,
+// section 5), and what is odd about a key's certificate is no matter of the
+// key.
+func TestFieldF11OddKeys(t *testing.T) {
 	for name, key := range odd {
 		t.Run(name, func(t *testing.T) {
 			issuers[0].check(t, []string{`"keys":[`, `"keys":[` + key + `,`}, "ada@example.com", issuers[0].verified)
@@ -123,9 +124,9 @@ func TestF11OddKeys(t *testing.T) {
 	}
 }
 
-// TestF09WithheldAddresses: whoever has an account can log in without an
+// TestFieldF9WithheldAddresses: whoever has an account can log in without an
 // address. Where the service fails, the address may be there the next time.
-func TestF09WithheldAddresses(t *testing.T) {
+func TestFieldF9WithheldAddresses(t *testing.T) {
 	const user, emails = "GET https://api.github.com/user", "GET https://api.github.com/user/emails?per_page=100"
 	github := work[0]
 	for answer, ok := range map[string]bool{
@@ -156,8 +157,8 @@ func TestF09WithheldAddresses(t *testing.T) {
 	}
 }
 
-// TestF13HalfNames: some people have one name.
-func TestF13HalfNames(t *testing.T) {
+// TestFieldF13HalfNames: some people have one name.
+func TestFieldF13HalfNames(t *testing.T) {
 	t.Parallel()
 	for profile, want := range map[string]string{
 		`{"id":7,"first":"Ada","last":"Lovelace"}`:   "Ada Lovelace",

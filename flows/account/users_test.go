@@ -187,7 +187,7 @@ func TestList(t *testing.T) {
 	if err := s.Store.Create(t.Context(), juergen); err != nil {
 		t.Fatal(err)
 	}
-	for shown, found := range map[string]string{ // F21: as it is shown, and as it begins
+	for shown, found := range map[string]string{ // field F21: as it is shown, and as it begins
 		"jür": "München", "Jürgen@": "München", "jürgen@mün": "München", "Jürgen@München.example": "München",
 		"jürgen@münchen.ex": "München", "jürgen@xn--mn": "München", "jürge@mün": "[]", "user3@mün": "user3@example.org", "jürgen@m": "[]",
 	} {

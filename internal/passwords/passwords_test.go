@@ -166,7 +166,7 @@ func TestGivenUp(t *testing.T) {
 // space.
 const composed, decomposed = "caf\u00e9 au lait", "cafe\u0301\u00a0au lait"
 
-func TestF07FormsOfAPassword(t *testing.T) {
+func TestFieldF7FormsOfAPassword(t *testing.T) {
 	t.Parallel()
 	for stored, raw := range map[string]bool{composed: false, decomposed: false, "imported " + decomposed: true} {
 		f := newFixture(t)
@@ -201,7 +201,7 @@ func TestF07FormsOfAPassword(t *testing.T) {
 }
 
 // What OpaqueString refuses cannot be set, and may have been imported.
-func TestF07PasswordsWithControlCharacters(t *testing.T) {
+func TestFieldF7PasswordsWithControlCharacters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	u := f.Add("ada@example.org", "a\tb\u0000c")
@@ -222,7 +222,7 @@ func TestF07PasswordsWithControlCharacters(t *testing.T) {
 }
 
 // Over a table that another program reads, a password is what was typed.
-func TestF07RawPasswords(t *testing.T) {
+func TestFieldF7RawPasswords(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	parts := f.Parts

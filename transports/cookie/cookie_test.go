@@ -188,9 +188,9 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestM12Partitioned: every line of the cookie has the attribute, or a browser
-// keeps two cookies.
-func TestM12Partitioned(t *testing.T) {
+// TestFieldM12Partitioned: every line of the cookie has the attribute, or a
+// browser keeps two cookies.
+func TestFieldM12Partitioned(t *testing.T) {
 	transport := newTransport(t, cookie.Options{Partitioned: true, SameSite: http.SameSiteNoneMode})
 	attached, cleared, held := core.Empty(200), core.Empty(200), core.Empty(200)
 	transport.Attach(attached, core.Token{Raw: "t"})

@@ -121,21 +121,21 @@ func TestLoginBodies(t *testing.T) {
 			a.Want(t, route+"422 body.username missing", harness.Row, harness.Form("password", harness.Password))
 			a.Want(t, route+"422 body.password missing", harness.Row, harness.Form("username", u.Email))
 			a.Want(t, route+"422 body.username missing, body.password missing", harness.Row, harness.Form())
-			a.Want(t, route+"422 body.username missing (b19 a form's email)",
+			a.Want(t, route+"422 body.username missing (field b19 a form's email)",
 				harness.Form("email", u.Email, "password", harness.Password))
-			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (b7 empty field)", harness.LoginForm("", harness.Password))
-			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (b7 empty password)", harness.LoginForm(u.Email, ""))
-			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (b7 empty password, multipart)",
+			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (field b7 empty field)", harness.LoginForm("", harness.Password))
+			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (field b7 empty password)", harness.LoginForm(u.Email, ""))
+			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (field b7 empty password, multipart)",
 				harness.Multipart("username", u.Email, "password", ""))
-			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (b7 empty password, JSON)",
+			a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (field b7 empty password, JSON)",
 				harness.JSONObject(harness.Object{"username": u.Email, "password": ""}))
-			a.Want(t, route+harness.LoginStatus(backend)+" (F03 fields that nobody reads)",
+			a.Want(t, route+harness.LoginStatus(backend)+" (field F3 fields that nobody reads)",
 				harness.Form("remember", "0", "username", u.Email, "scope", "a", "password", harness.Password, "remember", "1",
 					"scope", "b", "grant_type", ""))
-			a.Want(t, route+harness.LoginStatus(backend)+" (F04 another charset's name)",
+			a.Want(t, route+harness.LoginStatus(backend)+" (field F4 another charset's name)",
 				harness.Body("application/x-www-form-urlencoded; charset=ISO-8859-1", "username="+u.Email+
 					"&password=correct+horse%2017+battery"))
-			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE (F04 a charset without ASCII)",
+			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE (field F4 a charset without ASCII)",
 				harness.Body("application/x-www-form-urlencoded; charset=utf-16", "username="+u.Email+
 					"&password=correct+horse%2017+battery"))
 			a.Want(t, route+"422 body.grant_type string_pattern_mismatch", harness.Row,
