@@ -165,6 +165,9 @@ func FuzzCookieValue(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
+		if strings.Count(line, ";") >= 3000 {
+			return // net/http parses no more cookies than that
+		}
 		value, err := core.CookieValue(with("Cookie", line), "s")
 		r := http.Request{Header: http.Header{"Cookie": {line}}}
 		if err != nil {
