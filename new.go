@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -290,21 +289,4 @@ func (a *Auth[U]) publicKeys() []json.RawMessage {
 // is checked.
 func trimmed(canonical core.Canonicalizer) core.Canonicalizer {
 	return func(address string) (string, error) { return canonical(strings.TrimSpace(address)) }
-}
-
-// located returns the backends with transports that trust the base URL's
-// origin. A decorator whose At is that of what it decorates stays as it is.
-func located(backends []Backend, base *url.URL) []Backend {
-	if base == nil {
-		return backends
-	}
-	backends = slices.Clone(backends)
-	for i, b := range backends {
-		if l, ok := b.Transport.(core.Located); ok {
-			if at := l.At(base); reflect.TypeOf(at) == reflect.TypeOf(b.Transport) {
-				backends[i].Transport = at
-			}
-		}
-	}
-	return backends
 }

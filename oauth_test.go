@@ -452,7 +452,7 @@ func resolved(t *testing.T, path, location string) string {
 }
 
 // TestFieldF2PathPrefixes: what a browser is sent to lies below the prefix that
-// it sees, whoever cuts it off.
+// it sees, where the router or a proxy cuts it off.
 func TestFieldF2PathPrefixes(t *testing.T) {
 	for base, want := range map[string]string{
 		"https://app.example.org":          "https://app.example.org/api" + web + "/callback", // the router alone has it

@@ -347,7 +347,7 @@ func TestWhoActsAsSomebody(t *testing.T) {
 			if refused == open[route.Name] {
 				t.Errorf("%s %s: refused to who acts as the user: %t", name, route.Name, refused)
 			}
-			if route.Method == http.MethodDelete { // ends what the next route is asked with
+			if route.Method == http.MethodDelete { // it ends what the next route is called with
 				continue
 			}
 			if w := send(h, route.Method, own); w.Code == http.StatusForbidden {

@@ -124,8 +124,8 @@ func TestFieldF11OddKeys(t *testing.T) {
 	}
 }
 
-// TestFieldF9WithheldAddresses: whoever has an account can log in without an
-// address. Where the service fails, the address may be there the next time.
+// TestFieldF9WithheldAddresses: a linked account logs in without an address.
+// Where the service fails, the address may be there the next time.
 func TestFieldF9WithheldAddresses(t *testing.T) {
 	const user, emails = "GET https://api.github.com/user", "GET https://api.github.com/user/emails?per_page=100"
 	github := work[0]
