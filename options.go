@@ -71,9 +71,9 @@ type Options[U any] struct {
 	// PasswordPolicy judges new passwords. Default: 8 to 256 characters,
 	// not the e-mail, not in a list of common passwords.
 	PasswordPolicy core.PasswordPolicy
-	// HashConcurrency is how many passwords are hashed at the same time;
-	// others wait in a bounded queue, beyond which the answer is 503.
-	// Default: one a core.
+	// HashConcurrency is how many passwords are hashed at the same time, of
+	// one account at most half as many; others wait in a bounded queue,
+	// beyond which the answer is 503. Default: one a core.
 	HashConcurrency int
 
 	// Limiter counts attempts. Default: in this process' memory; several

@@ -11,9 +11,10 @@
 //
 // It is fair between askers: an account that has much waiting comes after
 // others, whatever its networks, and so does a network with many accounts. In a
-// full queue their places are lost first.
-// Among equals turns are given in the order of arrival. It has no goroutines of
-// its own and needs no closing.
+// full queue their places are lost first. One account has half of the slots at
+// most, so that a core is left for others' work, and for reading their
+// requests. Among equals, the first to arrive is served first. It has no
+// goroutines of its own and needs no closing.
 package governor
 
 import (
@@ -36,7 +37,9 @@ const waitingPerSlot = 64
 // Governor is safe for concurrent use. Make it with New.
 type Governor struct {
 	mu    sync.Mutex
-	free  int // slots to work in
+	free  int            // slots to work in
+	most  int            // slots that one account may hold
+	held  map[string]int // by account
 	queue queue
 }
 
@@ -51,7 +54,7 @@ func New(concurrent, queue int) *Governor {
 	if queue <= 0 {
 		queue = waitingPerSlot * concurrent
 	}
-	return &Governor{free: concurrent, queue: newQueue(queue)}
+	return &Governor{free: concurrent, most: max(1, concurrent/2), held: map[string]int{}, queue: newQueue(queue)}
 }
 
 // Do calls f in the caller's goroutine as soon as it is its turn. It returns
@@ -63,7 +66,7 @@ func (g *Governor) Do(ctx context.Context, by core.Asker, f func()) error {
 	if err := g.enter(ctx, by); err != nil {
 		return err
 	}
-	defer g.leave()
+	defer g.leave(by)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -74,8 +77,8 @@ func (g *Governor) Do(ctx context.Context, by core.Asker, f func()) error {
 // enter returns nil once the caller has a slot.
 func (g *Governor) enter(ctx context.Context, by core.Asker) error {
 	g.mu.Lock()
-	if g.free > 0 { // nobody waits then
-		g.free--
+	if g.free > 0 && g.may(by) { // only accounts that may not are waiting
+		g.take(by)
 		g.mu.Unlock()
 		return nil
 	}
@@ -93,18 +96,35 @@ func (g *Governor) enter(ctx context.Context, by core.Asker) error {
 	waiting := g.queue.remove(w)
 	g.mu.Unlock()
 	if !waiting && <-w.turn == nil { // its turn came at the same time
-		g.leave()
+		g.leave(by)
 	}
 	return ctx.Err()
 }
 
-// leave hands the slot to the next.
-func (g *Governor) leave() {
+// may reports whether by may hold one slot more. Work of no account always may.
+func (g *Governor) may(by core.Asker) bool { return by.Account == "" || g.held[by.Account] < g.most }
+
+func (g *Governor) take(by core.Asker) {
+	g.free--
+	if by.Account != "" {
+		g.held[by.Account]++
+	}
+}
+
+// leave hands the slots that are free now to the next who may have them.
+func (g *Governor) leave(by core.Asker) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if w := g.queue.next(); w != nil {
-		w.turn <- nil
-		return
-	}
 	g.free++
+	if g.held[by.Account]--; g.held[by.Account] <= 0 {
+		delete(g.held, by.Account)
+	}
+	for g.free > 0 {
+		w := g.queue.next(g.may)
+		if w == nil {
+			return
+		}
+		g.take(w.by)
+		w.turn <- nil
+	}
 }

@@ -69,15 +69,20 @@ func (q *queue) tags(by core.Asker) (tag, network int64) {
 	return tag, network
 }
 
-// next takes the one whose turn it is out of the queue; nil if nobody waits.
-func (q *queue) next() *waiter {
-	if len(q.waiting) == 0 {
-		return nil
+// next takes the one whose turn it is out of the queue, the first of equals
+// among those that may have it; nil if there is none.
+func (q *queue) next(may func(core.Asker) bool) *waiter {
+	var first *waiter
+	for _, w := range q.waiting {
+		if (first == nil || w.tag < first.tag) && may(w.by) {
+			first = w
+		}
 	}
-	w := slices.MinFunc(q.waiting, func(a, b *waiter) int { return int(a.tag - b.tag) }) // the first of equals
-	q.remove(w)
-	q.served = w.tag
-	return w
+	if first != nil {
+		q.remove(first)
+		q.served = max(q.served, first.tag) // one that had to wait may have been passed
+	}
+	return first
 }
 
 // remove reports whether w was waiting.
