@@ -22,7 +22,7 @@ import (
 
 var (
 	bench     = flag.String("bench", ".", "a regular expression of the families that run")
-	rounds    = flag.Int("rounds", 40, "how many turns each candidate has, at the most")
+	rounds    = flag.Int("rounds", 40, "how many turns each candidate has, unless they are very long or very short")
 	benchtime = flag.String("benchtime", "25ms",
 		"how long a turn takes: short, so that the machine is the same for those that are compared")
 	raw      = flag.String("raw", "", "a file for the measurements themselves, which benchstat reads")
@@ -65,8 +65,8 @@ func run() error {
 			return fmt.Errorf("%s: %w", family, err)
 		}
 	}
-	table := fmt.Sprintf("Medians of up to %d rounds on %d cores, %s, %s.\n\n", *rounds, runtime.NumCPU(),
-		runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
+	table := fmt.Sprintf("Medians of %d rounds, more of short ones and fewer of long ones, on %d cores, %s, %s.\n\n", *rounds,
+		runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly)) + render(all)
 	fmt.Print("\n", table)
 	if *raw != "" {
 		err = os.WriteFile(*raw, []byte(lines.String()), 0o644)
