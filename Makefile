@@ -6,7 +6,7 @@ SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
 RACE = -race -gcflags='modernc.org/...=-d=checkptr=0' $(foreach package,argon2 blake2b blowfish,-gcflags='golang.org/x/crypto/$(package)=-race=false') -vet=off
-TIMING = $(SERVERS) go -C integration test ./timing -run '^$$' -bench . -benchtime 1x -timeout 60m
+TIMING = $(SERVERS) go -C integration test -p 1 ./timing ./growth -run '^$$' -bench . -benchtime 1x -timeout 90m
 # Compiled beforehand, since go run is silent meanwhile.
 TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest
 BENCH ?= .
@@ -88,7 +88,7 @@ long: ## what an issue ends with: full counts, fuzzing, timing, bare; hours
 bare: ## make test on a Debian with Go, make and git alone
 	@tools/bare make test
 
-# Measures what the clock reveals and what one client can take from others, and fails where that is too much; five minutes, on a machine that
-# does nothing else.
-timing: ## what the clock reveals, on an idle machine
+# Measures what the clock reveals, what one client can take from others and what grows, and fails where that is too much; half an hour, on a
+# machine that does nothing else.
+timing: ## what the clock reveals and what grows, on an idle machine
 	@$(TIMING)

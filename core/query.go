@@ -15,7 +15,7 @@ type UserSort int
 // direction.
 const (
 	// SortStable is an order that never changes, a store's own. With an
-	// Email it is SortEmail.
+	// Email it is SortEmail, with another filter SortCreated.
 	SortStable UserSort = iota
 	// SortCreated is by CreatedAt.
 	SortCreated
@@ -52,10 +52,15 @@ type Query struct {
 }
 
 // Order returns the order in which the query's users come: Sort, but SortEmail
-// with an Email.
+// with an Email, and SortCreated where it is SortStable with another filter, so
+// that a store needs one index for each filter.
 func (q Query) Order() UserSort {
-	if q.Email != "" {
+	flags := q.Active != nil || q.Verified != nil || q.Superuser != nil || q.Suspended != nil
+	switch {
+	case q.Email != "":
 		return SortEmail
+	case q.Sort == SortStable && (flags || !q.CreatedFrom.IsZero() || !q.CreatedBefore.IsZero()):
+		return SortCreated
 	}
 	return q.Sort
 }

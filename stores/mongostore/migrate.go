@@ -58,6 +58,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		// field.
 		{s.users, "email_key", ascending("email_key"), unique().SetSparse(true)},
 		{s.users, "created", ascending("created_at", "created_at"+microsSuffix, "_id"), options.Index()},
+		{s.users, "suspended", ascending("suspended_until"), options.Index().SetSparse(true)},
 		{s.accounts.c, "account", ascending("oauth_name", "account_id"), unique()},
 		{s.accounts.c, "user", ascending("user_id"), options.Index()},
 		{s.credentials.c, "key", ascending("kind", "key"), unique()},
@@ -69,7 +70,27 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.indexFew(ctx); err != nil {
+		return err
+	}
 	return s.indexExpiries(ctx)
+}
+
+// indexFew creates the indexes of the users of whom there are few among many,
+// as a rule, so that a list of them does not read all others.
+func (s *Store) indexFew(ctx context.Context) error {
+	for _, i := range []struct {
+		name, field string
+		value       bool
+	}{{"superusers", "is_superuser", true}, {"inactive", "is_active", false}, {"unverified", "is_verified", false}} {
+		only := bson.D{{Key: i.field, Value: i.value}}
+		err := s.users.index(ctx, ascending(i.field, "created_at", "created_at"+microsSuffix, "_id"),
+			options.Index().SetName(s.opts.Prefix+i.name).SetPartialFilterExpression(only))
+		if err != nil && !hasCode(err, notImplemented) {
+			return err
+		}
+	}
+	return nil
 }
 
 func ascending(fields ...string) (keys bson.D) {

@@ -17,7 +17,8 @@ const pageMax = 100
 // List returns a page of users; see core.UserStore. The stable order is that of
 // the IDs. Each page is read along the index of its order, and its cursor names
 // the last user read there, so that pages stay right while users come and go.
-// Filters have no index: a page of few among many reads far.
+// Superusers, and users who are inactive, unverified or suspended, have an
+// index of their own; a page of few others among many reads far.
 func (us *UserStore[U]) List(ctx context.Context, q core.Query) (users []*U, next string, err error) {
 	place, err := userlist.Read(q)
 	if err != nil || !isText(q.Email) {

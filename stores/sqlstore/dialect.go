@@ -90,6 +90,12 @@ type dialect struct {
 	// many rows as its second argument says.
 	stamp func(table, key, column string) string
 
+	// unindexed begins a column's name where no index of it is to be used;
+	// "" where the database's statistics know better.
+	unindexed string
+	// partial: an index may have a WHERE.
+	partial bool
+
 	// types names the column types that are written {bytes}, {digest},
 	// {key} (short, compared byte by byte), {text}, {uuid} and {timestamp}
 	// in statements.

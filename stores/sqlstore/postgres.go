@@ -19,6 +19,7 @@ var postgres = dialect{
 	passIDs: "SELECT setval(pg_get_serial_sequence(?, 'id'), GREATEST(nextval(pg_get_serial_sequence(?, 'id')), ?))",
 	sweep:   sweepSome,
 	stamp:   stampSome,
+	partial: true,
 	types: map[string]string{
 		"bytes": "BYTEA", "digest": "BYTEA", "key": `TEXT COLLATE "C"`, "text": `TEXT COLLATE "C"`, "uuid": "UUID", "timestamp": "TIMESTAMPTZ",
 	},

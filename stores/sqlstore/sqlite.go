@@ -40,6 +40,8 @@ var sqlite = dialect{
 	write:     "UPDATE {users} SET id = id WHERE 0",
 	sweep:     sweepSome,
 	stamp:     stampSome,
+	partial:   true,
+	unindexed: "+",
 	types: map[string]string{
 		"bytes": "BLOB", "digest": "BLOB", "key": "TEXT", "text": "TEXT", "uuid": "CHAR(36)", "timestamp": "TIMESTAMP",
 	},

@@ -24,6 +24,18 @@ type index struct {
 	name    string
 	unique  bool
 	columns string
+	// where, if not "", is what the rows of a partial index have in common.
+	// whole are the columns where the database has no partial indexes.
+	where, whole string
+}
+
+// few are the users of whom there are few among many, as a rule, so that a list
+// of them, in whatever order, does not read all others.
+var few = []index{
+	{name: "superusers", columns: "created_at, id", where: "is_superuser = TRUE", whole: "is_superuser, created_at, id"},
+	{name: "inactive", columns: "created_at, id", where: "is_active = FALSE", whole: "is_active, created_at, id"},
+	{name: "unverified", columns: "created_at, id", where: "is_verified = FALSE", whole: "is_verified, created_at, id"},
+	{name: "suspended", columns: "suspended_until", where: "suspended_until IS NOT NULL", whole: "suspended_until"},
 }
 
 // tables are all tables, in the order in which they are made. Times are
@@ -113,6 +125,7 @@ func (s *Store) usersTable() table {
 		t.indexes = append(t.indexes, index{name: "lower_email", columns: "lower(email)"})
 	} else {
 		t.indexes = append(t.indexes, index{name: "created", columns: "created_at, id"})
+		t.indexes = append(t.indexes, few...)
 	}
 	return t
 }
@@ -165,8 +178,14 @@ func (s *Store) missing(t table, columns, indexes []string) (add, addIndexes []s
 		if i.unique {
 			create = "CREATE UNIQUE INDEX "
 		}
+		columns, where := i.columns, ""
+		if i.where != "" && s.dialect.partial {
+			where = " WHERE " + i.where
+		} else if i.where != "" {
+			columns = i.whole
+		}
 		addIndexes = append(addIndexes,
-			s.statement("make the index "+name, create+s.quote(name)+" ON {"+t.token+"} ("+i.columns+")"))
+			s.statement("make the index "+name, create+s.quote(name)+" ON {"+t.token+"} ("+columns+")"+where))
 	}
 	return add, addIndexes
 }

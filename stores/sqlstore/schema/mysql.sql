@@ -14,6 +14,10 @@ CREATE TABLE `latchkey_users` (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE UNIQUE INDEX `latchkey_users_email_key` ON `latchkey_users` (email_key);
 CREATE INDEX `latchkey_users_created` ON `latchkey_users` (created_at, id);
+CREATE INDEX `latchkey_users_superusers` ON `latchkey_users` (is_superuser, created_at, id);
+CREATE INDEX `latchkey_users_inactive` ON `latchkey_users` (is_active, created_at, id);
+CREATE INDEX `latchkey_users_unverified` ON `latchkey_users` (is_verified, created_at, id);
+CREATE INDEX `latchkey_users_suspended` ON `latchkey_users` (suspended_until);
 CREATE TABLE `latchkey_sessions` (
 	`digest` BINARY(32) NOT NULL PRIMARY KEY,
 	`id` TEXT NOT NULL,

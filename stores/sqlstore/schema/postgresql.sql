@@ -14,6 +14,10 @@ CREATE TABLE "latchkey_users" (
 );
 CREATE UNIQUE INDEX "latchkey_users_email_key" ON "latchkey_users" (email_key);
 CREATE INDEX "latchkey_users_created" ON "latchkey_users" (created_at, id);
+CREATE INDEX "latchkey_users_superusers" ON "latchkey_users" (created_at, id) WHERE is_superuser = TRUE;
+CREATE INDEX "latchkey_users_inactive" ON "latchkey_users" (created_at, id) WHERE is_active = FALSE;
+CREATE INDEX "latchkey_users_unverified" ON "latchkey_users" (created_at, id) WHERE is_verified = FALSE;
+CREATE INDEX "latchkey_users_suspended" ON "latchkey_users" (suspended_until) WHERE suspended_until IS NOT NULL;
 CREATE TABLE "latchkey_sessions" (
 	"digest" BYTEA NOT NULL PRIMARY KEY,
 	"id" TEXT COLLATE "C" NOT NULL,
