@@ -30,7 +30,7 @@ func TestKit(t *testing.T) {
 		New: func(s providertest.Service) (core.Provider, error) {
 			g := okta.NewCustomisedURL(s.ClientID, s.ClientSecret, callback, s.AuthorizeURL, s.TokenURL, "", s.ProfileURL)
 			return gothprovider.New(g,
-				gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial, MaxResponseHeaderBytes: 64 << 10}})
+				gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial}})
 		},
 	})
 }
