@@ -1,5 +1,9 @@
 package providers
 
+import (
+	"net/http"
+)
+
 // OAuth2Options describes a service that speaks OAuth 2.0 and returns its
 // users' profiles in a format of its own. Name, the three URLs, ClientID and
 // Fields.Subject are required.
@@ -31,6 +35,13 @@ type OAuth2Options struct {
 	// InsecureLoopback allows http for addresses of this machine, for
 	// development. Default: https only.
 	InsecureLoopback bool
+	// InsecureInternalHosts names hosts that may be called by plain http:
+	// those of TokenURL, ProfileURL and RevokeURL, where browsers do not
+	// go. See the function of that name. Default: none.
+	InsecureInternalHosts []string
+	// Transport makes the https calls. See WithTransport. Default: TLS by
+	// the system's authorities, through the environment's proxy.
+	Transport *http.Transport
 }
 
 // OAuth2 returns a provider for any OAuth 2.0 service. The error joins every
@@ -38,11 +49,13 @@ type OAuth2Options struct {
 func OAuth2(o OAuth2Options) (*Provider, error) { return checked(newProvider(o.service())) }
 
 func (o OAuth2Options) service() service {
-	return service{
+	s := service{
 		name: o.Name, brand: o.Brand, clientID: o.ClientID, clientSecret: constant(o.ClientSecret), scopes: o.Scopes,
 		params: o.Params,
-		fields: o.Fields, insecureLoopback: o.InsecureLoopback,
+		fields: o.Fields, insecureLoopback: o.InsecureLoopback, insecureHosts: o.InsecureInternalHosts,
+		transport: o.Transport,
 		endpoints: endpoints{authorize: o.AuthorizeURL, token: o.TokenURL, profile: o.ProfileURL, revoke: o.RevokeURL,
 			basicAuth: o.BasicAuth},
 	}
+	return s
 }

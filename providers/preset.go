@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 )
@@ -45,6 +46,59 @@ func WithIssuer(issuer string) Option {
 // InsecureLoopback allows http for addresses of this machine, such as a
 // Keycloak on a developer's machine. Default: https only.
 func InsecureLoopback() Option { return func(s *service) { s.insecureLoopback = true } }
+
+// WithTransport sets what makes the https calls, for a network with a proxy or
+// an authority of its own, or for a service that asks for a client certificate
+// (RFC 8705):
+//
+//	t := http.DefaultTransport.(*http.Transport).Clone()
+//	t.TLSClientConfig = &tls.Config{RootCAs: pool}
+//
+// The provider uses a copy, within the bounds of this package: time, sizes of
+// header and body, no redirects. A transport that verifies no certificate is
+// refused. Plain http never goes through it. Default: TLS by the system's
+// authorities (SSL_CERT_FILE), through the proxy that the environment names
+// (HTTPS_PROXY, NO_PROXY; see http.ProxyFromEnvironment).
+func WithTransport(t *http.Transport) Option {
+	return func(s *service) {
+		if t == nil {
+			s.faults = append(s.faults, errors.New("WithTransport needs a transport"))
+		}
+		s.transport = t
+	}
+}
+
+// WithInternalURL sets where this program reaches the service, if browsers use
+// another address: a Keycloak at https://id.example.org that is
+// "https://keycloak:8443" inside the network. Every call for the public address
+// goes there: metadata, tokens, keys, userinfo, revocation. Browsers are sent
+// to the public address, and iss is compared with the public issuer.
+//
+// Where the paths differ too, it is the issuer's whole URL inside:
+// "https://keycloak:8443/realms/main" for
+// "https://example.org/auth/realms/main". Plain http needs
+// [InsecureInternalHosts].
+func WithInternalURL(internal string) Option { return func(s *service) { s.internal = internal } }
+
+// InsecureInternalHosts names hosts inside the network, such as "keycloak",
+// that may be called by plain http: whoever can listen there learns the
+// client's secret and everybody's tokens. A name is exact, without a port;
+// there are no wildcards. Browsers are never sent there. Default: https only.
+func InsecureInternalHosts(hosts ...string) Option {
+	return func(s *service) { s.insecureHosts = slices.Concat(s.insecureHosts, hosts) }
+}
+
+// WithDiscoveryURL sets the whole URL of the metadata, as
+// OIDCOptions.DiscoveryURL does.
+func WithDiscoveryURL(metadata string) Option {
+	return func(s *service) {
+		if !s.openID {
+			s.faults = append(s.faults, errors.New("WithDiscoveryURL is for OpenID Connect"))
+			return
+		}
+		s.discover = metadata
+	}
+}
 
 // client returns a provider for a row of the table.
 func (s service) client(id, secret string, opts []Option) *Provider {

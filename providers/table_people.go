@@ -29,7 +29,7 @@ func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 	row := microsoft
 	switch {
 	case tenant == "common" || tenant == "organizations":
-		row.discover = strings.Replace(row.issuer, tenantID, tenant, 1)
+		row.discover = strings.Replace(row.issuer, tenantID, tenant, 1) + "/.well-known/openid-configuration"
 	case tenant == "consumers":
 		row.issuer = strings.Replace(row.issuer, tenantID, "9188040d-6c67-4c5b-b112-36a304b66dad", 1)
 	case guid.MatchString(tenant):
