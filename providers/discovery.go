@@ -133,8 +133,9 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 	}
 	m.pkce = slices.Contains(texts(answer["code_challenge_methods_supported"]), "S256") // RFC 8414
 	if methods := texts(answer["token_endpoint_auth_methods_supported"]); methods != nil {
-		m.basicAuth = slices.Contains(methods, "client_secret_basic")
+		m.basicAuth = slices.Contains(methods, secretBasic)
 	}
+	m.basicAuth = d.basic(m.basicAuth)
 	algorithms, err := signing(answer)
 	if err != nil {
 		return nil, err

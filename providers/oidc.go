@@ -29,6 +29,11 @@ type OIDCOptions struct {
 	// See the function of that name. Default: none.
 	InsecureInternalHosts  []string
 	ClientID, ClientSecret string
+	// ClientAuth is how the client authenticates. See WithClientAuth.
+	// Default: client_secret_basic if the metadata lists it, or lists
+	// nothing (OpenID Connect Discovery, section 3); else
+	// client_secret_post.
+	ClientAuth string
 	// Scopes lists the scopes to request; openid is always added. Default:
 	// openid, email, profile.
 	Scopes []string
@@ -40,6 +45,9 @@ type OIDCOptions struct {
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand
+	// TokenLifetime is the lifetime of access tokens that do not say it.
+	// See WithTokenLifetime. Default: unknown.
+	TokenLifetime time.Duration
 	// InsecureLoopback allows http for addresses of this machine, for
 	// development. Default: https only.
 	InsecureLoopback bool
@@ -64,6 +72,7 @@ func (o OIDCOptions) service() service {
 		clientSecret: constant(o.ClientSecret), scopes: o.Scopes,
 		params: o.Params, fields: o.Fields, insecureLoopback: o.InsecureLoopback, log: o.Log, now: o.Now,
 		internal: o.InternalURL, insecureHosts: o.InsecureInternalHosts, transport: o.Transport,
+		clientAuth: o.ClientAuth, lifetime: o.TokenLifetime,
 	}
 	if s.fields.Subject == "" {
 		s.fields = claimFields

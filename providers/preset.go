@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // Option changes a preset.
@@ -18,6 +19,22 @@ func WithName(name string) Option { return func(s *service) { s.name = name } }
 func WithScopes(scopes ...string) Option {
 	return func(s *service) { s.scopes = slices.Concat(s.scopes, scopes) }
 }
+
+// WithOnlyScopes requests these scopes in place of the preset's: X without
+// users.email, for one, which then returns no address. Those that the subject
+// needs, such as openid, cannot be left out; docs/providers.md marks them.
+// WithScopes after it adds to them.
+func WithOnlyScopes(scopes ...string) Option {
+	return func(s *service) { s.scopes = slices.Clone(scopes) }
+}
+
+// WithTokenLifetime sets the lifetime of access tokens where the service's
+// answer has none, or none that can be read (0 is none). It counts only if
+// there is a refresh token: nothing is gained by giving up a token too early
+// that cannot be renewed. Default: what the service documents, which is 15
+// minutes for Salesforce (the shortest that an organisation can set there) and
+// 12 hours for Slack; else unknown.
+func WithTokenLifetime(d time.Duration) Option { return func(s *service) { s.lifetime = d } }
 
 // WithParam adds a parameter to the authorization request:
 // WithParam("access_type", "offline") makes Google issue a refresh token. The
@@ -46,6 +63,13 @@ func WithIssuer(issuer string) Option {
 // InsecureLoopback allows http for addresses of this machine, such as a
 // Keycloak on a developer's machine. Default: https only.
 func InsecureLoopback() Option { return func(s *service) { s.insecureLoopback = true } }
+
+// WithClientAuth sets how the client authenticates when it exchanges, refreshes
+// and revokes tokens (OpenID Connect Core, section 9): "client_secret_basic",
+// in the Authorization header; "client_secret_post", in the body; or "none",
+// for a client without a secret. It is for a service that accepts one of them
+// only and does not say so. Default: as the service documents.
+func WithClientAuth(method string) Option { return func(s *service) { s.clientAuth = method } }
 
 // WithTransport sets what makes the https calls, for a network with a proxy or
 // an authority of its own, or for a service that asks for a client certificate

@@ -10,9 +10,9 @@ import (
 func TestL11Options(t *testing.T) {
 	for name, problems := range map[string][]string{
 		"L11 OAuth2Options": canary.Options(providers.OAuth2Options{}, "Name", "AuthorizeURL", "TokenURL", "ProfileURL", "RevokeURL", "ClientID",
-			"Scopes", "Params", "Fields", "Brand", "InsecureInternalHosts"),
+			"ClientAuth", "Scopes", "Params", "Fields", "Brand", "InsecureInternalHosts"),
 		"L11 OIDCOptions": canary.Options(providers.OIDCOptions{}, "Name", "Issuer", "DiscoveryURL", "InternalURL", "InsecureInternalHosts",
-			"ClientID", "Scopes", "Params", "Fields", "Brand"),
+			"ClientID", "ClientAuth", "Scopes", "Params", "Fields", "Brand"),
 		"L11 AppleKey": canary.Options(providers.AppleKey{}, "TeamID", "KeyID"),
 	} {
 		t.Run(name, func(t *testing.T) {

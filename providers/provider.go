@@ -32,7 +32,8 @@ type service struct {
 	clientID     string
 	clientSecret func(now time.Time) (string, error)
 	scopes       []string
-	commas       bool // between scopes, where the standard has spaces
+	idScopes     []string // without which the service does not say who somebody is
+	commas       bool     // between scopes, where the standard has spaces
 	params       map[string]string
 	formPost     bool
 	noPKCE       bool
@@ -47,6 +48,8 @@ type service struct {
 	header         map[string]string // of profile calls; "{token}" is the access token
 	appSecretProof bool
 	emails         *emailList
+	clientAuth     string        // "" means as basicAuth says, or the metadata
+	lifetime       time.Duration // of tokens that can be refreshed and do not say it
 
 	internal         string   // the address inside the network; "" means none
 	insecureHosts    []string // that may be called by plain http
@@ -92,6 +95,7 @@ func newProvider(s service) *Provider {
 		p.metadata = newDiscovery(s, p.client).get
 	} else {
 		fixed := &metadata{endpoints: s.endpoints}
+		fixed.basicAuth = s.basic(fixed.basicAuth)
 		p.metadata = func(context.Context) (*metadata, error) { return fixed, nil }
 	}
 	if err := errors.Join(append(s.problems(), fault)...); err != nil {
@@ -107,6 +111,10 @@ func (s service) problems() []error {
 	}
 	if s.clientID == "" {
 		errs = append(errs, errors.New("the client ID is empty"))
+	}
+	errs = append(errs, s.authProblem(), s.scopeProblem())
+	if s.lifetime < 0 {
+		errs = append(errs, errors.New("the token lifetime is negative"))
 	}
 	if s.fields.Subject == "" {
 		errs = append(errs, errors.New("Fields.Subject is empty"))
