@@ -40,6 +40,20 @@ func ReadJSON(r *Request) (Object, error) {
 	return decodeObject(body)
 }
 
+// ParseObject decodes the answer of another service, such as a provider, as
+// strictly as ReadJSON decodes a body, except that it has no size limit: bound
+// what you read, with its header. The error is plain, since an [Error] would be
+// the answer to our own client, and repeats nothing of text.
+func ParseObject(text []byte) (Object, error) {
+	o, err := decodeObject(text)
+	if err != nil {
+		return nil, errNotObject
+	}
+	return o, nil
+}
+
+var errNotObject = errors.New("core: not one JSON object of valid UTF-8 whose members appear once")
+
 // decodeObject leaves the grammar to encoding/json, and then walks once over
 // the text for what the grammar allows and ReadJSON does not.
 func decodeObject(text []byte) (Object, error) {

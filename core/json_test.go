@@ -253,3 +253,21 @@ func BenchmarkReadJSON(b *testing.B) {
 		}
 	}
 }
+
+func TestParseObject(t *testing.T) {
+	o, err := core.ParseObject([]byte(` {"id":7,"mail":"ada@example.com","more":{"a":[null]}} `))
+	mail, ok, problem := o.String("mail")
+	if err != nil || !ok || problem != nil || mail != "ada@example.com" || string(o["id"]) != "7" {
+		t.Errorf("got %s, %v", o, err)
+	}
+	for _, text := range []string{
+		``, `null`, `[]`, `"canary"`, `{`, `{} {}`, `{"canary":1,"canary":2}`, `{"a":{"b":1,"\u0062":2}}`, "{\"a\":\"\xff\"}", `{"a":"\ud800"}`,
+		`{"a":"\u0000"}`, `<html>canary</html>`, `{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
+	} {
+		o, err := core.ParseObject([]byte(text))
+		answer := (*core.Error)(nil)
+		if o != nil || err == nil || errors.As(err, &answer) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q: got %s, %v", text, o, err)
+		}
+	}
+}

@@ -71,8 +71,14 @@ func formToken(media string, body []byte) map[string]any {
 
 // readableToken makes the lifetime of a token a whole number of seconds, and
 // leaves it out where it is none: it is only recommended (RFC 6749, section
-// 5.1), and nobody is kept out because of it.
+// 5.1), and nobody is kept out because of it. The other members that a login
+// does not need are left out where they are no text.
 func readableToken(token map[string]any) map[string]any {
+	for _, name := range []string{"token_type", "refresh_token", "error", "error_description", "error_uri"} {
+		if _, ok := token[name].(string); !ok {
+			delete(token, name)
+		}
+	}
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(fmt.Sprint(token["expires_in"])), 64)
 	delete(token, "expires_in")
 	if err == nil && seconds >= 1 && seconds <= math.MaxInt32 {

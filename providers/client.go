@@ -1,10 +1,8 @@
 package providers
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,18 +12,28 @@ import (
 
 const timeout = outbound.Timeout // of an operation with all its calls
 
-type dialer func(ctx context.Context, network, address string) (net.Conn, error)
-
-// newClient returns the client of one provider. dialTLS replaces how https
-// connections are made; nil means TLS over TCP.
-func newClient(insecureLoopback bool, dialTLS dialer) *http.Client {
+// newClient returns the client of one provider, bounded by outbound. Plain http
+// never goes through the transport of the caller, nor through a proxy.
+func newClient(s service) (*http.Client, error) {
 	https := outbound.Direct()
-	https.DialTLSContext = dialTLS
-	t := outbound.Transport{HTTPS: https, Check: checkAnswer}
-	if insecureLoopback {
-		t.HTTP = outbound.Loopback()
+	if s.transport != nil {
+		var err error
+		if https, err = outbound.Bounded(s.transport); err != nil {
+			return nil, err
+		}
 	}
-	return &http.Client{Transport: t, Timeout: timeout + time.Second} // the operation's context ends first
+	http1 := plain{hosts: s.insecureHosts, named: outbound.Plain()}
+	if s.insecureLoopback {
+		http1.loopback = outbound.Loopback()
+	}
+	client := &http.Client{
+		Transport: outbound.Transport{HTTPS: https, HTTP: http1, Check: checkAnswer},
+		Timeout:   timeout + time.Second, // the operation's context ends first
+	}
+	if public, internal, err := s.bases(); s.internal != "" && err == nil {
+		client.Transport = inside{public, internal, client.Transport}
+	}
+	return client, nil
 }
 
 // call returns the body and the header of a response.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,13 +83,6 @@ func TestCertificatesAreVerified(t *testing.T) {
 	if _, _, err := finish(p); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate of nobody: %v", err)
 	}
-}
-
-// TestMain sets a proxy that does not exist, so every test here shows that the
-// environment's proxy is not used.
-func TestMain(m *testing.M) {
-	_ = os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	os.Exit(m.Run())
 }
 
 func TestAnAnswerHasOneMiB(t *testing.T) {

@@ -82,12 +82,11 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 // ask fetches the metadata (OpenID Connect Discovery, section 4) and checks
 // that it is the issuer's own.
 func (d *discovery) ask(ctx context.Context) (*metadata, error) {
-	at := d.issuer
-	if d.discover != "" {
-		at = d.discover
+	from := d.discover
+	if from == "" {
+		from = strings.TrimSuffix(d.issuer, "/") + "/.well-known/openid-configuration"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+
-		"/.well-known/openid-configuration", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return nil, errors.New("the URL is not valid")
 	}
@@ -112,26 +111,31 @@ func (d *discovery) read(answer map[string]any) (*metadata, error) {
 		member   string
 		to       *string
 		required bool
+		check    func(string) error
 	}{
-		{"authorization_endpoint", &m.authorize, true},
-		{"token_endpoint", &m.token, true},
-		{"jwks_uri", &keys, true},
-		{"userinfo_endpoint", &m.profile, false},
-		{"revocation_endpoint", &m.revoke, false},
+		{"authorization_endpoint", &m.authorize, true, d.checkURL},
+		{"token_endpoint", &m.token, true, d.checkCalled},
+		{"jwks_uri", &keys, true, d.checkCalled},
+		{"userinfo_endpoint", &m.profile, false, d.checkCalled},
+		{"revocation_endpoint", &m.revoke, false, d.checkCalled},
 	} {
 		raw, _ := answer[e.member].(string)
 		if raw == "" && !e.required {
 			continue
 		}
-		if err := checkURL(raw, d.insecureLoopback); err != nil {
+		if e.to == &m.authorize {
+			raw = d.forBrowsers(raw)
+		}
+		if err := e.check(raw); err != nil {
 			return nil, fmt.Errorf("%s %w", e.member, err)
 		}
 		*e.to = raw
 	}
 	m.pkce = slices.Contains(texts(answer["code_challenge_methods_supported"]), "S256") // RFC 8414
 	if methods := texts(answer["token_endpoint_auth_methods_supported"]); methods != nil {
-		m.basicAuth = slices.Contains(methods, "client_secret_basic")
+		m.basicAuth = slices.Contains(methods, secretBasic)
 	}
+	m.basicAuth = d.basic(m.basicAuth)
 	algorithms, err := signing(answer)
 	if err != nil {
 		return nil, err

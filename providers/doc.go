@@ -25,7 +25,10 @@
 // always required in ID tokens, and these are verified by go-oidc with
 // asymmetric algorithms only.
 //
-// All calls go through one hardened client: https only, no redirects, no proxy,
-// 10 seconds for all calls of an operation together, 1 MiB for a response after
-// decompression, strict JSON. Errors contain no codes, tokens, secrets or URLs.
+// All calls go through one hardened client: https only (plain http to hosts
+// that an Insecure option names), no redirects, 10 seconds for all calls of an
+// operation together, 1 MiB for a response after decompression, strict JSON.
+// Errors contain no codes, tokens, secrets or URLs. The bounds hold for a
+// transport of your own too ([WithTransport]). https goes through the proxy
+// that the environment names, which sees the names of hosts and nothing else.
 package providers

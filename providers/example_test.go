@@ -2,7 +2,10 @@ package providers_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -74,4 +77,28 @@ func ExampleOAuth2() {
 	// acme
 	// providers: acme: Fields.Subject is empty
 	// the token URL must be https
+}
+
+func ExampleWithTransport() {
+	authorities, err := x509.SystemCertPool()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// authorities.AppendCertsFromPEM adds the company's.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: authorities}
+	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example.com:3128"})
+
+	google := providers.Google("the-client-id", "the-client-secret", providers.WithTransport(transport))
+	fmt.Println(google.Err())
+	// Output: <nil>
+}
+
+func ExampleWithInternalURL() {
+	keycloak := providers.Keycloak("https://id.example.org/realms/main", "the-client-id", "the-client-secret",
+		providers.WithInternalURL("http://keycloak:8080"),
+		providers.InsecureInternalHosts("keycloak")) // without it, the address inside must be https
+	fmt.Println(keycloak.Err())
+	// Output: <nil>
 }

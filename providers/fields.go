@@ -42,7 +42,10 @@ func (f Fields) identity(profile map[string]any) (core.OAuthIdentity, error) {
 	if err := checkSubject(subject); err != nil {
 		return core.OAuthIdentity{}, err
 	}
-	email, _ := fill(f.Email, profile) // one that is no text is none
+	email, _ := fill(f.Email, profile)
+	if !strings.Contains(email, "@") { // false, a list or a number is none
+		email = ""
+	}
 	claims, err := json.Marshal(profile)
 	if err != nil {
 		return core.OAuthIdentity{}, err

@@ -104,13 +104,13 @@ func (v *verifier) isParty(checked *oidc.IDToken, azp any) bool {
 	return azp == v.clientID
 }
 
-// tenantID stands for a tenant in the issuer of the metadata that all Microsoft
-// tenants share.
+// tenantID stands for a tenant in the issuer of metadata that all tenants
+// share, as Microsoft's do.
 const tenantID = "{tenantid}"
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-func (v *verifier) manyTenants() bool { return strings.Contains(v.issuer, tenantID) }
+func (s service) manyTenants() bool { return strings.Contains(s.issuer, tenantID) }
 
 func (v *verifier) isIssuer(iss string) bool {
 	if !v.manyTenants() {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -127,16 +129,16 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 // keysKey marks the context of a request for a key set.
 type keysKey struct{}
 
-// readKey reads one key. Its certificates are not: what is odd about them is no
-// matter of the signature.
+// readKey reads those members of one key that a signature is verified with.
+// What is odd about the others, such as a certificate, does not matter.
 func readKey(raw json.RawMessage) (key jose.JSONWebKey, err error) {
 	members, err := outbound.ParseObject(raw) // no member twice
 	if err != nil {
 		return key, err
 	}
-	for _, name := range []string{"x5c", "x5t", "x5t#S256", "x5u"} {
-		delete(members, name)
-	}
+	maps.DeleteFunc(members, func(name string, _ any) bool {
+		return !slices.Contains([]string{"kty", "kid", "n", "e", "crv", "x", "y"}, name)
+	})
 	if raw, err = json.Marshal(members); err != nil {
 		return key, err
 	}

@@ -95,7 +95,7 @@ func (p *Provider) Finish(
 		if who, err = p.fields.identity(profile); err != nil {
 			return err
 		}
-		tokens = issued(token)
+		tokens = p.issued(token)
 		return nil
 	})
 	if err != nil {

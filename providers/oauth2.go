@@ -1,5 +1,11 @@
 package providers
 
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
 // OAuth2Options describes a service that speaks OAuth 2.0 and returns its
 // users' profiles in a format of its own. Name, the three URLs, ClientID and
 // Fields.Subject are required.
@@ -17,8 +23,12 @@ type OAuth2Options struct {
 	RevokeURL              string
 	ClientID, ClientSecret string
 	// BasicAuth sends ID and secret in the Authorization header (RFC 6749,
-	// section 2.3.1). Default: in the body.
+	// section 2.3.1), as ClientAuth "client_secret_basic" does. Default: in
+	// the body.
 	BasicAuth bool
+	// ClientAuth is how the client authenticates. See WithClientAuth.
+	// Default: as BasicAuth says.
+	ClientAuth string
 	// Scopes lists the scopes to request. Default: none.
 	Scopes []string
 	// Params are added to the authorization request. The protocol's own are
@@ -28,9 +38,19 @@ type OAuth2Options struct {
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand
+	// TokenLifetime is the lifetime of access tokens that do not say it.
+	// See WithTokenLifetime. Default: unknown.
+	TokenLifetime time.Duration
 	// InsecureLoopback allows http for addresses of this machine, for
 	// development. Default: https only.
 	InsecureLoopback bool
+	// InsecureInternalHosts names hosts that may be called by plain http:
+	// those of TokenURL, ProfileURL and RevokeURL, where browsers do not
+	// go. See the function of that name. Default: none.
+	InsecureInternalHosts []string
+	// Transport makes the https calls. See WithTransport. Default: TLS by
+	// the system's authorities, through the environment's proxy.
+	Transport *http.Transport
 }
 
 // OAuth2 returns a provider for any OAuth 2.0 service. The error joins every
@@ -38,11 +58,16 @@ type OAuth2Options struct {
 func OAuth2(o OAuth2Options) (*Provider, error) { return checked(newProvider(o.service())) }
 
 func (o OAuth2Options) service() service {
-	return service{
+	s := service{
 		name: o.Name, brand: o.Brand, clientID: o.ClientID, clientSecret: constant(o.ClientSecret), scopes: o.Scopes,
 		params: o.Params,
-		fields: o.Fields, insecureLoopback: o.InsecureLoopback,
+		fields: o.Fields, insecureLoopback: o.InsecureLoopback, insecureHosts: o.InsecureInternalHosts,
+		transport: o.Transport, clientAuth: o.ClientAuth, lifetime: o.TokenLifetime,
 		endpoints: endpoints{authorize: o.AuthorizeURL, token: o.TokenURL, profile: o.ProfileURL, revoke: o.RevokeURL,
 			basicAuth: o.BasicAuth},
 	}
+	if o.BasicAuth && o.ClientAuth != "" && o.ClientAuth != secretBasic {
+		s.faults = append(s.faults, errors.New("BasicAuth and ClientAuth differ: set ClientAuth alone"))
+	}
+	return s
 }

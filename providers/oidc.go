@@ -2,6 +2,7 @@ package providers
 
 import (
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -12,10 +13,27 @@ type OIDCOptions struct {
 	// Name is the provider's name in routes and stored accounts: lower-case
 	// letters, digits, '-' and '_'.
 	Name string
-	// Issuer is the issuer's URL, exactly as in its metadata. Everything
-	// else is discovered from there when the first login needs it.
-	Issuer                 string
+	// Issuer is the issuer's URL, exactly as in its metadata and in iss.
+	// Everything else is discovered from there when the first login needs
+	// it.
+	Issuer string
+	// DiscoveryURL is the whole URL of the metadata, for an issuer that has
+	// it somewhere else. It must still name Issuer; only this option lets
+	// the two differ. Default: Issuer + "/.well-known/openid-configuration"
+	// (OpenID Connect Discovery, section 4).
+	DiscoveryURL string
+	// InternalURL is where this program reaches the issuer, for one that
+	// has another address for browsers. See WithInternalURL. Default: none.
+	InternalURL string
+	// InsecureInternalHosts names hosts that may be called by plain http.
+	// See the function of that name. Default: none.
+	InsecureInternalHosts  []string
 	ClientID, ClientSecret string
+	// ClientAuth is how the client authenticates. See WithClientAuth.
+	// Default: client_secret_basic if the metadata lists it, or lists
+	// nothing (OpenID Connect Discovery, section 3); else
+	// client_secret_post.
+	ClientAuth string
 	// Scopes lists the scopes to request; openid is always added. Default:
 	// openid, email, profile.
 	Scopes []string
@@ -27,9 +45,15 @@ type OIDCOptions struct {
 	Fields Fields
 	// Brand is what a login page shows. Default: nothing.
 	Brand Brand
+	// TokenLifetime is the lifetime of access tokens that do not say it.
+	// See WithTokenLifetime. Default: unknown.
+	TokenLifetime time.Duration
 	// InsecureLoopback allows http for addresses of this machine, for
 	// development. Default: https only.
 	InsecureLoopback bool
+	// Transport makes the https calls. See WithTransport. Default: TLS by
+	// the system's authorities, through the environment's proxy.
+	Transport *http.Transport
 	// Log receives a message for operators: that the issuer does not say
 	// that it supports PKCE. Default: slog.Default().
 	Log *slog.Logger
@@ -44,9 +68,11 @@ func OIDC(o OIDCOptions) (*Provider, error) { return checked(newProvider(o.servi
 
 func (o OIDCOptions) service() service {
 	s := service{
-		name: o.Name, brand: o.Brand, openID: true, issuer: o.Issuer, clientID: o.ClientID,
+		name: o.Name, brand: o.Brand, openID: true, issuer: o.Issuer, discover: o.DiscoveryURL, clientID: o.ClientID,
 		clientSecret: constant(o.ClientSecret), scopes: o.Scopes,
 		params: o.Params, fields: o.Fields, insecureLoopback: o.InsecureLoopback, log: o.Log, now: o.Now,
+		internal: o.InternalURL, insecureHosts: o.InsecureInternalHosts, transport: o.Transport,
+		clientAuth: o.ClientAuth, lifetime: o.TokenLifetime,
 	}
 	if s.fields.Subject == "" {
 		s.fields = claimFields

@@ -10,9 +10,10 @@ import (
 func TestL11Options(t *testing.T) {
 	for name, problems := range map[string][]string{
 		"L11 OAuth2Options": canary.Options(providers.OAuth2Options{}, "Name", "AuthorizeURL", "TokenURL", "ProfileURL", "RevokeURL", "ClientID",
-			"Scopes", "Params", "Fields", "Brand"),
-		"L11 OIDCOptions": canary.Options(providers.OIDCOptions{}, "Name", "Issuer", "ClientID", "Scopes", "Params", "Fields", "Brand"),
-		"L11 AppleKey":    canary.Options(providers.AppleKey{}, "TeamID", "KeyID"),
+			"ClientAuth", "Scopes", "Params", "Fields", "Brand", "InsecureInternalHosts"),
+		"L11 OIDCOptions": canary.Options(providers.OIDCOptions{}, "Name", "Issuer", "DiscoveryURL", "InternalURL", "InsecureInternalHosts",
+			"ClientID", "ClientAuth", "Scopes", "Params", "Fields", "Brand"),
+		"L11 AppleKey": canary.Options(providers.AppleKey{}, "TeamID", "KeyID"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, problem := range problems {

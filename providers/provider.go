@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -32,7 +32,8 @@ type service struct {
 	clientID     string
 	clientSecret func(now time.Time) (string, error)
 	scopes       []string
-	commas       bool // between scopes, where the standard has spaces
+	idScopes     []string // without which the service does not say who somebody is
+	commas       bool     // between scopes, where the standard has spaces
 	params       map[string]string
 	formPost     bool
 	noPKCE       bool
@@ -40,18 +41,22 @@ type service struct {
 
 	openID   bool // OpenID Connect: the endpoints are discovered
 	issuer   string
-	discover string // where, if not at the issuer
+	discover string // the URL of the metadata, if not at the issuer
 
 	endpoints
 	profileMethod  string            // "" means GET
 	header         map[string]string // of profile calls; "{token}" is the access token
 	appSecretProof bool
 	emails         *emailList
+	clientAuth     string        // "" means as basicAuth says, or the metadata
+	lifetime       time.Duration // of tokens that can be refreshed and do not say it
 
+	internal         string   // the address inside the network; "" means none
+	insecureHosts    []string // that may be called by plain http
 	insecureLoopback bool
+	transport        *http.Transport // nil means outbound's
 	log              *slog.Logger
 	now              func() time.Time
-	dial             dialer  // nil except in tests
 	faults           []error // of the arguments
 }
 
@@ -84,14 +89,16 @@ func newProvider(s service) *Provider {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	p := &Provider{service: s, client: newClient(s.insecureLoopback, s.dial)}
+	client, fault := newClient(s)
+	p := &Provider{service: s, client: client}
 	if s.openID {
 		p.metadata = newDiscovery(s, p.client).get
 	} else {
 		fixed := &metadata{endpoints: s.endpoints}
+		fixed.basicAuth = s.basic(fixed.basicAuth)
 		p.metadata = func(context.Context) (*metadata, error) { return fixed, nil }
 	}
-	if err := errors.Join(s.problems()...); err != nil {
+	if err := errors.Join(append(s.problems(), fault)...); err != nil {
 		p.err = fmt.Errorf("providers: %s: %w", s.name, err)
 	}
 	return p
@@ -105,6 +112,10 @@ func (s service) problems() []error {
 	if s.clientID == "" {
 		errs = append(errs, errors.New("the client ID is empty"))
 	}
+	errs = append(errs, s.authProblem(), s.scopeProblem())
+	if s.lifetime < 0 {
+		errs = append(errs, errors.New("the token lifetime is negative"))
+	}
 	if s.fields.Subject == "" {
 		errs = append(errs, errors.New("Fields.Subject is empty"))
 	}
@@ -113,27 +124,33 @@ func (s service) problems() []error {
 			errs = append(errs, fmt.Errorf("the parameter %s belongs to the protocol", name))
 		}
 	}
-	required := []struct{ name, url string }{{"authorization", s.authorize}, {"token", s.token}, {"profile", s.profile}}
-	if s.openID {
-		required = []struct{ name, url string }{{"issuer", s.issuer}}
-	}
-	for _, r := range required {
-		if err := checkURL(r.url, s.insecureLoopback); err != nil {
-			errs = append(errs, fmt.Errorf("the %s URL %w", r.name, err))
-		}
-	}
-	return errs
+	return slices.Concat(errs, s.urlProblems(), s.internalProblems())
 }
 
-func checkURL(raw string, insecureLoopback bool) error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return errors.New("must be absolute, without user and fragment")
+func (s service) urlProblems() (errs []error) {
+	find := func(name, url string, check func(string) error) {
+		if err := check(url); err != nil {
+			errs = append(errs, fmt.Errorf("the %s URL %w", name, err))
+		}
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !insecureLoopback) {
-		return errors.New("must be https")
+	if s.openID {
+		find("issuer", s.issuer, s.checkURL)
+		if s.discover != "" {
+			find("discovery", s.discover, s.checkCalled)
+		}
+		if s.manyTenants() && (s.discover == "" || !strings.Contains(s.fields.Subject, "{tid}")) {
+			errs = append(errs, errors.New("an issuer with "+tenantID+
+				" needs a discovery URL and, since a sub is one tenant's, Fields whose Subject has {tid}"))
+		}
+		return errs
 	}
-	return nil
+	find("authorization", s.authorize, s.checkURL)
+	find("token", s.token, s.checkCalled)
+	find("profile", s.profile, s.checkCalled)
+	if s.revoke != "" {
+		find("revocation", s.revoke, s.checkCalled)
+	}
+	return errs
 }
 
 // Name returns the provider's name, such as "google"; WithName changes it.

@@ -38,13 +38,15 @@ func TestPresetsKeepTheRules(t *testing.T) {
 		noPKCE               bool
 		make                 func(id, secret string, opts ...providers.Option) *providers.Provider
 	}{
-		{"discord", "https://discord.com/api/oauth2/token", `{"id":%q,"email":%q,"verified":true}`, false, providers.Discord},
-		{"linkedin", "https://www.linkedin.com/oauth/v2/accessToken", `{"sub":%q,"email":%q,"email_verified":true}`, true, providers.LinkedIn},
+		{"discord", "https://discord.com/api/oauth2/token", `{"id":%q,"email":%q,"verified":%v}`, false, providers.Discord},
+		{"linkedin", "https://www.linkedin.com/oauth/v2/accessToken", `{"sub":%q,"email":%q,"email_verified":%v}`, true, providers.LinkedIn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			providertest.Run(t, providertest.Harness{
 				TokenURL: c.token, NoPKCE: c.noPKCE,
-				Profile: func(subject, email string) string { return fmt.Sprintf(c.profile, subject, email) },
+				Profile: func(subject, email string, verified bool) string {
+					return fmt.Sprintf(c.profile, subject, email, verified)
+				},
 				New: func(s providertest.Service) (core.Provider, error) {
 					p := c.make(s.ClientID, s.ClientSecret, providers.WithDial(s.Dial))
 					return p, p.Err()
@@ -54,6 +56,6 @@ func TestPresetsKeepTheRules(t *testing.T) {
 	}
 }
 
-func flatProfile(subject, email string) string {
-	return fmt.Sprintf(`{"id":%q,"email":%q}`, subject, email)
+func flatProfile(subject, email string, verified bool) string {
+	return fmt.Sprintf(`{"id":%q,"email":%q,"verified":%v}`, subject, email, verified)
 }

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 	row := microsoft
 	switch {
 	case tenant == "common" || tenant == "organizations":
-		row.discover = strings.Replace(row.issuer, tenantID, tenant, 1)
+		row.discover = strings.Replace(row.issuer, tenantID, tenant, 1) + "/.well-known/openid-configuration"
 	case tenant == "consumers":
 		row.issuer = strings.Replace(row.issuer, tenantID, "9188040d-6c67-4c5b-b112-36a304b66dad", 1)
 	case guid.MatchString(tenant):
@@ -43,7 +44,7 @@ func Microsoft(tenant, id, secret string, opts ...Option) *Provider {
 var microsoft = service{
 	name: "microsoft", brand: branded("Microsoft", "#5E5E5E", "microsoft"), openID: true,
 	issuer: "https://login.microsoftonline.com/" + tenantID + "/v2.0",
-	scopes: claimScopes,
+	scopes: claimScopes, idScopes: []string{"profile"}, // for tid and oid
 	fields: Fields{Subject: "{tid}:{oid}", Email: "{email}", Name: "{name}"},
 }
 
@@ -63,8 +64,18 @@ var facebook = service{
 }
 
 // X returns a provider for X. Apps that may ask for it (users.email) receive
-// the address, which is always a confirmed one.
-func X(id, secret string, opts ...Option) *Provider { return x.client(id, secret, opts) }
+// the address, which is always a confirmed one; others use
+// WithOnlyScopes("users.read", "tweet.read").
+func X(id, secret string, opts ...Option) *Provider {
+	return x.client(id, secret, slices.Concat(opts, []Option{withoutAddressOfX}))
+}
+
+// withoutAddressOfX leaves out the field that X refuses without its scope.
+func withoutAddressOfX(s *service) {
+	if !slices.Contains(s.scopes, "users.email") {
+		s.profile = strings.Replace(s.profile, "confirmed_email,", "", 1)
+	}
+}
 
 var x = service{
 	name: "x", brand: branded("X", "#000000", "x"),
@@ -73,7 +84,7 @@ var x = service{
 		profile: "https://api.x.com/2/users/me?user.fields=confirmed_email,profile_image_url",
 		revoke:  "https://api.x.com/2/oauth2/revoke",
 	},
-	scopes: []string{"users.read", "tweet.read", "users.email"},
+	scopes: []string{"users.read", "tweet.read", "users.email"}, idScopes: []string{"users.read", "tweet.read"},
 	fields: Fields{
 		Subject: "{data.id}", Email: "{data.confirmed_email}", AlwaysVerified: true, Name: "{data.name}",
 		Picture: "{data.profile_image_url}",
@@ -90,7 +101,7 @@ var discord = service{
 		authorize: "https://discord.com/oauth2/authorize", token: "https://discord.com/api/oauth2/token",
 		profile: "https://discord.com/api/users/@me", revoke: "https://discord.com/api/oauth2/token/revoke",
 	},
-	scopes: []string{"identify", "email"},
+	scopes: []string{"identify", "email"}, idScopes: []string{"identify"},
 	fields: Fields{
 		Subject: "{id}", Email: "{email}", Verified: []string{"verified"}, Name: "{global_name}",
 		Picture: "https://cdn.discordapp.com/avatars/{id}/{avatar}.png",
@@ -108,7 +119,7 @@ var reddit = service{
 		basicAuth: true,
 		profile:   "https://oauth.reddit.com/api/v1/me", revoke: "https://www.reddit.com/api/v1/revoke_token",
 	},
-	scopes: []string{"identity"},
+	scopes: []string{"identity"}, idScopes: []string{"identity"},
 	fields: Fields{Subject: "{id}", Name: "{name}"},
 }
 
@@ -151,7 +162,7 @@ var linkedIn = service{
 		authorize: "https://www.linkedin.com/oauth/v2/authorization", token: "https://www.linkedin.com/oauth/v2/accessToken",
 		profile: "https://api.linkedin.com/v2/userinfo",
 	},
-	scopes: claimScopes, fields: claimFields,
+	scopes: claimScopes, idScopes: []string{"openid"}, fields: claimFields,
 }
 
 // LINE returns a provider for LINE. It signs ID tokens with the client's
@@ -164,7 +175,7 @@ var line = service{
 		authorize: "https://access.line.me/oauth2/v2.1/authorize", token: "https://api.line.me/oauth2/v2.1/token",
 		profile: "https://api.line.me/oauth2/v2.1/userinfo",
 	},
-	scopes: []string{"openid", "profile"},
+	scopes: []string{"openid", "profile"}, idScopes: []string{"openid"},
 	fields: Fields{Subject: "{sub}", Name: "{name}", Picture: "{picture}"},
 }
 
@@ -247,7 +258,7 @@ var patreon = service{
 		authorize: "https://www.patreon.com/oauth2/authorize", token: "https://www.patreon.com/api/oauth2/token",
 		profile: "https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=email,full_name,image_url,is_email_verified",
 	},
-	scopes: []string{"identity", "identity[email]"},
+	scopes: []string{"identity", "identity[email]"}, idScopes: []string{"identity"},
 	fields: Fields{
 		Subject: "{data.id}", Email: "{data.attributes.email}", Verified: []string{"data.attributes.is_email_verified"},
 		Name: "{data.attributes.full_name}", Picture: "{data.attributes.image_url}",

@@ -45,7 +45,10 @@ All presets of package ` + "`providers`" + `. This page is generated from the ta
 - **Verified** says when an address counts as verified. Only then may it link accounts or make a user verified. *Never* means that the
   service does not say, or that its word is not trusted.
 - All use PKCE (S256) unless the notes say otherwise. Those with OpenID Connect also use a nonce and verify the ID token.
-- ` + "`WithScopes`, `WithParam`, `WithName`" + ` change any of them. Any other service takes one call of ` + "`OIDC`" + ` or ` + "`OAuth2`" + `: see
+- **Scopes** in bold are those that the subject needs. ` + "`WithScopes`" + ` adds to the scopes, ` + "`WithOnlyScopes`" + ` replaces them and is refused
+  without these.
+- ` + "`WithParam`, `WithName`, `WithClientAuth`" + ` change any of them, and [Networks](guides/oauth.md#networks) has the options for a proxy, an
+  authority of your own and addresses inside a network. Any other service takes one call of ` + "`OIDC`" + ` or ` + "`OAuth2`" + `: see
   [Adding a provider](guides/provider.md).
 
 `
@@ -65,7 +68,7 @@ func tableText(t *testing.T) string {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | `%s` | %s | `%s` | %s | %s | %s | %s |\n", s.brand.Title, c.call, s.name, protocol,
 			s.fields.Subject,
-			code(s.fields.Email), s.fields.trust(), code(strings.Join(s.scopes, " ")), c.doc)
+			code(s.fields.Email), s.fields.trust(), s.marked(), c.doc)
 	}
 	return b.String()
 }
@@ -75,6 +78,22 @@ func code(s string) string {
 		return "none"
 	}
 	return "`" + s + "`"
+}
+
+// marked returns the scopes, with those in bold that the subject needs.
+func (s service) marked() string {
+	if len(s.scopes) == 0 {
+		return "none"
+	}
+	var marked []string
+	for _, scope := range s.scopes {
+		mark := code(scope)
+		if slices.Contains(s.neededScopes(), scope) {
+			mark = "**" + mark + "**"
+		}
+		marked = append(marked, mark)
+	}
+	return strings.Join(marked, " ")
 }
 
 func (f Fields) trust() string {

@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // Services that people work with.
@@ -126,7 +127,8 @@ var atlassian = service{
 		authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token",
 		profile: "https://api.atlassian.com/me",
 	},
-	scopes: []string{"read:me"}, params: map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
+	scopes: []string{"read:me"}, idScopes: []string{"read:me"},
+	params: map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
 	fields: Fields{Subject: "{account_id}", Email: "{email}", Name: "{name}", Picture: "{picture}"},
 }
 
@@ -136,7 +138,7 @@ func Slack(id, secret string, opts ...Option) *Provider { return slack.client(id
 
 var slack = service{
 	name: "slack", brand: branded("Slack", "#4A154B", "slack"), openID: true, issuer: "https://slack.com",
-	scopes: claimScopes,
+	scopes: claimScopes, lifetime: 12 * time.Hour, // with token rotation; without it they do not end
 	fields: Fields{
 		Subject: "{https://slack.com/team_id}:{https://slack.com/user_id}", Email: "{email}",
 		Verified: []string{"email_verified"},
@@ -200,7 +202,7 @@ var dropbox = service{
 		authorize: "https://www.dropbox.com/oauth2/authorize", token: "https://api.dropboxapi.com/oauth2/token",
 		profile: "https://api.dropboxapi.com/2/users/get_current_account",
 	},
-	profileMethod: "POST", scopes: []string{"account_info.read"},
+	profileMethod: "POST", scopes: []string{"account_info.read"}, idScopes: []string{"account_info.read"},
 	fields: Fields{
 		Subject: "{account_id}", Email: "{email}", Verified: []string{"email_verified"}, Name: "{name.display_name}",
 		Picture: "{profile_photo_url}",
@@ -234,12 +236,18 @@ var asana = service{
 }
 
 // Salesforce returns a provider for Salesforce. For sandboxes use
-// WithIssuer("https://test.salesforce.com").
+// WithIssuer("https://test.salesforce.com"). Its tokens do not say how long
+// they are valid: it is a setting of the organisation, 15 minutes at the least.
+// If yours is longer, use WithTokenLifetime.
 func Salesforce(id, secret string, opts ...Option) *Provider {
 	return salesforce.client(id, secret, opts)
 }
 
-var salesforce = openID("salesforce", branded("Salesforce", "#00A1E0", "salesforce"), "https://login.salesforce.com")
+var salesforce = service{
+	name: "salesforce", brand: branded("Salesforce", "#00A1E0", "salesforce"), openID: true,
+	issuer: "https://login.salesforce.com", lifetime: 15 * time.Minute,
+	scopes: claimScopes, fields: claimFields,
+}
 
 // Shopify returns a provider for a shop's Shopify. It logs in the shop, not a
 // person: shop is its name before .myshopify.com.

@@ -68,7 +68,7 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAu
 		if err != nil {
 			return tokenError(err)
 		}
-		tokens = issued(token)
+		tokens = p.issued(token)
 		if tokens.Refresh == refresh { // x/oauth2 repeats it
 			tokens.Refresh = ""
 		}
@@ -123,10 +123,14 @@ func (p *Provider) withClient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, oauth2.HTTPClient, p.client)
 }
 
-func issued(t *oauth2.Token) core.OAuthTokens {
+func (p *Provider) issued(t *oauth2.Token) core.OAuthTokens {
 	tokens := core.OAuthTokens{Access: t.AccessToken, Refresh: t.RefreshToken}
-	if !t.Expiry.IsZero() {
-		tokens.Expires = t.Expiry.UTC().Truncate(time.Second)
+	end := t.Expiry
+	if end.IsZero() && p.lifetime > 0 && t.RefreshToken != "" {
+		end = p.now().Add(p.lifetime)
+	}
+	if !end.IsZero() {
+		tokens.Expires = end.UTC().Truncate(time.Second)
 	}
 	return tokens
 }

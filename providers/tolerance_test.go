@@ -3,7 +3,9 @@ package providers_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +85,8 @@ func TestFieldM4FormAnswers(t *testing.T) {
 	}
 }
 
+const zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" // 32 bytes
+
 // odd are keys that a set may have beside the good one.
 var odd = map[string]string{
 	"a certificate that is none": `{"kty":"RSA","kid":"x","n":"AQAB","e":"AQAB","x5c":[""]}`,
@@ -96,6 +100,12 @@ var odd = map[string]string{
 	"null":                       `null`,
 	"a list":                     `[]`,
 	"text":                       `"key"`,
+	"a secret":                   `{"kty":"oct","kid":"one","k":"AQAB"}`,
+	"a number as its use":        `{"kty":"EC","crv":"P-256","kid":"one","use":7,"x":"AA","y":"AA"}`,
+	"a point off the curve":      `{"kty":"EC","crv":"P-256","kid":"one","x":"` + zeros + `","y":"` + zeros + `"}`,
+	"an exponent of 0":           `{"kty":"RSA","kid":"one","n":"AQAB","e":"AA"}`,
+	"no members":                 `{}`,
+	"a nested list":              `[[[{"kty":"EC"}]]]`,
 }
 
 // TestFieldF11OddKeys: keys that are not understood are ignored (RFC 7517,
@@ -111,6 +121,15 @@ func TestFieldF11OddKeys(t *testing.T) {
 		change := []string{`"kid":"one"`, `"kid":"one","x5c":[""],"x5t":"AA"`}
 		issuers[0].check(t, change, "ada@example.com", issuers[0].verified)
 	})
+	for name, more := range map[string]string{
+		"a list as its use": `"use":["sig"]`, "operations of no sense": `"key_ops":"verify"`, "an odd certificate's URL": `"x5u":7`,
+		"an odd validity": `"nbf":"yesterday","exp":{}`, "a thumbprint in hex": `"x5t#S256":"0a0b"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := []string{`"use":"sig"`, more}
+			issuers[0].check(t, change, "ada@example.com", issuers[0].verified)
+		})
+	}
 	for name, set := range map[string][]string{
 		"the set twice":      {`"keys":[`, `"keys":[],"keys":[`},
 		"no list of keys":    {`"keys":[`, `"keys":{},"others":[`},
@@ -174,6 +193,102 @@ func TestFieldF13HalfNames(t *testing.T) {
 		who, _, err := finish(answering(t, profile, func(o *providers.OAuth2Options) { o.Fields.Name = "{first} {last}" }))
 		if who.Name != want || err != nil {
 			t.Errorf("%s: the name is %q, %v; want %q", profile, who.Name, err, want)
+		}
+	}
+}
+
+// TestFieldF13PresetsWithTwoNames: names of two parts, one of which some people
+// do not have.
+func TestFieldF13PresetsWithTwoNames(t *testing.T) {
+	for _, p := range slices.Concat(people, issuers) {
+		if p.name != "strava" && p.name != "orcid" && p.name != "franceconnect" {
+			continue
+		}
+		first, last := `"Ada"`, `"Lovelace"`
+		for change, want := range map[string]string{
+			first + " null": "Lovelace", first + " []": "Lovelace", last + ` ""`: "Ada", last + " false": "Ada",
+		} {
+			t.Run(p.name+" "+change, func(t *testing.T) {
+				p := p
+				p.person = want
+				from, to, _ := strings.Cut(change, " ")
+				p.check(t, []string{from, to}, "ada@example.com", p.verified)
+			})
+		}
+	}
+}
+
+// TestFieldF9AddressesOfNoSense: an address that is no text is none, whatever
+// is said about it.
+func TestFieldF9AddressesOfNoSense(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		`false`, `true`, `7`, `["ada@example.com"]`, `{"a":"ada@example.com"}`, `""`, `null`, `"ada"`,
+	} {
+		who, _, err := finish(answering(t, `{"id":7,"email":`+address+`,"verified":true}`, func(o *providers.OAuth2Options) {
+			o.Fields.Verified = []string{"verified"}
+		}))
+		if err != nil || who.Subject != "7" || who.Email != "" || who.EmailVerified != nil {
+			t.Errorf("%s: %q with %q, %v, %v", address, who.Subject, who.Email, who.EmailVerified, err)
+		}
+		if address != `""` && address != `null` {
+			t.Run("ID token with "+address, func(t *testing.T) {
+				p := issuers[0]
+				p.check(t, []string{`"ada@example.com"`, address}, "", "")
+			})
+		}
+	}
+}
+
+// TestFieldF9Bitbucket: its endpoint for addresses needs a permission of its
+// own.
+func TestFieldF9Bitbucket(t *testing.T) {
+	const emails = "GET https://api.bitbucket.org/2.0/user/emails?pagelen=100"
+	for status, ok := range map[int]bool{401: true, 403: true, 404: true, 410: true, 429: true, 500: false, 502: false} {
+		fake := newFake(t, work[2], strings.NewReplacer())
+		fake.status = map[string]int{emails: status}
+		who, _, err := finish(work[2].make(providers.WithDial(fake.network.Dial)))
+		if (err == nil) != ok || who.Email != "" || ok && who.Subject != work[2].subject {
+			t.Errorf("%d: %q with %q, %v", status, who.Subject, who.Email, err)
+		}
+	}
+	for _, body := range []string{
+		`{"values":null}`, `{"values":{}}`, `{"values":[]}`, `{}`, `[]`, `{"values":[null,7,[]]}`,
+		`{"values":[{"email":false,"is_primary":true,"is_confirmed":true}]}`,
+		`{"values":[{"email":"eve@example.com","is_primary":"true","is_confirmed":true}]}`,
+	} {
+		p := work[2]
+		p.answers = maps.Clone(p.answers)
+		p.answers[emails] = body
+		fake := newFake(t, p, strings.NewReplacer())
+		who, _, err := finish(p.make(providers.WithDial(fake.network.Dial)))
+		if err != nil || who.Email != "" || who.Verified() || who.Subject != p.subject {
+			t.Errorf("%s: %q with %q, %v", body, who.Subject, who.Email, err)
+		}
+	}
+}
+
+// TestFieldF8OddMembers: what a login does not need of a token answer may be
+// anything.
+func TestFieldF8OddMembers(t *testing.T) {
+	t.Parallel()
+	for _, member := range []string{
+		`"token_type":null`, `"token_type":7`, `"token_type":["bearer"]`, `"refresh_token":false`, `"refresh_token":null`,
+		`"refresh_token":0`, `"refresh_token":{}`, `"error":false`, `"error":null`, `"error":0`,
+		`"error_description":[]`, `"scope":["a"]`, `"id_token":7`,
+	} {
+		answer := map[string]string{"/token": `{"access_token":"a",` + member + `}`}
+		_, tokens, err := finish(by(t, answer, "application/json"))
+		if err != nil || tokens.Access != "a" || tokens.Refresh != "" {
+			t.Errorf("%s: %q, %q, %v", member, tokens.Access, tokens.Refresh, err)
+		}
+	}
+	for _, answer := range []string{
+		`{"access_token":7}`, `{"access_token":["a"]}`, `{"access_token":""}`,
+		`{"access_token":"a","error":"invalid_grant"}`,
+	} {
+		if _, tokens, err := finish(by(t, map[string]string{"/token": answer}, "application/json")); err == nil {
+			t.Errorf("%s: the token is %q", answer, tokens.Access)
 		}
 	}
 }

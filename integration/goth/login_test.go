@@ -21,16 +21,16 @@ const redirect = "https://app.example.com/auth/cookie/x/callback"
 
 func TestKit(t *testing.T) {
 	providertest.Run(t, providertest.Harness{
-		Profile: func(subject, email string) string {
+		Profile: func(subject, email string, verified bool) string {
 			if subject == "0" {
 				subject = "zero" // "0" is what goth makes of a missing number, and is refused
 			}
-			return fmt.Sprintf(`{"sub":%q,"email":%q}`, subject, email)
+			return fmt.Sprintf(`{"sub":%q,"email":%q,"email_verified":%v}`, subject, email, verified)
 		},
 		New: func(s providertest.Service) (core.Provider, error) {
 			g := okta.NewCustomisedURL(s.ClientID, s.ClientSecret, callback, s.AuthorizeURL, s.TokenURL, "", s.ProfileURL)
 			return gothprovider.New(g,
-				gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial, MaxResponseHeaderBytes: 64 << 10}})
+				gothprovider.Options{Transport: &http.Transport{DialTLSContext: s.Dial}})
 		},
 	})
 }

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"syscall"
 	"time"
 )
 
@@ -81,32 +78,4 @@ func CloseBody(req *http.Request) {
 	if req.Body != nil {
 		_ = req.Body.Close()
 	}
-}
-
-// Direct connects by TCP and TLS. It has no Proxy: a variable of the
-// environment does not decide who sees codes and tokens.
-func Direct() *http.Transport {
-	return &http.Transport{
-		TLSHandshakeTimeout:    Timeout / 2,
-		MaxIdleConns:           8,
-		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: maxHeader,
-	}
-}
-
-// Loopback is Direct to addresses of this machine alone.
-func Loopback() *http.Transport {
-	t := Direct()
-	t.DialContext = (&net.Dialer{Control: loopbackOnly}).DialContext
-	return t
-}
-
-// loopbackOnly sees the address that a name was resolved to, so that no name
-// leads elsewhere.
-func loopbackOnly(_, address string, _ syscall.RawConn) error {
-	if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
-		return errors.New("http is for loopback addresses")
-	}
-	return nil
 }

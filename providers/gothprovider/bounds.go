@@ -8,7 +8,7 @@ import (
 
 // newTransport returns a transport that reads a whole response, within its
 // bounds, before goth sees it.
-func newTransport(o Options) outbound.Transport {
+func newTransport(o Options) (outbound.Transport, error) {
 	t := outbound.Transport{HTTPS: o.Transport, Check: checkAnswer}
 	if o.Transport == nil {
 		t.HTTPS = outbound.Direct()
@@ -16,7 +16,13 @@ func newTransport(o Options) outbound.Transport {
 	if o.InsecureLoopback {
 		t.HTTP = outbound.Loopback()
 	}
-	return t
+	theirs, ok := o.Transport.(*http.Transport)
+	if !ok {
+		return t, nil
+	}
+	bounded, err := outbound.Bounded(theirs)
+	t.HTTPS = bounded
+	return t, err
 }
 
 // checkAnswer returns an error unless the response is a success with strict

@@ -1,13 +1,17 @@
 package gothprovider_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/markbates/goth/providers/heroku"
+	"github.com/markbates/goth/providers/okta"
 
 	"github.com/latchkey-go/latchkey/providers/gothprovider"
 )
@@ -94,5 +98,37 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Errorf("asked were %v, read %d bytes", c.a.asked, c.a.read)
 			}
 		})
+	}
+}
+
+// TestFieldM1Transport: an *http.Transport has the bounds of the package, a
+// proxy and authorities are its own.
+func TestFieldM1Transport(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/long" {
+			w.Header().Set("X-Long", strings.Repeat("x", 80<<10))
+		}
+		_, _ = io.WriteString(w, `{"access_token":"a","sub":"7"}`)
+	}))
+	defer server.Close()
+	authority := x509.NewCertPool()
+	authority.AddCert(server.Certificate())
+	for path, want := range map[string]string{"/token": "", "/long": "header"} {
+		g := okta.NewCustomisedURL("id", "secret", "", server.URL+"/authorize", server.URL+path, "", server.URL+"/me")
+		p, err := gothprovider.New(g, gothprovider.Options{
+			Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority}, MaxResponseHeaderBytes: 1 << 40},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, _, err := p.Finish(t.Context(), finish())
+		if (err == nil) != (want == "") || err == nil && who.Subject != "7" || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: %q, %v", path, who.Subject, err)
+		}
+	}
+	for _, wrong := range []*http.Transport{nil, {TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} {
+		if _, err := gothprovider.New(heroku.New("id", "secret", ""), gothprovider.Options{Transport: wrong}); err == nil {
+			t.Errorf("%v is taken", wrong)
+		}
 	}
 }

@@ -18,10 +18,10 @@
 // are those of Latchkey's flow: the challenge goes into the authorization URL
 // and the verifier into the token request, and a login whose verifier was not
 // sent fails. Each login works on its own copy of goth's provider. All calls go
-// through a bounded client: https only, no redirects, no proxy, 10 seconds for
-// all calls of an operation together, 1 MiB for a response, strict JSON. A
-// panic inside goth becomes an error. Errors contain nothing of what goth or
-// the service says, which may be tokens.
+// through a bounded client: https only, no redirects, 10 seconds for all calls
+// of an operation together, 1 MiB for a response, strict JSON. A panic inside
+// goth becomes an error. Errors contain nothing of what goth or the service
+// says, which may be tokens.
 //
 // No email address counts as verified, whatever the service says, so none links
 // accounts. An empty subject is an error, and so is "0", which goth makes of a

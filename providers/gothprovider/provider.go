@@ -20,10 +20,12 @@ import (
 type Options struct {
 	// Timeout bounds an operation with all its calls. Default: 10 seconds.
 	Timeout time.Duration
-	// Transport makes the https calls, for networks that require a proxy
-	// and for tests. The bounds of this package still apply, except the one
-	// on headers (64 KiB), which is the transport's own. Default: TLS over
-	// TCP, without a proxy.
+	// Transport makes the https calls, for a network with a proxy or an
+	// authority of its own, and for tests. Of an *http.Transport a copy is
+	// used, within the bounds of this package, and one that verifies no
+	// certificate is refused. Another RoundTripper bounds headers (64 KiB)
+	// itself. Default: TLS by the system's authorities, through the proxy
+	// that the environment names (http.ProxyFromEnvironment).
 	Transport http.RoundTripper
 	// InsecureLoopback allows http for addresses of this machine, for
 	// development. Default: https only.
@@ -52,8 +54,9 @@ func New(p goth.Provider, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gothprovider: %w", err)
 	}
+	transport, wrong := newTransport(o)
 	n := &Provider{
-		made: reflect.New(made.Type()).Elem(), client: client, transport: newTransport(o), timeout: o.Timeout,
+		made: reflect.New(made.Type()).Elem(), client: client, transport: transport, timeout: o.Timeout,
 		insecureLoopback: o.InsecureLoopback,
 	}
 	n.made.Set(made)
@@ -64,7 +67,7 @@ func New(p goth.Provider, o Options) (*Provider, error) {
 		n.name, n.renews = p.Name(), p.RefreshTokenAvailable()
 		return struct{}{}, nil
 	})
-	errs := []error{err}
+	errs := []error{err, wrong}
 	if !validName.MatchString(n.name) {
 		errs = append(errs, errors.New("the name must be 1 to 64 of a-z, 0-9, '-' and '_'"))
 	}

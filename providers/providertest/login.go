@@ -120,6 +120,18 @@ func loginCases() []Case {
 	}
 }
 
+// unverifiedCase is for OAuth 2.0; OpenID Connect has flagCases.
+func unverifiedCase() Case {
+	return Case{"O22 unverified e-mail", "an address counts as verified only if the service says so of it", func(s *service) error {
+		s.verified = false
+		who, _, err := s.login("1815")
+		if err == nil && who.Verified() {
+			err = fmt.Errorf("%q counts as verified", who.Email)
+		}
+		return err
+	}}
+}
+
 func checkBegin(s *service) error {
 	_, asked, err := s.begin(s.provider, "1815", callback)
 	if err != nil {

@@ -16,6 +16,8 @@ package providertest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -27,7 +29,8 @@ import (
 // The limits of every provider (core.Provider).
 const (
 	limitTime  = 10 * time.Second
-	limitBytes = 2 << 20 // what may arrive of a response limited to 1 MiB, with header and buffers
+	limitBytes = 2 << 20        // what may arrive of a response limited to 1 MiB, with header and buffers
+	patience   = 10 * limitTime // after it a call has no deadline
 )
 
 // Service is where the provider under test finds the kit's service, and the
@@ -52,8 +55,10 @@ type Harness struct {
 	// Service's. Outside OpenID Connect, any other call is for the profile.
 	TokenURL string
 	// Profile returns a user's profile in the service's own format, for
-	// OAuth 2.0; email may be empty.
-	Profile func(subject, email string) string
+	// OAuth 2.0. email may be empty. verified is what the service says of
+	// it; one that says nothing leaves that out, and one that returns no
+	// unverified addresses leaves the address out.
+	Profile func(subject, email string, verified bool) string
 	// NoPKCE is for services that refuse PKCE.
 	NoPKCE bool
 }
@@ -86,12 +91,22 @@ func (c Case) Check(h Harness) error {
 		return err
 	}
 	defer s.net.Close()
-	return c.check(s)
+	err = c.check(s)
+	if s.stuck.Load() {
+		return errors.Join(errNoDeadline, err)
+	}
+	return err
 }
+
+var errNoDeadline = fmt.Errorf("a call waited for the service for %v, until the kit closed its connections: "+
+	"it has no deadline, or does not heed its context", patience)
 
 // Cases returns the cases that apply to the provider.
 func Cases(h Harness) []Case {
 	cases := append(loginCases(), faultCases(h)...)
+	if !h.OpenID {
+		cases = append(cases, unverifiedCase())
+	}
 	if h.OpenID {
 		cases = append(cases, tokenCases()...)
 		cases = append(cases, issuerCases()...)

@@ -23,7 +23,8 @@ import (
 // careful; each field is a mistake that the kit must detect.
 type plain struct {
 	providertest.Service
-	timeout  time.Duration // instead of 10 s
+	timeout  time.Duration // instead of 10 s; 0 means no deadline
+	deaf     bool          // does not heed the context, and has no deadline
 	limit    int64         // instead of 1 MiB, plus one byte
 	follow   bool          // redirects
 	lenient  bool          // JSON
@@ -36,6 +37,7 @@ type plain struct {
 	fixedURI bool          // the redirect URI
 	anybody  bool          // accepts a missing subject
 	verified bool          // counts every address as verified
+	inventor bool          // returns an address that the service does not
 	last     atomic.Value
 }
 
@@ -57,8 +59,13 @@ func (p *plain) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 }
 
 func (p *plain) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
+	if p.deaf {
+		ctx = context.Background()
+	} else if p.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
 	who, tokens, err := p.finish(ctx, f)
 	switch {
 	case err == nil:
@@ -103,9 +110,14 @@ func (p *plain) finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdent
 		return who, tokens, err
 	}
 	who = core.OAuthIdentity{Subject: text(profile, "id"), Email: text(profile, "email")}
+	if p.inventor {
+		who.Email = "anybody@example.com"
+	}
+	if verified, ok, _ := profile.Bool("verified"); ok && who.Email != "" {
+		who.EmailVerified = &verified
+	}
 	if p.verified {
 		who.EmailVerified = &p.verified
-		who.Email = "anybody@example.com"
 	}
 	if p.anybody && who.Subject == "" {
 		who.Subject = "anybody"
@@ -145,19 +157,7 @@ func (p *plain) ask(ctx context.Context, method, to, body, header string) (core.
 		var o core.Object
 		return o, json.Unmarshal(read, &o)
 	}
-	return core.ReadJSON(&core.Request{Head: jsonHead{}, Body: strings.NewReader(string(read))})
-}
-
-// jsonHead is the head of a response with a JSON body.
-type jsonHead struct{}
-
-func (jsonHead) Method() string { return "POST" }
-func (jsonHead) Host() string   { return "" }
-func (jsonHead) Lines(name string) []string {
-	if name == "Content-Type" {
-		return []string{"application/json"}
-	}
-	return nil
+	return core.ParseObject(read)
 }
 
 func TestTheKitFindsOut(t *testing.T) {
@@ -166,6 +166,8 @@ func TestTheKitFindsOut(t *testing.T) {
 		failed []string // the beginnings of the failing cases' names; exactly these fail
 	}{
 		"nothing wrong":        {func(*plain) {}, nil},
+		"no deadline":          {func(p *plain) { p.timeout = 0 }, []string{"O28"}},
+		"no context":           {func(p *plain) { p.deaf = true }, []string{"O28", "cancelled"}},
 		"a minute of patience": {func(p *plain) { p.timeout = time.Minute }, []string{"O28"}},
 		"a hidden timeout":     {func(p *plain) { p.blunt = true }, []string{"O13", "O28"}},
 		"one error for all":    {func(p *plain) { p.equal = true }, []string{"O13"}},
@@ -177,21 +179,28 @@ func TestTheKitFindsOut(t *testing.T) {
 		"one redirect URI":     {func(p *plain) { p.fixedURI = true }, []string{"two callbacks"}},
 		"a memory":             {func(p *plain) { p.keeping = true }, []string{"O41", "stateless"}},
 		"a default subject":    {func(p *plain) { p.anybody = true }, []string{"O31 members missing, profile", "O31 members of wrong types, profile"}},
-		"trust":                {func(p *plain) { p.verified = true }, []string{"login", "no e-mail"}},
+		"trust":                {func(p *plain) { p.verified = true }, []string{"O22"}},
+		"an invented address":  {func(p *plain) { p.inventor = true }, []string{"login", "no e-mail"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantFailures(t, c.change, c.failed) })
 	}
 }
 
-func wantFailures(t *testing.T, change func(*plain), failed []string) {
-	f := providertest.Harness{
-		Profile: func(subject, email string) string { return fmt.Sprintf(`{"id":%q,"email":%q}`, subject, email) },
+func harness(change func(*plain)) providertest.Harness {
+	return providertest.Harness{
+		Profile: func(subject, email string, verified bool) string {
+			return fmt.Sprintf(`{"id":%q,"email":%q,"verified":%v}`, subject, email, verified)
+		},
 		New: func(s providertest.Service) (core.Provider, error) {
 			p := &plain{Service: s, timeout: 10 * time.Second, limit: 1<<16 + 1}
 			change(p)
 			return p, nil
 		},
 	}
+}
+
+func wantFailures(t *testing.T, change func(*plain), failed []string) {
+	f := harness(change)
 	for _, c := range providertest.Cases(f) {
 		synctest.Test(t, func(t *testing.T) {
 			err := c.Check(f)
@@ -207,4 +216,20 @@ func wantFailures(t *testing.T, change func(*plain), failed []string) {
 func TestTheKitFindsATellingError(t *testing.T) {
 	wantFailures(t, func(p *plain) { p.telling = true },
 		[]string{"O13", "O28", "O29", "O31 m", "O31 null", "O31 a list", "O31 two", "O31 inv", "O31 nested"})
+}
+
+// A missing deadline is an error that says so, not a deadlock of the bubble.
+func TestTheKitNamesAMissingDeadline(t *testing.T) {
+	f := harness(func(p *plain) { p.timeout = 0 })
+	for _, c := range providertest.Cases(f) {
+		if !strings.HasPrefix(c.Name, "O28") {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			err := c.Check(f)
+			if err == nil || !strings.Contains(err.Error(), "deadline") || !strings.Contains(c.Rule, "10 seconds") {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -39,6 +40,7 @@ type service struct {
 	net      *Network
 	provider core.Provider
 	active   atomic.Int32 // requests in progress
+	stuck    atomic.Bool  // a call had no deadline
 	keys     []*Signer    // the first signs
 	shared   []byte       // a symmetric key besides them
 
@@ -51,6 +53,7 @@ type service struct {
 	tokenAnswer, info, metadata, claims func(map[string]any)
 	idToken                             func(claims map[string]any) string
 	email                               string
+	verified                            bool   // for OAuth 2.0, what the profile says of the address
 	faulty                              string // an endpoint
 	fault                               fault
 }
@@ -64,7 +67,7 @@ func newService(h Harness) (*service, error) {
 	s := &service{
 		h: h, codes: map[string]grant{}, users: map[string]grant{}, asked: map[string]int{},
 		keys:  []*Signer{NewSigner("one")},
-		email: "ada@example.com",
+		email: "ada@example.com", verified: true,
 	}
 	s.net = NewNetwork(s)
 	var err error
@@ -76,10 +79,35 @@ func newService(h Harness) (*service, error) {
 }
 
 func (s *service) newProvider() (core.Provider, error) {
-	return s.h.New(Service{
+	p, err := s.h.New(Service{
 		Issuer: issuer, AuthorizeURL: issuer + "/authorize", TokenURL: issuer + "/token?canary=1", ProfileURL: issuer +
 			"/profile?canary=1",
 		ClientID: clientID, ClientSecret: clientSecret, Dial: s.net.Dial,
+	})
+	return watched{p, s}, err
+}
+
+// watched is the provider under test. Where a call of it has no deadline, the
+// network ends the call: nothing else would happen in the bubble any more.
+type watched struct {
+	core.Provider
+	s *service
+}
+
+func (w watched) Begin(ctx context.Context, b core.OAuthBegin) (string, error) {
+	defer w.s.watch().Stop()
+	return w.Provider.Begin(ctx, b)
+}
+
+func (w watched) Finish(ctx context.Context, f core.OAuthFinish) (core.OAuthIdentity, core.OAuthTokens, error) {
+	defer w.s.watch().Stop()
+	return w.Provider.Finish(ctx, f)
+}
+
+func (s *service) watch() *time.Timer {
+	return time.AfterFunc(patience, func() {
+		s.stuck.Store(true)
+		s.net.Close()
 	})
 }
 
@@ -186,7 +214,7 @@ func (s *service) profileOf(r *http.Request) (int, []byte) {
 		return http.StatusUnauthorized, []byte(`{"error":"invalid_token"}`)
 	}
 	if !s.h.OpenID {
-		return http.StatusOK, []byte(s.h.Profile(g.subject, s.email))
+		return http.StatusOK, []byte(s.h.Profile(g.subject, s.email, s.verified))
 	}
 	info := map[string]any{"sub": g.subject, "email": s.email, "email_verified": true}
 	edit(s.info, info)
