@@ -120,10 +120,14 @@ func OnFiber(auth *latchkey.Auth[Account]) Router {
 		Handle: func(method, path string, h http.HandlerFunc) {
 			app.Add([]string{method}, colons(path), fiberauth.Require(auth), func(c fiber.Ctx) error { return native(c, h) })
 		},
-		Serve: func(t *testing.T, ln net.Listener) {
-			go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
-			t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
-		},
+		Serve: overFiber(app),
+	}
+}
+
+func overFiber(app *fiber.App) func(t *testing.T, ln net.Listener) {
+	return func(t *testing.T, ln net.Listener) {
+		go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+		t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
 	}
 }
 
