@@ -238,10 +238,13 @@ func TestAttackP04WrongTypes(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		admin, _ := asAdmin(t, a)
 		wantUnchanged(t, a, func() {
-			for _, value := range []string{`1`, `-0`, `1e400`, `[]`, `["x"]`, `[true]`, `{}`, `{"$ne": null}`, `[[[]]]`} {
+			for _, value := range []string{`1`, `-0`, `2`, `1e400`, `[]`, `["x"]`, `[true]`, `{}`, `{"$ne": null}`, `[[[]]]`} {
 				t.Run("P04 "+value, func(t *testing.T) {
 					for _, route := range readers {
 						for member := range strings.FieldsSeq(reads[route]) {
+							if strings.HasPrefix(member, "is_") && (value == "1" || value == "-0") {
+								continue // booleans, as pydantic has it
+							}
 							valid := harness.Object{"username": "p04@example.org", "email": "p04@example.org", "password": harness.Password,
 								"token":     "x",
 								"full_name": "x"}

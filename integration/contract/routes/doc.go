@@ -28,6 +28,7 @@
 //
 // and by what holds of many routes:
 //
+//	addresses_test.go    e-mail addresses, charsets, verified users
 //	below_test.go        below the prefixes of routers and proxies
 //	credentials_test.go  headers, cookies and bodies as they arrive
 //	defaults_test.go     lifetimes, cookies, claims and hashes by default
