@@ -21,8 +21,13 @@ func TestFieldF19BlanksAroundAnAddress(t *testing.T) {
 	register("ada @example.org", 422, "email")
 	register(" ", 422, "email")
 	m := a.Manager()
-	if u, err := m.FindByEmail(t.Context(), "  ADA@example.org "); err != nil || u.Email != "ada@example.org" {
-		t.Errorf("FindByEmail returned %+v, %v", u, err)
+	u, err := m.FindByEmail(t.Context(), "  ADA@example.org ")
+	if err != nil || u.Email != "ada@example.org" {
+		t.Fatalf("FindByEmail returned %+v, %v", u, err)
+	}
+	blanks := " \tAda@example.org\u00a0"
+	if u, err := m.Update(t.Context(), u.ID, latchkey.Changes[Member]{Email: &blanks}); err != nil || u.Email != "Ada@example.org" {
+		t.Errorf("Update kept %+v, %v", u, err)
 	}
 	if _, err := m.Authenticate(t.Context(), " ada@example.org", password); err != nil {
 		t.Errorf("Authenticate returned %v", err)

@@ -13,7 +13,8 @@ import (
 const MaxBody = 64 << 10
 
 // mediaType returns the request's media type, in lower case, and its
-// parameters. There must be exactly one Content-Type line: an HTML form can
+// parameters. No content coding is undone, so that nobody between client and
+// server reads another body than the route. There must be exactly one Content-Type line: an HTML form can
 // send other types than its own only by JavaScript, which asks the server first
 // (CORS). Some proxies write it twice into the line. The bytes are UTF-8 under
 // the name of any charset that contains ASCII, which is what clients send that
@@ -25,10 +26,21 @@ func mediaType(h Head) (media string, params map[string]string, err error) {
 	}
 	media, params, err = mime.ParseMediaType(line)
 	charset, given := params["charset"]
-	if err != nil || given && !containsASCII(strings.ToLower(charset)) {
+	if err != nil || given && !containsASCII(strings.ToLower(charset)) || isCoded(h) {
 		return "", nil, unsupportedMediaType()
 	}
 	return media, params, nil
+}
+
+// isCoded reports whether the body has a content coding but identity (RFC 9110,
+// section 8.4), which clients name where there is none.
+func isCoded(h Head) bool {
+	for coding := range strings.SplitSeq(strings.Join(h.Lines("Content-Encoding"), ","), ",") {
+		if coding = strings.Trim(coding, " \t"); coding != "" && !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
 }
 
 // containsASCII reports whether the bytes of a charset's ASCII letters are

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 )
 
 // What stores and strategies answer with. Compare with errors.Is. Any other
@@ -156,10 +157,25 @@ func BadValue(name, msg string) Problem {
 
 // InvalidProblems is Invalid about those problems that are not nil; nil if
 // there are none.
-func InvalidProblems(problems ...*Problem) error {
+func InvalidProblems(problems ...*Problem) error { return AddProblems(nil, problems...) }
+
+// AddProblems returns an error of ReadJSON or ReadForm about members, or nil,
+// with further problems of the same body, so that a client learns all at once;
+// nil if there are none. Left out are those that are nil, and those of a member
+// that err has a problem of. An error of another kind is returned as it is.
+func AddProblems(err error, problems ...*Problem) error {
 	var found []Problem
+	if err != nil {
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Problems == nil {
+			return err
+		}
+		found = slices.Clone(e.Problems)
+	}
+	of := found
 	for _, p := range problems {
-		if p != nil {
+		known := func(f Problem) bool { return slices.Equal(f.Loc, p.Loc) }
+		if p != nil && !slices.ContainsFunc(of, known) {
 			found = append(found, *p)
 		}
 	}

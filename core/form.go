@@ -23,9 +23,11 @@ const maxFields = 100
 // ignored, however often it is sent and whatever its bytes. Without names it
 // reads all. An empty field is the empty string.
 //
-// The errors are *Error: 415 for any other type, 413, 400 if the body cannot be
-// read, else 422 with one problem, of type value_error: a field given twice, a
-// file, a NUL, bytes that are not UTF-8, a broken encoding.
+// The errors are *Error: 415 for any other type, and for a Content-Encoding but
+// identity; 413; 400 if the body cannot be read; else 422 with problems of type
+// value_error: a field given twice, a file, a NUL, bytes that are not UTF-8, a
+// broken encoding. Where they are of fields, the Object is returned too:
+// [AddProblems] adds what else is wrong with it.
 func ReadForm(r *Request, fields ...string) (Object, error) {
 	media, params, err := mediaType(r)
 	if err != nil {
@@ -48,14 +50,15 @@ func ReadForm(r *Request, fields ...string) (Object, error) {
 	if err := decode(f, body); err != nil {
 		return nil, err
 	}
-	return f.read, nil
+	return f.read, InvalidProblems(f.problems...)
 }
 
 // form collects fields.
 type form struct {
-	names []string // nil for all
-	seen  map[string]bool
-	read  Object
+	names    []string // nil for all
+	seen     map[string]bool
+	read     Object
+	problems []*Problem // at most one for each field
 }
 
 // reads counts the names of fields, and reports whether this one is looked at.
@@ -66,15 +69,20 @@ func (f *form) reads(name string) (bool, error) {
 	return f.names == nil || slices.Contains(f.names, name), nil
 }
 
-func (f *form) add(name, value string) error {
+// add keeps a field; wrong is what is wrong with its encoding, "" for nothing.
+func (f *form) add(name, value, wrong string) error {
 	if !isText(name) {
 		return formInvalid("a field's name is not text")
 	}
 	if _, twice := f.read[name]; twice {
-		return Invalid(BadValue(name, "given more than once"))
+		wrong = "given more than once"
 	}
-	if !isText(value) {
-		return Invalid(BadValue(name, "not text"))
+	if wrong == "" && !isText(value) {
+		wrong = "not text"
+	}
+	if wrong != "" && !slices.ContainsFunc(f.problems, func(p *Problem) bool { return p.Loc[1] == name }) {
+		problem := BadValue(name, wrong)
+		f.problems = append(f.problems, &problem)
 	}
 	quoted, err := json.Marshal(value)
 	f.read[name] = quoted
@@ -105,11 +113,15 @@ func (f *form) urlencoded(body []byte) error {
 		if !reads {
 			continue
 		}
-		value, errValue := url.QueryUnescape(rawValue)
-		if errName != nil || errValue != nil {
+		if errName != nil {
 			return formInvalid("malformed percent-encoding")
 		}
-		if err := f.add(name, value); err != nil {
+		wrong := ""
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil {
+			wrong = "malformed percent-encoding"
+		}
+		if err := f.add(name, value, wrong); err != nil {
 			return err
 		}
 	}
@@ -132,8 +144,9 @@ func (f *form) multipart(body []byte, boundary string) error {
 		if err != nil {
 			return err
 		}
-		if reads && part.FileName() != "" {
-			return formInvalid("a file is not accepted")
+		wrong := ""
+		if part.FileName() != "" {
+			wrong = "a file is not accepted"
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
@@ -142,7 +155,7 @@ func (f *form) multipart(body []byte, boundary string) error {
 		if !reads {
 			continue
 		}
-		if err := f.add(part.FormName(), string(value)); err != nil {
+		if err := f.add(part.FormName(), string(value), wrong); err != nil {
 			return err
 		}
 	}

@@ -83,10 +83,10 @@ func TestReadFormRefuses(t *testing.T) {
 		{"G05 not UTF-8", "password=%ff", urlencoded, []any{"body", "password"}},
 		{"G05 a surrogate in UTF-8", "password=%ed%a0%80", urlencoded, []any{"body", "password"}},
 		{"G05 not UTF-8, multipart", part("form-data; name=a", "\xc3\x28"), multi, []any{"body", "a"}},
-		{"percent sign alone", "password=100%", urlencoded, []any{"body"}},
-		{"percent and letters", "password=%zz", urlencoded, []any{"body"}},
+		{"percent sign alone", "password=100%", urlencoded, []any{"body", "password"}},
+		{"percent and letters", "password=%zz", urlencoded, []any{"body", "password"}},
 		{"percent in a name", "pass%4=1", urlencoded, []any{"body"}},
-		{"P14 file", part(`form-data; name="a"; filename="a.txt"`, "1"), multi, []any{"body"}},
+		{"P14 file", part(`form-data; name="a"; filename="a.txt"`, "1"), multi, []any{"body", "a"}},
 		{"multipart without a boundary", "--\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n----\r\n", "multipart/form-data", []any{"body"}},
 		{"multipart, empty", "", multi, []any{"body"}},
 		{"multipart, other boundary", part("form-data; name=a", "1"), "multipart/form-data; boundary=y", []any{"body"}},
@@ -166,6 +166,81 @@ func TestReadFormReadsItsFieldsAlone(t *testing.T) {
 	} {
 		if o, err := core.ReadForm(post(strings.NewReader(body), contentType), "username", "password"); err == nil {
 			t.Errorf("%q is read as %v", body, o)
+		}
+	}
+}
+
+// Finding B13: one 422 has a problem for each field, the first that it has.
+func TestFindingB13EveryProblemOfAForm(t *testing.T) {
+	o, err := core.ReadForm(post(strings.NewReader("a=1&a=%ff&a=%zz&b=%zz&c=%00&x=%ff&x=1&d=ok"), urlencoded), "a", "b", "c", "d")
+	if got := problems(err); got != "a value_error, b value_error, c value_error" {
+		t.Errorf("got %s", got)
+	}
+	if d, ok, _ := o.String("d"); d != "ok" || !ok {
+		t.Errorf("the other field is %q", d)
+	}
+	missing := core.Missing("e")
+	if got := problems(core.AddProblems(err, nil, &missing)); got != "a value_error, b value_error, c value_error, e missing" {
+		t.Errorf("with another one: %s", got)
+	}
+}
+
+// Attack cases P19 and P20, and A13.
+func TestFindingA13TheBodyHasNoCoding(t *testing.T) {
+	for contentType, body := range map[string]string{
+		urlencoded: "a=1", "application/json": `{"a":"1"}`,
+		"multipart/form-data; boundary=x": "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--\r\n",
+	} {
+		for _, c := range []struct {
+			refused bool
+			lines   []string
+		}{
+			{false, nil},
+			{false, []string{"identity"}},
+			{false, []string{"Identity"}},
+			{false, []string{" identity\t, IDENTITY,"}},
+			{false, []string{"identity", "identity"}},
+			{false, []string{""}},
+			{true, []string{"gzip"}},
+			{true, []string{"GZIP"}},
+			{true, []string{"x-gzip"}},
+			{true, []string{"deflate"}},
+			{true, []string{"br"}},
+			{true, []string{"zstd"}},
+			{true, []string{"identity, gzip"}},
+			{true, []string{"gzip, identity"}},
+			{true, []string{"identity", "br"}},
+			{true, []string{"identity gzip"}},
+			{true, []string{"identity;q=1"}},
+			{true, []string{"none"}},
+			{true, []string{"utf-8"}},
+			{true, []string{"aws-chunked"}},
+		} {
+			r := post(strings.NewReader(body), contentType)
+			r.Head.(head).header["Content-Encoding"] = c.lines
+			o, err := core.ReadForm(r)
+			if c.refused {
+				wantStatus(t, err, http.StatusUnsupportedMediaType, core.CodeUnsupportedMediaType)
+			} else if err != nil || len(o) != 1 {
+				t.Errorf("%s, %q: %v, %v", contentType, c.lines, o, err)
+			}
+		}
+	}
+}
+
+// The parts of a form have codings of their own, which nobody undoes: not
+// Starlette either.
+func TestFindingA13PartsAreReadAsTheyAre(t *testing.T) {
+	part := func(header, value string) string {
+		return "--x\r\nContent-Disposition: form-data; name=a\r\n" + header + "\r\n\r\n" + value + "\r\n--x--\r\n"
+	}
+	for _, header := range []string{
+		"Content-Transfer-Encoding: base64", "Content-Transfer-Encoding: quoted-printable", "Content-Transfer-Encoding: 8bit",
+		"Content-Encoding: gzip", "Content-Type: text/plain; charset=utf-16", "Transfer-Encoding: chunked",
+	} {
+		o, err := readForm(part(header, "YQ=3D="), "multipart/form-data; boundary=x")
+		if a, _, _ := o.String("a"); err != nil || a != "YQ=3D=" {
+			t.Errorf("%s: %q, %v", header, a, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,10 +22,12 @@ const maxDepth = 32
 // request.
 //
 // The errors are *Error: 415 unless the request says that it is
-// application/json or application/*+json (a missing type too), 413, 400 if the
-// body cannot be read, else 422 with one problem: missing (an empty body),
-// model_attributes_type (another value than an object) or json_invalid. None of
-// them repeats the input.
+// application/json or application/*+json (a missing type too), without a
+// Content-Encoding but identity; 413; 400 if the body cannot be read; else 422
+// with one problem: missing (an empty body, or null), model_attributes_type
+// (another value than an object) or json_invalid. None of them repeats the
+// input. Where the problems are of members, value_error for a NUL, the object is
+// returned too: [AddProblems] adds what else is wrong with it.
 func ReadJSON(r *Request) (Object, error) {
 	media, _, err := mediaType(r)
 	if err != nil {
@@ -54,11 +57,42 @@ func ParseObject(text []byte) (Object, error) {
 
 var errNotObject = errors.New("core: not one JSON object of valid UTF-8 whose members appear once")
 
+// ReadStrings reads a JSON object, as ReadJSON does, and returns the values of
+// members that must all be there and be strings. Each that is not has a problem
+// of its own: missing where it is absent or null, or where the body is no
+// object, as FastAPI has it for such bodies, else string_type.
+func ReadStrings(r *Request, names ...string) ([]string, error) {
+	in, err := ReadJSON(r)
+	if e, ok := errors.AsType[*Error](err); in == nil && ok && isNoObject(e) {
+		in, err = Object{}, nil
+	}
+	if in == nil {
+		return nil, err
+	}
+	values := make([]string, len(names))
+	problems := make([]*Problem, len(names))
+	for i, name := range names {
+		var ok bool
+		values[i], ok, problems[i] = in.String(name)
+		if !ok && problems[i] == nil {
+			missing := Missing(name)
+			problems[i] = &missing
+		}
+	}
+	return values, AddProblems(err, problems...)
+}
+
+func isNoObject(e *Error) bool {
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool {
+		return p.Type == "missing" || p.Type == "model_attributes_type"
+	})
+}
+
 // decodeObject leaves the grammar to encoding/json, and then walks once over
 // the text for what the grammar allows and ReadJSON does not.
 func decodeObject(text []byte) (Object, error) {
 	switch {
-	case len(text) == 0:
+	case len(text) == 0, string(bytes.Trim(text, " \t\r\n")) == "null":
 		return nil, Invalid(Problem{Loc: []any{"body"}, Msg: "Field required", Type: "missing"})
 	case !utf8.Valid(text):
 		return nil, jsonInvalid(0, "JSON decode error: not UTF-8")
@@ -72,27 +106,38 @@ func decodeObject(text []byte) (Object, error) {
 			Msg: "Input should be a valid dictionary or object to extract fields from",
 		})
 	}
-	return w.object(1)
+	members, err := w.object(1)
+	if err != nil {
+		return nil, err
+	}
+	return members, InvalidProblems(w.problems...)
 }
 
 func jsonInvalid(offset int, msg string) *Error {
 	return Invalid(Problem{Loc: []any{"body", offset}, Msg: msg, Type: "json_invalid"})
 }
 
-// syntaxOffset is how many bytes encoding/json had read when it found the
-// fault.
+// syntaxOffset is how many characters stand before the fault, which is nearly
+// always what Python's json says. encoding/json counts the byte at fault too, if
+// it is not the end that is missing.
 func syntaxOffset(text []byte) int {
 	var value json.RawMessage
 	fault := &json.SyntaxError{}
 	errors.As(json.Unmarshal(text, &value), &fault)
-	return int(fault.Offset)
+	before := text[:fault.Offset]
+	if !strings.HasPrefix(fault.Error(), "unexpected end") {
+		before = before[:len(before)-1]
+	}
+	return utf8.RuneCount(before)
 }
 
 // walk goes over an object that encoding/json has found valid, so every
 // bracket, quote and escape is known to be complete.
 type walk struct {
-	text []byte
-	pos  int
+	text     []byte
+	pos      int
+	nul      bool // a string since it was cleared has a NUL
+	problems []*Problem
 }
 
 // next moves to the next byte that is neither white space nor a separator, and
@@ -121,6 +166,10 @@ func (w *walk) object(depth int) (Object, error) {
 		start := w.pos
 		if err := w.value(depth); err != nil {
 			return nil, err
+		}
+		if depth == 1 && w.nul {
+			problem := BadValue(name, "no string may contain NUL")
+			w.problems, w.nul = append(w.problems, &problem), false
 		}
 		members[name] = w.text[start:w.pos:w.pos]
 	}
@@ -158,10 +207,15 @@ func (w *walk) value(depth int) error {
 
 // name returns the member name at pos, unescaped.
 func (w *walk) name() (name string, err error) {
-	start := w.pos
+	start, before := w.pos, w.nul
+	w.nul = false
 	if err := w.str(); err != nil {
 		return "", err
 	}
+	if w.nul {
+		return "", jsonInvalid(w.pos, "JSON decode error: NUL in a name")
+	}
+	w.nul = before
 	raw := w.text[start:w.pos]
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1]), nil
@@ -193,9 +247,7 @@ func (w *walk) escape() error {
 		return nil
 	}
 	w.pos += len(`\u0000`)
-	if unit == 0 {
-		return jsonInvalid(w.pos, "JSON decode error: NUL in a string")
-	}
+	w.nul = w.nul || unit == 0
 	if utf16.IsSurrogate(unit) {
 		if utf16.DecodeRune(unit, w.codeUnit()) == unicode.ReplacementChar {
 			return jsonInvalid(w.pos, "JSON decode error: lone surrogate in a string")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,12 +103,12 @@ func TestReadJSONSize(t *testing.T) {
 }
 
 func TestReadJSONNoObject(t *testing.T) {
-	for _, r := range []*core.Request{postJSON(""), post(nil, "application/json")} {
+	for _, r := range []*core.Request{postJSON(""), post(nil, "application/json"), postJSON("null"), postJSON(" null\n")} {
 		_, err := core.ReadJSON(r)
 		wantProblem(t, err, "missing", "body")
 	}
 	t.Run("P04 wrong type", func(t *testing.T) {
-		for _, body := range []string{`null`, ` [] `, `[{"a":1}]`, `"{}"`, `1`, `-0.5e1`, `true`} {
+		for _, body := range []string{` [] `, `[{"a":1}]`, `"{}"`, `1`, `-0.5e1`, `true`} {
 			_, err := core.ReadJSON(postJSON(body))
 			wantProblem(t, err, "model_attributes_type", "body")
 		}
@@ -146,9 +147,109 @@ func TestReadJSONSyntax(t *testing.T) {
 		}
 	})
 	t.Run("offset", func(t *testing.T) {
-		_, err := core.ReadJSON(postJSON(`{"a":x}`))
-		wantProblem(t, err, "json_invalid", "body", len(`{"a":x`))
+		for body, want := range map[string]int{ // what Python's json.loads says
+			`{"a":x}`: 5, `{`: 1, `{"a"`: 4, `{"a":`: 5, `{"a" 1}`: 5, `{"a":1 "b":2}`: 7, `{"a":1}x`: 7, `{"\u00e9é":x}`: 11, `[1,,2]`: 3, `}`: 0,
+			`{1:2}`: 1,
+		} {
+			_, err := core.ReadJSON(postJSON(body))
+			wantProblem(t, err, "json_invalid", "body", want)
+		}
 	})
+}
+
+// A string with a NUL is JSON, and no value of ours.
+func TestFindingB16ANULIsAProblemOfItsMember(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a":"\u0000"}`:                                 "a value_error",
+		`{"a":"x\u0000y\u0000"}`:                         "a value_error",
+		`{"a":["\u0000",{"b":"\u0000"}]}`:                "a value_error",
+		`{"a":{"b":{"c":"\u0000"}},"d":1,"e":"\u0000"}`:  "a value_error, e value_error",
+		`{"a":1,"b":"\\u0000","c":"\u0001"}`:             "",
+		`{"a":"\u0000","b\u0000":1}`:                     "# json_invalid",
+		`{"a":{"b":"\u0000","c\u0000":1}}`:               "# json_invalid",
+		`{"a":"\u0000","a":1}`:                           "# json_invalid",
+		`{"a":"\u0000","b":"\ud800"}`:                    "# json_invalid",
+		`{"a":"\u0000"`:                                  "# json_invalid",
+		`{"a":"x","b":[{"c":[]}],"d":"\u0000","e":"ok"}`: "d value_error",
+	} {
+		o, err := core.ReadJSON(postJSON(body))
+		if got := problems(err); got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
+		if (o == nil) != strings.HasPrefix(want, "#") {
+			t.Errorf("%s: the object is %v", body, o)
+		}
+	}
+}
+
+func TestFindingB13ProblemsAreAddedToThoseOfMembersAlone(t *testing.T) {
+	missing := core.Missing("e")
+	_, ofMembers := core.ReadJSON(postJSON(`{"a":"\u0000"}`))
+	_, ofThePath := core.ReadJSON(post(strings.NewReader(`{}`), "text/plain"))
+	down := errors.New("down")
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"of members": {ofMembers, "a value_error, e missing"}, "none": {nil, "e missing"}, "of the type": {ofThePath, "Unsupported Media Type"},
+		"no answer": {down, "down"},
+	} {
+		got := problems(core.AddProblems(c.err, nil, &missing, nil))
+		if c.want == "Unsupported Media Type" {
+			wantStatus(t, core.AddProblems(c.err, &missing), 415, core.CodeUnsupportedMediaType)
+		} else if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if problems(ofMembers) != "a value_error" {
+		t.Error("an error has changed")
+	}
+	if core.AddProblems(nil, nil) != nil || core.AddProblems(down) != down {
+		t.Error("without problems the error is another one")
+	}
+}
+
+func TestFindingB12EveryMissingMemberHasAProblem(t *testing.T) {
+	for body, want := range map[string]string{
+		``: "a missing, b missing", `null`: "a missing, b missing", `[]`: "a missing, b missing", `"x"`: "a missing, b missing",
+		`5`: "a missing, b missing", `{}`: "a missing, b missing", `{"a":null,"b":"x"}`: "a missing", `{"a":5,"b":null}`: "a string_type, b missing",
+		`{"a":"\u0000","b":[]}`: "a value_error, b string_type", `{`: "# json_invalid", `{"a":"","b":""}`: "", `{"a":"1","b":"2","c":5}`: "",
+	} {
+		values, err := core.ReadStrings(postJSON(body), "a", "b")
+		if got := problems(err); got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
+		if err == nil && len(values) != 2 {
+			t.Errorf("%s: %q", body, values)
+		}
+	}
+	values, _ := core.ReadStrings(postJSON(`{"b":"2","a":"1"}`), "a", "b")
+	if !slices.Equal(values, []string{"1", "2"}) {
+		t.Errorf("got %q", values)
+	}
+	_, err := core.ReadStrings(post(strings.NewReader(`{}`), "text/plain"), "a")
+	wantStatus(t, err, 415, core.CodeUnsupportedMediaType)
+}
+
+// problems returns the members and types of a 422, or the text of another
+// error.
+func problems(err error) string {
+	if err == nil {
+		return ""
+	}
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	var all []string
+	for _, p := range e.Problems {
+		name, isName := p.Loc[1].(string)
+		if !isName {
+			name = "#"
+		}
+		all = append(all, name+" "+p.Type)
+	}
+	return strings.Join(all, ", ")
 }
 
 func TestReadJSONStrict(t *testing.T) {
@@ -157,7 +258,7 @@ func TestReadJSONStrict(t *testing.T) {
 			`{"a":1,"a":1}`, `{"a":1,"\u0061":2}`, `{"x":{"a":1,"b":2,"a":3}}`, `{"x":[[{"a":1,"a":1}]]}`, `{"":1,"":2}`,
 			`{"\ud83d\ude00":1,"😀":2}`,
 		},
-		"NUL":            {`{"a":"\u0000"}`, `{"a":"x\u0000y"}`, `{"\u0000":1}`, `{"a":["\u0000"]}`, `{"a":{"b\u0000":1}}`},
+		"NUL":            {`{"\u0000":1}`, `{"a":{"b\u0000":1}}`, `{"a":"\u0000","\u0000":"\u0000"}`},
 		"lone surrogate": {`{"a":"\ud800"}`, `{"a":"\udc00"}`, `{"a":"\ud800x"}`, `{"a":"\ud800\n"}`, `{"a":"\ud800\u0041"}`, `{"a":"\ud800\ud800"}`, `{"\uDFFF":1}`, `{"a":"\ude00\ud83d"}`},
 		"nested too deep": {
 			`{"a":` + strings.Repeat(`[`, 32) + strings.Repeat(`]`, 32) + `}`,

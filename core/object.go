@@ -1,6 +1,9 @@
 package core
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Object is a strictly decoded JSON object: the members' raw values by their
 // exact names. A form is given as an Object of strings.
@@ -19,16 +22,39 @@ func (o Object) String(name string) (s string, ok bool, problem *Problem) {
 	return s, true, nil
 }
 
-// Bool returns a member that must be a boolean, as String does.
+// Bool returns a member that must be a boolean, as String does. Like pydantic it
+// also takes the numbers 0 and 1, as numbers or strings, and the words true,
+// false, t, f, yes, no, y, n, on and off in any letter case. The problem is
+// bool_parsing for another number or string, else bool_type.
 func (o Object) Bool(name string) (b, ok bool, problem *Problem) {
 	raw, there := o[name]
 	if !there || string(raw) == "null" {
 		return false, false, nil
 	}
-	if json.Unmarshal(raw, &b) != nil {
+	var value any
+	_ = json.Unmarshal(raw, &value) // what it cannot hold, such as 1e999, stays nil
+	switch v := value.(type) {
+	case bool:
+		return v, true, nil
+	case string:
+		b, ok = words[strings.ToLower(v)]
+	case float64:
+		b, ok = v == 1, v == 0 || v == 1
+	case []any, map[string]any:
 		return false, false, &Problem{Loc: []any{"body", name}, Msg: "Input should be a valid boolean", Type: "bool_type"}
 	}
-	return b, true, nil
+	if !ok {
+		problem = &Problem{
+			Loc: []any{"body", name}, Msg: "Input should be a valid boolean, unable to interpret input", Type: "bool_parsing",
+		}
+	}
+	return b, ok, problem
+}
+
+// words are the strings that pydantic takes for booleans.
+var words = map[string]bool{
+	"true": true, "t": true, "yes": true, "y": true, "on": true, "1": true,
+	"false": false, "f": false, "no": false, "n": false, "off": false, "0": false,
 }
 
 // Required is String for a member that must be there: missing if it is absent,

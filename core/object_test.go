@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -20,11 +21,11 @@ func TestObject(t *testing.T) {
 		textProblem, needed, asFlag string // problem types of Text, Required and Flag
 		flag, isFlag                bool
 	}{
-		{name: "text", text: "aé", isText: true, asFlag: "bool_type"},
-		{name: "empty", isText: true, asFlag: "bool_type"},
+		{name: "text", text: "aé", isText: true, asFlag: "bool_parsing"},
+		{name: "empty", isText: true, asFlag: "bool_parsing"},
 		{name: "Text", needed: "missing"},
 		{name: "null", needed: "string_type"},
-		{name: "number", textProblem: "string_type", needed: "string_type", asFlag: "bool_type"},
+		{name: "number", textProblem: "string_type", needed: "string_type", flag: true, isFlag: true},
 		{name: "list", textProblem: "string_type", needed: "string_type", asFlag: "bool_type"},
 		{name: "object", textProblem: "string_type", needed: "string_type", asFlag: "bool_type"},
 		{name: "yes", textProblem: "string_type", needed: "string_type", flag: true, isFlag: true},
@@ -47,6 +48,33 @@ func TestObject(t *testing.T) {
 				t.Errorf("the problem is at %v", problem.Loc)
 			}
 		})
+	}
+}
+
+// What pydantic takes for a boolean, and no more.
+func TestFindingB3Booleans(t *testing.T) {
+	for want, values := range map[string][]string{
+		"true": {`true`, `1`, `1.0`, `1e0`, `10e-1`, `"1"`, `"true"`, `"True"`, `"TRUE"`, `"t"`, `"T"`, `"yes"`, `"Y"`, `"on"`, `"ON"`, `"\u0074rue"`},
+		"false": {
+			`false`, `0`, `-0`, `0.0`, `0e5`, `"0"`, `"false"`, `"fALSE"`, `"f"`, `"no"`, `"N"`, `"off"`, `"Off"`,
+		},
+		"bool_parsing": {
+			`2`, `-1`, `0.5`, `1e999`, `12345678901234567890123`, `"2"`, `"01"`, `"1.0"`, `""`, `" true"`, `"true "`, `"ja"`, `"null"`, `"None"`, `"enabled"`,
+			`"\uff54rue"`, `"ye\u017f"`, `"tru"`,
+		},
+		"bool_type": {`[]`, `{}`, `[true]`, `{"a":true}`},
+		"":          {`null`},
+	} {
+		for _, value := range values {
+			b, ok, problem := core.Object{"a": []byte(value)}.Bool("a")
+			got := kind(problem)
+			if ok {
+				got = fmt.Sprint(b)
+			}
+			if got != want || ok && problem != nil {
+				t.Errorf("%s is %s, want %s", value, got, want)
+			}
+		}
 	}
 }
 

@@ -15,15 +15,11 @@ func (k Kind) Request(
 	svc *core.Services, wants func(*core.User) bool, after core.EventKind,
 ) func(context.Context, *core.Request) (*core.Response, error) {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
-		in, err := core.ReadJSON(r)
+		in, err := core.ReadStrings(r, "email")
 		if err != nil {
 			return nil, err
 		}
-		email, problem := in.Required("email")
-		if problem != nil {
-			return nil, core.Invalid(*problem)
-		}
-		key, err := svc.Identify(email)
+		key, err := svc.Identify(in[0])
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}

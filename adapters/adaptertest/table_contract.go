@@ -47,7 +47,11 @@ func contract() []section {
 			{send: "POST /auth/form\nContent-Type: application/json", body: `{"a":1,"a":2}`, want: detail(422, "Unprocessable Entity")},
 			{send: "POST /auth/form\nContent-Type: application/json", body: `{"a":1}{}`, want: detail(422, "Unprocessable Entity")},
 			{send: "POST /auth/form?a=1" + form, want: ok(`{}`)},
-			{send: "POST /auth/form" + form + "\nContent-Encoding: gzip", body: "a=1", want: ok(`{"a":"1"}`)},
+			{send: "POST /auth/form" + form + "\nContent-Encoding: identity", body: "a=1", want: ok(`{"a":"1"}`)},
+			{send: "POST /auth/form" + form + "\nContent-Encoding: gzip", body: "a=1", want: detail(415, core.CodeUnsupportedMediaType)},
+			{send: "POST /auth/form" + form + "\nContent-Encoding: identity\nContent-Encoding: GZIP", body: "a=1", want: detail(415, core.CodeUnsupportedMediaType)},
+			{send: "POST /auth/form\nContent-Type: application/json\nContent-Encoding: deflate, gzip", body: `{"a":1}`, want: detail(415, core.CodeUnsupportedMediaType)},
+			{send: "POST /auth/acme/callback" + form + "\nContent-Encoding: br", body: "state=s&code=c", want: detail(415, core.CodeUnsupportedMediaType)},
 		}},
 	}
 }

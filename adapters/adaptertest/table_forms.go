@@ -1,5 +1,15 @@
 package adaptertest
 
+// slashed wants a redirect to a Location.
+func slashed(send, location string) row {
+	return row{send: send, want: replies(307, "", "Location: "+location)}
+}
+
+func (r row) or405() row {
+	r.want.status = append(r.want.status, 405)
+	return r
+}
+
 // forms returns the rules about paths that are almost a route's.
 func forms() []section {
 	return []section{
@@ -44,18 +54,68 @@ func forms() []section {
 			{send: "GET /users/x/%2e%2e/me", want: elsewhere()},
 			{send: `GET /users/x\..\me`, want: ok(`user "x\\..\\me"`)},
 		}},
-		{rule: "a slash at the end is another path, but for a root", rows: []row{
-			{send: "GET /users/me/", want: elsewhere()},
-			{send: "GET /users/7/", want: elsewhere()},
-			{send: "GET /users/7/keys/8/", want: elsewhere()},
-			{send: "POST /auth/login/", want: elsewhere()},
-			{send: "DELETE /users/7/", want: elsewhere()},
-			{send: "GET /jwks.json/", want: elsewhere()},
-			{send: "GET /users/me/?x=1", want: elsewhere()},
+		{rule: "b5 one slash too many at the end is 307 to the path without it, relative and with the query", head: true, rows: []row{
+			slashed("GET /users/me/", "../me"),
+			slashed("GET /users/7/", "../7"),
+			slashed("GET /users/7/keys/8/", "../8"),
+			slashed("POST /auth/login/", "../login"),
+			slashed("PATCH /users/me/", "../me"),
+			slashed("DELETE /users/7/", "../7"),
+			slashed("GET /jwks.json/", "../jwks.json"),
+			slashed("GET /users/me/?x=1", "../me?x=1"),
+			slashed("GET /users/me/?", "../me"),
+			slashed("GET /auth/acme/callback/?code=a%2Fb%3D&state=s+t", "../callback?code=a%2Fb%3D&state=s+t"),
+			slashed("POST /auth/acme/callback/", "../callback"),
+			slashed("GET /auth/associate/acme/authorize/", "../authorize"),
+			slashed("GET /nested/deep/7/", "../7"),
+			slashed("POST /nested/deep/me/keys/", "../keys"),
+			slashed("GET /nested/of/acme/7/", "../7"),
+			slashed("GET /users/none/", "../none"), // before credentials
+			slashed("GET /users/me/\nX-Forwarded-Prefix: //evil.example", "../me"),
+			slashed("GET /users/me/\nX-Forwarded-Host: evil.example", "../me"),
+			slashed("GET /users/a%20b/", "../a%20b"),
+			slashed("GET /users/https:/", "../https:"),
+			slashed("GET /users/evil.example/", "../evil.example"),
+			slashed("GET /users/a%5Cb/", "../a%5Cb"),
+			slashed(`GET /users/\evil.example/`, "../%5Cevil.example"),
+			slashed("GET /users/%5C%5Cevil.example/", "../%5C%5Cevil.example"),
+			slashed("GET /users/%0D%0ASet-Cookie:a=b/", "../%0D%0ASet-Cookie:a=b"),
+			slashed("GET /users/a%3Fb/", "../a%3Fb"),
+			slashed("GET /users/a%23b/", "../a%23b"),
+			slashed("GET /users/%C3%A9/", "../%C3%A9"),
+			slashed("GET /users/me/?\xc3\xa9", "../me?%C3%A9"),
+			slashed("GET /users/me/?a=%0D%0Ab", "../me?a=%0D%0Ab"),
+			slashed("GET /users/me/?to=//evil.example", "../me?to=//evil.example"),
+		}},
+		{rule: "b5 a wrong method with a slash at the end is 307 too, where it is 405, or 405 at once", rows: []row{
+			slashed("PUT /users/me/", "../me").or405(),
+			slashed("GET /auth/login/", "../login").or405(),
+			slashed("HEAD /auth/login/", "../login").or405(),
+			slashed("OPTIONS /auth/login/", "../login").or405(),
+			slashed("TRACE /users/7/", "../7").or405(),
+			slashed("POST /users/7/keys/8/", "../8").or405(),
+		}},
+		{rule: "b5 a slash too many elsewhere, two of them, and one behind what is no route, are another path", rows: []row{
 			{send: "GET /users//", want: elsewhere()},
 			{send: "DELETE /auth/associate/acme//", want: elsewhere()},
-			{send: "GET /users/me/\nX-Forwarded-Prefix: //evil.example", want: elsewhere()},
-			{send: "GET /users/me/\nX-Forwarded-Host: evil.example", want: elsewhere()},
+			{send: "GET /users/me//", want: elsewhere()},
+			{send: "GET /users/7//", want: elsewhere()},
+			{send: "POST //auth/login/", want: elsewhere()},
+			{send: "GET //evil.example/", want: elsewhere()},
+			{send: "GET ///evil.example/", want: elsewhere()},
+			{send: `GET /\evil.example/`, want: elsewhere()},
+			{send: "GET /%5Cevil.example/", want: elsewhere()},
+			{send: "GET /users/../", want: elsewhere()},
+			{send: "GET /users/%2e%2e/", want: elsewhere()},
+			{send: "GET /users/%2F/", want: elsewhere()},
+			{send: "GET /users/%2Fevil.example/", want: elsewhere()},
+			{send: "GET /users/a%2Fb/", want: elsewhere()},
+			{send: "GET /users/7%2F/", want: elsewhere()},
+			{send: "GET /users/m%65/", want: elsewhere()},
+			{send: "GET /nothing/", want: notFound()},
+			{send: "GET /users/7/keys/", want: notFound()},
+			{send: "POST /auth/", want: notFound()},
+			{send: "GET /nested/7/", want: notFound()},
 		}},
 		{rule: "letter case counts in what is fixed, and stays in what is not", rows: []row{
 			{send: "GET /USERS/me", want: elsewhere()},

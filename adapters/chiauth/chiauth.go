@@ -16,6 +16,7 @@
 package chiauth
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -29,10 +30,12 @@ import (
 // chi's own route list and under r's prefixes, groups and middleware. prefix is
 // empty, or begins with a slash and does not end with one; Mount panics on any
 // other. The root of a group answers at prefix with and without a trailing
-// slash. HEAD is registered along with GET.
+// slash; another route is redirected (307) from its path with a slash at the end
+// to the one without. HEAD is registered along with GET.
 //
-// If two routes are equal, chi uses the one registered last; a more specific
-// route of the application always wins.
+// If two routes are equal, chi uses the one registered last, except that a
+// redirect replaces nothing; a more specific route of the application always
+// wins.
 func Mount(r chi.Router, prefix string, groups ...core.Group) {
 	httpauth.Mount(http.NewServeMux(), prefix, groups...) // panics on what cannot be served
 	for _, g := range groups {
@@ -43,6 +46,23 @@ func Mount(r chi.Router, prefix string, groups ...core.Group) {
 			}
 			if b.Pattern == "" {
 				register(r, b.Method, whole+"/", h)
+			}
+		}
+	}
+	redirect(r, prefix, groups)
+}
+
+// redirect registers what nobody has registered.
+func redirect(r chi.Router, prefix string, groups []core.Group) {
+	taken := map[string]map[string]http.Handler{}
+	for _, route := range r.Routes() {
+		taken[route.Pattern] = route.Handlers
+	}
+	for _, path := range core.Slashed(groups...) {
+		path = prefix + path + "/"
+		for _, method := range httpauth.Methods() {
+			if taken[path][method] == nil {
+				r.Method(method, path, http.HandlerFunc(httpauth.WithoutSlash))
 			}
 		}
 	}
@@ -105,3 +125,24 @@ func CurrentUser[U any](r *http.Request) (*U, bool) {
 // Write sends a response, such as that of Manager.Login or one made by
 // core.HTML.
 func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }
+
+// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's routes
+// respond to errors:
+//
+//	r.NotFound(chiauth.NotFound)
+//	r.MethodNotAllowed(chiauth.MethodNotAllowed)
+func NotFound(w http.ResponseWriter, r *http.Request) { httpauth.NotFound(w, r) }
+
+// MethodNotAllowed responds with a 405, Allow and {"detail": "Method Not
+// Allowed"}.
+func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	if at := chi.RouteContext(r.Context()); at != nil && at.Routes != nil {
+		path := cmp.Or(r.URL.RawPath, r.URL.Path)
+		for _, method := range httpauth.Methods() {
+			if at.Routes.Match(chi.NewRouteContext(), method, path) {
+				w.Header().Add("Allow", method)
+			}
+		}
+	}
+	httpauth.MethodNotAllowed(w, r)
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
@@ -40,7 +41,9 @@ func TestRoutesAreInChisListing(t *testing.T) {
 	chiauth.Mount(r, "/users", users())
 	var got []string
 	err := chi.Walk(r, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		got = append(got, method+" "+route)
+		if strings.Count(route, "/") < 3 { // the others are redirects
+			got = append(got, method+" "+route)
+		}
 		return nil
 	})
 	if err != nil {
@@ -95,6 +98,53 @@ func TestAnApplicationsMoreSpecificRouteWins(t *testing.T) {
 	for path, want := range map[string]int{"/users/me": http.StatusTeapot, "/users/7": 200} {
 		if got := serveOne(r, "DELETE", path).Code; got != want {
 			t.Errorf("DELETE %s: %d, want %d", path, got, want)
+		}
+	}
+}
+
+func TestFindingB5BelowPrefixesAndGroups(t *testing.T) {
+	r := chi.NewRouter()
+	r.Get("/own/me/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	chiauth.Mount(r, "/own", users())
+	r.Route("/api/{id}", func(r chi.Router) {
+		r.Group(func(r chi.Router) {
+			r.Use(middleware.NoCache)
+			chiauth.Mount(r, "/users", users())
+		})
+		r.Route("/sub", func(r chi.Router) { chiauth.Mount(r, "", users()) })
+	})
+	for asked, want := range map[[2]string]int{
+		{"GET", "/api/x/users/me/"}: 307, {"PUT", "/api/x/users/me/"}: 307, {"DELETE", "/api/x/users/me/"}: 307,
+		{"GET", "/api/x/sub/me/"}: 307, {"GET", "/api/x/sub/"}: 200, {"GET", "/api/x/users/me//"}: 404,
+		{"GET", "/api/x/users/"}: 200, {"DELETE", "/api/x/users/me"}: 200,
+		{"GET", "/own/me/"}: 418, {"POST", "/own/me/"}: 307,
+	} {
+		w := serveOne(r, asked[0], asked[1])
+		if w.Code != want || want == 307 && w.Header().Get("Location") != "../me" {
+			t.Errorf("%s: %d to %q, want %d", asked, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}
+
+func TestFindingB6JSON(t *testing.T) {
+	r := chi.NewRouter()
+	r.NotFound(chiauth.NotFound)
+	r.MethodNotAllowed(chiauth.MethodNotAllowed)
+	r.Route("/api", func(r chi.Router) { chiauth.Mount(r, "/users", users()) })
+	for asked, want := range map[[2]string][2]string{
+		{"GET", "/nothing"}:          {`{"detail":"Not Found"}`, ""},
+		{"GET", "/api/nothing"}:      {`{"detail":"Not Found"}`, ""},
+		{"GET", "/api/users/a%2Fb"}:  {`{"detail":"Not Found"}`, ""},
+		{"HEAD", "/nothing"}:         {"", ""},
+		{"PUT", "/api/users/me"}:     {`{"detail":"Method Not Allowed"}`, "GET HEAD DELETE"},
+		{"PATCH", "/api/users/%C3"}:  {`{"detail":"Method Not Allowed"}`, "GET HEAD DELETE"},
+		{"OPTIONS", "/api/users"}:    {`{"detail":"Method Not Allowed"}`, "GET HEAD"},
+		{"PROPFIND", "/api/users/7"}: {`{"detail":"Method Not Allowed"}`, "GET HEAD DELETE"},
+	} {
+		w := serveOne(r, asked[0], asked[1])
+		if w.Body.String() != want[0] || strings.Join(w.Header()["Allow"], " ") != want[1] ||
+			w.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %v %s, want %q", asked, w.Code, w.Header(), w.Body, want)
 		}
 	}
 }

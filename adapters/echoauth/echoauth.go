@@ -17,6 +17,7 @@ package echoauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,7 +38,9 @@ type Router interface {
 // prefix is empty, or begins with a slash and does not end with one; Mount
 // panics on any other, and on what echo refuses. A parameter in a prefix, r's
 // too, must be a whole segment. The root of a group answers at prefix with and
-// without a trailing slash. HEAD is registered along with GET.
+// without a trailing slash; a route named withoutSlash redirects (307) from the
+// path of any other with a slash at the end to the one without. HEAD is
+// registered along with GET.
 //
 // A route named notAllowed answers the other methods of a path with 405: echo
 // itself would answer OPTIONS with 204 and, in a group with middleware,
@@ -50,6 +53,12 @@ func Mount(r Router, prefix string, groups ...core.Group) {
 		for _, b := range g {
 			mounting{r, prefix + b.Prefix, mux}.route(b)
 		}
+	}
+	for _, path := range core.Slashed(groups...) {
+		route := echo.Route{
+			Name: "withoutSlash", Method: echo.RouteAny, Path: colons(prefix+path) + "/", Handler: withoutSlash,
+		}
+		_, _ = r.AddRoute(route) // an error means that the application has this path
 	}
 }
 
@@ -96,20 +105,23 @@ func (m mounting) register(b core.Endpoint, path string) string {
 // than any other; but "/me" must not refuse a method of "/{id}", which is
 // matched after it.
 func (m mounting) refuse(path, pattern string) {
-	var refused []echo.Route
+	var allowed, methods []string
 	apart := true
-	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-		http.MethodConnect, http.MethodOptions, http.MethodTrace,
-	} {
+	for _, method := range httpauth.Methods() {
 		asked := &http.Request{Method: method, URL: &url.URL{Path: "/" + strings.TrimPrefix(m.prefix+path, "/")}}
-		refusal, found := m.mux.Handler(asked)
+		_, found := m.mux.Handler(asked)
 		if found == "" {
-			refused = append(refused,
-				echo.Route{Name: "notAllowed", Method: method, Path: colons(m.prefix + path), Handler: notAllowed(refusal)})
-		} else if !strings.HasSuffix(found, " "+m.prefix+pattern) {
-			apart = false
+			methods = append(methods, method)
+			continue
 		}
+		allowed = append(allowed, method)
+		apart = apart && strings.HasSuffix(found, " "+m.prefix+pattern)
+	}
+	var refused []echo.Route
+	for _, method := range methods {
+		refused = append(refused, echo.Route{
+			Name: "notAllowed", Method: method, Path: colons(m.prefix + path), Handler: notAllowed(strings.Join(allowed, ", ")),
+		})
 	}
 	if apart && refused != nil {
 		refused = refused[:1]
@@ -142,14 +154,23 @@ func handler(b core.Endpoint) echo.HandlerFunc {
 	}
 }
 
-func notAllowed(refusal http.Handler) echo.HandlerFunc {
+func notAllowed(allow string) echo.HandlerFunc {
 	return func(c *echo.Context) error {
 		if _, ok := core.PathValues(c.Path(), c.Request().URL.EscapedPath()); !ok {
 			return echo.ErrNotFound
 		}
-		refusal.ServeHTTP(c.Response(), c.Request())
-		return nil
+		c.Response().Header().Set("Allow", allow)
+		return Write(c, core.Plain(http.StatusMethodNotAllowed))
 	}
+}
+
+func withoutSlash(c *echo.Context) error {
+	r := c.Request()
+	resp, ok := core.WithoutSlash(r.URL.EscapedPath(), r.URL.RawQuery)
+	if !ok {
+		return echo.ErrNotFound
+	}
+	return Write(c, resp)
 }
 
 // Require returns middleware that lets a request through if its user is active
@@ -223,4 +244,22 @@ func Write(c *echo.Context, resp *core.Response) error {
 	}
 	httpauth.Write(c.Response(), c.Request(), resp)
 	return nil
+}
+
+// ErrorHandler is an error handler for echo.Echo.HTTPErrorHandler. It responds
+// with {"detail": phrase}, as Latchkey's routes respond to errors, where the
+// phrase is the standard text of the error's status: "Not Found" for a path
+// without a route, "Method Not Allowed" for a wrong method. It never sends the
+// text of an error. An application that calls it for errors that it does not
+// handle itself keeps its own texts.
+func ErrorHandler(c *echo.Context, err error) {
+	if r, _ := echo.UnwrapResponse(c.Response()); r != nil && r.Committed {
+		return
+	}
+	status := http.StatusInternalServerError
+	var e echo.HTTPStatusCoder
+	if errors.As(err, &e) && e.StatusCode() != 0 {
+		status = e.StatusCode()
+	}
+	httpauth.Write(c.Response(), c.Request(), core.Plain(status))
 }

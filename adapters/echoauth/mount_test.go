@@ -2,6 +2,7 @@ package echoauth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -52,7 +53,7 @@ func TestRoutesAreInEchosListing(t *testing.T) {
 	echoauth.Mount(e, "/users", users())
 	var got []string
 	for _, route := range e.Router().Routes() {
-		if route.Name != "notAllowed" {
+		if route.Name != "notAllowed" && route.Name != "withoutSlash" {
 			got = append(got, route.Method+" "+route.Path)
 		}
 	}
@@ -113,6 +114,49 @@ func TestAnApplicationsRouteWins(t *testing.T) {
 		if got := serveOne(e, asked[0], asked[1]).Code; got != want {
 			t.Errorf("%s: %d, want %d", asked, got, want)
 		}
+	}
+}
+
+func TestFindingB5BelowPrefixesAndGroups(t *testing.T) {
+	e := echo.New()
+	e.GET("/own/me/", func(c *echo.Context) error { return c.NoContent(http.StatusTeapot) })
+	echoauth.Mount(e, "/own", users())
+	api := e.Group("/api/:id", mark("api"))
+	echoauth.Mount(api.Group("", mark("group")), "/users", users())
+	for asked, want := range map[[2]string]int{
+		{"GET", "/api/x/users/me/"}: 307, {"PUT", "/api/x/users/me/"}: 307, {"DELETE", "/api/x/users/me/"}: 307,
+		{"GET", "/api/x/users/"}: 200, {"DELETE", "/api/x/users/me"}: 200, {"GET", "/api/x/users/me//"}: 404,
+		{"GET", "/own/me/"}: 418, {"POST", "/own/me/"}: 307,
+	} {
+		w := serveOne(e, asked[0], asked[1])
+		if w.Code != want || want == 307 && w.Header().Get("Location") != "../me" {
+			t.Errorf("%s: %d to %q, want %d", asked, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}
+
+func TestFindingB6JSON(t *testing.T) {
+	e := echo.New()
+	e.HTTPErrorHandler = echoauth.ErrorHandler
+	echoauth.Mount(e, "/users", users())
+	e.GET("/plan", func(*echo.Context) error { return errors.New("the text of an error") })
+	e.GET("/sent", func(c *echo.Context) error { return errors.Join(c.String(200, "sent"), errors.New("too late")) })
+	for asked, want := range map[[2]string][2]string{
+		{"GET", "/nothing"}:     {`{"detail":"Not Found"}`, ""},
+		{"GET", "/users/a%2Fb"}: {`{"detail":"Not Found"}`, ""},
+		{"HEAD", "/nothing"}:    {"", ""},
+		{"PUT", "/users/me"}:    {`{"detail":"Method Not Allowed"}`, "GET, HEAD, DELETE"},
+		{"OPTIONS", "/users/"}:  {`{"detail":"Method Not Allowed"}`, "GET, HEAD"},
+		{"POST", "/plan"}:       {`{"detail":"Method Not Allowed"}`, "OPTIONS, GET"},
+		{"GET", "/plan"}:        {`{"detail":"Internal Server Error"}`, ""},
+	} {
+		w := serveOne(e, asked[0], asked[1])
+		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] || w.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %v %s, want %q", asked, w.Code, w.Header(), w.Body, want)
+		}
+	}
+	if w := serveOne(e, "GET", "/sent"); w.Body.String() != "sent" {
+		t.Errorf("after a response another one is sent: %s", w.Body)
 	}
 }
 

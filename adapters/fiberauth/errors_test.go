@@ -71,7 +71,8 @@ func TestErrorHandler(t *testing.T) {
 	app.Get("/:status", func(c fiber.Ctx) error { return fails[c.Params("status")]() })
 	for status, body := range map[int]string{500: "Internal Server Error", 502: "Bad Gateway", 409: "Conflict"} {
 		got := ask(t, app, httptest.NewRequest("GET", fmt.Sprint("/", status), nil))
-		if got.status != status || got.body != body || got.header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		body = fmt.Sprintf(`{"detail":%q}`, body)
+		if got.status != status || got.body != body || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%d: %+v, want %s", status, got, body)
 		}
 	}

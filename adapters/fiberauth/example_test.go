@@ -134,7 +134,7 @@ func ExamplePassErrors() {
 	get(app, "/nothing", "")
 	// Output:
 	// /plan 401 {"code":"","status":401}
-	// /nothing 404 Not Found
+	// /nothing 404 {"detail":"Not Found"}
 }
 
 func ExampleErrorHandler() {
@@ -143,7 +143,7 @@ func ExampleErrorHandler() {
 
 	get(app, "/plan", "")
 	// Output:
-	// /plan 500 Internal Server Error
+	// /plan 500 {"detail":"Internal Server Error"}
 }
 
 func ExampleWrite() {

@@ -29,6 +29,7 @@ package fiberauth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,9 +46,11 @@ import (
 // prefixes and middleware. prefix is empty, or begins with a slash and does not
 // end with one; Mount panics on any other. A prefix may have parameters
 // (":tenant"), but no optional ones and no wildcards. The root of a group
-// answers at prefix with and without a trailing slash. HEAD is registered along
-// with GET. Paths are compared exactly, whatever CaseSensitive and
-// StrictRouting say; a path for which core.IsPlainPath is false gets a 404.
+// answers at prefix with and without a trailing slash; another route is
+// redirected (307) from its path with a slash at the end to the one without.
+// HEAD is registered along with GET. Paths are compared exactly, whatever
+// CaseSensitive and StrictRouting say; a path for which core.IsPlainPath is
+// false gets a 404.
 //
 // fiber uses the route registered first, even if a later one is more specific
 // (the routes of one Mount are sorted): an application's own "DELETE /users/me"
@@ -70,6 +73,9 @@ func Mount(r fiber.Router, prefix string, groups ...core.Group) {
 		if b.Pattern == "" {
 			r.Add(methods, whole+"/", handler(b)).Name(b.Name)
 		}
+	}
+	for _, path := range core.Slashed(groups...) {
+		r.All(colons(prefix+path)+"/", withoutSlash)
 	}
 }
 
@@ -102,6 +108,36 @@ func handler(b core.Endpoint) fiber.Handler {
 		r.Path, r.Param = decoded, func(name string) string { return values[name] }
 		return Write(c, b.Serve(contextOf(c), r))
 	}
+}
+
+// withoutSlash redirects from a path with one slash too many. fiber takes the
+// path without it for the same, and then no longer for one with a wrong method.
+func withoutSlash(c fiber.Ctx) error {
+	path, pattern := string(c.Request().URI().PathOriginal()), c.Route().Path
+	if _, ok := core.PathValues(pattern, path); ok && !malformed(c) {
+		if resp, ok := core.WithoutSlash(path, string(c.Request().URI().QueryString())); ok {
+			return Write(c, resp)
+		}
+	}
+	err := c.Next()
+	if !errors.Is(err, fiber.ErrNotFound) {
+		return err
+	}
+	if allow := allowed(c.App(), path); allow != nil && c.GetRespHeader("Allow") == "" {
+		c.Set("Allow", strings.Join(allow, ", "))
+		return fiber.ErrMethodNotAllowed
+	}
+	return err
+}
+
+// allowed returns the methods of a path.
+func allowed(app *fiber.App, path string) (methods []string) {
+	for _, route := range app.GetRoutes(true) {
+		if _, ok := core.PathValues(route.Path, path); ok && !slices.Contains(methods, route.Method) {
+			methods = append(methods, route.Method)
+		}
+	}
+	return methods
 }
 
 // Require returns middleware that lets a request through if its user is active

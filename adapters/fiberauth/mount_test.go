@@ -60,7 +60,9 @@ func TestRoutesAreInFibersListing(t *testing.T) {
 	fiberauth.Mount(app, "/users", users())
 	var got []string
 	for _, r := range app.GetRoutes() {
-		got = append(got, r.Method+" "+r.Path+" "+r.Name)
+		if r.Name != "" { // the others are redirects
+			got = append(got, r.Method+" "+r.Path+" "+r.Name)
+		}
 	}
 	want := []string{
 		"GET /users GET", "GET /users/ GET", "GET /users/me GET/me", "GET /users/:id GET/{id}",
@@ -116,7 +118,7 @@ func TestPathsAreComparedExactly(t *testing.T) {
 	app.Get("/api/users/*", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
 	for path, want := range map[string]int{
 		"/api/users/me": 200, "/api/users/ME": 200, "/api/users/7": 200, "/api/users/": 200,
-		"/api/users/me/": http.StatusTeapot, "/api/users/7/": http.StatusTeapot, "/api/users//": http.StatusTeapot,
+		"/api/users/me/": 307, "/api/users/7/": 307, "/api/users//": http.StatusTeapot,
 		"/API/users/7": http.StatusTeapot, "/api/Users/me": http.StatusTeapot, "/api/users/%6De": http.StatusTeapot,
 		"/api/users/a%2Fb": http.StatusTeapot, "/api/users/..": http.StatusTeapot, "/api/users/%2e": http.StatusTeapot,
 	} {
@@ -147,6 +149,65 @@ func TestTheRouteThatWins(t *testing.T) {
 	}
 	if got := ask(t, app, httptest.NewRequest("GET", "/users/export", nil)); got.body != `/export /users/export ""` {
 		t.Errorf("the more specific route of a later group does not win: %q", got.body)
+	}
+}
+
+func TestFindingB5BelowPrefixesAndGroups(t *testing.T) {
+	for name, config := range map[string]fiber.Config{"default": {}, "strict": {StrictRouting: true}} {
+		t.Run(name, func(t *testing.T) {
+			app, inner := fiber.New(config), fiber.New(config)
+			app.Get("/own/me/", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
+			fiberauth.Mount(app, "/own", users())
+			fiberauth.Mount(app.Group("/api/:id").Group("/v1"), "/users", users())
+			fiberauth.Mount(inner, "/users", users())
+			app.Use("/inner", inner)
+			app.Put("/inner/users/me", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
+			for asked, want := range map[[2]string]int{
+				{"GET", "/api/x/v1/users/me/"}: 307, {"PUT", "/api/x/v1/users/me/"}: 307, {"DELETE", "/api/x/v1/users/me/"}: 307,
+				{"GET", "/inner/users/me/"}: 307, {"GET", "/inner/users/"}: 200, {"GET", "/api/x/v1/users/me//"}: 404,
+				{"DELETE", "/api/x/v1/users/me"}: 200, {"PUT", "/api/x/v1/users/me"}: 405, {"POST", "/inner/users/me"}: 405,
+				{"PUT", "/inner/users/me"}: 418, {"POST", "/own/me/"}: 307, {"GET", "/own/nothing/x"}: 404,
+			} {
+				got := ask(t, app, httptest.NewRequest(asked[0], asked[1], nil))
+				if got.status != want || want == 307 && got.header.Get("Location") != "../me" {
+					t.Errorf("%s: %d %v, want %d", asked, got.status, got.header, want)
+				}
+			}
+		})
+	}
+}
+
+// What fiber lets through as it is sent has no place in a header.
+func TestFindingB5ALocationIsOneLine(t *testing.T) {
+	app := fiber.New()
+	fiberauth.Mount(app, "/users", users())
+	for path, want := range map[string]string{
+		"/users/7/?\xff": "../7?%FF", `/users/\\evil.example/`: "../%5C%5Cevil.example",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.Opaque = path
+		if got := ask(t, app, r); got.header.Get("Location") != want {
+			t.Errorf("%q: %d %v, want %q", path, got.status, got.header, want)
+		}
+	}
+}
+
+func TestFindingB6JSON(t *testing.T) {
+	app := fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler})
+	fiberauth.Mount(app, "/users", users())
+	app.Post("/plan", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
+	for asked, want := range map[[2]string][2]string{
+		{"GET", "/nothing"}:     {`{"detail":"Not Found"}`, ""},
+		{"GET", "/users/a%2Fb"}: {`{"detail":"Not Found"}`, ""},
+		{"HEAD", "/nothing"}:    {"", ""},
+		{"PUT", "/users/me"}:    {`{"detail":"Method Not Allowed"}`, "GET, HEAD, DELETE"},
+		{"OPTIONS", "/users/"}:  {`{"detail":"Method Not Allowed"}`, "GET, HEAD"},
+		{"GET", "/plan"}:        {`{"detail":"Method Not Allowed"}`, "POST"},
+	} {
+		got := ask(t, app, httptest.NewRequest(asked[0], asked[1], nil))
+		if got.body != want[0] || got.header.Get("Allow") != want[1] || got.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %v, want %q", asked, got, want)
+		}
 	}
 }
 

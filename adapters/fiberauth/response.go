@@ -52,17 +52,18 @@ func PassErrors(c fiber.Ctx) error {
 }
 
 // ErrorHandler is an error handler for fiber.Config, and for errors that an
-// application's own handler does not handle. It responds with the standard text
-// of the error's status. fiber's default sends the error's text: for a panic
-// behind the recover middleware, the panic's; for a malformed request, its head
-// as received, credentials included.
+// application's own handler does not handle. It responds with {"detail":
+// phrase}, as Latchkey's routes respond to errors, where the phrase is the
+// standard text of the error's status: "Not Found" for a path without a route,
+// "Method Not Allowed" for a wrong method. fiber's default sends the error's
+// text: for a panic behind the recover middleware, the panic's; for a malformed
+// request, its head as received, credentials included.
 func ErrorHandler(c fiber.Ctx, err error) error {
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*fiber.Error](err); ok {
 		status = e.Code
 	}
-	c.Set("Content-Type", "text/plain; charset=utf-8")
-	return c.Status(status).SendString(http.StatusText(status))
+	return Write(c, core.Plain(status))
 }
 
 // passed hides the cause from fiber's default ErrorHandler, which sends the

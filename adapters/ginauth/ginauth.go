@@ -37,7 +37,9 @@ import (
 // empty, or begins with a slash and does not end with one; Mount panics on any
 // other, and on what gin refuses. A parameter in a prefix, r's too, must be a
 // whole segment. The root of a group answers at prefix with and without a
-// trailing slash. HEAD is registered along with GET.
+// trailing slash; another route is redirected (307) from its path with a slash
+// at the end to the one without, by a handler called withoutSlash. HEAD is
+// registered along with GET.
 //
 // The other methods of these paths are registered too, with a handler called
 // notAllowed that responds with 405: a gin engine would respond with 404, and
@@ -60,6 +62,10 @@ func Mount(r gin.IRouter, prefix string, groups ...core.Group) {
 			}
 		}
 	}
+	m := mounting{r.Group(colons(prefix)), prefix, mux}
+	for _, path := range core.Slashed(groups...) {
+		m.redirect(path)
+	}
 }
 
 // mounting is where Mount registers a route. mux is net/http's view of the same
@@ -77,17 +83,37 @@ func (m mounting) register(path string, b core.Endpoint) {
 	}
 }
 
-// refuse registers net/http's responses to methods that are not allowed.
+// refuse registers responses to the methods that net/http does not allow.
 func (m mounting) refuse(path string, _ core.Endpoint) {
-	for _, method := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-		http.MethodOptions, http.MethodTrace,
-	} {
-		asked := &http.Request{Method: method, URL: &url.URL{Path: "/" + strings.TrimPrefix(m.prefix+path, "/")}}
-		if refusal, pattern := m.mux.Handler(asked); pattern == "" {
-			m.registerIfFree(method, colons(path), notAllowed(refusal))
+	var allowed, refused []string
+	for _, method := range httpauth.Methods() {
+		if m.pattern(method, path) == "" {
+			refused = append(refused, method)
+		} else {
+			allowed = append(allowed, method)
 		}
 	}
+	for _, method := range refused {
+		m.registerIfFree(method, colons(path), notAllowed(strings.Join(allowed, ", ")))
+	}
+}
+
+// redirect registers the redirects from a path with a slash at its end, but
+// leaves out the methods of a less specific path: with "DELETE /me/", gin does
+// not find "DELETE /:id" for "/me".
+func (m mounting) redirect(path string) {
+	for _, method := range httpauth.Methods() {
+		if found := m.pattern(method, path); found == "" || strings.HasSuffix(found, " "+m.prefix+path) {
+			m.registerIfFree(method, colons(path)+"/", withoutSlash)
+		}
+	}
+}
+
+// pattern returns what net/http would serve a path of the groups with.
+func (m mounting) pattern(method, path string) string {
+	asked := &http.Request{Method: method, URL: &url.URL{Path: "/" + strings.TrimPrefix(m.prefix+path, "/")}}
+	_, pattern := m.mux.Handler(asked)
+	return pattern
 }
 
 // registerIfFree skips what is already registered, and finds out by trying: gin
@@ -97,9 +123,14 @@ func (m mounting) registerIfFree(method, path string, h gin.HandlerFunc) {
 	m.at.Handle(method, path, h)
 }
 
-func notAllowed(refusal http.Handler) gin.HandlerFunc {
-	return func(c *gin.Context) { refusal.ServeHTTP(c.Writer, c.Request) }
+func notAllowed(allow string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Allow", allow)
+		MethodNotAllowed(c)
+	}
 }
+
+func withoutSlash(c *gin.Context) { httpauth.WithoutSlash(c.Writer, c.Request) }
 
 // colons rewrites "{id}" as ":id".
 func colons(pattern string) string {
@@ -114,7 +145,7 @@ func handler(b core.Endpoint) gin.HandlerFunc {
 		r := c.Request
 		values, ok := core.PathValues(c.FullPath(), r.URL.EscapedPath())
 		if !ok {
-			http.NotFound(c.Writer, r)
+			NotFound(c)
 			return
 		}
 		for name, value := range values {
@@ -191,4 +222,21 @@ func Write(c *gin.Context, resp *core.Response) {
 		return
 	}
 	httpauth.Write(c.Writer, c.Request, resp)
+}
+
+// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's routes
+// respond to errors:
+//
+//	r.NoRoute(ginauth.NotFound)
+//	r.NoMethod(ginauth.MethodNotAllowed)
+func NotFound(c *gin.Context) {
+	httpauth.NotFound(c.Writer, c.Request)
+	c.Writer.WriteHeaderNow() // else gin writes a text of its own where there is no body
+}
+
+// MethodNotAllowed responds with a 405 and {"detail": "Method Not Allowed"}. Gin
+// calls it where HandleMethodNotAllowed is set, and sets Allow.
+func MethodNotAllowed(c *gin.Context) {
+	httpauth.MethodNotAllowed(c.Writer, c.Request)
+	c.Writer.WriteHeaderNow()
 }

@@ -48,7 +48,7 @@ func TestRoutesAreInGinsListing(t *testing.T) {
 	ginauth.Mount(r, "/users", users())
 	var got []string
 	for _, route := range r.Routes() {
-		if !strings.Contains(route.Handler, "notAllowed") {
+		if !strings.Contains(route.Handler, "notAllowed") && !strings.Contains(route.Handler, "withoutSlash") {
 			got = append(got, route.Method+" "+route.Path)
 		}
 	}
@@ -106,17 +106,50 @@ func TestAnApplicationsRouteWins(t *testing.T) {
 	}
 }
 
-// An extra slash is the engine's business. The root of a group answers with and
-// without one either way.
-func TestRedirectTrailingSlash(t *testing.T) {
-	for redirects, want := range map[bool]int{true: http.StatusMovedPermanently, false: http.StatusNotFound} {
+// The engine's own redirect loses the prefix of a proxy, and the method.
+func TestFindingB5WhateverRedirectTrailingSlashSays(t *testing.T) {
+	for _, redirects := range []bool{true, false} {
 		r := gin.New()
 		r.RedirectTrailingSlash = redirects
-		ginauth.Mount(r, "/users", users())
-		for path, want := range map[string]int{"/users/me/": want, "/users": http.StatusOK, "/users/": http.StatusOK} {
-			if w := serveOne(r, "GET", path); w.Code != want {
-				t.Errorf("GET %s with RedirectTrailingSlash %v: %d, want %d", path, redirects, w.Code, want)
+		ginauth.Mount(r.Group("/api/:id"), "/users", users())
+		for asked, want := range map[[2]string]int{
+			{"GET", "/api/x/users/me/"}: 307, {"PUT", "/api/x/users/me/"}: 307, {"DELETE", "/api/x/users/me/"}: 307,
+			{"GET", "/api/x/users"}: 200, {"GET", "/api/x/users/"}: 200, {"DELETE", "/api/x/users/me"}: 200,
+		} {
+			w := serveOne(r, asked[0], asked[1])
+			if w.Code != want || want == 307 && w.Header().Get("Location") != "../me" {
+				t.Errorf("%s with RedirectTrailingSlash %v: %d to %q, want %d", asked, redirects, w.Code,
+					w.Header().Get("Location"), want)
 			}
+		}
+	}
+}
+
+func TestFindingB5AnApplicationsSlashStays(t *testing.T) {
+	r := gin.New()
+	r.GET("/users/me/", status(418))
+	ginauth.Mount(r, "/users", users())
+	for asked, want := range map[[2]string]int{{"GET", "/users/me/"}: 418, {"POST", "/users/me/"}: 307, {"GET", "/users/7/"}: 307} {
+		if got := serveOne(r, asked[0], asked[1]).Code; got != want {
+			t.Errorf("%s: %d, want %d", asked, got, want)
+		}
+	}
+}
+
+func TestFindingB6JSON(t *testing.T) {
+	r := gin.New()
+	r.NoRoute(ginauth.NotFound)
+	ginauth.Mount(r, "/users", users())
+	for asked, want := range map[[2]string][2]string{
+		{"GET", "/nothing"}:     {`{"detail":"Not Found"}`, ""},
+		{"GET", "/users/a%2Fb"}: {`{"detail":"Not Found"}`, ""},
+		{"HEAD", "/nothing"}:    {"", ""},
+		{"PUT", "/users/me"}:    {`{"detail":"Method Not Allowed"}`, "GET, HEAD, DELETE"},
+		{"OPTIONS", "/users/"}:  {`{"detail":"Method Not Allowed"}`, "GET, HEAD"},
+	} {
+		w := serveOne(r, asked[0], asked[1])
+		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] || w.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %v %s, want %q", asked, w.Code, w.Header(), w.Body, want)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -31,11 +32,15 @@ import (
 // prefix (core.Group.At) and the route's pattern. prefix is empty, or begins
 // with a slash and does not end with one; Mount panics on any other, as
 // ServeMux does on what it cannot serve. The root of a group answers at prefix
-// with and without a trailing slash, and at nothing below it. HEAD is answered
-// wherever GET is. A path for which core.IsPlainPath is false gets a 404.
+// with and without a trailing slash, and at nothing below it; another route is
+// redirected (307) from its path with a slash at the end to the one without, for
+// its method. HEAD is answered wherever GET is. A path for which core.IsPlainPath is false
+// gets a 404.
 //
 // An application's own route wins if it is more specific ("DELETE /users/me"
-// over the group's "DELETE /users/{id}"); an equal one panics.
+// over the group's "DELETE /users/{id}"); an equal one panics. What overlaps
+// with a redirect alone, such as the subtree "/users/avatars/" with
+// "/users/{id}/", wins if it is registered before Mount, and panics after it.
 func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 	check(prefix)
 	for _, g := range groups {
@@ -50,6 +55,26 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 			}
 		}
 	}
+	redirect(mux, prefix, groups)
+}
+
+// redirect registers the redirects for the methods of the routes alone: for
+// another one ServeMux would first redirect from the path without a slash to the
+// one with it.
+func redirect(mux *http.ServeMux, prefix string, groups []core.Group) {
+	slashed := core.Slashed(groups...)
+	for _, b := range slices.Concat(groups...) {
+		if path := b.Prefix + b.Pattern; slices.Contains(slashed, path) {
+			handleIfFree(mux, b.Method+" "+prefix+path+"/{$}")
+		}
+	}
+}
+
+// handleIfFree skips what another pattern conflicts with, and finds out by
+// trying: ServeMux has no way to ask.
+func handleIfFree(mux *http.ServeMux, pattern string) {
+	defer func() { _ = recover() }()
+	mux.HandleFunc(pattern, WithoutSlash)
 }
 
 func check(prefix string) {
@@ -65,7 +90,7 @@ func check(prefix string) {
 func Handler(b core.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !core.IsPlainPath(r.URL.EscapedPath()) {
-			http.NotFound(w, r)
+			NotFound(w, r)
 			return
 		}
 		Write(w, r, b.Serve(r.Context(), Request(r)))

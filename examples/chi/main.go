@@ -31,6 +31,8 @@ func main() {
 func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	r := chi.NewRouter()
+	r.NotFound(chiauth.NotFound)
+	r.MethodNotAllowed(chiauth.MethodNotAllowed)
 	for _, backend := range site.Backends {
 		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}

@@ -30,6 +30,7 @@ func main() {
 func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	r := echo.New()
+	r.HTTPErrorHandler = echoauth.ErrorHandler
 	for _, backend := range site.Backends {
 		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}

@@ -31,7 +31,8 @@ func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
-	r.RedirectTrailingSlash = false // a path with an extra slash is 404, as on every framework
+	r.RedirectTrailingSlash = false // Latchkey's routes redirect, the others are 404, as on every framework
+	r.NoRoute(ginauth.NotFound)
 	for _, backend := range site.Backends {
 		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend))
 	}

@@ -40,6 +40,8 @@ func runNode(ctx context.Context, name string, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, app.Close()) }()
 	r := chi.NewRouter()
 	r.Use(sayNode(name))
+	r.NotFound(chiauth.NotFound)
+	r.MethodNotAllowed(chiauth.MethodNotAllowed)
 	for _, backend := range site.Backends {
 		chiauth.Mount(r, "/auth/"+backend, app.Auth.Login(backend))
 	}

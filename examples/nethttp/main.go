@@ -44,7 +44,7 @@ func routes(app *site.Site) http.Handler {
 	}
 	r.Handle("GET /{$}", httpauth.Optional(auth)(index(app)))
 	r.Handle("GET /page/", http.FileServerFS(site.Files()))
-	return r
+	return httpauth.JSONErrors(r)
 }
 
 // socialRoutes adds the routes for a login at the local provider, for linking

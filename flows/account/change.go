@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/passwords"
@@ -133,7 +134,7 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 	}
 	if c.Email != nil {
 		b.IsVerified = b.IsVerified && b.EmailKey == emailKey
-		b.Email, b.EmailKey = *c.Email, emailKey
+		b.Email, b.EmailKey = strings.TrimSpace(*c.Email), emailKey
 	}
 	if c.Password != nil {
 		b.HashedPassword = hash

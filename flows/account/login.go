@@ -72,7 +72,7 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 // password} from JSON. Empty ones are credentials, and wrong.
 func credentials(r *core.Request) (Credentials, error) {
 	in, err := core.ReadForm(r, "username", "password", "grant_type")
-	if err != nil {
+	if in == nil {
 		return Credentials{}, err
 	}
 	name := "username"
@@ -87,7 +87,7 @@ func credentials(r *core.Request) (Credentials, error) {
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
 		}
 	}
-	if err := core.InvalidProblems(noName, noPassword, badGrant); err != nil {
+	if err := core.AddProblems(err, noName, noPassword, badGrant); err != nil {
 		return Credentials{}, err
 	}
 	return Credentials{Identifier: identifier, Password: password, Request: r}, nil

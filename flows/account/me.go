@@ -54,7 +54,7 @@ type anyChanges struct {
 
 func (f Users) patchMe(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	user, session := core.CurrentFrom(ctx).User, core.CurrentFrom(ctx).Session
-	c, current, err := changes(r, false)
+	c, current, err := changes(svc, r, false)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +70,12 @@ func (f Users) patchMe(ctx context.Context, svc *core.Services, r *core.Request)
 	return core.JSON(http.StatusOK, svc.Codec.Output(u))
 }
 
-// changes reads a PATCH. Without rights the flags are ignored, whatever their
-// type, and the current password, if there is one, is read beside it.
-func changes(r *core.Request, rights bool) (c Changes, current *string, err error) {
+// changes reads a PATCH, and returns every problem of the body at once. Without
+// rights the flags are ignored, whatever their type, and the current password,
+// if there is one, is read beside it.
+func changes(svc *core.Services, r *core.Request, rights bool) (c Changes, current *string, err error) {
 	in, err := core.ReadJSON(r)
-	if err != nil {
+	if in == nil {
 		return Changes{}, nil, err
 	}
 	c = Changes{Own: in, Request: r}
@@ -94,6 +95,9 @@ func changes(r *core.Request, rights bool) (c Changes, current *string, err erro
 		problems = append(problems, problem)
 	}
 	text(&c.Email, "email")
+	if c.Email != nil {
+		problems = append(problems, setEmail(svc, &core.User{}, *c.Email))
+	}
 	text(&c.Password, "password")
 	if rights {
 		flag(&c.IsActive, "is_active")
@@ -102,7 +106,8 @@ func changes(r *core.Request, rights bool) (c Changes, current *string, err erro
 	} else {
 		text(&current, "current_password")
 	}
+	problems = append(problems, svc.Codec.Input(svc.Users.New(), in, "update")...)
 	delete(in, "password") // no hook sees one
 	delete(in, "current_password")
-	return c, current, core.InvalidProblems(problems...)
+	return c, current, core.AddProblems(err, problems...)
 }

@@ -51,7 +51,7 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 // problem of the body at once.
 func registration(svc *core.Services, r *core.Request) (core.AnyUser, string, core.Object, error) {
 	in, err := core.ReadJSON(r)
-	if err != nil {
+	if in == nil {
 		return nil, "", nil, err
 	}
 	u := svc.Users.New()
@@ -64,5 +64,5 @@ func registration(svc *core.Services, r *core.Request) (core.AnyUser, string, co
 	password, badPassword := in.Required("password")
 	problems := append([]*core.Problem{badEmail, badPassword}, svc.Codec.Input(u, in, "register")...)
 	delete(in, "password")
-	return u, password, in, core.InvalidProblems(problems...)
+	return u, password, in, core.AddProblems(err, problems...)
 }

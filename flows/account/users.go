@@ -95,7 +95,7 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	if err != nil {
 		return nil, err
 	}
-	c, _, err := changes(r, true)
+	c, _, err := changes(svc, r, true)
 	if err != nil {
 		return nil, err
 	}

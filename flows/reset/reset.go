@@ -68,19 +68,14 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				in, err := core.ReadJSON(r)
+				in, err := core.ReadStrings(r, "token", "password")
 				if err != nil {
-					return nil, err
-				}
-				token, noToken := in.Required("token")
-				password, noPassword := in.Required("password")
-				if err := core.InvalidProblems(noToken, noPassword); err != nil {
 					return nil, err
 				}
 				if err := f.kind().Admit(ctx, svc, r); err != nil {
 					return nil, err
 				}
-				if _, err := f.Reset(ctx, svc, token, password, r); err != nil {
+				if _, err := f.Reset(ctx, svc, in[0], in[1], r); err != nil {
 					return nil, err
 				}
 				return core.JSON(http.StatusOK, nil)

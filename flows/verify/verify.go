@@ -70,18 +70,14 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				Codes: []string{core.CodeVerifyBadToken, core.CodeVerifyAlreadyVerified, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				in, err := core.ReadJSON(r)
+				in, err := core.ReadStrings(r, "token")
 				if err != nil {
 					return nil, err
-				}
-				token, problem := in.Required("token")
-				if problem != nil {
-					return nil, core.Invalid(*problem)
 				}
 				if err := f.kind().Admit(ctx, svc, r); err != nil {
 					return nil, err
 				}
-				u, err := f.Verify(ctx, svc, token, r)
+				u, err := f.Verify(ctx, svc, in[0], r)
 				if err != nil {
 					return nil, err
 				}

@@ -11,9 +11,11 @@
 package codec
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -72,11 +74,30 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*
 			continue
 		}
 		field := reflect.ValueOf(u).Elem().FieldByIndex(col.Index)
+		if isBool(field.Type()) && !null {
+			b, _, problem := in.Bool(col.Name)
+			if problem != nil {
+				add(*problem)
+				continue
+			}
+			raw = strconv.AppendBool(nil, b)
+		}
 		if null && !nullable(field.Kind()) || set(field, raw) != nil {
 			add(mistyped(col.Name, field.Type()))
 		}
 	}
 	return problems
+}
+
+// isBool reports whether a column, or what it points to, is a boolean that
+// decodes itself from nothing else.
+func isBool(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	p := reflect.PointerTo(t)
+	return t.Kind() == reflect.Bool && !p.Implements(reflect.TypeFor[json.Unmarshaler]()) &&
+		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // Output implements core.Codec.

@@ -2,6 +2,8 @@ package codec_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -164,5 +166,59 @@ func TestInputWritesColumnsAlone(t *testing.T) {
 	}
 	if u.Name != "Grace" || u.Tags != nil {
 		t.Errorf("a refused input left %+v", u)
+	}
+}
+
+type flags struct {
+	core.User
+	News   bool     `json:"news" auth:"register,update"`
+	Beta   *bool    `json:"beta" auth:"update"`
+	Spoken spoken   `json:"spoken" auth:"update"`
+	Own    decoding `json:"own" auth:"update"`
+}
+
+type (
+	spoken   bool
+	decoding bool
+)
+
+// UnmarshalJSON takes the word ja.
+func (d *decoding) UnmarshalJSON(text []byte) error {
+	if string(text) != `"ja"` {
+		return errors.New("another word")
+	}
+	*d = true
+	return nil
+}
+
+// Finding B3: pages with forms send words and numbers.
+func TestFindingB3TheApplicationsOwnBooleans(t *testing.T) {
+	t.Parallel()
+	for _, when := range []string{"register", "update"} {
+		for raw, want := range map[string]string{
+			`true`: "true", `"true"`: "true", `1`: "true", `"ON"`: "true", `1.0`: "true", `false`: "false", `"no"`: "false", `0`: "false", `"0"`: "false",
+			`2`: "bool_parsing", `"ja"`: "bool_parsing", `""`: "bool_parsing", `[]`: "bool_type", `{}`: "bool_type",
+		} {
+			u := &flags{News: want == "false"}
+			problems := made(t, u).Input(u, core.Object{"news": json.RawMessage(raw)}, when)
+			got := fmt.Sprint(u.News)
+			if len(problems) == 1 {
+				got = problems[0].Type
+			}
+			if got != want || len(problems) > 1 || len(problems) == 1 && u.News {
+				t.Errorf("%s, %s: got %s, want %s", when, raw, got, want)
+			}
+		}
+	}
+	u := &flags{News: true}
+	in := core.Object{"news": json.RawMessage(`null`), "beta": json.RawMessage(`"off"`), "spoken": json.RawMessage(`"y"`), "own": json.RawMessage(`"ja"`)}
+	if problems := made(t, u).Input(u, in, "update"); problems != nil || !u.News || u.Beta == nil || *u.Beta || !bool(u.Spoken) || !bool(u.Own) {
+		t.Errorf("got %v, %+v", problems, u)
+	}
+	if problems := made(t, u).Input(u, core.Object{"news": json.RawMessage(`null`)}, "register"); len(problems) != 1 || problems[0].Type != "bool_type" {
+		t.Errorf("null at a registration: %v", problems)
+	}
+	if problems := made(t, u).Input(u, core.Object{"own": json.RawMessage(`"yes"`)}, "update"); len(problems) != 1 {
+		t.Errorf("a type that decodes itself has taken another word: %v", problems)
 	}
 }

@@ -30,7 +30,7 @@
 //	                      O37 O38 O40 O41 O43 O44 O50
 //	openid_test.go        O10 O13 O14 O16 O17 O19 O22 O28 O29 O31
 //	origin_test.go        C01 C02 C04 C05 C07 C08 C10 C11
-//	parsing_test.go       P01 P02 P04 P05 P10 P11 P13 P14
+//	parsing_test.go       P01 P02 P04 P05 P10 P11 P13 P14 P19 P20
 //	race_test.go          F01 G01 G07 G20 R01 R02 R11 S04 S05
 //	recheck_test.go       S23
 //	redacted_test.go      L11

@@ -39,13 +39,15 @@ func OnServeMux(auth *latchkey.Auth[Account]) Router {
 	return Router{
 		Mount:  func(prefix string, groups ...core.Group) { httpauth.Mount(mux, prefix, groups...) },
 		Handle: func(method, path string, h http.HandlerFunc) { mux.Handle(method+" "+path, httpauth.Require(auth)(h)) },
-		Serve:  overHTTP(mux),
+		Serve:  overHTTP(httpauth.JSONErrors(mux)),
 	}
 }
 
 // OnChi is chiauth.
 func OnChi(auth *latchkey.Auth[Account]) Router {
 	r := chi.NewRouter()
+	r.NotFound(chiauth.NotFound)
+	r.MethodNotAllowed(chiauth.MethodNotAllowed)
 	return Router{
 		Mount:  func(prefix string, groups ...core.Group) { chiauth.Mount(r, prefix, groups...) },
 		Handle: func(method, path string, h http.HandlerFunc) { r.With(chiauth.Require(auth)).Method(method, path, h) },
@@ -56,6 +58,7 @@ func OnChi(auth *latchkey.Auth[Account]) Router {
 // OnEcho is echoauth.
 func OnEcho(auth *latchkey.Auth[Account]) Router {
 	e := echo.New()
+	e.HTTPErrorHandler = echoauth.ErrorHandler
 	return Router{
 		Mount: func(prefix string, groups ...core.Group) { echoauth.Mount(e, prefix, groups...) },
 		Handle: func(method, path string, h http.HandlerFunc) {
@@ -70,6 +73,7 @@ func OnGin(auth *latchkey.Auth[Account]) Router {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
+	engine.NoRoute(ginauth.NotFound)
 	return Router{
 		Mount: func(prefix string, groups ...core.Group) { ginauth.Mount(engine, prefix, groups...) },
 		Handle: func(method, path string, h http.HandlerFunc) {
@@ -116,10 +120,14 @@ func OnFiber(auth *latchkey.Auth[Account]) Router {
 		Handle: func(method, path string, h http.HandlerFunc) {
 			app.Add([]string{method}, colons(path), fiberauth.Require(auth), func(c fiber.Ctx) error { return native(c, h) })
 		},
-		Serve: func(t *testing.T, ln net.Listener) {
-			go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
-			t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
-		},
+		Serve: overFiber(app),
+	}
+}
+
+func overFiber(app *fiber.App) func(t *testing.T, ln net.Listener) {
+	return func(t *testing.T, ln net.Listener) {
+		go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+		t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
 	}
 }
 

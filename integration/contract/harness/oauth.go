@@ -86,6 +86,13 @@ func (p *Acme) Nonce(state string) string {
 	return p.begun[state].Nonce
 }
 
+// RedirectURI returns the redirect URI of a flow that was begun.
+func (p *Acme) RedirectURI(state string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun[state].RedirectURI
+}
+
 // Forget forgets a flow that was begun.
 func (p *Acme) Forget(state string) {
 	p.mu.Lock()

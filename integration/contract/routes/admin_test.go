@@ -141,9 +141,11 @@ func TestAdminPatchRefusals(t *testing.T) {
 		patch("400 {UPDATE_USER_INVALID_PASSWORD, reason}", `{"password": "short"}`)
 		patch("400 {UPDATE_USER_INVALID_PASSWORD, reason} (policy before existence)", `{"password": "short", "email": "`+
 			other.Email+`"}`)
-		patch("422 body.is_active bool_type", `{"is_active": "yes"}`)
-		patch("422 body.is_active bool_type, body.is_superuser bool_type, body.is_verified bool_type",
-			`{"is_active": 1, "is_superuser": [], "is_verified": {}}`)
+		patch("422 body.is_active bool_parsing", `{"is_active": "ja"}`)
+		patch("422 body.is_active bool_parsing, body.is_superuser bool_type, body.is_verified bool_type",
+			`{"is_active": 2, "is_superuser": [], "is_verified": {}}`)
+		patch("422 body.email value_error, body.password string_type, body.is_active bool_parsing, body.full_name string_type "+
+			"(finding b13)", `{"email": "bad", "password": [], "is_active": "", "full_name": 1}`)
 		patch("422 body.email value_error (before the policy)", `{"email": "x", "password": "short"}`)
 		patch("422 body.password string_type", `{"password": true}`)
 		patch("422 body.full_name string_type", `{"full_name": 1}`)
@@ -153,6 +155,38 @@ func TestAdminPatchRefusals(t *testing.T) {
 		a.Want(t, patchUser+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, harness.PathID(u.ID), admin,
 			harness.Body("text/plain", `{"full_name": "x"}`))
 		a.Want(t, "GET /users/{id} 200 (nothing has changed)", harness.PathID(u.ID), admin).WantUser(t, u)
+	})
+}
+
+// Pages for administrators send what a form has.
+func TestFindingB3Booleans(t *testing.T) {
+	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+		u, admin := a.NewUser(t), a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
+		for _, c := range []struct {
+			want  bool
+			words string
+		}{
+			{false, `false 0 0.0 "0" "false" "FALSE" "f" "F" "no" "N" "off" "Off"`}, {true, `true 1 1.0 "1" "true" "True" "t" "T" "yes" "Y" "on" "ON"`},
+		} {
+			for _, word := range strings.Fields(c.words) {
+				for _, flag := range []string{"is_active", "is_superuser", "is_verified"} {
+					other := map[bool]string{true: "false", false: "true"}[c.want]
+					a.Want(t, patchUser+"200", harness.PathID(u.ID), admin, harness.JSON(`{"`+flag+`": `+other+`}`))
+					got := a.Want(t, patchUser+"200 ("+flag+" "+word+")", harness.PathID(u.ID), admin,
+						harness.JSON(`{"`+flag+`": `+word+`}`))
+					if got.Member(t, flag) != c.want {
+						t.Errorf("%s: %s is %s", flag, word, got.Body)
+					}
+				}
+			}
+		}
+		for _, word := range strings.Fields(`2 -1 0.5 "2" "" "ja" "truee" "none" "null" "t\u00a0"`) {
+			a.Want(t, patchUser+"422 body.is_active bool_parsing ("+word+")", harness.PathID(u.ID), admin,
+				harness.JSON(`{"is_active": `+word+`}`))
+		}
+		a.Want(t, patchUser+"200 (null leaves unchanged)", harness.PathID(u.ID), admin, harness.JSON(`{"is_active": null}`))
+		a.Want(t, "PATCH /users/me 200 (flags are ignored, whatever they are)", a.LogIn(t, "jwt", u),
+			harness.JSON(`{"is_active": "ja", "is_superuser": []}`))
 	})
 }
 

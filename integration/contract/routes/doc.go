@@ -28,10 +28,14 @@
 //
 // and by what holds of many routes:
 //
+//	addresses_test.go    e-mail addresses, charsets, verified users
+//	below_test.go        below the prefixes of routers and proxies
 //	credentials_test.go  headers, cookies and bodies as they arrive
 //	defaults_test.go     lifetimes, cookies, claims and hashes by default
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
-//	rules_test.go        names, HEAD, 404 and 405
+//	password_forms_test.go
+//	                     one password from different keyboards
+//	rules_test.go        names, HEAD, 307, 404 and 405
 package routes

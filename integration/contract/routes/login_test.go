@@ -142,6 +142,12 @@ func TestLoginBodies(t *testing.T) {
 				harness.Form("grant_type", "token", "username", u.Email, "password", harness.Password))
 			a.Want(t, route+"422 body.username value_error (field given twice)",
 				harness.Form("username", u.Email, "username", u.Email, "password", harness.Password))
+			a.Want(t, route+"422 body.username value_error, body.password missing, body.grant_type string_pattern_mismatch (finding b13)",
+				harness.Form("username", "a", "username", "b", "grant_type", "x"))
+			a.Want(t, route+"422 body.password value_error, body.username missing (finding b13, multipart)",
+				harness.Multipart("password", "\xff"))
+			a.Want(t, route+"422 body.username value_error, body.password string_type (finding b13, JSON)",
+				harness.JSON(`{"username": "\u0000", "password": []}`))
 			a.Want(t, route+"422 body.username string_type (JSON)",
 				harness.JSONObject(harness.Object{"username": 1, "password": harness.Password}))
 			a.Want(t, route+"422 body.password string_type (JSON null)",

@@ -142,6 +142,11 @@ func TestPatchMeRefusals(t *testing.T) {
 		a.Want(t, patchMe+"422 body.full_name string_type", harness.Row, mine, harness.JSON(`{"full_name": ["x"]}`))
 		a.Want(t, patchMe+"422 body.email value_error, body.full_name string_type (both, before the policy)", mine,
 			harness.JSON(`{"email": "x", "full_name": 1, "password": "short"}`))
+		a.Want(t, patchMe+"422 body.email value_error, body.password string_type (finding b13)", mine,
+			harness.JSON(`{"email": "bad", "password": []}`))
+		a.Want(t, patchMe+"422 body.email value_error, body.password string_type, body.current_password string_type, "+
+			"body.full_name string_type (finding b13, all)", mine,
+			harness.JSON(`{"full_name": 1, "current_password": 1, "email": "", "password": 1}`))
 		a.Want(t, patchMe+"422 body.# json_invalid", harness.Row, mine, harness.JSON(`{"full_name": "changed"`))
 		a.Want(t, patchMe+"422 body model_attributes_type", harness.Row, mine, harness.JSON(`["full_name"]`))
 		a.Want(t, patchMe+"422 body missing", harness.Row, mine, harness.JSON(``))

@@ -117,11 +117,13 @@ func TestRegisterBodies(t *testing.T) {
 			{"422 body.# json_invalid (cut off)", `{` + valid},
 			{"422 body.# json_invalid (something behind)", `{` + valid + `} {}`},
 			{"422 body.# json_invalid (member twice)", `{` + valid + `, "email": "twice@example.org"}`},
-			{"422 body.# json_invalid (NUL)", `{` + valid + `, "full_name": "\u0000"}`},
+			{"422 body.full_name value_error (finding b16, NUL)", `{` + valid + `, "full_name": "\u0000"}`},
+			{"422 body.email value_error, body.password missing (finding b16, NUL)", `{"email": "bodies\u0000@example.org"}`},
+			{"422 body.x value_error, body.email value_error, body.password string_type (finding b13)", `{"x": ["\u0000"], "email": "", "password": 1}`},
 			{"422 body.# json_invalid (lone surrogate)", `{` + valid + `, "full_name": "\ud800"}`},
 			{"422 body.# json_invalid (not UTF-8)", "{" + valid + ", \"full_name\": \"\xff\"}"},
 			{"422 body model_attributes_type (list)", `[]`},
-			{"422 body model_attributes_type (null)", `null`},
+			{"422 body missing (null)", `null`},
 			{"413 BODY_TOO_LARGE", `{` + valid + `, "full_name": "` + strings.Repeat("x", core.MaxBody) + `"}`},
 		} {
 			got := a.Want(t, route+r.line, harness.Row, harness.JSON(r.body))

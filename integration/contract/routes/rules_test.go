@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -113,13 +114,51 @@ func TestPaths(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		mine := a.LogIn(t, "cookie", a.NewUser(t, harness.Superuser))
 		for _, line := range []string{
-			"GET /users/me/", "GET /users/me/x", "GET /userss", "GET /me", "POST /login", "POST /auth/login", "POST /auth/nothing/login",
-			"POST /auth/register/", "GET /auth/sessions/" + harness.NobodyID + "/x", "POST /auth/jwt", "GET /auth",
+			"GET /users/me/x", "GET /userss", "GET /me", "POST /login", "POST /auth/login", "POST /auth/nothing/login", "GET /nothing",
+			"GET /auth/sessions/" + harness.NobodyID + "/x", "POST /auth/jwt", "GET /auth", "GET /", "GET /nothing/", "GET /users/me/x/",
 		} {
-			t.Run(line+" 404", func(t *testing.T) {
+			a.Want(t, line+" 404 (finding b6)", mine)
+		}
+	})
+}
+
+// Front ends write a slash too many, and FastAPI's redirects are followed.
+func TestFindingB5ASlashTooMany(t *testing.T) {
+	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+		mine := a.LogIn(t, "cookie", a.NewUser(t, harness.Superuser))
+		for line, want := range map[string]string{
+			"POST /auth/jwt/login/": "../login", "POST /auth/register/?next=%2Fa": "../register?next=%2Fa", "GET /users/me/": "../me",
+			"PATCH /users/me/": "../me", "DELETE /users/" + harness.NobodyID + "/": "../" + harness.NobodyID,
+			"POST /auth/forgot-password/": "../forgot-password", "GET /auth/sessions/": "../sessions",
+			"DELETE /auth/sessions/" + harness.NobodyID + "/": "../" + harness.NobodyID, "GET /auth/jwks.json/": "../jwks.json",
+		} {
+			t.Run(line, func(t *testing.T) {
 				method, path, _ := strings.Cut(line, " ")
-				if got := a.Send(t, method, path, mine); got.Status != 404 {
-					t.Errorf("got %d %s", got.Status, got.Body)
+				for range 70 { // before the limits, and before who asks
+					got := a.Send(t, method, path, harness.JSON(`{`))
+					if got.Status != 307 || got.Header.Get("Location") != want || got.Body != "" {
+						t.Fatalf("got %d to %q, want %s", got.Status, got.Header.Get("Location"), want)
+					}
+				}
+			})
+		}
+		u := a.NewUser(t)
+		t.Run("it is followed with method, body and credentials", func(t *testing.T) {
+			form := url.Values{"username": {u.Email}, "password": {harness.Password}}
+			resp, err := http.Post(a.URL+"/auth/jwt/login/", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if resp.StatusCode != 200 || resp.Request.URL.Path != "/auth/jwt/login" {
+				t.Errorf("got %d at %s", resp.StatusCode, resp.Request.URL)
+			}
+		})
+		a.Want(t, "GET /users/ 200 (a group's root keeps its slash)", mine)
+		for _, path := range []string{"/users//", "/users/me//", "//users/me/"} {
+			t.Run(path+" is none", func(t *testing.T) {
+				if got := a.Send(t, "GET", path, mine); got.Status == 200 || strings.HasPrefix(got.Header.Get("Location"), "..") {
+					t.Errorf("got %d to %q", got.Status, got.Header.Get("Location"))
 				}
 			})
 		}
