@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -129,11 +130,11 @@ func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 			if r.want == "" {
 				continue
 			}
-			err := a.s.unspoiled(ctx, func() error {
+			err := a.s.unspoiled(ctx, true, func() error {
 				_, err := a.s.exec(ctx, a.set, r.want, a.s.opts.IDs.arg(r.id), r.email)
 				return err
 			})
-			if err != nil && !taken(err) {
+			if err != nil && !errors.Is(err, core.ErrConflict) {
 				return err
 			}
 		}

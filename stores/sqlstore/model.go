@@ -85,7 +85,7 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 		}
 		arg, err := argument(d, value)
 		if err != nil {
-			return nil, fmt.Errorf("sqlstore: the column %s: %w", c.Name, err)
+			return nil, &core.RefusedError{Field: c.Field, Cause: fmt.Errorf("sqlstore: the column %s: %w", c.Name, err)}
 		}
 		args[i] = arg
 	}
