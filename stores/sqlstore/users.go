@@ -131,7 +131,13 @@ func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
 	if !storable(us.base(u).EmailKey) {
 		return nil, errors.New("sqlstore: the column email_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
 	}
-	return us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
+	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := us.s.adopted.hash(us.base(u))
+	args[us.model.password] = string(hash)
+	return args, err
 }
 
 // Find returns the user of an ID or an EmailKey; see core.UserStore.
