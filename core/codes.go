@@ -8,7 +8,7 @@ import "net/http"
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
-		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
+		CodeRegisterConflict, CodeUpdateConflict, CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
@@ -16,7 +16,7 @@ func CodeStatus(code string) int {
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
 		CodeInsufficientScope:
 		return http.StatusForbidden
-	case CodeLastSuperuser, CodeOAuthLastLoginMethod:
+	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -9,7 +9,8 @@ import (
 )
 
 // What stores and strategies answer with. Compare with errors.Is. Any other
-// error means that a store cannot be reached, and becomes a 503.
+// error, but for a *RefusedError, means that a store cannot be reached, and
+// becomes a 503.
 var (
 	// ErrNotFound: there is no such row, it has expired, or its id cannot
 	// be parsed.
@@ -17,6 +18,10 @@ var (
 	// ErrTaken: a unique key (id, e-mail, digest, credential) exists
 	// already.
 	ErrTaken = errors.New("latchkey: taken")
+	// ErrConflict: other rows of the application stand in the way. A unique
+	// index of its own has the values already, or its rows refer to the
+	// user who is to be deleted.
+	ErrConflict = errors.New("latchkey: conflict")
 	// ErrFull: the owner has as many of the kind as there may be.
 	ErrFull = errors.New("latchkey: full")
 	// ErrUsed: a one-time token was consumed or burned before.
@@ -39,6 +44,7 @@ const (
 	CodeProofRequired         = "PROOF_REQUIRED"
 	CodeRegisterUserExists    = "REGISTER_USER_ALREADY_EXISTS"
 	CodeRegisterPassword      = "REGISTER_INVALID_PASSWORD"
+	CodeRegisterConflict      = "REGISTER_USER_CONFLICT"
 	CodeResetBadToken         = "RESET_PASSWORD_BAD_TOKEN"
 	CodeResetPassword         = "RESET_PASSWORD_INVALID_PASSWORD"
 	CodeVerifyBadToken        = "VERIFY_USER_BAD_TOKEN"
@@ -46,6 +52,8 @@ const (
 	CodeUpdateEmailExists     = "UPDATE_USER_EMAIL_ALREADY_EXISTS"
 	CodeUpdatePassword        = "UPDATE_USER_INVALID_PASSWORD"
 	CodeUpdateBadCurrent      = "UPDATE_USER_BAD_CURRENT_PASSWORD"
+	CodeUpdateConflict        = "UPDATE_USER_CONFLICT"
+	CodeDeleteConflict        = "DELETE_USER_CONFLICT"
 	CodeLastSuperuser         = "LAST_SUPERUSER"
 	CodeDuplicateCredentials  = "DUPLICATE_CREDENTIALS"
 	CodeCrossOriginRefused    = "CROSS_ORIGIN_REFUSED"
@@ -55,6 +63,34 @@ const (
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 )
+
+// RefusedError is a store's refusal of a user whom the application's own
+// columns or constraints do not take: a text that is too long for its column, a
+// CHECK, a foreign key, a trigger. The same values are refused each time. It is
+// not of a value that is taken, see ErrTaken and ErrConflict.
+type RefusedError struct {
+	// Field is the Go name of the user type's field whose value is refused,
+	// the column's name if the type has no field for it, "" where the
+	// database does not say.
+	Field string
+	// Cause says more, for logs; its text holds no value.
+	Cause error
+}
+
+// Error names the field, and never its value.
+func (e *RefusedError) Error() string {
+	s := "latchkey: the application's schema refuses a user"
+	if e.Field != "" {
+		s = "latchkey: the application's schema refuses " + e.Field
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Cause }
 
 // Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems
 // if there are any, else an object with the code, the reason and Members if
@@ -122,8 +158,13 @@ func (e *Error) Level() slog.Level {
 // Refuse is a 400 with a code.
 func Refuse(code string) *Error { return &Error{Code: code, Status: http.StatusBadRequest} }
 
-// Unavailable is a 503 that asks the client to come again in some seconds.
+// Unavailable is a 503 that asks the client to come again in some seconds. If
+// the cause is ErrConflict or a *RefusedError, which will be there then too, it
+// is a plain 500.
 func Unavailable(cause error) *Error {
+	if refused := (*RefusedError)(nil); errors.Is(cause, ErrConflict) || errors.As(cause, &refused) {
+		return &Error{Status: http.StatusInternalServerError, Cause: cause}
+	}
 	return &Error{
 		Code: CodeServiceUnavailable, Status: http.StatusServiceUnavailable,
 		Header: http.Header{"Retry-After": {"2"}}, Cause: cause,

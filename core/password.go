@@ -14,8 +14,8 @@ type Hasher interface {
 	// parameters beyond the hasher's bounds, is an error: it costs nothing
 	// and never panics.
 	Verify(h PasswordHash, password string) (bool, error)
-	// Outdated reports that h was made with other parameters than Hash
-	// would use now.
+	// Outdated reports that h is weaker than what Hash would make now, so
+	// that it is replaced at the next login. A stronger one is not.
 	Outdated(h PasswordHash) bool
 }
 

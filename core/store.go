@@ -9,8 +9,12 @@ import (
 // stores/storetest.
 //
 // Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken,
-// what change returned, or any other error if the store cannot be reached. An
-// ID that does not parse is ErrNotFound; IDs of one user in different spellings
+// ErrConflict, *RefusedError, what change returned, or any other error if the
+// store cannot be reached. The constraint that is violated decides: ErrTaken is
+// of the ID and the EmailKey alone, ErrConflict of every unique index that the
+// application has put on the users, *RefusedError of its other constraints, its
+// triggers and the types of its columns. All three change nothing. An ID that
+// does not parse is ErrNotFound; IDs of one user in different spellings
 // (letter case and dashes of a UUID) are one. What cannot be stored exactly is
 // an error; a key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An
 // empty EmailKey is no key: any number of users have it, and none is found by
@@ -30,7 +34,8 @@ type UserStore[U any] interface {
 	// ID. ErrTaken if the new EmailKey exists.
 	Update(ctx context.Context, id string, change func(*U) error) (*U, error)
 	// Delete removes the user and whatever of theirs the store keeps.
-	// ErrNotFound if there is none.
+	// ErrNotFound if there is none; ErrConflict if the application's own
+	// schema keeps the user, as a foreign key does.
 	Delete(ctx context.Context, id string) error
 	// List returns a page of the users that q describes, in its order. next
 	// is the cursor of the following page, "" on the last. A cursor that
@@ -78,7 +83,9 @@ type UserTx interface {
 // database, join it. Transact nests: inside a transaction it only runs do. An
 // error of do undoes everything and is returned as it is, and so does a panic,
 // which goes on. A refusal (ErrTaken, ErrNotFound, ErrUsed) leaves the
-// transaction usable. do may be run again, so it must be free of other effects.
+// transaction usable; after ErrConflict and a *RefusedError do must return it.
+// They may come from the commit too, which checks deferred constraints. do may
+// be run again, so it must be free of other effects.
 type Transactor interface {
 	Transact(ctx context.Context, do func(context.Context) error) error
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/ownschema"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 )
 
@@ -33,8 +35,9 @@ type Changes struct {
 
 // Change applies c to the user. Refusals: 422, then
 // UPDATE_USER_INVALID_PASSWORD, then what BeforeUpdate says, then
-// UPDATE_USER_EMAIL_ALREADY_EXISTS; core.ErrNotFound if the user is gone. A new
-// password, and a deactivation, end the user's sessions and tokens; a new
+// UPDATE_USER_EMAIL_ALREADY_EXISTS, then what the application's own schema
+// refuses (422 or UPDATE_USER_CONFLICT); core.ErrNotFound if the user is gone. A
+// new password, and a deactivation, end the user's sessions and tokens; a new
 // address (beyond letter case) is unverified, unless c says otherwise.
 func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) (core.AnyUser, error) {
 	return change(ctx, svc, target, c, unbound)
@@ -71,9 +74,12 @@ func change(
 		}
 		return err
 	})
+	answer := ownschema.Answer(ctx, svc, ownschema.Update, err, c.Request != nil)
 	switch {
 	case edit != nil:
 		return nil, edit
+	case answer != nil:
+		return nil, answer
 	case errors.Is(err, core.ErrTaken):
 		return nil, core.Refuse(core.CodeUpdateEmailExists)
 	case errors.Is(err, core.ErrNotFound):
@@ -189,7 +195,9 @@ func prepare(
 }
 
 // Remove deletes a user, after BeforeDelete agreed, and ends all that the user
-// was logged in with. core.ErrNotFound if the user is gone.
+// was logged in with. core.ErrNotFound if the user is gone. Where the
+// application's own schema keeps the user, it is DELETE_USER_CONFLICT, and
+// nothing is changed.
 func Remove(ctx context.Context, svc *core.Services, u core.AnyUser, r *core.Request) error {
 	return remove(ctx, svc, u, r, unbound)
 }
@@ -202,7 +210,10 @@ func remove(ctx context.Context, svc *core.Services, u core.AnyUser, r *core.Req
 		return err
 	}
 	err = write(ctx, e, commit, true, func(ctx context.Context) error { return svc.Users.Delete(ctx, was.ID) })
+	refused := (*core.RefusedError)(nil) // by a constraint that the commit checks
 	switch {
+	case errors.Is(err, core.ErrConflict) || errors.As(err, &refused):
+		return &core.Error{Code: core.CodeDeleteConflict, Status: http.StatusConflict, Cause: err}
 	case errors.Is(err, core.ErrNotFound):
 		return err
 	case err != nil:

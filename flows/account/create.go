@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/ownschema"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 )
 
@@ -13,7 +14,8 @@ import (
 // password; with an empty password the user has none and cannot log in with
 // one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what
 // BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS, which decides between
-// concurrent calls. r and in are those of the event, nil outside HTTP.
+// concurrent calls, then what the application's own schema refuses: 422 or
+// REGISTER_USER_CONFLICT. r and in are those of the event, nil outside HTTP.
 func Create(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object,
 ) error {
@@ -54,10 +56,13 @@ func Create(
 		b.ID = id // not that of a run which was undone
 		return svc.Users.Create(ctx, u)
 	})
-	switch {
-	case errors.Is(err, core.ErrTaken):
+	if errors.Is(err, core.ErrTaken) {
 		return core.Refuse(core.CodeRegisterUserExists)
-	case err != nil:
+	}
+	if answer := ownschema.Answer(ctx, svc, ownschema.Register, err, r != nil); answer != nil {
+		return answer
+	}
+	if err != nil {
 		return refusal(err)
 	}
 	return nil

@@ -24,8 +24,8 @@ func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 				Summary: "Change the current user's account", Status: http.StatusOK,
 				Answer: svc.Codec.Output(svc.Users.New()), Body: ownChanges{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{
-					core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeUpdateBadCurrent, core.CodeProofRequired,
-					core.CodeRateLimited,
+					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeUpdateBadCurrent,
+					core.CodeProofRequired, core.CodeRateLimited,
 				},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.patchMe(ctx, svc, r) },

@@ -29,7 +29,7 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 				Password string `json:"password"`
 			}{},
 			Own:   svc.Codec.Columns("register"),
-			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRateLimited},
+			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRegisterConflict, core.CodeRateLimited},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			u, password, in, err := registration(svc, r)

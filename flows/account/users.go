@@ -52,7 +52,10 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Answer: public,
 				Body: anyChanges{}, Own: svc.Codec.Columns("update"),
-				Codes: []string{core.CodeUpdateEmailExists, core.CodeUpdatePassword, core.CodeLastSuperuser, core.CodeRateLimited},
+				Codes: []string{
+					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
+					core.CodeRateLimited,
+				},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				return f.patch(ctx, svc, r, last.write)
@@ -60,7 +63,10 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		core.Route{
 			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: admin,
-			Doc: core.Doc{Summary: "Delete a user", Status: http.StatusNoContent, Codes: []string{core.CodeLastSuperuser}},
+			Doc: core.Doc{
+				Summary: "Delete a user", Status: http.StatusNoContent,
+				Codes: []string{core.CodeDeleteConflict, core.CodeLastSuperuser},
+			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				u, err := byID(ctx, svc, r)
 				if err == nil {

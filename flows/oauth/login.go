@@ -99,7 +99,7 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 var callbackCodes = []string{
 	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthDeclined,
 	core.CodeOAuthProviderError, core.CodeOAuthNoEmail,
-	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
+	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRegisterConflict,
 }
 
 // authorizeQuery are the parameters of /authorize: see scopes and redirect.

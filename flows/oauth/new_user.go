@@ -6,31 +6,38 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/ownschema"
 )
 
 // newUser makes user and link, both or neither: in one transaction, or else the
 // link first, with the ID that the user will have, so that concurrent first
 // logins of one account make one user. A lost link is made over to the new
-// user.
+// user. What the application's own schema refuses is answered as where somebody
+// registers.
 func (cb *callback) newUser(ctx context.Context, key string, lost *core.OAuthAccount) (core.AnyUser, error) {
 	if err := cb.introduce(ctx, key); err != nil {
 		return nil, err
 	}
 	u := cb.new.User
-	var err error
+	var err, linking error
 	if cb.svc.Users.Atomic() {
 		err = cb.commit(ctx, func(ctx context.Context) error {
-			u.Base().ID = "" // that of a run which was undone
+			u.Base().ID, linking = "", nil // that of a run which was undone
 			if err := cb.svc.Users.Create(ctx, u); err != nil {
 				return err
 			}
-			return cb.link(ctx, u.Base().ID, lost)
+			linking = cb.link(ctx, u.Base().ID, lost)
+			return linking
 		})
 	} else {
 		err = cb.commit(ctx, func(ctx context.Context) error { return cb.linkFirst(ctx, u, lost) })
 	}
 	if errors.Is(err, core.ErrTaken) || errors.Is(err, core.ErrNotFound) {
 		return nil, errAgain
+	}
+	answer := ownschema.Answer(ctx, cb.svc, ownschema.Register, err, cb.request != nil)
+	if answer != nil && linking == nil { // no column of a link is the application's
+		return nil, answer
 	}
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@
 //
 // A hash carries its parameters, so hashes made with other parameters (by
 // another service, or before they were raised) verify too, and Outdated reports
-// that they should be replaced.
+// that weaker ones should be replaced.
 //
 // Security notes. One hash takes Memory KiB and, with the defaults, about 20 to
 // 50 ms of a core: bound how many are computed at once. The memory is garbage
@@ -102,11 +102,18 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return subtle.ConstantTimeCompare(tag, e.tag) == 1, nil
 }
 
-// Outdated reports whether hash has other parameters, or another length of salt
-// or tag, than a new one would have, or cannot be verified.
+// Outdated reports whether hash is weaker than a new one would be, or cannot be
+// verified. Weaker is one below OWASP's floor (see New), or of less work, which
+// is the memory times the passes over it: OWASP's equivalent settings have about
+// the same, and the number of threads changes none of it. Of the same work, one
+// with a shorter salt or tag is. A stronger hash stays, since another program
+// may have made it.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	e, err := decode(hash)
-	return err != nil || e.params != h.params || len(e.salt) != saltLen || len(e.tag) != tagLen
+	if err != nil || e.weak() || e.work() < h.params.work() {
+		return true
+	}
+	return e.work() == h.params.work() && (len(e.salt) < saltLen || len(e.tag) < tagLen)
 }
 
 func (p params) derive(password string, salt []byte, length int) []byte {

@@ -36,12 +36,15 @@ type params struct {
 // check returns errBounds for what Verify refuses, and for less than the 8 KiB
 // a thread that Argon2 needs (RFC 9106 section 3.1).
 func (p params) check() error {
-	if p.memory > maxMemory || p.time > maxTime || p.memory*p.time > maxWork ||
+	if p.memory > maxMemory || p.time > maxTime || p.work() > maxWork ||
 		p.time < 1 || p.threads < 1 || p.memory < 8*uint32(p.threads) {
 		return errBounds
 	}
 	return nil
 }
+
+// work is the memory, in KiB, times the passes over it.
+func (p params) work() uint32 { return p.memory * p.time }
 
 // weak reports whether none of OWASP's equivalent settings is reached.
 func (p params) weak() bool {

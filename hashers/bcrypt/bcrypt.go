@@ -91,11 +91,11 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	return matches && !refused, nil
 }
 
-// Outdated reports that hash has another cost than Hash would give it now, or
+// Outdated reports that hash has a lower cost than Hash would give it now, or
 // cannot be verified.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	cost, err := h.costOf(hash)
-	return err != nil || cost != h.cost
+	return err != nil || cost < h.cost
 }
 
 // refuse returns an untyped nil for a good password.

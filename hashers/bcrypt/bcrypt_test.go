@@ -62,8 +62,8 @@ func TestImported(t *testing.T) {
 		t.Run(prefix, func(t *testing.T) {
 			checkVerify(t, h, core.PasswordHash(prefix)+cheap[len(prefix):], cheapPassword, true)
 			encoded := core.PasswordHash(prefix) + imported[len(prefix):]
-			if h.Outdated(encoded) || !newHasher(t, 10).Outdated(encoded) {
-				t.Error("outdated by something else than the cost")
+			if h.Outdated(encoded) || newHasher(t, 10).Outdated(encoded) || !newHasher(t, 13).Outdated(encoded) {
+				t.Error("outdated by something else than a lower cost (finding d2)")
 			}
 		})
 	}

@@ -44,6 +44,36 @@ func TestUsers(t *testing.T) {
 	})
 }
 
+// rules are the kit's two rules of an application, in SQL. SQLite adds no
+// constraint to a table that is there.
+func (d database) rules() []string {
+	const table = "latchkey_users"
+	switch d.driver {
+	case onSQLite.driver:
+		const refuse = " WHEN NEW.credits < 0 BEGIN SELECT RAISE(ABORT, 'too few credits'); END"
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)",
+			"CREATE TRIGGER credits_1 BEFORE INSERT ON " + table + refuse, "CREATE TRIGGER credits_2 BEFORE UPDATE ON " + table + refuse}
+	case onPostgres.driver:
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+	}
+	return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick(100))", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+}
+
+// TestUsersWithRules: what a refusal is of is sqlstore's concern; the field is
+// bun's.
+func TestUsersWithRules(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		e := d.emptied(t)
+		for _, rule := range d.rules() {
+			run(t, e.db, rule)
+		}
+		storetest.UsersWithRules(t, func(t *testing.T) core.UserStore[storetest.Account] {
+			e.empty(t)
+			return e.users
+		})
+	})
+}
+
 func TestTransactions(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		e := d.emptied(t)

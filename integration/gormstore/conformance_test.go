@@ -53,6 +53,38 @@ func TestUsers(t *testing.T) {
 	})
 }
 
+// rules are the kit's two rules of an application, in SQL. SQLite adds no
+// constraint to a table that is there.
+func (d database) rules() []string {
+	const table = "latchkey_users"
+	switch d.driver {
+	case onSQLite.driver:
+		const refuse = " WHEN NEW.credits < 0 BEGIN SELECT RAISE(ABORT, 'too few credits'); END"
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)",
+			"CREATE TRIGGER credits_1 BEFORE INSERT ON " + table + refuse, "CREATE TRIGGER credits_2 BEFORE UPDATE ON " + table + refuse}
+	case onPostgres.driver:
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+	}
+	return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick(100))", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+}
+
+// TestUsersWithRules: GORM's own translation of errors makes no difference.
+func TestUsersWithRules(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := &emptied{d.overGORM(t, d.open(t), gorm.Config{TranslateError: true})}
+		db.users(t, gormstore.Options{IDs: d.ids})
+		for _, rule := range d.rules() {
+			if err := db.db.Exec(rule).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		storetest.UsersWithRules(t, func(t *testing.T) core.UserStore[storetest.Account] {
+			_, us := db.users(t, gormstore.Options{IDs: d.ids})
+			return us
+		})
+	})
+}
+
 // storesOf are what the kit of transactions asks for.
 func storesOf(store *gormstore.Store, us *sqlstore.UserStore[storetest.Account]) storetest.Database {
 	return storetest.Database{Users: us, Transactor: store, Sessions: store.Sessions(), Tickets: store.Tickets(),

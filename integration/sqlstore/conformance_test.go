@@ -65,6 +65,40 @@ func TestUsers(t *testing.T) {
 	withIDs(t, storetest.UserCases, func(s *shared) core.UserStore[storetest.Account] { return s.users })
 }
 
+// rulesOf are the kit's two rules of an application, in SQL. SQLite adds no
+// constraint to a table that is there.
+func rulesOf(d sqlstore.Dialect) []string {
+	const table = "latchkey_users"
+	switch d {
+	case sqlstore.SQLite:
+		const refuse = " WHEN NEW.credits < 0 BEGIN SELECT RAISE(ABORT, 'too few credits'); END"
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)",
+			"CREATE TRIGGER credits_1 BEFORE INSERT ON " + table + refuse, "CREATE TRIGGER credits_2 BEFORE UPDATE ON " + table + refuse}
+	case sqlstore.PostgreSQL:
+		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (lower(nick))",
+			"ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+	}
+	return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick(100))",
+		"ALTER TABLE " + table + " ADD CONSTRAINT some_credits CHECK (credits >= 0)"}
+}
+
+func TestUsersWithRules(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		for name, ids := range idTypes {
+			t.Run(name, func(t *testing.T) {
+				s := d.shared(t, ids)
+				for _, rule := range rulesOf(d.dialect) {
+					run(t, s.db, rule)
+				}
+				storetest.UsersWithRules(t, func(t *testing.T) core.UserStore[storetest.Account] {
+					s.empty(t, time.Now)
+					return s.users
+				})
+			})
+		}
+	})
+}
+
 func TestTransactions(t *testing.T) {
 	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
 		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),

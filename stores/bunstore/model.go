@@ -49,6 +49,7 @@ func tableOf(db *bun.DB, t reflect.Type) (table *schema.Table, err error) {
 func columnOf(db *bun.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{
 		Name:       f.Name,
+		Field:      f.GoName,
 		Type:       f.StructField.Type,
 		Definition: definition(db, f),
 		Value: func(user reflect.Value) any {

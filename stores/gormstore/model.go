@@ -37,6 +37,7 @@ func columnsOf(db *gorm.DB, user any) ([]sqlstore.Column, error) {
 func columnOf(db *gorm.DB, f *schema.Field) sqlstore.Column {
 	c := sqlstore.Column{
 		Name:       f.DBName,
+		Field:      f.Name,
 		Type:       f.FieldType,
 		Definition: definition(db, f),
 		Value: func(user reflect.Value) any {

@@ -21,6 +21,9 @@ import (
 type collection struct {
 	*mongo.Collection
 	patience time.Duration
+	// keys are the fields of our unique indexes, by their names, where the
+	// application may have indexes of its own; else nil.
+	keys map[string]string
 }
 
 // durable means that a majority of the replica set has the write in its
@@ -30,7 +33,7 @@ var durable = &writeconcern.WriteConcern{W: "majority", Journal: new(true)}
 func open(db *mongo.Database, name string, patience time.Duration) collection {
 	return collection{db.Collection(name, options.Collection().
 		SetWriteConcern(durable).SetReadConcern(readconcern.Local()).
-		SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience}
+		SetReadPreference(readpref.Primary()).SetRegistry(registry)), patience, nil}
 }
 
 // registry is the driver's, except for text, which the driver would write
@@ -87,7 +90,7 @@ func (c collection) insert(ctx context.Context, what string, document any) error
 	ctx, stop := c.bounded(ctx)
 	defer stop()
 	_, err := c.InsertOne(ctx, document)
-	return failed(ctx, what, err)
+	return c.failed(ctx, what, err)
 }
 
 // claim stores a document under an _id that no document has; the error is
@@ -112,7 +115,7 @@ func (c collection) update(ctx context.Context, what string, filter, change bson
 	if err == nil && r.MatchedCount == 0 {
 		return core.ErrNotFound
 	}
-	return failed(ctx, what, err)
+	return c.failed(ctx, what, err)
 }
 
 // upsert is update, but creates the document if there is none.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/latchkey-go/latchkey/core"
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
@@ -24,7 +25,16 @@ func (m *model) document(u reflect.Value) (bson.D, error) {
 			}
 		}
 	}
-	return encode(doc)
+	encoded, err := encode(doc)
+	if err == nil {
+		return encoded, nil
+	}
+	for _, f := range m.fields { // which one?
+		if _, bad := encode(bson.D{{Key: f.name, Value: u.FieldByIndex(f.index).Interface()}}); bad != nil {
+			return nil, &core.RefusedError{Field: f.goName, Cause: bad}
+		}
+	}
+	return nil, err
 }
 
 // encode encodes each field as the bytes that are stored, which can be

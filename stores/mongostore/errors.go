@@ -17,6 +17,8 @@ func failed(ctx context.Context, what string, err error) error {
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return core.ErrNotFound
+	case refused(err):
+		return &core.RefusedError{Field: invalidProperty(err), Cause: &failure{what, err}}
 	case !mongo.IsDuplicateKeyError(err):
 		if givenUp(ctx, err) {
 			err = errPatience

@@ -19,8 +19,8 @@ type model struct {
 
 // field is a field of a document and its place in the Go type.
 type field struct {
-	name  string
-	index []int
+	name, goName string
+	index        []int
 	// omitEmpty means that a zero value is stored as a missing field.
 	omitEmpty bool
 	// moment means a time, whose microseconds are in a second field.
@@ -95,7 +95,7 @@ func (w *walk) field(f reflect.StructField, index []int, name, options string) {
 	}
 	// An empty EmailKey is no key, and few users are suspended.
 	omitEmpty := options == "omitempty" || name == "email_key" || strings.HasPrefix(name, "suspended_")
-	w.model.fields = append(w.model.fields, field{name, index, omitEmpty, moment})
+	w.model.fields = append(w.model.fields, field{name, f.Name, index, omitEmpty, moment})
 }
 
 func (w *walk) take(f reflect.StructField, name string) {

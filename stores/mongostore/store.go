@@ -93,6 +93,7 @@ func New(db *mongo.Database, opts Options) (*Store, error) {
 	}
 	open := func(name string) collection { return open(db, name, opts.Patience) }
 	s := &Store{opts: opts, users: open(opts.UsersCollection), owners: open(opts.Prefix + "owners")}
+	s.users.keys = map[string]string{"_id_": "_id", opts.Prefix + "email_key": "email_key"}
 	s.accounts = &OAuthAccounts{s, open(opts.OAuthAccountsCollection)}
 	s.credentials = &Credentials{s, open(opts.Prefix + "credentials")}
 	s.sessions = &Sessions{s, open(opts.Prefix + "sessions")}

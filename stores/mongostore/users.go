@@ -85,7 +85,9 @@ func (us *UserStore[U]) create(ctx context.Context, key id, given bool, emailKey
 	if err := us.s.users.vacant(ctx, "create a user", byID(key), byEmail(emailKey)); err != nil {
 		return err
 	}
-	if err := us.s.users.insert(ctx, "create a user", append(byID(key), fields...)); err != nil || !given {
+	const what = "create a user"
+	err := us.s.users.insert(ctx, what, append(byID(key), fields...))
+	if err := us.judged(ctx, what, err, byID(key), byEmail(emailKey)); err != nil || !given {
 		return err
 	}
 	return us.s.clearFloor(ctx, key.text)
@@ -184,7 +186,12 @@ func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) erro
 		}
 	}
 	if changes := changes(before, after); changes != nil {
-		return u, us.s.users.replace(ctx, "update a user", doc, changes)
+		const what = "update a user"
+		var unique []bson.D
+		if base.EmailKey != emailKey {
+			unique = []bson.D{byEmail(base.EmailKey)}
+		}
+		return u, us.judged(ctx, what, us.s.users.replace(ctx, what, doc, changes), unique...)
 	}
 	return u, nil
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
 // wrap says what failed. It never adds an argument of the statement, and leaves
-// the database's words out where they quote one.
+// the database's words out where they may quote one: where a value is refused,
+// the error is a *core.RefusedError, or core.ErrConflict.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -18,20 +20,29 @@ func wrap(what string, err error) error {
 	if errors.As(err, &already) {
 		return fmt.Errorf("sqlstore: %s: %w", what, err)
 	}
-	if state, quotes := quoting(err); quotes {
-		return &failure{"sqlstore: " + what + ": a value is refused (SQLSTATE " + state + ")", err}
+	v, ok := violationOf(err)
+	if !ok {
+		return fmt.Errorf("sqlstore: %s: %w", what, err)
 	}
-	return fmt.Errorf("sqlstore: %s: %w", what, err)
+	f := &failure{"sqlstore: " + what + ": " + v.String(), err, v}
+	if v.unique {
+		return f
+	}
+	return &core.RefusedError{Cause: f}
 }
 
 // failure stands for an error whose text is not for logs.
 type failure struct {
 	text  string
 	cause error
+	broke violation
 }
 
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
+
+// Is reports whether another row has the values.
+func (f *failure) Is(target error) bool { return target == core.ErrConflict && f.broke.unique }
 
 // The drivers' errors are recognized by what they have, so that no driver is
 // imported here.
@@ -42,8 +53,8 @@ type (
 
 // mysqlError is what go-sql-driver's *mysql.MySQLError has in fields.
 type mysqlError struct {
-	number uint16
-	state  string
+	number         uint16
+	state, message string
 }
 
 // SQLite's result codes, see https://www.sqlite.org/rescode.html. The low byte
@@ -70,7 +81,6 @@ const (
 	mysqlDuplicateEntry   = 1062
 	mysqlLockWaitTimeout  = 1205 // rolls back the statement
 	mysqlDeadlock         = 1213 // rolls back the transaction
-	mysqlIncorrectValue   = 1366
 	mysqlTableDefChanged  = 1412 // since the transaction's snapshot
 	mysqlNeedReprepare    = 1615
 )
@@ -125,29 +135,13 @@ func passing(err error) bool {
 	return ok && slices.Contains([]uint16{mysqlChangedSinceRead, mysqlLockWaitTimeout, mysqlDeadlock}, my.number)
 }
 
-// quoting reports whether err may quote a value, as MySQL does where a key is
-// taken (class 23), and all do over values of a wrong form (class 22, MySQL's
-// 1366, and what pgx says without having asked the server).
-func quoting(err error) (state string, quotes bool) {
-	var pg sqlStateError
-	if errors.As(err, &pg) {
-		return pg.SQLState(), strings.HasPrefix(pg.SQLState(), "22")
-	}
-	if strings.Contains(err.Error(), "failed to encode args[") {
-		return "22000, by the driver", true
-	}
-	my, ok := asMySQL(err)
-	return my.state, ok &&
-		(strings.HasPrefix(my.state, "22") || strings.HasPrefix(my.state, "23") || my.number == mysqlIncorrectValue)
-}
-
 // asMySQL finds go-sql-driver's error in err.
 func asMySQL(err error) (found mysqlError, ok bool) {
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer &&
 		v.Type().Elem().PkgPath() == "github.com/go-sql-driver/mysql" && v.Type().Elem().Name() == "MySQLError" {
 		number, ok1 := v.Elem().FieldByName("Number").Interface().(uint16)
 		state, ok2 := v.Elem().FieldByName("SQLState").Interface().([5]byte)
-		return mysqlError{number, string(state[:])}, ok1 && ok2
+		return mysqlError{number, string(state[:]), v.Elem().FieldByName("Message").String()}, ok1 && ok2
 	}
 	switch inner := err.(type) { //nolint:errorlint // this is what errors.As does
 	case interface{ Unwrap() error }:

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ type adoption struct {
 	s         *Store
 	canonical core.Canonicalizer
 
-	all, candidates, clear, set, doubleLinks statement
+	all, candidates, clear, set, doubleLinks, withoutHash, setHash statement
 }
 
 // DuplicateEmailsError is Migrate's refusal to take over a table in which
@@ -55,6 +56,9 @@ func newAdoption(s *Store) *adoption {
 			" WHERE email_key = ? OR email_key IS NULL OR lower(email) = ?"),
 		clear: s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
 		set:   s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
+		withoutHash: s.statement("look for users without a password", "SELECT id FROM {users} WHERE hashed_password = ''"),
+		setHash: s.statement("set a hash that no password has",
+			"UPDATE {users} SET hashed_password = ? WHERE id = ? AND hashed_password = ''"),
 		doubleLinks: s.statement("look for accounts that are linked twice", `SELECT id, oauth_name, account_id FROM {oauth_accounts} AS one WHERE EXISTS
 			(SELECT 1 FROM {oauth_accounts} AS other WHERE other.account_id = one.account_id AND other.oauth_name = one.oauth_name AND other.id <> one.id)
 			ORDER BY oauth_name, account_id, `+s.dialect.arrival),
@@ -88,10 +92,11 @@ func (a *adoption) key(email string) string {
 	return key
 }
 
-// complete sets the key that belongs to the address of a user as it was read.
+// complete sets the key that belongs to the address of a user as it was read,
+// and the hash of one without a password.
 func (a *adoption) complete(u *core.User) {
 	if a != nil {
-		u.EmailKey = a.key(u.Email)
+		u.EmailKey, u.HashedPassword = a.key(u.Email), usable(u.HashedPassword)
 	}
 }
 
@@ -129,11 +134,11 @@ func (a *adoption) repair(ctx context.Context, rows []keyed) error {
 			if r.want == "" {
 				continue
 			}
-			err := a.s.unspoiled(ctx, func() error {
+			err := a.s.unspoiled(ctx, true, func() error {
 				_, err := a.s.exec(ctx, a.set, r.want, a.s.opts.IDs.arg(r.id), r.email)
 				return err
 			})
-			if err != nil && !taken(err) {
+			if err != nil && !errors.Is(err, core.ErrConflict) {
 				return err
 			}
 		}
@@ -149,7 +154,10 @@ func (a *adoption) prepare(ctx context.Context, t table) error {
 	case t.token == "oauth_accounts":
 		return a.checkOAuthAccounts(ctx)
 	case t.token == "users":
-		return a.backfill(ctx)
+		if err := a.backfill(ctx); err != nil {
+			return err
+		}
+		return a.fillHashes(ctx)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type Tx interface {
 // UsersWithColumns.
 type Column struct {
 	Name string
+	// Field is the Go name of its field, which a *core.RefusedError names.
+	Field string
 	// Type is the field's, for messages.
 	Type reflect.Type
 	// Definition is its type in SQL, with a default and NOT NULL. It is

@@ -95,7 +95,7 @@ func (m *mapping) addField(f reflect.StructField, path, tag string) {
 		return
 	}
 	m.columns = append(m.columns, Column{
-		Name: name, Type: f.Type,
+		Name: name, Field: f.Name, Type: f.Type,
 		Definition: cmp.Or(definition, kind.definition),
 		Value: func(user reflect.Value) any {
 			v := user.FieldByIndex(f.Index)

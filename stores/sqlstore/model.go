@@ -16,8 +16,8 @@ type model struct {
 	columns []Column
 	// base is true for those of core.User but the id.
 	base []bool
-	// id is the index of the id among them.
-	id int
+	// id and password are the indexes of the id and of the hash among them.
+	id, password int
 	// defaults: the database fills columns in when a user is created.
 	defaults bool
 }
@@ -57,8 +57,11 @@ func newModel(u core.AnyUser, columns []Column) (*model, error) {
 	}
 	m, missing := &model{columns: columns}, baseFields(base)
 	for i, c := range columns {
-		if c.Name == "id" {
+		switch c.Name {
+		case "id":
 			m.id = i
+		case "hashed_password":
+			m.password = i
 		}
 		m.base = append(m.base, IsBase(c.Name) && c.Name != "id")
 		m.defaults = m.defaults || c.Default != ""
@@ -85,7 +88,7 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 		}
 		arg, err := argument(d, value)
 		if err != nil {
-			return nil, fmt.Errorf("sqlstore: the column %s: %w", c.Name, err)
+			return nil, &core.RefusedError{Field: c.Field, Cause: fmt.Errorf("sqlstore: the column %s: %w", c.Name, err)}
 		}
 		args[i] = arg
 	}

@@ -41,7 +41,10 @@ func within(ctx context.Context, patience time.Duration, wait func(context.Conte
 
 // gaveUp is errPatience in place of an error that is due to the patience's end.
 func gaveUp(bounded context.Context, err error) error {
-	if err == nil || taken(err) || errors.Is(err, sql.ErrNoRows) || !errors.Is(context.Cause(bounded), errPatience) {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || !errors.Is(context.Cause(bounded), errPatience) {
+		return err
+	}
+	if _, refused := violationOf(err); refused {
 		return err
 	}
 	return errPatience

@@ -123,9 +123,6 @@ func (e *engine) insertNumber(ctx context.Context, st statement, args ...any) (n
 		}
 		return err
 	})
-	if taken(err) {
-		return 0, core.ErrTaken
-	}
 	return number, wrap(st.what, err)
 }
 

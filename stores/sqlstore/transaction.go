@@ -121,17 +121,17 @@ func (e *engine) guard(ctx context.Context, run func(context.Context) error) err
 	return err
 }
 
-// unspoiled runs a statement that a unique key may refuse, in a transaction
-// that goes on after that.
-func (e *engine) unspoiled(ctx context.Context, run func() error) error {
-	if !e.dialect.savepoints || e.transaction(ctx) == nil {
+// unspoiled runs a statement that the schema may refuse. If inside is true, the
+// transaction goes on after that.
+func (e *engine) unspoiled(ctx context.Context, inside bool, run func() error) error {
+	if !inside || !e.dialect.savepoints {
 		return run()
 	}
 	if _, err := e.exec(ctx, statement{"set a savepoint", "SAVEPOINT latchkey"}); err != nil {
 		return err
 	}
 	err := run()
-	if taken(err) {
+	if refused(err) {
 		if _, failed := e.exec(ctx, statement{"go back to a savepoint", "ROLLBACK TO SAVEPOINT latchkey"}); failed != nil {
 			return failed
 		}

@@ -59,11 +59,11 @@ func (us *UserStore[U]) Transact(ctx context.Context, do func(context.Context) e
 // Create stores u; see core.UserStore. An ID that the column's type cannot hold
 // is an error.
 func (us *UserStore[U]) Create(ctx context.Context, u *U) error {
-	given := us.base(u).ID
+	given, inside := us.base(u).ID, us.s.transaction(ctx) != nil
 	if err := us.setID(u); err != nil {
 		return err
 	}
-	err := us.s.Transact(ctx, func(ctx context.Context) error { return us.create(ctx, u, given != "") })
+	err := us.s.Transact(ctx, func(ctx context.Context) error { return us.create(ctx, u, given != "", inside) })
 	if err != nil {
 		us.base(u).ID = given
 	}
@@ -86,12 +86,19 @@ func (us *UserStore[U]) setID(u *U) (err error) {
 	return err
 }
 
-func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
+// create inserts u's row. If inside is true, the transaction goes on after a
+// refusal.
+func (us *UserStore[U]) create(ctx context.Context, u *U, given, inside bool) error {
 	base := us.base(u)
 	if err := us.s.adopted.claim(ctx, base.EmailKey); err != nil {
 		return err
 	}
-	if err := us.insertRow(ctx, u, given); err != nil {
+	args, err := us.values(u, true)
+	if err != nil {
+		return err
+	}
+	err = us.s.unspoiled(ctx, inside, func() error { return us.insertRow(ctx, args, base, given) })
+	if err != nil {
 		return err
 	}
 	if given {
@@ -105,17 +112,18 @@ func (us *UserStore[U]) create(ctx context.Context, u *U, given bool) error {
 	return us.read(ctx, us.byID, us.s.opts.IDs.arg(base.ID), u)
 }
 
-// insertRow is ErrTaken where a unique key exists.
-func (us *UserStore[U]) insertRow(ctx context.Context, u *U, given bool) error {
-	args, err := us.values(u, true)
-	if err != nil {
-		return err
-	}
+// insertRow inserts a row of these values.
+func (us *UserStore[U]) insertRow(ctx context.Context, args []any, base *core.User, given bool) error {
 	if us.s.opts.IDs == BigInt && !given {
-		return us.insertWithoutID(ctx, without(args, us.model.id), us.base(u))
+		own := without(us.model.columns, us.model.id)
+		return us.judged(us.insertWithoutID(ctx, without(args, us.model.id), base), own)
 	}
-	args[us.model.id] = us.s.opts.IDs.arg(us.base(u).ID)
-	return us.s.insert(ctx, us.insert, args...)
+	args[us.model.id] = us.s.opts.IDs.arg(base.ID)
+	n, err := us.s.exec(ctx, us.insert, args...)
+	if err == nil && n == 0 {
+		err = errDropped("create a user")
+	}
+	return us.judged(err, us.model.columns)
 }
 
 // values are u's columns as arguments.
@@ -123,7 +131,13 @@ func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
 	if !storable(us.base(u).EmailKey) {
 		return nil, errors.New("sqlstore: the column email_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
 	}
-	return us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
+	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := us.s.adopted.hash(us.base(u))
+	args[us.model.password] = string(hash)
+	return args, err
 }
 
 // Find returns the user of an ID or an EmailKey; see core.UserStore.
@@ -218,40 +232,33 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool)
 	if err != nil {
 		return err
 	}
-	// The row is locked, so it is there.
-	update := func() error {
-		_, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), us.s.opts.IDs.arg(id))...)
-		return err
-	}
-	if inside {
-		err = us.s.unspoiled(ctx, update)
-	} else {
-		err = update()
-	}
-	if taken(err) {
-		return core.ErrTaken
-	}
-	return err
+	columns := without(us.model.columns, us.model.id)
+	return us.s.unspoiled(ctx, inside, func() error {
+		n, err := us.s.exec(ctx, us.update, append(without(args, us.model.id), us.s.opts.IDs.arg(id))...)
+		// The row is locked, so it is there. MySQL may not count a row
+		// that does not change.
+		if err == nil && n == 0 && us.s.dialect.returning {
+			err = errDropped("update a user")
+		}
+		return us.judged(err, columns)
+	})
 }
 
 // Delete removes the user and what every other table has of theirs (sessions,
 // tickets, accounts at OAuth providers, credentials) in one transaction; see
 // core.UserStore. A session that is being created at the same moment is never
 // found. Rows of the application that refer to the user are the concern of
-// their foreign keys.
+// their foreign keys; one that keeps the user is ErrConflict.
 func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 	id, ok := us.s.opts.IDs.canonical(id)
 	if !ok {
 		return core.ErrNotFound
 	}
-	return us.s.Transact(ctx, func(ctx context.Context) error {
-		n, err := us.s.exec(ctx, us.remove, us.s.opts.IDs.arg(id))
-		if err == nil && n == 0 {
-			err = core.ErrNotFound
+	return kept(us.s.Transact(ctx, func(ctx context.Context) error {
+		if err := us.removeRow(ctx, id); err != nil {
+			return err
 		}
-		if err == nil {
-			_, err = us.s.exec(ctx, us.raiseFloor, us.s.floorValues(id, math.MaxInt64)...)
-		}
+		_, err := us.s.exec(ctx, us.raiseFloor, us.s.floorValues(id, math.MaxInt64)...)
 		if err == nil {
 			err = us.s.execAll(ctx, us.removeByText, id)
 		}
@@ -259,7 +266,22 @@ func (us *UserStore[U]) Delete(ctx context.Context, id string) error {
 			err = us.s.execAll(ctx, us.removeByID, us.s.opts.IDs.arg(id))
 		}
 		return err
-	})
+	}))
+}
+
+// removeRow is ErrNotFound if there is no row, and ErrConflict if a trigger has
+// kept it.
+func (us *UserStore[U]) removeRow(ctx context.Context, id string) error {
+	n, err := us.s.exec(ctx, us.remove, us.s.opts.IDs.arg(id))
+	if err != nil || n > 0 {
+		return err
+	}
+	switch _, err := us.Epoch(ctx, id); {
+	case err == nil:
+		return errDropped("delete a user")
+	default:
+		return err
+	}
 }
 
 // Epoch returns a user's TokenEpoch; see core.EpochStore.

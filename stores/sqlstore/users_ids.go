@@ -30,7 +30,7 @@ func (us *UserStore[U]) insertWithoutID(ctx context.Context, args []any, base *c
 	if us.s.dialect.returning {
 		err := us.s.get(ctx, us.insertNumbered, args, &base.ID)
 		if errors.Is(err, core.ErrNotFound) {
-			err = core.ErrTaken
+			err = errDropped("create a user")
 		}
 		if err != nil || us.renumber.text == "" {
 			return err

@@ -51,8 +51,7 @@ func (us *UserStore[U]) names() []string {
 }
 
 func (us *UserStore[U]) insertion(names, places []string) string {
-	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")" +
-		us.s.dialect.skip
+	return "INSERT INTO {users} (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
 }
 
 // without is list without its i-th element.

@@ -57,7 +57,8 @@ func repeat(race func(round int) error) error {
 // "could not reach the store".
 func noSentinel(step string, err error) error {
 	for _, s := range []error{
-		core.ErrNotFound, core.ErrTaken, core.ErrFull, core.ErrUsed, core.ErrNoCredential, core.ErrInvalid,
+		core.ErrNotFound, core.ErrTaken, core.ErrConflict, core.ErrFull, core.ErrUsed, core.ErrNoCredential,
+		core.ErrInvalid,
 	} {
 		if errors.Is(err, s) {
 			return fmt.Errorf("%s: got %v, want an error that is none of core's sentinels", step, err)
