@@ -120,7 +120,8 @@ func TestFieldF18NewRefusesForms(t *testing.T) {
 		{"the present form", cookie.Options{Name: "s", Former: []cookie.Form{{}}}, "Former[0]: that is the present form"},
 		{
 			"the present form in other letters",
-			cookie.Options{Name: "s", Domain: "app.example", Former: []cookie.Form{{Domain: ".APP.example", Path: "/"}}}, "the present form",
+			cookie.Options{Name: "s", Domain: "app.example", Former: []cookie.Form{{Domain: ".APP.example", Path: "/"}}},
+			"the present form",
 		},
 		{"Partitioned over http", cookie.Options{InsecureHTTP: true, Former: []cookie.Form{{Partitioned: true}}}, "artitioned"},
 		{"the Domain itself", cookie.Options{Name: "s", Domain: "app.example."}, "must not end with a dot"},
