@@ -40,7 +40,8 @@ func TestFindings414OneRuleForEveryAddress(t *testing.T) {
 	if u, err := m.Find(ctx, id); err != nil || u.Email != "ada@example.org" {
 		t.Errorf("refused, but stored %+v, %v", u, err)
 	}
-	a.want("PATCH", "/users/me", mine, `{"email": "a@example.net", "current_password": "`+password+`"}`, 200, "a@example.net")
+	body := `{"email": "a@example.net", "current_password": "` + password + `"}`
+	a.want("PATCH", "/users/me", mine, body, 200, "a@example.net")
 	a.want("PATCH", "/users/"+id, admin, `{"email": "b@example.net"}`, 200, "b@example.net")
 	u, err := m.Update(ctx, id, latchkey.Changes[Member]{Email: &good})
 	check(t, err, nil)
@@ -124,7 +125,9 @@ func TestA11BeforeUpdateEdits(t *testing.T) {
 	if u.Email != "ada@Example.net" || u.EmailKey != "ada@example.net" || u.IsVerified {
 		t.Errorf("with an edited address: %+v", u)
 	}
-	edit = func(u *Member) { u.Nick, u.Credits, u.IsSuperuser, u.ID, u.HashedPassword = "countess", 7, true, "x", "" }
+	edit = func(u *Member) {
+		u.Nick, u.Credits, u.IsSuperuser, u.ID, u.HashedPassword = "countess", 7, true, "x", ""
+	}
 	u, err = update(latchkey.Changes[Member]{IsVerified: &yes})
 	check(t, err, nil)
 	if u == nil || u.Nick != "countess" || u.Credits != 7 || u.IsSuperuser || u.HashedPassword == "" || !u.IsVerified {

@@ -144,17 +144,18 @@ type EventOf[U any] struct {
 	Enqueue func(name string, do func(context.Context) error)
 }
 
-// Hooks are an application's functions around what Latchkey does, by HTTP and by
-// a Manager; each is optional.
+// Hooks are an application's functions around what Latchkey does, by HTTP and
+// by a Manager; each is optional.
 //
 // Before… run once, after the input was checked and before anything is written,
 // outside any transaction. They may refuse: an *Error is the answer as it is,
 // any other error is a 503. After… run in the request, after the commit and
-// before the answer, which waits for them: what a hook sets up is there when the
-// client reads the answer. Slow work goes to the event's Enqueue. The context of
-// After… is not cancelled; they cannot fail the request, and a panic in one is
-// logged. Every event has Kind, At and Actor, and by HTTP also Route, Client and
-// Request, whose body is consumed. No hook sees a password or a token.
+// before the answer, which waits for them: what a hook sets up is there when
+// the client reads the answer. Slow work goes to the event's Enqueue. The
+// context of After… is not cancelled; they cannot fail the request, and a panic
+// in one is logged. Every event has Kind, At and Actor, and by HTTP also Route,
+// Client and Request, whose body is consumed. No hook sees a password or a
+// token.
 type Hooks[U any] struct {
 	// BeforeRegister receives the User as they will be stored, without ID
 	// and password hash, Input (the body's members) and, at a provider's
@@ -166,9 +167,9 @@ type Hooks[U any] struct {
 	// whatever the hook does.
 	AfterRegister func(ctx context.Context, e EventOf[U])
 
-	// BeforeLogin receives the User, Backend and Method (of the last proof),
-	// once everything that the login needs was proved and before there is a
-	// session. It does not run for a step-up.
+	// BeforeLogin receives the User, Backend and Method (of the last
+	// proof), once everything that the login needs was proved and before
+	// there is a session. It does not run for a step-up.
 	BeforeLogin func(ctx context.Context, e *EventOf[U]) error
 	// AfterLogin receives the same and Session.
 	AfterLogin func(ctx context.Context, e EventOf[U])
@@ -194,9 +195,9 @@ type Hooks[U any] struct {
 	BeforeDelete func(ctx context.Context, e *EventOf[U]) error
 	AfterDelete  func(ctx context.Context, e EventOf[U])
 
-	// AfterRequestVerify and AfterForgotPassword receive the User whose mail
-	// is about to be sent. They run in the background, after the answer and
-	// Options.MailDelay, and not where no mail is sent.
+	// AfterRequestVerify and AfterForgotPassword receive the User whose
+	// mail is about to be sent. They run in the background, after the
+	// answer and Options.MailDelay, and not where no mail is sent.
 	AfterRequestVerify, AfterForgotPassword func(ctx context.Context, e EventOf[U])
 	// AfterVerify receives the User wherever they prove the address for the
 	// first time: by the mail, by a reset, by a login at a provider that

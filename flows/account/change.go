@@ -152,8 +152,8 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 }
 
 // prepare refuses what can be refused before anything is hashed or written, and
-// returns the canonical form of a new address. BeforeUpdate and deciders see the
-// user as they will be stored; what they edit becomes part of c.
+// returns the canonical form of a new address. BeforeUpdate and deciders see
+// the user as they will be stored; what they edit becomes part of c.
 func prepare(
 	ctx context.Context, svc *core.Services, target core.AnyUser, c *Changes, e *core.Event,
 ) (emailKey string, commit core.Commit, err error) {

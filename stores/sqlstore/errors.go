@@ -21,7 +21,7 @@ func wrap(what string, err error) error {
 	if state, quotes := quoting(err); quotes {
 		return &failure{"sqlstore: " + what + ": a value is refused (SQLSTATE " + state + ")", err}
 	}
-	return fmt.Errorf("sqlstore: %s: %w", what, pooled(err))
+	return fmt.Errorf("sqlstore: %s: %w", what, hinted(err))
 }
 
 // failure stands for an error whose text is not for logs.
