@@ -40,8 +40,9 @@ func Factor(age time.Duration, methods ...string) Guard { return core.ProvedBy(a
 // guard names one: 403 INSUFFICIENT_SCOPE.
 func Scope(scope string) Guard { return core.Scope(scope) }
 
-// Check calls check with the current user. A nil error admits the request, an
-// *Error is sent as it is, and any other error becomes a 503. Forbidden() is
+// Check calls check with the current user. Its type is the application's:
+// another one panics where the guard is used. A nil error admits the request,
+// an *Error is sent as it is, and any other error becomes a 503. Forbidden() is
 // the plain 403.
 func Check[U any](check func(ctx context.Context, u *U) error) Guard { return core.CheckUser(check) }
 

@@ -45,8 +45,11 @@ type groupKey struct{ flow, backend string }
 // services that flows work with, the flows, their routes. Its error joins
 // everything that is wrong with the user type, the options and the parts.
 func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
-	if users == nil {
-		return nil, errors.New("latchkey: the user store is nil")
+	if isNil(users) {
+		return nil, errors.New("latchkey: the user store is nil" + typed(users))
+	}
+	if nils := opts.nilErrors(); nils != nil {
+		return nil, faults{errors.Join(append(nils, opts.backendErrors()...)...)}
 	}
 	opts, base, optsErr := opts.withDefaults()
 	opts.Backends = located(opts.Backends, base)
@@ -63,7 +66,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	shared, isShared := core.As[core.RawPasswords](users)
 	happens, servicesErr := newServices[U, PU](a, rows, base, flows, forget, isShared && shared.RawPasswords())
 	if len(opts.backendErrors()) > 0 { // no flow can be built on them
-		return nil, fmt.Errorf("latchkey: %w", errors.Join(optsErr, servicesErr))
+		return nil, faults{errors.Join(optsErr, servicesErr)}
 	}
 	for _, f := range flows {
 		happens.join(f)
@@ -73,8 +76,9 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	a.manager = newManager[U, PU](a)
 	if err := errors.Join(optsErr, servicesErr, a.install(flows)); err != nil {
-		return nil, fmt.Errorf("latchkey: %w", err)
+		return nil, faults{err}
 	}
+	opts.warnUnverified()
 	return a, nil
 }
 
@@ -87,6 +91,7 @@ func (a *Auth[U]) stores(rows core.Users, users core.UserStore[U]) (_ core.Users
 	fresh, forget := a.opts.epochs(users)
 	a.resolver = resolve.Resolver{
 		Backends: a.opts.Backends, Users: rows, Epochs: a.opts.Epochs, Fresh: fresh, Now: a.opts.Now,
+		UserType: reflect.TypeFor[U](),
 	}
 	return rows, forget
 }

@@ -47,7 +47,9 @@ type Options[U any] struct {
 	// development. Auth.Wait and Auth.Close begin at once what is queued.
 	MailDelay time.Duration
 	// RequireVerified lets only users with a verified address log in and
-	// use the routes of their own account. Default: all active users.
+	// use the routes of their own account. Without a flow that verifies
+	// addresses (verify, reset, oauth) nobody who registers can log in, and
+	// New logs a warning. Default: all active users.
 	RequireVerified bool
 	// RequireFactor reports whether a user must have a second factor. One
 	// who has none gets one inside the login, which is not complete before:

@@ -77,9 +77,10 @@ type KeySet interface {
 // transports/transporttest.
 type Transport interface {
 	// Extract reads the token. ErrNoCredential if there is none; *Error 400
-	// DUPLICATE_CREDENTIALS; *Error 403 CROSS_ORIGIN_REFUSED where a
-	// credential that browsers attach by themselves comes from another
-	// origin with an unsafe method.
+	// DUPLICATE_CREDENTIALS, with the header that makes a browser forget
+	// them; *Error 403 CROSS_ORIGIN_REFUSED where a credential that
+	// browsers attach by themselves comes from another origin with an
+	// unsafe method.
 	Extract(h Head) (string, error)
 	// Protect refuses what must not reach an unsafe route of the backend,
 	// its login too, whether or not there is a credential yet.

@@ -144,23 +144,65 @@ type EventOf[U any] struct {
 	Enqueue func(name string, do func(context.Context) error)
 }
 
-// Hooks are an application's functions around what Latchkey does; each is
-// optional.
+// Hooks are an application's functions around what Latchkey does, by HTTP and
+// by a Manager; each is optional.
 //
-// Before… run once, outside any transaction, and may refuse: an *Error is the
-// answer as it is, any other error is a 503. BeforeRegister may also edit the
-// event's user, which is stored afterwards. After… run in the request, after
-// the commit and before the answer, which waits for them: what a hook sets up
-// is there when the client reads the answer. Slow work goes to the event's
-// Enqueue. Their context is not cancelled; they cannot fail the request, and a
-// panic in one is logged. An account whose AfterRegister fails is kept. None of
-// them sees a password or a token. AfterVerify runs wherever a user proves the
-// address for the first time: by the mail, by a reset, by a login at a provider
-// that takes the account over.
+// Before… run once, after the input was checked and before anything is written,
+// outside any transaction. They may refuse: an *Error is the answer as it is,
+// any other error is a 503. After… run in the request, after the commit and
+// before the answer, which waits for them: what a hook sets up is there when
+// the client reads the answer. Slow work goes to the event's Enqueue. The
+// context of After… is not cancelled; they cannot fail the request, and a panic
+// in one is logged. Every event has Kind, At and Actor, and by HTTP also Route,
+// Client and Request, whose body is consumed. No hook sees a password or a
+// token.
 type Hooks[U any] struct {
-	BeforeRegister, BeforeLogin, BeforeUpdate, BeforeDelete func(ctx context.Context, e *EventOf[U]) error
+	// BeforeRegister receives the User as they will be stored, without ID
+	// and password hash, Input (the body's members) and, at a provider's
+	// login, Identity and Method. What it edits in User is stored; an
+	// edited address gets its canonical form. Whether the address is taken
+	// is not known yet.
+	BeforeRegister func(ctx context.Context, e *EventOf[U]) error
+	// AfterRegister receives the User as stored. The account is kept,
+	// whatever the hook does.
+	AfterRegister func(ctx context.Context, e EventOf[U])
 
-	AfterRegister, AfterLogin, AfterFailedLogin, AfterLogout, AfterUpdate,
-	AfterRequestVerify, AfterVerify, AfterForgotPassword, AfterResetPassword,
-	AfterDelete func(ctx context.Context, e EventOf[U])
+	// BeforeLogin receives the User, Backend and Method (of the last
+	// proof), once everything that the login needs was proved and before
+	// there is a session. It does not run for a step-up.
+	BeforeLogin func(ctx context.Context, e *EventOf[U]) error
+	// AfterLogin receives the same and Session.
+	AfterLogin func(ctx context.Context, e EventOf[U])
+	// AfterFailedLogin receives Code, Backend, Method, and the User whose
+	// address was sent, nil for nobody's. It must take as long for both, or
+	// the clock reveals who is registered: use Enqueue.
+	AfterFailedLogin func(ctx context.Context, e EventOf[U])
+	// AfterLogout receives the User and the Session that has ended.
+	AfterLogout func(ctx context.Context, e EventOf[U])
+
+	// BeforeUpdate receives the User as they will be stored, but for the
+	// hash of a new password, Was (Latchkey's columns as they are), Fields
+	// and Input; the row may still change until it is written. It runs for
+	// PATCH /me, PATCH /{id} and Manager.Update. What it edits in User is
+	// stored, if that is Email, which gets its canonical form, or a column
+	// of the application's; it assigns, and changes no map or slice in
+	// place.
+	BeforeUpdate func(ctx context.Context, e *EventOf[U]) error
+	// AfterUpdate receives the User as stored, Was and Fields.
+	AfterUpdate func(ctx context.Context, e EventOf[U])
+
+	// BeforeDelete and AfterDelete receive the User as they were, and Was.
+	BeforeDelete func(ctx context.Context, e *EventOf[U]) error
+	AfterDelete  func(ctx context.Context, e EventOf[U])
+
+	// AfterRequestVerify and AfterForgotPassword receive the User whose
+	// mail is about to be sent. They run in the background, after the
+	// answer and Options.MailDelay, and not where no mail is sent.
+	AfterRequestVerify, AfterForgotPassword func(ctx context.Context, e EventOf[U])
+	// AfterVerify receives the User wherever they prove the address for the
+	// first time: by the mail, by a reset, by a login at a provider that
+	// takes the account over.
+	AfterVerify func(ctx context.Context, e EventOf[U])
+	// AfterResetPassword receives the User with the new password, and Was.
+	AfterResetPassword func(ctx context.Context, e EventOf[U])
 }

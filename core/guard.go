@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -40,6 +41,10 @@ type Guard struct {
 	// names one, every session with Scopes is refused, so that a credential
 	// of few rights opens nothing that was not opened to it.
 	Scope string
+	// UserType is the type that Check expects the current user to point to.
+	// Where guards are resolved, one that is not the application's panics.
+	// nil: any.
+	UserType reflect.Type
 	// Check may refuse: with an *Error as it is (Forbidden() as a rule),
 	// with anything else as 503. Nil checks nothing.
 	Check func(ctx context.Context, c *Current) error
@@ -112,17 +117,20 @@ func ProvedBy(age time.Duration, methods ...string) Guard {
 // section 3.3; where guards are resolved, anything else panics.
 func Scope(scope string) Guard { return Guard{Name: "scope " + scope, Scope: scope} }
 
-// CheckUser calls check with the current user, of the application's type. A nil
-// error admits the request, an *Error is sent as it is, and any other error
-// becomes a 503. Forbidden() is the plain 403.
+// CheckUser calls check with the current user, of the application's type: where
+// guards are resolved, another type panics. A nil error admits the request, an
+// *Error is sent as it is, and any other error becomes a 503. Forbidden() is
+// the plain 403.
 func CheckUser[U any](check func(ctx context.Context, u *U) error) Guard {
-	return Guard{Name: "check", NeedsUser: true, Check: func(ctx context.Context, c *Current) error {
+	g := Guard{Name: "check", NeedsUser: true, UserType: reflect.TypeFor[U]()}
+	g.Check = func(ctx context.Context, c *Current) error {
 		u, ok := any(c.User).(*U)
 		if !ok {
 			return Forbidden()
 		}
 		return check(ctx, u)
-	}}
+	}
+	return g
 }
 
 func allow(ok bool) error {

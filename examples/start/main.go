@@ -48,8 +48,9 @@ func handler() http.Handler {
 		auth.Users().At("/users"))
 	mux.Handle("/outbox", mails)
 	mux.Handle("GET /hello", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		account, _ := latchkey.CurrentUser[Account](r.Context())
-		fmt.Fprintf(w, "Hello %s!\n", account.Name)
+		if account, ok := latchkey.CurrentUser[Account](r.Context()); ok {
+			fmt.Fprintf(w, "Hello %s!\n", account.Name)
+		}
 	})))
 	return mux
 }

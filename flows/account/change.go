@@ -28,6 +28,9 @@ type Changes struct {
 	Keep    *core.Session
 	Request *core.Request // nil outside HTTP
 
+	// planned holds what BeforeUpdate has set in the fields edited.
+	planned core.AnyUser
+	edited  []int
 	// permit is called once the input is valid, before anything is judged,
 	// hashed or looked up; nil permits.
 	permit func(context.Context) error
@@ -46,8 +49,8 @@ func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Chan
 func change(
 	ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, write writer,
 ) (core.AnyUser, error) {
-	e := &core.Event{Kind: core.EventUpdated, User: target, Keep: c.Keep, Request: c.Request, Input: c.Own}
-	emailKey, commit, err := prepare(ctx, svc, target, c, e)
+	e := &core.Event{Kind: core.EventUpdated, Keep: c.Keep, Request: c.Request, Input: c.Own}
+	emailKey, commit, err := prepare(ctx, svc, target, &c, e)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +141,7 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 	if err := core.InvalidProblems(svc.Codec.Input(u, c.Own, "update")...); err != nil {
 		return err
 	}
+	c.adopt(u)
 	if c.Email != nil {
 		b.IsVerified = b.IsVerified && b.EmailKey == emailKey
 		b.Email, b.EmailKey = strings.TrimSpace(*c.Email), emailKey
@@ -155,18 +159,14 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 }
 
 // prepare refuses what can be refused before anything is hashed or written, and
-// returns the canonical form of a new address.
+// returns the canonical form of a new address. BeforeUpdate and deciders see
+// the user as they will be stored; what they edit becomes part of c.
 func prepare(
-	ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, e *core.Event,
+	ctx context.Context, svc *core.Services, target core.AnyUser, c *Changes, e *core.Event,
 ) (emailKey string, commit core.Commit, err error) {
 	asked := svc.Users.New()
 	*asked.Base() = *target.Base()
-	var problems []*core.Problem
-	if c.Email != nil {
-		problems = append(problems, setEmail(svc, asked.Base(), *c.Email))
-	}
-	problems = append(problems, svc.Codec.Input(svc.Users.New(), c.Own, "update")...)
-	if err := core.InvalidProblems(problems...); err != nil {
+	if err := c.check(svc, asked.Base()); err != nil {
 		return "", nil, err
 	}
 	if c.permit != nil {
@@ -179,7 +179,15 @@ func prepare(
 			return "", nil, passwords.Refusal(err, core.CodeUpdatePassword)
 		}
 	}
+	if err := c.plan(svc, target, asked.Base().EmailKey, e); err != nil {
+		return "", nil, err
+	}
+	before := copied(svc, c.planned)
 	if commit, err = svc.Events.Begin(ctx, e); err != nil {
+		return "", nil, err
+	}
+	c.compare(before)
+	if err := c.check(svc, asked.Base()); err != nil { // a hook may have edited the address
 		return "", nil, err
 	}
 	emailKey = asked.Base().EmailKey
@@ -192,6 +200,18 @@ func prepare(
 		}
 	}
 	return emailKey, commit, nil
+}
+
+// check joins the problems of the input. It sets a new address in asked, and
+// takes its blanks off c's.
+func (c *Changes) check(svc *core.Services, asked *core.User) error {
+	var problems []*core.Problem
+	if c.Email != nil {
+		problems = append(problems, setEmail(svc, asked, *c.Email))
+		email := asked.Email
+		c.Email = &email
+	}
+	return core.InvalidProblems(append(problems, svc.Codec.Input(svc.Users.New(), c.Own, "update")...)...)
 }
 
 // Remove deletes a user, after BeforeDelete agreed, and ends all that the user

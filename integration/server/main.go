@@ -12,9 +12,10 @@
 //
 // tools/servers finds or installs the programs and sets variables with their
 // locations: LATCHKEY_TEST_POSTGRES_BIN (the folder of initdb and postgres),
-// LATCHKEY_TEST_MARIADBD and LATCHKEY_TEST_REDIS_SERVER. A test without them
-// fails. Existing servers are used instead of shared ones if these variables
-// have their addresses, with an account that may create databases:
+// LATCHKEY_TEST_PGBOUNCER, LATCHKEY_TEST_MARIADBD and
+// LATCHKEY_TEST_REDIS_SERVER. A test without them fails. Existing servers are
+// used instead of shared ones if these variables have their addresses, with an
+// account that may create databases:
 //
 //	LATCHKEY_TEST_POSTGRES=postgres://user:password@host:port/postgres
 //	LATCHKEY_TEST_MYSQL=user:password@tcp(host:port)/

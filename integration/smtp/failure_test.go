@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,45 @@ func wantError(t *testing.T, s *server, err error, parts ...string) {
 	}
 	if _, d := s.received(); len(d) != 0 {
 		t.Errorf("%d deliveries in spite of the error %v", len(d), err)
+	}
+}
+
+// fullNames is a server that refuses bare names, as Postfix does with
+// reject_non_fqdn_helo_hostname.
+func fullNames(seen *[]string) *server {
+	return &server{at: func(stage, got string) error {
+		if stage != "session" {
+			return nil
+		}
+		*seen = append(*seen, got)
+		if !strings.Contains(got, ".") && !strings.HasPrefix(got, "[") {
+			return &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "need fully-qualified hostname"}
+		}
+		return nil
+	}}
+}
+
+// TestFieldF20BareNames: a container's name has no dot, and a server may
+// refuse it.
+func TestFieldF20BareNames(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil || !strings.Contains(host, ".") {
+		host = "[127.0.0.1]"
+	}
+	for configured, want := range map[string]string{
+		"": host, "web-1.app.example": "web-1.app.example", "[192.0.2.7]": "[192.0.2.7]", "[IPv6:2001:db8::1]": "[IPv6:2001:db8::1]",
+	} {
+		var names []string
+		s := fullNames(&names).start(t)
+		sender := newSender(t, s, func(o *smtpsender.Options) { o.Hello = configured })
+		if err := sender.Send(t.Context(), resetMail("ada@example.org")); err != nil {
+			t.Errorf("%q: %v", configured, err)
+			continue
+		}
+		s.only(t)
+		if !slices.Equal(names, []string{want, want}) { // the second within TLS
+			t.Errorf("%q: the names are %q, want %q", configured, names, want)
+		}
 	}
 }
 

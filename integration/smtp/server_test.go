@@ -26,7 +26,8 @@ type server struct {
 	implicitTLS, noTLS, noUTF8 bool
 	mechanism                  string // of AUTH; "" means PLAIN
 	// at is called at each stage ("session", "auth", "mail", "rcpt",
-	// "data", "reset") with what came; its error is the server's reply.
+	// "data", "reset") with what came, which at "session" is the name in
+	// EHLO; its error is the server's reply.
 	at func(stage, got string) error
 
 	host, port string
@@ -54,7 +55,7 @@ func (s *server) start(t *testing.T) *server {
 
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		_, encrypted := c.TLSConnectionState()
-		return &session{server: s, conn: c, got: delivery{tls: encrypted}}, s.reach("session", "")
+		return &session{server: s, conn: c, got: delivery{tls: encrypted}}, s.reach("session", c.Hostname())
 	}))
 	srv.EnableSMTPUTF8 = !s.noUTF8
 	srv.ErrorLog = log.New(io.Discard, "", 0)

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ type Resolver struct {
 	Fresh    core.EpochStore // Epochs without what is kept for some seconds, for Recheck
 	Kinds    core.ProofKinds // of the application's own factors
 	Now      func() time.Time
+	UserType reflect.Type // the application's, nil for any
 }
 
 // plan is what the guards of one place ask for, worked out once.
@@ -83,6 +85,10 @@ func (p *plan) add(g core.Guard) {
 			panic("latchkey: guard " + g.Name + " names the backend " + name +
 				", which does not exist or which another guard leaves out")
 		}
+	}
+	if g.UserType != nil && p.UserType != nil && g.UserType != p.UserType {
+		panic(fmt.Sprintf("latchkey: guard %s is for users of the type %v, and the application's are %v",
+			g.Name, g.UserType, p.UserType))
 	}
 	allowed := make([]core.Backend, 0, len(p.Backends))
 	for _, b := range p.Backends {

@@ -20,7 +20,7 @@ func TestL11Options(t *testing.T) {
 		"L11 password without scheme": "ada:" + canary.Secret + "@mail.example.com",
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, problem := range canary.Options(smtpsender.Options{URL: url}, "From", "App") {
+			for _, problem := range canary.Options(smtpsender.Options{URL: url}, "From", "App", "Hello") {
 				t.Error(problem)
 			}
 		})

@@ -27,7 +27,8 @@ type server struct {
 	tls         *tls.Config
 	implicitTLS bool // TLS from the first byte; else STARTTLS
 	plaintext   bool // neither
-	hello       string
+	// name is what EHLO says, "" for the host's name or address.
+	name, hostname string
 }
 
 // The errors about the URL contain no part of it: if the password has an
@@ -65,9 +66,8 @@ func newServer(o Options) (*server, error) {
 		return nil, errUnsafe
 	}
 	s.tls = &tls.Config{ServerName: s.host, RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
-	if s.hello, err = os.Hostname(); err != nil {
-		s.hello = "localhost"
-	}
+	s.name = o.Hello
+	s.hostname, _ = os.Hostname() // without a name the address will do
 	return s, nil
 }
 
@@ -97,7 +97,7 @@ func (s *server) deliver(ctx context.Context, from, to *mail.Address, message io
 		name string
 		do   func() error
 	}{
-		{"EHLO", func() error { return client.Hello(s.hello) }},
+		{"EHLO", func() error { return client.Hello(helloName(s.name, s.hostname, conn.LocalAddr())) }},
 		{"STARTTLS", func() error { return s.encrypt(client) }},
 		{"AUTH", func() error { return s.authenticate(client) }},
 		{"SMTPUTF8", func() error { return allowUTF8(client, !isASCII(from.Address+to.Address)) }},

@@ -49,6 +49,11 @@ type Options struct {
 	// App is the application's name as shown in mails. Default: no name is
 	// shown.
 	App string
+	// Hello is the name by which the sender introduces itself to the server
+	// (EHLO): a fully qualified domain name in ASCII, or an address literal
+	// such as "[192.0.2.1]" (RFC 5321, section 4.1.1.1). Default: the
+	// host's name if it has a dot, else the address of the connection.
+	Hello string
 	// Timeout bounds an attempt from dialing to the server's last reply.
 	// The context of Send may end it sooner. Default: 10 seconds.
 	Timeout time.Duration
@@ -85,7 +90,7 @@ func New(o Options) (*Sender, error) {
 	if o.Timeout < 0 {
 		timeoutErr = fmt.Errorf("smtpsender: Timeout is %v, it must not be negative", o.Timeout)
 	}
-	if err := errors.Join(serverErr, fromErr, timeoutErr, templatesErr); err != nil {
+	if err := errors.Join(serverErr, fromErr, checkHello(o.Hello), timeoutErr, templatesErr); err != nil {
 		return nil, err
 	}
 	s := &Sender{renderer: renderer, server: server, from: from, timeout: cmp.Or(o.Timeout, 10*time.Second), now: o.Now}

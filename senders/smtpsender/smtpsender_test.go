@@ -2,6 +2,8 @@ package smtpsender_test
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,6 +23,10 @@ func TestNew(t *testing.T) {
 		{"IPv6", smtpsender.Options{URL: "smtp://[::1]:2525"}, nil},
 		{"an escaped password", smtpsender.Options{URL: "smtp://me:hunter%2F2@mail.example.com"}, nil},
 		{"a name", smtpsender.Options{URL: "smtp://mail.example.com", From: "Grüße <no-reply@bücher.example>"}, nil},
+		{"field F20 a name for EHLO", smtpsender.Options{URL: "smtp://mail.example.com", Hello: "web-1.app.example"}, nil},
+		{"field F20 in any letters", smtpsender.Options{URL: "smtp://mail.example.com", Hello: "Web1.XN--Bcher-Kva.Example"}, nil},
+		{"field F20 an address", smtpsender.Options{URL: "smtp://mail.example.com", Hello: "[192.0.2.1]"}, nil},
+		{"field F20 an address of IPv6", smtpsender.Options{URL: "smtp://mail.example.com", Hello: "[IPv6:2001:db8::1]"}, nil},
 		{"a mail catcher", smtpsender.Options{URL: "smtp://localhost:1025", InsecurePlaintext: true}, nil},
 
 		{"no URL", smtpsender.Options{}, []string{"URL"}},
@@ -42,9 +48,9 @@ func TestNew(t *testing.T) {
 		{"G16 a header in the sender", smtpsender.Options{URL: "smtp://mail.example.com", From: "Acme <a@example.com>\r\nBcc: b@example.com"}, []string{"From"}},
 		{"a domain that is none", smtpsender.Options{URL: "smtp://mail.example.com", From: "a@-bücher-.example"}, []string{"domain"}},
 		{"everything", smtpsender.Options{
-			URL: "smtp://me:hunter/2@mail.example.com", From: "Acme", Timeout: -time.Second,
+			URL: "smtp://me:hunter/2@mail.example.com", From: "Acme", Hello: "vm", Timeout: -time.Second,
 			Templates: fstest.MapFS{"reset.html": {Data: []byte("{{")}},
-		}, []string{"URL", "From", "Timeout", "reset.html"}},
+		}, []string{"URL", "From", "Hello", "Timeout", "reset.html"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.options.From == "" {
@@ -65,5 +71,40 @@ func TestNew(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFieldF20NewRefusesNames(t *testing.T) {
+	long := strings.Repeat("a", 63)
+	for _, name := range []string{
+		"vm", "localhost", "vm.", ".example", "a..example", "-a.example", "a-.example", "my_host.example", "bücher.example", "a b.example",
+		"web.example\r\nMAIL FROM:<a@b.example>", "web.example\n", " web.example", "192.0.2.1", "10.0.0.0x.1", "2001:db8::1", "[2001:db8::1]", "[::1]",
+		"[IPv6:192.0.2.1]", "[IPv6:fe80::1%eth0]", "[IPv6:]", "[192.0.2.1", "192.0.2.1]", "[192.0.2]", "[]", "[tag:x]", "web.example:25", "https://web.example",
+		long + "a.example", strings.Repeat(long+".", 4) + "example",
+	} {
+		_, err := smtpsender.New(smtpsender.Options{URL: "smtp://mail.example.com", From: "a@example.com", Hello: name})
+		if err == nil || !strings.Contains(err.Error(), "Hello") {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
+func TestFieldF20Name(t *testing.T) {
+	for _, c := range []struct{ configured, host, local, want string }{
+		{"", "web.app.example", "192.0.2.1:4000", "web.app.example"},
+		{"", "vm", "192.0.2.1:4000", "[192.0.2.1]"},
+		{"", "", "192.0.2.1:4000", "[192.0.2.1]"},
+		{"", "3f2a9c01b7de", "[::ffff:192.0.2.1]:4000", "[192.0.2.1]"},
+		{"", "vm", "[2001:db8::1]:4000", "[IPv6:2001:db8::1]"},
+		{"", "vm", "[fe80::1%eth0]:4000", "[IPv6:fe80::1]"},
+		{"", "my_web.example", "192.0.2.1:4000", "[192.0.2.1]"},
+		{"", "192.0.2.1", "192.0.2.1:4000", "[192.0.2.1]"},
+		{"mail.example.com", "vm", "192.0.2.1:4000", "mail.example.com"},
+		{"[192.0.2.7]", "web.app.example", "192.0.2.1:4000", "[192.0.2.7]"},
+	} {
+		local := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.local))
+		if got := smtpsender.HelloName(c.configured, c.host, local); got != c.want {
+			t.Errorf("host %q at %s: got %s, want %s", c.host, c.local, got, c.want)
+		}
 	}
 }

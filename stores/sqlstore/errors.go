@@ -22,7 +22,7 @@ func wrap(what string, err error) error {
 	}
 	v, ok := violationOf(err)
 	if !ok {
-		return fmt.Errorf("sqlstore: %s: %w", what, err)
+		return fmt.Errorf("sqlstore: %s: %w", what, hinted(err))
 	}
 	f := &failure{"sqlstore: " + what + ": " + v.String(), err, v}
 	if v.unique {

@@ -14,6 +14,13 @@ func (m machine) postgres(ctx context.Context) (string, error) {
 	return filepath.Dir(initdb), err
 }
 
+const pgBouncer = "LATCHKEY_TEST_PGBOUNCER"
+
+// pgbouncer returns PgBouncer, a pooler of connections to PostgreSQL.
+func (m machine) pgbouncer(ctx context.Context) (string, error) {
+	return m.path(ctx, pkg{"pgbouncer", []program{{names: []string{"pgbouncer"}, file: "usr/sbin/pgbouncer"}}})
+}
+
 // mariadbd returns MariaDB's server.
 func (m machine) mariadbd(ctx context.Context) (string, error) {
 	return m.path(ctx, pkg{"mariadb-server-core", []program{

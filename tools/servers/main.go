@@ -58,7 +58,8 @@ func run(ctx context.Context, root string, command []string) error {
 	return runGroup(ctx, root, env, command)
 }
 
-// environment returns the variables by which tests find what they need.
+// environment returns the variables by which tests find what they need. Only
+// few need PgBouncer, which say so themselves where it cannot be had.
 func (m machine) environment(ctx context.Context) ([]string, error) {
 	needs := []struct {
 		variable string
@@ -67,6 +68,7 @@ func (m machine) environment(ctx context.Context) ([]string, error) {
 		{"LATCHKEY_TEST_OIDC_PROVIDER", m.oidcProvider},
 		{"LATCHKEY_TEST_CHROMIUM", m.chromium},
 		{"LATCHKEY_TEST_POSTGRES_BIN", m.postgres},
+		{pgBouncer, m.pgbouncer},
 		{"LATCHKEY_TEST_MARIADBD", m.mariadbd},
 		{"LATCHKEY_TEST_REDIS_SERVER", m.redisServer},
 	}
@@ -80,8 +82,13 @@ func (m machine) environment(ctx context.Context) ([]string, error) {
 				value, errs[i] = n.find(ctx)
 			}
 			values[i] = n.variable + "=" + value
-			if errs[i] != nil {
-				errs[i] = fmt.Errorf("%w (tests find it by %s)", errs[i], n.variable)
+			if errs[i] == nil {
+				return
+			}
+			errs[i] = fmt.Errorf("%w (tests find it by %s)", errs[i], n.variable)
+			if n.variable == pgBouncer {
+				_, _ = fmt.Fprintln(m.out, "servers:", errs[i])
+				errs[i] = nil
 			}
 		})
 	}

@@ -45,17 +45,11 @@ func (o Options) check() error {
 			errs = append(errs, fmt.Errorf("cookie: "+format, args...))
 		}
 	}
-	c := o.cookie()
-	err := c.Valid()
-	wrong(err != nil, "%w", err)
-	wrong(!strings.HasPrefix(o.Path, "/"), "Path %q must begin with /", o.Path)
+	errs = append(errs, o.form().check("", o.cookie()))
 	wrong(o.MaxAge < 0, "MaxAge %v is negative", o.MaxAge)
 
-	host, secure := hasPrefix(o.Name, "__Host-"), hasPrefix(o.Name, "__Secure-")
-	wrong(host && o.Domain != "", "the name %s excludes a Domain; choose a Name such as __Secure-latchkey", o.Name)
-	wrong(host && o.Path != "/", "the name %s excludes a Path other than /; choose a Name such as __Secure-latchkey",
-		o.Name)
-	wrong((host || secure) && o.InsecureHTTP, "the name %s excludes InsecureHTTP", o.Name)
+	prefixed := hasPrefix(o.Name, "__Host-") || hasPrefix(o.Name, "__Secure-")
+	wrong(prefixed && o.InsecureHTTP, "the name %s excludes InsecureHTTP", o.Name)
 
 	switch o.SameSite {
 	case http.SameSiteLaxMode, http.SameSiteStrictMode:
@@ -69,7 +63,7 @@ func (o Options) check() error {
 		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port",
 			origin)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.checkFormer())...)
 }
 
 // hasPrefix ignores letter case, as browsers do for these prefixes.

@@ -16,6 +16,7 @@ package cookie
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,6 +53,13 @@ type Options struct {
 	// the application in a frame (CHIPS), where they block third-party
 	// cookies. It requires SameSite None. Default: false.
 	Partitioned bool
+	// Former lists the forms that the cookie had before Domain, Path or
+	// Partitioned was changed: browsers keep a cookie of each form and send
+	// them all, which is 400 DUPLICATE_CREDENTIALS. That response, a login
+	// and a logout make the browser drop those listed here, and one of this
+	// host alone at "/", which needs no entry. A __Host- name has one
+	// Domain and Path, and needs none. Default: none.
+	Former []Form
 	// TrustedOrigins lists origins that may send unsafe requests with the
 	// cookie, beside the request's own and that of latchkey's BaseURL. They
 	// are spelled exactly as browsers do: "scheme://host" or
@@ -71,6 +79,7 @@ type Options struct {
 // Transport is a core.Transport.
 type Transport struct {
 	cookie  http.Cookie // without value and age
+	others  []Form      // in which a browser may keep it besides
 	maxAge  time.Duration
 	trusted []string
 	now     func() time.Time
@@ -85,6 +94,7 @@ func New(o Options) (*Transport, error) {
 	}
 	return &Transport{
 		cookie:  o.cookie(),
+		others:  o.others(),
 		maxAge:  o.MaxAge,
 		trusted: slices.Clone(o.TrustedOrigins),
 		now:     o.Now,
@@ -93,10 +103,14 @@ func New(o Options) (*Transport, error) {
 
 // Extract returns the cookie's value. Its errors are those of
 // [core.CookieValue], and an *Error 403 CROSS_ORIGIN_REFUSED for a cookie that
-// came from another origin with an unsafe method.
+// came from another origin with an unsafe method. The answer to two cookies of
+// the name makes the browser drop them.
 func (t *Transport) Extract(h core.Head) (string, error) {
 	token, err := core.CookieValue(h, t.cookie.Name)
 	if err != nil {
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+			return "", t.forgotten(refusal)
+		}
 		return "", err
 	}
 	if err := t.Protect(h); err != nil {
@@ -146,7 +160,7 @@ func (t *Transport) InsecureHTTP() bool { return !t.cookie.Secure }
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Drop(http.StatusNoContent)
 	resp.Header.Set("Cache-Control", "no-store")
-	set(resp, t.cookie, token.Raw, t.age(token))
+	t.set(resp, t.cookie, token.Raw, t.age(token))
 }
 
 // age returns the value for http.Cookie.MaxAge: seconds, 0 for a cookie that
@@ -168,16 +182,22 @@ func (t *Transport) age(token core.Token) int {
 
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Clear makes the browser drop the cookie.
-func (t *Transport) Clear(resp *core.Response) { set(resp, t.cookie, "", -1) }
+// Clear makes the browser drop the cookie, in every form.
+func (t *Transport) Clear(resp *core.Response) { t.set(resp, t.cookie, "", -1) }
 
-// set adds a Set-Cookie line in place of an earlier one with the same name (RFC
-// 6265, section 4.1.1, allows at most one).
-func set(resp *core.Response, c http.Cookie, value string, age int) {
-	c.Value, c.MaxAge = value, age
+// set adds a Set-Cookie line in place of earlier ones with the same name, and
+// before it one for each other form, which drops the cookie of that form. The
+// present form is the last line: clients that do not tell forms apart keep it.
+func (t *Transport) set(resp *core.Response, c http.Cookie, value string, age int) {
 	lines := slices.DeleteFunc(resp.Header["Set-Cookie"], func(line string) bool {
 		return strings.HasPrefix(line, c.Name+"=")
 	})
+	for _, form := range t.others {
+		other := form.of(c)
+		other.MaxAge = -1
+		lines = append(lines, other.String())
+	}
+	c.Value, c.MaxAge = value, age
 	resp.Header["Set-Cookie"] = append(lines, c.String())
 }
 

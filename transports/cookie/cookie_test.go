@@ -32,6 +32,7 @@ func TestConformance(t *testing.T) {
 			Name: "s", Path: "/app", Domain: "app.example", InsecureHTTP: true, InsecureScriptAccess: true,
 			TrustedOrigins: []string{"https://friend.example"},
 		},
+		"former": {Name: "s", Domain: "app.example", Former: []cookie.Form{{Path: "/app"}, {Domain: "www.app.example"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transporttest.Run(t, transporttest.Harness{
@@ -67,8 +68,10 @@ func TestSetCookie(t *testing.T) {
 				Name: "__Secure-s", MaxAge: 90 * time.Second, Path: "/app", Domain: "app.example",
 				SameSite: http.SameSiteStrictMode, InsecureScriptAccess: true,
 			},
-			attach: "__Secure-s=t; Path=/app; Domain=app.example; Max-Age=90; Secure; SameSite=Strict",
-			clear:  "__Secure-s=; Path=/app; Domain=app.example; Max-Age=0; Secure; SameSite=Strict",
+			attach: "__Secure-s=; Path=/; Max-Age=0; Secure; SameSite=Strict\n" +
+				"__Secure-s=t; Path=/app; Domain=app.example; Max-Age=90; Secure; SameSite=Strict",
+			clear: "__Secure-s=; Path=/; Max-Age=0; Secure; SameSite=Strict\n" +
+				"__Secure-s=; Path=/app; Domain=app.example; Max-Age=0; Secure; SameSite=Strict",
 		},
 		{
 			name: "other sites too", o: cookie.Options{SameSite: http.SameSiteNoneMode}, token: hour,

@@ -20,7 +20,7 @@ func (t *Transport) pending() http.Cookie {
 // Hold stores the secret of a pending login in an HttpOnly cookie for age,
 // rounded up to seconds. See core.Holder.
 func (t *Transport) Hold(resp *core.Response, pending string, age time.Duration) {
-	set(resp, t.pending(), pending, seconds(age))
+	t.set(resp, t.pending(), pending, seconds(age))
 }
 
 // Held returns what Hold stored in the browser. It is "" for a request that
@@ -37,4 +37,4 @@ func (t *Transport) Held(h core.Head) string {
 }
 
 // Release makes the browser drop the pending login's cookie.
-func (t *Transport) Release(resp *core.Response) { set(resp, t.pending(), "", -1) }
+func (t *Transport) Release(resp *core.Response) { t.set(resp, t.pending(), "", -1) }

@@ -1,6 +1,7 @@
 package cookie_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,15 +27,17 @@ func TestPending(t *testing.T) {
 			o: cookie.Options{
 				Name: "s", Path: "/app", Domain: "app.example", MaxAge: time.Hour, InsecureHTTP: true, InsecureScriptAccess: true,
 			},
-			hold:    "s-pending=p; Path=/app; Domain=app.example; Max-Age=600; HttpOnly; SameSite=Lax",
-			release: "s-pending=; Path=/app; Domain=app.example; Max-Age=0; HttpOnly; SameSite=Lax",
+			hold: "s-pending=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax\n" +
+				"s-pending=p; Path=/app; Domain=app.example; Max-Age=600; HttpOnly; SameSite=Lax",
+			release: "s-pending=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax\n" +
+				"s-pending=; Path=/app; Domain=app.example; Max-Age=0; HttpOnly; SameSite=Lax",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			transport := newTransport(t, c.o)
 			resp := core.Empty(0)
 			transport.Attach(resp, core.Token{Raw: "t"})
-			session := resp.Header.Get("Set-Cookie")
+			session := strings.Join(resp.Header["Set-Cookie"], "\n")
 			transport.Hold(resp, "p", 10*time.Minute-time.Nanosecond)
 			wantSetCookie(t, resp, session, c.hold)
 			transport.Release(resp)

@@ -2,6 +2,7 @@ package transporttest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -58,6 +59,11 @@ func ambient() *fake {
 	}
 	f.extract = func(h core.Head) (string, error) {
 		value, err := core.CookieValue(h, "s")
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) {
+			forget := core.Empty(0)
+			f.clear(forget)
+			refusal.Header = forget.Header
+		}
 		if err == nil {
 			err = f.protect(h)
 		}

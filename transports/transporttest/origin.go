@@ -39,6 +39,16 @@ func ambientCases(harness Harness) []Case {
 			return errors.Join(wantNone(t, post(harness.Client(login(t, token), later))),
 				wantNone(t, post(harness.Client(same))))
 		}},
+		{"forget two", "the error of two credentials has the header that makes the client forget them, so that a login helps", func(t core.Transport) error {
+			mine := harness.Client(login(t, token))
+			_, err := t.Extract(post(mine, mine))
+			var refusal *core.Error
+			if !errors.As(err, &refusal) {
+				return fmt.Errorf("Extract returns %v", err)
+			}
+			answer := &core.Response{Status: refusal.Status, Header: refusal.Header}
+			return wantNone(t, post(harness.Client(login(t, token), answer)))
+		}},
 		{"cross-origin", "a credential that comes from another origin with an unsafe method is *Error 403 CROSS_ORIGIN_REFUSED", func(t core.Transport) error {
 			return each(crossSite, func(site http.Header) error {
 				return wantError(t, post(harness.Client(login(t, token)), site), refused)

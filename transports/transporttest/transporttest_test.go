@@ -106,7 +106,16 @@ func TestBrokenTransports(t *testing.T) {
 		{"reads the first Cookie line alone", changed(ambient(), func(f *fake) {
 			extract := f.extract
 			f.extract = func(h core.Head) (string, error) { return extract(oneLine{h}) }
-		}), true, []string{"beside others", "duplicate"}},
+		}), true, []string{"beside others", "duplicate", "forget two"}},
+		{"refuses two cookies for good", changed(ambient(), func(f *fake) {
+			f.extract = func(h core.Head) (string, error) {
+				token, err := core.CookieValue(h, "s")
+				if err == nil && f.protect(h) != nil {
+					return "", f.protect(h)
+				}
+				return token, err
+			}
+		}), true, []string{"forget two"}},
 		{"takes anything for a token", changed(explicit(), func(f *fake) {
 			f.extract = func(h core.Head) (string, error) {
 				token, err := core.BearerToken(h)
@@ -121,7 +130,7 @@ func TestBrokenTransports(t *testing.T) {
 				answer(resp, nil)
 				resp.Header.Set("Set-Cookie", "s="+tok.Raw+"; Path=/"+tok.Raw[:1])
 			}
-		}), true, []string{"new token", "forget"}},
+		}), true, []string{"new token", "forget", "forget two"}},
 		{"answers without a status", changed(explicit(), func(f *fake) {
 			f.attach = func(resp *core.Response, tok core.Token) {
 				resp.Body = []byte(`{"access_token":"` + tok.Raw + `"}`)
@@ -152,10 +161,10 @@ func TestBrokenTransports(t *testing.T) {
 		}), false, []string{"clear"}},
 		{"clears with another path", changed(ambient(), func(f *fake) {
 			f.clear = func(resp *core.Response) { resp.Header.Add("Set-Cookie", "s=; Path=/auth; Max-Age=0") }
-		}), true, []string{"forget"}},
+		}), true, []string{"forget", "forget two"}},
 		{"clears nothing", changed(ambient(), func(f *fake) {
 			f.clear = func(*core.Response) {}
-		}), true, []string{"forget"}},
+		}), true, []string{"forget", "forget two"}},
 		{"cannot log in after clearing", changed(ambient(), func(f *fake) {
 			attach := f.attach
 			f.attach = func(resp *core.Response, tok core.Token) {

@@ -14,6 +14,7 @@
 //	dump_test.go          L04 S14
 //	exchange_test.go      F01 O07 O51
 //	fault_test.go         F01 F02 F14 F16 F22 F23 F25 L05 S02
+//	former_test.go        S26
 //	hash_test.go          G07 G08 G17 G19
 //	json_test.go          P07
 //	jwt_keys_test.go      J02 J04 J22 J26

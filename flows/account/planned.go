@@ -1,0 +1,60 @@
+package account
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// plan applies c to a copy of the target, which the event has until the change
+// is written. The hash is the old one: hashing comes after the hooks.
+func (c *Changes) plan(svc *core.Services, target core.AnyUser, emailKey string, e *core.Event) error {
+	u, was := copied(svc, target), *target.Base()
+	columns := ownColumns(svc, target)
+	if err := c.apply(svc, u, emailKey, was.HashedPassword); err != nil {
+		return err
+	}
+	c.planned, e.User, e.Was = u, u, &was
+	e.Fields = append(changed(&was, u.Base()), differing(columns, ownColumns(svc, u))...)
+	if c.Password != nil {
+		e.Fields = append(e.Fields, "password")
+	}
+	slices.Sort(e.Fields)
+	return nil
+}
+
+// copied returns a copy of u, a pointer to the application's struct.
+func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
+	c := svc.Users.New()
+	reflect.ValueOf(c).Elem().Set(reflect.ValueOf(u).Elem())
+	return c
+}
+
+// compare finds what a hook has edited since before: the address, and fields of
+// the application's own. Its other edits of Latchkey's columns are dropped, as
+// are those of a Changes.Edit.
+func (c *Changes) compare(before core.AnyUser) {
+	if now := c.planned.Base().Email; now != before.Base().Email {
+		c.Email = &now
+	}
+	was, now := reflect.ValueOf(before).Elem(), reflect.ValueOf(c.planned).Elem()
+	base := reflect.TypeFor[core.User]()
+	if was.Type() == base {
+		return
+	}
+	for i := range was.NumField() {
+		field := now.Field(i)
+		if field.CanSet() && field.Type() != base &&
+			!reflect.DeepEqual(was.Field(i).Interface(), field.Interface()) {
+			c.edited = append(c.edited, i)
+		}
+	}
+}
+
+// adopt sets in u what a hook has edited.
+func (c *Changes) adopt(u core.AnyUser) {
+	for _, i := range c.edited {
+		reflect.ValueOf(u).Elem().Field(i).Set(reflect.ValueOf(c.planned).Elem().Field(i))
+	}
+}
