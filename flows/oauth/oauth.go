@@ -132,6 +132,7 @@ type engine struct {
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
 	leases   lease.Leases
+	renewing queue
 	// unlinking is held by one who unlinks where no transaction keeps
 	// another from unlinking too.
 	unlinking sync.Mutex
