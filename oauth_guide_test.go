@@ -2,11 +2,14 @@ package latchkey_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
@@ -55,4 +58,40 @@ func TestFieldF10TheGuidesCall(t *testing.T) {
 	if len(presented) != 3 || p.asked != 1 {
 		t.Errorf("the API was called with %q, after %d renewals", presented, p.asked)
 	}
+}
+
+// oneWorkspace is docs/guides/oauth.md's rule about an account at a provider.
+func oneWorkspace() latchkey.Hooks[Member] {
+	employees := func(_ context.Context, e *latchkey.Event[Member]) error {
+		if e.Identity == nil || e.Identity.Provider != "google" {
+			return nil // a password, another provider
+		}
+		var claims struct {
+			Workspace string `json:"hd"`
+		}
+		if err := json.Unmarshal(e.Identity.Claims, &claims); err != nil || claims.Workspace != "example.org" {
+			return latchkey.Refuse("WRONG_WORKSPACE") // 400 {"detail": "WRONG_WORKSPACE"}
+		}
+		return nil
+	}
+	return latchkey.Hooks[Member]{BeforeRegister: employees, BeforeLogin: employees}
+}
+
+func TestFieldM9TheGuidesWorkspace(t *testing.T) {
+	a := newOAuthAppAt(t, nil, func(p *oauth.Provider) { p.Provider.(*acme).name = "google" },
+		func(o *latchkey.Options[Member]) { o.Hooks = oneWorkspace() })
+	mount := func(backend string) string { return "/auth/" + backend + "/google" }
+	in, out := identity("id-1", "ada@example.org"), identity("id-2", "eve@example.org")
+	in.Claims, out.Claims = json.RawMessage(`{"hd":"example.org"}`), json.RawMessage(`{}`)
+	b := a.browser()
+	b.through(mount("web"), in).expect(t, 200, "token")
+	in.Claims = json.RawMessage(`{"hd":"elsewhere.example"}`) // the account has moved
+	b.through(mount("web"), in).expect(t, 400, "WRONG_WORKSPACE")
+	b.through(mount("web"), out).expect(t, 400, "WRONG_WORKSPACE")
+	if users, _, err := a.users.List(t.Context(), core.Query{Limit: 9}); err != nil || len(users) != 1 {
+		t.Errorf("there are %d users (%v)", len(users), err)
+	}
+	b.through("/auth/web/other", identity("id-3", "bob@example.org")).expect(t, 200, "token")
+	a.register("grace@example.org")
+	a.login("grace@example.org", password).expect(t, 200, "token")
 }
