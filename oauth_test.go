@@ -126,7 +126,7 @@ func newOAuthAppAt(
 		}
 	})
 	mux := http.NewServeMux()
-	for _, provider := range []string{"acme", "other"} {
+	for _, provider := range []string{a.acme.name, a.other.name} {
 		for _, backend := range []string{"web", "cookie"} {
 			httpauth.Mount(mux, "/auth/"+backend+"/"+provider, a.OAuth(provider, backend))
 		}

@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,8 @@ type rotating struct {
 	good  string // the refresh token
 	asked int
 	fail  error
+	// timeless issues numbered tokens without a lifetime.
+	timeless bool
 }
 
 func (p *rotating) Refresh(ctx context.Context, refresh string) (core.OAuthTokens, error) {
@@ -38,7 +41,11 @@ func (p *rotating) Refresh(ctx context.Context, refresh string) (core.OAuthToken
 	case !good:
 		return core.OAuthTokens{}, errors.New("the refresh token was used before: all tokens end")
 	}
-	return core.OAuthTokens{Access: "renewed", Refresh: next, Expires: time.Now().Add(time.Hour)}, ctx.Err()
+	tokens := core.OAuthTokens{Access: "renewed", Refresh: next, Expires: time.Now().Add(time.Hour)}
+	if p.timeless {
+		tokens.Access, tokens.Expires = fmt.Sprint("renewed ", p.asked), time.Time{}
+	}
+	return tokens, ctx.Err()
 }
 
 // lossy is a store of tickets on which nobody can give a lease back.
@@ -47,8 +54,11 @@ type lossy struct{ core.TicketStore }
 func (lossy) Fail(context.Context, string, [32]byte, int) error { return errors.New("out of reach") }
 
 // nodes are processes of one application, each with an *oauth.OAuth of its own
-// over the same stores.
-func nodes(t *testing.T, p *rotating, tickets core.TicketStore) (userID string, nodes []*oauth.OAuth) {
+// over the same stores. The user's access token ends at the time; zero is
+// unknown.
+func nodes(
+	t *testing.T, p *rotating, tickets core.TicketStore, ends time.Time,
+) (userID string, nodes []*oauth.OAuth) {
 	t.Helper()
 	p.name, p.good = "acme", "refresh"
 	accounts := memstore.NewOAuthAccounts()
@@ -65,8 +75,8 @@ func nodes(t *testing.T, p *rotating, tickets core.TicketStore) (userID string, 
 	auth, err := latchkey.New(memstore.NewUsers[Member](), o)
 	check(t, err, nil)
 	defer func() { check(t, auth.Close(t.Context()), nil) }()
-	ended := core.OAuthTokens{Access: "access", Refresh: p.good, Expires: time.Now()}
-	ada, err := auth.Manager().OAuthCallback(t.Context(), "acme", identity("id-1", "ada@example.org"), ended)
+	kept := core.OAuthTokens{Access: "access", Refresh: p.good, Expires: ends}
+	ada, err := auth.Manager().OAuthCallback(t.Context(), "acme", identity("id-1", "ada@example.org"), kept)
 	check(t, err, nil)
 	return ada.ID, nodes
 }
@@ -74,7 +84,7 @@ func nodes(t *testing.T, p *rotating, tickets core.TicketStore) (userID string, 
 func TestOAuthTokenIsRenewedByOneProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &rotating{}
-		id, nodes := nodes(t, p, memstore.NewTickets(nil))
+		id, nodes := nodes(t, p, memstore.NewTickets(nil), time.Now())
 		var wg sync.WaitGroup
 		for i := range 30 {
 			wg.Go(func() {
@@ -97,7 +107,7 @@ func TestOAuthTokenIsRenewedByOneProcess(t *testing.T) {
 func TestOAuthTokenIsKeptThoughNobodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &rotating{}
-		id, nodes := nodes(t, p, memstore.NewTickets(nil))
+		id, nodes := nodes(t, p, memstore.NewTickets(nil), time.Now())
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		_, _ = nodes[0].Token(impatient, id, "acme")
@@ -110,7 +120,7 @@ func TestOAuthTokenIsKeptThoughNobodyWaits(t *testing.T) {
 func TestOAuthTokenOutlivesAProcessThatDiesRenewing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &rotating{fail: errors.New("the provider is down")}
-		id, nodes := nodes(t, p, lossy{memstore.NewTickets(nil)})
+		id, nodes := nodes(t, p, lossy{memstore.NewTickets(nil)}, time.Now())
 		_, err := nodes[0].Token(t.Context(), id, "acme")
 		check(t, err, p.fail)
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -124,4 +134,66 @@ func TestOAuthTokenOutlivesAProcessThatDiesRenewing(t *testing.T) {
 			t.Errorf("got %q, %v after %v", got, err, time.Since(began))
 		}
 	})
+}
+
+// TestFieldF10RenewsOnDemand: a token without a lifetime is renewed when the
+// provider's API refuses it, once for all who were refused.
+func TestFieldF10RenewsOnDemand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &rotating{timeless: true}
+		id, nodes := nodes(t, p, memstore.NewTickets(nil), time.Time{})
+		want := func(got string, err error, want string, asked int) {
+			t.Helper()
+			if got != want || err != nil || p.asked != asked {
+				t.Errorf("got %q, %v after %d renewals; want %q after %d", got, err, p.asked, want, asked)
+			}
+		}
+		time.Sleep(365 * 24 * time.Hour)
+		got, err := nodes[0].Token(t.Context(), id, "acme")
+		want(got, err, "access", 0)
+		var wg sync.WaitGroup
+		for i := range 64 {
+			wg.Go(func() {
+				if got, err := nodes[i%3].Renew(t.Context(), id, "acme", "access"); got != "renewed 1" || err != nil {
+					t.Errorf("got %q, %v", got, err)
+				}
+			})
+		}
+		wg.Wait()
+		got, err = nodes[2].Renew(t.Context(), id, "acme", "access") // refused long ago: somebody has renewed it
+		want(got, err, "renewed 1", 1)
+		got, err = nodes[1].Renew(t.Context(), id, "acme", "")
+		want(got, err, "renewed 1", 1)
+		got, err = nodes[1].Renew(t.Context(), id, "acme", "renewed 1")
+		want(got, err, "renewed 2", 2)
+		got, err = nodes[0].Token(t.Context(), id, "acme")
+		want(got, err, "renewed 2", 2)
+	})
+}
+
+func TestFieldF10WhatCannotBeRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &rotating{fail: errors.New("the provider is down")}
+		id, nodes := nodes(t, p, memstore.NewTickets(nil), time.Now().Add(time.Hour))
+		_, err := nodes[0].Renew(t.Context(), id, "acme", "access")
+		check(t, err, p.fail)
+		p.fail, p.good = nil, "refresh"
+		if got, err := nodes[1].Renew(t.Context(), id, "acme", "access"); got != "renewed" || err != nil {
+			t.Errorf("afterwards: got %q, %v", got, err)
+		}
+		_, err = nodes[0].Renew(t.Context(), "nobody", "acme", "access")
+		check(t, err, core.ErrNotFound)
+		if _, err := nodes[0].Renew(t.Context(), id, "elsewhere", "access"); err == nil {
+			t.Error("a provider that is none renews a token")
+		}
+	})
+	a := newOAuthApp(t, nil) // its providers do not renew
+	b := a.browser()
+	token := b.through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	id := a.want("GET", "/users/me", token, "", 200, "ada").member("id")
+	_, err := a.social.Renew(t.Context(), id, "acme", "access-canary")
+	check(t, err, core.ErrInvalid)
+	if got, err := a.social.Token(t.Context(), id, "acme"); got != "access-canary" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
 }

@@ -67,8 +67,10 @@ type Event struct {
 	Request *Request
 	// Input is the body's members, without the password.
 	Input Object
-	// Identity is who the provider says it is, where a user registers or
-	// logs in by OAuth, else nil.
+	// Identity is who the provider says it is, where a user registers,
+	// links or logs in by OAuth, else nil. Between the provider and an
+	// EventLoggedIn may lie an exchange or a second factor: then it is
+	// shortened by OAuthIdentity.Portable.
 	Identity *OAuthIdentity
 }
 

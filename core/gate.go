@@ -10,6 +10,10 @@ type Attempt struct {
 	Request *Request // nil outside HTTP
 	Backend string
 	Label   string // of the session; "" for the request's User-Agent
+	// Identity is who a provider says it is, for BeforeLogin; nil for a
+	// login without a provider. The gate keeps it, shortened by
+	// OAuthIdentity.Portable, while a factor is missing.
+	Identity *OAuthIdentity
 }
 
 // Admission is the gate's answer to a good attempt.

@@ -85,6 +85,9 @@ type IDMaker interface {
 
 // OAuthIdentity is who a provider says has logged in.
 type OAuthIdentity struct {
+	// Provider is the name of who says so ("google"). The flow sets it,
+	// not the provider.
+	Provider string
 	// Subject is the account's stable id at the provider, at most 255
 	// bytes.
 	Subject string
@@ -95,8 +98,28 @@ type OAuthIdentity struct {
 	Name          string // for people; "" if unknown
 	Picture       string // a URL; "" if unknown
 	// Claims is the provider's own answer, for an application's
-	// BeforeRegister.
-	Claims json.RawMessage
+	// BeforeRegister and BeforeLogin.
+	Claims json.RawMessage `json:",omitempty"`
+}
+
+// portable is how much of an identity a ticket has room for, in bytes of JSON.
+const portable = 6 << 10
+
+// Portable returns the identity as it is kept in a Ticket, whose Data is
+// bounded: without Claims where its JSON is over 6 KiB or Claims are no JSON,
+// and nothing but Provider and Subject where it is too long then too. So a rule
+// of BeforeLogin must not take a claim that is missing for a good one. It is
+// nil for nil.
+func (i *OAuthIdentity) Portable() *OAuthIdentity {
+	if i == nil {
+		return nil
+	}
+	for _, short := range []*OAuthIdentity{i, {i.Provider, i.Subject, i.Email, i.EmailVerified, i.Name, i.Picture, nil}} {
+		if encoded, err := json.Marshal(short); err == nil && len(encoded) <= portable {
+			return short
+		}
+	}
+	return &OAuthIdentity{Provider: i.Provider, Subject: i.Subject}
 }
 
 // Verified reports that the provider vouches for the address.

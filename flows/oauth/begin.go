@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -57,6 +59,23 @@ func (e *engine) begin(
 		return nil, core.Unavailable(err)
 	}
 	return noReferrer(resp), nil
+}
+
+// redirectURI is where the provider sends the browser back to, for a request to
+// …/authorize.
+func (e *engine) redirectURI(svc *core.Services, r *core.Request, fixed string) string {
+	if fixed != "" {
+		return fixed
+	}
+	base := svc.Env.BaseURL
+	if i := slices.IndexFunc(e.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
+		base = e.bases[i]
+	}
+	prefix := r.Prefix
+	if prefix == strings.TrimSuffix(base.Path, "/") { // the base URL has it
+		prefix = ""
+	}
+	return strings.TrimSuffix(base.String(), "/") + prefix + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
 }
 
 // scopes returns the client's own, which a provider shows to the person before

@@ -87,7 +87,7 @@ func (cb *callback) finish(ctx context.Context, belongs func(record) bool) error
 	if err != nil {
 		return providerError(err)
 	}
-	cb.identity.Email = strings.TrimSpace(cb.identity.Email)
+	cb.identity.Provider, cb.identity.Email = cb.provider.Name(), strings.TrimSpace(cb.identity.Email)
 	return checkSubject(cb.identity.Subject)
 }
 

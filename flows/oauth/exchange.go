@@ -31,6 +31,7 @@ type exchangeable struct {
 	Backend           string
 	Proof             core.Proof
 	Challenge, Cookie string
+	Identity          *core.OAuthIdentity `json:",omitempty"`
 }
 
 func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
@@ -70,7 +71,9 @@ func (cb *callback) handOver(ctx context.Context, u core.AnyUser, proof core.Pro
 	}
 	resp := core.Empty(http.StatusSeeOther)
 	back(resp, cb.RedirectTo, "code", code)
-	to := exchangeable{Backend: svc.Backend.Name, Proof: proof, Challenge: cb.Challenge}
+	to := exchangeable{
+		Backend: svc.Backend.Name, Proof: proof, Challenge: cb.Challenge, Identity: cb.identity.Portable(),
+	}
 	if to.Challenge == "" {
 		to.Cookie = cb.cookieName(cb.request.Query.Get("state"))
 		cb.setCookie(resp, to.Cookie, cb.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
@@ -117,7 +120,9 @@ func (f exchange) exchange(
 	if _, err := f.tickets(svc).Consume(ctx, exchangePurpose, digest); err != nil {
 		return nil, notExchanged(err)
 	}
-	admission, err := svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: e.Proof, Request: r, Backend: svc.Backend.Name})
+	admission, err := svc.Gate.Admit(ctx, core.Attempt{
+		User: u, Proof: e.Proof, Request: r, Backend: svc.Backend.Name, Identity: e.Identity,
+	})
 	if err == nil && e.Cookie != "" {
 		f.setCookie(admission.Answer, e.Cookie, "", -1)
 	}

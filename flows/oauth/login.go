@@ -49,6 +49,7 @@ func (f login) User(
 	if err := checkSubject(who.Subject); err != nil {
 		return nil, err
 	}
+	who.Provider = f.provider.Name()
 	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, outcome: outcome{identity: who, tokens: tokens}}
 	return cb.user(ctx)
 }
@@ -80,7 +81,7 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 		return cb.handOver(ctx, u, proof)
 	}
 	admission, err := cb.svc.Gate.Admit(ctx,
-		core.Attempt{User: u, Proof: proof, Request: cb.request, Backend: backend.Name})
+		core.Attempt{User: u, Proof: proof, Request: cb.request, Backend: backend.Name, Identity: &cb.identity})
 	if err != nil || cb.RedirectTo == "" {
 		return admission.Answer, err
 	}

@@ -39,8 +39,6 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -134,6 +132,7 @@ type engine struct {
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
 	leases   lease.Leases
+	renewing queue
 	// unlinking is held by one who unlinks where no transaction keeps
 	// another from unlinking too.
 	unlinking sync.Mutex
@@ -197,62 +196,6 @@ func (o Options) engine() (*engine, error) {
 	return c, errors.Join(errs...)
 }
 
-func (o Options) problems() (errs []error) {
-	if o.Accounts == nil {
-		errs = append(errs, errors.New("oauth: Options.Accounts is missing, the store of links to providers' accounts"))
-	}
-	if len(o.Secret) < seal.MinSecret {
-		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least %d random bytes", seal.MinSecret))
-	}
-	if len(o.Providers) == 0 {
-		errs = append(errs, errors.New("oauth: Options.Providers is empty"))
-	}
-	if len(o.Vault) > 0 && o.Tickets == nil {
-		errs = append(errs, errors.New("oauth: Options.Tickets is missing, which Options.Vault needs: a store of one-time tokens"))
-	}
-	if o.Lifetime < 0 || o.Lifetime > time.Hour {
-		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
-	}
-	if o.BeginLimit != (core.Limit{}) {
-		if err := o.BeginLimit.Check(); err != nil {
-			errs = append(errs, fmt.Errorf("oauth: Options.BeginLimit: %w", err))
-		}
-	}
-	names := map[string]bool{}
-	urls := map[string]bool{}
-	for _, p := range o.Providers {
-		if p.Provider == nil {
-			errs = append(errs, errors.New("oauth: a Provider is nil"))
-			continue
-		}
-		if faulty, ok := core.As[core.FaultyProvider](p.Provider); ok {
-			errs = append(errs, faulty.Err())
-		}
-		if !providerName.MatchString(p.Name()) {
-			errs = append(errs, fmt.Errorf("oauth: provider name %q: use lower-case letters, digits, '-' and '_', at most 64",
-				p.Name()))
-		}
-		if names[p.Name()] {
-			errs = append(errs, fmt.Errorf("oauth: provider %q is given twice: give one another name", p.Name()))
-		}
-		if p.RedirectURL != "" && urls[p.RedirectURL] { // O11: RFC 9700, section 4.4 (mix-up)
-			errs = append(errs, fmt.Errorf("oauth: provider %q shares its RedirectURL with another one", p.Name()))
-		}
-		names[p.Name()], urls[p.RedirectURL] = true, true
-	}
-	return errs
-}
-
-func parseOrigin(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || s != u.Scheme+"://"+u.Host ||
-		strings.ToLower(s) != s {
-		return nil, fmt.Errorf("oauth: %q must be an origin like https://app.example.com, in lower case and without a path",
-			s)
-	}
-	return u, nil
-}
-
 func (e *engine) tickets(svc *core.Services) core.TicketStore {
 	if e.Tickets != nil {
 		return e.Tickets
@@ -273,23 +216,6 @@ func (e *engine) check(svc *core.Services) error {
 		errs = append(errs, errors.New("flow oauth needs a user store with transactions, or one that implements core.IDMaker"))
 	}
 	return errors.Join(errs...)
-}
-
-// redirectURI is where the provider sends the browser back to, for a request to
-// …/authorize.
-func (e *engine) redirectURI(svc *core.Services, r *core.Request, fixed string) string {
-	if fixed != "" {
-		return fixed
-	}
-	base := svc.Env.BaseURL
-	if i := slices.IndexFunc(e.bases, func(u *url.URL) bool { return u.Host == r.Host() }); i >= 0 {
-		base = e.bases[i]
-	}
-	prefix := r.Prefix
-	if prefix == strings.TrimSuffix(base.Path, "/") { // the base URL has it
-		prefix = ""
-	}
-	return strings.TrimSuffix(base.String(), "/") + prefix + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
 }
 
 // noReferrer keeps what stands in the URL of a flow from going anywhere else.

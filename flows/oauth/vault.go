@@ -2,104 +2,11 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
-
-const (
-	// early is how long before its end an access token is renewed: it must
-	// survive the call that it is wanted for.
-	early = 30 * time.Second
-	// A lease is for whoever renews a link's tokens. It outlives a
-	// provider's slowest answer, and its holder where that one dies.
-	leaseLifetime = 20 * time.Second
-	leasePause    = 50 * time.Millisecond // until those who wait look again
-)
-
-// Token returns an access token of the user's account at a provider that is
-// valid for at least 30 seconds, refreshed if necessary: once for all
-// concurrent callers of all processes that share Options.Tickets. A rotated
-// refresh token is written before anyone gets the new access token, also where
-// ctx ends meanwhile. It must not be called inside a transaction, in which
-// others would not see the lease.
-//
-// core.ErrNotFound: the user has no such account, or its tokens were not kept
-// (no Options.Vault at the last login). core.ErrInvalid: the token has ended
-// and cannot be renewed, or its vault key is gone; the user must log in at the
-// provider again. Any other error: the provider or a store could not be
-// reached.
-func (o *OAuth) Token(ctx context.Context, userID, provider string) (string, error) {
-	p, ok := o.provider(provider)
-	if !ok {
-		return "", fmt.Errorf("oauth: there is no provider %q", provider)
-	}
-	for {
-		link, t, err := o.kept(ctx, userID, provider)
-		if err != nil || o.valid(t) {
-			return t.Access, err
-		}
-		release, err := o.leases.Acquire(ctx, link.ID)
-		if err == nil {
-			defer release()
-			return o.renewToken(ctx, p, userID)
-		}
-		if !errors.Is(err, core.ErrTaken) {
-			return "", err
-		}
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case <-time.After(leasePause):
-		}
-	}
-}
-
-// renewToken runs under the link's lease.
-func (o *OAuth) renewToken(ctx context.Context, p Provider, userID string) (string, error) {
-	link, old, err := o.kept(ctx, userID, p.Name())
-	if err != nil || o.valid(old) { // the holder before was faster
-		return old.Access, err
-	}
-	refresher, ok := core.As[core.TokenRefresher](p.Provider)
-	if !ok || old.Refresh == "" {
-		return "", core.ErrInvalid
-	}
-	// What the provider has issued must not be lost with the caller's
-	// patience.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLifetime)
-	defer cancel()
-	fresh, err := refresher.Refresh(ctx, old.Refresh)
-	if err != nil {
-		return "", err
-	}
-	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
-}
-
-// keepTokens writes what the provider has issued; it tries hard, since a
-// rotated refresh token exists nowhere else, and whether or not the caller
-// still waits.
-func (o *OAuth) keepTokens(ctx context.Context, id string, t core.OAuthTokens) (err error) {
-	ctx = context.WithoutCancel(ctx)
-	for pause := 50 * time.Millisecond; pause < 2*time.Second; pause *= 2 {
-		_, err = o.Accounts.Update(ctx, id, func(a *core.OAuthAccount) error {
-			o.store(a, t)
-			return nil
-		})
-		if err == nil || errors.Is(err, core.ErrNotFound) {
-			return err
-		}
-		time.Sleep(pause)
-	}
-	return fmt.Errorf("oauth: renewed tokens could not be kept: %w", err)
-}
-
-// valid reports whether an access token survives the call that it is for.
-func (e *engine) valid(t core.OAuthTokens) bool {
-	return t.Access != "" && (t.Expires.IsZero() || t.Expires.Sub(e.Now()) > early)
-}
 
 func (e *engine) provider(name string) (Provider, bool) {
 	for _, p := range e.Providers {

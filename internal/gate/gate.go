@@ -114,7 +114,7 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	}
 	e := &core.Event{
 		Kind: core.EventLoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User, Request: a.Request,
-		Actor: core.Principal{Kind: "user", UserID: u.ID},
+		Actor: core.Principal{Kind: "user", UserID: u.ID}, Identity: a.Identity,
 	}
 	session := core.Session{UserID: u.ID, Backend: a.Backend, Label: a.Label, Epoch: u.TokenEpoch, Proofs: proofs}
 	if a.Request != nil {

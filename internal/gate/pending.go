@@ -15,6 +15,7 @@ import (
 type pending struct {
 	Backend, Label string
 	Proofs         []core.Proof
+	Identity       *core.OAuthIdentity `json:",omitempty"`
 }
 
 // suspend keeps the login as a pending ticket. The answer is a 403, so that a
@@ -26,7 +27,9 @@ func (g *Gate) suspend(
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
-	data, err := json.Marshal(pending{Backend: a.Backend, Label: a.Label, Proofs: proofs})
+	data, err := json.Marshal(pending{
+		Backend: a.Backend, Label: a.Label, Proofs: proofs, Identity: a.Identity.Portable(),
+	})
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
@@ -98,7 +101,7 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	if _, err := g.Tickets.Consume(ctx, pendingPurpose, digest); err != nil {
 		return core.Admission{}, notPending(err)
 	}
-	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label}
+	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label, Identity: p.Identity}
 	admission, err := g.admit(ctx, a, core.AddProof(p.Proofs, proof))
 	if err == nil && holder != nil && admission.Pending == "" {
 		holder.Release(admission.Answer)

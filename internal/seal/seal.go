@@ -95,7 +95,8 @@ func (r *Ring) Open(text, context string) ([]byte, error) {
 		return nil, errBad
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if err != nil || len(sealed) < aead.NonceSize() {
+	// The decoder skips line breaks: the text would have two forms.
+	if err != nil || len(sealed) < aead.NonceSize() || len(encoded) != base64.RawURLEncoding.EncodedLen(len(sealed)) {
 		return nil, errBad
 	}
 	n := aead.NonceSize()

@@ -34,6 +34,7 @@ func TestOpenGivesBackWhatWasSealedForTheSamePlace(t *testing.T) {
 	for name, bad := range map[string]struct{ text, context string }{
 		"another place": {text, "there"}, "no key": {strings.TrimPrefix(text, "k1."), "here"}, "an unknown key": {"k2" + text[2:], "here"},
 		"cut off": {text[:len(text)-4], "here"}, "empty": {"", "here"}, "only a key": {"k1.", "here"}, "no base64": {"k1.!!", "here"},
+		"a line break": {text[:9] + "\n" + text[9:], "here"}, "a line break at the end": {text + "\r\n", "here"},
 	} {
 		if got, err := r.Open(bad.text, bad.context); err == nil || got != nil {
 			t.Errorf("%s: opened as %q", name, got)
