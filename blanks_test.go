@@ -26,7 +26,8 @@ func TestFieldF19BlanksAroundAnAddress(t *testing.T) {
 		t.Fatalf("FindByEmail returned %+v, %v", u, err)
 	}
 	blanks := " \tAda@example.org\u00a0"
-	if u, err := m.Update(t.Context(), u.ID, latchkey.Changes[Member]{Email: &blanks}); err != nil || u.Email != "Ada@example.org" {
+	u, err = m.Update(t.Context(), u.ID, latchkey.Changes[Member]{Email: &blanks})
+	if err != nil || u.Email != "Ada@example.org" {
 		t.Errorf("Update kept %+v, %v", u, err)
 	}
 	if _, err := m.Authenticate(t.Context(), " ada@example.org", password); err != nil {

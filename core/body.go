@@ -14,11 +14,11 @@ const MaxBody = 64 << 10
 
 // mediaType returns the request's media type, in lower case, and its
 // parameters. No content coding is undone, so that nobody between client and
-// server reads another body than the route. There must be exactly one Content-Type line: an HTML form can
-// send other types than its own only by JavaScript, which asks the server first
-// (CORS). Some proxies write it twice into the line. The bytes are UTF-8 under
-// the name of any charset that contains ASCII, which is what clients send that
-// name another one.
+// server reads another body than the route. There must be exactly one
+// Content-Type line: an HTML form can send other types than its own only by
+// JavaScript, which asks the server first (CORS). Some proxies write it twice
+// into the line. The bytes are UTF-8 under the name of any charset that
+// contains ASCII, which is what clients send that name another one.
 func mediaType(h Head) (media string, params map[string]string, err error) {
 	line := Line(h, "Content-Type")
 	if half := len(line) / 2; len(line)%2 == 0 && half > 1 && line == line[:half-1]+", "+line[:half-1] {

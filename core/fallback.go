@@ -39,13 +39,13 @@ func Slashed(groups ...Group) []string {
 	return paths
 }
 
-// WithoutSlash returns the redirect, 307, from a path with one slash too many at
-// its end to the path without it, as Starlette has it. path and query are
+// WithoutSlash returns the redirect, 307, from a path with one slash too many
+// at its end to the path without it, as Starlette has it. path and query are
 // percent-encoded, as they were sent. The Location is relative to the request
 // (RFC 3986, section 4.2) and begins with "../", so that it keeps every prefix
 // and never names another host. It is false where the path is not a
-// [IsPlainPath] with one slash too many: that is answered like a path that is no
-// route's.
+// [IsPlainPath] with one slash too many: that is answered like a path that is
+// no route's.
 func WithoutSlash(path, query string) (resp *Response, ok bool) {
 	short, slash := strings.CutSuffix(path, "/")
 	if !slash || strings.HasSuffix(short, "/") || !IsPlainPath(short) {

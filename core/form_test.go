@@ -172,7 +172,8 @@ func TestReadFormReadsItsFieldsAlone(t *testing.T) {
 
 // Finding B13: one 422 has a problem for each field, the first that it has.
 func TestFindingB13EveryProblemOfAForm(t *testing.T) {
-	o, err := core.ReadForm(post(strings.NewReader("a=1&a=%ff&a=%zz&b=%zz&c=%00&x=%ff&x=1&d=ok"), urlencoded), "a", "b", "c", "d")
+	body := strings.NewReader("a=1&a=%ff&a=%zz&b=%zz&c=%00&x=%ff&x=1&d=ok")
+	o, err := core.ReadForm(post(body, urlencoded), "a", "b", "c", "d")
 	if got := problems(err); got != "a value_error, b value_error, c value_error" {
 		t.Errorf("got %s", got)
 	}
@@ -180,7 +181,8 @@ func TestFindingB13EveryProblemOfAForm(t *testing.T) {
 		t.Errorf("the other field is %q", d)
 	}
 	missing := core.Missing("e")
-	if got := problems(core.AddProblems(err, nil, &missing)); got != "a value_error, b value_error, c value_error, e missing" {
+	got := problems(core.AddProblems(err, nil, &missing))
+	if got != "a value_error, b value_error, c value_error, e missing" {
 		t.Errorf("with another one: %s", got)
 	}
 }

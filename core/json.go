@@ -26,8 +26,8 @@ const maxDepth = 32
 // Content-Encoding but identity; 413; 400 if the body cannot be read; else 422
 // with one problem: missing (an empty body, or null), model_attributes_type
 // (another value than an object) or json_invalid. None of them repeats the
-// input. Where the problems are of members, value_error for a NUL, the object is
-// returned too: [AddProblems] adds what else is wrong with it.
+// input. Where the problems are of members, value_error for a NUL, the object
+// is returned too: [AddProblems] adds what else is wrong with it.
 func ReadJSON(r *Request) (Object, error) {
 	media, _, err := mediaType(r)
 	if err != nil {
@@ -118,8 +118,8 @@ func jsonInvalid(offset int, msg string) *Error {
 }
 
 // syntaxOffset is how many characters stand before the fault, which is nearly
-// always what Python's json says. encoding/json counts the byte at fault too, if
-// it is not the end that is missing.
+// always what Python's json says. encoding/json counts the byte at fault too,
+// unless the end is missing.
 func syntaxOffset(text []byte) int {
 	var value json.RawMessage
 	fault := &json.SyntaxError{}

@@ -22,8 +22,8 @@ func (o Object) String(name string) (s string, ok bool, problem *Problem) {
 	return s, true, nil
 }
 
-// Bool returns a member that must be a boolean, as String does. Like pydantic it
-// also takes the numbers 0 and 1, as numbers or strings, and the words true,
+// Bool returns a member that must be a boolean, as String does. Like pydantic
+// it also takes the numbers 0 and 1, as numbers or strings, and the words true,
 // false, t, f, yes, no, y, n, on and off in any letter case. The problem is
 // bool_parsing for another number or string, else bool_type.
 func (o Object) Bool(name string) (b, ok bool, problem *Problem) {

@@ -30,8 +30,8 @@ import (
 // chi's own route list and under r's prefixes, groups and middleware. prefix is
 // empty, or begins with a slash and does not end with one; Mount panics on any
 // other. The root of a group answers at prefix with and without a trailing
-// slash; another route is redirected (307) from its path with a slash at the end
-// to the one without. HEAD is registered along with GET.
+// slash; another route is redirected (307) from its path with a slash at the
+// end to the one without. HEAD is registered along with GET.
 //
 // If two routes are equal, chi uses the one registered last, except that a
 // redirect replaces nothing; a more specific route of the application always
@@ -126,8 +126,8 @@ func CurrentUser[U any](r *http.Request) (*U, bool) {
 // core.HTML.
 func Write(w http.ResponseWriter, r *http.Request, resp *core.Response) { httpauth.Write(w, r, resp) }
 
-// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's routes
-// respond to errors:
+// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's
+// routes respond to errors:
 //
 //	r.NotFound(chiauth.NotFound)
 //	r.MethodNotAllowed(chiauth.MethodNotAllowed)

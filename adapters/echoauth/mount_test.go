@@ -151,7 +151,8 @@ func TestFindingB6JSON(t *testing.T) {
 		{"GET", "/plan"}:        {`{"detail":"Internal Server Error"}`, ""},
 	} {
 		w := serveOne(e, asked[0], asked[1])
-		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] || w.Header().Get("Content-Type") != "application/json" {
+		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] ||
+			w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %v %s, want %q", asked, w.Code, w.Header(), w.Body, want)
 		}
 	}

@@ -224,8 +224,8 @@ func Write(c *gin.Context, resp *core.Response) {
 	httpauth.Write(c.Writer, c.Request, resp)
 }
 
-// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's routes
-// respond to errors:
+// NotFound responds with a 404 and {"detail": "Not Found"}, as Latchkey's
+// routes respond to errors:
 //
 //	r.NoRoute(ginauth.NotFound)
 //	r.NoMethod(ginauth.MethodNotAllowed)
@@ -234,8 +234,8 @@ func NotFound(c *gin.Context) {
 	c.Writer.WriteHeaderNow() // else gin writes a text of its own where there is no body
 }
 
-// MethodNotAllowed responds with a 405 and {"detail": "Method Not Allowed"}. Gin
-// calls it where HandleMethodNotAllowed is set, and sets Allow.
+// MethodNotAllowed responds with a 405 and {"detail": "Method Not Allowed"}.
+// Gin calls it where HandleMethodNotAllowed is set, and sets Allow.
 func MethodNotAllowed(c *gin.Context) {
 	httpauth.MethodNotAllowed(c.Writer, c.Request)
 	c.Writer.WriteHeaderNow()

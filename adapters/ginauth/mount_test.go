@@ -129,7 +129,9 @@ func TestFindingB5AnApplicationsSlashStays(t *testing.T) {
 	r := gin.New()
 	r.GET("/users/me/", status(418))
 	ginauth.Mount(r, "/users", users())
-	for asked, want := range map[[2]string]int{{"GET", "/users/me/"}: 418, {"POST", "/users/me/"}: 307, {"GET", "/users/7/"}: 307} {
+	for asked, want := range map[[2]string]int{
+		{"GET", "/users/me/"}: 418, {"POST", "/users/me/"}: 307, {"GET", "/users/7/"}: 307,
+	} {
 		if got := serveOne(r, asked[0], asked[1]).Code; got != want {
 			t.Errorf("%s: %d, want %d", asked, got, want)
 		}
@@ -148,7 +150,8 @@ func TestFindingB6JSON(t *testing.T) {
 		{"OPTIONS", "/users/"}:  {`{"detail":"Method Not Allowed"}`, "GET, HEAD"},
 	} {
 		w := serveOne(r, asked[0], asked[1])
-		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] || w.Header().Get("Content-Type") != "application/json" {
+		if w.Body.String() != want[0] || w.Header().Get("Allow") != want[1] ||
+			w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %v %s, want %q", asked, w.Code, w.Header(), w.Body, want)
 		}
 	}

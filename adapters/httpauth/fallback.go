@@ -7,9 +7,9 @@ import (
 )
 
 // JSONErrors returns a handler that serves mux, and responds to paths without a
-// route with a 404 and {"detail": "Not Found"}, and to wrong methods with a 405,
-// Allow and {"detail": "Method Not Allowed"}, as Latchkey's routes respond to
-// errors.
+// route with a 404 and {"detail": "Not Found"}, and to wrong methods with a
+// 405, Allow and {"detail": "Method Not Allowed"}, as Latchkey's routes respond
+// to errors.
 func JSONErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refusal, pattern := mux.Handler(r); pattern == "" {
@@ -43,9 +43,9 @@ func (s *status) WriteHeader(code int)        { s.code = code }
 // take a handler for paths without a route.
 func NotFound(w http.ResponseWriter, r *http.Request) { Write(w, r, core.Plain(http.StatusNotFound)) }
 
-// MethodNotAllowed responds with a 405 and {"detail": "Method Not Allowed"}, for
-// routers that take a handler for wrong methods. The router, or the caller, has
-// set Allow.
+// MethodNotAllowed responds with a 405 and {"detail": "Method Not Allowed"},
+// for routers that take a handler for wrong methods. The router, or the caller,
+// has set Allow.
 func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	Write(w, r, core.Plain(http.StatusMethodNotAllowed))
 }
@@ -63,8 +63,8 @@ func WithoutSlash(w http.ResponseWriter, r *http.Request) {
 	Write(w, r, resp)
 }
 
-// Methods returns the methods of HTTP (RFC 9110, section 9.3, and RFC 5789), for
-// adapters of routers that know a route by its method.
+// Methods returns the methods of HTTP (RFC 9110, section 9.3, and RFC 5789),
+// for adapters of routers that know a route by its method.
 func Methods() []string {
 	return []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,

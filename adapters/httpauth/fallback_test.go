@@ -11,7 +11,8 @@ import (
 
 func users() core.Group {
 	return core.Group{
-		says("GET", "", "users"), says("GET", "/me", "me"), says("PATCH", "/{id}", "patched"), says("DELETE", "/{id}", "deleted"),
+		says("GET", "", "users"), says("GET", "/me", "me"), says("PATCH", "/{id}", "patched"),
+		says("DELETE", "/{id}", "deleted"),
 	}
 }
 
@@ -42,7 +43,8 @@ func TestFindingB5OfAnApplication(t *testing.T) {
 	mux.HandleFunc("GET /users/avatars/", teapot)
 	mux.HandleFunc("DELETE /users/me/{$}", teapot)
 	httpauth.Mount(mux, "/users", users())
-	httpauth.Mount(mux, "/auth", core.Group{says("POST", "/login", "login")}, core.Group{says("GET", "/sessions", "sessions")})
+	httpauth.Mount(mux, "/auth", core.Group{says("POST", "/login", "login")},
+		core.Group{says("GET", "/sessions", "sessions")})
 	httpauth.Mount(mux, "/auth/sessions", core.Group{says("DELETE", "", "ended")})
 	mux.HandleFunc("GET /auth/login", teapot) // a page
 	mux.HandleFunc("GET /auth/login/{$}", teapot)

@@ -33,9 +33,9 @@ import (
 // with a slash and does not end with one; Mount panics on any other, as
 // ServeMux does on what it cannot serve. The root of a group answers at prefix
 // with and without a trailing slash, and at nothing below it; another route is
-// redirected (307) from its path with a slash at the end to the one without, for
-// its method. HEAD is answered wherever GET is. A path for which core.IsPlainPath is false
-// gets a 404.
+// redirected (307) from its path with a slash at the end to the one without,
+// for its method. HEAD is answered wherever GET is. A path for which
+// core.IsPlainPath is false gets a 404.
 //
 // An application's own route wins if it is more specific ("DELETE /users/me"
 // over the group's "DELETE /users/{id}"); an equal one panics. What overlaps
@@ -59,8 +59,8 @@ func Mount(mux *http.ServeMux, prefix string, groups ...core.Group) {
 }
 
 // redirect registers the redirects for the methods of the routes alone: for
-// another one ServeMux would first redirect from the path without a slash to the
-// one with it.
+// another one ServeMux would first redirect from the path without a slash to
+// the one with it.
 func redirect(mux *http.ServeMux, prefix string, groups []core.Group) {
 	slashed := core.Slashed(groups...)
 	for _, b := range slices.Concat(groups...) {

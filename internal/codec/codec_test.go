@@ -211,11 +211,14 @@ func TestFindingB3TheApplicationsOwnBooleans(t *testing.T) {
 		}
 	}
 	u := &flags{News: true}
-	in := core.Object{"news": json.RawMessage(`null`), "beta": json.RawMessage(`"off"`), "spoken": json.RawMessage(`"y"`), "own": json.RawMessage(`"ja"`)}
-	if problems := made(t, u).Input(u, in, "update"); problems != nil || !u.News || u.Beta == nil || *u.Beta || !bool(u.Spoken) || !bool(u.Own) {
+	in := core.Object{"news": json.RawMessage(`null`), "beta": json.RawMessage(`"off"`), "spoken": json.RawMessage(`"y"`),
+		"own": json.RawMessage(`"ja"`)}
+	problems := made(t, u).Input(u, in, "update")
+	if problems != nil || !u.News || u.Beta == nil || *u.Beta || !bool(u.Spoken) || !bool(u.Own) {
 		t.Errorf("got %v, %+v", problems, u)
 	}
-	if problems := made(t, u).Input(u, core.Object{"news": json.RawMessage(`null`)}, "register"); len(problems) != 1 || problems[0].Type != "bool_type" {
+	problems = made(t, u).Input(u, core.Object{"news": json.RawMessage(`null`)}, "register")
+	if len(problems) != 1 || problems[0].Type != "bool_type" {
 		t.Errorf("null at a registration: %v", problems)
 	}
 	if problems := made(t, u).Input(u, core.Object{"own": json.RawMessage(`"yes"`)}, "update"); len(problems) != 1 {

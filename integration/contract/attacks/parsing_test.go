@@ -86,14 +86,17 @@ func TestAttackP19ContentEncoding(t *testing.T) {
 		const document = `{"username": "p19@example.org", "email": "p19@example.org", "password": "` + harness.Password +
 			`", "token": "x", "full_name": "P", "code": "x"}`
 		wantUnchanged(t, a, func() {
-			for _, lines := range [][]string{{"gzip"}, {"GZip"}, {"deflate"}, {"br"}, {"zstd"}, {"identity, gzip"}, {"identity", "gzip"}, {"x"}} {
+			for _, lines := range [][]string{
+				{"gzip"}, {"GZip"}, {"deflate"}, {"br"}, {"zstd"}, {"identity, gzip"}, {"identity", "gzip"}, {"x"},
+			} {
 				coded := func(r *http.Request) { r.Header["Content-Encoding"] = lines }
 				for _, route := range append([]string{"POST /auth/jwt/exchange"}, readers...) {
 					a.Want(t, route+" 415 UNSUPPORTED_MEDIA_TYPE", harness.Case(fmt.Sprintf("P19 %q, %s", lines, route)),
 						admin[0], admin[1], harness.JSON(document), coded)
 				}
 				for _, route := range []string{"/auth/jwt/login", harness.AcmeByJWT + "/callback"} {
-					a.Want(t, "POST "+route+" 415 UNSUPPORTED_MEDIA_TYPE", harness.Case(fmt.Sprintf("P19 a form, %q, %s", lines, route)),
+					a.Want(t, "POST "+route+" 415 UNSUPPORTED_MEDIA_TYPE",
+						harness.Case(fmt.Sprintf("P19 a form, %q, %s", lines, route)),
 						harness.Form("username", "x", "password", "x", "state", "x", "code", "x"), coded)
 				}
 			}
@@ -118,7 +121,8 @@ func TestAttackP20FormFields(t *testing.T) {
 			"twice": "remember=0&remember=1", "not UTF-8": "city=%ff", "raw bytes": "city=\xff\xfe", "a NUL": "a=%00&%00=a", "no escape": "a=%zz&%=1",
 			"of OAuth, twice": "scope=a&scope=b&client_id=&client_id=", "without a name": "=a&=b&&", "almost ours": "Username=x&password%00=x&username+=x",
 		} {
-			a.Want(t, login+"200", harness.Case("P20 twin: a field that nobody reads, "+name), harness.Body(formType, more+"&"+right))
+			a.Want(t, login+"200", harness.Case("P20 twin: a field that nobody reads, "+name),
+				harness.Body(formType, more+"&"+right))
 			v := a.Authorize(t, harness.AcmeByJWT, "")
 			_, query, _ := strings.Cut(harness.CallbackPath(v.Group, v.State, harness.Identity("id-p20-"+name, "")), "?")
 			got := a.Send(t, "POST", v.Group+"/callback", harness.Body(formType, query+"&"+more), v.Browser)

@@ -78,8 +78,9 @@ func TestAttackC13ARewrittenHost(t *testing.T) {
 			"sibling":              {"https://www.example.org", "403 " + core.CodeCrossOriginRefused},
 			"null":                 {"null", "403 " + core.CodeCrossOriginRefused},
 		} {
-			a.Want(t, "POST /auth/cookie/login "+c.status, harness.Case("C13 "+name), harness.LoginForm(u.Email, harness.Password),
-				harness.Header("Origin", c.origin), func(r *http.Request) { r.Host = "upstream:8080" })
+			a.Want(t, "POST /auth/cookie/login "+c.status, harness.Case("C13 "+name),
+				harness.LoginForm(u.Email, harness.Password), harness.Header("Origin", c.origin),
+				func(r *http.Request) { r.Host = "upstream:8080" })
 		}
 	})
 }

@@ -14,12 +14,14 @@ const (
 	otherCase, wide      = "Caf\u00e9 au lait", "\uff43af\u00e9 au lait"
 )
 
-// TestAttackG21 sets a password in one form, by every route that sets one, and
-// gives it in the other, to every route that takes one.
+// A password is set in one form, by every route that sets one, and sent in the
+// other, to every route that takes one.
 func TestAttackG21FormsOfAPassword(t *testing.T) {
 	harness.OnEveryStore(t, nil, func(t *testing.T, a *harness.App) {
 		admin := a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
-		for _, form := range []struct{ name, set, typed string }{{"composed", composed, decomposed}, {"decomposed", decomposed, composed}} {
+		for _, form := range []struct{ name, set, typed string }{
+			{"composed", composed, decomposed}, {"decomposed", decomposed, composed},
+		} {
 			logsIn := func(how string, u *harness.Account) {
 				t.Helper()
 				for _, backend := range harness.Backends {
@@ -90,7 +92,8 @@ func TestAttackG21OverAnAdoptedTable(t *testing.T) {
 		if hash != harness.FakeHashPrefix+form {
 			t.Errorf("G21 %s: the hash is of %q", name, hash)
 		}
-		s.Want(t, "POST /auth/jwt/login 200", harness.Case("G21 adopted, "+name+", as it was typed"), harness.LoginForm(email, form))
+		s.Want(t, "POST /auth/jwt/login 200", harness.Case("G21 adopted, "+name+", as it was typed"),
+			harness.LoginForm(email, form))
 		if form == composed {
 			s.Want(t, "POST /auth/jwt/login 200", harness.Case("G21 adopted, composed, from another keyboard"),
 				harness.LoginForm(email, decomposed))

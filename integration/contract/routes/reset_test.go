@@ -70,7 +70,8 @@ func TestAskForAMailBodies(t *testing.T) {
 			for _, body := range []string{`"nobody@example.org"`, `[]`, `null`, `5`, ``} {
 				a.Want(t, route+"422 body.email missing (finding b12, "+body+")", harness.JSON(body))
 			}
-			a.Want(t, route+"422 body.email value_error (finding b16, NUL)", harness.JSON(`{"email": "nobody\u0000@example.org"}`))
+			a.Want(t, route+"422 body.email value_error (finding b16, NUL)",
+				harness.JSON(`{"email": "nobody\u0000@example.org"}`))
 			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, harness.Form("email", "nobody@example.org"))
 			a.Want(t, route+"413 BODY_TOO_LARGE", harness.Row,
 				harness.JSON(`{"email": "`+strings.Repeat("x", core.MaxBody)+`"}`))

@@ -145,7 +145,7 @@ func TestFindingB5ASlashTooMany(t *testing.T) {
 		u := a.NewUser(t)
 		t.Run("it is followed with method, body and credentials", func(t *testing.T) {
 			form := url.Values{"username": {u.Email}, "password": {harness.Password}}
-			resp, err := http.Post(a.URL+"/auth/jwt/login/", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+			resp, err := http.PostForm(a.URL+"/auth/jwt/login/", form)
 			if err != nil {
 				t.Fatal(err)
 			}
