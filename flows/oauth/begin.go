@@ -26,6 +26,9 @@ func (e *engine) begin(
 	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, e.BeginLimit); err != nil {
 		return nil, err
 	}
+	if err := e.coversCallback(rec.Redirect); err != nil {
+		return nil, err
+	}
 	state, err := e.newState(svc.Env.Random, svc.Env.Now().Add(e.Lifetime))
 	if err != nil {
 		return nil, core.Unavailable(err)

@@ -106,8 +106,11 @@ type Options struct {
 	BeginLimit core.Limit
 	// Now is the clock of tokens and leases. Default: time.Now.
 	Now func() time.Time
-	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
-	// http on another host than localhost.
+	// Cookie has the attributes of the cookies that bind flows to browsers.
+	// Default: __Host-, SameSite=Lax.
+	Cookie Cookie
+	// InsecureHTTP leaves Secure and __Host- out of these cookies, for http
+	// on another host than localhost.
 	InsecureHTTP bool
 }
 
@@ -171,6 +174,8 @@ func (o Options) engine() (*engine, error) {
 	if o.BeginLimit == (core.Limit{}) {
 		o.BeginLimit = core.Limit{Events: 60, Window: time.Minute}
 	}
+	o.Cookie = o.Cookie.withDefaults(o.InsecureHTTP)
+	errs = append(errs, o.Cookie.problems(o.InsecureHTTP)...)
 	c := &engine{Options: o}
 	c.leases = lease.Leases{Tickets: o.Tickets, Purpose: "oauth-renew", Lifetime: leaseLifetime, Now: o.Now}
 	for _, s := range o.BaseURLs {
@@ -212,6 +217,7 @@ func (e *engine) check(svc *core.Services) error {
 	if svc.Env.BaseURL == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.BaseURL, to which providers send people back"))
 	}
+	errs = append(errs, e.checkCookie(svc.Env.BaseURL))
 	if !svc.Users.Atomic() && svc.Users.NewID() == "" {
 		errs = append(errs, errors.New("flow oauth needs a user store with transactions, or one that implements core.IDMaker"))
 	}

@@ -5,13 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -69,40 +65,6 @@ func (e *engine) stateEnds(state string, now time.Time) (time.Time, error) {
 	return ends, nil
 }
 
-// cookieName returns each flow a cookie of its own.
-func (e *engine) cookieName(state string) string {
-	d := core.Digest(state)
-	return e.cookiePrefix() + hex.EncodeToString(d[:8])
-}
-
-func (e *engine) cookiePrefix() string {
-	if e.InsecureHTTP {
-		return "latchkey-oauth-"
-	}
-	return "__Host-latchkey-oauth-"
-}
-
-// maxBegun is how many flows of a browser are kept: a request with a hundred of
-// their cookies is more than servers take.
-const maxBegun = 8
-
-// dropOldest makes room for one more. Browsers send the cookies that they got
-// first first (RFC 6265, section 5.4).
-func (e *engine) dropOldest(r *core.Request, resp *core.Response) {
-	var begun []string
-	prefix := e.cookiePrefix()
-	for _, line := range r.Lines("Cookie") {
-		for pair := range strings.SplitSeq(line, ";") {
-			if name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.HasPrefix(name, prefix) {
-				begun = append(begun, name)
-			}
-		}
-	}
-	for i := range len(begun) - maxBegun + 1 {
-		e.setCookie(resp, begun[i], "", -1)
-	}
-}
-
 // keep puts the record into the browser.
 func (e *engine) keep(resp *core.Response, state string, rec record) error {
 	plain, err := json.Marshal(rec)
@@ -111,22 +73,6 @@ func (e *engine) keep(resp *core.Response, state string, rec record) error {
 	}
 	e.setCookie(resp, e.cookieName(state), e.cookies.Seal(plain, state), int(e.Lifetime/time.Second))
 	return nil
-}
-
-// setCookie sets a cookie for age seconds; a negative age drops it.
-func (e *engine) setCookie(resp *core.Response, name, value string, age int) {
-	cookie := http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: age,
-		Secure: !e.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
-	resp.Header.Add("Set-Cookie", cookie.String())
-}
-
-// sets reports whether resp sets a cookie.
-func sets(resp *core.Response, name string) bool {
-	return slices.ContainsFunc(resp.Header["Set-Cookie"], func(line string) bool {
-		return strings.HasPrefix(line, name+"=")
-	})
 }
 
 // found returns the record of a state from the browser's cookie: 400
