@@ -96,7 +96,10 @@ func TestO51CodesAreBound(t *testing.T) {
 		b := a.browser()
 		state, _ := b.begin(web, "?redirect_to=/app")
 		code := b.codeOf(b.finish(web, state, identity("id-1", "ada@example.org")))
-		b.finish(web, state, identity("id-2", "eve@example.org")).expect(t, 400, core.CodeOAuthInvalidState)
+		again := b.finish(web, state, identity("id-2", "eve@example.org")).expect(t, 303, "")
+		if to := again.header.Get("Location"); to != "/app?error=OAUTH_INVALID_STATE" || again.header["Set-Cookie"] != nil {
+			t.Errorf("the second time the browser is sent to %q, with %v", to, again.header)
+		}
 		b.exchange(code, "").expect(t, 200, "token")
 	})
 }

@@ -72,3 +72,38 @@ func TestO05AStateEnds(t *testing.T) {
 	now = now.Add(2 * time.Second)
 	b.finish(web, late, identity("id-1", "ada@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
 }
+
+// TestFieldM8CookiesThatReachNoCallback: a browser drops the cookie of a domain
+// that is not the host's, and every login would fail.
+func TestFieldM8CookiesThatReachNoCallback(t *testing.T) {
+	for name, c := range map[string]struct {
+		domain, redirect string
+		bases            []string
+		wrong            string
+	}{
+		"the host itself":         {domain: "app.example.org"},
+		"above the host":          {domain: ".Example.org", bases: []string{"https://other.example.org"}},
+		"a redirect URL in it":    {domain: "example.org", redirect: "https://auth.example.org/callback"},
+		"another domain":          {domain: "example.com", wrong: "https://app.example.org"},
+		"a name that ends alike":  {domain: "pp.example.org", wrong: "https://app.example.org"},
+		"another base URL":        {domain: "app.example.org", bases: []string{"https://other.example.org"}, wrong: "https://other.example.org"},
+		"a redirect URL outside":  {domain: "app.example.org", redirect: "https://auth.example.org/callback", wrong: "https://auth.example.org"},
+		"no domain, and anywhere": {redirect: "https://auth.example.com/callback"},
+	} {
+		social, err := oauth.New(oauth.Options{
+			Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)),
+			Providers: []oauth.Provider{{Provider: &acme{name: "acme"}, RedirectURL: c.redirect}},
+			BaseURLs:  c.bases, Cookie: oauth.Cookie{Domain: c.domain},
+		})
+		check(t, err, nil)
+		o := options[Member]()
+		o.Flows, o.Tickets, o.BaseURL = social.Flows(), memstore.NewTickets(nil), "https://app.example.org"
+		auth, err := latchkey.New(memstore.NewUsers[Member](), o)
+		if (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%s: New says %v", name, err)
+		}
+		if err == nil {
+			check(t, auth.Close(t.Context()), nil)
+		}
+	}
+}

@@ -87,6 +87,14 @@ func newOAuthAppAt(
 	t *testing.T, now func() time.Time, change func(p *oauth.Provider), options ...func(*latchkey.Options[Member]),
 ) *oauthApp {
 	t.Helper()
+	return newOAuthAppBy(t, now, change, nil, options...)
+}
+
+func newOAuthAppBy(
+	t *testing.T, now func() time.Time, change func(p *oauth.Provider), settings func(*oauth.Options),
+	options ...func(*latchkey.Options[Member]),
+) *oauthApp {
+	t.Helper()
 	a := &oauthApp{
 		acme:     &acme{name: "acme", begun: map[string]core.OAuthBegin{}},
 		other:    &acme{name: "other", begun: map[string]core.OAuthBegin{}},
@@ -96,12 +104,16 @@ func newOAuthAppAt(
 	if change != nil {
 		change(&p)
 	}
-	social, err := oauth.New(oauth.Options{
+	set := oauth.Options{
 		Accounts: a.accounts, Secret: []byte(strings.Repeat("secret of the flows ", 2)),
 		Providers:       []oauth.Provider{p, {Provider: a.other}},
 		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Tickets: memstore.NewTickets(nil),
 		Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
-	})
+	}
+	if settings != nil {
+		settings(&set)
+	}
+	social, err := oauth.New(set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 			},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
+		Fail:   f.atCallback(f.mine),
 	}
 	return []core.Route{
 		{
@@ -47,6 +48,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(svc, r, "")}
 				return f.begin(ctx, svc, f.provider, r, rec)
 			},
+			Fail: f.atBegin,
 		},
 		route,
 		posting(route),
@@ -64,12 +66,18 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	}, f.check(svc)
 }
 
+// mine reports whether a flow links an account at the provider, to whomever.
+func (f associate) mine(rec record) bool {
+	return rec.Provider == f.provider.Name() && rec.UserID != "" && rec.Backend == ""
+}
+
 func (f associate) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	u := core.CurrentFrom(ctx).User
-	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, request: r}
-	err := cb.finish(ctx, func(rec record) bool {
-		return rec.Provider == f.provider.Name() && rec.UserID == u.Base().ID && rec.Backend == ""
-	})
+	cb := &callback{
+		engine: f.engine, svc: svc, provider: f.provider, request: r,
+		mine: func(rec record) bool { return f.mine(rec) && rec.UserID == u.Base().ID },
+	}
+	err := cb.finish(ctx)
 	if err == nil {
 		err = cb.linkTo(ctx, u)
 	}

@@ -26,10 +26,10 @@ func (e *engine) begin(
 	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth", r.Remote, e.BeginLimit); err != nil {
 		return nil, err
 	}
-	state, err := e.newState(svc.Env.Random, svc.Env.Now().Add(e.Lifetime))
-	if err != nil {
-		return nil, core.Unavailable(err)
+	if err := e.coversCallback(rec.Redirect); err != nil {
+		return nil, err
 	}
+	state := e.newState(svc.Env.Now().Add(e.Lifetime), rec.RedirectTo)
 	verifier, challenge, err := core.NewSecret(svc.Env.Random) // RFC 7636: 43 characters, and their SHA-256
 	if err != nil {
 		return nil, core.Unavailable(err)

@@ -1,9 +1,10 @@
 package oauth
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -28,7 +29,8 @@ type callback struct {
 	*engine
 	svc      *core.Services
 	provider Provider
-	request  *core.Request // nil outside HTTP
+	request  *core.Request     // nil outside HTTP
+	mine     func(record) bool // whether a flow is of this route
 	outcome
 	// new is the user that BeforeRegister has seen; nil before.
 	new    *core.Event
@@ -45,10 +47,8 @@ type outcome struct {
 }
 
 // finish goes down the contract's ladder, up to and including the exchange of
-// the code. belongs reports whether the record is of this route. The record is
-// set as soon as it is known, with an error too, so that a browser can be sent
-// back to where it came from.
-func (cb *callback) finish(ctx context.Context, belongs func(record) bool) error {
+// the code.
+func (cb *callback) finish(ctx context.Context) error {
 	form := cb.request.Query
 	for _, values := range form {
 		if len(values) > 1 {
@@ -57,27 +57,29 @@ func (cb *callback) finish(ctx context.Context, belongs func(record) bool) error
 	}
 	state := form.Get("state")
 	if word := form.Get("error"); word != "" {
-		return cb.declined(word, state, belongs)
+		return declined(word)
 	}
 	if form.Get("code") == "" {
 		return badRequest()
 	}
-	ends, err := cb.stateEnds(state, cb.svc.Env.Now())
+	ends, _, err := cb.openState(state)
 	if err != nil {
 		return err
+	}
+	if !cb.svc.Env.Now().Before(ends) {
+		return core.Refuse(core.CodeOAuthStateExpired)
 	}
 	rec, err := cb.found(cb.request, state)
 	if err != nil {
 		return err
 	}
-	if !belongs(rec) {
+	if !cb.mine(rec) {
 		return core.Refuse(core.CodeOAuthInvalidState)
 	}
 	switch err := cb.tickets(cb.svc).Burn(ctx, "oauth-state", core.Digest(state), ends); {
 	case errors.Is(err, core.ErrUsed):
 		return core.Refuse(core.CodeOAuthInvalidState)
 	case err != nil:
-		cb.record = rec
 		return core.Unavailable(err)
 	}
 	cb.record = rec
@@ -99,51 +101,51 @@ func checkSubject(s string) error {
 }
 
 // declined is the answer where the provider sends an error instead of a code.
-func (cb *callback) declined(word, state string, belongs func(record) bool) error {
-	refusal := core.Refuse(core.CodeOAuthDeclined)
+func declined(word string) error {
 	if slices.Contains(errorWords, word) {
-		refusal.Code = word
+		return core.Refuse(word)
 	}
-	if _, err := cb.stateEnds(state, cb.svc.Env.Now()); err != nil {
-		return refusal
-	}
-	if rec, err := cb.found(cb.request, state); err == nil && belongs(rec) {
-		cb.record = rec
-	}
-	return refusal
+	return core.Refuse(core.CodeOAuthDeclined)
 }
 
 // end makes the response of a callback: the flow's cookie goes, unless resp
 // keeps it for an exchange, and a browser that came by redirect_to goes back
 // with the error's code.
 func (cb *callback) end(ctx context.Context, resp *core.Response, err error) (*core.Response, error) {
-	if err != nil && cb.RedirectTo == "" {
+	if err == nil {
+		if name := cb.cookieName(cb.request.Query.Get("state")); !sets(resp, name) {
+			cb.setCookie(resp, name, "", -1)
+		}
+		return noReferrer(resp), nil
+	}
+	var refusal *core.Error
+	if !errors.As(err, &refusal) {
+		refusal = core.Unavailable(err)
+	}
+	resp = cb.sendBack(cb.request, refusal, cb.mine)
+	if resp == nil {
 		return nil, err
 	}
-	if err != nil {
-		var refusal *core.Error
-		if !errors.As(err, &refusal) {
-			refusal = core.Unavailable(err)
-		}
-		if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
-			cb.svc.Env.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
-				"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
-		}
-		code := cmp.Or(refusal.Code, http.StatusText(refusal.Status)) // as in an answer in JSON
-		resp = core.Empty(http.StatusSeeOther)
-		back(resp, cb.RedirectTo, "error", code)
+	if refusal.Status >= http.StatusInternalServerError { // the page shows a code alone
+		cb.svc.Env.Log.Log(ctx, refusal.Level(), "latchkey: a login at a provider failed",
+			"status", refusal.Status, "code", refusal.Code, "err", refusal.Cause)
 	}
-	if name := cb.cookieName(cb.request.Query.Get("state")); !sets(resp, name) {
-		cb.setCookie(resp, name, "", -1)
-	}
-	return noReferrer(resp), nil
+	return resp, nil
 }
 
 // posted answers a callback that a provider made as a form post: the same again
 // as a GET, to which browsers attach the flow's cookie.
 func posted(_ context.Context, r *core.Request) (*core.Response, error) {
+	var read bytes.Buffer
+	rest := r.Body
+	if rest != nil {
+		r.Body = io.TeeReader(rest, &read)
+	}
 	form, err := core.ReadForm(r, "state", "code", "error", "iss", "user")
 	if err != nil {
+		if rest != nil {
+			r.Body = io.MultiReader(&read, rest) // Route.Fail looks for a state
+		}
 		return nil, err
 	}
 	q := url.Values{}

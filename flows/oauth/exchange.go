@@ -76,7 +76,7 @@ func (cb *callback) handOver(ctx context.Context, u core.AnyUser, proof core.Pro
 	}
 	if to.Challenge == "" {
 		to.Cookie = cb.cookieName(cb.request.Query.Get("state"))
-		cb.setCookie(resp, to.Cookie, cb.cookies.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
+		cb.setCookie(resp, to.Cookie, cb.sealed.Seal(digest[:], exchangePurpose), int(exchangeLifetime/time.Second))
 	}
 	data, err := json.Marshal(to)
 	if err != nil {
@@ -141,7 +141,7 @@ func (e *engine) owns(h core.Head, to exchangeable, digest [32]byte, verifier st
 	if err != nil || verifier != "" {
 		return false
 	}
-	of, err := e.cookies.Open(sealed, exchangePurpose)
+	of, err := e.sealed.Open(sealed, exchangePurpose)
 	return err == nil && subtle.ConstantTimeCompare(of, digest[:]) == 1
 }
 

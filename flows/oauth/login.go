@@ -22,10 +22,16 @@ func (f login) Provider() core.Provider { return f.provider.Provider }
 
 func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 	name := "oauth:" + f.provider.Name() + "." + svc.Backend.Name
+	mine := func(rec record) bool {
+		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == svc.Backend.Name
+	}
 	route := core.Route{
 		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
-		Doc:    core.Doc{Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Codes: callbackCodes},
-		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
+		Doc: core.Doc{Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Codes: callbackCodes},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			return f.callback(ctx, &callback{engine: f.engine, svc: svc, provider: f.provider, request: r, mine: mine})
+		},
+		Fail: f.atCallback(mine),
 	}
 	return []core.Route{
 		{
@@ -35,6 +41,7 @@ func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 				rec := record{Backend: svc.Backend.Name, Redirect: f.redirectURI(svc, r, f.provider.RedirectURL)}
 				return f.begin(ctx, svc, f.provider, r, rec)
 			},
+			Fail: f.atBegin,
 		},
 		route,
 		posting(route),
@@ -54,11 +61,8 @@ func (f login) User(
 	return cb.user(ctx)
 }
 
-func (f login) callback(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	cb := &callback{engine: f.engine, svc: svc, provider: f.provider, request: r}
-	err := cb.finish(ctx, func(rec record) bool {
-		return rec.Provider == f.provider.Name() && rec.UserID == "" && rec.Backend == svc.Backend.Name
-	})
+func (f login) callback(ctx context.Context, cb *callback) (*core.Response, error) {
+	err := cb.finish(ctx)
 	var u core.AnyUser
 	if err == nil {
 		u, err = cb.user(ctx)

@@ -22,17 +22,17 @@
 // Security notes (RFC 9700). A flow is bound to the browser by a sealed cookie
 // of its own, so that tabs do not disturb each other and the server keeps
 // nothing; its state works once, for ten minutes, and is checked before a code
-// is exchanged. PKCE (S256) always, a nonce for OpenID Connect. The code of a
-// redirect (redirect_to) is bound to that cookie too, for a minute, or to the
-// code_challenge of an application. An account is its provider and its stable
-// subject; an e-mail address links nothing unless AssociateByEmail is set, and
-// then only where both sides have verified it. A login goes through the gate
-// like every other.
+// is exchanged. PKCE (S256) always, a nonce for OpenID Connect. A browser that
+// began with redirect_to always returns to that page, with the code of an error
+// if there is one: the state has the page, sealed, for where the cookie is
+// lost. The code of a redirect is bound to the flow's cookie too, for a minute,
+// or to the code_challenge of an application. An account is its provider and
+// its stable subject; an e-mail address links nothing unless AssociateByEmail
+// is set, and then only where both sides have verified it. A login goes through
+// the gate like every other.
 package oauth
 
 import (
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -106,8 +106,11 @@ type Options struct {
 	BeginLimit core.Limit
 	// Now is the clock of tokens and leases. Default: time.Now.
 	Now func() time.Time
-	// InsecureHTTP leaves Secure and __Host- out of the flow's cookie, for
-	// http on another host than localhost.
+	// Cookie has the attributes of the cookies that bind flows to browsers.
+	// Default: __Host-, SameSite=Lax.
+	Cookie Cookie
+	// InsecureHTTP leaves Secure and __Host- out of these cookies, for http
+	// on another host than localhost.
 	InsecureHTTP bool
 }
 
@@ -127,8 +130,7 @@ type OAuth struct{ *engine }
 // engine is Options, made ready.
 type engine struct {
 	Options
-	stateKey []byte
-	cookies  *seal.Ring
+	sealed   *seal.Ring // states and cookies
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
 	leases   lease.Leases
@@ -171,6 +173,8 @@ func (o Options) engine() (*engine, error) {
 	if o.BeginLimit == (core.Limit{}) {
 		o.BeginLimit = core.Limit{Events: 60, Window: time.Minute}
 	}
+	o.Cookie = o.Cookie.withDefaults(o.InsecureHTTP)
+	errs = append(errs, o.Cookie.problems(o.InsecureHTTP)...)
 	c := &engine{Options: o}
 	c.leases = lease.Leases{Tickets: o.Tickets, Purpose: "oauth-renew", Lifetime: leaseLifetime, Now: o.Now}
 	for _, s := range o.BaseURLs {
@@ -188,10 +192,9 @@ func (o Options) engine() (*engine, error) {
 		c.vault = vault
 	}
 	if len(o.Secret) >= seal.MinSecret {
-		key, err := hkdf.Key(sha256.New, o.Secret, nil, "latchkey oauth state v1", 32)
-		ring, ringErr := seal.New(seal.Key{ID: "f", Secret: o.Secret})
-		errs = append(errs, err, ringErr)
-		c.stateKey, c.cookies = key, ring
+		ring, err := seal.New(seal.Key{ID: flowKey, Secret: o.Secret})
+		errs = append(errs, err)
+		c.sealed = ring
 	}
 	return c, errors.Join(errs...)
 }
@@ -212,6 +215,7 @@ func (e *engine) check(svc *core.Services) error {
 	if svc.Env.BaseURL == nil {
 		errs = append(errs, errors.New("flow oauth needs Options.BaseURL, to which providers send people back"))
 	}
+	errs = append(errs, e.checkCookie(svc.Env.BaseURL))
 	if !svc.Users.Atomic() && svc.Users.NewID() == "" {
 		errs = append(errs, errors.New("flow oauth needs a user store with transactions, or one that implements core.IDMaker"))
 	}

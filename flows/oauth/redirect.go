@@ -56,7 +56,7 @@ func badQuery(name, msg string) error {
 // (backslashes, white space, control characters, anything beyond ASCII) is
 // refused, and so is a path that is not plain (CWE-601).
 func (e *engine) mayRedirect(target string) bool {
-	if len(target) > 2000 || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
+	if len(target) > 2000 || strings.ContainsFunc(target, notPlain) {
 		return false
 	}
 	u, err := url.Parse(target)
@@ -88,17 +88,23 @@ func plainPath(path string) bool {
 	return err != nil || decoded == path || plainPath(decoded)
 }
 
-// back makes resp a 303 to the application's page, with a parameter.
+// notPlain reports what a browser may read otherwise than we do.
+func notPlain(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }
+
+// back makes resp a 303 to the application's page, with a parameter in place of
+// one that the page's URL has of that name. All else of the URL stays as it is
+// spelled, which native applications may compare.
 func back(resp *core.Response, target, name, value string) {
-	u, err := url.Parse(target)
-	if err != nil { // mayRedirect has parsed it before
-		return
-	}
 	if name != "" {
-		q := u.Query()
+		page, fragment, hasFragment := strings.Cut(target, "#")
+		page, query, _ := strings.Cut(page, "?")
+		q, _ := url.ParseQuery(query) // as far as it can be read
 		q.Set(name, value)
-		u.RawQuery = q.Encode()
+		target = page + "?" + q.Encode()
+		if hasFragment {
+			target += "#" + fragment
+		}
 	}
 	resp.Drop(http.StatusSeeOther)
-	resp.Header.Set("Location", u.String())
+	resp.Header.Set("Location", target)
 }

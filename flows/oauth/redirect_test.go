@@ -1,17 +1,20 @@
 package oauth_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
 // Any application of a device can claim a scheme (RFC 8252, section 8.1), so a
-// code that is sent to one is bound to a challenge, as soon as New takes one.
+// code that is sent to one is bound to a challenge.
 func TestO51OtherSchemesNeedAChallenge(t *testing.T) {
 	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
 	origins := []string{"com.example.app://done", "https://spa.example.org", "http://localhost:3000"}
@@ -27,6 +30,53 @@ func TestO51OtherSchemesNeedAChallenge(t *testing.T) {
 		to, c, err := oauth.Redirect(origins, url.Values{"redirect_to": {target}, "code_challenge": {challenge}})
 		if err != nil || to != target || c != challenge {
 			t.Errorf("%s with a challenge: %q, %q, %v", target, to, c, err)
+		}
+	}
+}
+
+// options are what New needs.
+func options() oauth.Options {
+	return oauth.Options{
+		Accounts: memstore.NewOAuthAccounts(), Secret: bytes.Repeat([]byte("0123"), 8),
+		Providers: []oauth.Provider{{Provider: google{}}},
+	}
+}
+
+func TestFieldM8CookieOptions(t *testing.T) {
+	for name, c := range map[string]struct {
+		cookie oauth.Cookie
+		http   bool
+		why    string // of a refusal; "" for none
+	}{
+		"nothing":                {},
+		"http":                   {http: true},
+		"a name":                 {cookie: oauth.Cookie{Name: "flow"}},
+		"a domain":               {cookie: oauth.Cookie{Domain: "example.org"}},
+		"a domain with a dot":    {cookie: oauth.Cookie{Domain: ".example.org"}},
+		"a domain over http":     {cookie: oauth.Cookie{Domain: "example.org"}, http: true},
+		"a path":                 {cookie: oauth.Cookie{Path: "/auth"}},
+		"none":                   {cookie: oauth.Cookie{SameSite: http.SameSiteNoneMode}},
+		"partitioned":            {cookie: oauth.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true}},
+		"a prefix of one's own":  {cookie: oauth.Cookie{Name: "__Secure-flow", Domain: "example.org"}},
+		"strict":                 {cookie: oauth.Cookie{SameSite: http.SameSiteStrictMode}, why: "Strict"},
+		"a mode that is none":    {cookie: oauth.Cookie{SameSite: http.SameSiteDefaultMode}, why: "Lax or None"},
+		"none over http":         {cookie: oauth.Cookie{SameSite: http.SameSiteNoneMode}, http: true, why: "excludes InsecureHTTP"},
+		"partitioned, and lax":   {cookie: oauth.Cookie{Partitioned: true}, why: "requires SameSite None"},
+		"partitioned over http":  {cookie: oauth.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true}, http: true, why: "InsecureHTTP"},
+		"__Host- and a domain":   {cookie: oauth.Cookie{Name: "__Host-flow", Domain: "example.org"}, why: "excludes a Domain"},
+		"__host- and a domain":   {cookie: oauth.Cookie{Name: "__host-flow", Domain: "example.org"}, why: "excludes a Domain"},
+		"__Host- and a path":     {cookie: oauth.Cookie{Name: "__Host-flow", Path: "/auth"}, why: "excludes a Domain, and a Path"},
+		"__Host- over http":      {cookie: oauth.Cookie{Name: "__Host-flow"}, http: true, why: "excludes InsecureHTTP"},
+		"__Secure- over http":    {cookie: oauth.Cookie{Name: "__Secure-flow"}, http: true, why: "excludes InsecureHTTP"},
+		"a path without a slash": {cookie: oauth.Cookie{Path: "auth"}, why: "must begin with /"},
+		"a name with a blank":    {cookie: oauth.Cookie{Name: "my flow"}, why: "Cookie"},
+		"a domain that is none":  {cookie: oauth.Cookie{Domain: "exa mple"}, why: "Cookie"},
+		"a long name":            {cookie: oauth.Cookie{Name: strings.Repeat("n", 101)}, why: "100 bytes"},
+	} {
+		o := options()
+		o.Cookie, o.InsecureHTTP = c.cookie, c.http
+		if _, err := oauth.New(o); (err != nil) != (c.why != "") || err != nil && !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: New says %v, want …%s…", name, err, c.why)
 		}
 	}
 }

@@ -1,29 +1,28 @@
 package oauth
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"slices"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// A state is 24 random bytes, the second at which it ends, and a MAC over both:
-// whether it is one of ours and still good is known without the browser's
-// cookie.
+// A state is sealed by the server: when the flow ends and, for a browser that
+// came by redirect_to, the page to which it returns. So whether it is one of
+// ours and still good is known without the browser's cookie, and so is where a
+// browser that has lost the cookie goes with an error. It is a word of
+// base64url: 67 characters, and four for every three bytes of the page.
 const (
-	randomLen = 24
-	macStart  = randomLen + 8
-	stateLen  = macStart + sha256.Size
+	flowKey      = "f" // the ID of the one key
+	stateContext = "oauth state"
+	// maxState is less than what providers cut off or refuse.
+	maxState = 500
+	// maxTarget is how much of a page's URL a state has room for.
+	maxTarget = 320
 )
 
 // record is a flow on its way through the browser, sealed into a cookie.
@@ -38,69 +37,55 @@ type record struct {
 	Challenge  string `json:"c,omitempty"` // of the application that will exchange the code of a redirect
 }
 
-// newState makes a state that ends at the given time.
-func (e *engine) newState(random io.Reader, ends time.Time) (string, error) {
-	b := make([]byte, macStart, stateLen)
-	if _, err := io.ReadFull(random, b[:randomLen]); err != nil {
-		return "", err
+// newState makes a state that ends at the given time; target is "" for a flow
+// that ends in JSON.
+func (e *engine) newState(ends time.Time, target string) string {
+	plain := strconv.FormatInt(ends.Unix(), 10)
+	if target != "" {
+		plain += " " + shortened(target)
 	}
-	binary.BigEndian.PutUint64(b[randomLen:], uint64(ends.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(b, e.mac(b)...)), nil
+	_, word, _ := strings.Cut(e.sealed.Seal([]byte(plain), stateContext), ".") // the key is always the same
+	return word
 }
 
-func (e *engine) mac(b []byte) []byte {
-	h := hmac.New(sha256.New, e.stateKey)
-	h.Write(b)
-	return h.Sum(nil)
+// openState returns the end of a state of ours, and the page in it if it still
+// is one that browsers may be sent to; 400 ACCESS_TOKEN_DECODE_ERROR for
+// anything else.
+func (e *engine) openState(state string) (ends time.Time, target string, err error) {
+	undecodable := core.Refuse(core.CodeOAuthStateUndecodable)
+	if len(state) > maxState {
+		return ends, "", undecodable
+	}
+	plain, err := e.sealed.Open(flowKey+"."+state, stateContext)
+	if err != nil {
+		return ends, "", undecodable
+	}
+	seconds, target, _ := strings.Cut(string(plain), " ")
+	unix, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return ends, "", undecodable
+	}
+	if !e.mayRedirect(target) {
+		target = ""
+	}
+	return time.Unix(unix, 0), target, nil
 }
 
-// stateEnds returns the end of a state of ours: 400 ACCESS_TOKEN_DECODE_ERROR
-// for anything else, ACCESS_TOKEN_ALREADY_EXPIRED after it.
-func (e *engine) stateEnds(state string, now time.Time) (time.Time, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
-	if err != nil || len(b) != stateLen || len(state) != base64.RawURLEncoding.EncodedLen(stateLen) ||
-		!hmac.Equal(b[macStart:], e.mac(b[:macStart])) {
-		return time.Time{}, core.Refuse(core.CodeOAuthStateUndecodable)
+// shortened returns as much of a target as a state has room for: all of it, its
+// path, or the front page of its origin.
+func shortened(target string) string {
+	path, _, _ := strings.Cut(target, "#")
+	path, _, _ = strings.Cut(path, "?")
+	u, err := url.Parse(target)
+	switch {
+	case len(target) <= maxTarget:
+		return target
+	case len(path) <= maxTarget:
+		return path
+	case err == nil && u.Host != "":
+		return u.Scheme + "://" + u.Host + "/"
 	}
-	ends := time.Unix(int64(binary.BigEndian.Uint64(b[randomLen:macStart])), 0)
-	if !now.Before(ends) {
-		return time.Time{}, core.Refuse(core.CodeOAuthStateExpired)
-	}
-	return ends, nil
-}
-
-// cookieName returns each flow a cookie of its own.
-func (e *engine) cookieName(state string) string {
-	d := core.Digest(state)
-	return e.cookiePrefix() + hex.EncodeToString(d[:8])
-}
-
-func (e *engine) cookiePrefix() string {
-	if e.InsecureHTTP {
-		return "latchkey-oauth-"
-	}
-	return "__Host-latchkey-oauth-"
-}
-
-// maxBegun is how many flows of a browser are kept: a request with a hundred of
-// their cookies is more than servers take.
-const maxBegun = 8
-
-// dropOldest makes room for one more. Browsers send the cookies that they got
-// first first (RFC 6265, section 5.4).
-func (e *engine) dropOldest(r *core.Request, resp *core.Response) {
-	var begun []string
-	prefix := e.cookiePrefix()
-	for _, line := range r.Lines("Cookie") {
-		for pair := range strings.SplitSeq(line, ";") {
-			if name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "="); strings.HasPrefix(name, prefix) {
-				begun = append(begun, name)
-			}
-		}
-	}
-	for i := range len(begun) - maxBegun + 1 {
-		e.setCookie(resp, begun[i], "", -1)
-	}
+	return "/"
 }
 
 // keep puts the record into the browser.
@@ -109,40 +94,33 @@ func (e *engine) keep(resp *core.Response, state string, rec record) error {
 	if err != nil {
 		return err
 	}
-	e.setCookie(resp, e.cookieName(state), e.cookies.Seal(plain, state), int(e.Lifetime/time.Second))
+	name := e.cookieName(state)
+	e.setCookie(resp, name, e.sealed.Seal(plain, name), int(e.Lifetime/time.Second))
 	return nil
-}
-
-// setCookie sets a cookie for age seconds; a negative age drops it.
-func (e *engine) setCookie(resp *core.Response, name, value string, age int) {
-	cookie := http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: age,
-		Secure: !e.InsecureHTTP, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
-	resp.Header.Add("Set-Cookie", cookie.String())
-}
-
-// sets reports whether resp sets a cookie.
-func sets(resp *core.Response, name string) bool {
-	return slices.ContainsFunc(resp.Header["Set-Cookie"], func(line string) bool {
-		return strings.HasPrefix(line, name+"=")
-	})
 }
 
 // found returns the record of a state from the browser's cookie: 400
 // OAUTH_INVALID_STATE if this browser did not begin the flow.
 func (e *engine) found(h core.Head, state string) (record, error) {
-	sealed, err := core.CookieValue(h, e.cookieName(state))
+	return e.inCookie(h, e.cookieName(state))
+}
+
+// inCookie returns the record of a flow from its cookie.
+func (e *engine) inCookie(h core.Head, name string) (record, error) {
+	sealed, err := core.CookieValue(h, name)
 	if err != nil {
 		return record{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
-	plain, err := e.cookies.Open(sealed, state)
+	plain, err := e.sealed.Open(sealed, name)
 	if err != nil {
 		return record{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
 	var rec record
 	if err := json.Unmarshal(plain, &rec); err != nil {
 		return record{}, fmt.Errorf("a sealed flow record cannot be read: %w", err)
+	}
+	if rec.RedirectTo != "" && !e.mayRedirect(rec.RedirectTo) { // the list has changed meanwhile
+		return record{}, core.Refuse(core.CodeOAuthInvalidState)
 	}
 	return rec, nil
 }
