@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/stores/memstore"
@@ -94,4 +96,38 @@ func TestFieldM9TheGuidesWorkspace(t *testing.T) {
 	b.through("/auth/web/other", identity("id-3", "bob@example.org")).expect(t, 200, "token")
 	a.register("grace@example.org")
 	a.login("grace@example.org", password).expect(t, 200, "token")
+}
+
+// nativeApplication is docs/guides/oauth.md's list of pages.
+func nativeApplication(accounts core.OAuthAccountStore, secret []byte, google core.Provider) (*oauth.OAuth, error) {
+	return oauth.New(oauth.Options{
+		Accounts:        accounts,
+		Secret:          secret,
+		Providers:       []oauth.Provider{{Provider: google}},
+		RedirectOrigins: []string{"https://spa.example.com", "com.example.app:/signed-in"},
+	})
+}
+
+func TestFieldM7TheGuidesApplication(t *testing.T) {
+	google := &acme{name: "google", begun: map[string]core.OAuthBegin{}}
+	social, err := nativeApplication(memstore.NewOAuthAccounts(), []byte(strings.Repeat("secret", 6)), google)
+	check(t, err, nil)
+	o := options[Member]()
+	o.Flows, o.Tickets, o.BaseURL = social.Flows(), memstore.NewTickets(nil), "https://app.example.org"
+	auth, err := latchkey.New(memstore.NewUsers[Member](), o)
+	check(t, err, nil)
+	defer func() { check(t, auth.Close(t.Context()), nil) }()
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "/google", auth.OAuth("google", "web"))
+	for query, want := range map[string]int{
+		"redirect_to=com.example.app:/signed-in&code_challenge=" + challenge(core.Digest("x")): 303,
+		"redirect_to=com.example.app:/signed-in":                                               422,
+		"redirect_to=https://spa.example.com/signed-in":                                        303,
+	} {
+		got := httptest.NewRecorder()
+		mux.ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/google/authorize?"+query, nil))
+		if got.Code != want {
+			t.Errorf("%s: got %d %s", query, got.Code, got.Body)
+		}
+	}
 }

@@ -92,12 +92,19 @@ type Options struct {
 	// ("https://other.example.com"): a flow that begins on the host of one
 	// comes back to it. Default: Options.BaseURL of latchkey alone.
 	BaseURLs []string
-	// RedirectOrigins are the origins ("https://spa.example.com") that
-	// redirect_to may name beside paths of the same origin. Default: none.
+	// RedirectOrigins are what redirect_to may name beside paths of the
+	// same origin: origins ("https://spa.example.com") with all of their
+	// pages, and URLs of native applications ("myapp://done",
+	// "com.example.app:/oauth"), spelled exactly so, of at most 320 bytes
+	// and without a fragment. Default: none.
+	//
 	// A front end on another site than the routes must begin with a
 	// code_challenge (RFC 7636, S256): its POST /exchange comes without the
 	// flow's cookie, which is SameSite=Lax, and would be refused with
-	// OAUTH_INVALID_STATE.
+	// OAUTH_INVALID_STATE. For a native application authorize requires one,
+	// since any application of a device can claim a scheme (RFC 8252,
+	// section 8.1). Schemes of which a browser makes something else than a
+	// visit (javascript, data, file, intent and the like) are refused.
 	RedirectOrigins []string
 	// Lifetime of a flow in the browser. Default: 10 minutes.
 	Lifetime time.Duration
@@ -133,6 +140,7 @@ type engine struct {
 	sealed   *seal.Ring // states and cookies
 	vault    *seal.Ring // nil: tokens are not kept
 	bases    []*url.URL
+	apps     []string // URLs of native applications, from RedirectOrigins
 	leases   lease.Leases
 	renewing queue
 	// unlinking is held by one who unlinks where no transaction keeps
@@ -182,9 +190,14 @@ func (o Options) engine() (*engine, error) {
 		errs = append(errs, err)
 		c.bases = append(c.bases, u)
 	}
+	c.RedirectOrigins = nil
 	for _, s := range o.RedirectOrigins {
+		if isApp(s) {
+			c.apps, errs = append(c.apps, s), append(errs, checkApp(s))
+			continue
+		}
 		_, err := parseOrigin(s)
-		errs = append(errs, err)
+		c.RedirectOrigins, errs = append(c.RedirectOrigins, s), append(errs, err)
 	}
 	if len(o.Vault) > 0 {
 		vault, err := seal.New(o.Vault...)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +23,8 @@ func (e *engine) redirect(query url.Values) (target, challenge string, err error
 	}
 	target = query.Get("redirect_to")
 	if !e.mayRedirect(target) {
-		return "", "", badQuery("redirect_to", "it must be a path that begins with one slash, or a URL on an allowed origin")
+		return "", "", badQuery("redirect_to",
+			"it must be a path that begins with one slash, a URL on an allowed origin, or an application's that is allowed")
 	}
 	if method := query["code_challenge_method"]; method != nil && !slices.Equal(method, []string{"S256"}) {
 		return "", "", badQuery("code_challenge_method", "it must be S256")
@@ -51,11 +53,15 @@ func badQuery(name, msg string) error {
 	return core.Invalid(core.Problem{Loc: []any{"query", name}, Type: "value_error", Msg: "Value error, " + msg})
 }
 
-// mayRedirect allows a path on the same origin, or a URL on an origin of
-// Options.RedirectOrigins. What a browser may read otherwise than we do
-// (backslashes, white space, control characters, anything beyond ASCII) is
-// refused, and so is a path that is not plain (CWE-601).
+// mayRedirect allows a path on the same origin, a URL on an origin of
+// Options.RedirectOrigins, or exactly the URL of a native application. What a
+// browser may read otherwise than we do (backslashes, white space, control
+// characters, anything beyond ASCII) is refused, and so is a path that is not
+// plain (CWE-601).
 func (e *engine) mayRedirect(target string) bool {
+	if slices.Contains(e.apps, target) {
+		return true
+	}
 	if len(target) > 2000 || strings.ContainsFunc(target, notPlain) {
 		return false
 	}
@@ -86,6 +92,43 @@ func plainPath(path string) bool {
 	}
 	decoded, err := url.PathUnescape(path)
 	return err != nil || decoded == path || plainPath(decoded)
+}
+
+// notVisits are schemes of which a browser makes something else than a visit to
+// an application that waits for a code: it runs them, shows them, or hands them
+// to any application of the device.
+var notVisits = []string{
+	"about", "blob", "chrome", "content", "cid", "data", "feed", "file", "filesystem", "ftp", "intent", "jar", "javascript",
+	"livescript", "mailto", "mid", "mocha", "resource", "sms", "smsto", "tel", "urn", "vbscript", "view-source", "ws", "wss",
+}
+
+// isApp reports whether one of Options.RedirectOrigins is no origin but a URL
+// of a native application: it has another scheme than http and https. A number
+// after the colon is a port, of an origin that lacks its scheme.
+func isApp(s string) bool {
+	u, err := url.Parse(s)
+	port := err == nil && u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9'
+	return err == nil && u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" && !port
+}
+
+// checkApp returns what is wrong with the URL of a native application.
+func checkApp(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return err // isApp has parsed it before
+	case slices.Contains(notVisits, u.Scheme):
+		return fmt.Errorf("oauth: RedirectOrigins: %q: browsers do not visit URLs of the scheme %s; use one of the application's own",
+			s, u.Scheme)
+	case !strings.HasPrefix(s, u.Scheme+":"):
+		return fmt.Errorf("oauth: RedirectOrigins: the scheme of %q must be in lower case, as browsers write it", s)
+	case len(s) > maxTarget || strings.ContainsFunc(s, notPlain):
+		return fmt.Errorf("oauth: RedirectOrigins: %.40q must be at most %d bytes of printable ASCII, without backslashes", s,
+			maxTarget)
+	case strings.Contains(s, "#") || u.User != nil: // RFC 6749, section 3.1.2
+		return fmt.Errorf("oauth: RedirectOrigins: %q must have no fragment and no user", s)
+	}
+	return nil
 }
 
 // notPlain reports what a browser may read otherwise than we do.

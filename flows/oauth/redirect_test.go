@@ -10,7 +10,6 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
-	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
 // Any application of a device can claim a scheme (RFC 8252, section 8.1), so a
@@ -34,11 +33,44 @@ func TestO51OtherSchemesNeedAChallenge(t *testing.T) {
 	}
 }
 
+// links is a store that is never called.
+type links struct{ core.OAuthAccountStore }
+
 // options are what New needs.
 func options() oauth.Options {
 	return oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: bytes.Repeat([]byte("0123"), 8),
+		Accounts: links{}, Secret: bytes.Repeat([]byte("0123"), 8),
 		Providers: []oauth.Provider{{Provider: google{}}},
+	}
+}
+
+func TestFieldM7NativeApplications(t *testing.T) {
+	for _, good := range []string{
+		"myapp://done", "com.example.app:/oauth", "com.example.app:/oauth?from=web", "com.example.app:done", "myapp://", "myapp:///x",
+		"x-a+b.1://done", "chrome-extension://abcdefghijklmnop/done.html", "datapp://done", "javascripted:/done",
+	} {
+		o := options()
+		o.RedirectOrigins = []string{"https://spa.example.org", good}
+		if _, err := oauth.New(o); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	const origin = "must be an origin"
+	for bad, why := range map[string]string{
+		"": origin, "/done": origin, "done": origin, "//evil.example": origin, "MyApp://done": "lower case", "my app:/x": origin,
+		"1app:/x": origin, "javascript:alert(1)": "scheme javascript", "JavaScript:alert(1)": "scheme javascript",
+		"data:text/html,x": "scheme data", "file:///etc/passwd": "scheme file", "blob:https://app.example.org/x": "scheme blob",
+		"about:blank": "scheme about", "vbscript:x": "scheme vbscript", "view-source:https://app.example.org": "scheme view-source",
+		"intent://done#Intent;scheme=myapp;end": "scheme intent", "filesystem:https://app.example.org/x": "scheme filesystem",
+		"mailto:eve@example.org": "scheme mailto", "myapp://done#x": "fragment", "myapp://eve@done": "user", "myapp:/do\\ne": "backslashes",
+		"myapp:/do ne": "printable", "myapp:/d\u00f6ne": "printable", "myapp:/" + strings.Repeat("x", 400): "320 bytes",
+		"https://app.example.org/page": origin, "HTTPS://app.example.org": origin, "localhost:3000": origin, "spa.example.org:443/x": origin,
+	} {
+		o := options()
+		o.RedirectOrigins = []string{"myapp://fine", bad}
+		if _, err := oauth.New(o); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%q: New says %v, want …%s…", bad, err, why)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,52 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
+
+// TestFieldM7NativeApplications: a login may return into an application by the
+// very URL that is on the list, with a code that is bound to a challenge.
+func TestFieldM7NativeApplications(t *testing.T) {
+	t.Parallel()
+	apps := func(o *oauth.Options) {
+		o.RedirectOrigins = append(o.RedirectOrigins, "myapp://done", "com.example.app:/oauth?from=web",
+			"com.example.tv:done")
+	}
+	harness.OnEveryAdapter(t, harness.WithOAuth(t, apps), func(t *testing.T, a *harness.App) {
+		a.ServeOAuth(t)
+		ada := harness.Identity("id-1", "ada@example.org")
+		for target, page := range map[string]string{
+			"myapp://done": "myapp://done?", "com.example.tv:done": "com.example.tv:done?",
+			"com.example.app:/oauth?from=web": "com.example.app:/oauth?",
+		} {
+			begin := "?redirect_to=" + url.QueryEscape(target)
+			a.Want(t, "GET "+harness.AcmeByJWT+"/authorize"+begin+" 422 query.code_challenge value_error (field M7)")
+			begin += "&code_challenge=" + challenge
+			v := a.Authorize(t, harness.AcmeByJWT, begin)
+			got := a.Send(t, "GET", v.Group+"/callback", v.As(ada))
+			if to := got.Header.Get("Location"); !strings.HasPrefix(to, page) {
+				t.Errorf("field M7 %s: the browser is sent to %q", target, to)
+			}
+			a.Want(t, "POST /auth/jwt/exchange 200", exchanged(t, got))
+
+			declined := a.Authorize(t, harness.AcmeByJWT, begin)
+			for name, with := range map[string]harness.Option{"": declined.Browser, " and without the cookie": harness.All()} {
+				got := a.Send(t, "GET", declined.Group+"/callback?error=access_denied&state="+declined.State, with)
+				if to := got.Header.Get("Location"); to != page+"error=access_denied" &&
+					to != page+"error=access_denied&from=web" || len(got.Header["Set-Cookie"]) > 1 {
+					t.Errorf("field M7 %s, declined%s: the browser is sent to %q", target, name, to)
+				}
+			}
+		}
+		for _, target := range []string{
+			"myapp://done/", "myapp://done/x", "myapp://done?x=1", "myapp://done#x", "myapp://donee", "myapp://don", "MYAPP://done", "myapp:/done",
+			"myapp://x@done", "myapp://done%00", " myapp://done", "com.example.app:/oauth", "com.example.app:/oauth?from=web&x=1", "other://done",
+			"javascript:alert(1)", "myapp", "myapp:",
+		} {
+			a.Want(t, "GET "+harness.AcmeByJWT+"/authorize?code_challenge="+challenge+"&redirect_to="+url.QueryEscape(target)+
+				" 422 query.redirect_to value_error", harness.Case("field M7 "+target))
+		}
+		a.Authorize(t, harness.AcmeByCookie, "?redirect_to=https://spa.example.org/x") // origins stay origins
+	})
+}
 
 var flowCookie = regexp.MustCompile(`-[0-9a-f]{32}=[^;]*;`)
 
