@@ -33,8 +33,10 @@ func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
 
 // Create stores a new user with its e-mail, flags and columns as they are in u;
 // with an empty password the user has none. Refusals: 422,
-// REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS. Mind that IsActive
-// must be set for a user who is to log in.
+// REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS,
+// REGISTER_USER_CONFLICT. A 422 for what the application's own schema refuses
+// has a *core.RefusedError in its chain. Mind that IsActive must be set for a
+// user who is to log in.
 func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
 	return account.Create(ctx, m.auth.svc, m.any(u), password, nil, nil)
 }
@@ -68,7 +70,8 @@ type Changes[U any] struct {
 // Update changes a user. A new password and a deactivation end all sessions and
 // tokens; a new address is unverified unless IsVerified says otherwise.
 // Refusals: 422, UPDATE_USER_INVALID_PASSWORD,
-// UPDATE_USER_EMAIL_ALREADY_EXISTS, and Edit's error as it is.
+// UPDATE_USER_EMAIL_ALREADY_EXISTS, UPDATE_USER_CONFLICT, and Edit's error as
+// it is.
 func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, error) {
 	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	if err != nil {
@@ -84,7 +87,8 @@ func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, e
 	return m.typed(u), err
 }
 
-// Delete removes a user and ends their sessions.
+// Delete removes a user and ends their sessions. DELETE_USER_CONFLICT means
+// that the application's own schema keeps the user.
 func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	if err != nil {
@@ -162,7 +166,8 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 // has its verified address where the provider may link by it, or a new one. The
 // caller vouches for who. Nobody is logged in. Refusals:
 // OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, LOGIN_BAD_CREDENTIALS
-// for a deactivated user, those of the hooks, and OAUTH_PROVIDER_ERROR for a
+// for a deactivated user, 422 and REGISTER_USER_CONFLICT as of Create, those of
+// the hooks, and OAUTH_PROVIDER_ERROR for a
 // subject that is none (empty, over 255 bytes).
 func (m *Manager[U]) OAuthCallback(
 	ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens,

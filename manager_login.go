@@ -81,7 +81,8 @@ func (m *Manager[U]) Mail(ctx context.Context, userID string, mail Mail) error {
 // one. The hash is "" for a user without a password, else one whose form a
 // hasher of Options.Hashers has; it is replaced at the first login if it is
 // outdated. UserID of a link is set. Import returns core.ErrTaken if the ID,
-// the address or an account exists.
+// the address or an account exists; core.ErrConflict and *core.RefusedError are
+// of the application's own schema.
 func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
 	svc, b := m.auth.svc, m.any(u).Base()
 	b.Email = strings.TrimSpace(b.Email)

@@ -8,7 +8,8 @@ import "net/http"
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
-		CodeRegisterConflict, CodeUpdateConflict, CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
+		CodeRegisterConflict, CodeUpdateConflict,
+		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked:

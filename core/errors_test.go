@@ -64,3 +64,41 @@ func TestProblems(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
+
+// TestFieldF14UnavailableIsForWhatPasses: what the schema refuses will be
+// refused again, so no client has to come back for it.
+func TestFieldF14UnavailableIsForWhatPasses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cause  error
+		status int
+	}{
+		"an outage":       {errors.New("down"), http.StatusServiceUnavailable},
+		"nothing":         {nil, http.StatusServiceUnavailable},
+		"what is taken":   {core.ErrTaken, http.StatusServiceUnavailable},
+		"a conflict":      {fmt.Errorf("commit: %w", core.ErrConflict), http.StatusInternalServerError},
+		"a refused value": {fmt.Errorf("commit: %w", &core.RefusedError{Field: "Nick"}), http.StatusInternalServerError},
+	} {
+		e := core.Unavailable(c.cause)
+		again := e.Header.Get("Retry-After") != ""
+		if e.Status != c.status || again != (c.status == 503) || e.Cause != c.cause { //nolint:errorlint // as it is
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
+func TestRefusedErrorNamesTheField(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("SQLSTATE 22001")
+	for _, c := range []struct {
+		err  *core.RefusedError
+		want string
+	}{
+		{&core.RefusedError{Field: "Nick", Cause: cause}, "latchkey: the application's schema refuses Nick: SQLSTATE 22001"},
+		{&core.RefusedError{}, "latchkey: the application's schema refuses a user"},
+	} {
+		if c.err.Error() != c.want || c.err.Cause != nil && !errors.Is(c.err, cause) {
+			t.Errorf("got %q, want %q", c.err, c.want)
+		}
+	}
+}

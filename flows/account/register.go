@@ -28,8 +28,10 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 				Email    string `json:"email"`
 				Password string `json:"password"`
 			}{},
-			Own:   svc.Codec.Columns("register"),
-			Codes: []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRegisterConflict, core.CodeRateLimited},
+			Own: svc.Codec.Columns("register"),
+			Codes: []string{
+				core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRegisterConflict, core.CodeRateLimited,
+			},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			u, password, in, err := registration(svc, r)

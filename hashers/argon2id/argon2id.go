@@ -104,10 +104,10 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 
 // Outdated reports whether hash is weaker than a new one would be, or cannot be
 // verified. Weaker is one below OWASP's floor (see New), or of less work, which
-// is the memory times the passes over it: OWASP's equivalent settings have about
-// the same, and the number of threads changes none of it. Of the same work, one
-// with a shorter salt or tag is. A stronger hash stays, since another program
-// may have made it.
+// is the memory times the passes over it: OWASP's equivalent settings have
+// about the same, and the number of threads changes none of it. Of the same
+// work, one with a shorter salt or tag is. A stronger hash stays, since another
+// program may have made it.
 func (h *Hasher) Outdated(hash core.PasswordHash) bool {
 	e, err := decode(hash)
 	if err != nil || e.weak() || e.work() < h.params.work() {

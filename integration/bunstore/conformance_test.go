@@ -47,16 +47,19 @@ func TestUsers(t *testing.T) {
 // rules are the kit's two rules of an application, in SQL. SQLite adds no
 // constraint to a table that is there.
 func (d database) rules() []string {
-	const table = "latchkey_users"
+	const (
+		nick   = "CREATE UNIQUE INDEX one_nick ON latchkey_users "
+		check  = "ALTER TABLE latchkey_users ADD CHECK (credits >= 0)"
+		refuse = " ON latchkey_users WHEN NEW.credits < 0 BEGIN SELECT RAISE(ABORT, 'too few credits'); END"
+	)
 	switch d.driver {
 	case onSQLite.driver:
-		const refuse = " WHEN NEW.credits < 0 BEGIN SELECT RAISE(ABORT, 'too few credits'); END"
-		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)",
-			"CREATE TRIGGER credits_1 BEFORE INSERT ON " + table + refuse, "CREATE TRIGGER credits_2 BEFORE UPDATE ON " + table + refuse}
+		return []string{nick + "(nick)", "CREATE TRIGGER credits_1 BEFORE INSERT" + refuse,
+			"CREATE TRIGGER credits_2 BEFORE UPDATE" + refuse}
 	case onPostgres.driver:
-		return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick)", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+		return []string{nick + "(nick)", check}
 	}
-	return []string{"CREATE UNIQUE INDEX one_nick ON " + table + " (nick(100))", "ALTER TABLE " + table + " ADD CHECK (credits >= 0)"}
+	return []string{nick + "(nick(100))", check}
 }
 
 // TestUsersWithRules: what a refusal is of is sqlstore's concern; the field is

@@ -46,7 +46,8 @@ func beside(t *testing.T, db *handle) service {
 // hash is what the service reads.
 func (s service) hash(t *testing.T, id string) (hash core.PasswordHash) {
 	t.Helper()
-	err := s.db.QueryRowContext(t.Context(), s.db.placed(`SELECT hashed_password FROM "user" WHERE id = ?`), id).Scan(&hash)
+	query := s.db.placed(`SELECT hashed_password FROM "user" WHERE id = ?`)
+	err := s.db.QueryRowContext(t.Context(), query, id).Scan(&hash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,8 @@ func TestFindingD1UsersWithoutAPassword(t *testing.T) {
 			}
 		})
 		t.Run("a password that is set here is one", func(t *testing.T) {
-			if _, err := s.auth.Manager().Update(ctx, one, latchkey.Changes[early]{Password: new("correct horse 17 battery")}); err != nil {
+			changes := latchkey.Changes[early]{Password: new("correct horse 17 battery")}
+			if _, err := s.auth.Manager().Update(ctx, one, changes); err != nil {
 				t.Fatal(err)
 			}
 			if n := s.ways(t, one); n != 2 || s.hash(t, one) == hash {

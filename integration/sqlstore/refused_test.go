@@ -106,7 +106,8 @@ var refusals = map[string]struct {
 func wantRefused(t *testing.T, err error, field string) {
 	t.Helper()
 	var refused *core.RefusedError
-	if !errors.As(err, &refused) || refused.Field != field || errors.Is(err, core.ErrTaken) || errors.Is(err, core.ErrConflict) {
+	if !errors.As(err, &refused) || refused.Field != field || errors.Is(err, core.ErrTaken) ||
+		errors.Is(err, core.ErrConflict) {
 		t.Errorf("got %v, want a refusal of %q", err, cmp.Or(field, "some field"))
 		return
 	}

@@ -2,7 +2,9 @@
 // constraints refuse.
 //
 //	err := svc.Users.Create(ctx, u)
-//	if answer := ownschema.Answer(ctx, svc, ownschema.Register, err, r != nil); answer != nil {
+//	on, client := ownschema.Register, r != nil
+//	answer := ownschema.Answer(ctx, svc, on, err, client)
+//	if answer != nil {
 //		return answer
 //	}
 package ownschema

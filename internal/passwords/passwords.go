@@ -13,10 +13,10 @@
 //
 // Security notes: an unknown user, and one without a usable hash, cost a hash
 // of today's parameters (OWASP "Authentication" cheat sheet). Imported hashes
-// with other parameters take their own time, weaker ones until they are replaced
-// at the first login: where many are stronger, the first hasher should have
-// their parameters. A password is normalised (RFC 8265, OpaqueString), as keyboards
-// differ in the bytes that they send for it; see Parts.Raw.
+// with other parameters take their own time, weaker ones until they are
+// replaced at the first login: where many are stronger, the first hasher should
+// have their parameters. A password is normalised (RFC 8265, OpaqueString), as
+// keyboards differ in the bytes that they send for it; see Parts.Raw.
 package passwords
 
 import (

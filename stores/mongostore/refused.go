@@ -111,8 +111,8 @@ func serverText(err error) string {
 }
 
 // judged returns what an error of a write means for a user. unique are the
-// filters of the user's unique keys, by which one is found that a server has not
-// named.
+// filters of the user's unique keys, by which one is found that a server has
+// not named.
 func (us *UserStore[U]) judged(ctx context.Context, what string, err error, unique ...bson.D) error {
 	if errors.Is(err, errUnnamedKey) {
 		if unique == nil {

@@ -54,8 +54,8 @@ func newAdoption(s *Store) *adoption {
 		// have got the address since (each by an index).
 		candidates: s.statement("look for an e-mail address", keyColumns+
 			" WHERE email_key = ? OR email_key IS NULL OR lower(email) = ?"),
-		clear: s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
-		set:   s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
+		clear:       s.statement("clear an e-mail key", "UPDATE {users} SET email_key = NULL WHERE id = ? AND email = ?"),
+		set:         s.statement("set an e-mail key", "UPDATE {users} SET email_key = ? WHERE id = ? AND email = ?"),
 		withoutHash: s.statement("look for users without a password", "SELECT id FROM {users} WHERE hashed_password = ''"),
 		setHash: s.statement("set a hash that no password has",
 			"UPDATE {users} SET hashed_password = ? WHERE id = ? AND hashed_password = ''"),

@@ -30,7 +30,8 @@ func usable(hash core.PasswordHash) core.PasswordHash {
 		return hash
 	}
 	salt, _, _ := strings.Cut(string(hash[len(unusableParams):]), "$")
-	if raw, err := base64.RawStdEncoding.DecodeString(salt); err == nil && len(raw) == 16 && unusable([16]byte(raw)) == hash {
+	raw, err := base64.RawStdEncoding.DecodeString(salt)
+	if err == nil && len(raw) == 16 && unusable([16]byte(raw)) == hash {
 		return ""
 	}
 	return hash

@@ -19,7 +19,9 @@ func refused(err error) bool {
 // errDropped is of a statement that wrote no row, and failed not: a trigger has
 // left the row out, or a constraint ON CONFLICT IGNORE of SQLite's.
 func errDropped(what string) error {
-	return &core.RefusedError{Cause: errors.New("sqlstore: " + what + ": the database has dropped the change without an error")}
+	return &core.RefusedError{
+		Cause: errors.New("sqlstore: " + what + ": the database has dropped the change without an error"),
+	}
 }
 
 // kept is ErrConflict where the schema refused to delete a user.
@@ -49,9 +51,9 @@ func (us *UserStore[U]) judged(err error, placed []Column) error {
 	return &core.RefusedError{Field: us.fieldOf(v, placed), Cause: f}
 }
 
-// isKey reports whether a unique key is that of the ID or of the EmailKey. Where
-// the columns are known, its name says nothing: an application's own may be
-// called the same.
+// isKey reports whether a unique key is that of the ID or of the EmailKey.
+// Where the columns are known, its name says nothing: an application's own may
+// be called the same.
 func (us *UserStore[U]) isKey(v violation) bool {
 	table := us.s.opts.UsersTable
 	if v.table != "" && v.table != table { // a trigger's
@@ -99,8 +101,8 @@ var (
 
 // checked returns the field of a CHECK, by the name that a database makes for
 // one (PostgreSQL: users_credits_check, MariaDB: users.credits), or by its
-// expression, which SQLite has in place of a name. It is "" if that is not about
-// one column.
+// expression, which SQLite has in place of a name. It is "" if that is not
+// about one column.
 func (us *UserStore[U]) checked(check string) string {
 	name := checkSuffix.ReplaceAllString(strings.TrimPrefix(check, us.s.opts.UsersTable+"_"), "")
 	words := append(identifiers.FindAllString(literals.ReplaceAllString(check, ""), -1), name)

@@ -63,8 +63,8 @@ const (
 
 var (
 	// "UNIQUE constraint failed: users.email_key, users.id", or "… index
-	// 'name'" where the index is of expressions; of a CHECK, its name or its
-	// expression.
+	// 'name'" where the index is of expressions; of a CHECK, its name or
+	// its expression.
 	sqliteFailed = regexp.MustCompile(`(?s)(UNIQUE|NOT NULL|CHECK) constraint failed: (.*?)(?: \(\d+\))?$`)
 	// "cannot store TEXT value in INTEGER column users.credits", of STRICT
 	// tables.

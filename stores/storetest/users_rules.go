@@ -75,7 +75,10 @@ var ruleCases = []userCase{
 		u := account("bob@example.com")
 		u.Credits = refusedCredits
 		created := s.Create(ctx, u)
-		_, updated := s.Update(ctx, all[0].ID, func(u *Account) error { u.Credits, u.Nick = refusedCredits, "new"; return nil })
+		_, updated := s.Update(ctx, all[0].ID, func(u *Account) error {
+			u.Credits, u.Nick = refusedCredits, "new"
+			return nil
+		})
 		return errors.Join(breaksRule("Create", created), breaksRule("Update", updated),
 			that(u.ID == "", "the refused user has the ID %q", u.ID), listsKeys(ctx, s, "", all[0].EmailKey),
 			holds(ctx, s, "the updated user", all[0]))
