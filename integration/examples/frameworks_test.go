@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ func TestFrameworks(t *testing.T) {
 			p.send("POST", "/auth/register", "", ada, 201)
 			p.send("POST", "/auth/register", "", ada, 400)
 			p.wantLogins()
+			p.wantErrors()
 			p.wantPages()
 			p.wantStreams()
 		})
@@ -36,6 +38,30 @@ func (p *process) wantLogins() {
 		p.send("POST", "/auth/"+backend+"/logout", token, "", 204)
 		p.send("GET", "/users/me", token, "", 401)
 		p.send("GET", "/events", token, "", 401)
+	}
+}
+
+// wantErrors is of findings b5 and b6: errors are JSON wherever they come from,
+// and one slash too many is followed.
+func (p *process) wantErrors() {
+	for line, want := range map[string]string{
+		"GET /nothing 404":       `{"detail":"Not Found"}`,
+		"GET /auth/nothing/ 404": `{"detail":"Not Found"}`,
+		"GET /auth/register 405": `{"detail":"Method Not Allowed"}`,
+		"PUT /users/me 405":      `{"detail":"Method Not Allowed"}`,
+		"GET /users/me/ 401":     `{"detail":"Unauthorized"}`,
+		"POST /auth/verify/ 422": `[{"loc":["body","token"]`,
+	} {
+		method, rest, _ := strings.Cut(line, " ")
+		path, status, _ := strings.Cut(rest, " ")
+		code, _ := strconv.Atoi(status)
+		header, body := p.send(method, path, "", "{}", code)
+		if !strings.Contains(body, want) || header.Get("Content-Type") != "application/json" {
+			p.t.Errorf("%s: %s %v", line, body, header)
+		}
+		if code == http.StatusMethodNotAllowed && header.Get("Allow") == "" {
+			p.t.Errorf("%s: there is no Allow", line)
+		}
 	}
 }
 
