@@ -46,7 +46,7 @@ func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestOAuthFlowsTellWhatTheyMiss(t *testing.T) {
 	social, err := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)),
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}},
 	})
 	check(t, err, nil)
@@ -71,4 +71,27 @@ func TestO05AStateEnds(t *testing.T) {
 	b.finish(web, inTime, identity("id-1", "ada@example.org")).expect(t, 200, "token")
 	now = now.Add(2 * time.Second)
 	b.finish(web, late, identity("id-1", "ada@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
+}
+
+// TestFindings42WeakSecrets: what jwt refuses as a secret, New refuses.
+func TestFindings42WeakSecrets(t *testing.T) {
+	said := func(secret []byte) string {
+		t.Helper()
+		_, err := oauth.New(oauth.Options{Accounts: memstore.NewOAuthAccounts(), Secret: secret})
+		if err == nil {
+			t.Fatal("New takes options without a provider")
+		}
+		return err.Error()
+	}
+	for _, secret := range [][]byte{
+		make([]byte, 32), []byte(strings.Repeat("0123", 8)), []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF"),
+		[]byte("please-changeme-please-changeme-now"), []byte("short"), nil,
+	} {
+		if got := said(secret); !strings.Contains(got, "Options.Secret needs at least 32 random bytes") {
+			t.Errorf("Secret %q: %s", secret, got)
+		}
+	}
+	if got := said([]byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")); strings.Contains(got, "Options.Secret") {
+		t.Errorf("twin: %s", got)
+	}
 }

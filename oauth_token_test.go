@@ -3,7 +3,6 @@ package latchkey_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -54,8 +53,8 @@ func nodes(t *testing.T, p *rotating, tickets core.TicketStore) (userID string, 
 	accounts := memstore.NewOAuthAccounts()
 	for range 3 {
 		node, err := oauth.New(oauth.Options{
-			Accounts: accounts, Secret: []byte(strings.Repeat("secret", 6)), Providers: []oauth.Provider{{Provider: p}},
-			Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}}, Tickets: tickets,
+			Accounts: accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), Providers: []oauth.Provider{{Provider: p}},
+			Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}}, Tickets: tickets,
 		})
 		check(t, err, nil)
 		nodes = append(nodes, node)

@@ -47,6 +47,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/lease"
 	"github.com/latchkey-go/latchkey/internal/seal"
+	"github.com/latchkey-go/latchkey/internal/weak"
 )
 
 // Key seals providers' tokens. See Options.Vault.
@@ -78,7 +79,8 @@ type Options struct {
 	// Accounts keeps the links.
 	Accounts core.OAuthAccountStore
 	// Secret of at least 32 random bytes protects flows on their way
-	// through the browser. All nodes have the same.
+	// through the browser. All nodes have the same. New refuses one that is
+	// a pattern or contains a well-known word.
 	Secret []byte
 	// Providers by their names, each once.
 	Providers []Provider
@@ -201,8 +203,8 @@ func (o Options) problems() (errs []error) {
 	if o.Accounts == nil {
 		errs = append(errs, errors.New("oauth: Options.Accounts is missing, the store of links to providers' accounts"))
 	}
-	if len(o.Secret) < seal.MinSecret {
-		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least %d random bytes", seal.MinSecret))
+	if err := weak.Judge(o.Secret); err != nil {
+		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least 32 random bytes: %w", err))
 	}
 	if len(o.Providers) == 0 {
 		errs = append(errs, errors.New("oauth: Options.Providers is empty"))
