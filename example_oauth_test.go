@@ -1,7 +1,6 @@
 package latchkey_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,7 +47,7 @@ func ExampleAuth_OAuth() {
 	accounts := memstore.NewOAuthAccounts()
 	social, err := oauth.New(oauth.Options{
 		Accounts:  accounts,
-		Secret:    bytes.Repeat([]byte("0123"), 8), // use 32 random bytes, the same on every node
+		Secret:    []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), // 32 random bytes, the same on every node
 		Providers: []oauth.Provider{{Provider: village{}, VerifiedByDefault: true}},
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -110,7 +109,7 @@ func nativeApplication(accounts core.OAuthAccountStore, secret []byte, google co
 
 func TestFieldM7TheGuidesApplication(t *testing.T) {
 	google := &acme{name: "google", begun: map[string]core.OAuthBegin{}}
-	social, err := nativeApplication(memstore.NewOAuthAccounts(), []byte(strings.Repeat("secret", 6)), google)
+	social, err := nativeApplication(memstore.NewOAuthAccounts(), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), google)
 	check(t, err, nil)
 	o := options[Member]()
 	o.Flows, o.Tickets, o.BaseURL = social.Flows(), memstore.NewTickets(nil), "https://app.example.org"

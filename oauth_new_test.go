@@ -46,7 +46,7 @@ func TestOAuthNewTellsEverythingAtOnce(t *testing.T) {
 
 func TestOAuthFlowsTellWhatTheyMiss(t *testing.T) {
 	social, err := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)),
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}},
 	})
 	check(t, err, nil)
@@ -91,7 +91,7 @@ func TestFieldM8CookiesThatReachNoCallback(t *testing.T) {
 		"no domain, and anywhere": {redirect: "https://auth.example.com/callback"},
 	} {
 		social, err := oauth.New(oauth.Options{
-			Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret ", 6)),
+			Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 			Providers: []oauth.Provider{{Provider: &acme{name: "acme"}, RedirectURL: c.redirect}},
 			BaseURLs:  c.bases, Cookie: oauth.Cookie{Domain: c.domain},
 		})
@@ -105,5 +105,28 @@ func TestFieldM8CookiesThatReachNoCallback(t *testing.T) {
 		if err == nil {
 			check(t, auth.Close(t.Context()), nil)
 		}
+	}
+}
+
+// TestFindings42WeakSecrets: what jwt refuses as a secret, New refuses.
+func TestFindings42WeakSecrets(t *testing.T) {
+	said := func(secret []byte) string {
+		t.Helper()
+		_, err := oauth.New(oauth.Options{Accounts: memstore.NewOAuthAccounts(), Secret: secret})
+		if err == nil {
+			t.Fatal("New takes options without a provider")
+		}
+		return err.Error()
+	}
+	for _, secret := range [][]byte{
+		make([]byte, 32), []byte(strings.Repeat("0123", 8)), []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF"),
+		[]byte("please-changeme-please-changeme-now"), []byte("short"), nil,
+	} {
+		if got := said(secret); !strings.Contains(got, "Options.Secret needs at least 32 random bytes") {
+			t.Errorf("Secret %q: %s", secret, got)
+		}
+	}
+	if got := said([]byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")); strings.Contains(got, "Options.Secret") {
+		t.Errorf("twin: %s", got)
 	}
 }

@@ -105,10 +105,10 @@ func newOAuthAppBy(
 		change(&p)
 	}
 	set := oauth.Options{
-		Accounts: a.accounts, Secret: []byte(strings.Repeat("secret of the flows ", 2)),
+		Accounts: a.accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers:       []oauth.Provider{p, {Provider: a.other}},
 		RedirectOrigins: []string{"https://spa.example.org"}, InsecureHTTP: true, Tickets: memstore.NewTickets(nil),
-		Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}},
+		Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
 	}
 	if settings != nil {
 		settings(&set)

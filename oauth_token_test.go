@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -64,8 +63,8 @@ func nodes(
 	accounts := memstore.NewOAuthAccounts()
 	for range 3 {
 		node, err := oauth.New(oauth.Options{
-			Accounts: accounts, Secret: []byte(strings.Repeat("secret", 6)), Providers: []oauth.Provider{{Provider: p}},
-			Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("vault", 8))}}, Tickets: tickets,
+			Accounts: accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), Providers: []oauth.Provider{{Provider: p}},
+			Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}}, Tickets: tickets,
 		})
 		check(t, err, nil)
 		nodes = append(nodes, node)

@@ -183,7 +183,7 @@ func (branded) Brand() core.Brand { return core.Brand{Title: "Acme"} }
 func TestPagesHaveProvidersAndTexts(t *testing.T) {
 	t.Parallel()
 	social, err := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("s", 32)),
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: branded{&acme{name: "first"}}}, {Provider: &acme{name: "second"}}},
 	})
 	if err != nil {

@@ -61,7 +61,7 @@ func withKeys(t *testing.T, change func(*latchkey.Options[Member])) (*app, *keys
 	k := &keys{}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
 		social, err := oauth.New(oauth.Options{
-			Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("s", 32)),
+			Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 			Providers: []oauth.Provider{{Provider: &acme{name: "acme", begun: map[string]core.OAuthBegin{}}}},
 		})
 		if err != nil {

@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -29,7 +28,7 @@ func (google) Name() string { return "google" }
 func ExampleOAuth_Flows() {
 	social, err := oauth.New(oauth.Options{
 		Accounts:  memstore.NewOAuthAccounts(),
-		Secret:    bytes.Repeat([]byte("0123"), 8), // use 32 random bytes, the same on every node
+		Secret:    []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), // 32 random bytes, the same on every node
 		Providers: []oauth.Provider{{Provider: google{}, VerifiedByDefault: true}},
 	})
 	if err != nil {

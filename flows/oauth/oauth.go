@@ -76,7 +76,8 @@ type Options struct {
 	// Accounts keeps the links.
 	Accounts core.OAuthAccountStore
 	// Secret of at least 32 random bytes protects flows on their way
-	// through the browser. All nodes have the same.
+	// through the browser. All nodes have the same. New refuses one that is
+	// a pattern or contains a well-known word.
 	Secret []byte
 	// Providers by their names, each once.
 	Providers []Provider

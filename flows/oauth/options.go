@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/seal"
+	"github.com/latchkey-go/latchkey/internal/weak"
 )
 
 func (o Options) problems() (errs []error) {
 	if o.Accounts == nil {
 		errs = append(errs, errors.New("oauth: Options.Accounts is missing, the store of links to providers' accounts"))
 	}
-	if len(o.Secret) < seal.MinSecret {
-		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least %d random bytes", seal.MinSecret))
+	if err := weak.Judge(o.Secret); err != nil {
+		errs = append(errs, fmt.Errorf("oauth: Options.Secret needs at least 32 random bytes: %w", err))
 	}
 	if len(o.Providers) == 0 {
 		errs = append(errs, errors.New("oauth: Options.Providers is empty"))

@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -39,7 +38,7 @@ type links struct{ core.OAuthAccountStore }
 // options are what New needs.
 func options() oauth.Options {
 	return oauth.Options{
-		Accounts: links{}, Secret: bytes.Repeat([]byte("0123"), 8),
+		Accounts: links{}, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: google{}}},
 	}
 }

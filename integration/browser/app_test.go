@@ -64,7 +64,7 @@ func newApp(t *testing.T) *app {
 		Name: "node", Issuer: issuer, ClientID: clientID, ClientSecret: clientSecret, InsecureLoopback: true,
 	})
 	social, err2 := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret of flows ", 2)),
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: node}, {Provider: formPosting{node}}}, RedirectOrigins: []string{a.server.URL},
 	})
 	sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})

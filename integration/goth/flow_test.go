@@ -47,7 +47,7 @@ func newApp(t *testing.T, g goth.Provider, s *service) *app {
 	t.Cleanup(a.server.Close)
 	p, err1 := gothprovider.New(g, gothprovider.Options{Transport: s})
 	social, err2 := oauth.New(oauth.Options{
-		Accounts: memstore.NewOAuthAccounts(), Secret: []byte(strings.Repeat("secret of flows ", 2)),
+		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: p}},
 	})
 	sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/latchkey-go/latchkey"
@@ -95,9 +94,9 @@ func (a *app) newSocial(s settings) *oauth.OAuth {
 		wrapped = s.wrap(provider)
 	}
 	social, err := oauth.New(oauth.Options{
-		Accounts: a.kept.accounts, Secret: []byte(strings.Repeat("secret of flows ", 2)),
+		Accounts: a.kept.accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: []oauth.Provider{{Provider: wrapped}},
-		Tickets:   a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: []byte(strings.Repeat("key of the vault", 2))}},
+		Tickets:   a.kept.tickets, Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
 	})
 	if err != nil {
 		a.t.Fatal(err)

@@ -17,6 +17,18 @@ type Clock struct {
 	brief bool
 }
 
+// Local times are others than UTC wherever the kit runs. The zone is set as the
+// program starts, since any goroutine may read it later, by time.Now.
+var _ = elsewhere()
+
+// elsewhere returns the local time zone, which it changes on a machine in UTC.
+func elsewhere() *time.Location {
+	if _, offset := time.Now().Zone(); offset == 0 {
+		time.Local = time.FixedZone("storetest", -(3*60+30)*60) // Newfoundland's in winter
+	}
+	return time.Local
+}
+
 // NewClock returns a clock that stands still at the present time, in UTC and
 // whole microseconds.
 func NewClock() *Clock { return &Clock{at: microseconds()} }

@@ -170,6 +170,22 @@ func TestBrokenUsers(t *testing.T) {
 				return u, err
 			}
 		}, []string{"Times are kept"}},
+		"the machine's own zone": {func(s *userStore) {
+			s.find = func(ctx context.Context, key core.Key) (*account, error) {
+				u, err := s.Users.Find(ctx, key)
+				if err == nil && u.CreatedAt.Year() < 1970 {
+					u.CreatedAt = u.CreatedAt.Local()
+				}
+				return u, err
+			}
+		}, []string{"Times are kept"}},
+		"a local time without its zone": {func(s *userStore) {
+			s.stores(func(u *account) {
+				if local := u.CreatedAt.Local(); local.Year() > 1900 && local.Year() < 1970 {
+					u.CreatedAt, _ = time.Parse(time.RFC3339Nano, local.Format("2006-01-02T15:04:05.999999Z"))
+				}
+			})
+		}, []string{"Times are kept"}},
 		"text of at most 255 bytes": {func(s *userStore) {
 			s.stores(func(u *account) { u.Nick = u.Nick[:min(len(u.Nick), 255)] })
 		}, []string{"G05 P08 a value", "G05 an EmailKey"}},

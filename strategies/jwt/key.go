@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-go/latchkey/internal/weak"
 )
 
 // Key signs and verifies tokens, or only verifies them, with one algorithm.
@@ -20,7 +22,7 @@ type Key struct {
 	// private is nil if the key only verifies. Both are functions because
 	// printing and logging do not look into one.
 	private, public func() any
-	weak            bool
+	unchecked       bool
 }
 
 // HS256 returns a key made from a secret of at least 32 random bytes. It
@@ -47,11 +49,11 @@ func HS256(id string, secret []byte) (Key, error) {
 // secret can log in as every user whose epoch is 0. The minimum is still 32
 // bytes (RFC 7518, section 3.2).
 func InsecureHS256(secret []byte) (Key, error) {
-	if len(secret) < minSecret {
+	if len(secret) < weak.MinSecret {
 		return Key{}, errShortSecret
 	}
 	k, err := newKey("", jose.HS256, nil, slices.Clone(secret))
-	k.weak = true
+	k.unchecked = true
 	return k, err
 }
 

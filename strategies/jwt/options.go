@@ -112,7 +112,7 @@ func (o Options) check() error {
 	ids := map[string]bool{}
 	for _, k := range o.Keys {
 		refuse(k.public == nil, "a key is empty")
-		refuse(k.weak, "a key of InsecureHS256 is for Legacy alone")
+		refuse(k.unchecked, "a key of InsecureHS256 is for Legacy alone")
 		refuse(ids[k.id], "two keys have the same ID")
 		ids[k.id] = true
 	}

@@ -3,10 +3,29 @@ package jwt
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
+
+	"github.com/latchkey-go/latchkey/internal/weak"
 )
 
 var errPublished = errors.New("jwt: the key is an example that is published: anybody can sign with it")
+
+var (
+	errShortSecret = fmt.Errorf("jwt: %w", weak.ErrShort)
+	errPattern     = fmt.Errorf("jwt: %w", weak.ErrPattern)
+)
+
+// judgeSecret returns why a secret must not sign.
+func judgeSecret(secret []byte) error {
+	if err := weak.Judge(secret); err != nil {
+		return fmt.Errorf("jwt: %w", err)
+	}
+	if published(secret) {
+		return errPublished
+	}
+	return nil
+}
 
 // published reports whether a key is one of those that specifications and
 // well-known tutorials print, and that people copy. key is an HMAC secret, an

@@ -18,7 +18,7 @@ import (
 )
 
 // redactedCanary is in every secret of what is printed.
-const redactedCanary = "canary-in-a-secret-of-32-bytes-or-more"
+const redactedCanary = "canary-q7Zp2xW9vTk4LrB8-Nh6yJc3sDf1g"
 
 // printed is how people print a value by accident.
 func printed(v any) map[string]string {

@@ -1,4 +1,12 @@
-package jwt
+// Package weak recognizes secrets that no random source has made.
+//
+//	if err := weak.Judge(secret); err != nil {
+//		return fmt.Errorf("%w", err)
+//	}
+//
+// Security notes. It finds mistakes (zeros, words, a public key), and proves
+// nothing: a secret that it takes may be weak. Its errors have no part of one.
+package weak
 
 import (
 	"bytes"
@@ -10,12 +18,14 @@ import (
 	"strings"
 )
 
-// minSecret is the size of the hash's output in bytes (RFC 7518, section 3.2).
-const minSecret = 32
+// MinSecret is the least length of a secret in bytes: the size of SHA-256's
+// output (RFC 7518, section 3.2).
+const MinSecret = 32
 
+// What Judge returns of the most common mistakes.
 var (
-	errShortSecret = errors.New("jwt: a secret must have at least 32 bytes")
-	errPattern     = errors.New("jwt: the secret is a pattern")
+	ErrShort   = errors.New("a secret must have at least 32 bytes")
+	ErrPattern = errors.New("the secret is a pattern")
 )
 
 // giveaways lists what is found in secrets that were typed or copied rather
@@ -29,24 +39,22 @@ var giveaways = [][]byte{
 	[]byte("bgkqhkig9w0baqefaaoc"), []byte("mfkwewyhkozizj0caqyikozizj0daqcdqgae"), []byte("mcowbqydk2vwayea"),
 }
 
-// judgeSecret refuses secrets that a random source would not return: it refuses
+// Judge refuses secrets that a random source would not return: it refuses
 // fewer than one in a million secrets of 32 random bytes, also when written in
 // base64 or hexadecimal.
-func judgeSecret(secret []byte) error {
+func Judge(secret []byte) error {
 	lower := bytes.ToLower(secret)
 	switch {
-	case len(secret) < minSecret:
-		return errShortSecret
+	case len(secret) < MinSecret:
+		return ErrShort
 	case repeats(secret) || distinct(secret) < 8 || counts(secret):
-		return errPattern
+		return ErrPattern
 	case slices.ContainsFunc(giveaways, func(word []byte) bool { return bytes.Contains(lower, word) }):
-		return errors.New("jwt: the secret contains a well-known word")
+		return errors.New("the secret contains a well-known word")
 	case publicKey(secret):
-		return errors.New("jwt: the secret is a public key")
+		return errors.New("the secret is a public key")
 	case hashed(secret):
-		return errors.New("jwt: the secret is the hash of a well-known word, or of nothing")
-	case published(secret):
-		return errPublished
+		return errors.New("the secret is the hash of a well-known word, or of nothing")
 	}
 	return nil
 }
