@@ -47,12 +47,12 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			in, err := core.ReadJSON(r)
-			if err != nil {
+			if in == nil {
 				return nil, err
 			}
 			code, badCode := in.Required("code")
 			verifier, _, badVerifier := in.String("code_verifier")
-			if err := core.InvalidProblems(badCode, badVerifier); err != nil {
+			if err := core.AddProblems(err, badCode, badVerifier); err != nil {
 				return nil, err
 			}
 			return f.exchange(ctx, svc, code, verifier, r)
