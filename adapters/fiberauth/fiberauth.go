@@ -123,7 +123,7 @@ func withoutSlash(c fiber.Ctx) error {
 	if !errors.Is(err, fiber.ErrNotFound) {
 		return err
 	}
-	if allow := allowed(c.App(), path); allow != nil && c.GetRespHeader("Allow") == "" {
+	if allow := allowed(c.App(), path); allow != nil && !slices.Contains(allow, c.Method()) {
 		c.Set("Allow", strings.Join(allow, ", "))
 		return fiber.ErrMethodNotAllowed
 	}

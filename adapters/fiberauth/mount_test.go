@@ -162,11 +162,12 @@ func TestFindingB5BelowPrefixesAndGroups(t *testing.T) {
 			fiberauth.Mount(inner, "/users", users())
 			app.Use("/inner", inner)
 			app.Put("/inner/users/me", func(c fiber.Ctx) error { return c.SendStatus(http.StatusTeapot) })
+			app.Patch("/inner/users/me", func(fiber.Ctx) error { return fiber.ErrNotFound })
 			for asked, want := range map[[2]string]int{
 				{"GET", "/api/x/v1/users/me/"}: 307, {"PUT", "/api/x/v1/users/me/"}: 307, {"DELETE", "/api/x/v1/users/me/"}: 307,
 				{"GET", "/inner/users/me/"}: 307, {"GET", "/inner/users/"}: 200, {"GET", "/api/x/v1/users/me//"}: 404,
 				{"DELETE", "/api/x/v1/users/me"}: 200, {"PUT", "/api/x/v1/users/me"}: 405, {"POST", "/inner/users/me"}: 405,
-				{"PUT", "/inner/users/me"}: 418, {"POST", "/own/me/"}: 307, {"GET", "/own/nothing/x"}: 404,
+				{"PUT", "/inner/users/me"}: 418, {"PATCH", "/inner/users/me"}: 404, {"POST", "/own/me/"}: 307, {"GET", "/own/nothing/x"}: 404,
 			} {
 				got := ask(t, app, httptest.NewRequest(asked[0], asked[1], nil))
 				if got.status != want || want == 307 && got.header.Get("Location") != "../me" {

@@ -142,6 +142,8 @@ func TestPatchMeRefusals(t *testing.T) {
 		a.Want(t, patchMe+"422 body.full_name string_type", harness.Row, mine, harness.JSON(`{"full_name": ["x"]}`))
 		a.Want(t, patchMe+"422 body.email value_error, body.full_name string_type (both, before the policy)", mine,
 			harness.JSON(`{"email": "x", "full_name": 1, "password": "short"}`))
+		a.Want(t, patchMe+"422 body.full_name value_error, body.email value_error (finding b16, NUL)", mine,
+			harness.JSON(`{"full_name": "\u0000", "email": ""}`))
 		a.Want(t, patchMe+"422 body.email value_error, body.password string_type (finding b13)", mine,
 			harness.JSON(`{"email": "bad", "password": []}`))
 		a.Want(t, patchMe+"422 body.email value_error, body.password string_type, body.current_password string_type, "+
