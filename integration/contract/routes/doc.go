@@ -33,5 +33,6 @@
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
+//	own_schema_test.go   what the application's own constraints refuse
 //	rules_test.go        names, HEAD, 404 and 405
 package routes
