@@ -81,7 +81,7 @@ func TestFieldF14UnavailableIsForWhatPasses(t *testing.T) {
 	} {
 		e := core.Unavailable(c.cause)
 		again := e.Header.Get("Retry-After") != ""
-		if e.Status != c.status || again != (c.status == 503) || e.Cause != c.cause { //nolint:errorlint // as it is
+		if e.Status != c.status || again != (c.status == 503) || e.Cause != c.cause {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}

@@ -38,4 +38,6 @@
 //	password_forms_test.go
 //	                     one password from different keyboards
 //	rules_test.go        names, HEAD, 307, 404 and 405
+//	own_schema_test.go   what the application's own constraints refuse
+//	rules_test.go        names, HEAD, 404 and 405
 package routes
