@@ -35,9 +35,8 @@
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
+//	own_schema_test.go   what the application's own constraints refuse
 //	password_forms_test.go
 //	                     one password from different keyboards
 //	rules_test.go        names, HEAD, 307, 404 and 405
-//	own_schema_test.go   what the application's own constraints refuse
-//	rules_test.go        names, HEAD, 404 and 405
 package routes
