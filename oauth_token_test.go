@@ -196,3 +196,33 @@ func TestFieldF10WhatCannotBeRenewed(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// overtaken is a store of tickets on which somebody else renews before a caller
+// gets the lease.
+type overtaken struct {
+	core.TicketStore
+	by func()
+}
+
+func (o *overtaken) Put(ctx context.Context, ticket core.Ticket, replace bool) error {
+	if by := o.by; by != nil {
+		o.by = nil
+		by()
+	}
+	return o.TicketStore.Put(ctx, ticket, replace)
+}
+
+func TestFieldF10RenewedBeforeTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, tickets := &rotating{timeless: true}, &overtaken{TicketStore: memstore.NewTickets(nil)}
+		id, nodes := nodes(t, p, tickets, time.Time{})
+		tickets.by = func() {
+			if _, err := nodes[1].Renew(t.Context(), id, "acme", "access"); err != nil {
+				t.Error(err)
+			}
+		}
+		if got, err := nodes[0].Renew(t.Context(), id, "acme", "access"); got != "renewed 1" || err != nil || p.asked != 1 {
+			t.Errorf("got %q, %v after %d renewals", got, err, p.asked)
+		}
+	})
+}

@@ -206,6 +206,27 @@ func wantEnd(t *testing.T, got harness.Answer, end ending, page string) {
 	}
 }
 
+// TestAttackO58RefusedLogins: so does whoever the gate refuses.
+func TestAttackO58RefusedLogins(t *testing.T) {
+	for code, change := range map[string]func(*harness.App, *harness.Options){
+		core.CodeLoginUserNotVerified: func(_ *harness.App, o *harness.Options) { o.RequireVerified = true },
+		"WRONG_WORKSPACE": func(_ *harness.App, o *harness.Options) {
+			o.Hooks.BeforeLogin = func(context.Context, *latchkey.Event[harness.Account]) error {
+				return latchkey.Refuse("WRONG_WORKSPACE")
+			}
+		},
+	} {
+		t.Run(code, func(t *testing.T) {
+			harness.OnEveryAdapter(t, harness.WithOAuth(t, nil, change), func(t *testing.T, a *harness.App) {
+				a.ServeOAuth(t)
+				end := ending{status: 400, code: code}
+				wantEnd(t, came(ada)(t, a, a.Authorize(t, harness.AcmeByCookie, "?redirect_to=/app")), end, "/app?error=CODE")
+				wantEnd(t, came(ada)(t, a, a.Authorize(t, harness.AcmeByCookie, "")), end, "")
+			})
+		})
+	}
+}
+
 // TestAttackO58Forgeries: only what the server has sealed leads anywhere.
 func TestAttackO58Forgeries(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil), func(t *testing.T, a *harness.App) {
