@@ -192,6 +192,33 @@ func adoptedUsers(t *testing.T, fixture func(t *testing.T) *handle) {
 	}
 }
 
+// TestAdoptionOfAKeyOfTheSameName: PostgreSQL calls the key of a column email
+// that is declared UNIQUE as this package calls the index of email_key, which
+// must not be taken for made.
+func TestAdoptionOfAKeyOfTheSameName(t *testing.T) {
+	t.Parallel()
+	db := fixtureOnPostgres(t, server.Postgres(t), "declared")
+	run(t, db, `ALTER TABLE "user" ADD UNIQUE (email)`)
+	store := newStore(t, db, adopting)
+	us, err := sqlstore.Users[core.User](store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "rename") {
+		t.Fatalf("Migrate returns %v, want what to do", err)
+	}
+	run(t, db, `ALTER TABLE "user" RENAME CONSTRAINT user_email_key TO uq_user_email`)
+	for range 2 {
+		if err := store.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := &core.User{Email: "Ada.Lovelace@EXAMPLE.org", EmailKey: "ada.lovelace@example.org"}
+	if err := us.Create(t.Context(), again); !errors.Is(err, core.ErrTaken) {
+		t.Errorf("the same address again: %v, want ErrTaken", err)
+	}
+}
+
 func TestAdoptionAddsAndChangesNothingElse(t *testing.T) { takeovers(t, adoptionAdds) }
 
 func adoptionAdds(t *testing.T, fixture func(t *testing.T) *handle) {

@@ -23,6 +23,9 @@ const (
 	sqliteGeneric        = 1 // SQLITE_ERROR, of many kinds
 )
 
+// What PostgreSQL says where the name of a table or index is another one's.
+const stateDuplicateTable = "42P07"
+
 // hinted adds to an error of the set-up what to do.
 func hinted(err error) error {
 	var state sqlStateError
@@ -31,6 +34,8 @@ func hinted(err error) error {
 		return fmt.Errorf("%w: was Migrate called?", err)
 	case !errors.As(err, &state):
 		return err
+	case state.SQLState() == stateDuplicateTable:
+		return fmt.Errorf("%w: something else has the name, such as an index of other columns: rename that", err)
 	case state.SQLState() != stateDuplicateStatement && state.SQLState() != stateNoSuchStatement:
 		return err
 	}

@@ -35,6 +35,10 @@
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
+//	oauth_identity_test.go
+//	                     who logs in at a provider, for hooks
+//	oauth_options_test.go
+//	                     native applications, cookies, scopes
 //	own_schema_test.go   what the application's own constraints refuse
 //	password_forms_test.go
 //	                     one password from different keyboards
