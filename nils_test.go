@@ -70,6 +70,9 @@ func TestFindings52EveryLineHasItsPrefix(t *testing.T) {
 	if len(lines) < 5 {
 		t.Errorf("only %d lines: %q", len(lines), lines)
 	}
+	if strings.Contains(strings.Join(lines, "\n"), "needs Options.BaseURL") {
+		t.Errorf("a malformed base URL is missing too: %q", lines)
+	}
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "latchkey: ") || strings.HasPrefix(line, "latchkey: latchkey: ") {
 			t.Errorf("%q lacks the prefix, or has it twice", line)

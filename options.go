@@ -242,6 +242,9 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		errs = append(errs, errors.New("Options.HashConcurrency must not be negative"))
 	}
 	base, err := parseBaseURL(o.BaseURL)
+	if err != nil { // flows need not say that there is none
+		base = &url.URL{Scheme: "https", Host: "malformed.invalid"}
+	}
 	return o, base, errors.Join(append(errs, err)...)
 }
 

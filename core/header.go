@@ -38,10 +38,22 @@ func BearerToken(h Head) (string, error) {
 	if scheme != "Bearer" && !strings.EqualFold(scheme, "Bearer") {
 		return "", ErrNoCredential
 	}
-	if len(token) > maxToken || !isB64Token(token) {
-		return "", ErrInvalid
+	if err := TokenForm(token); err != nil {
+		return "", err
 	}
 	return token, nil
+}
+
+// TokenForm returns ErrInvalid unless token has the form of a bearer token: a
+// b64token (RFC 6750, section 2.1) of at most 8 KiB. BearerToken checks it. It
+// is for transports with a header of their own, and for strategies that parse
+// what they are given: no blank, quote, comma, control character or letter
+// beyond ASCII is left.
+func TokenForm(token string) error {
+	if len(token) > maxToken || !isB64Token(token) {
+		return ErrInvalid
+	}
+	return nil
 }
 
 // isB64Token reports whether s is a b64token (RFC 6750): letters, digits and -

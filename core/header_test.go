@@ -204,3 +204,23 @@ func BenchmarkCookieValue(b *testing.B) {
 		}
 	}
 }
+
+// TestFindings31TokenForm: what BearerToken takes is what TokenForm takes.
+func TestFindings31TokenForm(t *testing.T) {
+	for token, ok := range map[string]bool{
+		"a": true, "A-Za.z0_9~+/==": true, "eyJh.bGci.OiJ9": true, strings.Repeat("a", 8<<10): true,
+		"": false, "=": false, "a=b": false, "a b": false, " a": false, "a ": false, `"a"`: false, "a,b": false, "a;b": false,
+		"a\x00": false, "a\n": false, "a\x7f": false, "é": false, "a\xff": false, strings.Repeat("a", 8<<10+1): false,
+	} {
+		if err := core.TokenForm(token); (err == nil) != ok || err != nil && !errors.Is(err, core.ErrInvalid) {
+			t.Errorf("%.20q: %v", token, err)
+		}
+		if strings.TrimSpace(token) != token {
+			continue // at the end of a line it is no part of the token
+		}
+		got, err := core.BearerToken(with("Authorization", "Bearer "+token))
+		if (err == nil) != ok || ok && got != token {
+			t.Errorf("BearerToken of %.20q: %.20q, %v", token, got, err)
+		}
+	}
+}

@@ -27,9 +27,14 @@ func (PasswordHash) LogValue() slog.Value { return slog.StringValue("[hash]") }
 //		FullName string `json:"full_name" auth:"register,update"`
 //	}
 //
-// A field is sent to clients if it has a json tag that is not "-", and may be
-// written by them if it has an auth tag besides. Fields of embedded structs
-// count by encoding/json's rules.
+// A field is sent to clients if it has a json tag that is not "-". They may
+// write it where it has an auth tag besides, with words joined by commas:
+// "register" (POST /register), "update" (PATCH /me and /{id}), and "required"
+// beside "register", with which a registration without the field is 422. Its
+// type is any that encoding/json reads: texts, numbers, bools, slices, maps,
+// structs, pointers to one (null, and absent, are nil), time.Time (RFC 3339),
+// types with UnmarshalJSON or UnmarshalText. Fields of embedded structs count
+// by encoding/json's rules; latchkey.New reports what is wrong.
 type User struct {
 	// ID is given by the store when it is empty at Create. Its column's
 	// type is the store's option; here it is text.

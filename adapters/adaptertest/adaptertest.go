@@ -90,12 +90,14 @@ type User struct {
 }
 
 // Run checks the adapter that serve puts behind ln. serve starts a server and
-// returns; it stops the server in t.Cleanup.
+// returns; it stops the server in t.Cleanup. At the end Run logs how many
+// requests it sent.
 //
 // The framework should be configured as most applications configure it. Run the
 // kit again for each setting that changes how it treats paths.
 func Run(t *testing.T, serve func(t *testing.T, ln net.Listener, app App)) {
 	s := start(t, serve)
+	t.Cleanup(func() { t.Logf("adaptertest: %d requests", s.sent.Load()) })
 	for _, sec := range sections() {
 		t.Run(sec.rule, func(t *testing.T) {
 			for _, c := range sec.checks() {

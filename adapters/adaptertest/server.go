@@ -22,6 +22,8 @@ type server struct {
 	// served counts the routes of groups that ran; started counts the
 	// guarded handlers.
 	served, started atomic.Int64
+	// sent counts the requests whose response was read.
+	sent atomic.Int64
 	// resolved is the number of Resolve calls after the adapter was set up.
 	resolved int64
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -61,7 +62,8 @@ func readPeer(c net.Conn) (net.Addr, error) {
 // A wire is a client's connection.
 type wire struct {
 	net.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	sent *atomic.Int64
 }
 
 func (s *server) dial(peer string) (*wire, error) {
@@ -71,7 +73,7 @@ func (s *server) dial(peer string) (*wire, error) {
 	}
 	_ = c.SetDeadline(time.Now().Add(s.patience))
 	_, err = io.WriteString(c, peer+"\n")
-	return &wire{c, bufio.NewReader(c)}, err
+	return &wire{c, bufio.NewReader(c), &s.sent}, err
 }
 
 // An answer is a response that was read. Status 0 means that the connection
@@ -84,6 +86,7 @@ type answer struct {
 
 // read reads one response to a request with the given method.
 func (w *wire) read(method string) (answer, error) {
+	w.sent.Add(1)
 	if _, err := w.in.Peek(1); err != nil && !isTimeout(err) {
 		return answer{}, nil
 	}

@@ -14,7 +14,8 @@
 //
 // Security notes. Every string that leaves this package is a copy, so it does
 // not change when fiber reads another request into the same memory. Credentials
-// are read from the header as it was sent, whatever middleware has made of it.
+// are read from the header as it was sent, whatever middleware has made of it,
+// so that cookies encrypted by encryptcookie are unknown: see the README.
 // The peer's address is the connection's, whatever ProxyHeader and TrustProxy
 // make of c.IP(): use Latchkey's ClientIP option. A panic in a handler ends the
 // program unless fiber's recover middleware is installed. In fiber.Config:

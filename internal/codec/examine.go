@@ -113,6 +113,9 @@ func (e *examination) field(f reflect.StructField, depth int) {
 			e.fault("embedded %s has a JSON name and is not exported: nothing of it can be sent", f.Name)
 		}
 		return
+	case !encodable(f.Type, 8):
+		e.fault("field %s: encoding/json takes no %v; give it the tag json:\"-\" or a method MarshalJSON", f.Name, f.Type)
+		return
 	case !valid(name):
 		e.fault("field %s: encoding/json takes no name like %q", f.Name, name)
 		return
@@ -160,4 +163,32 @@ func valid(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r)
 	})
+}
+
+// encodable reports whether encoding/json takes values of a type, or of what
+// its lists hold, so many levels deep; what is in structs shows at the first
+// response.
+func encodable(t reflect.Type, levels int) bool {
+	if levels == 0 {
+		return true
+	}
+	for _, m := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+		if t.Implements(m) || reflect.PointerTo(t).Implements(m) {
+			return true
+		}
+	}
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		return false
+	case reflect.Map:
+		key := t.Key()
+		named := key.Kind() == reflect.String || key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr ||
+			key.Implements(reflect.TypeFor[encoding.TextMarshaler]())
+		return named && encodable(t.Elem(), levels-1)
+	case reflect.Slice, reflect.Array:
+		return encodable(t.Elem(), levels-1)
+	case reflect.Pointer:
+		return t.Elem().Kind() == reflect.Struct || encodable(t.Elem(), levels-1)
+	}
+	return true
 }

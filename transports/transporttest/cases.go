@@ -158,17 +158,30 @@ func replaced(header http.Header, old, new string) http.Header {
 }
 
 func wantToken(t core.Transport, h head, want string) error {
-	if got, err := t.Extract(h); got != want || err != nil {
-		return fmt.Errorf("Extract of %s returns %q, %v, want %q", h.method, got, err, want)
+	got, err := t.Extract(h)
+	switch {
+	case got == want && err == nil:
+		return nil
+	case errors.Is(err, core.ErrNoCredential):
+		return fmt.Errorf("Extract of %s finds no credential, want %q%s", h.method, want, hint)
 	}
-	return nil
+	return fmt.Errorf("Extract of %s returns %q, %v, want %q", h.method, got, err, want)
 }
+
+// hint is for authors of transports whose credential the default client does
+// not know.
+const hint = "\n(Does the client send it? Set Harness.Client where it is neither a cookie nor an access_token: " +
+	"the default knows no other)"
 
 func wantNone(t core.Transport, h head) error { return wantError(t, h, core.ErrNoCredential) }
 
 func wantError(t core.Transport, h head, want error) error {
-	if got, err := t.Extract(h); got != "" || !errors.Is(err, want) {
-		return fmt.Errorf("Extract of %s returns %.80q, %v, want %v", h.method, got, err, want)
+	got, err := t.Extract(h)
+	switch {
+	case got == "" && errors.Is(err, want):
+		return nil
+	case errors.Is(err, core.ErrNoCredential):
+		return fmt.Errorf("Extract of %s finds no credential, want %v%s", h.method, want, hint)
 	}
-	return nil
+	return fmt.Errorf("Extract of %s returns %.80q, %v, want %v", h.method, got, err, want)
 }

@@ -237,3 +237,36 @@ func TestCasesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestFindings31HeaderWithoutClient: the default client does not send a header
+// of the transport's own, and the failures say so.
+func TestFindings31HeaderWithoutClient(t *testing.T) {
+	own := func() *fake {
+		f := explicit()
+		f.attach = func(resp *core.Response, tok core.Token) {
+			answer(resp, nil)
+			resp.Header.Set("X-Key", tok.Raw)
+		}
+		f.extract = func(h core.Head) (string, error) {
+			return core.BearerToken(renamed{h})
+		}
+		return f
+	}
+	hints := 0
+	for _, c := range transporttest.Cases(transporttest.Harness{}) {
+		if err := c.Check(own()); err != nil {
+			if !strings.Contains(err.Error(), "Harness.Client") {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+			hints++
+		}
+	}
+	if hints < 5 {
+		t.Errorf("only %d cases fail", hints)
+	}
+}
+
+// renamed is a head whose X-Key is read as an Authorization line.
+type renamed struct{ core.Head }
+
+func (r renamed) Lines(string) []string { return r.Head.Lines("X-Key") }
