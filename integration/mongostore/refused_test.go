@@ -86,7 +86,7 @@ var refusals = map[string]struct {
 	want  error // nil: a refusal
 	field string
 }{
-	"a validator, of one property": {bson.D{
+	"F29 a validator, of one property": {bson.D{
 		{Key: "code", Value: 121}, {Key: "errmsg", Value: "Document failed validation"},
 		{Key: "errInfo", Value: bson.D{{Key: "failingDocumentId", Value: "secret"}, {Key: "details", Value: bson.D{
 			{Key: "operatorName", Value: "$jsonSchema"}, {Key: "schemaRulesNotSatisfied", Value: bson.A{bson.D{

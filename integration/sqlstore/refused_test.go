@@ -81,7 +81,7 @@ var refusals = map[string]struct {
 }{
 	"too long a text": {func(u *member) { u.Nick = strings.Repeat("secret", 100) },
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "", sqlstore.MariaDB: "Nick"}},
-	"a CHECK": {func(u *member) { u.Credits = -7654 }, map[sqlstore.Dialect]string{
+	"F29 a CHECK": {func(u *member) { u.Credits = -7654 }, map[sqlstore.Dialect]string{
 		sqlstore.SQLite: "Credits", sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
 	"out of range": {func(u *member) { u.Credits = 765432 },
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
@@ -95,8 +95,8 @@ var refusals = map[string]struct {
 		sqlstore.SQLite: "", sqlstore.PostgreSQL: "", sqlstore.MariaDB: ""}},
 	"a trigger that drops the row": {func(u *member) { u.Nick = "quiet" }, map[sqlstore.Dialect]string{
 		sqlstore.SQLite: "", sqlstore.PostgreSQL: ""}},
-	"a NUL": {func(u *member) { u.Nick = "sec\x00ret" }, map[sqlstore.Dialect]string{sqlstore.PostgreSQL: ""}},
-	"no UTF-8": {func(u *member) { u.Nick = "secret\xff" },
+	"P08 a NUL": {func(u *member) { u.Nick = "sec\x00ret" }, map[sqlstore.Dialect]string{sqlstore.PostgreSQL: ""}},
+	"P08 no UTF-8": {func(u *member) { u.Nick = "secret\xff" },
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "", sqlstore.MariaDB: "Nick"}},
 	"a year beyond all databases": {func(u *member) { u.Since = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 		map[sqlstore.Dialect]string{sqlstore.SQLite: "Since", sqlstore.PostgreSQL: "Since", sqlstore.MariaDB: "Since"}},

@@ -40,7 +40,7 @@ func breaksRule(step string, err error) error {
 }
 
 var ruleCases = []userCase{
-	{Rule: "A unique index of the application's own is ErrConflict, and not ErrTaken; nothing is changed", Check: func(ctx context.Context, s users) error {
+	{Rule: "F29 A unique index of the application's own is ErrConflict, and not ErrTaken; nothing is changed", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ var ruleCases = []userCase{
 			holds(ctx, s, "the updated user", all[1]),
 		)
 	}},
-	{Rule: "Beside such an index the EmailKey and the ID are ErrTaken", Check: func(ctx context.Context, s users) error {
+	{Rule: "F29 Beside such an index the EmailKey and the ID are ErrTaken", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com", "bob@example.com")
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ var ruleCases = []userCase{
 		return errors.Join(is("Create of an EmailKey", s.Create(ctx, sameKey), core.ErrTaken),
 			is("Create of an ID", s.Create(ctx, sameID), core.ErrTaken), is("Update", updated, core.ErrTaken))
 	}},
-	{Rule: "A constraint of the application's own is a *RefusedError, without the value; nothing is changed", Check: func(ctx context.Context, s users) error {
+	{Rule: "F29 A constraint of the application's own is a *RefusedError, without the value; nothing is changed", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ var ruleCases = []userCase{
 			that(u.ID == "", "the refused user has the ID %q", u.ID), listsKeys(ctx, s, "", all[0].EmailKey),
 			holds(ctx, s, "the updated user", all[0]))
 	}},
-	{Rule: "What the rules allow is stored", Check: func(ctx context.Context, s users) error {
+	{Rule: "F29 What the rules allow is stored", Check: func(ctx context.Context, s users) error {
 		all, err := add(ctx, s, "ann@example.com")
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ var ruleCases = []userCase{
 		u.Nick = "ann@example.com's nick" // which is free again
 		return errors.Join(is("Update", err, nil), holds(ctx, s, "updated", want), is("Create", s.Create(ctx, u), nil))
 	}},
-	{Rule: "A refusal that do returns undoes its transaction", Check: func(ctx context.Context, s users) error {
+	{Rule: "F29 A refusal that do returns undoes its transaction", Check: func(ctx context.Context, s users) error {
 		t, ok := core.As[core.Transactor](s)
 		if !ok {
 			return NotDeclaredError("core.Transactor")

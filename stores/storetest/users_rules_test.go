@@ -71,8 +71,8 @@ func (s keyed) Create(ctx context.Context, u *account) error {
 
 func TestBrokenRules(t *testing.T) {
 	refusal := &core.RefusedError{Field: "Credits", Cause: errors.New("SQLSTATE 23514")}
-	const conflicts, taken, constraint = "A unique index of the application's own", "Beside such an index",
-		"A constraint of the application's own"
+	const conflicts, taken, constraint = "F29 A unique index of the application's own", "F29 Beside such an index",
+		"F29 A constraint of the application's own"
 	for name, fake := range map[string]struct {
 		store ruled
 		rules []string

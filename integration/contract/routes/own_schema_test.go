@@ -86,7 +86,7 @@ func withRules(a *harness.App, o *harness.Options) {
 	}
 }
 
-func TestOwnSchemaRefuses(t *testing.T) {
+func TestAttackF29OwnSchemaRefuses(t *testing.T) {
 	harness.OnEveryAdapter(t, withRules, func(t *testing.T, a *harness.App) {
 		u, admin := a.NewUser(t), a.NewUser(t, harness.Superuser)
 		mine, theirs, target := a.LogIn(t, "cookie", u), a.LogIn(t, "jwt", admin), harness.PathID(a.NewUser(t).ID)
@@ -124,7 +124,7 @@ func TestOwnSchemaRefuses(t *testing.T) {
 	})
 }
 
-func TestOwnSchemaKeepsAUser(t *testing.T) {
+func TestAttackF29OwnSchemaKeepsAUser(t *testing.T) {
 	harness.OnEveryAdapter(t, withRules, func(t *testing.T, a *harness.App) {
 		admin := a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
 		for _, name := range []string{"has invoices", "has deferred invoices"} {
@@ -137,7 +137,7 @@ func TestOwnSchemaKeepsAUser(t *testing.T) {
 	})
 }
 
-func TestOwnSchemaAtAFirstLogin(t *testing.T) {
+func TestAttackF29OwnSchemaAtAFirstLogin(t *testing.T) {
 	harness.OnEveryStore(t, harness.WithOAuth(t, nil, withRules), func(t *testing.T, a *harness.App) {
 		a.ServeOAuth(t)
 		users := a.StoredState(t)
