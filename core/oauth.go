@@ -205,7 +205,9 @@ type Provider interface {
 }
 
 // TokenRefresher is a provider that renews access tokens (optional). The
-// Refresh of what it returns is empty if the old one stays good.
+// Refresh of what it returns is empty if the old one stays good. The error is
+// ErrInvalid where the service refuses the token, so that the user must log in
+// there again.
 type TokenRefresher interface {
 	Refresh(ctx context.Context, refresh string) (OAuthTokens, error)
 }

@@ -41,15 +41,12 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, f core.OAuthFinish
 		options = append(options, oauth2.VerifierOption(f.Verifier))
 	}
 	token, err := p.config(m, secret, f.RedirectURI, nil).Exchange(p.withClient(ctx), f.Code, options...)
-	err = tokenError(err)
-	if answer := (statusError{}); errors.As(err, &answer) && outbound.CodeRefused(answer.status, answer.code) {
-		err = fmt.Errorf("%w: %w", core.ErrOAuthCodeRefused, err)
-	}
-	return token, err
+	return token, tokenError(err, core.ErrOAuthCodeRefused)
 }
 
 // Refresh exchanges a refresh token for a new access token (RFC 6749, section
-// 6). The Refresh field of the result is empty if the old one stays valid.
+// 6). The Refresh field of the result is empty if the old one stays valid. The
+// error is core.ErrInvalid if the service refuses the refresh token.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAuthTokens, err error) {
 	err = p.run(ctx, func(ctx context.Context) error {
 		if refresh == "" {
@@ -66,7 +63,7 @@ func (p *Provider) Refresh(ctx context.Context, refresh string) (tokens core.OAu
 		token, err := p.config(m, secret, "", nil).TokenSource(p.withClient(ctx),
 			&oauth2.Token{RefreshToken: refresh}).Token()
 		if err != nil {
-			return tokenError(err)
+			return tokenError(err, core.ErrInvalid)
 		}
 		tokens = p.issued(token)
 		if tokens.Refresh == refresh { // x/oauth2 repeats it
@@ -136,8 +133,9 @@ func (p *Provider) issued(t *oauth2.Token) core.OAuthTokens {
 }
 
 // tokenError returns an error without the service's response: x/oauth2's own
-// text may contain all of it.
-func tokenError(err error) error {
+// text may contain all of it. It is grant too where what was presented is
+// refused, a code or a refresh token.
+func tokenError(err, grant error) error {
 	if err == nil {
 		return nil
 	}
@@ -150,6 +148,9 @@ func tokenError(err error) error {
 		err = statusError{refused.Response.StatusCode, knownCode(refused.ErrorCode)} // some services report errors with a 200
 	default:
 		err = errors.New("the response lacks an access_token, or a member has the wrong type")
+	}
+	if answer := (statusError{}); errors.As(err, &answer) && outbound.CodeRefused(answer.status, answer.code) {
+		err = fmt.Errorf("%w: %w", grant, err)
 	}
 	return fmt.Errorf("the token endpoint: %w", err)
 }

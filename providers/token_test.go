@@ -59,9 +59,18 @@ func TestRefresh(t *testing.T) {
 	}
 	provider, _ := recorded(t, 400, `{"error":"invalid_grant","error_description":"old"}`)
 	p := provider(oauth2Options("https://idp.example"))
-	if _, err := p.Refresh(context.Background(), "old"); err == nil || !strings.Contains(err.Error(), "invalid_grant") ||
-		strings.Contains(err.Error(), "old") {
+	if _, err := p.Refresh(context.Background(), "old"); !errors.Is(err, core.ErrInvalid) ||
+		!strings.Contains(err.Error(), "invalid_grant") || strings.Contains(err.Error(), "old") {
 		t.Errorf("a refused token: %v", err)
+	}
+	for answer, status := range map[string]int{
+		`{"error":"invalid_client"}`: 401, `{"error":"server_error"}`: 500, `{}`: 503,
+	} {
+		provider, _ := recorded(t, status, answer)
+		_, err := provider(oauth2Options("https://idp.example")).Refresh(context.Background(), "old")
+		if err == nil || errors.Is(err, core.ErrInvalid) {
+			t.Errorf("%d %s: %v, want an error that is not about the token", status, answer, err)
+		}
 	}
 	if _, err := p.Refresh(context.Background(), ""); err == nil {
 		t.Error("no token: no error")

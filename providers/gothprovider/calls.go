@@ -75,14 +75,19 @@ func (c *calls) prove(req *http.Request) error {
 	return nil
 }
 
-// authorize is the step that exchanges the code.
-const authorize = "Authorize"
+// The steps to which the service may refuse what was presented: a code, a
+// refresh token.
+const (
+	authorize = "Authorize"
+	refresh   = "RefreshToken"
+)
 
 // explain returns an error about goth's failure without goth's words, which may
 // quote the service's response or a URL with a token.
 func (c *calls) explain(step string) error {
-	if u := (unsuccessful{}); step == authorize && errors.As(c.failure, &u) && u.codeRefused {
-		return fmt.Errorf("%s: %w: %w", step, core.ErrOAuthCodeRefused, c.failure)
+	grant := map[string]error{authorize: core.ErrOAuthCodeRefused, refresh: core.ErrInvalid}[step]
+	if u := (unsuccessful{}); grant != nil && errors.As(c.failure, &u) && u.codeRefused {
+		return fmt.Errorf("%s: %w: %w", step, grant, c.failure)
 	}
 	if c.failure != nil {
 		return fmt.Errorf("%s: %w", step, c.failure)

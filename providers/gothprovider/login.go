@@ -141,17 +141,18 @@ func (p *Provider) issued(access, refresh string, expires time.Time) core.OAuthT
 
 // Refresh exchanges a refresh token for a new access token. The Refresh field
 // of the result is empty if the old one stays valid. The error is
-// core.ErrInvalid if goth's provider cannot refresh tokens.
-func (p *Provider) Refresh(ctx context.Context, refresh string) (core.OAuthTokens, error) {
+// core.ErrInvalid if goth's provider cannot refresh tokens, or the service
+// refuses the token.
+func (p *Provider) Refresh(ctx context.Context, old string) (core.OAuthTokens, error) {
 	return run(ctx, p, calls{}, func(g goth.Provider, c *calls) (core.OAuthTokens, error) {
-		if !p.renews || refresh == "" {
+		if !p.renews || old == "" {
 			return core.OAuthTokens{}, core.ErrInvalid
 		}
-		token, err := g.RefreshToken(refresh)
+		token, err := g.RefreshToken(old)
 		if err != nil {
-			return core.OAuthTokens{}, c.explain("RefreshToken")
+			return core.OAuthTokens{}, c.explain(refresh)
 		}
-		return p.renewed(token, refresh)
+		return p.renewed(token, old)
 	})
 }
 

@@ -224,7 +224,17 @@ func TestRefreshIsThatOfProvidersWhichCan(t *testing.T) {
 	if _, err := newProvider(t, s).Refresh(t.Context(), ""); !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("without a token: %v", err)
 	}
-	s.renews = false
+	s.calls = true
+	for answer, refused := range map[string]bool{`{"error":"invalid_grant"}`: true, `{"error":"invalid_client"}`: false} {
+		p, err := gothprovider.New(s, gothprovider.Options{Transport: refusing(answer)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Refresh(t.Context(), "old"); err == nil || errors.Is(err, core.ErrInvalid) != refused {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+	s.calls, s.renews = false, false
 	p := newProvider(t, s)
 	if _, err := p.Refresh(t.Context(), "old"); !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("a provider that cannot: %v", err)

@@ -23,6 +23,7 @@ type stub struct {
 	tokenURL   string
 	profileURL string
 	renews     bool
+	calls      bool // RefreshToken calls the service
 	elsewhere  bool // exchanges the code through a client of its own
 	user       goth.User
 	step       string
@@ -69,6 +70,11 @@ func (s *stub) FetchUser(goth.Session) (goth.User, error) {
 }
 
 func (s *stub) RefreshToken(string) (*oauth2.Token, error) {
+	if s.calls { // as goth's own do
+		if _, err := s.HTTPClient.PostForm(s.tokenURL, nil); err != nil {
+			return nil, err
+		}
+	}
 	return &oauth2.Token{AccessToken: "fresh"}, s.at("RefreshToken")
 }
 
@@ -99,6 +105,14 @@ func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.calls = append(s.calls, req)
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))},
 		nil
+}
+
+// refusing responds to every call with a 400 and this body.
+type refusing string
+
+func (r refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	body := io.NopCloser(strings.NewReader(string(r)))
+	return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: body}, nil
 }
 
 func newProvider(t *testing.T, s *stub) *gothprovider.Provider {
