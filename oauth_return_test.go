@@ -17,9 +17,9 @@ func redirectedBy(t *testing.T, now func() time.Time, change func(*oauth.Options
 	return newOAuthAppBy(t, now, nil, change)
 }
 
-// TestFieldM15LostCookies: the page is known from the state, of which nothing
+// TestO58FieldM15LostCookies: the page is known from the state, of which nothing
 // else can be read.
-func TestFieldM15LostCookies(t *testing.T) {
+func TestO58FieldM15LostCookies(t *testing.T) {
 	a := newOAuthApp(t, nil)
 	long := "/app?next=" + strings.Repeat("x", 400)
 	longer := "/" + strings.Repeat("x/", 400) + "?next=1"
@@ -52,9 +52,9 @@ func TestFieldM15LostCookies(t *testing.T) {
 	}
 }
 
-// TestFieldM15TheListOfToday: a page that may no longer be visited is visited
+// TestO58FieldM15TheListOfToday: a page that may no longer be visited is visited
 // by no old state, and by no old cookie.
-func TestFieldM15TheListOfToday(t *testing.T) {
+func TestO58FieldM15TheListOfToday(t *testing.T) {
 	before := newOAuthApp(t, nil)
 	after := redirectedBy(t, nil, func(o *oauth.Options) { o.RedirectOrigins = []string{"https://other.example.org"} })
 	b := before.browser()

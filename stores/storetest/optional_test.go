@@ -14,6 +14,7 @@ import (
 
 // Stores with only the required methods pass, and so do IDs that are not UUIDs.
 func TestOptionalFeatures(t *testing.T) {
+	t.Parallel()
 	t.Run("Users", func(t *testing.T) {
 		storetest.Users(t, func(*testing.T) core.UserStore[account] { return numbered() })
 	})

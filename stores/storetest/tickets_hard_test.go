@@ -14,6 +14,7 @@ import (
 )
 
 func TestTicketsBrokenByHardValues(t *testing.T) {
+	t.Parallel()
 	puts := func(edit func(t *core.Ticket, now time.Time)) func(s *ticketStore, now func() time.Time) {
 		return func(s *ticketStore, now func() time.Time) {
 			s.put = func(ctx context.Context, t core.Ticket, replace bool) error {

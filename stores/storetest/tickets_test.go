@@ -59,6 +59,7 @@ func brokenTickets(
 }
 
 func TestBrokenTickets(t *testing.T) {
+	t.Parallel()
 	for name, fake := range map[string]struct {
 		breaks func(s *ticketStore, now func() time.Time)
 		rules  []string

@@ -9,6 +9,7 @@ import (
 )
 
 func TestTransactions(t *testing.T) {
+	t.Parallel()
 	storetest.Transactions(t, func(*testing.T) storetest.Database {
 		d := newDatabase()
 		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d},
@@ -17,6 +18,7 @@ func TestTransactions(t *testing.T) {
 }
 
 func TestBrokenTransactions(t *testing.T) {
+	t.Parallel()
 	open := func(d *database) storetest.Database {
 		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d},
 			OAuthAccounts: txAccounts{d}, Credentials: txCredentials{d}}

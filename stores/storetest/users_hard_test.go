@@ -22,6 +22,7 @@ func (s *userStore) updates(edit func(u *account)) {
 }
 
 func TestUsersBrokenByHardValues(t *testing.T) {
+	t.Parallel()
 	for name, fake := range map[string]brokenUserStore{
 		"text of at most 64 KiB": {func(s *userStore) {
 			s.stores(func(u *account) { u.Nick = u.Nick[:min(len(u.Nick), 1<<16-1)] })

@@ -53,6 +53,7 @@ func querying(change func(q *core.Query)) func(sound list) list {
 }
 
 func TestBrokenUserLists(t *testing.T) {
+	t.Parallel()
 	for name, fake := range map[string]struct {
 		breaks func(sound list) list
 		rules  []string

@@ -76,6 +76,7 @@ func (fake brokenUserStore) run(t *testing.T) {
 }
 
 func TestBrokenUsers(t *testing.T) {
+	t.Parallel()
 	for name, fake := range map[string]brokenUserStore{
 		"none": {func(*userStore) {}, nil},
 		"IDs that come back": {func(s *userStore) {
