@@ -122,6 +122,28 @@ func TestFieldF16WithoutAState(t *testing.T) {
 	}
 }
 
+// TestFieldF16AnotherAttempt: a page that begins again with the URL that it
+// came back to does not get the error of the attempt before.
+func TestFieldF16AnotherAttempt(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	for begun, want := range map[string]string{
+		"/app?error=access_denied": "/app", "/app?a=1&error=x&error=y#top": "/app?a=1#top",
+		"/app?b=2&a=1&code=mine": "/app?b=2&a=1&code=mine", "/app?errors=1": "/app?errors=1", "/app?": "/app?",
+	} {
+		query := "?redirect_to=" + url.QueryEscape(begun)
+		b := a.browser()
+		state, _ := b.begin(cookieGroup, query)
+		if got := b.finish(cookieGroup, state, identity("id-1", "ada@example.org")); got.header.Get("Location") != want {
+			t.Errorf("%s: a login leads to %d %q, want %q", begun, got.status, got.header.Get("Location"), want)
+		}
+		state, _ = b.begin(web, query)
+		to, err := url.Parse(b.finish(web, state, identity("id-1", "ada@example.org")).header.Get("Location"))
+		if check(t, err, nil); to.Query().Has("error") || len(to.Query().Get("code")) != core.SecretLen {
+			t.Errorf("%s: a login leads to %v, want a code and no error", begun, to)
+		}
+	}
+}
+
 // TestAttackO58ManyCookies: the cookies of one request are a megabyte, of which
 // neither the search nor the answer may make more.
 func TestAttackO58ManyCookies(t *testing.T) {
