@@ -83,6 +83,8 @@ var refusals = map[string]struct {
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "", sqlstore.MariaDB: "Nick"}},
 	"F29 a CHECK": {func(u *member) { u.Credits = -7654 }, map[sqlstore.Dialect]string{
 		sqlstore.SQLite: "Credits", sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
+	"a CHECK, beside a text such as the database's": {func(u *member) { u.Nick, u.Credits = "secret)=(", -7654 },
+		map[sqlstore.Dialect]string{sqlstore.SQLite: "Credits", sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
 	"out of range": {func(u *member) { u.Credits = 765432 },
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
 	"out of the range of database/sql": {func(u *member) { u.Big = 1 << 63 }, map[sqlstore.Dialect]string{
