@@ -186,7 +186,7 @@ func (e mysqlError) violation() (v violation, ok bool) {
 	v = violation{code: "SQLSTATE " + e.state, unique: e.number == mysqlDuplicateEntry}
 	if v.unique {
 		if key := mysqlKey.FindStringSubmatch(e.message); key != nil {
-			v.constraint = unqualified(key[1])
+			v.constraint = key[1] // since MySQL 8.0.19 with the table
 		}
 		return v, true
 	}
