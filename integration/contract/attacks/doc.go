@@ -36,6 +36,7 @@
 //	recheck_test.go       S23
 //	redacted_test.go      L11
 //	reset_test.go         R01 R02 R04 R10
+//	return_test.go        O58
 //	session_test.go       S01 S02 S04 S05 S07 S08 S10 S11 S13 S16
 //	                      S17 S22
 //	takeover_test.go      O37 O52 O53 O54 O55 O56
