@@ -1,7 +1,10 @@
 package latchkey_test
 
 import (
+	"fmt"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,5 +119,70 @@ func TestFieldF16WithoutAState(t *testing.T) {
 	if got := b.finish(web, first, identity("id-1", "ada@example.org")); got.status != 303 ||
 		got.header.Get("Location") != "/first?error=OAUTH_INVALID_STATE" {
 		t.Errorf("a flow that was declined: got %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+// TestFieldF16AnotherAttempt: a page that begins again with the URL that it
+// came back to does not get the error of the attempt before.
+func TestFieldF16AnotherAttempt(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	for begun, want := range map[string]string{
+		"/app?error=access_denied": "/app", "/app?a=1&error=x&error=y#top": "/app?a=1#top",
+		"/app?b=2&a=1&code=mine": "/app?b=2&a=1&code=mine", "/app?errors=1": "/app?errors=1", "/app?": "/app?",
+	} {
+		query := "?redirect_to=" + url.QueryEscape(begun)
+		b := a.browser()
+		state, _ := b.begin(cookieGroup, query)
+		if got := b.finish(cookieGroup, state, identity("id-1", "ada@example.org")); got.header.Get("Location") != want {
+			t.Errorf("%s: a login leads to %d %q, want %q", begun, got.status, got.header.Get("Location"), want)
+		}
+		state, _ = b.begin(web, query)
+		to, err := url.Parse(b.finish(web, state, identity("id-1", "ada@example.org")).header.Get("Location"))
+		if check(t, err, nil); to.Query().Has("error") || len(to.Query().Get("code")) != core.SecretLen {
+			t.Errorf("%s: a login leads to %v, want a code and no error", begun, to)
+		}
+	}
+}
+
+// TestAttackO58ManyCookies: the cookies of one request are a megabyte, of which
+// neither the search nor the answer may make more.
+func TestAttackO58ManyCookies(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	state, begun := a.browser().begin(web, "?redirect_to=/app")
+	kept := strings.Split(begun.header.Get("Set-Cookie"), ";")[0]
+	send := func(query string, cookies ...string) *httptest.ResponseRecorder {
+		r, w := httptest.NewRequest("GET", web+query, nil), httptest.NewRecorder()
+		r.Header.Set("Cookie", strings.Join(cookies, "; "))
+		a.routes.ServeHTTP(w, r)
+		return w
+	}
+	planted := func(n int) (cookies []string) {
+		for i := range n {
+			cookies = append(cookies, fmt.Sprintf("latchkey-oauth-%032x=x", i))
+		}
+		return cookies
+	}
+	foreign := slices.Repeat([]string{"latchkey-oauth-=x", "latchkey-oauth-other=x", "latchkey-oauth-\"\"=x"}, 100)
+	for name, c := range map[string]struct {
+		query   string
+		cookies []string
+		page    string
+		drops   int
+	}{
+		"seven newer ones":           {"/callback?error=x", append([]string{kept}, planted(7)...), "/app?error=OAUTH_DECLINED", 0},
+		"eight newer ones":           {"/callback?error=x", append([]string{kept}, planted(8)...), "", 0},
+		"any number of others":       {"/callback?error=x", append([]string{kept}, foreign...), "/app?error=OAUTH_DECLINED", 0},
+		"the state is known":         {"/callback?error=x&state=" + state, planted(1000), "/app?error=OAUTH_DECLINED", 0},
+		"one more":                   {"/authorize", planted(7), "", 0},
+		"one more than there may be": {"/authorize", planted(8), "", 1},
+		"many more":                  {"/authorize", planted(1000), "", 100},
+		"another application's":      {"/authorize", foreign, "", 0},
+	} {
+		got := send(c.query, c.cookies...)
+		drops := strings.Count(strings.Join(got.Header()["Set-Cookie"], "\n"), "Max-Age=0")
+		if got.Header().Get("Location") != c.page || drops != c.drops {
+			t.Errorf("%s: %d to %q, and %d cookies go; want %q and %d", name, got.Code, got.Header().Get("Location"), drops,
+				c.page, c.drops)
+		}
 	}
 }

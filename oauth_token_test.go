@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,8 @@ type rotating struct {
 	good  string // the refresh token
 	asked int
 	fail  error
+	// revoked are the refresh tokens that were taken back.
+	revoked []string
 	// timeless issues numbered tokens without a lifetime.
 	timeless bool
 }
@@ -45,6 +48,14 @@ func (p *rotating) Refresh(ctx context.Context, refresh string) (core.OAuthToken
 		tokens.Access, tokens.Expires = fmt.Sprint("renewed ", p.asked), time.Time{}
 	}
 	return tokens, ctx.Err()
+}
+
+// RevokeTokens implements core.TokenRevoker.
+func (p *rotating) RevokeTokens(_ context.Context, t core.OAuthTokens) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.revoked = append(p.revoked, t.Refresh)
+	return nil
 }
 
 // lossy is a store of tickets on which nobody can give a lease back.
@@ -168,6 +179,50 @@ func TestFieldF10RenewsOnDemand(t *testing.T) {
 		got, err = nodes[0].Token(t.Context(), id, "acme")
 		want(got, err, "renewed 2", 2)
 	})
+}
+
+// A renewal that is under way while the link goes, or becomes another user's,
+// returns no token, and leaves none behind.
+func TestFieldF10TheLinkGoesMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, core.OAuthAccountStore, *core.OAuthAccount){
+		"unlinked": func(t *testing.T, accounts core.OAuthAccountStore, link *core.OAuthAccount) {
+			check(t, accounts.Delete(t.Context(), link.ID), nil)
+		},
+		"made over": func(t *testing.T, accounts core.OAuthAccountStore, link *core.OAuthAccount) {
+			_, err := accounts.Update(t.Context(), link.ID, func(a *core.OAuthAccount) error {
+				a.UserID, a.AccessToken = "another", "theirs"
+				return nil
+			})
+			check(t, err, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &rotating{}
+				id, nodes := nodes(t, p, memstore.NewTickets(nil), time.Time{})
+				accounts := nodes[0].Accounts
+				links, err := accounts.List(t.Context(), id)
+				check(t, err, nil)
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if got, err := nodes[0].Renew(t.Context(), id, "acme", "access"); got != "" || !errors.Is(err, core.ErrNotFound) {
+						t.Errorf("got %q, %v; want ErrNotFound", got, err)
+					}
+				})
+				time.Sleep(time.Second / 2) // the provider has the refresh token by now
+				change(t, accounts, links[0])
+				wg.Wait()
+				if !slices.Equal(p.revoked, []string{"refresh+"}) {
+					t.Errorf("taken back: %q, want the new refresh token", p.revoked)
+				}
+				theirs, err := accounts.List(t.Context(), "another")
+				check(t, err, nil)
+				if len(theirs) == 1 && theirs[0].AccessToken != "theirs" {
+					t.Error("the other user has the tokens of the former one")
+				}
+			})
+		})
+	}
 }
 
 func TestFieldF10WhatCannotBeRenewed(t *testing.T) {

@@ -148,11 +148,14 @@ func (e *engine) coversCallback(redirectURI string) error {
 	return nil
 }
 
+// nameBytes is how much of a state's digest the name of its cookie has.
+const nameBytes = 16
+
 // cookieName returns each flow a cookie of its own. Its digits are those of the
 // state's digest, and what is sealed in it opens under this name alone.
 func (e *engine) cookieName(state string) string {
 	d := core.Digest(state)
-	return e.Cookie.Name + "-" + hex.EncodeToString(d[:16])
+	return e.Cookie.Name + "-" + hex.EncodeToString(d[:nameBytes])
 }
 
 // begun returns the names of the cookies of a browser's flows, of which those
@@ -161,7 +164,8 @@ func (e *engine) begun(h core.Head) (names []string) {
 	for _, line := range h.Lines("Cookie") {
 		for pair := range strings.SplitSeq(line, ";") {
 			name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-			if strings.HasPrefix(name, e.Cookie.Name+"-") {
+			digits, ours := strings.CutPrefix(name, e.Cookie.Name+"-")
+			if _, err := hex.DecodeString(digits); ours && err == nil && len(digits) == 2*nameBytes {
 				names = append(names, name)
 			}
 		}
@@ -169,14 +173,18 @@ func (e *engine) begun(h core.Head) (names []string) {
 	return names
 }
 
-// maxBegun is how many flows of a browser are kept: a request with a hundred of
-// their cookies is more than servers take.
-const maxBegun = 8
+const (
+	// maxBegun is how many flows of a browser are kept: a request with a
+	// hundred of their cookies is more than servers take.
+	maxBegun = 8
+	// maxDropped bounds the answer to a request with any number of them.
+	maxDropped = 100
+)
 
 // dropOldest makes room for one more.
 func (e *engine) dropOldest(r *core.Request, resp *core.Response) {
 	begun := e.begun(r)
-	for i := range len(begun) - maxBegun + 1 {
+	for i := range min(len(begun)-maxBegun+1, maxDropped) {
 		e.setCookie(resp, begun[i], "", -1)
 	}
 }

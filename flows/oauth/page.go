@@ -83,7 +83,8 @@ func (e *engine) page(r *core.Request, mine func(record) bool) (target, cookie s
 		}
 		return target, ""
 	}
-	for _, name := range slices.Backward(e.begun(r)) {
+	begun := e.begun(r)
+	for _, name := range slices.Backward(begun[max(0, len(begun)-maxBegun):]) { // each costs a search of all cookies
 		if rec, err := e.inCookie(r, name); err == nil && mine(rec) {
 			return rec.RedirectTo, ""
 		}

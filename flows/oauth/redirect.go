@@ -135,15 +135,22 @@ func checkApp(s string) error {
 func notPlain(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }
 
 // back makes resp a 303 to the application's page, with a parameter in place of
-// one that the page's URL has of that name. All else of the URL stays as it is
-// spelled, which native applications may compare.
+// one that the page's URL has of that name, and without the error of an attempt
+// before: a page may begin again with the URL that it came back to. All else of
+// the URL stays as it is spelled, which native applications may compare.
 func back(resp *core.Response, target, name, value string) {
-	if name != "" {
-		page, fragment, hasFragment := strings.Cut(target, "#")
-		page, query, _ := strings.Cut(page, "?")
-		q, _ := url.ParseQuery(query) // as far as it can be read
-		q.Set(name, value)
-		target = page + "?" + q.Encode()
+	page, fragment, hasFragment := strings.Cut(target, "#")
+	page, query, _ := strings.Cut(page, "?")
+	q, _ := url.ParseQuery(query) // as far as it can be read
+	if name != "" || q.Has("error") {
+		q.Del("error")
+		if name != "" {
+			q.Set(name, value)
+		}
+		target = page
+		if len(q) > 0 {
+			target += "?" + q.Encode()
+		}
 		if hasFragment {
 			target += "#" + fragment
 		}

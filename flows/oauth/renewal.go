@@ -114,16 +114,26 @@ func (o *OAuth) renewToken(ctx context.Context, p Provider, userID, refused stri
 	if err != nil {
 		return "", err
 	}
-	return fresh.Access, o.keepTokens(ctx, link.ID, fresh)
+	err = o.keepTokens(ctx, link, fresh)
+	if revoker, ok := core.As[core.TokenRevoker](p.Provider); ok && errors.Is(err, core.ErrNotFound) {
+		_ = revoker.RevokeTokens(ctx, fresh) // as for those that went with the link
+	}
+	if err != nil {
+		return "", err
+	}
+	return fresh.Access, nil
 }
 
 // keepTokens writes what the provider has issued; it tries hard, since a
 // rotated refresh token exists nowhere else, and whether or not the caller
-// still waits.
-func (o *OAuth) keepTokens(ctx context.Context, id string, t core.OAuthTokens) (err error) {
+// still waits. core.ErrNotFound: the link is no longer the user's.
+func (o *OAuth) keepTokens(ctx context.Context, link *core.OAuthAccount, t core.OAuthTokens) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	for pause := 50 * time.Millisecond; pause < 2*time.Second; pause *= 2 {
-		_, err = o.Accounts.Update(ctx, id, func(a *core.OAuthAccount) error {
+		_, err = o.Accounts.Update(ctx, link.ID, func(a *core.OAuthAccount) error {
+			if a.UserID != link.UserID {
+				return core.ErrNotFound
+			}
 			o.store(a, t)
 			return nil
 		})

@@ -48,6 +48,7 @@ func TestFieldF14WhatMySQLSays(t *testing.T) {
 		"Duplicate entry 'secret' for key 'latchkey_users_email_key'":                                    {1062, "23000", taken, ""},
 		"Duplicate entry 'secret' for key 'latchkey_users.PRIMARY'":                                      {1062, "23000", taken, ""},
 		"Duplicate entry 'secret' for key 'latchkey_users.one_phone'":                                    {1062, "23000", conflict, ""},
+		"Duplicate entry 'secret' for key 'greeted.PRIMARY'":                                             {1062, "23000", conflict, ""},
 		"Duplicate entry 'secret' for key 'users_tenant_email_key'":                                      {1062, "23000", conflict, ""},
 		"Duplicate entry 'secret' for key 'PRIMARY' for key 'one_phone'":                                 {1062, "23000", conflict, ""},
 		"Data too long for column 'nick' at row 1":                                                       {1406, "22001", nil, "Nick"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,8 @@ var refusals = map[string]struct {
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "", sqlstore.MariaDB: "Nick"}},
 	"F29 a CHECK": {func(u *member) { u.Credits = -7654 }, map[sqlstore.Dialect]string{
 		sqlstore.SQLite: "Credits", sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
+	"a CHECK, beside a text such as the database's": {func(u *member) { u.Nick, u.Credits = "secret)=(", -7654 },
+		map[sqlstore.Dialect]string{sqlstore.SQLite: "Credits", sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
 	"out of range": {func(u *member) { u.Credits = 765432 },
 		map[sqlstore.Dialect]string{sqlstore.PostgreSQL: "Credits", sqlstore.MariaDB: "Credits"}},
 	"out of the range of database/sql": {func(u *member) { u.Big = 1 << 63 }, map[sqlstore.Dialect]string{
@@ -212,6 +215,39 @@ func TestFieldF14Conflict(t *testing.T) {
 		again.ID = ada.ID
 		if err := us.Create(ctx, again); !errors.Is(err, core.ErrTaken) {
 			t.Errorf("Create of the same ID returned %v", err)
+		}
+	})
+}
+
+// TestFieldF14AnotherTable: a unique key of a table that a trigger writes is
+// not the user's ID, though it is called the same.
+func TestFieldF14AnotherTable(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		ctx := t.Context()
+		db, _, us := club(t, d)
+		run(t, db, "CREATE TABLE greeted (id INTEGER NOT NULL PRIMARY KEY)")
+		run(t, db, "INSERT INTO greeted (id) VALUES (1)")
+		greet := map[sqlstore.Dialect]string{
+			sqlstore.SQLite:  "CREATE TRIGGER greet%[1]s AFTER %[1]s ON latchkey_users WHEN NEW.nick = 'twice' BEGIN INSERT INTO greeted VALUES (1); END",
+			sqlstore.MariaDB: "CREATE TRIGGER greet%[1]s AFTER %[1]s ON latchkey_users FOR EACH ROW IF NEW.nick = 'twice' THEN INSERT INTO greeted VALUES (1); END IF",
+			sqlstore.PostgreSQL: `CREATE FUNCTION greet%[1]s() RETURNS trigger AS $$ BEGIN
+				IF NEW.nick = 'twice' THEN INSERT INTO greeted VALUES (1); END IF; RETURN NEW; END $$ LANGUAGE plpgsql;
+				CREATE TRIGGER greet%[1]s AFTER %[1]s ON latchkey_users FOR EACH ROW EXECUTE FUNCTION greet%[1]s()`,
+		}[d.dialect]
+		run(t, db, fmt.Sprintf(greet, "INSERT"))
+		run(t, db, fmt.Sprintf(greet, "UPDATE"))
+		ada := asMember("ada@example.org")
+		if err := us.Create(ctx, ada); err != nil {
+			t.Fatal(err)
+		}
+		twice := asMember("twice@example.org")
+		twice.Nick = "twice"
+		if err := us.Create(ctx, twice); !errors.Is(err, core.ErrConflict) {
+			t.Errorf("Create returned %v, want ErrConflict", err)
+		}
+		_, err := us.Update(ctx, ada.ID, func(u *member) error { u.Nick = "twice"; return nil })
+		if !errors.Is(err, core.ErrConflict) {
+			t.Errorf("Update returned %v, want ErrConflict", err)
 		}
 	})
 }

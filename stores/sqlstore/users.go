@@ -116,14 +116,14 @@ func (us *UserStore[U]) create(ctx context.Context, u *U, given, inside bool) er
 func (us *UserStore[U]) insertRow(ctx context.Context, args []any, base *core.User, given bool) error {
 	if us.s.opts.IDs == BigInt && !given {
 		own := without(us.model.columns, us.model.id)
-		return us.judged(us.insertWithoutID(ctx, without(args, us.model.id), base), own)
+		return us.judged(us.insertWithoutID(ctx, without(args, us.model.id), base), own, false)
 	}
 	args[us.model.id] = us.s.opts.IDs.arg(base.ID)
 	n, err := us.s.exec(ctx, us.insert, args...)
 	if err == nil && n == 0 {
 		err = errDropped("create a user")
 	}
-	return us.judged(err, us.model.columns)
+	return us.judged(err, us.model.columns, given)
 }
 
 // values are u's columns as arguments.
@@ -240,7 +240,7 @@ func (us *UserStore[U]) write(ctx context.Context, id string, u *U, inside bool)
 		if err == nil && n == 0 && us.s.dialect.returning {
 			err = errDropped("update a user")
 		}
-		return us.judged(err, columns)
+		return us.judged(err, columns, false)
 	})
 }
 

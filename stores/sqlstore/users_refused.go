@@ -35,15 +35,15 @@ func kept(err error) error {
 // judged returns what an error of a statement means for a user: ErrTaken if the
 // ID or the EmailKey exists, else ErrConflict of a unique key, else a
 // *core.RefusedError with the field. placed are the columns of the statement's
-// arguments.
-func (us *UserStore[U]) judged(err error, placed []Column) error {
+// arguments; given says that it sets an ID that somebody may have.
+func (us *UserStore[U]) judged(err error, placed []Column, given bool) error {
 	var f *failure
 	if !errors.As(err, &f) || f.broke.code == "" {
 		return err
 	}
 	v := f.broke
 	switch {
-	case v.unique && us.isKey(v):
+	case v.unique && us.isKey(v, given):
 		return core.ErrTaken
 	case v.unique:
 		return err
@@ -53,15 +53,17 @@ func (us *UserStore[U]) judged(err error, placed []Column) error {
 
 // isKey reports whether a unique key is that of the ID or of the EmailKey.
 // Where the columns are known, its name says nothing: an application's own may
-// be called the same.
-func (us *UserStore[U]) isKey(v violation) bool {
+// be called the same. PRIMARY, where the table is not said, may be the key of
+// one that a trigger writes.
+func (us *UserStore[U]) isKey(v violation, given bool) bool {
 	table := us.s.opts.UsersTable
 	if v.table != "" && v.table != table { // a trigger's
 		return false
 	}
 	if v.columns == nil {
-		return slices.Contains([]string{table + "_email_key", table + "_pkey", "PRIMARY"}, v.constraint) ||
-			us.s.adopted != nil && v.constraint == "ix_"+table+"_email"
+		name, said := strings.CutPrefix(v.constraint, table+".")
+		return name == table+"_email_key" || name == table+"_pkey" || name == "PRIMARY" && (said || given) ||
+			us.s.adopted != nil && name == "ix_"+table+"_email"
 	}
 	// The service has a unique index of the address itself.
 	columns := strings.Join(v.columns, ", ")

@@ -112,6 +112,10 @@ var refusedStates = []string{
 // Codes of class 23 by which another row has the values.
 var uniqueStates = []string{stateUniqueViolation, "23P01"} // an exclusion constraint
 
+// Codes whose detail begins with the columns of a key. Others' quotes values
+// alone.
+var keyStates = append([]string{"23503"}, uniqueStates...)
+
 // "Key (email_key, lower(nick))=(…) already exists.", in any language.
 var stateKey = regexp.MustCompile(`(?s)^.*?\((.*?)\)=\(`)
 
@@ -124,8 +128,10 @@ func stateViolation(err sqlStateError) (v violation, ok bool) {
 	v.table, v.constraint = textField(err, "TableName", "Table"), textField(err, "ConstraintName", "Constraint")
 	if column := textField(err, "ColumnName", "Column"); column != "" {
 		v.columns = []string{column}
-	} else if key := stateKey.FindStringSubmatch(textField(err, "Detail")); key != nil {
-		v.columns = strings.Split(key[1], ", ")
+	} else if slices.Contains(keyStates, state) {
+		if key := stateKey.FindStringSubmatch(textField(err, "Detail")); key != nil {
+			v.columns = strings.Split(key[1], ", ")
+		}
 	}
 	return v, true
 }
@@ -180,7 +186,7 @@ func (e mysqlError) violation() (v violation, ok bool) {
 	v = violation{code: "SQLSTATE " + e.state, unique: e.number == mysqlDuplicateEntry}
 	if v.unique {
 		if key := mysqlKey.FindStringSubmatch(e.message); key != nil {
-			v.constraint = unqualified(key[1])
+			v.constraint = key[1] // since MySQL 8.0.19 with the table
 		}
 		return v, true
 	}
