@@ -20,8 +20,8 @@ func redirectedBy(t *testing.T, now func() time.Time, change func(*oauth.Options
 	return newOAuthAppBy(t, now, nil, change)
 }
 
-// TestO58FieldM15LostCookies: the page is known from the state, of which nothing
-// else can be read.
+// TestO58FieldM15LostCookies: the page is known from the state, of which
+// nothing else can be read.
 func TestO58FieldM15LostCookies(t *testing.T) {
 	a := newOAuthApp(t, nil)
 	long := "/app?next=" + strings.Repeat("x", 400)
@@ -55,8 +55,8 @@ func TestO58FieldM15LostCookies(t *testing.T) {
 	}
 }
 
-// TestO58FieldM15TheListOfToday: a page that may no longer be visited is visited
-// by no old state, and by no old cookie.
+// TestO58FieldM15TheListOfToday: a page that may no longer be visited is
+// visited by no old state, and by no old cookie.
 func TestO58FieldM15TheListOfToday(t *testing.T) {
 	before := newOAuthApp(t, nil)
 	after := redirectedBy(t, nil, func(o *oauth.Options) { o.RedirectOrigins = []string{"https://other.example.org"} })

@@ -25,6 +25,7 @@ var idTypes = map[string]mongostore.IDType{"ObjectID": mongostore.ObjectID, "UUI
 func TestUsers(t *testing.T) {
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			storetest.Run(t, func(t *testing.T) core.UserStore[storetest.Account] {
 				_, _, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
 				return us
@@ -49,6 +50,7 @@ func userCases(ids mongostore.IDType) []storetest.Case[core.UserStore[storetest.
 // TestOAuthAccounts links users whose IDs are UUIDs, as the kit's are;
 // TestTransactions has IDs of every type.
 func TestOAuthAccounts(t *testing.T) {
+	t.Parallel()
 	storetest.OAuthAccounts(t, func(t *testing.T) core.OAuthAccountStore {
 		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID})
 		return store.OAuthAccounts()
@@ -58,6 +60,7 @@ func TestOAuthAccounts(t *testing.T) {
 // TestCredentials has owners whose ids are UUIDs, as the kit's are;
 // TestTransactions has ids of every type.
 func TestCredentials(t *testing.T) {
+	t.Parallel()
 	storetest.Credentials(t, func(t *testing.T, now func() time.Time) core.CredentialStore {
 		_, store, _ := open[core.User](t, mongostore.Options{IDs: mongostore.UUID, Now: now})
 		return store.Credentials()
@@ -65,21 +68,25 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() },
 		lacks()...)
 }
 
 func TestTickets(t *testing.T) {
+	t.Parallel()
 	storetest.Tickets(t, func(t *testing.T, now func() time.Time) core.TicketStore { return at(t, now).Tickets() },
 		lacks()...)
 }
 
 func TestLimiter(t *testing.T) {
+	t.Parallel()
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return at(t, now).Limiter() }, lacks()...)
 }
 
 // TestTransactions runs, on FerretDB, the cases that need no transactions.
 func TestTransactions(t *testing.T) {
+	t.Parallel()
 	for name, ids := range idTypes {
 		t.Run(name, func(t *testing.T) {
 			storetest.Transactions(t, func(t *testing.T) storetest.Database {

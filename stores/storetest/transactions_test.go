@@ -9,7 +9,6 @@ import (
 )
 
 func TestTransactions(t *testing.T) {
-	t.Parallel()
 	storetest.Transactions(t, func(*testing.T) storetest.Database {
 		d := newDatabase()
 		return storetest.Database{Users: txUsers{d}, Transactor: d, Sessions: txSessions{d}, Tickets: txTickets{d},
