@@ -71,9 +71,11 @@ func (s *stub) FetchUser(goth.Session) (goth.User, error) {
 
 func (s *stub) RefreshToken(string) (*oauth2.Token, error) {
 	if s.calls { // as goth's own do
-		if _, err := s.HTTPClient.PostForm(s.tokenURL, nil); err != nil {
+		resp, err := s.HTTPClient.PostForm(s.tokenURL, nil)
+		if err != nil {
 			return nil, err
 		}
+		_ = resp.Body.Close()
 	}
 	return &oauth2.Token{AccessToken: "fresh"}, s.at("RefreshToken")
 }
