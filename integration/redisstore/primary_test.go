@@ -50,7 +50,7 @@ func TestFailOver(t *testing.T) {
 	g.lead(second)
 	replicate(t, admin, nobody)
 	demoted := time.Now()
-	t.Run("F28 a demoted server is left, and nothing of it is believed", func(t *testing.T) {
+	t.Run("F28 a demoted server is left, and nothing of it is believed (field F15)", func(t *testing.T) {
 		last := demoted
 		for {
 			_, err := store.Sessions().Find(t.Context(), d)

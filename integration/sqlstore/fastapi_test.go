@@ -219,6 +219,7 @@ func TestAdoptionOfAKeyOfTheSameName(t *testing.T) {
 	}
 }
 
+// TestAdoptionAddsAndChangesNothingElse is finding d5.
 func TestAdoptionAddsAndChangesNothingElse(t *testing.T) { takeovers(t, adoptionAdds) }
 
 func adoptionAdds(t *testing.T, fixture func(t *testing.T) *handle) {
@@ -278,6 +279,17 @@ func runningService(t *testing.T, fixture func(t *testing.T) *handle) {
 		}
 		if got := idOf(t, us, "ada.lovelace@example.org"); got != adaID {
 			t.Errorf("Ada is %s", got)
+		}
+	})
+	t.Run("an address that becomes international is found after the next Migrate (finding d8)", func(t *testing.T) {
+		db, us := adopted(t, fixture)
+		run(t, db, `UPDATE "user" SET email = 'ada@bücher.example' WHERE id = ?`, adaID)
+		if got := idOf(t, us, "ada@bücher.example"); got != core.ErrNotFound.Error() {
+			t.Errorf("before it is %s; the guide says that it is not found", got)
+		}
+		users[early](t, db, adopting)
+		if got := idOf(t, us, "ada@bücher.example"); got != adaID {
+			t.Errorf("afterwards it is %s", got)
 		}
 	})
 	t.Run("a changed address is found, the former one is free", func(t *testing.T) {

@@ -39,7 +39,7 @@ var alterations = map[sqlstore.Dialect][]string{
 // TestSchemaChangesWhileRunning: each connection of the pool has prepared all
 // statements before.
 func TestSchemaChangesWhileRunning(t *testing.T) {
-	t.Run("F30 statements prepared before", func(t *testing.T) { everywhere(t, schemaChanges) })
+	t.Run("F30 statements prepared before (field F17)", func(t *testing.T) { everywhere(t, schemaChanges) })
 	for _, mode := range []string{"cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		t.Run("F30 pgx in the mode "+mode, func(t *testing.T) {
 			t.Parallel()

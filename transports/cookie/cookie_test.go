@@ -216,6 +216,8 @@ func TestFieldM12Partitioned(t *testing.T) {
 	}
 }
 
+// TestTrustedOriginsSpelling is field M6 too: origins of applications in a web
+// view.
 func TestTrustedOriginsSpelling(t *testing.T) {
 	for _, good := range []string{"https://www.app.example", "http://localhost:5173", "https://127.0.0.1:8443",
 		"http://[::1]:3000", "https://xn--bcher-kva.example", "capacitor://localhost", "tauri://localhost", "ionic://localhost",

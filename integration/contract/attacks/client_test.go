@@ -59,6 +59,7 @@ func overSocket(t *testing.T, a *harness.App) func(with ...harness.Option) harne
 	}
 }
 
+// TestAttackA11PeersWithoutAnAddress is field F6: a proxy on a Unix socket.
 func TestAttackA11PeersWithoutAnAddress(t *testing.T) {
 	limits := latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 2, Window: time.Minute}}
 	for name, c := range map[string]struct {

@@ -188,7 +188,7 @@ func TestAttackOAuthAnswersOfTheProvider(t *testing.T) {
 			"error=access_denied&error_description=<script>alert(1)</script>": "access_denied",
 			"error=server_error&error_uri=https://evil.example":               "server_error",
 			"error=login_required":                     "login_required", // of OpenID Connect's list
-			"error=user_cancelled_login":               "OAUTH_DECLINED", // LinkedIn's
+			"error=user_cancelled_login":               "OAUTH_DECLINED", // field F1: LinkedIn's
 			"error=<script>":                           "OAUTH_DECLINED",
 			"error=access_denied%0d%0aSet-Cookie:x=y":  "OAUTH_DECLINED",
 			"error=" + strings.Repeat("a", 5000):       "OAUTH_DECLINED",

@@ -33,6 +33,8 @@
 //	credentials_test.go  headers, cookies and bodies as they arrive
 //	defaults_test.go     lifetimes, cookies, claims and hashes by default
 //	fastapi_test.go      users and tokens of a FastAPI Users service
+//	fastapi_client_test.go
+//	                     what differs from FastAPI Users on purpose
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
 //	oauth_identity_test.go

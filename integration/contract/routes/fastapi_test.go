@@ -173,7 +173,7 @@ func TestFastAPIUsersTokens(t *testing.T) {
 	for note, token := range map[string]string{
 		"another secret":         sign(strings.ToLower(serviceSecret), claims(nil)),
 		"expired":                sign(serviceSecret, claims(harness.Object{"exp": s.Now().Unix()})),
-		"without an end":         sign(serviceSecret, claims(harness.Object{"exp": nil})),
+		"without an end, d7":     sign(serviceSecret, claims(harness.Object{"exp": nil})),
 		"for a reset":            sign(serviceSecret, claims(harness.Object{"aud": []string{"fastapi-users:reset"}})),
 		"for two audiences":      sign(serviceSecret, claims(harness.Object{"aud": []string{"fastapi-users:auth", "other"}})),
 		"without an audience":    sign(serviceSecret, claims(harness.Object{"aud": nil})),
@@ -184,6 +184,14 @@ func TestFastAPIUsersTokens(t *testing.T) {
 		"one letter of it wrong": good[:len(good)-2] + "AA",
 	} {
 		s.Want(t, "GET /users/me 401 (a JWT of the service: "+note+")", harness.Credential("jwt", token))
+	}
+	var database string
+	if err := s.db.QueryRowContext(t.Context(), "SELECT token FROM accesstoken").Scan(&database); err != nil {
+		t.Fatal(err)
+	}
+	s.Want(t, "GET /users/me 401 (finding d6: a token of the service's database)", harness.Bearer(database))
+	if _, err := jwt.InsecureHS256([]byte("SECRET")); err == nil {
+		t.Error("finding d7: a secret that anybody could find out is taken")
 	}
 	s.Want(t, `PATCH /users/me 403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"methods":[]}} (a token without proofs)`,
 		harness.Credential("jwt", good), harness.JSONObject(harness.Object{"password": harness.OtherPassword}))

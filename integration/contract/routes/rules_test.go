@@ -123,7 +123,7 @@ func TestPaths(t *testing.T) {
 }
 
 // Front ends write a slash too many, and FastAPI's redirects are followed.
-func TestFindingB5ASlashTooMany(t *testing.T) {
+func TestFieldM11FindingB5ASlashTooMany(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		mine := a.LogIn(t, "cookie", a.NewUser(t, harness.Superuser))
 		for line, want := range map[string]string{
