@@ -19,8 +19,8 @@ import (
 
 // BenchmarkLogins is 64 people's logins at once with the governor's default,
 // with a core left over, and without one, each hashing as it comes: how many a
-// second, the most memory that the heap took beyond what it held before, garbage
-// included, and how long another request waited for a core.
+// second, the most memory that the heap took beyond what it held before,
+// garbage included, and how long another request waited for a core.
 func BenchmarkLogins(b *testing.B) {
 	ours := must[*argon2id.Hasher](b)(argon2id.New(argon2id.Options{}))
 	rounds(b,
