@@ -33,7 +33,7 @@ func changeLog(say func(string)) func(context.Context, *latchkey.Event[Member]) 
 	}
 }
 
-// One rule holds wherever an address is set, by whoever sets it.
+// One rule holds wherever an address is set, by any route.
 func ExampleHooks_addresses() {
 	auth, err := latchkey.New(memstore.NewUsers[Member](), latchkey.Options[Member]{
 		Backends: []latchkey.Backend{webBackend()}, Hashers: cheap(), Hooks: addressRules(),
