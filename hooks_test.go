@@ -12,7 +12,7 @@ import (
 )
 
 // TestFindings414OneRuleForEveryAddress: BeforeUpdate has the user as they will
-// be stored, as BeforeRegister has, whoever asks for the change.
+// be stored, as BeforeRegister has, by every route.
 func TestFindings414OneRuleForEveryAddress(t *testing.T) {
 	noSpam := func(_ context.Context, e *latchkey.Event[Member]) error {
 		if strings.HasSuffix(e.User.Email, "@spam.example") || strings.HasSuffix(e.User.EmailKey, "@spam.example") {

@@ -14,7 +14,7 @@ const (
 	// early is how long before its end an access token is renewed: it must
 	// survive the call that it is wanted for.
 	early = 30 * time.Second
-	// A lease is for whoever renews a link's tokens. It outlives a
+	// A lease is for the one who renews a link's tokens. It outlives a
 	// provider's slowest answer, and its holder where that one dies.
 	leaseLifetime = 20 * time.Second
 	leasePause    = 50 * time.Millisecond // until those who wait look again

@@ -144,9 +144,9 @@ var endings = []ending{
 		send: posted("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"state\"\r\n\r\nSTATE")},
 }
 
-// TestAttackO58ReturnToThePage: whoever began with redirect_to returns to that
-// page with a code, however the flow ends; nobody is logged in. Without it the
-// answer is the contract's.
+// TestAttackO58ReturnToThePage: a browser that began with redirect_to returns
+// to that page with a code, however the flow ends; nobody is logged in. Without
+// it the answer is the contract's.
 func TestAttackO58ReturnToThePage(t *testing.T) {
 	hooks := func(_ *harness.App, o *harness.Options) {
 		o.Hooks.BeforeRegister = func(_ context.Context, e *latchkey.Event[harness.Account]) error {
@@ -206,7 +206,7 @@ func wantEnd(t *testing.T, got harness.Answer, end ending, page string) {
 	}
 }
 
-// TestAttackO58RefusedLogins: so does whoever the gate refuses.
+// TestAttackO58RefusedLogins: so does one that the gate refuses.
 func TestAttackO58RefusedLogins(t *testing.T) {
 	for code, change := range map[string]func(*harness.App, *harness.Options){
 		core.CodeLoginUserNotVerified: func(_ *harness.App, o *harness.Options) { o.RequireVerified = true },
@@ -271,7 +271,7 @@ func TestAttackO58Forgeries(t *testing.T) {
 	})
 }
 
-// TestAttackO58Links: so does whoever links an account.
+// TestAttackO58Links: so does one that links an account.
 func TestAttackO58Links(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil), func(t *testing.T, a *harness.App) {
 		a.ServeOAuth(t)
