@@ -34,6 +34,7 @@ type Auth[U any] struct {
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
+	order    []groupKey // of groups
 	// endpoints by their names, for pages.
 	endpoints map[string]core.Endpoint
 	manager   *Manager[U]
@@ -46,7 +47,7 @@ type groupKey struct{ flow, backend string }
 // everything that is wrong with the user type, the options and the parts.
 func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
 	if isNil(users) {
-		return nil, errors.New("latchkey: the user store is nil" + typed(users))
+		return nil, errors.New("latchkey: the user store is nil" + ofType(users))
 	}
 	if nils := opts.nilErrors(); nils != nil {
 		return nil, faults{errors.Join(append(nils, opts.backendErrors()...)...)}
@@ -248,6 +249,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	}
 	routes, err := f.Routes(svc)
 	errs := []error{err}
+	a.order = append(a.order, key)
 	for _, r := range routes {
 		endpoint := a.bind(r, b)
 		a.groups[key] = append(a.groups[key], endpoint)
