@@ -74,7 +74,8 @@
 // wrong.
 //
 // An adapter's [Head] should implement [PathValuer], for guards that read the
-// path's parameters.
+// path's parameters, and [Targeter], for those that send a browser to a login
+// page and back.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
 // that [As] finds what the inner part implements.
