@@ -48,6 +48,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "reset:forgot_password", Method: http.MethodPost, Pattern: "/forgot-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that lets the password be replaced", Status: http.StatusAccepted,
 				Body: struct {
@@ -59,6 +60,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Replace the password with the token of the mail", Status: http.StatusOK,
 				Body: struct {
