@@ -4,8 +4,8 @@
 //	raw, err := typed.Parse(reflect.TypeFor[int](), "42") // 42
 //	text := typed.TextOf([]string{"a", "b"})              // "a\nb"
 //
-// Parse of what TextOf returns is the value again, but for what text cannot tell
-// apart: a nil pointer and a pointer to an empty text, a list with empty lines.
+// Parse of what TextOf returns is the value again, but for what text cannot
+// tell apart: a nil pointer and one to an empty text, a list with empty lines.
 //
 // Security notes. Nothing here judges a value beyond its type: whoever takes
 // the JSON still decodes it strictly. Errors do not repeat the text, which may

@@ -120,7 +120,8 @@ func TestTextIsParsedBack(t *testing.T) {
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	for zero, want := range map[any]typed.Kind{
-		"": typed.Text, false: typed.Bool, 1: typed.Integer, 1.5: typed.Number, time.Second: typed.Duration, color{}: typed.Text,
+		"": typed.Text, false: typed.Bool, 1: typed.Integer, 1.5: typed.Number, time.Second: typed.Duration,
+		color{}: typed.Text,
 		level{}: typed.JSON, address{}: typed.JSON, [1]string{}: typed.Lines, [1]address{}: typed.JSON, time.Time{}: typed.Time,
 		[1][1]string{}: typed.JSON,
 	} {
