@@ -35,8 +35,10 @@ type Auth[U any] struct {
 	failures *seldom.Log
 	groups   map[groupKey]Group
 	order    []groupKey // of groups
-	// endpoints by their names, for pages.
+	// endpoints by their names, and the backends of those that have one,
+	// for pages.
 	endpoints map[string]core.Endpoint
+	backendOf map[string]*Backend
 	manager   *Manager[U]
 }
 
@@ -61,6 +63,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		failures:  seldom.New(opts.Log),
 		groups:    map[groupKey]Group{},
 		endpoints: map[string]core.Endpoint{},
+		backendOf: map[string]*Backend{},
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
@@ -120,7 +123,7 @@ func newServices[U any, PU core.Model[U]](
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
 		Passwords: hasher, Codec: columns,
 		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
-		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: pages[U]{a},
+		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
@@ -246,6 +249,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
 		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
 			InsecureHTTP: unencrypted(b.Transport)}
+		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)
 	errs := []error{err}
@@ -256,7 +260,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		if _, taken := a.endpoints[r.Name]; taken {
 			errs = append(errs, fmt.Errorf("the flow %q has a route named %q, and so has another", f.Name(), r.Name))
 		}
-		a.endpoints[r.Name] = endpoint
+		a.endpoints[r.Name], a.backendOf[r.Name] = endpoint, b
 	}
 	return errors.Join(errs...)
 }

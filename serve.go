@@ -105,7 +105,10 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
 	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
-		r.Remote, r.Route = a.clients.of(r), route.Name
+		if r.Route == "" { // else a page asks: its own request has been looked at
+			r.Remote = a.clients.of(r)
+		}
+		r.Route = route.Name
 		if b != nil && !route.CrossSite && !core.IsSafeMethod(r.Method()) {
 			if err := b.Transport.Protect(r); err != nil {
 				return ctx, nil, err
