@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/examples/internal/exampletest"
-	"github.com/latchkey-go/latchkey/examples/localprovider"
+	"github.com/latchkey-go/latchkey/providers/localprovider"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 

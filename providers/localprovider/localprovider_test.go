@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/examples/localprovider"
+	"github.com/latchkey-go/latchkey/providers/localprovider"
 )
 
 const (

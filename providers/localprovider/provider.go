@@ -1,6 +1,7 @@
-// Package localprovider is an OpenID provider on this machine, so that the
-// examples have something to log in at without an account anywhere. It is for
-// development only: it trusts whoever is at the keyboard.
+// Package localprovider is an OpenID provider on this machine: something to log
+// in at without an account anywhere, with pages and real requests. It is for
+// development, and for tests that drive a browser; it trusts whoever is at the
+// keyboard. (Tests of handlers need no pages: authtest.Provider.)
 //
 //	local, err := localprovider.Start("")
 //	defer local.Close()
