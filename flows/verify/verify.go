@@ -20,6 +20,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -52,8 +53,9 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "verify:request-token", Method: http.MethodPost, Pattern: "/request-verify-token", Public: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that verifies the address", Status: http.StatusAccepted,
+				Answer: json.RawMessage("null"),
 				Body: struct {
-					Email string `json:"email"`
+					Email string `json:"email" openapi:"example=ada@example.org"`
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
