@@ -149,7 +149,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		}
 		return finish(resp)
 	})
-	route.Doc = documented(route.Doc, b)
+	route.Doc = a.documented(route, b)
 	return core.Endpoint{Route: route, Access: a.access(route), Serve: serve}
 }
 

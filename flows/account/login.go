@@ -35,10 +35,10 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
 			Forms: true,
 			Doc: core.Doc{
-				Summary: "Log in with e-mail and password; status and body are the backend's", Form: true,
+				Summary: "Log in with e-mail and password", Form: true,
 				Body: struct {
-					Username string `json:"username"`
-					Password string `json:"password"`
+					Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
+					Password string `json:"password" openapi:"format=password"`
 				}{},
 				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
 			},

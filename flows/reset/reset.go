@@ -20,6 +20,7 @@ package reset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -57,8 +58,9 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that lets the password be replaced", Status: http.StatusAccepted,
+				Answer: json.RawMessage("null"),
 				Body: struct {
-					Email string `json:"email"`
+					Email string `json:"email" openapi:"example=ada@example.org"`
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
@@ -69,9 +71,10 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Replace the password with the token of the mail", Status: http.StatusOK,
+				Answer: json.RawMessage("null"),
 				Body: struct {
 					Token    string `json:"token"`
-					Password string `json:"password"`
+					Password string `json:"password" openapi:"format=password"`
 				}{},
 				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword, core.CodeRateLimited},
 			},

@@ -20,6 +20,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -59,8 +60,9 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that verifies the address", Status: http.StatusAccepted,
+				Answer: json.RawMessage("null"),
 				Body: struct {
-					Email string `json:"email"`
+					Email string `json:"email" openapi:"example=ada@example.org"`
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
