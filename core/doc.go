@@ -66,7 +66,9 @@
 // second factor must implement [Factor], and may implement [Offerer],
 // [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
 // flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper].
+// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper]. One
+// that mails links should implement [Linked], so that pages can be at their
+// end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that

@@ -42,6 +42,12 @@ func (Flow) Name() string { return core.MailReset }
 // PerBackend is false.
 func (Flow) PerBackend() bool { return false }
 
+// WithLink implements core.Linked: it returns a copy with another Link.
+func (f Flow) WithLink(path string) core.Flow {
+	f.Link = path
+	return f
+}
+
 // Routes are the two of the contract's group reset.
 func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	if err := f.kind().Check(svc); err != nil {
