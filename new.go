@@ -28,6 +28,7 @@ import (
 // safe for concurrent use.
 type Auth[U any] struct {
 	opts     Options[U]
+	users    core.UserStore[U] // as it was given, for Doctor
 	svc      *core.Services
 	resolver resolve.Resolver
 	clients  clients
@@ -58,6 +59,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	opts.Backends = located(opts.Backends, base)
 	a := &Auth[U]{
 		opts:      opts,
+		users:     users,
 		clients:   clients{policy: opts.ClientIP, log: opts.Log},
 		queue:     queue.New(queue.Options{Log: opts.Log}),
 		failures:  seldom.New(opts.Log),

@@ -42,7 +42,8 @@
 // [SessionCache].
 //
 // Every store whose rows expire should implement [Sweeper], unless its database
-// deletes them.
+// deletes them. One with tables of its own should implement [Migrator], one on
+// a server [Clock] and, of a UserStore, [Shared].
 //
 // A [Strategy] should implement [Rechecker]: without it a logout between the
 // guard and the write is not noticed, and no route can have the guard
@@ -81,6 +82,9 @@
 // An adapter's [Head] should implement [PathValuer], for guards that read the
 // path's parameters, and [Targeter], for those that send a browser to a login
 // page and back.
+//
+// Any part may implement [Examiner], by which an operator learns of settings
+// that are unusual or unsafe.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
 // that [As] finds what the inner part implements.
