@@ -92,8 +92,10 @@ func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", bac
 // group's root, by which users link and unlink their account at a provider.
 func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
 
-// Pages returns the pages of pages.New for the logins of a backend. They belong
-// at the prefix that the links in mails have (see pages.Links).
+// Pages returns the HTML pages of a backend whose token browsers send by
+// themselves, such as a cookie. It needs the flow of package pages in
+// Options.Flows. They belong at the prefix that the links in mails have (see
+// pages.Links).
 func (a *Auth[U]) Pages(backend string) Group { return a.Flow("pages", backend) }
 
 // Accounts returns GET /accounts, the current user's accounts at providers.
