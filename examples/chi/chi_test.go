@@ -18,7 +18,7 @@ import (
 // signals, exit codes, what it prints.
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// program is a running quickstart.
+// program is a running example.
 type program struct {
 	*exampletest.Process
 	t *testing.T
