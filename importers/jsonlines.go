@@ -43,8 +43,8 @@ type jsonLines struct{ r io.ReadSeeker }
 //
 // (On one line.) The key of a record is the number of its line. A line of more
 // than 2 MiB, and one that is not such an object, is a record with a fault.
-// Numbers are seconds since 1970 where a date is expected. r is read from its
-// beginning each time.
+// Where a date is expected, numbers are seconds since 1970, or from 10¹¹ on
+// milliseconds. r is read from its beginning each time.
 func JSONLines(r io.ReadSeeker) Source { return jsonLines{r} }
 
 // Records implements Source.

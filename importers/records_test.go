@@ -107,11 +107,11 @@ func TestHashesThatNobodyVerifies(t *testing.T) {
 	}
 	text := report.String()
 	for _, line := range []string{
-		"2 have hashes of the form $2b$…: add bcrypt.New to Options.Hashers",
-		"1 have hashes of the form salt:key: add scrypt.New",
-		"1 have hashes of the form pbkdf2_sha256$…: add pbkdf2.New",
-		"1 have hashes of the form md5$…: no hasher of Latchkey",
-		"1 have hashes of the form without a name: no hasher of Latchkey",
+		"2 with a hash of the form $2b$…: add bcrypt.New to Options.Hashers",
+		"1 with a hash of the form salt:key: add scrypt.New",
+		"1 with a hash of the form pbkdf2_sha256$…: add pbkdf2.New",
+		"1 with a hash of the form md5$…: no hasher of Latchkey",
+		"1 with a hash of the form without a name: no hasher of Latchkey",
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the report lacks %q:\n%s", line, text)

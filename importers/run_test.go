@@ -203,6 +203,8 @@ type failing struct {
 
 var errDown = errors.New("the database is gone")
 
+func (s *failing) Unwrap() any { return s.UserStore }
+
 func (s *failing) Create(ctx context.Context, u *Member) error {
 	if s.left--; s.left < 0 {
 		return errDown

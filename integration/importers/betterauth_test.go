@@ -3,6 +3,7 @@ package importers_test
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,41 @@ func TestBetterAuth(t *testing.T) {
 				t.Errorf("the token is %q, %v", token, err)
 			}
 		})
+	}
+}
+
+// TestWhatBetterAuthWrote: the database of the program itself; its README is in
+// this repository's testdata.
+func TestWhatBetterAuthWrote(t *testing.T) {
+	t.Parallel()
+	db := copied(t, filepath.Join("..", "testdata", "better-auth.sqlite"))
+	source := importers.BetterAuth(db, importers.BetterAuthOptions{
+		TableOptions: importers.TableOptions{Tokens: true}, AdminRole: "admin",
+	})
+	a := newApp(t, onSQLite, "")
+	report := a.run(source, importers.Options{})
+	a.wantReport(report, importers.Report{
+		Imported: 6, Skipped: 1, Superusers: 1, WithoutPassword: 1, Links: 2, Left: map[string]int{"second factor": 1},
+	})
+	a.wantLogin("Ada.Lovelace@example.org", "analytical engine 1843")
+	a.wantLogin("grace@example.org", "nanoseconds & compilers")
+	a.wantLogin("barbara@example.org", "ﬁancé Ⅳ ①")
+	a.wantLogin("alan@example.org", "on computable numbers")
+	if status := a.login("mallory@example.org", "correct horse battery"); status != 400 {
+		t.Errorf("a banned user logs in: %d", status)
+	}
+	a.linked("ada.lovelace@example.org", "google/109876543210")
+	a.linked("gal@camelot.bt", "github/7")
+	token, err := a.social.Token(t.Context(), a.user("ada.lovelace@example.org").ID, "google")
+	if token != "token-of-ada" || err != nil {
+		t.Errorf("the token is %q, %v", token, err)
+	}
+	if grace, ada := a.user("grace@example.org"), a.user("ada.lovelace@example.org"); !grace.IsVerified || ada.IsVerified ||
+		grace.Name != "Grace Hopper" || grace.CreatedAt.Year() != 2026 {
+		t.Errorf("%+v", grace)
+	}
+	if alan := a.user("alan@example.org"); !alan.IsSuperuser || alan.Plan != "gold" {
+		t.Errorf("%+v", alan)
 	}
 }
 
