@@ -38,7 +38,7 @@ type jsonLines struct{ r io.ReadSeeker }
 //	 "oauth_accounts": [{"oauth_name": "google", "account_id": "1098…",
 //	   "account_email": "ada@gmail.com", "access_token": "…",
 //	   "refresh_token": "…", "expires_at": 1735689600}],
-//	 "by_owner": {"bio": "…"},          what the user has written: see Record
+//	 "by_owner": {"bio": "…"},          see Record
 //	 "full_name": "Ada Lovelace"}       everything else is Own
 //
 // (On one line.) The key of a record is the number of its line. A line of more

@@ -119,7 +119,8 @@ func TestJSONLinesEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if n, err := ended(ctx, importers.JSONLines(strings.NewReader(lines)), ""); n != 0 || !errors.Is(err, context.Canceled) {
+	if n, err := ended(ctx, importers.JSONLines(strings.NewReader(lines)), ""); n != 0 ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %d, %v", n, err)
 	}
 	for _, after := range []string{"x", "-1", "1.5"} {
@@ -134,7 +135,8 @@ func (b broken) source() importers.Source { return importers.JSONLines(b) }
 // TestWriteJSONLines: what is written is read as it was, but for the keys.
 func TestWriteJSONLines(t *testing.T) {
 	source := append(people(), importers.Record{
-		Key: "5", ID: "5", Email: `"<&>\ü@example.org`, Hash: oldHash, Created: born.Add(123456 * time.Microsecond), SuspendedUntil: born,
+		Key: "5", ID: "5", Email: `"<&>\ü@example.org`, Hash: oldHash,
+		Created: born.Add(123456 * time.Microsecond), SuspendedUntil: born,
 		SuspendedFor: "a \"reason\"", Own: raw("full_name", `"<b>"`, "email", `"other@example.org"`, "is_superuser", `true`),
 		ByOwner: raw("bio", `"\u2028"`), Links: []importers.Link{{Provider: "google", Subject: "x",
 			Tokens: core.OAuthTokens{Access: "at", Refresh: "rt", Expires: born}}},

@@ -67,8 +67,9 @@ func newApp(t *testing.T, d database, pepper string) *app {
 	sessions, err5 := session.New(users.Sessions(), session.Options{})
 	social, err6 := oauth.New(oauth.Options{
 		Accounts: store.OAuthAccounts(), Tickets: store.Tickets(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
-		Providers: []oauth.Provider{{Provider: provider("google")}, {Provider: provider("github")}, {Provider: provider("fake")}},
-		Vault:     []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
+		Providers: []oauth.Provider{{Provider: provider("google")}, {Provider: provider("github")},
+			{Provider: provider("fake")}},
+		Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
 	})
 	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
@@ -99,7 +100,8 @@ func (a *app) run(from importers.Source, o importers.Options) importers.Report {
 		a.Errorf("the dry run says\n%s\nand the run\n%s", dry, report)
 	}
 	again := a.once(from, o)
-	if again.Same != report.Imported || again.Imported != 0 || again.Refused != report.Refused || again.Skipped != report.Skipped {
+	if again.Same != report.Imported || again.Imported != 0 || again.Refused != report.Refused ||
+		again.Skipped != report.Skipped {
 		a.Errorf("the run says\n%s\nand a second one\n%s", report, again)
 	}
 	return report
@@ -118,7 +120,8 @@ func (a *app) once(from importers.Source, o importers.Options) importers.Report 
 func (a *app) login(address, password string) int {
 	a.Helper()
 	form := url.Values{"username": {address}, "password": {password}}.Encode()
-	r := httptest.NewRequestWithContext(a.Context(), "POST", "https://app.example.org/auth/api/login", strings.NewReader(form))
+	r := httptest.NewRequestWithContext(a.Context(), "POST", "https://app.example.org/auth/api/login",
+		strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	a.handler.ServeHTTP(w, r)
@@ -150,6 +153,14 @@ func (a *app) user(address string) *Account {
 		a.Fatalf("%s: %v", address, err)
 	}
 	return u
+}
+
+// token checks the token that the application has at a provider for a user.
+func (a *app) token(address, provider, want string) {
+	a.Helper()
+	if token, err := a.social.Token(a.Context(), a.user(address).ID, provider); token != want || err != nil {
+		a.Errorf("the token of %s is %q, %v; want %q", address, token, err, want)
+	}
 }
 
 // linked checks to which accounts a user is linked, "google/1".

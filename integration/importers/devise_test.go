@@ -63,11 +63,13 @@ func TestDevise(t *testing.T) {
 			a.wantLogin("ada@example.org", "correct horse")
 			a.wantLogin("bob@example.org", "correct horse")
 			a.wantLogin("unlocked@example.org", "correct horse")
-			if status := a.login("locked@example.org", "correct horse"); status != 400 || a.user("locked@example.org").SuspendedFor != "locked" {
+			if status := a.login("locked@example.org", "correct horse"); status != 400 ||
+				a.user("locked@example.org").SuspendedFor != "locked" {
 				t.Errorf("a locked user logs in: %d", status)
 			}
 			ada, bob := a.user("ada@example.org"), a.user("bob@example.org")
-			if !ada.IsVerified || bob.IsVerified || ada.FullName != "Ms. X" || ada.CreatedAt.Format(time.DateTime) != "2020-05-01 10:00:00" {
+			if !ada.IsVerified || bob.IsVerified || ada.FullName != "Ms. X" ||
+				ada.CreatedAt.Format(time.DateTime) != "2020-05-01 10:00:00" {
 				t.Errorf("%+v", ada)
 			}
 			a.linked("bob@example.org", "google/g-1")

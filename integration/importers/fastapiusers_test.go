@@ -12,7 +12,8 @@ import (
 // fastAPIUsers opens a copy of the database that a FastAPI Users service has
 // written; its README is in this repository's testdata.
 func fastAPIUsers(t *testing.T) importers.Source {
-	return importers.FastAPIUsers(copied(t, filepath.Join("..", "testdata", "fastapi-users.sqlite")), importers.TableOptions{})
+	return importers.FastAPIUsers(copied(t, filepath.Join("..", "testdata", "fastapi-users.sqlite")),
+		importers.TableOptions{})
 }
 
 // wantFastAPIUsers checks that the people of the service can log in, or some of
