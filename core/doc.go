@@ -66,15 +66,18 @@
 // second factor must implement [Factor], and may implement [Offerer],
 // [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
 // flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper]. One
-// that mails links should implement [Linked], so that pages can be at their
-// end.
+// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
+// if it also keeps their tokens [OAuthTokenSealer]. One that mails links should
+// implement [Linked], so that pages can be at their end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that
 // has a name and a color for login pages, [Branded]. One whose constructor
 // returns no error must implement [FaultyProvider] if its configuration can be
 // wrong.
+//
+// A [Hasher] should implement [HashChecker], so that an import reports hashes
+// that can never verify.
 //
 // An adapter's [Head] should implement [PathValuer], for guards that read the
 // path's parameters.

@@ -23,6 +23,7 @@ import (
 // Codec is a core.Codec for one user type. It is safe for concurrent use.
 type Codec struct {
 	columns []column
+	own     []core.Column
 	public  public
 }
 
@@ -43,7 +44,7 @@ func New(t reflect.Type) (*Codec, error) {
 	if err := errors.Join(e.errs...); err != nil {
 		return &Codec{}, err
 	}
-	return &Codec{e.columns, newPublic(e.public)}, nil
+	return &Codec{e.columns, e.own, newPublic(e.public)}, nil
 }
 
 // Columns implements core.Codec.
@@ -57,6 +58,10 @@ func (c *Codec) Columns(when string) []core.Column {
 	}
 	return found
 }
+
+// Own returns the application's own columns that have a JSON name, in the order
+// of their fields, whoever may write them: for the owner of the database.
+func (c *Codec) Own() []core.Column { return c.own }
 
 // Input implements core.Codec. null leaves a column as it is on "update".
 func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*core.Problem) {

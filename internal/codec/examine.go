@@ -18,6 +18,7 @@ type examination struct {
 	t       reflect.Type
 	public  []reflect.StructField // with an Index from the user type
 	columns []column
+	own     []core.Column    // all but the base's that have a JSON name
 	names   map[string]taken // by JSON name, lower-case
 	errs    []error
 }
@@ -53,6 +54,7 @@ func (e *examination) begin() {
 	byIndex := func(a, b reflect.StructField) int { return slices.Compare(a.Index, b.Index) }
 	slices.SortFunc(e.public, byIndex)
 	slices.SortFunc(e.columns, func(a, b column) int { return slices.Compare(a.Index, b.Index) })
+	slices.SortFunc(e.own, func(a, b core.Column) int { return slices.Compare(a.Index, b.Index) })
 }
 
 // embeds checks that the type is a user, and none with a form of its own.
@@ -133,8 +135,10 @@ func (e *examination) field(f reflect.StructField, depth int) {
 	}
 	e.names[strings.ToLower(name)] = taken{name, "field " + f.Name, depth}
 	e.public = append(e.public, f)
+	c := core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}
+	e.own = append(e.own, c)
 	if writable {
-		e.column(core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}, auth)
+		e.column(c, auth)
 	}
 }
 
