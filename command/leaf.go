@@ -15,7 +15,7 @@ type action func(ctx context.Context, p *printer, args []string) error
 // group returns a command that has commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs, SilenceErrors: true, SilenceUsage: true,
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
@@ -38,7 +38,7 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 func leaf(name string, args []string, short, long string, do action) *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
-		Use: strings.Join(append([]string{name}, args...), " "), Short: short, Long: long, DisableFlagsInUseLine: false,
+		Use: strings.Join(append([]string{name}, args...), " "), Short: short, Long: long,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	c.Args = func(c *cobra.Command, given []string) error {
