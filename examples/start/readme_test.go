@@ -39,8 +39,8 @@ func TestTheREADME(t *testing.T) {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
 		if w.Code != status || w.Header().Get("Location") != to || !strings.Contains(w.Body.String(), part) {
-			t.Fatalf("%s %s: %d to %q, want %d to %q with %q\n%s", method, target, w.Code, w.Header().Get("Location"), status, to,
-				part, w.Body)
+			t.Fatalf("%s %s: %d to %q, want %d to %q with %q\n%s", method, target, w.Code, w.Header().Get("Location"),
+				status, to, part, w.Body)
 		}
 		for _, c := range w.Result().Cookies() {
 			if c.Name == "__Host-latchkey" {
