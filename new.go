@@ -28,12 +28,14 @@ import (
 // safe for concurrent use.
 type Auth[U any] struct {
 	opts     Options[U]
+	users    core.UserStore[U] // as it was given, for Doctor
 	svc      *core.Services
 	resolver resolve.Resolver
 	clients  clients
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
+	order    []groupKey // of groups
 	// endpoints by their names, and the backends of those that have one,
 	// for pages.
 	endpoints map[string]core.Endpoint
@@ -48,7 +50,7 @@ type groupKey struct{ flow, backend string }
 // everything that is wrong with the user type, the options and the parts.
 func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
 	if isNil(users) {
-		return nil, errors.New("latchkey: the user store is nil" + typed(users))
+		return nil, errors.New("latchkey: the user store is nil" + ofType(users))
 	}
 	if nils := opts.nilErrors(); nils != nil {
 		return nil, faults{errors.Join(append(nils, opts.backendErrors()...)...)}
@@ -57,6 +59,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	opts.Backends = located(opts.Backends, base)
 	a := &Auth[U]{
 		opts:      opts,
+		users:     users,
 		clients:   clients{policy: opts.ClientIP, log: opts.Log},
 		queue:     queue.New(queue.Options{Log: opts.Log}),
 		failures:  seldom.New(opts.Log),
@@ -252,6 +255,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	}
 	routes, err := f.Routes(svc)
 	errs := []error{err}
+	a.order = append(a.order, key)
 	for _, r := range routes {
 		endpoint := a.bind(r, b)
 		a.groups[key] = append(a.groups[key], endpoint)

@@ -8,11 +8,6 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Pages returns the HTML pages of a backend whose token browsers send by
-// themselves, such as a cookie. It needs a flow of package pages in
-// Options.Flows.
-func (a *Auth[U]) Pages(backend string) Group { return a.Flow("pages", backend) }
-
 // front implements core.Pages, for the flows of one backend or for those that
 // are made once.
 type front[U any] struct {

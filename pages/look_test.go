@@ -95,6 +95,16 @@ func TestLanguagesThatAreOffered(t *testing.T) {
 	b.Get("/login").Want(200, `<html lang="de"`, "!English", "!/language")
 }
 
+// What stands below every page needs no other template to be replaced.
+func TestBelowEveryPage(t *testing.T) {
+	t.Parallel()
+	_, b := visited(t, func(o *pages.Options) {
+		o.Templates = fstest.MapFS{"below.html": file(`<aside>below {{.Page}}</aside>`)}
+	})
+	b.Get("/login").Want(200, "<aside>below login</aside>", "lk-footer")
+	b.Get("/register").Want(200, "<aside>below register</aside>")
+}
+
 // Marks of providers are files of the application's.
 func TestMarks(t *testing.T) {
 	t.Parallel()

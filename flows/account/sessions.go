@@ -19,8 +19,8 @@ func (Sessions) Name() string { return "sessions" }
 // PerBackend is false.
 func (Sessions) PerBackend() bool { return false }
 
-// publicSession is what its owner sees of a session.
-type publicSession struct {
+// sessionRead is what its owner sees of a session.
+type sessionRead struct {
 	ID        string    `json:"id"`
 	Backend   string    `json:"backend"`
 	Label     string    `json:"label"`
@@ -36,7 +36,9 @@ func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
-			Doc:    core.Doc{Summary: "The own logins, the newest 100", Status: http.StatusOK, Answer: []publicSession{}},
+			Doc: core.Doc{
+				Summary: "Logins of the current user, the newest 100", Status: http.StatusOK, Answer: []sessionRead{},
+			},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, svc) },
 		},
 		{
@@ -73,7 +75,7 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	out := make([]publicSession, 0, min(len(living), shown)) // never null
+	out := make([]sessionRead, 0, min(len(living), shown)) // never null
 	for _, s := range living {
 		if s.Epoch != current.Epoch { // ended, and not cleaned up yet
 			continue
@@ -81,7 +83,7 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 		if len(out) == shown {
 			break
 		}
-		p := publicSession{
+		p := sessionRead{
 			ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == current.ID,
 			CreatedAt: s.Created.UTC(), LastSeen: s.LastSeen.UTC(), ExpiresAt: s.Expires.UTC(),
 		}
@@ -94,20 +96,27 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 }
 
 func endSession(ctx context.Context, svc *core.Services, id string) (*core.Response, error) {
-	living, err := svc.Sessions.List(ctx, core.CurrentFrom(ctx).Session.UserID)
+	switch err := EndSession(ctx, svc, core.CurrentFrom(ctx).User, id); {
+	case errors.Is(err, core.ErrNotFound):
+		return nil, core.NotFound()
+	case err != nil:
+		return nil, refusal(err)
+	}
+	return core.Empty(http.StatusNoContent), nil
+}
+
+// EndSession ends one living session of a user. core.ErrNotFound if the user
+// has none with that ID.
+func EndSession(ctx context.Context, svc *core.Services, u core.AnyUser, id string) error {
+	living, err := svc.Sessions.List(ctx, u.Base().ID)
 	if err != nil {
-		return nil, core.Unavailable(err)
+		return core.Unavailable(err)
 	}
 	for _, s := range living {
 		if s.ID == id {
-			e := &core.Event{
-				Kind: core.EventSessionEnded, User: core.CurrentFrom(ctx).User, Session: s, Target: s.ID,
-			}
-			if err := svc.Events.Commit(ctx, e, func(context.Context) error { return nil }); err != nil {
-				return nil, refusal(err)
-			}
-			return core.Empty(http.StatusNoContent), nil
+			e := &core.Event{Kind: core.EventSessionEnded, User: u, Session: s, Target: s.ID}
+			return svc.Events.Commit(ctx, e, func(context.Context) error { return nil })
 		}
 	}
-	return nil, core.NotFound()
+	return core.ErrNotFound
 }

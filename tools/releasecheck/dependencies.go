@@ -63,6 +63,10 @@ var dependencies = map[string][]string{
 		"golang.org/x/text",
 		"google.golang.org/protobuf",
 	},
+	"openapi": {
+		"github.com/google/jsonschema-go",
+	},
+	"openapi/viewer": {},
 	"providers": {
 		"github.com/coreos/go-oidc/v3",
 		"github.com/go-jose/go-jose/v4", // the issuers' keys, and of go-oidc
