@@ -145,7 +145,8 @@ func TestManagerTriesImports(t *testing.T) {
 	})
 	check(t, err, nil)
 	id := a.register("ada@example.org").member("id")
-	for name, m := range map[string]*latchkey.Manager[Member]{"transactions": auth.Manager(), "no transactions": a.Manager()} {
+	for name, m := range map[string]*latchkey.Manager[Member]{"transactions": auth.Manager(),
+		"no transactions": a.Manager()} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
 			fresh := func() *Member { return &Member{User: latchkey.User{Email: "new@example.org"}} }
@@ -163,13 +164,15 @@ func TestManagerTriesImports(t *testing.T) {
 					t.Errorf("got %v; want that %s is taken", err, what)
 				}
 			}
-			for _, try := range []func(context.Context, *Member, core.PasswordHash, ...core.OAuthAccount) error{m.TryImport, m.Import} {
+			for _, try := range []func(context.Context, *Member, core.PasswordHash,
+				...core.OAuthAccount) error{m.TryImport, m.Import} {
 				taken(try(ctx, &Member{User: latchkey.User{Email: "ADA@example.org"}}, ""), "the address")
 				u := fresh()
 				u.ID = id
 				taken(try(ctx, u, ""), "the ID")
 				check(t, try(ctx, &Member{User: latchkey.User{Email: "no address"}}, ""), core.Invalid())
-				if try(ctx, fresh(), "{SSHA}x") == nil || try(ctx, fresh(), "", core.OAuthAccount{Provider: "acme", Subject: "1"}) == nil {
+				if try(ctx, fresh(), "{SSHA}x") == nil ||
+					try(ctx, fresh(), "", core.OAuthAccount{Provider: "acme", Subject: "1"}) == nil {
 					t.Error("an unknown hash, or a link that nobody keeps, was imported")
 				}
 			}
@@ -197,10 +200,12 @@ func TestManagerImportSealsTokens(t *testing.T) {
 	ctx, ada := t.Context(), &Member{User: latchkey.User{Email: "ada@example.org"}}
 	ends := time.Now().Add(time.Hour)
 	check(t, o.Manager().Import(ctx, ada, "",
-		core.OAuthAccount{Provider: "acme", Subject: "1", AccessToken: "in clear", RefreshToken: "as well", Expires: ends}), nil)
+		core.OAuthAccount{Provider: "acme", Subject: "1", AccessToken: "in clear",
+			RefreshToken: "as well", Expires: ends}), nil)
 	link, err := o.accounts.Find(ctx, "acme", "1")
 	check(t, err, nil)
-	if stored := link.AccessToken + link.RefreshToken; strings.Contains(stored, "clear") || strings.Contains(stored, "well") {
+	if stored := link.AccessToken + link.RefreshToken; strings.Contains(stored, "clear") ||
+		strings.Contains(stored, "well") {
 		t.Errorf("stored are %s", stored)
 	}
 	token, err := o.social.Token(ctx, ada.ID, "acme")

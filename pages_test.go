@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -272,11 +273,28 @@ func (*asker) Name() string     { return "asker" }
 func (*asker) PerBackend() bool { return true }
 func (*asker) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
-		Name: "asker:" + svc.Backend.Name, Method: http.MethodGet, Pattern: "/ask", Public: true,
+		Name: "asker:" + svc.Backend.Name, Method: http.MethodGet, Pattern: "/ask", Public: true, Optional: true,
+		Guards: []core.Guard{core.Via(svc.Backend.Name)},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-			e, _ := svc.Pages.Route("users:current_user")
+			if core.CurrentFrom(ctx) == nil {
+				return nil, core.Forbidden()
+			}
+			open, _ := svc.Pages.Route("open:" + svc.Backend.Name)
 			asked := *r
+			if resp := open.Serve(ctx, &asked); resp.Status != http.StatusNoContent {
+				return resp, nil
+			}
+			e, _ := svc.Pages.Route("users:current_user")
+			asked = *r
 			return e.Serve(ctx, &asked), nil
+		},
+	}, {
+		Name: "open:" + svc.Backend.Name, Method: http.MethodGet, Pattern: "/open", Public: true,
+		Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
+			if core.CurrentFrom(ctx) != nil {
+				return nil, errors.New("a public route has the user of the page that asks")
+			}
+			return core.Empty(http.StatusNoContent), nil
 		},
 	}}, nil
 }

@@ -105,8 +105,10 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
 	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
-		if r.Route == "" { // else a page asks: its own request has been looked at
+		if r.Route == "" {
 			r.Remote = a.clients.of(r)
+		} else { // a page asks, whose own request has been looked at
+			ctx = core.WithoutCurrent(ctx)
 		}
 		r.Route = route.Name
 		if b != nil && !route.CrossSite && !core.IsSafeMethod(r.Method()) {

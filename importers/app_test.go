@@ -71,7 +71,8 @@ func newAppOver(t *testing.T, users core.UserStore[Member], hashers ...core.Hash
 	sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})
 	accounts := memstore.NewOAuthAccounts()
 	social, err4 := oauth.New(oauth.Options{
-		Accounts: accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"), Providers: []oauth.Provider{{Provider: google{}}},
+		Accounts: accounts, Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
+		Providers: []oauth.Provider{{Provider: google{}}},
 	})
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 type DeviseOptions struct {
 	TableOptions
 	// UnlockIn is Devise's config.unlock_in: a user whose locked_at is
-	// longer ago is not locked any more, another is suspended until it ends.
+	// longer ago is not locked any more, another is suspended until then.
 	// Negative: a lock has no end, as with the unlock_strategy :email or
 	// :none. Default: an hour, Devise's.
 	UnlockIn time.Duration
@@ -61,7 +61,8 @@ func (o DeviseOptions) fix(_ *reader, one row, rec *Record) error {
 		}
 	}
 	// devise_token_auth has the provider "email" for passwords.
-	if provider, uid := text(one.get("provider")), text(one.get("uid")); provider != "" && provider != "email" && uid != "" {
+	provider, uid := text(one.get("provider")), text(one.get("uid"))
+	if provider != "" && provider != "email" && uid != "" {
 		rec.Links = append(rec.Links, Link{Provider: provider, Subject: uid})
 	}
 	factor, err := truth(one.get("otp_required_for_login"))

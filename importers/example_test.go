@@ -42,9 +42,9 @@ func Example() {
 	fmt.Print(report)
 	// Output:
 	// 3 of 3 records: 1 would be imported
-	// 2 are doubled: several records have one address or one account
-	// 1 have no password
-	// 1 records have "shoe_size", which is no JSON name of the user type, or not one that its owner may write
+	// 2 doubled: several records have one address or one account
+	// 1 imported without a password
+	// 1 with "shoe_size", which is no JSON name of the user type, or none that its owner may write
 	// record "1": doubled: another record has the same address
 	// record "3": doubled: record 1 has the same address
 }

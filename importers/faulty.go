@@ -54,8 +54,11 @@ func faulty(rec Record, links []core.OAuthAccount) string {
 	return ""
 }
 
+// nameLetters are those of a provider's name; see core.Provider.
+const nameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
 func faultyLink(l core.OAuthAccount) string {
-	if l.Provider == "" || len(l.Provider) > 64 || strings.Trim(l.Provider, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+	if l.Provider == "" || len(l.Provider) > 64 || strings.Trim(l.Provider, nameLetters) != "" {
 		return "the name of a provider has other characters than a–z, 0–9, - and _ (Options.Providers)"
 	}
 	fault := func(what string) string { return fmt.Sprintf("its account at %s: %s", l.Provider, what) }
@@ -75,7 +78,8 @@ func faultyLink(l core.OAuthAccount) string {
 // isText reports whether every store can keep a text: valid UTF-8 without
 // control characters.
 func isText(s string, most int) bool {
-	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, control)
 }
 
 // isPlausible reports whether a time is none, or one since 1970 that all stores

@@ -38,8 +38,8 @@ func remedy(form string) string {
 		{"pbkdf2_sha512$", "pbkdf2"}, {"pbkdf2:", "pbkdf2"},
 	} {
 		if strings.HasPrefix(form, known.begin) {
-			return "add " + known.hasher + ".New to Options.Hashers, or they are malformed or cost too much to verify"
+			return "add " + known.hasher + ".New to Options.Hashers; or it is malformed, or costs too much to verify"
 		}
 	}
-	return "no hasher of Latchkey verifies them; with DropHashes these users come without a password, and reset it"
+	return "no hasher of Latchkey verifies it; with DropHashes its user comes without a password, and resets it"
 }

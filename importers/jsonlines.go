@@ -38,13 +38,13 @@ type jsonLines struct{ r io.ReadSeeker }
 //	 "oauth_accounts": [{"oauth_name": "google", "account_id": "1098…",
 //	   "account_email": "ada@gmail.com", "access_token": "…",
 //	   "refresh_token": "…", "expires_at": 1735689600}],
-//	 "by_owner": {"bio": "…"},          what the user has written: see Record
+//	 "by_owner": {"bio": "…"},          see Record
 //	 "full_name": "Ada Lovelace"}       everything else is Own
 //
 // (On one line.) The key of a record is the number of its line. A line of more
 // than 2 MiB, and one that is not such an object, is a record with a fault.
-// Numbers are seconds since 1970 where a date is expected. r is read from its
-// beginning each time.
+// Where a date is expected, numbers are seconds since 1970, or from 10¹¹ on
+// milliseconds. r is read from its beginning each time.
 func JSONLines(r io.ReadSeeker) Source { return jsonLines{r} }
 
 // Records implements Source.

@@ -30,7 +30,7 @@ func read(t *testing.T, from importers.Source, after string) (all []importers.Re
 func TestJSONLines(t *testing.T) {
 	const text = "\ufeff" + `{"email": "ada@example.org"}` + "\r\n" + `
 {"id": 42, "email": "bob@example.org", "hashed_password": "$2b$x", "is_active": false, "is_superuser": true, "is_verified": true, ` +
-		`"created_at": "2019-05-01T12:00:00+02:00", "suspended_until": 253402300799, "suspended_for": "spam", "full_name": "Bob", ` +
+		`"created_at": "2019-05-01T12:00:00+02:00", "suspended_until": "9999-12-31 23:59:59", "suspended_for": "spam", "full_name": "Bob", ` +
 		`"by_owner": {"bio": "x"}, "oauth_accounts": [{"oauth_name": "google", "account_id": 7, "account_email": "b@gmail.com", ` +
 		`"access_token": "at", "refresh_token": "rt", "expires_at": 1735689600, "more": 1}]}
 {"email": "carla@example.org", "id": null, "hashed_password": null, "is_active": null, "created_at": null, "oauth_accounts": null}`
@@ -119,7 +119,8 @@ func TestJSONLinesEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if n, err := ended(ctx, importers.JSONLines(strings.NewReader(lines)), ""); n != 0 || !errors.Is(err, context.Canceled) {
+	if n, err := ended(ctx, importers.JSONLines(strings.NewReader(lines)), ""); n != 0 ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %d, %v", n, err)
 	}
 	for _, after := range []string{"x", "-1", "1.5"} {
@@ -134,7 +135,8 @@ func (b broken) source() importers.Source { return importers.JSONLines(b) }
 // TestWriteJSONLines: what is written is read as it was, but for the keys.
 func TestWriteJSONLines(t *testing.T) {
 	source := append(people(), importers.Record{
-		Key: "5", ID: "5", Email: `"<&>\ü@example.org`, Hash: oldHash, Created: born.Add(123456 * time.Microsecond), SuspendedUntil: born,
+		Key: "5", ID: "5", Email: `"<&>\ü@example.org`, Hash: oldHash,
+		Created: born.Add(123456 * time.Microsecond), SuspendedUntil: born,
 		SuspendedFor: "a \"reason\"", Own: raw("full_name", `"<b>"`, "email", `"other@example.org"`, "is_superuser", `true`),
 		ByOwner: raw("bio", `"\u2028"`), Links: []importers.Link{{Provider: "google", Subject: "x",
 			Tokens: core.OAuthTokens{Access: "at", Refresh: "rt", Expires: born}}},

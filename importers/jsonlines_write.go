@@ -18,6 +18,8 @@ import (
 // of them, unless it is nil.
 func WriteJSONLines(ctx context.Context, w io.Writer, from Source, left func(Result)) error {
 	out := bufio.NewWriter(w)
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
 	for rec, err := range from.Records(ctx, "") {
 		if err != nil {
 			return fmt.Errorf("importers: read the source: %w", err)
@@ -30,12 +32,8 @@ func WriteJSONLines(ctx context.Context, w io.Writer, from Source, left func(Res
 			}
 			continue
 		}
-		line, err := json.Marshal(lineOf(rec))
-		if err != nil {
-			return fmt.Errorf("importers: record %q: %w", rec.Key, err)
-		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("importers: write: %w", err)
+		if err := lines.Encode(lineOf(rec)); err != nil {
+			return fmt.Errorf("importers: write record %q: %w", rec.Key, err)
 		}
 	}
 	if err := out.Flush(); err != nil {

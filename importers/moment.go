@@ -71,7 +71,8 @@ func written(text string) (time.Time, error) {
 	case text == "infinity": // PostgreSQL's
 		return forGood, nil
 	}
-	if digits := strings.TrimPrefix(text, "-"); len(digits) >= 9 && len(digits) <= 18 && strings.Trim(digits, "0123456789") == "" {
+	if digits := strings.TrimPrefix(text, "-"); len(digits) >= 9 && len(digits) <= 18 &&
+		strings.Trim(digits, "0123456789") == "" {
 		var n int64
 		for _, d := range digits {
 			n = 10*n + int64(d-'0')

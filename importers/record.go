@@ -19,8 +19,10 @@ func (r *reader) linksOf(ctx context.Context, ids []any) (err error) {
 		names = append(names, c.Access, c.Refresh, c.Expires)
 	}
 	r.links, err = r.related(ctx, r.accounts, c.User, ids, names...)
-	for id, rows := range r.links { // the users' table may have them too, and not of everybody
-		r.links[id] = slices.DeleteFunc(rows, func(a row) bool { return text(a.get(c.Provider)) == "" && text(a.get(c.Subject)) == "" })
+	// The table may be that of the users, not all of whom have an account.
+	empty := func(a row) bool { return text(a.get(c.Provider)) == "" && text(a.get(c.Subject)) == "" }
+	for id, rows := range r.links {
+		r.links[id] = slices.DeleteFunc(rows, empty)
 	}
 	return err
 }
@@ -119,7 +121,8 @@ func (r *reader) ownOf(one row) core.Object {
 
 func (r *reader) link(account row) (Link, error) {
 	c := r.accountColumns
-	link := Link{Provider: text(account.get(c.Provider)), Subject: text(account.get(c.Subject)), Email: text(account.get(c.Email))}
+	get := func(name string) string { return text(account.get(name)) }
+	link := Link{Provider: get(c.Provider), Subject: get(c.Subject), Email: get(c.Email)}
 	if !r.o.Tokens {
 		return link, nil
 	}
@@ -127,6 +130,6 @@ func (r *reader) link(account row) (Link, error) {
 	if err != nil {
 		err = fmt.Errorf("the end of its token at %s %w", link.Provider, err)
 	}
-	link.Tokens = core.OAuthTokens{Access: text(account.get(c.Access)), Refresh: text(account.get(c.Refresh)), Expires: expires}
+	link.Tokens = core.OAuthTokens{Access: get(c.Access), Refresh: get(c.Refresh), Expires: expires}
 	return link, err
 }

@@ -79,7 +79,8 @@ func TestHostileRecords(t *testing.T) {
 		}
 		wantReason(t, results[key], "")
 	}
-	if text := report.String(); len(text) > 10_000 || strings.Contains(text, "example") || strings.Contains(text, "hunter2") {
+	if text := report.String(); len(text) > 10_000 || strings.Contains(text, "example") ||
+		strings.Contains(text, "hunter2") {
 		t.Errorf("the report is\n%.12000s", text)
 	}
 }
@@ -107,11 +108,11 @@ func TestHashesThatNobodyVerifies(t *testing.T) {
 	}
 	text := report.String()
 	for _, line := range []string{
-		"2 have hashes of the form $2b$…: add bcrypt.New to Options.Hashers",
-		"1 have hashes of the form salt:key: add scrypt.New",
-		"1 have hashes of the form pbkdf2_sha256$…: add pbkdf2.New",
-		"1 have hashes of the form md5$…: no hasher of Latchkey",
-		"1 have hashes of the form without a name: no hasher of Latchkey",
+		"2 with a hash of the form $2b$…: add bcrypt.New to Options.Hashers",
+		"1 with a hash of the form salt:key: add scrypt.New",
+		"1 with a hash of the form pbkdf2_sha256$…: add pbkdf2.New",
+		"1 with a hash of the form md5$…: no hasher of Latchkey",
+		"1 with a hash of the form without a name: no hasher of Latchkey",
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the report lacks %q:\n%s", line, text)
@@ -137,7 +138,8 @@ func TestOwnMembers(t *testing.T) {
 		unknown      string
 	}{
 		"of the field's type": {
-			own: raw("full_name", `"Ada"`, "tags", `["a", "b"]`, "score", `2.5`, "news", `true`, "since", `"2024-05-01T10:00:00Z"`,
+			own: raw("full_name", `"Ada"`, "tags", `["a", "b"]`, "score", `2.5`, "news", `true`,
+				"since", `"2024-05-01T10:00:00Z"`,
 				"settings", `{"dark": true}`),
 			want: Member{FullName: "Ada", Tags: []string{"a", "b"}, Score: 2.5, News: true, Since: &since,
 				Settings: map[string]any{"dark": true}},
@@ -182,7 +184,8 @@ func TestProvidersAreRenamed(t *testing.T) {
 	source := records{{Key: "1", ID: "1", Email: "ada@example.org", Links: []importers.Link{
 		{Provider: "google_oauth2", Subject: "1"}, {Provider: "google", Subject: "1"}, {Provider: "Old Twitter", Subject: "2"},
 	}}}
-	report, results := a.run(source, importers.Options{Providers: map[string]string{"google_oauth2": "google", "Old Twitter": ""}})
+	names := map[string]string{"google_oauth2": "google", "Old Twitter": ""}
+	report, results := a.run(source, importers.Options{Providers: names})
 	wantOutcomes(t, results, map[string]importers.Outcome{"1": importers.Imported})
 	links, err := a.accounts.List(t.Context(), a.member("ada@example.org").ID)
 	if err != nil || len(links) != 1 || links[0].Provider != "google" || report.Links != 1 {

@@ -105,24 +105,24 @@ func (r Report) String() string {
 		}
 	}
 	fmt.Fprintf(&b, "%d of %d records: %d %s\n", r.Done(), r.Total, r.Imported, verb)
-	line(r.Same, "are here already")
-	line(r.Taken, "are taken: another user has the address, the ID or an account")
-	line(r.Doubled, "are doubled: several records have one address or one account")
-	line(r.Refused, "are refused")
-	line(r.Skipped, "are skipped")
-	line(r.Superusers, "of those imported are superusers")
-	line(r.WithoutPassword, "have no password")
+	line(r.Same, "here already")
+	line(r.Taken, "taken: another user has the address, the ID or an account")
+	line(r.Doubled, "doubled: several records have one address or one account")
+	line(r.Refused, "refused")
+	line(r.Skipped, "skipped")
+	line(r.Superusers, "imported as superuser")
+	line(r.WithoutPassword, "imported without a password")
 	for _, form := range sorted(r.Hashes) {
-		line(r.Hashes[form], "have hashes of the form %s: %s", form, remedy(form))
+		line(r.Hashes[form], "with a hash of the form %s: %s", form, remedy(form))
 	}
 	for _, name := range sorted(r.Providers) {
-		line(r.Providers[name], "accounts at %s", name)
+		line(r.Providers[name], "linked to an account at %s", name)
 	}
 	for _, name := range sorted(r.Unknown) {
-		line(r.Unknown[name], "records have %q, which is no JSON name of the user type, or not one that its owner may write", name)
+		line(r.Unknown[name], "with %q, which is no JSON name of the user type, or none that its owner may write", name)
 	}
 	for _, what := range sorted(r.Left) {
-		line(r.Left[what], "users leave something behind: %s", what)
+		line(r.Left[what], "with something that stays behind: %s", what)
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "record %q: %s: %s\n", p.Key, p.Outcome, p.Reason)

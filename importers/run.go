@@ -11,7 +11,10 @@ import (
 
 // Options of Run.
 type Options struct {
-	// DryRun stores nothing. Default: off; begin with it.
+	// DryRun stores nothing, and says what a run would do, with one
+	// exception: values that must be unique in the application's own schema
+	// are compared with the users who are there, not with other records.
+	// Default: off; begin with it.
 	DryRun bool
 	// After is the key of a record: those up to it are not looked at again.
 	// Default: "", all are.

@@ -35,8 +35,10 @@ func TestRunImports(t *testing.T) {
 	wantOutcomes(t, results, map[string]importers.Outcome{
 		"1": importers.Imported, "2": importers.Imported, "3": importers.Imported, "4": importers.Skipped,
 	})
-	if report.Total != 4 || report.Imported != 3 || report.Superusers != 1 || report.Links != 1 || report.WithoutPassword != 1 ||
-		report.Unknown["shoe_size"] != 1 || report.Providers["google"] != 1 || report.Left["second factor"] != 1 || report.After != "4" {
+	if report.Total != 4 || report.Imported != 3 || report.Superusers != 1 || report.Links != 1 ||
+		report.WithoutPassword != 1 ||
+		report.Unknown["shoe_size"] != 1 || report.Providers["google"] != 1 ||
+		report.Left["second factor"] != 1 || report.After != "4" {
 		t.Errorf("%+v", report)
 	}
 	ada := a.member("ada@example.org")
@@ -44,7 +46,8 @@ func TestRunImports(t *testing.T) {
 		ada.FullName != "Ada" || !ada.CreatedAt.Equal(born) {
 		t.Errorf("%+v", ada)
 	}
-	if link, err := a.accounts.Find(t.Context(), "google", "g1"); err != nil || link.UserID != adaID || link.Email != "ada@gmail.com" {
+	if link, err := a.accounts.Find(t.Context(), "google", "g1"); err != nil || link.UserID != adaID ||
+		link.Email != "ada@gmail.com" {
 		t.Errorf("the account at google is %v, %v", link, err)
 	}
 	if u := a.member("gone@example.org"); u.IsActive || u.HashedPassword != "" {
@@ -123,7 +126,8 @@ func TestNobodyIsGuessedToBeSomebodyElse(t *testing.T) {
 			a := newApp(t)
 			taken := &Member{}
 			taken.Email = "Taken@example.org"
-			if err := a.Manager().Import(t.Context(), taken, "", core.OAuthAccount{Provider: "google", Subject: "taken"}); err != nil {
+			if err := a.Manager().Import(t.Context(), taken, "",
+				core.OAuthAccount{Provider: "google", Subject: "taken"}); err != nil {
 				t.Fatal(err)
 			}
 			report, results := a.run(source, importers.Options{DryRun: dry})
@@ -203,6 +207,8 @@ type failing struct {
 
 var errDown = errors.New("the database is gone")
 
+func (s *failing) Unwrap() any { return s.UserStore }
+
 func (s *failing) Create(ctx context.Context, u *Member) error {
 	if s.left--; s.left < 0 {
 		return errDown
@@ -214,7 +220,8 @@ func (s *failing) Create(ctx context.Context, u *Member) error {
 func TestARunGoesOn(t *testing.T) {
 	var source records
 	for i := range 1000 {
-		source = append(source, importers.Record{Key: fmt.Sprintf("%04d", i), ID: fmt.Sprint(i), Email: fmt.Sprintf("u%d@example.org", i)})
+		source = append(source, importers.Record{Key: fmt.Sprintf("%04d", i), ID: fmt.Sprint(i),
+			Email: fmt.Sprintf("u%d@example.org", i)})
 	}
 	source[700].Email = "U3@example.org" // of record 3, which is before the stop
 	finish := func(t *testing.T, a *app, report importers.Report, err error, why error) {
@@ -257,7 +264,8 @@ func TestProgress(t *testing.T) {
 	a := newApp(t)
 	var source records
 	for i := range 500 {
-		source = append(source, importers.Record{Key: fmt.Sprintf("%04d", i), ID: fmt.Sprint(i), Email: fmt.Sprintf("u%d@example.org", i)})
+		source = append(source, importers.Record{Key: fmt.Sprintf("%04d", i), ID: fmt.Sprint(i),
+			Email: fmt.Sprintf("u%d@example.org", i)})
 	}
 	var last importers.Report
 	calls := 0

@@ -71,7 +71,7 @@ func (c *Checker) check(x exchange) error {
 		return nil
 	}
 	answer := op.answers[x.status]
-	if answer == nil && x.status == http.StatusInternalServerError { // every operation's, which no client can expect
+	if answer == nil && unexpected(op, x.status) {
 		return c.checkBody(x, errorModel(c.doc))
 	}
 	if answer == nil {
@@ -90,6 +90,12 @@ func (c *Checker) check(x exchange) error {
 	c.seen[fmt.Sprint(op, " ", x.status)] = true
 	c.mu.Unlock()
 	return errors.Join(append(errs, c.checkBody(x, answer))...)
+}
+
+// unexpected reports whether an operation's status is one that no client can
+// expect: a fault of the server, or the answer to a body that broke off.
+func unexpected(op *operation, status int) bool {
+	return status == http.StatusInternalServerError || status == http.StatusBadRequest && op.RequestBody != nil
 }
 
 // quoted shows the body of an error.

@@ -55,6 +55,8 @@ func TestCheckerReportsWhatTheDocumentDoesNotHave(t *testing.T) {
 		"one without a detail":       {"GET /users/me", checked{401, jsonType, `{"error":"x"}`, challenge}, "detail"},
 		"a fault of the server":      {"GET /users/me", checked{500, jsonType, `{"detail":"Internal Server Error"}`, nil}, ""},
 		"another one":                {"GET /users/me", checked{500, "text/plain", "oops", nil}, "the type is"},
+		"a body that broke off":      {"POST /auth/forgot-password", checked{400, jsonType, `{"detail":"Bad Request"}`, nil}, ""},
+		"one of another operation":   {"GET /jwks.json", checked{400, jsonType, `{"detail":"Bad Request"}`, nil}, "the status is not"},
 		"a head":                     {"HEAD /users/me", checked{200, jsonType, "", nil}, ""},
 		"a head of another status":   {"HEAD /users/me", checked{404, jsonType, "", nil}, "the status is not"},
 		"nothing where none is":      {"POST /auth/web/login", checked{204, "", "", nil}, ""},

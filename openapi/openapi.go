@@ -56,6 +56,10 @@ type Options struct {
 	// Codes are sentences about error codes of the application's own, or in
 	// place of ours. Default: none.
 	Codes map[string]string
+	// RouteCodes are the error codes that hooks and checks of the
+	// application add to routes, by their names ("register:register"), in
+	// the form of core.Doc.Codes. Default: none.
+	RouteCodes map[string][]string
 	// ComponentPrefix stands before the names of schemas and responses, so
 	// that Merge can join the document with one that uses the same names.
 	// Default: none.
@@ -88,12 +92,19 @@ func New(o Options, groups ...core.Group) (*Document, error) {
 	b := &builder{o: o, types: newSchemas(o), schemes: map[string]json.RawMessage{}, ids: map[string]string{}}
 	prefixes := b.servers()
 	b.components()
-	for _, e := range slices.Concat(groups...) {
+	all := slices.Concat(groups...)
+	for _, e := range all {
 		if !e.Doc.Hidden {
+			e.Doc.Codes = append(slices.Clone(e.Doc.Codes), o.RouteCodes[e.Name]...)
 			b.add(e)
 		}
 	}
 	b.overlaps()
+	for name := range o.RouteCodes {
+		if !slices.ContainsFunc(all, func(e core.Endpoint) bool { return e.Name == name && !e.Doc.Hidden }) {
+			b.fault("Options.RouteCodes: no route is called %q", name)
+		}
+	}
 	named, err := b.types.named()
 	if err := errors.Join(append(b.errs, err)...); err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)

@@ -181,7 +181,10 @@ func TestStatusesThatAreImplied(t *testing.T) {
 
 func TestCodesAreExamples(t *testing.T) {
 	t.Parallel()
-	_, d := made(t, openapi.Options{Codes: map[string]string{"PLAN_FULL": "Nobody else fits in."}}, api())
+	_, d := made(t, openapi.Options{
+		Codes:      map[string]string{"PLAN_FULL": "Nobody else fits in."},
+		RouteCodes: map[string][]string{"users:user": {"410 GONE", "NOT_NOW"}},
+	}, api())
 	examples := func(line string, status int) string {
 		return fmt.Sprint(operation(line), ".responses.", status, ".content.application/json.examples")
 	}
@@ -194,6 +197,8 @@ func TestCodesAreExamples(t *testing.T) {
 	}
 	names("POST /auth/register", 400, "PLAN_EXPIRED REGISTER_INVALID_PASSWORD REGISTER_USER_ALREADY_EXISTS")
 	names("GET /users/me", 400, "DUPLICATE_CREDENTIALS")
+	names("GET /users/{id}", 400, "DUPLICATE_CREDENTIALS NOT_NOW")
+	names("GET /users/{id}", 410, "GONE")
 	names("GET /users/me", 403, "INSUFFICIENT_SCOPE")
 	names("GET /users/{id}", 403, "Forbidden INSUFFICIENT_SCOPE")
 	names("PATCH /users/me", 403, "INSUFFICIENT_SCOPE PROOF_REQUIRED")
@@ -306,15 +311,16 @@ func TestNewJoinsWhatIsWrong(t *testing.T) {
 		endpoint("k:example", "GET", "/twelve", func(e *core.Endpoint) { e.Doc.Answer = json.RawMessage("{") }),
 	}
 	_, err := openapi.New(openapi.Options{
-		Servers: []string{"http://a b"},
-		Types:   map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[int](): {Items: &jsonschema.Schema{}}},
+		Servers:    []string{"http://a b"},
+		Types:      map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[int](): {Items: &jsonschema.Schema{}}},
+		RouteCodes: map[string][]string{"no:route": {"X"}},
 	}, group)
 	for _, want := range []string{
 		"GET /one/{id} and GET /two have the operation ID aOne", "name the parameters of one path differently",
 		"GET /three: Doc.Status is 0", `GET /four: Doc.Codes: "200 FINE"`, "GET /five: Doc.Query: int is no struct",
 		"POST /six: Doc.Body: C: encoding/json has no form for chan int", `the openapi tag "enum=x": "x" is no `,
 		"GET /eight: Doc.Answer: core.VaultKey has a MarshalJSON", "backend api has two schemes", "no parameter like {path...}",
-		`the operation ID "" is no identifier`, "the example is no JSON", "Options.Servers", "Options.Types: the schema of int",
+		`the operation ID "" is no identifier`, "the example is no JSON", "Options.Servers", `no route is called "no:route"`, "Options.Types: the schema of int",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)

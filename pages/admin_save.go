@@ -19,8 +19,9 @@ func (v *visit) adminForm(u map[string]json.RawMessage) *Form {
 	var address string
 	_ = json.Unmarshal(u["email"], &address) // a text, as the API has it
 	password := v.helped(passwordInput("password", "new-password"), "help.admin_password")
-	password.Required, password.Label = false, v.texts.say("field.new_password")
+	password.Label = v.texts.say("field.new_password")
 	inputs := []Input{emailInput("email", address, "off"), password}
+	inputs[0].Required, inputs[1].Required = false, false // an empty one is refused, or is no change
 	for _, c := range v.shown("update") {
 		in := v.columnInput(c, current(u)(c))
 		in.Autocomplete = "off" // it is somebody else's

@@ -111,6 +111,7 @@ func (f *Form) focus(first bool) {
 // form makes a form of inputs; a label is the text of field.<name>.
 func (v *visit) form(id, action, submit string, inputs ...Input) *Form {
 	f := &Form{ID: id, Action: action, Submit: v.texts.say(submit), Inputs: inputs}
+	mixed := false // some fields are required
 	for i := range f.Inputs {
 		in := &f.Inputs[i]
 		in.ID = id + "-" + in.Name
@@ -120,7 +121,10 @@ func (v *visit) form(id, action, submit string, inputs ...Input) *Form {
 		if in.Type == "" {
 			in.Type = "text"
 		}
-		if !in.Required && in.Type != "checkbox" {
+		mixed = mixed || in.Required
+	}
+	for i := range f.Inputs {
+		if in := &f.Inputs[i]; mixed && !in.Required && in.Type != "checkbox" {
 			in.Note = v.texts.say("form.optional")
 		}
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -161,4 +164,43 @@ func TestLocalizeOfTheApplication(t *testing.T) {
 	b.Post("/login", "username", "ada@example.org", "password", "wrong").Want(400, "No. (de)")
 	b.Post("/register", "email", "ada@example.org", "password", "short", "full_name", "Ada", "fields", "full_name").
 		Want(400, "At least 8, please.")
+}
+
+// Mails are in the language of the page where somebody wanted them, or in the
+// application's.
+func TestMailsAreInTheLanguageOfThePage(t *testing.T) {
+	t.Parallel()
+	var languages mailLanguages
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Sender = &languages })
+	a.Add(t, "ada@example.org", nil)
+	inner := served(a)
+	application := ""
+	b := pagewalk.NewBrowser(t, func(r *http.Request) (*http.Response, error) {
+		return inner(r.WithContext(core.WithLanguage(r.Context(), application)))
+	}, "")
+	b.Language = "de"
+	b.Post("/forgot", "email", "ada@example.org").WantRedirect("/login")
+	application = "pt-BR" // which has no pages
+	b.Post("/forgot", "email", "ada@example.org").WantRedirect("/login")
+	b.Get("/login").Want(200, `lang="de"`, "!/language")
+	if err := a.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(languages.tags)
+	if got := strings.Join(languages.tags, " "); got != "de pt-BR" {
+		t.Errorf("the mails are in %q", got)
+	}
+}
+
+// mailLanguages are those of the mails that were sent.
+type mailLanguages struct {
+	mu   sync.Mutex
+	tags []string
+}
+
+func (l *mailLanguages) Send(_ context.Context, m core.Mail) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tags = append(l.tags, m.Lang)
+	return nil
 }

@@ -90,6 +90,7 @@ func TestWhatIsWrongInAnApplication(t *testing.T) {
 		}
 		_, err = latchkey.New(memstore.NewUsers[pagewalk.Account](), latchkey.Options[pagewalk.Account]{
 			Backends: []latchkey.Backend{{Name: "web", Transport: cookies, Strategy: sessions}}, Flows: flows,
+			Hashers: []core.Hasher{pagewalk.Unhashed{}},
 		})
 		if (err == nil) != (why == "") || err != nil && !strings.Contains(err.Error(), why) {
 			t.Errorf("want %q: %v", why, err)

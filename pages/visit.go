@@ -26,7 +26,7 @@ type visit struct {
 }
 
 // visit looks at a request. The context has the language of the page, for the
-// texts and the mails of the routes that it asks.
+// mails of the routes that it asks, unless the application has set one.
 func (s *site) visit(ctx context.Context, r *core.Request, pattern string) (context.Context, *visit) {
 	v := &visit{site: s, r: r, now: core.CurrentFrom(ctx), local: mount(r.Path, pattern)}
 	prefix, base := r.Prefix, ""
@@ -44,7 +44,10 @@ func (s *site) visit(ctx context.Context, r *core.Request, pattern string) (cont
 	v.chosen = application == ""
 	wish, _ := core.CookieValue(r, s.cookieName("language"))
 	v.texts = s.languages.of(application, wish, strings.Join(r.Lines("Accept-Language"), ","))
-	return core.WithLanguage(ctx, v.texts.tag.String()), v
+	if v.chosen {
+		ctx = core.WithLanguage(ctx, v.texts.tag.String())
+	}
+	return ctx, v
 }
 
 // mount returns the part of a path before a pattern that it matches.

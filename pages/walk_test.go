@@ -137,7 +137,7 @@ func TestWhatAnApplicationLacks(t *testing.T) {
 		b.Post(path, "token", "x", "email", "ada@example.org", "password", "x").Want(404)
 	}
 	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	b.Get("/account").Want(200, "!Send the mail", "!Other ways", "!>Users<")
+	b.Get("/account").Want(200, "!Send me a link", "!Other ways", "!>Users<")
 	b.Get("/login/acme/link").Want(404)
 	b.Post("/account/providers/acme").Want(404)
 	if got := b.Get("/admin/users"); got.Status != 404 {

@@ -192,7 +192,7 @@ func TestTheServerHasTimeouts(t *testing.T) {
 	t.Parallel()
 	t.Run("F19 slow loris", func(t *testing.T) {
 		p := exampletest.Start(t, t.TempDir())
-		p.WantPatienceEnds(10 * time.Second)
+		p.WantPatienceEnds(10*time.Second, "/")
 		p.Stop()
 	})
 }

@@ -2,6 +2,7 @@ package flowtest_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,17 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/flowtest"
 )
+
+// once puts an application together that has a flow which is made once.
+func once(t *testing.T, f core.Flow) core.Group {
+	return authtest.New(t, latchkey.Options[Account]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
+}
+
+// post returns a request with members of text.
+func post(route string, members map[string]string) flowtest.Request {
+	body, _ := json.Marshal(members)
+	return flowtest.Request{Route: "POST " + route, JSON: string(body)}
+}
 
 // mailing describes a fake.
 func mailing(broken string) flowtest.Harness {

@@ -43,6 +43,11 @@ func TestPepperAsDeviseHasIt(t *testing.T) {
 			}
 		})
 	}
+	t.Run("one that Devise 4.8.1 has made", func(t *testing.T) {
+		const hash = "$2a$10$SVf.AQB4voYUUj4hr.wKA.7anVrFCx1CTtauS4.US1Nv5SpVkdAOa"
+		checkVerify(t, peppered(t, pepper), hash, "correct horse", true)
+		checkVerify(t, newHasher(t, 10), hash, "correct horse", false)
+	})
 	t.Run("G04 a password that is longer itself is refused", func(t *testing.T) {
 		checkVerify(t, peppered(t, pepper), salt+"7c/9gwyU5n92/NDnt1NVdILq9XYhttG", strings.Repeat("z", 73), false)
 	})

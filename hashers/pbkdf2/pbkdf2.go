@@ -8,11 +8,11 @@
 //
 // These forms verify:
 //
-//	$pbkdf2-sha256$i=600000,l=32$salt$key    ours
-//	$pbkdf2-sha256$29000$salt$key            passlib's
-//	pbkdf2_sha256$870000$salt$key            Django's
-//	pbkdf2:sha256:600000$salt$key            Werkzeug's (Flask)
-//	AQAAAAIAAYag…                            ASP.NET Core Identity's, version 3
+//	$pbkdf2-sha256$i=600000,l=32$salt$key   ours
+//	$pbkdf2-sha256$29000$salt$key           passlib's
+//	pbkdf2_sha256$870000$salt$key           Django's
+//	pbkdf2:sha256:600000$salt$key           Werkzeug's (Flask)
+//	AQAAAAIAAYag…                           ASP.NET Core Identity's
 //
 // each with sha256 and sha512; those with sha1 do not. Keycloak keeps salt and
 // key in base64, and the iterations, as members of two JSON columns: write them

@@ -45,7 +45,8 @@ func (p params) work() int64 { return p.n * p.r * p.p }
 // weak reports whether none of OWASP's settings is reached. It must be called
 // with parameters within the bounds.
 func (p params) weak() bool {
-	for _, least := range [...]params{{1 << 17, 8, 1}, {1 << 16, 8, 2}, {1 << 15, 8, 3}, {1 << 14, 8, 5}, {1 << 13, 8, 10}} {
+	for _, least := range [...]params{{1 << 17, 8, 1}, {1 << 16, 8, 2}, {1 << 15, 8, 3}, {1 << 14, 8, 5},
+		{1 << 13, 8, 10}} {
 		if p.n >= least.n && p.r >= least.r && p.p >= least.p {
 			return false
 		}
@@ -79,7 +80,8 @@ func formOf(hash string) (form, bool) {
 		}
 	}
 	salt, key, ok := strings.Cut(hash, ":")
-	return betterAuth, ok && len(salt) == theirSalt && len(key) == theirKey && strings.Trim(salt+key, "0123456789abcdef") == ""
+	return betterAuth, ok && len(salt) == theirSalt && len(key) == theirKey &&
+		strings.Trim(salt+key, "0123456789abcdef") == ""
 }
 
 type encoded struct {

@@ -63,7 +63,8 @@ func TestHashAndVerify(t *testing.T) {
 	if two, _ := h.Hash("same"); one == two {
 		t.Error("two hashes have one salt")
 	}
-	if encoded, err := newHasher(t, scrypt.Options{}).Hash("x"); err != nil || !strings.HasPrefix(string(encoded), "$scrypt$ln=17,r=8,p=1$") {
+	if encoded, err := newHasher(t, scrypt.Options{}).Hash("x"); err != nil ||
+		!strings.HasPrefix(string(encoded), "$scrypt$ln=17,r=8,p=1$") {
 		t.Errorf("by default %s, %v", string(encoded), err)
 	}
 }
@@ -234,7 +235,8 @@ func TestNew(t *testing.T) {
 func TestRandom(t *testing.T) {
 	o := cheap
 	o.Random = bytes.NewReader(make([]byte, 16))
-	if encoded, err := newHasher(t, o).Hash("x"); err != nil || !strings.Contains(string(encoded), "$AAAAAAAAAAAAAAAAAAAAAA$") {
+	if encoded, err := newHasher(t, o).Hash("x"); err != nil ||
+		!strings.Contains(string(encoded), "$AAAAAAAAAAAAAAAAAAAAAA$") {
 		t.Errorf("Hash = %s, %v", string(encoded), err)
 	}
 	o.Random = iotest.ErrReader(errors.New("no entropy"))

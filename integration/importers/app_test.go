@@ -19,7 +19,6 @@ import (
 	"github.com/latchkey-go/latchkey/hashers/pbkdf2"
 	"github.com/latchkey-go/latchkey/hashers/scrypt"
 	"github.com/latchkey-go/latchkey/importers"
-	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -67,16 +66,17 @@ func newApp(t *testing.T, d database, pepper string) *app {
 	p, err4 := pbkdf2.New(pbkdf2.Options{})
 	sessions, err5 := session.New(users.Sessions(), session.Options{})
 	social, err6 := oauth.New(oauth.Options{
-		Accounts: store.OAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
-		Providers: []oauth.Provider{{Provider: provider("google")}, {Provider: provider("github")}, {Provider: provider("fake")}},
-		Vault:     []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
+		Accounts: store.OAuthAccounts(), Tickets: store.Tickets(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
+		Providers: []oauth.Provider{{Provider: provider("google")}, {Provider: provider("github")},
+			{Provider: provider("fake")}},
+		Vault: []oauth.Key{{ID: "k1", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
 	})
 	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	auth, err := latchkey.New(users, latchkey.Options[Account]{
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
-		Hashers:  []core.Hasher{ours, b, s, p}, Flows: social.Flows(), Tickets: memstore.NewTickets(nil),
+		Hashers:  []core.Hasher{ours, b, s, p}, Flows: social.Flows(), Tickets: store.Tickets(),
 		BaseURL: "https://app.example.org",
 	})
 	if err != nil {
@@ -100,7 +100,8 @@ func (a *app) run(from importers.Source, o importers.Options) importers.Report {
 		a.Errorf("the dry run says\n%s\nand the run\n%s", dry, report)
 	}
 	again := a.once(from, o)
-	if again.Same != report.Imported || again.Imported != 0 || again.Refused != report.Refused || again.Skipped != report.Skipped {
+	if again.Same != report.Imported || again.Imported != 0 || again.Refused != report.Refused ||
+		again.Skipped != report.Skipped {
 		a.Errorf("the run says\n%s\nand a second one\n%s", report, again)
 	}
 	return report
@@ -119,7 +120,8 @@ func (a *app) once(from importers.Source, o importers.Options) importers.Report 
 func (a *app) login(address, password string) int {
 	a.Helper()
 	form := url.Values{"username": {address}, "password": {password}}.Encode()
-	r := httptest.NewRequestWithContext(a.Context(), "POST", "https://app.example.org/auth/api/login", strings.NewReader(form))
+	r := httptest.NewRequestWithContext(a.Context(), "POST", "https://app.example.org/auth/api/login",
+		strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	a.handler.ServeHTTP(w, r)
@@ -133,7 +135,7 @@ func (a *app) wantLogin(address, password string) {
 	for _, c := range []struct {
 		password string
 		status   int
-	}{{password + "x", 400}, {password, 200}, {password, 200}, {password + "x", 400}} {
+	}{{password + "x", 400}, {password, 200}, {password, 200}} {
 		if status := a.login(address, c.password); status != c.status {
 			a.Errorf("%s logs in with %q: %d, want %d", address, c.password, status, c.status)
 		}
@@ -151,6 +153,14 @@ func (a *app) user(address string) *Account {
 		a.Fatalf("%s: %v", address, err)
 	}
 	return u
+}
+
+// token checks the token that the application has at a provider for a user.
+func (a *app) token(address, provider, want string) {
+	a.Helper()
+	if token, err := a.social.Token(a.Context(), a.user(address).ID, provider); token != want || err != nil {
+		a.Errorf("the token of %s is %q, %v; want %q", address, token, err, want)
+	}
 }
 
 // linked checks to which accounts a user is linked, "google/1".

@@ -18,12 +18,11 @@ func TestAuthJS(t *testing.T) {
 		importers.Report{Imported: 2, Skipped: 1, WithoutPassword: 2, Links: 3, Unknown: map[string]int{}})
 	a.linked("ada@example.org", "google/g-1", "github/7")
 	a.linked("bob@example.org", "azure-ad/z")
-	if ada := a.user("ada@example.org"); !ada.IsVerified || !ada.IsActive || ada.Name != "Ada" || a.user("bob@example.org").IsVerified {
+	if ada := a.user("ada@example.org"); !ada.IsVerified || !ada.IsActive || ada.Name != "Ada" ||
+		a.user("bob@example.org").IsVerified {
 		t.Errorf("%+v", ada)
 	}
-	if token, err := a.social.Token(t.Context(), a.user("ada@example.org").ID, "google"); token != "token-of-ada" || err != nil {
-		t.Errorf("the token is %q, %v", token, err)
-	}
+	a.token("ada@example.org", "google", "token-of-ada")
 	if status := a.login("ada@example.org", ""); status != 400 {
 		t.Errorf("a user without a password logs in: %d", status)
 	}
@@ -41,11 +40,13 @@ func TestAuthJSWithPrisma(t *testing.T) {
 	run(t, db, `INSERT INTO "Account" ("userId", "type", "provider", "providerAccountId", "updatedAt") VALUES ('clh1', 'oauth', 'github', '7', 0)`)
 	a := newApp(t, onSQLite, "")
 	o := importers.TableOptions{Columns: importers.Columns{Hash: "password"}}
-	a.wantReport(a.run(importers.AuthJS(db, o), importers.Options{}), importers.Report{Imported: 2, WithoutPassword: 1, Links: 1})
+	a.wantReport(a.run(importers.AuthJS(db, o), importers.Options{}),
+		importers.Report{Imported: 2, WithoutPassword: 1, Links: 1})
 	a.wantLogin("ada@example.org", "correct horse")
 	a.linked("ada@example.org", "github/7")
 	born := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
-	if ada, bob := a.user("ada@example.org"), a.user("bob@example.org"); !ada.CreatedAt.Equal(born) || !bob.CreatedAt.Equal(born) ||
+	if ada, bob := a.user("ada@example.org"), a.user("bob@example.org"); !ada.CreatedAt.Equal(born) ||
+		!bob.CreatedAt.Equal(born) ||
 		!ada.IsVerified || bob.IsVerified {
 		t.Errorf("%+v, %+v", ada, bob)
 	}

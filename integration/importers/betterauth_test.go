@@ -3,6 +3,7 @@ package importers_test
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ func betterAuth(t *testing.T, d database, schema string) *sql.DB {
 		names := quote + strings.ReplaceAll(columns, " ", quote+", "+quote) + quote
 		run(t, db, "INSERT INTO "+quote+table+quote+" ("+names+") VALUES ("+strings.Join(places, ", ")+")", values...)
 	}
-	born, future, past := time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC), time.Now().AddDate(1, 0, 0), time.Now().AddDate(-1, 0, 0)
+	born, future, past := time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC), time.Now().AddDate(1, 0, 0),
+		time.Now().AddDate(-1, 0, 0)
 	user := func(id, email string, verified bool, role any, banned, reason, until, anonymous, factor any) {
 		insert("user", "id name email emailVerified createdAt updatedAt role banned banReason banExpires isAnonymous twoFactorEnabled",
 			id, "Ms. "+id, email, verified, born, born, role, banned, reason, until, anonymous, factor)
@@ -70,7 +72,8 @@ func wantBetterAuth(a *app) {
 		a.Errorf("%+v", u)
 	}
 	ada, bob := a.user("ada@example.org"), a.user("bob@example.org")
-	if !ada.IsVerified || ada.IsSuperuser || ada.Name != "Ms. ada" || !ada.CreatedAt.Equal(time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC)) {
+	if !ada.IsVerified || ada.IsSuperuser || ada.Name != "Ms. ada" ||
+		!ada.CreatedAt.Equal(time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC)) {
 		a.Errorf("%+v", ada)
 	}
 	if bob.IsVerified || !bob.IsSuperuser {
@@ -111,10 +114,41 @@ func TestBetterAuth(t *testing.T) {
 				t.Errorf("%s", report)
 			}
 			a.linked("ada@example.org", "google/g-1")
-			if token, err := a.social.Token(t.Context(), a.user("ada@example.org").ID, "google"); token != "token-of-g-1" || err != nil {
-				t.Errorf("the token is %q, %v", token, err)
-			}
+			a.token("ada@example.org", "google", "token-of-g-1")
 		})
+	}
+}
+
+// TestWhatBetterAuthWrote: the database of the program itself; its README is in
+// this repository's testdata.
+func TestWhatBetterAuthWrote(t *testing.T) {
+	t.Parallel()
+	db := copied(t, filepath.Join("..", "testdata", "better-auth.sqlite"))
+	source := importers.BetterAuth(db, importers.BetterAuthOptions{
+		TableOptions: importers.TableOptions{Tokens: true}, AdminRole: "admin",
+	})
+	a := newApp(t, onSQLite, "")
+	report := a.run(source, importers.Options{})
+	a.wantReport(report, importers.Report{
+		Imported: 6, Skipped: 1, Superusers: 1, WithoutPassword: 1, Links: 2, Left: map[string]int{"second factor": 1},
+	})
+	a.wantLogin("Ada.Lovelace@example.org", "analytical engine 1843")
+	a.wantLogin("grace@example.org", "nanoseconds & compilers")
+	a.wantLogin("barbara@example.org", "ﬁancé Ⅳ ①")
+	a.wantLogin("alan@example.org", "on computable numbers")
+	if status := a.login("mallory@example.org", "correct horse battery"); status != 400 {
+		t.Errorf("a banned user logs in: %d", status)
+	}
+	a.linked("ada.lovelace@example.org", "google/109876543210")
+	a.linked("gal@camelot.bt", "github/7")
+	a.token("ada.lovelace@example.org", "google", "token-of-ada")
+	if grace, ada := a.user("grace@example.org"), a.user("ada.lovelace@example.org"); !grace.IsVerified ||
+		ada.IsVerified ||
+		grace.Name != "Grace Hopper" || grace.CreatedAt.Year() != 2026 {
+		t.Errorf("%+v", grace)
+	}
+	if alan := a.user("alan@example.org"); !alan.IsSuperuser || alan.Plan != "gold" {
+		t.Errorf("%+v", alan)
 	}
 }
 

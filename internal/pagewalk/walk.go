@@ -48,7 +48,7 @@ func (a *App) registers(t *testing.T, b *Browser) {
 	b.Get("/account").Want(200, "Your address is confirmed.", "!not confirmed")
 	b.Get("/account").Want(200, "!Your address is confirmed.")
 	b.Get(link).Submit("verify").WantRedirect("/account") // once more
-	b.Get("/verify?token=nonsense").Submit("verify").Want(400, "expired or was used", "Send the mail")
+	b.Get("/verify?token=nonsense").Submit("verify").Want(400, "expired or was used", "Send me a link")
 	b.Get("/logout").Want(200, "Log out?").Submit("logout").WantRedirect("/login")
 	b.Get("/login").Want(200, "You are logged out.")
 	b.Get("/register").Submit("register", "email", "Bea@example.org", "password", Password, "full_name", "B").

@@ -4,13 +4,14 @@
 //
 //	go run ./doccheck ROOT
 //
-// A block names its source in a comment above it: a file, or a function of a
-// file.
+// A block names its source in a comment above it: a file, or a function or a
+// type of a Go file.
 //
 //	<!-- source: examples/quickstart/main.go -->
 //	<!-- source: example_test.go ExampleNew -->
 //
-// The first Go block of README.md must have one.
+// The first Go block of README.md must have one. A README.md below docs links
+// to each Markdown file beside it.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -60,7 +62,11 @@ func check(root string) error {
 		if err != nil {
 			return err
 		}
-		for _, problem := range append(checkLinks(path, string(text)), checkBlocks(root, string(text))...) {
+		found := slices.Concat(checkLinks(path, string(text)), checkBlocks(root, string(text)))
+		if strings.HasPrefix(name, "docs/") && entry.Name() == "README.md" {
+			found = append(found, checkIndex(path, string(text))...)
+		}
+		for _, problem := range found {
 			problems = append(problems, fmt.Errorf("%s:%w", name, problem))
 		}
 		return nil

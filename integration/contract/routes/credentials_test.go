@@ -158,6 +158,21 @@ func TestSeveralCredentials(t *testing.T) {
 	})
 }
 
+// Every route that asks who the caller is.
+func TestTwoCredentialsOfOneKind(t *testing.T) {
+	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+		u := a.NewUser(t, harness.Superuser)
+		token := harness.Bearer(a.Token(t, "session", u))
+		for _, e := range harness.AccountRoutes(a.Auth) {
+			if len(e.Access) > 0 {
+				a.Want(t, e.Method+" "+e.Prefix+e.Pattern+" 400 DUPLICATE_CREDENTIALS", harness.Row, harness.PathID(u.ID),
+					token, token, harness.VerifyBody("x"))
+			}
+		}
+		a.Want(t, "GET /users/me 200", token)
+	})
+}
+
 func TestTheCookieGuardsUnsafeMethodsOnly(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		admin, target := a.LogIn(t, "cookie", a.NewUser(t, harness.Superuser)), harness.PathID(a.NewUser(t).ID)

@@ -38,6 +38,7 @@
 //	forms_test.go        HTML forms, and where they lead
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
+//	main_test.go         every status that the OpenAPI document has
 //	oauth_identity_test.go
 //	                     who logs in at a provider, for hooks
 //	oauth_options_test.go
@@ -46,4 +47,5 @@
 //	password_forms_test.go
 //	                     one password from different keyboards
 //	rules_test.go        names, HEAD, 307, 404 and 405
+//	scopes_test.go       credentials of few scopes
 package routes

@@ -75,7 +75,7 @@ func sessionCookie(t *testing.T, ctx context.Context) (found *network.Cookie) {
 }
 
 func TestAPersonSignsInAtTheLocalProviderAndOutAgain(t *testing.T) {
-	examples := []string{"quickstart"}
+	examples := []string{"chi"}
 	if long.Run() {
 		examples = append(examples, "fiber") // the framework that is least like net/http
 	}

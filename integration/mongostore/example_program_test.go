@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// The quickstart's DATABASE_URL accepts mongodb: too; integration/examples
-// tests the other schemes.
-func TestQuickstart(t *testing.T) {
+// The examples' DATABASE_URL accepts mongodb: too; integration/examples tests
+// the other schemes.
+func TestExample(t *testing.T) {
 	db := newDB(t, connect(t, nil))
-	program := filepath.Join(t.TempDir(), "quickstart")
-	build := exec.Command("go", "build", "-o", program, "./quickstart")
+	program := filepath.Join(t.TempDir(), "chi")
+	build := exec.Command("go", "build", "-o", program, "./chi")
 	build.Dir = "../../examples"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
