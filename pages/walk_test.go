@@ -233,6 +233,31 @@ func TestPagesOfErrors(t *testing.T) {
 	b.Get("/login").Want(200, "!cannot be reached")
 }
 
+// How long to wait is said in a unit that fits, and never in the singular.
+func TestHowLongToWait(t *testing.T) {
+	t.Parallel()
+	limit := &waiting{Limiter: memstore.NewLimiter(memstore.LimiterOptions{})}
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Limiter = limit })
+	b := pagewalk.NewBrowser(t, served(a), "")
+	for wait, want := range map[time.Duration]string{
+		time.Second: "2 seconds", 99 * time.Second: "99 seconds", 100 * time.Second: "2 minutes",
+		99 * time.Minute: "99 minutes", 100 * time.Minute: "2 hours", 24 * time.Hour: "24 hours",
+	} {
+		limit.wait = wait
+		b.Post("/login", "username", "ada@example.org", "password", "wrong").Want(429, "Please wait "+want+".")
+	}
+	b.Language, limit.wait = "de", time.Hour
+	b.Post("/login", "username", "ada@example.org", "password", "wrong").Want(429, "Bitte warten Sie 60 Minuten.")
+}
+
+// waiting is a limiter that makes everybody wait.
+type waiting struct {
+	core.Limiter
+	wait time.Duration
+}
+
+func (w *waiting) Allow(context.Context, string, ...core.Limit) (time.Duration, error) { return w.wait, nil }
+
 // switchable is a limiter that can be down.
 type switchable struct {
 	core.Limiter
