@@ -218,4 +218,8 @@ func (w walk) administers(p *person) {
 	p.opens("/logout")
 	p.presses("logout")
 	p.reads("You are logged out.")
+	for range 2 { // to the question, and to the users
+		p.loads("back", chromedp.NavigateBack())
+		p.reads("Log in", "!countess@example.org")
+	}
 }
