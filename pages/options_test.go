@@ -104,7 +104,7 @@ type offering struct{ pagewalk.Acme }
 func (offering) Name() string                                { return "factor" }
 func (offering) PerBackend() bool                            { return false }
 func (offering) Routes(*core.Services) ([]core.Route, error) { return nil, nil }
-func (o offering) Provider() core.Provider                   { return named{o.Acme} }
+func (o offering) Provider() core.Provider                   { return named(o) }
 func (named) Name() string                                   { return "factor" }
 
 type named struct{ pagewalk.Acme }
