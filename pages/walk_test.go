@@ -88,56 +88,14 @@ func TestOverPlainHTTP(t *testing.T) {
 func TestCrossSitePosts(t *testing.T) {
 	t.Parallel()
 	a := pagewalk.New(t, "", nil)
-	u := a.Add(t, "ada@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
-	b := pagewalk.NewBrowser(t, served(a), "")
-	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	b.Site = "cross-site"
-	posts := 0
-	for _, e := range a.Pages("web") {
-		if e.Method != http.MethodPost || strings.HasSuffix(e.Pattern, "/callback") {
-			continue
-		}
-		posts++
-		path := strings.NewReplacer("{id}", u.ID, "{provider}", "acme").Replace(e.Pattern)
-		b.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", pagewalk.Password,
-			"language", "de",
-			"fields", "full_name", "full_name", "Eve").Want(403, "sent from another site")
-	}
-	if posts < 15 {
-		t.Errorf("only %d pages are posted to", posts)
-	}
-	if now := a.Of(t, "ada@example.org"); now.FullName != "Ada" || now.ID != u.ID {
-		t.Errorf("the user is %+v", now.FullName)
-	}
-	b.Site = "same-origin"
-	b.Get("/account").Want(200)
+	a.CrossSite(t, served(a))
 }
 
 // The limits are those of the API: failures through both count together.
 func TestPagesAndAPIShareTheirLimits(t *testing.T) {
 	t.Parallel()
 	a := pagewalk.New(t, "", nil)
-	a.Add(t, "ada@example.org", nil)
-	b := pagewalk.NewBrowser(t, served(a), "")
-	wrong := func(b *pagewalk.Browser) pagewalk.Page {
-		return b.Post("/login", "username", "ada@example.org", "password", "wrong")
-	}
-	for range 3 {
-		wrong(b).Want(400)
-	}
-	for range 2 {
-		if got := b.Post("/api/web/login", "username", "ada@example.org", "password", "wrong"); got.Status != 400 {
-			t.Errorf("by the API: %d", got.Status)
-		}
-	}
-	got := wrong(b).Want(429, "There were too many attempts. Please wait", "Error:", `value="ada@example.org"`)
-	if got.Header.Get("Retry-After") == "" {
-		t.Error("the page does not say when to come again")
-	}
-	if got := b.Post("/api/web/login", "username", "ada@example.org", "password", pagewalk.Password); got.Status != 429 {
-		t.Errorf("by the API: %d", got.Status)
-	}
-	b.Post("/login", "username", "bea@example.org", "password", "wrong").Want(400)
+	a.Failures(t, served(a))
 }
 
 func TestRedirectsStayOnTheSite(t *testing.T) {
