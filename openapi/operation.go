@@ -23,7 +23,7 @@ type operation struct {
 	Security    []map[string][]string `json:"security"` // empty: public
 
 	method, path string
-	forms        bool               // core.Route.Forms
+	forms        bool              // core.Route.Forms
 	answers      map[int]*response // Responses without references
 }
 
