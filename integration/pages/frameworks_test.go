@@ -31,19 +31,19 @@ type router interface {
 	Listen(*testing.T, net.Listener)
 }
 
-// framework has a router at the root, and one in which the routes are below
-// nested by the framework's own means.
+// framework mounts routes at a prefix, or below nested by means of its own.
 type framework struct {
-	name        string
-	root, below func(core.Group) router
+	name  string
+	at    func(prefix string, g core.Group) router
+	below func(core.Group) router
 }
 
 var frameworks = []framework{
-	{"net/http", httpRoot, httpBelow},
-	{"chi", chiRoot, chiBelow},
-	{"echo", echoRoot, echoBelow},
-	{"fiber", fiberRoot, fiberBelow},
-	{"gin", ginRoot, ginBelow},
+	{"net/http", httpAt, httpBelow},
+	{"chi", chiAt, chiBelow},
+	{"echo", echoAt, echoBelow},
+	{"fiber", fiberAt, fiberBelow},
+	{"gin", ginAt, ginBelow},
 }
 
 // handler is a router of net/http.
@@ -59,9 +59,9 @@ func (h handler) Listen(t *testing.T, ln net.Listener) {
 	t.Cleanup(server.Close)
 }
 
-func httpRoot(g core.Group) router {
+func httpAt(prefix string, g core.Group) router {
 	mux := http.NewServeMux()
-	httpauth.Mount(mux, "", g)
+	httpauth.Mount(mux, prefix, g)
 	return handler{httpauth.JSONErrors(mux)}
 }
 
@@ -79,9 +79,9 @@ func newChi() *chi.Mux {
 	return r
 }
 
-func chiRoot(g core.Group) router {
+func chiAt(prefix string, g core.Group) router {
 	r := newChi()
-	chiauth.Mount(r, "", g)
+	chiauth.Mount(r, prefix, g)
 	return handler{r}
 }
 
@@ -98,9 +98,9 @@ func newEcho() *echo.Echo {
 	return e
 }
 
-func echoRoot(g core.Group) router {
+func echoAt(prefix string, g core.Group) router {
 	e := newEcho()
-	echoauth.Mount(e, "", g)
+	echoauth.Mount(e, prefix, g)
 	return handler{e}
 }
 
@@ -118,9 +118,9 @@ func newGin() *gin.Engine {
 	return engine
 }
 
-func ginRoot(g core.Group) router {
+func ginAt(prefix string, g core.Group) router {
 	engine := newGin()
-	ginauth.Mount(engine, "", g)
+	ginauth.Mount(engine, prefix, g)
 	return handler{engine}
 }
 
@@ -144,9 +144,9 @@ func (a fiberApp) Listen(t *testing.T, ln net.Listener) {
 
 func newFiber() *fiber.App { return fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler}) }
 
-func fiberRoot(g core.Group) router {
+func fiberAt(prefix string, g core.Group) router {
 	app := newFiber()
-	fiberauth.Mount(app, "", g)
+	fiberauth.Mount(app, prefix, g)
 	return fiberApp{app}
 }
 

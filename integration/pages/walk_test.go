@@ -7,16 +7,23 @@ import (
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 )
 
-// onEveryFramework runs a test on all adapters, at the root and below a prefix
-// of the framework's own, with an application of its own at each.
+// onEveryFramework runs a test on all adapters: at the root, at a prefix, and in
+// a router below another one; with an application of its own at each.
 func onEveryFramework(t *testing.T, test func(*pagewalk.App, *testing.T, pagewalk.Serve)) {
 	t.Helper()
 	for _, f := range frameworks {
-		for prefix, route := range map[string]func(core.Group) router{"": f.root, nested: f.below} {
-			t.Run(f.name+" at "+prefix+"/", func(t *testing.T) {
+		for name, place := range map[string]struct {
+			prefix string
+			route  func(core.Group) router
+		}{
+			"at the root": {"", func(g core.Group) router { return f.at("", g) }},
+			"at a prefix": {"/a/prefix", func(g core.Group) router { return f.at("/a/prefix", g) }},
+			"below":       {nested, f.below},
+		} {
+			t.Run(f.name+" "+name, func(t *testing.T) {
 				t.Parallel()
-				a := pagewalk.New(t, prefix, nil)
-				test(a, t, route(a.Routes()).Serve)
+				a := pagewalk.New(t, place.prefix, nil)
+				test(a, t, place.route(a.Routes()).Serve)
 			})
 		}
 	}
