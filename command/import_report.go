@@ -6,10 +6,19 @@ import (
 	"github.com/latchkey-go/latchkey/importers"
 )
 
+// shownProblems is how many problems people see, so that the sums stay on the
+// screen.
+const shownProblems = 10
+
 // report prints what an import did.
 func (p *printer) report(r importers.Report) error {
 	if !p.json {
-		return p.text(strings.TrimRight(r.String(), "\n"))
+		more := len(r.Problems) > shownProblems
+		r.Problems = r.Problems[:min(len(r.Problems), shownProblems)]
+		if err := p.text(strings.TrimRight(r.String(), "\n")); err != nil || !more {
+			return err
+		}
+		return p.say("--problems FILE keeps all of them.")
 	}
 	problems := make([]importProblem, len(r.Problems)) // never null
 	for i, one := range r.Problems {
