@@ -38,6 +38,9 @@ type framework struct {
 	below func(core.Group) router
 }
 
+// root mounts routes at the root.
+func (f framework) root(g core.Group) router { return f.at("", g) }
+
 var frameworks = []framework{
 	{"net/http", httpAt, httpBelow},
 	{"chi", chiAt, chiBelow},

@@ -41,16 +41,15 @@ func (p *person) watch() {
 				p.note("%s: %s", e.Entry.Source, e.Entry.Text)
 			}
 		case *audits.EventIssueAdded:
-			p.note("issue: %s", e.Issue.Code)
+			if e.Issue.Code != audits.InspectorIssueCodeBounceTrackingIssue { // it is about sites between two others
+				p.note("issue: %s", e.Issue.Code)
+			}
 		case *runtime.EventExceptionThrown:
 			p.note("script: %s", e.ExceptionDetails.Error())
 		case *runtime.EventConsoleAPICalled:
 			p.note("console: %s", e.Type)
 		case *network.EventRequestWillBeSent:
-			to := func(origin string) bool { return strings.HasPrefix(e.Request.URL, origin+"/") }
-			drawn := strings.HasPrefix(e.Request.URL, "data:") // a part of the browser's own fields
-			if strings.HasPrefix(e.DocumentURL, p.app.origin+"/") && !drawn && !to(p.app.origin) &&
-				(e.Type != network.ResourceTypeDocument || !to(p.app.provider)) {
+			if !p.app.mayAsk(e) {
 				p.note("a request to %s", e.Request.URL)
 			}
 		}
@@ -61,6 +60,14 @@ func (p *person) watch() {
 			p.t.Errorf("the browser complains:\n%s", strings.Join(complaints, "\n"))
 		}
 	})
+}
+
+// mayAsk reports whether a request stays at the application, or is the
+// provider's page or of it. What browsers draw in fields of their own is data.
+func (a *app) mayAsk(e *network.EventRequestWillBeSent) bool {
+	of := func(url, origin string) bool { return strings.HasPrefix(url, origin+"/") }
+	return of(e.Request.URL, a.origin) || of(e.Request.URL, "data:image") ||
+		of(e.Request.URL, a.provider) && (e.Type == network.ResourceTypeDocument || of(e.DocumentURL, a.provider))
 }
 
 func (p *person) note(format string, values ...any) {
