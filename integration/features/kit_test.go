@@ -43,8 +43,8 @@ func TestAsVouchesForTOTP(t *testing.T) {
 	if _, err := withPhone(t.Context(), app.Services(), ada); err != nil {
 		t.Fatal(err)
 	}
-	password := core.Proof{Method: core.MethodPassword}
-	if pending, err := app.Manager().Login(t.Context(), ada.ID, "web", nil, password); err != nil || pending.Pending == "" {
+	alone, err := app.Manager().Login(t.Context(), ada.ID, "web", nil, core.Proof{Method: core.MethodPassword})
+	if err != nil || alone.Pending == "" {
 		t.Errorf("a password alone is enough: %v", err)
 	}
 	for _, backend := range []string{"web", "api"} {
