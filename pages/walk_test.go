@@ -51,13 +51,19 @@ func TestBehindAProxyThatCutsOffAPrefix(t *testing.T) {
 	a.Walk(t, serve)
 }
 
-// http.StripPrefix cuts off a prefix that the base URL does not have.
+// http.StripPrefix cuts off a prefix, which the base URL has or has not.
 func TestBelowStripPrefix(t *testing.T) {
 	t.Parallel()
-	a := pagewalk.New(t, "/app", nil)
-	mux := http.NewServeMux()
-	httpauth.Mount(mux, "", a.Routes())
-	a.Walk(t, pagewalk.Handler(http.StripPrefix("/app", httpauth.JSONErrors(mux))))
+	for links, base := range map[string]string{"/app": pagewalk.Origin, "": pagewalk.Origin + "/app"} {
+		t.Run("at "+base, func(t *testing.T) {
+			t.Parallel()
+			a := pagewalk.New(t, links, func(o *pagewalk.Options) { o.BaseURL = base })
+			a.Prefix = "/app"
+			mux := http.NewServeMux()
+			httpauth.Mount(mux, "", a.Routes())
+			a.Walk(t, pagewalk.Handler(http.StripPrefix("/app", httpauth.JSONErrors(mux))))
+		})
+	}
 }
 
 // Over plain http browsers send no Sec-Fetch-Site: Origin and Referer decide.
@@ -84,7 +90,8 @@ func TestOverPlainHTTP(t *testing.T) {
 		Want(400)
 }
 
-// Every post of another site is refused, whatever the page.
+// Every post of another site is refused, whatever the page, from a browser with
+// a login and from one without.
 func TestCrossSitePosts(t *testing.T) {
 	t.Parallel()
 	a := pagewalk.New(t, "", nil)
@@ -275,4 +282,24 @@ func staff(t *testing.T) latchkey.Backend {
 		t.Fatal(err)
 	}
 	return latchkey.Backend{Name: "staff", Transport: cookies, Strategy: sessions}
+}
+
+// greedy is a second factor whose name makes its route one of the pages'.
+type greedy struct{}
+
+func (greedy) Name() string                                                   { return "greedy" }
+func (greedy) PerBackend() bool                                               { return true }
+func (greedy) Method() string                                                 { return "pages" }
+func (greedy) Routes(*core.Services) ([]core.Route, error)                    { return nil, nil }
+func (greedy) Asks(context.Context, core.AnyUser, []core.Proof) (bool, error) { return true, nil }
+
+// No page asks a page, so that none asks itself for ever.
+func TestNoPageAsksAPage(t *testing.T) {
+	t.Parallel()
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Flows = append(o.Flows, greedy{}) })
+	a.Add(t, "ada@example.org", nil)
+	b := pagewalk.NewBrowser(t, served(a), "")
+	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/login/factor")
+	b.Get("/login/factor").Want(200, "cannot be taken on this page")
+	b.Post("/login/factor", "method", "pages", "username", "ada@example.org", "password", pagewalk.Password).Want(404)
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// CrossSite posts to every page from another site, and in a browser that is
-// logged in. Each is refused, and the same one from the site itself is not.
+// CrossSite posts to every page from another site, in a browser that is logged
+// in and in one that is not. Each is refused, and the same one from the site
+// itself is not.
 func (a *App) CrossSite(t *testing.T, serve Serve) {
 	u := a.Add(t, "ada@example.org", func(u *Account) { u.IsSuperuser = true })
 	b := NewBrowser(t, serve, a.Prefix)
@@ -19,9 +20,10 @@ func (a *App) CrossSite(t *testing.T, serve Serve) {
 		}
 		posts++
 		path := strings.NewReplacer("{id}", u.ID, "{provider}", "acme").Replace(e.Pattern)
-		for _, site := range []string{"cross-site", "same-site"} {
-			b.Site = site
-			b.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password, "language", "de",
+		stranger := NewBrowser(t, serve, a.Prefix)
+		for _, who := range []*Browser{b, stranger, b} {
+			stranger.Site, b.Site = "cross-site", []string{"cross-site", "same-site"}[posts%2]
+			who.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password, "language", "de",
 				"fields", "full_name", "full_name", "Eve", "is_superuser", "", "current_password", Password).
 				Want(403, "sent from another site")
 		}
