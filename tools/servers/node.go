@@ -12,6 +12,18 @@ import (
 // oidcProvider returns a folder with the node_modules that
 // integration/oidc/node pins. node is in PATH then.
 func (m machine) oidcProvider(ctx context.Context) (string, error) {
+	return m.fromNPM(ctx, "oidc-provider", filepath.Join(m.root, "integration", "oidc", "node"))
+}
+
+// openAPITypeScript is oidcProvider for integration/openapi/node: a generator
+// of clients, and TypeScript.
+func (m machine) openAPITypeScript(ctx context.Context) (string, error) {
+	return m.fromNPM(ctx, "openapi-typescript", filepath.Join(m.root, "integration", "openapi", "node"))
+}
+
+// fromNPM returns a folder with the node_modules that the package-lock.json in
+// another folder pins. node is in PATH then.
+func (m machine) fromNPM(ctx context.Context, name, pinned string) (string, error) {
 	npm, err := m.path(ctx, pkg{"npm", []program{
 		{names: []string{"npm"}, file: "usr/bin/npm"},
 		{names: []string{"node"}, file: "usr/bin/node"},
@@ -19,20 +31,19 @@ func (m machine) oidcProvider(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	pinned := filepath.Join(m.root, "integration", "oidc", "node")
 	lock, err := os.ReadFile(filepath.Join(pinned, "package-lock.json"))
 	if err != nil {
 		return "", err
 	}
-	at := filepath.Join(m.cache, fmt.Sprintf("oidc-provider-%.8x", sha256.Sum256(lock)))
+	at := filepath.Join(m.cache, fmt.Sprintf("%s-%.8x", name, sha256.Sum256(lock)))
 	return at, once(at, func(folder string) error {
-		for _, name := range []string{"package.json", "package-lock.json"} {
-			text, err := os.ReadFile(filepath.Join(pinned, name))
-			if err := errors.Join(err, os.WriteFile(filepath.Join(folder, name), text, 0o600)); err != nil {
+		for _, file := range []string{"package.json", "package-lock.json"} {
+			text, err := os.ReadFile(filepath.Join(pinned, file))
+			if err := errors.Join(err, os.WriteFile(filepath.Join(folder, file), text, 0o600)); err != nil {
 				return err
 			}
 		}
-		defer m.begin("oidc-provider")()
+		defer m.begin(name)()
 		return quietly(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
 	})
 }
