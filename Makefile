@@ -23,7 +23,7 @@ quick: ## the tests that need no server, in about two minutes
 
 test: ## all tests
 	@$(TOOLS)
-	@$(SERVERS) $(GOTEST) work integration integration/mongostore benchmarks tools
+	@$(SERVERS) $(GOTEST) work integration integration/mongostore integration/openapi benchmarks tools
 
 # What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
 check: format docs subjects tidy build lint vulns race release-check ## what CI runs
