@@ -25,8 +25,8 @@ func (a *App) CrossSite(t *testing.T, serve Serve) {
 			site string
 		}{{b, "cross-site"}, {b, "same-site"}, {NewBrowser(t, serve, a.Prefix), "cross-site"}} {
 			from.who.Site = from.site
-			from.who.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password, "language", "de",
-				"fields", "full_name", "full_name", "Eve", "is_superuser", "", "current_password", Password).
+			from.who.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password,
+				"language", "de", "fields", "full_name", "full_name", "Eve", "is_superuser", "", "current_password", Password).
 				Want(403, "sent from another site")
 		}
 		b.Site = "" // a browser that does not say it: its Origin does
