@@ -73,6 +73,8 @@ func (a asking) Lines(name string) []string {
 		return []string{a.media}
 	case "Content-Encoding", "Content-Length", "Transfer-Encoding":
 		return nil
+	case "Accept":
+		return []string{"text/html"} // whatever shows the page: a provider's URL is one to visit
 	}
 	return a.Head.Lines(name)
 }

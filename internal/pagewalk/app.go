@@ -53,6 +53,8 @@ type Options struct {
 	latchkey.Options[Account]
 	// Cookie is that of the backend "web".
 	Cookie cookie.Options
+	// Providers are those to log in at. Default: Acme.
+	Providers []oauth.Provider
 	// Without are the API's parts that the application lacks: verify, reset
 	// or social.
 	Without []string
@@ -66,7 +68,7 @@ type App struct {
 	// Prefix is where Routes is mounted.
 	Prefix string
 
-	without []string
+	origin string // of the base URL
 }
 
 var many = latchkey.Limit{Events: 10_000, Window: time.Minute}
@@ -83,6 +85,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}}}
 	box, err1 := outbox.New(outbox.Options{App: "Acme"})
 	a := &App{Users: memstore.NewUsers[Account](), Box: box, Prefix: prefix}
+	o.Providers = []oauth.Provider{{Provider: Acme{}, VerifiedByDefault: true}}
 	o.Options = latchkey.Options[Account]{
 		Tickets: memstore.NewTickets(nil), Sender: box, BaseURL: Origin, MailDelay: -1, Hashers: []core.Hasher{Unhashed{}},
 		Log: slog.New(slog.DiscardHandler),
@@ -92,17 +95,18 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	if edit != nil {
 		edit(o)
 	}
-	a.without = o.Without
+	base, err0 := url.Parse(o.BaseURL)
 	site, err2 := pages.New(o.Pages)
 	cookies, err3 := cookie.New(o.Cookie)
 	sessions, err4 := session.New(memstore.NewSessions(nil), session.Options{})
 	social, err5 := oauth.New(oauth.Options{
 		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
-		Providers: []oauth.Provider{{Provider: Acme{}, VerifiedByDefault: true}}, InsecureHTTP: o.Cookie.InsecureHTTP,
+		Providers: o.Providers, InsecureHTTP: o.Cookie.InsecureHTTP,
 	})
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	if err := errors.Join(err0, err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
+	a.origin = base.Scheme + "://" + base.Host
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
 	if !slices.Contains(o.Without, "verify") {
@@ -140,7 +144,7 @@ func (a *App) Mail(t testing.TB, kind string) string {
 	if len(mails) == 0 || mails[len(mails)-1].Kind != kind {
 		t.Fatalf("the newest of %d mails is not a %s mail", len(mails), kind)
 	}
-	_, link, _ := strings.Cut(mails[len(mails)-1].Text, Origin+a.Prefix)
+	_, link, _ := strings.Cut(mails[len(mails)-1].Text, a.origin+a.Prefix)
 	link, _, _ = strings.Cut(link, "\n")
 	return strings.TrimSpace(link)
 }
