@@ -3,6 +3,8 @@ package pages_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
+	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/cookie"
@@ -77,6 +80,61 @@ func TestPagesOfErrors(t *testing.T) {
 		t.Error("the page does not say when to come again")
 	}
 	b.Get("/login").Want(200, "!cannot be reached")
+}
+
+// The list of users goes on where a page ends, with the search that it has.
+func TestAdministrationPageByPage(t *testing.T) {
+	t.Parallel()
+	a := pagewalk.New(t, "", nil)
+	a.Add(t, "root@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
+	for i := range 60 {
+		a.Add(t, fmt.Sprintf("user%02d@example.org", i), nil)
+	}
+	b := pagewalk.NewBrowser(t, served(a), "")
+	b.Post("/login", "username", "root@example.org", "password", pagewalk.Password).WantRedirect("/account")
+	page := b.Get("/admin/users?email=user").Want(200, "user00@", "!root@", "!user59@", "More users", "!Back to the beginning")
+	var more string
+	for _, link := range page.Links() {
+		if strings.Contains(link, "cursor=") {
+			more = link
+		}
+	}
+	page = b.Get(more).Want(200, "user59@", "!user00@", "!root@", "!More users", "Back to the beginning")
+	if !slices.Contains(page.Links(), "/admin/users?email=user") {
+		t.Errorf("the way back is not among %v", page.Links())
+	}
+}
+
+// A moment is shown in UTC to the second, and kept as it is by a form that
+// changes something else.
+func TestMomentsAndDevices(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now = clock.now; o.Pages.Fields["born"] = pages.Field{} })
+	born := time.Date(1990, 5, 4, 12, 30, 15, 123456000, time.UTC)
+	a.Add(t, "ada@example.org", func(u *pagewalk.Account) { u.Born = born })
+	serve := served(a)
+	b := pagewalk.NewBrowser(t, serve, "")
+	for _, agent := range []string{"curl/8.5.0", "nothing that anybody has heard of"} {
+		who := pagewalk.NewBrowser(t, serve, "")
+		who.Agent = agent
+		who.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
+	}
+	clock.pass(90 * time.Minute)
+	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
+	page := b.Get("/account").Want(200, `value="1990-05-04T12:30:15"`, ">curl<", ">Unknown device<", "logged in 1 h ago",
+		"active just now")
+	page.Submit("profile", "full_name", "Lovelace").WantRedirect("/account")
+	if u := a.Of(t, "ada@example.org"); !u.Born.Equal(born) || u.FullName != "Lovelace" {
+		t.Errorf("the user is %s, born at %v", u.FullName, u.Born)
+	}
+	page.Submit("profile", "born", "1990-05-05T08:00").WantRedirect("/account")
+	if u := a.Of(t, "ada@example.org"); !u.Born.Equal(time.Date(1990, 5, 5, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("born at %v", u.Born)
+	}
+	page.Submit("profile", "born", "in May").Want(422, `value="in May"`)
+	clock.pass(26 * time.Hour)
+	b.Get("/account").Want(200, "logged in "+clock.now().Add(-26*time.Hour).UTC().Format("2006-01-02"))
 }
 
 // switchable is a limiter that can be down.
