@@ -92,7 +92,8 @@ func TestAdministrationPageByPage(t *testing.T) {
 	}
 	b := pagewalk.NewBrowser(t, served(a), "")
 	b.Post("/login", "username", "root@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	page := b.Get("/admin/users?email=user").Want(200, "user00@", "!root@", "!user59@", "More users", "!Back to the beginning")
+	page := b.Get("/admin/users?email=user").Want(200, "user00@", "!root@", "!user59@", "More users",
+		"!Back to the beginning")
 	var more string
 	for _, link := range page.Links() {
 		if strings.Contains(link, "cursor=") {
@@ -110,7 +111,7 @@ func TestAdministrationPageByPage(t *testing.T) {
 func TestMomentsAndDevices(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now = clock.now; o.Pages.Fields["born"] = pages.Field{} })
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now, o.Pages.Fields["born"] = clock.now, pages.Field{} })
 	born := time.Date(1990, 5, 4, 12, 30, 15, 123456000, time.UTC)
 	a.Add(t, "ada@example.org", func(u *pagewalk.Account) { u.Born = born })
 	serve := served(a)
@@ -122,8 +123,8 @@ func TestMomentsAndDevices(t *testing.T) {
 	}
 	clock.pass(90 * time.Minute)
 	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	page := b.Get("/account").Want(200, `value="1990-05-04T12:30:15"`, ">curl<", ">Unknown device<", "logged in 1 h ago",
-		"active just now")
+	page := b.Get("/account").Want(200, `value="1990-05-04T12:30:15"`, ">curl<", ">Unknown device<",
+		"logged in 1 h ago", "active just now")
 	page.Submit("profile", "full_name", "Lovelace").WantRedirect("/account")
 	if u := a.Of(t, "ada@example.org"); !u.Born.Equal(born) || u.FullName != "Lovelace" {
 		t.Errorf("the user is %s, born at %v", u.FullName, u.Born)
