@@ -80,7 +80,8 @@
 // that can never verify.
 //
 // An adapter's [Head] should implement [PathValuer], for guards that read the
-// path's parameters.
+// path's parameters, and [Targeter], for those that send a browser to a login
+// page and back.
 //
 // Any part may implement [Examiner], by which an operator learns of settings
 // that are unusual or unsafe.

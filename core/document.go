@@ -19,9 +19,22 @@ type Doc struct {
 	Form bool // the body is a form
 	// Status is that of a success. 0, on a route of a backend, is the
 	// backend's login answer: New fills in its status and, as an example,
-	// its body, by Transport.Attach.
+	// its body, by Transport.Attach, and the codes of a login that needs
+	// more.
 	Status int
-	Codes  []string
+	// Redirects: where the request asks for it, the answer is a 303 with a
+	// Location instead, after an error too.
+	Redirects bool
+	// Headers are those of a success that clients read ("Link").
+	Headers []string
+	// Codes are the errors beside those that all routes of a kind have,
+	// which the document has by itself: of limits, guards, bodies, and
+	// parameters in the path. A code that CodeStatus does not have is a
+	// 400, unless a status stands before it: "409 PLAN_FULL". "404 Not
+	// Found" is a plain error.
+	Codes []string
+	// Storeless: the handler calls no store, and is never 503.
+	Storeless bool
 	// Hidden leaves the route out of the document: a page.
 	Hidden bool
 }

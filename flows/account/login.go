@@ -33,18 +33,19 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
+			Forms: true,
 			Doc: core.Doc{
-				Summary: "Log in with e-mail and password; status and body are the backend's", Form: true,
+				Summary: "Log in with e-mail and password", Form: true,
 				Body: struct {
-					Username string `json:"username"`
-					Password string `json:"password"`
+					Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
+					Password string `json:"password" openapi:"format=password"`
 				}{},
 				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},
 		{
-			Name: "auth:" + svc.Backend.Name + ".logout", Method: http.MethodPost, Pattern: "/logout",
+			Name: "auth:" + svc.Backend.Name + ".logout", Method: http.MethodPost, Pattern: "/logout", Forms: true,
 			Doc:    core.Doc{Summary: "End the session of the credential presented", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, svc, r) },
 		},

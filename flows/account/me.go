@@ -13,7 +13,7 @@ func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 	return []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
-			Doc: core.Doc{Summary: "The own account", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New())},
+			Doc: core.Doc{Summary: "The current user", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New())},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				return core.JSON(http.StatusOK, svc.Codec.Output(core.CurrentFrom(ctx).User))
 			},
@@ -21,8 +21,8 @@ func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 		{
 			Name: "users:patch_current_user", Method: http.MethodPatch, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{
-				Summary: "Change the current user's account", Status: http.StatusOK,
-				Answer: svc.Codec.Output(svc.Users.New()), Body: ownChanges{}, Own: svc.Codec.Columns("update"),
+				Summary: "Change the current user", Status: http.StatusOK,
+				Answer: svc.Codec.Output(svc.Users.New()), Body: userUpdateMe{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeUpdateBadCurrent,
 					core.CodeProofRequired, core.CodeRateLimited,
@@ -33,19 +33,19 @@ func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 	}
 }
 
-// ownChanges are the members of PATCH /me besides the application's columns.
-type ownChanges struct {
+// userUpdateMe are the members of PATCH /me besides the application's columns.
+type userUpdateMe struct {
 	changeable
-	CurrentPassword string `json:"current_password,omitempty"`
+	CurrentPassword string `json:"current_password,omitempty" openapi:"format=password"`
 }
 
 type changeable struct {
 	Email    string `json:"email,omitempty"`
-	Password string `json:"password,omitempty"`
+	Password string `json:"password,omitempty" openapi:"format=password"`
 }
 
-// anyChanges are those of PATCH /{id}.
-type anyChanges struct {
+// userUpdate are those of PATCH /{id}.
+type userUpdate struct {
 	changeable
 	IsActive    bool `json:"is_active,omitempty"`
 	IsSuperuser bool `json:"is_superuser,omitempty"`

@@ -22,13 +22,10 @@ func (Register) PerBackend() bool { return false }
 func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
+		Forms: true,
 		Doc: core.Doc{
 			Summary: "Register", Status: http.StatusCreated, Answer: svc.Codec.Output(svc.Users.New()),
-			Body: struct {
-				Email    string `json:"email"`
-				Password string `json:"password"`
-			}{},
-			Own: svc.Codec.Columns("register"),
+			Body: userCreate{}, Own: svc.Codec.Columns("register"),
 			Codes: []string{
 				core.CodeRegisterUserExists, core.CodeRegisterPassword, core.CodeRegisterConflict, core.CodeRateLimited,
 			},
@@ -47,6 +44,13 @@ func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 			return core.JSON(http.StatusCreated, svc.Codec.Output(u))
 		},
 	}}, nil
+}
+
+// userCreate are the members of a registration besides the application's
+// columns. The names of such types are those of schemas in the API document.
+type userCreate struct {
+	Email    string `json:"email" openapi:"example=ada@example.org"`
+	Password string `json:"password" openapi:"format=password"`
 }
 
 // registration reads a new user, active and without rights, and returns every

@@ -19,8 +19,8 @@ func (Sessions) Name() string { return "sessions" }
 // PerBackend is false.
 func (Sessions) PerBackend() bool { return false }
 
-// publicSession is what its owner sees of a session.
-type publicSession struct {
+// sessionRead is what its owner sees of a session.
+type sessionRead struct {
 	ID        string    `json:"id"`
 	Backend   string    `json:"backend"`
 	Label     string    `json:"label"`
@@ -36,7 +36,9 @@ func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
-			Doc:    core.Doc{Summary: "The own logins, the newest 100", Status: http.StatusOK, Answer: []publicSession{}},
+			Doc: core.Doc{
+				Summary: "Logins of the current user, the newest 100", Status: http.StatusOK, Answer: []sessionRead{},
+			},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return sessions(ctx, svc) },
 		},
 		{
@@ -73,7 +75,7 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 	if err != nil {
 		return nil, core.Unavailable(err)
 	}
-	out := make([]publicSession, 0, min(len(living), shown)) // never null
+	out := make([]sessionRead, 0, min(len(living), shown)) // never null
 	for _, s := range living {
 		if s.Epoch != current.Epoch { // ended, and not cleaned up yet
 			continue
@@ -81,7 +83,7 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 		if len(out) == shown {
 			break
 		}
-		p := publicSession{
+		p := sessionRead{
 			ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == current.ID,
 			CreatedAt: s.Created.UTC(), LastSeen: s.LastSeen.UTC(), ExpiresAt: s.Expires.UTC(),
 		}

@@ -51,7 +51,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "users:patch_user", Method: http.MethodPatch, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Answer: public,
-				Body: anyChanges{}, Own: svc.Codec.Columns("update"),
+				Body: userUpdate{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
 					core.CodeRateLimited,
@@ -81,7 +81,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 		core.Route{
 			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: admin,
 			Doc: core.Doc{
-				Summary: "Users, page by page", Status: http.StatusOK, Query: page{},
+				Summary: "Users, page by page", Status: http.StatusOK, Query: page{}, Headers: []string{"Link"},
 				Answer: reflect.Zero(reflect.SliceOf(reflect.TypeOf(public))).Interface(),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r) },
@@ -91,9 +91,9 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 
 // page are the parameters of the list; see list.
 type page struct {
-	Email  string `json:"email,omitempty"` // what the address begins with
-	Cursor string `json:"cursor,omitempty"`
-	Limit  int    `json:"limit,omitempty"`
+	Email  string `json:"email,omitempty" openapi:"description=How the address begins."`
+	Cursor string `json:"cursor,omitempty" openapi:"description=That of the Link header of the page before."`
+	Limit  int    `json:"limit,omitempty" openapi:"minimum=1,maximum=100,description=At most how many, 50 by default."`
 }
 
 func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, write writer) (*core.Response, error) {

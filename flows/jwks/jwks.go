@@ -27,11 +27,30 @@ type keySet struct {
 	Keys []json.RawMessage `json:"keys"`
 }
 
+// publicKeys describes a keySet.
+type publicKeys struct {
+	Keys []publicKey `json:"keys" openapi:"notnull"`
+}
+
+// publicKey has the members that keys of RSA, elliptic curves and Edwards
+// curves have (RFC 7518, section 6; RFC 8037, section 2).
+type publicKey struct {
+	Type      string `json:"kty"`
+	Use       string `json:"use,omitempty"`
+	Algorithm string `json:"alg,omitempty"`
+	ID        string `json:"kid,omitempty"`
+	Curve     string `json:"crv,omitempty"`
+	X         string `json:"x,omitempty"`
+	Y         string `json:"y,omitempty"`
+	Modulus   string `json:"n,omitempty"`
+	Exponent  string `json:"e,omitempty"`
+}
+
 // Routes returns GET /jwks.json.
 func (f Flow) Routes(*core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "keys:jwks", Method: http.MethodGet, Pattern: "/jwks.json", Public: true,
-		Doc: core.Doc{Summary: "Public keys of tokens", Status: http.StatusOK, Answer: keySet{}},
+		Doc: core.Doc{Summary: "Public keys of tokens", Status: http.StatusOK, Answer: publicKeys{}, Storeless: true},
 		Handle: func(context.Context, *core.Request) (*core.Response, error) {
 			resp, err := core.JSON(http.StatusOK, keySet{f.Keys()})
 			if err != nil {

@@ -16,8 +16,8 @@ type accounts struct{ *engine }
 func (accounts) Name() string     { return "accounts" }
 func (accounts) PerBackend() bool { return false }
 
-// publicAccount is what its owner sees of a link.
-type publicAccount struct {
+// oAuthAccountRead is what its owner sees of a link.
+type oAuthAccountRead struct {
 	ID       string `json:"id"`
 	Provider string `json:"oauth_name"`
 	Email    string `json:"account_email"`
@@ -26,15 +26,17 @@ type publicAccount struct {
 func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "accounts:list", Method: http.MethodGet, Pattern: "/accounts",
-		Doc: core.Doc{Summary: "The own accounts at providers", Status: http.StatusOK, Answer: []publicAccount{}},
+		Doc: core.Doc{
+			Summary: "Accounts of the current user at providers", Status: http.StatusOK, Answer: []oAuthAccountRead{},
+		},
 		Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 			links, err := f.Accounts.List(ctx, core.CurrentFrom(ctx).User.Base().ID)
 			if err != nil {
 				return nil, core.Unavailable(err)
 			}
-			out := make([]publicAccount, 0, len(links)) // never null
+			out := make([]oAuthAccountRead, 0, len(links)) // never null
 			for _, l := range links {
-				out = append(out, publicAccount{l.ID, l.Provider, l.Email})
+				out = append(out, oAuthAccountRead{l.ID, l.Provider, l.Email})
 			}
 			return core.JSON(http.StatusOK, out)
 		},

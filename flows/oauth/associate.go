@@ -21,17 +21,12 @@ func (associate) PerBackend() bool { return false }
 
 func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	guards := append(slices.Clone(svc.Env.AccountGuards), core.InPerson)
-	doc := authorizeDoc(f.provider)
-	doc.Codes = append(doc.Codes, core.CodeCrossOriginRefused)
 	route := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
 			Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{},
-			Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()),
-			Codes: []string{
-				core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthDeclined,
-				core.CodeOAuthProviderError, core.CodeOAuthAlreadyLinked,
-			},
+			Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New()), Redirects: true,
+			Codes: append(slices.Clone(returnCodes), core.CodeOAuthAlreadyLinked),
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.callback(ctx, svc, r) },
 		Fail:   f.atCallback(f.mine),
@@ -43,7 +38,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 			// the browser is logged in at the provider already, the
 			// person may see nothing of it.
 			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
-			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
+			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: authorizeDoc(f.provider),
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(svc, r, "")}
 				return f.begin(ctx, svc, f.provider, r, rec)
@@ -55,7 +50,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 		{
 			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: guards,
 			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent,
-				Codes: []string{core.CodeOAuthLastLoginMethod}},
+				Codes: []string{core.CodeOAuthLastLoginMethod, "404 Not Found"}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				if err := f.unlink(ctx, svc, core.CurrentFrom(ctx).User); err != nil {
 					return nil, err

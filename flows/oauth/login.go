@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -27,7 +28,12 @@ func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 	}
 	route := core.Route{
 		Name: name + ".callback", Method: http.MethodGet, Pattern: "/callback", Public: true,
-		Doc: core.Doc{Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Codes: callbackCodes},
+		Doc: core.Doc{
+			Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Redirects: true,
+			Codes: append(slices.Clone(returnCodes), core.CodeOAuthNoEmail, core.CodeOAuthUserExists,
+				core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRegisterConflict,
+				"422 Unprocessable Entity"), // of what the provider says of the person, and of the application's own columns
+		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			return f.callback(ctx, &callback{engine: f.engine, svc: svc, provider: f.provider, request: r, mine: mine})
 		},
@@ -101,36 +107,43 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 	return admission.Answer, nil
 }
 
-var callbackCodes = []string{
-	core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState, core.CodeOAuthDeclined,
-	core.CodeOAuthProviderError, core.CodeOAuthNoEmail,
-	core.CodeOAuthUserExists, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRegisterConflict,
-}
+// returnCodes are the errors of every callback. The provider's own words, such
+// as access_denied, are among those of 400.
+var returnCodes = append([]string{
+	"400 Bad Request", core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState,
+	core.CodeOAuthDeclined,
+}, providerCodes...)
+
+// providerCodes are those of a provider that is down or slow.
+var providerCodes = []string{core.CodeOAuthProviderError, "504 " + core.CodeOAuthProviderError}
 
 // authorizeQuery are the parameters of /authorize: see scopes and redirect.
 type authorizeQuery struct {
 	Scopes     []string `json:"scopes,omitempty"`
 	RedirectTo string   `json:"redirect_to,omitempty"`
 	Challenge  string   `json:"code_challenge,omitempty"`
-	Method     string   `json:"code_challenge_method,omitempty"`
+	Method     string   `json:"code_challenge_method,omitempty" openapi:"enum=S256"`
 }
 
 // callbackQuery are the parameters of a provider's answer (RFC 6749, sections
 // 4.1.2 and 4.1.2.1).
 type callbackQuery struct {
-	State string `json:"state"`
+	State string `json:"state,omitempty"`
 	Code  string `json:"code,omitempty"`
 	Error string `json:"error,omitempty"`
 }
 
 func authorizeDoc(p Provider) core.Doc {
 	return core.Doc{
-		Query:   authorizeQuery{},
-		Summary: "Begin at " + p.Name(), Status: http.StatusOK, Answer: struct {
-			URL string `json:"authorization_url"`
-		}{},
-		Codes: []string{core.CodeRateLimited},
+		Summary: "Begin at " + p.Name(), Query: authorizeQuery{}, Status: http.StatusOK, Answer: oAuth2AuthorizeResponse{},
+		Redirects: true, Codes: append([]string{core.CodeRateLimited}, providerCodes...),
 	}
+}
+
+// oAuth2AuthorizeResponse is what /authorize returns without redirect_to. Its
+// name is that of FastAPI Users.
+type oAuth2AuthorizeResponse struct {
+	URL string `json:"authorization_url"`
 }
 
 // posting is a callback's twin for providers that post the answer from their
@@ -139,7 +152,7 @@ func posting(callback core.Route) core.Route {
 	callback.Name += "_post"
 	callback.Doc = core.Doc{
 		Summary: callback.Doc.Summary + ", where it posts its answer", Body: callbackQuery{}, Form: true,
-		Status: http.StatusSeeOther,
+		Status: http.StatusSeeOther, Storeless: true,
 	}
 	callback.Method, callback.CrossSite, callback.Public, callback.Handle = http.MethodPost, true, true, posted
 	return callback

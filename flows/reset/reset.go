@@ -21,6 +21,7 @@ package reset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -56,10 +57,12 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "reset:forgot_password", Method: http.MethodPost, Pattern: "/forgot-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that lets the password be replaced", Status: http.StatusAccepted,
+				Answer: json.RawMessage("null"),
 				Body: struct {
-					Email string `json:"email"`
+					Email string `json:"email" openapi:"example=ada@example.org"`
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
@@ -67,11 +70,13 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Replace the password with the token of the mail", Status: http.StatusOK,
+				Answer: json.RawMessage("null"),
 				Body: struct {
 					Token    string `json:"token"`
-					Password string `json:"password"`
+					Password string `json:"password" openapi:"format=password"`
 				}{},
 				Codes: []string{core.CodeResetBadToken, core.CodeResetPassword, core.CodeRateLimited},
 			},

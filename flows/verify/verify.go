@@ -20,6 +20,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -56,10 +57,12 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "verify:request-token", Method: http.MethodPost, Pattern: "/request-verify-token", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that verifies the address", Status: http.StatusAccepted,
+				Answer: json.RawMessage("null"),
 				Body: struct {
-					Email string `json:"email"`
+					Email string `json:"email" openapi:"example=ada@example.org"`
 				}{},
 				Codes: []string{core.CodeRateLimited},
 			},
@@ -67,6 +70,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Verify the address with the token of the mail", Status: http.StatusOK,
 				Answer: svc.Codec.Output(svc.Users.New()),

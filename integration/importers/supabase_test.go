@@ -16,10 +16,17 @@ const supabaseHash = "$2a$10$bbPr8rvGDlf6yOXO.5Xf3eGq5GcWPIyR9F2IZcPiFFt5wMHU87l
 func supabase(t *testing.T) *sql.DB {
 	t.Helper()
 	db := onPostgres.with(t, "supabase.sql")
+	fill(t, db)
+	return db
+}
+
+// fill adds users to a project's tables.
+func fill(t *testing.T, db *sql.DB) {
+	t.Helper()
 	run(t, db, `INSERT INTO auth.users (instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, created_at, updated_at,
 			raw_app_meta_data, raw_user_meta_data, confirmation_token, phone, banned_until, deleted_at, is_anonymous, is_sso_user)
 		SELECT '00000000-0000-0000-0000-000000000000', ('4be2a5c1-0000-4000-8000-0000000000' || u.n)::uuid, 'authenticated', 'authenticated', u.email,
-			u.hash, u.confirmed::timestamptz, '2023-05-01T10:00:00Z', now(), u.app::jsonb, u.own::jsonb, 'secret-token', u.phone, u.banned::timestamptz,
+			u.hash, u.confirmed::timestamptz, '2023-05-01T10:00:00Z', now(), u.app::jsonb, u.own::jsonb, 'secret-token-' || u.n, u.phone, u.banned::timestamptz,
 			u.deleted::timestamptz, u.anonymous, u.sso
 		FROM (VALUES
 			('01', 'ada@example.org', $1, '2023-05-01T10:05:00Z', '{"provider": "email", "providers": ["email"], "plan": "gold"}',
@@ -43,54 +50,58 @@ func supabase(t *testing.T) *sql.DB {
 	run(t, db, `INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at, secret)
 		SELECT gen_random_uuid(), ('4be2a5c1-0000-4000-8000-0000000000' || f.n)::uuid, 'totp', f.status::auth.factor_status, now(), now(), 'JBSWY3DP'
 		FROM (VALUES ('01', 'verified'), ('01', 'verified'), ('03', 'unverified')) AS f (n, status)`)
-	return db
 }
 
 func TestSupabase(t *testing.T) {
 	t.Parallel()
-	source := importers.Supabase(supabase(t), importers.TableOptions{})
+	db := supabase(t)
 	for name, d := range databases {
 		t.Run("to "+name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, d, "")
-			report := a.run(source, importers.Options{})
-			a.wantReport(report, importers.Report{
-				Imported: 6, Refused: 1, Skipped: 4, WithoutPassword: 1, Links: 2, Left: map[string]int{"second factor": 1},
-				Unknown: map[string]int{"plan": 1, "shoe": 1, "name": 1, "phone": 1},
-			})
-			if report.Hashes["$fbscrypt$…"] != 1 {
-				t.Errorf("%v", report.Hashes)
-			}
-			for key, reason := range map[string]string{
-				"07": "without an e-mail address", "08": "anonymous", "09": "deleted", "10": "comes by single sign-on",
-			} {
-				if text := report.String(); !strings.Contains(text, "0000000000"+key+`": skipped: `+reason) {
-					t.Errorf("record %s is not skipped as %q:\n%s", key, reason, text)
-				}
-			}
-			a.wantLogin("ada@example.org", "correct horse")
-			a.wantLogin("new@example.org", "correct horse")
-			a.wantLogin("pardoned@example.org", "correct horse")
-			for _, address := range []string{"banned@example.org", "forever@example.org"} {
-				if status := a.login(address, "correct horse"); status != 400 || !a.user(address).SuspendedUntil.After(time.Now()) {
-					t.Errorf("%s logs in: %d", address, status)
-				}
-			}
-			ada := a.user("ada@example.org")
-			if ada.ID != "4be2a5c1-0000-4000-8000-000000000001" || !ada.IsVerified ||
-				ada.FullName != "Ada" || ada.Plan != "gold" ||
-				!ada.CreatedAt.Equal(time.Date(2023, 5, 1, 10, 0, 0, 0, time.UTC)) {
-				t.Errorf("%+v", ada)
-			}
-			if a.user("new@example.org").IsVerified {
-				t.Error("an address that nobody has confirmed is verified")
-			}
-			a.linked("bob@example.org", "google/g-2", "github/7")
-			a.linked("ada@example.org")
-			if bob := a.user("bob@example.org"); bob.Plan != "" || bob.Name != "" {
-				t.Errorf("what a user has written went into columns that they may not write: %+v", bob)
-			}
+			wantSupabase(t, db, d)
 		})
+	}
+}
+
+func wantSupabase(t *testing.T, db *sql.DB, d database) {
+	t.Helper()
+	a := newApp(t, d, "")
+	report := a.run(importers.Supabase(db, importers.TableOptions{}), importers.Options{})
+	a.wantReport(report, importers.Report{
+		Imported: 6, Refused: 1, Skipped: 4, WithoutPassword: 1, Links: 2, Left: map[string]int{"second factor": 1},
+		Unknown: map[string]int{"plan": 1, "shoe": 1, "name": 1, "phone": 1},
+	})
+	if report.Hashes["$fbscrypt$…"] != 1 {
+		t.Errorf("%v", report.Hashes)
+	}
+	for key, reason := range map[string]string{
+		"07": "without an e-mail address", "08": "anonymous", "09": "deleted", "10": "comes by single sign-on",
+	} {
+		if text := report.String(); !strings.Contains(text, "0000000000"+key+`": skipped: `+reason) {
+			t.Errorf("record %s is not skipped as %q:\n%s", key, reason, text)
+		}
+	}
+	a.wantLogin("ada@example.org", "correct horse")
+	a.wantLogin("new@example.org", "correct horse")
+	a.wantLogin("pardoned@example.org", "correct horse")
+	for _, address := range []string{"banned@example.org", "forever@example.org"} {
+		if status := a.login(address, "correct horse"); status != 400 || !a.user(address).SuspendedUntil.After(time.Now()) {
+			t.Errorf("%s logs in: %d", address, status)
+		}
+	}
+	ada := a.user("ada@example.org")
+	if ada.ID != "4be2a5c1-0000-4000-8000-000000000001" || !ada.IsVerified ||
+		ada.FullName != "Ada" || ada.Plan != "gold" ||
+		!ada.CreatedAt.Equal(time.Date(2023, 5, 1, 10, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", ada)
+	}
+	if a.user("new@example.org").IsVerified {
+		t.Error("an address that nobody has confirmed is verified")
+	}
+	a.linked("bob@example.org", "google/g-2", "github/7")
+	a.linked("ada@example.org")
+	if bob := a.user("bob@example.org"); bob.Plan != "" || bob.Name != "" {
+		t.Errorf("what a user has written went into columns that they may not write: %+v", bob)
 	}
 }
 

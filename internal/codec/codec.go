@@ -100,9 +100,14 @@ func isBool(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	return t.Kind() == reflect.Bool && !decodesItself(t)
+}
+
+// decodesItself reports whether a type reads JSON, or the text of a JSON
+// string, by a method.
+func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Bool && !p.Implements(reflect.TypeFor[json.Unmarshaler]()) &&
-		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // Output implements core.Codec.
@@ -130,7 +135,7 @@ func mistyped(name string, t reflect.Type) core.Problem {
 	}
 	kind, msg := "value_error", "Input is not valid here"
 	switch k := t.Kind(); {
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
+	case decodesItself(t): // what it takes is its own affair
 	case k == reflect.String:
 		kind, msg = "string_type", "Input should be a valid string"
 	case k == reflect.Bool:

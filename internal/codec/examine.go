@@ -59,8 +59,11 @@ func (e *examination) begin() {
 
 // embeds checks that the type is a user, and none with a form of its own.
 func (e *examination) embeds(base reflect.Type) {
-	if f, ok := e.t.FieldByName("User"); !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
+	f, ok := e.t.FieldByName("User")
+	if !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
 		e.fault("embed latchkey.User by value, directly")
+	} else if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+		e.fault("embed latchkey.User without the json tag %q: its members belong to the user itself", name)
 	}
 	for _, m := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
 		if reflect.PointerTo(e.t).Implements(m) {

@@ -122,7 +122,8 @@ func TestKinds(t *testing.T) {
 	for zero, want := range map[any]typed.Kind{
 		"": typed.Text, false: typed.Bool, 1: typed.Integer, 1.5: typed.Number, time.Second: typed.Duration,
 		color{}: typed.Text,
-		level{}: typed.JSON, address{}: typed.JSON, [1]string{}: typed.Lines, [1]address{}: typed.JSON, time.Time{}: typed.Time,
+		level{}: typed.JSON, address{}: typed.JSON, [1]string{}: typed.Lines, [1]address{}: typed.JSON,
+		time.Time{}:    typed.Time,
 		[1][1]string{}: typed.JSON,
 	} {
 		if got := typed.KindOf(reflect.TypeOf(zero)); got != want {

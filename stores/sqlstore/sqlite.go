@@ -28,7 +28,7 @@ func SQLiteDSN(path string) string {
 // on a row. One of the application's may have begun without it, and takes it by
 // a statement that writes.
 var sqlite = dialect{
-	quote:     `"`,
+	quote:     "`", // SQLite reads the name of no column as a text, where it is in double quotes
 	prepare:   true,
 	returning: true,
 	fastAPI:   true,

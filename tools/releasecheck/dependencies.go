@@ -63,6 +63,10 @@ var dependencies = map[string][]string{
 		"golang.org/x/text",
 		"google.golang.org/protobuf",
 	},
+	"openapi": {
+		"github.com/google/jsonschema-go",
+	},
+	"openapi/viewer": {},
 	"cmd/latchkey": { // a program, with the drivers of all databases
 		"filippo.io/edwards25519", // of the driver of MySQL
 		"github.com/dustin/go-humanize",

@@ -9,30 +9,51 @@ import (
 	"path/filepath"
 )
 
-// oidcProvider returns a folder with the node_modules that
-// integration/oidc/node pins. node is in PATH then.
-func (m machine) oidcProvider(ctx context.Context) (string, error) {
-	npm, err := m.path(ctx, pkg{"npm", []program{
+// findNPM returns npm. node is in PATH then.
+func (m machine) findNPM(ctx context.Context) (string, error) {
+	return m.path(ctx, pkg{"npm", []program{
 		{names: []string{"npm"}, file: "usr/bin/npm"},
 		{names: []string{"node"}, file: "usr/bin/node"},
 	}})
+}
+
+// oidcProvider returns a folder with npm's oidc-provider.
+func (m machine) oidcProvider(ctx context.Context) (string, error) {
+	return m.modules(ctx, "oidc-provider", filepath.Join("integration", "oidc", "node"))
+}
+
+// axe returns a folder with npm's axe-core.
+func (m machine) axe(ctx context.Context) (string, error) {
+	return m.modules(ctx, "axe-core", filepath.Join("integration", "pages", "axe"))
+}
+
+// openAPITypeScript returns a folder with npm's openapi-typescript and
+// TypeScript.
+func (m machine) openAPITypeScript(ctx context.Context) (string, error) {
+	return m.modules(ctx, "openapi-typescript", filepath.Join("integration", "openapi", "node"))
+}
+
+// modules returns a folder with the node_modules that a folder of the tree
+// pins.
+func (m machine) modules(ctx context.Context, name, folder string) (string, error) {
+	npm, err := m.npm()
 	if err != nil {
 		return "", err
 	}
-	pinned := filepath.Join(m.root, "integration", "oidc", "node")
+	pinned := filepath.Join(m.root, folder)
 	lock, err := os.ReadFile(filepath.Join(pinned, "package-lock.json"))
 	if err != nil {
 		return "", err
 	}
-	at := filepath.Join(m.cache, fmt.Sprintf("oidc-provider-%.8x", sha256.Sum256(lock)))
+	at := filepath.Join(m.cache, fmt.Sprintf("%s-%.8x", name, sha256.Sum256(lock)))
 	return at, once(at, func(folder string) error {
-		for _, name := range []string{"package.json", "package-lock.json"} {
-			text, err := os.ReadFile(filepath.Join(pinned, name))
-			if err := errors.Join(err, os.WriteFile(filepath.Join(folder, name), text, 0o600)); err != nil {
+		for _, file := range []string{"package.json", "package-lock.json"} {
+			text, err := os.ReadFile(filepath.Join(pinned, file))
+			if err := errors.Join(err, os.WriteFile(filepath.Join(folder, file), text, 0o600)); err != nil {
 				return err
 			}
 		}
-		defer m.begin("oidc-provider")()
+		defer m.begin(name)()
 		return quietly(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
 	})
 }

@@ -31,6 +31,9 @@ type Router struct {
 	// serve answers until the test ends. It takes a client's address from
 	// the header Test-Peer, as on loopback there is but one.
 	Serve func(t *testing.T, ln net.Listener)
+	// Over is the transport to a server whose answers Serve does not check;
+	// nil where it does.
+	Over func(t *testing.T) http.RoundTripper
 }
 
 // OnServeMux is httpauth on net/http's ServeMux.
@@ -89,6 +92,7 @@ func colons(path string) string { return strings.NewReplacer("{", ":", "}", "").
 // overHTTP serves a handler by net/http.
 func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
 	return func(t *testing.T, ln net.Listener) {
+		h := checker().Handler(h, func(err error) { t.Error(err) })
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if peer := req.Header.Get("Test-Peer"); peer != "" {
 				req.RemoteAddr = peer
@@ -120,8 +124,13 @@ func OnFiber(auth *latchkey.Auth[Account]) Router {
 		Handle: func(method, path string, h http.HandlerFunc) {
 			app.Add([]string{method}, colons(path), fiberauth.Require(auth), func(c fiber.Ctx) error { return native(c, h) })
 		},
-		Serve: overFiber(app),
+		Serve: overFiber(app), Over: checked,
 	}
+}
+
+// checked is a transport that compares answers with the document.
+func checked(t *testing.T) http.RoundTripper {
+	return checker().Transport(nil, func(err error) { t.Error(err) })
 }
 
 func overFiber(app *fiber.App) func(t *testing.T, ln net.Listener) {

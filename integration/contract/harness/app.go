@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -59,6 +60,8 @@ type App struct {
 	// Adapter and URL are those of the server, see Serve.
 	Adapter Adapter
 	URL     string
+	// transport sends requests to the server.
+	transport http.RoundTripper
 	// backends are the application's; what their strategies do in the
 	// background has ended when an answer is looked at.
 	backends []latchkey.Backend
@@ -81,8 +84,12 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	a.Stores = open(t, a.Now).behind(a.Outage)
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}
+	backends, err := newBackends(a.Stores, a.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := Options{
-		Backends: newBackends(t, a.Stores, a.Now),
+		Backends: backends,
 		Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
 		Tickets:  a.Stores.Tickets,
 		Sender:   a.Mails,
@@ -101,7 +108,6 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	if change != nil {
 		change(a, &o)
 	}
-	var err error
 	if a.Auth, err = latchkey.New(a.Stores.Users, o); err != nil {
 		t.Fatal(err)
 	}
@@ -116,22 +122,16 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 }
 
 // newBackends returns those of examples/quickstart, with nothing but defaults.
-func newBackends(t *testing.T, kept Stores, now func() time.Time) []latchkey.Backend {
-	t.Helper()
+func newBackends(kept Stores, now func() time.Time) ([]latchkey.Backend, error) {
 	key, err1 := jwt.HS256("", Secret)
 	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: kept.Tickets, Now: now})
 	sessions, err3 := session.New(kept.Sessions, session.Options{Now: now})
 	cookies, err4 := cookie.New(cookie.Options{Now: now})
-	for _, err := range []error{err1, err2, err3, err4} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	return []latchkey.Backend{
 		{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: tokens},
 		{Name: "cookie", Transport: cookies, Strategy: sessions},
 		{Name: "session", Transport: bearer.New(bearer.Options{LoginURL: "/auth/session/login"}), Strategy: sessions},
-	}
+	}, errors.Join(err1, err2, err3, err4)
 }
 
 // Serve mounts the application, after routes of own if it is not nil, on a new
@@ -154,6 +154,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.URL = "http://" + ln.Addr().String()
+	a.URL, a.transport = "http://"+ln.Addr().String(), http.DefaultTransport
+	if r.Over != nil {
+		a.transport = r.Over(t)
+	}
 	r.Serve(t, ln)
 }

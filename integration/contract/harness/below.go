@@ -55,13 +55,13 @@ var Below = map[string]Adapter{
 		app := fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler, ReadTimeout: time.Minute})
 		g := app.Group("/tenants/:tenant").Group("/api", func(c fiber.Ctx) error { return c.Next() })
 		return Router{Mount: func(prefix string, groups ...core.Group) { fiberauth.Mount(g, prefix, groups...) },
-			Handle: noHandle, Serve: overFiber(app)}
+			Handle: noHandle, Serve: overFiber(app), Over: checked}
 	},
 	"fiber.App mounted": func(*latchkey.Auth[Account]) Router {
 		app, inner := fiber.New(fiber.Config{ErrorHandler: fiberauth.ErrorHandler, ReadTimeout: time.Minute}), fiber.New()
 		app.Use(Prefix, inner)
 		return Router{Mount: func(prefix string, groups ...core.Group) { fiberauth.Mount(inner, prefix, groups...) },
-			Handle: noHandle, Serve: overFiber(app)}
+			Handle: noHandle, Serve: overFiber(app), Over: checked}
 	},
 }
 

@@ -27,4 +27,5 @@
 //	record.go    what a test notes: calls, a log, a moment in a request
 //	adapters.go  the five routers
 //	send.go      requests without a check
+//	document.go  the OpenAPI document, which all answers are checked by
 package harness

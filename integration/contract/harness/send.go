@@ -52,7 +52,7 @@ func (a *App) Send(t *testing.T, method, path string, with ...Option) Answer {
 // answer.
 func (a *App) answer(t *testing.T, r *http.Request) Answer {
 	t.Helper()
-	got := roundTrip(r)
+	got := a.roundTrip(r)
 	if got.Status == 0 {
 		t.Fatal(got.Body)
 	}
@@ -86,7 +86,7 @@ func (a *App) TrySend(ctx context.Context, method, path string, with ...Option) 
 	if err != nil {
 		return Answer{Body: err.Error()}
 	}
-	return roundTrip(r)
+	return a.roundTrip(r)
 }
 
 func (a *App) newRequest(ctx context.Context, method, path string, with []Option) (*http.Request, error) {
@@ -100,8 +100,8 @@ func (a *App) newRequest(ctx context.Context, method, path string, with []Option
 	return r, nil
 }
 
-func roundTrip(r *http.Request) Answer {
-	resp, err := http.DefaultTransport.RoundTrip(r)
+func (a *App) roundTrip(r *http.Request) Answer {
+	resp, err := a.transport.RoundTrip(r)
 	if err != nil {
 		return Answer{Body: err.Error()}
 	}

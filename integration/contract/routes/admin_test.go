@@ -219,3 +219,17 @@ func TestAdminDelete(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastSuperuserStaysOne(t *testing.T) {
+	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+		admin := a.NewUser(t, harness.Superuser)
+		mine, self := a.LogIn(t, "session", admin), harness.PathID(admin.ID)
+		for _, body := range []string{`{"is_superuser": false}`, `{"is_active": false}`} {
+			a.Want(t, patchUser+"409 LAST_SUPERUSER ("+body+")", self, mine, harness.JSON(body))
+		}
+		a.Want(t, "DELETE /users/{id} 409 LAST_SUPERUSER", harness.Row, self, mine)
+		other := harness.PathID(a.NewUser(t, harness.Superuser).ID)
+		a.Want(t, patchUser+"200 (one of two)", self, mine, harness.JSON(`{"is_superuser": false}`))
+		a.Want(t, "GET /users/{id} 403", other, mine)
+	})
+}

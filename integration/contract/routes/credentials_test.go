@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,22 @@ func TestSeveralCredentials(t *testing.T) {
 		a.Want(t, "GET /users/me 401 (a cookie's token as a bearer)", harness.Credential("session", a.Token(t, "cookie", u)))
 		a.Want(t, "GET /users/me 401 (a bearer's token as a cookie)", harness.Credential("cookie", a.Token(t, "session", u)))
 		a.Want(t, "GET /users/me 401 (a JWT as a cookie)", harness.Credential("cookie", a.Token(t, "jwt", u)))
+	})
+}
+
+// Every route that asks who the caller is.
+func TestTwoCredentialsOfOneKind(t *testing.T) {
+	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil), func(t *testing.T, a *harness.App) {
+		a.ServeOAuth(t)
+		u := a.NewUser(t, harness.Superuser)
+		token := harness.Bearer(a.Token(t, "session", u))
+		for _, e := range slices.Concat(harness.AccountRoutes(a.Auth), harness.OAuthRoutes(a.Auth)) {
+			if len(e.Access) > 0 {
+				a.Want(t, e.Method+" "+e.Prefix+e.Pattern+" 400 DUPLICATE_CREDENTIALS", harness.Row, harness.PathID(u.ID),
+					token, token, harness.VerifyBody("x"))
+			}
+		}
+		a.Want(t, "GET /users/me 200", token)
 	})
 }
 

@@ -24,6 +24,9 @@
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
+//	oauth_routes_test.go
+//	                  authorize and callback of a provider, the exchange,
+//	                  the links of a user
 //	oauth_test.go     GET /auth/accounts, over a FastAPI Users database
 //
 // and by what holds of many routes:
@@ -35,8 +38,10 @@
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	fastapi_client_test.go
 //	                     what differs from FastAPI Users on purpose
+//	forms_test.go        HTML forms, and where they lead
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
+//	main_test.go         every status that the OpenAPI document has
 //	oauth_identity_test.go
 //	                     who logs in at a provider, for hooks
 //	oauth_options_test.go
@@ -45,4 +50,5 @@
 //	password_forms_test.go
 //	                     one password from different keyboards
 //	rules_test.go        names, HEAD, 307, 404 and 405
+//	scopes_test.go       credentials of few scopes
 package routes

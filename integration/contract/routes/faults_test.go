@@ -36,6 +36,7 @@ func TestAStoreIsDown(t *testing.T) {
 			a.Want(t, "GET /users/me "+down+note, cookie)
 			a.Want(t, "PATCH /users/me "+down+note, cookie, harness.JSON(`{}`))
 			a.Want(t, "POST /auth/cookie/logout "+down+note, cookie)
+			a.Want(t, "GET /users/{id} "+down+note, adminJWT, target)
 			a.Want(t, "GET /authenticated-route "+down+note, session)
 		})
 		without("users.Update", func(note string) {
@@ -60,6 +61,7 @@ func TestAStoreIsDown(t *testing.T) {
 			a.Want(t, "GET /users/me "+down+"(503 before 401, without sessions)", cookie,
 				harness.Header("Authorization", "Bearer a.b.c"))
 			a.Want(t, "POST /auth/cookie/logout "+down+note, cookie)
+			a.Want(t, "POST /auth/session/logout "+down+note, session)
 			a.Want(t, "GET /auth/sessions "+down+note, jwt)
 			a.Want(t, "DELETE /auth/sessions/{id} "+down+note, jwt, harness.PathID(harness.NobodyID))
 		})

@@ -8,7 +8,10 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 func TestLimitOfFailures(t *testing.T) {
@@ -125,4 +128,41 @@ func TestLimitOfANetwork(t *testing.T) {
 			a.Want(t, limited+"(31 attempts from one IPv6 /64)", right, from("[2001:db8:0:1:ffff::1]:1"))
 			a.Want(t, "POST /auth/jwt/login 200 (another /64)", right, from("[2001:db8:0:2::1]:1"))
 		})
+}
+
+func TestLimitsOfTheOtherRoutes(t *testing.T) {
+	few := latchkey.Limit{Events: 1, Window: time.Minute}
+	change := func(_ *harness.App, o *harness.Options) {
+		mails := mailtoken.Options{RequestLimit: few, AttemptLimit: few}
+		o.Flows = []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}}
+		o.Limits = latchkey.Limits{Registrations: few, UserChanges: few, AdminChanges: few}
+	}
+	harness.OnEveryAdapter(t, change, func(t *testing.T, a *harness.App) {
+		u, admin := a.NewUser(t), a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
+		mine, target := a.LogIn(t, "cookie", u), harness.PathID(u.ID)
+		address, token := harness.JSONObject(harness.Object{"email": "nobody@example.org"}), harness.VerifyBody("x")
+		password := harness.JSONObject(harness.Object{
+			"password": harness.OtherPassword, "current_password": harness.Password,
+		})
+		for _, c := range []struct {
+			route, first string
+			with         harness.Option
+		}{
+			{"POST /auth/register", "400 {REGISTER_INVALID_PASSWORD, reason}",
+				harness.JSON(`{"email": "a@example.org", "password": "x"}`)},
+			{"POST /auth/request-verify-token", "202", address},
+			{"POST /auth/forgot-password", "202", address},
+			{"POST /auth/verify", "400 VERIFY_USER_BAD_TOKEN", token},
+			{"POST /auth/reset-password", "400 RESET_PASSWORD_BAD_TOKEN", harness.ResetBody("x")},
+			{"PATCH /users/{id}", "200", harness.All(admin, target, harness.JSON(`{"password": "`+harness.Password+`"}`))},
+			{"PATCH /users/me", "200", harness.All(mine, password)},
+		} {
+			if c.route == "PATCH /users/me" {
+				mine = a.LogIn(t, "cookie", u) // the superuser's change has ended the login
+				c.with = harness.All(mine, password)
+			}
+			a.Want(t, c.route+" "+c.first, c.with)
+			a.Want(t, c.route+" 429 RATE_LIMITED", harness.Row, c.with).WantRetryWithin(t, time.Minute)
+		}
+	})
 }

@@ -12,6 +12,18 @@ import (
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
 
+func TestLoginOfOneWhoHasASecondFactor(t *testing.T) {
+	harness.OnEveryAdapter(t, harness.WithSecondFactor, func(t *testing.T, a *harness.App) {
+		enrolled := a.NewUser(t, func(u *harness.Account) { u.FullName = harness.EnrolledName })
+		plain := a.NewUser(t)
+		for _, backend := range harness.Backends {
+			route := "POST /auth/" + backend + "/login "
+			t.Run(route+"403 LOGIN_FACTOR_REQUIRED", func(t *testing.T) { a.PendingTicket(t, backend, enrolled) })
+			a.Want(t, route+harness.LoginStatus(backend)+" (who has none)", harness.LoginForm(plain.Email, harness.Password))
+		}
+	})
+}
+
 func TestLogin(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		for _, backend := range harness.Backends {

@@ -1,0 +1,103 @@
+package harness
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/openapi"
+)
+
+// The OpenAPI document of the application is compared with every answer of the
+// contract run: the checker is around the handler of every server, and around
+// the client where a server is no http.Handler.
+
+// checker returns the one checker of the test binary.
+var checker = sync.OnceValue(func() *openapi.Checker {
+	auth, err := documented()
+	if err != nil {
+		panic(err)
+	}
+	doc, err := openapi.New(openapi.Options{
+		Servers: []string{"/", Prefix},
+		RouteCodes: map[string][]string{ // of the hooks of tests
+			"oauth:acme.jwt.callback": {"429 SLOW_DOWN"}, "oauth:acme.cookie.callback": {"429 SLOW_DOWN"},
+		},
+	}, AccountRoutes(auth), OAuthRoutes(auth))
+	if err != nil {
+		panic(err)
+	}
+	return doc.Checker()
+})
+
+// documented is an application with everything that tests add to theirs.
+func documented() (*latchkey.Auth[Account], error) {
+	kept := Memory(nil, time.Now)
+	backends, err := newBackends(kept, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	social, err := oauth.New(oauth.Options{
+		Accounts: kept.Accounts, Secret: Secret, Tickets: kept.Tickets,
+		Providers: []oauth.Provider{{Provider: &Acme{ID: "acme"}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return latchkey.New(kept.Users, Options{
+		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, SecondFactor{}),
+		Tickets: kept.Tickets, Sender: make(Mailbox, 1), BaseURL: BaseURL,
+	})
+}
+
+// AccountRoutes are the routes that every application under test has, where
+// App.Serve mounts them.
+func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
+	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys()).At("/auth")
+	for _, b := range Backends {
+		all = append(all, auth.Login(b).At("/auth/"+b)...)
+	}
+	return append(all, auth.Users().At("/users")...)
+}
+
+// OAuthRoutes are the routes of acme that tests use, where App.ServeOAuth
+// mounts them.
+func OAuthRoutes(auth *latchkey.Auth[Account]) core.Group {
+	return slices.Concat(
+		auth.OAuth("acme", "jwt").At(AcmeByJWT), auth.OAuth("acme", "cookie").At(AcmeByCookie),
+		auth.Associate("acme").At(AcmeLinked), auth.Exchange("jwt").At("/auth/jwt"), auth.Accounts().At("/auth"),
+	)
+}
+
+// Main runs the tests of a package. They fail if none of them drives one of the
+// operations to one of its documented statuses, unless only some tests run.
+func Main(m *testing.M) {
+	code := m.Run()
+	if code != 0 || !whole() {
+		os.Exit(code)
+	}
+	for _, line := range checker().Missing() {
+		fmt.Println("no test drives", line, "which is in the OpenAPI document")
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// whole reports whether all tests of the package run.
+func whole() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,329 @@
+package pagewalk
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Walk goes through all pages as people do, over the routes of a, which serve
+// serves at a.Prefix.
+func (a *App) Walk(t *testing.T, serve Serve) {
+	browser := func(t *testing.T) *Browser { return NewBrowser(t, serve, a.Prefix) }
+	t.Run("register, confirm, leave", func(t *testing.T) { a.registers(t, browser(t)) })
+	t.Run("log in and come back", func(t *testing.T) { a.logsIn(t, browser(t)) })
+	t.Run("a forgotten password", func(t *testing.T) { a.forgets(t, browser(t)) })
+	t.Run("the account", func(t *testing.T) { a.account(t, browser(t)) })
+	t.Run("a provider", func(t *testing.T) { a.social(t, browser(t)) })
+	t.Run("another project's second factor", func(t *testing.T) { a.factor(t, browser(t)) })
+	t.Run("administration", func(t *testing.T) { a.administers(t, browser(t)) })
+	t.Run("languages, files, HEAD", func(t *testing.T) { a.rest(t, browser(t)) })
+}
+
+func (a *App) registers(t *testing.T, b *Browser) {
+	form := b.Get("/register").Want(200, "Create an account", "Acme &lt;Ltd&gt;", "Full name",
+		"Continue with Acme &amp; Co", "!Settings")
+	form.Submit("register", "email", "bea@example.org", "password", Password).Want(422, "Please fill this in", "Error:",
+		`value="bea@example.org"`, `aria-describedby="register-full_name-error"`, "!"+Password)
+	form.Submit("register", "email", "bea", "password", Password, "full_name", "Bea").Want(422, "name@example.org")
+	form.Submit("register", "email", "bea@example.org", "password", "short", "full_name", "Bea").
+		Want(400, "at least 8 characters", "!short")
+	form.Submit("register", "email", "bea@example.org", "password", Password, "full_name", `<b>"Bea"`,
+		"newsletter", "on").
+		WantRedirect("/account")
+	b.Get("/account").Want(200, "bea@example.org", "not confirmed", `value="&lt;b&gt;&#34;Bea&#34;"`)
+	if u := a.Of(t, "bea@example.org"); !u.Newsletter || u.FullName != `<b>"Bea"` || u.IsSuperuser {
+		t.Errorf("the user is %+v", u.FullName)
+	}
+	link := a.Mail(t, core.MailVerify)
+	page := b.Get(link).Want(200, "Confirm this address")
+	if a.Of(t, "bea@example.org").IsVerified {
+		t.Error("a GET has confirmed the address")
+	}
+	page.Submit("verify").WantRedirect("/account")
+	b.Get("/account").Want(200, "Your address is confirmed.", "!not confirmed")
+	b.Get("/account").Want(200, "!Your address is confirmed.")
+	b.Get(link).Submit("verify").WantRedirect("/account") // once more
+	b.Get("/verify?token=nonsense").Submit("verify").Want(400, "expired or was used", "Send me a link")
+	b.Get("/logout").Want(200, "Log out?").Submit("logout").WantRedirect("/login")
+	b.Get("/login").Want(200, "You are logged out.")
+	b.Get("/register").Submit("register", "email", "Bea@example.org", "password", Password, "full_name", "B").
+		Want(400, "There is an account with this address already.")
+	if again := b.Post("/logout"); again.Status != http.StatusSeeOther {
+		t.Errorf("logging out twice: %d", again.Status)
+	}
+}
+
+func (a *App) logsIn(t *testing.T, b *Browser) {
+	a.Add(t, "carl@example.org", nil)
+	b.Get("/account").WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account"))
+	form := b.Get("/account").Follow().Want(200, `autocomplete="username"`, `autocomplete="current-password"`)
+	form.Submit("login", "username", "carl@example.org", "password", "wrong one").
+		Want(400, "The address or the password is not right.", `value="carl@example.org"`, "!wrong one")
+	form.Submit("login", "username", "nobody@example.org", "password", Password).
+		Want(400, "The address or the password is not right.")
+	form.Submit("login", "username", "carl@example.org", "password", Password).WantRedirect("/account")
+	b.Get("/login").WantRedirect("/account")
+	b.Get("/login?next=//evil.example").WantRedirect("/account")
+	b.Get("/login?next=" + url.QueryEscape(a.Prefix+"/account?x=1")).WantRedirect("/account?x=1")
+	b.Get("/register").WantRedirect("/account")
+	if b.Cookie("latchkey") == "" {
+		t.Error("there is no session's cookie")
+	}
+}
+
+func (a *App) forgets(t *testing.T, b *Browser) {
+	a.Add(t, "dora@example.org", nil)
+	b.Get("/login").Want(200, "Forgot your password?", `formaction="`+a.Prefix+`/forgot"`)
+	form := b.Post("/forgot", "from", "login", "username", "dora@example.org", "password", "x").Want(200,
+		`value="dora@example.org"`)
+	form.Submit("forgot", "email", "").Want(422, "Please enter an e-mail address")
+	form.Submit("forgot").WantRedirect("/login")
+	b.Get("/login").Want(200, "a mail with a link is on its way")
+	link := a.Mail(t, core.MailReset)
+	page := b.Get(link).Want(200, "Choose a new password", `autocomplete="new-password"`)
+	page.Submit("reset", "password", "short").Want(400, "at least 8 characters").
+		Submit("reset", "password", "difference engine").WantRedirect("/login")
+	b.Get("/login").Want(200, "Your new password is saved.").
+		Submit("login", "username", "dora@example.org", "password", "difference engine").WantRedirect("/account")
+	page.Submit("reset", "password", "another engine").Want(400, "expired or was used", "Send me a link")
+	b.Get("/reset").WantRedirect("/forgot")
+}
+
+func (a *App) account(t *testing.T, b *Browser) {
+	age := 30
+	a.Add(t, "eva@example.org", func(u *Account) {
+		u.Age, u.Tags, u.Plan, u.Internal, u.Newsletter = &age, []string{"a", "b"}, "gold", "canary", true
+	})
+	other := NewBrowser(t, b.serve, b.base)
+	for _, who := range []*Browser{other, b} {
+		who.Get("/login").Submit("login", "username", "eva@example.org", "password", Password).WantRedirect("/account")
+	}
+	page := b.Get("/account").Want(200, `value="30"`, "\na\nb</textarea>", `<option value="gold" selected>`,
+		"!canary", "!Settings",
+		"Firefox on Linux", "this device", "Log out everywhere else")
+	page.Submit("profile").WantRedirect("/account") // nothing changes
+	if u := a.Of(t, "eva@example.org"); *u.Age != 30 || len(u.Tags) != 2 || u.Plan != "gold" || !u.Newsletter ||
+		u.Nick != nil {
+		t.Errorf("a form that nobody touched has changed the user: %v %v %v", *u.Age, u.Tags, u.Nick)
+	}
+	page.Submit("profile", "age", "31", "tags", "c\r\nd", "newsletter", "", "plan", "", "full_name", "Eva", "nick", "E",
+		"born", "1990-05-04").WantRedirect("/account")
+	u := a.Of(t, "eva@example.org")
+	if *u.Age != 31 || strings.Join(u.Tags, ",") != "c,d" || u.Newsletter || u.Plan != "" ||
+		u.FullName != "Eva" || *u.Nick != "E" ||
+		u.Born.Format("2006-01-02") != "1990-05-04" || u.Internal != "canary" {
+		t.Errorf("the user is %+v", *u)
+	}
+	page = b.Get("/account").Want(200, "Saved.")
+	page.Submit("profile", "age", "old").Want(422, "Please enter a whole number.", `value="old"`,
+		`id="profile-age-error"`)
+	page.Submit("profile", "age", "").Want(422, "Please enter a whole number.") // which cannot be taken back
+	page.Submit("email", "email", "eva2@example.org", "current_password", "wrong one").
+		Want(400, "This is not your current password.", `value="eva2@example.org"`)
+	page.Submit("email", "email", "carl@example.org", "current_password", Password).Want(400,
+		"Another account has this address.")
+	page.Submit("email", "email", "eva2@example.org", "current_password", Password).WantRedirect("/account")
+	b.Get("/account").Want(200, "eva2@example.org", "Your address is changed.", "not confirmed").
+		Submit("verify").WantRedirect("/account")
+	a.Mail(t, core.MailVerify)
+	page.Submit("password", "password", "short", "current_password", Password).Want(400, "at least 8 characters")
+	page.Submit("password", "password", "difference engine", "current_password", Password).WantRedirect("/account")
+	other.Get("/account").WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account"))
+	other.Get("/login").Submit("login", "username", "eva2@example.org", "password",
+		"difference engine").WantRedirect("/account")
+	b.Get("/account").Submit("sessions").WantRedirect("/account")
+	other.Get("/account").WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account"))
+	b.Get("/account").Want(200, "You are logged out everywhere else.", "!Log out everywhere else")
+	b.Get("/account/email").WantRedirect("/account#email")
+	b.Post("/account/sessions/nonsense").Want(404, "Page not found")
+	a.oneSession(t, b, other)
+}
+
+// oneSession ends a single login by its button.
+func (a *App) oneSession(t *testing.T, b, other *Browser) {
+	other.Get("/login").Submit("login", "username", "eva2@example.org", "password",
+		"difference engine").WantRedirect("/account")
+	_, id, _ := strings.Cut(b.Get("/account").Body, `id="session-`)
+	id, _, _ = strings.Cut(id, `"`)
+	b.Get("/account").Submit("session-" + id).WantRedirect("/account")
+	other.Get("/account").WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account"))
+	b.Get("/account").Want(200, "That device is logged out.")
+	if t.Failed() {
+		return
+	}
+	// A login that follows another one in a browser ends it.
+	b.Get("/login?again=1").Want(200, "Confirm that it is you").
+		Submit("login", "username", "eva2@example.org", "password", "difference engine").WantRedirect("/account")
+	b.Get("/account").Want(200, "!Log out everywhere else")
+}
+
+// identity is the code of Acme for somebody.
+func identity(subject, address string) string {
+	verified := true
+	raw, _ := json.Marshal(core.OAuthIdentity{Subject: subject, Email: address, EmailVerified: &verified}) // texts
+	return string(raw)
+}
+
+// atAcme goes to the provider by a link, and returns where it sends the browser
+// back to, for somebody.
+func (b *Browser) atAcme(path, code string) string {
+	b.t.Helper()
+	p := b.Get(path)
+	u, err := url.Parse(p.Header.Get("Location"))
+	if err != nil || p.Status != http.StatusSeeOther || u.Host != "acme.example" {
+		b.t.Fatalf("%s: %d to %q, want the provider\n%s", path, p.Status, p.Header.Get("Location"), p.Body)
+	}
+	back, ok := strings.CutPrefix(u.Query().Get("redirect_uri"), Origin+b.base)
+	if !ok {
+		b.t.Fatalf("it comes back to %s", u.Query().Get("redirect_uri"))
+	}
+	return back + "?" + url.Values{"state": {u.Query().Get("state")}, "code": {code}}.Encode()
+}
+
+// fromAcme is the provider's own navigation back.
+func (b *Browser) fromAcme(path string) Page {
+	b.t.Helper()
+	site := b.Site
+	b.Site = "cross-site"
+	defer func() { b.Site = site }()
+	return b.Get(path)
+}
+
+func (a *App) social(t *testing.T, b *Browser) {
+	code := identity("7", "fay@example.org")
+	b.Site = "cross-site"
+	confirm := b.Get("/login/acme").Want(200, "Continue to Acme &amp; Co?", "Continue with Acme &amp; Co")
+	var begin string
+	for _, link := range confirm.Links() {
+		if strings.Contains(link, "begin=") {
+			begin = strings.TrimPrefix(link, a.Prefix)
+		}
+	}
+	b.atAcme(begin, code)
+	b.Get("/login/acme?begin=made-up").Want(200, "Continue to Acme")
+	b.Site = "same-origin"
+	back := b.atAcme("/login/acme?next="+url.QueryEscape(a.Prefix+"/account?x=1"), code)
+	b.fromAcme(back).WantRedirect("/account?x=1")
+	b.Get("/account").Want(200, "fay@example.org", "Acme &amp; Co", "!Current password")
+	b.fromAcme(back).WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account?x=1")) // once more
+	b.Get("/account").Want(200, "used already")
+	b.Get("/account").Submit("unlink-acme").Want(409, "your only way to log in")
+	b.Get("/account").Submit("password", "password", "difference engine").WantRedirect("/account")
+	b.Get("/account").Want(200, "Current password").Submit("unlink-acme").WantRedirect("/account")
+	b.Get("/account").Want(200, "disconnected")
+	b.fromAcme(b.atAcme("/login/acme/link", code)).WantRedirect("/account")
+	b.Get("/account").Want(200, "Your account there is connected.")
+	declined := strings.Replace(b.atAcme("/login/acme/link", code), "code=", "error=access_denied&x=", 1)
+	b.fromAcme(declined).WantRedirect("/account")
+	b.Get("/account").Want(200, "You have cancelled the login")
+	posted := b.Do("POST", "/login/acme/callback", "application/x-www-form-urlencoded", "state=x&code=y",
+		"Sec-Fetch-Site", "cross-site")
+	if posted.Status != http.StatusSeeOther || !strings.HasPrefix(posted.Header.Get("Location"), "callback?") {
+		t.Errorf("a provider's post: %d to %q", posted.Status, posted.Header.Get("Location"))
+	}
+	b.Get("/login/nobody").Want(404, "Page not found")
+	b.Get("/login/done?error=PLEASE_CALL_555_0100").WantRedirect("/login")
+	b.Get("/account").Want(200, "That did not work.", "!555")
+}
+
+func (a *App) factor(t *testing.T, b *Browser) {
+	a.Add(t, "gil@example.org", func(u *Account) { u.Pin = "2468" })
+	b.Get("/login/factor").WantRedirect("/login")
+	b.Get("/login").Want(200, "Please log in again.")
+	next := url.QueryEscape(a.Prefix + "/account?x=1")
+	login := func() Page {
+		return b.Get("/login?next="+next).Submit("login", "username", "gil@example.org", "password", Password)
+	}
+	sent := login()
+	sent.WantRedirect("/login/factor?next=" + next)
+	pending := b.Cookie("-pending")
+	if pending == "" || strings.Contains(sent.Header.Get("Location"), pending) {
+		t.Error("the login that waits is not in a cookie alone")
+	}
+	page := b.Get("/login/factor?next="+next).Want(200, "One more step", ">Pin</h2>", ">Digits", ">Trust", "!"+pending)
+	page.Submit("pin").Want(400, "PIN_WRONG").Submit("pin", "pin", "1357", "digits", "4").Want(400, "PIN_WRONG")
+	page.Submit("pin", "pin", "2468", "digits", "4", "method", "pages").WantRedirect("/login/factor?next=" + next)
+	page.Submit("pin", "pin", "2468", "digits", "4", "trust", "on").WantRedirect("/account?x=1")
+	if b.Cookie("-pending") != "" {
+		t.Error("the login that waited is still there")
+	}
+	b.Get("/account").Want(200, "gil@example.org").Submit("password", "password", "a", "current_password", "b").Want(400)
+	b.Post("/logout").WantRedirect("/login")
+	login().WantRedirect("/login/factor?next=" + next)
+	for range 5 {
+		b.Get("/login/factor").Submit("pin", "pin", "1", "digits", "4").Want(400, "PIN_WRONG")
+	}
+	b.Post("/login/factor", "method", "pin", "pin", "2468", "digits", "4").WantRedirect("/login")
+	b.Get("/login").Want(200, "Please log in again.")
+}
+
+func (a *App) administers(t *testing.T, b *Browser) {
+	target := a.Add(t, "hal@example.org", nil)
+	b.Get("/admin/users").WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/admin/users"))
+	b.Get("/login").Submit("login", "username", "hal@example.org", "password", Password).WantRedirect("/account")
+	b.Get("/account").Want(200, "!>Users<")
+	b.Get("/admin/users").Want(403, "Not allowed")
+	b.Post("/admin/users/"+target.ID, "fields", "is_superuser", "is_superuser", "on").Want(403)
+	b.Post("/admin/users/" + target.ID + "/delete").Want(403)
+	a.Add(t, "root@example.org", func(u *Account) { u.IsSuperuser = true })
+	b.Get("/login?again=1").Submit("login", "username", "root@example.org", "password", Password).WantRedirect("/account")
+	b.Get("/account").Want(200, ">Users<")
+	b.Get("/admin/users?email=hal").Want(200, "hal@example.org", "!root@example.org", `value="hal"`)
+	b.Get("/admin/users?email=nobody").Want(200, "Nobody was found.")
+	b.Get("/admin/users?cursor=nonsense").Want(422)
+	page := b.Get("/admin/users/"+target.ID).Want(200, "hal@example.org", "Full name", "Administrator")
+	page.Submit("user").WantRedirect("/admin/users/" + target.ID)
+	page.Submit("user", "full_name", "Hal", "email", "hal2@example.org", "is_verified", "on", "password",
+		"difference engine").
+		WantRedirect("/admin/users/" + target.ID)
+	if u := a.Of(t, "hal2@example.org"); u.FullName != "Hal" || !u.IsActive || !u.IsVerified || u.IsSuperuser ||
+		u.HashedPassword != "unhashed$difference engine" {
+		t.Errorf("the user is %+v", u.Email)
+	}
+	b.Get("/admin/users/"+target.ID).Want(200, "Saved.").Submit("user", "email", "root@example.org", "full_name", "X").
+		Want(400, "Another account has this address.", `value="X"`)
+	b.Get("/admin/users/nobody").Want(404)
+	b.Get("/admin/users/"+target.ID+"/delete").Want(200, "Delete hal2@example.org?", "cannot be undone").
+		Submit("delete").WantRedirect("/admin/users")
+	b.Get("/admin/users").Want(200, "The user is deleted.", "!hal2@example.org")
+	root := a.Of(t, "root@example.org")
+	b.Get("/admin/users/"+root.ID+"/delete").Submit("delete").Want(409, "the last administrator")
+	b.Get("/admin/users/"+root.ID).Submit("user", "is_superuser", "").Want(409, "the last administrator")
+}
+
+func (a *App) rest(t *testing.T, b *Browser) {
+	b.Language = "de-AT, en;q=0.5"
+	b.Get("/login").Want(200, `<html lang="de" dir="ltr">`, "Anmelden", "Passwort vergessen?",
+		`aria-current="true">Deutsch`).
+		Submit("login", "username", "nobody@example.org", "password", "x").Want(400,
+		"Die Adresse oder das Passwort stimmt nicht.")
+	b.Post("/language", "language", "en", "back", a.Prefix+"/register").WantRedirect("/register")
+	b.Get("/login").Want(200, `<html lang="en"`)
+	b.Post("/language", "language", "en", "back", "//evil.example").WantRedirect("/login")
+	b.Post("/language", "language", "tlh").Want(422)
+	for _, link := range b.Get("/login").Links() {
+		if !strings.Contains(link, "/latchkey/") {
+			continue
+		}
+		file := b.Get(strings.TrimPrefix(link, a.Prefix))
+		if file.Status != 200 || !strings.Contains(file.Header.Get("Cache-Control"), "immutable") || file.Body == "" ||
+			file.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", link, file.Status, file.Header)
+		}
+	}
+	if old := b.Get("/latchkey/style.css?v=old"); old.Status != 200 || old.Header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("another version: %d %v", old.Status, old.Header)
+	}
+	b.Get("/latchkey/nothing.css").Want(404)
+	if head := b.Do("HEAD", "/login", "", ""); head.Status != 200 || head.Body != "" ||
+		head.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("HEAD: %d %v %q", head.Status, head.Header, head.Body)
+	}
+	b.Do("POST", "/login", "application/xml", "<a/>").Want(415)
+	b.Post("/login", "username", "a", "username", "b", "password", "x").Want(422, "This was sent twice.")
+}
