@@ -110,6 +110,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/fiberauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
 	github.com/latchkey-go/latchkey/openapi v0.1.0
+	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers/gothprovider v0.1.0
 	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/markbates/goth v1.82.0
@@ -162,3 +163,5 @@ replace github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fibera
 replace github.com/latchkey-go/latchkey/stores/gormstore => ../stores/gormstore
 
 replace github.com/latchkey-go/latchkey/openapi => ../openapi
+
+replace github.com/latchkey-go/latchkey/openapi/viewer => ../openapi/viewer
