@@ -91,6 +91,7 @@ func TestCheckerReportsWhatTheDocumentDoesNotHave(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = resp.Body.Close() }()
 			if body, _ := io.ReadAll(resp.Body); resp.StatusCode != c.answer.status || string(body) != c.answer.body {
 				t.Errorf("by a transport: %d %s", resp.StatusCode, body)
 			}
@@ -149,7 +150,9 @@ func TestMissingIsWhatNobodyDrove(t *testing.T) {
 	send("POST", "/v2/a", 303)
 	want("GET /a 503", "POST /a 200")
 	transport := checker.Transport(down{}, func(error) {})
-	if _, err := transport.RoundTrip(httptest.NewRequest("POST", "/v1/a", nil)); err == nil {
+	resp, err := transport.RoundTrip(httptest.NewRequest("POST", "/v1/a", nil))
+	if err == nil {
+		_ = resp.Body.Close()
 		t.Error("an error of the transport is lost")
 	}
 	want("GET /a 503", "POST /a 200")
