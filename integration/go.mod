@@ -115,6 +115,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
 	github.com/latchkey-go/latchkey/command v0.1.0
 	github.com/latchkey-go/latchkey/openapi v0.1.0
+	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers/gothprovider v0.1.0
 	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/markbates/goth v1.82.0
@@ -169,3 +170,5 @@ replace github.com/latchkey-go/latchkey/stores/gormstore => ../stores/gormstore
 replace github.com/latchkey-go/latchkey/command => ../command
 
 replace github.com/latchkey-go/latchkey/openapi => ../openapi
+
+replace github.com/latchkey-go/latchkey/openapi/viewer => ../openapi/viewer
