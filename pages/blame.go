@@ -2,7 +2,6 @@ package pages
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -91,14 +90,19 @@ func (v *visit) sentence(ctx context.Context, e *core.Error) string {
 	return v.texts.say("error.code", "code", e.Code)
 }
 
-// waiting says how long to wait, given seconds.
+// waiting says how long to wait, given seconds: never one of a unit, so that no
+// text needs a singular.
 func (v *visit) waiting(seconds string) string {
 	n, err := strconv.Atoi(seconds)
 	if err != nil {
 		return ""
 	}
-	if n < 100 {
-		return v.texts.say("error.wait", "wait", fmt.Sprintf("%d s", n))
+	wait := v.texts.say("wait.hours", "n", (n+3599)/3600)
+	switch {
+	case n < 100:
+		wait = v.texts.say("wait.seconds", "n", max(n, 2))
+	case n < 100*60:
+		wait = v.texts.say("wait.minutes", "n", (n+59)/60)
 	}
-	return v.texts.say("error.wait", "wait", fmt.Sprintf("%d min", (n+59)/60))
+	return v.texts.say("error.wait", "wait", wait)
 }

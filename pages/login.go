@@ -44,7 +44,7 @@ func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Respo
 		view.Form = f
 	}
 	if v.now != nil {
-		view.Title = v.texts.say("title.again")
+		view.Title, view.Links = v.texts.say("title.again"), v.ways()
 	} else if v.offers("register") {
 		view.Links = []Button{{Text: v.texts.say("link.register"), Action: v.at("/register", "next", v.next)}}
 	}

@@ -68,8 +68,8 @@ func (g *gallery) post(t *testing.T, path, agent string, form url.Values) {
 	_ = resp.Body.Close()
 }
 
-// elsewhere logs Ada in at two more devices, and makes the limit be reached for
-// alan@example.org.
+// elsewhere logs Ada in at two more devices, where she also asks for a new
+// password, and makes the limit be reached for alan@example.org.
 func (g *gallery) elsewhere(t *testing.T) {
 	t.Helper()
 	for _, agent := range []string{
@@ -78,6 +78,7 @@ func (g *gallery) elsewhere(t *testing.T) {
 	} {
 		g.post(t, "/api/web/login", agent, url.Values{"username": {ada}, "password": {pagewalk.Password}})
 	}
+	g.post(t, "/forgot", "", url.Values{"email": {ada}})
 	for range 5 {
 		g.post(t, "/api/web/login", "", url.Values{"username": {"alan@example.org"}, "password": {"wrong"}})
 	}

@@ -69,7 +69,7 @@ func (a *App) Failures(t *testing.T, serve Serve) {
 			t.Errorf("by the API: %d", got.Status)
 		}
 	}
-	got := page("ada@example.org", Password).Want(429, "There were too many attempts. Please wait", "Error:",
+	got := page("ada@example.org", Password).Want(429, "There were too many attempts. Please wait ", " minutes.", "Error:",
 		`value="ada@example.org"`)
 	if got.Header.Get("Retry-After") == "" {
 		t.Error("the page does not say when to come again")
