@@ -1,8 +1,10 @@
 package pages_test
 
 import (
+	"net/http/httptest"
 	"testing"
 
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 )
 
@@ -30,5 +32,31 @@ func TestALoginEndsTheOneBefore(t *testing.T) {
 			thief := pagewalk.NewBrowser(t, served(a), "")
 			thief.Do("GET", "/account", "", "", "Cookie", "__Host-latchkey="+old).WantRedirect("/login?next=%2Faccount")
 		})
+	}
+}
+
+// A router that lets pages be mounted below a parameter may hand over a path
+// that a browser would take for another host.
+func TestABaseThatIsAnotherHost(t *testing.T) {
+	t.Parallel()
+	a := pagewalk.New(t, "", nil)
+	for path, want := range map[string]string{
+		"//evil.example/account":     "/login?next=%2Faccount",
+		`/\evil.example/account`:     "/login?next=%2Faccount",
+		"/a/../../evil/account":      "/login?next=%2Faccount",
+		"/tenant/account":            "/tenant/login?next=%2Ftenant%2Faccount",
+		"/gr\u00fcn/deep/er/account": "/gr%C3%BCn/deep/er/login?next=%2Fgr%25C3%25BCn%2Fdeep%2Fer%2Faccount",
+	} {
+		for _, e := range a.Pages("web") {
+			if e.Pattern != "/account" {
+				continue
+			}
+			r := httpauth.Request(httptest.NewRequest("GET", pagewalk.Origin+"/account", nil))
+			r.Path = path
+			resp := e.Serve(t.Context(), r)
+			if got := resp.Header.Get("Location"); resp.Status != 303 || got != want {
+				t.Errorf("%s: %d to %q, want %q", path, resp.Status, got, want)
+			}
+		}
 	}
 }
