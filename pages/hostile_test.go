@@ -60,3 +60,26 @@ func TestABaseThatIsAnotherHost(t *testing.T) {
 		}
 	}
 }
+
+// A form that was opened before somebody else took a right away does not give
+// it back.
+func TestAFormOfAnAdministratorThatIsOld(t *testing.T) {
+	t.Parallel()
+	a := pagewalk.New(t, "", nil)
+	a.Add(t, "root@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
+	eve := a.Add(t, "eve@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
+	b := pagewalk.NewBrowser(t, served(a), "")
+	b.Post("/login", "username", "root@example.org", "password", pagewalk.Password).WantRedirect("/account")
+	page := "/admin/users/" + eve.ID
+	old := b.Get(page).Want(200)
+	b.Get(page).Submit("user", "is_superuser", "").WantRedirect(page)
+	wrong := old.Submit("user", "nick", "E", "is_verified", "", "email", "nobody").Want(422)
+	wrong.Submit("user", "email", "eve@example.org").WantRedirect(page)
+	if u := a.Of(t, "eve@example.org"); u.IsSuperuser || u.IsVerified || u.Nick == nil {
+		t.Errorf("after the old form: superuser %v, verified %v", u.IsSuperuser, u.IsVerified)
+	}
+	b.Get(page).Submit("user", "is_superuser", "on").WantRedirect(page)
+	if !a.Of(t, "eve@example.org").IsSuperuser {
+		t.Error("a new form does not give the right back")
+	}
+}
