@@ -33,6 +33,13 @@ func (b *Browser) atAcme(path, code string) string {
 	return back + "?" + url.Values{"state": {u.Query().Get("state")}, "code": {code}}.Encode()
 }
 
+// AtAcme opens a page that begins a login at Acme, and comes back as a person
+// of a subject and an address.
+func (b *Browser) AtAcme(path, subject, address string) Page {
+	b.t.Helper()
+	return b.fromAcme(b.atAcme(path, identity(subject, address)))
+}
+
 // fromAcme is the provider's own navigation back.
 func (b *Browser) fromAcme(path string) Page {
 	b.t.Helper()
