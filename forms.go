@@ -19,14 +19,13 @@ import (
 type serving func(context.Context, *core.Request) *core.Response
 
 // formed lets an HTML form post to a route of core.Route.Forms: its fields
-// become the JSON that clients send, and its answer a redirect where it names
-// one. It stands around everything else, so that a browser also returns from a
-// refused credential.
+// become the JSON that clients send (see read), and its answer a redirect where
+// it names one. It stands around everything else, so that a browser also
+// returns from a refused credential.
 func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 	if !route.Forms {
 		return serve
 	}
-	fields := fieldsOf(route.Doc)
 	returns := b == nil || ambient(b.Transport) // else a redirect would lose the token
 	return func(ctx context.Context, r *core.Request) *core.Response {
 		if !core.IsForm(r) {
@@ -38,31 +37,46 @@ func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 		}
 		var back landing
 		if returns {
-			if back, err = landingOf(again(r, body)); err != nil {
-				return a.Render(ctx, err)
-			}
+			back, err = landingOf(again(r, body))
 		}
 		r = again(r, body)
-		if fields != nil {
-			if r, err = fields.json(r); err != nil {
-				return back.from(a.Render(ctx, err))
-			}
-		}
+		r.Head = formHead{Head: r.Head, wrong: err}
 		return back.from(serve(ctx, r))
 	}
 }
+
+// read returns the request that a route handles: of a form, the JSON that it
+// stands for. It is called once it is known who may send it, and where a panic
+// of the application's types is an answer; f is nil for a route that reads forms
+// itself.
+func (f fields) read(r *core.Request) (*core.Request, error) {
+	h, is := r.Head.(formHead)
+	if !is {
+		return r, nil
+	}
+	if h.wrong != nil {
+		return r, h.wrong
+	}
+	if f == nil {
+		return r, nil
+	}
+	return f.json(r)
+}
+
+// formHead is the head of a form.
+type formHead struct {
+	core.Head
+	wrong error // of where it wants to go
+}
+
+// Target implements core.Targeter.
+func (h formHead) Target() string { return core.Target(h.Head) }
 
 // again returns the request with the whole body before it.
 func again(r *core.Request, body []byte) *core.Request {
 	same := *r
 	same.Body = bytes.NewReader(body)
 	return &same
-}
-
-// isForm reports whether a request is a form, or was one.
-func isForm(r *core.Request) bool {
-	_, was := r.Head.(jsonHead)
-	return was || core.IsForm(r)
 }
 
 // protectForm refuses the form of another site on a route of no backend, which
@@ -87,10 +101,11 @@ func (a *Auth[U]) protectForm(r *core.Request) (err error) {
 // fields are those of a form, with the types that their JSON has.
 type fields map[string]reflect.Type
 
-// fieldsOf returns nil for a route without a body, and for one whose handler
-// reads forms itself.
-func fieldsOf(d core.Doc) fields {
-	if d.Form || d.Body == nil {
+// fieldsOf returns nil for a route without forms or a body, and for one whose
+// handler reads forms itself.
+func fieldsOf(route core.Route) fields {
+	d := route.Doc
+	if !route.Forms || d.Form || d.Body == nil {
 		return nil
 	}
 	found := fields{}
@@ -174,7 +189,10 @@ func landingOf(r *core.Request) (landing, error) {
 		return landing{}, core.InvalidProblems(problems...)
 	}
 	l.failed = cmp.Or(l.failed, l.ok)
-	return l, core.InvalidProblems(problems...)
+	if err := core.InvalidProblems(problems...); err != nil {
+		return landing{}, err
+	}
+	return l, nil
 }
 
 // from turns an answer into the redirect, with its cookies. What another site
@@ -205,6 +223,9 @@ func failure(resp *core.Response) (code string, params url.Values) {
 	code = http.StatusText(resp.Status)
 	if e := resp.Err; e != nil {
 		for _, p := range e.Problems {
+			if len(p.Loc) == 0 { // the application's own
+				continue
+			}
 			if name, ok := p.Loc[len(p.Loc)-1].(string); ok && !slices.Contains(params["field"], name) {
 				params.Add("field", name)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/oauth"
 )
 
 func TestManagerImports(t *testing.T) {
@@ -212,5 +213,29 @@ func TestManagerImportSealsTokens(t *testing.T) {
 	check(t, err, nil)
 	if token != "in clear" {
 		t.Errorf("the application gets %q", token)
+	}
+}
+
+// TestManagerImportLeavesTokensOut: where nothing seals them, and of an account
+// that has no access token.
+func TestManagerImportLeavesTokensOut(t *testing.T) {
+	for name, settings := range map[string]func(*oauth.Options){
+		"without a vault": func(o *oauth.Options) { o.Vault = nil }, "with one": func(*oauth.Options) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOAuthAppBy(t, nil, nil, settings)
+			links := []core.OAuthAccount{{Provider: "acme", Subject: "1", RefreshToken: "in clear"}}
+			if name == "without a vault" {
+				links = append(links, core.OAuthAccount{Provider: "other", Subject: "2", AccessToken: "in clear"})
+			}
+			check(t, o.Manager().Import(t.Context(), &Member{User: latchkey.User{Email: "ada@example.org"}}, "", links...), nil)
+			for _, l := range links {
+				stored, err := o.accounts.Find(t.Context(), l.Provider, l.Subject)
+				check(t, err, nil)
+				if stored.AccessToken+stored.RefreshToken != "" {
+					t.Errorf("stored are %q and %q", stored.AccessToken, stored.RefreshToken)
+				}
+			}
+		})
 	}
 }

@@ -104,6 +104,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 	if !route.Public || route.Optional {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
+	form := fieldsOf(route)
 	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
 		if r.Route == "" {
 			r.Remote = a.clients.of(r)
@@ -116,7 +117,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 				return ctx, nil, err
 			}
 		}
-		if b == nil && route.Forms && isForm(r) {
+		if b == nil && route.Forms && core.IsForm(r) {
 			if err := a.protectForm(r); err != nil {
 				return ctx, nil, err
 			}
@@ -130,6 +131,9 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		}
 		if c := core.CurrentFrom(known); c != nil && !route.Public {
 			c.Route, c.Request = &route, r
+		}
+		if r, err = form.read(r); err != nil {
+			return known, nil, err
 		}
 		resp, err := route.Handle(known, r)
 		if errors.Is(err, core.Unauthorized()) { // the user has gone since the guard looked

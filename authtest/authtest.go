@@ -115,13 +115,26 @@ func Options[U any](t testing.TB, o latchkey.Options[U]) latchkey.Options[U] {
 		o.Hashers = []core.Hasher{Hasher()}
 	}
 	if o.Limiter == nil && reflect.ValueOf(o.Limits).IsZero() {
-		o.InsecureNoLimits = true
+		o.Limiter = unlimited{}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	return o
 }
+
+// unlimited is a core.Limiter that allows everything. (InsecureNoLimits would
+// warn of itself in the log of every test.)
+type unlimited struct{}
+
+// Allow implements core.Limiter.
+func (unlimited) Allow(context.Context, string, ...core.Limit) (time.Duration, error) { return 0, nil }
+
+// Refund implements core.Limiter.
+func (unlimited) Refund(context.Context, string) error { return nil }
+
+// Reset implements core.Limiter.
+func (unlimited) Reset(context.Context, string) error { return nil }
 
 // backends are those of Options.
 func backends(t testing.TB, now func() time.Time) []latchkey.Backend {

@@ -58,13 +58,13 @@ func TestOptionsWin(t *testing.T) {
 	got := authtest.Options(t, o)
 	if got.Backends[0].Name != "own" || got.Tickets != tickets || got.Credentials != credentials || got.Sender != box ||
 		got.BaseURL != o.BaseURL || got.MailDelay != time.Second || got.Hashers[0] != core.Hasher(slow) ||
-		got.Limiter != limiter || got.InsecureNoLimits || got.Log != log {
+		got.Limiter != limiter || got.Log != log {
 		t.Errorf("the options became %+v", got)
 	}
 	one := latchkey.Limits{LoginAttempts: latchkey.Limit{Events: 1, Window: time.Minute}}
 	limits := authtest.Options(t, options{Limits: one})
-	if none := authtest.Options(t, options{}); limits.InsecureNoLimits || !none.InsecureNoLimits {
-		t.Errorf("no limits: %v with limits, %v without", limits.InsecureNoLimits, none.InsecureNoLimits)
+	if none := authtest.Options(t, options{}); limits.Limiter != nil || none.Limiter == nil {
+		t.Errorf("the limiter is %v with limits, %v without", limits.Limiter, none.Limiter)
 	}
 }
 
@@ -108,8 +108,8 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 func TestLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	authtest.New(logged{TB: t, to: &log}, options{})
-	if !strings.Contains(log.String(), "InsecureNoLimits") {
+	authtest.New(logged{TB: t, to: &log}, options{RequireVerified: true}) // without a flow that verifies
+	if !strings.Contains(log.String(), "RequireVerified") {
 		t.Errorf("the log is %q", &log)
 	}
 }

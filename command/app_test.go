@@ -76,7 +76,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 	if s.openErr != nil {
 		return nil, s.openErr
 	}
-	old, err1 := bcrypt.New(bcrypt.Options{})
+	old, err1 := bcrypt.New(bcrypt.Options{Cost: 10})
 	sessions, err2 := session.New(s.session, session.Options{})
 	box, err3 := outbox.New(outbox.Options{})
 	if err := errors.Join(err1, err2, err3); err != nil {

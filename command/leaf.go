@@ -15,7 +15,8 @@ type action func(ctx context.Context, p *printer, args []string) error
 // group returns a command that has commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true, SilenceErrors: true, SilenceUsage: true,
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true,
+		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()

@@ -46,8 +46,8 @@ func (t *tree[U, PU]) sessionsList() *cobra.Command {
 				}
 				rows := [][]string{{"ID", "BACKEND", "DEVICE", "IP", "BEGAN", "LAST SEEN", "EXPIRES"}}
 				for _, s := range living {
-					rows = append(rows, []string{s.ID[:min(len(s.ID), shownID)], s.Backend, shortened(s.Label), cmp.Or(address(s), "-"),
-						moment(s.Created), moment(s.LastSeen), moment(s.Expires)})
+					rows = append(rows, []string{s.ID[:min(len(s.ID), shownID)], s.Backend, shortened(s.Label),
+						cmp.Or(address(s), "-"), moment(s.Created), moment(s.LastSeen), moment(s.Expires)})
 				}
 				return (&table{p: c.printer}).print(rows...)
 			}))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/flows/reset"
 )
 
@@ -65,7 +64,7 @@ func (t *tree[U, PU]) printLink(ctx context.Context, c *call[U], u *U, what stri
 	}
 	switch {
 	case errors.Is(err, reset.ErrBlocked):
-		return &failure{cause: latchkey.Refuse("USER_BLOCKED"), exit: exitRefused,
+		return &failure{cause: err, exit: exitRefused,
 			text: b.Email + " is inactive or suspended: a new password would not let them in"}
 	case err != nil:
 		return unasked(err)

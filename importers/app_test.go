@@ -36,7 +36,7 @@ type Member struct {
 // Hashes of cost 4 that crypt_blowfish has made.
 const (
 	oldHash     core.PasswordHash = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
-	oldPassword                   = "Kk4DQuMMfZL9o"
+	oldPassword string            = "Kk4DQuMMfZL9o"
 )
 
 // records are a source whose keys are in order.

@@ -18,6 +18,8 @@ const (
 	maxReason  = 1 << 10
 	maxToken   = 8 << 10 // sealed, it has to fit into 16 KiB
 	maxOwn     = 1 << 20
+
+	maxLinks = 100 // accounts
 )
 
 // forGood is when a suspension ends that does not; see core.User.
@@ -43,6 +45,8 @@ func faulty(rec Record, links []core.OAuthAccount) string {
 		return "the time of its creation is out of range"
 	case !isPlausible(rec.SuspendedUntil):
 		return "the end of its suspension is out of range"
+	case len(rec.Links) > maxLinks:
+		return "it has more than 100 accounts at providers"
 	case own > maxOwn:
 		return "its own members have more than 1 MiB"
 	}
@@ -89,8 +93,12 @@ func isPlausible(t time.Time) bool {
 }
 
 // links returns a record's accounts under the names that providers have here,
-// each once.
+// each once; none of a record that has too many, which are compared with each
+// other.
 func (r *run[U]) links(rec Record) (all []core.OAuthAccount) {
+	if len(rec.Links) > maxLinks {
+		return nil
+	}
 	for _, l := range rec.Links {
 		name, renamed := r.Providers[l.Provider]
 		if !renamed {

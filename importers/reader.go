@@ -150,6 +150,7 @@ func fields(c Columns) (names []string) {
 // checkKeys returns an error for users without an ID, which no page has: SQLite
 // allows a primary key to be NULL.
 func (r *reader) checkKeys(ctx context.Context) error {
+	//nolint:gosec // G201: names are quoted
 	query := fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE %s IS NULL", r.d.quote(r.users.name), r.d.quote(r.key))
 	var n int
 	if err := r.db.QueryRowContext(ctx, query).Scan(&n); err != nil {

@@ -56,6 +56,7 @@ func TestHostileRecords(t *testing.T) {
 		"a subject of 256 bytes":      {func(r *importers.Record) { r.Links[0].Subject = strings.Repeat("s", 256) }, "subject"},
 		"a subject in invalid UTF-8":  {func(r *importers.Record) { r.Links[0].Subject = "\xff" }, "subject"},
 		"a token of 10 MB":            {func(r *importers.Record) { r.Links[0].Tokens.Access = strings.Repeat("t", 1e7) }, "token"},
+		"101 accounts":                {func(r *importers.Record) { r.Links = accounts(101) }, "100 accounts"},
 		"own members of 10 MB":        {func(r *importers.Record) { r.Own["x"] = []byte(`"` + strings.Repeat("a", 1e7) + `"`) }, "1 MiB"},
 		"an own member with a NUL":    {func(r *importers.Record) { r.Own["full_name"] = []byte(`"a\u0000b"`) }, "full_name"},
 		"an own member that is other": {func(r *importers.Record) { r.Own["score"] = []byte(`"many"`) }, "score"},
@@ -69,7 +70,9 @@ func TestHostileRecords(t *testing.T) {
 		names[rec.Key] = name
 		source, want[rec.Key] = append(source, rec), importers.Refused
 	}
-	source, want["99"] = append(source, good("99")), importers.Imported
+	last := good("99")
+	last.Links = accounts(100)
+	source, want["99"] = append(source, last), importers.Imported
 	a := newApp(t)
 	report, results := a.run(source, importers.Options{})
 	wantOutcomes(t, results, want)
@@ -83,6 +86,14 @@ func TestHostileRecords(t *testing.T) {
 		strings.Contains(text, "hunter2") {
 		t.Errorf("the report is\n%.12000s", text)
 	}
+}
+
+// accounts are n accounts of one user at one provider.
+func accounts(n int) (all []importers.Link) {
+	for i := range n {
+		all = append(all, importers.Link{Provider: "google", Subject: fmt.Sprint("account-", i)})
+	}
+	return all
 }
 
 // TestHashesThatNobodyVerifies: the report says how many there are and what to

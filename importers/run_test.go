@@ -260,6 +260,23 @@ func TestARunGoesOn(t *testing.T) {
 	})
 }
 
+// TestARunEndsWithItsContext: also where no record needs the store.
+func TestARunEndsWithItsContext(t *testing.T) {
+	var source records
+	for i := range 1000 {
+		source = append(source, importers.Record{Key: fmt.Sprintf("%04d", i), Skip: "anonymous"})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	report, err := importers.Run(ctx, newApp(t).Manager(), source, importers.Options{Progress: func(r importers.Report) {
+		if r.Done() == 400 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || report.Skipped != 400 {
+		t.Errorf("%d records, %v", report.Skipped, err)
+	}
+}
+
 func TestProgress(t *testing.T) {
 	a := newApp(t)
 	var source records

@@ -57,8 +57,8 @@ require (
 	github.com/gofiber/schema v1.8.3 // indirect
 	github.com/gofiber/utils/v2 v2.4.1 // indirect
 	github.com/golang-jwt/jwt/v5 v5.2.2 // indirect
-	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/google/jsonschema-go v0.4.3 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
@@ -115,6 +115,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
 	github.com/latchkey-go/latchkey/command v0.1.0
 	github.com/latchkey-go/latchkey/openapi v0.1.0
+	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers/gothprovider v0.1.0
 	github.com/latchkey-go/latchkey/stores/redisstore v0.1.0
 	github.com/markbates/goth v1.82.0
@@ -167,4 +168,7 @@ replace github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fibera
 replace github.com/latchkey-go/latchkey/stores/gormstore => ../stores/gormstore
 
 replace github.com/latchkey-go/latchkey/command => ../command
+
 replace github.com/latchkey-go/latchkey/openapi => ../openapi
+
+replace github.com/latchkey-go/latchkey/openapi/viewer => ../openapi/viewer

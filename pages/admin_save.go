@@ -27,15 +27,25 @@ func (v *visit) adminForm(u map[string]json.RawMessage) *Form {
 		in.Autocomplete = "off" // it is somebody else's
 		inputs = append(inputs, in)
 	}
+	var had []string
 	for _, name := range flags {
 		in := Input{Name: name, Type: "checkbox", Value: "on", Column: true, Help: v.texts.say("help." + name)}
 		_ = json.Unmarshal(u[name], &in.Checked)
+		if in.Checked {
+			had = append(had, name)
+		}
 		inputs = append(inputs, in)
 	}
 	var id string
 	_ = json.Unmarshal(u["id"], &id)
-	return v.form("user", v.userAt(id, ""), "submit.save", inputs...)
+	f := v.form("user", v.userAt(id, ""), "submit.save", inputs...)
+	f.Hidden = []Hidden{{hadFlags, strings.Join(had, " ")}}
+	return f
 }
+
+// hadFlags is the field with the flags that were set when the form was made: a
+// form that is old must not give back a right that somebody has taken away.
+const hadFlags = "had_flags"
 
 // current returns the values of columns in a user's public form. A column
 // without a public form has the zero value.
@@ -50,7 +60,7 @@ func current(u map[string]json.RawMessage) func(core.Column) any {
 }
 
 // adminSave sends what the form has changed. A flag that a template has left
-// out stays as it is.
+// out, or that nobody has touched, stays as it is.
 func (s *site) adminSave(ctx context.Context, v *visit) (*core.Response, error) {
 	in, err := core.ReadForm(v.r)
 	if err != nil {
@@ -61,15 +71,23 @@ func (s *site) adminSave(ctx context.Context, v *visit) (*core.Response, error) 
 		return page, err
 	}
 	body := v.changes(in, "update", current(u))
+	moves := false
 	if address, there := in["email"]; there {
 		body["email"] = address
+		var before string
+		_ = json.Unmarshal(u["email"], &before) // a text, as the API has it
+		moves = text(in, "email") != before
 	}
 	if text(in, "password") != "" {
 		body["password"] = in["password"]
 	}
+	had, knows := strings.Fields(text(in, hadFlags)), in[hadFlags] != nil
 	for _, name := range flags {
-		if slices.Contains(strings.Fields(text(in, "fields")), name) {
-			body[name], _ = json.Marshal(text(in, name) != "") // a bool can be encoded
+		is := text(in, name) != ""
+		touched := !knows || is != slices.Contains(had, name) ||
+			moves && name == "is_verified" // which is about the new address then
+		if touched && slices.Contains(strings.Fields(text(in, "fields")), name) {
+			body[name], _ = json.Marshal(is) // a bool can be encoded
 		}
 	}
 	id := v.r.Param("id")
@@ -86,6 +104,9 @@ func (s *site) adminSave(ctx context.Context, v *visit) (*core.Response, error) 
 	}
 	f := v.adminForm(u)
 	f.refill(in)
+	if knows {
+		f.Hidden = []Hidden{{hadFlags, text(in, hadFlags)}}
+	}
 	resp, err := v.adminPage(ctx, e.Status, u, v.blame(ctx, f, e))
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type question struct {
 	query url.Values
 	param map[string]string
 	path  string // of the route, below where the pages are; "" for the page's own
+	ours  bool   // the page asks of its own accord, wherever the browser comes from
 }
 
 // ask answers a question by the route of that name; 404 if the application has
@@ -29,7 +30,7 @@ func (v *visit) ask(ctx context.Context, q question) (*core.Response, error) {
 		return nil, core.NotFound()
 	}
 	asked := *v.r
-	head := asking{Head: v.r.Head, method: e.Method}
+	head := asking{Head: v.r.Head, method: e.Method, ours: q.ours}
 	asked.Body = nil
 	if q.in != nil {
 		body, err := json.Marshal(q.in)
@@ -60,6 +61,7 @@ func (v *visit) pass(ctx context.Context, route string) (*core.Response, error) 
 type asking struct {
 	core.Head
 	method, media string // media is "" where there is no body
+	ours          bool
 }
 
 func (a asking) Method() string { return a.method }
@@ -73,6 +75,12 @@ func (a asking) Lines(name string) []string {
 		return []string{a.media}
 	case "Content-Encoding", "Content-Length", "Transfer-Encoding":
 		return nil
+	case "Accept":
+		return []string{"text/html"} // whatever shows the page: a provider's URL is one to visit
+	case "Origin", "Sec-Fetch-Site":
+		if a.ours {
+			return nil
+		}
 	}
 	return a.Head.Lines(name)
 }
@@ -110,10 +118,10 @@ func (v *visit) admitted(ctx context.Context, answer *core.Response) *core.Respo
 }
 
 // leave ends the login that the request came with. The answer's cookies are not
-// the browser's: it has a new login. A failure ends nothing and changes
-// nothing.
+// the browser's: it has a new login, which a provider may have sent it back
+// for. A failure ends nothing and changes nothing.
 func (v *visit) leave(ctx context.Context) {
 	if v.now != nil {
-		_, _ = v.ask(ctx, question{route: v.of("auth", "logout")})
+		_, _ = v.ask(ctx, question{route: v.of("auth", "logout"), ours: true})
 	}
 }

@@ -22,8 +22,8 @@ func (s *site) shown(when string) []core.Column {
 }
 
 // check returns what the pages lack in the application: a column that a
-// registration requires, and no form has; a provider whose name is a page's;
-// and whatever is wrong with a template.
+// registration requires, and no form has; a column that no form can have; a
+// provider whose name is a page's; and whatever is wrong with a template.
 func (s *site) check() error {
 	shown := s.shown("register")
 	for _, c := range s.svc.Codec.Columns("register") {
@@ -37,6 +37,12 @@ func (s *site) check() error {
 		if !slices.ContainsFunc(s.svc.Codec.Columns("register"), known) &&
 			!slices.ContainsFunc(s.svc.Codec.Columns("update"), known) {
 			return fmt.Errorf("Options.Fields names %q, which is no column that clients may write", name)
+		}
+	}
+	for _, c := range slices.Concat(shown, s.shown("update")) {
+		if c.Name == "fields" || c.Name == hadFlags || len(strings.Fields(c.Name)) != 1 {
+			return fmt.Errorf("no form can have the column %q, whose name is a form's own or has a space; "+
+				"hide it in Options.Fields", c.Name)
 		}
 	}
 	for _, p := range s.svc.Pages.Providers() {

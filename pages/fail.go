@@ -86,7 +86,7 @@ func (v *visit) failed(ctx context.Context, e *core.Error) (*core.Response, erro
 		return nil, err
 	}
 	resp.Header.Del("Set-Cookie") // the notice that waits is another
-	return carry(resp, &core.Response{Header: e.Header}), nil
+	return resp, nil
 }
 
 // statusKeys are the statuses whose pages have a title of their own.

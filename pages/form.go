@@ -81,11 +81,6 @@ func (f *Form) Columns() string {
 	return strings.Join(names, " ")
 }
 
-// Bad reports that something is wrong with the form.
-func (f *Form) Bad() bool {
-	return f.Error != "" || slices.ContainsFunc(f.Inputs, func(i Input) bool { return i.Error != "" })
-}
-
 // input returns a field of the form, nil if it has none of that name.
 func (f *Form) input(name string) *Input {
 	for i := range f.Inputs {

@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -146,10 +145,4 @@ func (s *site) setLanguage(_ context.Context, v *visit) (*core.Response, error) 
 func quoted(s string) json.RawMessage {
 	raw, _ := json.Marshal(s) // a text can be encoded
 	return raw
-}
-
-// asError returns the *Error in err, nil if there is none.
-func asError(err error) *core.Error {
-	e, _ := errors.AsType[*core.Error](err)
-	return e
 }

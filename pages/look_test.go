@@ -105,6 +105,18 @@ func TestBelowEveryPage(t *testing.T) {
 	b.Get("/register").Want(200, "<aside>below register</aside>")
 }
 
+// A provider is visited whatever the client says that it accepts.
+func TestWhatAClientAccepts(t *testing.T) {
+	t.Parallel()
+	_, b := visited(t, func(*pages.Options) {})
+	for _, accepted := range []string{"text/html", "*/*", "application/json"} {
+		got := b.Do("GET", "/login/acme", "", "", "Accept", accepted)
+		if got.Status != 303 || !strings.HasPrefix(got.Header.Get("Location"), "https://acme.example/") {
+			t.Errorf("%s: %d to %q", accepted, got.Status, got.Header.Get("Location"))
+		}
+	}
+}
+
 // Marks of providers are files of the application's.
 func TestMarks(t *testing.T) {
 	t.Parallel()

@@ -98,13 +98,46 @@ func TestWhatIsWrongInAnApplication(t *testing.T) {
 	}
 }
 
+// Awkward is a user type with columns that a form cannot have beside its own
+// fields.
+type Awkward struct {
+	latchkey.User
+	Fields string `json:"fields" auth:"update"`
+	Two    string `json:"two words" auth:"register"`
+	Fine   string `json:"fields2" auth:"register,update"`
+}
+
+func TestColumnsThatNoFormCanHave(t *testing.T) {
+	t.Parallel()
+	hidden := pages.Field{Hidden: true}
+	for why, fields := range map[string]map[string]pages.Field{
+		`the column "fields"`:    {"two words": hidden},
+		`the column "two words"`: {"fields": hidden},
+		"":                       {"two words": hidden, "fields": hidden},
+	} {
+		site, err1 := pages.New(pages.Options{Fields: fields})
+		cookies, err2 := cookie.New(cookie.Options{})
+		sessions, err3 := session.New(memstore.NewSessions(nil), session.Options{})
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		_, err := latchkey.New(memstore.NewUsers[Awkward](), latchkey.Options[Awkward]{
+			Backends: []latchkey.Backend{{Name: "web", Transport: cookies, Strategy: sessions}},
+			Flows:    []latchkey.Flow{site}, Hashers: []core.Hasher{pagewalk.Unhashed{}},
+		})
+		if (err == nil) != (why == "") || err != nil && !strings.Contains(err.Error(), why) {
+			t.Errorf("want %q: %v", why, err)
+		}
+	}
+}
+
 // offering offers a provider of a page's name.
 type offering struct{ pagewalk.Acme }
 
 func (offering) Name() string                                { return "factor" }
 func (offering) PerBackend() bool                            { return false }
 func (offering) Routes(*core.Services) ([]core.Route, error) { return nil, nil }
-func (o offering) Provider() core.Provider                   { return named{o.Acme} }
+func (o offering) Provider() core.Provider                   { return named(o) }
 func (named) Name() string                                   { return "factor" }
 
 type named struct{ pagewalk.Acme }

@@ -68,11 +68,8 @@ func (v *visit) firstLogin(ctx context.Context, in core.Object) (*core.Response,
 	answer, err := v.ask(ctx, question{
 		route: v.of("auth", "login"), in: core.Object{"username": in["email"], "password": in["password"]},
 	})
-	if err != nil && asError(err) == nil {
+	if err != nil {
 		return nil, err
-	}
-	if err != nil { // there are no passwords to log in with
-		return v.tell(redirect(v.at("/login", "next", v.next)), "notice.registered"), nil
 	}
 	e := refusal(answer)
 	switch {

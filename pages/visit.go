@@ -37,6 +37,9 @@ func (s *site) visit(ctx context.Context, r *core.Request, pattern string) (cont
 		prefix = ""
 	}
 	v.base = (&url.URL{Path: base + prefix + v.local}).EscapedPath()
+	if v.base != "" && !core.LocalPath(v.base) { // what a router cut off may be another host to a browser
+		v.base = ""
+	}
 	if next := r.Query.Get("next"); core.LocalPath(next) {
 		v.next = next
 	}

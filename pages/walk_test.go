@@ -1,21 +1,12 @@
 package pages_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
-	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
-	"github.com/latchkey-go/latchkey/stores/memstore"
-	"github.com/latchkey-go/latchkey/strategies/session"
-	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
 // served are the routes of an application on net/http.
@@ -51,13 +42,19 @@ func TestBehindAProxyThatCutsOffAPrefix(t *testing.T) {
 	a.Walk(t, serve)
 }
 
-// http.StripPrefix cuts off a prefix that the base URL does not have.
+// http.StripPrefix cuts off a prefix, which the base URL has or has not.
 func TestBelowStripPrefix(t *testing.T) {
 	t.Parallel()
-	a := pagewalk.New(t, "/app", nil)
-	mux := http.NewServeMux()
-	httpauth.Mount(mux, "", a.Routes())
-	a.Walk(t, pagewalk.Handler(http.StripPrefix("/app", httpauth.JSONErrors(mux))))
+	for links, base := range map[string]string{"/app": pagewalk.Origin, "": pagewalk.Origin + "/app"} {
+		t.Run("at "+base, func(t *testing.T) {
+			t.Parallel()
+			a := pagewalk.New(t, links, func(o *pagewalk.Options) { o.BaseURL = base })
+			a.Prefix = "/app"
+			mux := http.NewServeMux()
+			httpauth.Mount(mux, "", a.Routes())
+			a.Walk(t, pagewalk.Handler(http.StripPrefix("/app", httpauth.JSONErrors(mux))))
+		})
+	}
 }
 
 // Over plain http browsers send no Sec-Fetch-Site: Origin and Referer decide.
@@ -78,13 +75,13 @@ func TestOverPlainHTTP(t *testing.T) {
 			t.Errorf("to the provider from %q: %d, want %d", referer, got.Status, want)
 		}
 	}
-	b.Do("POST", "/login", "application/x-www-form-urlencoded", "username=a&password=b", "Origin", "null").Want(403)
-	b.Do("POST", "/login", "application/x-www-form-urlencoded", "username=a&password=b", "Origin",
-		"http://app.example.org").
-		Want(400)
+	for origin, want := range map[string]int{"null": 403, "http://evil.example": 403, "http://app.example.org": 400} {
+		b.Do("POST", "/login", "application/x-www-form-urlencoded", "username=a&password=b", "Origin", origin).Want(want)
+	}
 }
 
-// Every post of another site is refused, whatever the page.
+// Every post of another site is refused, whatever the page, from a browser with
+// a login and from one without.
 func TestCrossSitePosts(t *testing.T) {
 	t.Parallel()
 	a := pagewalk.New(t, "", nil)
@@ -103,9 +100,8 @@ func TestRedirectsStayOnTheSite(t *testing.T) {
 	a := pagewalk.New(t, "", nil)
 	a.Add(t, "ada@example.org", nil)
 	for _, next := range []string{
-		"//evil.example", "https://evil.example", `/\evil.example`, "/%2f/evil.example",
-		"javascript:alert(1)", "/a//b", "/../a",
-		"evil.example", "/\t/evil.example", "",
+		"//evil.example", "https://evil.example", `/\evil.example`, "/%2f/evil.example", "javascript:alert(1)", "/a//b",
+		"/../a", "evil.example", "/\t/evil.example", "",
 	} {
 		b := pagewalk.NewBrowser(t, served(a), "")
 		query := "?next=" + strings.NewReplacer("%", "%25", `\`, "%5C", "\t", "%09").Replace(next)
@@ -168,136 +164,4 @@ func TestPagesOfOneBackend(t *testing.T) {
 	}
 	b.Post("/logout").WantRedirect("/login")
 	b.Get("/staff/account").Want(200, "boss@example.org")
-}
-
-// RequireVerified sends who must confirm an address to the page for it.
-func TestUnverified(t *testing.T) {
-	t.Parallel()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.RequireVerified = true })
-	b := pagewalk.NewBrowser(t, served(a), "")
-	b.Get("/register").Submit("register", "email", "ada@example.org", "password", pagewalk.Password, "full_name", "Ada").
-		WantRedirect("/verify")
-	b.Get("/verify").Want(200, "Please confirm your address before you log in")
-	page := b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).
-		Want(400, "Please confirm your address", `formaction="/verify"`)
-	if page.Header.Get("Location") != "" {
-		t.Error("an error redirects")
-	}
-	b.Post("/verify", "from", "login", "username", "ada@example.org").Want(200, `value="ada@example.org"`)
-	b.Get(a.Mail(t, core.MailVerify)).Submit("verify").WantRedirect("/login")
-	b.Get("/login").Want(200, "Your address is confirmed.").
-		Submit("login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	b.Get("/account").Submit("email", "email", "ada2@example.org", "current_password",
-		pagewalk.Password).WantRedirect("/account")
-	b.Get("/account").WantRedirect("/verify")
-	b.Get("/verify").Want(200, "Your address is changed.", `value="ada2@example.org"`)
-}
-
-// What a login that is too old may not do sends to log in once more.
-func TestRecentProof(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now = clock.now })
-	a.Add(t, "ada@example.org", nil)
-	b := pagewalk.NewBrowser(t, served(a), "")
-	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	page := b.Get("/account").Want(200)
-	clock.pass(11 * time.Minute)
-	page.Submit("password", "password", "difference engine", "current_password",
-		pagewalk.Password).WantRedirect("/account")
-	const again = "/login?again=1&next=%2Faccount%23password"
-	b.Post("/account/password", "password", "another engine").WantRedirect(again)
-	b.Get(again).Want(200, "Confirm that it is you", "Please log in once more", `value="ada@example.org"`).
-		Submit("login", "username", "ada@example.org", "password", "difference engine").WantRedirect("/account#password")
-	b.Post("/account/password", "password", "another engine").WantRedirect("/account")
-}
-
-// Two sessions' cookies, and a store that is down, have pages.
-func TestPagesOfErrors(t *testing.T) {
-	t.Parallel()
-	down := &switchable{Limiter: memstore.NewLimiter(memstore.LimiterOptions{})}
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Limiter = down })
-	b := pagewalk.NewBrowser(t, served(a), "")
-	got := b.Do("GET", "/account", "", "", "Cookie", "__Host-latchkey=a; __Host-latchkey=b").Want(400,
-		"two logins at once")
-	if !strings.Contains(strings.Join(got.Header["Set-Cookie"], "\n"), "__Host-latchkey=;") {
-		t.Errorf("the cookies stay: %v", got.Header["Set-Cookie"])
-	}
-	down.down = true
-	got = b.Post("/register", "email", "ada@example.org", "password", pagewalk.Password, "full_name", "Ada",
-		"fields", "full_name")
-	got.Want(503, "cannot be reached", `value="ada@example.org"`)
-	if got.Header.Get("Retry-After") == "" {
-		t.Error("the page does not say when to come again")
-	}
-	b.Get("/login").Want(200, "!cannot be reached")
-}
-
-// How long to wait is said in a unit that fits, and never in the singular.
-func TestHowLongToWait(t *testing.T) {
-	t.Parallel()
-	limit := &waiting{Limiter: memstore.NewLimiter(memstore.LimiterOptions{})}
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Limiter = limit })
-	b := pagewalk.NewBrowser(t, served(a), "")
-	for wait, want := range map[time.Duration]string{
-		time.Second: "2 seconds", 99 * time.Second: "99 seconds", 100 * time.Second: "2 minutes",
-		99 * time.Minute: "99 minutes", 100 * time.Minute: "2 hours", 24 * time.Hour: "24 hours",
-	} {
-		limit.wait = wait
-		b.Post("/login", "username", "ada@example.org", "password", "wrong").Want(429, "Please wait "+want+".")
-	}
-	b.Language, limit.wait = "de", time.Hour
-	b.Post("/login", "username", "ada@example.org", "password", "wrong").Want(429, "Bitte warten Sie 60 Minuten.")
-}
-
-// waiting is a limiter that makes everybody wait.
-type waiting struct {
-	core.Limiter
-	wait time.Duration
-}
-
-func (w *waiting) Allow(context.Context, string, ...core.Limit) (time.Duration, error) { return w.wait, nil }
-
-// switchable is a limiter that can be down.
-type switchable struct {
-	core.Limiter
-	down bool
-}
-
-func (l *switchable) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
-	if l.down {
-		return 0, errors.New("down")
-	}
-	return l.Limiter.Allow(ctx, key, limits...)
-}
-
-// clock is set by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Now()} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// staff is a second backend whose token browsers send by themselves.
-func staff(t *testing.T) latchkey.Backend {
-	t.Helper()
-	cookies, err1 := cookie.New(cookie.Options{Name: "__Host-staff"})
-	sessions, err2 := session.New(memstore.NewSessions(nil), session.Options{})
-	if err := errors.Join(err1, err2); err != nil {
-		t.Fatal(err)
-	}
-	return latchkey.Backend{Name: "staff", Transport: cookies, Strategy: sessions}
 }

@@ -25,13 +25,19 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/command"
 )
 
 func main() {
+	if slices.Contains(os.Args, "--link") && os.Getenv("BASE_URL") == "" {
+		fmt.Fprintln(os.Stderr, "latchkey: --link needs BASE_URL, where the application's pages are")
+		os.Exit(2)
+	}
 	app := command.App[latchkey.User]{Name: "latchkey", Open: open}
 	os.Exit(command.Main(context.Background(), app, os.Args[1:]))
 }

@@ -45,7 +45,11 @@ func TestPlanOnFiber(t *testing.T) {
 func TestEightDaysLaterOnFiber(t *testing.T) {
 	// The first request of a process to any fiber.App starts a goroutine
 	// that never ends, which no bubble may have.
-	_, _ = fiber.New().Test(httptest.NewRequest("GET", "/", nil))
+	resp, err := fiber.New().Test(httptest.NewRequest("GET", "/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
 	synctest.Test(t, func(t *testing.T) {
 		app := authtest.New(t, latchkey.Options[Account]{})
 		server := onFiber(app.Auth)

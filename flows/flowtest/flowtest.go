@@ -108,9 +108,11 @@ const (
 	Epoch Change = "epoch"
 	// Address is a change of the address. What was mailed must not outlive
 	// it.
-	Address      Change = "address"
+	Address Change = "address"
+	// Deactivation is that the user is no longer active.
 	Deactivation Change = "deactivation"
-	Suspension   Change = "suspension"
+	// Suspension is that the user is suspended.
+	Suspension Change = "suspension"
 )
 
 // Case is one obligation.

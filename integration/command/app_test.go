@@ -97,7 +97,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 	store, err1 := sqlstore.New(db, s.dialect, sqlstore.Options{Now: s.now, Random: s.random, Log: log})
 	users, err2 := sqlstore.Users[account](store)
 	sessions, err3 := session.New(store.Sessions(), session.Options{Now: s.now, Random: s.random})
-	old, err4 := bcrypt.New(bcrypt.Options{})
+	old, err4 := bcrypt.New(bcrypt.Options{Cost: 10})
 	box, err5 := outbox.New(outbox.Options{})
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err

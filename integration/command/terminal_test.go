@@ -194,4 +194,17 @@ func TestPrompts(t *testing.T) {
 			s.want(c.shown, "users show ada@example.org")
 		}
 	})
+	t.Run("an import looks first, and shows a bar", func(t *testing.T) {
+		w := newTerminal(t)
+		code := w.runs(t.Context(), s, "import", "jsonl", lines(t, 1200))
+		w.answers("Import 1200 users? [y/N] ", "y")
+		if got := <-code; got != 0 {
+			t.Errorf("exit code %d", got)
+		}
+		w.sees("1200 imported")
+		if screen := w.screen(); !strings.Contains(screen, "[#") ||
+			strings.Contains(screen[strings.LastIndex(screen, "imported"):], "[#") {
+			t.Errorf("the screen is %q", screen)
+		}
+	})
 }

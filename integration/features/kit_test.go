@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/flowtest"
@@ -27,6 +29,29 @@ func withPhone(ctx context.Context, svc *core.Services, u core.AnyUser) (string,
 	id := u.Base().ID
 	c := &core.Credential{Owner: id, Kind: core.MethodTOTP, Key: id, Data: row(secret, 0), Created: svc.Env.Now()}
 	return codeOf(secret, uint64(time.Now().Unix())/30), svc.Credentials.Create(ctx, c, 1)
+}
+
+// As logs in whoever has a telephone, without its codes.
+func TestAsVouchesForTOTP(t *testing.T) {
+	app := authtest.New(t, latchkey.Options[member]{Flows: []latchkey.Flow{&totp{}}})
+	mux, ada := http.NewServeMux(), authtest.User[member]()
+	mux.Handle("GET /safe", httpauth.Require(app, latchkey.Factor(time.Minute, core.MethodTOTP))(http.HandlerFunc(
+		func(http.ResponseWriter, *http.Request) {})))
+	if w := authtest.As(t, app.Auth, "web", ada).Do(mux, "GET", "/safe", ""); w.Code != 403 {
+		t.Errorf("before she has one: got %d %s, want 403", w.Code, w.Body)
+	}
+	if _, err := withPhone(t.Context(), app.Services(), ada); err != nil {
+		t.Fatal(err)
+	}
+	alone, err := app.Manager().Login(t.Context(), ada.ID, "web", nil, core.Proof{Method: core.MethodPassword})
+	if err != nil || alone.Pending == "" {
+		t.Errorf("a password alone is enough: %v", err)
+	}
+	for _, backend := range []string{"web", "api"} {
+		if w := authtest.As(t, app.Auth, backend, ada).Do(mux, "GET", "/safe", ""); w.Code != 200 {
+			t.Errorf("%s: got %d %s, want 200", backend, w.Code, w.Body)
+		}
+	}
 }
 
 // A code works once, however many pending logins present it at once, and a

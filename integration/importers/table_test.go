@@ -242,7 +242,7 @@ func TestManyUsers(t *testing.T) {
 	report, err := importers.Run(t.Context(), a.Manager(),
 		importers.FastAPIUsers(db, importers.TableOptions{Users: "members", Accounts: importers.None}),
 		importers.Options{Progress: func(r importers.Report) {
-			if r.Done()%(n/10) == 0 && r.Done() > 0 {
+			if max(r.Done(), 1)%(n/10) == 0 || r.Done() == 0 && r.Total%(n/10) == 0 { // in both passes
 				var now runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&now)

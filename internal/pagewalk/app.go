@@ -97,8 +97,9 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}
 	base, err0 := url.Parse(o.BaseURL)
 	site, err2 := pages.New(o.Pages)
+	o.Cookie.Now = o.Now
 	cookies, err3 := cookie.New(o.Cookie)
-	sessions, err4 := session.New(memstore.NewSessions(nil), session.Options{})
+	sessions, err4 := session.New(memstore.NewSessions(o.Now), session.Options{Now: o.Now})
 	social, err5 := oauth.New(oauth.Options{
 		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
 		Providers: o.Providers, InsecureHTTP: o.Cookie.InsecureHTTP,

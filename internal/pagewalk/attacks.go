@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
 )
 
-// CrossSite posts to every page from another site, and in a browser that is
-// logged in. Each is refused, and the same one from the site itself is not.
+// CrossSite posts to every page from another site, in a browser that is logged
+// in and in one that is not. Each is refused, and the same one from the site
+// itself is not.
 func (a *App) CrossSite(t *testing.T, serve Serve) {
 	u := a.Add(t, "ada@example.org", func(u *Account) { u.IsSuperuser = true })
 	b := NewBrowser(t, serve, a.Prefix)
@@ -19,10 +22,13 @@ func (a *App) CrossSite(t *testing.T, serve Serve) {
 		}
 		posts++
 		path := strings.NewReplacer("{id}", u.ID, "{provider}", "acme").Replace(e.Pattern)
-		for _, site := range []string{"cross-site", "same-site"} {
-			b.Site = site
-			b.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password, "language", "de",
-				"fields", "full_name", "full_name", "Eve", "is_superuser", "", "current_password", Password).
+		for _, from := range []struct {
+			who  *Browser
+			site string
+		}{{b, "cross-site"}, {b, "same-site"}, {NewBrowser(t, serve, a.Prefix), "cross-site"}} {
+			from.who.Site = from.site
+			from.who.Post(path, "email", "eve@example.org", "username", "ada@example.org", "password", Password,
+				"language", "de", "fields", "full_name", "full_name", "Eve", "is_superuser", "", "current_password", Password).
 				Want(403, "sent from another site")
 		}
 		b.Site = "" // a browser that does not say it: its Origin does
@@ -35,6 +41,9 @@ func (a *App) CrossSite(t *testing.T, serve Serve) {
 	}
 	if now := a.Of(t, "ada@example.org"); now.FullName != "Ada" || now.ID != u.ID || !now.IsSuperuser {
 		t.Errorf("the user is %+v", now.FullName)
+	}
+	if _, err := a.Users.Find(t.Context(), core.ByEmail("eve@example.org")); err == nil {
+		t.Error("another site has registered somebody")
 	}
 	b.Site = "same-origin"
 	b.Get("/account").Want(200)

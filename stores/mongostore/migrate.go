@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -99,13 +98,14 @@ func (s *Store) Plan(ctx context.Context) ([]string, error) {
 }
 
 // hasFewIndexes reports whether the server is a FerretDB of version 1, which
-// implements neither TTL nor partial indexes.
+// implements neither TTL nor partial indexes. (Version 2 says what it is in
+// another field.)
 func (s *Store) hasFewIndexes(ctx context.Context) (bool, error) {
 	var build struct {
 		FerretDB string `bson:"ferretdbVersion"`
 	}
 	err := s.users.Database().RunCommand(alone(ctx), bson.D{{Key: "buildInfo", Value: 1}}).Decode(&build)
-	return strings.HasPrefix(strings.TrimPrefix(build.FerretDB, "v"), "1."), failed(ctx, "ask the server what it is", err)
+	return build.FerretDB != "", failed(ctx, "ask the server what it is", err)
 }
 
 func (c collection) create(ctx context.Context) error {

@@ -75,7 +75,8 @@ func checkBlocks(root, text string) []error {
 
 func checkBlock(root string, b block) error {
 	path, name, _ := strings.Cut(b.source, " ")
-	want, err := sourceText(filepath.Join(root, path), name)
+	whole := strings.HasPrefix(b.text, "func ")
+	want, err := sourceText(filepath.Join(root, path), name, whole)
 	if err != nil {
 		return err
 	}
@@ -96,9 +97,10 @@ func at(lines []string, i int) string {
 }
 
 // sourceText returns a file; of one in Go what follows its package clause or,
-// if name is given, a type with its comment, or a function's body as a reader
-// wants it: not indented, and without the output that a test compares.
-func sourceText(path, name string) (string, error) {
+// if name is given, a type with its comment, or a function: whole, or its body
+// as a reader wants it, not indented and without the output that a test
+// compares.
+func sourceText(path, name string, whole bool) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
@@ -118,7 +120,11 @@ func sourceText(path, name string) (string, error) {
 	for _, decl := range file.Decls {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
-			if d.Name.Name == name && d.Body != nil {
+			switch {
+			case d.Name.Name != name || d.Body == nil:
+			case whole:
+				return string(text[offset(d.Pos()):offset(d.End())]), nil
+			default:
 				body := output.ReplaceAllString(string(text[offset(d.Body.Lbrace)+1:offset(d.Body.Rbrace)]), "")
 				return strings.ReplaceAll(body, "\n\t", "\n"), nil
 			}

@@ -4,8 +4,9 @@
 //
 //	go run ./doccheck ROOT
 //
-// A block names its source in a comment above it: a file, or a function or a
-// type of a Go file.
+// A block names its source in a comment above it: a file, or a function or type
+// of a Go file. Of a function it shows the body, or all of it from the word
+// func.
 //
 //	<!-- source: examples/quickstart/main.go -->
 //	<!-- source: example_test.go ExampleNew -->

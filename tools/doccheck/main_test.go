@@ -34,9 +34,11 @@ func TestCheck(t *testing.T) {
 	fromScript := fromFile + "<!-- source: p/page.js -->\n```js\nlocation = \"/\";\n```\n"
 	for _, c := range []struct{ name, readme, problem string }{
 		{"a function's body", fromFunction, ""},
+		{"a whole function", strings.Replace(fromFunction, exampleBody, exampleFile[strings.Index(exampleFile, "func"):], 1), ""},
 		{"a whole file", fromFile, ""},
 		{"a type, with its comments", fromType, ""},
 		{"a file of another language", fromScript, ""},
+		{"a whole function that differs", strings.Replace(fromFunction, exampleBody, "func Example() {\n}\n", 1), "README.md:3: the block is not"},
 		{"a type that differs", strings.Replace(fromType, "A int", "A string", 1), "README.md:2: the block is not p/example_test.go T"},
 		{"a script that differs", strings.Replace(fromScript, "location", "href", 1), "the block is not p/page.js"},
 		{"links that resolve", fromFile + "[a](p) [b](https://example.com/x) [c](docs/a.md#one-two) [d](#here)\n## Here\n", ""},

@@ -27,6 +27,12 @@ func (m machine) axe(ctx context.Context) (string, error) {
 	return m.modules(ctx, "axe-core", filepath.Join("integration", "pages", "axe"))
 }
 
+// openAPITypeScript returns a folder with npm's openapi-typescript and
+// TypeScript.
+func (m machine) openAPITypeScript(ctx context.Context) (string, error) {
+	return m.modules(ctx, "openapi-typescript", filepath.Join("integration", "openapi", "node"))
+}
+
 // modules returns a folder with the node_modules that a folder of the tree
 // pins.
 func (m machine) modules(ctx context.Context, name, folder string) (string, error) {

@@ -42,6 +42,5 @@
 //	takeover_test.go      O37 O52 O53 O54 O55 O56
 //
 // document_test.go keeps this list and the document true; issuer_test.go is an
-// OpenID provider that does what a test wants. main_test.go fails where no test
-// drives a status that the OpenAPI document has of the OAuth routes.
+// OpenID provider that does what a test wants.
 package attacks

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,24 +79,15 @@ func OAuthRoutes(auth *latchkey.Auth[Account]) core.Group {
 }
 
 // Main runs the tests of a package. They fail if none of them drives one of the
-// given routes to one of its documented statuses, unless only some tests run.
-func Main(m *testing.M, routes func(*latchkey.Auth[Account]) core.Group) {
-	auth, err := documented()
-	if err != nil {
-		panic(err)
-	}
+// operations to one of its documented statuses, unless only some tests run.
+func Main(m *testing.M) {
 	code := m.Run()
 	if code != 0 || !whole() {
 		os.Exit(code)
 	}
 	for _, line := range checker().Missing() {
-		method, rest, _ := strings.Cut(line, " ")
-		path, _, _ := strings.Cut(rest, " ")
-		is := func(e core.Endpoint) bool { return e.Method == method && e.Prefix+e.Pattern == path }
-		if slices.ContainsFunc(routes(auth), is) {
-			fmt.Println("no test drives", line, "which is in the OpenAPI document")
-			code = 1
-		}
+		fmt.Println("no test drives", line, "which is in the OpenAPI document")
+		code = 1
 	}
 	os.Exit(code)
 }

@@ -37,6 +37,7 @@ type Acme struct {
 	begun map[string]core.OAuthBegin // by state
 	trade int                        // codes that were exchanged
 	fault error
+	lost  error // by which every begin fails
 	Moment
 }
 
@@ -47,6 +48,9 @@ func (p *Acme) Name() string { return p.ID }
 func (p *Acme) Begin(_ context.Context, b core.OAuthBegin) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.lost != nil {
+		return "", p.lost
+	}
 	p.begun[b.State] = b
 	return "https://" + p.ID + ".example/authorize?" +
 		url.Values{"state": {b.State}, "code_challenge": {b.Challenge}}.Encode(), nil
@@ -77,6 +81,13 @@ func (p *Acme) Fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fault = err
+}
+
+// FailToBegin makes every begin fail, until it is called with nil.
+func (p *Acme) FailToBegin(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost = err
 }
 
 // Nonce returns the nonce of a flow that was begun.

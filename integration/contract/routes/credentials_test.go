@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,10 +161,11 @@ func TestSeveralCredentials(t *testing.T) {
 
 // Every route that asks who the caller is.
 func TestTwoCredentialsOfOneKind(t *testing.T) {
-	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil), func(t *testing.T, a *harness.App) {
+		a.ServeOAuth(t)
 		u := a.NewUser(t, harness.Superuser)
 		token := harness.Bearer(a.Token(t, "session", u))
-		for _, e := range harness.AccountRoutes(a.Auth) {
+		for _, e := range slices.Concat(harness.AccountRoutes(a.Auth), harness.OAuthRoutes(a.Auth)) {
 			if len(e.Access) > 0 {
 				a.Want(t, e.Method+" "+e.Prefix+e.Pattern+" 400 DUPLICATE_CREDENTIALS", harness.Row, harness.PathID(u.ID),
 					token, token, harness.VerifyBody("x"))

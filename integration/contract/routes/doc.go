@@ -24,6 +24,9 @@
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
+//	oauth_routes_test.go
+//	                  authorize and callback of a provider, the exchange,
+//	                  the links of a user
 //	oauth_test.go     GET /auth/accounts, over a FastAPI Users database
 //
 // and by what holds of many routes:

@@ -141,12 +141,15 @@ func TestLimitsOfTheOtherRoutes(t *testing.T) {
 		u, admin := a.NewUser(t), a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
 		mine, target := a.LogIn(t, "cookie", u), harness.PathID(u.ID)
 		address, token := harness.JSONObject(harness.Object{"email": "nobody@example.org"}), harness.VerifyBody("x")
-		password := harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": harness.Password})
+		password := harness.JSONObject(harness.Object{
+			"password": harness.OtherPassword, "current_password": harness.Password,
+		})
 		for _, c := range []struct {
 			route, first string
 			with         harness.Option
 		}{
-			{"POST /auth/register", "400 {REGISTER_INVALID_PASSWORD, reason}", harness.JSON(`{"email": "a@example.org", "password": "x"}`)},
+			{"POST /auth/register", "400 {REGISTER_INVALID_PASSWORD, reason}",
+				harness.JSON(`{"email": "a@example.org", "password": "x"}`)},
 			{"POST /auth/request-verify-token", "202", address},
 			{"POST /auth/forgot-password", "202", address},
 			{"POST /auth/verify", "400 VERIFY_USER_BAD_TOKEN", token},

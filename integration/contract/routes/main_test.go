@@ -6,4 +6,5 @@ import (
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
 
-func TestMain(m *testing.M) { harness.Main(m, harness.AccountRoutes) }
+// TestMain fails where no test drives a status that the OpenAPI document has.
+func TestMain(m *testing.M) { harness.Main(m) }

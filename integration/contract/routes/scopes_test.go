@@ -3,6 +3,7 @@ package routes_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -42,10 +43,11 @@ func TestACredentialOfFewScopes(t *testing.T) {
 		o.Backends = append(o.Backends,
 			latchkey.Backend{Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys.Of(a)})
 	}
-	harness.OnEveryAdapter(t, withKeys, func(t *testing.T, a *harness.App) {
+	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil, withKeys), func(t *testing.T, a *harness.App) {
+		a.ServeOAuth(t)
 		u := a.NewUser(t, harness.Superuser)
 		keys.Of(a).Store("key-of-few-scopes", u.ID)
-		for _, e := range harness.AccountRoutes(a.Auth) {
+		for _, e := range slices.Concat(harness.AccountRoutes(a.Auth), harness.OAuthRoutes(a.Auth)) {
 			if len(e.Access) > 0 {
 				a.Want(t, e.Method+" "+e.Prefix+e.Pattern+" 403 INSUFFICIENT_SCOPE", harness.Row, harness.PathID(u.ID),
 					harness.Bearer("key-of-few-scopes"), harness.VerifyBody("x"))
