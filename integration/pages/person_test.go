@@ -108,7 +108,20 @@ func (p *person) loads(what string, actions ...chromedp.Action) {
 	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
 		p.t.Fatalf("%s: %v", what, err)
 	}
+	p.settles(ctx)
 	p.fits()
+}
+
+// settles waits until the field that has the focus at first has it: a browser
+// sees to that when it draws, after the page has loaded.
+func (p *person) settles(ctx context.Context) {
+	p.t.Helper()
+	for settled := false; !settled; time.Sleep(10 * time.Millisecond) {
+		const script = `!document.querySelector("[autofocus]") || document.activeElement !== document.body`
+		if err := chromedp.Run(ctx, chromedp.Evaluate(script, &settled)); err != nil {
+			p.t.Fatalf("nothing has the focus: %v", err)
+		}
+	}
 }
 
 // fits checks that nobody has to scroll sideways.
