@@ -26,7 +26,8 @@ func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 	if !route.Forms {
 		return serve
 	}
-	returns := b == nil || ambient(b.Transport) // else a redirect would lose the token
+	returns := (b == nil || ambient(b.Transport)) && // else a redirect would lose the token
+		!slices.ContainsFunc(route.Doc.Own, func(c core.Column) bool { return c.Name == "redirect_to" || c.Name == "error_to" })
 	return func(ctx context.Context, r *core.Request) *core.Response {
 		if !core.IsForm(r) {
 			return serve(ctx, r)

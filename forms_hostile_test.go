@@ -93,3 +93,28 @@ func TestOrderOfChecksOfForms(t *testing.T) {
 		"/in?error=VALIDATION_ERROR&field=email")
 	answers(t, "a redirect elsewhere", v.post("/auth/register", "redirect_to", "//evil.example"), 422, "redirect_to")
 }
+
+// Guest is a user type with a column that is called like a form's own field.
+type Guest struct {
+	latchkey.User
+	RedirectTo string `json:"redirect_to" auth:"register"`
+}
+
+// A column is a column: what is written into it sends nobody anywhere, and need
+// be no path.
+func TestAColumnCalledLikeAFieldOfForms(t *testing.T) {
+	auth, err := latchkey.New(memstore.NewUsers[Guest](), latchkey.Options[Guest]{
+		Backends: cookieBackend(t), Hashers: []core.Hasher{fast("new")}, InsecureNoLimits: true,
+	})
+	check(t, err, nil)
+	t.Cleanup(func() { check(t, auth.Close(context.Background()), nil) })
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "", auth.API())
+	v := (&site{t: t, Handler: mux}).visitor()
+	answers(t, "a URL", v.post("/auth/register", "email", "ada@example.org", "password", password, "redirect_to",
+		"https://ada.example"), 201, `"redirect_to":"https://ada.example"`)
+	answers(t, "a path", v.post("/auth/register", "email", "bea@example.org", "password", password, "redirect_to", "/bea"),
+		201, `"redirect_to":"/bea"`)
+	lands(t, "a route without columns", v.post("/auth/web/login", "username", "ada@example.org", "password", password,
+		"redirect_to", "/in"), "/in")
+}
