@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 )
 
-// onEveryFramework runs a test on all adapters: at the root, at a prefix, and in
-// a router below another one; with an application of its own at each.
+// onEveryFramework runs a test on all adapters: at the root, at a prefix, and
+// in a router below another one; with an application of its own at each.
 func onEveryFramework(t *testing.T, test func(*pagewalk.App, *testing.T, pagewalk.Serve)) {
 	t.Helper()
 	for _, f := range frameworks {
