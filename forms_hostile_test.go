@@ -90,7 +90,8 @@ func TestOrderOfChecksOfForms(t *testing.T) {
 	answers(t, "a redirect elsewhere, of another site", v.post("/auth/register", "redirect_to", "//evil.example"),
 		403, core.CodeCrossOriginRefused)
 	v = s.visitor()
-	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password, "redirect_to", "/"),
+	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password, "redirect_to",
+		"/"),
 		"/?error=VALIDATION_ERROR&field=email")
 	answers(t, "a redirect elsewhere", v.post("/auth/register", "redirect_to", "//evil.example"), 422, "redirect_to")
 }
