@@ -26,10 +26,9 @@ func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 	if !route.Forms {
 		return serve
 	}
-	returns := b == nil || ambient(b.Transport) // else a redirect would lose the token
-	for _, c := range route.Doc.Own {
-		returns = returns && c.Name != "redirect_to" && c.Name != "error_to"
-	}
+	ownField := func(c core.Column) bool { return c.Name == "redirect_to" || c.Name == "error_to" }
+	returns := (b == nil || ambient(b.Transport)) && // else a redirect would lose the token
+		!slices.ContainsFunc(route.Doc.Own, ownField)
 	return func(ctx context.Context, r *core.Request) *core.Response {
 		if !core.IsForm(r) {
 			return serve(ctx, r)

@@ -53,8 +53,8 @@ func TestAFormWhoseColumnPanics(t *testing.T) {
 	v := (&site{t: t, Handler: mux}).visitor()
 	answers(t, "JSON", v.send("POST", "/auth/register", "application/json",
 		`{"email": "ada@example.org", "password": "`+password+`", "country": "x"}`), 500, "")
-	answers(t, "a form", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "x"), 500,
-		"")
+	answers(t, "a form", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "x"),
+		500, "")
 	lands(t, "its twin", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "xy",
 		"redirect_to", "/in"), "/in")
 }
@@ -85,14 +85,13 @@ func TestOrderOfChecksOfForms(t *testing.T) {
 	v := s.visitor()
 	answers(t, "nobody's logout", v.post("/auth/web/logout", "redirect_to", "//evil.example"), 401, "")
 	v.header = http.Header{"Origin": {"https://evil.example"}}
-	answers(t, "a field twice, of another site", v.post("/auth/register", "email", "a", "email", "b", "redirect_to", "/"),
-		403, core.CodeCrossOriginRefused)
+	answers(t, "a field twice, of another site", v.post("/auth/register", "email", "a", "email", "b",
+		"redirect_to", "/in"), 403, core.CodeCrossOriginRefused)
 	answers(t, "a redirect elsewhere, of another site", v.post("/auth/register", "redirect_to", "//evil.example"),
 		403, core.CodeCrossOriginRefused)
 	v = s.visitor()
-	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password, "redirect_to",
-		"/"),
-		"/?error=VALIDATION_ERROR&field=email")
+	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password,
+		"redirect_to", "/in"), "/in?error=VALIDATION_ERROR&field=email")
 	answers(t, "a redirect elsewhere", v.post("/auth/register", "redirect_to", "//evil.example"), 422, "redirect_to")
 }
 
