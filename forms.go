@@ -26,7 +26,9 @@ func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 	if !route.Forms {
 		return serve
 	}
-	returns := b == nil || ambient(b.Transport) // else a redirect would lose the token
+	ownField := func(c core.Column) bool { return c.Name == "redirect_to" || c.Name == "error_to" }
+	returns := (b == nil || ambient(b.Transport)) && // else a redirect would lose the token
+		!slices.ContainsFunc(route.Doc.Own, ownField)
 	return func(ctx context.Context, r *core.Request) *core.Response {
 		if !core.IsForm(r) {
 			return serve(ctx, r)
@@ -47,8 +49,8 @@ func (a *Auth[U]) formed(route core.Route, b *Backend, serve serving) serving {
 
 // read returns the request that a route handles: of a form, the JSON that it
 // stands for. It is called once it is known who may send it, and where a panic
-// of the application's types is an answer; f is nil for a route that reads forms
-// itself.
+// of the application's types is an answer; f is nil for a route that reads
+// forms itself.
 func (f fields) read(r *core.Request) (*core.Request, error) {
 	h, is := r.Head.(formHead)
 	if !is {

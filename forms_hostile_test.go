@@ -53,7 +53,8 @@ func TestAFormWhoseColumnPanics(t *testing.T) {
 	v := (&site{t: t, Handler: mux}).visitor()
 	answers(t, "JSON", v.send("POST", "/auth/register", "application/json",
 		`{"email": "ada@example.org", "password": "`+password+`", "country": "x"}`), 500, "")
-	answers(t, "a form", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "x"), 500, "")
+	answers(t, "a form", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "x"),
+		500, "")
 	lands(t, "its twin", v.post("/auth/register", "email", "ada@example.org", "password", password, "country", "xy",
 		"redirect_to", "/in"), "/in")
 }
@@ -84,12 +85,37 @@ func TestOrderOfChecksOfForms(t *testing.T) {
 	v := s.visitor()
 	answers(t, "nobody's logout", v.post("/auth/web/logout", "redirect_to", "//evil.example"), 401, "")
 	v.header = http.Header{"Origin": {"https://evil.example"}}
-	answers(t, "a field twice, of another site", v.post("/auth/register", "email", "a", "email", "b", "redirect_to", "/in"),
-		403, core.CodeCrossOriginRefused)
+	answers(t, "a field twice, of another site", v.post("/auth/register", "email", "a", "email", "b",
+		"redirect_to", "/in"), 403, core.CodeCrossOriginRefused)
 	answers(t, "a redirect elsewhere, of another site", v.post("/auth/register", "redirect_to", "//evil.example"),
 		403, core.CodeCrossOriginRefused)
 	v = s.visitor()
-	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password, "redirect_to", "/in"),
-		"/in?error=VALIDATION_ERROR&field=email")
+	lands(t, "a field twice", v.post("/auth/register", "email", "a", "email", "b", "password", password,
+		"redirect_to", "/in"), "/in?error=VALIDATION_ERROR&field=email")
 	answers(t, "a redirect elsewhere", v.post("/auth/register", "redirect_to", "//evil.example"), 422, "redirect_to")
+}
+
+// Guest is a user type with a column that is called like a form's own field.
+type Guest struct {
+	latchkey.User
+	RedirectTo string `json:"redirect_to" auth:"register"`
+}
+
+// A column is a column: what is written into it sends nobody anywhere, and need
+// be no path.
+func TestAColumnCalledLikeAFieldOfForms(t *testing.T) {
+	auth, err := latchkey.New(memstore.NewUsers[Guest](), latchkey.Options[Guest]{
+		Backends: cookieBackend(t), Hashers: []core.Hasher{fast("new")}, InsecureNoLimits: true,
+	})
+	check(t, err, nil)
+	t.Cleanup(func() { check(t, auth.Close(context.Background()), nil) })
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "", auth.API())
+	v := (&site{t: t, Handler: mux}).visitor()
+	answers(t, "a URL", v.post("/auth/register", "email", "ada@example.org", "password", password, "redirect_to",
+		"https://ada.example"), 201, `"redirect_to":"https://ada.example"`)
+	answers(t, "a path", v.post("/auth/register", "email", "bea@example.org", "password", password, "redirect_to", "/bea"),
+		201, `"redirect_to":"/bea"`)
+	lands(t, "a route without columns", v.post("/auth/web/login", "username", "ada@example.org", "password", password,
+		"redirect_to", "/in"), "/in")
 }

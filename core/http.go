@@ -159,7 +159,8 @@ type Route struct {
 	// reads them as JSON. With the field redirect_to, a path on the same
 	// origin (see LocalPath), the answer is a 303 there; with the field
 	// error_to beside it, an error's is a 303 to that one. Neither is read
-	// on routes of a backend whose login answer has a body.
+	// on routes of a backend whose login answer has a body, and where a
+	// column is called so.
 	Forms  bool
 	Doc    Doc
 	Handle func(ctx context.Context, r *Request) (*Response, error)

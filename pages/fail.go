@@ -14,6 +14,8 @@ import (
 func (v *visit) fail(ctx context.Context, resp *core.Response) *core.Response {
 	safe := core.IsSafeMethod(v.r.Method())
 	switch e := resp.Err; {
+	case resp.Status == http.StatusUnauthorized && safe && v.r.Query.Has("code"): // a provider's, which is a secret
+		return v.toLogin(v.at("/account"))
 	case resp.Status == http.StatusUnauthorized && safe:
 		return v.toLogin(v.here())
 	case resp.Status == http.StatusUnauthorized:

@@ -83,3 +83,13 @@ func TestAFormOfAnAdministratorThatIsOld(t *testing.T) {
 		t.Error("a new form does not give the right back")
 	}
 }
+
+// The code of a provider is a secret: it goes into no further URL, where it
+// could be of use to whoever logs in next.
+func TestAProvidersCodeIsNoPageToComeBackTo(t *testing.T) {
+	t.Parallel()
+	a := pagewalk.New(t, "", nil)
+	b := pagewalk.NewBrowser(t, served(a), "")
+	b.Get("/login/acme/link/callback?state=x&code=SECRET").WantRedirect("/login?next=%2Faccount")
+	b.Get("/admin/users?email=x").WantRedirect("/login?next=%2Fadmin%2Fusers%3Femail%3Dx")
+}

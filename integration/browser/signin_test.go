@@ -39,7 +39,7 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 	t.Helper()
 	var found []*network.Cookie
 	run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		found, err = storage.GetCookies().Do(ctx)
+		found, err = storage.GetCookies().WithBrowserContextID(chromedp.FromContext(ctx).BrowserContextID).Do(ctx)
 		return err
 	}))
 	found = slices.DeleteFunc(found, func(c *network.Cookie) bool { return c.Domain != "localhost" })

@@ -171,7 +171,7 @@ func (p *person) saysWho(address string) {
 	p.clicks(`button[value="allow"]`)
 }
 
-// needsAFactor logs in with a second factor that has nothing to do with pages.
+// needsAFactor logs in with a second factor that has no code in pages.
 func (w walk) needsAFactor(p *person) {
 	p.t.Helper()
 	w.Add(p.t, "gil@example.org", func(u *pagewalk.Account) { u.Pin = "2468" })

@@ -77,10 +77,20 @@ func KindOf(t reflect.Type) Kind {
 		return Number
 	case k == reflect.String, k == reflect.Slice && t.Elem().Kind() == reflect.Uint8: // base64, as encoding/json has it
 		return Text
-	case (k == reflect.Slice || k == reflect.Array) && KindOf(t.Elem()) < Lines:
+	case (k == reflect.Slice || k == reflect.Array) && isLine(t.Elem()):
 		return Lines
 	}
 	return JSON
+}
+
+// isLine reports whether a value of a list stands in a line. A list in a list
+// does not, and may be of its own type.
+func isLine(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	list := t.Kind() == reflect.Slice || t.Kind() == reflect.Array
+	return (!list || t.Elem().Kind() == reflect.Uint8) && KindOf(t) < Lines
 }
 
 // Parse returns the JSON of a value of type t that a person has typed as text.

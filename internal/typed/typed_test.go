@@ -39,6 +39,9 @@ func (l *level) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &l.n)
 }
 
+// tree is a list of its own type.
+type tree []tree
+
 // address has a place in it.
 type address struct {
 	City string `json:"city"`
@@ -131,6 +134,13 @@ func TestKinds(t *testing.T) {
 		}
 		if got := typed.KindOf(reflect.PointerTo(reflect.TypeOf(zero))); got != want {
 			t.Errorf("*%T: %d, want %d", zero, got, want)
+		}
+	}
+	for list, want := range map[reflect.Type]typed.Kind{
+		reflect.TypeFor[tree](): typed.JSON, reflect.TypeFor[[][]byte](): typed.Lines, reflect.TypeFor[[]color](): typed.Lines,
+	} {
+		if got := typed.KindOf(list); got != want {
+			t.Errorf("%v: %d, want %d", list, got, want)
 		}
 	}
 }
