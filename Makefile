@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
-RACE = -race -gcflags='modernc.org/...=-d=checkptr=0' -gcflags='modernc.org/sqlite/lib=-d=checkptr=0 -race=false' $(foreach package,argon2 blake2b blowfish,-gcflags='golang.org/x/crypto/$(package)=-race=false') -vet=off
+RACE = -race -gcflags='modernc.org/...=-d=checkptr=0' -gcflags='modernc.org/sqlite/lib=-d=checkptr=0 -race=false' $(foreach package,argon2 blake2b blowfish scrypt,-gcflags='golang.org/x/crypto/$(package)=-race=false') -vet=off
 TIMING = $(SERVERS) go -C integration test -p 1 ./timing ./growth -run '^$$' -bench . -benchtime 1x -timeout 90m
 # Compiled beforehand, since go run is silent meanwhile.
 TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest

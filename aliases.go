@@ -31,6 +31,8 @@ type (
 	Mail = core.Mail
 	// Sender delivers mail.
 	Sender = core.Sender
+	// Finding is something that Doctor has to say.
+	Finding = core.Finding
 	// EventKind names what happened; core has the kinds.
 	EventKind = core.EventKind
 )

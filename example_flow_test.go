@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -45,6 +46,9 @@ func (g gifts) Routes(svc *core.Services) ([]core.Route, error) {
 				}
 				return err
 			})
+			if refusal := (*core.Error)(nil); err != nil && !errors.As(err, &refusal) {
+				err = core.Unavailable(err) // the store cannot be reached
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -34,7 +34,9 @@ func ExampleHooks() {
 				})
 			},
 			AfterFailedLogin: func(_ context.Context, e latchkey.Event[Member]) {
-				fmt.Println(e.Kind, e.Code, "for", e.User.Email)
+				if e.User != nil { // else it is nobody's address
+					fmt.Println(e.Kind, e.Code, "for", e.User.Email)
+				}
 			},
 		},
 	})

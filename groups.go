@@ -1,6 +1,40 @@
 package latchkey
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// API returns the routes of every flow at their conventional prefixes, to mount
+// at once and to document: /auth/<backend> for what is of one backend,
+// /auth/<backend>/<provider> and /auth/associate/<provider> for providers,
+// /users for the accounts, and /auth for everything else. Pages are left out.
+func (a *Auth[U]) API() Group {
+	var api Group
+	for _, key := range a.order {
+		routes := slices.DeleteFunc(slices.Clone(a.groups[key]), func(e core.Endpoint) bool { return e.Doc.Hidden })
+		api = append(api, routes.At(key.prefix())...)
+	}
+	return api
+}
+
+func (k groupKey) prefix() string {
+	flow, provider, _ := strings.Cut(k.flow, ":")
+	switch {
+	case flow == "oauth-associate":
+		return "/auth/associate/" + provider
+	case flow == "oauth":
+		return "/auth/" + k.backend + "/" + provider
+	case k.backend != "":
+		return "/auth/" + k.backend
+	case flow == "users":
+		return "/users"
+	}
+	return "/auth"
+}
 
 // Flow returns the routes of a flow, for the one backend that is named if it is
 // made once per backend. It panics, at set-up, if there is no such flow or
@@ -57,6 +91,12 @@ func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", bac
 // Associate returns GET /authorize, GET and POST /callback, and DELETE at the
 // group's root, by which users link and unlink their account at a provider.
 func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
+
+// Pages returns the HTML pages of a backend whose token browsers send by
+// themselves, such as a cookie. It needs the flow of package pages in
+// Options.Flows. They belong at the prefix that the links in mails have (see
+// pages.Links).
+func (a *Auth[U]) Pages(backend string) Group { return a.Flow("pages", backend) }
 
 // Accounts returns GET /accounts, the current user's accounts at providers.
 func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }

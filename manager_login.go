@@ -3,9 +3,7 @@ package latchkey
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -72,49 +70,4 @@ func (m *Manager[U]) Mail(ctx context.Context, userID string, mail Mail) error {
 	mail.To, mail.User = u.Base().Email, u
 	svc.Jobs.Enqueue(mail.Kind+" mail", func(ctx context.Context) error { return svc.Mail.Send(ctx, mail) })
 	return nil
-}
-
-// Import stores a user of another system with the password's hash as it is, and
-// with accounts at providers, all or nothing where the store has transactions.
-// It asks no policy and no hook, and sends no mail; Create does. u's Email is
-// canonicalised, its flags and columns are kept, and so is its ID if it has
-// one. The hash is "" for a user without a password, else one whose form a
-// hasher of Options.Hashers has; it is replaced at the first login if it is
-// outdated. UserID of a link is set. Import returns core.ErrTaken if the ID,
-// the address or an account exists; core.ErrConflict and *core.RefusedError are
-// of the application's own schema.
-func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
-	svc, b := m.auth.svc, m.any(u).Base()
-	b.Email = strings.TrimSpace(b.Email)
-	key, err := svc.Identify(b.Email)
-	if err != nil {
-		return core.Invalid(core.BadValue("email", err.Error()))
-	}
-	if hash != "" && !slices.ContainsFunc(m.auth.opts.Hashers, func(h core.Hasher) bool { return h.Knows(hash) }) {
-		return errors.New("latchkey: no hasher of Options.Hashers knows the hash's form")
-	}
-	var accounts core.OAuthAccountStore
-	for _, f := range m.auth.opts.Flows {
-		if k, ok := core.As[core.OAuthAccountKeeper](f); ok {
-			accounts = k.OAuthAccounts()
-		}
-	}
-	if len(links) > 0 && accounts == nil {
-		return errors.New("latchkey: links need the flows of flows/oauth in Options.Flows, which keep them")
-	}
-	b.EmailKey, b.HashedPassword = key, hash
-	id := b.ID
-	return svc.Users.Transact(ctx, func(ctx context.Context) error {
-		b.ID = id // not that of a run which was undone
-		if err := svc.Users.Create(ctx, m.any(u)); err != nil {
-			return err
-		}
-		for _, l := range links {
-			l.UserID = b.ID
-			if err := accounts.Create(ctx, &l); err != nil {
-				return fmt.Errorf("latchkey: the account at %s: %w", l.Provider, err)
-			}
-		}
-		return nil
-	})
 }

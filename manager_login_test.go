@@ -1,8 +1,6 @@
 package latchkey_test
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -69,48 +67,5 @@ func TestManagerMails(t *testing.T) {
 	check(t, err, nil)
 	if err := silent.Manager().Mail(t.Context(), id, latchkey.Mail{}); err == nil {
 		t.Error("a mail without a sender")
-	}
-}
-
-func TestManagerImports(t *testing.T) {
-	hooks := 0
-	a := newApp(t, func(o *latchkey.Options[Member]) {
-		o.Hooks.BeforeRegister = func(context.Context, *latchkey.Event[Member]) error { hooks++; return nil }
-	})
-	m := a.Manager()
-	u := &Member{User: latchkey.User{ID: "0190a4c8-7b6f-7c3e-9f53-0b1c2d3e4f5a", Email: "Ada@Example.org", IsActive: true}}
-	check(t, m.Import(t.Context(), u, "old$"+password), nil)
-	if u.EmailKey != "ada@example.org" || hooks != 0 {
-		t.Errorf("imported %+v with %d hooks", u, hooks)
-	}
-	if a.login("ada@example.org", password).status != 200 {
-		t.Error("the old password is lost")
-	}
-	check(t, m.Import(t.Context(), &Member{User: latchkey.User{Email: "ADA@example.org"}}, ""), core.ErrTaken)
-	check(t, m.Import(t.Context(), &Member{User: latchkey.User{Email: "no address"}}, ""), core.Invalid())
-	for name, err := range map[string]error{
-		"a hash that nobody can check": m.Import(t.Context(), &Member{User: latchkey.User{Email: "b@example.org"}}, "{SSHA}x"),
-		"a link without a flow for it": m.Import(t.Context(), &Member{User: latchkey.User{Email: "b@example.org"}}, "",
-			core.OAuthAccount{Provider: "acme", Subject: "1"}),
-	} {
-		if err == nil {
-			t.Errorf("%s was imported", name)
-		}
-	}
-	if _, err := m.FindByEmail(t.Context(), "b@example.org"); !errors.Is(err, core.ErrNotFound) {
-		t.Errorf("half a user: %v", err)
-	}
-}
-
-func TestManagerImportsLinks(t *testing.T) {
-	o := newOAuthApp(t, nil)
-	m := o.Manager()
-	u := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true}}
-	link := core.OAuthAccount{Provider: "acme", Subject: "1", Email: "ada@example.org"}
-	check(t, m.Import(t.Context(), u, "", link), nil)
-	found, err := m.OAuthCallback(t.Context(), "acme", core.OAuthIdentity{Subject: "1"}, core.OAuthTokens{})
-	check(t, err, nil)
-	if found.ID != u.ID {
-		t.Errorf("the account at acme opens %s, want %s", found.ID, u.ID)
 	}
 }

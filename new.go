@@ -28,14 +28,18 @@ import (
 // safe for concurrent use.
 type Auth[U any] struct {
 	opts     Options[U]
+	users    core.UserStore[U] // as it was given, for Doctor
 	svc      *core.Services
 	resolver resolve.Resolver
 	clients  clients
 	queue    *queue.Queue
 	failures *seldom.Log
 	groups   map[groupKey]Group
-	// endpoints by their names, for pages.
+	order    []groupKey // of groups
+	// endpoints by their names, and the backends of those that have one,
+	// for pages.
 	endpoints map[string]core.Endpoint
+	backendOf map[string]*Backend
 	manager   *Manager[U]
 }
 
@@ -46,7 +50,7 @@ type groupKey struct{ flow, backend string }
 // everything that is wrong with the user type, the options and the parts.
 func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Auth[U], error) {
 	if isNil(users) {
-		return nil, errors.New("latchkey: the user store is nil" + typed(users))
+		return nil, errors.New("latchkey: the user store is nil" + ofType(users))
 	}
 	if nils := opts.nilErrors(); nils != nil {
 		return nil, faults{errors.Join(append(nils, opts.backendErrors()...)...)}
@@ -55,11 +59,13 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	opts.Backends = located(opts.Backends, base)
 	a := &Auth[U]{
 		opts:      opts,
+		users:     users,
 		clients:   clients{policy: opts.ClientIP, log: opts.Log},
 		queue:     queue.New(queue.Options{Log: opts.Log}),
 		failures:  seldom.New(opts.Log),
 		groups:    map[groupKey]Group{},
 		endpoints: map[string]core.Endpoint{},
+		backendOf: map[string]*Backend{},
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
@@ -119,7 +125,7 @@ func newServices[U any, PU core.Model[U]](
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
 		Passwords: hasher, Codec: columns,
 		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
-		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: pages[U]{a},
+		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
@@ -245,16 +251,18 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
 		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
 			InsecureHTTP: unencrypted(b.Transport)}
+		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)
 	errs := []error{err}
+	a.order = append(a.order, key)
 	for _, r := range routes {
 		endpoint := a.bind(r, b)
 		a.groups[key] = append(a.groups[key], endpoint)
 		if _, taken := a.endpoints[r.Name]; taken {
 			errs = append(errs, fmt.Errorf("the flow %q has a route named %q, and so has another", f.Name(), r.Name))
 		}
-		a.endpoints[r.Name] = endpoint
+		a.endpoints[r.Name], a.backendOf[r.Name] = endpoint, b
 	}
 	return errors.Join(errs...)
 }

@@ -25,7 +25,7 @@ func isNil(v any) bool {
 // be used to look for more faults.
 func (o Options[U]) nilErrors() (errs []error) {
 	nothing := func(where string, part any) {
-		errs = append(errs, fmt.Errorf("%s is nil%s", where, typed(part)))
+		errs = append(errs, fmt.Errorf("%s is nil%s", where, ofType(part)))
 	}
 	for i, f := range o.Flows {
 		if isNil(f) {
@@ -58,8 +58,8 @@ func (o Options[U]) nilErrors() (errs []error) {
 	return errs
 }
 
-// typed says which type a nil pointer has.
-func typed(part any) string {
+// ofType says which type a nil pointer has.
+func ofType(part any) string {
 	if part == nil {
 		return ""
 	}

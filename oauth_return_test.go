@@ -2,6 +2,8 @@ package latchkey_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -185,4 +187,49 @@ func TestAttackO58ManyCookies(t *testing.T) {
 				c.page, c.drops)
 		}
 	}
+}
+
+// A script of a page learns where to go, instead of following a redirect to
+// another site; the flow ends at the page all the same.
+func TestAScriptBeginsAFlowOfItsPage(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	a.register("ada@example.org")
+	b := a.browser()
+	begin := func(path, accept string) answer {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+path, nil)
+		check(t, err, nil)
+		r.Header.Set("Accept", accept)
+		if b.token != "" {
+			r.Header.Set("X-Token", b.token)
+		}
+		resp, err := b.Do(r)
+		check(t, err, nil)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		check(t, err, nil)
+		return answer{resp.StatusCode, resp.Header, string(text)}
+	}
+	const page = "/authorize?redirect_to=https://spa.example.org/settings"
+	begin(link+page, "application/json").expect(t, 401, "Unauthorized") // not sent back: the script reads it
+	begin(link+page, "text/html,*/*;q=0.8").expect(t, 303, "")
+	b.token = a.login("ada@example.org", password).member("token")
+	for accept, status := range map[string]int{
+		"application/json": 200, "application/json, */*;q=0.1": 200, "*/*": 303, "text/html,application/xhtml+xml,*/*;q=0.8": 303,
+		"text/html, application/json": 303,
+	} {
+		got := begin(link+page, accept).expect(t, status, "")
+		if (got.header.Get("Location") == "") != (status == 200) {
+			t.Errorf("%s: the Location is %q", accept, got.header.Get("Location"))
+		}
+	}
+	for _, group := range []string{link, cookieGroup} {
+		at, err := url.Parse(begin(group+page, "application/json").expect(t, 200, "").member("authorization_url"))
+		check(t, err, nil)
+		got := b.finish(group, at.Query().Get("state"), identity("id-1", "ada@acme.example"))
+		if to := got.header.Get("Location"); got.status != 303 || to != "https://spa.example.org/settings" {
+			t.Errorf("%s ends at %d %q", group, got.status, to)
+		}
+	}
+	begin(link+"/authorize?redirect_to=https://evil.example", "application/json").expect(t, 422, "redirect_to")
 }

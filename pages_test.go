@@ -3,8 +3,10 @@ package latchkey_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -260,6 +262,103 @@ func (posting) Method() string { return http.MethodPost }
 func (posting) Lines(name string) []string {
 	if name == "Content-Type" {
 		return []string{"application/json"}
+	}
+	return nil
+}
+
+// asker is a flow of pages that asks for the current user's account.
+type asker struct{}
+
+func (*asker) Name() string     { return "asker" }
+func (*asker) PerBackend() bool { return true }
+func (*asker) Routes(svc *core.Services) ([]core.Route, error) {
+	return []core.Route{{
+		Name: "asker:" + svc.Backend.Name, Method: http.MethodGet, Pattern: "/ask", Public: true, Optional: true,
+		Guards: []core.Guard{core.Via(svc.Backend.Name)},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			if core.CurrentFrom(ctx) == nil {
+				return nil, core.Forbidden()
+			}
+			open, _ := svc.Pages.Route("open:" + svc.Backend.Name)
+			asked := *r
+			if resp := open.Serve(ctx, &asked); resp.Status != http.StatusNoContent {
+				return resp, nil
+			}
+			e, _ := svc.Pages.Route("users:current_user")
+			asked = *r
+			return e.Serve(ctx, &asked), nil
+		},
+	}, {
+		Name: "open:" + svc.Backend.Name, Method: http.MethodGet, Pattern: "/open", Public: true,
+		Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
+			if core.CurrentFrom(ctx) != nil {
+				return nil, errors.New("a public route has the user of the page that asks")
+			}
+			return core.Empty(http.StatusNoContent), nil
+		},
+	}}, nil
+}
+
+// policies counts how often the client was looked for.
+type policies struct{ asked int }
+
+func (p *policies) Client(core.Head, netip.Addr) netip.Addr {
+	p.asked++
+	return netip.AddrFrom4([4]byte{192, 0, 2, byte(p.asked)})
+}
+
+// A page of one backend asks as whoever is logged in there, and as the client
+// that its own request has.
+func TestAPageAsksAsItsOwnRequest(t *testing.T) {
+	t.Parallel()
+	users := memstore.NewUsers[Member]()
+	for id, address := range map[string]string{"1": "ada@example.org", "2": "eve@example.org"} {
+		u := &Member{User: latchkey.User{ID: id, Email: address, EmailKey: address, IsActive: true}}
+		if err := users.Create(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, policy := options[Member](), &policies{}
+	o.Backends, o.Flows, o.ClientIP, o.Log = nil, []latchkey.Flow{&asker{}}, policy, slog.New(slog.DiscardHandler)
+	for name, id := range map[string]string{"first": "1", "second": "2"} {
+		transport, err := cookie.New(cookie.Options{Name: "__Host-" + name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Backends = append(o.Backends, latchkey.Backend{Name: name, Transport: transport, Strategy: always{id, name}})
+	}
+	auth, err := latchkey.New(users, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"first": "ada@", "second": "eve@"} {
+		r := &core.Request{Head: withCookies("__Host-first=a; __Host-second=b")}
+		if got := auth.Flow("asker", name)[0].Serve(t.Context(), r); !strings.Contains(string(got.Body), want) {
+			t.Errorf("at %s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if policy.asked != 2 {
+		t.Errorf("the client of 2 requests was looked for %d times", policy.asked)
+	}
+}
+
+// always accepts every token, as a login of one user.
+type always struct{ userID, backend string }
+
+func (a always) Issue(context.Context, core.Login) (core.Token, error) { return core.Token{}, nil }
+func (a always) Revoke(context.Context, *core.Session) error           { return nil }
+func (a always) Verify(context.Context, string) (core.Found, error) {
+	return core.Found{Session: &core.Session{UserID: a.userID, Backend: a.backend}}, nil
+}
+
+// withCookies is the head of a browser's GET.
+type withCookies string
+
+func (withCookies) Method() string { return http.MethodGet }
+func (withCookies) Host() string   { return "app.example.org" }
+func (c withCookies) Lines(name string) []string {
+	if name == "Cookie" {
+		return []string{string(c)}
 	}
 	return nil
 }

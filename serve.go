@@ -32,6 +32,11 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		a.failures.Log(ctx, e.Level(), fmt.Sprint(e.Status, " ", e.Code, " ", e.Cause),
 			"latchkey: a request failed", "status", e.Status, "code", e.Code, "err", e.Cause)
 	}
+	if e.Status < http.StatusBadRequest { // a redirect is an answer, which PassErrors does not pass on
+		resp := core.Empty(e.Status)
+		maps.Copy(resp.Header, e.Header)
+		return finish(resp)
+	}
 	resp, encoding := core.JSON(e.Status, map[string]any{"detail": a.detail(ctx, e)})
 	if encoding != nil { // strings and numbers can be encoded, but for an application's own Problem.Loc
 		resp = core.Empty(e.Status)
@@ -99,10 +104,21 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 	if !route.Public || route.Optional {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
+	form := fieldsOf(route)
 	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
-		r.Remote, r.Route = a.clients.of(r), route.Name
+		if r.Route == "" {
+			r.Remote = a.clients.of(r)
+		} else { // a page asks, whose own request has been looked at
+			ctx = core.WithoutCurrent(ctx)
+		}
+		r.Route = route.Name
 		if b != nil && !route.CrossSite && !core.IsSafeMethod(r.Method()) {
 			if err := b.Transport.Protect(r); err != nil {
+				return ctx, nil, err
+			}
+		}
+		if b == nil && route.Forms && core.IsForm(r) {
+			if err := a.protectForm(r); err != nil {
 				return ctx, nil, err
 			}
 		}
@@ -116,13 +132,16 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		if c := core.CurrentFrom(known); c != nil && !route.Public {
 			c.Route, c.Request = &route, r
 		}
+		if r, err = form.read(r); err != nil {
+			return known, nil, err
+		}
 		resp, err := route.Handle(known, r)
 		if errors.Is(err, core.Unauthorized()) { // the user has gone since the guard looked
 			err = a.resolver.Unauthorized()
 		}
 		return known, resp, err
 	}
-	serve := func(ctx context.Context, r *core.Request) (resp *core.Response) {
+	serve := a.formed(route, b, func(ctx context.Context, r *core.Request) (resp *core.Response) {
 		defer func() {
 			if p := recover(); p != nil {
 				resp = a.fail(ctx, route, r, a.panicked(ctx, route, p))
@@ -135,7 +154,7 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 			return a.fail(ctx, route, r, a.Render(ctx, err))
 		}
 		return finish(resp)
-	}
+	})
 	route.Doc = a.documented(route, b)
 	return core.Endpoint{Route: route, Access: a.access(route), Serve: serve}
 }

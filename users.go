@@ -31,8 +31,12 @@ func (e erased[U, PU]) New() core.AnyUser { return PU(new(U)) }
 
 func (e erased[U, PU]) Create(ctx context.Context, u core.AnyUser) error {
 	b := u.Base()
-	b.CreatedAt = e.time()
-	b.UpdatedAt = b.CreatedAt
+	b.UpdatedAt = e.time()
+	if imports(ctx) && !b.CreatedAt.IsZero() {
+		b.CreatedAt = b.CreatedAt.UTC().Truncate(time.Microsecond)
+	} else {
+		b.CreatedAt = b.UpdatedAt
+	}
 	return e.store.Create(ctx, (*U)(u.(PU)))
 }
 

@@ -45,11 +45,11 @@ func BenchmarkLoad(b *testing.B) {
 	)
 }
 
-// BenchmarkQuickstart is examples/quickstart, a process of its own with SQLite,
-// which serves a page that needs no login, and the current user's account, by a
+// BenchmarkExample is examples/chi, a process of its own with SQLite, which
+// serves a page that needs no login, and the current user's account, by a
 // JWT and by a session.
-func BenchmarkQuickstart(b *testing.B) {
-	address := startQuickstart(b)
+func BenchmarkExample(b *testing.B) {
+	address := startExample(b)
 	candidates := []candidate{{"the page", func(b *testing.B) { load(b, address, get("/", "")) }}}
 	for _, backend := range []string{"jwt", "session"} {
 		token := logIn(b, address, backend)
@@ -149,13 +149,13 @@ func (c *connection) ask(request []byte) error {
 
 const email, password = "ada@example.org", "on computable numbers"
 
-// startQuickstart builds and starts the program, registers ada, and returns its
+// startExample builds and starts the program, registers ada, and returns its
 // address. It ends with the benchmark.
-func startQuickstart(b *testing.B) (address string) {
+func startExample(b *testing.B) (address string) {
 	b.Helper()
 	folder := b.TempDir()
-	program := filepath.Join(folder, "quickstart")
-	build := exec.CommandContext(b.Context(), "go", "build", "-C", "../examples", "-o", program, "./quickstart")
+	program := filepath.Join(folder, "chi")
+	build := exec.CommandContext(b.Context(), "go", "build", "-C", "../examples", "-o", program, "./chi")
 	build.Env = append(os.Environ(), "GOWORK=off")
 	build.Stderr = os.Stderr
 	check(b, build.Run())
@@ -164,7 +164,7 @@ func startQuickstart(b *testing.B) (address string) {
 	check(b, free.Close())
 	ctx, stop := context.WithCancel(context.Background())
 	run := exec.CommandContext(ctx, program)
-	run.Env = append(os.Environ(), "ADDR="+address, "DATABASE_URL=file:"+filepath.Join(folder, "quickstart.db"),
+	run.Env = append(os.Environ(), "ADDR="+address, "DATABASE_URL=file:"+filepath.Join(folder, "chi.db"),
 		"LIMITS=off", "LOCAL_PROVIDER=off")
 	check(b, run.Start())
 	b.Cleanup(func() { stop(); _ = run.Wait() })

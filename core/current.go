@@ -36,6 +36,19 @@ func WithCurrent(ctx context.Context, c Current) context.Context {
 	return &currentCtx{ctx, c}
 }
 
+// WithoutCurrent returns a context without a current user, for a request that
+// is made for another one and finds out by itself who is asking.
+func WithoutCurrent(ctx context.Context) context.Context { return nobodyCtx{ctx} }
+
+type nobodyCtx struct{ context.Context }
+
+func (c nobodyCtx) Value(key any) any {
+	if _, ok := key.(currentKey); ok {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
 // CurrentFrom returns who is asking; nil for nobody. It is read-only.
 func CurrentFrom(ctx context.Context) *Current {
 	c, _ := ctx.Value(currentKey{}).(*Current)

@@ -12,6 +12,20 @@ type account struct {
 	FullName string
 }
 
+func TestWithoutCurrent(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	ctx := core.WithCurrent(context.WithValue(t.Context(), key{}, "kept"), core.Current{Session: &core.Session{}})
+	without := core.WithoutCurrent(ctx)
+	if core.CurrentFrom(without) != nil || without.Value(key{}) != "kept" || core.CurrentFrom(ctx) == nil {
+		t.Errorf("got %v and %v", core.CurrentFrom(without), without.Value(key{}))
+	}
+	again := core.WithCurrent(without, core.Current{Session: &core.Session{ID: "2"}})
+	if c := core.CurrentFrom(again); c == nil || c.Session.ID != "2" {
+		t.Errorf("within it is %v", c)
+	}
+}
+
 func TestCurrent(t *testing.T) {
 	type key struct{}
 	outer := context.WithValue(t.Context(), key{}, "kept")

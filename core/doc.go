@@ -42,7 +42,8 @@
 // [SessionCache].
 //
 // Every store whose rows expire should implement [Sweeper], unless its database
-// deletes them.
+// deletes them. One with tables of its own should implement [Migrator], one on
+// a server [Clock] and, of a UserStore, [Shared].
 //
 // A [Strategy] should implement [Rechecker]: without it a logout between the
 // guard and the write is not noticed, and no route can have the guard
@@ -65,7 +66,9 @@
 // second factor must implement [Factor], and may implement [Offerer],
 // [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
 // flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper].
+// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
+// if it also keeps their tokens [OAuthTokenSealer]. One that mails links should
+// implement [Linked], so that pages can be at their end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that
@@ -73,8 +76,15 @@
 // returns no error must implement [FaultyProvider] if its configuration can be
 // wrong.
 //
+// A [Hasher] should implement [HashChecker], so that an import reports hashes
+// that can never verify.
+//
 // An adapter's [Head] should implement [PathValuer], for guards that read the
-// path's parameters.
+// path's parameters, and [Targeter], for those that send a browser to a login
+// page and back.
+//
+// Any part may implement [Examiner], by which an operator learns of settings
+// that are unusual or unsafe.
 //
 // A decorator, such as a cache around a store, must implement [Unwrapper], so
 // that [As] finds what the inner part implements.

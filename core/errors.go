@@ -92,10 +92,11 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Cause }
 
-// Error is an answer to a client. Rendered, it is {"detail": X}: X is Problems
-// if there are any, else an object with the code, the reason and Members if
-// there are a Reason or Members, else Code, else the status' phrase. Cause is
-// logged and never sent.
+// Error is an answer to a client. One with a Status below 400 is a redirect, to
+// the Location of Header, without a body. Rendered, any other one is
+// {"detail": X}: X is Problems if there are any, else an object with the code,
+// the reason and Members if there are a Reason or Members, else Code, else the
+// status' phrase. Cause is logged and never sent.
 type Error struct {
 	Code   string // "" for the plain 401, 403, 404, 500
 	Status int

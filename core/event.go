@@ -21,12 +21,15 @@ const (
 	EventVerifyRequested EventKind = "verify.requested"
 	EventEmailVerified   EventKind = "verified"
 	EventResetRequested  EventKind = "password.reset_requested"
-	EventPasswordReset   EventKind = "password.reset"
-	EventDeleted         EventKind = "user.deleted"
-	EventLinked          EventKind = "oauth.linked"
-	EventUnlinked        EventKind = "oauth.unlinked"
-	EventSessionEnded    EventKind = "session.ended"
-	EventSessionsEnded   EventKind = "sessions.ended"
+	// EventResetLink is a link that resets a password, made for the
+	// operator of an application and not mailed.
+	EventResetLink     EventKind = "password.reset_link"
+	EventPasswordReset EventKind = "password.reset"
+	EventDeleted       EventKind = "user.deleted"
+	EventLinked        EventKind = "oauth.linked"
+	EventUnlinked      EventKind = "oauth.unlinked"
+	EventSessionEnded  EventKind = "session.ended"
+	EventSessionsEnded EventKind = "sessions.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was
 	// refused because of its credential (401 where there was one), its
 	// rights or origin (403), or a limit (429).

@@ -53,6 +53,17 @@ func ReadForm(r *Request, fields ...string) (Object, error) {
 	return f.read, InvalidProblems(f.problems...)
 }
 
+// IsForm reports whether a request has the media type of a form.
+func IsForm(h Head) bool {
+	media, _, err := mediaType(h)
+	return err == nil && (media == "application/x-www-form-urlencoded" || media == "multipart/form-data")
+}
+
+// Buffer reads the body of r, so that it can be read again by each Request that
+// has the returned bytes as its Body. The errors are *Error: 413, and 400 if it
+// cannot be read.
+func Buffer(r *Request) ([]byte, error) { return readBody(r) }
+
 // form collects fields.
 type form struct {
 	names    []string // nil for all

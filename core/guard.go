@@ -51,6 +51,11 @@ type Guard struct {
 	// CheckRequest is Check with the head of the request, for what depends
 	// on a header, the host or the path: see PathValue.
 	CheckRequest func(ctx context.Context, h Head, c *Current) error
+	// Refused turns a refusal, by this guard or another one, into another
+	// error, such as the redirect to a login page in place of the plain
+	// 401. nil leaves it as it is. Of several guards the first that turns
+	// it decides.
+	Refused func(h Head, refusal *Error) *Error
 }
 
 // Allows reports whether the guard reads the credentials of a backend.

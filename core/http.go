@@ -38,6 +38,22 @@ func PathValue(h Head, name string) (value string, ok bool) {
 	return "", false
 }
 
+// Targeter is a Head that has the request line's target (optional).
+type Targeter interface {
+	// Target returns the path and the query of the request, as they were
+	// sent, before anything was cut off: "/app/plan?year=1".
+	Target() string
+}
+
+// Target returns the path and the query of a request as they were sent, and ""
+// where h does not have them.
+func Target(h Head) string {
+	if t, is := h.(Targeter); is {
+		return t.Target()
+	}
+	return ""
+}
+
 // Line is the value of a header that is there exactly once, else "".
 func Line(h Head, header string) string {
 	if lines := h.Lines(header); len(lines) == 1 {
@@ -138,8 +154,16 @@ type Route struct {
 	Optional  bool
 	Guards    []Guard
 	CrossSite bool // meant for posts from other sites (form_post): no Transport.Protect
-	Doc       Doc
-	Handle    func(ctx context.Context, r *Request) (*Response, error)
+	// Forms: an HTML form may post to the route, too. Its fields are the
+	// members of Doc.Body and the columns of Doc.Own, as text, and Handle
+	// reads them as JSON. With the field redirect_to, a path on the same
+	// origin (see LocalPath), the answer is a 303 there; with the field
+	// error_to beside it, an error's is a 303 to that one. Neither is read
+	// on routes of a backend whose login answer has a body, and where a
+	// column is called so.
+	Forms  bool
+	Doc    Doc
+	Handle func(ctx context.Context, r *Request) (*Response, error)
 	// Fail turns the rendered answer to an error into another one, a page
 	// or a redirect, whether the protection, a guard, the handler or a
 	// panic has caused it; resp.Err is the error. The other one takes over

@@ -34,6 +34,13 @@ func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" ma
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
+// Linked is a Flow whose mails have a link (optional): verify and reset.
+type Linked interface {
+	// WithLink returns the flow with links that lead to a path on the base
+	// URL, in which {token} stands for the token.
+	WithLink(path string) Flow
+}
+
 // Sender delivers mail. It is called outside the request, one attempt a call,
 // with a context that ends; an error is logged and the attempt repeated. Its
 // errors must not hold the token.

@@ -228,6 +228,14 @@ type OAuthArrivals interface {
 // flow "accounts" is one). OAuthAccounts returns its store.
 type OAuthAccountKeeper interface{ OAuthAccounts() OAuthAccountStore }
 
+// OAuthTokenSealer is an OAuthAccountKeeper that keeps the tokens of providers
+// too (optional). SealTokens puts tokens into an account, whose Provider and
+// Subject are set, as the flow does after a login: sealed, or not at all where
+// the application has no vault.
+type OAuthTokenSealer interface {
+	SealTokens(a *OAuthAccount, t OAuthTokens)
+}
+
 // FaultyProvider is a provider whose constructor returns no error, and that
 // reports what is wrong with it here instead, so that a table of providers
 // reads as one (optional). Err returns nil for a usable one.

@@ -4,11 +4,16 @@ import "context"
 
 // Pages is what a front end in the same process works with: its pages call the
 // routes that clients call, so that there is one login, one set of limits,
-// guards and codes. It can be used once latchkey.New has returned.
+// guards and codes. Route can be used once latchkey.New has returned.
 type Pages interface {
 	// Route returns the endpoint of a name ("auth:web.login"), and false
 	// where the application has none of that name: a page whose route is
-	// missing is left out. Serve does not compare the request's method.
+	// missing is left out. For a flow of one backend the endpoint reads
+	// that backend's credential alone, whatever else a browser sends.
+	//
+	// Serve does not compare the request's method. A copy of the page's own
+	// request keeps its Route and Remote, for the front door looks for the
+	// client once.
 	Route(name string) (Endpoint, bool)
 	// Providers are those that people can log in with, in the order of the
 	// flows. See Branded.

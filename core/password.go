@@ -19,6 +19,14 @@ type Hasher interface {
 	Outdated(h PasswordHash) bool
 }
 
+// HashChecker is a Hasher that can examine a hash without a password
+// (optional), so that an import finds hashes that can never verify. CheckHash
+// returns the error that Verify would return for a hash that is malformed, or
+// has parameters beyond the bounds; it does no work.
+type HashChecker interface {
+	CheckHash(h PasswordHash) error
+}
+
 // PasswordPolicy judges a new password for u, which carries the e-mail. It
 // returns nil or an *Error with Reason (English), ReasonCode and Args; its Code
 // and Status are set by the flow.

@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
-	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/gofiber/fiber/v3 v3.5.0
 	github.com/jackc/pgx/v5 v5.12.0
@@ -15,6 +14,9 @@ require (
 	github.com/latchkey-go/latchkey/adapters/echoauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/fiberauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
+	github.com/latchkey-go/latchkey/command v0.1.0
+	github.com/latchkey-go/latchkey/openapi v0.1.0
+	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers v0.1.0
 	github.com/latchkey-go/latchkey/senders/smtpsender v0.1.0
 	github.com/latchkey-go/latchkey/stores/bunstore v0.1.0
@@ -36,6 +38,7 @@ require (
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
+	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
 	github.com/go-playground/locales v0.14.1 // indirect
 	github.com/go-playground/universal-translator v0.18.1 // indirect
 	github.com/go-playground/validator/v10 v10.30.1 // indirect
@@ -43,6 +46,8 @@ require (
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/gofiber/schema v1.8.3 // indirect
 	github.com/gofiber/utils/v2 v2.4.1 // indirect
+	github.com/google/jsonschema-go v0.4.3 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
@@ -57,6 +62,8 @@ require (
 	github.com/philhofer/fwd v1.2.0 // indirect
 	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
+	github.com/spf13/cobra v1.10.2 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect
@@ -68,6 +75,7 @@ require (
 	golang.org/x/arch v0.22.0 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
@@ -102,6 +110,9 @@ replace (
 	github.com/latchkey-go/latchkey/adapters/echoauth => ../adapters/echoauth
 	github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fiberauth
 	github.com/latchkey-go/latchkey/adapters/ginauth => ../adapters/ginauth
+	github.com/latchkey-go/latchkey/command => ../command
+	github.com/latchkey-go/latchkey/openapi => ../openapi
+	github.com/latchkey-go/latchkey/openapi/viewer => ../openapi/viewer
 	github.com/latchkey-go/latchkey/providers => ../providers
 	github.com/latchkey-go/latchkey/senders/smtpsender => ../senders/smtpsender
 	github.com/latchkey-go/latchkey/stores/bunstore => ../stores/bunstore

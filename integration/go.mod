@@ -58,6 +58,7 @@ require (
 	github.com/gofiber/utils/v2 v2.4.1 // indirect
 	github.com/golang-jwt/jwt/v5 v5.2.2 // indirect
 	github.com/google/jsonschema-go v0.4.3 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
@@ -83,6 +84,8 @@ require (
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
+	github.com/spf13/cobra v1.10.2 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect
@@ -92,6 +95,7 @@ require (
 	golang.org/x/arch v0.22.0 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
@@ -109,6 +113,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/echoauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/fiberauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
+	github.com/latchkey-go/latchkey/command v0.1.0
 	github.com/latchkey-go/latchkey/openapi v0.1.0
 	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers/gothprovider v0.1.0
@@ -133,7 +138,7 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/oauth2 v0.37.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0 // indirect
 	modernc.org/libc v1.80.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
@@ -161,6 +166,8 @@ replace github.com/latchkey-go/latchkey/adapters/ginauth => ../adapters/ginauth
 replace github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fiberauth
 
 replace github.com/latchkey-go/latchkey/stores/gormstore => ../stores/gormstore
+
+replace github.com/latchkey-go/latchkey/command => ../command
 
 replace github.com/latchkey-go/latchkey/openapi => ../openapi
 

@@ -119,20 +119,31 @@ func (k Kind) Check(svc *core.Services) error {
 // newMail makes a ticket for u, so that older ones of the kind die, and the
 // mail to u's stored address.
 func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser, lang string) (*core.Mail, error) {
+	mail, _, err := k.makeTicket(ctx, svc, u, nil)
+	if err == nil {
+		mail.Lang = lang
+	}
+	return mail, err
+}
+
+// makeTicket makes a ticket for u with data, and the mail that would carry it.
+func (k Kind) makeTicket(
+	ctx context.Context, svc *core.Services, u core.AnyUser, data []byte,
+) (mail *core.Mail, expires time.Time, err error) {
 	raw, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	b := u.Base()
+	expires = svc.Env.Now().Add(k.Lifetime)
 	err = svc.Tickets.Put(ctx, core.Ticket{
-		Digest: digest, Purpose: k.name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch,
-		Expires: svc.Env.Now().Add(k.Lifetime),
+		Digest: digest, Purpose: k.name, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Data: data, Expires: expires,
 	}, true)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	link := strings.TrimSuffix(svc.Env.BaseURL.String(), "/") + strings.Replace(k.Link, "{token}", raw, 1)
-	return &core.Mail{To: b.Email, Kind: k.name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime, Lang: lang}, nil
+	return &core.Mail{To: b.Email, Kind: k.name, User: u, Token: raw, Link: link, Lifetime: k.Lifetime}, expires, nil
 }
 
 // Find returns the living ticket of a secret and its user. used reports that

@@ -107,6 +107,30 @@ func TestCheckerReportsWhatTheDocumentDoesNotHave(t *testing.T) {
 	}
 }
 
+// The document describes the JSON of a route; what a page's form is answered
+// with is left to browsers.
+func TestCheckerOverlooksTheFormsOfPages(t *testing.T) {
+	t.Parallel()
+	const form, json = "application/x-www-form-urlencoded; charset=utf-8", "application/json"
+	for name, c := range map[string]struct {
+		path, contentType string
+		reported          bool
+	}{
+		"a form": {"/auth/register", form, false}, "multipart": {"/auth/register", "multipart/form-data; boundary=x", false},
+		"JSON": {"/auth/register", json, true}, "a form elsewhere": {"/auth/forgot-password", form, true},
+	} {
+		doc, _ := made(t, openapi.Options{}, api())
+		checker, reported := doc.Checker(), false
+		r := httptest.NewRequest("POST", c.path, nil)
+		r.Header.Set("Content-Type", c.contentType)
+		answer := checked{303, "", "", http.Header{"Location": {"/"}}}
+		checker.Handler(answer, func(error) { reported = true }).ServeHTTP(httptest.NewRecorder(), r)
+		if reported != c.reported {
+			t.Errorf("%s: reported %v, want %v", name, reported, c.reported)
+		}
+	}
+}
+
 // answering is a RoundTripper with a handler behind it.
 type answering struct{ http.Handler }
 
@@ -150,9 +174,7 @@ func TestMissingIsWhatNobodyDrove(t *testing.T) {
 	send("POST", "/v2/a", 303)
 	want("GET /a 503", "POST /a 200")
 	transport := checker.Transport(down{}, func(error) {})
-	resp, err := transport.RoundTrip(httptest.NewRequest("POST", "/v1/a", nil))
-	if err == nil {
-		_ = resp.Body.Close()
+	if _, err := transport.RoundTrip(httptest.NewRequest("POST", "/v1/a", nil)); err == nil { //nolint:bodyclose // there is no response
 		t.Error("an error of the transport is lost")
 	}
 	want("GET /a 503", "POST /a 200")

@@ -84,6 +84,7 @@ func api() core.Group {
 			e.Doc.Codes = []string{core.CodeLoginBadCredentials, core.CodeCrossOriginRefused}
 		}),
 		endpoint("register:register", "POST", "/auth/register", func(e *core.Endpoint) {
+			e.Forms = true
 			e.Public, e.Doc.Status, e.Doc.Answer = true, http.StatusCreated, &account{}
 			e.Doc.Body, e.Doc.Own = userCreate{}, own
 			e.Doc.Codes = []string{core.CodeRegisterUserExists, core.CodeRegisterPassword, "PLAN_EXPIRED", "409 PLAN_FULL"}

@@ -23,6 +23,7 @@ type operation struct {
 	Security    []map[string][]string `json:"security"` // empty: public
 
 	method, path string
+	forms        bool              // core.Route.Forms
 	answers      map[int]*response // Responses without references
 }
 
@@ -57,7 +58,7 @@ func (b *builder) add(e core.Endpoint) {
 	tag, _, _ := strings.Cut(e.Name, ":")
 	op := &operation{
 		Tags: []string{tag}, Summary: e.Doc.Summary, ID: b.o.OperationID(e), Security: b.security(e),
-		method: e.Method, path: e.Prefix + e.Pattern,
+		method: e.Method, path: e.Prefix + e.Pattern, forms: e.Forms,
 	}
 	if op.path == "" {
 		op.path = "/"

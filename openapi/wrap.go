@@ -28,13 +28,13 @@ func (c *Checker) Handler(next http.Handler, report func(error)) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		method, asked := r.Method, *r.URL
+		method, asked, form := r.Method, *r.URL, isForm(r.Header.Get("Content-Type"))
 		kept := &keeping{ResponseWriter: w}
 		next.ServeHTTP(kept, r)
 		if kept.status == 0 {
 			kept.status = http.StatusOK
 		}
-		c.report(exchange{method, &asked, kept.status, w.Header(), kept.body.Bytes()}, report)
+		c.report(exchange{method, &asked, form, kept.status, w.Header(), kept.body.Bytes()}, report)
 	})
 }
 
@@ -90,6 +90,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	t.checker.report(exchange{r.Method, r.URL, resp.StatusCode, resp.Header, body}, t.report)
+	form := isForm(r.Header.Get("Content-Type"))
+	t.checker.report(exchange{r.Method, r.URL, form, resp.StatusCode, resp.Header, body}, t.report)
 	return resp, nil
 }

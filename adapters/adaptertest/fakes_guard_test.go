@@ -35,21 +35,8 @@ func guardFakes() []fake {
 				require.ServeHTTP(w, r)
 			})
 		})},
-		{"guards get no values of the path", "a guard gets the values", func(a *adapter) {
-			a.require = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
-				resolve := h.Resolve(false, guards...)
-				return func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						ctx, err := resolve(r.Context(), plainHead{r})
-						if err != nil {
-							httpauth.Write(w, r, h.Render(r.Context(), err))
-							return
-						}
-						next.ServeHTTP(w, r.WithContext(ctx))
-					})
-				}
-			}
-		}},
+		{"guards get no values of the path", "a guard gets the values", requireBy(func(r *http.Request) core.Head { return plainHead{r} })},
+		{"guards do not learn the target", "a guard gets the target", requireBy(func(r *http.Request) core.Head { return valuesHead{plainHead{r}} })},
 		{"X-User-ID names the user", "A02 no header", func(a *adapter) {
 			a.currentUser = func(r *http.Request) (*User, bool) {
 				if id := r.Header.Get("X-User-Id"); id != "" {
@@ -93,6 +80,34 @@ func guardFakes() []fake {
 			})
 		})},
 	}
+}
+
+// requireBy makes Require pass another head to the host.
+func requireBy(head func(*http.Request) core.Head) func(*adapter) {
+	return func(a *adapter) {
+		a.require = func(h core.FrontDoor, guards ...core.Guard) func(http.Handler) http.Handler {
+			resolve := h.Resolve(false, guards...)
+			return func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ctx, err := resolve(r.Context(), head(r))
+					if err != nil {
+						httpauth.Write(w, r, h.Render(r.Context(), err))
+						return
+					}
+					next.ServeHTTP(w, r.WithContext(ctx))
+				})
+			}
+		}
+	}
+}
+
+// valuesHead has the values of the path besides.
+type valuesHead struct{ plainHead }
+
+// PathValue implements core.PathValuer.
+func (h valuesHead) PathValue(name string) (value string, ok bool) {
+	value = h.r.PathValue(name)
+	return value, value != ""
 }
 
 // plainHead is a core.Head.

@@ -123,6 +123,9 @@ func (s *server) guarded() []Guarded {
 		}
 		return nil
 	}}
+	asked := core.Guard{Name: "asked", CheckRequest: func(_ context.Context, h core.Head, _ *core.Current) error {
+		return &core.Error{Status: 418, Code: core.Target(h)}
+	}}
 	return []Guarded{
 		{Path: "/required", Answer: answer},
 		{Path: "/superuser", Guards: []core.Guard{pass, superuser}, Answer: answer},
@@ -130,6 +133,7 @@ func (s *server) guarded() []Guarded {
 		{Path: "/optional/superuser", Optional: true, Guards: []core.Guard{pass, superuser}, Answer: answer},
 		{Path: "/orgs/{org}/plan", Guards: []core.Guard{member}, Answer: answer},
 		{Path: "/optional/orgs/{org}", Optional: true, Guards: []core.Guard{member}, Answer: answer},
+		{Path: "/target", Guards: []core.Guard{asked}, Answer: answer},
 		{Path: "/panics", Answer: func(*User, bool) string { panic(panicText) }},
 	}
 }

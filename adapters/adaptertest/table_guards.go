@@ -48,6 +48,11 @@ func guards() []section {
 			{send: "GET /optional/orgs/bob", want: ok("nobody")},
 			{send: "GET /required\nAuthorization: Bearer ada", want: ok("ada")},
 		}},
+		{rule: "a guard gets the target as it was sent", rows: []row{
+			{send: "GET /target\nAuthorization: Bearer ada", want: detail(418, "/target")},
+			{send: "GET /target?next=%2Fa%20b&x\nAuthorization: Bearer ada", want: detail(418, "/target?next=%2Fa%20b\\u0026x")},
+			{send: "GET http://app.example/target?a=1\nAuthorization: Bearer ada", want: detail(418, "/target?a=1")},
+		}},
 		{rule: "A02 no header names a user", rows: []row{
 			{send: "GET /required\nX-User-ID: ada", want: unauthorized},
 			{send: "GET /required\nX_User_ID: ada\nUser: ada", want: unauthorized},

@@ -220,6 +220,9 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return core.PathValueOf(h.c.Path(), h.c.Request().URL.EscapedPath(), name)
 }
 
+// Target implements core.Targeter.
+func (h head) Target() string { return core.Target(h.Head) }
+
 const passErrors = "latchkey: pass errors"
 
 // PassErrors is middleware that passes the errors of guards and routes behind

@@ -33,6 +33,16 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return core.PathValueOf(h.c.Route().Path, string(h.c.Request().URI().PathOriginal()), name)
 }
 
+// Target implements core.Targeter.
+func (h head) Target() string {
+	uri := h.c.Request().URI()
+	target := string(uri.PathOriginal())
+	if query := uri.QueryString(); len(query) > 0 {
+		target += "?" + string(query)
+	}
+	return target
+}
+
 // Lines returns header lines as they were sent. fiber's accessors split
 // cookies, and return a single line of Content-Type and User-Agent.
 func (h head) Lines(name string) []string {

@@ -201,6 +201,9 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return core.PathValueOf(h.c.FullPath(), h.c.Request.URL.EscapedPath(), name)
 }
 
+// Target implements core.Targeter.
+func (h head) Target() string { return core.Target(h.Head) }
+
 type passErrors struct{}
 
 // PassErrors is middleware that adds the errors of guards and routes behind it

@@ -23,6 +23,14 @@ func (h head) PathValue(name string) (value string, ok bool) {
 	return value, value != ""
 }
 
+// Target implements core.Targeter.
+func (h head) Target() string {
+	if strings.HasPrefix(h.r.RequestURI, "/") {
+		return h.r.RequestURI
+	}
+	return h.r.URL.RequestURI() // a request by its whole URL, or one that was made by hand
+}
+
 // Head returns what guards read of a request. Like Request and Write, it is for
 // adapters of frameworks built on net/http.
 func Head(r *http.Request) core.Head { return head{r} }

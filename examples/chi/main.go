@@ -1,5 +1,5 @@
-// Command chi is the application of examples/quickstart on chi, with the same
-// routes and the same environment variables:
+// Command chi is the application of five examples on chi: each backend, each
+// database, streams, and the environment variables of examples/README.md.
 //
 //	go run ./examples/chi
 //

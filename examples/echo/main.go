@@ -1,5 +1,5 @@
-// Command echo is the application of examples/quickstart on echo v5, with the
-// same routes and the same environment variables:
+// Command echo is the application of five examples on echo v5: each backend,
+// each database, streams, and the environment variables of examples/README.md.
 //
 //	go run ./examples/echo
 //

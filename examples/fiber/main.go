@@ -1,5 +1,6 @@
-// Command fiber is the application of examples/quickstart on fiber v3, without
-// net/http, with the same routes and the same environment variables:
+// Command fiber is the application of five examples on fiber v3, without
+// net/http: each backend, each database, streams, and the environment variables
+// of examples/README.md.
 //
 //	go run ./examples/fiber
 //

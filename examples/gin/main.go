@@ -1,5 +1,5 @@
-// Command gin is the application of examples/quickstart on gin, with the same
-// routes and the same environment variables:
+// Command gin is the application of five examples on gin: each backend, each
+// database, streams, and the environment variables of examples/README.md.
 //
 //	go run ./examples/gin
 //

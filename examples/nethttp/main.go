@@ -1,5 +1,6 @@
-// Command nethttp is the application of examples/quickstart on net/http, with
-// the same routes and the same environment variables:
+// Command nethttp is the application of five examples on net/http: each
+// backend, each database, streams, and the environment variables of
+// examples/README.md.
 //
 //	go run ./examples/nethttp
 //

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/examples/internal/exampletest"
-	"github.com/latchkey-go/latchkey/examples/localprovider"
+	"github.com/latchkey-go/latchkey/providers/localprovider"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
@@ -192,7 +192,7 @@ func TestTheServerHasTimeouts(t *testing.T) {
 	t.Parallel()
 	t.Run("F19 slow loris", func(t *testing.T) {
 		p := exampletest.Start(t, t.TempDir())
-		p.WantPatienceEnds(10 * time.Second)
+		p.WantPatienceEnds(10*time.Second, "/")
 		p.Stop()
 	})
 }

@@ -18,130 +18,204 @@ import (
 // signals, exit codes, what it prints.
 func TestMain(m *testing.M) { exampletest.Main(m, main) }
 
-// program is a running quickstart.
+// program is a running quickstart, and a client with cookies.
 type program struct {
 	*exampletest.Process
-	t *testing.T
+	t       *testing.T
+	cookies map[string]string
 }
 
 func start(t *testing.T, dir string, env ...string) *program {
 	t.Helper()
-	return &program{exampletest.Start(t, dir, env...), t}
+	return &program{exampletest.Start(t, dir, env...), t, map[string]string{}}
 }
 
-func (p *program) send(method, path, token, contentType, body string, status int) string {
+// request is what send sends.
+type request struct{ method, path, token, accept, contentType, body string }
+
+// send does a request without following redirects, and returns the answer's
+// header and body.
+func (p *program) send(q request, status int) (http.Header, string) {
 	p.t.Helper()
-	r, err := http.NewRequest(method, p.URL+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(p.t.Context(), q.method, p.URL+q.path, strings.NewReader(q.body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if contentType != "" {
-		r.Header.Set("Content-Type", contentType)
+	for name, value := range map[string]string{
+		"Content-Type": q.contentType, "Accept": q.accept, "Origin": p.URL, "Sec-Fetch-Site": "same-origin",
+	} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
 	}
-	if strings.HasPrefix(token, "__Host-") {
-		r.Header.Set("Cookie", token)
-	} else if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
+	if q.token != "" {
+		r.Header.Set("Authorization", "Bearer "+q.token)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	for name, value := range p.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	if resp.StatusCode != status {
-		p.t.Fatalf("%s %s: got %d %s, want %d", method, path, resp.StatusCode, text, status)
+		p.t.Fatalf("%s %s: got %d %s, want %d", q.method, q.path, resp.StatusCode, body, status)
 	}
-	if cookie, _, ok := strings.Cut(resp.Header.Get("Set-Cookie"), ";"); ok {
-		return cookie
+	for _, c := range resp.Cookies() {
+		if p.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(p.cookies, c.Name)
+		}
 	}
-	return string(text)
+	return resp.Header, string(body)
 }
 
 func (p *program) json(method, path, token, body string, status int) string {
 	p.t.Helper()
-	return p.send(method, path, token, "application/json", body, status)
+	_, answer := p.send(request{method, path, token, "", "application/json", body}, status)
+	return answer
 }
 
-func (p *program) login(backend, email, password string) string {
+// open shows a page, and post sends a form, whose answer is a redirect.
+func (p *program) open(path string, parts ...string) string {
+	p.t.Helper()
+	_, page := p.send(request{method: "GET", path: path, accept: "text/html"}, 200)
+	for _, part := range parts {
+		if !strings.Contains(page, part) {
+			p.t.Errorf("%s lacks %q:\n%s", path, part, page)
+		}
+	}
+	return page
+}
+
+func (p *program) post(path, to string, pairs ...string) {
+	p.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	header, _ := p.send(request{"POST", path, "", "text/html", "application/x-www-form-urlencoded", form.Encode()}, 303)
+	if got := header.Get("Location"); got != to {
+		p.t.Fatalf("POST %s leads to %s, want %s", path, got, to)
+	}
+}
+
+func (p *program) login(email, password string) (token string) {
 	p.t.Helper()
 	form := url.Values{"username": {email}, "password": {password}}.Encode()
-	status := 200
-	if backend == "cookie" {
-		status = 204
+	_, body := p.send(request{"POST", "/auth/jwt/login", "", "", "application/x-www-form-urlencoded", form}, 200)
+	var answer map[string]string
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		p.t.Fatal(err)
 	}
-	got := p.send("POST", "/auth/"+backend+"/login", "", "application/x-www-form-urlencoded", form, status)
-	if backend == "cookie" {
-		return got
-	}
-	return member(p.t, got, "access_token")
+	return answer["access_token"]
 }
 
-func member(t *testing.T, object, name string) string {
-	t.Helper()
-	var m map[string]any
-	if err := json.Unmarshal([]byte(object), &m); err != nil {
-		t.Fatalf("%s: %v", object, err)
-	}
-	s, _ := m[name].(string)
-	return s
-}
-
-// mail waits for the newest mail of a kind and returns its token.
-func (p *program) mail(kind string) string {
+// mail waits for the newest mail, which must be of a kind, and returns its
+// token and the path of its link.
+func (p *program) mail(kind string) (token, link string) {
 	p.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		var mails []struct{ To, Subject, Kind, Token, Text, At string }
-		if err := json.Unmarshal([]byte(p.send("GET", "/dev/outbox", "", "", "", 200)), &mails); err != nil {
+		var mails []struct{ Kind, Token, Link string }
+		if err := json.Unmarshal([]byte(p.json("GET", "/dev/outbox", "", "", 200)), &mails); err != nil {
 			p.t.Fatal(err)
 		}
 		if n := len(mails); n > 0 && mails[n-1].Kind == kind {
-			return mails[n-1].Token
+			return mails[n-1].Token, strings.TrimPrefix(mails[n-1].Link, p.URL)
 		}
 	}
 	p.t.Fatalf("no mail of kind %s arrived", kind)
-	return ""
+	return "", ""
 }
 
-func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
-	p := start(t, t.TempDir(), "SUPERUSER_EMAIL=root@example.org", "SUPERUSER_PASSWORD=a long secret")
-	const ada, password = "ada@example.org", "analytical engine"
-	me := p.json("POST", "/auth/register", "",
-		`{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`, 201)
-	id := member(t, me, "id")
-	tokens := map[string]string{}
-	for _, backend := range []string{"jwt", "cookie", "session"} {
-		tokens[backend] = p.login(backend, ada, password)
-		if got := p.send("GET", "/authenticated-route", tokens[backend], "", "", 200); member(t, got,
-			"message") != "Hello ada@example.org!" {
-			t.Errorf("backend %s is greeted with %s", backend, got)
+// run runs a command of the program in a folder, and returns what it prints.
+func run(t *testing.T, dir, input string, code int, args ...string) string {
+	t.Helper()
+	cmd := exampletest.Command(t, dir)
+	cmd.Args = append(cmd.Args, args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != code {
+		t.Fatalf("%q: %v, exit code %d, want %d\n%s", args, err, cmd.ProcessState.ExitCode(), code, out)
+	}
+	return string(out)
+}
+
+const ada, password = "ada@example.org", "analytical engine"
+
+func TestTheWalkByClicks(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	header, _ := p.send(request{method: "GET", path: "/", accept: "text/html"}, 303)
+	if header.Get("Location") != "/account" {
+		t.Errorf("/ leads to %s", header.Get("Location"))
+	}
+	header, _ = p.send(request{method: "GET", path: "/account", accept: "text/html"}, 303)
+	if header.Get("Location") != "/login?next=%2Faccount" {
+		t.Errorf("/account leads to %s", header.Get("Location"))
+	}
+	p.open("/login", "Quickstart", "/register", "/forgot", "/login/local", "For developers", "/dev/outbox", "/docs",
+		"users create --superuser")
+	p.open("/register", `name="full_name"`)
+	p.post("/register", "/account", "email", ada, "password", password, "fields", "full_name", "full_name", "Ada")
+	p.open("/account", ada, "Ada")
+	p.post("/verify", "/account", "email", ada)
+	_, link := p.mail("verify")
+	p.open("/dev/outbox", `href="`+p.URL+link+`"`)
+	p.open(link)
+	_, query, _ := strings.Cut(link, "?token=")
+	p.post("/verify", "/account", "token", query)
+	p.post("/logout", "/login")
+
+	p.post("/forgot", "/login", "email", ada)
+	_, link = p.mail("reset")
+	p.open(link)
+	_, query, _ = strings.Cut(link, "?token=")
+	p.post("/reset", "/login", "token", query, "password", "difference engine")
+	p.post("/login", "/account", "username", ada, "password", "difference engine")
+
+	run(t, dir, "", 0, "users", "superuser", ada)
+	p.open("/admin/users", ada)
+	p.open("/docs", "swagger-ui")
+	document := p.json("GET", "/openapi.json", "", "", 200)
+	for _, part := range []string{`"/auth/register"`, `"/auth/jwt/login"`, `"/users/me"`, `"full_name"`} {
+		if !strings.Contains(document, part) {
+			t.Errorf("the document lacks %s", part)
 		}
 	}
-	if got := p.json("PATCH", "/users/me", tokens["jwt"], `{"full_name": "Ada Lovelace"}`, 200); member(t, got,
-		"full_name") != "Ada Lovelace" {
-		t.Errorf("PATCH /users/me answers %s", got)
+	p.send(request{method: "GET", path: "/dev/strip.css"}, 200)
+	p.Stop()
+}
+
+func TestTheWalkByCurl(t *testing.T) {
+	p := start(t, t.TempDir(), "SUPERUSER_EMAIL=root@example.org", "SUPERUSER_PASSWORD=a long secret")
+	p.json("POST", "/auth/register", "", `{"email": "`+ada+`", "password": "`+password+`", "full_name": "Ada"}`, 201)
+	token := p.login(ada, password)
+	if got := p.json("GET", "/authenticated-route", token, "", 200); !strings.Contains(got, "Hello ada@example.org!") {
+		t.Errorf("it says %s", got)
 	}
-	p.send("GET", "/auth/sessions", tokens["cookie"], "", "", 200)
-	p.send("POST", "/auth/jwt/logout", tokens["jwt"], "", "", 204)
-	p.send("GET", "/users/me", tokens["jwt"], "", "", 401)
-	p.send("GET", "/auth/jwks.json", "", "", "", 200)
+	p.json("PATCH", "/users/me", token, `{"full_name": "Ada Lovelace"}`, 200)
+	p.json("POST", "/auth/jwt/logout", token, "", 204)
+	p.json("GET", "/users/me", token, "", 401)
+	p.json("POST", "/auth/cookie/login", "", `{"email": "`+ada+`", "password": "`+password+`"}`, 204)
+	p.json("GET", "/auth/sessions", "", "", 200)
+	p.json("DELETE", "/auth/sessions", "", "", 204)
+	p.json("POST", "/auth/cookie/logout", "", "", 204)
 
-	p.json("POST", "/auth/request-verify-token", "", `{"email": "ada@example.org"}`, 202)
-	p.json("POST", "/auth/verify", "", `{"token": "`+p.mail("verify")+`"}`, 200)
-	p.json("POST", "/auth/forgot-password", "", `{"email": "ada@example.org"}`, 202)
-	p.json("POST", "/auth/reset-password", "", `{"token": "`+p.mail("reset")+`", "password": "difference engine"}`, 200)
-	p.send("GET", "/users/me", tokens["cookie"], "", "", 401)
-	p.send("GET", "/users/me", tokens["session"], "", "", 401)
-	p.login("session", ada, "difference engine")
+	p.json("POST", "/auth/request-verify-token", "", `{"email": "`+ada+`"}`, 202)
+	mailed, _ := p.mail("verify")
+	p.json("POST", "/auth/verify", "", `{"token": "`+mailed+`"}`, 200)
+	p.json("POST", "/auth/forgot-password", "", `{"email": "`+ada+`"}`, 202)
+	mailed, _ = p.mail("reset")
+	p.json("POST", "/auth/reset-password", "", `{"token": "`+mailed+`", "password": "difference engine"}`, 200)
 
-	root := p.login("jwt", "root@example.org", "a long secret")
-	p.send("GET", "/users?limit=10&email=ada", root, "", "", 200)
-	p.json("PATCH", "/users/"+id, root, `{"is_active": false}`, 200)
-	p.send("DELETE", "/users/"+id, root, "", "", 204)
-	p.send("GET", "/users/"+id, root, "", "", 404)
+	root := p.login("root@example.org", "a long secret")
+	p.json("GET", "/users?limit=10&email=ada", root, "", 200)
+	p.json("GET", "/nothing", "", "", 404)
 	p.Stop()
 	if log := p.Log.String(); strings.Contains(log, password) || strings.Contains(log, root) {
 		t.Errorf("the log holds a secret:\n%s", log)
@@ -151,30 +225,61 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 func TestUsersAndTokensOutliveARestart(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)
-	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
-	tokens := []string{p.login("jwt", "ada@example.org", "analytical engine"),
-		p.login("cookie", "ada@example.org", "analytical engine")}
+	p.json("POST", "/auth/register", "", `{"email": "`+ada+`", "password": "`+password+`"}`, 201)
+	token := p.login(ada, password)
 	p.Stop()
 	p = start(t, dir)
-	for _, token := range tokens {
-		p.send("GET", "/users/me", token, "", "", 200)
-	}
+	p.json("GET", "/users/me", token, "", 200)
 	p.Stop()
 	if info, err := os.Stat(filepath.Join(dir, "latchkey.db.secret")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the secret's file: %v, %v", info, err)
 	}
 }
 
+// The program is its own command line, before it has ever served.
+func TestItsCommands(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, "", 5, "users", "list")
+	run(t, dir, "", 0, "migrate", "up")
+	run(t, dir, "a long secret\n", 0, "users", "create", "--superuser", "--password-stdin", "root@example.org")
+	if got := run(t, dir, "", 0, "users", "list", "--json"); !strings.Contains(got, "root@example.org") {
+		t.Errorf("the users are %s", got)
+	}
+	run(t, dir, "", 2, "users", "create")
+	run(t, dir, "", 3, "users", "show", "nobody@example.org")
+	p := start(t, dir)
+	p.login("root@example.org", "a long secret")
+	p.Stop()
+}
+
+// Off loopback there is neither the strip nor the provider, and cookies are
+// Secure.
+func TestWhereOthersMightReachIt(t *testing.T) {
+	p := start(t, t.TempDir(), "BASE_URL=https://app.example.com")
+	if page := p.open("/login"); strings.Contains(page, "For developers") || strings.Contains(page, "/login/local") {
+		t.Errorf("the page is\n%s", page)
+	}
+	p.json("POST", "/auth/register", "", `{"email": "`+ada+`", "password": "`+password+`"}`, 201)
+	header, _ := p.send(request{"POST", "/auth/cookie/login", "", "", "application/json",
+		`{"email": "` + ada + `", "password": "` + password + `"}`}, 204)
+	if got := header.Get("Set-Cookie"); !strings.HasPrefix(got, "__Host-") || !strings.Contains(got, "Secure") {
+		t.Errorf("the cookie is %s", got)
+	}
+	p.json("GET", "/auth/cookie/local/authorize", "", "", 404)
+	p.Stop()
+}
+
 func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 	for name, c := range map[string]struct{ env, says string }{
 		"no such folder":      {"DATABASE_URL=file:no/such/folder/x.db", "no/such/folder"},
-		"another scheme":      {"DATABASE_URL=oracle:x", "DATABASE_URL"},
+		"another database":    {"DATABASE_URL=postgres://127.0.0.1/x", "examples/chi"},
 		"half a superuser":    {"SUPERUSER_EMAIL=root@example.org", "SUPERUSER_PASSWORD"},
 		"a short secret":      {"SECRET=too short", "32"},
-		"no address":          {"ADDR=nonsense", "ADDR"},
+		"no address":          {"ADDR=nonsense", "nonsense"},
 		"a strange base URL":  {"BASE_URL=ftp://x", "BaseURL"},
 		"an unknown SMTP URL": {"SMTP_URL=http://x", "smtp"},
 		"a public provider":   {"LOCAL_PROVIDER_ADDR=0.0.0.0:0", "loopback"},
+		"no network":          {"TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exampletest.Command(t, t.TempDir(), c.env)
@@ -187,31 +292,11 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 	}
 }
 
-func TestLimitsOffSaysSo(t *testing.T) {
-	p := start(t, t.TempDir(), "LIMITS=off")
-	for range 8 {
-		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
-			400)
-	}
-	p.Stop()
-	if !strings.Contains(p.Log.String(), "InsecureNoLimits") {
-		t.Errorf("LIMITS=off was not said aloud:\n%s", p.Log.String())
-	}
-	p = start(t, t.TempDir())
-	for range 5 {
-		p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
-			400)
-	}
-	p.send("POST", "/auth/jwt/login", "", "application/x-www-form-urlencoded", "username=x@example.org&password=wrong",
-		429)
-	p.Stop()
-}
-
 func TestTheServerHasTimeouts(t *testing.T) {
 	t.Parallel()
 	t.Run("F19 slow loris", func(t *testing.T) {
 		p := exampletest.Start(t, t.TempDir())
-		p.WantPatienceEnds(10 * time.Second)
+		p.WantPatienceEnds(10*time.Second, "/login")
 		p.Stop()
 	})
 }

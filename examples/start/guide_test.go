@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -116,29 +117,13 @@ func inMemory(hooks latchkey.Hooks[Account]) (*latchkey.Auth[Account], *outbox.O
 	})), mails
 }
 
-// logIn returns the cookie of a new user, who needs no password for it.
-func logIn(t *testing.T, auth *latchkey.Auth[Account], a *Account) string {
-	t.Helper()
-	if err := auth.Manager().Create(t.Context(), a, ""); err != nil {
-		t.Fatal(err)
-	}
-	admission, err := auth.Manager().Login(t.Context(), a.ID, "web", nil, core.Proof{Method: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair, _, _ := strings.Cut(admission.Answer.Header.Get("Set-Cookie"), ";")
-	return pair
-}
-
 func TestPostersHaveNames(t *testing.T) {
-	auth, _ := inMemory(latchkey.Hooks[Account]{})
+	app := authtest.New(t, latchkey.Options[Account]{})
 	mux := http.NewServeMux()
-	mountGuarded(mux, auth, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	nameless := &Account{User: latchkey.User{Email: "ada@example.org", IsActive: true, IsVerified: true}}
-	r := httptest.NewRequest("POST", "/posts", nil)
-	r.Header.Set("Cookie", logIn(t, auth, nameless))
-	w := httptest.NewRecorder()
-	if mux.ServeHTTP(w, r); w.Code != 400 || !strings.Contains(w.Body.String(), "NAME_REQUIRED") {
+	mountGuarded(mux, app.Auth, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	nameless := authtest.User[Account]()
+	client := authtest.As(t, app.Auth, "web", nameless)
+	if w := client.Do(mux, "POST", "/posts", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "NAME_REQUIRED") {
 		t.Errorf("%d %s, want 400 NAME_REQUIRED", w.Code, w.Body)
 	}
 }

@@ -1,5 +1,5 @@
-// Command start is the README's program: users in a SQLite file, logins by
-// cookie, and mails in an outbox for development.
+// Command start is the README's program: users in a SQLite file, pages to
+// register and log in, and mails in an outbox for development.
 package main
 
 import (
@@ -8,11 +8,15 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/command"
+	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
@@ -27,10 +31,20 @@ type Account struct {
 }
 
 func main() {
-	log.Fatal((&http.Server{Addr: "localhost:8080", Handler: handler(), ReadHeaderTimeout: time.Second}).ListenAndServe())
+	auth, mails := open()
+	if len(os.Args) > 1 { // such as: users create --superuser you@example.org
+		app := command.App[Account]{Open: func(context.Context) (*command.Opened[Account], error) {
+			return &command.Opened[Account]{Auth: auth}, nil
+		}}
+		os.Exit(command.Main(context.Background(), app, os.Args[1:]))
+	}
+	mux := routes(auth)
+	httpauth.Mount(mux, "", auth.Pages("web"))
+	mux.Handle("/outbox", mails)
+	log.Fatal((&http.Server{Addr: "localhost:8080", Handler: mux, ReadHeaderTimeout: time.Second}).ListenAndServe())
 }
 
-func handler() http.Handler {
+func open() (*latchkey.Auth[Account], *outbox.Outbox) {
 	db := must(sql.Open("sqlite", sqlstore.SQLiteDSN("start.db")))
 	db.SetMaxOpenConns(8)
 	store := must(sqlstore.New(db, sqlstore.SQLite, sqlstore.Options{}))
@@ -39,15 +53,18 @@ func handler() http.Handler {
 	mails := must(outbox.New(outbox.Options{App: "Start"}))
 	web := latchkey.Backend{Name: "web", Transport: must(cookie.New(cookie.Options{})),
 		Strategy: must(session.New(store.Sessions(), session.Options{}))}
-	auth := must(latchkey.New(users, latchkey.Options[Account]{
-		Backends: []latchkey.Backend{web}, Flows: []latchkey.Flow{verify.Flow{OnRegister: true}},
+	flows := pages.Links("", verify.Flow{OnRegister: true}, reset.Flow{})
+	return must(latchkey.New(users, latchkey.Options[Account]{
+		Backends: []latchkey.Backend{web}, Flows: append(flows, must(pages.New(pages.Options{App: "Start"}))),
 		Tickets: store.Tickets(), Sender: mails, BaseURL: "http://localhost:8080",
-	}))
+	})), mails
+}
+
+func routes(auth *latchkey.Auth[Account]) *http.ServeMux {
 	mux := http.NewServeMux()
-	httpauth.Mount(mux, "", auth.Register().At("/auth"), auth.Verify().At("/auth"), auth.Login("web").At("/auth/web"),
-		auth.Users().At("/users"))
-	mux.Handle("/outbox", mails)
-	mux.Handle("GET /hello", httpauth.Require(auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	httpauth.Mount(mux, "", auth.API()) // what pages, scripts and other clients call
+	members := httpauth.Require(auth, latchkey.LoginPage("/login"))
+	mux.Handle("GET /{$}", members(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if account, ok := latchkey.CurrentUser[Account](r.Context()); ok {
 			fmt.Fprintf(w, "Hello %s!\n", account.Name)
 		}

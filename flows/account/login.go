@@ -33,6 +33,7 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
 				Body: struct {
@@ -44,7 +45,7 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},
 		{
-			Name: "auth:" + svc.Backend.Name + ".logout", Method: http.MethodPost, Pattern: "/logout",
+			Name: "auth:" + svc.Backend.Name + ".logout", Method: http.MethodPost, Pattern: "/logout", Forms: true,
 			Doc:    core.Doc{Summary: "End the session of the credential presented", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, svc, r) },
 		},

@@ -22,6 +22,7 @@ func (Register) PerBackend() bool { return false }
 func (f Register) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{{
 		Name: "register:register", Method: http.MethodPost, Pattern: "/register", Public: true,
+		Forms: true,
 		Doc: core.Doc{
 			Summary: "Register", Status: http.StatusCreated, Answer: svc.Codec.Output(svc.Users.New()),
 			Body: userCreate{}, Own: svc.Codec.Columns("register"),

@@ -96,20 +96,27 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 }
 
 func endSession(ctx context.Context, svc *core.Services, id string) (*core.Response, error) {
-	living, err := svc.Sessions.List(ctx, core.CurrentFrom(ctx).Session.UserID)
+	switch err := EndSession(ctx, svc, core.CurrentFrom(ctx).User, id); {
+	case errors.Is(err, core.ErrNotFound):
+		return nil, core.NotFound()
+	case err != nil:
+		return nil, refusal(err)
+	}
+	return core.Empty(http.StatusNoContent), nil
+}
+
+// EndSession ends one living session of a user. core.ErrNotFound if the user
+// has none with that ID.
+func EndSession(ctx context.Context, svc *core.Services, u core.AnyUser, id string) error {
+	living, err := svc.Sessions.List(ctx, u.Base().ID)
 	if err != nil {
-		return nil, core.Unavailable(err)
+		return core.Unavailable(err)
 	}
 	for _, s := range living {
 		if s.ID == id {
-			e := &core.Event{
-				Kind: core.EventSessionEnded, User: core.CurrentFrom(ctx).User, Session: s, Target: s.ID,
-			}
-			if err := svc.Events.Commit(ctx, e, func(context.Context) error { return nil }); err != nil {
-				return nil, refusal(err)
-			}
-			return core.Empty(http.StatusNoContent), nil
+			e := &core.Event{Kind: core.EventSessionEnded, User: u, Session: s, Target: s.ID}
+			return svc.Events.Commit(ctx, e, func(context.Context) error { return nil })
 		}
 	}
-	return nil, core.NotFound()
+	return core.ErrNotFound
 }

@@ -46,6 +46,9 @@ func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 // OAuthAccounts implements core.OAuthAccountKeeper.
 func (f accounts) OAuthAccounts() core.OAuthAccountStore { return f.Accounts }
 
+// SealTokens implements core.OAuthTokenSealer.
+func (f accounts) SealTokens(a *core.OAuthAccount, t core.OAuthTokens) { f.store(a, t) }
+
 // On hears of deleted users.
 func (f accounts) On(_ context.Context, svc *core.Services, e core.Event) {
 	if e.Kind == core.EventDeleted {

@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// begin answers …/authorize: the provider's URL as JSON or, with redirect_to, a
-// 303 to it, and the flow's cookie.
+// begin answers …/authorize: the provider's URL as JSON or, to a browser with
+// redirect_to, a 303 to it, and the flow's cookie.
 func (e *engine) begin(
 	ctx context.Context, svc *core.Services, p Provider, r *core.Request, rec record,
 ) (*core.Response, error) {
@@ -50,7 +50,7 @@ func (e *engine) begin(
 	if err != nil {
 		return nil, err
 	}
-	if rec.RedirectTo != "" {
+	if rec.RedirectTo != "" && !fetches(r) {
 		resp = core.Empty(http.StatusSeeOther)
 		resp.Header.Set("Location", target)
 	}
@@ -59,6 +59,13 @@ func (e *engine) begin(
 		return nil, core.Unavailable(err)
 	}
 	return noReferrer(resp), nil
+}
+
+// fetches reports whether a script of a page reads the answer, and goes to the
+// provider itself: it accepts JSON. A browser that follows a link accepts HTML.
+func fetches(r *core.Request) bool {
+	accepted := core.Line(r, "Accept")
+	return strings.Contains(accepted, "application/json") && !strings.Contains(accepted, "text/html")
 }
 
 // redirectURI is where the provider sends the browser back to, for a request to

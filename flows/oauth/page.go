@@ -23,14 +23,14 @@ func (e *engine) atCallback(
 	}
 }
 
-// atBegin is core.Route.Fail of /authorize. These stay as they are: what the
-// page's developer has done wrong; a refusal to begin what another site asks
-// for, which must not lead the browser anywhere; a limit, for programs, which
-// wait by its status.
+// atBegin is core.Route.Fail of /authorize. These stay as they are: what a
+// script reads; what the page's developer has done wrong; a refusal to begin
+// what another site asks for, which must not lead the browser anywhere; a
+// limit, for programs, which wait by its status.
 func (e *engine) atBegin(_ context.Context, r *core.Request, resp *core.Response) *core.Response {
 	target, _, err := e.redirect(r.Query)
 	if err != nil || target == "" || resp.Status == http.StatusUnprocessableEntity ||
-		resp.Err.Code == core.CodeCrossOriginRefused {
+		resp.Err.Code == core.CodeCrossOriginRefused || fetches(r) {
 		return nil
 	}
 	navigates := strings.Contains(core.Line(r, "Accept"), "text/html")

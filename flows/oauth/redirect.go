@@ -57,41 +57,20 @@ func badQuery(name, msg string) error {
 // Options.RedirectOrigins, or exactly the URL of a native application. What a
 // browser may read otherwise than we do (backslashes, white space, control
 // characters, anything beyond ASCII) is refused, and so is a path that is not
-// plain (CWE-601).
+// plain (CWE-601); see core.LocalPath.
 func (e *engine) mayRedirect(target string) bool {
-	if slices.Contains(e.apps, target) {
+	if slices.Contains(e.apps, target) || core.LocalPath(target) {
 		return true
 	}
 	if len(target) > 2000 || strings.ContainsFunc(target, notPlain) {
 		return false
 	}
 	u, err := url.Parse(target)
-	if err != nil || u.User != nil || u.Opaque != "" || !plainPath(u.EscapedPath()) {
+	if err != nil || u.User != nil || u.Opaque != "" || u.Path != "" && !core.LocalPath(u.EscapedPath()) {
 		return false
-	}
-	if strings.HasPrefix(target, "/") {
-		return !strings.HasPrefix(target, "//") && u.Scheme == "" && u.Host == ""
 	}
 	origin := u.Scheme + "://" + u.Host
 	return slices.Contains(e.RedirectOrigins, origin) && (target == origin || strings.HasPrefix(target, origin+"/"))
-}
-
-// plainPath reports whether nobody on the way makes another path of an absolute
-// path ("" too): it has no segment "." or "..", no empty one but the last, no
-// backslash and no control character, however often it is decoded.
-func plainPath(path string) bool {
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i, s := range segments {
-		name, _, _ := strings.Cut(s, ";") // some servers cut the rest off first
-		if name == "." || name == ".." || s == "" && i < len(segments)-1 {
-			return false
-		}
-	}
-	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
-		return false
-	}
-	decoded, err := url.PathUnescape(path)
-	return err != nil || decoded == path || plainPath(decoded)
 }
 
 // notVisits are schemes of which a browser makes something else than a visit to

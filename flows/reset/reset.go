@@ -15,7 +15,8 @@
 //
 // A reset proves the mailbox. Where nobody had proved it before, somebody else
 // may have registered the address in advance: whatever beside the password
-// opens the account is removed with it.
+// opens the account is removed with it. A link that was made for an operator
+// ([Flow.MakeLink]) removes it too, and verifies nothing.
 package reset
 
 import (
@@ -23,6 +24,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
@@ -41,6 +43,12 @@ func (Flow) Name() string { return core.MailReset }
 // PerBackend is false.
 func (Flow) PerBackend() bool { return false }
 
+// WithLink implements core.Linked: it returns a copy with another Link.
+func (f Flow) WithLink(path string) core.Flow {
+	f.Link = path
+	return f
+}
+
 // Routes are the two of the contract's group reset.
 func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	if err := f.kind().Check(svc); err != nil {
@@ -49,6 +57,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "reset:forgot_password", Method: http.MethodPost, Pattern: "/forgot-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that lets the password be replaced", Status: http.StatusAccepted,
 				Answer: json.RawMessage("null"),
@@ -61,6 +70,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "reset:reset_password", Method: http.MethodPost, Pattern: "/reset-password", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Replace the password with the token of the mail", Status: http.StatusOK,
 				Answer: json.RawMessage("null"),
@@ -93,9 +103,26 @@ func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) 
 	return f.kind().Ask(ctx, svc, emailKey, wanted(svc), core.EventResetRequested)
 }
 
+// ErrBlocked is MakeLink's error for a user who is inactive or suspended.
+var ErrBlocked = errors.New("latchkey: the user is inactive or suspended: a new password would not let them in")
+
+// MakeLink returns a link by which a user sets a password, and when it expires.
+// It is for an operator to hand over where no mail can be sent, or nobody could
+// read it. It ends the token of an earlier mail or link, as a newer mail would.
+// The event is EventResetLink. Its errors: ErrBlocked, a refusal, a 503.
+func (f Flow) MakeLink(
+	ctx context.Context, svc *core.Services, u core.AnyUser,
+) (link string, expires time.Time, err error) {
+	if !wanted(svc)(u.Base()) {
+		return "", time.Time{}, ErrBlocked
+	}
+	return f.kind().MakeLink(ctx, svc, u, &core.Event{Kind: core.EventResetLink})
+}
+
 // Reset sets a new password with a token, verifies the address that the token
 // was sent to, and ends all sessions. Where the address was never verified
-// before, it also removes what else opens the account. Refusals:
+// before, it also removes what else opens the account. A token that was not
+// sent there (MakeLink) verifies nothing. Refusals:
 // RESET_PASSWORD_BAD_TOKEN, then RESET_PASSWORD_INVALID_PASSWORD, which leaves
 // the token usable. r is nil outside HTTP.
 func (f Flow) Reset(
@@ -120,7 +147,7 @@ func (f Flow) Reset(
 		Holds:     func(u *core.User) bool { return matches(svc, t, u) },
 		TakesOver: func(u *core.User) bool { return !u.IsVerified },
 		Change: func(u *core.User, _ int) {
-			u.HashedPassword, u.IsVerified = hash, true
+			u.HashedPassword, u.IsVerified = hash, u.IsVerified || mailtoken.Mailed(t)
 			u.TokenEpoch++
 		},
 	})
@@ -133,7 +160,7 @@ func (f Flow) Reset(
 	if err := loginlimit.Reset(ctx, svc.Limiter, t.Email); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
 	}
-	if !e.Was.IsVerified {
+	if !e.Was.IsVerified && e.User.Base().IsVerified {
 		svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailVerified, User: e.User, Request: r})
 	}
 	return e.User, nil

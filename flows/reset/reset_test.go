@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
 	"github.com/latchkey-go/latchkey/internal/servicetest"
+	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
 const (
@@ -194,5 +195,14 @@ func TestAnInactiveUserGetsNoMail(t *testing.T) {
 	}
 	if n := len(s.Mails(t.Context())); n != 0 {
 		t.Errorf("%d mails were sent", n)
+	}
+}
+
+func TestWithLink(t *testing.T) {
+	t.Parallel()
+	before := reset.Flow{Options: mailtoken.Options{Lifetime: time.Minute}}
+	after, ok := before.WithLink("/user/reset?token={token}").(reset.Flow)
+	if !ok || after.Link != "/user/reset?token={token}" || after.Lifetime != time.Minute || before.Link != "" {
+		t.Errorf("got %+v of %+v", after, before)
 	}
 }

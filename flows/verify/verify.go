@@ -43,6 +43,12 @@ func (Flow) Name() string { return core.MailVerify }
 // PerBackend is false.
 func (Flow) PerBackend() bool { return false }
 
+// WithLink implements core.Linked: it returns a copy with another Link.
+func (f Flow) WithLink(path string) core.Flow {
+	f.Link = path
+	return f
+}
+
 // Routes are the two of the contract's group verify.
 func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	if err := f.kind().Check(svc); err != nil {
@@ -51,6 +57,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: "verify:request-token", Method: http.MethodPost, Pattern: "/request-verify-token", Public: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Ask for a mail that verifies the address", Status: http.StatusAccepted,
 				Answer: json.RawMessage("null"),
@@ -63,6 +70,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "verify:verify", Method: http.MethodPost, Pattern: "/verify", Public: true, Optional: true,
+			Forms: true,
 			Doc: core.Doc{
 				Summary: "Verify the address with the token of the mail", Status: http.StatusOK,
 				Answer: svc.Codec.Output(svc.Users.New()),

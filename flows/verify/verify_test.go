@@ -182,3 +182,12 @@ func TestRoutesSayWhatIsMissing(t *testing.T) {
 		t.Errorf("got %d routes, %v", len(routes), err)
 	}
 }
+
+func TestWithLink(t *testing.T) {
+	t.Parallel()
+	before := verify.Flow{Options: mailtoken.Options{Lifetime: time.Minute}}
+	after, ok := before.WithLink("/user/verify?token={token}").(verify.Flow)
+	if !ok || after.Link != "/user/verify?token={token}" || after.Lifetime != time.Minute || before.Link != "" {
+		t.Errorf("got %+v of %+v", after, before)
+	}
+}

@@ -57,7 +57,10 @@ type Hasher struct {
 	random io.Reader
 }
 
-var _ core.Hasher = (*Hasher)(nil)
+var (
+	_ core.Hasher      = (*Hasher)(nil)
+	_ core.HashChecker = (*Hasher)(nil)
+)
 
 // New returns a hasher. It refuses parameters below OWASP's floor (Password
 // Storage Cheat Sheet, "Argon2id": 46 MiB and 1 pass, 19 MiB and 2, 12 MiB and
@@ -89,6 +92,12 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 
 // Knows reports whether hash is an Argon2id hash, by its prefix.
 func (h *Hasher) Knows(hash core.PasswordHash) bool { return strings.HasPrefix(string(hash), prefix) }
+
+// CheckHash implements core.HashChecker.
+func (h *Hasher) CheckHash(hash core.PasswordHash) error {
+	_, err := decode(hash)
+	return err
+}
 
 // Verify reports whether hash is of password, comparing in constant time. It
 // returns an error, without any work, for a hash that is malformed or beyond

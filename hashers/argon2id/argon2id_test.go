@@ -315,3 +315,15 @@ func fastest(do func()) time.Duration {
 	}
 	return best
 }
+
+func TestCheckHash(t *testing.T) {
+	h := newHasher(t, argon2id.Options{})
+	if err := h.CheckHash(imported); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []core.PasswordHash{"", "$argon2id$", "$argon2id$v=19$m=4194304,t=2,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"} {
+		if h.CheckHash(bad) == nil {
+			t.Errorf("%q is found well formed", string(bad))
+		}
+	}
+}

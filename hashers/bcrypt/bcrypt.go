@@ -10,10 +10,18 @@
 // at a NUL, so passwords that are longer or have one are refused and never
 // truncated. Each step of the cost doubles the work: hashes of a cost above 15
 // (seconds of a core) are refused before any.
+//
+// Devise appends a pepper to the password if it has one, and bcrypt then reads
+// the first 72 bytes of both: of a pepper with 128 characters, which is what
+// Devise makes, a part, and nothing of it where the password has 72 bytes
+// itself. [Options.Pepper] does the same.
 package bcrypt
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -34,22 +42,58 @@ type Options struct {
 	// OWASP's floor, and at most 15. Default: 12 (about 200 to 400 ms of a
 	// core).
 	Cost int
+	// Pepper is a secret that is appended to every password, for hashes of
+	// a Devise that has config.pepper; a hash without a pepper then matches
+	// no password. Default: none.
+	Pepper string
 }
 
-// Hasher is a core.Hasher.
-type Hasher struct{ cost int }
+// Format keeps the pepper out of logs.
+func (Options) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[bcrypt options]") }
 
-var _ core.Hasher = (*Hasher)(nil)
+// LogValue is "[bcrypt options]".
+func (Options) LogValue() slog.Value { return slog.StringValue("[bcrypt options]") }
 
-// New returns a hasher. It refuses a cost out of bounds.
+// MarshalJSON is "[bcrypt options]".
+func (Options) MarshalJSON() ([]byte, error) { return []byte(`"[bcrypt options]"`), nil }
+
+// Hasher is a core.Hasher. It prints as "[bcrypt]".
+type Hasher struct {
+	cost   int
+	pepper string
+}
+
+var (
+	_ core.Hasher      = (*Hasher)(nil)
+	_ core.HashChecker = (*Hasher)(nil)
+)
+
+// Format keeps the pepper out of logs.
+func (Hasher) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[bcrypt]") }
+
+// New returns a hasher. It refuses a cost out of bounds, and a pepper with a
+// NUL, where other programs stop reading.
 func New(o Options) (*Hasher, error) {
 	if o.Cost == 0 {
 		o.Cost = 12
 	}
+	var errs []error
 	if o.Cost < minHashCost || o.Cost > maxCost {
-		return nil, fmt.Errorf("bcrypt: Cost must be %d to %d", minHashCost, maxCost)
+		errs = append(errs, fmt.Errorf("bcrypt: Cost must be %d to %d", minHashCost, maxCost))
 	}
-	return &Hasher{o.Cost}, nil
+	if strings.ContainsRune(o.Pepper, 0) {
+		errs = append(errs, errors.New("bcrypt: Pepper must not have a NUL"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return &Hasher{o.Cost, o.Pepper}, nil
+}
+
+// peppered is what bcrypt reads of a password that Hash does not refuse.
+func (h *Hasher) peppered(password string) []byte {
+	b := []byte(password + h.pepper)
+	return b[:min(len(b), maxPassword)]
 }
 
 // Hash returns an encoded hash with a new salt. A password of more than 72
@@ -59,7 +103,7 @@ func (h *Hasher) Hash(password string) (core.PasswordHash, error) {
 	if refusal := refuse(password); refusal != nil {
 		return "", refusal
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), h.cost)
+	hash, err := bcrypt.GenerateFromPassword(h.peppered(password), h.cost)
 	if err != nil {
 		return "", fmt.Errorf("bcrypt: %w", err)
 	}
@@ -76,6 +120,12 @@ func (h *Hasher) Knows(hash core.PasswordHash) bool {
 	return false
 }
 
+// CheckHash implements core.HashChecker.
+func (h *Hasher) CheckHash(hash core.PasswordHash) error {
+	_, err := h.costOf(hash)
+	return err
+}
+
 // Verify compares in constant time. A password that Hash refuses is false after
 // the same work, so that timing does not tell. An error means that hash is
 // malformed or its cost out of bounds (4 to 15); there was no work then.
@@ -87,7 +137,7 @@ func (h *Hasher) Verify(hash core.PasswordHash, password string) (bool, error) {
 	if refused {
 		password = ""
 	}
-	matches := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	matches := bcrypt.CompareHashAndPassword([]byte(hash), h.peppered(password)) == nil
 	return matches && !refused, nil
 }
 

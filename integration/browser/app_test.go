@@ -28,7 +28,7 @@ import (
 const (
 	byCookie = "/auth/cookie/node"
 	byPost   = "/auth/cookie/post"
-	byToken  = "/auth/token/node"
+	byToken  = "/auth/app/node"
 )
 
 // app is an application with pages. It is at localhost, and its provider at
@@ -56,7 +56,10 @@ func newApp(t *testing.T) *app {
 	t.Helper()
 	mux := http.NewServeMux()
 	a := &app{}
-	a.server = httptest.NewServer(a.noteCallbacks(a.allowElsewhere(mux)))
+	a.server = httptest.NewUnstartedServer(nil)
+	elsewhere := "http://" + a.server.Listener.Addr().String()
+	a.server.Config.Handler = a.noteCallbacks(allowOrigins(mux, elsewhere))
+	a.server.Start()
 	t.Cleanup(a.server.Close)
 	a.url = strings.Replace(a.server.URL, "127.0.0.1", "localhost", 1)
 	issuer := startProvider(t, a.url+byCookie+"/callback", a.url+byPost+"/callback", a.url+byToken+"/callback")
@@ -76,7 +79,7 @@ func newApp(t *testing.T) *app {
 	a.auth, err = latchkey.New(memstore.NewUsers[latchkey.User](), latchkey.Options[latchkey.User]{
 		Backends: []latchkey.Backend{
 			{Name: "cookie", Transport: cookies, Strategy: sessions},
-			{Name: "token", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
+			{Name: "app", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
 		},
 		Flows: social.Flows(), Tickets: memstore.NewTickets(nil), BaseURL: a.url,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -85,21 +88,22 @@ func newApp(t *testing.T) *app {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.auth.Close(context.WithoutCancel(t.Context())) })
-	a.routes(mux)
+	a.routes(t, mux)
 	return a
 }
 
-func (a *app) routes(mux *http.ServeMux) {
+func (a *app) routes(t *testing.T, mux *http.ServeMux) {
+	t.Helper()
 	httpauth.Mount(mux, byCookie, a.auth.OAuth("node", "cookie"))
 	httpauth.Mount(mux, byPost, a.auth.OAuth("post", "cookie"))
-	httpauth.Mount(mux, byToken, a.auth.OAuth("node", "token"))
+	httpauth.Mount(mux, byToken, a.auth.OAuth("node", "app"))
 	httpauth.Mount(mux, "/auth/cookie", a.auth.Login("cookie"))
-	httpauth.Mount(mux, "/auth/token", a.auth.Exchange("token"))
+	httpauth.Mount(mux, "/auth/app", a.auth.Exchange("app"))
 	httpauth.Mount(mux, "/users", a.auth.Users())
 	page(mux, "/{$}", `<main>Welcome <a href="`+byCookie+`/authorize?redirect_to=/app">Sign in</a>
 		<a href="`+byPost+`/authorize?redirect_to=/app">Sign in by a form</a> <a href="`+byToken+`/authorize?redirect_to=/spa">Sign in for a token</a></main>`)
 	page(mux, "/spa", `<main></main><script type="module">`+exchangeCode+`</script>`)
-	a.elsewhere(mux)
+	a.elsewhere(t, mux)
 	mux.Handle("GET /app", httpauth.Require(a.auth)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _ := httpauth.CurrentUser[latchkey.User](r)
 		writePage(w, `<main>Hello `+html.EscapeString(user.Email)+`</main><button id="sign-out">Sign out</button><script>
@@ -111,7 +115,7 @@ func (a *app) routes(mux *http.ServeMux) {
 // exchangeCode does what docs/guides/oauth.md says for a single-page
 // application, and shows whose token it is.
 const exchangeCode = `
-	const { access_token } = await (await fetch("/auth/token/exchange", {
+	const { access_token } = await (await fetch("/auth/app/exchange", {
 		method: "POST",
 		headers: { "Content-Type": "application/json" },
 		body: JSON.stringify({ code: new URLSearchParams(location.search).get("code") }),

@@ -143,22 +143,22 @@ func ExampleStore_Schema() {
 		fmt.Println(statement + ";")
 	}
 	// Output:
-	// CREATE TABLE "auth_users" (
-	// 	"id" INTEGER PRIMARY KEY AUTOINCREMENT,
-	// 	"email" TEXT NOT NULL,
-	// 	"email_key" TEXT,
-	// 	"hashed_password" TEXT NOT NULL,
-	// 	"is_active" BOOLEAN NOT NULL,
-	// 	"is_superuser" BOOLEAN NOT NULL,
-	// 	"is_verified" BOOLEAN NOT NULL,
-	// 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
-	// 	"created_at" TIMESTAMP,
-	// 	"updated_at" TIMESTAMP,
-	// 	"suspended_until" TIMESTAMP,
-	// 	"suspended_for" TEXT,
-	// 	"full_name" VARCHAR
+	// CREATE TABLE `auth_users` (
+	// 	`id` INTEGER PRIMARY KEY AUTOINCREMENT,
+	// 	`email` TEXT NOT NULL,
+	// 	`email_key` TEXT,
+	// 	`hashed_password` TEXT NOT NULL,
+	// 	`is_active` BOOLEAN NOT NULL,
+	// 	`is_superuser` BOOLEAN NOT NULL,
+	// 	`is_verified` BOOLEAN NOT NULL,
+	// 	`token_epoch` BIGINT NOT NULL DEFAULT 0,
+	// 	`created_at` TIMESTAMP,
+	// 	`updated_at` TIMESTAMP,
+	// 	`suspended_until` TIMESTAMP,
+	// 	`suspended_for` TEXT,
+	// 	`full_name` VARCHAR
 	// );
-	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);
+	// CREATE UNIQUE INDEX `auth_users_email_key` ON `auth_users` (email_key);
 }
 
 // The users of a FastAPI Users service are adopted in place, while it runs.

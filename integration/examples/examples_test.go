@@ -15,7 +15,7 @@ const ada = `{"email": "ada@example.org", "password": "analytical engine", "full
 
 // Each scheme of DATABASE_URL, and sessions in Redis. (mongodb: is in
 // integration/mongostore.)
-func TestQuickstartOnServers(t *testing.T) {
+func TestOnServers(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) []string{
 		"PostgreSQL":           func(t *testing.T) []string { return []string{"DATABASE_URL=" + server.Postgres(t)} },
 		"PostgreSQL and Redis": func(t *testing.T) []string { return []string{"DATABASE_URL=" + server.Postgres(t), redisURL(t)} },
@@ -25,7 +25,7 @@ func TestQuickstartOnServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := open(t)
-			p := start(t, "quickstart", env...)
+			p := start(t, "chi", env...)
 			p.send("POST", "/auth/register", "", ada, 201)
 			p.send("POST", "/auth/register", "", ada, 400)
 			token, short := p.login("session"), p.login("jwt")
@@ -41,7 +41,7 @@ func TestQuickstartOnServers(t *testing.T) {
 			p.stop()
 
 			// Nobody is forgotten, whichever store goes on.
-			p = start(t, "quickstart", append(env, "ADDR=127.0.0.1:0", "STORE=sqlstore")...)
+			p = start(t, "chi", append(env, "ADDR=127.0.0.1:0", "STORE=sqlstore")...)
 			if strings.Contains(name, "SQLite") {
 				return // its file was in the folder of the first
 			}
@@ -57,7 +57,7 @@ func TestQuickstartOnServers(t *testing.T) {
 
 func redisURL(t *testing.T) string { return "REDIS_URL=redis://" + server.Redis(t) }
 
-// mysqlURL returns the driver's DSN as the URL that the quickstart takes.
+// mysqlURL returns the driver's DSN as the URL that the examples take.
 func mysqlURL(t *testing.T) string {
 	t.Helper()
 	c, err := mysql.ParseDSN(server.MariaDB(t))
@@ -67,7 +67,7 @@ func mysqlURL(t *testing.T) string {
 	return "DATABASE_URL=mysql://" + c.User + "@" + c.Addr + "/" + c.DBName
 }
 
-func TestQuickstartSaysWhatIsWrong(t *testing.T) {
+func TestAnExampleSaysWhatIsWrong(t *testing.T) {
 	for says, env := range map[string][]string{
 		"DATABASE_URL must begin with file:, postgres:, mysql: or mongodb:": {"DATABASE_URL=oracle://x/y", "SECRET=" + secret},
 		"SECRET must be set":         {"DATABASE_URL=postgres://127.0.0.1:1/x"},
@@ -77,7 +77,7 @@ func TestQuickstartSaysWhatIsWrong(t *testing.T) {
 		"TRUSTED_PROXIES must be":    {"TRUSTED_PROXIES=10.0.0.1", "SECRET=" + secret},
 		"SUPERUSER_EMAIL and SUPERU": {"SUPERUSER_EMAIL=root@example.org", "SECRET=" + secret},
 	} {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "quickstart"))
+		cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "chi"))
 		cmd.Dir = t.TempDir()
 		cmd.Env = append(env, "ADDR=127.0.0.1:0", "HOME="+cmd.Dir)
 		out, err := cmd.CombinedOutput()

@@ -29,7 +29,7 @@ func run(m *testing.M) int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(programs)
-	cmd := exec.Command("go", "build", "-o", programs, "./quickstart", "./many-machines", "./nethttp", "./chi", "./echo",
+	cmd := exec.Command("go", "build", "-o", programs, "./many-machines", "./nethttp", "./chi", "./echo",
 		"./fiber", "./gin")
 	cmd.Dir, cmd.Stderr = "../../examples", os.Stderr
 	if err := cmd.Run(); err != nil {

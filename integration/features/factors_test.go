@@ -3,6 +3,7 @@ package features_test
 import (
 	"context"
 	"encoding/base32"
+	"errors"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ func with(
 			return nil, err
 		}
 		admission, err := handle(ctx, r, in)
+		if refusal := (*core.Error)(nil); err != nil && !errors.As(err, &refusal) {
+			err = core.Unavailable(err) // a store's
+		}
 		return admission.Answer, err
 	}
 }

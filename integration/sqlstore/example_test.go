@@ -202,22 +202,22 @@ func ExampleStore_Schema() {
 		fmt.Println(statement + ";")
 	}
 	// Output:
-	// CREATE TABLE "auth_users" (
-	// 	"id" INTEGER PRIMARY KEY AUTOINCREMENT,
-	// 	"email" TEXT NOT NULL,
-	// 	"email_key" TEXT,
-	// 	"hashed_password" TEXT NOT NULL,
-	// 	"is_active" BOOLEAN NOT NULL,
-	// 	"is_superuser" BOOLEAN NOT NULL,
-	// 	"is_verified" BOOLEAN NOT NULL,
-	// 	"token_epoch" BIGINT NOT NULL DEFAULT 0,
-	// 	"created_at" TIMESTAMP,
-	// 	"updated_at" TIMESTAMP,
-	// 	"suspended_until" TIMESTAMP,
-	// 	"suspended_for" TEXT,
-	// 	"full_name" TEXT NOT NULL DEFAULT ''
+	// CREATE TABLE `auth_users` (
+	// 	`id` INTEGER PRIMARY KEY AUTOINCREMENT,
+	// 	`email` TEXT NOT NULL,
+	// 	`email_key` TEXT,
+	// 	`hashed_password` TEXT NOT NULL,
+	// 	`is_active` BOOLEAN NOT NULL,
+	// 	`is_superuser` BOOLEAN NOT NULL,
+	// 	`is_verified` BOOLEAN NOT NULL,
+	// 	`token_epoch` BIGINT NOT NULL DEFAULT 0,
+	// 	`created_at` TIMESTAMP,
+	// 	`updated_at` TIMESTAMP,
+	// 	`suspended_until` TIMESTAMP,
+	// 	`suspended_for` TEXT,
+	// 	`full_name` TEXT NOT NULL DEFAULT ''
 	// );
-	// CREATE UNIQUE INDEX "auth_users_email_key" ON "auth_users" (email_key);
+	// CREATE UNIQUE INDEX `auth_users_email_key` ON `auth_users` (email_key);
 }
 
 // Plan shows what Migrate would do to a database.
@@ -243,7 +243,7 @@ func ExampleStore_Plan() {
 	check(err)
 	fmt.Println(len(plan), "statements are left")
 	// Output:
-	// [ALTER TABLE "latchkey_users" ADD COLUMN "karma" BIGINT NOT NULL DEFAULT 0]
+	// [ALTER TABLE `latchkey_users` ADD COLUMN `karma` BIGINT NOT NULL DEFAULT 0]
 	// 0 statements are left
 }
 

@@ -124,3 +124,19 @@ func TestMisuseOfMigrate(t *testing.T) {
 		t.Errorf("Users after Migrate: got %v", err)
 	}
 }
+
+func TestMigrator(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		storetest.Migrator(t, func(t *testing.T) core.Migrator {
+			store := newStore(t, d.new(t), sqlstore.Options{})
+			us, err := sqlstore.Users[late](store)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if us.Shared() == (d.dialect == sqlstore.SQLite) {
+				t.Errorf("Shared is %v", us.Shared())
+			}
+			return us
+		})
+	})
+}

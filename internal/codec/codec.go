@@ -23,6 +23,7 @@ import (
 // Codec is a core.Codec for one user type. It is safe for concurrent use.
 type Codec struct {
 	columns []column
+	own     []core.Column
 	public  public
 }
 
@@ -43,7 +44,7 @@ func New(t reflect.Type) (*Codec, error) {
 	if err := errors.Join(e.errs...); err != nil {
 		return &Codec{}, err
 	}
-	return &Codec{e.columns, newPublic(e.public)}, nil
+	return &Codec{e.columns, e.own, newPublic(e.public)}, nil
 }
 
 // Columns implements core.Codec.
@@ -57,6 +58,10 @@ func (c *Codec) Columns(when string) []core.Column {
 	}
 	return found
 }
+
+// Own returns the application's own columns that have a JSON name, in the order
+// of their fields, whoever may write them: for the owner of the database.
+func (c *Codec) Own() []core.Column { return c.own }
 
 // Input implements core.Codec. null leaves a column as it is on "update".
 func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*core.Problem) {
@@ -95,9 +100,14 @@ func isBool(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	return t.Kind() == reflect.Bool && !decodesItself(t)
+}
+
+// decodesItself reports whether a type reads JSON, or the text of a JSON
+// string, by a method.
+func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Bool && !p.Implements(reflect.TypeFor[json.Unmarshaler]()) &&
-		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // Output implements core.Codec.
@@ -125,7 +135,7 @@ func mistyped(name string, t reflect.Type) core.Problem {
 	}
 	kind, msg := "value_error", "Input is not valid here"
 	switch k := t.Kind(); {
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
+	case decodesItself(t): // what it takes is its own affair
 	case k == reflect.String:
 		kind, msg = "string_type", "Input should be a valid string"
 	case k == reflect.Bool:

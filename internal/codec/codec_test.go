@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -223,5 +224,42 @@ func TestFindingB3TheApplicationsOwnBooleans(t *testing.T) {
 	}
 	if problems := made(t, u).Input(u, core.Object{"own": json.RawMessage(`"yes"`)}, "update"); len(problems) != 1 {
 		t.Errorf("a type that decodes itself has taken another word: %v", problems)
+	}
+}
+
+type choosing struct {
+	core.User
+	Name string     `json:"name" auth:"update"`
+	Plan plan       `json:"plan" auth:"update"`
+	From netip.Addr `json:"from" auth:"update"`
+}
+
+type plan string
+
+// UnmarshalText takes the word free.
+func (p *plan) UnmarshalText(text []byte) error {
+	if string(text) != "free" {
+		return errors.New("another word")
+	}
+	*p = plan(text)
+	return nil
+}
+
+// What a type that reads text refuses is a string all the same.
+func TestTypesThatReadText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ member, raw, problem string }{
+		{"plan", `"free"`, ""}, {"plan", `"gold"`, "value_error"}, {"plan", `7`, "value_error"},
+		{"from", `"::1"`, ""}, {"from", `"nowhere"`, "value_error"},
+		{"name", `"gold"`, ""}, {"name", `7`, "string_type"},
+	} {
+		u, got := &choosing{}, ""
+		problems := made(t, u).Input(u, core.Object{c.member: json.RawMessage(c.raw)}, "update")
+		if len(problems) == 1 {
+			got = problems[0].Type
+		}
+		if got != c.problem || len(problems) > 1 {
+			t.Errorf("%s %s: got %v, want %q", c.member, c.raw, problems, c.problem)
+		}
 	}
 }

@@ -18,6 +18,7 @@ type examination struct {
 	t       reflect.Type
 	public  []reflect.StructField // with an Index from the user type
 	columns []column
+	own     []core.Column    // all but the base's that have a JSON name
 	names   map[string]taken // by JSON name, lower-case
 	errs    []error
 }
@@ -53,12 +54,16 @@ func (e *examination) begin() {
 	byIndex := func(a, b reflect.StructField) int { return slices.Compare(a.Index, b.Index) }
 	slices.SortFunc(e.public, byIndex)
 	slices.SortFunc(e.columns, func(a, b column) int { return slices.Compare(a.Index, b.Index) })
+	slices.SortFunc(e.own, func(a, b core.Column) int { return slices.Compare(a.Index, b.Index) })
 }
 
 // embeds checks that the type is a user, and none with a form of its own.
 func (e *examination) embeds(base reflect.Type) {
-	if f, ok := e.t.FieldByName("User"); !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
+	f, ok := e.t.FieldByName("User")
+	if !ok || !f.Anonymous || f.Type != base || len(f.Index) != 1 {
 		e.fault("embed latchkey.User by value, directly")
+	} else if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+		e.fault("embed latchkey.User without the json tag %q: its members belong to the user itself", name)
 	}
 	for _, m := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
 		if reflect.PointerTo(e.t).Implements(m) {
@@ -133,8 +138,10 @@ func (e *examination) field(f reflect.StructField, depth int) {
 	}
 	e.names[strings.ToLower(name)] = taken{name, "field " + f.Name, depth}
 	e.public = append(e.public, f)
+	c := core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}
+	e.own = append(e.own, c)
 	if writable {
-		e.column(core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}, auth)
+		e.column(c, auth)
 	}
 }
 

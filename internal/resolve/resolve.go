@@ -43,6 +43,7 @@ type plan struct {
 	ownOrigin   bool
 	scopes      []string
 	checks      []func(context.Context, core.Head, *core.Current) error
+	turns       []func(core.Head, *core.Error) *core.Error
 	challengers []core.Challenger
 }
 
@@ -73,10 +74,31 @@ func (r Resolver) Compile(
 		}
 	}
 	p.challengers = challengers(p.Backends)
+	who := p.required
 	if optional {
-		return p.optional
+		who = p.optional
 	}
-	return p.required
+	if p.turns == nil {
+		return who
+	}
+	return func(ctx context.Context, h core.Head) (context.Context, error) {
+		known, err := who(ctx, h)
+		return known, p.turned(h, err)
+	}
+}
+
+// turned is what the guards make of a refusal.
+func (p *plan) turned(h core.Head, err error) error {
+	var refusal *core.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	for _, turn := range p.turns {
+		if other := turn(h, refusal); other != nil {
+			return other
+		}
+	}
+	return err
 }
 
 func (p *plan) add(g core.Guard) {
@@ -109,6 +131,9 @@ func (p *plan) add(g core.Guard) {
 	}
 	if g.CheckRequest != nil {
 		p.checks = append(p.checks, g.CheckRequest)
+	}
+	if g.Refused != nil {
+		p.turns = append(p.turns, g.Refused)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// ServeHTTP answers a GET with the kept mails as a JSON array, newest last. It
+// ServeHTTP answers a GET with the kept mails: as a page for a browser, newest
+// first and with their links to click, else as a JSON array, newest last. It
 // responds with 404 to every other machine: the peer must be a loopback
 // address, no proxy may have announced itself, and the Host must be localhost
 // or a loopback address. The last condition stops DNS rebinding, where a
@@ -29,8 +30,13 @@ func (b *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if mails == nil {
 		mails = []Mail{} // an array, never null
 	}
-	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Vary", "Accept")
+	if wantsPage(r) {
+		writePage(w, mails)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(mails) // only the connection can fail, and then there is nobody to tell
 }
 

@@ -3,7 +3,7 @@
 //
 //	box, err := outbox.New(outbox.Options{App: "Acme"})
 //	latchkey.New(users, latchkey.Options[Account]{Sender: box, …})
-//	mux.Handle("/dev/outbox", box) // the link of a mail is in its "text"
+//	mux.Handle("/dev/outbox", box) // a page to open in a browser
 //
 // Security notes. For development only: whoever reads the outbox can take over
 // every account that requested a password reset. It answers requests from this
@@ -52,6 +52,7 @@ type Mail struct {
 	Subject string    `json:"subject"`
 	Kind    string    `json:"kind"`
 	Token   string    `json:"token"`
+	Link    string    `json:"link"` // "" for a mail without one
 	Text    string    `json:"text"`
 	At      time.Time `json:"at"` // UTC
 }
@@ -97,8 +98,8 @@ func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
-	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Text: rendered.Text,
-		At: b.o.Now().UTC()}
+	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Link: m.Link,
+		Text: rendered.Text, At: b.o.Now().UTC()}
 	b.mu.Lock()
 	b.mails = append(b.mails, kept)
 	b.mails = b.mails[max(0, len(b.mails)-b.o.Max):]

@@ -49,7 +49,7 @@ func TestSend(t *testing.T) {
 		got, text := mails[0], mails[0].Text
 		got.Text = ""
 		want := outbox.Mail{To: "ada@example.com", Subject: "Choose a new password for Acme", Kind: "reset", Token: token,
-			At: at.UTC()}
+			Link: "https://app.example.com/reset#token=" + token, At: at.UTC()}
 		if got != want {
 			t.Errorf("kept %#v with %+q, want %+q", got, []string{got.To, got.Subject, got.At.String()},
 				[]string{want.To, want.Subject, want.At.String()})
@@ -138,7 +138,7 @@ func TestServeHTTP(t *testing.T) {
 			t.Fatalf("%v: %s", err, w.Body)
 		}
 		m := mails[0]
-		if len(m) != 6 || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token ||
+		if len(m) != 7 || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token ||
 			m["at"] != "2027-01-15T08:00:00Z" ||
 			m["subject"] != "Choose a new password" || !strings.Contains(m["text"], token) {
 			t.Errorf("got %q", m)
@@ -149,6 +149,33 @@ func TestServeHTTP(t *testing.T) {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
+		}
+	})
+	t.Run("a page for browsers", func(t *testing.T) {
+		err := box.Send(t.Context(), core.Mail{To: `"<b>"@example.com`, Kind: core.MailVerify, Token: token,
+			Link: "javascript:alert(1)"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := get(func(r *http.Request) { r.Header.Set("Accept", "text/html,*/*;q=0.8") })
+		page := w.Body.String()
+		if !strings.Contains(page, `href="https://app.example.com/reset#token=`+token+`"`) ||
+			strings.Index(page, "Confirm") > strings.Index(page, "Choose") {
+			t.Errorf("the page does not have the links, newest first:\n%s", page)
+		}
+		if strings.Contains(page, "<b>") || strings.Contains(page, `href="javascript`) {
+			t.Errorf("a mail has written into the page:\n%s", page)
+		}
+		csp := w.Header().Get("Content-Security-Policy")
+		if !strings.HasPrefix(csp, "default-src 'none'; style-src 'sha256-") {
+			t.Errorf("the policy is %q", csp)
+		}
+		w = get(func(r *http.Request) {
+			r.Header.Set("Accept", "text/html")
+			r.RemoteAddr = "192.0.2.1:1"
+		})
+		if w.Code != 404 || strings.Contains(w.Body.String(), token) {
+			t.Errorf("another machine gets %d %s", w.Code, w.Body)
 		}
 	})
 	for _, c := range []struct {

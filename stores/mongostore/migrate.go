@@ -3,16 +3,21 @@ package mongostore
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
+	"github.com/latchkey-go/latchkey/core"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// ttlSlack is how long, in seconds, MongoDB keeps what has expired. A server's
-// clock that is ahead of the application's must not drop a used token that the
-// application still considers live.
-const ttlSlack = 60 * 60
+var (
+	_ core.Migrator = (*Store)(nil)
+	_ core.Clock    = (*Store)(nil)
+	_ core.Migrator = (*UserStore[core.User])(nil)
+	_ core.Clock    = (*UserStore[core.User])(nil)
+	_ core.Shared   = (*UserStore[core.User])(nil)
+)
 
 // Codes of the server's errors.
 const (
@@ -47,76 +52,60 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.owners.create(ctx); err != nil {
 		return err
 	}
-	unique := func() *options.IndexOptionsBuilder { return options.Index().SetUnique(true) }
-	for _, i := range []struct {
-		c    collection
-		name string
-		keys bson.D
-		opts *options.IndexOptionsBuilder
-	}{
-		// Sparse, because a user with an empty EmailKey has no such
-		// field.
-		{s.users, "email_key", ascending("email_key"), unique().SetSparse(true)},
-		{s.users, "created", ascending("created_at", "created_at"+microsSuffix, "_id"), options.Index()},
-		{s.users, "suspended", ascending("suspended_until"), options.Index().SetSparse(true)},
-		{s.accounts.c, "account", ascending("oauth_name", "account_id"), unique()},
-		{s.accounts.c, "user", ascending("user_id"), options.Index()},
-		{s.credentials.c, "key", ascending("kind", "key"), unique()},
-		{s.credentials.c, "place", ascending("user_id", "kind", "place"), unique()},
-		{s.sessions.c, "user", ascending("user_id"), options.Index()},
-		{s.tickets.c, "user", ascending("user_id"), options.Index()},
-	} {
-		if err := i.c.index(ctx, i.keys, i.opts.SetName(s.opts.Prefix+i.name)); err != nil {
-			return err
-		}
-	}
-	if err := s.indexFew(ctx); err != nil {
-		return err
-	}
-	return s.indexExpiries(ctx)
-}
-
-// indexFew creates the indexes of the users of whom there are few among many,
-// as a rule, so that a list of them does not read all others.
-func (s *Store) indexFew(ctx context.Context) error {
-	for _, i := range []struct {
-		name, field string
-		value       bool
-	}{{"superusers", "is_superuser", true}, {"inactive", "is_active", false}, {"unverified", "is_verified", false}} {
-		only := bson.D{{Key: i.field, Value: i.value}}
-		err := s.users.index(ctx, ascending(i.field, "created_at", "created_at"+microsSuffix, "_id"),
-			options.Index().SetName(s.opts.Prefix+i.name).SetPartialFilterExpression(only))
-		if err != nil && !hasCode(err, notImplemented) {
+	for _, i := range s.indexes() {
+		err := i.c.index(ctx, i)
+		if err != nil && (!i.optional || !hasCode(err, notImplemented)) {
 			return err
 		}
 	}
 	return nil
 }
 
-func ascending(fields ...string) (keys bson.D) {
-	for _, f := range fields {
-		keys = append(keys, bson.E{Key: f, Value: 1})
+// Plan returns what Migrate would do to the database as it is, as commands of
+// mongosh, and changes nothing. It does not check the server, as Migrate does.
+func (s *Store) Plan(ctx context.Context) ([]string, error) {
+	ctx = patient(ctx)
+	there, err := s.users.Database().ListCollectionNames(alone(ctx), bson.D{})
+	if err != nil {
+		return nil, failed(ctx, "look at the collections", err)
 	}
-	return keys
+	few, err := s.hasFewIndexes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var plan []string
+	if !slices.Contains(there, s.owners.Name()) {
+		plan = append(plan, fmt.Sprintf("db.createCollection(%q)", s.owners.Name()))
+	}
+	names := map[string][]string{}
+	for _, i := range s.indexes() {
+		c := i.c.Name()
+		if _, known := names[c]; !known && slices.Contains(there, c) {
+			if names[c], err = i.c.indexNames(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if slices.Contains(names[c], i.name) || i.optional && few {
+			continue
+		}
+		command, err := i.command()
+		if err != nil {
+			return nil, err
+		}
+		plan = append(plan, command)
+	}
+	return plan, nil
 }
 
-// indexExpiries creates the indexes for Sweep, and those by which MongoDB
-// itself deletes what has expired.
-func (s *Store) indexExpiries(ctx context.Context) error {
-	for _, i := range []struct {
-		c     collection
-		field string
-	}{{s.sessions.c, "expires"}, {s.tickets.c, "expires"}, {s.credentials.c, "expires"}, {s.limiter.c, "ends"}} {
-		if err := i.c.index(ctx, ascending(i.field), options.Index().SetName(s.opts.Prefix+i.field)); err != nil {
-			return err
-		}
-		date := i.field + "_at"
-		err := i.c.index(ctx, ascending(date), options.Index().SetName(s.opts.Prefix+date).SetExpireAfterSeconds(ttlSlack))
-		if err != nil && !hasCode(err, notImplemented) {
-			return err
-		}
+// hasFewIndexes reports whether the server is a FerretDB of version 1, which
+// implements neither TTL nor partial indexes. (Version 2 says what it is in
+// another field.)
+func (s *Store) hasFewIndexes(ctx context.Context) (bool, error) {
+	var build struct {
+		FerretDB string `bson:"ferretdbVersion"`
 	}
-	return nil
+	err := s.users.Database().RunCommand(alone(ctx), bson.D{{Key: "buildInfo", Value: 1}}).Decode(&build)
+	return build.FerretDB != "", failed(ctx, "ask the server what it is", err)
 }
 
 func (c collection) create(ctx context.Context) error {
@@ -125,14 +114,6 @@ func (c collection) create(ctx context.Context) error {
 		return nil
 	}
 	return failed(ctx, "make the collection "+c.Name(), err)
-}
-
-func (c collection) index(ctx context.Context, keys bson.D, opts *options.IndexOptionsBuilder) error {
-	_, err := c.Indexes().CreateOne(c.joined(ctx), mongo.IndexModel{Keys: keys, Options: opts})
-	if mongo.IsDuplicateKeyError(err) {
-		return &failure{"make a unique index of " + c.Name() + ", in which there are duplicates", err}
-	}
-	return failed(ctx, "make an index of "+c.Name(), err)
 }
 
 // checkServer returns an error if transactions are expected and the server has

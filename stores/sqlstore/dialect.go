@@ -127,6 +127,10 @@ type dialect struct {
 	session *sessionLock
 	// settings refuses connections whose settings would spoil data.
 	settings func(ctx context.Context, c Conn) error
+	// clock reads the database's clock, in microseconds since 1970 UTC.
+	clock string
+	// local: the database is a file of this machine, and not a server.
+	local bool
 	// timestamp is t as an argument for a {timestamp} column, in the form
 	// in which bun writes one.
 	timestamp func(t time.Time) any

@@ -66,9 +66,9 @@ func TestColumnsAreNamedAndTyped(t *testing.T) {
 	_ = account{}.private
 	for d, want := range map[sqlstore.Dialect][]string{
 		sqlstore.SQLite: {
-			`"city" TEXT NOT NULL DEFAULT ''`, `"state_code" CHAR(2)`, `"nick" TEXT NOT NULL DEFAULT ''`,
-			`"name" TEXT NOT NULL DEFAULT ''`, `"http_port2" INTEGER NOT NULL DEFAULT 0`, `"plan_b" BOOLEAN NOT NULL DEFAULT FALSE`,
-			`"balance" NUMERIC(10,2) NOT NULL DEFAULT 0`, `"own" TEXT`, `"seen" TIMESTAMP`,
+			"`city` TEXT NOT NULL DEFAULT ''", "`state_code` CHAR(2)", "`nick` TEXT NOT NULL DEFAULT ''",
+			"`name` TEXT NOT NULL DEFAULT ''", "`http_port2` INTEGER NOT NULL DEFAULT 0", "`plan_b` BOOLEAN NOT NULL DEFAULT FALSE",
+			"`balance` NUMERIC(10,2) NOT NULL DEFAULT 0", "`own` TEXT", "`seen` TIMESTAMP",
 		},
 		sqlstore.PostgreSQL: {`"name" TEXT NOT NULL DEFAULT ''`, `"own" TEXT`, `"seen" TIMESTAMPTZ`},
 		sqlstore.MySQL:      {"`name` TEXT NOT NULL DEFAULT ('')", "`own` TEXT", "`seen` DATETIME(6)"},

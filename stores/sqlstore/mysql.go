@@ -61,6 +61,7 @@ var mysql = dialect{
 		unlock: "SELECT RELEASE_LOCK(SHA1(CONCAT(DATABASE(), '.', ?)))",
 	},
 	settings:  mysqlSettings,
+	clock:     "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
 	timestamp: func(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.999999") },
 }
 

@@ -42,5 +42,6 @@ var postgres = dialect{
 	indexes: `SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(?)
 		AND NOT (relname LIKE '%\_email\_key' AND pg_get_indexdef(indexrelid, 1, TRUE) <> 'email_key')`,
 	quotedTable: true,
+	clock:       "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	timestamp:   func(t time.Time) any { return t },
 }

@@ -28,7 +28,7 @@ func SQLiteDSN(path string) string {
 // on a row. One of the application's may have begun without it, and takes it by
 // a statement that writes.
 var sqlite = dialect{
-	quote:     `"`,
+	quote:     "`", // SQLite reads the name of no column as a text, where it is in double quotes
 	prepare:   true,
 	returning: true,
 	fastAPI:   true,
@@ -52,6 +52,8 @@ var sqlite = dialect{
 	arrival:   "rowid", // every table has it
 	columns:   "SELECT name FROM pragma_table_info(?)",
 	indexes:   "SELECT name FROM pragma_index_list(?)",
+	clock:     "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+	local:     true,
 	timestamp: func(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.999999-07:00") },
 }
 

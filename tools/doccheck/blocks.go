@@ -16,21 +16,23 @@ var (
 	output = regexp.MustCompile(`(?m)^\s*// (Unordered output|Output):[\s\S]*`)
 )
 
-// block is a fenced Go block. source is what the comment above it says, ""
-// without one.
+// block is a fenced block. source is what the comment above it says, "" without
+// one.
 type block struct {
-	line         int
-	source, text string
+	line                   int
+	language, source, text string
 }
 
 func firstGoBlock(text string) *block {
-	if all := goBlocks(text); len(all) > 0 {
-		return &all[0]
+	for _, b := range blocks(text) {
+		if b.language == "go" {
+			return &b
+		}
 	}
 	return nil
 }
 
-func goBlocks(text string) []block {
+func blocks(text string) []block {
 	var (
 		all   []block
 		above string // the last line that is not blank
@@ -42,9 +44,9 @@ func goBlocks(text string) []block {
 			open, above = false, ""
 		case open:
 			all[len(all)-1].text += line + "\n"
-		case line == "```go":
+		case strings.HasPrefix(line, "```"):
 			open = true
-			b := block{line: i + 1}
+			b := block{line: i + 1, language: strings.TrimPrefix(line, "```")}
 			if m := source.FindStringSubmatch(above); m != nil {
 				b.source = m[1]
 			}
@@ -60,7 +62,7 @@ func goBlocks(text string) []block {
 // with its line.
 func checkBlocks(root, text string) []error {
 	var problems []error
-	for _, b := range goBlocks(text) {
+	for _, b := range blocks(text) {
 		if b.source == "" {
 			continue
 		}
@@ -72,8 +74,9 @@ func checkBlocks(root, text string) []error {
 }
 
 func checkBlock(root string, b block) error {
-	path, function, _ := strings.Cut(b.source, " ")
-	want, err := sourceText(filepath.Join(root, path), function)
+	path, name, _ := strings.Cut(b.source, " ")
+	whole := strings.HasPrefix(b.text, "func ")
+	want, err := sourceText(filepath.Join(root, path), name, whole)
 	if err != nil {
 		return err
 	}
@@ -93,28 +96,54 @@ func at(lines []string, i int) string {
 	return "(nothing)"
 }
 
-// sourceText returns a file from its package clause on or, if function is
-// given, that function's body as a reader wants it: not indented, and without
-// the output that a test compares.
-func sourceText(path, function string) (string, error) {
+// sourceText returns a file; of one in Go what follows its package clause or,
+// if name is given, a type with its comment, or a function: whole, or its body
+// as a reader wants it, not indented and without the output that a test
+// compares.
+func sourceText(path, name string, whole bool) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
+	if filepath.Ext(path) != ".go" {
+		return string(text), nil
+	}
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		return "", err
 	}
 	offset := func(p token.Pos) int { return files.Position(p).Offset }
-	if function == "" {
+	if name == "" {
 		return string(text[offset(file.Package):]), nil
 	}
 	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == function && f.Body != nil {
-			body := output.ReplaceAllString(string(text[offset(f.Body.Lbrace)+1:offset(f.Body.Rbrace)]), "")
-			return strings.ReplaceAll(body, "\n\t", "\n"), nil
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			switch {
+			case d.Name.Name != name || d.Body == nil:
+			case whole:
+				return string(text[offset(d.Pos()):offset(d.End())]), nil
+			default:
+				body := output.ReplaceAllString(string(text[offset(d.Body.Lbrace)+1:offset(d.Body.Rbrace)]), "")
+				return strings.ReplaceAll(body, "\n\t", "\n"), nil
+			}
+		case *ast.GenDecl:
+			if begin := d.Pos(); declares(d, name) {
+				if d.Doc != nil {
+					begin = d.Doc.Pos()
+				}
+				return string(text[offset(begin):offset(d.End())]), nil
+			}
 		}
 	}
-	return "", fmt.Errorf("%s has no function %s", path, function)
+	return "", fmt.Errorf("%s has no function and no type %s", path, name)
+}
+
+// declares reports whether a declaration is that of one type, of this name.
+func declares(d *ast.GenDecl, name string) bool {
+	if d.Tok != token.TYPE || len(d.Specs) != 1 {
+		return false
+	}
+	return d.Specs[0].(*ast.TypeSpec).Name.Name == name
 }

@@ -82,3 +82,24 @@ func prose(text string) []string {
 	}
 	return lines
 }
+
+// checkIndex returns the Markdown files beside an index that it has no link to.
+func checkIndex(path, text string) (problems []error) {
+	linked := map[string]bool{filepath.Base(path): true}
+	for _, line := range prose(text) {
+		for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(line, ""), -1) {
+			file, _, _ := strings.Cut(found[1], "#")
+			linked[filepath.Clean(file)] = true
+		}
+	}
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return []error{err}
+	}
+	for _, file := range files {
+		if filepath.Ext(file.Name()) == ".md" && !linked[file.Name()] {
+			problems = append(problems, fmt.Errorf("1: there is no link to %s", file.Name()))
+		}
+	}
+	return problems
+}

@@ -4,13 +4,15 @@
 //
 //	go run ./doccheck ROOT
 //
-// A block names its source in a comment above it: a file, or a function of a
-// file.
+// A block names its source in a comment above it: a file, or a function or type
+// of a Go file. Of a function it shows the body, or all of it from the word
+// func.
 //
 //	<!-- source: examples/quickstart/main.go -->
 //	<!-- source: example_test.go ExampleNew -->
 //
-// The first Go block of README.md must have one.
+// The first Go block of README.md must have one. A README.md below docs links
+// to each Markdown file beside it.
 package main
 
 import (
@@ -19,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -60,7 +63,11 @@ func check(root string) error {
 		if err != nil {
 			return err
 		}
-		for _, problem := range append(checkLinks(path, string(text)), checkBlocks(root, string(text))...) {
+		found := slices.Concat(checkLinks(path, string(text)), checkBlocks(root, string(text)))
+		if strings.HasPrefix(name, "docs/") && entry.Name() == "README.md" {
+			found = append(found, checkIndex(path, string(text))...)
+		}
+		for _, problem := range found {
 			problems = append(problems, fmt.Errorf("%s:%w", name, problem))
 		}
 		return nil

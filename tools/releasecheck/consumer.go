@@ -43,17 +43,19 @@ func (t *tree) consumerEnv(ctx context.Context, temp string) ([]string, error) {
 // check builds the package, judges what it compiled and prints one line about
 // it.
 func (c consumer) check(ctx context.Context) error {
-	if err := c.write(ctx); err != nil {
+	programs, err := c.write(ctx)
+	if err != nil {
 		return err
 	}
 	if _, err := goCommand(ctx, c.dir, c.env, "get", c.module.path+"@"+c.tree.version); err != nil {
 		return err
 	}
-	if _, err := goCommand(ctx, c.dir, c.env, "build", "."); err != nil {
+	all := append([]string{"."}, programs...)
+	if _, err := goCommand(ctx, c.dir, c.env, append([]string{"build", "-o", os.DevNull}, all...)...); err != nil {
 		return err
 	}
-	list, err := goCommand(ctx, c.dir, c.env, "list", "-deps", "-f",
-		"{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", ".")
+	list, err := goCommand(ctx, c.dir, c.env, append([]string{"list", "-deps", "-f",
+		"{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}"}, all...)...)
 	if err != nil {
 		return err
 	}
@@ -65,14 +67,19 @@ func (c consumer) check(ctx context.Context) error {
 }
 
 // write makes the consumer's go.mod and its source, which imports every package
-// that can be imported. The checksums of the tree are taken over, so that
-// dependencies are verified without asking for them again.
-func (c consumer) write(ctx context.Context) error {
+// that can be imported, and returns the programs. The checksums of the tree are
+// taken over, so that dependencies are verified without asking for them again.
+func (c consumer) write(ctx context.Context) (programs []string, err error) {
 	own := append(os.Environ(), "GOWORK=off")
 	list, err := goCommand(ctx, c.module.dir, own, "list", "-f",
 		`{{if and .GoFiles (ne .Name "main")}}{{.ImportPath}}{{end}}`, "./...")
 	if err != nil {
-		return err
+		return nil, err
+	}
+	mains, err := goCommand(ctx, c.module.dir, own, "list", "-f",
+		`{{if and .GoFiles (eq .Name "main")}}{{.ImportPath}}{{end}}`, "./...")
+	if err != nil {
+		return nil, err
 	}
 	source := "package consumer\n\nimport (\n"
 	for _, path := range strings.Fields(list) {
@@ -83,10 +90,10 @@ func (c consumer) write(ctx context.Context) error {
 	source += ")\n"
 	sums, err := os.ReadFile(filepath.Join(c.module.dir, "go.sum"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a module without dependencies has none
-		return err
+		return nil, err
 	}
 	if err := os.Mkdir(c.dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
 	for name, text := range map[string]string{
 		"go.mod":      "module consumer\n\ngo " + c.module.file.Go.Version + "\n",
@@ -94,10 +101,10 @@ func (c consumer) write(ctx context.Context) error {
 		"consumer.go": source,
 	} {
 		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return strings.Fields(mains), nil
 }
 
 // goCommand returns the output of a go command; its error carries what the

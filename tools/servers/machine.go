@@ -18,6 +18,7 @@ type machine struct {
 	cache  string       // of what is installed for tests alone
 	apt    string       // folder of apt's lists for this run
 	update func() error // fills it, once
+	npm    func() (string, error)
 	*installs
 }
 
@@ -27,6 +28,7 @@ func newMachine(ctx context.Context, root, cache string) (machine, error) {
 	m := machine{root: root, cache: cache, apt: filepath.Join(cache, fmt.Sprintf("apt-%d", os.Getpid()))}
 	m.installs = &installs{out: os.Stderr, folder: cache}
 	m.update = sync.OnceValue(func() error { return aptGet(ctx, m.apt, m.apt, "update") })
+	m.npm = sync.OnceValues(func() (string, error) { return m.findNPM(ctx) })
 	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return machine{}, err

@@ -66,6 +66,7 @@ func (m machine) environment(ctx context.Context) ([]string, error) {
 		find     func(context.Context) (string, error)
 	}{
 		{"LATCHKEY_TEST_OIDC_PROVIDER", m.oidcProvider},
+		{"LATCHKEY_TEST_AXE", m.axe},
 		{"LATCHKEY_TEST_OPENAPI_TYPESCRIPT", m.openAPITypeScript},
 		{"LATCHKEY_TEST_CHROMIUM", m.chromium},
 		{"LATCHKEY_TEST_POSTGRES_BIN", m.postgres},

@@ -16,7 +16,7 @@ import (
 func found(t *testing.T) {
 	t.Helper()
 	for _, variable := range []string{
-		"OIDC_PROVIDER", "OPENAPI_TYPESCRIPT", "CHROMIUM", "POSTGRES_BIN", "PGBOUNCER", "MARIADBD", "REDIS_SERVER",
+		"AXE", "OIDC_PROVIDER", "OPENAPI_TYPESCRIPT", "CHROMIUM", "POSTGRES_BIN", "PGBOUNCER", "MARIADBD", "REDIS_SERVER",
 	} {
 		t.Setenv("LATCHKEY_TEST_"+variable, "/my/"+variable)
 	}
@@ -30,7 +30,7 @@ func TestCommandRunsInTheTreeWithTheVariablesThatAreSet(t *testing.T) {
 	if err := run(t.Context(), root, []string{"sh", "-c", script}); err != nil {
 		t.Fatal(err)
 	}
-	want := "CHROMIUM=/my/CHROMIUM\nMARIADBD=/my/MARIADBD\nOIDC_PROVIDER=/my/OIDC_PROVIDER\nOPENAPI_TYPESCRIPT=/my/OPENAPI_TYPESCRIPT\nPGBOUNCER=/my/PGBOUNCER\nPOSTGRES_BIN=/my/POSTGRES_BIN\nREDIS_SERVER=/my/REDIS_SERVER\n"
+	want := "AXE=/my/AXE\nCHROMIUM=/my/CHROMIUM\nMARIADBD=/my/MARIADBD\nOIDC_PROVIDER=/my/OIDC_PROVIDER\nOPENAPI_TYPESCRIPT=/my/OPENAPI_TYPESCRIPT\nPGBOUNCER=/my/PGBOUNCER\nPOSTGRES_BIN=/my/POSTGRES_BIN\nREDIS_SERVER=/my/REDIS_SERVER\n"
 	if said, err := os.ReadFile(filepath.Join(root, "said")); string(said) != want {
 		t.Errorf("the command was given %q (%v)", said, err)
 	}

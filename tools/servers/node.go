@@ -9,28 +9,38 @@ import (
 	"path/filepath"
 )
 
-// oidcProvider returns a folder with the node_modules that
-// integration/oidc/node pins. node is in PATH then.
-func (m machine) oidcProvider(ctx context.Context) (string, error) {
-	return m.fromNPM(ctx, "oidc-provider", filepath.Join(m.root, "integration", "oidc", "node"))
-}
-
-// openAPITypeScript is oidcProvider for integration/openapi/node: a generator
-// of clients, and TypeScript.
-func (m machine) openAPITypeScript(ctx context.Context) (string, error) {
-	return m.fromNPM(ctx, "openapi-typescript", filepath.Join(m.root, "integration", "openapi", "node"))
-}
-
-// fromNPM returns a folder with the node_modules that the package-lock.json in
-// another folder pins. node is in PATH then.
-func (m machine) fromNPM(ctx context.Context, name, pinned string) (string, error) {
-	npm, err := m.path(ctx, pkg{"npm", []program{
+// findNPM returns npm. node is in PATH then.
+func (m machine) findNPM(ctx context.Context) (string, error) {
+	return m.path(ctx, pkg{"npm", []program{
 		{names: []string{"npm"}, file: "usr/bin/npm"},
 		{names: []string{"node"}, file: "usr/bin/node"},
 	}})
+}
+
+// oidcProvider returns a folder with npm's oidc-provider.
+func (m machine) oidcProvider(ctx context.Context) (string, error) {
+	return m.modules(ctx, "oidc-provider", filepath.Join("integration", "oidc", "node"))
+}
+
+// axe returns a folder with npm's axe-core.
+func (m machine) axe(ctx context.Context) (string, error) {
+	return m.modules(ctx, "axe-core", filepath.Join("integration", "pages", "axe"))
+}
+
+// openAPITypeScript returns a folder with npm's openapi-typescript and
+// TypeScript.
+func (m machine) openAPITypeScript(ctx context.Context) (string, error) {
+	return m.modules(ctx, "openapi-typescript", filepath.Join("integration", "openapi", "node"))
+}
+
+// modules returns a folder with the node_modules that a folder of the tree
+// pins.
+func (m machine) modules(ctx context.Context, name, folder string) (string, error) {
+	npm, err := m.npm()
 	if err != nil {
 		return "", err
 	}
+	pinned := filepath.Join(m.root, folder)
 	lock, err := os.ReadFile(filepath.Join(pinned, "package-lock.json"))
 	if err != nil {
 		return "", err

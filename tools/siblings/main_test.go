@@ -27,6 +27,8 @@ func TestSiblings(t *testing.T) {
 		{"stores/storetest/s_test.go", "stores/a", false},
 		{"stores/all_test.go", "stores/a", false},
 		{"providers/p_test.go", "providers", false},
+		{"providers/localprovider/p.go", "providers", false},
+		{"providers/localprovider/p.go", "providers/a", true},
 		{"adapters/a/a.go", "adapters/httpauth", false},
 		{"stores/a/a.go", "core", false},
 		{"strategies/a/a_test.go", "stores/b", false},

@@ -96,8 +96,9 @@ func (p *Process) Stop() string {
 }
 
 // WantPatienceEnds checks that the program hangs up on a client that never
-// finishes its request (slow loris), and not on another one meanwhile.
-func (p *Process) WantPatienceEnds(within time.Duration) {
+// finishes its request (slow loris), and not on another one meanwhile, whom /
+// leads to a page.
+func (p *Process) WantPatienceEnds(within time.Duration, page string) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	if err != nil {
@@ -107,7 +108,7 @@ func (p *Process) WantPatienceEnds(within time.Duration) {
 	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "); err != nil {
 		p.t.Fatal(err)
 	}
-	NewBrowser(p.t).Open(p.URL+"/").Expect(p.t, 200, "/", "<main>")
+	NewBrowser(p.t).Open(p.URL+"/").Expect(p.t, 200, page, "<main")
 	if err := conn.SetReadDeadline(time.Now().Add(within)); err != nil {
 		p.t.Fatal(err)
 	}

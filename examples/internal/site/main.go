@@ -54,6 +54,6 @@ Or try it in another terminal:
   curl %[1]s/auth/jwt/login -d username=ada@example.org -d 'password=analytical engine'
   curl %[1]s/authenticated-route -H 'Authorization: Bearer <the access_token>'
 
-Stop it with Ctrl-C. examples/quickstart/README.md goes on from here.
+Stop it with Ctrl-C. examples/README.md goes on from here.
 `, base, cfg.Where(), mails, name, login)
 }

@@ -21,9 +21,9 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
-	"github.com/latchkey-go/latchkey/examples/localprovider"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/providers/localprovider"
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/senders/smtpsender"
 	"github.com/latchkey-go/latchkey/strategies/jwt"

@@ -7,8 +7,8 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
-	"github.com/latchkey-go/latchkey/examples/localprovider"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/providers/localprovider"
 )
 
 // social returns the flows for logging in at the local provider, which it

@@ -38,6 +38,7 @@
 //	fastapi_test.go      users and tokens of a FastAPI Users service
 //	fastapi_client_test.go
 //	                     what differs from FastAPI Users on purpose
+//	forms_test.go        HTML forms, and where they lead
 //	faults_test.go       an unreachable store, hashing at its limit
 //	limits_test.go       429
 //	main_test.go         every status that the OpenAPI document has

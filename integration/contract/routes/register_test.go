@@ -133,8 +133,7 @@ func TestRegisterBodies(t *testing.T) {
 				}
 			}
 		}
-		for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded",
-			"application/json; charset=utf-16", "text/json"} {
+		for _, contentType := range []string{"", "text/plain", "application/json; charset=utf-16", "text/json"} {
 			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE ("+contentType+".)", harness.Body(contentType, `{`+valid+`}`))
 		}
 		a.Want(t, route+"201 (nothing was stored by all that)", harness.JSON(`{`+valid+`}`))

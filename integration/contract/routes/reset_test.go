@@ -72,7 +72,8 @@ func TestAskForAMailBodies(t *testing.T) {
 			}
 			a.Want(t, route+"422 body.email value_error (finding b16, NUL)",
 				harness.JSON(`{"email": "nobody\u0000@example.org"}`))
-			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, harness.Form("email", "nobody@example.org"))
+			a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row,
+				harness.Body("text/plain", `{"email": "nobody@example.org"}`))
 			a.Want(t, route+"413 BODY_TOO_LARGE", harness.Row,
 				harness.JSON(`{"email": "`+strings.Repeat("x", core.MaxBody)+`"}`))
 		}
@@ -172,7 +173,7 @@ func TestResetBodies(t *testing.T) {
 		a.Want(t, harness.ResetRoute+"422 body.password value_error, body.token missing (finding b13)",
 			harness.JSON(`{"password": "\u0000"}`))
 		a.Want(t, harness.ResetRoute+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row,
-			harness.Form("token", "x", "password", harness.OtherPassword))
+			harness.Body("text/plain", `{"token": "x", "password": "x"}`))
 		a.Want(t, harness.ResetRoute+"413 BODY_TOO_LARGE", harness.Row,
 			harness.JSON(`{"token": "`+strings.Repeat("x", core.MaxBody)+`"}`))
 	})

@@ -72,7 +72,7 @@ func TestVerifyBodies(t *testing.T) {
 		a.Want(t, harness.VerifyRoute+"422 body.token missing (finding b11, null)", harness.JSON(`{"token": null}`))
 		a.Want(t, harness.VerifyRoute+"422 body.# json_invalid", harness.Row, harness.JSON(`token`))
 		a.Want(t, harness.VerifyRoute+"422 body.token missing (finding b12)", harness.JSON(``))
-		a.Want(t, harness.VerifyRoute+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, harness.Form("token", "x"))
+		a.Want(t, harness.VerifyRoute+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, harness.Body("text/plain", `{"token": "x"}`))
 		a.Want(t, harness.VerifyRoute+"413 BODY_TOO_LARGE", harness.Row,
 			harness.JSON(`{"token": "`+strings.Repeat("x", core.MaxBody)+`"}`))
 	})

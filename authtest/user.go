@@ -1,0 +1,25 @@
+package authtest
+
+import (
+	"crypto/rand"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// User returns a new user who is active and verified, with an address that no
+// other test has, in no other process either. edit may change everything:
+//
+//	admin := authtest.User(func(a *Account) { a.IsSuperuser = true })
+//
+// Nothing is stored yet; As creates a user without an ID.
+func User[U any, PU core.Model[U]](edit ...func(*U)) *U {
+	u := new(U)
+	b := PU(u).Base()
+	b.Email = "user-" + strings.ToLower(rand.Text()) + "@example.org"
+	b.IsActive, b.IsVerified = true, true
+	for _, e := range edit {
+		e(u)
+	}
+	return u
+}

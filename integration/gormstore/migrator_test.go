@@ -1,0 +1,24 @@
+package gormstore_test
+
+import (
+	"testing"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/stores/gormstore"
+	"github.com/latchkey-go/latchkey/stores/storetest"
+)
+
+// TestMigrator runs on SQLite alone: sqlstore's own tests have the others.
+func TestMigrator(t *testing.T) {
+	t.Parallel()
+	storetest.Migrator(t, func(t *testing.T) core.Migrator {
+		store, err := gormstore.New(onSQLite.new(t), gormstore.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gormstore.Users[core.User](store); err != nil {
+			t.Fatal(err)
+		}
+		return store
+	})
+}

@@ -1,0 +1,187 @@
+package pages_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/integration/chromium"
+	"github.com/latchkey-go/latchkey/internal/pagewalk"
+)
+
+// gallery is an application with people in it, who can show every page in each
+// state that looks different.
+type gallery struct {
+	*app
+	guest, member, admin *person
+	ada                  *pagewalk.Account
+}
+
+func newGallery(t *testing.T, a *app, s setting) *gallery {
+	t.Helper()
+	b := chromium.Start(t)
+	g := &gallery{app: a, guest: a.person(t, b, s), member: a.person(t, b, s), admin: a.person(t, b, s)}
+	born := time.Date(1990, 5, 4, 0, 0, 0, 0, time.UTC)
+	g.ada = a.Add(t, ada, func(u *pagewalk.Account) {
+		u.FullName, u.Plan, u.Newsletter, u.Born = "Ada Lovelace", "gold", true, born
+	})
+	a.Add(t, "root@example.org", func(u *pagewalk.Account) { u.FullName, u.IsSuperuser = "Grace Hopper", true })
+	a.Add(t, "pin@example.org", func(u *pagewalk.Account) { u.FullName, u.Pin = "Karen Jones", "2468" })
+	for i, name := range []string{"alan", "barbara", "edsger", "frances", "john", "katherine"} {
+		a.Add(t, name+"@example.org", func(u *pagewalk.Account) {
+			u.FullName, u.IsVerified, u.IsActive = name, i%3 != 1, i != 4
+		})
+	}
+	g.elsewhere(t)
+	g.member.logsIn(ada)
+	g.admin.logsIn("root@example.org")
+	return g
+}
+
+func (p *person) logsIn(address string) {
+	p.t.Helper()
+	p.opens("/login?again=1")
+	p.fills("login-username", address, "login-password", pagewalk.Password)
+	p.presses("login")
+}
+
+// post sends a form to the API, without a browser.
+func (g *gallery) post(t *testing.T, path, agent string, form url.Values) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.origin+g.Prefix+path,
+		strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", agent)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+}
+
+// elsewhere logs Ada in at two more devices, where she also asks for a new
+// password, and makes the limit be reached for alan@example.org.
+func (g *gallery) elsewhere(t *testing.T) {
+	t.Helper()
+	for _, agent := range []string{
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+	} {
+		g.post(t, "/api/web/login", agent, url.Values{"username": {ada}, "password": {pagewalk.Password}})
+	}
+	g.post(t, "/forgot", "", url.Values{"email": {ada}})
+	for range 5 {
+		g.post(t, "/api/web/login", "", url.Values{"username": {"alan@example.org"}, "password": {"wrong"}})
+	}
+}
+
+// stop is a page in one of its states. shows brings somebody's window there.
+type stop struct {
+	name  string
+	shows func(g *gallery) *person
+}
+
+// stops are all pages.
+func stops() []stop {
+	return append(append(loginStops, mailStops...), userStops...)
+}
+
+var loginStops = []stop{
+	{"login", func(g *gallery) *person { return g.guest.at("/login") }},
+	{"login-wrong", func(g *gallery) *person {
+		return g.guest.at("/login").sends("login", "login-username", ada, "login-password", "wrong one")
+	}},
+	{"login-limited", func(g *gallery) *person {
+		return g.guest.at("/login").sends("login", "login-username", "alan@example.org", "login-password", "wrong one")
+	}},
+	{"login-again", func(g *gallery) *person { return g.member.at("/login?again=1") }},
+	{"register", func(g *gallery) *person { return g.guest.at("/register") }},
+	{"register-wrong", func(g *gallery) *person {
+		return g.guest.at("/register").sends("register", "register-email", "ada", "register-password", "short")
+	}},
+	{"register-taken", func(g *gallery) *person {
+		return g.guest.at("/register").sends("register", "register-email", ada, "register-password", pagewalk.Password,
+			"register-full_name", "Ada")
+	}},
+	{"factor", func(g *gallery) *person {
+		return g.guest.at("/login").sends("login", "login-username", "pin@example.org", "login-password",
+			pagewalk.Password)
+	}},
+	{"factor-wrong", func(g *gallery) *person {
+		return g.guest.at("/login/factor").sends("pin", "pin-pin", "1", "pin-digits", "many")
+	}},
+	{"begin", func(g *gallery) *person {
+		g.guest.loads("the provider", chromedp.Navigate(g.provider+"/style.css"))
+		g.guest.loads("a link there", chromedp.Evaluate(fmt.Sprintf("location.href = %q",
+			g.origin+g.Prefix+"/login/local"), nil))
+		return g.guest
+	}},
+	{"logout", func(g *gallery) *person { return g.member.at("/logout") }},
+}
+
+var mailStops = []stop{
+	{"forgot", func(g *gallery) *person { return g.guest.at("/forgot") }},
+	{"forgot-wrong", func(g *gallery) *person { return g.guest.at("/forgot").sends("forgot", "forgot-email", "ada") }},
+	{"forgot-sent", func(g *gallery) *person { return g.guest.at("/forgot").sends("forgot", "forgot-email", ada) }},
+	{"reset", func(g *gallery) *person { return g.guest.at(g.Mail(g.guest.t, core.MailReset)) }},
+	{"reset-wrong", func(g *gallery) *person {
+		return g.guest.at(g.Mail(g.guest.t, core.MailReset)).sends("reset", "reset-password", "short")
+	}},
+	{"reset-expired", func(g *gallery) *person {
+		return g.guest.at("/reset?token=old").sends("reset", "reset-password", other)
+	}},
+	{"verify", func(g *gallery) *person { return g.guest.at("/verify?token=some") }},
+	{"verify-expired", func(g *gallery) *person { return g.guest.at("/verify?token=old").sends("verify") }},
+	{"verify-again", func(g *gallery) *person { return g.guest.at("/verify") }},
+}
+
+var userStops = []stop{
+	{"account", func(g *gallery) *person { return g.member.at("/account") }},
+	{"account-wrong", func(g *gallery) *person {
+		return g.member.at("/account").sends("email", "email-email", "grace", "email-current_password", "wrong one")
+	}},
+	{"account-saved", func(g *gallery) *person {
+		g.member.at("/account").do(chromedp.Click("#profile-newsletter", chromedp.ByQuery))
+		return g.member.sends("profile")
+	}},
+	{"account-unverified", func(g *gallery) *person {
+		g.admin.at("/admin/users/" + g.ada.ID).do(chromedp.Click("#user-is_verified", chromedp.ByQuery))
+		g.admin.presses("user")
+		return g.member.at("/account")
+	}},
+	{"admin-users", func(g *gallery) *person { return g.admin.at("/admin/users") }},
+	{"admin-nobody", func(g *gallery) *person { return g.admin.at("/admin/users?email=nobody") }},
+	{"admin-user", func(g *gallery) *person { return g.admin.at("/admin/users/" + g.ada.ID) }},
+	{"admin-user-wrong", func(g *gallery) *person {
+		return g.admin.at("/admin/users/"+g.ada.ID).sends("user", "user-email", "root@example.org")
+	}},
+	{"admin-delete", func(g *gallery) *person { return g.admin.at("/admin/users/" + g.ada.ID + "/delete") }},
+	{"admin-delete-refused", func(g *gallery) *person {
+		return g.admin.at("/admin/users/" + g.Of(g.admin.t, "root@example.org").ID + "/delete").sends("delete")
+	}},
+	{"error-403", func(g *gallery) *person { return g.member.at("/admin/users") }},
+	{"error-404", func(g *gallery) *person { return g.guest.at("/login/nobody") }},
+}
+
+func (p *person) at(path string) *person {
+	p.t.Helper()
+	p.opens(path)
+	return p
+}
+
+// sends a form, with fields filled in.
+func (p *person) sends(form string, pairs ...string) *person {
+	p.t.Helper()
+	p.fills(pairs...)
+	p.presses(form)
+	return p
+}

@@ -1,0 +1,55 @@
+package latchkey
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/flows/reset"
+)
+
+// Sessions returns a user's living logins of all backends that can list them,
+// the newest first. core.ErrNotFound means that there is no such user.
+func (m *Manager[U]) Sessions(ctx context.Context, userID string) ([]*Session, error) {
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return nil, err
+	}
+	living, err := m.auth.svc.Sessions.List(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(living, func(s *Session) bool { // ended, and not cleaned up yet
+		return s.Epoch != u.Base().TokenEpoch && s.Epoch != core.AnyEpoch
+	}), nil
+}
+
+// EndSession ends one login of a user. core.ErrNotFound means that there is no
+// such user, or that they have no living session with that ID.
+func (m *Manager[U]) EndSession(ctx context.Context, userID, sessionID string) error {
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return account.EndSession(withoutRoute(ctx), m.auth.svc, u, sessionID)
+}
+
+// ResetLink returns a one-time link by which a user sets a password, and when
+// it expires, for an operator to hand over: the first superuser has no mailbox
+// that a new installation could write to. Whoever has the link has the account.
+// It ends the token of an earlier reset mail or link. Using it verifies no
+// address, since it was not sent to one. core.ErrNotFound means that there is
+// no such user, reset.ErrBlocked that they are inactive or suspended.
+func (m *Manager[U]) ResetLink(ctx context.Context, userID string) (link string, expires time.Time, err error) {
+	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return f.MakeLink(withoutRoute(ctx), m.auth.svc, u)
+}

@@ -1,0 +1,187 @@
+package pages
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// UserList is the Data of the page admin_users.
+type UserList struct {
+	// Search is how the addresses begin that are looked for.
+	Search string
+	Users  []ListedUser
+	// More is the URL of the next page, First that of the first one; ""
+	// where there is none, or it is this one.
+	More, First string
+}
+
+// ListedUser is a user in a list.
+type ListedUser struct {
+	ID       string `json:"id"`
+	Email    string `json:"email"`
+	Active   bool   `json:"is_active"`
+	Admin    bool   `json:"is_superuser"`
+	Verified bool   `json:"is_verified"`
+	// URL is that of the user's page.
+	URL string `json:"-"`
+}
+
+// UserDetail is the Data of the pages admin_user and admin_delete.
+type UserDetail struct {
+	ListedUser
+	// Delete is the URL of the page that asks whether to delete the user.
+	Delete string
+}
+
+// adminUsers lists users page by page. The API decides who may see it.
+func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error) {
+	search, cursor := v.r.Query.Get("email"), v.r.Query.Get("cursor")
+	q := url.Values{}
+	if search != "" {
+		q.Set("email", search)
+	}
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	answer, err := v.ask(ctx, question{route: "users:list_users", query: q})
+	if err != nil {
+		return nil, err
+	}
+	if refusal(answer) != nil {
+		return v.refused(ctx, answer)
+	}
+	list := &UserList{Search: search}
+	if err := json.Unmarshal(answer.Body, &list.Users); err != nil {
+		return nil, err
+	}
+	for i, u := range list.Users {
+		list.Users[i].URL = v.userAt(u.ID, "")
+	}
+	list.More = v.more(answer.Header.Get("Link"))
+	if cursor != "" {
+		list.First = v.at("/admin/users", "email", search)
+	}
+	view := v.view(ctx, "admin_users")
+	view.Data = list
+	return v.show(ctx, view)
+}
+
+// more is the next page, given the API's Link line: <?cursor=…>; rel="next".
+func (v *visit) more(link string) string {
+	query, _, ok := strings.Cut(strings.TrimPrefix(link, "<?"), ">")
+	if !ok {
+		return ""
+	}
+	return v.at("/admin/users") + "?" + query
+}
+
+// userAt is the page of a user, or one below it.
+func (v *visit) userAt(id, below string) string {
+	return v.at("/admin/users/") + url.PathEscape(id) + below
+}
+
+// adminUser shows a user, with the form that changes them.
+func (s *site) adminUser(ctx context.Context, v *visit) (*core.Response, error) {
+	u, answer, err := v.managed(ctx)
+	if err != nil || answer != nil {
+		return answer, err
+	}
+	return v.adminPage(ctx, http.StatusOK, u, v.adminForm(u))
+}
+
+// managed asks for the user of the path. The response is the page of a refusal.
+func (v *visit) managed(ctx context.Context) (map[string]json.RawMessage, *core.Response, error) {
+	answer, err := v.ask(ctx, question{route: "users:user", param: map[string]string{"id": v.r.Param("id")}})
+	if err != nil {
+		return nil, nil, err
+	}
+	if refusal(answer) != nil {
+		resp, err := v.refused(ctx, answer)
+		return nil, resp, err
+	}
+	var u map[string]json.RawMessage
+	err = json.Unmarshal(answer.Body, &u)
+	return u, nil, err
+}
+
+func (v *visit) adminPage(
+	ctx context.Context, status int, u map[string]json.RawMessage, f *Form,
+) (*core.Response, error) {
+	view := v.view(ctx, "admin_user")
+	detail, err := v.detail(u)
+	if err != nil {
+		return nil, err
+	}
+	view.Title, view.Status, view.Form, view.Data = detail.Email, status, f, detail
+	view.Links = []Button{{Text: v.texts.say("link.users"), Action: v.at("/admin/users")}}
+	return v.show(ctx, view)
+}
+
+func (v *visit) detail(u map[string]json.RawMessage) (*UserDetail, error) {
+	raw, err := json.Marshal(u)
+	if err != nil {
+		return nil, err
+	}
+	d := &UserDetail{}
+	if err := json.Unmarshal(raw, &d.ListedUser); err != nil {
+		return nil, err
+	}
+	d.URL = v.userAt(d.ID, "")
+	if v.has("users:delete_user") {
+		d.Delete = v.userAt(d.ID, "/delete")
+	}
+	return d, nil
+}
+
+// adminDeleteForm asks, since a deletion cannot be undone.
+func (s *site) adminDeleteForm(ctx context.Context, v *visit) (*core.Response, error) {
+	u, answer, err := v.managed(ctx)
+	if err != nil || answer != nil {
+		return answer, err
+	}
+	return v.deletePage(ctx, http.StatusOK, u, nil)
+}
+
+func (v *visit) deletePage(
+	ctx context.Context, status int, u map[string]json.RawMessage, e *core.Error,
+) (*core.Response, error) {
+	detail, err := v.detail(u)
+	if err != nil {
+		return nil, err
+	}
+	if detail.Delete == "" {
+		return nil, core.NotFound()
+	}
+	view := v.view(ctx, "admin_delete")
+	f := v.form("delete", detail.Delete, "submit.delete")
+	f.Danger = true
+	view.Title, view.Status, view.Data = v.texts.say("title.admin_delete", "email", detail.Email), status, detail
+	view.Form = v.blame(ctx, f, e)
+	view.Links = []Button{{Text: v.texts.say("link.cancel"), Action: detail.URL}}
+	return v.show(ctx, view)
+}
+
+func (s *site) adminDelete(ctx context.Context, v *visit) (*core.Response, error) {
+	id := map[string]string{"id": v.r.Param("id")}
+	answer, err := v.ask(ctx, question{route: "users:delete_user", param: id})
+	if err != nil {
+		return nil, err
+	}
+	e := refusal(answer)
+	switch {
+	case e == nil:
+		return carry(v.tell(redirect(v.at("/admin/users")), "notice.user_deleted"), answer), nil
+	case e.Status != http.StatusConflict:
+		return v.refused(ctx, answer)
+	}
+	u, page, err := v.managed(ctx)
+	if err != nil || page != nil {
+		return page, err
+	}
+	return v.deletePage(ctx, e.Status, u, e)
+}

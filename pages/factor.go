@@ -1,0 +1,176 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/typed"
+)
+
+// factorForm has a form for each second factor of which one may come next. The
+// login that waits for it is in the backend's cookie.
+func (s *site) factorForm(ctx context.Context, v *visit) (*core.Response, error) {
+	p, err := v.pendingLogin(ctx)
+	if err != nil {
+		return v.tooLate(err)
+	}
+	return v.factorPage(ctx, http.StatusOK, v.factorForms(p))
+}
+
+// pendingLogin returns the login that waits.
+func (v *visit) pendingLogin(ctx context.Context) (core.Pending, error) {
+	return v.svc.Gate.Peek(ctx, "", v.r)
+}
+
+// tooLate sends who has no login that waits to the login.
+func (v *visit) tooLate(err error) (*core.Response, error) {
+	if !errors.Is(err, core.Refuse(core.CodeLoginBadCredentials)) {
+		return nil, err
+	}
+	return v.tell(redirect(v.at("/login", "next", v.next)), "notice.start_again"), nil
+}
+
+// factorForms are the forms of the factors whose route for a pending login has
+// the name <method>:<backend>.login.
+func (v *visit) factorForms(p core.Pending) []*Form {
+	var forms []*Form
+	for _, method := range p.Factors {
+		e, ok := v.svc.Pages.Route(v.of(method, "login"))
+		if !ok || e.Doc.Hidden {
+			continue
+		}
+		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
+		f.Title = v.word("factor."+method, humane(method))
+		f.Hidden = []Hidden{{"method", method}}
+		f.focus(len(forms) == 0)
+		forms = append(forms, f)
+	}
+	return forms
+}
+
+// members are the fields of a factor's body, but for the login that it
+// continues.
+func (v *visit) members(method string, body any) []Input {
+	var inputs []Input
+	for _, m := range membersOf(body) {
+		in := Input{
+			Name: m.name, Label: v.word("factor."+method+"."+m.name, v.word("field."+m.name),
+				humane(m.name)), Required: m.required,
+			Help: v.word("factor." + method + "." + m.name + ".help"),
+		}
+		in.Type, in.InputMode = inputOf(m.kind)
+		if m.name == "code" {
+			in.Autocomplete = "one-time-code"
+		}
+		if m.name == "code" && method == core.MethodTOTP {
+			in.InputMode = "numeric"
+		}
+		if in.Type == "checkbox" {
+			in.Value, in.Required = "on", false
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs
+}
+
+type member struct {
+	name     string
+	kind     reflect.Type
+	required bool
+}
+
+// membersOf lists the members of a struct's JSON, but for pending. What is no
+// struct has none.
+func membersOf(body any) []member {
+	t := reflect.TypeOf(body)
+	if t == nil || t.Kind() != reflect.Struct {
+		return nil
+	}
+	var all []member
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || name == "pending" {
+			continue
+		}
+		all = append(all, member{name, f.Type, !slices.Contains(strings.Split(options, ","), "omitempty")})
+	}
+	return all
+}
+
+func (v *visit) factorPage(ctx context.Context, status int, forms []*Form) (*core.Response, error) {
+	view := v.view(ctx, "factor")
+	view.Status, view.Data = status, forms
+	view.Links = []Button{{Text: v.texts.say("link.other_account"), Action: v.at("/login", "next", v.next)}}
+	return v.show(ctx, view)
+}
+
+// factor continues the login by the factor's own route.
+func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
+	in, err := core.ReadForm(v.r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := v.pendingLogin(ctx)
+	if err != nil {
+		return v.tooLate(err)
+	}
+	method := text(in, "method")
+	if !slices.Contains(p.Factors, method) {
+		return redirect(v.at("/login/factor", "next", v.next)), nil
+	}
+	answer, err := v.prove(ctx, method, in)
+	if err != nil {
+		return nil, err
+	}
+	e := refusal(answer)
+	switch {
+	case e == nil:
+		return v.admitted(ctx, answer), nil
+	case waits(e): // by one more
+		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
+	case e.Code == core.CodeLoginBadCredentials: // the login waits no more
+		return v.tooLate(e)
+	}
+	forms := v.factorForms(p)
+	for _, f := range forms {
+		for i := range f.Inputs {
+			f.Inputs[i].Focus = false
+		}
+		if f.ID == method {
+			v.blame(ctx, f, e)
+		}
+	}
+	resp, err := v.factorPage(ctx, e.Status, forms)
+	if err != nil {
+		return nil, err
+	}
+	return carry(resp, answer), nil
+}
+
+// prove asks the route of a factor, with the fields that its body has.
+func (v *visit) prove(ctx context.Context, method string, in core.Object) (*core.Response, error) {
+	route := v.of(method, "login")
+	e, ok := v.svc.Pages.Route(route)
+	if !ok {
+		return nil, core.NotFound()
+	}
+	body := core.Object{}
+	for _, m := range membersOf(e.Doc.Body) {
+		value, there, _ := in.String(m.name)
+		isBool := typed.KindOf(m.kind) == typed.Bool
+		if !there && !isBool || value == "" && !m.required && !isBool {
+			continue
+		}
+		raw, err := typed.Parse(m.kind, value)
+		if err != nil {
+			raw = quoted(value)
+		}
+		body[m.name] = raw
+	}
+	return v.ask(ctx, question{route: route, in: body})
+}

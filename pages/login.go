@@ -1,0 +1,148 @@
+package pages
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// loginForm sends who is logged in on, unless they have to log in again.
+func (s *site) loginForm(ctx context.Context, v *visit) (*core.Response, error) {
+	if v.now != nil && !v.r.Query.Has("again") {
+		return redirect(v.after()), nil
+	}
+	f := v.loginAt("")
+	f.focus(true)
+	return v.loginPage(ctx, http.StatusOK, f)
+}
+
+// loginAt is the form of an address and a password.
+func (v *visit) loginAt(address string) *Form {
+	if u := v.user(); address == "" && u != nil {
+		address = u.Base().Email
+	}
+	again := ""
+	if v.r.Query.Has("again") {
+		again = "1"
+	}
+	f := v.form("login", v.at("/login", "next", v.next, "again", again), "submit.login",
+		emailInput("username", address, "username"), passwordInput("password", "current-password"))
+	if v.offers("forgot") {
+		// A button that posts the form elsewhere takes the address
+		// along (WCAG 2.2, 3.3.7).
+		f.Also = []Button{{Text: v.texts.say("link.forgot"), Action: v.at("/forgot"), Name: "from", Value: "login"}}
+	}
+	return f
+}
+
+func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Response, error) {
+	view := v.view(ctx, "login")
+	view.Status, view.Providers = status, v.providers()
+	if v.offers("login") {
+		view.Form = f
+	}
+	if v.now != nil {
+		view.Title, view.Links = v.texts.say("title.again"), v.ways()
+	} else if v.offers("register") {
+		view.Links = []Button{{Text: v.texts.say("link.register"), Action: v.at("/register", "next", v.next)}}
+	}
+	return v.show(ctx, view)
+}
+
+// login logs in by the route that clients use.
+func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
+	in, err := core.ReadForm(v.r, "username", "password")
+	if err != nil {
+		return nil, err
+	}
+	answer, err := v.logIn(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	e := refusal(answer)
+	switch {
+	case e == nil:
+		return v.admitted(ctx, answer), nil
+	case waits(e):
+		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
+	}
+	f := v.loginAt(text(in, "username"))
+	if e.Code == core.CodeLoginUserNotVerified && v.offers("verify") {
+		f.Also = append(f.Also, Button{Text: v.texts.say("link.verify"), Action: v.at("/verify"),
+			Name: "from", Value: "login"})
+	}
+	resp, err := v.loginPage(ctx, e.Status, v.blame(ctx, f, e))
+	if err != nil {
+		return nil, err
+	}
+	return carry(resp, answer), nil
+}
+
+// logIn asks the API to log in with a form's username and password.
+func (v *visit) logIn(ctx context.Context, in core.Object) (*core.Response, error) {
+	credentials := core.Object{}
+	for _, name := range []string{"username", "password"} {
+		if raw, there := in[name]; there {
+			credentials[name] = raw
+		}
+	}
+	return v.ask(ctx, question{route: v.of("auth", "login"), in: credentials})
+}
+
+// waits reports whether a login lacks a second factor alone.
+func waits(e *core.Error) bool {
+	return e.Code == core.CodeLoginFactorRequired || e.Code == core.CodeLoginEnrolment
+}
+
+// logoutForm asks, since a GET changes nothing.
+func (s *site) logoutForm(ctx context.Context, v *visit) (*core.Response, error) {
+	if v.now == nil {
+		return redirect(v.at("/login")), nil
+	}
+	if !v.offers("logout") {
+		return nil, core.NotFound()
+	}
+	view := v.view(ctx, "logout")
+	view.Form = v.form("logout", v.at("/logout"), "submit.logout")
+	view.Links = v.ways()
+	return v.show(ctx, view)
+}
+
+func (s *site) logout(ctx context.Context, v *visit) (*core.Response, error) {
+	answer, err := v.ask(ctx, question{route: v.of("auth", "logout")})
+	if err != nil {
+		return nil, err
+	}
+	// One whose login has ended is logged out.
+	if e := refusal(answer); e != nil && e.Status != http.StatusUnauthorized {
+		return v.refused(ctx, answer)
+	}
+	return carry(v.tell(redirect(v.at("/login")), "notice.logged_out"), answer), nil
+}
+
+// setLanguage keeps the language that somebody has chosen.
+func (s *site) setLanguage(_ context.Context, v *visit) (*core.Response, error) {
+	in, err := core.ReadForm(v.r, "language", "back")
+	if err != nil {
+		return nil, err
+	}
+	chosen, ok := s.languages.named(text(in, "language"))
+	if !ok {
+		return nil, core.Invalid(core.BadValue("language", "it is not offered"))
+	}
+	back := text(in, "back")
+	if !core.LocalPath(back) {
+		back = v.at("/login")
+	}
+	resp := redirect(back)
+	v.keep(resp, "language", chosen.tag.String(), languageAge)
+	return resp, nil
+}
+
+// quoted is the JSON of a text.
+func quoted(s string) json.RawMessage {
+	raw, _ := json.Marshal(s) // a text can be encoded
+	return raw
+}

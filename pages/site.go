@@ -1,0 +1,113 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// site are the pages of one backend.
+type site struct {
+	*Flow
+	svc *core.Services
+}
+
+// handler answers one request to a page.
+type handler func(ctx context.Context, v *visit) (*core.Response, error)
+
+// need is who may see a page.
+type need int
+
+const (
+	anyone need = iota // and who is logged in is known
+	loggedIn
+	allowed // logged in, and allowed to use their account
+	foreign // a post that comes from another site
+	static  // the same for everybody
+)
+
+// routes are all pages. One whose API routes the application lacks answers with
+// 404, as New has not returned yet when they are made.
+func (s *site) routes() []core.Route {
+	list := []core.Route{
+		s.page("login_form", "GET /login", anyone, s.loginForm),
+		s.page("login", "POST /login", anyone, s.login),
+		s.page("factor_form", "GET /login/factor", anyone, s.factorForm),
+		s.page("factor", "POST /login/factor", anyone, s.factor),
+		s.page("done", "GET /login/done", anyone, s.done),
+		s.page("begin", "GET /login/{provider}", anyone, s.begin),
+		s.page("callback", "GET /login/{provider}/callback", anyone, s.callback),
+		s.page("callback_post", "POST /login/{provider}/callback", foreign, s.callbackPost),
+		s.page("link", "GET /login/{provider}/link", loggedIn, s.link),
+		s.page("link_callback", "GET /login/{provider}/link/callback", anyone, s.linkCallback),
+		s.page("link_callback_post", "POST /login/{provider}/link/callback", foreign, s.linkCallbackPost),
+		s.page("register_form", "GET /register", anyone, s.registerForm),
+		s.page("register", "POST /register", anyone, s.register),
+		s.page("forgot_form", "GET /forgot", anyone, s.forgotForm),
+		s.page("forgot", "POST /forgot", anyone, s.forgot),
+		s.page("reset_form", "GET /reset", anyone, s.resetForm),
+		s.page("reset", "POST /reset", anyone, s.reset),
+		s.page("verify_form", "GET /verify", anyone, s.verifyForm),
+		s.page("verify", "POST /verify", anyone, s.verify),
+		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
+		s.page("logout", "POST /logout", anyone, s.logout),
+		s.page("account", "GET /account", allowed, s.account),
+		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
+		s.page("profile", "POST /account/profile", loggedIn, s.profile),
+		s.page("email_form", "GET /account/email", loggedIn, s.toAccount("email")),
+		s.page("email", "POST /account/email", loggedIn, s.email),
+		s.page("password_form", "GET /account/password", loggedIn, s.toAccount("password")),
+		s.page("password", "POST /account/password", loggedIn, s.password),
+		s.page("sessions_form", "GET /account/sessions", loggedIn, s.toAccount("sessions")),
+		s.page("sessions", "POST /account/sessions", loggedIn, s.endOthers),
+		s.page("session", "POST /account/sessions/{id}", loggedIn, s.endSession),
+		s.page("unlink", "POST /account/providers/{provider}", loggedIn, s.unlink),
+		s.page("language", "POST /language", anyone, s.setLanguage),
+		s.page("asset", "GET /latchkey/{file}", static, s.asset),
+	}
+	if s.opts.Admin {
+		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
+			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
+			s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
+			s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
+			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
+		)
+	}
+	return list
+}
+
+// page makes the route of a page at "METHOD pattern".
+func (s *site) page(name, at string, n need, handle handler) core.Route {
+	method, pattern, _ := strings.Cut(at, " ")
+	via := []core.Guard{core.Via(s.svc.Backend.Name)}
+	if n == allowed {
+		via = append(slices.Clone(s.svc.Env.AccountGuards), via...)
+	}
+	return core.Route{
+		Name: "pages:" + s.svc.Backend.Name + "." + name, Method: method, Pattern: pattern,
+		Public: n == anyone || n == foreign || n == static, Optional: n == anyone, CrossSite: n == foreign, Guards: via,
+		Doc: core.Doc{Status: http.StatusOK, Hidden: true},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			ctx, v := s.visit(ctx, r, pattern)
+			return handle(ctx, v)
+		},
+		Fail: func(ctx context.Context, r *core.Request, resp *core.Response) *core.Response {
+			ctx, v := s.visit(ctx, r, pattern)
+			return v.fail(ctx, resp)
+		},
+	}
+}
+
+// has reports whether the application has a route.
+func (s *site) has(route string) bool {
+	e, ok := s.svc.Pages.Route(route)
+	return ok && !e.Doc.Hidden
+}
+
+// of is the name of a route of the site's own backend.
+func (s *site) of(method, route string) string {
+	return method + ":" + s.svc.Backend.Name + "." + route
+}

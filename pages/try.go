@@ -1,0 +1,94 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// try executes every template once, with all that a page may have and a user
+// without values, so that one that is broken is an error of latchkey.New and
+// not of a visitor's.
+func (s *site) try() error {
+	if s.opts.Render != nil {
+		return nil
+	}
+	var errs []error
+	for _, page := range pageNames {
+		for _, known := range []bool{true, false} {
+			if _, err := s.looks.render(s.sample(page, known)); err != nil {
+				errs = append(errs, fmt.Errorf("the template of the page %s: %w", page, err))
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// blank is the head of the sample's request.
+type blank struct{ core.Head }
+
+func (blank) Method() string        { return "GET" }
+func (blank) Host() string          { return "" }
+func (blank) Lines(string) []string { return nil }
+
+// sample is a view that has everything. Without known it has nobody who is
+// logged in, where that can be.
+func (s *site) sample(page string, known bool) View {
+	v := &visit{site: s, r: &core.Request{Head: blank{}, Path: "/" + page}, texts: s.languages.all[0], chosen: true}
+	u := s.svc.Users.New()
+	v.now = &core.Current{User: u, Session: &core.Session{}}
+	view := v.view(context.Background(), page)
+	view.has = func(string) bool { return true }
+	view.Notice = &Notice{Text: "text", Bad: known}
+	form := func(id string) *Form {
+		f := v.form(id, "/"+id, "submit.save", append(v.columnInputs("update", u), samples()...)...)
+		f.Title, f.Error, f.Danger = "text", "text", known
+		f.Hidden, f.Also = []Hidden{{"name", "value"}}, []Button{{Text: "text", Action: "/", Name: "name", Value: "value"}}
+		return f
+	}
+	view.Form, view.Links = form("form"), []Button{{Text: "text", Action: "/"}}
+	view.Providers = []Provider{
+		{Name: "a", Title: "A", URL: "/a", Mark: "/a.svg"}, {Name: "b", Title: "B", URL: "/b", Initial: "B",
+			Color: "#000000", Ink: "#ffffff"},
+	}
+	listed := ListedUser{ID: "1", Email: "ada@example.org", Active: known, Verified: known, Admin: known, URL: "/"}
+	switch page {
+	case "account":
+		view.Data = &Account{
+			Email: "ada@example.org", Verified: known, Verify: form("verify"), Profile: form("profile"), Address: form("email"),
+			Password: form("password"), EndOthers: form("sessions"),
+			Sessions: []Login{{Device: "text", Label: "text", IP: "::1", Current: known,
+				End: form("session")}, {Device: "text"}},
+			Providers: []LinkedProvider{
+				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
+				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
+			},
+		}
+	case "admin_users":
+		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
+	case "admin_user", "admin_delete":
+		view.Data = &UserDetail{ListedUser: listed, Delete: "/"}
+	case "factor":
+		view.Data = []*Form{form("a"), form("b")}
+	}
+	if private := []string{"account", "admin_delete", "admin_user", "admin_users"}; !known &&
+		!slices.Contains(private, page) {
+		view.User = nil
+	}
+	return view
+}
+
+// samples are inputs of all kinds.
+func samples() (all []Input) {
+	for _, kind := range append([]string{"password", "select"}, inputTypes...) {
+		all = append(all, Input{
+			Name: kind, Type: kind, Value: "a", Help: "text", Error: "text", Focus: true, Required: kind == "text",
+			Checked: true, Autocomplete: "on", InputMode: "text", Choices: []Choice{{"a", "text"}, {"b", "text"}},
+		})
+	}
+	return all
+}
