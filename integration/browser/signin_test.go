@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
@@ -39,7 +40,9 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 	t.Helper()
 	var found []*network.Cookie
 	run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		found, err = storage.GetCookies().WithBrowserContextID(chromedp.FromContext(ctx).BrowserContextID).Do(ctx)
+		window := chromedp.FromContext(ctx)
+		ask := storage.GetCookies().WithBrowserContextID(window.BrowserContextID)
+		found, err = ask.Do(cdp.WithExecutor(ctx, window.Browser))
 		return err
 	}))
 	found = slices.DeleteFunc(found, func(c *network.Cookie) bool { return c.Domain != "localhost" })
