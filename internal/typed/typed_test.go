@@ -137,7 +137,8 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	for list, want := range map[reflect.Type]typed.Kind{
-		reflect.TypeFor[tree](): typed.JSON, reflect.TypeFor[[][]byte](): typed.Lines, reflect.TypeFor[[]color](): typed.Lines,
+		reflect.TypeFor[tree](): typed.JSON, reflect.TypeFor[[][]byte](): typed.Lines,
+		reflect.TypeFor[[]color](): typed.Lines,
 	} {
 		if got := typed.KindOf(list); got != want {
 			t.Errorf("%v: %d, want %d", list, got, want)
