@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
@@ -133,23 +132,6 @@ func newServices[U any, PU core.Model[U]](
 	}
 	happens.svc, happens.sessions, happens.recheck = a.svc, door, again
 	return happens, errors.Join(typeErr, hasherErr)
-}
-
-// jobs implements core.Jobs.
-type jobs struct {
-	queue *queue.Queue
-	delay time.Duration
-}
-
-func (j jobs) Enqueue(name string, do func(context.Context) error) { j.queue.Add(name, do) }
-
-func (j jobs) EnqueueMail(name string, do func(context.Context) error) {
-	j.queue.AddWithin(j.delay, mailWindow*j.delay, name, do)
-}
-
-// after runs do once, after a pause, or when Wait or Close is called.
-func (j jobs) after(pause time.Duration, name string, do func(context.Context) error) {
-	j.queue.AddWithin(pause, pause, name, do)
 }
 
 // Services returns what flows work with, so that a flow's functions can be

@@ -87,20 +87,6 @@ func (r Resolver) Compile(
 	}
 }
 
-// turned is what the guards make of a refusal.
-func (p *plan) turned(h core.Head, err error) error {
-	var refusal *core.Error
-	if !errors.As(err, &refusal) {
-		return err
-	}
-	for _, turn := range p.turns {
-		if other := turn(h, refusal); other != nil {
-			return other
-		}
-	}
-	return err
-}
-
 func (p *plan) add(g core.Guard) {
 	for _, name := range g.Backends {
 		if !slices.ContainsFunc(p.Resolver.Backends, func(b core.Backend) bool { return b.Name == name }) {
