@@ -79,7 +79,7 @@ fuzz: ## every fuzz target for FUZZTIME
 # fails does not stop the others.
 long: ## what an issue ends with: full counts, fuzzing, timing, bare; hours
 	@failed=; \
-	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -count=1 -timeout 2h || failed="$$failed tests"; \
+	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- $(RACE) -tags long -count=1 -timeout 2h || failed="$$failed tests"; \
 	tools/fuzz 1000000x || failed="$$failed fuzz"; \
 	$(TIMING) || failed="$$failed timing"; \
 	tools/bare make test || failed="$$failed bare"; \
