@@ -75,7 +75,7 @@ func admit(proofs []core.Proof, login func([]core.Proof) (core.Admission, error)
 			return admission, err
 		}
 		more := core.Proof{At: proofs[len(proofs)-1].At}
-		// A passkey is enough wherever nothing in particular is asked.
+		// A passkey is enough where no method is named.
 		for _, method := range slices.Concat(admission.Factors, admission.Enrol, []string{core.MethodPasskey}) {
 			if !slices.ContainsFunc(proofs, func(p core.Proof) bool { return p.Method == method }) {
 				more.Method = method
