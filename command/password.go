@@ -80,7 +80,8 @@ func (p *printer) standardInput() (string, error) {
 // secret asks for a line without showing it. The terminal shows again what is
 // typed however the question ends.
 func (p *printer) secret(ctx context.Context, in *os.File, question string) (string, error) {
-	state, err := term.GetState(int(in.Fd()))
+	fd := int(in.Fd()) // before the read, which may outlast an interrupt
+	state, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
@@ -89,9 +90,9 @@ func (p *printer) secret(ctx context.Context, in *os.File, question string) (str
 	defer fmt.Fprintln(p.err) // the line break that was not shown
 	fmt.Fprint(p.err, question)
 	return awaited(ctx, func() (string, error) {
-		b, err := term.ReadPassword(int(in.Fd()))
+		b, err := term.ReadPassword(fd)
 		return string(b), err
-	}, func() { _ = term.Restore(int(in.Fd()), state) })
+	}, func() { _ = term.Restore(fd, state) })
 }
 
 // confirm asks a question that only yes answers. Without a terminal it is a

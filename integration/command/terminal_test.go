@@ -25,6 +25,13 @@ type terminal struct {
 	seen bytes.Buffer
 }
 
+// left keeps the program's sides open: a question that was interrupted reads
+// on, by a number that another file would get.
+var left struct {
+	sync.Mutex
+	files []*os.File
+}
+
 func newTerminal(t *testing.T) *terminal {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -44,7 +51,10 @@ func newTerminal(t *testing.T) *terminal {
 		t.Fatal(err)
 	}
 	w := &terminal{t: t, master: master, slave: slave}
-	t.Cleanup(func() { _, _ = slave.Close(), master.Close() })
+	t.Cleanup(func() { _ = master.Close() })
+	left.Lock()
+	left.files = append(left.files, slave)
+	left.Unlock()
 	go func() {
 		b := make([]byte, 4096)
 		for {
