@@ -100,12 +100,34 @@ func finish(resp *core.Response) *core.Response {
 // bind closes protection, guards and rendering over a route; b is nil for
 // routes of no backend.
 func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
+	handle := a.handler(route, b)
+	serve := a.formed(route, b, func(ctx context.Context, r *core.Request) (resp *core.Response) {
+		defer func() {
+			if p := recover(); p != nil {
+				resp = a.fail(ctx, route, r, a.panicked(ctx, route, p))
+			}
+		}()
+		ctx, resp, err := handle(ctx, r)
+		if err != nil {
+			err = a.resolver.Challenged(core.CurrentFrom(ctx), err)
+			a.refused(ctx, r, err)
+			return a.fail(ctx, route, r, a.Render(ctx, err))
+		}
+		return finish(resp)
+	})
+	route.Doc = a.documented(route, b)
+	return core.Endpoint{Route: route, Access: a.access(route), Serve: serve}
+}
+
+// handler closes protection and guards over a route. The context that it
+// returns has the caller, of refused requests too.
+func (a *Auth[U]) handler(route core.Route, b *Backend) func(context.Context, *core.Request) (context.Context, *core.Response, error) {
 	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
 	if !route.Public || route.Optional {
 		authenticate = a.Resolve(route.Public, route.Guards...)
 	}
 	form := fieldsOf(route)
-	handle := func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
+	return func(ctx context.Context, r *core.Request) (context.Context, *core.Response, error) {
 		if r.Route == "" {
 			r.Remote = a.clients.of(r)
 		} else { // a page asks, whose own request has been looked at
@@ -141,22 +163,6 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 		}
 		return known, resp, err
 	}
-	serve := a.formed(route, b, func(ctx context.Context, r *core.Request) (resp *core.Response) {
-		defer func() {
-			if p := recover(); p != nil {
-				resp = a.fail(ctx, route, r, a.panicked(ctx, route, p))
-			}
-		}()
-		ctx, resp, err := handle(ctx, r)
-		if err != nil {
-			err = a.resolver.Challenged(core.CurrentFrom(ctx), err)
-			a.refused(ctx, r, err)
-			return a.fail(ctx, route, r, a.Render(ctx, err))
-		}
-		return finish(resp)
-	})
-	route.Doc = a.documented(route, b)
-	return core.Endpoint{Route: route, Access: a.access(route), Serve: serve}
 }
 
 // panicked does not log the panic's value, which may hold anything: its type
