@@ -100,8 +100,15 @@ func (a *Auth[U]) protectForm(r *core.Request) (err error) {
 	return err
 }
 
-// fields are those of a form, with the types that their JSON has.
-type fields map[string]reflect.Type
+// fields are those of a form, by name.
+type fields map[string]field
+
+// field has the type of its JSON. The application's own columns may be
+// textareas.
+type field struct {
+	reflect.Type
+	own bool
+}
 
 // fieldsOf returns nil for a route without forms or a body, and for one whose
 // handler reads forms itself.
@@ -114,10 +121,10 @@ func fieldsOf(route core.Route) fields {
 	body := reflect.TypeOf(d.Body)
 	for i := range body.NumField() {
 		name, _, _ := strings.Cut(body.Field(i).Tag.Get("json"), ",")
-		found[name] = body.Field(i).Type
+		found[name] = field{Type: body.Field(i).Type}
 	}
 	for _, c := range d.Own {
-		found[c.Name] = c.Type
+		found[c.Name] = field{c.Type, true}
 	}
 	return found
 }
@@ -139,7 +146,10 @@ func (f fields) json(r *core.Request) (*core.Request, error) {
 			delete(in, name)
 			continue
 		}
-		value, err := typed.Parse(f[name], text)
+		if f[name].own {
+			text = typed.LineBreaks(text)
+		}
+		value, err := typed.Parse(f[name].Type, text)
 		if err != nil { // the route says what it misses
 			continue
 		}

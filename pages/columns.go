@@ -153,7 +153,7 @@ func (v *visit) changes(in core.Object, when string, current func(core.Column) a
 		if !slices.Contains(had, c.Name) {
 			continue
 		}
-		value := strings.ReplaceAll(text(in, c.Name), "\r\n", "\n") // as browsers send a textarea
+		value := typed.LineBreaks(text(in, c.Name))
 		before := v.columnInput(c, current(c))
 		same := value == before.Value
 		if before.Type == "checkbox" {

@@ -93,6 +93,12 @@ func isLine(t reflect.Type) bool {
 	return (!list || t.Elem().Kind() == reflect.Uint8) && KindOf(t) < Lines
 }
 
+// LineBreaks returns the text of a form's field as it was typed: browsers send
+// each line break as CR LF (HTML Standard, "Converting an entry list to a list
+// of name-value pairs"). Not for secrets, whose bytes are the same in a form
+// and in JSON.
+func LineBreaks(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
 // Parse returns the JSON of a value of type t that a person has typed as text.
 // Blanks around it count for a Text alone. Empty, it is null for a pointer,
 // false for a bool, and an empty list. The error says what is expected.
