@@ -57,7 +57,7 @@ func TestTable(t *testing.T) {
 // imported.
 func TestTablesThatDoNotFit(t *testing.T) {
 	t.Parallel()
-	down := onPostgres.open(t, "postgres://nobody@127.0.0.1:1/x?sslmode=disable&connect_timeout=1")
+	down, a := onPostgres.open(t, "postgres://nobody@127.0.0.1:1/x?sslmode=disable&connect_timeout=1"), newApp(t, onSQLite, "")
 	for _, d := range databases {
 		db := d.open(t, d.address(t))
 		run(t, db, `CREATE TABLE people (id int, mail varchar(80))`)
@@ -78,7 +78,6 @@ func TestTablesThatDoNotFit(t *testing.T) {
 			{importers.Supabase(db, importers.TableOptions{}), "no table auth.users"},
 			{importers.Table(db, importers.TableOptions{Users: `x" ; DROP TABLE people; --`}), "no table"},
 		} {
-			a := newApp(t, onSQLite, "")
 			_, err := importers.Run(t.Context(), a.Manager(), c.from, importers.Options{})
 			if err == nil || !strings.Contains(err.Error(), c.reason) {
 				t.Errorf("%s: %v, want something with %q", d.driver, err, c.reason)
@@ -90,7 +89,6 @@ func TestTablesThatDoNotFit(t *testing.T) {
 			name = "`user`"
 		}
 		run(t, db, `CREATE TABLE `+name+` (id int, email varchar(80))`)
-		a := newApp(t, onSQLite, "")
 		_, err := importers.Run(t.Context(), a.Manager(),
 			importers.BetterAuth(db, importers.BetterAuthOptions{}), importers.Options{})
 		if err == nil || !strings.Contains(err.Error(), "tables user and users") {
