@@ -12,12 +12,13 @@ func CodeStatus(code string) int {
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
-		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
+		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
-		CodeInsufficientScope:
+		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
 		return http.StatusForbidden
-	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod:
+	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
+		CodeNoFactor, CodeLastLoginMethod:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -35,12 +35,14 @@ type Credential struct {
 	Created, Used, Expires time.Time
 }
 
+// CredentialLabelMax is the greatest length of a Credential's Label, in bytes.
+const CredentialLabelMax = 200
+
 // Limits of a Credential, in bytes.
 const (
-	credentialKindMax  = 64
-	credentialKeyMax   = 255
-	credentialLabelMax = 200
-	credentialDataMax  = 8 << 10
+	credentialKindMax = 64
+	credentialKeyMax  = 255
+	credentialDataMax = 8 << 10
 )
 
 // Check returns an error that names the fields which break a limit, and never
@@ -55,7 +57,7 @@ func (c *Credential) Check() error {
 	refuse(c.Owner == "", "Owner is empty")
 	refuse(!isPrintable(c.Kind, credentialKindMax), "Kind is not 1 to 64 bytes of printable ASCII")
 	refuse(!isPrintable(c.Key, credentialKeyMax), "Key is not 1 to 255 bytes of printable ASCII")
-	refuse(len(c.Label) > credentialLabelMax || !utf8.ValidString(c.Label) || strings.Contains(c.Label, "\x00"),
+	refuse(len(c.Label) > CredentialLabelMax || !utf8.ValidString(c.Label) || strings.Contains(c.Label, "\x00"),
 		"Label is over 200 bytes, not UTF-8, or has a NUL")
 	refuse(len(c.Data) > credentialDataMax, "Data is over 8 KiB")
 	for _, at := range []time.Time{c.Created, c.Used, c.Expires} {

@@ -42,6 +42,14 @@ const (
 	CodeLoginFactorRequired   = "LOGIN_FACTOR_REQUIRED"
 	CodeLoginEnrolment        = "LOGIN_ENROLMENT_REQUIRED"
 	CodeProofRequired         = "PROOF_REQUIRED"
+	CodeFactorBadCode         = "FACTOR_BAD_CODE"
+	CodeFactorLocked          = "FACTOR_LOCKED"
+	CodeFactorExists          = "FACTOR_ALREADY_EXISTS"
+	CodeFactorExpired         = "FACTOR_ENROLMENT_EXPIRED"
+	CodeFactorUnverified      = "FACTOR_NEEDS_VERIFIED_EMAIL"
+	CodeFactorRequired        = "FACTOR_REQUIRED"
+	CodeNoFactor              = "NO_FACTOR"
+	CodeLastLoginMethod       = "LAST_LOGIN_METHOD"
 	CodeRegisterUserExists    = "REGISTER_USER_ALREADY_EXISTS"
 	CodeRegisterPassword      = "REGISTER_INVALID_PASSWORD"
 	CodeRegisterConflict      = "REGISTER_USER_CONFLICT"
@@ -170,6 +178,14 @@ func Unavailable(cause error) *Error {
 		Code: CodeServiceUnavailable, Status: http.StatusServiceUnavailable,
 		Header: http.Header{"Retry-After": {"2"}}, Cause: cause,
 	}
+}
+
+// OrUnavailable returns err where it is nil or an answer, an *Error, else a 503.
+func OrUnavailable(err error) error {
+	if e := (*Error)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return Unavailable(err)
 }
 
 // Unauthorized is the one 401, whatever the cause.

@@ -28,6 +28,15 @@ const (
 	EventDeleted       EventKind = "user.deleted"
 	EventLinked        EventKind = "oauth.linked"
 	EventUnlinked      EventKind = "oauth.unlinked"
+	// EventFactorAdded is a credential that was added: a second factor, a
+	// passkey, recovery codes in place of the former ones. Method is that
+	// of its proofs, or the word of what it spares them; Target is its ID.
+	EventFactorAdded EventKind = "factor.added"
+	// EventFactorRemoved is one that was removed.
+	EventFactorRemoved EventKind = "factor.removed"
+	// EventFactorRefused is a wrong code of a second factor, by somebody
+	// who has given the first proof.
+	EventFactorRefused EventKind = "factor.refused"
 	EventSessionEnded  EventKind = "session.ended"
 	EventSessionsEnded EventKind = "sessions.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was

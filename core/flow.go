@@ -98,3 +98,35 @@ type Listener interface {
 type Purger interface {
 	Purge(ctx context.Context, userID string) (removed int, err error)
 }
+
+// Binder is a flow that reads services outside its routes too, as a Factor does
+// whose Asks looks into the credential store (optional). latchkey.New calls Bind
+// once, first of all, and uses the flow that it returns in place of this one.
+// svc is empty then: New has filled it in when it calls Routes. A decorator
+// that wraps a Binder implements Bind itself and returns a decorator.
+type Binder interface {
+	Bind(svc *Services) Flow
+}
+
+// Keeper is a flow that keeps credentials which their owner sees and removes
+// (optional): its routes are GET, PATCH and DELETE /factors.
+type Keeper interface {
+	Keeps() Kept
+}
+
+// Kept describes the credentials that a Keeper keeps.
+type Kept struct {
+	Kind string // of the Credential
+	// Beside: they only stand in for a factor, as recovery codes do or a
+	// trusted browser, and go with the last credential that is one.
+	Beside bool
+	// Left returns how often one may still be used; nil for any number of
+	// times. It reads Data that the flow has written.
+	Left func(*Credential) int
+}
+
+// Unlocker is a Factor that failed attempts can lock (optional). Unlock makes
+// the user's usable again; there may be none.
+type Unlocker interface {
+	Unlock(ctx context.Context, userID string) error
+}
