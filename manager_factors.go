@@ -58,3 +58,18 @@ func (m *Manager[U]) UnlockFactor(ctx context.Context, userID string) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Rekey seals anew whatever the application's flows have sealed with another
+// key than the first one of Options.Vault, and returns how much that was. Once
+// it returns 0 the other keys may go. It may run beside the application.
+func (m *Manager[U]) Rekey(ctx context.Context) (resealed int, err error) {
+	var errs []error
+	for _, f := range m.auth.flows {
+		if r, ok := core.As[core.Rekeyer](f); ok {
+			n, err := r.Rekey(ctx)
+			resealed += n
+			errs = append(errs, err)
+		}
+	}
+	return resealed, errors.Join(errs...)
+}

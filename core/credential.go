@@ -127,3 +127,12 @@ type CredentialStore interface {
 	// another owner's: of any number of concurrent calls one succeeds.
 	Delete(ctx context.Context, kind, owner, id string) error
 }
+
+// CredentialPager is a CredentialStore that returns a kind's credentials of all
+// owners, page by page, so that what they seal can be sealed anew (optional).
+// after is the Key of the last one of the page before, "" for the first page;
+// limit is at least 1. In the store's own order, which no change of a
+// credential changes, a page has the next ones, and is empty after the last.
+type CredentialPager interface {
+	Page(ctx context.Context, kind, after string, limit int) ([]*Credential, error)
+}

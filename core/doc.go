@@ -41,6 +41,9 @@
 // it forgets floors, [FloorKeeper]; if it keeps sessions in memory,
 // [SessionCache].
 //
+// A [CredentialStore] should implement [CredentialPager], by which keys of the
+// vault are rotated.
+//
 // Every store whose rows expire should implement [Sweeper], unless its database
 // deletes them. One with tables of its own should implement [Migrator], one on
 // a server [Clock] and, of a UserStore, [Shared].
@@ -66,8 +69,8 @@
 // second factor must implement [Factor], and may implement [Offerer],
 // [Enroller], [Kinder] and, if failed attempts lock it, [Unlocker]; a flow that
 // spares logins their factors, [Waiver]. One that keeps credentials should
-// implement [Keeper], so that their owner sees them; one that reads services
-// outside its routes, [Binder]. A
+// implement [Keeper], so that their owner sees them; one that seals them,
+// [Rekeyer]; one that reads services outside its routes, [Binder]. A
 // flow by which people log in at a provider should implement [Offering] and
 // [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
 // if it also keeps their tokens [OAuthTokenSealer]. One that mails links should

@@ -130,3 +130,10 @@ type Kept struct {
 type Unlocker interface {
 	Unlock(ctx context.Context, userID string) error
 }
+
+// Rekeyer is a flow that seals what it keeps with the vault's keys (optional).
+// Rekey seals anew what was sealed with another key than the first one, and
+// returns how much that was. It may run beside everything else, and again.
+type Rekeyer interface {
+	Rekey(ctx context.Context) (resealed int, err error)
+}

@@ -47,7 +47,7 @@ func (f Prove) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: "auth:" + svc.Backend.Name + ".prove", Method: http.MethodPost, Pattern: "/prove/password",
-			Guards: []core.Guard{core.Via(svc.Backend.Name)},
+			Guards: []core.Guard{core.Via(svc.Backend.Name), core.InPerson},
 			Doc: core.Doc{
 				Summary: "Prove the login once more by the password",
 				Body: struct {

@@ -55,7 +55,8 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: f.login(svc),
 		},
 		{
-			Name: name("prove"), Method: http.MethodPost, Pattern: "/prove/totp", Guards: []core.Guard{here},
+			Name: name("prove"), Method: http.MethodPost, Pattern: "/prove/totp",
+			Guards: []core.Guard{here, core.InPerson},
 			Doc:    core.Doc{Summary: "Prove the login once more by a code of the authenticator app", Body: codeBody{}, Codes: wrong},
 			Handle: f.prove(svc),
 		},
