@@ -9,4 +9,7 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	github.com/piglig/go-qr v1.1.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)

@@ -36,7 +36,7 @@ func (v *visit) tooLate(err error) (*core.Response, error) {
 }
 
 // factorForms are the forms of the factors whose route for a pending login has
-// the name <method>:<backend>.login.
+// the name <method>:<backend>.login, or the one that begins an enrolment.
 func (v *visit) factorForms(p core.Pending) []*Form {
 	var forms []*Form
 	for _, method := range p.Factors {
@@ -48,6 +48,9 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		f.Title = v.word("factor."+method, humane(method))
 		f.Hidden = []Hidden{{"method", method}}
 		f.focus(len(forms) == 0)
+		forms = append(forms, f)
+	}
+	if f := v.enrolForm(p); f != nil {
 		forms = append(forms, f)
 	}
 	return forms
