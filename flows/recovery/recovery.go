@@ -53,8 +53,12 @@ func (Flow) Method() string { return kind }
 // Asks implements core.Factor: recovery codes never ask.
 func (Flow) Asks(context.Context, core.AnyUser, []core.Proof) (bool, error) { return false, nil }
 
-// Offers implements core.Offerer: while codes are left.
-func (f Flow) Offers(ctx context.Context, u core.AnyUser, _ []core.Proof) (bool, error) {
+// Offers implements core.Offerer: while codes are left, and the login is not
+// strong.
+func (f Flow) Offers(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
+	if f.svc.Security.Strong(done) {
+		return false, nil
+	}
 	c, err := f.find(ctx, f.svc, u.Base().ID)
 	return c != nil && left(c) > 0, err
 }

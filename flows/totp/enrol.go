@@ -25,9 +25,6 @@ type confirmation struct{ enrolment, code, label string }
 // replaces it.
 func (f Flow) begin(ctx context.Context, svc *core.Services, u core.AnyUser) (*core.Response, error) {
 	b := u.Base()
-	if err := f.free(ctx, u); err != nil {
-		return nil, err
-	}
 	secret := make([]byte, secretLen)
 	if _, err := svc.Env.Random.Read(secret); err != nil {
 		return nil, core.Unavailable(err)

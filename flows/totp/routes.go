@@ -41,7 +41,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	name := func(part string) string { return "totp:" + svc.Backend.Name + "." + part }
 	here := core.Via(svc.Backend.Name)
 	secure := append(slices.Clone(svc.Env.AccountGuards), here, svc.Security.Secure())
-	enrolled := []string{core.CodeFactorBadCode, core.CodeFactorExpired, core.CodeFactorExists, core.CodeFactorUnverified}
+	enrolled := []string{core.CodeFactorBadCode, core.CodeFactorExpired, core.CodeFactorExists}
 	routes := []core.Route{
 		{
 			Name: name("login"), Method: http.MethodPost, Pattern: "/totp", Public: true,
@@ -67,7 +67,11 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				Codes: []string{core.CodeFactorExists, core.CodeFactorUnverified},
 			},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				return f.begin(ctx, svc, core.CurrentFrom(ctx).User)
+				u := core.CurrentFrom(ctx).User
+				if err := f.free(ctx, u); err != nil {
+					return nil, err
+				}
+				return f.begin(ctx, svc, u)
 			},
 		},
 		{
@@ -82,7 +86,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Doc: core.Doc{
 				Summary: "Begin to enrol an authenticator app inside a login that requires one", Body: pendingBody{},
 				Status: http.StatusOK, Answer: begun{},
-				Codes: []string{core.CodeLoginBadCredentials, core.CodeFactorExists, core.CodeFactorUnverified},
+				Codes: []string{core.CodeLoginBadCredentials, "403 Forbidden"},
 			},
 			Handle: f.pendingBegin(svc),
 		},
@@ -93,7 +97,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 					pendingBody
 					confirmBody
 				}{},
-				Codes: append([]string{core.CodeLoginBadCredentials}, enrolled...),
+				Codes: append([]string{core.CodeLoginBadCredentials, "403 Forbidden"}, enrolled...),
 			},
 			Handle: f.pendingConfirm(svc),
 		},

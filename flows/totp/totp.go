@@ -85,9 +85,10 @@ func (f Flow) enrolled(ctx context.Context, u core.AnyUser) (bool, error) {
 	return err == nil, err
 }
 
-// Offers implements core.Offerer: it may be chosen where another factor asks.
-func (f Flow) Offers(ctx context.Context, u core.AnyUser, _ []core.Proof) (bool, error) {
-	return f.enrolled(ctx, u)
+// Offers implements core.Offerer: it may be chosen where another factor asks and
+// the login is not strong.
+func (f Flow) Offers(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
+	return f.Asks(ctx, u, done)
 }
 
 // Enrols implements core.Enroller.
