@@ -61,7 +61,9 @@ func (m *Manager[U]) UnlockFactor(ctx context.Context, userID string) error {
 
 // Rekey seals anew whatever the application's flows have sealed with another
 // key than the first one of Options.Vault, and returns how much that was. Once
-// it returns 0 the other keys may go. It may run beside the application.
+// it returns 0 the other keys may go. It may run beside the application. What
+// was sealed with a key that is not there is core.ErrInvalid, once everything
+// else has been sealed.
 func (m *Manager[U]) Rekey(ctx context.Context) (resealed int, err error) {
 	var errs []error
 	for _, f := range m.auth.flows {

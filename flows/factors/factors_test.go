@@ -40,6 +40,7 @@ func TestList(t *testing.T) {
 			t.Errorf("without a factor: %v", all)
 		}
 		c.Enrol(factortest.Ada)
+		factortest.Step()
 		c.Ask("/recovery-codes", "", 200, "")
 		all := c.Factors()
 		if len(all) != 2 || all[0]["kind"] != "totp" || all[0]["label"] != "the blue phone" || all[0]["last_used_at"] == nil ||
