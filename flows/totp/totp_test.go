@@ -309,7 +309,7 @@ func TestTheLimitOfAUser(t *testing.T) {
 }
 
 // M32: a stolen password adds no factor to an account that has one.
-func TestEnrolmentInsideAPendingLogin(t *testing.T) {
+func TestAttackM32EnrolmentInsideAPendingLogin(t *testing.T) {
 	t.Parallel()
 	for _, backend := range []string{"web", "api"} {
 		synctest.Test(t, func(t *testing.T) {
