@@ -130,11 +130,12 @@ func TestFindings413APersonWithoutScripts(t *testing.T) {
 	v := s.visitor()
 	lands(t, "a page of who is logged in", v.send("GET", "/plan?year=1&q=a%20b", "", ""),
 		"/login?from=plan&next=%2Fplan%3Fyear%3D1%26q%3Da%2520b")
-	lands(t, "a registration", v.post("/auth/register", "email", "ada@example.org", "password", password, "name", "Ada\r\nLovelace",
-		"newsletter", "on", "age", "36", "tags", "maths\nposts", "is_superuser", "true", "redirect_to", "/welcome"), "/welcome")
+	lands(t, "a registration", v.post("/auth/register", "email", "ada@example.org", "password", password,
+		"name", "Ada\r\nLovelace", "newsletter", "on", "age", "36", "tags", "maths\nposts", "is_superuser", "true", "redirect_to", "/welcome"), "/welcome")
 	ada, err := s.Manager().FindByEmail(t.Context(), "ada@example.org")
 	check(t, err, nil)
-	if ada.Name != "Ada\nLovelace" || !ada.Newsletter || ada.Age == nil || *ada.Age != 36 || len(ada.Tags) != 2 || ada.IsSuperuser {
+	if ada.Name != "Ada\nLovelace" || !ada.Newsletter || ada.Age == nil || *ada.Age != 36 || len(ada.Tags) != 2 ||
+		ada.IsSuperuser {
 		t.Errorf("the form made %+v", ada)
 	}
 	lands(t, "a wrong password", v.post("/auth/web/login", "username", "ada@example.org", "password", "wrong",

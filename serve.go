@@ -121,7 +121,9 @@ func (a *Auth[U]) bind(route core.Route, b *Backend) core.Endpoint {
 
 // handler closes protection and guards over a route. The context that it
 // returns has the caller, of refused requests too.
-func (a *Auth[U]) handler(route core.Route, b *Backend) func(context.Context, *core.Request) (context.Context, *core.Response, error) {
+func (a *Auth[U]) handler(
+	route core.Route, b *Backend,
+) func(context.Context, *core.Request) (context.Context, *core.Response, error) {
 	authenticate := func(ctx context.Context, _ core.Head) (context.Context, error) { return ctx, nil }
 	if !route.Public || route.Optional {
 		authenticate = a.Resolve(route.Public, route.Guards...)

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/latchkey-go/latchkey/integration/long"
 )
 
 var mySQL = dialect{
@@ -50,7 +52,10 @@ var mariaDB = &engine{
 	command: func(s *instance, program string) []string {
 		command := []string{program, "--no-defaults", "--datadir=" + s.folder, "--bind-address=127.0.0.1", "--port=" +
 			strconv.Itoa(s.port),
-			"--socket=socket", "--skip-name-resolve", "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=32M", "--max-connections=200"}
+			"--socket=socket", "--skip-name-resolve", "--character-set-server=utf8mb4", "--max-connections=200",
+			// A million rows in the random order of their keys are
+			// read and written over and over where they do not fit.
+			fmt.Sprintf("--innodb-buffer-pool-size=%dM", long.Count(32, 1024))}
 		if !s.durable {
 			command = append(command, "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync")
 		}
