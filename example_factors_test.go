@@ -31,9 +31,12 @@ func requireOfStaff(o latchkey.Options[Member]) latchkey.Options[Member] {
 }
 
 func guardedByFactors(mux *http.ServeMux, auth *latchkey.Auth[Member], h http.Handler) {
-	mux.Handle("/payroll", httpauth.Require(auth, latchkey.Factor(0))(h))                      // two proofs, any time in this login
-	mux.Handle("/transfer", httpauth.Require(auth, latchkey.Factor(5*time.Minute, "totp"))(h)) // a code of the last five minutes
-	mux.Handle("/address", httpauth.Require(auth, latchkey.Fresh(10*time.Minute))(h))          // any proof of the last ten
+	// Two proofs, at any time in this login.
+	mux.Handle("/payroll", httpauth.Require(auth, latchkey.Factor(0))(h))
+	// A code of the last five minutes.
+	mux.Handle("/transfer", httpauth.Require(auth, latchkey.Factor(5*time.Minute, "totp"))(h))
+	// Any proof of the last ten.
+	mux.Handle("/address", httpauth.Require(auth, latchkey.Fresh(10*time.Minute))(h))
 }
 
 func helpSomebody(ctx context.Context, auth *latchkey.Auth[Member], id string) error {

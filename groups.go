@@ -58,8 +58,8 @@ func (a *Auth[U]) Flow(name string, backend ...string) Group {
 // Login returns POST /login and POST /logout of a backend.
 func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) }
 
-// Factors returns what a backend's logins may lack: POST /login/pending and POST
-// /prove/password, and the routes of every flow in Options.Flows that is a
+// Factors returns what a backend's logins may lack: POST /login/pending and
+// POST /prove/password, and the routes of every flow in Options.Flows that is a
 // core.Factor, such as POST /totp. It belongs at the prefix of Login.
 func (a *Auth[U]) Factors(backend string) Group {
 	group := slices.Clone(a.Flow("prove", backend))

@@ -86,7 +86,8 @@ func New[U any, PU core.Model[U]](t testing.TB, o latchkey.Options[U]) *App[U] {
 // The backends are "web" (sessions by cookie) and "api" (JWTs by bearer),
 // tickets and credentials are in memory, the vault has a key of the test's own,
 // mails go to an outbox and begin at once, the base URL is
-// https://app.example.org, the hasher is Hasher, and the log is the test's. There are no limits, unless o has Limits or a Limiter.
+// https://app.example.org, the hasher is Hasher, and the log is the test's.
+// There are no limits, unless o has Limits or a Limiter.
 func Options[U any](t testing.TB, o latchkey.Options[U]) latchkey.Options[U] {
 	t.Helper()
 	if len(o.Backends) == 0 {

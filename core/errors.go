@@ -180,7 +180,8 @@ func Unavailable(cause error) *Error {
 	}
 }
 
-// OrUnavailable returns err where it is nil or an answer, an *Error, else a 503.
+// OrUnavailable returns err where it is nil or an answer, which is an *Error,
+// else a 503.
 func OrUnavailable(err error) error {
 	if e := (*Error)(nil); err == nil || errors.As(err, &e) {
 		return err

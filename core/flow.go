@@ -100,10 +100,10 @@ type Purger interface {
 }
 
 // Binder is a flow that reads services outside its routes too, as a Factor does
-// whose Asks looks into the credential store (optional). latchkey.New calls Bind
-// once, first of all, and uses the flow that it returns in place of this one.
-// svc is empty then: New has filled it in when it calls Routes. A decorator
-// that wraps a Binder implements Bind itself and returns a decorator.
+// whose Asks looks into the credential store (optional). latchkey.New calls
+// Bind once, first of all, and uses the flow that it returns in place of this
+// one. svc is empty then: New has filled it in when it calls Routes. A
+// decorator that wraps a Binder implements Bind itself and returns a decorator.
 type Binder interface {
 	Bind(svc *Services) Flow
 }

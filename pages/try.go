@@ -68,8 +68,9 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
 			Factors: &Factors{
-				Kept: []KeptFactor{{Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor")},
-					{Title: "text"}},
+				Kept: []KeptFactor{{Title: "text"}, {
+					Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"),
+				}},
 				Add: []*Form{form("add")}, Codes: &Button{Text: "text", Action: "/"},
 			},
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
-// Prove is the flow of what a login lacks, once per backend: POST /login/pending
-// says what a login waits for, POST /prove/password proves one once more by the
-// password.
+// Prove is the flow of what a login lacks, once per backend: POST
+// /login/pending says what a login waits for, POST /prove/password proves one
+// once more by the password.
 type Prove struct {
 	// Failures are those of Login: a wrong password counts there, so that a
 	// stolen session is no way around that limit.

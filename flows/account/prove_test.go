@@ -79,7 +79,8 @@ func TestProvePasswordCountsAsALogin(t *testing.T) {
 				t.Errorf("attempt %d: %d %s, want %d", i+1, w.Code, w.Body, status)
 			}
 		}
-		w := authtest.NewClient(t).Do(h, "POST", "/auth/web/login", `{"email": "`+ada.Email+`", "password": "analytical engine"}`)
+		in := `{"email": "` + ada.Email + `", "password": "analytical engine"}`
+		w := authtest.NewClient(t).Do(h, "POST", "/auth/web/login", in)
 		if w.Code != 429 {
 			t.Errorf("a login: %d %s", w.Code, w.Body)
 		}

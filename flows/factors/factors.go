@@ -132,8 +132,10 @@ func (f Flow) public(c *core.Credential) factor {
 }
 
 // find returns the user's factor of an ID, or a 404.
-func (f Flow) find(ctx context.Context, svc *core.Services, userID, id string) (*core.Credential, []*core.Credential, error) {
-	all, err := f.List(ctx, svc, userID)
+func (f Flow) find(
+	ctx context.Context, svc *core.Services, userID, id string,
+) (found *core.Credential, all []*core.Credential, err error) {
+	all, err = f.List(ctx, svc, userID)
 	if err != nil {
 		return nil, nil, err
 	}

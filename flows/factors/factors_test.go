@@ -14,8 +14,6 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/flows/recovery"
-	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/internal/factortest"
 )
 
@@ -43,7 +41,8 @@ func TestList(t *testing.T) {
 		factortest.Step()
 		c.Ask("/recovery-codes", "", 200, "")
 		all := c.Factors()
-		if len(all) != 2 || all[0]["kind"] != "totp" || all[0]["label"] != "the blue phone" || all[0]["last_used_at"] == nil ||
+		if len(all) != 2 ||
+			all[0]["kind"] != "totp" || all[0]["label"] != "the blue phone" || all[0]["last_used_at"] == nil ||
 			all[1]["kind"] != "recovery" || all[1]["left"] != 10.0 || all[1]["last_used_at"] != nil {
 			t.Errorf("the list is %v", all)
 		}
@@ -153,7 +152,7 @@ func TestTheLastWayIn(t *testing.T) {
 	t.Parallel()
 	var store core.CredentialStore
 	a := factortest.New(t, func(o *latchkey.Options[factortest.Member]) {
-		o.Flows = []latchkey.Flow{badge{kind: "badge"}, totp.Flow{}, recovery.Flow{}}
+		o.Flows = append(o.Flows, badge{kind: "badge"})
 		full := authtest.Options(t, *o)
 		store, o.Credentials = full.Credentials, full.Credentials
 	})
@@ -190,16 +189,17 @@ func TestTheLastWayIn(t *testing.T) {
 	}
 	// With a password it is one of two ways.
 	password := "analytical engine"
-	if _, err := a.Manager().Update(t.Context(), u.ID, latchkey.Changes[factortest.Member]{Password: &password}); err != nil {
+	c := latchkey.Changes[factortest.Member]{Password: &password}
+	if _, err := a.Manager().Update(t.Context(), u.ID, c); err != nil {
 		t.Fatal(err)
 	}
-	c := authtest.As(t, a.Auth, "web", u)
-	c.Do(a, http.MethodDelete, "/auth/factors/"+ids[0], "")
+	client := authtest.As(t, a.Auth, "web", u)
+	client.Do(a, http.MethodDelete, "/auth/factors/"+ids[0], "")
 	left, err := store.List(t.Context(), "badge", u.ID)
 	if err != nil || len(left) != 1 {
 		t.Fatalf("left are %v, %v", left, err)
 	}
-	if w := c.Do(a, http.MethodDelete, "/auth/factors/"+left[0].ID, ""); w.Code != 204 {
+	if w := client.Do(a, http.MethodDelete, "/auth/factors/"+left[0].ID, ""); w.Code != 204 {
 		t.Errorf("with a password: %d %s", w.Code, w.Body)
 	}
 }
@@ -212,7 +212,9 @@ func TestGroups(t *testing.T) {
 	for _, e := range append(a.Factors("web"), a.Account()...) {
 		names = append(names, e.Name)
 	}
-	for _, want := range []string{"auth:web.pending", "auth:web.prove", "totp:web.login", "recovery:web.create", "factors:delete"} {
+	for _, want := range []string{
+		"auth:web.pending", "auth:web.prove", "totp:web.login", "recovery:web.create", "factors:delete",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not among %q", want, names)
 		}

@@ -64,8 +64,8 @@ func (f Flow) isLast(c *core.Credential, all []*core.Credential) bool {
 	return true
 }
 
-// refused returns why the user may not remove c, if they may not: they must have
-// a factor, or log in by c alone.
+// refused returns why the user may not remove c: they must have a factor, or
+// log in by c alone. nil permits.
 func (f Flow) refused(ctx context.Context, svc *core.Services, u core.AnyUser, c *core.Credential, last bool) error {
 	if last {
 		needs, err := svc.Security.NeedsFactor(ctx, u)

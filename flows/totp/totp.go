@@ -68,8 +68,8 @@ func (Flow) PerBackend() bool { return true }
 // Method implements core.Factor.
 func (Flow) Method() string { return kind }
 
-// Asks implements core.Factor: a user who has enrolled is asked until the login
-// is strong.
+// Asks implements core.Factor: of a user who has enrolled, until the login is
+// strong.
 func (f Flow) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	if f.svc.Security.Strong(done) {
 		return false, nil
@@ -85,8 +85,8 @@ func (f Flow) enrolled(ctx context.Context, u core.AnyUser) (bool, error) {
 	return err == nil, err
 }
 
-// Offers implements core.Offerer: it may be chosen where another factor asks and
-// the login is not strong.
+// Offers implements core.Offerer: it may be chosen where another factor asks
+// and the login is not strong.
 func (f Flow) Offers(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
 	return f.Asks(ctx, u, done)
 }

@@ -255,7 +255,8 @@ func TestAttackM27ManyWrongCodes(t *testing.T) {
 					pending = thief.First(factortest.Ada)
 					thief.Header.Set("X-Pending", pending)
 				}
-				thief.Ask("/totp", `{"pending": "`+thief.Header.Get("X-Pending")+`", "code": "000000"}`, 400, core.CodeFactorBadCode)
+				thief.Ask("/totp", `{"pending": "`+thief.Header.Get("X-Pending")+`", "code": "000000"}`, 400,
+					core.CodeFactorBadCode)
 			}
 		}
 		right := func(status int, part string) *factortest.Client {
@@ -330,8 +331,8 @@ func TestAttackM32EnrolmentInsideAPendingLogin(t *testing.T) {
 			thief := a.Client(backend)
 			pending = thief.First(factortest.Ada)
 			thief.Ask("/login/totp/begin", `{"pending": "`+pending+`"}`, 403, "Forbidden")
-			thief.Ask("/login/totp/confirm", `{"pending": "`+pending+`", "enrolment": "`+begun["enrolment"].(string)+`", "code": "`+
-				authtest.TOTP(t, secret)+`"}`, 403, "Forbidden")
+			thief.Ask("/login/totp/confirm", `{"pending": "`+pending+`", "enrolment": "`+begun["enrolment"].(string)+
+				`", "code": "`+authtest.TOTP(t, secret)+`"}`, 403, "Forbidden")
 			factortest.Step()
 			thief.Second(pending, authtest.TOTP(t, secret)) // the twin
 		})
@@ -357,3 +358,33 @@ func TestAttackM31SensitiveWithOneProof(t *testing.T) {
 		stolen.Send("DELETE", "/auth/factors/"+id, "", 204, "")
 	})
 }
+
+func TestNewSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	short := []core.VaultKey{{ID: "a"}}
+	for want, c := range map[string]struct {
+		flow  latchkey.Flow
+		vault []core.VaultKey
+	}{
+		"flow totp needs Options.Vault":                     {totp.Flow{}, nil},
+		"flow totp: Options.Vault: seal: the secret of key": {totp.Flow{}, short},
+		"flow totp needs Options.Credentials":               {totp.Flow{}, nil},
+		"flow totp: Skew is 3":                              {totp.Flow{Skew: 3}, nil},
+		"flow totp needs an Issuer":                         {totp.Flow{Issuer: "a:b"}, nil},
+		"flow totp: Attempts":                               {totp.Flow{Attempts: core.Limit{Events: -1}}, nil},
+		`the flow "totp" is a decorator of a core.Binder`:   {decorated{totp.Flow{}}, nil},
+	} {
+		o := authtest.Options(t, latchkey.Options[factortest.Member]{Flows: []latchkey.Flow{c.flow}})
+		o.Vault, o.Credentials = c.vault, nil
+		_, err := latchkey.New(memstore.NewUsers[factortest.Member](), o)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("New says %v, want %q", err, want)
+		}
+	}
+}
+
+// decorated hides what the flow in it is besides, but for As.
+type decorated struct{ core.Flow }
+
+// Unwrap implements core.Unwrapper.
+func (d decorated) Unwrap() any { return d.Flow }

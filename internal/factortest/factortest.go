@@ -108,7 +108,8 @@ func (c *Client) Ask(route, body string, status int, part string) map[string]any
 	return c.Send("POST", "/auth/"+c.backend+route, body, status, part)
 }
 
-// Send sends a request, and fails unless the answer has the status and the part.
+// Send sends a request, and fails unless the answer has the status and the
+// part.
 func (c *Client) Send(method, path, body string, status int, part string) map[string]any {
 	c.a.t.Helper()
 	w := c.Do(c.a, method, path, body)
@@ -163,7 +164,8 @@ func (c *Client) Enrol(email string) (secret string) {
 // Confirm posts the first code of an enrolment that has begun.
 func (c *Client) Confirm(route string, begun map[string]any, code string, status int, part string) {
 	c.a.t.Helper()
-	c.Ask(route, `{"enrolment": "`+begun["enrolment"].(string)+`", "code": "`+code+`", "label": "the blue phone"}`, status, part)
+	c.Ask(route, `{"enrolment": "`+begun["enrolment"].(string)+`", "code": "`+code+`", "label": "the blue phone"}`, status,
+		part)
 }
 
 // Me checks whether the client is logged in.

@@ -51,8 +51,8 @@ func (a *App) authenticator(t *testing.T, b *Browser) {
 		t.Error("a wrong code shows another picture")
 	}
 	wrong.Submit("totp", "code", codeOf(t, secret, 0)).WantRedirect("/account/recovery-codes")
-	made := b.Get("/account/recovery-codes").Want(200, "The app is added", "A recovery code lets you log in").Submit("codes").
-		Want(200, "not shown again")
+	made := b.Get("/account/recovery-codes").Want(200, "The app is added", "A recovery code lets you log in").
+		Submit("codes").Want(200, "not shown again")
 	codes := codeShown.FindAllStringSubmatch(made.Body, -1)
 	if len(codes) != 10 {
 		t.Fatalf("%d codes are shown\n%s", len(codes), made.Body)
@@ -84,7 +84,8 @@ func (a *App) required(t *testing.T, b *Browser) {
 	b.Post("/login/enrol").WantRedirect("/login")
 	b.Get("/login").Submit("login", "username", Careful, "password", Password).WantRedirect("/login/factor")
 	b.Get("/account").Follow().Want(200, "Log in")
-	page := b.Get("/login/factor").Want(200, "One more step").Submit("enrol").Want(200, "Scan this picture", "Use another account")
+	page := b.Get("/login/factor").Want(200, "One more step").Submit("enrol").
+		Want(200, "Scan this picture", "Use another account")
 	secret := page.Secret()
 	page.Submit("totp", "code", "").Want(400, "That code is not right")
 	page.Submit("totp", "code", "000000").Want(400, "That code is not right")

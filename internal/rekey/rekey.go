@@ -1,8 +1,7 @@
 // Package rekey seals the credentials of a kind anew, page by page.
 //
-//	n, err := rekey.Run(ctx, store, "totp", func(c *core.Credential) (bool, error) {
-//		return reseal(c), nil
-//	})
+//	n, err := rekey.Run(ctx, store, "totp",
+//		func(c *core.Credential) (changed bool, err error) { … })
 package rekey
 
 import (

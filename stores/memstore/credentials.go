@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Credentials is a core.CredentialStore, CredentialPager and Sweeper. It does not know
-// Users: the front door deletes the credentials of a user whom it deletes. An
-// ID that it makes is a random UUID.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. It does
+// not know Users: the front door deletes the credentials of a user whom it
+// deletes. An ID that it makes is a random UUID.
 type Credentials struct {
 	clock   clock
 	mu      sync.Mutex

@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its IDs are
-// ObjectIDs.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its
+// IDs are ObjectIDs.
 type Credentials struct {
 	s *Store
 	c collection

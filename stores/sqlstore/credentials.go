@@ -6,7 +6,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its IDs are UUIDs.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its
+// IDs are UUIDs.
 type Credentials struct {
 	s *Store
 

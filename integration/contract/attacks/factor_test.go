@@ -147,8 +147,8 @@ func TestAttackPendingIsNoCredential(t *testing.T) {
 	})
 }
 
-// What is sensitive needs two kinds of proofs of a user who has a second factor,
-// however fresh the one is.
+// What is sensitive needs two kinds of proofs of a user who has a second
+// factor, however fresh the one is.
 func TestAttackOneProofOfTwo(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		g, _ := withApp(t, a)
@@ -190,7 +190,8 @@ func TestAttackRemovalOfFactors(t *testing.T) {
 		}
 		id := harness.PathID(rows[0].ID)
 		a.Want(t, "DELETE /auth/factors/{id} 404", harness.Case("M20 another user's"), eve, id)
-		a.Want(t, "PATCH /auth/factors/{id} 404", harness.Case("M20 another user's name"), eve, id, harness.JSON(`{"label": "x"}`))
+		a.Want(t, "PATCH /auth/factors/{id} 404", harness.Case("M20 another user's name"), eve, id,
+			harness.JSON(`{"label": "x"}`))
 		t.Run("M20 many at once", func(t *testing.T) {
 			removed := 0
 			for got := range a.SendAtOnce(t, 16, "DELETE", "/auth/factors/{id}",

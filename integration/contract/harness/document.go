@@ -64,7 +64,8 @@ func documented() (*latchkey.Auth[Account], error) {
 // AccountRoutes are the routes that every application under test has, where
 // App.Serve mounts them.
 func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
-	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account()).At("/auth")
+	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(),
+		auth.Account()).At("/auth")
 	for _, b := range Backends {
 		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b)).At("/auth/"+b)...)
 	}

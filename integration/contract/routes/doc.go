@@ -27,7 +27,7 @@
 //	factors_test.go   POST /auth/{backend}/login/pending,
 //	                  POST /auth/{backend}/prove/…, /totp/…, /recovery,
 //	                  /recovery-codes and /login/totp/…,
-//	                  GET /auth/factors, PATCH and DELETE /auth/factors/{id}
+//	                  GET /auth/factors, and PATCH and DELETE of one
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user

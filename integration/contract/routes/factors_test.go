@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
 
-// factored is what a test knows of a user with an authenticator app.
+// factored is a user with an authenticator app.
 type factored struct {
 	a       *harness.App
 	u       *harness.Account
@@ -28,7 +28,7 @@ type factored struct {
 // at is a line about a route of the backend.
 func (f factored) at(route string) string { return "POST /auth/" + f.backend + route + " " }
 
-// login is that of a user with a factor, who is asked for it.
+// login returns the ticket of a login that waits for the factor.
 func (f factored) login(t *testing.T) string { return f.a.PendingTicket(t, f.backend, f.u) }
 
 // code is the next one of the app.
@@ -159,8 +159,10 @@ func (f factored) enrolment(t *testing.T, ok string, in harness.Option) harness.
 	a.Want(t, f.at("/login/totp/begin")+"422 body.pending string_type", harness.Row, harness.JSON(`{"pending": 1}`))
 	a.Want(t, f.at("/login/totp/begin")+"403 (of a user who has a factor)", pendingBody(f.login(t), ""))
 	begun := a.Want(t, f.at("/login/totp/begin")+"200 (inside a login)", pendingBody(pending, ""))
-	a.Want(t, f.at("/login/totp/confirm")+"400 FACTOR_BAD_CODE (inside a login)", inside(begun.Member(t, "enrolment"), "000000"))
-	a.Want(t, f.at("/login/totp/confirm")+"400 FACTOR_ENROLMENT_EXPIRED (inside a login)", inside("x", "000000"))
+	a.Want(t, f.at("/login/totp/confirm")+"400 FACTOR_BAD_CODE (inside a login)",
+		inside(begun.Member(t, "enrolment"), "000000"))
+	a.Want(t, f.at("/login/totp/confirm")+"400 FACTOR_ENROLMENT_EXPIRED (inside a login)",
+		inside("x", "000000"))
 	a.Want(t, f.at("/login/totp/confirm")+"422 body.enrolment missing, body.code missing", harness.Row, harness.JSON(`{}`))
 	a.Want(t, f.at("/login/totp/confirm")+"400 LOGIN_BAD_CREDENTIALS (nothing waits)",
 		harness.JSON(`{"pending": "x", "enrolment": "x", "code": "1"}`))
@@ -193,7 +195,8 @@ func (f factored) outages(t *testing.T, in harness.Option) {
 	a.Want(t, f.at("/totp/begin")+down+"(without credentials)", in)
 	a.Want(t, f.at("/recovery-codes")+down+"(without credentials)", in)
 	a.Want(t, "GET /auth/factors "+down+"(without credentials)", in)
-	a.Want(t, "PATCH /auth/factors/{id} "+down+"(without credentials)", in, harness.PathID("x"), harness.JSON(`{"label": "x"}`))
+	a.Want(t, "PATCH /auth/factors/{id} "+down+"(without credentials)", in, harness.PathID("x"),
+		harness.JSON(`{"label": "x"}`))
 	a.Want(t, "DELETE /auth/factors/{id} "+down+"(without credentials)", in, harness.PathID("x"))
 	a.Break("users")
 	a.Want(t, f.at("/prove/password")+down+"(without users)", in, harness.JSON(`{"password": "x"}`))
@@ -254,7 +257,8 @@ func TestSecondFactorsInOddCompany(t *testing.T) {
 		for _, backend := range harness.Backends {
 			f, in := enrolled(t, a, backend)
 			acting := a.Issue(t, backend, core.Session{
-				UserID: f.u.ID, Epoch: 1, Actor: "somebody", ActorSession: "x", Proofs: []core.Proof{{Method: "password", At: a.Now()}},
+				UserID: f.u.ID, Epoch: 1, Actor: "somebody", ActorSession: "x",
+				Proofs: []core.Proof{{Method: "password", At: a.Now()}},
 			})
 			a.Want(t, f.at("/prove/password")+"403", harness.Row, acting, harness.JSON(`{"password": "x"}`))
 			f.otherSites(t)
@@ -286,7 +290,9 @@ func (f factored) otherSites(t *testing.T) {
 		return
 	}
 	foreign := harness.Header("Sec-Fetch-Site", "cross-site")
-	for _, route := range []string{"/login/pending", "/totp", "/recovery", "/prove/totp", "/totp/begin", "/recovery-codes"} {
+	for _, route := range []string{
+		"/login/pending", "/totp", "/recovery", "/prove/totp", "/totp/begin", "/recovery-codes",
+	} {
 		f.a.Want(t, f.at(route)+"403 CROSS_ORIGIN_REFUSED", harness.Row, foreign, harness.JSON(`{}`))
 	}
 }
