@@ -82,6 +82,15 @@ func TestDeadlock(t *testing.T) {
 	})
 }
 
+// TestDeadlockThatIsFoundLate: whoever has the patience waits, and then the
+// transaction runs again.
+func TestDeadlockThatIsFoundLate(t *testing.T) {
+	t.Parallel()
+	d := onPostgres.with("&options=-c%20deadlock_timeout%3D2500ms")
+	store, us := users[core.User](t, d.new(t), sqlstore.Options{Patience: crowded})
+	embrace(t, store, us, func(_ context.Context, err error) error { return err })
+}
+
 // TestDeadlockThatIsPassedOver: MySQL has rolled the transaction back, and
 // statements after that must not be committed on their own.
 func TestDeadlockThatIsPassedOver(t *testing.T) {

@@ -12,8 +12,8 @@ const (
 	// staleAttempts is for failures that pass at once, one for each
 	// connection of a pool.
 	staleAttempts = 64
-	// retryFor bounds the time in which another attempt begins: a busy
-	// SQLite file has made each of them wait already.
+	// retryFor bounds the time in which another attempt begins where no
+	// patience does: a busy SQLite file has made each of them wait already.
 	retryFor = 2 * time.Second
 )
 
@@ -57,7 +57,7 @@ func (e *engine) repeat(ctx context.Context, do func(patience time.Duration) err
 		if stale(err) {
 			most = staleAttempts
 		}
-		if !mayRepeat(err) || time.Since(begun) > retryFor || attempt >= most {
+		if !mayRepeat(err) || patience < 0 && time.Since(begun) > retryFor || attempt >= most {
 			return err
 		}
 		if !stale(err) {
