@@ -12,12 +12,13 @@ func CodeStatus(code string) int {
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
-		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
+		CodeOAuthUserExists, CodeOAuthAlreadyLinked,
+		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
-		CodeInsufficientScope:
+		CodeInsufficientScope, CodeFactorUnverified:
 		return http.StatusForbidden
-	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod:
+	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodePasskeyTooMany:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge
