@@ -268,7 +268,9 @@ func credential(text string, more ...string) string {
 	return strings.Join(append([]string{`{"credential": ` + text}, more...), ", ") + "}"
 }
 
-func (d detail) with(text string) string { return credential(text, fmt.Sprintf(`"pending": %q`, d.Pending)) }
+func (d detail) with(text string) string {
+	return credential(text, fmt.Sprintf(`"pending": %q`, d.Pending))
+}
 
 // loggedIn reports whether a client is logged in.
 func (a *app) loggedIn(c *authtest.Client) bool {
@@ -325,7 +327,9 @@ func detailOf(t *testing.T, w *httptest.ResponseRecorder) detail {
 	return body.Detail
 }
 
-func hasCode(w *httptest.ResponseRecorder, code string) bool { return strings.Contains(w.Body.String(), code) }
+func hasCode(w *httptest.ResponseRecorder, code string) bool {
+	return strings.Contains(w.Body.String(), code)
+}
 
 func request(t *testing.T) *core.Request {
 	return httpauth.Request(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))

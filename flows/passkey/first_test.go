@@ -89,6 +89,7 @@ func TestAttackM42DeletedUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.wantLogin("after the deletion", k, core.CodePasskeyUnknown)
+	a.wantHeard(core.EventLoginFailed, core.CodePasskeyUnknown)
 	// A store that keeps what it should delete.
 	if err := a.store.Create(t.Context(), left, 0); err != nil {
 		t.Fatal(err)

@@ -222,7 +222,6 @@ func (s *site) add(
 		return err
 	}
 	err = commit(ctx, func(ctx context.Context) error {
-		row.ID, e.User, e.Was = "", u, nil
 		err := do(ctx, e)
 		e.Target = row.ID
 		return err

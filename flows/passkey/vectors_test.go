@@ -91,9 +91,9 @@ func (v vector) check(t *testing.T, verification Verification) {
 	if good != (err == nil) {
 		t.Errorf("the login: %v, want it good: %t", err, good)
 	}
-	wrong := []byte(v.Get.Signature)
-	wrong[len(wrong)-1] ^= 1 // of the alphabet still
-	if err := get(string(wrong)); !errors.Is(err, core.Refuse(core.CodePasskeyRefused)) {
+	wrong := fromHex(t, v.Get.Signature)
+	wrong[len(wrong)-1] ^= 1
+	if err := get(hex.EncodeToString(wrong)); !errors.Is(err, core.Refuse(core.CodePasskeyRefused)) {
 		t.Errorf("another signature: %v", err)
 	}
 }
