@@ -64,7 +64,9 @@ func (s *site) spend(ctx context.Context, text, purpose, subject string) ([]byte
 
 // use stores what judge makes of a passkey's record, and raises what is to be
 // known of it.
-func (s *site) use(ctx context.Context, u core.AnyUser, row *core.Credential, judge func(record) (record, error)) error {
+func (s *site) use(
+	ctx context.Context, u core.AnyUser, row *core.Credential, judge func(record) (record, error),
+) error {
 	var before, after record
 	_, err := s.store.Update(ctx, Kind, row.Owner, row.ID, func(c *core.Credential) (err error) {
 		if before, err = decode(c.Data); err != nil {

@@ -22,8 +22,8 @@ const (
 	toEnrol    = "enrol"
 )
 
-// ceremony is what a challenge is good for, and nothing else. subject is the
-// session or the pending login that it was made for, "" for a login by a
+// ceremony is what a challenge may be spent for, and nothing else. subject is
+// the session or the pending login that it was made for, "" for a login by a
 // passkey alone.
 type ceremony struct{ backend, purpose, subject string }
 

@@ -75,7 +75,7 @@ func TestARefusalSpendsTheChallenge(t *testing.T) {
 	a.wantLogin("the next one", k, "")
 }
 
-// TestAttackM14: a challenge is good for what it was made for alone: one
+// TestAttackM14: a challenge can be spent for what it was made for alone: one
 // backend, one purpose, one session or login, until it expires.
 func TestAttackM14ChallengeOfSomethingElse(t *testing.T) {
 	t.Parallel()

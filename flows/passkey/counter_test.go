@@ -61,8 +61,8 @@ func (a *app) steps(registered byte, steps []step) {
 	}
 }
 
-// TestAttackM43: each device counts a synced passkey on its own, so a login goes
-// on, and an event says what was seen.
+// TestAttackM43: each device counts a synced passkey on its own, so a login
+// goes on, and an event says what was seen.
 func TestAttackM43CounterOfASyncedPasskey(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)
@@ -70,8 +70,8 @@ func TestAttackM43CounterOfASyncedPasskey(t *testing.T) {
 	a.wantHeard(core.EventPasskeyCloned, "", "")
 }
 
-// TestAttackM19: a passkey that becomes a synced one, as those of telephones do,
-// still logs in, and an event notes it once.
+// TestAttackM19: a passkey that becomes a synced one, as those of telephones
+// do, still logs in, and an event notes it once.
 func TestAttackM19BackupFlagFlips(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)

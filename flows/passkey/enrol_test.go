@@ -144,7 +144,8 @@ func TestAttackM37UnverifiedAddress(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	admission, err := a.Manager().Login(t.Context(), u.ID, "api", request(t), core.Proof{Method: "oauth:acme", At: a.clock.now()})
+	proof := core.Proof{Method: "oauth:acme", At: a.clock.now()}
+	admission, err := a.Manager().Login(t.Context(), u.ID, "api", request(t), proof)
 	if err != nil || admission.Pending == "" {
 		t.Fatalf("got %+v, %v", admission, err)
 	}

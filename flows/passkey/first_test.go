@@ -32,15 +32,15 @@ func TestLogInByAPasskey(t *testing.T) {
 	a.wantHeard(core.EventLoginFailed)
 }
 
-// What the browser is asked says nothing of anybody, and leaves the choice to
+// The options of a login say nothing of anybody, and leave the choice to
 // whoever has a passkey.
 func TestOptionsOfALogin(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)
 	o := a.options(authtest.NewClient(t), "/auth/web/login/passkey/options", "")
 	k := o.PublicKey
-	if k.RPID != "app.example.org" || k.Verify != "required" || k.Allow != nil || o.ExpiresIn != 300 || k.Timeout != 300_000 ||
-		len(unb64(t, k.Challenge)) != 64 {
+	if k.RPID != "app.example.org" || k.Verify != "required" || k.Allow != nil || o.ExpiresIn != 300 ||
+		k.Timeout != 300_000 || len(unb64(t, k.Challenge)) != 64 {
 		t.Errorf("got %+v", o)
 	}
 }
@@ -98,7 +98,7 @@ func TestAttackM42DeletedUser(t *testing.T) {
 	a.wantLogin("another user's", other, "")
 }
 
-// A user store that gives an ID again does not give its passkeys along.
+// Where a user store uses an ID again, its passkeys do not come along.
 func TestAttackM42IDGivenAgain(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)
@@ -200,8 +200,8 @@ func TestAttackM13ClientData(t *testing.T) {
 	}
 }
 
-// TestAttackM46: which site a passkey is for is configured, and never taken from
-// a request.
+// TestAttackM46: which site a passkey is for is configured, and never taken
+// from a request.
 func TestAttackM46Host(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)

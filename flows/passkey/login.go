@@ -78,11 +78,12 @@ func (s *site) next(ctx context.Context, r *core.Request) (*core.Response, error
 	if err != nil {
 		return nil, err
 	}
-	admission, err := s.svc.Gate.Continue(ctx, in.pending, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
+	prove := func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
 		return s.again(ctx, u, r, assertion{
 			purpose: toContinue, subject: p.ID, verify: s.verify(p.Proofs), credential: in.credential,
 		})
-	})
+	}
+	admission, err := s.svc.Gate.Continue(ctx, in.pending, r, prove)
 	return admission.Answer, err
 }
 
@@ -114,7 +115,7 @@ func (s *site) prove(ctx context.Context, r *core.Request) (*core.Response, erro
 }
 
 // subjectOf is what the challenges of a session are bound to: also to its user,
-// as not every strategy gives each session an ID of its own.
+// as a session of a strategy may be without an ID of its own.
 func subjectOf(s *core.Session) string { return s.UserID + "\x00" + s.ID }
 
 // ask returns the options for the passkeys of a user: PASSKEY_UNKNOWN where

@@ -21,8 +21,8 @@ type Verification string
 const (
 	// Required refuses what shows presence alone.
 	Required Verification = "required"
-	// Preferred takes it for a first factor by one proof, so that a user
-	// with a second factor is asked for that too.
+	// Preferred takes it for one proof, to which a user with a second
+	// factor has to add that.
 	Preferred Verification = "preferred"
 )
 

@@ -13,7 +13,7 @@ import (
 // they are. It is safe for concurrent use, and for one application.
 type Flow struct {
 	o Options
-	// bound is what Routes was called with, for what is asked elsewhere.
+	// bound is what Routes was called with, for the other methods.
 	bound atomic.Pointer[core.Services]
 }
 

@@ -27,8 +27,8 @@ func (l *late) Create(ctx context.Context, c *core.Credential, max int) error {
 	return l.CredentialStore.Create(ctx, c, max)
 }
 
-// TestAttackO52: a passkey is not left behind by a login that ended while it was
-// registered, nor by a user who was deleted.
+// TestAttackO52: a passkey is not left behind by a login that ended while it
+// was registered, nor by a user who was deleted.
 func TestAttackO52TheLoginEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	store := &late{}
@@ -112,7 +112,8 @@ func TestAttackM32AFactorMeanwhile(t *testing.T) {
 		}
 		if c.passkey {
 			store.before = func(ctx context.Context) {
-				other := &core.Credential{Owner: u.ID, Kind: passkey.Kind, Key: "another", Data: []byte(`{"v":1,"id":"AA","key":"AA"}`)}
+				data := []byte(`{"v":1,"id":"AA","key":"AA"}`)
+				other := &core.Credential{Owner: u.ID, Kind: passkey.Kind, Key: "another", Data: data}
 				if err := a.store.Create(ctx, other, 0); err != nil {
 					t.Error(err)
 				}

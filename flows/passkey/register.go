@@ -130,7 +130,7 @@ func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, erro
 	if err != nil {
 		return nil, err
 	}
-	admission, err := s.svc.Gate.Continue(ctx, in.pending, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
+	prove := func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
 		row, proof, err := s.attested(ctx, u, toEnrol, p.ID, in)
 		if err != nil {
 			return core.Proof{}, err
@@ -145,7 +145,8 @@ func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, erro
 			err = core.Refuse(core.CodeLoginBadCredentials)
 		}
 		return proof, refusal(err)
-	})
+	}
+	admission, err := s.svc.Gate.Continue(ctx, in.pending, r, prove)
 	return admission.Answer, err
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/passkey"
 )
 
-// What is asked of a browser for a new passkey, and what is kept of it.
+// The options of a new passkey, and what is kept of it.
 func TestRegister(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{Name: "Example"}, nil)
@@ -161,26 +161,24 @@ func TestAttackM31RegistrationIsSensitive(t *testing.T) {
 	}
 }
 
-// TestAttackM36: whoever proves the mailbox of an account that was never
-// verified gets it without the passkeys of whoever was there before.
+// TestAttackM36: a take-over removes all passkeys, and the switch that has them
+// asked for, of one user alone.
 func TestAttackM36TakeOver(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{}, nil)
-	for verified, code := range map[bool]string{false: core.CodePasskeyUnknown, true: ""} {
-		u := a.user(func(m *member) { m.IsVerified = verified })
-		k := a.register(authtest.As(t, a.Auth, "web", u), "web", newAuthenticator(t))
-		a.switchOn(u)
-		link, _, err := a.Manager().ResetLink(t.Context(), u.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, token, _ := strings.Cut(link, "token=")
-		a.want(authtest.NewClient(t), "/auth/reset-password",
-			fmt.Sprintf(`{"token": %q, "password": "another password"}`, token), http.StatusOK, "")
-		a.wantLogin(fmt.Sprintf("verified %t, after the reset", verified), k, code)
-		left, err := a.store.List(t.Context(), "", u.ID)
-		if err != nil || (len(left) == 2) != verified || (len(left) == 0) == verified {
-			t.Errorf("verified %t: %d credentials are left, %v", verified, len(left), err)
+	u, k := a.registered()
+	a.switchOn(u)
+	a.register(authtest.As(t, a.Auth, "web", u, core.Proof{Method: "passkey"}), "web", newAuthenticator(t))
+	other, kept := a.registered()
+	a.switchOn(other)
+	if removed, err := a.Services().Security.Purge(t.Context(), u.ID); removed != 3 || err != nil {
+		t.Errorf("%d credentials were removed, %v; want 3", removed, err)
+	}
+	a.wantLogin("the squatter's", k, core.CodePasskeyUnknown)
+	a.wantLogin("another user's", kept, "")
+	for owner, want := range map[string]int{u.ID: 0, other.ID: 2} {
+		if left, err := a.store.List(t.Context(), "", owner); len(left) != want || err != nil {
+			t.Errorf("%d credentials are left, %v; want %d", len(left), err, want)
 		}
 	}
 }
