@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/passkey"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
 // A passkey alone logs in, at a backend of cookies and at one of bearer tokens,
@@ -96,6 +97,30 @@ func TestAttackM42DeletedUser(t *testing.T) {
 	}
 	a.wantLogin("whose user is no more", k, core.CodePasskeyUnknown)
 	a.wantLogin("another user's", other, "")
+}
+
+// A store of the flow's own loses the passkeys of deleted users too.
+func TestOwnStoreForgetsDeletedUsers(t *testing.T) {
+	t.Parallel()
+	own := memstore.NewCredentials(nil)
+	a := newApp(t, passkey.Options{Credentials: own}, nil)
+	u, k := a.registered()
+	other, _ := a.registered()
+	if len(a.rows(u)) != 0 {
+		t.Error("the application's store has it")
+	}
+	a.wantLogin("before", k, "")
+	if err := a.Manager().Delete(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(t.Context()); err != nil { // which waits for jobs
+		t.Fatal(err)
+	}
+	for id, want := range map[string]int{u.ID: 0, other.ID: 1} {
+		if rows, err := own.List(t.Context(), passkey.Kind, id); len(rows) != want || err != nil {
+			t.Errorf("%d passkeys are left, %v; want %d", len(rows), err, want)
+		}
+	}
 }
 
 // Where a user store uses an ID again, its passkeys do not come along.

@@ -28,8 +28,8 @@ const (
 
 // Options of New. Secret is required.
 type Options struct {
-	// Credentials keeps the passkeys. Default: Options.Credentials of
-	// latchkey.
+	// Credentials keeps the passkeys, and the switches that have them asked
+	// for. Default: Options.Credentials of latchkey, which others share.
 	Credentials core.CredentialStore
 	// Secret of at least 32 random bytes authenticates challenges. All
 	// nodes have the same. New refuses one that is a pattern or contains a

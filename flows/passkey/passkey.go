@@ -23,6 +23,7 @@ var (
 	_ core.Enroller = (*Flow)(nil)
 	_ core.Way      = (*Flow)(nil)
 	_ core.Purger   = (*Flow)(nil)
+	_ core.Listener = (*Flow)(nil)
 )
 
 // New returns the flow. Its error joins everything that is wrong with the
@@ -123,4 +124,17 @@ func (f *Flow) Purge(ctx context.Context, userID string) (removed int, err error
 		return 0, err
 	}
 	return purge(ctx, store, userID, Kind, SecondKind)
+}
+
+// On hears of deleted users, whose passkeys the front door deletes where they
+// are in its own store.
+func (f *Flow) On(_ context.Context, svc *core.Services, e core.Event) {
+	if e.Kind != core.EventDeleted || f.o.Credentials == nil {
+		return
+	}
+	id := e.User.Base().ID
+	svc.Jobs.Enqueue("delete passkeys", func(ctx context.Context) error {
+		_, err := f.Purge(ctx, id)
+		return err
+	})
 }
