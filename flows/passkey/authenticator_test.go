@@ -34,6 +34,7 @@ type authenticator struct {
 	typ    string // "" for the right one
 	client map[string]any
 	output map[string]any // extensions
+	public []byte         // nil for the key's own COSE_Key
 }
 
 // newAuthenticator makes one that is synced and verifies its user.
@@ -119,6 +120,9 @@ func (a *authenticator) create(o requested) string {
 
 // cose is the public key as a COSE_Key: EC2, ES256, P-256.
 func (a *authenticator) cose() []byte {
+	if a.public != nil {
+		return a.public
+	}
 	point, err := a.key.PublicKey.Bytes() // 4, x, y
 	if err != nil {
 		a.t.Fatal(err)

@@ -96,8 +96,12 @@ func (f *Flow) Offers(ctx context.Context, u core.AnyUser, done []core.Proof) (b
 	return len(keys) > 0, err
 }
 
-// Enrols is true: everybody can get a passkey; see core.Enroller.
-func (*Flow) Enrols(context.Context, core.AnyUser) (bool, error) { return true, nil }
+// Enrols reports whether u can get a passkey inside a pending login: their
+// address is verified, or they have none; see core.Enroller.
+func (f *Flow) Enrols(_ context.Context, u core.AnyUser) (bool, error) {
+	b := u.Base()
+	return b.IsVerified || b.EmailKey == "" || f.o.InsecureUnverified, nil
+}
 
 // Ways returns how many passkeys the user has that log in alone; see core.Way.
 func (f *Flow) Ways(ctx context.Context, u core.AnyUser) (int, error) {

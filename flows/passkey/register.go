@@ -72,10 +72,11 @@ func (s *site) register(ctx context.Context, r *core.Request) (*core.Response, e
 }
 
 // confirm takes back a passkey that was stored without a transaction while the
-// login that asked for it ended.
+// login that asked for it ended. That the login now lacks a proof is no such
+// end: the passkey itself may be asked for.
 func (s *site) confirm(ctx context.Context, row *core.Credential) error {
 	ended := s.svc.Security.StillLoggedIn(ctx)
-	if ended == nil {
+	if ended == nil || errors.Is(ended, &core.Error{Status: http.StatusForbidden, Code: core.CodeProofRequired}) {
 		return nil
 	}
 	if err := s.store.Delete(ctx, row.Kind, row.Owner, row.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
@@ -107,11 +108,14 @@ func (s *site) enrolling(ctx context.Context, pending string, r *core.Request) (
 	if err != nil {
 		return p, err
 	}
-	if !slices.Contains(p.Enrol, s.Method()) {
-		return p, core.Forbidden()
-	}
-	if u := p.User.Base(); u.EmailKey != "" && !u.IsVerified && !s.o.InsecureUnverified {
+	may, err := s.Enrols(ctx, p.User)
+	switch {
+	case err != nil:
+		return p, core.Unavailable(err)
+	case p.Enrol != nil && !may:
 		return p, &core.Error{Status: http.StatusForbidden, Code: core.CodeFactorUnverified}
+	case !slices.Contains(p.Enrol, s.Method()):
+		return p, core.Forbidden()
 	}
 	return p, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/passkey"
@@ -74,6 +75,10 @@ func TestRegistrationRefused(t *testing.T) {
 		"not verified":     func(k *authenticator) { k.flags &^= flagUV },
 		"a long ID":        func(k *authenticator) { k.id = make([]byte, 1024) },
 		"no ID":            func(k *authenticator) { k.id = nil },
+		"no point":         func(k *authenticator) { k.public = []byte{0xa3, 1, 2, 3, 0x26, 0x20, 1} },
+		"another algorithm": func(k *authenticator) { // ES256K
+			k.public = append([]byte{0xa5, 1, 2, 3, 0x38, 0x2e}, k.cose()[5:]...)
+		},
 	} {
 		k := newAuthenticator(t)
 		change(k)
@@ -89,6 +94,52 @@ func TestRegistrationRefused(t *testing.T) {
 	k.id, k.output = make([]byte, 1023), map[string]any{"credProps": map[string]any{"rk": true}, "prf": map[string]any{}}
 	a.register(c, "api", k)
 	a.wantLogin("a long ID", k, "")
+}
+
+// A user who lost what the application requires of accounts adds nothing.
+func TestAccountGuards(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, passkey.Options{}, func(o *latchkey.Options[member]) { o.RequireVerified = true })
+	u, _ := a.registered()
+	c := authtest.As(t, a.Auth, "api", u)
+	a.options(c, "/auth/api/passkeys/options", "")
+	_, err := a.Store.Update(t.Context(), u.ID, func(m *member) error {
+		m.IsVerified = false
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/passkeys/options", "/passkeys", "/prove/passkey/options", "/prove/passkey"} {
+		a.want(c, "/auth/api"+path, "{}", http.StatusForbidden, "Forbidden")
+	}
+}
+
+// TestAttackS24: a row of a later version is not read, and stays.
+func TestAttackS24RowOfALaterVersion(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, passkey.Options{}, nil)
+	u, k := a.registered()
+	row := a.rows(u)[0]
+	version := func(from, to string) {
+		_, err := a.store.Update(t.Context(), row.Kind, u.ID, row.ID, func(c *core.Credential) error {
+			c.Data = []byte(strings.Replace(string(c.Data), from, to, 1))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	version(`"v":1`, `"v":2`)
+	if _, w := a.loginBy("api", k); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a login: %d %s", w.Code, w.Body)
+	}
+	a.want(authtest.As(t, a.Auth, "api", u), "/auth/api/passkeys/options", "", http.StatusServiceUnavailable, "")
+	if len(a.rows(u)) != 1 {
+		t.Error("it is gone")
+	}
+	version(`"v":2`, `"v":1`)
+	a.wantLogin("as it was", k, "")
 }
 
 func TestLabels(t *testing.T) {

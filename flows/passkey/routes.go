@@ -54,25 +54,25 @@ type (
 		// ExpiresIn is in seconds.
 		ExpiresIn int `json:"expires_in"`
 	}
-	optionsDoc struct {
+	passkeyOptions struct {
 		PublicKey map[string]any `json:"publicKey"`
 		ExpiresIn int            `json:"expires_in" openapi:"description=Seconds until the options expire."`
 	}
-	credentialDoc struct {
+	passkeyAnswer struct {
 		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
 	}
-	pendingDoc struct {
+	passkeyPending struct {
 		Pending string `json:"pending,omitempty" openapi:"description=Of the login that waits. Left out: the browser's cookie has it."`
 	}
-	pendingCredentialDoc struct {
+	passkeyPendingAnswer struct {
 		Pending    string         `json:"pending,omitempty" openapi:"description=Of the login that waits. Left out: the browser's cookie has it."`
 		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
 	}
-	labelDoc struct {
+	passkeyCreate struct {
 		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
 		Label      string         `json:"label,omitempty" openapi:"description=For its owner; at most 200 bytes."`
 	}
-	pendingLabelDoc struct {
+	passkeyPendingCreate struct {
 		Pending    string         `json:"pending,omitempty" openapi:"description=Of the login that waits. Left out: the browser's cookie has it."`
 		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
 		Label      string         `json:"label,omitempty" openapi:"description=For its owner; at most 200 bytes."`
@@ -115,19 +115,19 @@ func (s *site) logins() []core.Route {
 	pending := append([]string{core.CodeLoginBadCredentials}, asserting...)
 	return []core.Route{
 		s.public("first_options", "/login/passkey/options", core.Doc{
-			Summary: "Ask for the options of a login by a passkey", Status: http.StatusOK, Answer: optionsDoc{},
+			Summary: "Ask for the options of a login by a passkey", Status: http.StatusOK, Answer: passkeyOptions{},
 			Codes: []string{core.CodeRateLimited},
 		}, s.firstOptions),
 		s.public("first", "/login/passkey", core.Doc{
-			Summary: "Log in by a passkey", Body: credentialDoc{},
+			Summary: "Log in by a passkey", Body: passkeyAnswer{},
 			Codes: append([]string{core.CodeLoginUserNotVerified}, pending...),
 		}, s.first),
 		s.public("login_options", "/passkey/options", core.Doc{
-			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK, Body: pendingDoc{},
-			Answer: optionsDoc{}, Codes: []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
+			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK, Body: passkeyPending{},
+			Answer: passkeyOptions{}, Codes: []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
 		}, s.nextOptions),
 		s.public("login", "/passkey", core.Doc{
-			Summary: "Go on with a login by a passkey", Body: pendingCredentialDoc{}, Codes: pending,
+			Summary: "Go on with a login by a passkey", Body: passkeyPendingAnswer{}, Codes: pending,
 		}, s.next),
 	}
 }
@@ -137,10 +137,10 @@ func (s *site) proofs() []core.Route {
 	return []core.Route{
 		s.own("prove_options", "/prove/passkey/options", core.InPerson, core.Doc{
 			Summary: "Ask for the options of a passkey as a proof of the current login", Status: http.StatusOK,
-			Answer: optionsDoc{}, Codes: []string{core.CodePasskeyUnknown, core.CodeRateLimited},
+			Answer: passkeyOptions{}, Codes: []string{core.CodePasskeyUnknown, core.CodeRateLimited},
 		}, s.proveOptions),
 		s.own("prove", "/prove/passkey", core.InPerson, core.Doc{
-			Summary: "Prove the current login by a passkey", Body: credentialDoc{}, Codes: asserting,
+			Summary: "Prove the current login by a passkey", Body: passkeyAnswer{}, Codes: asserting,
 		}, s.prove),
 	}
 }
@@ -153,19 +153,19 @@ func (s *site) registrations() []core.Route {
 	waiting := []string{core.CodeLoginBadCredentials, core.CodeFactorUnverified, "403 Forbidden", core.CodeRateLimited}
 	return []core.Route{
 		s.own("begin", "/passkeys/options", secure, core.Doc{
-			Summary: "Ask for the options of a new passkey", Status: http.StatusOK, Answer: optionsDoc{},
+			Summary: "Ask for the options of a new passkey", Status: http.StatusOK, Answer: passkeyOptions{},
 			Codes: []string{core.CodeProofRequired, core.CodePasskeyTooMany, core.CodeRateLimited},
 		}, s.registerOptions),
 		s.own("confirm", "/passkeys", secure, core.Doc{
-			Summary: "Register a passkey", Status: http.StatusCreated, Body: labelDoc{}, Answer: passkeyRead{},
+			Summary: "Register a passkey", Status: http.StatusCreated, Body: passkeyCreate{}, Answer: passkeyRead{},
 			Codes: slices.Concat(bad, taken, []string{core.CodeProofRequired, core.CodeRateLimited}),
 		}, s.register),
 		s.public("enrol_begin", "/login/passkeys/options", core.Doc{
 			Summary: "Ask for the options of a passkey inside a login that requires a factor", Status: http.StatusOK,
-			Body: pendingDoc{}, Answer: optionsDoc{}, Codes: waiting,
+			Body: passkeyPending{}, Answer: passkeyOptions{}, Codes: waiting,
 		}, s.enrolOptions),
 		s.public("enrol_confirm", "/login/passkeys", core.Doc{
-			Summary: "Register a passkey inside a login, and go on with it", Body: pendingLabelDoc{},
+			Summary: "Register a passkey inside a login, and go on with it", Body: passkeyPendingCreate{},
 			Codes: slices.Concat(waiting, bad, []string{core.CodeFactorExists}),
 		}, s.enrol),
 	}

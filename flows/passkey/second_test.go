@@ -45,6 +45,10 @@ func TestAttackM35APasskeyIsNoLock(t *testing.T) {
 	if w := a.byPassword(c, other); w.Code != http.StatusOK {
 		t.Errorf("switched on without a passkey: %d %s", w.Code, w.Body)
 	}
+	a.register(authtest.As(t, a.Auth, "api", other), "api", newAuthenticator(t))
+	if _, d := a.pending("api", other); !slices.Equal(d.Factors, []string{"passkey"}) {
+		t.Errorf("with the first one: %+v", d)
+	}
 }
 
 // A browser's login that waits is in its cookie.
