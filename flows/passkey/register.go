@@ -73,7 +73,7 @@ func (s *site) register(ctx context.Context, r *core.Request) (*core.Response, e
 
 // confirm takes back a passkey that was stored without a transaction while the
 // login that asked for it ended. That the login now lacks a proof is no such
-// end: the passkey itself may be asked for.
+// end: it may be the new passkey's own.
 func (s *site) confirm(ctx context.Context, row *core.Credential) error {
 	ended := s.svc.Security.StillLoggedIn(ctx)
 	if ended == nil || errors.Is(ended, &core.Error{Status: http.StatusForbidden, Code: core.CodeProofRequired}) {

@@ -124,7 +124,8 @@ func (s *site) logins() []core.Route {
 		}, s.first),
 		s.public("login_options", "/passkey/options", core.Doc{
 			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK, Body: passkeyPending{},
-			Answer: passkeyOptions{}, Codes: []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
+			Answer: passkeyOptions{},
+			Codes:  []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
 		}, s.nextOptions),
 		s.public("login", "/passkey", core.Doc{
 			Summary: "Go on with a login by a passkey", Body: passkeyPendingAnswer{}, Codes: pending,
