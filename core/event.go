@@ -34,9 +34,18 @@ const (
 	EventFactorAdded EventKind = "factor.added"
 	// EventFactorRemoved is one that was removed.
 	EventFactorRemoved EventKind = "factor.removed"
-	// EventFactorRefused is a wrong code of a second factor, by somebody
-	// who has given the first proof.
+	// EventFactorRefused is a second factor that proved nothing, shown by
+	// somebody who has given the first proof.
 	EventFactorRefused EventKind = "factor.refused"
+	// EventPasskeyCloned is a passkey whose signature counter did not rise,
+	// so that there may be two of it (WebAuthn 3, section 6.1.1). Target is
+	// the ID of its Credential. Code is the refusal; it is "" where the
+	// passkey is synced, as devices count each on its own.
+	EventPasskeyCloned EventKind = "passkey.cloned"
+	// EventPasskeySynced is a passkey that may be synced to other devices,
+	// and was registered as one that may not, or the reverse. Target is the
+	// ID of its Credential; Code is the refusal, if it was one.
+	EventPasskeySynced EventKind = "passkey.synced"
 	EventSessionEnded  EventKind = "session.ended"
 	EventSessionsEnded EventKind = "sessions.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was
