@@ -35,6 +35,11 @@ type Credential struct {
 	Created, Used, Expires time.Time
 }
 
+// KindSecond is the Kind of the credential by which a user has said that every
+// login of theirs needs a factor which is optional otherwise; see Kept. Its Key
+// is the user's ID.
+const KindSecond = "second"
+
 // CredentialLabelMax is the greatest length of a Credential's Label, in bytes.
 const CredentialLabelMax = 200
 

@@ -120,6 +120,9 @@ type Kept struct {
 	// Beside: they only stand in for a factor, as recovery codes do or a
 	// trusted browser, and go with the last credential that is one.
 	Beside bool
+	// Optional: a login needs them only where their owner says so, by PUT
+	// /second-factor, which keeps a Credential of KindSecond.
+	Optional bool
 	// Left returns how often one may still be used; nil for any number of
 	// times. It reads Data that the flow has written.
 	Left func(*Credential) int

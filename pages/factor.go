@@ -44,6 +44,9 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		if !ok || e.Doc.Hidden {
 			continue
 		}
+		if slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
+			continue
+		}
 		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
 		f.Title = v.word("factor."+method, humane(method))
 		f.Hidden = []Hidden{{"method", method}}
@@ -86,6 +89,10 @@ type member struct {
 	kind     reflect.Type
 	required bool
 }
+
+// isNotTyped reports whether people cannot type a member, as the answer of an
+// authenticator.
+func (m member) isNotTyped() bool { return typed.KindOf(m.kind) == typed.JSON }
 
 // membersOf lists the members of a struct's JSON, but for pending. What is no
 // struct has none.

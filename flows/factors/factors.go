@@ -1,7 +1,8 @@
 // Package factors is the flow by which users see, name and remove what they
 // prove with who they are besides a password: GET /factors, PATCH and DELETE
-// /factors/{id}. latchkey.New adds it where a flow keeps credentials (see
-// core.Keeper).
+// /factors/{id}. Where a factor is optional, as passkeys are, GET and PUT
+// /second-factor make it one that every login needs. latchkey.New adds the flow
+// where another one keeps credentials (see core.Keeper).
 //
 // Security notes. Naming and removing need a login that is secure (see
 // core.Security). The last factor of a user who must have one stays, and so
@@ -54,7 +55,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		return nil, errors.New("flow factors needs Options.Credentials, whose content it lists")
 	}
 	secure := append(slices.Clone(svc.Env.AccountGuards), svc.Security.Secure())
-	return []core.Route{
+	routes := []core.Route{
 		{
 			Name: "factors:list", Method: http.MethodGet, Pattern: "/factors", Guards: svc.Env.AccountGuards,
 			Doc: core.Doc{Summary: "The current user's factors, the oldest first", Status: http.StatusOK, Answer: []factor{}},
@@ -93,7 +94,13 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 				return core.Empty(http.StatusNoContent), nil
 			},
 		},
-	}, nil
+	}
+	for _, flow := range f.keepers {
+		if keeper, _ := core.As[core.Keeper](flow); keeper.Keeps().Optional {
+			return append(routes, f.switches(svc, secure)...), nil
+		}
+	}
+	return routes, nil
 }
 
 // keeper returns the flow that keeps a kind, and what it says of it.

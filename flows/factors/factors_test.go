@@ -2,6 +2,7 @@ package factors_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -131,17 +132,30 @@ func TestAttackM20ARequiredFactor(t *testing.T) {
 // badge is a factor of an application's own that is also a way in.
 type badge struct {
 	core.Flow
-	kind string
-	svc  *core.Services
+	kind     string
+	optional bool
+	svc      *core.Services
 }
 
-func (b badge) Name() string                                                 { return b.kind }
-func (badge) PerBackend() bool                                               { return true }
-func (badge) Routes(*core.Services) ([]core.Route, error)                    { return nil, nil }
-func (b badge) Bind(svc *core.Services) core.Flow                            { b.svc = svc; return b }
-func (b badge) Method() string                                               { return b.kind }
-func (badge) Asks(context.Context, core.AnyUser, []core.Proof) (bool, error) { return false, nil }
-func (b badge) Keeps() core.Kept                                             { return core.Kept{Kind: b.kind} }
+func (b badge) Name() string                              { return b.kind }
+func (badge) PerBackend() bool                            { return true }
+func (badge) Routes(*core.Services) ([]core.Route, error) { return nil, nil }
+func (b badge) Bind(svc *core.Services) core.Flow {
+	b.svc = svc
+	return b
+}
+func (b badge) Method() string   { return b.kind }
+func (b badge) Keeps() core.Kept { return core.Kept{Kind: b.kind, Optional: b.optional} }
+
+// Asks implements core.Factor, where its owner has switched it on.
+func (b badge) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
+	_, err := b.svc.Credentials.Find(ctx, core.KindSecond, u.Base().ID)
+	if errors.Is(err, core.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !b.svc.Security.Strong(done), err
+}
+
 func (b badge) Ways(ctx context.Context, u core.AnyUser) (int, error) {
 	all, err := b.svc.Credentials.List(ctx, b.kind, u.Base().ID)
 	return len(all), err
@@ -219,4 +233,73 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s is not among %q", want, names)
 		}
 	}
+}
+
+// A factor that is optional is one that every login needs once its owner says
+// so.
+func TestSecondFactor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var store core.CredentialStore
+		a := factortest.New(t, func(o *latchkey.Options[factortest.Member]) {
+			o.Flows = append(o.Flows, badge{kind: "badge", optional: true})
+			full := authtest.Options(t, *o)
+			store, o.Credentials = full.Credentials, full.Credentials
+		})
+		const route = "/auth/second-factor"
+		c, other := a.Client("web"), a.Client("web")
+		in := `{"email": "` + factortest.Ada + `", "password": "` + factortest.Password + `"}`
+		c.Send("GET", route, "", 401, "")
+		c.Ask("/login", in, 204, "")
+		other.Ask("/login", in, 204, "")
+		c.Send("GET", route, "", 200, `{"required":false}`)
+		c.Send("PUT", route, `{"required": true}`, 409, core.CodeNoFactor)
+		c.Send("PUT", route, `{}`, 422, "missing")
+		c.Send("PUT", route, `{"required": "perhaps"}`, 422, "bool_parsing")
+		mine := &core.Credential{Owner: a.Ada.ID, Kind: "badge", Key: "a", Created: time.Now()}
+		if err := store.Create(t.Context(), mine, 0); err != nil {
+			t.Fatal(err)
+		}
+		c.Send("PUT", route, `{"required": true}`, 204, "")
+		c.Send("GET", route, "", 200, `{"required":true}`)
+		c.Me(200)
+		other.Me(401) // M10
+		other.Ask("/login", in, 403, `"factors":["badge"]`)
+		c.Send("PUT", route, `{"required": true}`, 204, "") // as it is: nobody is logged out
+
+		time.Sleep(11 * time.Minute)
+		c.Send("PUT", route, `{"required": false}`, 403, core.CodeProofRequired)
+		vouched := authtest.As(t, a.Auth, "web", a.Ada)
+		if w := vouched.Do(a, "PUT", route, `{"required": false}`); w.Code != 204 {
+			t.Errorf("switching it off: %d %s", w.Code, w.Body)
+		}
+		other.Ask("/login", in, 204, "")
+
+		// It goes with the last credential that it is about.
+		other.Send("PUT", route, `{"required": true}`, 204, "")
+		vouched = authtest.As(t, a.Auth, "web", a.Ada)
+		if w := vouched.Do(a, "DELETE", "/auth/factors/"+mine.ID, ""); w.Code != 204 {
+			t.Errorf("removing the badge: %d %s", w.Code, w.Body)
+		}
+		a.Client("web").Ask("/login", in, 204, "")
+		if c, err := store.Find(t.Context(), core.KindSecond, a.Ada.ID); err != core.ErrNotFound {
+			t.Errorf("the switch is left: %v, %v", c, err)
+		}
+	})
+}
+
+// A factor that is switched on for an address that is not the user's would lock
+// its owner out.
+func TestAttackM37SecondFactorOfAnUnverifiedAddress(t *testing.T) {
+	t.Parallel()
+	a := factortest.New(t, func(o *latchkey.Options[factortest.Member]) {
+		o.Flows = append(o.Flows, badge{kind: "badge", optional: true})
+	})
+	u := &factortest.Member{User: latchkey.User{Email: "bob@example.org", IsActive: true}}
+	if err := a.Manager().Create(t.Context(), u, factortest.Password); err != nil {
+		t.Fatal(err)
+	}
+	c := a.Client("web")
+	c.Ask("/login", `{"email": "bob@example.org", "password": "`+factortest.Password+`"}`, 204, "")
+	c.Send("PUT", "/auth/second-factor", `{"required": true}`, 403, core.CodeFactorUnverified)
 }

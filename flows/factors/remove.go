@@ -40,8 +40,8 @@ func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id
 		if err := svc.Credentials.Delete(ctx, c.Kind, owner, c.ID); err != nil {
 			return err
 		}
-		if !last {
-			return nil
+		if err := f.dropSwitch(ctx, svc, c, all); err != nil || !last {
+			return err
 		}
 		return f.removeBeside(ctx, svc, owner, all)
 	})

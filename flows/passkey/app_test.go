@@ -194,7 +194,7 @@ func (a *app) allows(c *authtest.Client, path string) bool {
 // switchOn has passkeys asked for as the user's second factor.
 func (a *app) switchOn(u *member) {
 	a.t.Helper()
-	err := a.store.Create(a.t.Context(), &core.Credential{Owner: u.ID, Kind: passkey.SecondKind, Key: u.ID}, 1)
+	err := a.store.Create(a.t.Context(), &core.Credential{Owner: u.ID, Kind: core.KindSecond, Key: u.ID}, 1)
 	if err != nil {
 		a.t.Fatal(err)
 	}

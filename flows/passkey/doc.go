@@ -28,8 +28,8 @@
 // core.MethodPasskey, which is two kinds of proof in one; one that showed
 // presence alone proves core.MethodSecurityKey. A passkey beside a password is
 // a way in and no lock: as a second factor it is required only where its owner
-// has switched that on (a credential of the kind SecondKind), or where another
-// factor asks and it may stand in for that.
+// has switched that on (PUT /second-factor), or where another factor asks and
+// it may stand in for that.
 //
 // Security notes (Web Authentication Level 3, sections 7.1, 7.2 and 13). The
 // RP ID and the origins come from the options and the base URL, never from a

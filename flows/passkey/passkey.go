@@ -55,7 +55,7 @@ func (f *Flow) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (boo
 	if f.svc.Security.Strong(done) {
 		return false, nil
 	}
-	_, err := f.svc.Credentials.Find(ctx, SecondKind, u.Base().ID)
+	_, err := f.svc.Credentials.Find(ctx, core.KindSecond, u.Base().ID)
 	if errors.Is(err, core.ErrNotFound) {
 		return false, nil
 	}
@@ -100,8 +100,8 @@ func (f *Flow) Ways(ctx context.Context, u core.AnyUser) (int, error) {
 // Purge removes all of a user's passkeys, and the switch that has them asked
 // for; see core.Purger.
 func (f *Flow) Purge(ctx context.Context, userID string) (removed int, err error) {
-	return purge(ctx, f.svc.Credentials, userID, Kind, SecondKind)
+	return purge(ctx, f.svc.Credentials, userID, Kind, core.KindSecond)
 }
 
 // Keeps implements core.Keeper.
-func (*Flow) Keeps() core.Kept { return core.Kept{Kind: Kind} }
+func (*Flow) Keeps() core.Kept { return core.Kept{Kind: Kind, Optional: true} }

@@ -14,16 +14,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Kinds of core.Credential.
-const (
-	// Kind is that of passkeys. The Key of one is the hexadecimal SHA-256
-	// of its credential ID.
-	Kind = "passkey"
-	// SecondKind is that of the switch by which a user has passkeys asked
-	// for as a second factor; its Key is the user's ID. It counts while the
-	// user has a passkey.
-	SecondKind = "second"
-)
+// Kind is that of the passkeys' core.Credential. Its Key is the hexadecimal
+// SHA-256 of the credential ID.
+const Kind = "passkey"
 
 // record is what is kept of a passkey, as the Data of its credential. It is of
 // this package, so that it stays what it is when the library's own changes.
