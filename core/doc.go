@@ -64,11 +64,12 @@
 // of what they did, [Listener]. A flow that keeps something by which users log
 // in must implement [Purger], and [Way] if it needs no other flow for that. A
 // second factor must implement [Factor], and may implement [Offerer],
-// [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
-// flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
-// if it also keeps their tokens [OAuthTokenSealer]. One that mails links should
-// implement [Linked], so that pages can be at their end.
+// [Enroller], [LastResort] and [Kinder]; a flow that spares logins their
+// factors, [Waiver]. A flow by which people log in at a provider should
+// implement [Offering] and [OAuthArrivals]; one that keeps the accounts there,
+// [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
+// One that mails links should implement [Linked], so that pages can be at their
+// end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that
