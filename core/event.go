@@ -180,8 +180,9 @@ type Hooks[U any] struct {
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
 	// address was sent, nil for nobody's. It must take as long for both, or
-	// the clock reveals who is registered: use Enqueue. After a mail's link
-	// or code it runs in the background, without Request.
+	// the clock reveals who is registered: use Enqueue. Where a mail's link
+	// or code is the first proof it runs in the background, without
+	// Request.
 	AfterFailedLogin func(ctx context.Context, e EventOf[U])
 	// AfterLogout receives the User and the Session that has ended.
 	AfterLogout func(ctx context.Context, e EventOf[U])
