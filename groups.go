@@ -85,6 +85,11 @@ func (a *Auth[U]) Verify() Group { return a.Flow("verify") }
 // reset.Flow in Options.Flows.
 func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
 
+// MailLogin returns the logins by mail of a backend: POST /mail-login and POST
+// /mail-login/confirm, and as a second factor and a step-up POST /mail, POST
+// /prove/mail and their /confirm. It needs maillogin.Flow in Options.Flows.
+func (a *Auth[U]) MailLogin(backend string) Group { return a.Flow("mail-login", backend) }
+
 // Users returns the current user's account at /me and, for superusers, /{id}
 // and the list at the group's root.
 func (a *Auth[U]) Users() Group { return a.Flow("users") }

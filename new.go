@@ -226,7 +226,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
 		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
-			InsecureHTTP: unencrypted(b.Transport)}
+			InsecureHTTP: unencrypted(b.Transport), Cookie: cookieOf(b.Transport)}
 		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)
@@ -250,6 +250,16 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 func ambient(t core.Transport) bool {
 	a, ok := core.As[core.Ambient](t)
 	return ok && a.Ambient()
+}
+
+// cookieOf returns the name of the cookie in which a transport's token travels,
+// "" for another transport.
+func cookieOf(t core.Transport) string {
+	var scheme struct{ Type, In, Name string }
+	if json.Unmarshal(t.Scheme(), &scheme) != nil || scheme.Type != "apiKey" || scheme.In != "cookie" {
+		return ""
+	}
+	return scheme.Name
 }
 
 // standing reports whether a strategy's tokens are not the answer to a login.

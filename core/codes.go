@@ -8,7 +8,7 @@ import "net/http"
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
-		CodeRegisterConflict, CodeUpdateConflict,
+		CodeRegisterConflict, CodeUpdateConflict, CodeMailLoginBadCode,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,

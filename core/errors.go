@@ -41,6 +41,7 @@ const (
 	CodeLoginUserNotVerified  = "LOGIN_USER_NOT_VERIFIED"
 	CodeLoginFactorRequired   = "LOGIN_FACTOR_REQUIRED"
 	CodeLoginEnrolment        = "LOGIN_ENROLMENT_REQUIRED"
+	CodeMailLoginBadCode      = "MAIL_LOGIN_BAD_CODE"
 	CodeProofRequired         = "PROOF_REQUIRED"
 	CodeFactorBadCode         = "FACTOR_BAD_CODE"
 	CodeFactorLocked          = "FACTOR_LOCKED"

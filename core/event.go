@@ -198,7 +198,9 @@ type Hooks[U any] struct {
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
 	// address was sent, nil for nobody's. It must take as long for both, or
-	// the clock reveals who is registered: use Enqueue.
+	// the clock reveals who is registered: use Enqueue. Where a mail's link
+	// or code is the first proof it runs in the background, without
+	// Request.
 	AfterFailedLogin func(ctx context.Context, e EventOf[U])
 	// AfterLogout receives the User and the Session that has ended.
 	AfterLogout func(ctx context.Context, e EventOf[U])

@@ -17,8 +17,8 @@ type Flow interface {
 // Factor is a flow that can prove a user once more after the first proof. It
 // says whether it asks, and depends on no other factor: the gate decides
 // how many and which. It is PerBackend, and its flow continues pending logins
-// by Gate.Continue. The optional interfaces beside it are Offerer, Enroller and
-// Kinder.
+// by Gate.Continue. The optional interfaces beside it are Offerer, Enroller,
+// LastResort and Kinder.
 type Factor interface {
 	Method() string // "totp"
 	// Asks reports whether the gate must still require this factor of u,
@@ -43,6 +43,13 @@ type Offerer interface {
 // not add a factor to an account that has one.
 type Enroller interface {
 	Enrols(ctx context.Context, u AnyUser) (bool, error)
+}
+
+// LastResort is a Factor for users who have no other one (optional). Its Asks
+// is called only where no other factor asks and the proofs so far are not
+// strong, so that whoever has a better factor cannot be let in by this one.
+type LastResort interface {
+	LastResort() bool
 }
 
 // Kinder is a Factor whose proofs are not a thing (optional). See ProofKind.

@@ -50,6 +50,10 @@ type BackendInfo struct {
 	// InsecureHTTP reports whether the transport is set up for plain http,
 	// so that cookies have to do without Secure and __Host-.
 	InsecureHTTP bool
+	// Cookie is the name of the cookie in which the backend's token
+	// travels, "" for another transport. The name of a flow's own cookie is
+	// that, a dash and a word.
+	Cookie string
 }
 
 // Env is the application's environment.

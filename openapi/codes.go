@@ -27,6 +27,7 @@ func sentences() map[string]string {
 		core.CodeLoginUserNotVerified:  "The application requires a verified address.",
 		core.CodeLoginFactorRequired:   "One of the factors must follow; pending continues the login.",
 		core.CodeLoginEnrolment:        "The user must get one of these factors first; pending continues the login.",
+		core.CodeMailLoginBadCode:      "Wrong, used or expired link or code, or not where the mail was asked for.",
 		core.CodeProofRequired:         "The login lacks a recent proof by one of the methods (none: any).",
 		core.CodeFactorBadCode:         "The code is wrong, was used, or is of a factor that the user does not have.",
 		core.CodeFactorLocked:          "Too many wrong codes: another factor unlocks this one.",
