@@ -88,6 +88,7 @@ func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
 // MailLogin returns the logins by mail of a backend: POST /mail-login and POST
 // /mail-login/confirm, and as a second factor and a step-up POST /mail, POST
 // /prove/mail and their /confirm. It needs maillogin.Flow in Options.Flows.
+// Factors has them too.
 func (a *Auth[U]) MailLogin(backend string) Group { return a.Flow("mail-login", backend) }
 
 // Users returns the current user's account at /me and, for superusers, /{id}

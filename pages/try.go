@@ -78,6 +78,8 @@ func (s *site) sample(page string, known bool) View {
 		if known {
 			view.Data, view.Form = []string{"text"}, nil
 		}
+	case "mail":
+		view.Data = "text"
 	case "totp":
 		view.Data = &Enrolment{QR: QR{Size: 9, Path: "M4 4h1v1h-1z"}, Secret: "text", Form: form("totp")}
 	case "admin_users":

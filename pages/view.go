@@ -13,7 +13,7 @@ import (
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
 	// admin_user, admin_users, begin, codes, error, factor, forgot, login,
-	// logout, register, reset, totp, verify.
+	// logout, mail, register, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -41,8 +41,8 @@ type View struct {
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
 	// admin_users, *UserDetail of admin_user, []*Form of factor, *Enrolment
-	// of totp, []string of codes that were just made, and nil of the
-	// others.
+	// of totp, []string of codes that were just made, the sentence of
+	// mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -70,7 +70,7 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// factors, forgot, login, logout, providers, register, sessions or verify.
+// factors, mail, forgot, login, logout, providers, register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -121,6 +121,8 @@ func (v *visit) offers(page string) bool {
 		return v.has(v.of("auth", "login"))
 	case "logout":
 		return v.has(v.of("auth", "logout"))
+	case "mail":
+		return v.has(v.of("mail-login", "begin"))
 	case "providers":
 		return v.has("accounts:list")
 	case "register":

@@ -112,6 +112,8 @@ func (f Flow) switchOn(ctx context.Context, svc *core.Services, e *core.Event) e
 	}
 	e.Target = c.ID
 	now, err := svc.Users.Update(ctx, id, func(u core.AnyUser) error {
+		was := *u.Base()
+		e.Was = &was
 		u.Base().TokenEpoch++
 		return nil
 	})

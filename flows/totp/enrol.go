@@ -185,6 +185,8 @@ func (f Flow) enrol(
 			if now.Base().TokenEpoch != epoch || !f.mayEnrol(now) { // changed since it was read
 				return core.ErrInvalid
 			}
+			was := *now.Base()
+			e.Was = &was
 			now.Base().TokenEpoch++
 			return nil
 		})

@@ -21,6 +21,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
@@ -119,7 +120,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
 	if !slices.Contains(o.Without, "factors") {
-		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{})
+		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, maillogin.Flow{SignUp: true})
 	} else {
 		o.RequireFactor = nil
 	}
@@ -175,6 +176,18 @@ func (a *App) Add(t testing.TB, address string, edit func(*Account)) *Account {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// Edit changes a stored user behind the application's back.
+func (a *App) Edit(t testing.TB, address string, edit func(*Account)) {
+	t.Helper()
+	_, err := a.Users.Update(context.Background(), a.Of(t, address).ID, func(u *Account) error {
+		edit(u)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Of returns the user of an address, as the store has them.

@@ -1,11 +1,13 @@
 package pagewalk
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/totp"
 )
 
@@ -95,4 +97,40 @@ func (a *App) required(t *testing.T, b *Browser) {
 	page.Submit("totp", "code", codeOf(t, page.Secret(), 0)).WantRedirect("/account")
 	b.Get("/account").Want(200, "Authenticator app", Careful)
 	b.Post("/account/totp").Want(409)
+}
+
+func (a *App) byMail(t *testing.T, b, other *Browser) {
+	a.Add(t, "kim@example.org", nil)
+	next := "?next=" + url.QueryEscape(a.Prefix+"/account?x=1")
+	ask := func() {
+		b.Get("/login"+next).Want(200, `href="`+a.Prefix+`/login/mail?next=`)
+		b.Get("/login/mail"+next).Want(200, "You need no password").Submit("mail", "email", "kim@example.org").
+			WantRedirect("/login/mail" + next + "&sent=1")
+	}
+	b.Get("/login/mail").Submit("mail", "email", "kim").Want(422, "such as name@example.org", `value="kim"`)
+	ask()
+	page := b.Get("/login/mail"+next+"&sent=1").Want(200, "a mail is on its way", `inputmode="numeric"`)
+	page.Submit("mail-code", "code", "00000000").Want(400, "This does not work, or no more")
+	link := a.Mail(t, core.MailLogin)
+
+	// A link that is opened elsewhere is refused there, and not used up.
+	other.Get(link).Want(200, "one click away").Submit("mail-link").Want(400, "where the mail was asked for", "Send me a mail")
+	other.Get("/account").Follow().Want(200, "Log in")
+	b.Get(link).Want(200).Submit("mail-link").WantRedirect("/account")
+	b.Get("/account").Want(200, "kim@example.org")
+	b.Get(link).Submit("mail-link").Want(400, "This does not work")
+
+	b.Post("/logout").WantRedirect("/login")
+	ask()
+	a.Mail(t, core.MailLogin)
+	mails := a.Box.Mails()
+	page.Submit("mail-code", "code", mails[len(mails)-1].Code).WantRedirect("/account?x=1")
+
+	// An address that nobody has signs up.
+	b.Post("/logout").WantRedirect("/login")
+	b.Get("/login/mail").Submit("mail", "email", "new@example.org").WantRedirect("/login/mail?sent=1")
+	b.Get(a.Mail(t, core.MailLogin)).Submit("mail-link").WantRedirect("/account")
+	if u := a.Of(t, "new@example.org"); !u.IsVerified || u.HashedPassword != "" {
+		t.Errorf("the new user is %+v", u)
+	}
 }

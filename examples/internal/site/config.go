@@ -32,7 +32,7 @@ type Config struct {
 
 	mailFrom     string // MAIL_FROM, default Latchkey <noreply@ and the host of BASE_URL>
 	noLimits     bool   // LIMITS=off, for load tests
-	noFactors    bool   // FACTORS=off: no second factors
+	noFactors    bool   // FACTORS=off: no second factors, no login by mail
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
 	// TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is

@@ -6,16 +6,18 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
 )
 
-// factors returns the flows of second factors, unless they are switched off.
+// factors returns the flows of second factors, and of the login by mail, unless
+// they are switched off.
 func (c Config) factors() []latchkey.Flow {
 	if c.noFactors {
 		return nil
 	}
-	return []latchkey.Flow{totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}}
+	return []latchkey.Flow{totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}, maillogin.Flow{SignUp: true}}
 }
 
 // vault returns the key that seals their secrets.
