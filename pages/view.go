@@ -70,7 +70,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// factors, mail, forgot, login, logout, providers, register, sessions or verify.
+// factors, forgot, login, logout, mail, providers, register, sessions or
+// verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
