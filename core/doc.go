@@ -71,10 +71,11 @@
 // [Unlocker]; a flow that spares logins their factors, [Waiver]. One that keeps
 // credentials should implement [Keeper], so that their owner sees them; one
 // that seals them, [Rekeyer]; one that reads services outside its routes,
-// [Binder]. A flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
-// if it also keeps their tokens [OAuthTokenSealer]. One that mails links should
-// implement [Linked], so that pages can be at their end.
+// [Binder]. A flow by which people log in at a provider should implement
+// [Offering] and [OAuthArrivals]; one that keeps the accounts there,
+// [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
+// One that mails links should implement [Linked], so that pages can be at their
+// end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that

@@ -95,7 +95,7 @@ func TestAttackL11OptionsPrintNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := fmt.Sprintf("%v %+v %#v %s %x %v", o, o, o, o, o, &o) + log.String() + string(text)
-	for _, part := range []string{string(o.Secret), fmt.Sprintf("%x", o.Secret), fmt.Sprint([]byte(o.Secret))} {
+	for _, part := range []string{string(o.Secret), fmt.Sprintf("%x", o.Secret), fmt.Sprint(o.Secret)} {
 		if strings.Contains(printed, part) {
 			t.Errorf("printed: %s", printed)
 		}
