@@ -84,7 +84,10 @@ func (b *browser) open(method, target string, form url.Values, status int, to, p
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Cookie", b.session)
-	resp := must(http.DefaultTransport.RoundTrip(r)) // follows no redirect
+	resp, err := http.DefaultTransport.RoundTrip(r) // follows no redirect
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	body := must(io.ReadAll(resp.Body))
 	_ = resp.Body.Close()
 	if resp.StatusCode != status || resp.Header.Get("Location") != to || !strings.Contains(string(body), part) {

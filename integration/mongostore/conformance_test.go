@@ -1,6 +1,7 @@
 package mongostore_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -84,10 +85,15 @@ func TestLimiter(t *testing.T) {
 	storetest.Limiter(t, func(t *testing.T, now func() time.Time) core.Limiter { return at(t, now).Limiter() }, lacks()...)
 }
 
-// TestTransactions runs, on FerretDB, the cases that need no transactions.
+// TestTransactions runs, on FerretDB, the cases that need no transactions, and
+// but for make long with IDs of one type.
 func TestTransactions(t *testing.T) {
 	t.Parallel()
-	for name, ids := range idTypes {
+	types := idTypes
+	if external == "" && os.Getenv("LATCHKEY_TEST_LONG") != "1" {
+		types = map[string]mongostore.IDType{"UUID": mongostore.UUID}
+	}
+	for name, ids := range types {
 		t.Run(name, func(t *testing.T) {
 			storetest.Transactions(t, func(t *testing.T) storetest.Database {
 				_, store, us := open[storetest.Account](t, mongostore.Options{IDs: ids})
