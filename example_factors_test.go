@@ -50,14 +50,15 @@ func helpSomebody(ctx context.Context, auth *latchkey.Auth[Member], id string) e
 func ExampleAuth_Factors() {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(latchkey.Options[Member]{
+	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(requireOfStaff(latchkey.Options[Member]{
 		Backends: []latchkey.Backend{webBackend()}, Tickets: memstore.NewTickets(clock), Hashers: cheap(), Now: clock,
-	}, memstore.NewCredentials(clock), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
+	}), memstore.NewCredentials(clock), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
 	if err != nil {
 		panic(err)
 	}
 	mux := http.NewServeMux()
 	httpauth.Mount(mux, "/auth", auth.Login("web"), auth.Factors("web"), auth.Account())
+	guardedByFactors(mux, auth, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "paid") }))
 	ada := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true, IsVerified: true}}
 	if err := auth.Manager().Create(context.Background(), ada, "analytical engine"); err != nil {
 		panic(err)
@@ -85,10 +86,19 @@ func ExampleAuth_Factors() {
 	fmt.Println("the password alone:", status, refused.Detail.Code, refused.Detail.Factors)
 	now = now.Add(30 * time.Second) // each code works once
 	code, _ = totp.Code(begun.Secret, now)
+	var login struct{ Token string }
 	fmt.Println("and the code:", post("/auth/totp", "",
-		fmt.Sprintf(`{"pending": %q, "code": %q}`, refused.Detail.Pending, code), nil))
+		fmt.Sprintf(`{"pending": %q, "code": %q}`, refused.Detail.Pending, code), &login))
+	fmt.Println("the payroll:", exchange(mux, "GET /payroll", login.Token, ""))
+
+	if err := helpSomebody(context.Background(), auth, ada.ID); err != nil {
+		panic(err)
+	}
+	fmt.Println("without the phone:", post("/auth/login", "", `{"email": "ada@example.org", "password": "analytical engine"}`, nil))
 	// Output:
 	// confirmed: 200
 	// the password alone: 403 LOGIN_FACTOR_REQUIRED [totp]
 	// and the code: 200
+	// the payroll: 200 paid
+	// without the phone: 200
 }

@@ -38,13 +38,17 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	if err := f.check(svc); err != nil {
 		return nil, err
 	}
-	name := func(part string) string { return "totp:" + svc.Backend.Name + "." + part }
-	here := core.Via(svc.Backend.Name)
-	secure := append(slices.Clone(svc.Env.AccountGuards), here, svc.Security.Secure())
-	enrolled := []string{core.CodeFactorBadCode, core.CodeFactorExpired, core.CodeFactorExists}
-	routes := []core.Route{
+	return append(f.proofs(svc), f.enrolment(svc)...), nil
+}
+
+// name is the name of a route.
+func name(svc *core.Services, part string) string { return "totp:" + svc.Backend.Name + "." + part }
+
+// proofs are the routes that take a code.
+func (f Flow) proofs(svc *core.Services) []core.Route {
+	return []core.Route{
 		{
-			Name: name("login"), Method: http.MethodPost, Pattern: "/totp", Public: true,
+			Name: name(svc, "login"), Method: http.MethodPost, Pattern: "/totp", Public: true,
 			Doc: core.Doc{
 				Summary: "Continue a login with a code of the authenticator app", Body: struct {
 					pendingBody
@@ -55,13 +59,21 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: f.login(svc),
 		},
 		{
-			Name: name("prove"), Method: http.MethodPost, Pattern: "/prove/totp",
-			Guards: []core.Guard{here, core.InPerson},
+			Name: name(svc, "prove"), Method: http.MethodPost, Pattern: "/prove/totp",
+			Guards: []core.Guard{core.Via(svc.Backend.Name), core.InPerson},
 			Doc:    core.Doc{Summary: "Prove the login once more by a code of the authenticator app", Body: codeBody{}, Codes: wrong},
 			Handle: f.prove(svc),
 		},
+	}
+}
+
+// enrolment are the routes of a user who is logged in, and of a pending login.
+func (f Flow) enrolment(svc *core.Services) []core.Route {
+	secure := append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), svc.Security.Secure())
+	enrolled := []string{core.CodeFactorBadCode, core.CodeFactorExpired, core.CodeFactorExists}
+	return []core.Route{
 		{
-			Name: name("begin"), Method: http.MethodPost, Pattern: "/totp/begin", Guards: secure,
+			Name: name(svc, "begin"), Method: http.MethodPost, Pattern: "/totp/begin", Guards: secure,
 			Doc: core.Doc{
 				Summary: "Begin to enrol an authenticator app", Status: http.StatusOK, Answer: begun{},
 				Codes: []string{core.CodeFactorExists, core.CodeFactorUnverified},
@@ -75,14 +87,14 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			},
 		},
 		{
-			Name: name("confirm"), Method: http.MethodPost, Pattern: "/totp/confirm", Guards: secure,
+			Name: name(svc, "confirm"), Method: http.MethodPost, Pattern: "/totp/confirm", Guards: secure,
 			Doc: core.Doc{
 				Summary: "Enrol the authenticator app by its first code; other logins end", Body: confirmBody{}, Codes: enrolled,
 			},
 			Handle: f.confirm(svc),
 		},
 		{
-			Name: name("pending_begin"), Method: http.MethodPost, Pattern: "/login/totp/begin", Public: true,
+			Name: name(svc, "pending_begin"), Method: http.MethodPost, Pattern: "/login/totp/begin", Public: true,
 			Doc: core.Doc{
 				Summary: "Begin to enrol an authenticator app inside a login that requires one", Body: pendingBody{},
 				Status: http.StatusOK, Answer: begun{},
@@ -91,7 +103,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: f.pendingBegin(svc),
 		},
 		{
-			Name: name("pending_confirm"), Method: http.MethodPost, Pattern: "/login/totp/confirm", Public: true,
+			Name: name(svc, "pending_confirm"), Method: http.MethodPost, Pattern: "/login/totp/confirm", Public: true,
 			Doc: core.Doc{
 				Summary: "Enrol the authenticator app by its first code, and log in", Body: struct {
 					pendingBody
@@ -102,7 +114,6 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: f.pendingConfirm(svc),
 		},
 	}
-	return routes, nil
 }
 
 // handler handles a route.
