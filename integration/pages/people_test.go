@@ -268,6 +268,7 @@ func (w walk) addsAnApp(p *person) {
 	p.reads("9 left")
 	p.clicks(`form[id^="factor-"] button`)
 	p.reads("It is removed.", "!9 left")
+	p.clicks(`form[action$="/logout"] button`)
 }
 
 // secret is what a page shows beside the QR code.
