@@ -58,6 +58,22 @@ func (a *Auth[U]) Flow(name string, backend ...string) Group {
 // Login returns POST /login and POST /logout of a backend.
 func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) }
 
+// Factors returns what a backend's logins may lack: POST /login/pending and
+// POST /prove/password, and the routes of every flow in Options.Flows that is a
+// core.Factor, such as POST /totp. It belongs at the prefix of Login.
+func (a *Auth[U]) Factors(backend string) Group {
+	group := slices.Clone(a.Flow("prove", backend))
+	for _, f := range a.factors {
+		group = append(group, a.Flow(f, backend)...)
+	}
+	return group
+}
+
+// Account returns what the current user has at the application beside their
+// profile: GET /factors, PATCH and DELETE /factors/{id}, where a flow keeps
+// credentials. It belongs at the prefix of Register.
+func (a *Auth[U]) Account() Group { return a.groups[groupKey{flow: "factors"}] }
+
 // Register returns POST /register.
 func (a *Auth[U]) Register() Group { return a.Flow("register") }
 
@@ -68,6 +84,12 @@ func (a *Auth[U]) Verify() Group { return a.Flow("verify") }
 // Reset returns POST /forgot-password and POST /reset-password. It needs
 // reset.Flow in Options.Flows.
 func (a *Auth[U]) Reset() Group { return a.Flow("reset") }
+
+// MailLogin returns the logins by mail of a backend: POST /mail-login and POST
+// /mail-login/confirm, and as a second factor and a step-up POST /mail, POST
+// /prove/mail and their /confirm. It needs maillogin.Flow in Options.Flows.
+// Factors has them too.
+func (a *Auth[U]) MailLogin(backend string) Group { return a.Flow("mail-login", backend) }
 
 // Users returns the current user's account at /me and, for superusers, /{id}
 // and the list at the group's root.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/flows/factors"
 	"github.com/latchkey-go/latchkey/flows/jwks"
 	"github.com/latchkey-go/latchkey/internal/codec"
 	"github.com/latchkey-go/latchkey/internal/epochs"
@@ -35,6 +36,9 @@ type Auth[U any] struct {
 	failures *seldom.Log
 	groups   map[groupKey]Group
 	order    []groupKey // of groups
+	flows    []Flow     // of Options, bound
+	factors  []string   // names of the flows that are a core.Factor
+	kept     factors.Flow
 	// endpoints by their names, and the backends of those that have one,
 	// for pages.
 	endpoints map[string]core.Endpoint
@@ -62,12 +66,19 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		clients:   clients{policy: opts.ClientIP, log: opts.Log},
 		queue:     queue.New(queue.Options{Log: opts.Log}),
 		failures:  seldom.New(opts.Log),
+		svc:       &core.Services{},
 		groups:    map[groupKey]Group{},
 		endpoints: map[string]core.Endpoint{},
 		backendOf: map[string]*Backend{},
 	}
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
-	flows := append(accountFlows(opts, a.publicKeys), opts.Flows...)
+	bound, boundErr := bind(opts.Flows, a.svc)
+	optsErr, a.flows = errors.Join(optsErr, boundErr), bound
+	flows := append(accountFlows(opts, a.publicKeys), bound...)
+	if keepers := keepersOf(bound); len(keepers) > 0 {
+		a.kept = factors.New(keepers...)
+		flows = append(flows, a.kept)
+	}
 	shared, isShared := core.As[core.RawPasswords](users)
 	happens, servicesErr := newServices[U, PU](a, rows, base, flows, forget, isShared && shared.RawPasswords())
 	if len(opts.backendErrors()) > 0 { // no flow can be built on them
@@ -120,9 +131,9 @@ func newServices[U any, PU core.Model[U]](
 		Grace: o.StepUpGrace, After: jobs{a.queue, o.MailDelay}.after, Log: o.Log, Now: o.Now, Random: o.Random,
 	})
 	a.resolver.Kinds = door.Kinds()
-	a.svc = &core.Services{
-		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Limiter: o.Limiter, Gate: door, Sessions: door,
-		Passwords: hasher, Codec: columns,
+	*a.svc = core.Services{
+		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
+		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
 		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
@@ -162,6 +173,7 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
 		}},
 		account.Sessions{},
+		account.Prove{Failures: o.Limits.LoginFailures},
 		jwks.Flow{Keys: publicKeys},
 	}
 }
@@ -186,7 +198,11 @@ func (a *Auth[U]) install(flows []Flow) error {
 			continue
 		}
 		seen[f.Name()] = true
-		if _, ok := core.As[core.Factor](f); ok && !f.PerBackend() {
+		_, isFactor := core.As[core.Factor](f)
+		if isFactor {
+			a.factors = append(a.factors, f.Name())
+		}
+		if isFactor && !f.PerBackend() {
 			errs = append(errs, fmt.Errorf("the flow %q is a second factor and must be PerBackend: a pending login goes on at its own backend",
 				f.Name()))
 		}
@@ -203,28 +219,6 @@ func (a *Auth[U]) install(flows []Flow) error {
 	return errors.Join(errs...)
 }
 
-// factorErrors joins what a second factor misses.
-func (a *Auth[U]) factorErrors() error {
-	var errs []error
-	door := a.svc.Gate.(*gate.Gate)
-	if a.opts.RequireFactor != nil && !door.Enrols() {
-		errs = append(errs, errors.New("Options.RequireFactor needs a flow that is a core.Enroller: who has no factor could not log in"))
-	}
-	if door.Factors() == 0 {
-		return errors.Join(errs...)
-	}
-	for _, b := range a.opts.Backends {
-		if _, holds := core.As[core.Holder](b.Transport); ambient(b.Transport) && !standing(b.Strategy) && !holds {
-			errs = append(errs, fmt.Errorf("backend %q: a flow that is a second factor needs a transport that is a core.Holder, "+
-				"which keeps the pending login of a browser", b.Name))
-		}
-	}
-	if a.opts.Tickets == nil {
-		errs = append(errs, errors.New("a flow that is a second factor needs Options.Tickets, which keeps logins that wait for it"))
-	}
-	return errors.Join(errs...)
-}
-
 func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	svc, key := a.svc, groupKey{flow: f.Name()}
 	if b != nil {
@@ -232,7 +226,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
 		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
-			InsecureHTTP: unencrypted(b.Transport)}
+			InsecureHTTP: unencrypted(b.Transport), Cookie: cookieOf(b.Transport)}
 		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)
@@ -256,6 +250,16 @@ func (a *Auth[U]) Manager() *Manager[U] { return a.manager }
 func ambient(t core.Transport) bool {
 	a, ok := core.As[core.Ambient](t)
 	return ok && a.Ambient()
+}
+
+// cookieOf returns the name of the cookie in which a transport's token travels,
+// "" for another transport.
+func cookieOf(t core.Transport) string {
+	var scheme struct{ Type, In, Name string }
+	if json.Unmarshal(t.Scheme(), &scheme) != nil || scheme.Type != "apiKey" || scheme.In != "cookie" {
+		return ""
+	}
+	return scheme.Name
 }
 
 // standing reports whether a strategy's tokens are not the answer to a login.

@@ -34,6 +34,10 @@ type Options[U any] struct {
 	// password, for flows that are second factors or passkeys. A user's
 	// deletion deletes theirs.
 	Credentials core.CredentialStore
+	// Vault seals the secrets that flows keep for users, such as those of
+	// TOTP: the first key seals, all open. To rotate, put a new key in
+	// front and take the old one out once Manager.Rekey returns 0.
+	Vault []core.VaultKey
 	// Sender delivers mails; flows that send mails need it. See senders/.
 	Sender Sender
 	// BaseURL of the application's pages ("https://app.example.com"), on

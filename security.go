@@ -89,6 +89,20 @@ func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Pr
 // Strong implements core.Security.
 func (s *security) Strong(done []core.Proof) bool { return s.door.Kinds().Strong(done) }
 
+// HasFactor implements core.Security.
+func (s *security) HasFactor(ctx context.Context, u core.AnyUser) (bool, error) {
+	asked, err := s.door.Asked(ctx, u, []core.Proof{{Method: core.MethodPassword, At: s.now()}})
+	return asked != nil, err
+}
+
+// NeedsFactor implements core.Security.
+func (s *security) NeedsFactor(ctx context.Context, u core.AnyUser) (bool, error) {
+	if s.door.RequireFactor == nil {
+		return false, nil
+	}
+	return s.door.RequireFactor(ctx, u)
+}
+
 // Ways implements core.Security.
 func (s *security) Ways(ctx context.Context, u core.AnyUser) (all int, err error) {
 	for _, w := range s.ways {

@@ -84,9 +84,10 @@ func New[U any, PU core.Model[U]](t testing.TB, o latchkey.Options[U]) *App[U] {
 //	auth, err := latchkey.New(users, authtest.Options(t, options))
 //
 // The backends are "web" (sessions by cookie) and "api" (JWTs by bearer),
-// tickets and credentials are in memory, mails go to an outbox and begin at
-// once, the base URL is https://app.example.org, the hasher is Hasher, and the
-// log is the test's. There are no limits, unless o has Limits or a Limiter.
+// tickets and credentials are in memory, the vault has a key of the test's own,
+// mails go to an outbox and begin at once, the base URL is
+// https://app.example.org, the hasher is Hasher, and the log is the test's.
+// There are no limits, unless o has Limits or a Limiter.
 func Options[U any](t testing.TB, o latchkey.Options[U]) latchkey.Options[U] {
 	t.Helper()
 	if len(o.Backends) == 0 {
@@ -97,6 +98,9 @@ func Options[U any](t testing.TB, o latchkey.Options[U]) latchkey.Options[U] {
 	}
 	if o.Credentials == nil {
 		o.Credentials = memstore.NewCredentials(o.Now)
+	}
+	if len(o.Vault) == 0 {
+		o.Vault = []core.VaultKey{{ID: "test", Secret: Secret()}}
 	}
 	if o.Sender == nil {
 		box, err := outbox.New(outbox.Options{Now: o.Now})

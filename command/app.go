@@ -49,8 +49,8 @@ func New[U any, PU core.Model[U]](app App[U]) *cobra.Command {
 		app.Name = filepath.Base(os.Args[0])
 	}
 	t := &tree[U, PU]{app}
-	root := group(app.Name, "Operate users, sessions, keys and the database",
-		t.users(), t.sessions(), t.migrate(), t.sweep(), keys(), t.imports(), t.doctor())
+	root := group(app.Name, "Operate users, sessions, factors, keys and the database",
+		t.users(), t.sessions(), t.factors(), t.migrate(), t.sweep(), keys(), t.imports(), t.doctor())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

@@ -55,6 +55,8 @@ type shop struct {
 	hooks   latchkey.Hooks[account]
 	auth    *latchkey.Auth[account]
 	session *memstore.Sessions
+	factors *memstore.Credentials
+	vault   []core.VaultKey
 
 	opened, closed int
 	openErr        error
@@ -66,7 +68,8 @@ type elsewhere struct{ core.TicketStore }
 
 func newShop(t *testing.T) *shop {
 	s := &shop{t: t, users: memstore.NewUsers[account](), tickets: elsewhere{memstore.NewTickets(nil)},
-		flows: []latchkey.Flow{reset.Flow{}}, session: memstore.NewSessions(nil)}
+		flows: []latchkey.Flow{reset.Flow{}}, session: memstore.NewSessions(nil), factors: memstore.NewCredentials(nil),
+		vault: []core.VaultKey{{ID: "old", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}}}
 	s.kept = s.users
 	return s
 }
@@ -85,7 +88,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 	auth, err := latchkey.New(s.kept, latchkey.Options[account]{
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
 		Flows:    s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
-		Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
+		Credentials: s.factors, Vault: s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
 	})
 	s.auth = auth
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err

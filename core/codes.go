@@ -8,16 +8,18 @@ import "net/http"
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
-		CodeRegisterConflict, CodeUpdateConflict,
+		CodeRegisterConflict, CodeUpdateConflict, CodeMailLoginBadCode,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
-		CodeOAuthUserExists, CodeOAuthAlreadyLinked:
+		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired,
+		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
-		CodeInsufficientScope:
+		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
 		return http.StatusForbidden
-	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod:
+	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
+		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -35,12 +35,19 @@ type Credential struct {
 	Created, Used, Expires time.Time
 }
 
+// KindSecond is the Kind of the credential by which a user has said that every
+// login of theirs needs a factor which is optional otherwise; see Kept. Its Key
+// is the user's ID.
+const KindSecond = "second"
+
+// CredentialLabelMax is the greatest length of a Credential's Label, in bytes.
+const CredentialLabelMax = 200
+
 // Limits of a Credential, in bytes.
 const (
-	credentialKindMax  = 64
-	credentialKeyMax   = 255
-	credentialLabelMax = 200
-	credentialDataMax  = 8 << 10
+	credentialKindMax = 64
+	credentialKeyMax  = 255
+	credentialDataMax = 8 << 10
 )
 
 // Check returns an error that names the fields which break a limit, and never
@@ -55,7 +62,7 @@ func (c *Credential) Check() error {
 	refuse(c.Owner == "", "Owner is empty")
 	refuse(!isPrintable(c.Kind, credentialKindMax), "Kind is not 1 to 64 bytes of printable ASCII")
 	refuse(!isPrintable(c.Key, credentialKeyMax), "Key is not 1 to 255 bytes of printable ASCII")
-	refuse(len(c.Label) > credentialLabelMax || !utf8.ValidString(c.Label) || strings.Contains(c.Label, "\x00"),
+	refuse(len(c.Label) > CredentialLabelMax || !utf8.ValidString(c.Label) || strings.Contains(c.Label, "\x00"),
 		"Label is over 200 bytes, not UTF-8, or has a NUL")
 	refuse(len(c.Data) > credentialDataMax, "Data is over 8 KiB")
 	for _, at := range []time.Time{c.Created, c.Used, c.Expires} {
@@ -124,4 +131,13 @@ type CredentialStore interface {
 	// Delete removes a credential. ErrNotFound if there is none, also for
 	// another owner's: of any number of concurrent calls one succeeds.
 	Delete(ctx context.Context, kind, owner, id string) error
+}
+
+// CredentialPager is a CredentialStore that returns a kind's credentials of all
+// owners, page by page, so that what they seal can be sealed anew (optional).
+// after is the Key of the last one of the page before, "" for the first page;
+// limit is at least 1. In the store's own order, which no change of a
+// credential changes, a page has the next ones, and is empty after the last.
+type CredentialPager interface {
+	Page(ctx context.Context, kind, after string, limit int) ([]*Credential, error)
 }

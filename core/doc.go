@@ -41,6 +41,9 @@
 // it forgets floors, [FloorKeeper]; if it keeps sessions in memory,
 // [SessionCache].
 //
+// A [CredentialStore] should implement [CredentialPager], by which keys of the
+// vault are rotated.
+//
 // Every store whose rows expire should implement [Sweeper], unless its database
 // deletes them. One with tables of its own should implement [Migrator], one on
 // a server [Clock] and, of a UserStore, [Shared].
@@ -64,11 +67,15 @@
 // of what they did, [Listener]. A flow that keeps something by which users log
 // in must implement [Purger], and [Way] if it needs no other flow for that. A
 // second factor must implement [Factor], and may implement [Offerer],
-// [Enroller] and [Kinder]; a flow that spares logins their factors, [Waiver]. A
-// flow by which people log in at a provider should implement [Offering] and
-// [OAuthArrivals]; one that keeps the accounts there, [OAuthAccountKeeper], and
-// if it also keeps their tokens [OAuthTokenSealer]. One that mails links should
-// implement [Linked], so that pages can be at their end.
+// [Enroller], [LastResort], [Kinder] and, if failed attempts lock it,
+// [Unlocker]; a flow that spares logins their factors, [Waiver]. One that keeps
+// credentials should implement [Keeper], so that their owner sees them; one
+// that seals them, [Rekeyer]; one that reads services outside its routes,
+// [Binder]. A flow by which people log in at a provider should implement
+// [Offering] and [OAuthArrivals]; one that keeps the accounts there,
+// [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
+// One that mails links should implement [Linked], so that pages can be at their
+// end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that

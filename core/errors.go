@@ -41,7 +41,20 @@ const (
 	CodeLoginUserNotVerified  = "LOGIN_USER_NOT_VERIFIED"
 	CodeLoginFactorRequired   = "LOGIN_FACTOR_REQUIRED"
 	CodeLoginEnrolment        = "LOGIN_ENROLMENT_REQUIRED"
+	CodeMailLoginBadCode      = "MAIL_LOGIN_BAD_CODE"
 	CodeProofRequired         = "PROOF_REQUIRED"
+	CodeFactorBadCode         = "FACTOR_BAD_CODE"
+	CodeFactorLocked          = "FACTOR_LOCKED"
+	CodeFactorExists          = "FACTOR_ALREADY_EXISTS"
+	CodeFactorExpired         = "FACTOR_ENROLMENT_EXPIRED"
+	CodeFactorUnverified      = "FACTOR_NEEDS_VERIFIED_EMAIL"
+	CodeFactorRequired        = "FACTOR_REQUIRED"
+	CodeNoFactor              = "NO_FACTOR"
+	CodeLastLoginMethod       = "LAST_LOGIN_METHOD"
+	CodePasskeyUnknown        = "PASSKEY_UNKNOWN"
+	CodePasskeyBadChallenge   = "PASSKEY_BAD_CHALLENGE"
+	CodePasskeyRefused        = "PASSKEY_REFUSED"
+	CodePasskeyTooMany        = "PASSKEY_TOO_MANY"
 	CodeRegisterUserExists    = "REGISTER_USER_ALREADY_EXISTS"
 	CodeRegisterPassword      = "REGISTER_INVALID_PASSWORD"
 	CodeRegisterConflict      = "REGISTER_USER_CONFLICT"
@@ -170,6 +183,15 @@ func Unavailable(cause error) *Error {
 		Code: CodeServiceUnavailable, Status: http.StatusServiceUnavailable,
 		Header: http.Header{"Retry-After": {"2"}}, Cause: cause,
 	}
+}
+
+// OrUnavailable returns err where it is nil or an answer, which is an *Error,
+// else a 503.
+func OrUnavailable(err error) error {
+	if e := (*Error)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return Unavailable(err)
 }
 
 // Unauthorized is the one 401, whatever the cause.

@@ -28,6 +28,24 @@ const (
 	EventDeleted       EventKind = "user.deleted"
 	EventLinked        EventKind = "oauth.linked"
 	EventUnlinked      EventKind = "oauth.unlinked"
+	// EventFactorAdded is a credential that was added: a second factor, a
+	// passkey, recovery codes in place of the former ones. Method is that
+	// of its proofs, or the word of what it spares them; Target is its ID.
+	EventFactorAdded EventKind = "factor.added"
+	// EventFactorRemoved is one that was removed.
+	EventFactorRemoved EventKind = "factor.removed"
+	// EventFactorRefused is a second factor that proved nothing, shown by
+	// somebody who has given the first proof.
+	EventFactorRefused EventKind = "factor.refused"
+	// EventPasskeyCloned is a passkey whose signature counter did not rise,
+	// so that there may be two of it (WebAuthn 3, section 6.1.1). Target is
+	// the ID of its Credential. Code is the refusal; it is "" where the
+	// passkey is synced, as devices count each on its own.
+	EventPasskeyCloned EventKind = "passkey.cloned"
+	// EventPasskeySynced is a passkey that may be synced to other devices,
+	// and was registered as one that may not, or the reverse. Target is the
+	// ID of its Credential; Code is the refusal, if it was one.
+	EventPasskeySynced EventKind = "passkey.synced"
 	EventSessionEnded  EventKind = "session.ended"
 	EventSessionsEnded EventKind = "sessions.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was
@@ -180,7 +198,9 @@ type Hooks[U any] struct {
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
 	// address was sent, nil for nobody's. It must take as long for both, or
-	// the clock reveals who is registered: use Enqueue.
+	// the clock reveals who is registered: use Enqueue. Where a mail's link
+	// or code is the first proof it runs in the background, without
+	// Request.
 	AfterFailedLogin func(ctx context.Context, e EventOf[U])
 	// AfterLogout receives the User and the Session that has ended.
 	AfterLogout func(ctx context.Context, e EventOf[U])

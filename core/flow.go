@@ -17,8 +17,8 @@ type Flow interface {
 // Factor is a flow that can prove a user once more after the first proof. It
 // says whether it asks, and depends on no other factor: the gate decides
 // how many and which. It is PerBackend, and its flow continues pending logins
-// by Gate.Continue. The optional interfaces beside it are Offerer, Enroller and
-// Kinder.
+// by Gate.Continue. The optional interfaces beside it are Offerer, Enroller,
+// LastResort and Kinder.
 type Factor interface {
 	Method() string // "totp"
 	// Asks reports whether the gate must still require this factor of u,
@@ -43,6 +43,13 @@ type Offerer interface {
 // not add a factor to an account that has one.
 type Enroller interface {
 	Enrols(ctx context.Context, u AnyUser) (bool, error)
+}
+
+// LastResort is a Factor for users who have no other one (optional). Its Asks
+// is called only where no other factor asks and the proofs so far are not
+// strong, so that whoever has a better factor cannot be let in by this one.
+type LastResort interface {
+	LastResort() bool
 }
 
 // Kinder is a Factor whose proofs are not a thing (optional). See ProofKind.
@@ -97,4 +104,46 @@ type Listener interface {
 // removed. It joins the transaction of ctx.
 type Purger interface {
 	Purge(ctx context.Context, userID string) (removed int, err error)
+}
+
+// Binder is a flow that reads services outside its routes too, as a Factor does
+// whose Asks looks into the credential store (optional). latchkey.New calls
+// Bind once, first of all, and uses the flow that it returns in place of this
+// one. svc is empty then: New has filled it in when it calls Routes. A
+// decorator that wraps a Binder implements Bind itself and returns a decorator.
+type Binder interface {
+	Bind(svc *Services) Flow
+}
+
+// Keeper is a flow that keeps credentials which their owner sees and removes
+// (optional): its routes are GET, PATCH and DELETE /factors.
+type Keeper interface {
+	Keeps() Kept
+}
+
+// Kept describes the credentials that a Keeper keeps.
+type Kept struct {
+	Kind string // of the Credential
+	// Beside: they only stand in for a factor, as recovery codes do or a
+	// trusted browser, and go with the last credential that is one.
+	Beside bool
+	// Optional: a login needs them only where their owner says so, by PUT
+	// /second-factor, which keeps a Credential of KindSecond.
+	Optional bool
+	// Left returns how often one may still be used; nil for any number of
+	// times. It reads Data that the flow has written.
+	Left func(*Credential) int
+}
+
+// Unlocker is a Factor that failed attempts can lock (optional). Unlock makes
+// the user's usable again; there may be none.
+type Unlocker interface {
+	Unlock(ctx context.Context, userID string) error
+}
+
+// Rekeyer is a flow that seals what it keeps with the vault's keys (optional).
+// Rekey seals anew what was sealed with another key than the first one, and
+// returns how much that was. It may run beside everything else, and again.
+type Rekeyer interface {
+	Rekey(ctx context.Context) (resealed int, err error)
 }

@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Attempt is a proof that a flow hands to the gate.
 type Attempt struct {
@@ -40,6 +43,8 @@ type Pending struct {
 	Proofs  []Proof
 	// Factors and Enrol are those of an Admission.
 	Factors, Enrol []string
+	// Expires is when the login has to begin anew.
+	Expires time.Time
 }
 
 // Prove returns the next proof of a user. It may enrol them meanwhile; where

@@ -12,6 +12,10 @@ import (
 const (
 	MailVerify = "verify"
 	MailReset  = "reset"
+	// MailLogin has a Code, a Client, and a Link where it is the first
+	// proof of a login. One without a Link confirms a login that has proofs
+	// already.
+	MailLogin = "login"
 )
 
 // Mail is a message to a user. To is always the stored address.
@@ -19,8 +23,13 @@ type Mail struct {
 	To    string
 	Kind  string
 	User  AnyUser
-	Token string // the one-time secret
+	Token string // the one-time secret; "" where there is a Code alone
 	Link  string // the application's page, with the token; from the configured base URL
+	Code  string // digits that do what the link does, for people to type; "" for kinds without
+	// Client is where the request came from that caused the mail, in kinds
+	// that say so. Its Label is the client's own words, which are not for a
+	// mail: anybody may ask for one to anybody's address.
+	Client Client
 	// Lifetime is how long the token works.
 	Lifetime time.Duration
 	// Lang is the Language of the request that caused the mail; "" if it
@@ -28,13 +37,14 @@ type Mail struct {
 	Lang string
 }
 
-// Format and LogValue keep the token out of logs.
+// Format and LogValue keep the token and the code out of logs.
 func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" mail") }
 
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
-// Linked is a Flow whose mails have a link (optional): verify and reset.
+// Linked is a Flow whose mails have a link (optional): verify, reset and
+// maillogin.
 type Linked interface {
 	// WithLink returns the flow with links that lead to a path on the base
 	// URL, in which {token} stands for the token.

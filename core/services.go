@@ -19,6 +19,9 @@ type Services struct {
 	Users       Users
 	Tickets     TicketStore     // nil if none is configured
 	Credentials CredentialStore // nil if none is configured
+	// Vault seals the secrets that flows keep: the first key seals, all
+	// open. Empty if none is configured.
+	Vault []VaultKey
 	// Limiter is never nil: it allows everything where the application has
 	// switched limits off.
 	Limiter   Limiter
@@ -47,6 +50,10 @@ type BackendInfo struct {
 	// InsecureHTTP reports whether the transport is set up for plain http,
 	// so that cookies have to do without Secure and __Host-.
 	InsecureHTTP bool
+	// Cookie is the name of the cookie in which the backend's token
+	// travels, "" for another transport. The name of a flow's own cookie is
+	// that, a dash and a word.
+	Cookie string
 }
 
 // Env is the application's environment.
@@ -142,6 +149,12 @@ type Security interface {
 	// Ways returns in how many ways u can log in, by every Way. A flow that
 	// takes one away asks in the transaction that locked the user's row.
 	Ways(ctx context.Context, u AnyUser) (int, error)
+	// HasFactor reports whether a login of u by a password needs a second
+	// factor that u has.
+	HasFactor(ctx context.Context, u AnyUser) (bool, error)
+	// NeedsFactor reports whether the application requires one of u; see
+	// Options.RequireFactor.
+	NeedsFactor(ctx context.Context, u AnyUser) (bool, error)
 	// StillLoggedIn returns nil while the login of ctx would be let in by
 	// the guards of its route, as a Commit checks, else the 401 or 403.
 	StillLoggedIn(ctx context.Context) error

@@ -87,7 +87,7 @@ func (f invitation) accept(
 		return nil, refused
 	}
 	if err != nil {
-		return nil, mailtoken.Refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	return e.User, nil
 }

@@ -25,7 +25,7 @@ func (k Kind) MakeLink(
 		return err
 	})
 	if err != nil {
-		return "", time.Time{}, Refusal(err)
+		return "", time.Time{}, core.OrUnavailable(err)
 	}
 	return made.Link, expires, nil
 }

@@ -57,7 +57,7 @@ func TestMakeLinkIsRefused(t *testing.T) {
 	for _, refusal := range []error{core.Refuse("NOT_NOW"), errors.New("down")} {
 		s.Refuse = refusal
 		link, _, err := invite.MakeLink(t.Context(), s.Services, u, &core.Event{Kind: "link made"})
-		if link != "" || !errors.Is(err, mailtoken.Refusal(refusal)) {
+		if link != "" || !errors.Is(err, core.OrUnavailable(refusal)) {
 			t.Errorf("got %q, %v", link, err)
 		}
 	}

@@ -66,11 +66,3 @@ func Spend(
 	}
 	return removed, err
 }
-
-// Refusal returns err where it is an answer, else a 503.
-func Refusal(err error) error {
-	if e := (*core.Error)(nil); errors.As(err, &e) {
-		return err
-	}
-	return core.Unavailable(err)
-}

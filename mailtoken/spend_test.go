@@ -180,10 +180,10 @@ func TestSpendIsRefused(t *testing.T) {
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	refusal := core.Refuse("NOT_NOW")
-	if err := mailtoken.Refusal(fmt.Errorf("hook: %w", refusal)); !errors.Is(err, refusal) {
+	if err := core.OrUnavailable(fmt.Errorf("hook: %w", refusal)); !errors.Is(err, refusal) {
 		t.Errorf("got %v, want the answer", err)
 	}
-	if err := mailtoken.Refusal(errors.New("down")); !errors.Is(err, core.Unavailable(nil)) {
+	if err := core.OrUnavailable(errors.New("down")); !errors.Is(err, core.Unavailable(nil)) {
 		t.Errorf("got %v, want a 503", err)
 	}
 }

@@ -222,6 +222,16 @@ func TestEqualNamesOfTwoPackagesAreQualified(t *testing.T) {
 	d.want("components.schemas.Openapi_testAddress.properties", `{"street":{"type":"string"}}`)
 }
 
+func TestOneTypeThatIsSentAndAnsweredIsOneSchema(t *testing.T) {
+	t.Parallel()
+	_, d := made(t, openapi.Options{}, append(api(),
+		endpoint("places:home", "GET", "/home", func(e *core.Endpoint) { e.Doc.Answer = Address{} }),
+		endpoint("places:move", "PUT", "/home", func(e *core.Endpoint) { e.Doc.Body = Address{} })))
+	address := `{"$ref":"#/components/schemas/Openapi_testAddress"}`
+	d.want(operation("GET /home")+".responses.200.content.application/json.schema", address)
+	d.want(operation("PUT /home")+".requestBody.content.application/json.schema", address)
+}
+
 // The list of what others' documents had: better-auth/better-auth#2097 and
 // #6250 (types that are none), #5607 (required inside properties), #6691
 // (nullable), and what the generators of clients refuse: booleans for schemas,

@@ -240,7 +240,8 @@ func (s *schemas) body(of any, own []core.Column, name string, patch bool) (*jso
 	id, pkg := fmt.Sprint(name, patch, own), ""
 	if of != nil {
 		t := reflect.TypeOf(of)
-		if t.Kind() != reflect.Struct && len(own) == 0 {
+		asAnswered := t.Name() != "" && !patch && !isUser(t) // one schema, for a type that is answered too
+		if len(own) == 0 && (t.Kind() != reflect.Struct || asAnswered) {
 			return s.of(t)
 		}
 		var err error

@@ -22,6 +22,7 @@ type Account struct {
 	// Profile has the application's columns; Address and Password change
 	// what one logs in with.
 	Profile, Address, Password *Form
+	Factors                    *Factors
 	Providers                  []LinkedProvider
 	Sessions                   []Login
 	// EndOthers ends all logins but this one.
@@ -79,11 +80,10 @@ func (v *visit) accountPage(
 		data.Verify.Hidden = []Hidden{{"email", data.Email}}
 	}
 	data.Profile, data.Address, data.Password = v.profileForm(u), v.addressForm(""), v.passwordForm()
-	if err := v.addLogins(ctx, data); err != nil {
-		return nil, err
-	}
-	if err := v.addProviders(ctx, data); err != nil {
-		return nil, err
+	for _, add := range []func(context.Context, *Account) error{v.addLogins, v.addProviders, v.addFactors} {
+		if err := add(ctx, data); err != nil {
+			return nil, err
+		}
 	}
 	view := v.view(ctx, "account")
 	view.Status, view.Data = status, data

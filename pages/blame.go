@@ -12,7 +12,8 @@ import (
 var fieldOf = map[string]string{
 	core.CodeRegisterUserExists: "email", core.CodeUpdateEmailExists: "email",
 	core.CodeRegisterPassword: "password", core.CodeUpdatePassword: "password", core.CodeResetPassword: "password",
-	core.CodeUpdateBadCurrent: "current_password",
+	core.CodeUpdateBadCurrent: "current_password", core.CodeFactorBadCode: "code",
+	core.CodeMailLoginBadCode: "code",
 }
 
 // blame puts what is wrong beside the fields that it is about, or above the

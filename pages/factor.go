@@ -36,7 +36,7 @@ func (v *visit) tooLate(err error) (*core.Response, error) {
 }
 
 // factorForms are the forms of the factors whose route for a pending login has
-// the name <method>:<backend>.login.
+// the name <method>:<backend>.login, or the one that begins an enrolment.
 func (v *visit) factorForms(p core.Pending) []*Form {
 	var forms []*Form
 	for _, method := range p.Factors {
@@ -44,10 +44,19 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		if !ok || e.Doc.Hidden {
 			continue
 		}
+		if slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
+			continue
+		}
 		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
 		f.Title = v.word("factor."+method, humane(method))
 		f.Hidden = []Hidden{{"method", method}}
+		if v.has(v.of(method, "begin")) && method == core.MethodEmail {
+			f.Also = []Button{{Text: v.texts.say("submit.send_code"), Action: f.Action, Name: "send", Value: "1"}}
+		}
 		f.focus(len(forms) == 0)
+		forms = append(forms, f)
+	}
+	if f := v.enrolForm(p); f != nil {
 		forms = append(forms, f)
 	}
 	return forms
@@ -84,8 +93,12 @@ type member struct {
 	required bool
 }
 
-// membersOf lists the members of a struct's JSON, but for pending. What is no
-// struct has none.
+// isNotTyped reports whether people cannot type a member, as the answer of an
+// authenticator.
+func (m member) isNotTyped() bool { return typed.KindOf(m.kind) == typed.JSON }
+
+// membersOf lists the members of a struct's JSON, but for those that are in
+// cookies of the browser. What is no struct has none.
 func membersOf(body any) []member {
 	t := reflect.TypeOf(body)
 	if t == nil || t.Kind() != reflect.Struct {
@@ -94,7 +107,7 @@ func membersOf(body any) []member {
 	var all []member
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || name == "pending" {
+		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || name == "pending" || name == "flow" {
 			continue
 		}
 		all = append(all, member{name, f.Type, !slices.Contains(strings.Split(options, ","), "omitempty")})
@@ -122,6 +135,9 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	method := text(in, "method")
 	if !slices.Contains(p.Factors, method) {
 		return redirect(v.at("/login/factor", "next", v.next)), nil
+	}
+	if method == core.MethodEmail && text(in, "send") != "" {
+		return v.sendCode(ctx)
 	}
 	answer, err := v.prove(ctx, method, in)
 	if err != nil {

@@ -48,6 +48,10 @@ func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Respo
 	} else if v.offers("register") {
 		view.Links = []Button{{Text: v.texts.say("link.register"), Action: v.at("/register", "next", v.next)}}
 	}
+	if v.offers("mail") {
+		mail := Button{Text: v.texts.say("link.mail"), Action: v.at("/login/mail", "next", v.next)}
+		view.Links = append([]Button{mail}, view.Links...)
+	}
 	return v.show(ctx, view)
 }
 

@@ -131,4 +131,4 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 }
 
 // mailed are the pages at the end of mails' links, by the names of flows.
-var mailed = map[string]string{core.MailVerify: "/verify", core.MailReset: "/reset"}
+var mailed = map[string]string{core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail"}

@@ -12,8 +12,8 @@ import (
 // may grow; what it has now stays.
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
-	// admin_user, admin_users, begin, error, factor, forgot, login, logout,
-	// register, reset, verify.
+	// admin_user, admin_users, begin, codes, error, factor, forgot, login,
+	// logout, mail, register, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -40,8 +40,9 @@ type View struct {
 	// Links lead to other pages from below this one.
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
-	// admin_users, *UserDetail of admin_user, []*Form of factor, and nil of
-	// the others.
+	// admin_users, *UserDetail of admin_user, []*Form of factor, *Enrolment
+	// of totp, []string of codes that were just made, the sentence of
+	// mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -69,7 +70,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// forgot, login, logout, providers, register, sessions or verify.
+// factors, forgot, login, logout, mail, providers, register, sessions or
+// verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -110,6 +112,8 @@ func (v *visit) offers(page string) bool {
 	switch page {
 	case "account":
 		return v.has("users:patch_current_user")
+	case "factors":
+		return v.has("factors:list")
 	case "admin":
 		return v.opts.Admin && v.now != nil && v.now.User.Base().IsSuperuser && v.has("users:list_users")
 	case "forgot":
@@ -118,6 +122,8 @@ func (v *visit) offers(page string) bool {
 		return v.has(v.of("auth", "login"))
 	case "logout":
 		return v.has(v.of("auth", "logout"))
+	case "mail":
+		return v.has(v.of("mail-login", "begin"))
 	case "providers":
 		return v.has("accounts:list")
 	case "register":

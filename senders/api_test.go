@@ -17,13 +17,15 @@ type API struct {
 }
 
 var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address",
-	core.MailReset: "Choose a new password"}
+	core.MailReset: "Choose a new password", core.MailLogin: "Your code"}
 
 // Send makes one attempt. Latchkey retries after an error.
 func (a API) Send(ctx context.Context, m core.Mail) error {
-	body, err := json.Marshal(map[string]string{
-		"to": m.To, "subject": subjects[m.Kind], "text": "Open this page to go on: " + m.Link,
-	})
+	text := "Open this page to go on: " + m.Link
+	if m.Code != "" {
+		text = "Type this code to go on: " + m.Code
+	}
+	body, err := json.Marshal(map[string]string{"to": m.To, "subject": subjects[m.Kind], "text": text})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +12,9 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/command"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/strategies/session"
@@ -74,8 +77,15 @@ func assemble(ctx context.Context, db *database) (*latchkey.Auth[latchkey.User],
 		o.Backends = append(o.Backends,
 			latchkey.Backend{Name: name, Transport: bearer.New(bearer.Options{}), Strategy: strategy})
 	}
+	if db.credentials != nil {
+		// The vault's keys are the application's. Listing, removing and
+		// unlocking need none.
+		o.Vault = []core.VaultKey{{ID: "none", Secret: make([]byte, 32)}}
+		_, _ = rand.Read(o.Vault[0].Secret)
+		o.Flows = append(o.Flows, totp.Flow{Issuer: "none"}, recovery.Flow{})
+	}
 	if o.BaseURL != "" {
-		o.Flows = []latchkey.Flow{reset.Flow{Options: mailtoken.Options{Link: os.Getenv("RESET_LINK")}}}
+		o.Flows = append(o.Flows, reset.Flow{Options: mailtoken.Options{Link: os.Getenv("RESET_LINK")}})
 		if o.Sender, err = outbox.New(outbox.Options{}); err != nil { // the flow needs one, and no command sends a mail
 			return nil, err
 		}

@@ -34,9 +34,9 @@ func routes(app *site.Site) http.Handler {
 	r.NotFound(chiauth.NotFound)
 	r.MethodNotAllowed(chiauth.MethodNotAllowed)
 	for _, backend := range site.Backends {
-		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend))
+		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
 	chiauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

@@ -32,9 +32,9 @@ func routes(app *site.Site) http.Handler {
 	r := echo.New()
 	r.HTTPErrorHandler = echoauth.ErrorHandler
 	for _, backend := range site.Backends {
-		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend))
+		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
 	echoauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

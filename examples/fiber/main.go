@@ -43,9 +43,9 @@ func routes(app *site.Site) *fiber.App {
 	})
 	r.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
 	for _, backend := range site.Backends {
-		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend))
+		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys())
+	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
 	fiberauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey"
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -134,6 +135,12 @@ func secret(given, database string) ([]byte, error) {
 		return nil, fmt.Errorf("SECRET is not set and none can be kept: %w", err)
 	}
 	return made, nil
+}
+
+// vault returns the key that seals the secrets of second factors.
+func (d *development) vault() ([]core.VaultKey, error) {
+	key, err := hkdf.Key(sha256.New, d.secret, nil, "quickstart vault", 32) // d.secret signs JWTs
+	return []core.VaultKey{{ID: "1", Secret: key}}, err
 }
 
 // social returns the flows for logging in at the local provider.

@@ -27,7 +27,9 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/command"
+	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/openapi"
 	"github.com/latchkey-go/latchkey/openapi/viewer"
@@ -111,9 +113,10 @@ func open(addr string, serving bool) *application {
 			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}),
 				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()}))},
 		},
-		Flows:   append(pages.Links("", verify.Flow{}, reset.Flow{}), append(must(dev.social(store)), site)...),
-		Tickets: store.Tickets(), Sender: mails, MailDelay: dev.mailDelay, BaseURL: dev.baseURL,
-		ClientIP: dev.clientIP, InsecureNoLimits: dev.noLimits,
+		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}),
+			append(must(dev.social(store)), site)...),
+		Tickets: store.Tickets(), Credentials: store.Credentials(), Vault: must(dev.vault()), Sender: mails,
+		MailDelay: dev.mailDelay, BaseURL: dev.baseURL, ClientIP: dev.clientIP, InsecureNoLimits: dev.noLimits,
 	}))
 	return &application{auth, store, dev, func() error { return errors.Join(dev.close(), db.Close()) }}
 }

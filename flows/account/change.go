@@ -88,7 +88,7 @@ func change(
 	case errors.Is(err, core.ErrNotFound):
 		return nil, err
 	case err != nil:
-		return nil, refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	return e.User, nil
 }
@@ -237,17 +237,9 @@ func remove(ctx context.Context, svc *core.Services, u core.AnyUser, r *core.Req
 	case errors.Is(err, core.ErrNotFound):
 		return err
 	case err != nil:
-		return refusal(err)
+		return core.OrUnavailable(err)
 	}
 	return nil
-}
-
-// refusal is err where it is an answer, else a 503.
-func refusal(err error) error {
-	if e := (*core.Error)(nil); errors.As(err, &e) {
-		return e
-	}
-	return core.Unavailable(err)
 }
 
 func set(flag *bool, to *bool) {

@@ -63,7 +63,7 @@ func Create(
 		return answer
 	}
 	if err != nil {
-		return refusal(err)
+		return core.OrUnavailable(err)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 					return nil, core.Unauthorized()
 				}
 				if err != nil {
-					return nil, refusal(err)
+					return nil, core.OrUnavailable(err)
 				}
 				return core.Empty(http.StatusNoContent), nil
 			},
@@ -100,7 +100,7 @@ func endSession(ctx context.Context, svc *core.Services, id string) (*core.Respo
 	case errors.Is(err, core.ErrNotFound):
 		return nil, core.NotFound()
 	case err != nil:
-		return nil, refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	return core.Empty(http.StatusNoContent), nil
 }

@@ -59,6 +59,14 @@ type watched struct {
 	a *app
 }
 
+// Bind implements core.Binder.
+func (w watched) Bind(svc *core.Services) core.Flow {
+	if b, ok := w.Flow.(core.Binder); ok {
+		w.Flow = b.Bind(svc)
+	}
+	return w
+}
+
 // Unwrap returns the flow, for what it is besides.
 func (w watched) Unwrap() any { return w.Flow }
 

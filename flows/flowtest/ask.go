@@ -70,7 +70,7 @@ func sameAnswer(a *app) error {
 			if err != nil {
 				return err
 			}
-			if told(resp) != told(known) {
+			if learned(resp) != learned(known) {
 				return fmt.Errorf("the answer to the address of %s is %s, and to that of a user %s", name, told(resp), told(known))
 			}
 			a.run()
@@ -233,9 +233,9 @@ func mailsLimited(a *app) error {
 			return err
 		}
 		if a.run(); usual == "" {
-			usual = told(resp)
+			usual = learned(resp)
 		}
-		if told(resp) != usual {
+		if learned(resp) != usual {
 			return fmt.Errorf("the answer becomes %s, and was %s", told(resp), usual)
 		}
 	}
@@ -258,9 +258,9 @@ func askedWhileDown(a *app) error {
 			return err
 		}
 		if usual == "" {
-			usual = told(resp)
+			usual = learned(resp)
 		}
-		if resp.Status != http.StatusServiceUnavailable && !succeeded(resp) || told(resp) != usual {
+		if resp.Status != http.StatusServiceUnavailable && !succeeded(resp) || learned(resp) != usual {
 			return fmt.Errorf("the answer to the address of %s is %s, and that to another one %s", name, told(resp), usual)
 		}
 	}

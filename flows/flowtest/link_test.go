@@ -102,7 +102,7 @@ func (f linkLogin) use(ctx context.Context, svc *core.Services, token string, r 
 		return nil, core.Refuse("LINK_BAD_TOKEN")
 	}
 	if err != nil {
-		return nil, mailtoken.Refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	admission, err := svc.Gate.Admit(ctx, core.Attempt{
 		User: e.User, Backend: svc.Backend.Name, Request: r,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -133,6 +134,15 @@ func Client(login *core.Response) map[string][]string {
 // told returns what a client sees of an answer.
 func told(resp *core.Response) string {
 	return fmt.Sprintf("%d %s %v", resp.Status, resp.Body, resp.Header)
+}
+
+// newSecrets are those of core.NewSecret, in JSON or in a cookie.
+var newSecrets = regexp.MustCompile(`(["=])[A-Za-z0-9_-]{43}(["; ])`)
+
+// learned returns what a client learns by an answer: all of it but secrets,
+// which differ each time. One may stand for the flow that goes on with a mail.
+func learned(resp *core.Response) string {
+	return newSecrets.ReplaceAllString(told(resp), "${1}[secret]${2}")
 }
 
 // brief is the beginning of it, for an error's text.

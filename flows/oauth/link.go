@@ -42,7 +42,7 @@ func (cb *callback) linkTo(ctx context.Context, u core.AnyUser) error {
 		if err == nil && made && !cb.svc.Users.Atomic() {
 			err = cb.confirm(ctx, id)
 		}
-		return refusal(err)
+		return core.OrUnavailable(err)
 	}
 	return core.Unavailable(errAgain)
 }
@@ -135,18 +135,10 @@ func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUse
 		return core.Unauthorized()
 	}
 	if err != nil {
-		return refusal(err)
+		return core.OrUnavailable(err)
 	}
 	for _, l := range mine {
 		f.giveBack(svc, f.provider, l)
 	}
 	return nil
-}
-
-// refusal is err where it is an answer, else a 503; nil for nil.
-func refusal(err error) error {
-	if e := (*core.Error)(nil); err == nil || errors.As(err, &e) {
-		return err
-	}
-	return core.Unavailable(err)
 }

@@ -3,9 +3,9 @@ package oauth
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/newcomer"
 	"github.com/latchkey-go/latchkey/internal/ownschema"
 )
 
@@ -54,22 +54,13 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 		b := u.Base()
 		b.Email, b.EmailKey, b.IsActive = cb.identity.Email, key, true
 		b.IsVerified = cb.provider.VerifiedByDefault && cb.identity.Verified()
-		vouched := b.IsVerified
 		event := core.Event{
 			Kind: core.EventRegistered, Method: "oauth:" + cb.provider.Name(), User: u, Request: cb.request,
 			Identity: &cb.identity,
 		}
-		commit, err := cb.svc.Events.Begin(ctx, &event)
+		commit, err := newcomer.Introduce(ctx, cb.svc, &event)
 		if err != nil {
 			return err
-		}
-		b.Email = strings.TrimSpace(b.Email)
-		edited, err := cb.svc.Identify(b.Email)
-		if err != nil {
-			return core.Invalid(core.BadValue("email", err.Error()))
-		}
-		if b.EmailKey = edited; edited != key && vouched {
-			b.IsVerified = false
 		}
 		cb.new, cb.commit = &event, commit
 	}

@@ -155,7 +155,7 @@ func (f Flow) Reset(
 		return nil, core.Refuse(core.CodeResetBadToken)
 	}
 	if err != nil {
-		return nil, mailtoken.Refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	if err := loginlimit.Reset(ctx, svc.Limiter, t.Email); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)

@@ -141,7 +141,7 @@ func (f Flow) Verify(ctx context.Context, svc *core.Services, token string, r *c
 		return f.Verify(ctx, svc, token, r)
 	}
 	if err != nil {
-		return nil, mailtoken.Refusal(err)
+		return nil, core.OrUnavailable(err)
 	}
 	return e.User, nil
 }

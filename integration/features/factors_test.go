@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base32"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,19 +36,13 @@ func text(in core.Object, name string) string {
 	return s
 }
 
-// withFactors adds TOTP and recovery codes.
+// withFactors replaces TOTP and recovery codes.
 func withFactors(a *harness.App, o *harness.Options) {
+	o.Flows = slices.DeleteFunc(o.Flows, func(f core.Flow) bool {
+		return f.Name() == core.MethodTOTP || f.Name() == core.MethodRecovery
+	})
 	o.Flows = append(o.Flows, &totp{}, &recovery{})
 	o.Credentials = memstore.NewCredentials(a.Now)
-}
-
-func serveFactors(t *testing.T, a *harness.App) {
-	t.Helper()
-	a.Serve(t, func(r harness.Router) {
-		for _, b := range harness.Backends {
-			r.Mount("/auth/"+b, a.Flow(core.MethodTOTP, b), a.Flow(core.MethodRecovery, b))
-		}
-	})
 }
 
 // phone is what a user enrols.
@@ -103,7 +98,7 @@ func pending(t *testing.T, a *harness.App, backend string, u *harness.Account) (
 
 func TestFactorsOfAnotherProject(t *testing.T) {
 	harness.OnOneAdapter(t, withFactors, func(t *testing.T, a *harness.App) {
-		serveFactors(t, a)
+		a.Serve(t, nil)
 		for _, backend := range []string{"jwt", "session"} {
 			u := a.NewUser(t)
 			other := a.LogIn(t, "session", u)
@@ -136,7 +131,7 @@ func TestFactorsOfAnotherProject(t *testing.T) {
 // M07: of 64 logins with one recovery code, one succeeds.
 func TestARecoveryCodeWorksOnce(t *testing.T) {
 	harness.OnOneAdapter(t, withFactors, func(t *testing.T, a *harness.App) {
-		serveFactors(t, a)
+		a.Serve(t, nil)
 		u := a.NewUser(t)
 		_, codes, _ := enrol(t, a, "session", u)
 		tickets := make([]string, 64)
@@ -163,7 +158,7 @@ func TestARecoveryCodeWorksOnce(t *testing.T) {
 
 func TestStepUp(t *testing.T) {
 	harness.OnOneAdapter(t, withFactors, func(t *testing.T, a *harness.App) {
-		serveFactors(t, a)
+		a.Serve(t, nil)
 		for _, backend := range []string{"jwt", "session"} {
 			u := a.NewUser(t)
 			p, _, mine := enrol(t, a, backend, u)
@@ -193,7 +188,7 @@ func TestStepUp(t *testing.T) {
 // M61: step-ups do not renew a login for ever (S08).
 func TestStepUpsRenewNoLogin(t *testing.T) {
 	harness.OnOneAdapter(t, withFactors, func(t *testing.T, a *harness.App) {
-		serveFactors(t, a)
+		a.Serve(t, nil)
 		for backend, life := range map[string]time.Duration{"jwt": time.Hour, "session": 30 * 24 * time.Hour} {
 			u := a.NewUser(t)
 			p, _, mine := enrol(t, a, backend, u)
@@ -216,7 +211,7 @@ func TestEnrolmentInAPendingLogin(t *testing.T) {
 		o.RequireFactor = func(_ context.Context, u *harness.Account) (bool, error) { return u.IsSuperuser, nil }
 	}
 	harness.OnOneAdapter(t, required, func(t *testing.T, a *harness.App) {
-		serveFactors(t, a)
+		a.Serve(t, nil)
 		for _, backend := range []string{"jwt", "session"} {
 			a.LogIn(t, backend, a.NewUser(t)) // twin: who need none
 			u := a.NewUser(t, harness.Superuser)

@@ -122,8 +122,9 @@ func (f *totp) begin(ctx context.Context, svc *core.Services, u core.AnyUser) (*
 	if err := svc.Tickets.Put(ctx, t, true); err != nil {
 		return nil, core.Unavailable(err)
 	}
-	return core.JSON(http.StatusOK, map[string]string{
-		"enrolment": raw, "secret": base32.StdEncoding.EncodeToString(secret),
+	text := base32.StdEncoding.EncodeToString(secret)
+	return core.JSON(http.StatusOK, map[string]any{ // as the library's own, in whose place it is
+		"enrolment": raw, "secret": text, "uri": "otpauth://totp/Shop?secret=" + text, "expires_in": 600,
 	})
 }
 

@@ -20,13 +20,15 @@ import (
 type gallery struct {
 	*app
 	guest, member, admin *person
+	second               *person // who adds an authenticator app
 	ada                  *pagewalk.Account
 }
 
 func newGallery(t *testing.T, a *app, s setting) *gallery {
 	t.Helper()
 	b := chromium.Start(t)
-	g := &gallery{app: a, guest: a.person(t, b, s), member: a.person(t, b, s), admin: a.person(t, b, s)}
+	g := &gallery{app: a, guest: a.person(t, b, s), member: a.person(t, b, s), admin: a.person(t, b, s),
+		second: a.person(t, b, s)}
 	born := time.Date(1990, 5, 4, 0, 0, 0, 0, time.UTC)
 	g.ada = a.Add(t, ada, func(u *pagewalk.Account) {
 		u.FullName, u.Plan, u.Newsletter, u.Born = "Ada Lovelace", "gold", true, born
@@ -38,7 +40,10 @@ func newGallery(t *testing.T, a *app, s setting) *gallery {
 			u.FullName, u.IsVerified, u.IsActive = name, i%3 != 1, i != 4
 		})
 	}
+	a.Add(t, "second@example.org", func(u *pagewalk.Account) { u.FullName = "Hedy Lamarr" })
+	a.Add(t, pagewalk.Careful, nil)
 	g.elsewhere(t)
+	g.second.logsIn("second@example.org")
 	g.member.logsIn(ada)
 	g.admin.logsIn("root@example.org")
 	return g
@@ -119,6 +124,10 @@ var loginStops = []stop{
 	{"factor-wrong", func(g *gallery) *person {
 		return g.guest.at("/login/factor").sends("pin", "pin-pin", "1", "pin-digits", "many")
 	}},
+	{"factor-enrol", func(g *gallery) *person {
+		g.guest.logsIn(pagewalk.Careful)
+		return g.guest.sends("enrol")
+	}},
 	{"begin", func(g *gallery) *person {
 		g.guest.loads("the provider", chromedp.Navigate(g.provider+"/style.css"))
 		g.guest.loads("a link there", chromedp.Evaluate(fmt.Sprintf("location.href = %q",
@@ -157,6 +166,17 @@ var userStops = []stop{
 		g.admin.at("/admin/users/" + g.ada.ID).do(chromedp.Click("#user-is_verified", chromedp.ByQuery))
 		g.admin.presses("user")
 		return g.member.at("/account")
+	}},
+	{"totp", func(g *gallery) *person { return g.second.at("/account").sends("add-totp") }},
+	{"totp-wrong", func(g *gallery) *person { return g.second.sends("totp", "totp-code", "12345") }},
+	{"codes", func(g *gallery) *person {
+		return g.second.sends("totp", "totp-code", appCode(g.second.t, g.second.secret(), 0), "totp-label", "the blue phone")
+	}},
+	{"codes-made", func(g *gallery) *person { return g.second.sends("codes") }},
+	{"account-factors", func(g *gallery) *person { return g.second.at("/account") }},
+	{"factor-codes", func(g *gallery) *person {
+		g.guest.logsIn("second@example.org")
+		return g.guest
 	}},
 	{"admin-users", func(g *gallery) *person { return g.admin.at("/admin/users") }},
 	{"admin-nobody", func(g *gallery) *person { return g.admin.at("/admin/users?email=nobody") }},

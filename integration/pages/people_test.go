@@ -2,11 +2,14 @@ package pages_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/integration/chromium"
 	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
@@ -35,6 +38,7 @@ func TestPeopleInABrowser(t *testing.T) {
 				w.endsAnother(t, p)
 				w.connects(p)
 				w.needsAFactor(p)
+				w.addsAnApp(p)
 				w.administers(p)
 			})
 		}
@@ -222,4 +226,64 @@ func (w walk) administers(p *person) {
 		p.loads("back", chromedp.NavigateBack())
 		p.reads("Log in", "!countess@example.org")
 	}
+}
+
+// addsAnApp protects an account by an authenticator app, loses it, and comes
+// back by a recovery code.
+func (w walk) addsAnApp(p *person) {
+	p.t.Helper()
+	const protected = "protected@example.org"
+	w.Add(p.t, protected, nil)
+	p.logsIn(protected)
+	p.presses("add-totp")
+	p.reads("Scan this picture with an authenticator app")
+	p.hasFocus("totp-code")
+	secret := p.secret()
+	p.fills("totp-code", "000000", "totp-label", "the blue phone")
+	p.presses("totp")
+	p.reads("That code is not right", "!Saved")
+	p.hasFocus("totp-code")
+	p.fills("totp-code", appCode(p.t, secret, 0))
+	p.presses("totp")
+	p.isAt("/account/recovery-codes")
+	p.reads("The app is added")
+	p.presses("codes")
+	p.reads("not shown again")
+	var code string
+	p.do(chromedp.Text(".lk-codes li", &code, chromedp.ByQuery))
+	p.opens("/account")
+	p.reads("the blue phone", "10 left")
+
+	p.logsIn(protected)
+	p.isAt("/login/factor")
+	p.hasFocus("totp-code")
+	p.fills("totp-code", appCode(p.t, secret, 30*time.Second))
+	p.presses("totp")
+	p.isAt("/account")
+
+	p.logsIn(protected)
+	p.fills("recovery-code", strings.ToLower(code))
+	p.presses("recovery")
+	p.isAt("/account")
+	p.reads("9 left")
+	p.clicks(`form[id^="factor-"] button`)
+	p.reads("It is removed.", "!9 left")
+	p.clicks(`form[action$="/logout"] button`)
+}
+
+// secret is what a page shows beside the QR code.
+func (p *person) secret() (secret string) {
+	p.t.Helper()
+	p.do(chromedp.Text(".lk-code", &secret, chromedp.ByQuery))
+	return strings.ReplaceAll(secret, " ", "")
+}
+
+// appCode is what an authenticator app shows, or will show after some time.
+func appCode(t *testing.T, secret string, ahead time.Duration) string {
+	t.Helper()
+	code, err := totp.Code(secret, time.Now().Add(ahead))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
 }

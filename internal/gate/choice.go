@@ -20,6 +20,7 @@ type factor struct {
 	core.Factor
 	offers core.Offerer
 	enrols core.Enroller
+	last   bool // core.LastResort
 }
 
 func newChoice(flows []core.Flow, required func(context.Context, core.AnyUser) (bool, error)) choice {
@@ -35,6 +36,9 @@ func newChoice(flows []core.Flow, required func(context.Context, core.AnyUser) (
 		found := factor{Factor: one}
 		found.offers, _ = core.As[core.Offerer](f)
 		found.enrols, _ = core.As[core.Enroller](f)
+		if l, ok := core.As[core.LastResort](f); ok {
+			found.last = l.LastResort()
+		}
 		c.factors = append(c.factors, found)
 		if k, ok := core.As[core.Kinder](f); ok {
 			c.kinds[one.Method()] = k.Kind()
@@ -107,17 +111,12 @@ func (c choice) missing(ctx context.Context, u core.AnyUser, done []core.Proof) 
 // Asked returns the methods of the factors that ask, and if any does, of those
 // that offer themselves beside them; else nil.
 func (c choice) Asked(ctx context.Context, u core.AnyUser, done []core.Proof) (methods []string, err error) {
-	for _, f := range c.factors {
-		asks, err := f.Asks(ctx, u, done)
-		if err != nil {
-			return nil, err
-		}
-		if asks {
-			methods = append(methods, f.Method())
-		}
+	methods, err = c.asking(ctx, u, done, false)
+	if err == nil && methods == nil && !c.kinds.Strong(done) {
+		methods, err = c.asking(ctx, u, done, true)
 	}
-	if methods == nil {
-		return nil, nil
+	if err != nil || methods == nil {
+		return nil, err
 	}
 	offered, err := c.offered(ctx, u, done)
 	for _, m := range offered {
@@ -126,6 +125,26 @@ func (c choice) Asked(ctx context.Context, u core.AnyUser, done []core.Proof) (m
 		}
 	}
 	return methods, err
+}
+
+// asking returns the methods of the factors that ask, of those that are a last
+// resort or of the others.
+func (c choice) asking(
+	ctx context.Context, u core.AnyUser, done []core.Proof, last bool,
+) (methods []string, err error) {
+	for _, f := range c.factors {
+		if f.last != last {
+			continue
+		}
+		asks, err := f.Asks(ctx, u, done)
+		if err != nil {
+			return nil, err
+		}
+		if asks {
+			methods = append(methods, f.Method())
+		}
+	}
+	return methods, nil
 }
 
 // offered returns the methods that the user may choose, but for those that are

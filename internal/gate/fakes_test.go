@@ -84,7 +84,17 @@ type (
 		refuses error
 	}
 	pin struct{ asker }
+	// last is a last resort, notLast says that it is none.
+	last     struct{ stepping }
+	notLast  struct{ stepping }
+	stepping interface {
+		core.Flow
+		core.Factor
+	}
 )
+
+func (last) LastResort() bool    { return true }
+func (notLast) LastResort() bool { return false }
 
 func (asker) Asks(_ context.Context, _ core.AnyUser, done []core.Proof) (bool, error) {
 	return !core.Strong(done), nil

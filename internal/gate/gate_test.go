@@ -32,25 +32,30 @@ func TestAdmit(t *testing.T) {
 		// login.
 		want string
 	}{
-		"no factor":                        {},
-		"inactive":                         {user: func(u *core.User) { u.IsActive = false }, flows: []core.Flow{code}, err: core.Refuse(core.CodeLoginBadCredentials)},
-		"unverified":                       {user: func(u *core.User) { u.IsVerified = false }},
-		"unverified, and that is required": {user: func(u *core.User) { u.IsVerified = false }, parts: func(p *gate.Parts) { p.RequireVerified = true }, flows: []core.Flow{code}, err: core.Refuse(core.CodeLoginUserNotVerified)},
-		"one that asks":                    {flows: []core.Flow{code}, want: "code"},
-		"two that ask":                     {flows: []core.Flow{code, pass}, want: "code pass"},
-		"one that only offers":             {flows: []core.Flow{recovery}},
-		"one that asks, one that offers":   {flows: []core.Flow{recovery, code}, want: "code recovery"},
-		"one that does both":               {flows: []core.Flow{pass}, want: "pass"},
-		"its store is down":                {flows: []core.Flow{code, failer{"down"}}, err: core.Unavailable(nil)},
-		"spared":                           {flows: []core.Flow{code, recovery, spare}},
-		"the waiver's store is down":       {flows: []core.Flow{code, waiver{"browser", errDown}}, err: core.Unavailable(nil)},
-		"nothing to spare":                 {flows: []core.Flow{waiver{"browser", errDown}}},
-		"required, and offered":            {parts: require, flows: []core.Flow{recovery, enroller{silent{"app"}}}, want: "recovery"},
-		"required, offered and spared":     {parts: require, flows: []core.Flow{recovery, spare}},
-		"required, and none there":         {parts: require, flows: []core.Flow{enroller{silent{"app"}}, idle{silent{"key"}}, enroller{silent{"sms"}}}, want: "enrol:app sms"},
-		"an enrolment is not spared":       {parts: require, flows: []core.Flow{enroller{silent{"app"}}, spare}, want: "enrol:app"},
-		"required, and nothing can be got": {parts: require, flows: []core.Flow{idle{silent{"key"}}}, want: "enrol:"},
-		"required, and one asks":           {parts: require, flows: []core.Flow{code, enroller{silent{"app"}}}, want: "code"},
+		"no factor":                               {},
+		"inactive":                                {user: func(u *core.User) { u.IsActive = false }, flows: []core.Flow{code}, err: core.Refuse(core.CodeLoginBadCredentials)},
+		"unverified":                              {user: func(u *core.User) { u.IsVerified = false }},
+		"unverified, and that is required":        {user: func(u *core.User) { u.IsVerified = false }, parts: func(p *gate.Parts) { p.RequireVerified = true }, flows: []core.Flow{code}, err: core.Refuse(core.CodeLoginUserNotVerified)},
+		"one that asks":                           {flows: []core.Flow{code}, want: "code"},
+		"two that ask":                            {flows: []core.Flow{code, pass}, want: "code pass"},
+		"one that only offers":                    {flows: []core.Flow{recovery}},
+		"one that asks, one that offers":          {flows: []core.Flow{recovery, code}, want: "code recovery"},
+		"a last resort":                           {flows: []core.Flow{last{code}}, want: "code"},
+		"a last resort, and one that asks":        {flows: []core.Flow{last{code}, pass}, want: "pass"},
+		"a last resort, and one that only offers": {flows: []core.Flow{recovery, last{code}}, want: "code recovery"},
+		"a last resort, and it is down":           {flows: []core.Flow{last{failer{"down"}}}, err: core.Unavailable(nil)},
+		"not quite a last resort":                 {flows: []core.Flow{notLast{code}, pass}, want: "code pass"},
+		"one that does both":                      {flows: []core.Flow{pass}, want: "pass"},
+		"its store is down":                       {flows: []core.Flow{code, failer{"down"}}, err: core.Unavailable(nil)},
+		"spared":                                  {flows: []core.Flow{code, recovery, spare}},
+		"the waiver's store is down":              {flows: []core.Flow{code, waiver{"browser", errDown}}, err: core.Unavailable(nil)},
+		"nothing to spare":                        {flows: []core.Flow{waiver{"browser", errDown}}},
+		"required, and offered":                   {parts: require, flows: []core.Flow{recovery, enroller{silent{"app"}}}, want: "recovery"},
+		"required, offered and spared":            {parts: require, flows: []core.Flow{recovery, spare}},
+		"required, and none there":                {parts: require, flows: []core.Flow{enroller{silent{"app"}}, idle{silent{"key"}}, enroller{silent{"sms"}}}, want: "enrol:app sms"},
+		"an enrolment is not spared":              {parts: require, flows: []core.Flow{enroller{silent{"app"}}, spare}, want: "enrol:app"},
+		"required, and nothing can be got":        {parts: require, flows: []core.Flow{idle{silent{"key"}}}, want: "enrol:"},
+		"required, and one asks":                  {parts: require, flows: []core.Flow{code, enroller{silent{"app"}}}, want: "code"},
 		"whether it is required is unknown": {parts: func(p *gate.Parts) {
 			p.RequireFactor = func(context.Context, core.AnyUser) (bool, error) { return false, errDown }
 		}, err: core.Unavailable(nil)},
@@ -77,6 +82,30 @@ func TestAdmit(t *testing.T) {
 				t.Errorf("got %q, token %t, pending %t; want %q", said, got.Token.Raw != "", got.Pending != "", c.want)
 			}
 		})
+	}
+}
+
+// A last resort is no way around a factor that asks, and none in addition to
+// it.
+func TestALastResortIsNotAskedOfTheStrong(t *testing.T) {
+	t.Parallel()
+	terms := step{"terms"}
+	a := newApp(t, nil, last{step{"code"}}, terms, silent{"app"})
+	for _, c := range []struct {
+		proofs []string
+		want   string
+	}{
+		{[]string{"password"}, "terms"}, {[]string{"password", "terms"}, "code"}, {[]string{"password", "terms", "app"}, ""},
+	} {
+		attempt := a.attempt()
+		attempt.Proof, attempt.More = proof(c.proofs[0]), nil
+		for _, method := range c.proofs[1:] {
+			attempt.More = append(attempt.More, proof(method))
+		}
+		got, err := a.Admit(t.Context(), attempt)
+		if err != nil || strings.Join(got.Factors, " ") != c.want {
+			t.Errorf("after %q: %q, %v; want %q", c.proofs, got.Factors, err, c.want)
+		}
 	}
 }
 

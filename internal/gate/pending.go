@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -16,6 +17,8 @@ type pending struct {
 	Backend, Label string
 	Proofs         []core.Proof
 	Identity       *core.OAuthIdentity `json:",omitempty"`
+
+	expires time.Time // of the ticket
 }
 
 // suspend keeps the login as a pending ticket. The answer is a 403, so that a
@@ -73,7 +76,7 @@ func (g *Gate) Peek(ctx context.Context, raw string, r *core.Request) (core.Pend
 	}
 	return core.Pending{
 		ID: hex.EncodeToString(digest[:]), User: u, Backend: p.Backend, Proofs: p.Proofs,
-		Factors: missing.factors, Enrol: missing.enrol,
+		Factors: missing.factors, Enrol: missing.enrol, Expires: p.expires,
 	}, nil
 }
 
@@ -144,6 +147,7 @@ func (g *Gate) pending(ctx context.Context, digest [32]byte) (core.AnyUser, pend
 	if err := json.Unmarshal(t.Data, &p); err != nil {
 		return nil, p, core.Unavailable(err)
 	}
+	p.expires = t.Expires
 	u, err := g.Users.Find(ctx, core.ByID(t.UserID))
 	if err != nil {
 		return nil, p, notPending(err)

@@ -5,9 +5,11 @@
 //
 // A kind of mail has three templates: <kind>.subject.txt and <kind>.txt
 // (text/template) and <kind>.html (html/template). They see the fields of
-// core.Mail (.To, .Kind, .User, .Token, .Link, .Lang), where .User is the
-// application's own type ({{.User.FullName}}), .App, the application's name,
-// and .For, the token's lifetime in words ("1 hour"; empty if it is not known).
+// core.Mail (.To, .Kind, .User, .Token, .Link, .Code, .Lang), where .User is
+// the application's own type ({{.User.FullName}}), .App, the application's
+// name, .For, the token's lifetime in words ("1 hour"; empty if it is not
+// known), and .Where, the client that asked, if the kind has one ("Firefox on
+// Linux, address 203.0.113.7").
 //
 // Security notes. Values are escaped in HTML according to their place. A
 // subject is one line without control characters, whatever was put into it. The
@@ -30,6 +32,7 @@ import (
 	"unicode"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
 //go:embed templates
@@ -93,8 +96,8 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 	}
 	data := struct {
 		core.Mail
-		App, For string
-	}{m, r.app, words(m.Lifetime)}
+		App, For, Where string
+	}{m, r.app, words(m.Lifetime), where(m.Client)}
 	var errs []error
 	execute := func(t template) string {
 		var b strings.Builder
@@ -124,6 +127,22 @@ func words(d time.Duration) string {
 		return "1 " + unit
 	}
 	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// where names a client's program, system and address. Of its own words only
+// those are used that are known.
+func where(c core.Client) string {
+	var parts []string
+	switch browser, system := useragent.Device(c.Label); {
+	case browser != "" && system != "":
+		parts = append(parts, browser+" on "+system)
+	case browser+system != "":
+		parts = append(parts, browser+system)
+	}
+	if c.IP.IsValid() {
+		parts = append(parts, "address "+c.IP.Unmap().WithZone("").String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 // oneLine puts a single space where there is white space or a control

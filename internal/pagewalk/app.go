@@ -21,8 +21,11 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -76,6 +79,9 @@ var many = latchkey.Limit{Events: 10_000, Window: time.Minute}
 // Password is one that the policy accepts.
 const Password = "analytical engine"
 
+// Careful is the address of a user who must have a second factor.
+const Careful = "jo@example.org"
+
 // New makes an application whose Routes will be mounted at a prefix. edit may
 // be nil.
 func New(t testing.TB, prefix string, edit func(*Options)) *App {
@@ -87,7 +93,10 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	a := &App{Users: memstore.NewUsers[Account](), Box: box, Prefix: prefix}
 	o.Providers = []oauth.Provider{{Provider: Acme{}, VerifiedByDefault: true}}
 	o.Options = latchkey.Options[Account]{
-		Tickets: memstore.NewTickets(nil), Sender: box, BaseURL: Origin, MailDelay: -1, Hashers: []core.Hasher{Unhashed{}},
+		Tickets: memstore.NewTickets(nil), Credentials: memstore.NewCredentials(nil),
+		Vault:         []core.VaultKey{{ID: "test", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
+		RequireFactor: func(_ context.Context, u *Account) (bool, error) { return u.Email == Careful, nil },
+		Sender:        box, BaseURL: Origin, MailDelay: -1, Hashers: []core.Hasher{Unhashed{}},
 		Log: slog.New(slog.DiscardHandler),
 		// A walk is one client network's.
 		Limits: latchkey.Limits{LoginAttempts: many, NetworkChanges: many, Registrations: many},
@@ -110,6 +119,11 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	a.origin = base.Scheme + "://" + base.Host
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
+	if !slices.Contains(o.Without, "factors") {
+		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, maillogin.Flow{SignUp: true})
+	} else {
+		o.RequireFactor = nil
+	}
 	if !slices.Contains(o.Without, "verify") {
 		o.Flows = append(o.Flows, verify.Flow{OnRegister: true})
 	}
@@ -162,6 +176,18 @@ func (a *App) Add(t testing.TB, address string, edit func(*Account)) *Account {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// Edit changes a stored user behind the application's back.
+func (a *App) Edit(t testing.TB, address string, edit func(*Account)) {
+	t.Helper()
+	_, err := a.Users.Update(context.Background(), a.Of(t, address).ID, func(u *Account) error {
+		edit(u)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Of returns the user of an address, as the store has them.

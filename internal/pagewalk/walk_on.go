@@ -67,6 +67,7 @@ func (a *App) social(t *testing.T, b *Browser) {
 	b.Get("/account").Want(200, "fay@example.org", "Acme &amp; Co", "!Current password")
 	b.fromAcme(back).WantRedirect("/login?next=" + url.QueryEscape(a.Prefix+"/account?x=1")) // once more
 	b.Get("/account").Want(200, "used already")
+	a.Edit(t, "fay@example.org", func(u *Account) { u.IsVerified = false }) // no mail logs in
 	b.Get("/account").Submit("unlink-acme").Want(409, "your only way to log in")
 	b.Get("/account").Submit("password", "password", "difference engine").WantRedirect("/account")
 	b.Get("/account").Want(200, "Current password").Submit("unlink-acme").WantRedirect("/account")

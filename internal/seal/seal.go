@@ -86,6 +86,12 @@ func (r *Ring) Seal(plain []byte, context string) string {
 	return r.first + "." + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
+// Current reports whether a text was sealed with the first key.
+func (r *Ring) Current(text string) bool {
+	id, _, _ := strings.Cut(text, ".")
+	return id == r.first
+}
+
 // Open returns what was sealed for the context. Its error is the same whatever
 // the reason.
 func (r *Ring) Open(text, context string) ([]byte, error) {

@@ -45,19 +45,20 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Mail is a kept mail. It contains the token in clear text, so like core.Mail
-// it must not be logged.
+// Mail is a kept mail. It contains the token and the code in clear text, so
+// like core.Mail it must not be logged.
 type Mail struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Kind    string    `json:"kind"`
 	Token   string    `json:"token"`
 	Link    string    `json:"link"` // "" for a mail without one
+	Code    string    `json:"code"` // "" for a mail without one
 	Text    string    `json:"text"`
 	At      time.Time `json:"at"` // UTC
 }
 
-// String and GoString keep the token out of logs.
+// String and GoString keep the token and the code out of logs.
 func (m Mail) String() string   { return m.Kind + " mail" }
 func (m Mail) GoString() string { return m.String() }
 
@@ -99,7 +100,7 @@ func (b *Outbox) Send(ctx context.Context, m core.Mail) error {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	kept := Mail{To: m.To, Subject: rendered.Subject, Kind: m.Kind, Token: m.Token, Link: m.Link,
-		Text: rendered.Text, At: b.o.Now().UTC()}
+		Code: m.Code, Text: rendered.Text, At: b.o.Now().UTC()}
 	b.mu.Lock()
 	b.mails = append(b.mails, kept)
 	b.mails = b.mails[max(0, len(b.mails)-b.o.Max):]

@@ -138,7 +138,7 @@ func TestServeHTTP(t *testing.T) {
 			t.Fatalf("%v: %s", err, w.Body)
 		}
 		m := mails[0]
-		if len(m) != 7 || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token ||
+		if len(m) != 8 || m["code"] != "" || m["to"] != "ada@example.com" || m["kind"] != "reset" || m["token"] != token ||
 			m["at"] != "2027-01-15T08:00:00Z" ||
 			m["subject"] != "Choose a new password" || !strings.Contains(m["text"], token) {
 			t.Errorf("got %q", m)

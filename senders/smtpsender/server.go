@@ -161,10 +161,10 @@ func transmit(client *smtp.Client, message io.WriterTo) error {
 	return w.Close()
 }
 
-// redactor removes from an error what the server may have quoted: the token and
-// the password, in clear and as AUTH sends them.
-func (s *server) redactor(token string) *strings.Replacer {
-	secrets := []string{token, s.password()}
+// redactor removes from an error what the server may have quoted: the secrets
+// of the mail, and the password, in clear and as AUTH sends them.
+func (s *server) redactor(secrets ...string) *strings.Replacer {
+	secrets = append(secrets, s.password())
 	if s.password() != "" {
 		for _, sent := range []string{s.password(), "\x00" + s.user + "\x00" + s.password()} {
 			secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(sent)))

@@ -120,7 +120,7 @@ func (s *Sender) Send(ctx context.Context, m core.Mail) error {
 		return nil
 	}
 	// A new error, since Unwrap must not bring the text back.
-	cause := s.server.redactor(m.Token).Replace(err.Error())
+	cause := s.server.redactor(m.Token, m.Code).Replace(err.Error())
 	if ctx.Err() != nil {
 		return fmt.Errorf("smtpsender: %w (%s)", ctx.Err(), cause)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Credentials is a core.CredentialStore and a core.Sweeper. It does not know
-// Users: the front door deletes the credentials of a user whom it deletes. An
-// ID that it makes is a random UUID.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. It does
+// not know Users: the front door deletes the credentials of a user whom it
+// deletes. An ID that it makes is a random UUID.
 type Credentials struct {
 	clock   clock
 	mu      sync.Mutex
@@ -108,6 +108,29 @@ func (s *Credentials) List(ctx context.Context, kind, owner string) ([]*core.Cre
 		all[i] = copyCredential(row)
 	}
 	return all, nil
+}
+
+// Page implements core.CredentialPager, in the order of keys.
+func (s *Credentials) Page(ctx context.Context, kind, after string, limit int) (page []*core.Credential, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	for _, rows := range s.byOwner {
+		for row := range rows {
+			if row.Kind == kind && row.Key > after && living(row, now) {
+				page = append(page, row)
+			}
+		}
+	}
+	slices.SortFunc(page, func(a, b *core.Credential) int { return cmp.Compare(a.Key, b.Key) })
+	page = page[:min(limit, len(page))]
+	for i, row := range page {
+		page[i] = copyCredential(row)
+	}
+	return page, nil
 }
 
 // list are the living rows of an owner, in no order.

@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Credentials is a core.CredentialStore and a core.Sweeper. Its IDs are
-// ObjectIDs.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its
+// IDs are ObjectIDs.
 type Credentials struct {
 	s *Store
 	c collection
@@ -19,6 +19,7 @@ type Credentials struct {
 
 var (
 	_ core.CredentialStore = (*Credentials)(nil)
+	_ core.CredentialPager = (*Credentials)(nil)
 	_ core.Sweeper         = (*Credentials)(nil)
 )
 
@@ -142,7 +143,7 @@ func (t *Credentials) find(ctx context.Context, filter bson.D) (*core.Credential
 }
 
 // List returns an owner's credentials; see core.CredentialStore.
-func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core.Credential, err error) {
+func (t *Credentials) List(ctx context.Context, kind, owner string) ([]*core.Credential, error) {
 	user, ok := t.s.opts.IDs.parse(owner)
 	if !ok || !isText(kind) {
 		return nil, nil
@@ -151,9 +152,26 @@ func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core
 	if kind != "" {
 		filter = append(filter, bson.E{Key: "kind", Value: kind})
 	}
-	var docs []bson.Raw
 	oldest := options.Find().SetSort(bson.D{{Key: "created", Value: 1}, {Key: "_id", Value: 1}})
-	if err := t.c.all(ctx, "list credentials", filter, &docs, oldest); err != nil {
+	return t.all(ctx, "list credentials", filter, oldest)
+}
+
+// Page returns a kind's credentials of all owners, in the order of their keys;
+// see core.CredentialPager.
+func (t *Credentials) Page(ctx context.Context, kind, after string, limit int) ([]*core.Credential, error) {
+	if !isText(kind) || !isText(after) {
+		return nil, nil
+	}
+	filter := t.living(bson.E{Key: "kind", Value: kind}, bson.E{Key: "key", Value: bson.D{{Key: "$gt", Value: after}}})
+	byKey := options.Find().SetSort(bson.D{{Key: "key", Value: 1}}).SetLimit(int64(limit))
+	return t.all(ctx, "page through credentials", filter, byKey)
+}
+
+func (t *Credentials) all(
+	ctx context.Context, what string, filter bson.D, o *options.FindOptionsBuilder,
+) (all []*core.Credential, err error) {
+	var docs []bson.Raw
+	if err := t.c.all(ctx, what, filter, &docs, o); err != nil {
 		return nil, err
 	}
 	for _, doc := range docs {

@@ -6,15 +6,17 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Credentials is a core.CredentialStore and a core.Sweeper. Its IDs are UUIDs.
+// Credentials is a core.CredentialStore, CredentialPager and Sweeper. Its
+// IDs are UUIDs.
 type Credentials struct {
 	s *Store
 
-	drop, dropID, count, insert, find, list, listAll, lock, update, remove, sweep statement
+	drop, dropID, count, insert, find, list, listAll, page, lock, update, remove, sweep statement
 }
 
 var (
 	_ core.CredentialStore = (*Credentials)(nil)
+	_ core.CredentialPager = (*Credentials)(nil)
 	_ core.Sweeper         = (*Credentials)(nil)
 )
 
@@ -37,6 +39,7 @@ func newCredentials(s *Store) *Credentials {
 		find:    s.statement("find a credential", read+"kind = ? AND handle = ?"+living),
 		list:    s.statement("list credentials", read+"user_id = ? AND kind = ?"+living+oldest),
 		listAll: s.statement("list credentials", read+"user_id = ?"+living+oldest),
+		page:    s.statement("page through credentials", read+"kind = ? AND handle > ?"+living+" ORDER BY handle LIMIT ?"),
 		lock:    s.statement("lock a credential", read+owned+s.dialect.lock),
 		update: s.statement("update a credential",
 			"UPDATE {credentials} SET label = ?, data = ?, used = ?, expires = ? WHERE id = ?"),
@@ -105,7 +108,7 @@ func (t *Credentials) Find(ctx context.Context, kind, key string) (*core.Credent
 }
 
 // List returns an owner's credentials; see core.CredentialStore.
-func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core.Credential, err error) {
+func (t *Credentials) List(ctx context.Context, kind, owner string) ([]*core.Credential, error) {
 	owner, ok := t.s.opts.IDs.canonical(owner)
 	if !ok || !storable(kind) {
 		return nil, nil
@@ -114,7 +117,11 @@ func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core
 	if kind != "" {
 		st, args = t.list, append(args, kind)
 	}
-	err = t.s.each(ctx, st, append(args, t.s.now()), func(scan func(...any) error) error {
+	return t.all(ctx, st, append(args, t.s.now())...)
+}
+
+func (t *Credentials) all(ctx context.Context, st statement, args ...any) (all []*core.Credential, err error) {
+	err = t.s.each(ctx, st, args, func(scan func(...any) error) error {
 		c, err := scanCredential(scan)
 		all = append(all, c)
 		return err
@@ -123,6 +130,15 @@ func (t *Credentials) List(ctx context.Context, kind, owner string) (all []*core
 		return nil, err
 	}
 	return all, nil
+}
+
+// Page returns a kind's credentials of all owners, in the order of their keys;
+// see core.CredentialPager.
+func (t *Credentials) Page(ctx context.Context, kind, after string, limit int) ([]*core.Credential, error) {
+	if !storable(kind) || !storable(after) {
+		return nil, nil
+	}
+	return t.all(ctx, t.page, kind, after, t.s.now(), limit)
 }
 
 // owned are the arguments by which Update and Delete name a living credential.

@@ -28,6 +28,7 @@ func CredentialCases() []Case[Clocked[core.CredentialStore]] {
 	return slices.Concat(
 		credentialCreateCases, credentialUniqueCases, credentialFullCases, credentialFindCases, credentialValueCases,
 		credentialLimitCases, credentialExpiryCases, credentialUpdateCases, credentialDeleteCases, credentialRaceCases,
+		credentialPageCases,
 	)
 }
 

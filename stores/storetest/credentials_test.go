@@ -29,12 +29,13 @@ type credentialStore struct {
 	list   func(ctx context.Context, kind, owner string) ([]*cred, error)
 	update func(ctx context.Context, kind, owner, id string, change credChange) (*cred, error)
 	delete func(ctx context.Context, kind, owner, id string) error
+	page   func(ctx context.Context, kind, after string, limit int) ([]*cred, error)
 	sweep  func(ctx context.Context) (int, error)
 }
 
 func newCredentialStore(now func() time.Time) *credentialStore {
 	m := memstore.NewCredentials(now)
-	return &credentialStore{m, now, m.Create, m.Find, m.List, m.Update, m.Delete, m.Sweep}
+	return &credentialStore{m, now, m.Create, m.Find, m.List, m.Update, m.Delete, m.Page, m.Sweep}
 }
 
 func (s *credentialStore) Create(ctx context.Context, c *cred, max int) error {
@@ -51,6 +52,9 @@ func (s *credentialStore) Update(ctx context.Context, kind, owner, id string, ch
 }
 func (s *credentialStore) Delete(ctx context.Context, kind, owner, id string) error {
 	return s.delete(ctx, kind, owner, id)
+}
+func (s *credentialStore) Page(ctx context.Context, kind, after string, limit int) ([]*cred, error) {
+	return s.page(ctx, kind, after, limit)
 }
 func (s *credentialStore) Sweep(ctx context.Context) (int, error) { return s.sweep(ctx) }
 
@@ -119,6 +123,19 @@ func brokenCredentials(
 func TestBrokenCredentials(t *testing.T) {
 	for name, fake := range map[string]brokenCredentialStore{
 		"none": {func(*credentialStore) {}, nil},
+		"pages of all kinds": {func(s *credentialStore) {
+			s.page = func(ctx context.Context, _, after string, limit int) ([]*cred, error) {
+				return s.Credentials.Page(ctx, "passkey", after, limit)
+			}
+		}, []string{"CredentialPager: the pages have each"}},
+		"pages in the order of use": {func(s *credentialStore) {
+			s.page = func(ctx context.Context, kind, after string, limit int) ([]*cred, error) {
+				all, err := s.Credentials.Page(ctx, kind, "", 1000)
+				slices.SortStableFunc(all, func(a, b *cred) int { return a.Used.Compare(b.Used) })
+				all = all[slices.IndexFunc(all, func(c *cred) bool { return c.Key == after })+1:]
+				return all[:min(limit, len(all))], err
+			}
+		}, []string{"CredentialPager: a credential that is changed"}},
 		"an ID of its own": {func(s *credentialStore) {
 			s.create = func(ctx context.Context, c *cred, max int) error {
 				c.ID = ""
@@ -222,7 +239,7 @@ func TestBrokenCredentials(t *testing.T) {
 				return s.Credentials.Create(ctx, c, max)
 			}
 		}, []string{"S13", "List gives", "Label is", "Data is", "Used is", "Expires is", "Created is", "The Key and",
-			"Update moves", "Sweeper",
+			"Update moves", "Sweeper", "CredentialPager",
 			"A max counts", "M25", "M01", "Of any number of concurrent Creates of one ID"}},
 		"a max of all kinds": {func(s *credentialStore) {
 			s.create = func(ctx context.Context, c *cred, max int) error {

@@ -130,14 +130,16 @@ func TestBrokenExpiriesOfCredentials(t *testing.T) {
 			s.Credentials = memstore.NewCredentials(func() time.Time { return time.Unix(0, -1) })
 			*s = credentialStore{s.Credentials, s.now, s.Credentials.Create, s.Credentials.Find, s.Credentials.List,
 				s.Credentials.Update,
-				s.Credentials.Delete, s.Credentials.Sweep}
+				s.Credentials.Delete, s.Credentials.Page, s.Credentials.Sweep}
 		}, []string{"A max counts", "A credential exists", "The Key and the ID", "Update moves", "Sweeper",
+			"CredentialPager: the pages have each",
 			"An Expires of 1970",
 			"Of any number of concurrent Creates of an expired"}},
 		"the very moment counts": {func(s *credentialStore) {
 			now := s.now
 			*s = *newCredentialStore(func() time.Time { return now().Add(-time.Microsecond) })
 		}, []string{"A max counts", "A credential exists", "The Key and the ID", "Update moves", "Sweeper",
+			"CredentialPager: the pages have each",
 			"Of any number of concurrent Creates of an expired"}},
 		"what has expired stays taken": {func(s *credentialStore) {
 			var mu sync.Mutex

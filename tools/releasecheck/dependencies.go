@@ -108,6 +108,20 @@ var dependencies = map[string][]string{
 		"golang.org/x/term",
 		"golang.org/x/text",
 	},
+	"flows/passkey": { // go-webauthn and, for attestation, what it always brings
+		"github.com/fxamacker/cbor/v2",
+		"github.com/go-viper/mapstructure/v2",
+		"github.com/go-webauthn/webauthn",
+		"github.com/go-webauthn/x",
+		"github.com/golang-jwt/jwt/v5",
+		"github.com/google/go-tpm",
+		"github.com/google/uuid",
+		"github.com/philhofer/fwd",
+		"github.com/tinylib/msgp",
+		"github.com/x448/float16",
+		"golang.org/x/crypto",
+		"golang.org/x/sys",
+	},
 	"providers": {
 		"github.com/coreos/go-oidc/v3",
 		"github.com/go-jose/go-jose/v4", // the issuers' keys, and of go-oidc

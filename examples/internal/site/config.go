@@ -32,6 +32,7 @@ type Config struct {
 
 	mailFrom     string // MAIL_FROM, default Latchkey <noreply@ and the host of BASE_URL>
 	noLimits     bool   // LIMITS=off, for load tests
+	noFactors    bool   // FACTORS=off: no second factors, no login by mail
 	insecureHTTP bool   // INSECURE_HTTP=on: cookies without Secure, for browsers that refuse Secure ones from http
 
 	// TRUSTED_PROXIES, "10.0.0.0/8,192.0.2.1/32": whose X-Forwarded-For is
@@ -53,6 +54,7 @@ func FromEnv() (Config, error) {
 		superuserPassword: os.Getenv("SUPERUSER_PASSWORD"),
 		mailFrom:          os.Getenv("MAIL_FROM"),
 		noLimits:          os.Getenv("LIMITS") == "off",
+		noFactors:         os.Getenv("FACTORS") == "off",
 		insecureHTTP:      os.Getenv("INSECURE_HTTP") == "on",
 		store:             cmp.Or(os.Getenv("STORE"), "bunstore"),
 		redis:             os.Getenv("REDIS_URL"),

@@ -82,11 +82,17 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	if err != nil {
 		return err
 	}
+	vault, err := cfg.vault()
+	if err != nil {
+		return err
+	}
 	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
 		Backends:         backends,
-		Flows:            append(social, verify.Flow{}, reset.Flow{}),
+		Flows:            append(append(social, verify.Flow{}, reset.Flow{}), cfg.factors()...),
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
+		Credentials:      s.stores.factors,
+		Vault:            vault,
 		Limiter:          s.stores.limiter,
 		Sender:           sender,
 		MailDelay:        cfg.mailDelay(),

@@ -24,6 +24,7 @@ type stores struct {
 	tickets  core.TicketStore // those whose effect is on users
 	codes    core.TicketStore // the others: what lives for minutes, and denied JWTs
 	limiter  core.Limiter     // nil: in memory
+	factors  core.CredentialStore
 	closers  []func() error
 }
 
@@ -79,6 +80,7 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	}
 	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(),
 		store.Tickets(), store.Limiter()
+	s.factors = store.Credentials()
 	return store.Migrate(ctx)
 }
 

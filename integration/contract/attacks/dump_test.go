@@ -76,7 +76,6 @@ func TestAttackL04DatabaseDump(t *testing.T) {
 		harness.WithSecondFactor(a, o)
 		o.InsecureNoLimits, o.Hashers = true, realHashers()
 	})
-	a.ServeSecondFactor(t)
 	secrets := secretsOf(t, a, a.NewUser(t))
 	values, files := dump(t, file)
 	t.Run("L04 no raw secret in a dump of the database", func(t *testing.T) {

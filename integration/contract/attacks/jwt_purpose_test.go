@@ -11,7 +11,6 @@ import (
 
 func TestAttackJ16CrossPurpose(t *testing.T) {
 	harness.OnEveryStore(t, harness.WithSecondFactor, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		u := a.NewUser(t)
 		tokens := map[string]string{
 			"access token": a.Token(t, "jwt", u), "session token": a.Token(t, "session", u), "cookie": a.Token(t, "cookie", u),

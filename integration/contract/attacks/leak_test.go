@@ -120,7 +120,6 @@ func TestAttackL01Logs(t *testing.T) {
 			return errors.New("the mail server is down")
 		})
 	}, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		secrets, answers := life(t, a)
 		_ = a.Close(t.Context())
 		t.Run("L01 no secret in a log at debug level", func(t *testing.T) {

@@ -97,7 +97,6 @@ func TestAttackResetTokens(t *testing.T) {
 
 func TestAttackR10ResetIsNoLogin(t *testing.T) {
 	harness.OnEveryStore(t, harness.WithSecondFactor, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		u := a.NewUser(t, func(u *harness.Account) { u.FullName = harness.EnrolledName })
 		pending := a.PendingTicket(t, "cookie", u)
 		got := a.Want(t, harness.ResetRoute+"200", harness.Case("R10 a reset gives no session"),

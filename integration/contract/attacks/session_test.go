@@ -277,7 +277,6 @@ func swapCase(s string) string {
 
 func TestAttackS16PendingTicket(t *testing.T) {
 	harness.OnEveryStore(t, harness.WithSecondFactor, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		u := a.NewUser(t, func(u *harness.Account) { u.FullName = harness.EnrolledName }, harness.Superuser)
 		for _, backend := range harness.Backends {
 			ticket := a.PendingTicket(t, backend, u)
@@ -312,7 +311,6 @@ func TestAttackS16PendingTicket(t *testing.T) {
 // cookie, which opens nothing but the next step.
 func TestAttackS16HeldByTheBrowser(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.WithSecondFactor, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		u := a.NewUser(t, func(u *harness.Account) { u.FullName = harness.EnrolledName })
 		first := a.Send(t, "POST", "/auth/cookie/login", harness.LoginForm(u.Email, harness.Password))
 		held, err := http.ParseSetCookie(first.Header.Get("Set-Cookie"))
@@ -347,7 +345,6 @@ func TestAttackS16TheAttemptThatKillsATicket(t *testing.T) {
 	harness.OnEveryStore(t, func(a *harness.App, o *harness.Options) {
 		o.Flows = append(o.Flows, harness.SecondFactor{Tried: func() { proofs.Of(a).Add("tried") }})
 	}, func(t *testing.T, a *harness.App) {
-		a.ServeSecondFactor(t)
 		u := a.NewUser(t, func(u *harness.Account) { u.FullName = harness.EnrolledName })
 		ticket := a.PendingTicket(t, "jwt", u)
 		guess := func(code string) harness.Option {

@@ -13,7 +13,9 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
@@ -48,6 +50,9 @@ const (
 
 // Secret signs the JWTs of the backend jwt.
 var Secret = []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")
+
+// Vault seals the secrets of factors.
+var Vault = []core.VaultKey{{ID: "test", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}}
 
 // App is an application under test, its clock, its mailbox and its switches.
 type App struct {
@@ -90,9 +95,13 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	}
 	o := Options{
 		Backends: backends,
-		Flows:    []latchkey.Flow{verify.Flow{Options: mails}, reset.Flow{Options: mails}},
-		Tickets:  a.Stores.Tickets,
-		Sender:   a.Mails,
+		Flows: []latchkey.Flow{
+			verify.Flow{Options: mails}, reset.Flow{Options: mails}, totp.Flow{Attempts: plenty}, recovery.Flow{},
+		},
+		Tickets:     a.Stores.Tickets,
+		Credentials: a.Stores.Credentials,
+		Vault:       Vault,
+		Sender:      a.Mails,
 		// Tests wait for mails. TestSilence of the front door is about
 		// the delay.
 		MailDelay: -1,
@@ -134,6 +143,23 @@ func newBackends(kept Stores, now func() time.Time) ([]latchkey.Backend, error) 
 	}, errors.Join(err1, err2, err3, err4)
 }
 
+// Issue returns a credential of a backend for a session that no login makes.
+func (a *App) Issue(t *testing.T, backend string, s core.Session) Option {
+	t.Helper()
+	s.Backend = backend
+	for _, b := range a.backends {
+		if b.Name == backend {
+			token, err := b.Strategy.Issue(t.Context(), core.Login{Session: s})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return Credential(backend, token.Raw)
+		}
+	}
+	t.Fatalf("there is no backend %q", backend)
+	return nil
+}
+
 // Serve mounts the application, after routes of own if it is not nil, on a new
 // server that answers all requests from now on.
 func (a *App) Serve(t *testing.T, own func(Router)) {
@@ -142,9 +168,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 		own(r)
 	}
 	for _, b := range Backends {
-		r.Mount("/auth/"+b, a.Login(b))
+		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 	}
-	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys())
+	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())
 	r.Mount("/users", a.Users())
 	r.Handle("GET", "/authenticated-route", func(w http.ResponseWriter, r *http.Request) {
 		u, _ := latchkey.CurrentUser[Account](r.Context())

@@ -12,7 +12,9 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/openapi"
 )
@@ -54,17 +56,18 @@ func documented() (*latchkey.Auth[Account], error) {
 		return nil, err
 	}
 	return latchkey.New(kept.Users, Options{
-		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, SecondFactor{}),
-		Tickets: kept.Tickets, Sender: make(Mailbox, 1), BaseURL: BaseURL,
+		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{}),
+		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
 }
 
 // AccountRoutes are the routes that every application under test has, where
 // App.Serve mounts them.
 func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
-	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys()).At("/auth")
+	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(),
+		auth.Account()).At("/auth")
 	for _, b := range Backends {
-		all = append(all, auth.Login(b).At("/auth/"+b)...)
+		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b)).At("/auth/"+b)...)
 	}
 	return append(all, auth.Users().At("/users")...)
 }

@@ -53,17 +53,8 @@ func (f SecondFactor) Routes(svc *core.Services) ([]core.Route, error) {
 	}}, nil
 }
 
-// WithSecondFactor adds the flow; ServeSecondFactor mounts it.
+// WithSecondFactor adds the flow.
 func WithSecondFactor(_ *App, o *Options) { o.Flows = append(o.Flows, SecondFactor{}) }
-
-// ServeSecondFactor serves the application and the routes of the factor.
-func (a *App) ServeSecondFactor(t *testing.T) {
-	a.Serve(t, func(r Router) {
-		for _, backend := range Backends {
-			r.Mount("/auth/"+backend, a.Flow("second", backend))
-		}
-	})
-}
 
 // PendingTicket logs an enrolled user in as far as the first proof goes, and
 // returns the ticket of the login that waits.

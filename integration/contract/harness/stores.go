@@ -17,6 +17,8 @@ type Stores struct {
 	Tickets  core.TicketStore
 	Limiter  core.Limiter
 	Accounts core.OAuthAccountStore
+
+	Credentials core.CredentialStore
 }
 
 // SessionStore is a session store that lists.
@@ -28,7 +30,7 @@ type SessionStore interface {
 // behind puts every store behind the same switch.
 func (s Stores) behind(o *Outage) Stores {
 	return Stores{users{s.Users, o}, sessions{s.Sessions, o}, tickets{s.Tickets, o}, limiter{s.Limiter, o},
-		accounts{s.Accounts, o}}
+		accounts{s.Accounts, o}, credentials{s.Credentials, o}}
 }
 
 // Outage is which calls of the stores fail at present. Note, if not nil, is
@@ -189,4 +191,36 @@ func (s accounts) Find(ctx context.Context, provider, subject string) (*core.OAu
 func (s accounts) List(ctx context.Context, userID string) ([]*core.OAuthAccount, error) {
 	return ask(s.Outage, "accounts.List",
 		func() ([]*core.OAuthAccount, error) { return s.OAuthAccountStore.List(ctx, userID) })
+}
+
+type credentials struct {
+	core.CredentialStore
+	*Outage
+}
+
+func (s credentials) Unwrap() any { return s.CredentialStore }
+
+func (s credentials) Create(ctx context.Context, c *core.Credential, max int) error {
+	return tell(s.Outage, "credentials.Create", func() error { return s.CredentialStore.Create(ctx, c, max) })
+}
+
+func (s credentials) Find(ctx context.Context, kind, key string) (*core.Credential, error) {
+	return ask(s.Outage, "credentials.Find",
+		func() (*core.Credential, error) { return s.CredentialStore.Find(ctx, kind, key) })
+}
+
+func (s credentials) List(ctx context.Context, kind, owner string) ([]*core.Credential, error) {
+	return ask(s.Outage, "credentials.List",
+		func() ([]*core.Credential, error) { return s.CredentialStore.List(ctx, kind, owner) })
+}
+
+func (s credentials) Update(
+	ctx context.Context, kind, owner, id string, change func(*core.Credential) error,
+) (*core.Credential, error) {
+	return ask(s.Outage, "credentials.Update",
+		func() (*core.Credential, error) { return s.CredentialStore.Update(ctx, kind, owner, id, change) })
+}
+
+func (s credentials) Delete(ctx context.Context, kind, owner, id string) error {
+	return tell(s.Outage, "credentials.Delete", func() error { return s.CredentialStore.Delete(ctx, kind, owner, id) })
 }

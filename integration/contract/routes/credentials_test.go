@@ -164,11 +164,19 @@ func TestTwoCredentialsOfOneKind(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.WithOAuth(t, nil), func(t *testing.T, a *harness.App) {
 		a.ServeOAuth(t)
 		u := a.NewUser(t, harness.Superuser)
-		token := harness.Bearer(a.Token(t, "session", u))
+		tokens := map[string]harness.Option{}
+		for _, backend := range harness.Backends {
+			tokens[backend] = harness.Credential(backend, a.Token(t, backend, u))
+		}
+		token := tokens["session"]
 		for _, e := range slices.Concat(harness.AccountRoutes(a.Auth), harness.OAuthRoutes(a.Auth)) {
+			own := token
+			if len(e.Access) == 1 {
+				own = tokens[e.Access[0].Backend]
+			}
 			if len(e.Access) > 0 {
 				a.Want(t, e.Method+" "+e.Prefix+e.Pattern+" 400 DUPLICATE_CREDENTIALS", harness.Row, harness.PathID(u.ID),
-					token, token, harness.VerifyBody("x"))
+					own, own, harness.VerifyBody("x"))
 			}
 		}
 		a.Want(t, "GET /users/me 200", token)

@@ -24,6 +24,10 @@
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
+//	factors_test.go   POST /auth/{backend}/login/pending,
+//	                  POST /auth/{backend}/prove/…, /totp/…, /recovery,
+//	                  /recovery-codes and /login/totp/…,
+//	                  GET /auth/factors, and PATCH and DELETE of one
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user

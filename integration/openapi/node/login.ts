@@ -35,7 +35,7 @@ for (const path of ["/auth/api/login", "/auth/app/login"] as const) {
 }
 
 const byCookie = await client.POST("/auth/web/login", { body: credentials });
-const cookie = byCookie.response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+const cookie = byCookie.response.headers.get("set-cookie")?.split(";")[0] ?? "";
 if ((await me({ Cookie: cookie })).id !== id) throw new Error("by cookie, it is somebody else");
 
 const wrong = await client.POST("/auth/api/login", { body: { ...credentials, password: "wrong" } });

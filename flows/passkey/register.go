@@ -1,0 +1,252 @@
+package passkey
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// registerOptions asks for a new passkey of the current user.
+func (s *site) registerOptions(ctx context.Context, r *core.Request) (*core.Response, error) {
+	if err := s.limit(ctx, r, "options"); err != nil {
+		return nil, err
+	}
+	c := core.CurrentFrom(ctx)
+	return s.offer(ctx, c.User, toRegister, subjectOf(c.Session))
+}
+
+// offer returns the options of a registration.
+func (s *site) offer(ctx context.Context, u core.AnyUser, purpose, subject string) (*core.Response, error) {
+	keys, err := passkeys(ctx, s.store, u)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	if len(keys) >= s.o.MaxPerUser {
+		return nil, tooMany()
+	}
+	challenge, err := s.challenge(purpose, subject)
+	if err != nil {
+		return nil, err
+	}
+	options, _, err := s.party.offer(ownerOf(u, keys...), challenge)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	return s.options(options.Response)
+}
+
+// register stores a new passkey of the current user.
+func (s *site) register(ctx context.Context, r *core.Request) (*core.Response, error) {
+	in, err := readAnswer(r, false, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limit(ctx, r, "answers"); err != nil {
+		return nil, err
+	}
+	c := core.CurrentFrom(ctx)
+	row, _, err := s.attested(ctx, c.User, toRegister, subjectOf(c.Session), in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.add(ctx, c.User, row, r, func(ctx context.Context, _ *core.Event) error {
+		return s.store.Create(ctx, row, s.o.MaxPerUser)
+	})
+	if err == nil && !s.svc.Users.Atomic() {
+		err = s.confirm(ctx, row)
+	}
+	switch {
+	case errors.Is(err, core.ErrFull):
+		return nil, tooMany()
+	case errors.Is(err, core.ErrNotFound): // the user was deleted meanwhile
+		return nil, core.Unauthorized()
+	case err != nil:
+		return nil, refusal(err)
+	}
+	return core.JSON(http.StatusCreated, passkeyRead{row.ID, row.Kind, row.Label, row.Created})
+}
+
+// confirm takes back a passkey that was stored without a transaction while the
+// login that asked for it ended. That the login now lacks a proof is no such
+// end: it may be the new passkey's own.
+func (s *site) confirm(ctx context.Context, row *core.Credential) error {
+	ended := s.svc.Security.StillLoggedIn(ctx)
+	if ended == nil || errors.Is(ended, &core.Error{Status: http.StatusForbidden, Code: core.CodeProofRequired}) {
+		return nil
+	}
+	if err := s.store.Delete(ctx, row.Kind, row.Owner, row.ID); err != nil && !errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	return ended
+}
+
+// enrolOptions asks for the first passkey of a user whose login waits for a
+// factor, and who has none.
+func (s *site) enrolOptions(ctx context.Context, r *core.Request) (*core.Response, error) {
+	pending, err := readPending(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limit(ctx, r, "options"); err != nil {
+		return nil, err
+	}
+	p, err := s.enrolling(ctx, pending, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.offer(ctx, p.User, toEnrol, p.ID)
+}
+
+// enrolling returns the login that waits, if its user may get a passkey in it.
+func (s *site) enrolling(ctx context.Context, pending string, r *core.Request) (core.Pending, error) {
+	p, err := s.svc.Gate.Peek(ctx, pending, r)
+	if err != nil {
+		return p, err
+	}
+	may, err := s.Enrols(ctx, p.User)
+	switch {
+	case err != nil:
+		return p, core.Unavailable(err)
+	case p.Enrol != nil && !may:
+		return p, &core.Error{Status: http.StatusForbidden, Code: core.CodeFactorUnverified}
+	case !slices.Contains(p.Enrol, s.Method()):
+		return p, core.Forbidden()
+	}
+	return p, nil
+}
+
+// enrol stores the passkey, ends the user's other logins, since none of them
+// has proved it, and goes on with this one.
+func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, error) {
+	in, err := readAnswer(r, true, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limit(ctx, r, "answers"); err != nil {
+		return nil, err
+	}
+	p, err := s.enrolling(ctx, in.pending, r)
+	if err != nil {
+		return nil, err
+	}
+	prove := func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
+		row, proof, err := s.attested(ctx, u, toEnrol, p.ID, in)
+		if err != nil {
+			return core.Proof{}, err
+		}
+		err = s.add(ctx, u, row, r, func(ctx context.Context, e *core.Event) error {
+			return s.storeFirst(ctx, row, e, func() error {
+				_, err := s.enrolling(ctx, in.pending, r)
+				return err
+			})
+		})
+		if errors.Is(err, core.ErrNotFound) { // the user was deleted meanwhile
+			err = core.Refuse(core.CodeLoginBadCredentials)
+		}
+		return proof, refusal(err)
+	}
+	admission, err := s.svc.Gate.Continue(ctx, in.pending, r, prove)
+	return admission.Answer, err
+}
+
+// storeFirst stores a user's first passkey and raises their epoch. still says
+// whether they may have it, now that their row is locked.
+func (s *site) storeFirst(ctx context.Context, row *core.Credential, e *core.Event, still func() error) error {
+	if _, err := s.svc.Users.Lock(ctx, row.Owner); err != nil {
+		return err
+	}
+	if err := still(); err != nil {
+		return err
+	}
+	switch err := s.store.Create(ctx, row, 1); {
+	case errors.Is(err, core.ErrFull): // a twin of this request was faster
+		return core.Forbidden()
+	case err != nil:
+		return err
+	}
+	now, err := s.svc.Users.Update(ctx, row.Owner, func(u core.AnyUser) error {
+		was := *u.Base()
+		e.Was = &was
+		u.Base().TokenEpoch++
+		return nil
+	})
+	if err == nil {
+		e.User = now
+	}
+	return err
+}
+
+// attested spends the challenge, judges a registration, and returns the row to
+// be stored and what the registration itself has proved.
+func (s *site) attested(
+	ctx context.Context, u core.AnyUser, purpose, subject string, in answer,
+) (*core.Credential, core.Proof, error) {
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(in.credential)
+	if err != nil {
+		return nil, core.Proof{}, refused(err)
+	}
+	challenge, err := s.spend(ctx, parsed.Response.CollectedClientData.Challenge, purpose, subject)
+	if err != nil {
+		return nil, core.Proof{}, err
+	}
+	made, err := s.party.accept(ownerOf(u), challenge, parsed)
+	if errors.Is(err, errSynced) {
+		err = refused(err)
+	}
+	if err != nil {
+		return nil, core.Proof{}, refusal(err)
+	}
+	if born := u.Base().CreatedAt; !born.IsZero() {
+		made.Born = born.UnixMicro()
+	}
+	data, err := made.encode()
+	if err != nil {
+		return nil, core.Proof{}, core.Unavailable(err)
+	}
+	return &core.Credential{
+		Owner: u.Base().ID, Kind: Kind, Key: keyOf(made.ID), Label: in.label, Data: data,
+		Created: s.svc.Env.Now().UTC().Truncate(time.Microsecond),
+	}, s.proof(parsed.Response.AttestationObject.AuthData.Flags), nil
+}
+
+// add stores a passkey by do, and brings u up to date. do may run again.
+func (s *site) add(
+	ctx context.Context, u core.AnyUser, row *core.Credential, r *core.Request,
+	do func(context.Context, *core.Event) error,
+) error {
+	e := &core.Event{
+		Kind: core.EventFactorAdded, Backend: s.svc.Backend.Name, Method: core.MethodPasskey, User: u, Request: r,
+	}
+	commit, err := s.svc.Events.Begin(ctx, e)
+	if err != nil {
+		return err
+	}
+	err = commit(ctx, func(ctx context.Context) error {
+		err := do(ctx, e)
+		e.Target = row.ID
+		return err
+	})
+	if errors.Is(err, core.ErrTaken) {
+		return &core.Error{Status: http.StatusConflict, Code: core.CodeFactorExists}
+	}
+	if err != nil {
+		return err
+	}
+	*u.Base() = *e.User.Base()
+	return nil
+}
+
+func tooMany() error { return &core.Error{Status: http.StatusConflict, Code: core.CodePasskeyTooMany} }
+
+// refusal is err where it is an answer, else a 503; nil for nil.
+func refusal(err error) error {
+	if e := (*core.Error)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return core.Unavailable(err)
+}

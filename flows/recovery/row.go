@@ -1,0 +1,116 @@
+package recovery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// row is the Data of a credential.
+type row struct {
+	Left   int    `json:"left"`
+	Sealed string `json:"s"` // the list of digests
+}
+
+// place is the context of what is sealed for a user.
+func place(userID string) string { return "recovery " + userID }
+
+// data returns the Data of a row with these digests.
+func (f Flow) data(userID string, digests [][32]byte) ([]byte, error) {
+	plain := make([]byte, 0, 32*len(digests))
+	for _, d := range digests {
+		plain = append(plain, d[:]...)
+	}
+	return json.Marshal(row{Left: len(digests), Sealed: f.ring.Seal(plain, place(userID))})
+}
+
+// digests returns those of a row.
+func (f Flow) digests(c *core.Credential) (all [][32]byte, err error) {
+	var data row
+	if err := json.Unmarshal(c.Data, &data); err != nil {
+		return nil, err
+	}
+	plain, err := f.ring.Open(data.Sealed, place(c.Owner))
+	if err != nil {
+		return nil, err
+	}
+	for digest := range slices.Chunk(plain, 32) {
+		if len(digest) != 32 {
+			return nil, fmt.Errorf("a digest has %d bytes", len(digest))
+		}
+		all = append(all, [32]byte(digest))
+	}
+	return all, nil
+}
+
+// errWrong undoes the use of a code that is not in the row.
+var errWrong = errors.New("recovery: no such code")
+
+// use takes a code out of the user's row. The refusal of one that is not in it,
+// or no more, is FACTOR_BAD_CODE.
+func (f Flow) use(ctx context.Context, svc *core.Services, u core.AnyUser, code string, r *core.Request) error {
+	id := u.Base().ID
+	c, err := f.find(ctx, svc, id)
+	if err != nil {
+		return core.Unavailable(err)
+	}
+	if c == nil {
+		return core.Refuse(core.CodeFactorBadCode)
+	}
+	_, err = svc.Credentials.Update(ctx, kind, id, c.ID, func(c *core.Credential) error {
+		all, err := f.digests(c)
+		if err != nil {
+			return err
+		}
+		i := slices.Index(all, core.Digest(code))
+		if i < 0 {
+			return errWrong
+		}
+		c.Used = svc.Env.Now()
+		c.Data, err = f.data(id, slices.Delete(all, i, i+1))
+		return err
+	})
+	switch {
+	case errors.Is(err, errWrong), errors.Is(err, core.ErrNotFound):
+		svc.Events.Raise(ctx, core.Event{
+			Kind: core.EventFactorRefused, Backend: svc.Backend.Name, Method: kind, Code: core.CodeFactorBadCode, User: u,
+			Target: c.ID, Request: r,
+		})
+		return core.Refuse(core.CodeFactorBadCode)
+	case err != nil:
+		return core.Unavailable(err)
+	}
+	return nil
+}
+
+// replace makes a user's codes anew, in place of all former ones, and returns
+// the ID of their row.
+func (f Flow) replace(ctx context.Context, svc *core.Services, userID string, digests [][32]byte) (string, error) {
+	data, err := f.data(userID, digests)
+	if err != nil {
+		return "", err
+	}
+	for range 2 { // another request may make or remove the row meanwhile
+		c, err := f.find(ctx, svc, userID)
+		if err != nil {
+			return "", err
+		}
+		if c == nil {
+			c = &core.Credential{Owner: userID, Kind: kind, Key: userID, Data: data, Created: svc.Env.Now()}
+			err = svc.Credentials.Create(ctx, c, 0)
+		} else {
+			_, err = svc.Credentials.Update(ctx, kind, userID, c.ID, func(c *core.Credential) error {
+				c.Data, c.Used = data, svc.Env.Now()
+				return nil
+			})
+		}
+		if !errors.Is(err, core.ErrTaken) && !errors.Is(err, core.ErrNotFound) {
+			return c.ID, err
+		}
+	}
+	return "", errors.New("recovery: the codes are being changed by other requests")
+}
