@@ -50,15 +50,14 @@ func helpSomebody(ctx context.Context, auth *latchkey.Auth[Member], id string) e
 func ExampleAuth_Factors() {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(requireOfStaff(latchkey.Options[Member]{
+	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(latchkey.Options[Member]{
 		Backends: []latchkey.Backend{webBackend()}, Tickets: memstore.NewTickets(clock), Hashers: cheap(), Now: clock,
-	}), memstore.NewCredentials(clock), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
+	}, memstore.NewCredentials(clock), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
 	if err != nil {
 		panic(err)
 	}
 	mux := http.NewServeMux()
 	httpauth.Mount(mux, "/auth", auth.Login("web"), auth.Factors("web"), auth.Account())
-	guardedByFactors(mux, auth, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "paid") }))
 	ada := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true, IsVerified: true}}
 	if err := auth.Manager().Create(context.Background(), ada, "analytical engine"); err != nil {
 		panic(err)
@@ -86,19 +85,39 @@ func ExampleAuth_Factors() {
 	fmt.Println("the password alone:", status, refused.Detail.Code, refused.Detail.Factors)
 	now = now.Add(30 * time.Second) // each code works once
 	code, _ = totp.Code(begun.Secret, now)
-	var login struct{ Token string }
 	fmt.Println("and the code:", post("/auth/totp", "",
-		fmt.Sprintf(`{"pending": %q, "code": %q}`, refused.Detail.Pending, code), &login))
-	fmt.Println("the payroll:", exchange(mux, "GET /payroll", login.Token, ""))
-
-	if err := helpSomebody(context.Background(), auth, ada.ID); err != nil {
-		panic(err)
-	}
-	fmt.Println("without the phone:", post("/auth/login", "", `{"email": "ada@example.org", "password": "analytical engine"}`, nil))
+		fmt.Sprintf(`{"pending": %q, "code": %q}`, refused.Detail.Pending, code), nil))
 	// Output:
 	// confirmed: 200
 	// the password alone: 403 LOGIN_FACTOR_REQUIRED [totp]
 	// and the code: 200
-	// the payroll: 200 paid
-	// without the phone: 200
+}
+
+// Of a user without a factor, a fresh login opens what needs no more.
+func ExampleFactor() {
+	o := latchkey.Options[Member]{
+		Backends: []latchkey.Backend{webBackend()}, Tickets: memstore.NewTickets(time.Now), Hashers: cheap(),
+	}
+	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(requireOfStaff(o),
+		memstore.NewCredentials(time.Now), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	httpauth.Mount(mux, "/auth", auth.Login("web"), auth.Factors("web"), auth.Account())
+	guardedByFactors(mux, auth, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "done") }))
+	ada := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true, IsVerified: true}}
+	if err := auth.Manager().Create(context.Background(), ada, "analytical engine"); err != nil {
+		panic(err)
+	}
+	token := logIn(mux, "ada@example.org", "analytical engine")
+	fmt.Println(exchange(mux, "POST /address", token, ""))
+	fmt.Println(exchange(mux, "POST /payroll", token, ""))
+	fmt.Println(helpSomebody(context.Background(), auth, ada.ID)) // and her logins are over
+	fmt.Println(exchange(mux, "POST /address", token, ""))
+	// Output:
+	// 200 done
+	// 403 {"detail":{"code":"PROOF_REQUIRED","max_age":0,"methods":[]}}
+	// <nil>
+	// 401 {"detail":"Unauthorized"}
 }
