@@ -54,3 +54,28 @@ func TestWrongCodesOfAnAddress(t *testing.T) {
 	v.want("/mail-login/confirm", in{"token": mail.Token}, 200, "")
 	in1("ada@example.org", "code", 200)
 }
+
+// Whoever has the address alone uses up nothing of its owner's step-ups.
+func TestAttackM63CodesOfLoginsAreCountedApart(t *testing.T) {
+	t.Parallel()
+	plenty := maillogin.Flow{}
+	plenty.MailLimit = core.Limit{Events: 1000, Window: time.Hour}
+	a := newMailApp(t, plenty)
+	a.member("ada@example.org")
+	for range 21 {
+		v := a.reader("api")
+		v.guess(5, v.asks("ada@example.org"))
+	}
+	refused := func() {
+		t.Helper()
+		v := a.reader("api")
+		mail := v.asks("ada@example.org")
+		v.want("/mail-login/confirm", in{"code": mail.Code}, 400, badCode)
+	}
+	refused()
+	mine := a.reader("api")
+	mine.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
+	mail := mine.asksTo("/prove/mail")
+	mine.want("/prove/mail/confirm", in{"code": mail.Code}, 200, "")
+	refused() // still
+}

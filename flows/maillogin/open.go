@@ -123,7 +123,8 @@ func try(ctx context.Context, svc *core.Services, t core.Ticket, l letter, flow 
 
 const (
 	// maxGuesses is how many wrong codes of an address are compared between
-	// two confirmations that are right. Beyond it links alone work.
+	// two confirmations that are right: of logins, beyond which links alone
+	// work, and apart from them of second factors and step-ups.
 	maxGuesses = 100
 	// guessWindow is as long as a count of guesses is kept: a hundred in a
 	// month find one code in a million months.
@@ -133,12 +134,17 @@ const (
 	deadWindow = time.Hour
 )
 
-// guessesOf returns the count of the wrong codes of a ticket's address.
+// guessesOf returns the count of the wrong codes of a ticket's address. Whoever
+// has the address alone cannot use up that of its second factor.
 func guessesOf(t core.Ticket, l letter) (key string, limit core.Limit) {
 	if l.Dead {
 		return core.LimitKey("mail-login-dead-codes", t.Email), core.Limit{Events: maxGuesses, Window: deadWindow}
 	}
-	return core.LimitKey("mail-login-codes", t.Email), core.Limit{Events: maxGuesses, Window: guessWindow}
+	limit = core.Limit{Events: maxGuesses, Window: guessWindow}
+	if t.Purpose != loginPurpose {
+		return core.LimitKey("mail-prove-codes", t.Email), limit
+	}
+	return core.LimitKey("mail-login-codes", t.Email), limit
 }
 
 // guess counts a code before it is compared, so that concurrent ones stay
