@@ -101,6 +101,36 @@ func TestAttackM30MailInPlaceOfABetterFactor(t *testing.T) {
 	v.want("/second", in{"pending": v.pending, "code": "123456"}, 200, "")
 }
 
+// waiver spares each login its factors.
+type waiver struct{}
+
+func (waiver) Name() string                                       { return "waiver" }
+func (waiver) PerBackend() bool                                   { return false }
+func (waiver) Routes(*core.Services) ([]core.Route, error)        { return nil, nil }
+func (waiver) Waives(context.Context, core.Attempt) (bool, error) { return true, nil }
+
+// Nor is it one in a login that was spared the better factor.
+func TestAttackM30MailAsAStepUpInPlaceOfABetterFactor(t *testing.T) {
+	t.Parallel()
+	for _, better := range []bool{true, false} {
+		a := newMailApp(t, asksPasswords, func(_ *mailApp, o *latchkey.Options[Member]) {
+			o.Flows, o.Backends = append(o.Flows, waiver{}), o.Backends[1:]
+			if better {
+				o.Flows = append(o.Flows, secondFactor{})
+			}
+		})
+		a.member("ada@example.org")
+		v := a.reader("api")
+		v.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
+		mail := v.asksTo("/prove/mail")
+		if better {
+			v.want("/prove/mail/confirm", in{"code": mail.Code}, 403, `"Forbidden"`)
+		} else {
+			v.want("/prove/mail/confirm", in{"code": mail.Code}, 200, "")
+		}
+	}
+}
+
 // What is for one login is nothing to another one.
 func TestAttackM08AMailForAnotherPurpose(t *testing.T) {
 	t.Parallel()

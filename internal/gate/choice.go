@@ -127,6 +127,16 @@ func (c choice) Asked(ctx context.Context, u core.AnyUser, done []core.Proof) (m
 	return methods, err
 }
 
+// suffices reports whether one more proof may be by a method: by a last resort
+// only where no better factor asks, which a session may have been spared.
+func (c choice) suffices(ctx context.Context, u core.AnyUser, done []core.Proof, method string) (bool, error) {
+	if !slices.ContainsFunc(c.factors, func(f factor) bool { return f.last && f.Method() == method }) {
+		return true, nil
+	}
+	better, err := c.asking(ctx, u, done, false)
+	return better == nil, err
+}
+
 // asking returns the methods of the factors that ask, of those that are a last
 // resort or of the others.
 func (c choice) asking(

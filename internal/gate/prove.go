@@ -39,6 +39,10 @@ func (g *Gate) Prove(ctx context.Context, r *core.Request, prove core.Prove) (co
 		if missing.any() {
 			return core.Admission{}, core.Forbidden()
 		}
+	} else if ok, err := g.suffices(ctx, u, old.Proofs, proof.Method); err != nil {
+		return core.Admission{}, core.Unavailable(err)
+	} else if !ok {
+		return core.Admission{}, core.Forbidden()
 	}
 	e := &core.Event{
 		Kind: core.EventProved, Backend: b.Name, Method: proof.Method, User: u, Request: r,
