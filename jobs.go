@@ -19,7 +19,8 @@ func (j jobs) EnqueueMail(name string, do func(context.Context) error) {
 	j.queue.AddWithin(j.delay, mailWindow*j.delay, name, do)
 }
 
-// after runs do once, after a pause, or when Wait or Close is called.
-func (j jobs) after(pause time.Duration, name string, do func(context.Context) error) {
-	j.queue.AddWithin(pause, pause, name, do)
+// after runs do once, after a pause, or when Wait or Close is called. It
+// reports false, and does not run it, if the queue is full or closed.
+func (j jobs) after(pause time.Duration, name string, do func(context.Context) error) bool {
+	return j.queue.AddWithin(pause, pause, name, do)
 }

@@ -152,8 +152,9 @@ func newApp(t *testing.T, change func(*gate.Parts), flows ...core.Flow) *app {
 			{Name: "web", Transport: transport{}, Strategy: a.sessions}, {Name: "api", Transport: transport{}, Strategy: a.sessions},
 		},
 		Users: a.users, Tickets: memstore.NewTickets(clock), Flows: flows, Events: a.events, Grace: 10 * time.Second,
-		After: func(pause time.Duration, _ string, do func(context.Context) error) {
+		After: func(pause time.Duration, _ string, do func(context.Context) error) bool {
 			a.pauses, a.later = append(a.pauses, pause), append(a.later, do)
+			return true
 		},
 		Log: slog.New(slog.DiscardHandler), Now: clock, Random: rand.Reader,
 	}

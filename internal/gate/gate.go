@@ -47,9 +47,9 @@ type Parts struct {
 	Events          core.Events
 	Jobs            core.Jobs
 	// Grace is how long a token lives on after a step-up has replaced it,
-	// and After runs a job when that is over.
+	// and After runs a job when that is over, or reports false.
 	Grace  time.Duration
-	After  func(pause time.Duration, name string, do func(context.Context) error)
+	After  func(pause time.Duration, name string, do func(context.Context) error) bool
 	Log    *slog.Logger
 	Now    func() time.Time
 	Random io.Reader

@@ -79,7 +79,13 @@ func (g *Gate) retire(ctx context.Context, b core.Backend, old *core.Session) {
 	if g.Grace <= 0 && end(context.WithoutCancel(ctx)) == nil {
 		return
 	}
-	g.After(max(g.Grace, 0), "end a replaced session", end)
+	if g.After(max(g.Grace, 0), "end a replaced session", end) {
+		return
+	}
+	// Nothing would end it later, and it is worth more than some requests.
+	if err := end(context.WithoutCancel(ctx)); err != nil {
+		g.Log.ErrorContext(ctx, "latchkey: a replaced session could not be ended", "err", err)
+	}
 }
 
 // gone is err, or a 401 where the user, or the epoch of their login, is no

@@ -68,6 +68,25 @@ func TestProveWithoutGrace(t *testing.T) {
 	}
 }
 
+// A session that nothing would end later ends at once.
+func TestProveWhileNoJobIsTaken(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, func(p *gate.Parts) {
+		p.After = func(time.Duration, string, func(context.Context) error) bool { return false }
+	})
+	ctx, _, first := a.login(t)
+	got, err := a.Prove(ctx, nil, proving("totp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.sessions.Verify(t.Context(), first); !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("the old token: %v", err)
+	}
+	if _, err := a.sessions.Verify(t.Context(), got.Token.Raw); err != nil {
+		t.Errorf("the new token: %v", err)
+	}
+}
+
 // TestProveRefused is the table of verdicts about a step-up.
 func TestProveRefused(t *testing.T) {
 	t.Parallel()
