@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -26,7 +27,7 @@ type confirmation struct{ enrolment, code, label string }
 func (f Flow) begin(ctx context.Context, svc *core.Services, u core.AnyUser) (*core.Response, error) {
 	b := u.Base()
 	secret := make([]byte, secretLen)
-	if _, err := svc.Env.Random.Read(secret); err != nil {
+	if _, err := io.ReadFull(svc.Env.Random, secret); err != nil {
 		return nil, core.Unavailable(err)
 	}
 	raw, digest, err := core.NewSecret(svc.Env.Random)

@@ -133,10 +133,20 @@ func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 			others = append(others, p)
 		}
 	}
-	if e.Method == kind || !svc.Security.Strong(others) {
+	if e.Method == kind || !isThing(svc, e.Method) || !svc.Security.Strong(others) {
 		return
 	}
 	if err := f.Unlock(context.WithoutCancel(ctx), e.User.Base().ID); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: a second factor could not be unlocked", "err", err)
 	}
+}
+
+// isThing reports whether a method proves a thing, as the app does: with what
+// someone knows it is two proofs, and with an account elsewhere too. A password
+// or a mailbox does not stand in for the app.
+func isThing(svc *core.Services, method string) bool {
+	with := func(other string) bool {
+		return svc.Security.Strong([]core.Proof{{Method: other}, {Method: method}})
+	}
+	return with(core.MethodPassword) && with(core.MethodEmail)
 }

@@ -280,6 +280,11 @@ func TestAttackM27ManyWrongCodes(t *testing.T) {
 
 		wrong(100)
 		right(403, core.CodeFactorLocked)
+		other := authtest.As(t, a.Auth, "api", a.Ada, core.Proof{Method: core.MethodOAuth + "acme"})
+		if w := other.Do(a, "POST", "/auth/api/prove/password", `{"password": "`+factortest.Password+`"}`); w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		right(403, core.CodeFactorLocked) // a password does not stand in for the app
 		if err := a.Manager().UnlockFactor(t.Context(), a.Ada.ID); err != nil {
 			t.Fatal(err)
 		}
