@@ -68,6 +68,7 @@ func (s *site) use(
 	ctx context.Context, u core.AnyUser, row *core.Credential, judge func(record) (record, error),
 ) error {
 	var before, after record
+	var synced error
 	_, err := s.store.Update(ctx, Kind, row.Owner, row.ID, func(c *core.Credential) (err error) {
 		if before, err = decode(c.Data); err != nil {
 			return err
@@ -75,13 +76,20 @@ func (s *site) use(
 		if !before.of(u.Base()) {
 			return core.ErrNotFound
 		}
-		if after, err = judge(before); err != nil {
+		switch after, err = judge(before); {
+		case errors.Is(err, errSynced): // refused, and kept
+			synced = err
+		case err != nil:
 			return err
+		default:
+			synced, c.Used = nil, s.svc.Env.Now().UTC()
 		}
-		c.Used = s.svc.Env.Now().UTC()
 		c.Data, err = after.encode()
 		return err
 	})
+	if err == nil {
+		err = synced
+	}
 	event := core.Event{
 		Backend: s.svc.Backend.Name, Method: core.MethodPasskey, User: u, Target: row.ID,
 	}

@@ -88,9 +88,30 @@ func TestDeviceBound(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, passkey.Options{DeviceBound: true}, nil)
 	a.steps(bound, []step{{bound, 0, ""}, {synced, 0, core.CodePasskeyRefused}, {bound, 0, ""}})
-	a.wantHeard(core.EventPasskeySynced, core.CodePasskeyRefused)
+	a.wantHeard(core.EventPasskeySynced, core.CodePasskeyRefused, "") // there, and back
 
 	c := authtest.As(t, a.Auth, "web", a.user())
 	o := a.options(c, "/auth/web/passkeys/options", "")
 	a.want(c, "/auth/web/passkeys", credential(newAuthenticator(t).create(o)), 400, core.CodePasskeyRefused)
+}
+
+// A passkey that has become a synced one is no way in where that is refused, so
+// that what else logs in stays.
+func TestDeviceBoundCountsNoSyncedPasskey(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, passkey.Options{DeviceBound: true}, nil)
+	u, k := a.user(), newAuthenticator(t)
+	k.flags = bound
+	a.register(authtest.As(t, a.Auth, "web", u), "web", k)
+	for _, step := range []struct {
+		flags byte
+		code  string
+		ways  int
+	}{{bound, "", 1}, {synced, core.CodePasskeyRefused, 0}, {bound, "", 1}} {
+		k.flags = step.flags
+		a.wantLogin("login", k, step.code)
+		if ways, err := a.keys.Ways(t.Context(), u); ways != step.ways || err != nil {
+			t.Errorf("%d ways in, %v; want %d", ways, err, step.ways)
+		}
+	}
 }

@@ -120,6 +120,7 @@ func (p party) judge(
 		return r, refused(err)
 	}
 	if p.deviceBound && asserted.Synced {
+		r.Synced = true // it is no way in any more
 		return r, errSynced
 	}
 	count := a.Response.AuthenticatorData.Counter
