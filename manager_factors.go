@@ -22,7 +22,7 @@ func (m *Manager[U]) RemoveFactor(ctx context.Context, userID, id string) error 
 	if err != nil {
 		return err
 	}
-	err = m.auth.kept.Remove(ctx, m.auth.svc, u, id, nil)
+	err = m.auth.kept.Remove(withoutRoute(ctx), m.auth.svc, u, id, nil)
 	if errors.Is(err, core.NotFound()) {
 		return core.ErrNotFound
 	}

@@ -22,11 +22,11 @@ func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id
 	e := &core.Event{Kind: core.EventFactorRemoved, User: u, Target: id, Request: r}
 	owner := u.Base().ID
 	err := svc.Events.Commit(ctx, e, func(ctx context.Context) error {
-		c, all, err := f.find(ctx, svc, owner, id)
+		u, err := svc.Users.Lock(ctx, owner) // or two removals would each leave the other's
 		if err != nil {
 			return err
 		}
-		u, err := svc.Users.Find(ctx, core.ByID(owner))
+		c, all, err := f.find(ctx, svc, owner, id)
 		if err != nil {
 			return err
 		}

@@ -65,14 +65,19 @@ func (f Flow) login(ctx context.Context, svc *core.Services, r *core.Request) (*
 	return admission.Answer, err
 }
 
+// besideAFactor refuses codes that would stand in for nothing.
+func besideAFactor(ctx context.Context, svc *core.Services, u core.AnyUser) error {
+	has, err := svc.Security.HasFactor(ctx, u)
+	if err == nil && !has {
+		err = &core.Error{Code: core.CodeNoFactor, Status: http.StatusConflict}
+	}
+	return err
+}
+
 func (f Flow) create(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	u := core.CurrentFrom(ctx).User
-	has, err := svc.Security.HasFactor(ctx, u)
-	if err != nil {
-		return nil, core.Unavailable(err)
-	}
-	if !has {
-		return nil, &core.Error{Code: core.CodeNoFactor, Status: http.StatusConflict}
+	if err := besideAFactor(ctx, svc, u); err != nil {
+		return nil, core.OrUnavailable(err)
 	}
 	answer := made{Codes: make([]string, f.Codes)}
 	digests := make([][32]byte, f.Codes)
@@ -84,7 +89,10 @@ func (f Flow) create(ctx context.Context, svc *core.Services, r *core.Request) (
 		answer.Codes[i], digests[i] = shown(code), core.Digest(code)
 	}
 	e := &core.Event{Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: kind, User: u, Request: r}
-	err = svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
+	err := svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
+		if err := besideAFactor(ctx, svc, u); err != nil { // again: it may have been removed meanwhile
+			return err
+		}
 		e.Target, err = f.replace(ctx, svc, u.Base().ID, digests)
 		return err
 	})
