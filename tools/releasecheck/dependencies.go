@@ -13,6 +13,7 @@ import (
 var dependencies = map[string][]string{
 	".": {
 		"github.com/go-jose/go-jose/v4",
+		"github.com/piglig/go-qr", // of pages, for enrolments of apps
 		"golang.org/x/crypto",
 		"golang.org/x/net",
 		"golang.org/x/sys", // of x/crypto
