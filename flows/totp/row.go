@@ -141,9 +141,9 @@ func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 	}
 }
 
-// isThing reports whether a method proves a thing, as the app does: with what
-// someone knows it is two proofs, and with an account elsewhere too. A password
-// or a mailbox does not stand in for the app.
+// isThing reports whether a method proves a thing, as the app does: it is two
+// proofs with a password, and with an account elsewhere too. Neither a password
+// nor a mailbox stands in for the app.
 func isThing(svc *core.Services, method string) bool {
 	with := func(other string) bool {
 		return svc.Security.Strong([]core.Proof{{Method: other}, {Method: method}})
