@@ -101,7 +101,7 @@ func TestAttackM29WhatIsNoCode(t *testing.T) {
 			status int
 			part   string
 		}{
-			code:                  {422, "string_type"},
+			`1` + code[1:]:        {422, "string_type"},
 			`null`:                {422, "string_type"},
 			`"` + code[:5] + `"`:  {400, core.CodeFactorBadCode},
 			`"` + code + `0"`:     {400, core.CodeFactorBadCode},
@@ -111,9 +111,6 @@ func TestAttackM29WhatIsNoCode(t *testing.T) {
 			`""`:                  {400, core.CodeFactorBadCode},
 			`"` + code + strings.Repeat(" ", 99) + `"`: {400, core.CodeFactorBadCode},
 		} {
-			if text == code && strings.HasPrefix(code, "0") {
-				want.part = "json_invalid"
-			}
 			c.Ask("/totp", `{"pending": "`+pending+`", "code": `+text+`}`, want.status, want.part)
 		}
 		c.Ask("/totp", `{"pending": "`+pending+`"}`, 422, "missing")
