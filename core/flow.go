@@ -47,7 +47,7 @@ type Enroller interface {
 
 // LastResort is a Factor for users who have no other one (optional). Its Asks
 // is called only where no other factor asks and the proofs so far are not
-// strong, so that whoever has a better factor cannot be let in by this one.
+// strong, so that it never replaces a better one.
 type LastResort interface {
 	LastResort() bool
 }
