@@ -41,6 +41,7 @@ func main() {
 	mux := routes(auth)
 	httpauth.Mount(mux, "", auth.Pages("web"))
 	mux.Handle("/outbox", mails)
+	log.Print("open http://localhost:8080")
 	log.Fatal((&http.Server{Addr: "localhost:8080", Handler: mux, ReadHeaderTimeout: time.Second}).ListenAndServe())
 }
 

@@ -129,6 +129,10 @@ func TestServeHTTP(t *testing.T) {
 	if w := get(func(*http.Request) {}); strings.TrimSpace(w.Body.String()) != "[]" {
 		t.Errorf("the empty outbox is %q, want []", w.Body)
 	}
+	browser := func(r *http.Request) { r.Header.Set("Accept", "text/html,*/*;q=0.8") }
+	if page := get(browser).Body.String(); !strings.Contains(page, `http-equiv="refresh"`) {
+		t.Errorf("the empty page does not wait for a mail:\n%s", page)
+	}
 	send(t, box, "ada@example.com")
 
 	t.Run("the JSON form", func(t *testing.T) {
@@ -157,8 +161,11 @@ func TestServeHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := get(func(r *http.Request) { r.Header.Set("Accept", "text/html,*/*;q=0.8") })
+		w := get(browser)
 		page := w.Body.String()
+		if strings.Contains(page, `http-equiv="refresh"`) {
+			t.Errorf("the page moves while it is read:\n%s", page)
+		}
 		if !strings.Contains(page, `href="https://app.example.com/reset#token=`+token+`"`) ||
 			strings.Index(page, "Confirm") > strings.Index(page, "Choose") {
 			t.Errorf("the page does not have the links, newest first:\n%s", page)
