@@ -74,8 +74,8 @@ func (p *progress) closing() string {
 	return ""
 }
 
-// event takes a line of go test -json. What is none is printed.
-func (r *report) event(line string) {
+// event takes a line of a module's go test -json. What is none is printed.
+func (r *report) event(m *module, line string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var e event
@@ -107,9 +107,10 @@ func (r *report) event(line string) {
 		}
 	case "fail":
 		r.print(p.failure())
-		r.failed, r.broken = append(r.failed, e.Package), true
+		r.failed, m.broken = append(r.failed, e.Package), true
 	default: // start
 		return
 	}
 	delete(r.running, e.Package)
+	m.end()
 }

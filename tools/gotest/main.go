@@ -7,6 +7,9 @@
 // the workspace. Without one, every module below ROOT is tested on its own.
 // The flags are those of go test. Its packages are those of the module.
 //
+// A module begins when the one before has one package left, so that a slow one
+// leaves no core idle; no more than two modules run at once.
+//
 // A package prints the line of go test when it ends, and what its failed tests
 // have said. Where nothing ends for a while, what is running is printed.
 package main
@@ -65,14 +68,27 @@ func run(ctx context.Context, r *report, root string, arguments []string) error 
 	}
 	stop := r.beat(interval)
 	defer stop()
-	for _, module := range modules {
-		r.begin(module)
-		if err := test(ctx, r, root, module, flags); err != nil {
-			r.failedModule(err)
+	var last, current *module
+	for _, name := range modules {
+		if last.wait(); ctx.Err() != nil {
+			break
 		}
-		if ctx.Err() != nil {
-			return errors.New("interrupted")
+		last, current = current, r.begin(name, count(ctx, root, name))
+		go func(m *module) {
+			defer close(m.ended)
+			if err := test(ctx, r, root, m, flags); err != nil {
+				r.failedModule(m, err)
+			}
+		}(current)
+		select {
+		case <-current.few:
+		case <-current.ended:
 		}
+	}
+	last.wait()
+	current.wait()
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
 	}
 	return r.end()
 }
@@ -108,17 +124,30 @@ func modulesOf(root string) (folders []string, err error) {
 	return folders, err
 }
 
-// test runs go test in a module. Its error is that of the command, which does
-// not end well where a package failed.
-func test(ctx context.Context, r *report, root, module string, flags []string) error {
+// command returns a go command in a module, with its packages as last argument.
+func command(ctx context.Context, root, module string, arguments ...string) *exec.Cmd {
 	packages, work := "./...", "off"
 	if module == "work" {
 		module, packages, work = ".", "work", filepath.Join(root, "go.work")
 	}
-	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, []string{packages})...)
+	cmd := exec.CommandContext(ctx, "go", append(arguments, packages)...)
 	cmd.Dir = filepath.Join(root, module)
 	cmd.Env = append(os.Environ(), "GOWORK="+work)
-	cmd.Stdout = &lines{each: r.event}
+	return cmd
+}
+
+// count returns how many packages a module has; what it cannot list fails in
+// its test.
+func count(ctx context.Context, root, module string) int {
+	out, _ := command(ctx, root, module, "list").Output()
+	return len(strings.Fields(string(out)))
+}
+
+// test runs go test in a module. Its error is that of the command, which does
+// not end well where a package failed.
+func test(ctx context.Context, r *report, root string, m *module, flags []string) error {
+	cmd := command(ctx, root, m.name, slices.Concat([]string{"test", "-json"}, flags)...)
+	cmd.Stdout = &lines{each: func(line string) { r.event(m, line) }}
 	cmd.Stderr = &lines{each: r.println}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = patience

@@ -100,7 +100,7 @@ func TestSilenceIsBroken(t *testing.T) {
 			defer out.Reset()
 			return out.String()
 		}
-		r.begin("integration")
+		m := r.begin("integration", 2)
 		said()
 		time.Sleep(20 * time.Second)
 		if got := said(); !strings.Contains(got, "compiling integration") {
@@ -111,11 +111,12 @@ func TestSilenceIsBroken(t *testing.T) {
 			`{"Action":"pass","Package":"slow","Test":"TestB"}`, `{"Action":"start","Package":"fast"}`, `{"Action":"output","Package":"fast","Output":"ok  \tfast\t1s\n"}`,
 			`{"Action":"pass","Package":"fast"}`,
 		} {
-			r.event(line)
+			r.event(m, line)
 		}
 		if got := said(); got != "ok  \tfast\t1s\n" {
 			t.Errorf("got %q", got)
 		}
+		<-m.few // so that the next module begins
 		time.Sleep(10 * time.Second)
 		if got := said(); got != "" {
 			t.Errorf("after 10 s it says %q", got)

@@ -15,36 +15,39 @@ type report struct {
 	mu      sync.Mutex
 	out     io.Writer
 	started time.Time
-	spoke   time.Time // when something was printed last
-	module  string
+	spoke   time.Time            // when something was printed last
+	module  string               // that began last
 	running map[string]*progress // packages, by their import paths
 	ended   int                  // packages
 	failed  []string             // packages of all modules, and modules that failed without one
-	broken  bool                 // the module has a failed package
 }
 
 func newReport(out io.Writer) *report {
 	return &report{out: out, started: time.Now(), running: map[string]*progress{}}
 }
 
-func (r *report) begin(module string) {
+func (r *report) begin(name string, packages int) *module {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.module, r.broken = module, false
-	clear(r.running)
-	r.print("gotest: " + module)
+	r.module = name
+	r.print("gotest: " + name)
+	m := &module{name: name, left: packages, few: make(chan struct{}), ended: make(chan struct{})}
+	if packages <= 1 {
+		close(m.few)
+	}
+	return m
 }
 
 // failedModule notes that go test failed in the module, for another reason
 // than a package that has been printed.
-func (r *report) failedModule(err error) {
+func (r *report) failedModule(m *module, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.broken {
+	if m.broken {
 		return
 	}
-	r.print(fmt.Sprintf("FAIL\t%s [go test: %v]", r.module, err))
-	r.failed = append(r.failed, r.module)
+	r.print(fmt.Sprintf("FAIL\t%s [go test: %v]", m.name, err))
+	r.failed = append(r.failed, m.name)
 }
 
 // end prints the sum, and returns an error that names what failed.
@@ -53,6 +56,7 @@ func (r *report) end() error {
 	defer r.mu.Unlock()
 	after := time.Since(r.started).Round(time.Second)
 	if len(r.failed) > 0 {
+		slices.Sort(r.failed)
 		return fmt.Errorf("after %v, FAILED in:\n\t%s", after, strings.Join(r.failed, "\n\t"))
 	}
 	r.print(fmt.Sprintf("gotest: all %d packages with tests passed, in %v", r.ended, after))
