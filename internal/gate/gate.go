@@ -29,6 +29,7 @@ import (
 
 const (
 	pendingPurpose  = "pending"
+	triesPurpose    = "pending-tries" // of the ticket on which the tries are counted
 	pendingLifetime = 10 * time.Minute
 	pendingTries    = 5
 )

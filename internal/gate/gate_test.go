@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,6 +222,56 @@ func TestPendingRefused(t *testing.T) {
 				t.Errorf("Continue: %v, proved %t; want %v", err, proved, c.want)
 			}
 		})
+	}
+}
+
+// Of many tries of one login at once five are made, and a right one among them
+// is a login, however late it is.
+func TestTriesAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, asker{"code"})
+	ticket := a.pending(t)
+	const all = 64
+	var made, in atomic.Int64
+	var refused, tries sync.WaitGroup
+	refused.Add(all - 5)
+	for range all {
+		tries.Go(func() {
+			tried := false
+			got, err := a.Continue(t.Context(), ticket, nil, func(context.Context, core.AnyUser) (core.Proof, error) {
+				tried = true
+				if made.Add(1) > 1 {
+					return core.Proof{}, core.Refuse(core.CodeFactorBadCode)
+				}
+				refused.Wait() // the right one
+				return proof("code"), nil
+			})
+			switch {
+			case err == nil && got.Token.Raw != "":
+				in.Add(1)
+			case !tried:
+				if !same(err, badCredentials) {
+					t.Errorf("one that is not made: %v", err)
+				}
+				refused.Done()
+			}
+		})
+	}
+	tries.Wait()
+	if made.Load() != 5 || in.Load() != 1 {
+		t.Errorf("%d tries were made, %d are logins, want 5 and 1", made.Load(), in.Load())
+	}
+	ticket = a.pending(t)
+	for range 5 {
+		if _, err := a.Peek(t.Context(), ticket, nil); err != nil {
+			t.Errorf("before its tries are used up: %v", err)
+		}
+		_, _ = a.Continue(t.Context(), ticket, nil, func(context.Context, core.AnyUser) (core.Proof, error) {
+			return core.Proof{}, core.Refuse(core.CodeFactorBadCode)
+		})
+	}
+	if _, err := a.Peek(t.Context(), ticket, nil); !same(err, badCredentials) {
+		t.Errorf("after them: %v", err)
 	}
 }
 

@@ -37,11 +37,16 @@ func (g *Gate) suspend(
 		return core.Admission{}, core.Unavailable(err)
 	}
 	u := a.User.Base()
-	err = g.Tickets.Put(ctx, core.Ticket{
+	t := core.Ticket{
 		Digest: digest, Purpose: pendingPurpose, UserID: u.ID, Email: u.EmailKey, Epoch: u.TokenEpoch, Data: data,
 		Expires: g.Now().Add(pendingLifetime),
-	}, false)
-	if err != nil {
+	}
+	tries := t
+	tries.Purpose, tries.Data = triesPurpose, nil
+	if err := g.Tickets.Put(ctx, tries, false); err != nil {
+		return core.Admission{}, core.Unavailable(err)
+	}
+	if err := g.Tickets.Put(ctx, t, false); err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
 	detail := map[string]any{"code": core.CodeLoginFactorRequired, "pending": raw, "factors": missing.factors}
@@ -69,6 +74,9 @@ func (g *Gate) Peek(ctx context.Context, raw string, r *core.Request) (core.Pend
 	u, p, err := g.pending(ctx, digest)
 	if err != nil {
 		return core.Pending{}, err
+	}
+	if _, err := g.Tickets.Find(ctx, triesPurpose, digest); err != nil { // it has had all its tries
+		return core.Pending{}, notPending(err)
 	}
 	missing, err := g.missing(ctx, u, p.Proofs)
 	if err != nil {
@@ -158,14 +166,12 @@ func (g *Gate) pending(ctx context.Context, digest [32]byte) (core.AnyUser, pend
 	return u, p, nil
 }
 
-// count counts an attempt before it is made, so that concurrent ones cannot
-// exceed the limit. The one beyond it kills the ticket, and is not made: it
-// would use up a recovery code for nothing.
+// count takes one of a ticket's tries before it is made, so that any number of
+// concurrent ones is no more. One beyond them is not made, as it would use up a
+// recovery code for nothing. It is counted on a ticket of its own: the fifth
+// try may kill that, and must not kill a right one that is under way.
 func (g *Gate) count(ctx context.Context, digest [32]byte) error {
-	if err := g.Tickets.Fail(ctx, pendingPurpose, digest, pendingTries+1); err != nil {
-		return notPending(err)
-	}
-	if _, err := g.Tickets.Find(ctx, pendingPurpose, digest); err != nil {
+	if err := g.Tickets.Fail(ctx, triesPurpose, digest, pendingTries); err != nil {
 		return notPending(err)
 	}
 	return nil

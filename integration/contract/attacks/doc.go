@@ -13,7 +13,6 @@
 //	client_test.go        A11
 //	dump_test.go          L04 S14
 //	exchange_test.go      F01 O07 O51
-//	factor_test.go       M01 M07 M08 M20 M25 M31
 //	fault_test.go         F01 F02 F14 F16 F22 F23 F25 L05 S02
 //	former_test.go        S26
 //	hash_test.go          G07 G08 G17 G19

@@ -1,0 +1,164 @@
+// Package gridcard is a second factor as another project writes it, against
+// core alone: a card with words, of which a login asks for one. Nothing in
+// Latchkey knows of it.
+//
+//	latchkey.New(users, latchkey.Options[Account]{
+//		Flows: []latchkey.Flow{&gridcard.Flow{}}, …
+//	})
+//
+// It is for tests: it neither seals what it keeps nor limits tries beyond those
+// of the gate.
+package gridcard
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// Method is that of its proofs, the kind of its credentials and its name.
+const Method = "card"
+
+// Flow is the factor.
+type Flow struct{ svc *core.Services }
+
+// Bind implements core.Binder.
+func (f *Flow) Bind(svc *core.Services) core.Flow { return &Flow{svc} }
+
+// Name is "card".
+func (*Flow) Name() string { return Method }
+
+// PerBackend is true.
+func (*Flow) PerBackend() bool { return true }
+
+// Method is "card".
+func (*Flow) Method() string { return Method }
+
+// Kind implements core.Kinder: a card is a thing.
+func (*Flow) Kind() core.ProofKind { return core.KindThing }
+
+// Keeps implements core.Keeper.
+func (*Flow) Keeps() core.Kept { return core.Kept{Kind: Method} }
+
+// Asks those who have a card, until their proofs are strong.
+func (f *Flow) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
+	if f.svc.Security.Strong(done) {
+		return false, nil
+	}
+	_, err := f.svc.Credentials.Find(ctx, Method, u.Base().ID)
+	if errors.Is(err, core.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+type word struct {
+	Word string `json:"word"`
+}
+
+// pendingWord is the body of a pending login's route.
+type pendingWord struct {
+	Pending string `json:"pending,omitempty"`
+	word
+}
+
+// Routes are a login's second proof, the step-up, and a new card.
+func (*Flow) Routes(svc *core.Services) ([]core.Route, error) {
+	if svc.Credentials == nil {
+		return nil, errors.New("flow card needs Options.Credentials")
+	}
+	name, own := Method+":"+svc.Backend.Name, []core.Guard{core.Via(svc.Backend.Name), core.InPerson}
+	secure := append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), svc.Security.Secure())
+	return []core.Route{
+		{
+			Name: name + ".login", Method: http.MethodPost, Pattern: "/card", Public: true,
+			Doc: core.Doc{Summary: "Continue a login with a word of the card", Body: pendingWord{}},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				pending, typed, err := read(r)
+				if err != nil {
+					return nil, err
+				}
+				admission, err := svc.Gate.Continue(ctx, pending, r, prove(svc, typed))
+				return admission.Answer, err
+			},
+		},
+		{
+			Name: name + ".prove", Method: http.MethodPost, Pattern: "/prove/card", Guards: own,
+			Doc: core.Doc{Summary: "Prove the login once more with a word of the card", Body: word{}},
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+				_, typed, err := read(r)
+				if err != nil {
+					return nil, err
+				}
+				admission, err := svc.Gate.Prove(ctx, r, prove(svc, typed))
+				return admission.Answer, err
+			},
+		},
+		{
+			Name: name + ".make", Method: http.MethodPost, Pattern: "/card/make", Guards: secure,
+			Doc:    core.Doc{Summary: "Get a card", Status: http.StatusCreated, Answer: word{}},
+			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return issue(ctx, svc) },
+		},
+	}, nil
+}
+
+func read(r *core.Request) (pending, typed string, err error) {
+	in, err := core.ReadJSON(r)
+	if in == nil {
+		return "", "", err
+	}
+	pending, _, bad := in.String("pending")
+	typed, missing := in.Required("word")
+	return pending, typed, core.AddProblems(err, bad, missing)
+}
+
+// prove accepts the word of the user's card.
+func prove(svc *core.Services, typed string) core.Prove {
+	return func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
+		c, err := svc.Credentials.Find(ctx, Method, u.Base().ID)
+		if err != nil && !errors.Is(err, core.ErrNotFound) {
+			return core.Proof{}, core.Unavailable(err)
+		}
+		if err != nil || subtle.ConstantTimeCompare(c.Data, digest(typed)) != 1 {
+			return core.Proof{}, core.Refuse("CARD_BAD_WORD")
+		}
+		return core.Proof{Method: Method, At: svc.Env.Now()}, nil
+	}
+}
+
+// issue gives the caller a card.
+func issue(ctx context.Context, svc *core.Services) (*core.Response, error) {
+	secret, _, err := core.NewSecret(svc.Env.Random)
+	if err != nil {
+		return nil, core.Unavailable(err)
+	}
+	u := core.CurrentFrom(ctx).User
+	e := &core.Event{Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: Method, User: u}
+	err = svc.Events.Commit(ctx, e, func(ctx context.Context) error {
+		c := &core.Credential{
+			Owner: u.Base().ID, Kind: Method, Key: u.Base().ID, Data: digest(secret),
+			Created: svc.Env.Now(),
+		}
+		err := svc.Credentials.Create(ctx, c, 0)
+		e.Target = c.ID
+		return err
+	})
+	if errors.Is(err, core.ErrTaken) {
+		return nil, &core.Error{Code: core.CodeFactorExists, Status: http.StatusConflict}
+	}
+	if err != nil {
+		return nil, core.OrUnavailable(err)
+	}
+	return core.JSON(http.StatusCreated, word{secret})
+}
+
+// digest is what is kept of a word.
+func digest(secret string) []byte {
+	d := core.Digest(secret)
+	return []byte(hex.EncodeToString(d[:]))
+}
