@@ -19,8 +19,8 @@
 // elsewhere. The code is kept as its HMAC under that secret, so that a copy of
 // the database does not yield it to a search of 10^8. A mail has five tries,
 // each counted before it is made, and after a hundred wrong codes of an address
-// only links work. A mail dies with the address, the sessions and the activity
-// of its user.
+// from one network, or a thousand from all, only links work there. A mail dies
+// with the address, the sessions and the activity of its user.
 //
 // The first proof of an address takes the account over: whatever somebody else
 // may have left who registered it in advance, the password too, is removed with
@@ -40,8 +40,9 @@ import (
 // Flow is the login by mail. The zero value is ready.
 type Flow struct {
 	// Options of the mail. Their Lifetime is 10 minutes by default, and
-	// their Link is "/login/mail#token={token}". RequestLimit and MailLimit
-	// hold for each kind of mail by itself: first proofs, and further ones.
+	// their Link is "/login/mail#token={token}". RequestLimit, MailLimit
+	// and AddressLimit hold for each kind of mail by itself: first proofs,
+	// and further ones.
 	mailtoken.Options
 
 	// SignUp registers those who confirm an address that nobody has: active
