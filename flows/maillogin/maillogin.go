@@ -1,5 +1,6 @@
 // Package maillogin is the flow that logs people in by a mail, which has a link
 // and a code of eight digits: POST /mail-login and POST /mail-login/confirm.
+// POST /mail-login/link says whose login a link is.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
 //		Flows: []latchkey.Flow{maillogin.Flow{SignUp: true}}, …
@@ -69,7 +70,9 @@ const (
 	Code Mode = iota
 	// Confirm logs in where the link is confirmed, for applications that
 	// prefer it. Whoever reads the mail first comes in, and a program that
-	// opens links and presses their buttons uses them up.
+	// opens links and presses their buttons uses them up. The page must
+	// show whose login it is (POST /mail-login/link), since a link may be
+	// of somebody else who wants it opened there.
 	Confirm
 )
 
