@@ -239,7 +239,7 @@ func TestAttackM63GuessesByAStepUp(t *testing.T) {
 	t.Parallel()
 	a := newMailApp(t, maillogin.Flow{})
 	a.member("ada@example.org")
-	v := a.reader("api")
+	v := a.reader("api").at(abroad)
 	v.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
 	guesses := 0
 	for range 10 { // an hour's mails
@@ -257,8 +257,13 @@ func TestAttackM63GuessesByAStepUp(t *testing.T) {
 		t.Errorf("%d guesses in an hour, want 25", guesses)
 	}
 	v.want("/prove/mail", nil, 429, core.CodeRateLimited)
-	// Whoever has the address alone uses up another count.
-	a.reader("api").asks("ada@example.org")
+	// Whoever has the address alone uses up another count, and the owner is
+	// elsewhere.
+	a.reader("api").at(abroad).asks("ada@example.org")
+	own := a.reader("api").at(atHome)
+	own.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
+	mine := own.asksTo("/prove/mail")
+	own.want("/prove/mail/confirm", in{"code": mine.Code}, 200, "")
 	a.advance(time.Hour)
 	mail := v.asksTo("/prove/mail")
 	v.want("/prove/mail/confirm", in{"code": mail.Code}, 200, "")

@@ -11,9 +11,10 @@ import (
 )
 
 // reader is a browser at the backend web, or a client at api. Each request
-// comes from another network.
+// comes from another network, unless from is its address.
 type reader struct {
 	*mailApp
+	from    string
 	backend string
 	cookies map[string]string
 	token   string
@@ -23,6 +24,12 @@ type reader struct {
 
 func (a *mailApp) reader(backend string) *reader {
 	return &reader{mailApp: a, backend: backend, cookies: map[string]string{}}
+}
+
+// at returns the reader, all of whose requests come from an address.
+func (v *reader) at(from string) *reader {
+	v.from = from
+	return v
 }
 
 // reply is a response.
@@ -47,6 +54,9 @@ func (v *reader) request(method, path, body string) *http.Request {
 	defer v.mu.Unlock()
 	v.hosts++
 	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1234", v.hosts>>16, v.hosts>>8&255, v.hosts&255)
+	if v.from != "" {
+		r.RemoteAddr = v.from + ":1234"
+	}
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 	for name, value := range v.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})

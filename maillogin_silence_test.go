@@ -69,7 +69,7 @@ func TestAttackM53WhoIsRegistered(t *testing.T) {
 				}
 				time.Sleep(2001 * time.Millisecond)
 				synctest.Wait()
-				job := []string{"users.Find", "limiter.Allow", "tickets.Put"}
+				job := []string{"users.Find", "limiter.Allow", "limiter.Allow", "tickets.Put"}
 				if mailed := email == people[0] || email == people[4] || signUp && email == people[1]; mailed {
 					job = append(job, "tickets.Find", "send")
 				}
@@ -84,9 +84,9 @@ func TestAttackM53WhoIsRegistered(t *testing.T) {
 					}
 					time.Sleep(499 * time.Millisecond)
 					synctest.Wait()
-					want := []string{"limiter.Allow", "tickets.Find", "limiter.Allow"}
-					if strings.HasPrefix(by, `"token`) {
-						want = want[:2]
+					want := []string{"limiter.Allow", "tickets.Find", "limiter.Allow", "limiter.Allow", "tickets.Burn"}
+					if strings.HasPrefix(by, `"token`) { // after one code
+						want = []string{"limiter.Allow", "tickets.Find", "tickets.Burn", "tickets.Burn"}
 					}
 					if calls, n := q.noted(), q.took(); !slices.Equal(calls, want) || n != 0 {
 						t.Errorf("a confirmation of %s causes %q and finds %d users, want %q", email, calls, n, want)
@@ -101,6 +101,45 @@ func TestAttackM53WhoIsRegistered(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The limit of an address' wrong codes lasts longer for a user than for nobody,
+// and is not seen in the work.
+func TestAttackM53WrongCodesBeyondTheLimit(t *testing.T) {
+	flow := regexp.MustCompile(`"flow":"([A-Za-z0-9_-]{43})"`)
+	people := []string{"ada@example.org", "nobody@example.org"}
+	inQuietMail(t, maillogin.Flow{}, func(t *testing.T, q *quiet) {
+		q.user(people[0], func(u *core.User) { u.IsVerified = true })
+		ask, confirm := q.MailLogin("web")[0], q.MailLogin("web")[1]
+		guess := func(email string, n int) (calls [][]string) {
+			found := flow.FindSubmatch(q.post(ask, fmt.Sprintf(`{"email": %q}`, email)).Body)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			for range n {
+				q.noted()
+				got := q.post(confirm, fmt.Sprintf(`{"flow": %q, "code": "00000000"}`, found[1]))
+				if got.Status != 400 || string(got.Body) != badCode {
+					t.Errorf("%s: %d %s", email, got.Status, got.Body)
+				}
+				calls = append(calls, q.noted())
+				time.Sleep(3 * time.Second) // the event
+				synctest.Wait()
+			}
+			return calls
+		}
+		for _, email := range people {
+			for range 21 {
+				guess(email, 5)
+			}
+		}
+		time.Sleep(time.Hour)
+		user, nobody := guess(people[0], 7), guess(people[1], 7)
+		for i := range user {
+			if !slices.Equal(user[i], nobody[i]) || len(user[i]) < 5 {
+				t.Errorf("code %d causes %q for a user, and %q for nobody", i, user[i], nobody[i])
+			}
+		}
+	})
 }
 
 func TestAttackM53ARequestAllocatesAsMuchForEverybody(t *testing.T) {

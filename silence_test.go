@@ -174,6 +174,20 @@ func (n notedTickets) Find(ctx context.Context, purpose string, d [32]byte) (cor
 	return n.Tickets.Find(ctx, purpose, d)
 }
 
+func (n notedTickets) Burn(ctx context.Context, purpose string, d [32]byte, expires time.Time) error {
+	if err := n.q.note("tickets.Burn"); err != nil {
+		return err
+	}
+	return n.Tickets.Burn(ctx, purpose, d, expires)
+}
+
+func (n notedLimiter) Refund(ctx context.Context, key string) error {
+	if err := n.q.note("limiter.Refund"); err != nil {
+		return err
+	}
+	return n.Limiter.Refund(ctx, key)
+}
+
 func (n notedLimiter) Allow(ctx context.Context, key string, limits ...core.Limit) (time.Duration, error) {
 	if err := n.q.note("limiter.Allow"); err != nil {
 		return 0, err
@@ -215,7 +229,7 @@ func TestSilence(t *testing.T) {
 					}
 					time.Sleep(2001 * time.Millisecond)
 					synctest.Wait()
-					mail := []string{"users.Find", "limiter.Allow", "tickets.Put", "send"}
+					mail := []string{"users.Find", "limiter.Allow", "limiter.Allow", "tickets.Put", "send"}
 					if email != people[0] && (email != people[3] || kind != "reset") {
 						mail = mail[:1]
 					}

@@ -22,11 +22,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 )
 
 // Options are those of every flow that mails tokens. The zero value is ready.
@@ -42,11 +44,17 @@ type Options struct {
 	// address, an IPv6 /64) may ask for, beyond which the answer is 429.
 	// Default: 20 in 10 minutes.
 	RequestLimit core.Limit
-	// MailLimit bounds how many are sent to one address, whoever asks.
-	// Beyond it none is, the answer stays the same, and the last mail's
-	// token stays valid: a window longer than Lifetime lets others keep a
-	// user from getting one that works. Default: 5 an hour.
+	// MailLimit bounds how many are sent to one mailbox because one client
+	// network asks (of IPv6 its /48). Addresses that differ in a "+tag",
+	// and at Gmail in dots, are one mailbox here. Beyond it no mail is
+	// sent, the answer stays the same, and the last mail's token stays
+	// valid. Default: 5 an hour.
 	MailLimit core.Limit
+	// AddressLimit bounds how many are sent to one mailbox, whoever asks.
+	// With a window longer than Lifetime, somebody who has many networks
+	// could keep a user from getting a mail that works. Default: six times
+	// the events of MailLimit in its window.
+	AddressLimit core.Limit
 	// AttemptLimit bounds how many tokens one client network may present,
 	// valid or not, beyond which the answer is 429. Default: 60 in 10
 	// minutes.
@@ -55,7 +63,8 @@ type Options struct {
 
 // Kind is what the tokens of one flow are for. Make it with New.
 type Kind struct {
-	name string // the ticket's purpose and the mail's kind
+	name  string     // the ticket's purpose and the mail's kind
+	asker netip.Addr // of AskedBy
 	Options
 }
 
@@ -66,8 +75,25 @@ func New(name string, o Options) Kind {
 	o.Link = cmp.Or(o.Link, "/"+name+"#token={token}")
 	o.RequestLimit = cmp.Or(o.RequestLimit, core.Limit{Events: 20, Window: 10 * time.Minute})
 	o.MailLimit = cmp.Or(o.MailLimit, core.Limit{Events: 5, Window: time.Hour})
+	o.AddressLimit = cmp.Or(o.AddressLimit, core.Limit{Events: 6 * o.MailLimit.Events, Window: o.MailLimit.Window})
 	o.AttemptLimit = cmp.Or(o.AttemptLimit, core.Limit{Events: 60, Window: 10 * time.Minute})
-	return Kind{name, o}
+	return Kind{name: name, Options: o}
+}
+
+// AskedBy returns the kind whose mails are counted as asked for by a client's
+// address, as Request does of itself. Without it they are the application's
+// own.
+func (k Kind) AskedBy(ip netip.Addr) Kind {
+	k.asker = ip
+	return k
+}
+
+// count is that of a user's mails.
+func (k Kind) count(svc *core.Services, emailKey string) asklimit.Count {
+	return asklimit.Count{
+		Limiter: svc.Limiter, What: k.name + "-mails", Subject: asklimit.Mailbox(emailKey), Asker: k.asker,
+		Each: k.MailLimit, All: k.AddressLimit,
+	}
 }
 
 // Admit counts a token that a request presents: 429 beyond the limit, before
@@ -109,6 +135,9 @@ func (k Kind) Check(svc *core.Services) error {
 		if err := l.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("flow %s: RequestLimit or MailLimit: %w", k.name, err))
 		}
+	}
+	if err := k.AddressLimit.Check(); err != nil && k.MailLimit.Check() == nil { // else it may be of its default
+		errs = append(errs, fmt.Errorf("flow %s: AddressLimit: %w", k.name, err))
 	}
 	if err := k.AttemptLimit.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("flow %s: AttemptLimit: %w", k.name, err))

@@ -45,6 +45,7 @@ func TestCheck(t *testing.T) {
 		"must be a path on":       {options: mailtoken.Options{Link: "//evil.example/{token}"}},
 		"RequestLimit or":         {options: mailtoken.Options{RequestLimit: core.Limit{Events: -1, Window: time.Hour}}},
 		"RequestLimit or MailLim": {options: mailtoken.Options{MailLimit: core.Limit{Events: 1, Window: -1}}},
+		"AddressLimit":            {options: mailtoken.Options{AddressLimit: core.Limit{Events: 1, Window: -1}}},
 		"AttemptLimit":            {options: mailtoken.Options{AttemptLimit: core.Limit{Events: 1, Window: -1}}},
 	} {
 		s := servicetest.New(t)

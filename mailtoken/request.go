@@ -26,7 +26,7 @@ func (k Kind) Request(
 		if err := core.CheckNetworkLimit(ctx, svc.Limiter, k.name, r.Remote, k.RequestLimit); err != nil {
 			return nil, err
 		}
-		if err := k.Ask(ctx, svc, key, wants, after); err != nil {
+		if err := k.AskedBy(r.Remote).Ask(ctx, svc, key, wants, after); err != nil {
 			return nil, err
 		}
 		return core.JSON(http.StatusAccepted, nil)
@@ -55,7 +55,8 @@ func (k Kind) Ask(
 const nobody = "nobody at all"
 
 // Send makes a ticket for u and its mail in the background, where u still
-// wants them and the address had not its share.
+// wants them and the address had not its share. What a request causes is
+// k.AskedBy(…).Send.
 func (k Kind) Send(ctx context.Context, svc *core.Services, u core.AnyUser, wants func(*core.User) bool) {
 	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByID(u.Base().ID), wants: wants,
 		made: func(context.Context, core.AnyUser) {}}
@@ -120,14 +121,13 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	wait, err := e.svc.Limiter.Allow(ctx, core.LimitKey(e.kind.name+"-mails", u.EmailKey), e.kind.MailLimit)
+	wait, err := e.kind.count(e.svc, u.EmailKey).Allow(ctx)
 	if err != nil {
 		return false, err
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
 		e.svc.Env.Log.DebugContext(ctx, "latchkey: a mail was not sent, the address had its share", "mail", e.kind.name,
-			"user",
-			u.ID)
+			"user", u.ID)
 	}
 	e.counted = wait == 0
 	return e.counted, nil

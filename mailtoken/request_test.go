@@ -84,13 +84,82 @@ func TestRequestLimits(t *testing.T) {
 	elsewhere := body(ada)
 	elsewhere.From = "198.51.100.1"
 	s.Want(t.Context(), kind, elsewhere, 202, "null")
-	if n := len(s.Mails(t.Context())); n != 2 {
-		t.Errorf("%d mails were sent to one address, want 2 whoever asks", n)
+	if n := len(s.Mails(t.Context())); n != 3 {
+		t.Errorf("%d mails were sent to one address, want 2 that one network asked for, and 1", n)
 	}
 	s.Advance(time.Hour)
 	s.Want(t.Context(), kind, body(ada), 202, "null")
-	if n := len(s.Mails(t.Context())); n != 3 {
-		t.Errorf("%d mails were sent after an hour, want 3", n)
+	if n := len(s.Mails(t.Context())); n != 4 {
+		t.Errorf("%d mails were sent after an hour, want 4", n)
+	}
+}
+
+// A stranger does not use up the mails of an address, nor can many flood it.
+func TestAttackQ12MailsOfAnAddress(t *testing.T) {
+	t.Parallel()
+	plenty := core.Limit{Events: 1000, Window: time.Hour}
+	kind := mailtoken.New("invite", mailtoken.Options{RequestLimit: plenty})
+	few := mailtoken.New("invite", mailtoken.Options{
+		RequestLimit: plenty, AddressLimit: core.Limit{Events: 7, Window: time.Minute},
+	})
+	for name, c := range map[string]struct {
+		kind     mailtoken.Kind
+		networks int
+		want     int // of a hundred requests, before the owner asks
+		owner    int // mails that the owner gets
+	}{
+		"one stranger":             {kind, 1, 5, 5},
+		"three strangers":          {kind, 3, 15, 5},
+		"a hundred strangers":      {kind, 100, 30, 0},
+		"two, and a limit of both": {few, 2, 7, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := servicetest.New(t)
+			u := s.Add(ada, "secret")
+			ask := func(n int, from func(int) string) int {
+				before := len(s.Mails(t.Context()))
+				for i := range n {
+					call := body(ada)
+					call.From = from(i)
+					s.Want(t.Context(), asks{c.kind}, call, 202, "null")
+				}
+				return len(s.Mails(t.Context())) - before
+			}
+			strangers := func(i int) string { return fmt.Sprintf("198.51.100.%d", i%c.networks) }
+			if n := ask(100, strangers); n != c.want {
+				t.Errorf("%d mails were sent, want %d", n, c.want)
+			}
+			if n := ask(6, func(int) string { return "192.0.2.1" }); n != c.owner {
+				t.Errorf("the owner gets %d mails, want %d", n, c.owner)
+			}
+			before := len(s.Mails(t.Context()))
+			for range 6 { // the application's own count, within that of all
+				c.kind.Send(t.Context(), s.Services, u, active)
+			}
+			if n := len(s.Mails(t.Context())) - before; n != c.owner {
+				t.Errorf("the application sends %d mails, want %d", n, c.owner)
+			}
+		})
+	}
+}
+
+// Addresses with tags, of which anybody makes up any number, are one mailbox.
+func TestAttackQ13AddressesWithTags(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	ip := servicetest.Addr("198.51.100.1")
+	for i := range 10 {
+		invite.AskedBy(ip).Send(t.Context(), s.Services, s.Add(fmt.Sprintf("ada+%d@example.org", i), "secret"), active)
+	}
+	if n := len(s.Mails(t.Context())); n != 5 {
+		t.Errorf("%d mails were sent to one mailbox, want 5", n)
+	}
+	for i := range 10 { // the twin
+		invite.AskedBy(ip).Send(t.Context(), s.Services, s.Add(fmt.Sprintf("ada-%d@example.org", i), "secret"), active)
+	}
+	if n := len(s.Mails(t.Context())); n != 15 {
+		t.Errorf("%d mails were sent, want 10 more to 10 mailboxes", n)
 	}
 }
 

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -12,13 +13,42 @@ import (
 func (s *site) mailLoginForm(ctx context.Context, v *visit) (*core.Response, error) {
 	switch token := v.r.Query.Get("token"); {
 	case token != "":
-		f := v.form("mail-link", v.at("/login/mail/confirm", "next", v.next), "submit.login")
-		f.Hidden = []Hidden{{"token", token}}
-		return v.mailLoginPage(ctx, http.StatusOK, "mail.link_lead", f)
+		return v.mailedLink(ctx, token)
 	case v.r.Query.Has("sent"):
-		return v.mailLoginPage(ctx, http.StatusOK, "mail.code_lead", v.mailedCode())
+		return v.mailLoginPage(ctx, http.StatusOK, v.texts.say("mail.code_lead"), v.mailedCode())
 	}
-	return v.mailLoginPage(ctx, http.StatusOK, "mail.lead", v.mailTo(""))
+	return v.mailLoginPage(ctx, http.StatusOK, v.texts.say("mail.lead"), v.mailTo(""))
+}
+
+// mailedLink is the button of a mail's link, and says whose login it is: the
+// link may be somebody else's, who wants it opened here.
+func (v *visit) mailedLink(ctx context.Context, token string) (*core.Response, error) {
+	q := question{route: v.of("mail-login", "link"), in: core.Object{"token": quoted(token)}, ours: true}
+	answer, err := v.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if e := refusal(answer); e != nil {
+		return v.mailLoginAgain(ctx, answer, e, "mail.lead", v.mailTo(""))
+	}
+	var whose struct{ Email string }
+	if err := json.Unmarshal(answer.Body, &whose); err != nil {
+		return nil, err
+	}
+	f := v.form("mail-link", v.at("/login/mail/confirm", "next", v.next), "submit.login")
+	f.Hidden = []Hidden{{"token", token}}
+	return v.mailLoginPage(ctx, http.StatusOK, v.texts.say("mail.link_lead", "email", whose.Email), f)
+}
+
+// mailLoginAgain is the page with what was wrong.
+func (v *visit) mailLoginAgain(
+	ctx context.Context, answer *core.Response, e *core.Error, lead string, f *Form,
+) (*core.Response, error) {
+	resp, err := v.mailLoginPage(ctx, e.Status, v.texts.say(lead), v.blame(ctx, f, e))
+	if err != nil {
+		return nil, err
+	}
+	return carry(resp, answer), nil
 }
 
 // mailTo asks for a mail to an address.
@@ -39,7 +69,7 @@ func (v *visit) mailLoginPage(ctx context.Context, status int, lead string, f *F
 	}
 	f.focus(true)
 	view := v.view(ctx, "mail")
-	view.Status, view.Form, view.Data = status, f, v.texts.say(lead)
+	view.Status, view.Form, view.Data = status, f, lead
 	view.Links = []Button{{Text: v.texts.say("link.login"), Action: v.at("/login", "next", v.next)}}
 	return v.show(ctx, view)
 }
@@ -57,11 +87,7 @@ func (s *site) mailLogin(ctx context.Context, v *visit) (*core.Response, error) 
 		return nil, err
 	}
 	if e := refusal(answer); e != nil {
-		resp, err := v.mailLoginPage(ctx, e.Status, "mail.lead", v.blame(ctx, v.mailTo(address), e))
-		if err != nil {
-			return nil, err
-		}
-		return carry(resp, answer), nil
+		return v.mailLoginAgain(ctx, answer, e, "mail.lead", v.mailTo(address))
 	}
 	return carry(redirect(v.at("/login/mail", "sent", "1", "next", v.next)), answer), nil
 }
@@ -88,15 +114,10 @@ func (s *site) mailLoginConfirm(ctx context.Context, v *visit) (*core.Response, 
 	case waits(e):
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	}
-	f, lead := v.mailedCode(), "mail.code_lead"
 	if proof == "token" { // which was opened in another browser, or is too old
-		f, lead = v.mailTo(""), "mail.lead"
+		return v.mailLoginAgain(ctx, answer, e, "mail.lead", v.mailTo(""))
 	}
-	resp, err := v.mailLoginPage(ctx, e.Status, lead, v.blame(ctx, f, e))
-	if err != nil {
-		return nil, err
-	}
-	return carry(resp, answer), nil
+	return v.mailLoginAgain(ctx, answer, e, "mail.code_lead", v.mailedCode())
 }
 
 // sendCode asks for the mail that a pending login may go on by.

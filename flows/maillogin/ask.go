@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
@@ -88,11 +90,23 @@ func (f Flow) toKnown(ctx context.Context, r *core.Request, e *errand, u core.An
 	if err := core.CheckNetworkLimit(ctx, e.svc.Limiter, provePurpose, r.Remote, kind.RequestLimit); err != nil {
 		return nil, err
 	}
-	key := core.LimitKey("mail-prove-mails", b.EmailKey)
-	if err := core.CheckLimit(ctx, e.svc.Limiter, key, kind.MailLimit); err != nil {
-		return nil, err
+	wait, err := f.mails(e.svc, "mail-prove-mails", b.EmailKey, r.Remote).Allow(ctx)
+	switch {
+	case err != nil:
+		return nil, core.Unavailable(err)
+	case wait > 0:
+		return nil, core.RateLimited(wait)
 	}
 	return f.begin(ctx, r, e)
+}
+
+// mails is the count of an address' mails.
+func (f Flow) mails(svc *core.Services, what, emailKey string, asker netip.Addr) asklimit.Count {
+	kind := f.kind()
+	return asklimit.Count{
+		Limiter: svc.Limiter, What: what, Subject: asklimit.Mailbox(emailKey), Asker: asker,
+		Each: kind.MailLimit, All: kind.AddressLimit,
+	}
 }
 
 // begin makes the secret of a flow, and queues the job that makes its ticket

@@ -3,6 +3,7 @@ package maillogin
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -29,6 +30,41 @@ func (f Flow) confirm(ctx context.Context, svc *core.Services, r *core.Request) 
 		err = bad()
 	}
 	return done(svc, r, admission, err)
+}
+
+// mailLoginLink is the answer to a link that is shown before it is confirmed.
+// Its name is that of the schema in the API document.
+type mailLoginLink struct {
+	Email string `json:"email" openapi:"description=The address that the link logs in."`
+}
+
+// link answers POST /mail-login/link: whose login a link is. It uses nothing
+// up, and needs what a confirmation needs.
+func (f Flow) link(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+	p, err := f.present(ctx, svc, r)
+	if err == nil && p.token == "" {
+		err = core.Invalid(core.Missing("token"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.looks = true
+	t, l, err := f.open(ctx, svc, loginPurpose, p)
+	if err != nil {
+		return nil, err
+	}
+	answer := mailLoginLink{Email: l.Address}
+	if t.UserID != "" {
+		u, err := svc.Users.Find(ctx, core.ByID(t.UserID))
+		if err == nil && !matches(svc, t, u.Base()) {
+			err = core.ErrUsed
+		}
+		if err != nil {
+			return nil, notOpen(err)
+		}
+		answer.Email = u.Base().Email
+	}
+	return core.JSON(http.StatusOK, answer)
 }
 
 // confirmFactor answers POST /mail/confirm.

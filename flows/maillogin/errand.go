@@ -95,7 +95,7 @@ func (e *errand) count(ctx context.Context) error {
 	if e.counted {
 		return nil
 	}
-	wait, err := e.svc.Limiter.Allow(ctx, core.LimitKey("mail-login-mails", e.emailKey), e.settings.kind().MailLimit)
+	wait, err := e.settings.mails(e.svc, "mail-login-mails", e.emailKey, e.client.IP).Allow(ctx)
 	if err != nil {
 		return err
 	}

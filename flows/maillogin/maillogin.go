@@ -1,5 +1,6 @@
 // Package maillogin is the flow that logs people in by a mail, which has a link
 // and a code of eight digits: POST /mail-login and POST /mail-login/confirm.
+// POST /mail-login/link says whose login a link is.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
 //		Flows: []latchkey.Flow{maillogin.Flow{SignUp: true}}, …
@@ -19,8 +20,8 @@
 // elsewhere. The code is kept as its HMAC under that secret, so that a copy of
 // the database does not yield it to a search of 10^8. A mail has five tries,
 // each counted before it is made, and after a hundred wrong codes of an address
-// only links work. A mail dies with the address, the sessions and the activity
-// of its user.
+// from one network, or a thousand from all, only links work there. A mail dies
+// with the address, the sessions and the activity of its user.
 //
 // The first proof of an address takes the account over: whatever somebody else
 // may have left who registered it in advance, the password too, is removed with
@@ -40,8 +41,9 @@ import (
 // Flow is the login by mail. The zero value is ready.
 type Flow struct {
 	// Options of the mail. Their Lifetime is 10 minutes by default, and
-	// their Link is "/login/mail#token={token}". RequestLimit and MailLimit
-	// hold for each kind of mail by itself: first proofs, and further ones.
+	// their Link is "/login/mail#token={token}". RequestLimit, MailLimit
+	// and AddressLimit hold for each kind of mail by itself: first proofs,
+	// and further ones.
 	mailtoken.Options
 
 	// SignUp registers those who confirm an address that nobody has: active
@@ -68,7 +70,9 @@ const (
 	Code Mode = iota
 	// Confirm logs in where the link is confirmed, for applications that
 	// prefer it. Whoever reads the mail first comes in, and a program that
-	// opens links and presses their buttons uses them up.
+	// opens links and presses their buttons uses them up. The page must
+	// show whose login it is (POST /mail-login/link), since a link may be
+	// of somebody else who wants it opened there.
 	Confirm
 )
 

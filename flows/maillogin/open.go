@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"net/netip"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 )
 
 // presented is what a client confirms with: the flows that it has, and a token
@@ -14,7 +16,9 @@ import (
 type presented struct {
 	flows       []string
 	token, code string
-	pending     string // of a second factor
+	pending     string     // of a second factor
+	asker       netip.Addr // the client's address
+	looks       bool       // at a link alone: nothing is used up
 }
 
 // present reads the members of a confirmation, and counts it. Without a flow it
@@ -37,7 +41,7 @@ func (f Flow) present(ctx context.Context, svc *core.Services, r *core.Request) 
 	case token != "" && code != "":
 		return p, core.Invalid(core.BadValue("token", "it excludes a code"))
 	}
-	p = presented{flows: []string{flow}, token: token, code: code, pending: pending}
+	p = presented{flows: []string{flow}, token: token, code: code, pending: pending, asker: r.Remote}
 	if flow == "" {
 		p.flows = browser{svc.Backend}.held(r)
 	}
@@ -95,39 +99,51 @@ func (f Flow) open(
 // try compares what is presented with one ticket.
 func try(ctx context.Context, svc *core.Services, t core.Ticket, l letter, flow string, p presented) error {
 	right := false
-	key, limit := guessesOf(t, l)
+	guesses := guessesOf(svc, t, l, p.asker)
 	if p.token != "" {
 		digest := core.Digest(p.token)
 		right = subtle.ConstantTimeCompare(digest[:], l.Link) == 1
+		if p.looks && right && !l.Dead {
+			return nil
+		}
+		if p.looks {
+			return bad()
+		}
 	} else {
 		if digits(p.code) == "" { // it cannot be right, and is no try
 			return bad()
 		}
-		if err := guess(ctx, svc, key, limit); err != nil {
+		allowed, err := guess(ctx, svc, guesses)
+		if err != nil {
 			return err
 		}
 		right = subtle.ConstantTimeCompare(mac(flow, p.code), l.Code) == 1
+		if !allowed { // as a wrong one, with the same work; it is no try of the mail
+			guesses, t.Digest, right = guesses.Apart(), core.Digest(string(t.Digest[:])), false
+		}
 	}
 	if err := count(ctx, svc, t); err != nil {
 		if p.code != "" { // it was not compared
-			forgive(ctx, svc, svc.Limiter.Refund, key)
+			forgive(ctx, svc, guesses.Refund)
 		}
 		return err
 	}
 	if !right || l.Dead {
 		return bad()
 	}
-	forgive(ctx, svc, svc.Limiter.Reset, key)
+	forgive(ctx, svc, guesses.Reset)
 	return nil
 }
 
 const (
 	// maxGuesses is how many wrong codes of an address are compared between
-	// two confirmations that are right: of logins, beyond which links alone
-	// work, and apart from them of second factors and step-ups.
-	maxGuesses = 100
-	// guessWindow is as long as a count of guesses is kept: a hundred in a
-	// month find one code in a million months.
+	// two confirmations that are right, from one network and from all: of
+	// logins, beyond which links alone work, and apart from them of second
+	// factors and step-ups.
+	maxGuesses    = 100
+	maxAllGuesses = 10 * maxGuesses
+	// guessWindow is as long as a count of guesses is kept: a thousand in a
+	// month find one code in a hundred thousand months.
 	guessWindow = 30 * 24 * time.Hour
 	// deadWindow is for tickets that nothing opens, of which anybody may
 	// have any number.
@@ -135,36 +151,39 @@ const (
 )
 
 // guessesOf returns the count of the wrong codes of a ticket's address. Whoever
-// has the address alone cannot use up that of its second factor.
-func guessesOf(t core.Ticket, l letter) (key string, limit core.Limit) {
-	if l.Dead {
-		return core.LimitKey("mail-login-dead-codes", t.Email), core.Limit{Events: maxGuesses, Window: deadWindow}
+// has the address alone cannot use up that of its second factor, and from one
+// network not that of its owner's logins.
+func guessesOf(svc *core.Services, t core.Ticket, l letter, asker netip.Addr) asklimit.Count {
+	c := asklimit.Count{
+		Limiter: svc.Limiter, What: "mail-login-codes", Subject: t.Email, Asker: asker,
+		Each: core.Limit{Events: maxGuesses, Window: guessWindow},
+		All:  core.Limit{Events: maxAllGuesses, Window: guessWindow},
 	}
-	limit = core.Limit{Events: maxGuesses, Window: guessWindow}
-	if t.Purpose != loginPurpose {
-		return core.LimitKey("mail-prove-codes", t.Email), limit
+	switch {
+	case l.Dead:
+		c.What, c.Each.Window, c.All.Window = "mail-login-dead-codes", deadWindow, deadWindow
+	case t.Purpose != loginPurpose:
+		c.What = "mail-prove-codes"
 	}
-	return core.LimitKey("mail-login-codes", t.Email), limit
+	return c
 }
 
 // guess counts a code before it is compared, so that concurrent ones stay
-// within the limit. Beyond it the answer is that of a wrong code.
-func guess(ctx context.Context, svc *core.Services, key string, limit core.Limit) error {
-	wait, err := svc.Limiter.Allow(ctx, key, limit)
+// within the limit, and reports whether it does.
+func guess(ctx context.Context, svc *core.Services, guesses asklimit.Count) (allowed bool, err error) {
+	wait, err := guesses.Allow(ctx)
 	if err != nil {
-		return core.Unavailable(err)
+		return false, core.Unavailable(err)
 	}
 	if wait > 0 { // for debugging only, as anybody may cause it
-		svc.Env.Log.DebugContext(ctx, "latchkey: a code was not compared, the address had its share of wrong ones",
-			"wait", wait)
-		return bad()
+		svc.Env.Log.DebugContext(ctx, "latchkey: a code was refused, the address had its share of wrong ones", "wait", wait)
 	}
-	return nil
+	return wait == 0, nil
 }
 
 // forgive takes guesses back. Whatever becomes of that, the answer stays.
-func forgive(ctx context.Context, svc *core.Services, back func(context.Context, string) error, key string) {
-	if err := back(context.WithoutCancel(ctx), key); err != nil {
+func forgive(ctx context.Context, svc *core.Services, back func(context.Context) error) {
+	if err := back(context.WithoutCancel(ctx)); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the count of wrong codes could not be settled", "err", err)
 	}
 }

@@ -33,6 +33,19 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: handle(f.confirm),
 		},
 		{
+			Name: first + ".link", Method: http.MethodPost, Pattern: "/mail-login/link", Public: true,
+			Doc: core.Doc{
+				Summary: "Whose login the link of a mail is, before it is confirmed; nothing is used up",
+				Status:  http.StatusOK, Answer: mailLoginLink{},
+				Body: struct {
+					Flow  string `json:"flow,omitempty" openapi:"description=Left out where the browser's cookie has it."`
+					Token string `json:"token" openapi:"description=Of the link."`
+				}{},
+				Codes: []string{core.CodeMailLoginBadCode, core.CodeRateLimited},
+			},
+			Handle: handle(f.link),
+		},
+		{
 			Name: factor + ".begin", Method: http.MethodPost, Pattern: "/mail", Public: true, Forms: true,
 			Doc: f.asked("Ask for a mail that continues a pending login", struct {
 				Pending string `json:"pending,omitempty" openapi:"description=Left out where the browser's cookie has it."`

@@ -100,7 +100,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 // On sends the mail after a registration, if the flow is set so.
 func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 	if f.OnRegister && e.Kind == core.EventRegistered && wanted(svc)(e.User.Base()) {
-		f.kind().Send(ctx, svc, e.User, wanted(svc))
+		f.kind().AskedBy(e.Client.IP).Send(ctx, svc, e.User, wanted(svc))
 	}
 }
 

@@ -114,12 +114,14 @@ func (a *App) byMail(t *testing.T, b, other *Browser) {
 	link := a.Mail(t, core.MailLogin)
 
 	// A link that is opened elsewhere is refused there, and not used up.
-	other.Get(link).Want(200, "one click away").Submit("mail-link").
-		Want(400, "where the mail was asked for", "Send me a mail")
+	other.Get(link).Want(400, "where the mail was asked for", "Send me a mail", "!kim@example.org")
+	_, token, _ := strings.Cut(link, "?token=")
+	other.Post("/login/mail/confirm", "token", token).Want(400, "where the mail was asked for", "Send me a mail")
 	other.Get("/account").Follow().Want(200, "Log in")
-	b.Get(link).Want(200).Submit("mail-link").WantRedirect("/account")
+	b.Get(link).Want(200, "one click away: this logs you in as kim@example.org").Submit("mail-link").
+		WantRedirect("/account")
 	b.Get("/account").Want(200, "kim@example.org")
-	b.Get(link).Submit("mail-link").Want(400, "This does not work")
+	b.Get(link).Want(400, "This does not work")
 
 	b.Post("/logout").WantRedirect("/login")
 	ask()
