@@ -65,7 +65,7 @@ func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) 
 func (a *Auth[U]) Factors(backend string) Group {
 	group := slices.Clone(a.Flow("prove", backend))
 	for _, f := range a.factors {
-		group = append(group, a.Flow(f, backend)...)
+		group = append(group, a.groups[groupKey{f, backend}]...) // none where it has no routes there
 	}
 	return group
 }

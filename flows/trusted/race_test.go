@@ -109,7 +109,8 @@ func TestAttackM71ARace(t *testing.T) {
 					}
 				}
 				b.Ask("/trusted-devices", "", answer, "")
-				if rows, err := store.List(t.Context(), core.KindTrusted, a.Ada.ID); err != nil || len(rows) > 0 != (answer == 201) {
+				rows, err := store.List(t.Context(), core.KindTrusted, a.Ada.ID)
+				if err != nil || len(rows) > 0 != (answer == 201) {
 					t.Errorf("%s: %d rows, %v", name, len(rows), err)
 				}
 				if name == "the factor is removed" { // which leaves nothing to be asked for

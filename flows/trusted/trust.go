@@ -31,7 +31,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	f.backends[svc.Backend.Name] = browser{svc.Backend}
 	return []core.Route{{
 		Name: "trusted:" + svc.Backend.Name + ".create", Method: http.MethodPost, Pattern: "/trusted-devices",
-		Guards: append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), svc.Security.Secure()),
+		Guards: append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), secure(svc)),
 		Doc: core.Doc{
 			Summary: "Trust this browser: logins in it need no second factor for a while",
 			Status:  http.StatusCreated, Answer: trustedBrowser{}, Codes: []string{core.CodeNoFactor},
@@ -53,11 +53,8 @@ func (f Flow) trust(ctx context.Context, svc *core.Services, r *core.Request) (*
 	if err != nil {
 		return nil, err
 	}
-	u := core.CurrentFrom(ctx).User
-	proof, err := f.proved(ctx, svc, u)
-	if err != nil {
-		return nil, core.OrUnavailable(err)
-	}
+	c := core.CurrentFrom(ctx)
+	u := c.User
 	secret, digest, err := core.NewSecret(svc.Env.Random)
 	if err != nil {
 		return nil, core.Unavailable(err)
@@ -69,7 +66,7 @@ func (f Flow) trust(ctx context.Context, svc *core.Services, r *core.Request) (*
 	}
 	e := &core.Event{Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: kind, User: u, Request: r}
 	err = svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
-		e.Target, err = f.store(ctx, svc, u.Base(), made, proof, r)
+		e.Target, err = f.store(ctx, svc, c, made, r)
 		return err
 	})
 	if err != nil {
@@ -99,33 +96,42 @@ func labelOf(r *core.Request) (string, error) {
 	return label, core.AddProblems(err, problem)
 }
 
-// proved returns the proof by which the caller may trust a browser: by
-// something that they have, as fresh as what is sensitive needs.
-func (f Flow) proved(ctx context.Context, svc *core.Services, u core.AnyUser) (core.Proof, error) {
-	methods, err := methodsOf(ctx, svc, u)
-	if err != nil {
-		return core.Proof{}, err
+// secure is Security.Secure, and the proof must be by something that the user
+// has: a password of now makes no code of an hour ago fresh.
+func secure(svc *core.Services) core.Guard {
+	g := svc.Security.Secure()
+	g.Check = func(ctx context.Context, c *core.Current) error {
+		methods, err := methodsOf(ctx, svc, c.User)
+		if err != nil {
+			return err
+		}
+		only := *c.Session // with what else was proved as if it were long ago
+		only.Proofs = slices.Clone(only.Proofs)
+		for i, p := range only.Proofs {
+			if !slices.Contains(methods, p.Method) {
+				only.Proofs[i].At = time.Time{}
+			}
+		}
+		err = svc.Security.Secured(core.WithCurrent(ctx, core.Current{Session: &only, User: c.User}))
+		if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeProofRequired {
+			named := *refusal
+			named.Members = maps.Clone(refusal.Members)
+			named.Members["methods"] = methods
+			err = &named
+		}
+		return err
 	}
-	c := core.CurrentFrom(ctx)
-	var proof core.Proof // the latest
-	only := *c.Session   // with what else was proved as if it were long ago
-	only.Proofs = slices.Clone(only.Proofs)
-	for i, p := range only.Proofs {
-		switch {
-		case !slices.Contains(methods, p.Method):
-			only.Proofs[i].At = time.Time{}
-		case p.At.After(proof.At):
+	return g
+}
+
+// latest returns the latest proof by one of the methods.
+func latest(s *core.Session, methods []string) (proof core.Proof) {
+	for _, p := range s.Proofs {
+		if slices.Contains(methods, p.Method) && p.At.After(proof.At) {
 			proof = p
 		}
 	}
-	err = svc.Security.Secured(core.WithCurrent(ctx, core.Current{Session: &only, User: c.User}))
-	if refusal := (*core.Error)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeProofRequired {
-		named := *refusal
-		named.Members = maps.Clone(refusal.Members)
-		named.Members["methods"] = methods
-		err = &named
-	}
-	return proof, err
+	return proof
 }
 
 // methodsOf returns those by which a user can trust a browser, sorted.
@@ -141,15 +147,20 @@ func methodsOf(ctx context.Context, svc *core.Services, u core.AnyUser) (methods
 	if err != nil {
 		return nil, err
 	}
+	if methods = methodsIn(all); methods == nil {
+		return nil, noFactor()
+	}
+	return methods, nil
+}
+
+// methodsIn returns the methods by which credentials prove, sorted.
+func methodsIn(all []*core.Credential) (methods []string) {
 	for _, method := range slices.Sorted(maps.Keys(kinds)) {
 		if slices.ContainsFunc(all, func(c *core.Credential) bool { return c.Kind == kinds[method] }) {
 			methods = append(methods, method)
 		}
 	}
-	if methods == nil {
-		return nil, noFactor()
-	}
-	return methods, nil
+	return methods
 }
 
 // noFactor refuses trust that would spare nothing.
@@ -160,8 +171,9 @@ func noFactor() error { return &core.Error{Code: core.CodeNoFactor, Status: http
 // the user, who was read before: of an epoch that has risen meanwhile the
 // browser is not trusted.
 func (f Flow) store(
-	ctx context.Context, svc *core.Services, u *core.User, made core.Credential, proof core.Proof, r *core.Request,
+	ctx context.Context, svc *core.Services, c *core.Current, made core.Credential, r *core.Request,
 ) (id string, err error) {
+	u := c.User.Base()
 	if _, err := svc.Users.Lock(ctx, u.ID); err != nil { // or a factor could go, and leave what stands in for it
 		return "", err
 	}
@@ -169,9 +181,10 @@ func (f Flow) store(
 	if err != nil {
 		return "", err
 	}
+	proof := latest(c.Session, methodsIn(all))
 	data := row{Backend: svc.Backend.Name, Epoch: u.TokenEpoch}
 	for _, c := range all {
-		// A proof does not say which of several passkeys made it, and that
+		// A proof does not say which of several passkeys made it; that
 		// of a JWT is in whole seconds.
 		if c.Kind == kinds[proof.Method] && !c.Created.Truncate(time.Second).After(proof.At) {
 			data.By = append(data.By, c.ID)
