@@ -60,11 +60,12 @@ func (a *Auth[U]) Login(backend string) Group { return a.Flow("login", backend) 
 
 // Factors returns what a backend's logins may lack: POST /login/pending and
 // POST /prove/password, and the routes of every flow in Options.Flows that is a
-// core.Factor, such as POST /totp. It belongs at the prefix of Login.
+// core.Factor, such as POST /totp, or spares one, as POST /trusted-devices. It
+// belongs at the prefix of Login.
 func (a *Auth[U]) Factors(backend string) Group {
 	group := slices.Clone(a.Flow("prove", backend))
 	for _, f := range a.factors {
-		group = append(group, a.Flow(f, backend)...)
+		group = append(group, a.groups[groupKey{f, backend}]...) // none where it has no routes there
 	}
 	return group
 }

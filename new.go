@@ -37,7 +37,7 @@ type Auth[U any] struct {
 	groups   map[groupKey]Group
 	order    []groupKey // of groups
 	flows    []Flow     // of Options, bound
-	factors  []string   // names of the flows that are a core.Factor
+	factors  []string   // names of the flows of Factors
 	kept     factors.Flow
 	// endpoints by their names, and the backends of those that have one,
 	// for pages.
@@ -199,7 +199,8 @@ func (a *Auth[U]) install(flows []Flow) error {
 		}
 		seen[f.Name()] = true
 		_, isFactor := core.As[core.Factor](f)
-		if isFactor {
+		_, isWaiver := core.As[core.Waiver](f)
+		if isFactor || isWaiver && f.PerBackend() {
 			a.factors = append(a.factors, f.Name())
 		}
 		if isFactor && !f.PerBackend() {

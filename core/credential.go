@@ -40,6 +40,10 @@ type Credential struct {
 // is the user's ID.
 const KindSecond = "second"
 
+// KindTrusted is the Kind of the credential of a browser that spares its owner
+// the second factor. Its Key is the digest of what is in the browser's cookie.
+const KindTrusted = "trusted"
+
 // CredentialLabelMax is the greatest length of a Credential's Label, in bytes.
 const CredentialLabelMax = 200
 

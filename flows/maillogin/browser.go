@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/flowcookie"
 )
 
 // browser keeps the secrets of flows in the browser that asked for the mails,
@@ -19,19 +20,7 @@ type browser struct{ core.BackendInfo }
 const maxHeld = 3
 
 // cookie is named after the backend's: "__Host-latchkey-mail".
-func (b browser) cookie() http.Cookie {
-	name := b.Cookie
-	switch {
-	case name != "":
-	case b.InsecureHTTP:
-		name = "latchkey"
-	default:
-		name = "__Host-latchkey"
-	}
-	return http.Cookie{
-		Name: name + "-mail", Path: "/", HttpOnly: true, Secure: !b.InsecureHTTP, SameSite: http.SameSiteLaxMode,
-	}
-}
+func (b browser) cookie() http.Cookie { return flowcookie.Of(b.BackendInfo, "mail") }
 
 // hold adds a flow to those of a browser.
 func (b browser) hold(h core.Head, resp *core.Response, flow string, age time.Duration) {

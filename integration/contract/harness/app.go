@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/flows/trusted"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
@@ -97,6 +98,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		Backends: backends,
 		Flows: []latchkey.Flow{
 			verify.Flow{Options: mails}, reset.Flow{Options: mails}, totp.Flow{Attempts: plenty}, recovery.Flow{},
+			trusted.Flow{},
 		},
 		Tickets:     a.Stores.Tickets,
 		Credentials: a.Stores.Credentials,

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/flows/trusted"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/openapi"
 )
@@ -56,7 +57,8 @@ func documented() (*latchkey.Auth[Account], error) {
 		return nil, err
 	}
 	return latchkey.New(kept.Users, Options{
-		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{}),
+		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
+			trusted.Flow{}),
 		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
 }
