@@ -72,8 +72,14 @@ func (a *Auth[U]) Factors(backend string) Group {
 
 // Account returns what the current user has at the application beside their
 // profile: GET /factors, PATCH and DELETE /factors/{id}, where a flow keeps
-// credentials. It belongs at the prefix of Register.
-func (a *Auth[U]) Account() Group { return a.groups[groupKey{flow: "factors"}] }
+// credentials; POST /email/confirm and /email/undo of emailchange.Flow. It
+// belongs at the prefix of Register.
+func (a *Auth[U]) Account() (group Group) {
+	for _, flow := range []string{"factors", core.MailEmailChange} {
+		group = append(group, a.groups[groupKey{flow: flow}]...)
+	}
+	return group
+}
 
 // Register returns POST /register.
 func (a *Auth[U]) Register() Group { return a.Flow("register") }

@@ -135,7 +135,7 @@ func newServices[U any, PU core.Model[U]](
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
 		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
 		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
-		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
+		Security: newSecurity(flows, o.Credentials, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
@@ -169,7 +169,7 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 	return []Flow{
 		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
+		account.Users{SelfDelete: o.SelfDelete, Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
 			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
 		}},
 		account.Sessions{},

@@ -61,13 +61,18 @@ type Options[U any] struct {
 	// by a passkey, needs no more. An error is a 503. Default: nobody must.
 	RequireFactor func(ctx context.Context, u *U) (bool, error)
 	// FreshFor is how old the latest proof of a login may be for what is
-	// sensitive: a new password or address, a new factor. An older one is
-	// 403 PROOF_REQUIRED. Default: 10 minutes.
+	// sensitive: a new password or address, one's own or, by a superuser,
+	// another's; a new factor; a deletion. An older one is 403
+	// PROOF_REQUIRED. Default: 10 minutes.
 	FreshFor time.Duration
 	// StepUpGrace is how long a token is still accepted after a step-up has
 	// replaced it, for requests under way. Default: 10 seconds. Negative:
 	// none.
 	StepUpGrace time.Duration
+	// SelfDelete adds DELETE /users/me, by which users delete their own
+	// account, soon after a proof. The address gets a mail, if there is a
+	// Sender. Default: off.
+	SelfDelete bool
 	// Hooks are the application's functions around what happens.
 	Hooks Hooks[U]
 

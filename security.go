@@ -10,7 +10,8 @@ import (
 
 // security implements core.Security over the flows.
 type security struct {
-	purgers  []core.Purger
+	purgers  []purger
+	kept     core.CredentialStore // nil if there is none
 	ways     []core.Way
 	door     *gate.Gate
 	recheck  rechecker
@@ -18,13 +19,24 @@ type security struct {
 	now      func() time.Time
 }
 
+// purger is a flow that is one, with what else it is.
+type purger struct {
+	core.Purger
+	name   string
+	marker core.Marker // nil if it is none
+	keeps  bool        // it is a core.Keeper
+}
+
 func newSecurity(
-	flows []Flow, door *gate.Gate, recheck rechecker, freshFor time.Duration, now func() time.Time,
+	flows []Flow, kept core.CredentialStore, door *gate.Gate, recheck rechecker, freshFor time.Duration,
+	now func() time.Time,
 ) *security {
-	s := &security{door: door, recheck: recheck, freshFor: freshFor, now: now}
+	s := &security{kept: kept, door: door, recheck: recheck, freshFor: freshFor, now: now}
 	for _, f := range flows {
 		if p, ok := core.As[core.Purger](f); ok {
-			s.purgers = append(s.purgers, p)
+			marker, _ := core.As[core.Marker](f)
+			_, keeps := core.As[core.Keeper](f)
+			s.purgers = append(s.purgers, purger{p, f.Name(), marker, keeps})
 		}
 		if w, ok := core.As[core.Way](f); ok {
 			s.ways = append(s.ways, w)

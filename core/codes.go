@@ -8,7 +8,7 @@ import "net/http"
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
-		CodeRegisterConflict, CodeUpdateConflict, CodeMailLoginBadCode,
+		CodeRegisterConflict, CodeUpdateConflict, CodeMailLoginBadCode, CodeEmailChangeBadToken,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,

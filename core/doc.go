@@ -65,7 +65,8 @@
 // A [Flow] that may refuse or edit what other flows are about to do implements
 // [Decider]; one that writes in their transactions, [Witness]; one that hears
 // of what they did, [Listener]. A flow that keeps something by which users log
-// in must implement [Purger], and [Way] if it needs no other flow for that. A
+// in must implement [Purger], should implement [Marker], and must implement
+// [Way] if it needs no other flow for that. A
 // second factor must implement [Factor], and may implement [Offerer],
 // [Enroller], [LastResort], [Kinder] and, if failed attempts lock it,
 // [Unlocker]; a flow that spares logins their factors, [Waiver]. One that keeps
@@ -74,8 +75,8 @@
 // [Binder]. A flow by which people log in at a provider should implement
 // [Offering] and [OAuthArrivals]; one that keeps the accounts there,
 // [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
-// One that mails links should implement [Linked], so that pages can be at their
-// end.
+// One that mails links should implement [Linked], and [UndoLinked] for links
+// that undo, so that pages can be at their end.
 //
 // A [Provider] whose access tokens can be renewed should implement
 // [TokenRefresher]; one whose tokens can be revoked, [TokenRevoker]; one that

@@ -15,9 +15,16 @@ const (
 	EventLoggedIn    EventKind = "login"
 	EventLoginFailed EventKind = "login.refused"
 	// EventProved is a login that was proved once more (a step-up).
-	EventProved          EventKind = "proved"
-	EventLoggedOut       EventKind = "logout"
-	EventUpdated         EventKind = "user.updated"
+	EventProved    EventKind = "proved"
+	EventLoggedOut EventKind = "logout"
+	EventUpdated   EventKind = "user.updated"
+	// EventEmailRequested is a new address that a user has asked for, and
+	// that counts once it is confirmed.
+	EventEmailRequested EventKind = "email.requested"
+	// EventEmailUndone is a change of address that the mailbox before has
+	// undone, with everything that came after it. An EventUpdated follows,
+	// and runs no hook but AfterUpdate.
+	EventEmailUndone     EventKind = "email.undone"
 	EventVerifyRequested EventKind = "verify.requested"
 	EventEmailVerified   EventKind = "verified"
 	EventResetRequested  EventKind = "password.reset_requested"
@@ -32,7 +39,9 @@ const (
 	// passkey, recovery codes in place of the former ones. Method is that
 	// of its proofs, or the word of what it spares them; Target is its ID.
 	EventFactorAdded EventKind = "factor.added"
-	// EventFactorRemoved is one that was removed.
+	// EventFactorRemoved is one that was removed. Without a Target it is
+	// everything that opened the account beside its password, which went to
+	// whoever proved the address: accounts at providers are among it.
 	EventFactorRemoved EventKind = "factor.removed"
 	// EventFactorRefused is a second factor that proved nothing, shown by
 	// somebody who has given the first proof.
@@ -93,6 +102,17 @@ type Event struct {
 	// EventLoggedIn may lie an exchange or a second factor: then it is
 	// shortened by OAuthIdentity.Portable.
 	Identity *OAuthIdentity
+	// Notes are what a flow's Decide leaves for its own Witness and
+	// Listener, under keys of its own types.
+	Notes map[any]any
+}
+
+// Note leaves a note; see Notes.
+func (e *Event) Note(key, value any) {
+	if e.Notes == nil {
+		e.Notes = map[any]any{}
+	}
+	e.Notes[key] = value
 }
 
 // Principal is who acts.
@@ -211,7 +231,8 @@ type Hooks[U any] struct {
 	// PATCH /me, PATCH /{id} and Manager.Update. What it edits in User is
 	// stored, if that is Email, which gets its canonical form, or a column
 	// of the application's; it assigns, and changes no map or slice in
-	// place.
+	// place. For POST /email/confirm it runs once more: it may refuse, and
+	// what it edits is not stored.
 	BeforeUpdate func(ctx context.Context, e *EventOf[U]) error
 	// AfterUpdate receives the User as stored, Was and Fields.
 	AfterUpdate func(ctx context.Context, e EventOf[U])

@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Flow is something a person does: routes made from Services, once, or once per
 // backend. It ends in a proof and hands it to the gate; it never sees a
@@ -104,6 +107,23 @@ type Listener interface {
 // removed. It joins the transaction of ctx.
 type Purger interface {
 	Purge(ctx context.Context, userID string) (removed int, err error)
+}
+
+// Marker is a Purger that can remove what was added since a moment alone
+// (optional). What it keeps in the CredentialStore, as a Keeper, needs none: a
+// Credential has its time.
+type Marker interface {
+	// Mark returns the IDs of what the user has now.
+	Mark(ctx context.Context, userID string) (ids []string, err error)
+	// PurgeBut is Purge without what has one of the IDs.
+	PurgeBut(ctx context.Context, userID string, ids []string) (removed int, err error)
+}
+
+// Mark is what opened a user's account at a moment, beside their password.
+type Mark struct {
+	At time.Time
+	// IDs are those of every Marker, by the name of its flow.
+	IDs map[string][]string
 }
 
 // Binder is a flow that reads services outside its routes too, as a Factor does

@@ -16,9 +16,23 @@ const (
 	// proof of a login. One without a Link confirms a login that has proofs
 	// already.
 	MailLogin = "login"
+	// MailEmailChange goes to an address that a user has asked for, and its
+	// Link makes it theirs; MailEmailAsked to the verified address that
+	// they have meanwhile, without a Link; MailEmailTaken, without one, in
+	// place of the first to an address that another user has.
+	MailEmailChange = "email-change"
+	MailEmailAsked  = "email-change-asked"
+	MailEmailTaken  = "email-change-taken"
+	// MailEmailUndo goes to a verified address that a user had until now,
+	// and its Link brings it back.
+	MailEmailUndo = "email-undo"
+	// MailDeleted has no Link: the account of the address is gone.
+	MailDeleted = "deleted"
 )
 
-// Mail is a message to a user. To is always the stored address.
+// Mail is a message to a user. To is the stored address; of MailEmailChange the
+// one that is asked for, of MailEmailUndo the one before, and of MailDeleted
+// that of a user who is gone.
 type Mail struct {
 	To    string
 	Kind  string
@@ -26,6 +40,10 @@ type Mail struct {
 	Token string // the one-time secret; "" where there is a Code alone
 	Link  string // the application's page, with the token; from the configured base URL
 	Code  string // digits that do what the link does, for people to type; "" for kinds without
+	// Other is the other address of a change, shortened so that who knows
+	// it recognizes it ("a…@e….org"): mailboxes are read by others, and
+	// either may not be the user's. "" for kinds without.
+	Other string
 	// Client is where the request came from that caused the mail, in kinds
 	// that say so. Its Label is the client's own words, which are not for a
 	// mail: anybody may ask for one to anybody's address.
@@ -43,12 +61,19 @@ func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" ma
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
-// Linked is a Flow whose mails have a link (optional): verify, reset and
-// maillogin.
+// Linked is a Flow whose mails have a link (optional): verify, reset, maillogin
+// and emailchange.
 type Linked interface {
 	// WithLink returns the flow with links that lead to a path on the base
 	// URL, in which {token} stands for the token.
 	WithLink(path string) Flow
+}
+
+// UndoLinked is a Flow that also mails links by which a change is undone
+// (optional): emailchange.
+type UndoLinked interface {
+	// WithUndoLink is Linked's WithLink for those.
+	WithUndoLink(path string) Flow
 }
 
 // Sender delivers mail. It is called outside the request, one attempt a call,

@@ -133,6 +133,13 @@ type Security interface {
 	// by every Purger, and returns how much it removed. It joins the
 	// transaction of ctx.
 	Purge(ctx context.Context, userID string) (removed int, err error)
+	// Mark returns what opens the user's account besides the password. at
+	// is the present, or a little before.
+	Mark(ctx context.Context, userID string, at time.Time) (Mark, error)
+	// PurgeSince is Purge without what the mark has: credentials that are
+	// older than it, and what it names. Of a Purger that is neither a
+	// Keeper nor a Marker everything goes. It joins the transaction of ctx.
+	PurgeSince(ctx context.Context, userID string, m Mark) (removed int, err error)
 	// Secure returns the guard of what is sensitive: it refuses as Secured
 	// does.
 	Secure() Guard

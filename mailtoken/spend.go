@@ -24,7 +24,8 @@ type Effect struct {
 // changes the user, together where the stores share a transaction, and sets the
 // event's User and Was. It returns how much a take-over removed, and
 // core.ErrUsed where another request consumed the ticket or changed what it
-// froze. Refusal makes an answer of its other errors.
+// froze. Where something was removed it raises EventFactorRemoved after the
+// event. Refusal makes an answer of its other errors.
 func Spend(
 	ctx context.Context, svc *core.Services, t core.Ticket, event *core.Event, e Effect,
 ) (removed int, err error) {
@@ -63,6 +64,9 @@ func Spend(
 	})
 	if errors.Is(err, core.ErrNotFound) {
 		err = core.ErrUsed
+	}
+	if err == nil && removed > 0 {
+		svc.Events.Raise(ctx, core.Event{Kind: core.EventFactorRemoved, User: event.User, Request: event.Request})
 	}
 	return removed, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,9 +51,12 @@ func TestSpend(t *testing.T) {
 		if got := s.Get(u.ID); !got.IsVerified || got.TokenEpoch != int64(want) {
 			t.Errorf("verified %v, epoch %d; want epoch %d", got.IsVerified, got.TokenEpoch, want)
 		}
-		last := s.Last()
-		if last.Kind != "accepted" || !last.User.Base().IsVerified || last.Was.IsVerified {
-			t.Errorf("the event is %+v, of a user who was verified: %v", last, last.Was.IsVerified)
+		if !e.User.Base().IsVerified || e.Was.IsVerified {
+			t.Errorf("the event is %+v, of a user who was verified: %v", e, e.Was.IsVerified)
+		}
+		happened := map[bool][]core.EventKind{false: {"accepted"}, true: {"accepted", core.EventFactorRemoved}}[takesOver]
+		if kinds := s.Happened(); !slices.Equal(kinds, happened) {
+			t.Errorf("%v has happened, want %v", kinds, happened)
 		}
 		if _, err := mailtoken.Spend(t.Context(), s.Services, ticket, e, accept(ticket, takesOver)); err != core.ErrUsed {
 			t.Errorf("again: got %v, want core.ErrUsed", err)

@@ -49,6 +49,7 @@ func sentences() map[string]string {
 		core.CodeVerifyBadToken:        "Unknown, expired or superseded token, or the address has changed.",
 		core.CodeVerifyAlreadyVerified: "The address is verified already.",
 		core.CodeUpdateEmailExists:     "Another user has the address.",
+		core.CodeEmailChangeBadToken:   "Unknown, used, expired or superseded token, or the account has changed.",
 		core.CodeUpdateConflict:        "A value that must be unique is another user's.",
 		core.CodeUpdateBadCurrent:      "The current password is wrong.",
 		core.CodeUpdatePassword:        "The policy refuses the password.",

@@ -126,9 +126,17 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 		if l, ok := f.(core.Linked); ok && has {
 			linked[i] = l.WithLink(prefix + page + "?token={token}")
 		}
+		if l, ok := linked[i].(core.UndoLinked); ok && has {
+			linked[i] = l.WithUndoLink(prefix + undoPage + "?token={token}")
+		}
 	}
 	return linked
 }
 
 // mailed are the pages at the end of mails' links, by the names of flows.
-var mailed = map[string]string{core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail"}
+var mailed = map[string]string{
+	core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail",
+	core.MailEmailChange: confirmPage,
+}
+
+const confirmPage, undoPage = "/email/confirm", "/email/undo"

@@ -186,12 +186,12 @@ func prepare(
 	if commit, err = svc.Events.Begin(ctx, e); err != nil {
 		return "", nil, err
 	}
-	c.compare(before)
+	c.compare(before, target.Base())
 	if err := c.check(svc, asked.Base()); err != nil { // a hook may have edited the address
 		return "", nil, err
 	}
 	emailKey = asked.Base().EmailKey
-	if emailKey != target.Base().EmailKey {
+	if c.Email != nil && emailKey != target.Base().EmailKey {
 		switch _, err := svc.Users.Find(ctx, core.ByEmail(emailKey)); {
 		case err == nil:
 			return "", nil, core.Refuse(core.CodeUpdateEmailExists)

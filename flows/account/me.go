@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// me is GET and PATCH /me.
-func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
-	return []core.Route{
+// me is GET, PATCH and, as an option, DELETE /me.
+func (f Users) me(svc *core.Services, guards []core.Guard, last *keeper) []core.Route {
+	routes := []core.Route{
 		{
 			Name: "users:current_user", Method: http.MethodGet, Pattern: "/me", Guards: guards,
 			Doc: core.Doc{Summary: "The current user", Status: http.StatusOK, Answer: svc.Codec.Output(svc.Users.New())},
@@ -31,6 +31,10 @@ func (f Users) me(svc *core.Services, guards []core.Guard) []core.Route {
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.patchMe(ctx, svc, r) },
 		},
 	}
+	if f.SelfDelete {
+		routes = append(routes, deleteMe(svc, guards, last))
+	}
+	return routes
 }
 
 // userUpdateMe are the members of PATCH /me besides the application's columns.

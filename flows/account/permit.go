@@ -31,6 +31,18 @@ func (f Users) permit(ctx context.Context, svc *core.Services, c Changes, curren
 	return svc.Security.Secured(ctx, core.Proof{Method: core.MethodPassword, At: svc.Env.Now()})
 }
 
+// permitAdmin decides whether a superuser may change the password or address of
+// a user, themselves or another: in a login that is secure.
+func (f Users) permitAdmin(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) error {
+	if len(c.limited(svc, target)) == 0 {
+		return nil
+	}
+	if err := svc.Security.Secured(ctx); err != nil {
+		return err
+	}
+	return f.Limits.admin(ctx, svc, target, c)
+}
+
 // checkCurrent checks a user's current password. A wrong one counts as a failed
 // login, so that a stolen session is no way around that limit.
 func (f Users) checkCurrent(

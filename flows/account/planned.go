@@ -31,22 +31,27 @@ func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
 	return c
 }
 
-// compare finds what a hook has edited since before: the address, and fields of
-// the application's own. Its other edits of Latchkey's columns are dropped, as
+// compare finds what a hook or a decider has edited since before: the address,
+// and fields of the application's own. One that puts the user's own address
+// back takes it out of the change. Its other edits of Latchkey's columns are dropped, as
 // are those of a Changes.Edit.
-func (c *Changes) compare(before core.AnyUser) {
-	if now := c.planned.Base().Email; now != before.Base().Email {
+func (c *Changes) compare(before core.AnyUser, was *core.User) {
+	switch now := c.planned.Base().Email; now {
+	case before.Base().Email:
+	case was.Email:
+		c.Email = nil
+	default:
 		c.Email = &now
 	}
-	was, now := reflect.ValueOf(before).Elem(), reflect.ValueOf(c.planned).Elem()
+	old, now := reflect.ValueOf(before).Elem(), reflect.ValueOf(c.planned).Elem()
 	base := reflect.TypeFor[core.User]()
-	if was.Type() == base {
+	if old.Type() == base {
 		return
 	}
-	for i := range was.NumField() {
+	for i := range old.NumField() {
 		field := now.Field(i)
 		if field.CanSet() && field.Type() != base &&
-			!reflect.DeepEqual(was.Field(i).Interface(), field.Interface()) {
+			!reflect.DeepEqual(old.Field(i).Interface(), field.Interface()) {
 			c.edited = append(c.edited, i)
 		}
 	}

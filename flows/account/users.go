@@ -22,6 +22,8 @@ type Users struct {
 	// Failures limit wrong current passwords, on the counts of failed
 	// logins. Without them there is no limit.
 	Failures []core.Limit
+	// SelfDelete adds DELETE /me, by which users delete their own account.
+	SelfDelete bool
 }
 
 // Name is "users".
@@ -35,7 +37,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser, core.InPerson)
 	last := &keeper{svc: svc}
 	public := svc.Codec.Output(svc.Users.New())
-	return append(f.me(svc, svc.Env.AccountGuards),
+	return append(f.me(svc, svc.Env.AccountGuards, last),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: public},
@@ -54,7 +56,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 				Body: userUpdate{}, Own: svc.Codec.Columns("update"),
 				Codes: []string{
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
-					core.CodeRateLimited,
+					core.CodeProofRequired, core.CodeRateLimited,
 				},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
@@ -62,10 +64,11 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			},
 		},
 		core.Route{
-			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}", Guards: admin,
+			Name: "users:delete_user", Method: http.MethodDelete, Pattern: "/{id}",
+			Guards: append(slices.Clone(admin), svc.Security.Secure()),
 			Doc: core.Doc{
 				Summary: "Delete a user", Status: http.StatusNoContent,
-				Codes: []string{core.CodeDeleteConflict, core.CodeLastSuperuser},
+				Codes: []string{core.CodeDeleteConflict, core.CodeLastSuperuser, core.CodeProofRequired},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				u, err := byID(ctx, svc, r)
@@ -105,9 +108,8 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Limits.admin(ctx, svc, u, c); err != nil {
-		return nil, err
-	}
+	target := u
+	c.permit = func(ctx context.Context) error { return f.permitAdmin(ctx, svc, target, c) }
 	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {
 		c.Keep = current.Session
 	}

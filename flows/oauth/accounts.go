@@ -75,11 +75,28 @@ func (f accounts) Ways(ctx context.Context, u core.AnyUser) (int, error) {
 
 // Purge unlinks all of a user's accounts; see core.Purger.
 func (f accounts) Purge(ctx context.Context, userID string) (removed int, err error) {
+	return f.PurgeBut(ctx, userID, nil)
+}
+
+// Mark implements core.Marker.
+func (f accounts) Mark(ctx context.Context, userID string) (ids []string, err error) {
+	links, err := f.Accounts.List(ctx, userID)
+	for _, l := range links {
+		ids = append(ids, l.ID)
+	}
+	return ids, err
+}
+
+// PurgeBut implements core.Marker.
+func (f accounts) PurgeBut(ctx context.Context, userID string, ids []string) (removed int, err error) {
 	links, err := f.Accounts.List(ctx, userID)
 	if err != nil {
 		return 0, err
 	}
 	for _, l := range links {
+		if slices.Contains(ids, l.ID) {
+			continue
+		}
 		switch err := f.Accounts.Delete(ctx, l.ID); {
 		case err == nil:
 			removed++

@@ -117,7 +117,7 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 		return nil
 	}
 	var u core.AnyUser
-	takenOver := false
+	takenOver, removed := false, 0
 	e := &core.Event{
 		Kind: core.EventLinked, Method: "oauth:" + cb.provider.Name(), Target: cb.provider.Name(), User: existing,
 		Request: cb.request, Identity: &cb.identity,
@@ -130,8 +130,9 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 			return err
 		}
 		was := *u.Base()
+		removed = 0
 		if takenOver = !u.Base().IsVerified; takenOver {
-			u, _, err = takeover.Update(ctx, cb.svc, id, func(u core.AnyUser, _ int) error {
+			u, removed, err = takeover.Update(ctx, cb.svc, id, func(u core.AnyUser, _ int) error {
 				b := u.Base()
 				if err := holds(b); err != nil {
 					return err
@@ -157,6 +158,9 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 		cb.svc.Events.Raise(ctx, core.Event{
 			Kind: core.EventEmailVerified, User: u, Request: cb.request, Identity: &cb.identity,
 		})
+	}
+	if removed > 0 {
+		cb.svc.Events.Raise(ctx, core.Event{Kind: core.EventFactorRemoved, User: u, Request: cb.request})
 	}
 	return u, nil
 }

@@ -97,6 +97,14 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	}, nil
 }
 
+// On mails a link to who has just undone a change of their address (flow
+// emailchange): they have no password any more.
+func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
+	if e.Kind == core.EventEmailUndone {
+		f.kind().Send(ctx, svc, e.User, wanted(svc))
+	}
+}
+
 // Request sends a mail to the active user of that canonical address, if there
 // is one. It returns the same whatever is the case; the error is a 503.
 func (f Flow) Request(ctx context.Context, svc *core.Services, emailKey string) error {

@@ -111,7 +111,7 @@ func TestResetEvents(t *testing.T) {
 		verified bool
 		want     []core.EventKind
 	}{
-		"the first proof of the address": {false, []core.EventKind{core.EventResetRequested, core.EventPasswordReset, core.EventEmailVerified}},
+		"the first proof of the address": {false, []core.EventKind{core.EventResetRequested, core.EventPasswordReset, core.EventFactorRemoved, core.EventEmailVerified}},
 		"verified before":                {true, []core.EventKind{core.EventResetRequested, core.EventPasswordReset}},
 	} {
 		s := servicetest.New(t)

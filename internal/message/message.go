@@ -8,8 +8,9 @@
 // core.Mail (.To, .Kind, .User, .Token, .Link, .Code, .Lang), where .User is
 // the application's own type ({{.User.FullName}}), .App, the application's
 // name, .For, the token's lifetime in words ("1 hour"; empty if it is not
-// known), and .Where, the client that asked, if the kind has one ("Firefox on
-// Linux, address 203.0.113.7").
+// known), .Other, the other address of a change, shortened, and .Where, the
+// client that asked, if the kind has one ("Firefox on Linux, address
+// 203.0.113.7").
 //
 // Security notes. Values are escaped in HTML according to their place. A
 // subject is one line without control characters, whatever was put into it. The
@@ -113,12 +114,15 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 	return out, nil
 }
 
-// words returns whole hours or minutes, rounded down; "" for less than a
-// minute.
+// words returns whole days, hours or minutes, rounded down; "" for less than a
+// minute. A single day is 24 hours.
 func words(d time.Duration) string {
 	n, unit := int(d/time.Minute), "minute"
 	if n >= 60 && d%time.Hour == 0 {
 		n, unit = n/60, "hour"
+	}
+	if unit == "hour" && n >= 48 && n%24 == 0 {
+		n, unit = n/24, "day"
 	}
 	switch n {
 	case 0:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -126,6 +127,14 @@ func (p security) Purge(context.Context, string) (removed int, err error) {
 		removed, p.s.Removed = p.s.Removed[0], p.s.Removed[1:]
 	}
 	return removed, nil
+}
+
+func (security) Mark(_ context.Context, _ string, at time.Time) (core.Mark, error) {
+	return core.Mark{At: at}, nil
+}
+
+func (p security) PurgeSince(ctx context.Context, userID string, _ core.Mark) (removed int, err error) {
+	return p.Purge(ctx, userID)
 }
 
 // Hasher costs nothing: a hash is its prefix and the password.

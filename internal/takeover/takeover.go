@@ -28,9 +28,17 @@ const rounds = 5
 func Update(
 	ctx context.Context, svc *core.Services, id string, change func(u core.AnyUser, removed int) error,
 ) (u core.AnyUser, removed int, err error) {
+	return UpdateBy(ctx, svc, id, svc.Security.Purge, change)
+}
+
+// UpdateBy is Update where purge removes less than everything.
+func UpdateBy(
+	ctx context.Context, svc *core.Services, id string, purge func(context.Context, string) (int, error),
+	change func(u core.AnyUser, removed int) error,
+) (u core.AnyUser, removed int, err error) {
 	// What was left is removed before the epoch rises: a login by it that
 	// is under way ends with the epoch, and a new one finds nothing.
-	removed, err = svc.Security.Purge(ctx, id)
+	removed, err = purge(ctx, id)
 	if err != nil {
 		return nil, removed, err
 	}
@@ -40,7 +48,7 @@ func Update(
 			break
 		}
 		var late int
-		if late, err = svc.Security.Purge(ctx, id); err != nil || late == 0 {
+		if late, err = purge(ctx, id); err != nil || late == 0 {
 			break
 		}
 		removed += late
