@@ -111,7 +111,7 @@ func (s *site) codes(ctx context.Context, v *visit) (*core.Response, error) {
 	switch {
 	case e == nil:
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account/recovery-codes")), nil
+		return v.toProve(e, v.at("/account/recovery-codes")), nil
 	case is(e, http.StatusConflict):
 		return v.accountPage(ctx, e.Status, &Form{Error: v.sentence(ctx, e)}, answer)
 	default:

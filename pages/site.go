@@ -62,6 +62,8 @@ func (s *site) routes() []core.Route {
 		s.page("verify", "POST /verify", anyone, s.verify),
 		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
 		s.page("logout", "POST /logout", anyone, s.logout),
+		s.page("prove_form", "GET /prove", loggedIn, s.proveForm),
+		s.page("prove", "POST /prove", loggedIn, s.prove),
 		s.page("account", "GET /account", allowed, s.account),
 		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
 		s.page("profile", "POST /account/profile", loggedIn, s.profile),

@@ -86,10 +86,10 @@ func (s *site) sample(page string, known bool) View {
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
 		view.Data = &UserDetail{ListedUser: listed, Delete: "/"}
-	case "factor":
+	case "factor", "prove":
 		view.Data = []*Form{form("a"), form("b")}
 	}
-	if private := []string{"account", "admin_delete", "admin_user", "admin_users"}; !known &&
+	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "prove"}; !known &&
 		!slices.Contains(private, page) {
 		view.User = nil
 	}

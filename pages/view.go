@@ -13,7 +13,7 @@ import (
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
 	// admin_user, admin_users, begin, codes, error, factor, forgot, login,
-	// logout, mail, register, reset, totp, verify.
+	// logout, mail, prove, register, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -40,7 +40,7 @@ type View struct {
 	// Links lead to other pages from below this one.
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
-	// admin_users, *UserDetail of admin_user, []*Form of factor, *Enrolment
+	// admin_users, *UserDetail of admin_user, []*Form of factor and prove, *Enrolment
 	// of totp, []string of codes that were just made, the sentence of
 	// mail, and nil of the others.
 	Data any
