@@ -53,6 +53,9 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 	if f := v.enrolForm(p); f != nil {
 		forms = append(forms, f)
 	}
+	if slices.Contains(p.Enrol, core.MethodPasskey) && v.has(v.of(core.MethodPasskey, "enrol_begin")) {
+		forms = append(forms, v.enrolPasskeyForm())
+	}
 	return forms
 }
 
@@ -60,14 +63,25 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 // for a step-up ("prove"); nil where there is none that people can fill in.
 func (v *visit) proofForm(method, part, action string) *Form {
 	e, ok := v.svc.Pages.Route(v.proofRoute(method, part))
-	if !ok || e.Doc.Hidden || slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
+	if !ok || e.Doc.Hidden {
 		return nil
 	}
-	f := v.form(method, action, "submit.factor", v.members(method, e.Doc.Body)...)
+	var f *Form
+	switch members := membersOf(e.Doc.Body); {
+	case !slices.ContainsFunc(members, member.isNotTyped):
+		f = v.form(method, action, "submit.factor", v.members(method, e.Doc.Body)...)
+	case len(members) == 1 && members[0].name == "credential" && v.has(v.of(method, part+"_options")):
+		f = v.passkeyForm(method, action, "submit.use_passkey", v.at(optionsPages[part], "method", method))
+	default:
+		return nil
+	}
 	f.Title = v.word("factor."+method, humane(method))
-	f.Hidden = []Hidden{{"method", method}}
+	f.Hidden = append(f.Hidden, Hidden{"method", method})
 	return f
 }
+
+// optionsPages are what a form asks the browser for, by the part of the route.
+var optionsPages = map[string]string{"login": "/login/factor/options", "prove": "/prove/options"}
 
 // proofRoute is the name of that route.
 func (v *visit) proofRoute(method, part string) string {
@@ -178,7 +192,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 }
 
 // blameOne puts what is wrong into the form of a method, which has the focus.
-func (v *visit) blameOne(ctx context.Context, forms []*Form, method string, _ core.Object, e *core.Error) []*Form {
+func (v *visit) blameOne(ctx context.Context, forms []*Form, method string, in core.Object, e *core.Error) []*Form {
 	for _, f := range forms {
 		for i := range f.Inputs {
 			f.Inputs[i].Focus = false
@@ -188,6 +202,8 @@ func (v *visit) blameOne(ctx context.Context, forms []*Form, method string, _ co
 		case field != nil && e.Code == core.CodeLoginBadCredentials:
 			field.Error, f.Error = v.texts.say(core.CodeUpdateBadCurrent), v.texts.say("form.check")
 			f.focus(false)
+		case f.Passkey != nil:
+			v.blamePasskey(ctx, f, in, e)
 		default:
 			v.blame(ctx, f, e)
 		}

@@ -39,7 +39,7 @@ func (v *visit) elsewhere(resp *core.Response) *core.Response {
 	case e.Code == core.CodeProofRequired && safe:
 		return v.toProve(e, v.here())
 	case e.Code == core.CodeProofRequired:
-		return v.toProve(e, v.at("/account"))
+		return v.toProve(e, cmp.Or(v.from, v.at("/account")))
 	case resp.Status == http.StatusForbidden && e.Code == "" && v.unverified():
 		return redirect(v.at("/verify"))
 	}

@@ -2,7 +2,7 @@ package pages
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,19 +94,11 @@ func (v *visit) keptKinds(ctx context.Context) (kinds []string, err error) {
 	if !v.offers("factors") {
 		return nil, nil
 	}
-	answer, err := v.ask(ctx, question{route: "factors:list"})
-	if err != nil {
-		return nil, err
-	}
-	switch e := refusal(answer); {
-	case e == nil:
-	case e.Status == http.StatusForbidden: // an account that may not do much yet has none
+	kept, err := v.keptFactors(ctx)
+	if errors.Is(err, core.Forbidden()) { // an account that may not do much yet has none
 		return nil, nil
-	default:
-		return nil, e
 	}
-	var kept []struct{ Kind string }
-	if err := json.Unmarshal(answer.Body, &kept); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	for _, k := range kept {
