@@ -13,7 +13,8 @@ import (
 type Factors struct {
 	Kept []KeptFactor
 	// Second is the switch by which every login needs a passkey beside the
-	// password, and its Title says how it is now; nil for a user without.
+	// password, and its Title says how it is now; nil for a user without, and
+	// where an app is asked for anyway.
 	Second *Form
 	// Passkey is the button that leads to a new passkey; nil where the
 	// application has none.
@@ -35,8 +36,8 @@ type KeptFactor struct {
 	// CreatedAt and UsedAt are those of <time datetime>.
 	Created, Used     string
 	CreatedAt, UsedAt string
-	// Rename leads to the page that names it.
-	Rename Button
+	// Rename leads to the page that names it; nil for recovery codes.
+	Rename *Button
 	Remove *Form
 }
 
@@ -56,8 +57,10 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 		one := KeptFactor{
 			Title: v.word("factor."+k.Kind, humane(k.Kind)), Label: k.Label,
 			Created: v.ago(k.CreatedAt), CreatedAt: k.CreatedAt.Format(time.RFC3339),
-			Rename: Button{Text: v.texts.say("link.rename"), Action: v.at("/account/factors/" + k.ID)},
 			Remove: v.form("factor-"+k.ID, v.at("/account/factors/"+k.ID), "submit.remove_factor"),
+		}
+		if k.Kind != core.MethodRecovery {
+			one.Rename = &Button{Text: v.texts.say("link.rename"), Action: v.at("/account/factors/" + k.ID)}
 		}
 		if k.LastUsedAt != nil {
 			one.Used, one.UsedAt = v.ago(*k.LastUsedAt), k.LastUsedAt.Format(time.RFC3339)
@@ -81,7 +84,7 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 		data.Factors.Passkey = &Button{Text: v.texts.say("submit.add_passkey"), Action: v.at("/account/passkeys")}
 	}
 	if has[core.MethodPasskey] {
-		data.Factors.Second, err = v.secondForm(ctx)
+		data.Factors.Second, err = v.secondForm(ctx, has[core.MethodTOTP])
 	}
 	return err
 }

@@ -58,8 +58,9 @@ func (s *site) rename(ctx context.Context, v *visit) (*core.Response, error) {
 }
 
 // secondForm is the switch by which the user's passkeys become what every login
-// needs beside a password; nil where there is none.
-func (v *visit) secondForm(ctx context.Context) (*Form, error) {
+// needs beside a password; nil where there is none, and where it is off and
+// something else is needed anyway.
+func (v *visit) secondForm(ctx context.Context, anyway bool) (*Form, error) {
 	if !v.has("factors:require_second") {
 		return nil, nil
 	}
@@ -73,6 +74,9 @@ func (v *visit) secondForm(ctx context.Context) (*Form, error) {
 	var is struct{ Required bool }
 	if err := json.Unmarshal(answer.Body, &is); err != nil {
 		return nil, err
+	}
+	if anyway && !is.Required {
+		return nil, nil
 	}
 	f := v.form("second", v.at("/account/second-factor"), "submit.second_on")
 	f.Title, f.Hidden = v.texts.say("factors.second_off"), []Hidden{{"required", "true"}}

@@ -73,7 +73,7 @@ func (s *site) sample(page string, known bool) View {
 			Factors: &Factors{
 				Kept: []KeptFactor{{Title: "text"}, {
 					Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"),
-					Rename: Button{Text: "text", Action: "/"},
+					Rename: &Button{Text: "text", Action: "/"},
 				}},
 				Add: []*Form{form("add")}, Codes: &Button{Text: "text", Action: "/"}, Second: form("second"),
 				Passkey: &Button{Text: "text", Action: "/"},

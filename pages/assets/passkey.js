@@ -66,6 +66,7 @@ function says(form, e, forGood) {
   const { dataset } = form;
   place.textContent = e && (e.says ?? dataset[sentences[e.name] ?? "saysFailed"]);
   place.hidden = !e;
+  place.className = forGood ? "lk-help" : "lk-notice lk-bad";
   form.hidden = !!forGood;
 }
 
