@@ -42,25 +42,6 @@ func TestUnverified(t *testing.T) {
 	b.Get("/verify").Want(200, "Your address is changed.", `value="ada2@example.org"`)
 }
 
-// What a login that is too old may not do sends to log in once more.
-func TestRecentProof(t *testing.T) {
-	t.Parallel()
-	clock := newClock()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now = clock.now })
-	a.Add(t, "ada@example.org", nil)
-	b := pagewalk.NewBrowser(t, served(a), "")
-	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	page := b.Get("/account").Want(200)
-	clock.pass(11 * time.Minute)
-	page.Submit("password", "password", "difference engine", "current_password",
-		pagewalk.Password).WantRedirect("/account")
-	const again = "/login?again=1&next=%2Faccount%23password"
-	b.Post("/account/password", "password", "another engine").WantRedirect(again)
-	b.Get(again).Want(200, "Confirm that it is you", "Please log in once more", `value="ada@example.org"`).
-		Submit("login", "username", "ada@example.org", "password", "difference engine").WantRedirect("/account#password")
-	b.Post("/account/password", "password", "another engine").WantRedirect("/account")
-}
-
 // Two sessions' cookies, and a store that is down, have pages.
 func TestPagesOfErrors(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (s *site) check() error {
 }
 
 // reserved are the pages below /login.
-var reserved = []string{"done", "enrol", "factor", "mail"}
+var reserved = []string{"done", "enrol", "factor", "mail", "passkey"}
 
 // columnInputs are the fields of columns, with the values of u; nil for none.
 func (v *visit) columnInputs(when string, u core.AnyUser) []Input {

@@ -40,16 +40,10 @@ func (v *visit) tooLate(err error) (*core.Response, error) {
 func (v *visit) factorForms(p core.Pending) []*Form {
 	var forms []*Form
 	for _, method := range p.Factors {
-		e, ok := v.svc.Pages.Route(v.of(method, "login"))
-		if !ok || e.Doc.Hidden {
+		f := v.proofForm(method, "login", v.at("/login/factor", "next", v.next))
+		if f == nil {
 			continue
 		}
-		if slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
-			continue
-		}
-		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
-		f.Title = v.word("factor."+method, humane(method))
-		f.Hidden = []Hidden{{"method", method}}
 		if v.has(v.of(method, "begin")) && method == core.MethodEmail {
 			f.Also = []Button{{Text: v.texts.say("submit.send_code"), Action: f.Action, Name: "send", Value: "1"}}
 		}
@@ -59,7 +53,42 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 	if f := v.enrolForm(p); f != nil {
 		forms = append(forms, f)
 	}
+	if slices.Contains(p.Enrol, core.MethodPasskey) && v.has(v.of(core.MethodPasskey, "enrol_begin")) {
+		forms = append(forms, v.enrolPasskeyForm())
+	}
 	return forms
+}
+
+// proofForm is the form of a method's route, for a pending login ("login") or
+// for a step-up ("prove"); nil where there is none that people can fill in.
+func (v *visit) proofForm(method, part, action string) *Form {
+	e, ok := v.svc.Pages.Route(v.proofRoute(method, part))
+	if !ok || e.Doc.Hidden {
+		return nil
+	}
+	var f *Form
+	switch members := membersOf(e.Doc.Body); {
+	case !slices.ContainsFunc(members, member.isNotTyped):
+		f = v.form(method, action, "submit.factor", v.members(method, e.Doc.Body)...)
+	case len(members) == 1 && members[0].name == "credential" && v.has(v.of(method, part+"_options")):
+		f = v.passkeyForm(method, action, "submit.use_passkey", v.at(optionsPages[part], "method", method))
+	default:
+		return nil
+	}
+	f.Title = v.word("factor."+method, humane(method))
+	f.Hidden = append(f.Hidden, Hidden{"method", method})
+	return f
+}
+
+// optionsPages are what a form asks the browser for, by the part of the route.
+var optionsPages = map[string]string{"login": "/login/factor/options", "prove": "/prove/options"}
+
+// proofRoute is the name of that route.
+func (v *visit) proofRoute(method, part string) string {
+	if method == core.MethodPassword {
+		method = "auth"
+	}
+	return v.of(method, part)
 }
 
 // members are the fields of a factor's body, but for the login that it
@@ -81,6 +110,9 @@ func (v *visit) members(method string, body any) []Input {
 		}
 		if in.Type == "checkbox" {
 			in.Value, in.Required = "on", false
+		}
+		if m.name == "password" {
+			in.Type, in.Autocomplete = "password", "current-password"
 		}
 		inputs = append(inputs, in)
 	}
@@ -139,7 +171,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	if method == core.MethodEmail && text(in, "send") != "" {
 		return v.sendCode(ctx)
 	}
-	answer, err := v.prove(ctx, method, in)
+	answer, err := v.proof(ctx, method, "login", in)
 	if err != nil {
 		return nil, err
 	}
@@ -152,25 +184,36 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	case e.Code == core.CodeLoginBadCredentials: // the login waits no more
 		return v.tooLate(e)
 	}
-	forms := v.factorForms(p)
-	for _, f := range forms {
-		for i := range f.Inputs {
-			f.Inputs[i].Focus = false
-		}
-		if f.ID == method {
-			v.blame(ctx, f, e)
-		}
-	}
-	resp, err := v.factorPage(ctx, e.Status, forms)
+	resp, err := v.factorPage(ctx, e.Status, v.blameOne(ctx, v.factorForms(p), method, in, e))
 	if err != nil {
 		return nil, err
 	}
 	return carry(resp, answer), nil
 }
 
-// prove asks the route of a factor, with the fields that its body has.
-func (v *visit) prove(ctx context.Context, method string, in core.Object) (*core.Response, error) {
-	route := v.of(method, "login")
+// blameOne puts what is wrong into the form of a method, which has the focus.
+func (v *visit) blameOne(ctx context.Context, forms []*Form, method string, in core.Object, e *core.Error) []*Form {
+	for _, f := range forms {
+		for i := range f.Inputs {
+			f.Inputs[i].Focus = false
+		}
+		switch field := f.input("password"); {
+		case f.ID != method:
+		case field != nil && e.Code == core.CodeLoginBadCredentials:
+			field.Error, f.Error = v.texts.say(core.CodeUpdateBadCurrent), v.texts.say("form.check")
+			f.focus(false)
+		case f.Passkey != nil:
+			v.blamePasskey(ctx, f, in, e)
+		default:
+			v.blame(ctx, f, e)
+		}
+	}
+	return forms
+}
+
+// proof asks a method's route, with the fields that its body has.
+func (v *visit) proof(ctx context.Context, method, part string, in core.Object) (*core.Response, error) {
+	route := v.proofRoute(method, part)
 	e, ok := v.svc.Pages.Route(route)
 	if !ok {
 		return nil, core.NotFound()

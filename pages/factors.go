@@ -12,6 +12,13 @@ import (
 // Factors are the user's second factors and passkeys, on the page account.
 type Factors struct {
 	Kept []KeptFactor
+	// Second is the switch by which every login needs a passkey beside the
+	// password, and its Title says how it is now; nil for a user without, and
+	// where an app is asked for anyway.
+	Second *Form
+	// Passkey is the button that leads to a new passkey; nil where the
+	// application has none.
+	Passkey *Button
 	// Add are the buttons of those that can be added.
 	Add []*Form
 	// Codes is the button that leads to recovery codes; nil where there are
@@ -29,7 +36,9 @@ type KeptFactor struct {
 	// CreatedAt and UsedAt are those of <time datetime>.
 	Created, Used     string
 	CreatedAt, UsedAt string
-	Remove            *Form
+	// Rename leads to the page that names it; nil for recovery codes.
+	Rename *Button
+	Remove *Form
 }
 
 // addFactors asks for the user's factors.
@@ -37,20 +46,8 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 	if !v.offers("factors") {
 		return nil
 	}
-	answer, err := v.ask(ctx, question{route: "factors:list"})
+	kept, err := v.keptFactors(ctx)
 	if err != nil {
-		return err
-	}
-	if e := refusal(answer); e != nil {
-		return e
-	}
-	var kept []struct {
-		ID, Kind, Label string
-		CreatedAt       time.Time  `json:"created_at"`
-		LastUsedAt      *time.Time `json:"last_used_at"`
-		Left            *int
-	}
-	if err := json.Unmarshal(answer.Body, &kept); err != nil {
 		return err
 	}
 	data.Factors = &Factors{}
@@ -61,6 +58,9 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 			Title: v.word("factor."+k.Kind, humane(k.Kind)), Label: k.Label,
 			Created: v.ago(k.CreatedAt), CreatedAt: k.CreatedAt.Format(time.RFC3339),
 			Remove: v.form("factor-"+k.ID, v.at("/account/factors/"+k.ID), "submit.remove_factor"),
+		}
+		if k.Kind != core.MethodRecovery {
+			one.Rename = &Button{Text: v.texts.say("link.rename"), Action: v.at("/account/factors/" + k.ID)}
 		}
 		if k.LastUsedAt != nil {
 			one.Used, one.UsedAt = v.ago(*k.LastUsedAt), k.LastUsedAt.Format(time.RFC3339)
@@ -80,11 +80,38 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 		}
 		data.Factors.Codes = &Button{Text: v.texts.say(key), Action: v.at("/account/recovery-codes")}
 	}
-	return nil
+	if v.has(v.of(core.MethodPasskey, "begin")) {
+		data.Factors.Passkey = &Button{Text: v.texts.say("submit.add_passkey"), Action: v.at("/account/passkeys")}
+	}
+	if has[core.MethodPasskey] {
+		data.Factors.Second, err = v.secondForm(ctx, has[core.MethodTOTP])
+	}
+	return err
+}
+
+// keptFactor is one of the user's, as the API answers.
+type keptFactor struct {
+	ID, Kind, Label string
+	CreatedAt       time.Time  `json:"created_at"`
+	LastUsedAt      *time.Time `json:"last_used_at"`
+	Left            *int
+}
+
+// keptFactors asks for the user's factors.
+func (v *visit) keptFactors(ctx context.Context) (kept []keptFactor, err error) {
+	answer, err := v.ask(ctx, question{route: "factors:list"})
+	if err != nil {
+		return nil, err
+	}
+	if e := refusal(answer); e != nil {
+		return nil, e
+	}
+	return kept, json.Unmarshal(answer.Body, &kept)
 }
 
 // removeFactor removes one.
 func (s *site) removeFactor(ctx context.Context, v *visit) (*core.Response, error) {
+	v.from = v.at("/account") + "#factors"
 	id := map[string]string{"id": v.r.Param("id")}
 	return v.change(ctx, question{route: "factors:delete", param: id}, "notice.factor_removed")
 }
@@ -111,7 +138,7 @@ func (s *site) codes(ctx context.Context, v *visit) (*core.Response, error) {
 	switch {
 	case e == nil:
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account/recovery-codes")), nil
+		return v.toProve(e, v.at("/account/recovery-codes")), nil
 	case is(e, http.StatusConflict):
 		return v.accountPage(ctx, e.Status, &Form{Error: v.sentence(ctx, e)}, answer)
 	default:

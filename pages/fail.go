@@ -12,18 +12,8 @@ import (
 // fail turns the answer to an error into a page. Who is not logged in is sent
 // to log in, and comes back where that was a GET: a form is not posted again.
 func (v *visit) fail(ctx context.Context, resp *core.Response) *core.Response {
-	safe := core.IsSafeMethod(v.r.Method())
-	switch e := resp.Err; {
-	case resp.Status == http.StatusUnauthorized && safe && v.r.Query.Has("code"): // a provider's, which is a secret
-		return v.toLogin(v.at("/account"))
-	case resp.Status == http.StatusUnauthorized && safe:
-		return v.toLogin(v.here())
-	case resp.Status == http.StatusUnauthorized:
-		return v.tell(v.toLogin(""), "notice.login_again")
-	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account"))
-	case resp.Status == http.StatusForbidden && e.Code == "" && v.unverified():
-		return redirect(v.at("/verify"))
+	if to := v.elsewhere(resp); to != nil {
+		return to
 	}
 	page, err := v.failed(ctx, resp.Err)
 	if err != nil {
@@ -31,6 +21,29 @@ func (v *visit) fail(ctx context.Context, resp *core.Response) *core.Response {
 		return nil
 	}
 	return page
+}
+
+// elsewhere is the redirect to where an error is mended, nil for one that has a
+// page.
+func (v *visit) elsewhere(resp *core.Response) *core.Response {
+	safe := core.IsSafeMethod(v.r.Method())
+	switch e := resp.Err; {
+	case resp.Status == http.StatusUnauthorized && safe && v.r.Query.Has("code"): // a provider's, which is a secret
+		return v.toLogin(v.at("/account"))
+	case resp.Status == http.StatusUnauthorized && safe && v.below() == "/prove": // a login is such a proof
+		return v.toLogin(v.next)
+	case resp.Status == http.StatusUnauthorized && safe:
+		return v.toLogin(v.here())
+	case resp.Status == http.StatusUnauthorized:
+		return v.tell(v.toLogin(""), "notice.login_again")
+	case e.Code == core.CodeProofRequired && safe:
+		return v.toProve(e, v.here())
+	case e.Code == core.CodeProofRequired:
+		return v.toProve(e, cmp.Or(v.from, v.at("/account")))
+	case resp.Status == http.StatusForbidden && e.Code == "" && v.unverified():
+		return redirect(v.at("/verify"))
+	}
+	return nil
 }
 
 // refused is the page of an answer of the API that is an error, and that no
@@ -52,8 +65,8 @@ func (v *visit) toLogin(next string) *core.Response {
 	return redirect(v.at("/login", "next", next))
 }
 
-// again sends somebody who is logged in to log in once more, as what they were
-// about to do requires a recent proof, and from there to a page.
+// again sends somebody who is logged in, and has no other proof to give, to log
+// in once more, and from there to a page.
 func (v *visit) again(next string) *core.Response {
 	return v.tell(redirect(v.at("/login", "next", next, "again", "1")), "notice.prove")
 }

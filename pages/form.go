@@ -23,6 +23,10 @@ type Form struct {
 	// something.
 	Submit string
 	Danger bool
+	// Quiet reports that it is beside a form that matters more.
+	Quiet bool
+	// Passkey is nil for a form that asks for none.
+	Passkey *Passkey
 	// Also are further buttons.
 	Also []Button
 }

@@ -18,6 +18,11 @@ func (s *site) loginForm(ctx context.Context, v *visit) (*core.Response, error) 
 	return v.loginPage(ctx, http.StatusOK, f)
 }
 
+// toLoginForm sends a browser that opens the address of a form to the login.
+func (s *site) toLoginForm(_ context.Context, v *visit) (*core.Response, error) {
+	return redirect(v.at("/login", "next", v.next)), nil
+}
+
 // loginAt is the form of an address and a password.
 func (v *visit) loginAt(address string) *Form {
 	if u := v.user(); address == "" && u != nil {
@@ -27,8 +32,12 @@ func (v *visit) loginAt(address string) *Form {
 	if v.r.Query.Has("again") {
 		again = "1"
 	}
+	autocomplete := "username"
+	if v.offers("passkey") {
+		autocomplete = "username webauthn"
+	}
 	f := v.form("login", v.at("/login", "next", v.next, "again", again), "submit.login",
-		emailInput("username", address, "username"), passwordInput("password", "current-password"))
+		emailInput("username", address, autocomplete), passwordInput("password", "current-password"))
 	if v.offers("forgot") {
 		// A button that posts the form elsewhere takes the address
 		// along (WCAG 2.2, 3.3.7).
@@ -37,11 +46,19 @@ func (v *visit) loginAt(address string) *Form {
 	return f
 }
 
+// loginPage shows the form of an address and a password, or that of a passkey,
+// after an attempt.
 func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Response, error) {
 	view := v.view(ctx, "login")
 	view.Status, view.Providers = status, v.providers()
+	if view.Passkey = v.loginByPasskey(); f.Passkey != nil {
+		view.Passkey, f = f, v.loginAt("")
+	}
 	if v.offers("login") {
 		view.Form = f
+	}
+	if view.Passkey != nil {
+		view.Passkey.Quiet, view.Passkey.Passkey.Autofill = view.Form != nil, view.Form != nil
 	}
 	if v.now != nil {
 		view.Title, view.Links = v.texts.say("title.again"), v.ways()

@@ -61,7 +61,7 @@ func (v *visit) patchMe(ctx context.Context, f *Form, body core.Object, notice s
 	case e == nil:
 		return carry(v.tell(redirect(v.at("/account")), notice), answer), nil
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account") + "#" + f.ID), nil
+		return v.toProve(e, v.at("/account")+"#"+f.ID), nil
 	case is(e, http.StatusUnauthorized, http.StatusForbidden):
 		return v.refused(ctx, answer)
 	}

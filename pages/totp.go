@@ -93,7 +93,7 @@ func (v *visit) beginTOTP(ctx context.Context, q question, action string) (*core
 	switch {
 	case e == nil:
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account") + "#factors"), nil
+		return v.toProve(e, v.at("/account")+"#factors"), nil
 	case e.Code == core.CodeLoginBadCredentials: // the login waits no more
 		return v.tooLate(e)
 	case v.now != nil && is(e, http.StatusConflict, http.StatusForbidden):
@@ -170,7 +170,7 @@ func (v *visit) confirmTOTP(
 	case e == nil:
 		return done(answer), nil
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account") + "#factors"), nil
+		return v.toProve(e, v.at("/account")+"#factors"), nil
 	case e.Code == core.CodeLoginBadCredentials:
 		return v.tooLate(e)
 	case e.Code == core.CodeFactorBadCode || e.Status == http.StatusUnprocessableEntity:

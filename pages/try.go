@@ -51,6 +51,9 @@ func (s *site) sample(page string, known bool) View {
 		return f
 	}
 	view.Form, view.Links = form("form"), []Button{{Text: "text", Action: "/"}}
+	byPasskey := v.passkeyForm("passkey", "/", "submit.add_passkey", "/", samples()...)
+	byPasskey.Passkey.Create, byPasskey.Passkey.Autofill, byPasskey.Passkey.Unknown, byPasskey.Error = known, known, "a", "text"
+	view.Passkey = byPasskey
 	view.Providers = []Provider{
 		{Name: "a", Title: "A", URL: "/a", Mark: "/a.svg"}, {Name: "b", Title: "B", URL: "/b", Initial: "B",
 			Color: "#000000", Ink: "#ffffff"},
@@ -70,8 +73,10 @@ func (s *site) sample(page string, known bool) View {
 			Factors: &Factors{
 				Kept: []KeptFactor{{Title: "text"}, {
 					Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"),
+					Rename: &Button{Text: "text", Action: "/"},
 				}},
-				Add: []*Form{form("add")}, Codes: &Button{Text: "text", Action: "/"},
+				Add: []*Form{form("add")}, Codes: &Button{Text: "text", Action: "/"}, Second: form("second"),
+				Passkey: &Button{Text: "text", Action: "/"},
 			},
 		}
 	case "codes":
@@ -86,10 +91,12 @@ func (s *site) sample(page string, known bool) View {
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
 		view.Data = &UserDetail{ListedUser: listed, Delete: "/"}
-	case "factor":
-		view.Data = []*Form{form("a"), form("b")}
+	case "factor", "prove":
+		view.Data = []*Form{form("a"), byPasskey}
+	case "passkey":
+		view.Form = byPasskey
 	}
-	if private := []string{"account", "admin_delete", "admin_user", "admin_users"}; !known &&
+	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "passkey", "prove", "rename"}; !known &&
 		!slices.Contains(private, page) {
 		view.User = nil
 	}

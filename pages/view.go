@@ -13,7 +13,7 @@ import (
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
 	// admin_user, admin_users, begin, codes, error, factor, forgot, login,
-	// logout, mail, register, reset, totp, verify.
+	// logout, mail, passkey, prove, register, rename, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -35,12 +35,14 @@ type View struct {
 	User   core.AnyUser // the application's own type; nil for nobody
 	// Form is the page's form, nil for one with several or none.
 	Form *Form
+	// Passkey is the form of a login by a passkey; nil for none.
+	Passkey *Form
 	// Providers are those that the page offers a login at.
 	Providers []Provider
 	// Links lead to other pages from below this one.
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
-	// admin_users, *UserDetail of admin_user, []*Form of factor, *Enrolment
+	// admin_users, *UserDetail of admin_user, []*Form of factor and prove, *Enrolment
 	// of totp, []string of codes that were just made, the sentence of
 	// mail, and nil of the others.
 	Data any
@@ -70,7 +72,7 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// factors, forgot, login, logout, mail, providers, register, sessions or
+// factors, forgot, login, logout, mail, passkey, providers, register, sessions or
 // verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
@@ -124,6 +126,8 @@ func (v *visit) offers(page string) bool {
 		return v.has(v.of("auth", "logout"))
 	case "mail":
 		return v.has(v.of("mail-login", "begin"))
+	case "passkey":
+		return v.has(v.of(core.MethodPasskey, "first"))
 	case "providers":
 		return v.has("accounts:list")
 	case "register":
@@ -163,7 +167,11 @@ func (v *visit) body(ctx context.Context, view View) ([]byte, error) {
 const referrers = "strict-origin"
 
 func (v *visit) protect(resp *core.Response) {
-	resp.Header.Set("Content-Security-Policy", v.policy)
+	policy := v.policy
+	if v.connects {
+		policy += "; connect-src 'self'"
+	}
+	resp.Header.Set("Content-Security-Policy", policy)
 	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	resp.Header.Set("Referrer-Policy", referrers)
 }

@@ -23,6 +23,10 @@ type visit struct {
 	// next is the page to go to after a login; "" for none.
 	next string
 	now  *core.Current // nil for nobody
+	// from is the page that a post comes from, where it is not the account.
+	from string
+	// connects reports that the page's script sends requests of its own.
+	connects bool
 }
 
 // visit looks at a request. The context has the language of the page, for the

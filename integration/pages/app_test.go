@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/integration/chromium"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
@@ -37,10 +39,15 @@ func newApp(t *testing.T, route func(core.Group) router, prefix string, edit fun
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys, err := passkey.New(passkey.Options{Secret: authtest.Secret(), Name: "Acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := &app{origin: strings.Replace("http://"+ln.Addr().String(), "127.0.0.1", "localhost", 1), provider: local.Issuer}
 	a.App = pagewalk.New(t, prefix, func(o *pagewalk.Options) {
 		o.BaseURL, o.Pages.App = a.origin, "Acme"
 		o.Providers = []oauth.Provider{{Provider: client, VerifiedByDefault: true}}
+		o.Flows = append(o.Flows, keys)
 		if edit != nil {
 			edit(o)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -20,7 +21,9 @@ import (
 type gallery struct {
 	*app
 	guest, member, admin *person
-	second               *person // who adds an authenticator app
+	second               *person // who adds an authenticator app, and a passkey
+	device               authenticator
+	stranger             *person // who knows the pages by another address
 	ada                  *pagewalk.Account
 }
 
@@ -29,6 +32,9 @@ func newGallery(t *testing.T, a *app, s setting) *gallery {
 	b := chromium.Start(t)
 	g := &gallery{app: a, guest: a.person(t, b, s), member: a.person(t, b, s), admin: a.person(t, b, s),
 		second: a.person(t, b, s)}
+	other := *a
+	other.origin = strings.Replace(a.origin, "localhost", "127.0.0.1", 1)
+	g.stranger = other.person(t, b, s)
 	born := time.Date(1990, 5, 4, 0, 0, 0, 0, time.UTC)
 	g.ada = a.Add(t, ada, func(u *pagewalk.Account) {
 		u.FullName, u.Plan, u.Newsletter, u.Born = "Ada Lovelace", "gold", true, born
@@ -43,6 +49,7 @@ func newGallery(t *testing.T, a *app, s setting) *gallery {
 	a.Add(t, "second@example.org", func(u *pagewalk.Account) { u.FullName = "Hedy Lamarr" })
 	a.Add(t, pagewalk.Careful, nil)
 	g.elsewhere(t)
+	g.device = g.second.hasAuthenticator()
 	g.second.logsIn("second@example.org")
 	g.member.logsIn(ada)
 	g.admin.logsIn("root@example.org")
@@ -173,7 +180,28 @@ var userStops = []stop{
 		return g.second.sends("totp", "totp-code", appCode(g.second.t, g.second.secret(), 0), "totp-label", "the blue phone")
 	}},
 	{"codes-made", func(g *gallery) *person { return g.second.sends("codes") }},
-	{"account-factors", func(g *gallery) *person { return g.second.at("/account") }},
+	{"passkey", func(g *gallery) *person { return g.second.at("/account/passkeys") }},
+	{"passkey-refused", func(g *gallery) *person {
+		g.second.do(webauthn.SetUserVerified(g.device.id, false), g.device.says(true))
+		g.second.clicksHere(byPasskey)
+		g.second.waitsFor("No passkey was used")
+		g.second.do(webauthn.SetUserVerified(g.device.id, true), g.device.says(false))
+		return g.second
+	}},
+	{"account-factors", func(g *gallery) *person {
+		g.second.addsPasskey(g.device, "the red phone")
+		return g.second.at("/account")
+	}},
+	{"rename", func(g *gallery) *person {
+		g.second.clicks(`a[href*="/account/factors/"]`)
+		return g.second
+	}},
+	{"prove", func(g *gallery) *person { return g.second.at("/prove?next=/account") }},
+	{"prove-wrong", func(g *gallery) *person { return g.second.sends("password", "password-password", "wrong one") }},
+	{"login-without-passkeys", func(g *gallery) *person {
+		g.stranger.at("/login").waitsFor("Passkeys do not work at this address.")
+		return g.stranger
+	}},
 	{"factor-codes", func(g *gallery) *person {
 		g.guest.logsIn("second@example.org")
 		return g.guest

@@ -55,20 +55,23 @@ var looks = map[string]look{
 
 // shown are the pictures of the guide, in the order of the stops.
 var shown = map[string][]string{
-	"login":        {"desk-light", "desk-dark", "phone-light"},
-	"login-wrong":  {"phone-dark"},
-	"register":     {"phone-light"},
-	"factor":       {"phone-dark"},
-	"begin":        {"phone-light"},
-	"logout":       {"phone-dark"},
-	"forgot":       {"phone-light"},
-	"reset":        {"phone-dark"},
-	"verify":       {"phone-light"},
-	"account":      {"desk-light", "desk-dark", "phone-light", "phone-dark"},
-	"admin-users":  {"desk-light", "phone-dark"},
-	"admin-user":   {"desk-dark", "phone-light"},
-	"admin-delete": {"phone-light"},
-	"error-404":    {"phone-dark"},
+	"login":           {"desk-light", "desk-dark", "phone-light"},
+	"login-wrong":     {"phone-dark"},
+	"register":        {"phone-light"},
+	"factor":          {"phone-dark"},
+	"passkey":         {"phone-light"},
+	"prove":           {"phone-dark"},
+	"begin":           {"phone-light"},
+	"logout":          {"phone-dark"},
+	"forgot":          {"phone-light"},
+	"reset":           {"phone-dark"},
+	"verify":          {"phone-light"},
+	"account":         {"desk-light", "desk-dark", "phone-light", "phone-dark"},
+	"account-factors": {"desk-light"},
+	"admin-users":     {"desk-light", "phone-dark"},
+	"admin-user":      {"desk-dark", "phone-light"},
+	"admin-delete":    {"phone-light"},
+	"error-404":       {"phone-dark"},
 }
 
 // The guide shows a picture of every page, and they stay small.

@@ -164,6 +164,19 @@ func (a *App) Mail(t testing.TB, kind string) string {
 	return strings.TrimSpace(link)
 }
 
+// Code returns the code of the newest mail.
+func (a *App) Code(t testing.TB) string {
+	t.Helper()
+	if err := a.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	mails := a.Box.Mails()
+	if len(mails) == 0 || mails[len(mails)-1].Code == "" {
+		t.Fatalf("the newest of %d mails has no code", len(mails))
+	}
+	return mails[len(mails)-1].Code
+}
+
 // Add stores an active user with Password.
 func (a *App) Add(t testing.TB, address string, edit func(*Account)) *Account {
 	t.Helper()
@@ -267,17 +280,44 @@ func (p *pin) Routes(svc *core.Services) ([]core.Route, error) {
 				return nil, err
 			}
 			pending, _, _ := in.String("pending")
-			code, problem := in.Required("pin")
-			if err := core.InvalidProblems(problem); err != nil {
+			prove, err := p.prove(svc, in)
+			if err != nil {
 				return nil, err
 			}
-			admission, err := svc.Gate.Continue(ctx, pending, r, func(_ context.Context, u core.AnyUser) (core.Proof, error) {
-				if p.of(u) != code || string(in["digits"]) != "4" {
-					return core.Proof{}, core.Refuse("PIN_WRONG")
-				}
-				return core.Proof{Method: "pin", At: svc.Env.Now()}, nil
-			})
+			admission, err := svc.Gate.Continue(ctx, pending, r, prove)
+			return admission.Answer, err
+		},
+	}, {
+		Name: "pin:" + svc.Backend.Name + ".prove", Method: http.MethodPost, Pattern: "/prove/pin",
+		Guards: []core.Guard{core.Via(svc.Backend.Name), core.InPerson},
+		Doc: core.Doc{Body: struct {
+			Pin    string `json:"pin"`
+			Digits int    `json:"digits"`
+		}{}},
+		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			in, err := core.ReadJSON(r)
+			if err != nil {
+				return nil, err
+			}
+			prove, err := p.prove(svc, in)
+			if err != nil {
+				return nil, err
+			}
+			admission, err := svc.Gate.Prove(ctx, r, prove)
 			return admission.Answer, err
 		},
 	}}, nil
+}
+
+func (p *pin) prove(svc *core.Services, in core.Object) (core.Prove, error) {
+	code, problem := in.Required("pin")
+	if err := core.InvalidProblems(problem); err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, u core.AnyUser) (core.Proof, error) {
+		if p.of(u) != code || string(in["digits"]) != "4" {
+			return core.Proof{}, core.Refuse("PIN_WRONG")
+		}
+		return core.Proof{Method: "pin", At: svc.Env.Now()}, nil
+	}, nil
 }

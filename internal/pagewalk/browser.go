@@ -133,6 +133,29 @@ func (p Page) Want(status int, texts ...string) Page {
 			p.b.t.Fatalf("%s: has the page %q? %v, want %v\n%s", p.path, text, !not, not, p.Body)
 		}
 	}
+	p.protected()
+	return p
+}
+
+// WantJSON checks that the answer, to a script, is JSON of a status, and that
+// it has texts.
+func (p Page) WantJSON(status int, texts ...string) Page {
+	p.b.t.Helper()
+	if media := p.Header.Get("Content-Type"); p.Status != status || media != "application/json" {
+		p.b.t.Fatalf("%s: %d %s, want %d and JSON\n%s", p.path, p.Status, media, status, p.Body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(p.Body, text) {
+			p.b.t.Fatalf("%s: %q is not in %s", p.path, text, p.Body)
+		}
+	}
+	p.protected()
+	return p
+}
+
+// protected checks the headers of an answer.
+func (p Page) protected() {
+	p.b.t.Helper()
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin",
 	} {
@@ -145,7 +168,6 @@ func (p Page) Want(status int, texts ...string) Page {
 		strings.Contains(policy, "*") || !strings.Contains(policy, "frame-ancestors 'none'") {
 		p.b.t.Errorf("%s: the policy is %s", p.path, policy)
 	}
-	return p
 }
 
 // WantRedirect checks that the answer is a redirect to a path below base.

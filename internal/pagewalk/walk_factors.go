@@ -61,6 +61,13 @@ func (a *App) authenticator(t *testing.T, b *Browser) {
 	}
 	b.Get("/account").Want(200, "the &lt;blue&gt; phone", "10 left", "New recovery codes", "!add-totp", "!"+secret)
 	b.Post("/account/totp").Want(409, "You have added an app already")
+	rename := "/account/factors/" + strings.TrimPrefix(factorID.FindStringSubmatch(b.Get("/account").Body)[1], "factor-")
+	page = b.Get(rename).Want(200, "Name it", `value="the &lt;blue&gt; phone"`)
+	page.Submit("rename", "label", strings.Repeat("x", 201)).Want(422, "Please choose a shorter name.", "xxx")
+	page.Submit("rename", "label", "the red phone").WantRedirect("/account#factors")
+	b.Get("/account").Want(200, "Saved.", "the red phone", "!blue")
+	b.Get(rename+"0").Want(404)
+	b.Post(rename+"0/name", "label", "x").Want(404)
 
 	b.Post("/logout").WantRedirect("/login")
 	login().WantRedirect("/login/factor")
@@ -125,9 +132,7 @@ func (a *App) byMail(t *testing.T, b, other *Browser) {
 
 	b.Post("/logout").WantRedirect("/login")
 	ask()
-	a.Mail(t, core.MailLogin)
-	mails := a.Box.Mails()
-	page.Submit("mail-code", "code", mails[len(mails)-1].Code).WantRedirect("/account?x=1")
+	page.Submit("mail-code", "code", a.Code(t)).WantRedirect("/account?x=1")
 
 	// An address that nobody has signs up.
 	b.Post("/logout").WantRedirect("/login")

@@ -24,7 +24,7 @@ for (const input of document.querySelectorAll('.lk input[type="password"]')) {
   if (input.form) input.form.addEventListener("submit", () => { input.type = "password"; });
 }
 
-for (const form of document.querySelectorAll(".lk form")) {
+for (const form of document.querySelectorAll(".lk form:not([data-passkey])")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "true";
