@@ -50,7 +50,7 @@ func (m *Manager[U]) Find(ctx context.Context, id string) (*U, error) {
 // FindByEmail returns a user by e-mail, in any spelling of the same canonical
 // form.
 func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error) {
-	key, err := m.auth.svc.Identify(address)
+	key, err := m.auth.svc.CanonicalEmail(address)
 	if err != nil {
 		return nil, core.ErrNotFound
 	}
@@ -185,7 +185,7 @@ func (m *Manager[U]) OAuthCallback(
 func (m *Manager[U]) request(
 	ctx context.Context, address string, ask func(context.Context, *core.Services, string) error,
 ) error {
-	key, err := m.auth.svc.Identify(address)
+	key, err := m.auth.svc.CanonicalEmail(address)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))
 	}

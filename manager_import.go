@@ -48,7 +48,7 @@ var errTried = errors.New("latchkey: tried")
 // CanonicalEmail returns the form of an address by which it is compared, blanks
 // around it cut off. Its error is for people and does not repeat the address.
 func (m *Manager[U]) CanonicalEmail(address string) (string, error) {
-	return m.auth.svc.Identify(strings.TrimSpace(address))
+	return m.auth.svc.CanonicalEmail(strings.TrimSpace(address))
 }
 
 // CheckHash returns nil if a password can be checked against a hash: a hasher
@@ -73,7 +73,7 @@ func (m *Manager[U]) imported(
 ) error {
 	svc, b := m.auth.svc, m.any(u).Base()
 	b.Email = strings.TrimSpace(b.Email)
-	key, err := svc.Identify(b.Email)
+	key, err := svc.CanonicalEmail(b.Email)
 	if err != nil {
 		return core.Invalid(core.BadValue("email", err.Error()))
 	}

@@ -134,7 +134,7 @@ func newServices[U any, PU core.Model[U]](
 	*a.svc = core.Services{
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
 		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
-		Identify: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
+		CanonicalEmail: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: newSecurity(flows, o.Credentials, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
 	}

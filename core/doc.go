@@ -34,7 +34,8 @@
 // A [UserStore] with transactions should implement [Transactor] and [Locker];
 // one without should implement [IDMaker], which logins at providers need. Every
 // UserStore should implement [EpochStore], for routes that load no user. One
-// whose users log in at another program too implements [RawPasswords].
+// whose users log in at another program too implements [RawPasswords]; one that
+// can keep the names of users must implement [NameKeeper].
 //
 // A [SessionStore] should implement [SessionLister] and [SessionTrimmer], by
 // which users see their logins and have no more than a number of them, and, if

@@ -29,8 +29,12 @@ type Services struct {
 	Sessions  Sessions
 	Passwords Passwords
 	Codec     Codec
-	// Identify returns the canonical form of an address; see Canonicalizer.
-	Identify Canonicalizer
+	// CanonicalEmail returns the canonical form of an address, blanks
+	// around it cut off; see Canonicalizer.
+	CanonicalEmail Canonicalizer
+	// Identify returns the key of what a person types to say who they are:
+	// of an address, or of a user name where the user type has Named.
+	Identify Identifier
 	// Mail sends a mail now; call it in a job. nil if no Sender is
 	// configured.
 	Mail     Sender

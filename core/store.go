@@ -11,27 +11,28 @@ import (
 // Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken,
 // ErrConflict, *RefusedError, what change returned, or any other error if the
 // store cannot be reached. The constraint that is violated decides: ErrTaken is
-// of the ID and the EmailKey alone, ErrConflict of every unique index that the
-// application has put on the users, *RefusedError of its other constraints, its
-// triggers and the types of its columns. All three change nothing. An ID that
-// does not parse is ErrNotFound; IDs of one user in different spellings
-// (letter case and dashes of a UUID) are one. What cannot be stored exactly is
-// an error; a key that no row can hold (NUL, invalid UTF-8) is ErrNotFound. An
-// empty EmailKey is no key: any number of users have it, and none is found by
-// it.
+// of the ID, the EmailKey and the UsernameKey alone, ErrConflict of every unique
+// index that the application has put on the users, *RefusedError of its other
+// constraints, its triggers and the types of its columns. All three change
+// nothing. An ID that does not parse is ErrNotFound; IDs of one user in
+// different spellings (letter case and dashes of a UUID) are one. What cannot be
+// stored exactly is an error; a key that no row can hold (NUL, invalid UTF-8) is
+// ErrNotFound. An empty EmailKey is no key: any number of users have it, and
+// none is found by it. So is an empty UsernameKey, which only the users of a
+// type with Named have.
 type UserStore[U any] interface {
-	// Create stores u and sets u's ID where it is empty. ErrTaken if the ID
-	// or the EmailKey exists, decided by the store itself: of any number of
-	// concurrent calls one wins. An ID is never given again after its user
-	// was deleted.
+	// Create stores u and sets u's ID where it is empty. ErrTaken if the
+	// ID, the EmailKey or the UsernameKey exists, decided by the store
+	// itself: of any number of concurrent calls one wins. An ID is never
+	// given again after its user was deleted.
 	Create(ctx context.Context, u *U) error
-	// Find returns the user of a key ("id", "email"). ErrNotFound for kinds
-	// it does not know.
+	// Find returns the user of a key ("id", "email" and, of a type with
+	// Named, "username"). ErrNotFound for kinds it does not know.
 	Find(ctx context.Context, key Key) (*U, error)
 	// Update runs change on the current row under a lock and stores what it
 	// left. change is pure and does no I/O: it may be run again. Its error
 	// undoes everything and is returned as it is. It must not change the
-	// ID. ErrTaken if the new EmailKey exists.
+	// ID. ErrTaken if the new EmailKey or UsernameKey exists.
 	Update(ctx context.Context, id string, change func(*U) error) (*U, error)
 	// Delete removes the user and whatever of theirs the store keeps.
 	// ErrNotFound if there is none; ErrConflict if the application's own

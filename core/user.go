@@ -84,8 +84,8 @@ type Model[U any] interface {
 	AnyUser
 }
 
-// Key names one user: by "id", by "email" (Value is an EmailKey), later by
-// other identifiers.
+// Key names one user: by "id", by "email" (Value is an EmailKey), by "username"
+// (Value is a UsernameKey).
 type Key struct{ Kind, Value string }
 
 // ByID is the key of a user's ID.
@@ -93,6 +93,16 @@ func ByID(id string) Key { return Key{"id", id} }
 
 // ByEmail is the key of a canonical e-mail (see User.EmailKey).
 func ByEmail(emailKey string) Key { return Key{"email", emailKey} }
+
+// ByUsername is the key of a canonical user name (see Named.UsernameKey).
+func ByUsername(usernameKey string) Key { return Key{"username", usernameKey} }
+
+// Identifier returns the key of what a person has typed to say who they are.
+// Keys of its own making must be those of ByEmail, with the canonical form of
+// an address, and of ByUsername. A name may be registered where the key's kind
+// is "username"; the error's text is shown to the client then, and must not
+// repeat what was typed. It does no I/O.
+type Identifier func(typed string) (Key, error)
 
 // Canonicalizer checks a typed e-mail address and returns its canonical form,
 // by which addresses are compared. The error's text is shown to the client and

@@ -19,7 +19,7 @@ func (k Kind) Request(
 		if err != nil {
 			return nil, err
 		}
-		key, err := svc.Identify(in[0])
+		key, err := svc.CanonicalEmail(in[0])
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}

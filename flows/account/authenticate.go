@@ -22,7 +22,7 @@ func Authenticate(
 	ctx context.Context, svc *core.Services, failures []core.Limit, c Credentials,
 	admit func(context.Context, core.AnyUser) error,
 ) error {
-	key, malformed := svc.Identify(c.Identifier)
+	key, malformed := svc.CanonicalEmail(c.Identifier)
 	if malformed != nil {
 		key = ""
 	}

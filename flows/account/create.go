@@ -72,7 +72,7 @@ func Create(
 // with it.
 func setEmail(svc *core.Services, u *core.User, email string) *core.Problem {
 	email = strings.TrimSpace(email)
-	key, err := svc.Identify(email)
+	key, err := svc.CanonicalEmail(email)
 	if err != nil {
 		problem := core.BadValue("email", err.Error())
 		return &problem

@@ -50,7 +50,7 @@ func (c *Changes) limited(svc *core.Services, target core.AnyUser) (kinds []stri
 		kinds = append(kinds, "password-changes")
 	}
 	if c.Email != nil {
-		if key, err := svc.Identify(*c.Email); err == nil && key != target.Base().EmailKey {
+		if key, err := svc.CanonicalEmail(*c.Email); err == nil && key != target.Base().EmailKey {
 			kinds = append(kinds, "email-changes")
 		}
 	}

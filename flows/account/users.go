@@ -190,10 +190,10 @@ func searched(svc *core.Services, prefix string) string {
 	if !hasDomain {
 		return prefix
 	}
-	if key, err := svc.Identify(prefix); err == nil {
+	if key, err := svc.CanonicalEmail(prefix); err == nil {
 		return key
 	}
-	if key, err := svc.Identify(local + "@example.org"); err == nil && !isASCII(domain) {
+	if key, err := svc.CanonicalEmail(local + "@example.org"); err == nil && !isASCII(domain) {
 		return strings.TrimSuffix(key, "example.org")
 	}
 	return prefix

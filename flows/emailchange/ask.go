@@ -17,7 +17,7 @@ type letter struct {
 // ticket is stored at once, whoever has the address: it ends those of earlier
 // requests. Who has the address is looked up in the background.
 func (f Flow) ask(ctx context.Context, svc *core.Services, e core.Event, address string) {
-	key, err := svc.Identify(address)
+	key, err := svc.CanonicalEmail(address)
 	if err != nil || key == e.User.Base().EmailKey {
 		return
 	}

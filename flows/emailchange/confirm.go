@@ -31,7 +31,7 @@ func (f Flow) ConfirmAddress(
 	if json.Unmarshal(t.Data, &l) != nil {
 		return nil, bad()
 	}
-	key, err := svc.Identify(l.Address)
+	key, err := svc.CanonicalEmail(l.Address)
 	if err != nil { // the application has another Canonicalizer now
 		return nil, bad()
 	}

@@ -26,7 +26,7 @@ func (f Flow) Decide(ctx context.Context, svc *core.Services, e *core.Event) err
 		return nil
 	}
 	b := e.User.Base()
-	key, err := svc.Identify(b.Email)
+	key, err := svc.CanonicalEmail(b.Email)
 	if err != nil || key == e.Was.EmailKey { // the account refuses what is no address
 		return nil
 	}

@@ -28,7 +28,7 @@ func (b *undoing) vacate(ctx context.Context) error {
 		return err
 	}
 	address := "address-withdrawn-" + hex.EncodeToString(digest[:12]) + "@account.invalid"
-	key, err := b.svc.Identify(address)
+	key, err := b.svc.CanonicalEmail(address)
 	if err != nil { // by an application's own rule for addresses
 		key = address
 	}

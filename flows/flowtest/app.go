@@ -97,7 +97,7 @@ func (a *app) user(edit ...func(*core.User)) (core.AnyUser, error) {
 	b := u.Base()
 	b.Email, b.IsActive, b.IsVerified = address, true, true
 	var err error
-	if b.EmailKey, err = a.real.Identify(address); err != nil {
+	if b.EmailKey, err = a.real.CanonicalEmail(address); err != nil {
 		return nil, fmt.Errorf("the application takes no address such as %s: %w", address, err)
 	}
 	if a.Prepare != nil {

@@ -86,7 +86,7 @@ func nothingBefore(a *app) error {
 	}
 	var usual []string
 	for _, name := range append([]string{"nobody"}, names(addresses)...) {
-		key, err := a.real.Identify(addresses[name])
+		key, err := a.real.CanonicalEmail(addresses[name])
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func storedAddress(a *app) error {
 		return err
 	}
 	for _, address := range []string{u.Base().Email, strings.ToUpper(u.Base().Email), "nobody@example.org"} {
-		key, err := a.real.Identify(address)
+		key, err := a.real.CanonicalEmail(address)
 		if err != nil || key != u.Base().EmailKey && address != "nobody@example.org" {
 			continue // another address to this application
 		}

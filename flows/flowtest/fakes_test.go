@@ -56,7 +56,7 @@ func (f fake) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	if err != nil {
 		return nil, err
 	}
-	key, err := svc.Identify(in[0])
+	key, err := svc.CanonicalEmail(in[0])
 	if err != nil && !f.is("takes any address") {
 		return nil, core.Invalid(core.BadValue("email", err.Error()))
 	}

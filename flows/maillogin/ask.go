@@ -31,7 +31,7 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	if err != nil {
 		return nil, err
 	}
-	key, err := svc.Identify(in[0])
+	key, err := svc.CanonicalEmail(in[0])
 	if err != nil {
 		return nil, core.Invalid(core.BadValue("email", err.Error()))
 	}

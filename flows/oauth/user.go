@@ -58,7 +58,7 @@ func (cb *callback) userOnce(ctx context.Context) (core.AnyUser, error) {
 			return nil, cb.await(ctx, link.UserID)
 		}
 	}
-	key, err := cb.svc.Identify(cb.identity.Email)
+	key, err := cb.svc.CanonicalEmail(cb.identity.Email)
 	if err != nil {
 		return nil, core.Refuse(core.CodeOAuthNoEmail)
 	}

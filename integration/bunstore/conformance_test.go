@@ -44,6 +44,17 @@ func TestUsers(t *testing.T) {
 	})
 }
 
+func TestNames(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		_, us := users[storetest.NamedAccount](t, db, bunstore.Options{IDs: d.ids, Patience: 30 * time.Second})
+		storetest.Names(t, func(t *testing.T) core.UserStore[storetest.NamedAccount] {
+			run(t, db, "DELETE FROM latchkey_users")
+			return us
+		})
+	})
+}
+
 // rules are the kit's two rules of an application, in SQL. SQLite adds no
 // constraint to a table that is there.
 func (d database) rules() []string {

@@ -35,6 +35,14 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+func TestNames(t *testing.T) {
+	t.Parallel()
+	storetest.Names(t, func(t *testing.T) core.UserStore[storetest.NamedAccount] {
+		_, _, us := open[storetest.NamedAccount](t, mongostore.Options{})
+		return us
+	}, lacks()...)
+}
+
 // userCases returns all cases for IDs of the default type, and for any type on
 // your own server. FerretDB is slow under the race detector: there the other
 // types run the cases in which a type could make a difference.

@@ -68,6 +68,19 @@ func TestUsers(t *testing.T) {
 	withIDs(t, storetest.UserCases, func(s *shared) core.UserStore[storetest.Account] { return s.users })
 }
 
+// TestNames: a table has the columns of names, and their index, where a type
+// has them.
+func TestNames(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		db := d.new(t)
+		_, us := users[storetest.NamedAccount](t, db, sqlstore.Options{Patience: crowded})
+		storetest.Names(t, func(t *testing.T) core.UserStore[storetest.NamedAccount] {
+			run(t, db, "DELETE FROM latchkey_users")
+			return us
+		})
+	})
+}
+
 // rulesOf are the kit's two rules of an application, in SQL. SQLite adds no
 // constraint to a table that is there.
 func rulesOf(d sqlstore.Dialect) []string {

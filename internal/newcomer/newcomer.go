@@ -26,7 +26,7 @@ func Introduce(ctx context.Context, svc *core.Services, e *core.Event) (core.Com
 		return nil, err
 	}
 	b.Email = strings.TrimSpace(b.Email)
-	key, err := svc.Identify(b.Email)
+	key, err := svc.CanonicalEmail(b.Email)
 	if err != nil {
 		return nil, core.Invalid(core.BadValue("email", err.Error()))
 	}

@@ -85,7 +85,8 @@ func New(t testing.TB) *Services {
 		Backend: core.BackendInfo{Name: "web"},
 		Users:   s.Store, Tickets: memstore.NewTickets(s.Now),
 		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: s.Now}),
-		Gate:    door{s: s}, Sessions: logins{s: s}, Passwords: hasher, Codec: columns, Identify: trimmed,
+		Gate:    door{s: s}, Sessions: logins{s: s}, Passwords: hasher, Codec: columns,
+		CanonicalEmail: trimmed,
 		Mail: sender{s}, Jobs: jobs{s}, Events: happens{s: s}, Security: security{s: s},
 		Env: core.Env{BaseURL: base, Log: log, Now: s.Now, Random: rand.Reader},
 	}

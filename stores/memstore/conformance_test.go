@@ -15,6 +15,12 @@ func TestUsersConform(t *testing.T) {
 	})
 }
 
+func TestNamesConform(t *testing.T) {
+	storetest.Names(t, func(*testing.T) core.UserStore[storetest.NamedAccount] {
+		return memstore.NewUsers[storetest.NamedAccount]()
+	})
+}
+
 func TestSessionsConform(t *testing.T) {
 	storetest.Sessions(t, func(_ *testing.T, now func() time.Time) core.SessionStore { return memstore.NewSessions(now) })
 }

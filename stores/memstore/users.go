@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/userlist"
 )
 
-// Users is a core.UserStore, a core.EpochStore and a core.IDMaker. The IDs it
+// Users is a core.UserStore, a core.EpochStore, a core.IDMaker and, of a type
+// with core.Named, a core.NameKeeper. The IDs it
 // makes are random UUIDs; an ID passed to Create may be any text.
 //
 // It stores and returns copies, which share nothing that exported fields of
@@ -21,10 +22,13 @@ import (
 // refers to is shared. The columns of a user must not form a cycle.
 type Users[U any] struct {
 	base func(*U) *core.User
+	// named returns the columns of core.Named, nil where the type has none.
+	named func(*U) *core.Named
 
 	mu      sync.RWMutex
 	byID    map[string]*userRow[U]
 	byEmail map[string]*userRow[U]
+	byName  map[string]*userRow[U]
 	rows    []*userRow[U] // by seq
 	lastSeq int64
 }
@@ -40,13 +44,26 @@ type userRow[U any] struct {
 func NewUsers[U any, PU core.Model[U]]() *Users[U] {
 	return &Users[U]{
 		base:    func(u *U) *core.User { return PU(u).Base() },
+		named:   func(u *U) *core.Named { return core.NamedOf(PU(u)) },
 		byID:    map[string]*userRow[U]{},
 		byEmail: map[string]*userRow[U]{},
+		byName:  map[string]*userRow[U]{},
 	}
 }
 
 // NewID implements core.IDMaker.
 func (s *Users[U]) NewID() string { return newID() }
+
+// KeepsNames implements core.NameKeeper.
+func (s *Users[U]) KeepsNames() bool { return s.named(new(U)) != nil }
+
+// nameOf returns a user's UsernameKey, "" where there is none.
+func (s *Users[U]) nameOf(u *U) string {
+	if n := s.named(u); n != nil {
+		return n.UsernameKey
+	}
+	return ""
+}
 
 // Create implements core.UserStore.
 func (s *Users[U]) Create(ctx context.Context, u *U) error {
@@ -60,23 +77,32 @@ func (s *Users[U]) Create(ctx context.Context, u *U) error {
 	if id == "" {
 		id = newID()
 	}
-	if s.byID[id] != nil || s.byEmail[b.EmailKey] != nil {
+	if s.byID[id] != nil || s.byEmail[b.EmailKey] != nil || s.byName[s.nameOf(u)] != nil {
 		return core.ErrTaken
 	}
 	b.ID = id
 	s.lastSeq++
 	row := &userRow[U]{s.lastSeq, clone(u)}
 	s.byID[id] = row
-	s.name(b.EmailKey, row)
+	s.index(row)
 	s.rows = append(s.rows, row)
 	return nil
 }
 
-// name makes a row findable by email; an empty EmailKey is no key.
-func (s *Users[U]) name(emailKey string, row *userRow[U]) {
-	if emailKey != "" {
-		s.byEmail[emailKey] = row
+// index makes a row findable by its keys; an empty one is none.
+func (s *Users[U]) index(row *userRow[U]) {
+	if key := s.base(row.user).EmailKey; key != "" {
+		s.byEmail[key] = row
 	}
+	if key := s.nameOf(row.user); key != "" {
+		s.byName[key] = row
+	}
+}
+
+// unindex undoes index.
+func (s *Users[U]) unindex(row *userRow[U]) {
+	delete(s.byEmail, s.base(row.user).EmailKey)
+	delete(s.byName, s.nameOf(row.user))
 }
 
 // Find implements core.UserStore.
@@ -92,6 +118,8 @@ func (s *Users[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 		row = s.byID[canonicalID(key.Value)]
 	case "email":
 		row = s.byEmail[key.Value]
+	case "username":
+		row = s.byName[key.Value]
 	}
 	if row == nil {
 		return nil, core.ErrNotFound
@@ -133,10 +161,13 @@ func (s *Users[U]) Update(ctx context.Context, id string, change func(*U) error)
 	if other := s.byEmail[is.EmailKey]; other != nil && other != row {
 		return nil, core.ErrTaken
 	}
+	if other := s.byName[s.nameOf(draft)]; other != nil && other != row {
+		return nil, core.ErrTaken
+	}
 	is.ID = was.ID
-	delete(s.byEmail, was.EmailKey)
-	s.name(is.EmailKey, row)
+	s.unindex(row)
 	row.user = clone(draft)
+	s.index(row)
 	return draft, nil
 }
 
@@ -151,9 +182,8 @@ func (s *Users[U]) Delete(ctx context.Context, id string) error {
 	if row == nil {
 		return core.ErrNotFound
 	}
-	b := s.base(row.user)
-	delete(s.byID, b.ID)
-	delete(s.byEmail, b.EmailKey)
+	delete(s.byID, s.base(row.user).ID)
+	s.unindex(row)
 	s.rows = slices.Delete(s.rows, s.after(row.seq-1), s.after(row.seq))
 	return nil
 }

@@ -40,6 +40,9 @@ func (s *Store) indexes() []index {
 		{c: s.sessions.c, name: "user", keys: ascending("user_id")},
 		{c: s.tickets.c, name: "user", keys: ascending("user_id")},
 	}
+	if s.named {
+		all = append(all, index{c: s.users, name: usernameKey, keys: ascending(usernameKey), unique: true, sparse: true})
+	}
 	// Of the users of whom there are few among many, as a rule, so that a
 	// list of them does not read all others.
 	for _, few := range []struct {

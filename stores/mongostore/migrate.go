@@ -40,6 +40,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if inTransaction(ctx) {
 		return errors.New("mongostore: Migrate cannot run inside a transaction")
 	}
+	s.setup.Lock()
+	defer s.setup.Unlock()
 	ctx = patient(ctx) // creating an index takes time
 	if err := s.checkServer(ctx); err != nil {
 		return err
@@ -58,12 +60,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return err
 		}
 	}
+	s.migrated = true
 	return nil
 }
 
 // Plan returns what Migrate would do to the database as it is, as commands of
 // mongosh, and changes nothing. It does not check the server, as Migrate does.
 func (s *Store) Plan(ctx context.Context) ([]string, error) {
+	s.setup.Lock()
+	defer s.setup.Unlock()
 	ctx = patient(ctx)
 	there, err := s.users.Database().ListCollectionNames(alone(ctx), bson.D{})
 	if err != nil {

@@ -42,7 +42,23 @@ func newModel(u core.AnyUser) (*model, error) {
 	if w.model.id == nil || user.FieldByIndex(w.model.id).Addr().Pointer() != reflect.ValueOf(&base.ID).Pointer() {
 		w.refuse("core.User", "embed it without a bson tag")
 	}
+	if n := core.NamedOf(u); n != nil && !w.model.has(user, usernameKey, &n.UsernameKey) {
+		w.refuse("core.Named", "embed it without a bson tag")
+	}
 	return w.model, errors.Join(w.errs...)
+}
+
+// usernameKey is the field of core.Named's UsernameKey.
+const usernameKey = "username_key"
+
+// has reports whether a field of that name is the one that a pointer is to.
+func (m *model) has(user reflect.Value, name string, field *string) bool {
+	for _, f := range m.fields {
+		if f.name == name {
+			return user.FieldByIndex(f.index).Addr().Interface() == any(field)
+		}
+	}
+	return false
 }
 
 // walk goes through a user type and what it embeds.
@@ -69,6 +85,8 @@ func (w *walk) structure(t reflect.Type, index []int) {
 		case !f.IsExported():
 		case t == reflect.TypeFor[core.User]() && f.Name == "ID":
 			w.model.id = at
+		case t == reflect.TypeFor[core.Named]() && f.Name == "UsernameKey":
+			w.field(f, at, name, "omitempty") // an empty one is no key
 		default:
 			w.field(f, at, name, options)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -54,6 +55,10 @@ type Options struct {
 type Store struct {
 	opts  Options
 	users collection
+	// setup guards what Users and Migrate know of each other: whether a
+	// type has core.Named, and whether the indexes were made.
+	setup           sync.Mutex
+	named, migrated bool
 	// owners has a document for each user of whom more than their own
 	// document is kept: see owners.go.
 	owners collection
@@ -100,6 +105,21 @@ func New(db *mongo.Database, opts Options) (*Store, error) {
 	s.tickets = &Tickets{s, open(opts.Prefix + "tickets")}
 	s.limiter = &Limiter{s, open(opts.Prefix + "limits")}
 	return s, nil
+}
+
+// keepNames makes Migrate make the index of names.
+func (s *Store) keepNames() error {
+	s.setup.Lock()
+	defer s.setup.Unlock()
+	if s.named {
+		return nil
+	}
+	if s.migrated {
+		return errors.New("mongostore: Users was called after Migrate for a type with core.Named: call it before, so that Migrate makes its index")
+	}
+	s.named = true
+	s.users.keys[s.opts.Prefix+usernameKey] = usernameKey
+	return nil
 }
 
 func setDefaults(o *Options) {

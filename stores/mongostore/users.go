@@ -11,12 +11,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// UserStore is a core.UserStore, core.EpochStore and core.IDMaker for the
-// application's user type.
+// UserStore is a core.UserStore, core.EpochStore, core.IDMaker and, where the
+// type has core.Named, core.NameKeeper for the application's user type.
 type UserStore[U any] struct {
 	s     *Store
 	model *model
 	base  func(*U) *core.User
+	// named returns the columns of core.Named, nil where the type has none.
+	named func(*U) *core.Named
 }
 
 var (
@@ -24,19 +26,41 @@ var (
 	_ core.EpochStore           = (*UserStore[core.User])(nil)
 	_ core.IDMaker              = (*UserStore[core.User])(nil)
 	_ core.Unwrapper            = (*UserStore[core.User])(nil)
+	_ core.NameKeeper           = (*UserStore[core.User])(nil)
 )
 
 // Users returns the store for the application's user type, which embeds
 // core.User by value. Fields are named by their bson tag, or else in snake case
 // (FullName is full_name). Users returns an error for fields that hide
 // core.User's, types that BSON does not return unchanged, and tag options that
-// would be ignored.
+// would be ignored. A type with core.Named must be known before Migrate, which
+// makes the unique index of names.
 func Users[U any, P core.Model[U]](s *Store) (*UserStore[U], error) {
 	m, err := newModel(P(new(U)))
 	if err != nil {
 		return nil, err
 	}
-	return &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}, nil
+	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() },
+		named: func(u *U) *core.Named { return core.NamedOf(P(u)) }}
+	if us.KeepsNames() {
+		if err := s.keepNames(); err != nil {
+			return nil, err
+		}
+	}
+	return us, nil
+}
+
+// KeepsNames implements core.NameKeeper.
+func (us *UserStore[U]) KeepsNames() bool { return us.named(new(U)) != nil }
+
+// keysOf are filters by the unique keys of a user, but the ID. An empty key
+// finds nobody.
+func (us *UserStore[U]) keysOf(u *U) []bson.D {
+	keys := []bson.D{byEmail(us.base(u).EmailKey)}
+	if n := us.named(u); n != nil {
+		keys = append(keys, byName(n.UsernameKey))
+	}
+	return keys
 }
 
 // Unwrap returns a core.Transactor and core.Locker if the server has
@@ -74,20 +98,21 @@ func (us *UserStore[U]) Create(ctx context.Context, u *U) (err error) {
 		return err
 	}
 	if err := us.s.together(ctx,
-		func(ctx context.Context) error { return us.create(ctx, key, given, base.EmailKey, fields) }); err != nil {
+		func(ctx context.Context) error { return us.create(ctx, key, given, us.keysOf(u), fields) }); err != nil {
 		return err
 	}
 	base.ID = key.text
 	return nil
 }
 
-func (us *UserStore[U]) create(ctx context.Context, key id, given bool, emailKey string, fields bson.D) error {
-	if err := us.s.users.vacant(ctx, "create a user", byID(key), byEmail(emailKey)); err != nil {
+func (us *UserStore[U]) create(ctx context.Context, key id, given bool, keys []bson.D, fields bson.D) error {
+	unique := append([]bson.D{byID(key)}, keys...)
+	if err := us.s.users.vacant(ctx, "create a user", unique...); err != nil {
 		return err
 	}
 	const what = "create a user"
 	err := us.s.users.insert(ctx, what, append(byID(key), fields...))
-	if err := us.judged(ctx, what, err, byID(key), byEmail(emailKey)); err != nil || !given {
+	if err := us.judged(ctx, what, err, unique...); err != nil || !given {
 		return err
 	}
 	return us.s.clearFloor(ctx, key.text)
@@ -99,7 +124,11 @@ func byID(key id) bson.D { return bson.D{{Key: "_id", Value: key.value}} }
 // has.
 func byEmail(key string) bson.D { return bson.D{{Key: "email_key", Value: key}} }
 
-// Find returns the user with an ID or an EmailKey; see core.UserStore.
+// byName is byEmail for a UsernameKey.
+func byName(key string) bson.D { return bson.D{{Key: usernameKey, Value: key}} }
+
+// Find returns the user with an ID, an EmailKey or a UsernameKey; see
+// core.UserStore.
 func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	switch key.Kind {
 	case "id":
@@ -110,6 +139,11 @@ func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
 	case "email":
 		if isText(key.Value) {
 			u, _, err := us.find(ctx, byEmail(key.Value))
+			return u, err
+		}
+	case "username":
+		if us.KeepsNames() && isText(key.Value) && key.Value != "" {
+			u, _, err := us.find(ctx, byName(key.Value))
 			return u, err
 		}
 	}
@@ -165,7 +199,7 @@ func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) erro
 		return nil, err
 	}
 	base, value := us.base(u), reflect.ValueOf(u).Elem()
-	emailKey := base.EmailKey
+	keys := us.keysOf(u)
 	before, err := us.model.document(value)
 	if err != nil {
 		return nil, err
@@ -180,17 +214,19 @@ func (us *UserStore[U]) update(ctx context.Context, key id, change func(*U) erro
 	if err != nil {
 		return nil, err
 	}
-	if base.EmailKey != emailKey {
-		if err := us.s.users.vacant(ctx, "update a user", byEmail(base.EmailKey)); err != nil {
+	const what = "update a user"
+	var unique []bson.D // the keys that are new
+	for i, key := range us.keysOf(u) {
+		if key[0].Value != keys[i][0].Value {
+			unique = append(unique, key)
+		}
+	}
+	if unique != nil {
+		if err := us.s.users.vacant(ctx, what, unique...); err != nil {
 			return nil, err
 		}
 	}
 	if changes := changes(before, after); changes != nil {
-		const what = "update a user"
-		var unique []bson.D
-		if base.EmailKey != emailKey {
-			unique = []bson.D{byEmail(base.EmailKey)}
-		}
 		return u, us.judged(ctx, what, us.s.users.replace(ctx, what, doc, changes), unique...)
 	}
 	return u, nil

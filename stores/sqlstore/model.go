@@ -14,10 +14,12 @@ import (
 // statements.
 type model struct {
 	columns []Column
-	// base is true for those of core.User but the id.
+	// base is true for those of core.User but the id, and of core.Named.
 	base []bool
 	// id and password are the indexes of the id and of the hash among them.
 	id, password int
+	// named: the type has core.Named.
+	named bool
 	// defaults: the database fills columns in when a user is created.
 	defaults bool
 }
@@ -39,6 +41,10 @@ var baseColumns = []column{
 	{"suspended_for", "{text}"},
 }
 
+// nameColumn is core.Named's that is unique. The other one is as the mapping
+// has it.
+var nameColumn = column{"username_key", "{key}"}
+
 // baseFields are pointers to the fields of these columns.
 func baseFields(u *core.User) map[string]any {
 	return map[string]any{
@@ -48,6 +54,15 @@ func baseFields(u *core.User) map[string]any {
 	}
 }
 
+// nameFields are pointers to those of core.Named; nil where a type has none.
+func nameFields(u core.AnyUser) map[string]any {
+	n := core.NamedOf(u)
+	if n == nil {
+		return nil
+	}
+	return map[string]any{"username": &n.Username, nameColumn.name: &n.UsernameKey}
+}
+
 // newModel checks that core.User's columns are those of the embedded User
 // itself, not of fields of the application that hide them.
 func newModel(u core.AnyUser, columns []Column) (*model, error) {
@@ -55,7 +70,8 @@ func newModel(u core.AnyUser, columns []Column) (*model, error) {
 	if base == nil {
 		return nil, fmt.Errorf("sqlstore: %s must embed core.User by value", user.Type())
 	}
-	m, missing := &model{columns: columns}, baseFields(base)
+	m, missing, names := &model{columns: columns}, baseFields(base), nameFields(u)
+	m.named = names != nil
 	for i, c := range columns {
 		switch c.Name {
 		case "id":
@@ -63,19 +79,33 @@ func newModel(u core.AnyUser, columns []Column) (*model, error) {
 		case "hashed_password":
 			m.password = i
 		}
-		m.base = append(m.base, IsBase(c.Name) && c.Name != "id")
+		value := c.Value(user)
+		isName := names[c.Name] != nil && names[c.Name] == value
+		m.base = append(m.base, IsBase(c.Name) && c.Name != "id" || isName)
 		m.defaults = m.defaults || c.Default != ""
-		if missing[c.Name] == c.Value(user) {
+		if missing[c.Name] == value {
 			delete(missing, c.Name)
 		}
+		if isName {
+			delete(names, c.Name)
+		}
 	}
+	return m, errors.Join(hidden(user.Type(), missing, "core.User"), hidden(user.Type(), names, "core.Named"))
+}
+
+// hidden returns an error for each column of an embedded struct that is missing
+// among those of a type.
+func hidden(t reflect.Type, missing map[string]any, embedded string) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		errs = append(errs, fmt.Errorf("sqlstore: the column %s of %s is not core.User's: embed core.User without a tag and name own columns otherwise",
-			name, user.Type()))
+		errs = append(errs, fmt.Errorf("sqlstore: the column %s of %s is not %[3]s's: embed %[3]s without a tag and name own columns otherwise",
+			name, t, embedded))
 	}
-	return m, errors.Join(errs...)
+	return errors.Join(errs...)
 }
+
+// isNull reports whether a column is NULL for the zero value.
+func (m *model) isNull(name string) bool { return nullable(name) || m.named && name == nameColumn.name }
 
 // values are u's columns as arguments; of one that is created, NULL where the
 // database has a default.
@@ -83,7 +113,7 @@ func (m *model) values(d dialect, u reflect.Value, created bool) ([]any, error) 
 	args := make([]any, len(m.columns))
 	for i, c := range m.columns {
 		value := c.Value(u)
-		if isZero(value) && (nullable(c.Name) || created && c.Default != "") {
+		if isZero(value) && (m.isNull(c.Name) || created && c.Default != "") {
 			continue
 		}
 		arg, err := argument(d, value)

@@ -109,16 +109,23 @@ func (s *Store) accountsTable() table {
 	return t
 }
 
-// usersTable has the columns of core.User and of all user types.
+// usersTable has the columns of core.User and of all user types, and the unique
+// index of names if a type has core.Named.
 func (s *Store) usersTable() table {
 	t := table{token: "users", columns: []column{{"id", s.idDefinition()}},
 		indexes: []index{{name: "email_key", unique: true, columns: "email_key"}}}
 	t.columns = append(t.columns, baseColumns...)
 	for _, m := range s.models {
 		for _, own := range m.columns {
-			if !slices.ContainsFunc(t.columns, func(c column) bool { return c.name == own.Name }) {
-				t.columns = append(t.columns, column{own.Name, own.Definition})
+			if slices.ContainsFunc(t.columns, func(c column) bool { return c.name == own.Name }) {
+				continue
 			}
+			c := column{own.Name, own.Definition}
+			if m.named && c.name == nameColumn.name {
+				c = nameColumn
+				t.indexes = append(t.indexes, index{name: nameColumn.name, unique: true, columns: nameColumn.name})
+			}
+			t.columns = append(t.columns, c)
 		}
 	}
 	if s.adopted != nil {

@@ -10,15 +10,19 @@ import (
 )
 
 // UserStore keeps users of the application's type U; Users makes it. It is a
-// core.UserStore[U], a core.EpochStore, a core.Transactor and a core.Locker[U].
+// core.UserStore[U], a core.EpochStore, a core.Transactor, a core.Locker[U] and,
+// of a type with core.Named, a core.NameKeeper.
 type UserStore[U any] struct {
 	s     *Store
 	model *model
 	base  func(*U) *core.User
+	// namesOf returns the columns of core.Named, nil where the type has
+	// none.
+	namesOf func(*U) *core.Named
 	// sessions read their users along.
 	sessions *Sessions
 
-	insert, insertNumbered, passIDs, renumber, byID, byEmail, lock, beginWriting, update, remove, epoch statement
+	insert, insertNumbered, passIDs, renumber, byID, byEmail, byName, lock, beginWriting, update, remove, epoch statement
 	// readAll is a template that List goes on with.
 	readAll                string
 	raiseFloor, clearFloor statement
@@ -31,6 +35,7 @@ var (
 	_ core.EpochStore           = (*UserStore[core.User])(nil)
 	_ core.Transactor           = (*UserStore[core.User])(nil)
 	_ core.Locker[core.User]    = (*UserStore[core.User])(nil)
+	_ core.NameKeeper           = (*UserStore[core.User])(nil)
 )
 
 // newUserStore returns the store of a type with these columns.
@@ -45,7 +50,8 @@ func newUserStore[U any, P core.Model[U]](s *Store, columns []Column) (*UserStor
 		return nil, errors.New("sqlstore: Users was called after Migrate: call it before, so that Migrate makes the table and its columns")
 	}
 	s.models = append(s.models, m)
-	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() }}
+	us := &UserStore[U]{s: s, model: m, base: func(u *U) *core.User { return P(u).Base() },
+		namesOf: func(u *U) *core.Named { return core.NamedOf(P(u)) }}
 	us.prepare()
 	us.sessions = newSessions(s, newUserReader[U, P](us))
 	return us, nil
@@ -55,6 +61,9 @@ func newUserStore[U any, P core.Model[U]](s *Store, columns []Column) (*UserStor
 func (us *UserStore[U]) Transact(ctx context.Context, do func(context.Context) error) error {
 	return us.s.Transact(ctx, do)
 }
+
+// KeepsNames implements core.NameKeeper.
+func (us *UserStore[U]) KeepsNames() bool { return us.model.named }
 
 // Create stores u; see core.UserStore. An ID that the column's type cannot hold
 // is an error.
@@ -131,6 +140,9 @@ func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
 	if !storable(us.base(u).EmailKey) {
 		return nil, errors.New("sqlstore: the column email_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
 	}
+	if named := us.namesOf(u); named != nil && !storable(named.UsernameKey) {
+		return nil, errors.New("sqlstore: the column username_key: it is not UTF-8, or has a NUL, so that nobody could be found by it")
+	}
 	args, err := us.model.values(us.s.dialect, reflect.ValueOf(u).Elem(), created)
 	if err != nil {
 		return nil, err
@@ -138,59 +150,6 @@ func (us *UserStore[U]) values(u *U, created bool) ([]any, error) {
 	hash, err := us.s.adopted.hash(us.base(u))
 	args[us.model.password] = string(hash)
 	return args, err
-}
-
-// Find returns the user of an ID or an EmailKey; see core.UserStore.
-func (us *UserStore[U]) Find(ctx context.Context, key core.Key) (*U, error) {
-	switch key.Kind {
-	case "id":
-		id, ok := us.s.opts.IDs.canonical(key.Value)
-		if !ok {
-			return nil, core.ErrNotFound
-		}
-		return us.find(ctx, us.byID, us.s.opts.IDs.arg(id))
-	case "email":
-		if key.Value == "" || !storable(key.Value) {
-			return nil, core.ErrNotFound
-		}
-		return us.findEmail(ctx, key.Value)
-	}
-	return nil, core.ErrNotFound
-}
-
-func (us *UserStore[U]) find(ctx context.Context, st statement, arg any) (*U, error) {
-	u := new(U)
-	if err := us.read(ctx, st, arg, u); err != nil {
-		return nil, err
-	}
-	return u, nil
-}
-
-func (us *UserStore[U]) findEmail(ctx context.Context, key string) (*U, error) {
-	u, err := us.find(ctx, us.byEmail, key)
-	if us.s.adopted == nil {
-		return u, err
-	}
-	current := func() bool { return err == nil && us.base(u).EmailKey == key }
-	if current() || err != nil && !errors.Is(err, core.ErrNotFound) {
-		return u, err
-	}
-	if err := us.s.adopted.claim(ctx, key); err != nil {
-		return nil, err
-	}
-	if u, err = us.find(ctx, us.byEmail, key); err == nil && !current() {
-		return nil, core.ErrNotFound
-	}
-	return u, err
-}
-
-// read reads the one row of st into u.
-func (us *UserStore[U]) read(ctx context.Context, st statement, arg any, u *U) error {
-	if err := us.s.get(ctx, st, []any{arg}, us.model.cells(nil, reflect.ValueOf(u).Elem(), nil)...); err != nil {
-		return err
-	}
-	us.s.adopted.complete(us.base(u))
-	return nil
 }
 
 // Update changes a user under a lock; see core.UserStore. Inside a transaction

@@ -33,7 +33,7 @@ func kept(err error) error {
 }
 
 // judged returns what an error of a statement means for a user: ErrTaken if the
-// ID or the EmailKey exists, else ErrConflict of a unique key, else a
+// ID, the EmailKey or the UsernameKey exists, else ErrConflict of a unique key, else a
 // *core.RefusedError with the field. placed are the columns of the statement's
 // arguments; given says that it sets an ID that somebody may have.
 func (us *UserStore[U]) judged(err error, placed []Column, given bool) error {
@@ -51,7 +51,8 @@ func (us *UserStore[U]) judged(err error, placed []Column, given bool) error {
 	return &core.RefusedError{Field: us.fieldOf(v, placed), Cause: f}
 }
 
-// isKey reports whether a unique key is that of the ID or of the EmailKey.
+// isKey reports whether a unique key is that of the ID, the EmailKey or the
+// UsernameKey.
 // Where the columns are known, its name says nothing: an application's own may
 // be called the same. PRIMARY, where the table is not said, may be the key of
 // one that a trigger writes.
@@ -63,11 +64,13 @@ func (us *UserStore[U]) isKey(v violation, given bool) bool {
 	if v.columns == nil {
 		name, said := strings.CutPrefix(v.constraint, table+".")
 		return name == table+"_email_key" || name == table+"_pkey" || name == "PRIMARY" && (said || given) ||
+			us.model.named && name == table+"_"+nameColumn.name ||
 			us.s.adopted != nil && name == "ix_"+table+"_email"
 	}
 	// The service has a unique index of the address itself.
 	columns := strings.Join(v.columns, ", ")
-	return columns == "id" || columns == "email_key" || us.s.adopted != nil && columns == "email"
+	return columns == "id" || columns == "email_key" || us.model.named && columns == nameColumn.name ||
+		us.s.adopted != nil && columns == "email"
 }
 
 // fieldOf returns the field whose value is refused, "" where that is not known.

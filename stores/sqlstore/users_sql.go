@@ -31,6 +31,9 @@ func (us *UserStore[U]) prepare() {
 	us.renumber = us.s.statement("pass ids of deleted users", us.s.dialect.renumber)
 	us.byID = us.s.statement("find a user", read+"id = ?")
 	us.byEmail = us.s.statement("find a user", read+"email_key = ?")
+	if us.model.named {
+		us.byName = us.s.statement("find a user", read+nameColumn.name+" = ?")
+	}
 	us.lock = us.s.statement("lock a user", read+"id = ?"+us.s.dialect.lock)
 	us.beginWriting = us.s.statement("lock a user", us.s.dialect.write)
 	us.update = us.s.statement("update a user", "UPDATE {users} SET "+strings.Join(sets, ", ")+" WHERE id = ?")
