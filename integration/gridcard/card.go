@@ -1,6 +1,6 @@
 // Package gridcard is a second factor as another project writes it, against
-// core alone: a card with words, of which a login asks for one. Nothing in
-// Latchkey knows of it.
+// core alone: a card with a word, for which a login asks. No other code is
+// about it.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
 //		Flows: []latchkey.Flow{&gridcard.Flow{}}, …
@@ -131,7 +131,7 @@ func prove(svc *core.Services, typed string) core.Prove {
 	}
 }
 
-// issue gives the caller a card.
+// issue makes a card for the caller.
 func issue(ctx context.Context, svc *core.Services) (*core.Response, error) {
 	secret, _, err := core.NewSecret(svc.Env.Random)
 	if err != nil {

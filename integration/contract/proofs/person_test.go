@@ -135,7 +135,8 @@ func (p *person) pending(t *testing.T) string {
 // waits is pending without a request, for many of them.
 func (p *person) waits(t *testing.T) string {
 	t.Helper()
-	admission, err := p.Manager().Login(t.Context(), p.ID, "session", nil, core.Proof{Method: core.MethodPassword, At: p.Now()})
+	first := core.Proof{Method: core.MethodPassword, At: p.Now()}
+	admission, err := p.Manager().Login(t.Context(), p.ID, "session", nil, first)
 	if err != nil || admission.Pending == "" {
 		t.Fatalf("a login that waits: %+v, %v", admission, err)
 	}
