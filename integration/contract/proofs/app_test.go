@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
-	"github.com/latchkey-go/latchkey/integration/gridcard"
+	"github.com/latchkey-go/latchkey/integration/scratchcard"
 	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
@@ -46,7 +46,7 @@ func newApp(t *testing.T, p harness.Place, change func(*harness.App, *harness.Op
 		}
 		mails := maillogin.Flow{SignUp: true, SecondFactor: true,
 			Options: mailtoken.Options{RequestLimit: plenty, AttemptLimit: plenty}}
-		o.Flows = append(o.Flows, keys, mailFactor{mails}, &gridcard.Flow{}, secrets{})
+		o.Flows = append(o.Flows, keys, mailFactor{mails}, &scratchcard.Flow{}, secrets{})
 		o.RequireFactor = func(_ context.Context, u *harness.Account) (bool, error) { return u.FullName == careful, nil }
 		o.Log = a.log.Logger()
 		if change != nil {

@@ -7,7 +7,7 @@ import "testing"
 func TestAttacks(t *testing.T) {
 	everywhere(t, func(t *testing.T, a *app) {
 		for _, c := range []func(*testing.T, *app){
-			appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys,
+			appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys, cards,
 		} {
 			c(t, a)
 		}

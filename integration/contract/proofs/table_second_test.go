@@ -50,7 +50,7 @@ func (v *visitor) secondAt(t *testing.T, backend, pending string) harness.Answer
 		}
 		return post("/mail/confirm", with("pending", named, "flow", asked.Member(t, "flow"), "code", v.mail(t, v.Email).Code))
 	default:
-		return post("/card", with("pending", named, "word", v.card))
+		return post("/card", with("pending", named, "word", v.card[0]))
 	}
 }
 
@@ -69,7 +69,7 @@ func (v *visitor) secondByPages(t *testing.T) harness.Option {
 		page.Submit("email", "code", v.mail(t, v.Email).Code).WantRedirect("/account")
 	default:
 		page.Submit("card", "word", "a wrong one").Want(http.StatusBadRequest, "CARD_BAD_WORD")
-		page.Submit("card", "word", v.card).WantRedirect("/account")
+		page.Submit("card", "word", v.card[0]).WantRedirect("/account")
 	}
 	return v.browserLogin()
 }

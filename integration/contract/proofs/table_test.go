@@ -194,7 +194,7 @@ func (x *table) equipped(t *testing.T, c cell) *person {
 		x.EditStored(t, p.Account, called(mailed))
 		p.FullName = mailed
 	case "card":
-		p.card = x.Want(t, "POST /auth/session/card/make 201", p.in).Member(t, "word").(string)
+		p.getCard(t)
 	}
 	return p
 }
