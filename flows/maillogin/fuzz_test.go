@@ -53,7 +53,9 @@ func FuzzToken(f *testing.F) {
 // FuzzTicket checks that a ticket that cannot be read is an error, and that one
 // that can has what it had.
 func FuzzTicket(f *testing.F) {
-	whole, err := json.Marshal(letter{Backend: "web", Address: "ada@example.org", Link: []byte{1}, Code: mac("flow", "12345678")})
+	whole, err := json.Marshal(letter{
+		Backend: "web", Address: "ada@example.org", Link: []byte{1}, Code: mac("flow", "12345678"),
+	})
 	if err != nil {
 		f.Fatal(err)
 	}

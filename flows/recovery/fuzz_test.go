@@ -22,7 +22,8 @@ func FuzzCode(f *testing.F) {
 		if code == "" {
 			return
 		}
-		if len(code) != codeLetters || typed(code) != code || typed(shown(code)) != code || typed(strings.ToLower(code)) != code {
+		if len(code) != codeLetters || typed(code) != code || typed(shown(code)) != code ||
+			typed(strings.ToLower(code)) != code {
 			t.Errorf("%q is the code %q", text, code)
 		}
 		if bits, err := encoding.DecodeString(code); err != nil || encoding.EncodeToString(bits) != code {

@@ -38,7 +38,8 @@ func FuzzCode(f *testing.F) {
 		if code == "" {
 			return
 		}
-		if digits != 6 || len(code) != 6 || typed(code) != code || strings.NewReplacer(" ", "", "-", "").Replace(text) != code {
+		if digits != 6 || len(code) != 6 || typed(code) != code ||
+			strings.NewReplacer(" ", "", "-", "").Replace(text) != code {
 			t.Fatalf("%q is the code %q", text, code)
 		}
 		if step := match(secret, code, noon, 1, last); step != 0 && (step <= last || codeAt(secret, step) != code ||
@@ -94,7 +95,8 @@ func FuzzRow(f *testing.F) {
 	}
 	secret := []byte("12345678901234567890")
 	for _, sealed := range []string{
-		ring.Seal(secret, place("ada")), ring.Seal(secret, place("eve")), ring.Seal(nil, place("eve")), "", "test.", ".", "other.AAAA",
+		ring.Seal(secret, place("ada")), ring.Seal(secret, place("eve")), ring.Seal(nil, place("eve")), "", "test.", ".",
+		"other.AAAA",
 	} {
 		data, err := json.Marshal(row{Secret: sealed, Last: 1, Failures: 2})
 		if err != nil {
@@ -103,7 +105,8 @@ func FuzzRow(f *testing.F) {
 		f.Add(data)
 		f.Add(data[:len(data)/2])
 	}
-	for _, text := range []string{"", "null", "[]", "1", `{"f": 1e9}`, `{"s": 1}`, `{"f": -1}`, `{"n": 9223372036854775807}`} {
+	for _, text := range []string{"", "null", "[]", "1", `{"f": 1e9}`, `{"s": 1}`, `{"f": -1}`,
+		`{"n": 9223372036854775807}`} {
 		f.Add([]byte(text))
 	}
 	svc := &core.Services{Env: core.Env{Now: func() time.Time { return noon }}}

@@ -18,7 +18,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	sealed := ring.Seal([]byte("secret"), "place")
 	for _, text := range []string{
-		sealed, sealed + "\n", sealed + "=", strings.Replace(sealed, "new", "old", 1), sealed[:len(sealed)-1], "new.", ".", "",
+		sealed, sealed + "\n", sealed + "=", strings.Replace(sealed, "new", "old", 1), sealed[:len(sealed)-1], "new.",
+		".", "",
 	} {
 		f.Add(text, "place", []byte("secret"))
 	}
