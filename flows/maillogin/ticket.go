@@ -89,7 +89,7 @@ func ticketOf(token string) (digest [32]byte, ok bool) {
 		return digest, false
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token[:core.SecretLen])
-	if err != nil {
+	if err != nil || len(raw) != len(digest) { // the decoder skips line breaks
 		return digest, false
 	}
 	return [32]byte(raw), true

@@ -225,9 +225,9 @@ func TestPendingRefused(t *testing.T) {
 	}
 }
 
-// Of many tries of one login at once five are made, and a right one among them
-// is a login, however late it is.
-func TestTriesAtOnce(t *testing.T) {
+// TestAttackM66: of many tries of one login at once five are made, and a right
+// one among them is a login, however late it is.
+func TestAttackM66TriesAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, nil, asker{"code"})
 	ticket := a.pending(t)

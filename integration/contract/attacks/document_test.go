@@ -29,10 +29,11 @@ func idsOf(t *testing.T, file string) (ids []string) {
 	return ids
 }
 
-// packageLists are the ids that the package's doc comment lists, by file.
-func packageLists(t *testing.T) map[string][]string {
+// packageLists are the ids that the doc comment of the package in a folder
+// lists, by file.
+func packageLists(t *testing.T, folder string) map[string][]string {
 	t.Helper()
-	source, err := os.ReadFile("doc.go")
+	source, err := os.ReadFile(filepath.Join(folder, "doc.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,17 +74,27 @@ func TestTheAttackCasesAreWhereTheDocumentSays(t *testing.T) {
 			}
 		}
 	}
-	packageList := packageLists(t)
-	here, err := filepath.Glob("*_test.go")
-	if err != nil || len(here) == 0 {
+	for _, folder := range []string{"attacks", "proofs"} {
+		listedThere(t, folder, listed)
+	}
+}
+
+// listedThere compares the ids of a package's tests with its doc comment and
+// the document's lists.
+func listedThere(t *testing.T, folder string, listed map[string][]string) {
+	t.Helper()
+	packageList := packageLists(t, filepath.Join("..", folder))
+	files, err := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
+	if err != nil || len(files) == 0 {
 		t.Fatal(err)
 	}
-	for _, name := range here {
-		file := "integration/contract/attacks/" + name
+	for _, path := range files {
+		name := filepath.Base(path)
+		file := "integration/contract/" + folder + "/" + name
 		ids := idsOf(t, file)
 		for _, id := range packageList[name] {
 			if !slices.Contains(ids, id) {
-				t.Errorf("doc.go lists %s, which is not in a test's name in %s", id, name)
+				t.Errorf("doc.go lists %s, which is not in a test's name in %s", id, file)
 			}
 		}
 		for _, id := range ids {
@@ -91,7 +102,7 @@ func TestTheAttackCasesAreWhereTheDocumentSays(t *testing.T) {
 				t.Errorf("the document does not list %s of %s", id, file)
 			}
 			if !slices.Contains(packageList[name], id) {
-				t.Errorf("doc.go does not list %s of %s", id, name)
+				t.Errorf("doc.go does not list %s of %s", id, file)
 			}
 		}
 	}

@@ -24,9 +24,11 @@ func appCodes(t *testing.T, a *app) {
 	a.Want(t, appProof+"400 FACTOR_BAD_CODE", harness.Case("M01 a code again, as a step-up"), p.in, body("", used))
 	a.Want(t, appLogin+"400 FACTOR_BAD_CODE", harness.Case("M23 the code of the step before"), body(p.pending(t), earlier))
 	a.Want(t, appLogin+"200 (M23 the twin: the next one)", body(p.pending(t), p.code(t)))
-	t.Run("M29 what is no code", func(t *testing.T) { odd(t, p) })
+	t.Run("M02 M29 what is no code", func(t *testing.T) { odd(t, p) })
 	t.Run("M26 an enrolment that is never confirmed", func(t *testing.T) { begun(t, a) })
 	t.Run("M25 another user's enrolment", func(t *testing.T) { enrolments(t, a) })
+	t.Run("M24 a secret that does not open", func(t *testing.T) { unopened(t, a) })
+	t.Run("M37 an address that is not verified", func(t *testing.T) { notTheirs(t, a) })
 	t.Run("M04 M27 a hundred wrong codes", func(t *testing.T) { locked(t, a) })
 }
 
@@ -39,8 +41,8 @@ func odd(t *testing.T, p *person) {
 		arabic += string('٠' + digit - '0')
 	}
 	for _, typed := range []string{
-		arabic, code[:5], code + "0", "+" + code, code + "e0", "0x" + code, code[:3] + "\u00a0" + code[3:], code[:3] + "\n" + code[3:],
-		"", " ", code[:5] + "O", "                " + code,
+		arabic, code[:5], code + "0", "+" + code, code + "e0", "0x" + code, code[:3] + "\u00a0" + code[3:],
+		code[:3] + "\n" + code[3:], "", " ", code[:5] + "O", "                " + code,
 	} {
 		p.Want(t, appProof+"400 FACTOR_BAD_CODE", p.in, body("", typed))
 	}
@@ -137,4 +139,39 @@ func locked(t *testing.T, a *app) {
 	a.Want(t, appLogin+"200 (M27 the twin: another user)", body(other.pending(t), other.code(t)))
 	a.Want(t, "POST /auth/session/recovery 200 (M27 the twin: another factor)", body(p.pending(t), p.codes[0]))
 	a.Want(t, appLogin+"200 (M27 the twin: which unlocks it)", body(p.pending(t), p.code(t)))
+}
+
+// unopened are rows that were moved to another user, or spoiled: never as good
+// as no factor.
+func unopened(t *testing.T, a *app) {
+	p, eve := a.withApp(t), a.withApp(t)
+	for _, kind := range []string{core.MethodTOTP, core.MethodRecovery} {
+		stolen := p.rows(t, kind)[0].Data
+		for _, data := range [][]byte{stolen, stolen[:len(stolen)/2], []byte("{}"), []byte("null")} {
+			row := eve.rows(t, kind)[0]
+			_, err := a.Stores.Credentials.Update(t.Context(), kind, eve.ID, row.ID, func(c *core.Credential) error {
+				c.Data = data
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := map[string]string{core.MethodTOTP: p.code(t), core.MethodRecovery: p.codes[0]}[kind]
+			got := a.Send(t, "POST", "/auth/session/"+kind, body(eve.pending(t), code))
+			if got.Status != 503 {
+				t.Errorf("%s with %.20q: %d %s", kind, data, got.Status, got.Body)
+			}
+		}
+	}
+	a.Want(t, appLogin+"200 (M24 the twin)", body(p.pending(t), p.code(t)))
+}
+
+// notTheirs are accounts of an address that somebody else may own.
+func notTheirs(t *testing.T, a *app) {
+	p, none := a.person(t, unverified), a.person(t)
+	a.EditStored(t, none.Account, func(u *harness.Account) { u.Email, u.EmailKey, u.IsVerified = "", "", false })
+	a.Want(t, "POST /auth/session/totp/begin 403 FACTOR_NEEDS_VERIFIED_EMAIL", p.in)
+	a.Want(t, "POST /auth/session/totp/begin 200 (M37 the twin: no address)", none.in)
+	a.EditStored(t, p.Account, harness.Verified)
+	a.Want(t, "POST /auth/session/totp/begin 200 (M37 the twin: verified)", p.in)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
-	"github.com/latchkey-go/latchkey/integration/gridcard"
+	"github.com/latchkey-go/latchkey/integration/scratchcard"
 	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
@@ -32,8 +32,9 @@ type app struct {
 	log harness.Journal
 }
 
-// newApp makes one at a place.
-func newApp(t *testing.T, p harness.Place) *app {
+// newApp makes one at a place. change, if not nil, changes
+// the options; the routes are to be served then.
+func newApp(t *testing.T, p harness.Place, change func(*harness.App, *harness.Options)) *app {
 	t.Helper()
 	a := &app{}
 	social := harness.WithOAuth(t, func(o *oauth.Options) { o.Providers[0].AssociateByEmail = true })
@@ -43,12 +44,18 @@ func newApp(t *testing.T, p harness.Place) *app {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mails := maillogin.Flow{SignUp: true, SecondFactor: true, Options: mailtoken.Options{RequestLimit: plenty, AttemptLimit: plenty}}
-		o.Flows = append(o.Flows, keys, mailFactor{mails}, &gridcard.Flow{}, secrets{})
+		mails := maillogin.Flow{SignUp: true, SecondFactor: true,
+			Options: mailtoken.Options{RequestLimit: plenty, AttemptLimit: plenty}}
+		o.Flows = append(o.Flows, keys, mailFactor{mails}, &scratchcard.Flow{}, secrets{})
 		o.RequireFactor = func(_ context.Context, u *harness.Account) (bool, error) { return u.FullName == careful, nil }
 		o.Log = a.log.Logger()
+		if change != nil {
+			change(inner, o)
+		}
 	})
-	a.serve(t)
+	if change == nil {
+		a.serve(t)
+	}
 	return a
 }
 
@@ -74,6 +81,10 @@ func (f mailFactor) Asks(ctx context.Context, u core.AnyUser, done []core.Proof)
 		return false, nil
 	}
 	return f.Flow.Asks(ctx, u, done)
+}
+
+func (f mailFactor) WithLink(path string) core.Flow {
+	return mailFactor{f.Flow.WithLink(path).(maillogin.Flow)}
 }
 
 // secrets has routes that want more than a login.

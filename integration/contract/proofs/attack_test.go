@@ -6,7 +6,9 @@ import "testing"
 // users of their own, and share the clock.
 func TestAttacks(t *testing.T) {
 	everywhere(t, func(t *testing.T, a *app) {
-		for _, c := range []func(*testing.T, *app){appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys} {
+		for _, c := range []func(*testing.T, *app){
+			appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys, cards,
+		} {
 			c(t, a)
 		}
 	})

@@ -19,7 +19,7 @@ type person struct {
 	in     harness.Option // a login at session, which enrolled
 	secret string         // of the authenticator app
 	codes  []string       // of recovery
-	card   string
+	card   []string       // of another project's factor
 	device *device
 }
 
@@ -73,8 +73,15 @@ func (p *person) newCodes(t *testing.T) {
 func (a *app) withCard(t *testing.T) *person {
 	t.Helper()
 	p := a.person(t)
-	p.card = p.Want(t, "POST /auth/session/card/make 201", p.in).Member(t, "word").(string)
+	p.getCard(t)
 	return p
+}
+
+func (p *person) getCard(t *testing.T) {
+	t.Helper()
+	for _, word := range p.Want(t, "POST /auth/session/card/make 201", p.in).Member(t, "words").([]any) {
+		p.card = append(p.card, word.(string))
+	}
 }
 
 // withPasskey is a person with a passkey, which is a way in and no second
@@ -135,7 +142,8 @@ func (p *person) pending(t *testing.T) string {
 // waits is pending without a request, for many of them.
 func (p *person) waits(t *testing.T) string {
 	t.Helper()
-	admission, err := p.Manager().Login(t.Context(), p.ID, "session", nil, core.Proof{Method: core.MethodPassword, At: p.Now()})
+	first := core.Proof{Method: core.MethodPassword, At: p.Now()}
+	admission, err := p.Manager().Login(t.Context(), p.ID, "session", nil, first)
 	if err != nil || admission.Pending == "" {
 		t.Fatalf("a login that waits: %+v, %v", admission, err)
 	}

@@ -59,7 +59,8 @@ func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) h
 // in a Redis.
 func redis(t *testing.T, now func() time.Time) harness.Stores {
 	t.Helper()
-	store, err := redisstore.New(rueidis.ClientOption{InitAddress: []string{server.Redis(t)}}, redisstore.Options{Now: now})
+	client := rueidis.ClientOption{InitAddress: []string{server.Redis(t)}}
+	store, err := redisstore.New(client, redisstore.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func everywhere(t *testing.T, test func(t *testing.T, a *app)) {
 	for _, p := range places {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newApp(t, p))
+			test(t, newApp(t, p, nil))
 		})
 	}
 }

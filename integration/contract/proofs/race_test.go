@@ -21,37 +21,37 @@ type race struct {
 }
 
 var races = []race{
-	{"M01 a code of the app in as many logins", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M01 M22 a code of the app in as many logins", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/totp", p.spread(t, p.code(t))
 		}
 	}},
-	{"M01 a code of the app in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M01 M22 a code of the app in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/totp", same(body(p.waits(t), p.code(t)))
 		}
 	}},
-	{"M07 a recovery code in as many logins", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M07 M22 a recovery code in as many logins", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/recovery", p.spread(t, p.recoveryCode(t))
 		}
 	}},
-	{"M07 a recovery code in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M07 M22 a recovery code in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/recovery", same(body(p.waits(t), p.recoveryCode(t)))
 		}
 	}},
-	{"M41 the challenge of a passkey", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M41 M22 the challenge of a passkey", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withPasskey(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/login/passkey", same(harness.JSON(p.device.get(t, a.keyOptions(t))))
 		}
 	}},
-	{"M41 the challenge of a passkey in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M41 M22 the challenge of a passkey in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withPasskey(t)
 		p.locks(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
@@ -60,7 +60,7 @@ var races = []race{
 			return "/passkey", same(harness.JSON(p.device.answer(t, o, pending)))
 		}
 	}},
-	{"M51 the code of a mail", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M51 M22 the code of a mail", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.person(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			a.Advance(time.Hour) // of which an address has five mails
@@ -68,7 +68,7 @@ var races = []race{
 			return "/mail-login/confirm", same(with("flow", flow, "code", m.Code))
 		}
 	}},
-	{"M51 the code of a mail in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M51 M22 the code of a mail in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.person(t, called(mailed))
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			a.Advance(time.Hour)

@@ -21,7 +21,8 @@ func recoveryCodes(t *testing.T, a *app) {
 
 	former := p.codes
 	p.newCodes(t)
-	a.Want(t, recovered+"400 FACTOR_BAD_CODE", harness.Case("M28 a code of before the new ones"), body(p.pending(t), former[5]))
+	a.Want(t, recovered+"400 FACTOR_BAD_CODE", harness.Case("M28 a code of before the new ones"),
+		body(p.pending(t), former[5]))
 	a.Want(t, recovered+"200 (M28 the twin)", body(p.pending(t), p.codes[5]))
 	t.Run("M28 new codes beside a use", func(t *testing.T) {
 		waiting, code := p.pending(t), p.codes[6]
@@ -43,7 +44,8 @@ func removals(t *testing.T, a *app) {
 	p, eve := a.withApp(t), a.withApp(t)
 	id := harness.PathID(p.rows(t, core.MethodTOTP)[0].ID)
 	a.Want(t, "DELETE /auth/factors/{id} 404", harness.Case("M20 another user's"), eve.in, id)
-	a.Want(t, "PATCH /auth/factors/{id} 404", harness.Case("M20 another user's name"), eve.in, id, harness.JSON(`{"label": "x"}`))
+	a.Want(t, "PATCH /auth/factors/{id} 404", harness.Case("M20 another user's name"), eve.in, id,
+		harness.JSON(`{"label": "x"}`))
 	a.EditStored(t, p.Account, called(careful))
 	a.Want(t, "DELETE /auth/factors/{id} 409 FACTOR_REQUIRED", harness.Case("M20 the last one that is required"), p.in, id)
 	a.EditStored(t, p.Account, called("Careless"))

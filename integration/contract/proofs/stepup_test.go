@@ -44,6 +44,8 @@ func stepUps(t *testing.T, a *app) {
 	in := bearer(t, a.Want(t, appProof+"200 (M31 M60 the twin)", one, body("", p.code(t))))
 	a.Want(t, "GET /strong 200", in)
 	a.Want(t, "DELETE /auth/factors/{id} 204", in, id)
+	t.Run("M62 the token of before a step-up", func(t *testing.T) { replaced(t, a) })
+	t.Run("M80 a stale login", func(t *testing.T) { stale(t, a) })
 	t.Run("M64 a session without proofs", func(t *testing.T) { unproved(t, a) })
 	t.Run("M61 step-ups for ever", func(t *testing.T) { forever(t, a) })
 	t.Run("M10 logins of before the first factor", func(t *testing.T) { before(t, a) })
@@ -105,4 +107,52 @@ func before(t *testing.T, a *app) {
 		}
 	}
 	a.Want(t, "GET /users/me 200 (M10 the twin)", p.in)
+}
+
+// replaced is a token that a step-up has replaced: as weak as it was, and gone
+// once the time for requests under way is over.
+func replaced(t *testing.T, a *app) {
+	for _, backend := range harness.Backends {
+		p := a.withApp(t)
+		stored, err := a.Stores.Users.Find(t.Context(), core.ByID(p.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		former := a.Issue(t, backend, core.Session{
+			UserID: p.ID, Epoch: stored.TokenEpoch, Proofs: []core.Proof{{Method: core.MethodPassword, At: a.Now()}},
+		})
+		in := credential(t, backend, a.Want(t, "POST /auth/"+backend+"/prove/totp "+harness.LoginStatus(backend), former,
+			body("", p.code(t))))
+		a.Want(t, `GET /strong 403 {"detail":{"code":"PROOF_REQUIRED","max_age":0,"methods":[]}}`, former)
+		if err := a.Wait(t.Context()); err != nil { // it is over
+			t.Fatal(err)
+		}
+		a.Want(t, "GET /users/me 401", former)
+		a.Want(t, "GET /strong 200 (M62 the twin, "+backend+")", in)
+	}
+}
+
+// stale is a session that is not enough to try passwords with: wrong current
+// ones are on the count of failed logins.
+func stale(t *testing.T, a *app) {
+	p, other := a.person(t), a.person(t)
+	a.Advance(10*time.Minute + time.Second)
+	const patch = "PATCH /users/me "
+	for _, member := range []string{"password", "email"} {
+		a.Want(t, patch+`403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"methods":[]}}`, p.in,
+			with(member, "new."+p.Email))
+	}
+	wrong := with("password", harness.OtherPassword, "current_password", "a guess")
+	for range 5 {
+		a.Want(t, patch+"400 UPDATE_USER_BAD_CURRENT_PASSWORD", p.in, wrong)
+	}
+	right := with("password", harness.OtherPassword, "current_password", harness.Password)
+	for range 95 {
+		a.Want(t, patch+"429 RATE_LIMITED", p.in, wrong)
+	}
+	a.Want(t, patch+"429 RATE_LIMITED (M80 the right one, after wrong ones)", p.in, right)
+	a.Want(t, "POST /auth/jwt/login 429 RATE_LIMITED (M80 and at login)", harness.LoginForm(p.Email, harness.Password))
+	a.Want(t, patch+"200 (M80 the twin: another user)", other.in, right).WantUser(t, other.Account)
+	a.Advance(time.Hour)
+	a.Want(t, patch+"200 (M80 the twin: the right one, later)", p.in, right).WantUser(t, p.Account)
 }

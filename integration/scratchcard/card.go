@@ -1,22 +1,21 @@
-// Package gridcard is a second factor as another project writes it, against
-// core alone: a card with words, of which a login asks for one. Nothing in
-// Latchkey knows of it.
+// Package scratchcard is a second factor as another project writes it, against
+// core alone: a card with ten words, of which each works once. No other code is
+// about it.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
-//		Flows: []latchkey.Flow{&gridcard.Flow{}}, …
+//		Flows: []latchkey.Flow{&scratchcard.Flow{}}, …
 //	})
 //
-// It is for tests: it neither seals what it keeps nor limits tries beyond those
-// of the gate.
-package gridcard
+// It is for tests: it limits no tries beyond those of the gate.
+package scratchcard
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -57,15 +56,19 @@ func (f *Flow) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (boo
 	return err == nil, err
 }
 
-type word struct {
-	Word string `json:"word"`
-}
-
-// pendingWord is the body of a pending login's route.
-type pendingWord struct {
-	Pending string `json:"pending,omitempty"`
-	word
-}
+type (
+	word struct {
+		Word string `json:"word"`
+	}
+	// pendingWord is the body of a pending login's route.
+	pendingWord struct {
+		Pending string `json:"pending,omitempty"`
+		word
+	}
+	card struct {
+		Words []string `json:"words"`
+	}
+)
 
 // Routes are a login's second proof, the step-up, and a new card.
 func (*Flow) Routes(svc *core.Services) ([]core.Route, error) {
@@ -101,7 +104,7 @@ func (*Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: name + ".make", Method: http.MethodPost, Pattern: "/card/make", Guards: secure,
-			Doc:    core.Doc{Summary: "Get a card", Status: http.StatusCreated, Answer: word{}},
+			Doc:    core.Doc{Summary: "Get a card", Status: http.StatusCreated, Answer: card{}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) { return issue(ctx, svc) },
 		},
 	}, nil
@@ -117,35 +120,41 @@ func read(r *core.Request) (pending, typed string, err error) {
 	return pending, typed, core.AddProblems(err, bad, missing)
 }
 
-// prove accepts the word of the user's card.
+// errWrong undoes the use of a word that is not on the card.
+var errWrong = errors.New("no such word")
+
+// prove accepts a word of the user's card, and strikes it off.
 func prove(svc *core.Services, typed string) core.Prove {
 	return func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
 		c, err := svc.Credentials.Find(ctx, Method, u.Base().ID)
-		if err != nil && !errors.Is(err, core.ErrNotFound) {
-			return core.Proof{}, core.Unavailable(err)
+		if err == nil {
+			_, err = svc.Credentials.Update(ctx, Method, c.Owner, c.ID, func(c *core.Credential) error {
+				left := strings.Fields(string(c.Data))
+				i := slices.Index(left, digest(typed))
+				if i < 0 {
+					return errWrong
+				}
+				c.Data, c.Used = []byte(strings.Join(slices.Delete(left, i, i+1), " ")), svc.Env.Now()
+				return nil
+			})
 		}
-		if err != nil || subtle.ConstantTimeCompare(c.Data, digest(typed)) != 1 {
+		if errors.Is(err, errWrong) || errors.Is(err, core.ErrNotFound) {
 			return core.Proof{}, core.Refuse("CARD_BAD_WORD")
+		}
+		if err != nil {
+			return core.Proof{}, core.Unavailable(err)
 		}
 		return core.Proof{Method: Method, At: svc.Env.Now()}, nil
 	}
 }
 
-// issue gives the caller a card.
+// issue makes a card for the caller.
 func issue(ctx context.Context, svc *core.Services) (*core.Response, error) {
-	secret, _, err := core.NewSecret(svc.Env.Random)
-	if err != nil {
-		return nil, core.Unavailable(err)
-	}
 	u := core.CurrentFrom(ctx).User
 	e := &core.Event{Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: Method, User: u}
-	err = svc.Events.Commit(ctx, e, func(ctx context.Context) error {
-		c := &core.Credential{
-			Owner: u.Base().ID, Kind: Method, Key: u.Base().ID, Data: digest(secret),
-			Created: svc.Env.Now(),
-		}
-		err := svc.Credentials.Create(ctx, c, 0)
-		e.Target = c.ID
+	var made card
+	err := svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
+		made.Words, e.Target, err = Issue(ctx, svc, u)
 		return err
 	})
 	if errors.Is(err, core.ErrTaken) {
@@ -154,11 +163,28 @@ func issue(ctx context.Context, svc *core.Services) (*core.Response, error) {
 	if err != nil {
 		return nil, core.OrUnavailable(err)
 	}
-	return core.JSON(http.StatusCreated, word{secret})
+	return core.JSON(http.StatusCreated, made)
+}
+
+// Issue stores a card for a user, and returns its words and ID.
+func Issue(ctx context.Context, svc *core.Services, u core.AnyUser) (words []string, id string, err error) {
+	var digests []string
+	for range 10 {
+		word, _, err := core.NewSecret(svc.Env.Random)
+		if err != nil {
+			return nil, "", err
+		}
+		words, digests = append(words, word), append(digests, digest(word))
+	}
+	c := &core.Credential{
+		Owner: u.Base().ID, Kind: Method, Key: u.Base().ID, Data: []byte(strings.Join(digests, " ")), Created: svc.Env.Now(),
+	}
+	err = svc.Credentials.Create(ctx, c, 0)
+	return words, c.ID, err
 }
 
 // digest is what is kept of a word.
-func digest(secret string) []byte {
-	d := core.Digest(secret)
-	return []byte(hex.EncodeToString(d[:]))
+func digest(word string) string {
+	d := core.Digest(word)
+	return hex.EncodeToString(d[:])
 }
