@@ -289,6 +289,42 @@ func TestSecondFactor(t *testing.T) {
 	})
 }
 
+// A switch that is undone leaves nothing that asks.
+func TestASwitchThatIsUndone(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string][]error{
+		"it is not undone": nil, "it fails": {errors.New("the commit has failed")}, "it is run again": {factortest.ErrAgain},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var store core.CredentialStore
+			a := factortest.Separate(t, func(o *latchkey.Options[factortest.Member]) {
+				o.Flows = append(o.Flows, badge{kind: "badge", optional: true})
+				full := authtest.Options(t, *o)
+				store, o.Credentials = full.Credentials, full.Credentials
+			})
+			mine := &core.Credential{Owner: a.Ada.ID, Kind: "badge", Key: "a", Created: time.Now()}
+			if err := store.Create(t.Context(), mine, 0); err != nil {
+				t.Fatal(err)
+			}
+			c := authtest.As(t, a.Auth, "web", a.Ada)
+			a.Ledger.Next = next
+			status, on := 204, true
+			switch {
+			case errors.Is(errors.Join(next...), factortest.ErrAgain): // what was stored asks the login for more
+				status, on = 403, false
+			case next != nil:
+				status, on = 503, false
+			}
+			if w := c.Do(a, "PUT", "/auth/second-factor", `{"required": true}`); w.Code != status {
+				t.Errorf("%d %s, want %d", w.Code, w.Body, status)
+			}
+			if _, err := store.Find(t.Context(), core.KindSecond, a.Ada.ID); (err == nil) != on {
+				t.Errorf("the switch: %v, want it %t", err, on)
+			}
+		})
+	}
+}
+
 // A factor that is switched on for an address that is not the user's would lock
 // its owner out.
 func TestAttackM37SecondFactorOfAnUnverifiedAddress(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/adding"
 )
 
 // second is the body and the answer of /second-factor.
@@ -74,8 +75,8 @@ func switched(ctx context.Context, svc *core.Services, userID string) (*core.Cre
 // FACTOR_NEEDS_VERIFIED_EMAIL.
 func (f Flow) Switch(ctx context.Context, svc *core.Services, u core.AnyUser, on bool, r *core.Request) error {
 	b := u.Base()
-	if on && !b.IsVerified && b.EmailKey != "" {
-		return &core.Error{Code: core.CodeFactorUnverified, Status: http.StatusForbidden}
+	if err := mayRequire(b); on && err != nil {
+		return err
 	}
 	is, err := switched(ctx, svc, b.ID)
 	if err != nil {
@@ -85,12 +86,13 @@ func (f Flow) Switch(ctx context.Context, svc *core.Services, u core.AnyUser, on
 		return nil
 	}
 	e := &core.Event{Kind: core.EventFactorRemoved, Method: core.KindSecond, User: u, Request: r}
-	do := func(ctx context.Context) error { return svc.Credentials.Delete(ctx, core.KindSecond, b.ID, is.ID) }
 	if on {
-		e.Kind, e.Keep = core.EventFactorAdded, core.CurrentFrom(ctx).Session
-		do = func(ctx context.Context) error { return f.switchOn(ctx, svc, e) }
+		err = f.switchOn(ctx, svc, e)
+	} else {
+		err = svc.Events.Commit(ctx, e, func(ctx context.Context) error {
+			return svc.Credentials.Delete(ctx, core.KindSecond, b.ID, is.ID)
+		})
 	}
-	err = svc.Events.Commit(ctx, e, do)
 	if errors.Is(err, core.ErrNotFound) || errors.Is(err, core.ErrTaken) { // another request was faster
 		return nil
 	}
@@ -98,29 +100,43 @@ func (f Flow) Switch(ctx context.Context, svc *core.Services, u core.AnyUser, on
 }
 
 func (f Flow) switchOn(ctx context.Context, svc *core.Services, e *core.Event) error {
-	id := e.User.Base().ID
-	all, err := f.List(ctx, svc, id)
+	e.Kind, e.Keep = core.EventFactorAdded, core.CurrentFrom(ctx).Session
+	commit, err := svc.Events.Begin(ctx, e)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(all, f.isOptional) {
-		return &core.Error{Code: core.CodeNoFactor, Status: http.StatusConflict}
-	}
-	c := &core.Credential{Owner: id, Kind: core.KindSecond, Key: id, Created: svc.Env.Now()}
-	if err := svc.Credentials.Create(ctx, c, 1); err != nil {
-		return err
-	}
-	e.Target = c.ID
-	now, err := svc.Users.Update(ctx, id, func(u core.AnyUser) error {
-		was := *u.Base()
-		e.Was = &was
-		u.Base().TokenEpoch++
-		return nil
-	})
-	if err == nil {
+	id := e.User.Base().ID
+	c := core.Credential{Owner: id, Kind: core.KindSecond, Key: id, Created: svc.Env.Now()}
+	return adding.Commit(ctx, svc, commit, func(ctx context.Context, create adding.Create) error {
+		all, err := f.List(ctx, svc, id) // the user's row is locked
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, f.isOptional) {
+			return &core.Error{Code: core.CodeNoFactor, Status: http.StatusConflict}
+		}
+		now, err := svc.Users.Update(ctx, id, func(u core.AnyUser) error {
+			was := *u.Base()
+			e.Was = &was
+			u.Base().TokenEpoch++
+			return mayRequire(&was)
+		})
+		if err != nil {
+			return err
+		}
 		e.User = now
+		e.Target, err = create(ctx, c, 1)
+		return err
+	})
+}
+
+// mayRequire refuses a factor that would keep out the owner of an address that
+// is not the user's.
+func mayRequire(u *core.User) error {
+	if !u.IsVerified && u.EmailKey != "" {
+		return &core.Error{Code: core.CodeFactorUnverified, Status: http.StatusForbidden}
 	}
-	return err
+	return nil
 }
 
 func (f Flow) isOptional(c *core.Credential) bool {

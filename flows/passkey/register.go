@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/adding"
 )
 
 // registerOptions asks for a new passkey of the current user.
@@ -54,8 +55,8 @@ func (s *site) register(ctx context.Context, r *core.Request) (*core.Response, e
 	if err != nil {
 		return nil, err
 	}
-	err = s.add(ctx, c.User, row, r, func(ctx context.Context, _ *core.Event) error {
-		return s.store.Create(ctx, row, s.o.MaxPerUser)
+	err = s.add(ctx, c.User, row, r, func(ctx context.Context, _ *core.Event, create adding.Create) (string, error) {
+		return create(ctx, *row, s.o.MaxPerUser)
 	})
 	if err == nil && !s.svc.Users.Atomic() {
 		err = s.confirm(ctx, row)
@@ -139,11 +140,15 @@ func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, erro
 		if err != nil {
 			return core.Proof{}, err
 		}
-		err = s.add(ctx, u, row, r, func(ctx context.Context, e *core.Event) error {
-			return s.storeFirst(ctx, row, e, func() error {
-				_, err := s.enrolling(ctx, in.pending, r)
-				return err
-			})
+		epoch := u.Base().TokenEpoch
+		err = s.add(ctx, u, row, r, func(ctx context.Context, e *core.Event, create adding.Create) (string, error) {
+			if _, err := s.svc.Users.Lock(ctx, row.Owner); err != nil {
+				return "", err
+			}
+			if _, err := s.enrolling(ctx, in.pending, r); err != nil { // again, with their row locked
+				return "", err
+			}
+			return s.storeFirst(ctx, row, epoch, e, create)
 		})
 		if errors.Is(err, core.ErrNotFound) { // the user was deleted meanwhile
 			err = core.Refuse(core.CodeLoginBadCredentials)
@@ -154,31 +159,28 @@ func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, erro
 	return admission.Answer, err
 }
 
-// storeFirst stores a user's first passkey and raises their epoch. still says
-// whether they may have it, now that their row is locked.
-func (s *site) storeFirst(ctx context.Context, row *core.Credential, e *core.Event, still func() error) error {
-	if _, err := s.svc.Users.Lock(ctx, row.Owner); err != nil {
-		return err
-	}
-	if err := still(); err != nil {
-		return err
-	}
-	switch err := s.store.Create(ctx, row, 1); {
-	case errors.Is(err, core.ErrFull): // a twin of this request was faster
-		return core.Forbidden()
-	case err != nil:
-		return err
-	}
+// storeFirst raises a user's epoch and stores their first passkey.
+func (s *site) storeFirst(
+	ctx context.Context, row *core.Credential, epoch int64, e *core.Event, create adding.Create,
+) (id string, err error) {
 	now, err := s.svc.Users.Update(ctx, row.Owner, func(u core.AnyUser) error {
+		if u.Base().TokenEpoch != epoch { // a twin of this request was faster
+			return core.Forbidden()
+		}
 		was := *u.Base()
 		e.Was = &was
 		u.Base().TokenEpoch++
 		return nil
 	})
-	if err == nil {
-		e.User = now
+	if err != nil {
+		return "", err
 	}
-	return err
+	e.User = now
+	id, err = create(ctx, *row, 1) // the last, so that nothing asks that was not finished
+	if errors.Is(err, core.ErrFull) {
+		err = core.Forbidden()
+	}
+	return id, err
 }
 
 // attested spends the challenge, judges a registration, and returns the row to
@@ -217,7 +219,7 @@ func (s *site) attested(
 // add stores a passkey by do, and brings u up to date. do may run again.
 func (s *site) add(
 	ctx context.Context, u core.AnyUser, row *core.Credential, r *core.Request,
-	do func(context.Context, *core.Event) error,
+	do func(context.Context, *core.Event, adding.Create) (string, error),
 ) error {
 	e := &core.Event{
 		Kind: core.EventFactorAdded, Backend: s.svc.Backend.Name, Method: core.MethodPasskey, User: u, Request: r,
@@ -226,9 +228,8 @@ func (s *site) add(
 	if err != nil {
 		return err
 	}
-	err = commit(ctx, func(ctx context.Context) error {
-		err := do(ctx, e)
-		e.Target = row.ID
+	err = adding.Commit(ctx, s.svc, commit, func(ctx context.Context, create adding.Create) (err error) {
+		e.Target, err = do(ctx, e, create)
 		return err
 	})
 	if errors.Is(err, core.ErrTaken) {
@@ -237,6 +238,7 @@ func (s *site) add(
 	if err != nil {
 		return err
 	}
+	row.ID = e.Target
 	*u.Base() = *e.User.Base()
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/adding"
 )
 
 const (
@@ -77,7 +78,7 @@ func (f Flow) confirm(svc *core.Services) handler {
 		}
 		keep := core.CurrentFrom(ctx).Session
 		admission, err := svc.Gate.Prove(ctx, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
-			return f.enrol(ctx, svc, u, c, keep, r)
+			return f.enrol(ctx, svc, u, c, asking{request: r, keep: keep})
 		})
 		return admission.Answer, err
 	}
@@ -142,44 +143,60 @@ func (f Flow) pendingConfirm(svc *core.Services) handler {
 		if err := core.AddProblems(err, append(problems, bad)...); err != nil {
 			return nil, err
 		}
-		if _, err := f.required(ctx, svc, pending, r); err != nil {
+		still := func(ctx context.Context) error {
+			_, err := f.required(ctx, svc, pending, r)
+			return err
+		}
+		if err := still(ctx); err != nil {
 			return nil, err
 		}
 		admission, err := svc.Gate.Continue(ctx, pending, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
-			return f.enrol(ctx, svc, u, c, nil, r)
+			return f.enrol(ctx, svc, u, c, asking{request: r, still: still})
 		})
 		return admission.Answer, err
 	}
+}
+
+// asking is who enrols: in a login, or inside a pending one.
+type asking struct {
+	request *core.Request
+	keep    *core.Session               // which goes on, nil for none
+	still   func(context.Context) error // whether they may, with their row locked; nil for yes
 }
 
 // enrol stores the factor of an enrolment once its code is right, and raises
 // the user's TokenEpoch, which ends their other logins (M10). It brings u up to
 // date.
 func (f Flow) enrol(
-	ctx context.Context, svc *core.Services, u core.AnyUser, c confirmation, keep *core.Session, r *core.Request,
+	ctx context.Context, svc *core.Services, u core.AnyUser, c confirmation, by asking,
 ) (core.Proof, error) {
 	data, digest, err := f.tried(ctx, svc, u, c)
 	if err != nil {
 		return core.Proof{}, err
 	}
 	b := u.Base()
-	made := &core.Credential{
+	made := core.Credential{
 		Owner: b.ID, Kind: kind, Key: b.ID, Label: c.label, Created: svc.Env.Now(), Used: svc.Env.Now(),
 	}
 	if made.Data, err = json.Marshal(data); err != nil {
 		return core.Proof{}, err
 	}
 	e := &core.Event{
-		Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: kind, User: u, Keep: keep, Request: r,
+		Kind: core.EventFactorAdded, Backend: svc.Backend.Name, Method: kind, User: u, Keep: by.keep, Request: by.request,
 		Actor: core.Principal{Kind: "user", UserID: b.ID},
 	}
 	epoch := b.TokenEpoch
-	err = svc.Events.Commit(ctx, e, func(ctx context.Context) error {
-		if _, err := svc.Tickets.Consume(ctx, purpose, digest); err != nil {
-			return err
+	commit, err := svc.Events.Begin(ctx, e)
+	if err != nil {
+		return core.Proof{}, core.OrUnavailable(err)
+	}
+	err = adding.Commit(ctx, svc, commit, func(ctx context.Context, create adding.Create) error {
+		if by.still != nil {
+			if err := by.still(ctx); err != nil {
+				return err
+			}
 		}
-		stored := *made
-		if err := svc.Credentials.Create(ctx, &stored, 0); err != nil {
+		if _, err := svc.Tickets.Consume(ctx, purpose, digest); err != nil {
 			return err
 		}
 		now, err := svc.Users.Update(ctx, b.ID, func(now core.AnyUser) error {
@@ -192,10 +209,11 @@ func (f Flow) enrol(
 			return nil
 		})
 		if err != nil {
-			return f.undo(ctx, svc, stored, err)
+			return err
 		}
-		e.User, e.Target = now, stored.ID
-		return nil
+		e.User = now
+		e.Target, err = create(ctx, made, 0) // the last, so that nothing asks that was not finished
+		return err
 	})
 	switch {
 	case errors.Is(err, core.ErrTaken):
@@ -233,12 +251,4 @@ func (f Flow) tried(
 		return data, digest, core.Refuse(core.CodeFactorBadCode)
 	}
 	return row{Secret: f.ring.Seal(secret, place(b.ID)), Last: step}, digest, nil
-}
-
-// undo removes what no transaction takes back.
-func (f Flow) undo(ctx context.Context, svc *core.Services, c core.Credential, cause error) error {
-	if svc.Users.Atomic() {
-		return cause
-	}
-	return errors.Join(cause, svc.Credentials.Delete(context.WithoutCancel(ctx), kind, c.Owner, c.ID))
 }

@@ -41,8 +41,11 @@ type App struct {
 	http.Handler
 	Ada *Member
 
+	// Ledger has the users after Separate, nil otherwise.
+	Ledger *Ledger
+
 	t     *testing.T
-	users *memstore.Users[Member]
+	users core.UserStore[Member]
 	o     latchkey.Options[Member]
 }
 
@@ -56,6 +59,17 @@ func New(t *testing.T, change func(*latchkey.Options[Member])) *App {
 	a := &App{t: t, users: memstore.NewUsers[Member](), o: authtest.Options(t, o)}
 	a.start()
 	a.Ada = a.User(Ada)
+	return a
+}
+
+// Separate returns an application whose users have transactions that their
+// credentials take no part in.
+func Separate(t *testing.T, change func(*latchkey.Options[Member])) *App {
+	t.Helper()
+	a := New(t, change)
+	a.Ledger = &Ledger{Users: a.users.(*memstore.Users[Member])}
+	a.users = a.Ledger
+	a.start()
 	return a
 }
 
