@@ -47,7 +47,8 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		if slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
 			continue
 		}
-		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
+		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor",
+			append(v.members(method, e.Doc.Body), v.trustInput(method)...)...)
 		f.Title = v.word("factor."+method, humane(method))
 		f.Hidden = []Hidden{{"method", method}}
 		if v.has(v.of(method, "begin")) && method == core.MethodEmail {
@@ -146,7 +147,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	e := refusal(answer)
 	switch {
 	case e == nil:
-		return v.admitted(ctx, answer), nil
+		return v.trusting(ctx, method, in, answer), nil
 	case waits(e): // by one more
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	case e.Code == core.CodeLoginBadCredentials: // the login waits no more
@@ -158,6 +159,9 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 			f.Inputs[i].Focus = false
 		}
 		if f.ID == method {
+			if box := f.input("trust"); box != nil {
+				box.Checked = text(in, "trust") != ""
+			}
 			v.blame(ctx, f, e)
 		}
 	}
