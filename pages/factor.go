@@ -47,13 +47,13 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		if slices.ContainsFunc(membersOf(e.Doc.Body), member.isNotTyped) {
 			continue
 		}
-		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor",
-			append(v.members(method, e.Doc.Body), v.trustInput(method)...)...)
+		f := v.form(method, v.at("/login/factor", "next", v.next), "submit.factor", v.members(method, e.Doc.Body)...)
 		f.Title = v.word("factor."+method, humane(method))
 		f.Hidden = []Hidden{{"method", method}}
 		if v.has(v.of(method, "begin")) && method == core.MethodEmail {
 			f.Also = []Button{{Text: v.texts.say("submit.send_code"), Action: f.Action, Name: "send", Value: "1"}}
 		}
+		v.offerTrust(f)
 		f.focus(len(forms) == 0)
 		forms = append(forms, f)
 	}
@@ -134,6 +134,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 		return v.tooLate(err)
 	}
 	method := text(in, "method")
+	v.trusts = text(in, trustField) != ""
 	if !slices.Contains(p.Factors, method) {
 		return redirect(v.at("/login/factor", "next", v.next)), nil
 	}
@@ -147,7 +148,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	e := refusal(answer)
 	switch {
 	case e == nil:
-		return v.trusting(ctx, method, in, answer), nil
+		return v.trusting(ctx, method, answer), nil
 	case waits(e): // by one more
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	case e.Code == core.CodeLoginBadCredentials: // the login waits no more
@@ -159,9 +160,6 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 			f.Inputs[i].Focus = false
 		}
 		if f.ID == method {
-			if box := f.input("trust"); box != nil {
-				box.Checked = text(in, "trust") != ""
-			}
 			v.blame(ctx, f, e)
 		}
 	}

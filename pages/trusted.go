@@ -16,23 +16,30 @@ var trustedBy = []string{core.MethodTOTP, core.MethodPasskey, core.MethodSecurit
 // trustRoute is the route that trusts a browser.
 func (v *visit) trustRoute() string { return v.of("trusted", "create") }
 
-// trustInput is the box beside a second factor, if the browser can be trusted
-// after it.
-func (v *visit) trustInput(method string) []Input {
-	if !slices.Contains(trustedBy, method) || !v.has(v.trustRoute()) {
-		return nil
+// trustField is the name of the box that trusts the browser.
+const trustField = "trust"
+
+// canTrust reports whether the browser can be trusted after a second factor.
+func (v *visit) canTrust(method string) bool {
+	return slices.Contains(trustedBy, method) && v.has(v.trustRoute())
+}
+
+// offerTrust adds the box to the form of a second factor.
+func (v *visit) offerTrust(f *Form) {
+	if !v.canTrust(f.ID) {
+		return
 	}
-	return []Input{{
-		Name: "trust", Type: "checkbox", Value: "on",
+	f.Inputs = append(f.Inputs, Input{
+		Name: trustField, ID: f.ID + "-" + trustField, Type: "checkbox", Value: "on", Checked: v.trusts,
 		Label: v.texts.say("factor.trust"), Help: v.texts.say("factor.trust.help"),
-	}}
+	})
 }
 
 // trusting ends a login as admitted does, and trusts the browser with it where
 // the box is ticked. Where that is refused they are logged in all the same.
-func (v *visit) trusting(ctx context.Context, method string, in core.Object, answer *core.Response) *core.Response {
+func (v *visit) trusting(ctx context.Context, method string, answer *core.Response) *core.Response {
 	resp := v.admitted(ctx, answer)
-	if text(in, "trust") == "" || v.trustInput(method) == nil {
+	if !v.trusts || !v.canTrust(method) {
 		return resp
 	}
 	trusted, err := v.ask(ctx, question{route: v.trustRoute(), after: answer})

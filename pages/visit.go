@@ -23,6 +23,8 @@ type visit struct {
 	// next is the page to go to after a login; "" for none.
 	next string
 	now  *core.Current // nil for nobody
+	// trusts reports that the posted form trusts the browser.
+	trusts bool
 }
 
 // visit looks at a request. The context has the language of the page, for the
