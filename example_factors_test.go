@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/flows/trusted"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -22,6 +23,11 @@ func withFactors(o latchkey.Options[Member], credentials core.CredentialStore, s
 	o.Flows = append(o.Flows, totp.Flow{Issuer: "Shop"}, recovery.Flow{})
 	o.Credentials = credentials // store.Credentials() of sqlstore, bunstore, gormstore or mongostore
 	o.Vault = []core.VaultKey{{ID: "2026", Secret: secret}}
+	return o
+}
+
+func trustBrowsers(o latchkey.Options[Member]) latchkey.Options[Member] {
+	o.Flows = append(o.Flows, trusted.Flow{}) // beside totp.Flow and recovery.Flow
 	return o
 }
 
@@ -98,7 +104,7 @@ func ExampleFactor() {
 	o := latchkey.Options[Member]{
 		Backends: []latchkey.Backend{webBackend()}, Tickets: memstore.NewTickets(time.Now), Hashers: cheap(),
 	}
-	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(requireOfStaff(o),
+	auth, err := latchkey.New(memstore.NewUsers[Member](), withFactors(trustBrowsers(requireOfStaff(o)),
 		memstore.NewCredentials(time.Now), []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE")))
 	if err != nil {
 		panic(err)

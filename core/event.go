@@ -44,8 +44,12 @@ const (
 	// whoever proved the address: accounts at providers are among it.
 	EventFactorRemoved EventKind = "factor.removed"
 	// EventFactorRefused is a second factor that proved nothing, shown by
-	// somebody who has given the first proof.
+	// somebody who has given the first proof. Count is how many wrong ones
+	// there were since the last right one; 0 for factors that do not count.
 	EventFactorRefused EventKind = "factor.refused"
+	// EventRecoveryUsed is a recovery code that was used up. Count is how
+	// many are left.
+	EventRecoveryUsed EventKind = "recovery.used"
 	// EventPasskeyCloned is a passkey whose signature counter did not rise,
 	// so that there may be two of it (WebAuthn 3, section 6.1.1). Target is
 	// the ID of its Credential. Code is the refusal; it is "" where the
@@ -81,6 +85,8 @@ type Event struct {
 	Was *User
 	// Target is the ID of what else it is about: a session, a provider.
 	Target string
+	// Count is a number that some kinds have; 0 for the others.
+	Count int
 	// Session is the one that began or was revoked.
 	Session *Session
 	// Keep is the session that outlives a raised TokenEpoch.

@@ -28,6 +28,9 @@ const (
 	MailEmailUndo = "email-undo"
 	// MailDeleted has no Link: the account of the address is gone.
 	MailDeleted = "deleted"
+	// MailNotice says what has happened to an account. It has a Notice, and
+	// neither a Token, a Link nor a Code.
+	MailNotice = "notice"
 )
 
 // Mail is a message to a user. To is the stored address; of MailEmailChange the
@@ -53,6 +56,27 @@ type Mail struct {
 	// Lang is the Language of the request that caused the mail; "" if it
 	// had none.
 	Lang string
+	// Notice is what a MailNotice is about; zero for other kinds.
+	Notice Notice
+}
+
+// Notice is something that happened to an account, of which its owner is told.
+// Where from is the Client of the Mail.
+type Notice struct {
+	// What is the word for it: "password_changed". Package flows/notices
+	// has them.
+	What string
+	At   time.Time // UTC
+	// Subject is what it is about: the method of a factor ("totp"), the
+	// name of a provider; "" for other kinds.
+	Subject string
+	// Count is how many recovery codes are left, or how many wrong codes
+	// there were; 0 for other kinds.
+	Count int
+	// Others reports that it was not the user's own doing, nor that of
+	// somebody who came in their place: an administrator or the application
+	// itself did it. The Client is zero then.
+	Others bool
 }
 
 // Format and LogValue keep the token and the code out of logs.

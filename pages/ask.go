@@ -20,6 +20,8 @@ type question struct {
 	param map[string]string
 	path  string // of the route, below where the pages are; "" for the page's own
 	ours  bool   // the page asks of its own accord, wherever the browser comes from
+	// after is an answer whose cookies the question has besides.
+	after *core.Response
 }
 
 // ask answers a question by the route of that name; 404 if the application has
@@ -30,7 +32,7 @@ func (v *visit) ask(ctx context.Context, q question) (*core.Response, error) {
 		return nil, core.NotFound()
 	}
 	asked := *v.r
-	head := asking{Head: v.r.Head, method: e.Method, ours: q.ours}
+	head := asking{Head: v.r.Head, method: e.Method, ours: q.ours, cookies: v.cookies(q)}
 	asked.Body = nil
 	if q.in != nil {
 		body, err := json.Marshal(q.in)
@@ -62,6 +64,7 @@ type asking struct {
 	core.Head
 	method, media string // media is "" where there is no body
 	ours          bool
+	cookies       []string
 }
 
 func (a asking) Method() string { return a.method }
@@ -73,6 +76,8 @@ func (a asking) Lines(name string) []string {
 			return nil
 		}
 		return []string{a.media}
+	case "Cookie":
+		return a.cookies
 	case "Content-Encoding", "Content-Length", "Transfer-Encoding":
 		return nil
 	case "Accept":

@@ -47,6 +47,7 @@ func (v *visit) factorForms(p core.Pending) []*Form {
 		if v.has(v.of(method, "begin")) && method == core.MethodEmail {
 			f.Also = []Button{{Text: v.texts.say("submit.send_code"), Action: f.Action, Name: "send", Value: "1"}}
 		}
+		v.offerTrust(f)
 		f.focus(len(forms) == 0)
 		forms = append(forms, f)
 	}
@@ -165,6 +166,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 		return v.tooLate(err)
 	}
 	method := text(in, "method")
+	v.trusts = text(in, trustField) != ""
 	if !slices.Contains(p.Factors, method) {
 		return redirect(v.at("/login/factor", "next", v.next)), nil
 	}
@@ -178,7 +180,7 @@ func (s *site) factor(ctx context.Context, v *visit) (*core.Response, error) {
 	e := refusal(answer)
 	switch {
 	case e == nil:
-		return v.admitted(ctx, answer), nil
+		return v.trusting(ctx, method, answer), nil
 	case waits(e): // by one more
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	case e.Code == core.CodeLoginBadCredentials: // the login waits no more

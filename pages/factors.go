@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -72,6 +73,9 @@ func (v *visit) addFactors(ctx context.Context, data *Account) error {
 	}
 	if v.has(v.of("totp", "begin")) && !has[core.MethodTOTP] {
 		data.Factors.Add = append(data.Factors.Add, v.form("add-totp", v.at("/account/totp"), "submit.add_totp"))
+	}
+	if v.has(v.trustRoute()) && slices.ContainsFunc(trustedBy, func(method string) bool { return has[method] }) {
+		data.Factors.Add = append(data.Factors.Add, v.form("add-trusted", v.at("/account/trusted"), "submit.trust"))
 	}
 	if v.has(v.of("recovery", "create")) && len(kept) > 0 {
 		key := "submit.new_codes"

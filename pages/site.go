@@ -110,7 +110,7 @@ func (s *site) routes() []core.Route {
 			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
 		)
 	}
-	return list
+	return append(list, s.trustPages()...)
 }
 
 // page makes the route of a page at "METHOD pattern".

@@ -27,6 +27,8 @@ type visit struct {
 	from string
 	// connects reports that the page's script sends requests of its own.
 	connects bool
+	// trusts reports that the posted form trusts the browser.
+	trusts bool
 }
 
 // visit looks at a request. The context has the language of the page, for the

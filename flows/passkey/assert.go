@@ -15,7 +15,8 @@ type assertion struct {
 	verify           protocol.UserVerificationRequirement
 	credential       []byte
 	// user is whose passkey it must be; nil: it says so itself.
-	user core.AnyUser
+	user    core.AnyUser
+	request *core.Request
 }
 
 // assert spends the challenge, judges the answer and stores what it changes,
@@ -44,7 +45,7 @@ func (s *site) assert(ctx context.Context, a assertion) (core.AnyUser, core.Proo
 	if u.Base().ID != row.Owner {
 		return u, core.Proof{}, refused(errors.New("passkey: it is another user's"))
 	}
-	if err := s.use(ctx, u, row, func(r record) (record, error) {
+	if err := s.use(ctx, a.request, u, row, func(r record) (record, error) {
 		return s.party.judge(ownerOf(u), r, found, challenge, a.verify, parsed)
 	}); err != nil {
 		return u, core.Proof{}, err
@@ -65,7 +66,7 @@ func (s *site) spend(ctx context.Context, text, purpose, subject string) ([]byte
 // use stores what judge makes of a passkey's record, and raises what is to be
 // known of it.
 func (s *site) use(
-	ctx context.Context, u core.AnyUser, row *core.Credential, judge func(record) (record, error),
+	ctx context.Context, r *core.Request, u core.AnyUser, row *core.Credential, judge func(record) (record, error),
 ) error {
 	var before, after record
 	var synced error
@@ -91,7 +92,7 @@ func (s *site) use(
 		err = synced
 	}
 	event := core.Event{
-		Backend: s.svc.Backend.Name, Method: core.MethodPasskey, User: u, Target: row.ID,
+		Backend: s.svc.Backend.Name, Method: core.MethodPasskey, User: u, Target: row.ID, Request: r,
 	}
 	raise := func(kind core.EventKind, code string) {
 		event.Kind, event.Code = kind, code

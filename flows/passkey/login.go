@@ -34,7 +34,7 @@ func (s *site) first(ctx context.Context, r *core.Request) (*core.Response, erro
 		return nil, err
 	}
 	u, proof, err := s.assert(ctx, assertion{
-		purpose: toLogIn, verify: s.party.verification, credential: in.credential,
+		purpose: toLogIn, verify: s.party.verification, credential: in.credential, request: r,
 	})
 	var admission core.Admission
 	if err == nil {
@@ -143,7 +143,7 @@ func (s *site) ask(
 
 // again is assert of a user who has proved something before.
 func (s *site) again(ctx context.Context, u core.AnyUser, r *core.Request, a assertion) (core.Proof, error) {
-	a.user = u
+	a.user, a.request = u, r
 	_, proof, err := s.assert(ctx, a)
 	if code, is := isRefusal(err); is {
 		s.svc.Events.Raise(ctx, core.Event{

@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
 
 // row is the Data of a credential.
 type row struct {
-	Left   int    `json:"left"`
-	Sealed string `json:"s"` // the list of digests
+	Left     int    `json:"left"`
+	Sealed   string `json:"s"`           // the list of digests
+	Failures int    `json:"f,omitempty"` // since the last right code
 }
 
 // place is the context of what is sealed for a user.
@@ -47,8 +49,39 @@ func (f Flow) digests(c *core.Credential) (all [][32]byte, err error) {
 	return all, nil
 }
 
-// errWrong undoes the use of a code that is not in the row.
-var errWrong = errors.New("recovery: no such code")
+// trial is one code, tried on the row under its lock.
+type trial struct {
+	flow Flow
+	now  time.Time
+	code string
+	// right reports that the code was in the row. count is then how many
+	// are left, else how many were wrong since the last right one.
+	right bool
+	count int
+}
+
+// run is pure: a store may run it again. A wrong code is no error, since an
+// error would undo its count.
+func (t *trial) run(c *core.Credential) error {
+	all, err := t.flow.digests(c)
+	if err != nil {
+		return err
+	}
+	i := slices.Index(all, core.Digest(t.code))
+	if t.right = i >= 0; t.right {
+		t.count, c.Used = len(all)-1, t.now
+		c.Data, err = t.flow.data(c.Owner, slices.Delete(all, i, i+1))
+		return err
+	}
+	var data row
+	if err := json.Unmarshal(c.Data, &data); err != nil {
+		return err
+	}
+	data.Failures++
+	t.count = data.Failures
+	c.Data, err = json.Marshal(data)
+	return err
+}
 
 // use takes a code out of the user's row. The refusal of one that is not in it,
 // or no more, is FACTOR_BAD_CODE.
@@ -61,30 +94,24 @@ func (f Flow) use(ctx context.Context, svc *core.Services, u core.AnyUser, code 
 	if c == nil {
 		return core.Refuse(core.CodeFactorBadCode)
 	}
-	_, err = svc.Credentials.Update(ctx, kind, id, c.ID, func(c *core.Credential) error {
-		all, err := f.digests(c)
-		if err != nil {
-			return err
-		}
-		i := slices.Index(all, core.Digest(code))
-		if i < 0 {
-			return errWrong
-		}
-		c.Used = svc.Env.Now()
-		c.Data, err = f.data(id, slices.Delete(all, i, i+1))
-		return err
-	})
+	t := trial{flow: f, now: svc.Env.Now(), code: code}
+	_, err = svc.Credentials.Update(ctx, kind, id, c.ID, t.run)
 	switch {
-	case errors.Is(err, errWrong), errors.Is(err, core.ErrNotFound):
-		svc.Events.Raise(ctx, core.Event{
-			Kind: core.EventFactorRefused, Backend: svc.Backend.Name, Method: kind, Code: core.CodeFactorBadCode, User: u,
-			Target: c.ID, Request: r,
-		})
+	case errors.Is(err, core.ErrNotFound): // removed meanwhile
 		return core.Refuse(core.CodeFactorBadCode)
 	case err != nil:
 		return core.Unavailable(err)
 	}
-	return nil
+	e := core.Event{
+		Kind: core.EventRecoveryUsed, Backend: svc.Backend.Name, Method: kind, User: u, Target: c.ID, Count: t.count, Request: r,
+	}
+	if t.right {
+		svc.Events.Raise(ctx, e)
+		return nil
+	}
+	e.Kind, e.Code = core.EventFactorRefused, core.CodeFactorBadCode
+	svc.Events.Raise(ctx, e)
+	return core.Refuse(core.CodeFactorBadCode)
 }
 
 // replace makes a user's codes anew, in place of all former ones, and returns

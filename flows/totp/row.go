@@ -51,7 +51,7 @@ func (f Flow) verify(ctx context.Context, svc *core.Services, u core.AnyUser, co
 	case !t.right:
 		svc.Events.Raise(ctx, core.Event{
 			Kind: core.EventFactorRefused, Backend: svc.Backend.Name, Method: kind, Code: core.CodeFactorBadCode, User: u,
-			Target: c.ID, Request: r,
+			Target: c.ID, Request: r, Count: t.failures,
 		})
 		return core.Refuse(core.CodeFactorBadCode)
 	}
@@ -67,6 +67,7 @@ type trial struct {
 	svc           *core.Services
 	user, code    string
 	right, locked bool
+	failures      int // with this one
 }
 
 // run is pure: a store may run it again. A wrong code is no error, since an
@@ -94,6 +95,7 @@ func (t *trial) run(c *core.Credential) error {
 		}
 	} else {
 		data.Failures++
+		t.failures = data.Failures
 	}
 	c.Data, err = json.Marshal(data)
 	return err

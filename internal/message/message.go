@@ -12,6 +12,10 @@
 // client that asked, if the kind has one ("Firefox on Linux, address
 // 203.0.113.7").
 //
+// A notice has .Notice (.What, .Subject, .Count, .Others), .When, its time, and
+// .Told, its .Title, what has .Happened and what is .Todo if it was somebody
+// else, in English.
+//
 // Security notes. Values are escaped in HTML according to their place. A
 // subject is one line without control characters, whatever was put into it. The
 // built-in templates show nothing that a user typed, load nothing from the
@@ -98,7 +102,9 @@ func (r *Renderer) Render(m core.Mail) (Message, error) {
 	data := struct {
 		core.Mail
 		App, For, Where string
-	}{m, r.app, words(m.Lifetime), where(m.Client)}
+		When            string
+		Told            told
+	}{m, r.app, words(m.Lifetime), where(m.Client), when(m.Notice.At), tell(m.Notice)}
 	var errs []error
 	execute := func(t template) string {
 		var b strings.Builder
@@ -131,6 +137,14 @@ func words(d time.Duration) string {
 		return "1 " + unit
 	}
 	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// when is a time in UTC; "" for none.
+func when(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 // where names a client's program, system and address. Of its own words only

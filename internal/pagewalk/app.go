@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/flows/trusted"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -120,7 +121,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
 	if !slices.Contains(o.Without, "factors") {
-		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, maillogin.Flow{SignUp: true})
+		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true})
 	} else {
 		o.RequireFactor = nil
 	}

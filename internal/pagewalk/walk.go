@@ -20,6 +20,7 @@ func (a *App) Walk(t *testing.T, serve Serve) {
 	t.Run("a provider", func(t *testing.T) { a.social(t, browser(t)) })
 	t.Run("another project's second factor", func(t *testing.T) { a.factor(t, browser(t)) })
 	t.Run("an authenticator app", func(t *testing.T) { a.authenticator(t, browser(t)) })
+	t.Run("a trusted browser", func(t *testing.T) { a.trusts(t, browser(t), browser(t)) })
 	t.Run("a second step that is required", func(t *testing.T) { a.required(t, browser(t)) })
 	t.Run("a login by mail", func(t *testing.T) { a.byMail(t, browser(t), browser(t)) })
 	t.Run("administration", func(t *testing.T) { a.administers(t, browser(t)) })

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/flows/trusted"
 )
 
 // factors returns the flows of second factors, and of the login by mail, unless
@@ -17,7 +18,9 @@ func (c Config) factors() []latchkey.Flow {
 	if c.noFactors {
 		return nil
 	}
-	return []latchkey.Flow{totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}, maillogin.Flow{SignUp: true}}
+	return []latchkey.Flow{
+		totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true},
+	}
 }
 
 // vault returns the key that seals their secrets.

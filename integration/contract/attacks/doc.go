@@ -40,6 +40,7 @@
 //	session_test.go       S01 S02 S04 S05 S07 S08 S10 S11 S13 S16
 //	                      S17 S22
 //	takeover_test.go      O37 O52 O53 O54 O55 O56
+//	trusted_test.go       M70 M71 M72
 //
 // document_test.go keeps this list and the document true; issuer_test.go is an
 // OpenID provider that does what a test wants.

@@ -28,6 +28,7 @@
 //	                  POST /auth/{backend}/prove/…, /totp/…, /recovery,
 //	                  /recovery-codes and /login/totp/…,
 //	                  GET /auth/factors, and PATCH and DELETE of one
+//	trusted_test.go   POST /auth/cookie/trusted-devices
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user
