@@ -27,6 +27,8 @@ type Account struct {
 	Sessions                   []Login
 	// EndOthers ends all logins but this one.
 	EndOthers *Form
+	// Leave leads to the page on which users delete their account.
+	Leave *Button
 }
 
 // LinkedProvider is a provider, and the user's accounts there.
@@ -85,6 +87,9 @@ func (v *visit) accountPage(
 			return nil, err
 		}
 	}
+	if v.offers("leave") {
+		data.Leave = &Button{Text: v.texts.say("submit.leave"), Action: v.at("/account/delete")}
+	}
 	view := v.view(ctx, "account")
 	view.Status, view.Data = status, data
 	if wrong != nil {
@@ -126,7 +131,7 @@ func (v *visit) addressForm(address string) *Form {
 	inputs[0].Label = v.texts.say("field.new_email")
 	f := v.form("email", v.at("/account/email"), "submit.email", inputs...)
 	f.Title = v.texts.say("account.email")
-	return f
+	return v.addressHelp(f)
 }
 
 func (v *visit) passwordForm() *Form {

@@ -176,6 +176,8 @@ func (s *site) adminDelete(ctx context.Context, v *visit) (*core.Response, error
 	switch {
 	case e == nil:
 		return carry(v.tell(redirect(v.at("/admin/users")), "notice.user_deleted"), answer), nil
+	case e.Code == core.CodeProofRequired:
+		return v.toProve(e, v.userAt(v.r.Param("id"), "/delete")), nil
 	case e.Status != http.StatusConflict:
 		return v.refused(ctx, answer)
 	}

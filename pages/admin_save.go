@@ -99,6 +99,8 @@ func (s *site) adminSave(ctx context.Context, v *visit) (*core.Response, error) 
 	switch {
 	case e == nil:
 		return carry(v.tell(redirect(v.userAt(id, "")), "notice.saved"), answer), nil
+	case e.Code == core.CodeProofRequired:
+		return v.toProve(e, v.userAt(id, "")), nil
 	case is(e, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound):
 		return v.refused(ctx, answer)
 	}

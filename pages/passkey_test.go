@@ -51,7 +51,9 @@ func (k *keys) Routes(svc *core.Services) ([]core.Route, error) {
 		"enrol_confirm": func(ctx context.Context, r *core.Request) (core.Admission, error) {
 			return svc.Gate.Continue(ctx, "", r, prove)
 		},
-		"prove": func(ctx context.Context, r *core.Request) (core.Admission, error) { return svc.Gate.Prove(ctx, r, prove) },
+		"prove": func(ctx context.Context, r *core.Request) (core.Admission, error) {
+			return svc.Gate.Prove(ctx, r, prove)
+		},
 		"confirm": func(context.Context, *core.Request) (core.Admission, error) {
 			return core.Admission{Answer: core.Empty(http.StatusCreated)}, k.refusal
 		},
@@ -225,7 +227,7 @@ func TestAddAPasskey(t *testing.T) {
 	b.Get("/account/passkeys").WantRedirect(prove)
 	b.Post("/account/passkeys/options").WantJSON(403, `{"location":"/prove?next=%2Faccount%2Fpasskeys\u0026repeat=1"}`)
 	page.Submit("passkey", "credential", "{}").WantRedirect(prove + "&repeat=1")
-	b.Get(prove+"&methods=passkey").WantRedirect("/login?again=1&next=%2Faccount%2Fpasskeys") // there is none
+	b.Get(prove + "&methods=passkey").WantRedirect("/login?again=1&next=%2Faccount%2Fpasskeys") // there is none
 	b.Post("/prove/options?method=passkey").WantJSON(200, "publicKey")
 	b.Get(prove).Submit("password", "password", pagewalk.Password).WantRedirect("/account/passkeys")
 	b.Get("/account/passkeys").Want(200, "Add a passkey")

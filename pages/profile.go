@@ -30,7 +30,8 @@ func (s *site) email(ctx context.Context, v *visit) (*core.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.patchMe(ctx, v.addressForm(text(in, "email")), required(in, "email"), "notice.email_changed")
+	address := text(in, "email")
+	return v.patchMe(ctx, v.addressForm(address), required(in, "email"), v.addressNotice(address))
 }
 
 func (s *site) password(ctx context.Context, v *visit) (*core.Response, error) {

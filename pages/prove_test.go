@@ -57,6 +57,21 @@ func TestProveByPassword(t *testing.T) {
 	b.Post("/prove", "method", "password", "password", "another engine").WantRedirect("/login")
 }
 
+// So do leaving, and what administrators do to others.
+func TestProveToLeaveAndToAdminister(t *testing.T) {
+	t.Parallel()
+	a, b, _ := stale(t, nil)
+	hal := "/admin/users/" + a.Add(t, "hal@example.org", nil).ID
+	a.Edit(t, "ada@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
+	prove := func(next string) string { return "/prove?next=" + url.QueryEscape(next) + "&repeat=1" }
+	b.Post("/account/delete").WantRedirect(prove("/account/delete"))
+	b.Post(hal, "email", "hal2@example.org").WantRedirect(prove(hal))
+	b.Post(hal + "/delete").WantRedirect(prove(hal + "/delete"))
+	b.Get(prove(hal)).Submit("password", "password", pagewalk.Password).WantRedirect(hal)
+	b.Post(hal, "email", "hal2@example.org").WantRedirect(hal)
+	b.Post(hal + "/delete").WantRedirect("/admin/users")
+}
+
 // The way that the refusal names will do, and no other.
 func TestProveByAnApp(t *testing.T) {
 	t.Parallel()

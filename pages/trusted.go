@@ -68,7 +68,7 @@ func (s *site) trust(ctx context.Context, v *visit) (*core.Response, error) {
 	case e == nil:
 		return carry(v.tell(redirect(v.at("/account")+"#factors"), "notice.trusted"), answer), nil
 	case e.Code == core.CodeProofRequired:
-		return v.again(v.at("/account") + "#factors"), nil
+		return v.toProve(e, v.at("/account")+"#factors"), nil
 	case is(e, http.StatusConflict):
 		return v.accountPage(ctx, e.Status, &Form{Error: v.sentence(ctx, e)}, answer)
 	}

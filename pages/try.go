@@ -70,6 +70,7 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
+			Leave: &Button{Text: "text", Action: "/"},
 			Factors: &Factors{
 				Kept: []KeptFactor{{Title: "text"}, {
 					Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"),
@@ -83,7 +84,7 @@ func (s *site) sample(page string, known bool) View {
 		if known {
 			view.Data, view.Form = []string{"text"}, nil
 		}
-	case "mail":
+	case "email", "mail":
 		view.Data = "text"
 	case "totp":
 		view.Data = &Enrolment{QR: QR{Size: 9, Path: "M4 4h1v1h-1z"}, Secret: "text", Form: form("totp")}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/recovery"
@@ -59,8 +60,8 @@ type Options struct {
 	Cookie cookie.Options
 	// Providers are those to log in at. Default: Acme.
 	Providers []oauth.Provider
-	// Without are the API's parts that the application lacks: verify, reset
-	// or social.
+	// Without are the API's parts that the application lacks: verify,
+	// reset, email-change, factors or social.
 	Without []string
 }
 
@@ -98,7 +99,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 		Vault:         []core.VaultKey{{ID: "test", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}},
 		RequireFactor: func(_ context.Context, u *Account) (bool, error) { return u.Email == Careful, nil },
 		Sender:        box, BaseURL: Origin, MailDelay: -1, Hashers: []core.Hasher{Unhashed{}},
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), SelfDelete: true,
 		// A walk is one client network's.
 		Limits: latchkey.Limits{LoginAttempts: many, NetworkChanges: many, Registrations: many},
 	}
@@ -130,6 +131,9 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}
 	if !slices.Contains(o.Without, "reset") {
 		o.Flows = append(o.Flows, reset.Flow{})
+	}
+	if !slices.Contains(o.Without, "email-change") {
+		o.Flows = append(o.Flows, emailchange.Flow{Confirm: true})
 	}
 	if !slices.Contains(o.Without, "social") {
 		o.Flows = append(o.Flows, social.Flows()...)

@@ -23,6 +23,7 @@ func (a *App) Walk(t *testing.T, serve Serve) {
 	t.Run("a trusted browser", func(t *testing.T) { a.trusts(t, browser(t), browser(t)) })
 	t.Run("a second step that is required", func(t *testing.T) { a.required(t, browser(t)) })
 	t.Run("a login by mail", func(t *testing.T) { a.byMail(t, browser(t), browser(t)) })
+	t.Run("another address, undone, and good-bye", func(t *testing.T) { a.moves(t, browser(t), browser(t)) })
 	t.Run("administration", func(t *testing.T) { a.administers(t, browser(t)) })
 	t.Run("languages, files, HEAD", func(t *testing.T) { a.rest(t, browser(t)) })
 }
@@ -128,11 +129,15 @@ func (a *App) account(t *testing.T, b *Browser) {
 	page.Submit("profile", "age", "").Want(422, "Please enter a whole number.") // which cannot be taken back
 	page.Submit("email", "email", "eva2@example.org", "current_password", "wrong one").
 		Want(400, "This is not your current password.", `value="eva2@example.org"`)
-	page.Submit("email", "email", "carl@example.org", "current_password", Password).Want(400,
-		"Another account has this address.")
+	page.Submit("email", "email", "Eva@example.org", "current_password", Password).WantRedirect("/account")
+	b.Get("/account").Want(200, "Your address is changed.", "Eva@example.org")
+	page.Submit("email", "email", "carl@example.org", "current_password", Password).WantRedirect("/account")
+	b.Get("/account").Want(200, "A mail is on its way to the new address.")
 	page.Submit("email", "email", "eva2@example.org", "current_password", Password).WantRedirect("/account")
-	b.Get("/account").Want(200, "eva2@example.org", "Your address is changed.", "not confirmed").
-		Submit("verify").WantRedirect("/account")
+	b.Get(a.MailTo(t, core.MailEmailChange, "eva2@example.org")).Submit("email-confirm").WantRedirect("/account")
+	a.MailTo(t, core.MailEmailUndo, "Eva@example.org")
+	a.Edit(t, "eva2@example.org", func(u *Account) { u.IsVerified = false })
+	b.Get("/account").Want(200, "eva2@example.org", "not confirmed").Submit("verify").WantRedirect("/account")
 	a.Mail(t, core.MailVerify)
 	page.Submit("password", "password", "short", "current_password", Password).Want(400, "at least 8 characters")
 	page.Submit("password", "password", "difference engine", "current_password", Password).WantRedirect("/account")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
@@ -32,7 +33,10 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 	}
 	doc, err := openapi.New(openapi.Options{
 		Servers: []string{"/", Prefix},
-		RouteCodes: map[string][]string{ // of the hooks of tests
+		RouteCodes: map[string][]string{
+			// Of /{id}, where users may not delete themselves.
+			"users:delete_current_user": {"404 Not Found"},
+			// Of the hooks of tests.
 			"oauth:acme.jwt.callback": {"429 SLOW_DOWN"}, "oauth:acme.cookie.callback": {"429 SLOW_DOWN"},
 		},
 	}, AccountRoutes(auth), OAuthRoutes(auth))
@@ -58,8 +62,9 @@ func documented() (*latchkey.Auth[Account], error) {
 	}
 	return latchkey.New(kept.Users, Options{
 		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
-			trusted.Flow{}),
-		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
+			trusted.Flow{}, emailchange.Flow{Confirm: true}),
+		SelfDelete: true,
+		Tickets:    kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
 }
 
