@@ -15,6 +15,7 @@ require (
 	github.com/latchkey-go/latchkey/adapters/fiberauth v0.1.0
 	github.com/latchkey-go/latchkey/adapters/ginauth v0.1.0
 	github.com/latchkey-go/latchkey/command v0.1.0
+	github.com/latchkey-go/latchkey/flows/passkey v0.1.0
 	github.com/latchkey-go/latchkey/openapi v0.1.0
 	github.com/latchkey-go/latchkey/openapi/viewer v0.1.0
 	github.com/latchkey-go/latchkey/providers v0.1.0
@@ -36,16 +37,22 @@ require (
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
 	github.com/go-playground/locales v0.14.1 // indirect
 	github.com/go-playground/universal-translator v0.18.1 // indirect
 	github.com/go-playground/validator/v10 v10.30.1 // indirect
+	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
+	github.com/go-webauthn/webauthn v0.18.2 // indirect
+	github.com/go-webauthn/x v0.3.1 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/gofiber/schema v1.8.3 // indirect
 	github.com/gofiber/utils/v2 v2.4.1 // indirect
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/google/jsonschema-go v0.4.3 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
@@ -70,6 +77,7 @@ require (
 	github.com/ugorji/go/codec v1.3.1 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	github.com/valyala/fasthttp v1.73.0 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
 	github.com/xdg-go/scram v1.4.0 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
@@ -112,6 +120,7 @@ replace (
 	github.com/latchkey-go/latchkey/adapters/fiberauth => ../adapters/fiberauth
 	github.com/latchkey-go/latchkey/adapters/ginauth => ../adapters/ginauth
 	github.com/latchkey-go/latchkey/command => ../command
+	github.com/latchkey-go/latchkey/flows/passkey => ../flows/passkey
 	github.com/latchkey-go/latchkey/openapi => ../openapi
 	github.com/latchkey-go/latchkey/openapi/viewer => ../openapi/viewer
 	github.com/latchkey-go/latchkey/providers => ../providers

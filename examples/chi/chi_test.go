@@ -187,6 +187,20 @@ func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {
 	}
 }
 
+// Passkeys belong to a name, and can be left out with the other factors.
+func TestWhereThereAreNoPasskeys(t *testing.T) {
+	for env, status := range map[string]int{
+		"FACTORS=off": 404, "BASE_URL=http://127.0.0.1:8080": 404, "BASE_URL=http://localhost:8080": 200, "": 200,
+	} {
+		p := start(t, t.TempDir(), env)
+		p.send("POST", "/auth/cookie/login/passkey/options", "", "application/json", "{}", status)
+		named := strings.HasPrefix(p.URL, "http://localhost:")
+		if printed := p.Stop(); named != (env == "") || named != strings.Contains(printed, "everything works but passkeys") {
+			t.Errorf("%s: the address is %s, and it prints\n%s", env, p.URL, printed)
+		}
+	}
+}
+
 func TestLimitsOffSaysSo(t *testing.T) {
 	p := start(t, t.TempDir(), "LIMITS=off")
 	for range 8 {

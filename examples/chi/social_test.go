@@ -40,7 +40,7 @@ func TestLoginAtTheLocalProvider(t *testing.T) {
 	})
 	t.Run("by another name of the machine", func(t *testing.T) {
 		b := exampletest.NewBrowser(t)
-		elsewhere := strings.Replace(cookieLogin, "127.0.0.1", "localhost", 1)
+		elsewhere := strings.Replace(cookieLogin, "localhost", "127.0.0.1", 1)
 		b.Answer(b.Open(elsewhere), "allow", ada).Expect(t, 200, "/", "You are")
 	})
 	t.Run("not after all", func(t *testing.T) {

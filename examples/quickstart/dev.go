@@ -98,10 +98,12 @@ func clientIP(networks string) (latchkey.ClientIP, error) {
 	return latchkey.Proxies(proxies...), nil
 }
 
-// named is an address as people write it.
+// named is an address as people write it. On this machine it has a name, since
+// passkeys belong to one.
 func named(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+	here := host == "" || host == "127.0.0.1" || host == "::1" || net.ParseIP(host) != nil && net.ParseIP(host).IsUnspecified()
+	if err == nil && here {
 		return net.JoinHostPort("localhost", port)
 	}
 	return addr
@@ -137,22 +139,31 @@ func secret(given, database string) ([]byte, error) {
 	return made, nil
 }
 
+// key returns a key for a purpose: d.secret itself signs JWTs.
+func (d *development) key(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, d.secret, nil, "quickstart "+purpose, 32)
+}
+
 // vault returns the key that seals the secrets of second factors.
 func (d *development) vault() ([]core.VaultKey, error) {
-	key, err := hkdf.Key(sha256.New, d.secret, nil, "quickstart vault", 32) // d.secret signs JWTs
+	key, err := d.key("vault")
 	return []core.VaultKey{{ID: "1", Secret: key}}, err
 }
 
-// social returns the flows for logging in at the local provider.
-func (d *development) social(store *sqlstore.Store) ([]latchkey.Flow, error) {
+// flows returns those for passkeys, unless the base URL has an IP address, to
+// which none can belong, and for logging in at the local provider.
+func (d *development) flows(store *sqlstore.Store, keys latchkey.Flow) (all []latchkey.Flow, err error) {
+	if u, err := url.Parse(d.baseURL); err == nil && net.ParseIP(u.Hostname()) == nil {
+		all = append(all, keys)
+	}
 	if d.local == nil {
-		return nil, nil
+		return all, nil
 	}
 	client, err := d.local.Client()
 	if err != nil {
 		return nil, err
 	}
-	sealing, err := hkdf.Key(sha256.New, d.secret, nil, "quickstart oauth", 32) // d.secret signs JWTs
+	sealing, err := d.key("oauth")
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +174,7 @@ func (d *development) social(store *sqlstore.Store) ([]latchkey.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return social.Flows(), nil
+	return append(all, social.Flows()...), nil
 }
 
 // otherNames are those by which a browser on this machine may know the program.
@@ -206,7 +217,11 @@ func (d *development) welcome() string {
 	if d.insecureHTTP {
 		cookies = "Cookies are not Secure, since the address is http (INSECURE_HTTP).\n"
 	}
-	return fmt.Sprintf(`Latchkey's quickstart listens: open %[1]s in a browser. Mails %[2]s.
+	at, name := "http://"+named(d.addr), ""
+	if strings.HasPrefix(at, "http://localhost:") {
+		name = " (at 127.0.0.1 everything works but passkeys)"
+	}
+	return fmt.Sprintf(`Latchkey's quickstart listens: open %[1]s in a browser%[4]s. Mails %[2]s.
 %[3]sOr try the API, which is described at %[1]s/docs, in another terminal:
 
   curl %[1]s/auth/register -H 'Content-Type: application/json' \
@@ -215,7 +230,7 @@ func (d *development) welcome() string {
   curl %[1]s/authenticated-route -H 'Authorization: Bearer <the access_token>'
 
 Stop it with Ctrl-C. examples/quickstart/README.md goes on from here.
-`, "http://"+named(d.addr), mails, cookies)
+`, at, mails, cookies, name)
 }
 
 func (d *development) mount(mux *http.ServeMux) {

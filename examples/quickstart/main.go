@@ -22,11 +22,10 @@ import (
 	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
-
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/command"
+	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -40,6 +39,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
+	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 )
 
 // Account is the application's user: Latchkey's columns and its own.
@@ -74,7 +74,6 @@ func main() {
 	must(0, app.store.Migrate(ctx))
 	must(0, app.dev.begin(ctx, app.auth))
 	go app.auth.SweepEvery(ctx, time.Hour)
-
 	server := &http.Server{
 		Handler: app.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
@@ -106,6 +105,7 @@ func open(addr string, serving bool) *application {
 		App: "Quickstart", Admin: true, Templates: dev.templates, Stylesheets: dev.stylesheets,
 		Fields: map[string]pages.Field{"full_name": {Label: "Full name", Autocomplete: "name"}},
 	}))
+	keys := must(passkey.New(passkey.Options{Secret: must(dev.key("passkeys")), Name: "Quickstart"}))
 	auth := must(latchkey.New(users, latchkey.Options[Account]{
 		Backends: []latchkey.Backend{
 			{Name: "cookie", Transport: must(cookie.New(cookie.Options{InsecureHTTP: dev.insecureHTTP})),
@@ -114,7 +114,7 @@ func open(addr string, serving bool) *application {
 				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()}))},
 		},
 		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}),
-			append(must(dev.social(store)), site)...),
+			append(must(dev.flows(store, keys)), site)...),
 		Tickets: store.Tickets(), Credentials: store.Credentials(), Vault: must(dev.vault()), Sender: mails,
 		MailDelay: dev.mailDelay, BaseURL: dev.baseURL, ClientIP: dev.clientIP, InsecureNoLimits: dev.noLimits,
 	}))

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -160,9 +161,10 @@ func TestTheWalkByClicks(t *testing.T) {
 	}
 	p.open("/login", "Quickstart", "/register", "/forgot", "/login/local", "For developers", "/dev/outbox", "/docs",
 		"users create --superuser")
+	p.open("/login", "Log in with a passkey", `autocomplete="username webauthn"`)
 	p.open("/register", `name="full_name"`)
 	p.post("/register", "/account", "email", ada, "password", password, "fields", "full_name", "full_name", "Ada")
-	p.open("/account", ada, "Ada")
+	p.open("/account", ada, "Ada", "Add an authenticator app", "/account/passkeys")
 	p.post("/verify", "/account", "email", ada)
 	_, link := p.mail("verify")
 	p.open("/dev/outbox", `href="`+p.URL+link+`"`)
@@ -188,6 +190,11 @@ func TestTheWalkByClicks(t *testing.T) {
 		}
 	}
 	p.send(request{method: "GET", path: "/dev/strip.css"}, 200)
+
+	p.URL, p.cookies = strings.Replace(p.URL, "localhost", "127.0.0.1", 1), map[string]string{} // the same but for passkeys
+	p.open("/login", "Passkeys do not work at this address. Please open http://localhost:")
+	p.post("/login", "/account", "username", ada, "password", "difference engine")
+	p.open("/account", ada)
 	p.Stop()
 }
 
@@ -267,6 +274,31 @@ func TestWhereOthersMightReachIt(t *testing.T) {
 	}
 	p.json("GET", "/auth/cookie/local/authorize", "", "", 404)
 	p.Stop()
+}
+
+// An address has no passkeys, and everything else.
+func TestAtAnAddress(t *testing.T) {
+	p := start(t, t.TempDir(), "BASE_URL=http://192.0.2.1:8080")
+	if page := p.open("/login", "Log in"); strings.Contains(page, "passkey") {
+		t.Errorf("the page is\n%s", page)
+	}
+	p.send(request{method: "POST", path: "/auth/jwt/login/passkey/options"}, 404)
+	p.Stop()
+}
+
+// main.go stays short enough to read, and brings few modules along.
+func TestItsSize(t *testing.T) {
+	text, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); n > 150 {
+		t.Errorf("main.go has %d lines", n)
+	}
+	built, ok := debug.ReadBuildInfo()
+	if !ok || len(built.Deps) < 20 || len(built.Deps) > 38 {
+		t.Errorf("%d modules are compiled in: %v", len(built.Deps), built.Deps)
+	}
 }
 
 func TestWhatCannotWorkIsOneLineAndExitCode1(t *testing.T) {

@@ -23,6 +23,7 @@ func TestFrameworks(t *testing.T) {
 			p.wantLogins()
 			p.wantErrors()
 			p.wantPages()
+			p.wantPasskeys()
 			p.wantStreams()
 		})
 	}
@@ -63,6 +64,25 @@ func (p *process) wantErrors() {
 			p.t.Errorf("%s: there is no Allow", line)
 		}
 	}
+}
+
+// wantPasskeys is for the name that the program prints. An address has none,
+// but everything else.
+func (p *process) wantPasskeys() {
+	if !strings.HasPrefix(p.url, "http://localhost:") {
+		p.t.Errorf("the program prints %s", p.url)
+	}
+	for _, backend := range []string{"jwt", "cookie", "session"} {
+		path := "/auth/" + backend + "/login/passkey"
+		if _, options := p.send("POST", path+"/options", "", "{}", 200); !strings.Contains(options, `"rpId":"localhost"`) {
+			p.t.Errorf("%s: the options are %s", backend, options)
+		}
+		p.send("POST", path, "", `{"credential": {}}`, 400)
+	}
+	named := p.url
+	p.url = strings.Replace(named, "localhost", "127.0.0.1", 1)
+	p.wantBody("/users/me", p.login("cookie"), "ada@example.org")
+	p.url = named
 }
 
 func (p *process) wantPages() {

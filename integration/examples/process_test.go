@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(programs)
 	cmd := exec.Command("go", "build", "-o", programs, "./many-machines", "./nethttp", "./chi", "./echo",
-		"./fiber", "./gin")
+		"./fiber", "./gin", "./quickstart")
 	cmd.Dir, cmd.Stderr = "../../examples", os.Stderr
 	if err := cmd.Run(); err != nil {
 		log.Print("the examples are not built: ", err)
@@ -48,7 +48,7 @@ type process struct {
 	log  strings.Builder
 }
 
-var address = regexp.MustCompile(`http://[0-9.]+:[0-9]+`)
+var address = regexp.MustCompile(`http://(localhost|[0-9.]+):[0-9]+`)
 
 // start runs a program until the end of the test. Its first line names its
 // address.

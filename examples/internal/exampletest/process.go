@@ -72,7 +72,7 @@ func Start(t *testing.T, dir string, env ...string) *Process {
 		_ = p.cmd.Wait()
 		t.Fatalf("it printed nothing (%v) and logged %s", err, p.Log.String())
 	}
-	if p.URL = regexp.MustCompile(`http://[0-9.]+:[0-9]+`).FindString(line); p.URL == "" {
+	if p.URL = regexp.MustCompile(`http://(localhost|[0-9.]+):[0-9]+`).FindString(line); p.URL == "" {
 		t.Fatalf("its first line names no address: %s", line)
 	}
 	return p

@@ -57,6 +57,21 @@ func Listen(addr, baseURL string) (Listener, error) {
 func (l Listener) at() *net.TCPAddr { return l.Addr().(*net.TCPAddr) }
 func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
 
+// AtLocalhost returns the listener with the base URL that has the name localhost
+// in place of the default one's 127.0.0.1 or ::1: passkeys belong to a name.
+func (l Listener) AtLocalhost() Listener {
+	if ip := l.at().IP; l.BaseURL == l.URL() && (ip.Equal(net.IPv4(127, 0, 0, 1)) || ip.Equal(net.IPv6loopback)) {
+		l.BaseURL = "http://localhost:" + l.port()
+	}
+	return l
+}
+
+// HasName reports whether the base URL has a name, and not an address.
+func (l Listener) HasName() bool {
+	u, err := url.Parse(l.BaseURL)
+	return err == nil && net.ParseIP(u.Hostname()) == nil
+}
+
 // URL returns the URL of the address itself.
 func (l Listener) URL() string { return "http://" + l.Addr().String() }
 

@@ -31,6 +31,25 @@ func TestWhatIsOnLoopback(t *testing.T) {
 	}
 }
 
+func TestTheNameForPasskeys(t *testing.T) {
+	for _, c := range []struct {
+		at, baseURL, want string
+		named             bool
+	}{
+		{"127.0.0.1", "http://127.0.0.1:8080", "http://localhost:8080", true},
+		{"::1", "http://[::1]:8080", "http://localhost:8080", true},
+		{"127.0.0.2", "http://127.0.0.2:8080", "http://127.0.0.2:8080", false},
+		{"192.0.2.1", "http://192.0.2.1:8080", "http://192.0.2.1:8080", false},
+		{"127.0.0.1", "http://127.0.0.1:80", "http://127.0.0.1:80", false}, // of a proxy before it
+		{"127.0.0.1", "https://app.example.com", "https://app.example.com", true},
+	} {
+		l := Listener{listening{ip: c.at}, c.baseURL}.AtLocalhost()
+		if l.BaseURL != c.want || l.HasName() != c.named {
+			t.Errorf("at %s, as %s: got %s, which has a name: %v", c.at, c.baseURL, l.BaseURL, l.HasName())
+		}
+	}
+}
+
 func TestBaseURL(t *testing.T) {
 	for _, c := range []struct{ addr, baseURL, want string }{
 		{"127.0.0.1:0", "", "http://127.0.0.1:"},

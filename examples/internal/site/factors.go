@@ -6,21 +6,33 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/examples/internal/serve"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
+	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/trusted"
 )
 
-// factors returns the flows of second factors, and of the login by mail, unless
-// they are switched off.
-func (c Config) factors() []latchkey.Flow {
+// factors returns the flows of second factors, of passkeys and of the login by
+// mail, unless they are switched off. Passkeys belong to a name: a base URL with
+// an IP address has none.
+func (c Config) factors(l serve.Listener) ([]latchkey.Flow, error) {
 	if c.noFactors {
-		return nil
+		return nil, nil
 	}
-	return []latchkey.Flow{
+	flows := []latchkey.Flow{
 		totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true},
 	}
+	if !l.HasName() {
+		return flows, nil
+	}
+	key, err := hkdf.Key(sha256.New, c.secret, nil, "quickstart passkeys", 32)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := passkey.New(passkey.Options{Secret: key, Name: "Latchkey example"})
+	return append(flows, keys), err
 }
 
 // vault returns the key that seals their secrets.

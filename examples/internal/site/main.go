@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 )
@@ -23,12 +24,16 @@ func Main(name string, answer func(context.Context, *Site, serve.Listener, *slog
 			return err
 		}
 		defer listener.Close()
+		at := listener.URL()
+		if named := listener.AtLocalhost(); cfg.BaseURL == "" && !cfg.noFactors && named.BaseURL != at {
+			listener, at = named, named.BaseURL
+		}
 		app, err := New(ctx, cfg, listener, log)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, app.Close()) }()
-		fmt.Print(welcome(name, cfg, listener.URL(), app.Local != nil))
+		fmt.Print(welcome(name, cfg, at, app.Local != nil))
 		return answer(ctx, app, listener, log)
 	})
 }
@@ -42,6 +47,9 @@ func welcome(name string, cfg Config, base string, withProvider bool) string {
 		" in a browser to log in at the local provider, which is for development: no account anywhere is needed."
 	if !withProvider {
 		login = "The local provider is off: it is for development, and ADDR or BASE_URL is not loopback."
+	}
+	if strings.HasPrefix(base, "http://localhost:") {
+		login += "\nAt 127.0.0.1 everything works but passkeys, which belong to the name localhost."
 	}
 	return fmt.Sprintf(`Latchkey's example %[4]s listens on %[1]s (users in %[2]s). Mails %[3]s.
 

@@ -86,9 +86,13 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	if err != nil {
 		return err
 	}
+	factors, err := cfg.factors(l)
+	if err != nil {
+		return err
+	}
 	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
 		Backends:         backends,
-		Flows:            append(append(social, verify.Flow{}, reset.Flow{}), cfg.factors()...),
+		Flows:            append(append(social, verify.Flow{}, reset.Flow{}), factors...),
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
 		Credentials:      s.stores.factors,
