@@ -11,6 +11,7 @@ import (
 // fieldOf are the fields that codes are about, where their form has them.
 var fieldOf = map[string]string{
 	core.CodeRegisterUserExists: "email", core.CodeUpdateEmailExists: "email",
+	core.CodeRegisterNameExists: "username", core.CodeUpdateNameExists: "username",
 	core.CodeRegisterPassword: "password", core.CodeUpdatePassword: "password", core.CodeResetPassword: "password",
 	core.CodeUpdateBadCurrent: "current_password", core.CodeFactorBadCode: "code",
 	core.CodeMailLoginBadCode: "code",

@@ -31,12 +31,16 @@ func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
 	return c
 }
 
-// compare finds what a hook has edited since before: the address, and fields of
-// the application's own. Its other edits of Latchkey's columns are dropped, as
+// compare finds what a hook has edited since before: the address, the name, and
+// fields of the application's own. Its other edits of Latchkey's columns are dropped, as
 // are those of a Changes.Edit.
 func (c *Changes) compare(before core.AnyUser) {
 	if now := c.planned.Base().Email; now != before.Base().Email {
 		c.Email = &now
+	}
+	if n := core.NamedOf(c.planned); n != nil && n.Username != core.NamedOf(before).Username {
+		name := n.Username
+		c.Username = &name
 	}
 	was, now := reflect.ValueOf(before).Elem(), reflect.ValueOf(c.planned).Elem()
 	base := reflect.TypeFor[core.User]()
@@ -45,7 +49,7 @@ func (c *Changes) compare(before core.AnyUser) {
 	}
 	for i := range was.NumField() {
 		field := now.Field(i)
-		if field.CanSet() && field.Type() != base &&
+		if field.CanSet() && field.Type() != base && field.Type() != reflect.TypeFor[core.Named]() &&
 			!reflect.DeepEqual(was.Field(i).Interface(), field.Interface()) {
 			c.edited = append(c.edited, i)
 		}

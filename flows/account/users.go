@@ -52,10 +52,9 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Answer: public,
 				Body: userUpdate{}, Own: svc.Codec.Columns("update"),
-				Codes: []string{
+				Codes: append(codesOfNames(svc, core.CodeUpdateNameExists),
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
-					core.CodeRateLimited,
-				},
+					core.CodeRateLimited),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				return f.patch(ctx, svc, r, last.write)
