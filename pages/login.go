@@ -20,15 +20,12 @@ func (s *site) loginForm(ctx context.Context, v *visit) (*core.Response, error) 
 
 // loginAt is the form of an address and a password.
 func (v *visit) loginAt(address string) *Form {
-	if u := v.user(); address == "" && u != nil {
-		address = u.Base().Email
-	}
 	again := ""
 	if v.r.Query.Has("again") {
 		again = "1"
 	}
 	f := v.form("login", v.at("/login", "next", v.next, "again", again), "submit.login",
-		emailInput("username", address, "username"), passwordInput("password", "current-password"))
+		v.identifierInput("username", address), passwordInput("password", "current-password"))
 	if v.offers("forgot") {
 		// A button that posts the form elsewhere takes the address
 		// along (WCAG 2.2, 3.3.7).

@@ -23,7 +23,7 @@ func (s *site) mailLoginForm(ctx context.Context, v *visit) (*core.Response, err
 
 // mailTo asks for a mail to an address.
 func (v *visit) mailTo(address string) *Form {
-	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", emailInput("email", address, "username"))
+	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", v.identifierInput("email", address))
 }
 
 // mailedCode takes the code of a mail.
