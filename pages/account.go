@@ -24,9 +24,9 @@ type Account struct {
 	// Profile has the application's columns; Name, Address and Password
 	// change what one logs in with. Name is nil where users have none.
 	Profile, Name, Address, Password *Form
-	Factors                    *Factors
-	Providers                  []LinkedProvider
-	Sessions                   []Login
+	Factors                          *Factors
+	Providers                        []LinkedProvider
+	Sessions                         []Login
 	// EndOthers ends all logins but this one.
 	EndOthers *Form
 }

@@ -7,6 +7,7 @@
 package naming
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -52,4 +53,13 @@ func Settle(identify core.Identifier, u core.AnyUser) *core.Problem {
 		return nil
 	}
 	return Set(identify, u, n.Username)
+}
+
+// Of returns what a person calls a user by: the address, the name or the ID.
+func Of(u core.AnyUser) string {
+	name := ""
+	if n := core.NamedOf(u); n != nil {
+		name = n.Username
+	}
+	return cmp.Or(u.Base().Email, name, u.Base().ID)
 }
