@@ -2,9 +2,11 @@ package latchkey
 
 import (
 	"context"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/email"
+	"github.com/latchkey-go/latchkey/internal/username"
 )
 
 // The vocabulary that applications need, so that they import this package
@@ -13,6 +15,11 @@ type (
 	// User holds the columns that Latchkey needs; an application's user
 	// type embeds it by value.
 	User = core.User
+	// Named gives users names to log in with; a user type embeds it by
+	// value beside User.
+	Named = core.Named
+	// Key names one user; core has its constructors.
+	Key = core.Key
 	// Backend is a name, a transport and a strategy.
 	Backend = core.Backend
 	// Flow is something a person does, as a value for Options.Flows.
@@ -58,3 +65,26 @@ func CurrentSession(ctx context.Context) (*Session, bool) { return core.CurrentS
 // A-labels. It is the default of Options.CanonicalEmail. Dots and plus tags
 // count: a provider's private rules are its own.
 func CanonicalEmail(address string) (string, error) { return email.Canonical(address) }
+
+// Identify returns the key of what a person has typed to say who they are: of
+// an e-mail address (CanonicalEmail) where there is an @-sign, else of a user
+// name. It is the default of Options.Identify where the user type has Named.
+//
+// A user name has 3 to 64 letters, digits, dots, underscores and hyphens, is
+// not all digits, and begins and ends with neither dot nor hyphen. Names are
+// compared by the form of RFC 8265, UsernameCaseMapped: letter case, width and
+// Unicode composition make no difference. Names that mix alphabets, and names
+// of another alphabet that look Latin, are refused.
+func Identify(typed string) (Key, error) { return identified(CanonicalEmail, typed) }
+
+func identified(canonical core.Canonicalizer, typed string) (Key, error) {
+	of, byKey := username.Canonical, core.ByUsername
+	if strings.Contains(typed, "@") {
+		of, byKey = canonical, core.ByEmail
+	}
+	key, err := of(typed)
+	if err != nil {
+		return Key{}, err
+	}
+	return byKey(key), nil
+}

@@ -31,10 +31,10 @@ func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
 	}
 }
 
-// Create stores a new user with its e-mail, flags and columns as they are in u;
-// with an empty password the user has none. Refusals: 422,
+// Create stores a new user with its e-mail, user name, flags and columns as they
+// are in u; with an empty password the user has none. Refusals: 422,
 // REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS,
-// REGISTER_USER_CONFLICT. A 422 for what the application's own schema refuses
+// REGISTER_USERNAME_ALREADY_EXISTS, REGISTER_USER_CONFLICT. A 422 for what the application's own schema refuses
 // has a *core.RefusedError in its chain. Mind that IsActive must be set for a
 // user who is to log in.
 func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
@@ -58,27 +58,38 @@ func (m *Manager[U]) FindByEmail(ctx context.Context, address string) (*U, error
 	return m.typed(u), err
 }
 
+// FindByUsername returns a user by name, in any spelling of the same canonical
+// form.
+func (m *Manager[U]) FindByUsername(ctx context.Context, name string) (*U, error) {
+	key, err := m.auth.svc.Identify(name)
+	if err != nil || key.Kind != "username" {
+		return nil, core.ErrNotFound
+	}
+	u, err := m.auth.svc.Users.Find(ctx, key)
+	return m.typed(u), err
+}
+
 // Changes are what Update changes; nil leaves as it is.
 type Changes[U any] struct {
-	Email, Password                   *string
+	Email, Username, Password         *string
 	IsActive, IsSuperuser, IsVerified *bool
 	// Edit changes the application's own columns. It is pure and may run
-	// again; what it does to the columns of User is undone.
+	// again; what it does to the columns of User and Named is undone.
 	Edit func(*U) error
 }
 
 // Update changes a user. A new password and a deactivation end all sessions and
 // tokens; a new address is unverified unless IsVerified says otherwise.
 // Refusals: 422, UPDATE_USER_INVALID_PASSWORD,
-// UPDATE_USER_EMAIL_ALREADY_EXISTS, UPDATE_USER_CONFLICT, and Edit's error as
-// it is.
+// UPDATE_USER_EMAIL_ALREADY_EXISTS, UPDATE_USER_USERNAME_ALREADY_EXISTS,
+// UPDATE_USER_CONFLICT, and Edit's error as it is.
 func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, error) {
 	u, err := m.auth.svc.Users.Find(ctx, core.ByID(id))
 	if err != nil {
 		return nil, err
 	}
 	changes := account.Changes{
-		Email: c.Email, Password: c.Password, IsActive: c.IsActive, IsSuperuser: c.IsSuperuser, IsVerified: c.IsVerified,
+		Email: c.Email, Username: c.Username, Password: c.Password, IsActive: c.IsActive, IsSuperuser: c.IsSuperuser, IsVerified: c.IsVerified,
 	}
 	if c.Edit != nil {
 		changes.Edit = func(u core.AnyUser) error { return c.Edit(m.typed(u)) }
@@ -97,11 +108,11 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 	return account.Remove(withoutRoute(ctx), m.auth.svc, u, nil)
 }
 
-// Authenticate returns the active user of an e-mail and a password, and counts
-// failures against the login limit. It starts no session and asks for no second
+// Authenticate returns the active user of an e-mail or a user name (see
+// Options.Identify) and a password, and counts failures against the login limit. It starts no session and asks for no second
 // factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
-func (m *Manager[U]) Authenticate(ctx context.Context, address, password string) (user *U, err error) {
-	c := account.Credentials{Identifier: address, Password: password}
+func (m *Manager[U]) Authenticate(ctx context.Context, identifier, password string) (user *U, err error) {
+	c := account.Credentials{Identifier: identifier, Password: password}
 	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
 		func(_ context.Context, u core.AnyUser) error {
 			if u.Base().Blocked(m.auth.opts.Now()) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/naming"
 )
 
 // Import stores a user of another system with the password's hash as it is, and
@@ -14,7 +15,7 @@ import (
 // It asks no policy and no hook, and sends no mail; Create does. Package
 // importers reads the users of other systems and calls it.
 //
-// u's Email is canonicalised; its flags, its columns, its suspension and its
+// u's Email and user name are canonicalised; its flags, its columns, its suspension and its
 // CreatedAt are kept, and so is its ID if it has one. The hash is "" for a user
 // without a password, else one that CheckHash takes; it is replaced at the
 // first login if it is outdated. UserID of a link is set. AccessToken and
@@ -22,8 +23,9 @@ import (
 // flows/oauth, and left out where it has none.
 //
 // Import returns core.ErrTaken, with a text that says what, if the ID, the
-// address or an account exists; core.ErrConflict and *core.RefusedError are of
-// the application's own schema; 422 is of an address that is none.
+// address, the name or an account exists; core.ErrConflict and *core.RefusedError are of
+// the application's own schema; 422 is of an address or
+// a name that is none.
 func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
 	return m.imported(ctx, u, hash, links, nil)
 }
@@ -72,10 +74,9 @@ func (m *Manager[U]) imported(
 	ctx context.Context, u *U, hash core.PasswordHash, links []core.OAuthAccount, done error,
 ) error {
 	svc, b := m.auth.svc, m.any(u).Base()
-	b.Email = strings.TrimSpace(b.Email)
-	key, err := svc.CanonicalEmail(b.Email)
+	key, err := m.identify(u)
 	if err != nil {
-		return core.Invalid(core.BadValue("email", err.Error()))
+		return err
 	}
 	if hash != "" {
 		if err := m.CheckHash(hash); err != nil {
@@ -88,7 +89,7 @@ func (m *Manager[U]) imported(
 	}
 	b.EmailKey, b.HashedPassword = key, hash
 	if !svc.Users.Atomic() {
-		if err := m.vacant(ctx, b, keeper, links); err != nil || done != nil {
+		if err := m.vacant(ctx, u, keeper, links); err != nil || done != nil {
 			return err
 		}
 	}
@@ -96,7 +97,7 @@ func (m *Manager[U]) imported(
 	return svc.Users.Transact(withImport(ctx), func(ctx context.Context) error {
 		b.ID = id // not that of a run which was undone
 		if err := svc.Users.Create(ctx, m.any(u)); errors.Is(err, core.ErrTaken) {
-			return m.taken(ctx, b)
+			return m.taken(ctx, u)
 		} else if err != nil {
 			return err
 		}
@@ -108,6 +109,22 @@ func (m *Manager[U]) imported(
 		}
 		return done
 	})
+}
+
+// identify sets the key of a user's name, and returns that of the address.
+func (m *Manager[U]) identify(u *U) (emailKey string, err error) {
+	svc, b := m.auth.svc, m.any(u).Base()
+	if err := core.InvalidProblems(naming.Settle(svc.Identify, m.any(u))); err != nil {
+		return "", err
+	}
+	if b.Email = strings.TrimSpace(b.Email); b.Email == "" && svc.Env.EmailOptional {
+		return "", nil
+	}
+	key, err := svc.CanonicalEmail(b.Email)
+	if err != nil {
+		return "", core.Invalid(core.BadValue("email", err.Error()))
+	}
+	return key, nil
 }
 
 // keeper returns the flow that keeps accounts at providers, or nil.
@@ -138,12 +155,13 @@ func sealed(keeper core.OAuthAccountKeeper, links []core.OAuthAccount) []core.OA
 
 // vacant returns what a store without transactions would find taken.
 func (m *Manager[U]) vacant(
-	ctx context.Context, b *core.User, keeper core.OAuthAccountKeeper, links []core.OAuthAccount,
+	ctx context.Context, u *U, keeper core.OAuthAccountKeeper, links []core.OAuthAccount,
 ) error {
-	for _, key := range []core.Key{core.ByID(b.ID), core.ByEmail(b.EmailKey)} {
+	b := m.any(u).Base()
+	for _, key := range append([]core.Key{core.ByID(b.ID), core.ByEmail(b.EmailKey)}, m.nameOf(u)...) {
 		switch _, err := m.auth.svc.Users.Find(ctx, key); {
 		case err == nil:
-			return m.taken(ctx, b)
+			return m.taken(ctx, u)
 		case !errors.Is(err, core.ErrNotFound):
 			return err
 		}
@@ -159,11 +177,21 @@ func (m *Manager[U]) vacant(
 	return nil
 }
 
+// nameOf returns the key of a user's name, if there is one.
+func (m *Manager[U]) nameOf(u *U) []core.Key {
+	if n := core.NamedOf(u); n != nil && n.UsernameKey != "" {
+		return []core.Key{core.ByUsername(n.UsernameKey)}
+	}
+	return nil
+}
+
 // taken says which key of a user exists.
-func (m *Manager[U]) taken(ctx context.Context, b *core.User) error {
+func (m *Manager[U]) taken(ctx context.Context, u *U) error {
 	what := "the ID"
-	if _, err := m.auth.svc.Users.Find(ctx, core.ByEmail(b.EmailKey)); err == nil {
-		what = "the address"
+	for _, key := range append(m.nameOf(u), core.ByEmail(m.any(u).Base().EmailKey)) {
+		if _, err := m.auth.svc.Users.Find(ctx, key); err == nil {
+			what = map[string]string{"username": "the user name", "email": "the address"}[key.Kind]
+		}
 	}
 	return fmt.Errorf("latchkey: %s: %w", what, core.ErrTaken)
 }

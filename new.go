@@ -91,7 +91,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		happens.listeners = append(happens.listeners, leftovers{opts.Credentials})
 	}
 	a.manager = newManager[U, PU](a)
-	if err := errors.Join(optsErr, servicesErr, a.install(flows)); err != nil {
+	if err := errors.Join(optsErr, servicesErr, a.nameErrors(), a.install(flows)); err != nil {
 		return nil, faults{err}
 	}
 	opts.warnUnverified()
@@ -117,7 +117,7 @@ func newServices[U any, PU core.Model[U]](
 	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string), rawPasswords bool,
 ) (*events[U, PU], error) {
 	o := a.opts
-	columns, typeErr := codec.New(reflect.TypeFor[U]())
+	columns, typeErr := codec.New(reflect.TypeFor[U](), codec.Options{Identify: o.Identify, EmailOptional: o.EmailOptional})
 	hasher, hasherErr := passwords.New(passwords.Parts{
 		Hashers: o.Hashers, Policy: o.PasswordPolicy, Governor: governor.New(o.HashConcurrency, 0), Users: users, Log: o.Log,
 		Raw: rawPasswords,
@@ -134,9 +134,10 @@ func newServices[U any, PU core.Model[U]](
 	*a.svc = core.Services{
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
 		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
-		CanonicalEmail: trimmed(o.CanonicalEmail), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
+		CanonicalEmail: trimmed(o.CanonicalEmail), Identify: trimmed(o.Identify), Mail: o.Sender,
+		Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: newSecurity(flows, o.Credentials, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
-		Env: core.Env{BaseURL: base, Log: o.Log, Now: o.Now, Random: o.Random},
+		Env: core.Env{BaseURL: base, EmailOptional: o.EmailOptional, Log: o.Log, Now: o.Now, Random: o.Random},
 	}
 	if o.RequireVerified {
 		a.svc.Env.AccountGuards = []Guard{Verified}
@@ -176,6 +177,18 @@ func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Fl
 		account.Prove{Failures: o.Limits.LoginFailures},
 		jwks.Flow{Keys: publicKeys},
 	}
+}
+
+// nameErrors returns an error for a user type with Named over a store that
+// would let two users have one name.
+func (a *Auth[U]) nameErrors() error {
+	if core.NamedOf(new(U)) == nil {
+		return nil
+	}
+	if k, ok := core.As[core.NameKeeper](a.users); ok && k.KeepsNames() {
+		return nil
+	}
+	return fmt.Errorf("the user type embeds latchkey.Named, and the store %T keeps no names unique (core.NameKeeper)", a.users)
 }
 
 // requireFactor is Options.RequireFactor with the user's type erased.
@@ -285,8 +298,8 @@ func (a *Auth[U]) publicKeys() []json.RawMessage {
 	return keys
 }
 
-// trimmed cuts off the blanks around an address, which keyboards add, before it
-// is checked.
-func trimmed(canonical core.Canonicalizer) core.Canonicalizer {
-	return func(address string) (string, error) { return canonical(strings.TrimSpace(address)) }
+// trimmed cuts off the blanks around an address or a name, which keyboards add,
+// before it is checked.
+func trimmed[F ~func(string) (K, error), K any](canonical F) F {
+	return func(typed string) (K, error) { return canonical(strings.TrimSpace(typed)) }
 }

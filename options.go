@@ -102,6 +102,20 @@ type Options[U any] struct {
 	// Default: CanonicalEmail of this package. Changing it for a store that
 	// has users already makes users unfindable.
 	CanonicalEmail core.Canonicalizer
+	// Identify returns the key of what a person types to log in, and of
+	// what they register as a user name; see core.Identifier. It may refuse
+	// names that Identify of this package takes, such as "admin". It needs
+	// a user type with Named. Changing it for a store that has users
+	// already may make users unfindable. Default: Identify of this package
+	// with CanonicalEmail; addresses alone where the type has no Named.
+	Identify core.Identifier
+	// EmailOptional lets users have no e-mail address. Whoever registers
+	// without one must have a user name, for which the type needs Named;
+	// whoever comes from a provider that tells none needs nothing else.
+	// They get no mails, so a forgotten password is lost; and as their
+	// address is never verified, RequireVerified excludes it. Default:
+	// every user has an address.
+	EmailOptional bool
 	// Localize translates the texts of refused passwords (by ReasonCode)
 	// and of invalid input (by the problem's type) for the request's
 	// context; "" keeps the English text. Default: English.
@@ -210,6 +224,7 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 	if o.CanonicalEmail == nil {
 		o.CanonicalEmail = CanonicalEmail
 	}
+	errs = append(errs, o.identifierErrors()...)
 	if o.PasswordPolicy == nil {
 		o.PasswordPolicy = policy.Default
 	}
@@ -255,6 +270,29 @@ func (o Options[U]) withDefaults() (Options[U], *url.URL, error) {
 		base = &url.URL{Scheme: "https", Host: "malformed.invalid"}
 	}
 	return o, base, errors.Join(append(errs, err)...)
+}
+
+// identifierErrors returns what is wrong with how users are identified, and
+// sets the default of Identify.
+func (o *Options[U]) identifierErrors() (errs []error) {
+	named, canonical := core.NamedOf(new(U)) != nil, o.CanonicalEmail
+	if o.Identify != nil && !named {
+		errs = append(errs, errors.New("Options.Identify needs a user type that embeds latchkey.Named: others have addresses alone, which Options.CanonicalEmail compares"))
+	}
+	if o.EmailOptional && o.RequireVerified {
+		errs = append(errs, errors.New("Options.EmailOptional and Options.RequireVerified exclude each other: a user without an address is never verified, and could never log in"))
+	}
+	switch {
+	case o.Identify != nil:
+	case named:
+		o.Identify = func(typed string) (Key, error) { return identified(canonical, typed) }
+	default:
+		o.Identify = func(typed string) (Key, error) {
+			key, err := canonical(typed)
+			return core.ByEmail(key), err
+		}
+	}
+	return errs
 }
 
 func (o Options[U]) proofErrors() (errs []error) {

@@ -127,6 +127,22 @@ func TestUser(t *testing.T) {
 	}
 }
 
+func TestUserWithAName(t *testing.T) {
+	t.Parallel()
+	type handled struct {
+		latchkey.User
+		latchkey.Named
+	}
+	app := authtest.New(t, latchkey.Options[handled]{EmailOptional: true})
+	for range 2 {
+		u := authtest.User[handled](func(u *handled) { u.Email = "" })
+		authtest.As(t, app.Auth, "web", u)
+		if got, err := app.Manager().FindByUsername(t.Context(), u.Username); err != nil || got.ID != u.ID {
+			t.Errorf("the user named %q: %v", u.Username, err)
+		}
+	}
+}
+
 func TestSecret(t *testing.T) {
 	t.Parallel()
 	if one, other := authtest.Secret(), authtest.Secret(); len(one) != 32 || bytes.Equal(one, other) {

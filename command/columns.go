@@ -40,10 +40,11 @@ func ownColumns(t reflect.Type) (own []ownColumn) {
 	return own
 }
 
-// ofCore reports whether a field lies in core.User.
+// ofCore reports whether a field lies in core.User or core.Named.
 func ofCore(t reflect.Type, index []int) bool {
 	for i := range index {
-		if t.FieldByIndex(index[:i+1]).Type == reflect.TypeFor[core.User]() {
+		in := t.FieldByIndex(index[:i+1]).Type
+		if in == reflect.TypeFor[core.User]() || in == reflect.TypeFor[core.Named]() {
 			return true
 		}
 	}

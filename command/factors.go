@@ -17,7 +17,7 @@ func (t *tree[U, PU]) factors() *cobra.Command {
 }
 
 func (t *tree[U, PU]) factorsList() *cobra.Command {
-	return leaf("list", []string{person}, "List what a user proves with who they are besides a password", "", t.opened(
+	return leaf("list", []string{person[U]()}, "List what a user proves with who they are besides a password", "", t.opened(
 		func(ctx context.Context, c *call[U]) error {
 			u, err := t.find(ctx, c, c.args[0])
 			if err != nil {
@@ -36,7 +36,7 @@ func (t *tree[U, PU]) factorsList() *cobra.Command {
 				return nil
 			}
 			if len(kept) == 0 {
-				c.note("%s has no second factor.", base[U, PU](u).Email)
+				c.note("%s has no second factor.", called(u))
 				return nil
 			}
 			rows := [][]string{{"ID", "KIND", "LABEL", "ADDED", "LAST USED"}}
@@ -69,7 +69,7 @@ func factorObject(f *core.Credential) any {
 
 func (t *tree[U, PU]) factorsRemove() *cobra.Command {
 	var all bool
-	cmd := leaf("remove", []string{person, "[FACTOR]"}, "Remove a factor that a user has lost, or all",
+	cmd := leaf("remove", []string{person[U](), "[FACTOR]"}, "Remove a factor that a user has lost, or all",
 		"FACTOR is an ID of factors list. A user who must have a factor gets a new one at their next login.\n"+
 			"Make sure who asks for it: anyone who has the password gets in then.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
@@ -86,34 +86,35 @@ func (t *tree[U, PU]) factorsRemove() *cobra.Command {
 					if err != nil {
 						return unasked(err)
 					}
-					return c.removed(b, n, count(n, "had no factor", "factor was removed", "factors were removed"))
+					return c.removed(u, n, count(n, "had no factor", "factor was removed", "factors were removed"))
 				}
 				err = c.people.RemoveFactor(ctx, b.ID, c.args[1])
 				if errors.Is(err, core.ErrNotFound) {
-					return &failure{cause: err, text: b.Email + " has no factor " + c.args[1]}
+					return &failure{cause: err, text: called(u) + " has no factor " + c.args[1]}
 				}
 				if err != nil {
 					return unasked(err)
 				}
-				return c.removed(b, 1, "the factor was removed")
+				return c.removed(u, 1, "the factor was removed")
 			}))
 	cmd.Flags().BoolVar(&all, "all", false, "remove all factors")
 	return cmd
 }
 
-func (c *call[U]) removed(u *core.User, n int, what string) error {
+func (c *call[U]) removed(u *U, n int, what string) error {
+	b := any(u).(core.AnyUser).Base()
 	if c.json {
 		return c.object(struct {
 			ID      string `json:"id"`
 			Email   string `json:"email"`
 			Removed int    `json:"removed"`
-		}{u.ID, u.Email, n})
+		}{b.ID, b.Email, n})
 	}
-	return c.say("%s (%s): %s.", u.Email, u.ID, what)
+	return c.say("%s (%s): %s.", called(u), b.ID, what)
 }
 
 func (t *tree[U, PU]) factorsUnlock() *cobra.Command {
-	return leaf("unlock", []string{person}, "Let a user use a factor again that wrong codes have locked", "", t.opened(
+	return leaf("unlock", []string{person[U]()}, "Let a user use a factor again that wrong codes have locked", "", t.opened(
 		func(ctx context.Context, c *call[U]) error {
 			u, err := t.find(ctx, c, c.args[0])
 			if err != nil {

@@ -21,7 +21,7 @@ func (t *tree[U, PU]) sessions() *cobra.Command {
 const shownID, shortestID = 12, 8
 
 func (t *tree[U, PU]) sessionsList() *cobra.Command {
-	return leaf("list", []string{person}, "List a user's logins",
+	return leaf("list", []string{person[U]()}, "List a user's logins",
 		"Tokens that no store keeps, such as JWTs, are not among them.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				u, err := t.find(ctx, c, c.args[0])
@@ -41,7 +41,7 @@ func (t *tree[U, PU]) sessionsList() *cobra.Command {
 					return nil
 				}
 				if len(living) == 0 {
-					c.note("%s is not logged in.", base[U, PU](u).Email)
+					c.note("%s is not logged in.", called(u))
 					return nil
 				}
 				rows := [][]string{{"ID", "BACKEND", "DEVICE", "IP", "BEGAN", "LAST SEEN", "EXPIRES"}}
@@ -88,7 +88,7 @@ func shortened(label string) string {
 
 func (t *tree[U, PU]) sessionsRevoke() *cobra.Command {
 	var all bool
-	cmd := leaf("revoke", []string{person, "[SESSION]"}, "End one login of a user, or all",
+	cmd := leaf("revoke", []string{person[U](), "[SESSION]"}, "End one login of a user, or all",
 		"SESSION is an ID of sessions list, or how it begins. With --all, tokens that no store keeps end too.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				if all == (len(c.args) > 1) {
@@ -103,24 +103,24 @@ func (t *tree[U, PU]) sessionsRevoke() *cobra.Command {
 					if err := c.people.EndSessions(ctx, b.ID); err != nil {
 						return unasked(err)
 					}
-					return c.revoked(b, "", "is logged out everywhere")
+					return c.revoked(u, "", "is logged out everywhere")
 				}
-				id, err := c.session(ctx, b, c.args[1])
+				id, err := c.session(ctx, u, c.args[1])
 				if err != nil {
 					return err
 				}
 				if err := c.people.EndSession(ctx, b.ID, id); err != nil {
 					return unasked(err)
 				}
-				return c.revoked(b, id, "is logged out there")
+				return c.revoked(u, id, "is logged out there")
 			}))
 	cmd.Flags().BoolVar(&all, "all", false, "end all logins")
 	return cmd
 }
 
 // session returns the ID of the one session that begins so.
-func (c *call[U]) session(ctx context.Context, u *core.User, begin string) (id string, err error) {
-	living, err := c.people.Sessions(ctx, u.ID)
+func (c *call[U]) session(ctx context.Context, u *U, begin string) (id string, err error) {
+	living, err := c.people.Sessions(ctx, any(u).(core.AnyUser).Base().ID)
 	if err != nil {
 		return "", unasked(err)
 	}
@@ -137,19 +137,20 @@ func (c *call[U]) session(ctx context.Context, u *core.User, begin string) (id s
 		id = s.ID
 	}
 	if id == "" {
-		return "", &failure{cause: core.ErrNotFound, text: u.Email + " has no session " + begin}
+		return "", &failure{cause: core.ErrNotFound, text: called(u) + " has no session " + begin}
 	}
 	return id, nil
 }
 
-func (c *call[U]) revoked(u *core.User, session, what string) error {
+func (c *call[U]) revoked(u *U, session, what string) error {
+	b := any(u).(core.AnyUser).Base()
 	if c.json {
 		return c.object(struct {
 			ID      string `json:"id"`
 			Email   string `json:"email"`
 			Session string `json:"session,omitempty"`
 			All     bool   `json:"all,omitempty"`
-		}{u.ID, u.Email, session, session == ""})
+		}{b.ID, b.Email, session, session == ""})
 	}
-	return c.say("%s (%s) %s.", u.Email, u.ID, what)
+	return c.say("%s (%s) %s.", called(u), b.ID, what)
 }

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 )
-
-// person is the argument of commands about one user.
-const person = "EMAIL|ID"
 
 func (t *tree[U, PU]) users() *cobra.Command {
 	return group("users", "Find, create, change and delete users",
@@ -27,13 +23,12 @@ func (t *tree[U, PU]) users() *cobra.Command {
 		t.usersDelete())
 }
 
-// find returns the user whom an argument names, by address or by ID.
+// finder finds a user, as a Manager does.
+type finder[U any] func(context.Context, string) (*U, error)
+
+// find returns the user whom an argument names, by address, by name or by ID.
 func (t *tree[U, PU]) find(ctx context.Context, c *call[U], who string) (*U, error) {
-	ways := []func(context.Context, string) (*U, error){c.people.FindByEmail, c.people.Find}
-	if !strings.Contains(who, "@") {
-		ways[0], ways[1] = ways[1], ways[0]
-	}
-	for _, way := range ways {
+	for _, way := range ways(c.people, who) {
 		u, err := way(ctx, who)
 		if !errors.Is(err, core.ErrNotFound) {
 			return u, unasked(err)
@@ -62,12 +57,12 @@ func (t *tree[U, PU]) done(c *call[U], u *U, what string) error {
 		return t.printUser(c, u)
 	}
 	b := base[U, PU](u)
-	return c.say("%s (%s) %s.", b.Email, b.ID, what)
+	return c.say("%s (%s) %s.", called(u), b.ID, what)
 }
 
 // usersActive is activate or deactivate.
 func (t *tree[U, PU]) usersActive(name, short string, active bool) *cobra.Command {
-	return leaf(name, []string{person}, short, "", t.opened(func(ctx context.Context, c *call[U]) error {
+	return leaf(name, []string{person[U]()}, short, "", t.opened(func(ctx context.Context, c *call[U]) error {
 		return t.change(ctx, c, "is "+name+"d", latchkey.Changes[U]{IsActive: &active})
 	}))
 }
@@ -77,7 +72,7 @@ func (t *tree[U, PU]) usersFlag(
 	name, short, what string, set func(*latchkey.Changes[U], *bool),
 ) *cobra.Command {
 	var off bool
-	cmd := leaf(name, []string{person}, short, "", t.opened(func(ctx context.Context, c *call[U]) error {
+	cmd := leaf(name, []string{person[U]()}, short, "", t.opened(func(ctx context.Context, c *call[U]) error {
 		var changes latchkey.Changes[U]
 		on, now := !off, "is now "
 		if off {
@@ -91,19 +86,22 @@ func (t *tree[U, PU]) usersFlag(
 }
 
 func (t *tree[U, PU]) usersUpdate() *cobra.Command {
-	var email string
+	var email, username string
 	var set []string
-	cmd := leaf("update", []string{person}, "Change a user's address or the application's own columns",
+	cmd := leaf("update", []string{person[U]()}, "Change a user's address or the application's own columns",
 		"A new address is not verified, and gets no mail. Hooks run as for any other change.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				values, err := parseSet[U](set)
 				if err != nil {
 					return err
 				}
-				if email == "" && len(values) == 0 {
+				if email+username == "" && len(values) == 0 {
 					return usage("nothing to change: use --email or --set")
 				}
 				var changes latchkey.Changes[U]
+				if username != "" {
+					changes.Username = &username
+				}
 				if email != "" {
 					changes.Email = &email
 				}
@@ -113,13 +111,14 @@ func (t *tree[U, PU]) usersUpdate() *cobra.Command {
 				return t.change(ctx, c, "is changed", changes)
 			}))
 	cmd.Flags().StringVar(&email, "email", "", "the new address")
+	addUsername[U](cmd, &username, "the new user name")
 	addSet(cmd, &set)
 	return cmd
 }
 
 func (t *tree[U, PU]) usersSetPassword() *cobra.Command {
 	var how passwordFlags
-	cmd := leaf("set-password", []string{person}, "Set a user's password, and end their sessions",
+	cmd := leaf("set-password", []string{person[U]()}, "Set a user's password, and end their sessions",
 		"The password is prompted for, unless a flag says where it comes from.\n"+
 			"With --link the present password stays until the link is used.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
@@ -158,7 +157,7 @@ func (t *tree[U, PU]) linkFor(ctx context.Context, c *call[U]) error {
 
 func (t *tree[U, PU]) usersDelete() *cobra.Command {
 	var sure bool
-	cmd := leaf("delete", []string{person}, "Delete a user and everything of theirs", "", t.opened(
+	cmd := leaf("delete", []string{person[U]()}, "Delete a user and everything of theirs", "", t.opened(
 		func(ctx context.Context, c *call[U]) error {
 			u, err := t.find(ctx, c, c.args[0])
 			if err != nil {
@@ -166,7 +165,7 @@ func (t *tree[U, PU]) usersDelete() *cobra.Command {
 			}
 			b := base[U, PU](u)
 			if !sure {
-				if err := c.confirm(ctx, fmt.Sprintf("Delete %s (%s) for good?", b.Email, b.ID)); err != nil {
+				if err := c.confirm(ctx, fmt.Sprintf("Delete %s (%s) for good?", called(u), b.ID)); err != nil {
 					return err
 				}
 			}

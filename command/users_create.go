@@ -15,15 +15,19 @@ func (t *tree[U, PU]) usersCreate() *cobra.Command {
 	var (
 		how                           passwordFlags
 		superuser, verified, inactive bool
+		username                      string
 		set                           []string
 	)
-	cmd := leaf("create", []string{"EMAIL"}, "Create a user",
+	cmd := leaf("create", []string{newcomer[U]()}, "Create a user",
 		"The password is prompted for, unless a flag says where it comes from.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				u := new(U)
 				values, err := parseSet[U](set)
 				if err == nil {
 					err = values.apply(u)
+				}
+				if err == nil {
+					err = identify(c, u, username)
 				}
 				if err == nil && how.link {
 					err = c.linkable()
@@ -36,7 +40,7 @@ func (t *tree[U, PU]) usersCreate() *cobra.Command {
 					return err
 				}
 				b := base[U, PU](u)
-				b.Email, b.IsActive, b.IsSuperuser, b.IsVerified = c.args[0], !inactive, superuser, verified
+				b.IsActive, b.IsSuperuser, b.IsVerified = !inactive, superuser, verified
 				if err := c.people.Create(ctx, u, password); err != nil {
 					return unasked(err)
 				}
@@ -50,6 +54,7 @@ func (t *tree[U, PU]) usersCreate() *cobra.Command {
 	cmd.Flags().BoolVar(&verified, "verified", false, "mark the address as verified")
 	cmd.Flags().BoolVar(&inactive, "inactive", false, "who cannot log in yet")
 	exclusive(cmd, "inactive", "link")
+	addUsername[U](cmd, &username, "the user name")
 	addSet(cmd, &set)
 	return cmd
 }
@@ -60,12 +65,12 @@ func (t *tree[U, PU]) printLink(ctx context.Context, c *call[U], u *U, what stri
 	b := base[U, PU](u)
 	link, expires, err := c.people.ResetLink(ctx, b.ID)
 	if err != nil && what != "" {
-		err = fmt.Errorf("%s %s, and the link failed: %w; set-password --link makes another one", b.Email, what, err)
+		err = fmt.Errorf("%s %s, and the link failed: %w; set-password --link makes another one", called(u), what, err)
 	}
 	switch {
 	case errors.Is(err, reset.ErrBlocked):
 		return &failure{cause: err, exit: exitRefused,
-			text: b.Email + " is inactive or suspended: a new password would not let them in"}
+			text: called(u) + " is inactive or suspended: a new password would not let them in"}
 	case err != nil:
 		return unasked(err)
 	}
@@ -78,11 +83,11 @@ func (t *tree[U, PU]) printLink(ctx context.Context, c *call[U], u *U, what stri
 		}{b.ID, b.Email, link, expires.UTC()})
 	}
 	if what != "" {
-		if err := c.say("%s (%s) %s.", b.Email, b.ID, what); err != nil {
+		if err := c.say("%s (%s) %s.", called(u), b.ID, what); err != nil {
 			return err
 		}
 	}
-	if err := c.say("This link sets the password of %s, once, until %s UTC:", b.Email, moment(expires)); err != nil {
+	if err := c.say("This link sets the password of %s, once, until %s UTC:", called(u), moment(expires)); err != nil {
 		return err
 	}
 	return c.say("%s", link)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,15 @@ func (t *tree[U, PU]) page(c *call[U], rows *table, users []*U, first bool) erro
 	for _, u := range users {
 		b := base[U, PU](u)
 		lines = append(lines, []string{b.Email, state(b, time.Now()), moment(b.CreatedAt), b.ID})
+	}
+	if named[U]() {
+		names := []string{"NAME"}[:min(1, len(lines)-len(users))]
+		for _, u := range users {
+			names = append(names, core.NamedOf(u).Username)
+		}
+		for i, name := range names {
+			lines[i] = slices.Insert(lines[i], 1, name)
+		}
 	}
 	return rows.print(lines...)
 }

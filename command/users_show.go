@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 func (t *tree[U, PU]) usersShow() *cobra.Command {
-	return leaf("show", []string{person}, "Show one user", "", t.opened(func(ctx context.Context, c *call[U]) error {
+	return leaf("show", []string{person[U]()}, "Show one user", "", t.opened(func(ctx context.Context, c *call[U]) error {
 		u, err := t.find(ctx, c, c.args[0])
 		if err != nil {
 			return err
@@ -31,6 +32,9 @@ func (t *tree[U, PU]) usersShow() *cobra.Command {
 		rows := [][]string{
 			{"id", b.ID}, {"email", b.Email}, {"active", yes(b.IsActive)}, {"verified", yes(b.IsVerified)},
 			{"superuser", yes(b.IsSuperuser)}, {"password", yes(b.HashedPassword != "")},
+		}
+		if n := core.NamedOf(u); n != nil {
+			rows = slices.Insert(rows, 2, []string{"username", n.Username})
 		}
 		if time.Now().Before(b.SuspendedUntil) {
 			until := "until " + moment(b.SuspendedUntil) + " " + b.SuspendedFor

@@ -68,6 +68,8 @@ type Env struct {
 	// AccountGuards guard what users do with their own account: Verified
 	// where the application requires verified addresses, else none.
 	AccountGuards []Guard
+	// EmailOptional reports whether users may have no address.
+	EmailOptional bool
 	Log           *slog.Logger
 	Now           func() time.Time
 	Random        io.Reader

@@ -64,7 +64,7 @@ type run[U any] struct {
 // cannot be reached or that ctx has ended, the report's After is where to go
 // on. What is wrong with a record is no error; the report has it.
 func Run[U any, PU core.Model[U]](ctx context.Context, to Target[U], from Source, o Options) (Report, error) {
-	c, err := codec.New(reflect.TypeFor[U]())
+	c, err := codec.New(reflect.TypeFor[U](), codec.Options{})
 	if err != nil {
 		return newReport(o), fmt.Errorf("importers: %w", err)
 	}

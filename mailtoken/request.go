@@ -8,9 +8,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Request is the handler of a route that takes an e-mail address and may send a
-// mail: 202 null, whoever asks, within the limit of requests. wants reports
-// whether a known user gets one; after happens once its ticket is made.
+// Request is the handler of a route that takes an e-mail address, or what else
+// a user logs in with, and may send a mail to the address that is stored: 202
+// null, whoever asks, within the limit of requests. wants reports whether a
+// known user gets one; one without an address does not. after happens once its
+// ticket is made.
 func (k Kind) Request(
 	svc *core.Services, wants func(*core.User) bool, after core.EventKind,
 ) func(context.Context, *core.Request) (*core.Response, error) {
@@ -19,31 +21,38 @@ func (k Kind) Request(
 		if err != nil {
 			return nil, err
 		}
-		key, err := svc.CanonicalEmail(in[0])
+		key, err := svc.Identify(in[0])
 		if err != nil {
 			return nil, core.Invalid(core.BadValue("email", err.Error()))
 		}
 		if err := core.CheckNetworkLimit(ctx, svc.Limiter, k.name, r.Remote, k.RequestLimit); err != nil {
 			return nil, err
 		}
-		if err := k.AskedBy(r.Remote).Ask(ctx, svc, key, wants, after); err != nil {
+		if err := k.AskedBy(r.Remote).ask(ctx, svc, key, wants, after); err != nil {
 			return nil, err
 		}
 		return core.JSON(http.StatusAccepted, nil)
 	}
 }
 
-// Ask is Request outside HTTP. The job that it queues is the same for every
-// address, and looks the user up itself. The look-up before is for its error
-// alone, so that a store that is down is a 503: it asks for somebody who is
-// nobody, since a row that is found takes measurably longer than none.
+// Ask is Request outside HTTP, for a canonical address.
 func (k Kind) Ask(
 	ctx context.Context, svc *core.Services, emailKey string, wants func(*core.User) bool, after core.EventKind,
+) error {
+	return k.ask(ctx, svc, core.ByEmail(emailKey), wants, after)
+}
+
+// ask queues a job that is the same for everybody, and looks the user up
+// itself. The look-up before is for its error alone, so that a store that is
+// down is a 503: it asks for somebody who is nobody, since a row that is found
+// takes measurably longer than none.
+func (k Kind) ask(
+	ctx context.Context, svc *core.Services, key core.Key, wants func(*core.User) bool, after core.EventKind,
 ) error {
 	if _, err := svc.Users.Find(ctx, core.ByEmail(nobody)); err != nil && !errors.Is(err, core.ErrNotFound) {
 		return core.Unavailable(err)
 	}
-	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByEmail(emailKey), wants: wants,
+	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: key, wants: wants,
 		made: func(ctx context.Context, u core.AnyUser) {
 			svc.Events.Raise(ctx, core.Event{Kind: after, User: u})
 		}}
@@ -80,7 +89,7 @@ type errand struct {
 // runs: a second ticket would end one that somebody asked for meanwhile.
 func (e *errand) run(ctx context.Context) error {
 	u, err := e.svc.Users.Find(ctx, e.key)
-	if errors.Is(err, core.ErrNotFound) || err == nil && !e.wants(u.Base()) {
+	if errors.Is(err, core.ErrNotFound) || err == nil && (u.Base().EmailKey == "" || !e.wants(u.Base())) {
 		return nil
 	}
 	if err != nil {

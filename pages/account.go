@@ -14,17 +14,19 @@ import (
 // Account is the Data of the page account. What the application does not have
 // is nil.
 type Account struct {
-	Email    string
-	Verified bool
+	// Email is "" for a user without an address, Username for one without a
+	// name.
+	Email, Username string
+	Verified        bool
 	// Verify is a button that sends a mail to an address that is not
 	// verified.
 	Verify *Form
-	// Profile has the application's columns; Address and Password change
-	// what one logs in with.
-	Profile, Address, Password *Form
-	Factors                    *Factors
-	Providers                  []LinkedProvider
-	Sessions                   []Login
+	// Profile has the application's columns; Name, Address and Password
+	// change what one logs in with. Name is nil where users have none.
+	Profile, Name, Address, Password *Form
+	Factors                          *Factors
+	Providers                        []LinkedProvider
+	Sessions                         []Login
 	// EndOthers ends all logins but this one.
 	EndOthers *Form
 	// Leave leads to the page on which users delete their account.
@@ -76,12 +78,13 @@ func (v *visit) accountPage(
 		return nil, core.NotFound()
 	}
 	u := v.user()
-	data := &Account{Email: u.Base().Email, Verified: u.Base().IsVerified}
-	if !data.Verified && v.offers("verify") {
+	data := &Account{Email: u.Base().Email, Username: nameOf(u), Verified: u.Base().IsVerified}
+	if !data.Verified && data.Email != "" && v.offers("verify") {
 		data.Verify = v.form("verify", v.at("/verify"), "submit.verify_again")
 		data.Verify.Hidden = []Hidden{{"email", data.Email}}
 	}
 	data.Profile, data.Address, data.Password = v.profileForm(u), v.addressForm(""), v.passwordForm()
+	data.Name = v.nameForm("")
 	for _, add := range []func(context.Context, *Account) error{v.addLogins, v.addProviders, v.addFactors} {
 		if err := add(ctx, data); err != nil {
 			return nil, err
@@ -93,7 +96,7 @@ func (v *visit) accountPage(
 	view := v.view(ctx, "account")
 	view.Status, view.Data = status, data
 	if wrong != nil {
-		for _, f := range []**Form{&data.Profile, &data.Address, &data.Password} {
+		for _, f := range []**Form{&data.Profile, &data.Name, &data.Address, &data.Password} {
 			if *f != nil && (*f).ID == wrong.ID {
 				*f = wrong
 			}
@@ -117,7 +120,9 @@ func (v *visit) accountPage(
 
 // profileForm has the application's columns; nil if there are none.
 func (v *visit) profileForm(u core.AnyUser) *Form {
-	inputs := v.columnInputs("update", u)
+	inputs := slices.DeleteFunc(v.columnInputs("update", u), func(in Input) bool {
+		return in.Name == "username" && v.withNames() // which has a form of its own
+	})
 	if len(inputs) == 0 {
 		return nil
 	}

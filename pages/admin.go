@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -24,12 +26,16 @@ type UserList struct {
 type ListedUser struct {
 	ID       string `json:"id"`
 	Email    string `json:"email"`
+	Username string `json:"username"`
 	Active   bool   `json:"is_active"`
 	Admin    bool   `json:"is_superuser"`
 	Verified bool   `json:"is_verified"`
 	// URL is that of the user's page.
 	URL string `json:"-"`
 }
+
+// Title is what the user is called by: the address, the name or the ID.
+func (u ListedUser) Title() string { return cmp.Or(u.Email, u.Username, u.ID) }
 
 // UserDetail is the Data of the pages admin_user and admin_delete.
 type UserDetail struct {
@@ -59,6 +65,11 @@ func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error)
 	if err := json.Unmarshal(answer.Body, &list.Users); err != nil {
 		return nil, err
 	}
+	if cursor == "" {
+		if err := v.addNamed(ctx, list); err != nil {
+			return nil, err
+		}
+	}
 	for i, u := range list.Users {
 		list.Users[i].URL = v.userAt(u.ID, "")
 	}
@@ -69,6 +80,24 @@ func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error)
 	view := v.view(ctx, "admin_users")
 	view.Data = list
 	return v.show(ctx, view)
+}
+
+// addNamed puts the user in front who has the name that is looked for.
+func (v *visit) addNamed(ctx context.Context, list *UserList) error {
+	if list.Search == "" || !v.withNames() {
+		return nil
+	}
+	answer, err := v.ask(ctx, question{route: "users:list_users", query: url.Values{"username": {list.Search}}})
+	if err != nil || refusal(answer) != nil {
+		return err
+	}
+	var found []ListedUser
+	if err := json.Unmarshal(answer.Body, &found); err != nil {
+		return err
+	}
+	list.Users = slices.DeleteFunc(list.Users, func(u ListedUser) bool { return len(found) > 0 && u.ID == found[0].ID })
+	list.Users = append(found, list.Users...)
+	return nil
 }
 
 // more is the next page, given the API's Link line: <?cursor=…>; rel="next".
@@ -117,7 +146,7 @@ func (v *visit) adminPage(
 	if err != nil {
 		return nil, err
 	}
-	view.Title, view.Status, view.Form, view.Data = detail.Email, status, f, detail
+	view.Title, view.Status, view.Form, view.Data = detail.Title(), status, f, detail
 	view.Links = []Button{{Text: v.texts.say("link.users"), Action: v.at("/admin/users")}}
 	return v.show(ctx, view)
 }
@@ -160,7 +189,7 @@ func (v *visit) deletePage(
 	view := v.view(ctx, "admin_delete")
 	f := v.form("delete", detail.Delete, "submit.delete")
 	f.Danger = true
-	view.Title, view.Status, view.Data = v.texts.say("title.admin_delete", "email", detail.Email), status, detail
+	view.Title, view.Status, view.Data = v.texts.say("title.admin_delete", "email", detail.Title()), status, detail
 	view.Form = v.blame(ctx, f, e)
 	view.Links = []Button{{Text: v.texts.say("link.cancel"), Action: detail.URL}}
 	return v.show(ctx, view)

@@ -73,10 +73,11 @@ func (s *site) adminSave(ctx context.Context, v *visit) (*core.Response, error) 
 	body := v.changes(in, "update", current(u))
 	moves := false
 	if address, there := in["email"]; there {
-		body["email"] = address
 		var before string
-		_ = json.Unmarshal(u["email"], &before) // a text, as the API has it
-		moves = text(in, "email") != before
+		_ = json.Unmarshal(u["email"], &before) // a text or null, as the API has it
+		if moves = text(in, "email") != before; moves || before != "" {
+			body["email"] = address
+		}
 	}
 	if text(in, "password") != "" {
 		body["password"] = in["password"]

@@ -11,6 +11,7 @@ import (
 // fieldOf are the fields that codes are about, where their form has them.
 var fieldOf = map[string]string{
 	core.CodeRegisterUserExists: "email", core.CodeUpdateEmailExists: "email",
+	core.CodeRegisterNameExists: "username", core.CodeUpdateNameExists: "username",
 	core.CodeRegisterPassword: "password", core.CodeUpdatePassword: "password", core.CodeResetPassword: "password",
 	core.CodeUpdateBadCurrent: "current_password", core.CodeFactorBadCode: "code",
 	core.CodeMailLoginBadCode: "code",
@@ -82,7 +83,11 @@ func (v *visit) sentence(ctx context.Context, e *core.Error) string {
 		}
 		return v.texts.say("error.general")
 	}
-	if text, known := v.say(ctx, e.Code, e.Args); known {
+	code := e.Code
+	if code == core.CodeLoginBadCredentials && v.withNames() {
+		code = "error.credentials"
+	}
+	if text, known := v.say(ctx, code, e.Args); known {
 		if wait := e.Header.Get("Retry-After"); wait != "" {
 			text += " " + v.waiting(wait)
 		}

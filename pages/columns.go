@@ -70,6 +70,11 @@ func (v *visit) columnInputs(when string, u core.AnyUser) []Input {
 }
 
 func (v *visit) columnInput(c core.Column, value any) Input {
+	if v.isName(c) {
+		in := v.nameInput(typed.TextOf(value))
+		in.Column = true
+		return in
+	}
 	field := v.opts.Fields[c.Name]
 	in := Input{
 		Name: c.Name, Label: v.word("field."+c.Name, field.Label, humane(c.Name)),

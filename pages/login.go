@@ -25,9 +25,6 @@ func (s *site) toLoginForm(_ context.Context, v *visit) (*core.Response, error) 
 
 // loginAt is the form of an address and a password.
 func (v *visit) loginAt(address string) *Form {
-	if u := v.user(); address == "" && u != nil {
-		address = u.Base().Email
-	}
 	again := ""
 	if v.r.Query.Has("again") {
 		again = "1"
@@ -37,7 +34,7 @@ func (v *visit) loginAt(address string) *Form {
 		autocomplete = "username webauthn"
 	}
 	f := v.form("login", v.at("/login", "next", v.next, "again", again), "submit.login",
-		emailInput("username", address, autocomplete), passwordInput("password", "current-password"))
+		v.identifierInput("username", address, autocomplete), passwordInput("password", "current-password"))
 	if v.offers("forgot") {
 		// A button that posts the form elsewhere takes the address
 		// along (WCAG 2.2, 3.3.7).

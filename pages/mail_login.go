@@ -53,7 +53,7 @@ func (v *visit) mailLoginAgain(
 
 // mailTo asks for a mail to an address.
 func (v *visit) mailTo(address string) *Form {
-	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", emailInput("email", address, "username"))
+	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", v.identifierInput("email", address, "username"))
 }
 
 // mailedCode takes the code of a mail.

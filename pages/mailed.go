@@ -15,10 +15,7 @@ func (s *site) forgotForm(ctx context.Context, v *visit) (*core.Response, error)
 }
 
 func (v *visit) forgotten(address string) *Form {
-	if u := v.user(); address == "" && u != nil {
-		address = u.Base().Email
-	}
-	f := v.form("forgot", v.at("/forgot"), "submit.forgot", emailInput("email", address, "username"))
+	f := v.form("forgot", v.at("/forgot"), "submit.forgot", v.identifierInput("email", address, "username"))
 	f.focus(true)
 	return f
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -21,10 +22,7 @@ func (s *site) registerForm(ctx context.Context, v *visit) (*core.Response, erro
 
 // registration is the form of a new user, with the application's columns.
 func (v *visit) registration() *Form {
-	inputs := append([]Input{
-		emailInput("email", "", "username"), v.helped(passwordInput("password", "new-password"), "help.new_password"),
-	}, v.columnInputs("register", nil)...)
-	return v.form("register", v.at("/register", "next", v.next), "submit.register", inputs...)
+	return v.form("register", v.at("/register", "next", v.next), "submit.register", v.newcomerInputs()...)
 }
 
 func (v *visit) registerPage(ctx context.Context, status int, f *Form) (*core.Response, error) {
@@ -65,8 +63,12 @@ func (s *site) register(ctx context.Context, v *visit) (*core.Response, error) {
 
 // firstLogin logs a new user in.
 func (v *visit) firstLogin(ctx context.Context, in core.Object) (*core.Response, error) {
+	identifier := text(in, "email")
+	if strings.TrimSpace(identifier) == "" {
+		identifier = text(in, "username")
+	}
 	answer, err := v.ask(ctx, question{
-		route: v.of("auth", "login"), in: core.Object{"username": in["email"], "password": in["password"]},
+		route: v.of("auth", "login"), in: core.Object{"username": quoted(identifier), "password": in["password"]},
 	})
 	if err != nil {
 		return nil, err

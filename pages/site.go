@@ -80,6 +80,8 @@ func (s *site) routes() []core.Route {
 		s.page("account", "GET /account", allowed, s.account),
 		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
 		s.page("profile", "POST /account/profile", loggedIn, s.profile),
+		s.page("username_form", "GET /account/username", loggedIn, s.toAccount("username")),
+		s.page("username", "POST /account/username", loggedIn, s.username),
 		s.page("email_form", "GET /account/email", loggedIn, s.toAccount("email")),
 		s.page("email", "POST /account/email", loggedIn, s.email),
 		s.page("leave_form", "GET /account/delete", loggedIn, s.leaveForm),

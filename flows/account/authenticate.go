@@ -16,28 +16,29 @@ type Credentials struct {
 
 // Authenticate finds the user of the credentials and hands it to admit, which
 // says whether the login succeeds; the login limit counts failures of both.
-// Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed address, wrong
+// Refusals: LOGIN_BAD_CREDENTIALS (unknown user, malformed identifier, wrong
 // password: the same work), 429, 503, and what admit returns.
 func Authenticate(
 	ctx context.Context, svc *core.Services, failures []core.Limit, c Credentials,
 	admit func(context.Context, core.AnyUser) error,
 ) error {
-	key, malformed := svc.CanonicalEmail(c.Identifier)
+	key, malformed := svc.Identify(c.Identifier)
 	if malformed != nil {
-		key = ""
+		key = core.Key{}
 	}
 	settle := func(error) {}
-	if key != "" {
+	if key.Value != "" {
 		var err error
-		if settle, err = loginlimit.Allow(ctx, svc.Limiter, failures, key, svc.Env.Log); err != nil {
+		if settle, err = loginlimit.Allow(ctx, svc.Limiter, failures, loginlimit.Of(key), svc.Env.Log); err != nil {
 			return err
 		}
 	}
-	u, err := check(ctx, svc, key, c)
+	u, settleUser, err := check(ctx, svc, failures, key, c)
 	if err == nil {
 		err = admit(ctx, u)
 	}
 	settle(err)
+	settleUser(err)
 	if errors.Is(err, core.Refuse(core.CodeLoginBadCredentials)) {
 		svc.Events.Raise(ctx, core.Event{
 			Kind: core.EventLoginFailed, Backend: svc.Backend.Name, Method: "password", Code: core.CodeLoginBadCredentials,
@@ -47,23 +48,47 @@ func Authenticate(
 	return err
 }
 
-// check returns the user of the address, with LOGIN_BAD_CREDENTIALS too if the
-// password is wrong.
-func check(ctx context.Context, svc *core.Services, emailKey string, c Credentials) (core.AnyUser, error) {
-	var u core.AnyUser
-	if emailKey != "" { // "" is malformed, and no address of anyone's
-		found, err := svc.Users.Find(ctx, core.ByEmail(emailKey))
+// check returns the user of a key, with LOGIN_BAD_CREDENTIALS too if the
+// password is wrong, and what settles the user's own count.
+func check(
+	ctx context.Context, svc *core.Services, failures []core.Limit, key core.Key, c Credentials,
+) (u core.AnyUser, settle func(error), err error) {
+	settle = func(error) {}
+	if key.Value != "" { // "" is malformed, and nobody's
+		u, err = svc.Users.Find(ctx, key)
 		if err != nil && !errors.Is(err, core.ErrNotFound) {
-			return nil, core.Unavailable(err)
+			return nil, settle, core.Unavailable(err)
 		}
-		u = found
 	}
-	ok, err := svc.Passwords.Check(ctx, core.AskedBy(emailKey, c.Request), u, c.Password)
+	judged := u
+	if key.Value != "" && core.NamedOf(svc.Users.New()) != nil {
+		settle, err = ofUser(ctx, svc, failures, key, u)
+		if errors.Is(err, core.RateLimited(0)) {
+			// The answer is that of a wrong password: another one
+			// would tell which name belongs to which address.
+			judged, settle = nil, func(error) {}
+		} else if err != nil {
+			return u, func(error) {}, err
+		}
+	}
+	ok, err := svc.Passwords.Check(ctx, core.AskedBy(key.Value, c.Request), judged, c.Password)
 	if err != nil {
-		return u, err
+		return u, settle, err
 	}
 	if !ok {
-		return u, core.Refuse(core.CodeLoginBadCredentials)
+		return u, settle, core.Refuse(core.CodeLoginBadCredentials)
 	}
-	return u, nil
+	return u, settle, nil
+}
+
+// ofUser counts a failure of the user, whatever identifier was typed; u is nil
+// for nobody.
+func ofUser(
+	ctx context.Context, svc *core.Services, failures []core.Limit, key core.Key, u core.AnyUser,
+) (settle func(error), err error) {
+	count := loginlimit.OfNobody(key)
+	if u != nil {
+		count = loginlimit.OfUser(u)
+	}
+	return loginlimit.Allow(ctx, svc.Limiter, failures, count, svc.Env.Log)
 }

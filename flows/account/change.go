@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/naming"
 	"github.com/latchkey-go/latchkey/internal/ownschema"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 )
@@ -16,7 +17,7 @@ import (
 // Changes are what a change of a user consists of; nil and absent leave as it
 // is.
 type Changes struct {
-	Email, Password                   *string
+	Email, Username, Password         *string
 	IsActive, IsSuperuser, IsVerified *bool
 	Own                               core.Object // the application's columns that are writable on "update"
 	// Edit changes the application's own columns, outside HTTP. It is pure;
@@ -38,8 +39,9 @@ type Changes struct {
 
 // Change applies c to the user. Refusals: 422, then
 // UPDATE_USER_INVALID_PASSWORD, then what BeforeUpdate says, then
-// UPDATE_USER_EMAIL_ALREADY_EXISTS, then what the application's own schema
-// refuses (422 or UPDATE_USER_CONFLICT); core.ErrNotFound if the user is gone.
+// UPDATE_USER_EMAIL_ALREADY_EXISTS and UPDATE_USER_USERNAME_ALREADY_EXISTS, then
+// what the application's own schema refuses (422 or UPDATE_USER_CONFLICT);
+// core.ErrNotFound if the user is gone.
 // A new password, and a deactivation, end the user's sessions and tokens; a new
 // address (beyond letter case) is unverified, unless c says otherwise.
 func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) (core.AnyUser, error) {
@@ -50,7 +52,7 @@ func change(
 	ctx context.Context, svc *core.Services, target core.AnyUser, c Changes, write writer,
 ) (core.AnyUser, error) {
 	e := &core.Event{Kind: core.EventUpdated, Keep: c.Keep, Request: c.Request, Input: c.Own}
-	emailKey, commit, err := prepare(ctx, svc, target, &c, e)
+	asked, commit, err := prepare(ctx, svc, target, &c, e)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func change(
 		u, err := svc.Users.Update(ctx, target.Base().ID, func(u core.AnyUser) error {
 			was, columns := *u.Base(), ownColumns(svc, u)
 			e.Was = &was
-			edit = c.apply(svc, u, emailKey, hash)
+			edit = c.apply(svc, u, asked.Base().EmailKey, hash)
 			e.Fields = append(changed(&was, u.Base()), differing(columns, ownColumns(svc, u))...)
 			slices.Sort(e.Fields)
 			return edit
@@ -84,7 +86,7 @@ func change(
 	case answer != nil:
 		return nil, answer
 	case errors.Is(err, core.ErrTaken):
-		return nil, core.Refuse(core.CodeUpdateEmailExists)
+		return nil, lost(ctx, svc, asked, updates)
 	case errors.Is(err, core.ErrNotFound):
 		return nil, err
 	case err != nil:
@@ -131,14 +133,11 @@ func differing(was, now map[string]string) (names []string) {
 func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, hash core.PasswordHash) error {
 	b := u.Base()
 	if c.Edit != nil {
-		base := *b
-		err := c.Edit(u)
-		*b = base
-		if err != nil {
+		if err := c.edit(u); err != nil {
 			return err
 		}
 	}
-	if err := core.InvalidProblems(svc.Codec.Input(u, c.Own, "update")...); err != nil {
+	if err := core.InvalidProblems(c.columns(svc, u)...); err != nil {
 		return err
 	}
 	c.adopt(u)
@@ -158,60 +157,94 @@ func (c *Changes) apply(svc *core.Services, u core.AnyUser, emailKey string, has
 	return nil
 }
 
+// edit runs Edit on the application's own columns: Latchkey's stay.
+func (c *Changes) edit(u core.AnyUser) error {
+	b, n := u.Base(), core.NamedOf(u)
+	base, name := *b, core.Named{}
+	if n != nil {
+		name = *n
+	}
+	err := c.Edit(u)
+	*b = base
+	if n != nil {
+		*n = name
+	}
+	return err
+}
+
+// columns sets the application's columns, and the name, and returns what is
+// wrong with them.
+func (c *Changes) columns(svc *core.Services, u core.AnyUser) []*core.Problem {
+	problems := svc.Codec.Input(u, c.Own, "update")
+	if c.Username != nil {
+		problems = append(problems, naming.Set(svc.Identify, u, *c.Username))
+	}
+	return problems
+}
+
 // prepare refuses what can be refused before anything is hashed or written, and
-// returns the canonical form of a new address. BeforeUpdate and deciders see
-// the user as they will be stored; what they edit becomes part of c.
+// returns the target with the identifiers that it will have. BeforeUpdate and
+// deciders see the user as they will be stored; what they edit becomes part of
+// c.
 func prepare(
 	ctx context.Context, svc *core.Services, target core.AnyUser, c *Changes, e *core.Event,
-) (emailKey string, commit core.Commit, err error) {
-	asked := svc.Users.New()
-	*asked.Base() = *target.Base()
-	if err := c.check(svc, asked.Base()); err != nil {
-		return "", nil, err
+) (asked core.AnyUser, commit core.Commit, err error) {
+	asked = copied(svc, target)
+	if err := c.check(svc, asked); err != nil {
+		return nil, nil, err
 	}
 	if c.permit != nil {
 		if err := c.permit(ctx); err != nil {
-			return "", nil, err
+			return nil, nil, err
 		}
 	}
 	if c.Password != nil {
 		if err := svc.Passwords.CheckPolicy(ctx, *c.Password, asked); err != nil {
-			return "", nil, passwords.Refusal(err, core.CodeUpdatePassword)
+			return nil, nil, passwords.Refusal(err, core.CodeUpdatePassword)
 		}
 	}
 	if err := c.plan(svc, target, asked.Base().EmailKey, e); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	before := copied(svc, c.planned)
 	if commit, err = svc.Events.Begin(ctx, e); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	c.compare(before, target.Base())
-	if err := c.check(svc, asked.Base()); err != nil { // a hook may have edited the address
-		return "", nil, err
+	asked = copied(svc, target)                 // without an address that a decider took out of the change
+	if err := c.check(svc, asked); err != nil { // a hook may have edited address and name
+		return nil, nil, err
 	}
-	emailKey = asked.Base().EmailKey
-	if c.Email != nil && emailKey != target.Base().EmailKey {
-		switch _, err := svc.Users.Find(ctx, core.ByEmail(emailKey)); {
-		case err == nil:
-			return "", nil, core.Refuse(core.CodeUpdateEmailExists)
-		case !errors.Is(err, core.ErrNotFound):
-			return "", nil, core.Unavailable(err)
-		}
-	}
-	return emailKey, commit, nil
+	return asked, commit, c.vacant(ctx, svc, target, asked)
 }
 
-// check joins the problems of the input. It sets a new address in asked, and
-// takes its blanks off c's.
-func (c *Changes) check(svc *core.Services, asked *core.User) error {
+// vacant is the function vacant for the identifiers that are new.
+func (c *Changes) vacant(ctx context.Context, svc *core.Services, target, asked core.AnyUser) error {
+	changed := copied(svc, asked)
+	if b := changed.Base(); b.EmailKey == target.Base().EmailKey {
+		b.EmailKey = ""
+	}
+	if n := core.NamedOf(changed); n != nil && n.UsernameKey == nameKey(target) {
+		n.UsernameKey = ""
+	}
+	return vacant(ctx, svc, changed, updates)
+}
+
+// check joins the problems of the input. It sets a new address and a new name
+// in asked, and takes the address' blanks off c's.
+func (c *Changes) check(svc *core.Services, asked core.AnyUser) error {
 	var problems []*core.Problem
 	if c.Email != nil {
-		problems = append(problems, setEmail(svc, asked, *c.Email))
-		email := asked.Email
+		problems = append(problems, setEmail(svc, asked.Base(), *c.Email))
+		email := asked.Base().Email
 		c.Email = &email
 	}
-	return core.InvalidProblems(append(problems, svc.Codec.Input(svc.Users.New(), c.Own, "update")...)...)
+	fresh := svc.Users.New()
+	problems = append(problems, c.columns(svc, fresh)...)
+	if n := core.NamedOf(fresh); n != nil && n.UsernameKey != "" {
+		*core.NamedOf(asked) = *n
+	}
+	return core.InvalidProblems(problems...)
 }
 
 // Remove deletes a user, after BeforeDelete agreed, and ends all that the user

@@ -3,27 +3,27 @@ package account
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/ownschema"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 )
 
-// Create stores u, a new user with its e-mail and own columns set, under a
-// password; with an empty password the user has none and cannot log in with
-// one. Refusals: 422 for the address, then REGISTER_INVALID_PASSWORD, then what
-// BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS, which decides between
-// concurrent calls, then what the application's own schema refuses: 422 or
-// REGISTER_USER_CONFLICT. r and in are those of the event, nil outside HTTP.
+// Create stores u, a new user with its e-mail, name and own columns set, under
+// a password; with an empty password the user has none and cannot log in with
+// one. Refusals: 422 for the identifiers, then REGISTER_INVALID_PASSWORD, then
+// what BeforeRegister says, then REGISTER_USER_ALREADY_EXISTS and
+// REGISTER_USERNAME_ALREADY_EXISTS, which decide between concurrent calls, then
+// what the application's own schema refuses: 422 or REGISTER_USER_CONFLICT. r
+// and in are those of the event, nil outside HTTP.
 func Create(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request, in core.Object,
 ) error {
-	b := u.Base()
-	if err := core.InvalidProblems(setEmail(svc, b, b.Email)); err != nil {
+	b, logsIn := u.Base(), password != "" || r != nil
+	if err := core.InvalidProblems(identified(svc, u, logsIn)...); err != nil {
 		return err
 	}
-	if password != "" || r != nil {
+	if logsIn {
 		if err := svc.Passwords.CheckPolicy(ctx, password, u); err != nil {
 			return passwords.Refusal(err, core.CodeRegisterPassword)
 		}
@@ -32,16 +32,13 @@ func Create(
 	if err != nil {
 		return err
 	}
-	if err := core.InvalidProblems(setEmail(svc, b, b.Email)); err != nil { // the hook may have edited it
+	if err := core.InvalidProblems(identified(svc, u, logsIn)...); err != nil { // the hook may have edited them
 		return err
 	}
 	// Asked before hashing, which is what a flood of registrations would
 	// make us do; Create decides.
-	switch _, err := svc.Users.Find(ctx, core.ByEmail(b.EmailKey)); {
-	case err == nil:
-		return core.Refuse(core.CodeRegisterUserExists)
-	case !errors.Is(err, core.ErrNotFound):
-		return core.Unavailable(err)
+	if err := vacant(ctx, svc, u, registers); err != nil {
+		return err
 	}
 	b.HashedPassword = ""
 	if password != "" {
@@ -57,7 +54,7 @@ func Create(
 		return svc.Users.Create(ctx, u)
 	})
 	if errors.Is(err, core.ErrTaken) {
-		return core.Refuse(core.CodeRegisterUserExists)
+		return lost(ctx, svc, u, registers)
 	}
 	if answer := ownschema.Answer(ctx, svc, ownschema.Register, err, r != nil); answer != nil {
 		return answer
@@ -65,18 +62,5 @@ func Create(
 	if err != nil {
 		return core.OrUnavailable(err)
 	}
-	return nil
-}
-
-// setEmail sets the address, without blanks around it, or returns what is wrong
-// with it.
-func setEmail(svc *core.Services, u *core.User, email string) *core.Problem {
-	email = strings.TrimSpace(email)
-	key, err := svc.CanonicalEmail(email)
-	if err != nil {
-		problem := core.BadValue("email", err.Error())
-		return &problem
-	}
-	u.Email, u.EmailKey = email, key
 	return nil
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// ChangeLimits bound new passwords, which are hashed, and new addresses, whose
-// answers tell who is registered. Each of the two has counts of its own. A zero
-// limit limits nothing.
+// ChangeLimits bound new passwords, which are hashed, and new addresses and
+// names, whose answers tell who is registered. Each of the three has counts of
+// its own. A zero limit limits nothing.
 type ChangeLimits struct {
 	User    core.Limit // of one user, by PATCH /me
 	Network core.Limit // of one client network, by PATCH /me
@@ -17,8 +17,8 @@ type ChangeLimits struct {
 
 // own counts what a change of the current user's account costs: 429 beyond a
 // limit, before anything is hashed or looked up. What changes neither password
-// nor address is not counted, nor is an address that is the user's or that is
-// none.
+// nor address nor name is not counted, nor is an address or a name that is the
+// user's or that is none.
 func (l ChangeLimits) own(ctx context.Context, svc *core.Services, c Changes) error {
 	current := core.CurrentFrom(ctx)
 	for _, kind := range c.limited(svc, current.User) {
@@ -54,5 +54,22 @@ func (c *Changes) limited(svc *core.Services, target core.AnyUser) (kinds []stri
 			kinds = append(kinds, "email-changes")
 		}
 	}
+	if c.renames(svc, target) {
+		kinds = append(kinds, "username-changes")
+	}
 	return kinds
+}
+
+// renames reports whether the target would get another name.
+func (c *Changes) renames(svc *core.Services, target core.AnyUser) bool {
+	n := core.NamedOf(target)
+	if n == nil {
+		return false
+	}
+	name, given, _ := c.Own.String("username")
+	if c.Username != nil {
+		name, given = *c.Username, true
+	}
+	key, err := svc.Identify(name)
+	return given && err == nil && key != core.ByUsername(n.UsernameKey)
 }

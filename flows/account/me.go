@@ -23,10 +23,9 @@ func (f Users) me(svc *core.Services, guards []core.Guard, last *keeper) []core.
 			Doc: core.Doc{
 				Summary: "Change the current user", Status: http.StatusOK,
 				Answer: svc.Codec.Output(svc.Users.New()), Body: userUpdateMe{}, Own: svc.Codec.Columns("update"),
-				Codes: []string{
+				Codes: append(codesOfNames(svc, core.CodeUpdateNameExists),
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeUpdateBadCurrent,
-					core.CodeProofRequired, core.CodeRateLimited,
-				},
+					core.CodeProofRequired, core.CodeRateLimited),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.patchMe(ctx, svc, r) },
 		},

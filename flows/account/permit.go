@@ -7,9 +7,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
-// permit decides whether the caller may change their password or address: with
-// the current password, or in a login that is secure without it (OWASP ASVS
-// 5.0, 6.2.3 and 7.5.1). What changes neither is permitted. A current password
+// permit decides whether the caller may change their password, address or name:
+// with the current password, or in a login that is secure without it (OWASP
+// ASVS 5.0, 6.2.3 and 7.5.1). What changes none of them is permitted. A current password
 // that is wrong is refused in any login.
 func (f Users) permit(ctx context.Context, svc *core.Services, c Changes, current *string) error {
 	u := core.CurrentFrom(ctx).User
@@ -48,7 +48,7 @@ func (f Users) permitAdmin(ctx context.Context, svc *core.Services, target core.
 func (f Users) checkCurrent(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request,
 ) error {
-	settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, u.Base().EmailKey, svc.Env.Log)
+	settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, loginlimit.OfUser(u), svc.Env.Log)
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
 }
 
 // compare finds what a hook or a decider has edited since before: the address,
-// and fields of the application's own. One that puts the user's own address
-// back takes it out of the change. Its other edits of Latchkey's columns are dropped, as
+// the name, and fields of the application's own. One that puts the user's own
+// address back takes it out of the change. Its other edits of Latchkey's columns are dropped, as
 // are those of a Changes.Edit.
 func (c *Changes) compare(before core.AnyUser, was *core.User) {
 	switch now := c.planned.Base().Email; now {
@@ -43,6 +43,10 @@ func (c *Changes) compare(before core.AnyUser, was *core.User) {
 	default:
 		c.Email = &now
 	}
+	if n := core.NamedOf(c.planned); n != nil && n.Username != core.NamedOf(before).Username {
+		name := n.Username
+		c.Username = &name
+	}
 	old, now := reflect.ValueOf(before).Elem(), reflect.ValueOf(c.planned).Elem()
 	base := reflect.TypeFor[core.User]()
 	if old.Type() == base {
@@ -50,7 +54,7 @@ func (c *Changes) compare(before core.AnyUser, was *core.User) {
 	}
 	for i := range old.NumField() {
 		field := now.Field(i)
-		if field.CanSet() && field.Type() != base &&
+		if field.CanSet() && field.Type() != base && field.Type() != reflect.TypeFor[core.Named]() &&
 			!reflect.DeepEqual(old.Field(i).Interface(), field.Interface()) {
 			c.edited = append(c.edited, i)
 		}

@@ -87,7 +87,7 @@ func (f Prove) password(ctx context.Context, svc *core.Services, r *core.Request
 		return nil, err
 	}
 	admission, err := svc.Gate.Prove(ctx, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
-		settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, u.Base().EmailKey, svc.Env.Log)
+		settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, loginlimit.OfUser(u), svc.Env.Log)
 		if err != nil {
 			return core.Proof{}, err
 		}

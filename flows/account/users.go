@@ -54,10 +54,9 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Doc: core.Doc{
 				Summary: "Change a user", Status: http.StatusOK, Answer: public,
 				Body: userUpdate{}, Own: svc.Codec.Columns("update"),
-				Codes: []string{
+				Codes: append(codesOfNames(svc, core.CodeUpdateNameExists),
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
-					core.CodeProofRequired, core.CodeRateLimited,
-				},
+					core.CodeProofRequired, core.CodeRateLimited),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				return f.patch(ctx, svc, r, last.write)
@@ -84,7 +83,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 		core.Route{
 			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: admin,
 			Doc: core.Doc{
-				Summary: "Users, page by page", Status: http.StatusOK, Query: page{}, Headers: []string{"Link"},
+				Summary: "Users, page by page", Status: http.StatusOK, Query: queryOf(svc), Headers: []string{"Link"},
 				Answer: reflect.Zero(reflect.SliceOf(reflect.TypeOf(public))).Interface(),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r) },
@@ -97,6 +96,35 @@ type page struct {
 	Email  string `json:"email,omitempty" openapi:"description=How the address begins."`
 	Cursor string `json:"cursor,omitempty" openapi:"description=That of the Link header of the page before."`
 	Limit  int    `json:"limit,omitempty" openapi:"minimum=1,maximum=100,description=At most how many, 50 by default."`
+}
+
+// queryOf returns page, and of a type with names what finds one.
+func queryOf(svc *core.Services) any {
+	if core.NamedOf(svc.Users.New()) == nil {
+		return page{}
+	}
+	return struct {
+		page
+		Username string `json:"username,omitempty" openapi:"description=The whole name of one user; nothing stands beside it."`
+	}{}
+}
+
+// named answers a list of the users who have a name: one, or none.
+func named(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+	if r.Query.Has("email") || r.Query.Has("cursor") {
+		return nil, badQuery("username", "Input should stand alone")
+	}
+	out := []any{} // never null
+	key, err := svc.Identify(r.Query.Get("username"))
+	if err == nil && key.Kind == "username" {
+		switch u, err := svc.Users.Find(ctx, key); {
+		case err == nil:
+			out = append(out, svc.Codec.Output(u))
+		case !errors.Is(err, core.ErrNotFound):
+			return nil, core.Unavailable(err)
+		}
+	}
+	return core.JSON(http.StatusOK, out)
 }
 
 func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, write writer) (*core.Response, error) {
@@ -127,6 +155,9 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 			return nil, badQuery("limit", "Input should be a whole number from 1 to 100")
 		}
 		limit = n
+	}
+	if r.Query.Get("username") != "" && core.NamedOf(svc.Users.New()) != nil {
+		return named(ctx, svc, r)
 	}
 	prefix := strings.TrimSpace(r.Query.Get("email"))
 	if len(prefix) > 254 {

@@ -121,7 +121,7 @@ func (b *undoing) write(ctx context.Context, epoch int64) error {
 // tell raises what the undoing has led to. The change of the user runs no hook
 // that could refuse it.
 func (b *undoing) tell(ctx context.Context) {
-	if err := loginlimit.Reset(ctx, b.svc.Limiter, b.t.Email); err != nil {
+	if err := loginlimit.Reset(ctx, b.svc.Limiter, b.event.User); err != nil {
 		b.svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after an undoing", "err", err)
 	}
 	raise := func(kind core.EventKind) {

@@ -108,6 +108,9 @@ func signUp(
 	if err != nil {
 		return nil, err
 	}
+	if err := newcomer.NameTaken(ctx, svc, u); err != nil {
+		return nil, err
+	}
 	id := b.ID
 	err = commit(ctx, func(ctx context.Context) error {
 		b.ID = id // not that of a run which was undone

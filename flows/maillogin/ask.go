@@ -31,7 +31,7 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	if err != nil {
 		return nil, err
 	}
-	key, err := svc.CanonicalEmail(in[0])
+	key, err := svc.Identify(in[0])
 	if err != nil {
 		return nil, core.Invalid(core.BadValue("email", err.Error()))
 	}
@@ -42,7 +42,7 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 		return nil, core.Unavailable(err)
 	}
 	return f.begin(ctx, r, &errand{
-		svc: svc, purpose: loginPurpose, key: core.ByEmail(key), address: in[0], emailKey: key, linked: true,
+		svc: svc, purpose: loginPurpose, key: key, address: in[0], emailKey: key.Value, linked: true,
 	})
 }
 

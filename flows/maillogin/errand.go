@@ -19,7 +19,7 @@ type errand struct {
 	login    string // the ID of the pending login, "" for none
 
 	key               core.Key // whose mail it is
-	address, emailKey string   // address as it was typed
+	address, emailKey string   // address as it was typed; a name may take the place of both
 	linked            bool     // the mail has a link beside the code
 	client            core.Client
 	lang              string
@@ -39,7 +39,10 @@ func (e *errand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.count(ctx); err != nil {
+	if u != nil && u.Base().EmailKey == "" {
+		u = nil // nobody for mails
+	}
+	if err := e.count(ctx, u); err != nil {
 		return err
 	}
 	gets := e.allowed && e.wanted(u)
@@ -76,7 +79,7 @@ func unlessOver(err error) error {
 // wanted reports whether there is somebody to get the mail.
 func (e *errand) wanted(u core.AnyUser) bool {
 	if u == nil {
-		return e.settings.SignUp && e.purpose == loginPurpose
+		return e.settings.SignUp && e.purpose == loginPurpose && e.key.Kind == "email"
 	}
 	return !u.Base().Blocked(e.svc.Env.Now())
 }
@@ -90,12 +93,17 @@ func (e *errand) holds(u core.AnyUser) bool {
 	return e.ticket.UserID == b.ID && e.ticket.Email == b.EmailKey && e.ticket.Epoch == b.TokenEpoch
 }
 
-// count counts the mail, once, whoever has the address.
-func (e *errand) count(ctx context.Context) error {
+// count counts the mail, once, whoever has the address. That of a user whose
+// name was typed is the user's.
+func (e *errand) count(ctx context.Context, u core.AnyUser) error {
 	if e.counted {
 		return nil
 	}
-	wait, err := e.settings.mails(e.svc, "mail-login-mails", e.emailKey, e.client.IP).Allow(ctx)
+	address := e.emailKey
+	if u != nil {
+		address = u.Base().EmailKey
+	}
+	wait, err := e.settings.mails(e.svc, "mail-login-mails", address, e.client.IP).Allow(ctx)
 	if err != nil {
 		return err
 	}

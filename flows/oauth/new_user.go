@@ -64,6 +64,9 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 		}
 		cb.new, cb.commit = &event, commit
 	}
+	if err := cb.nameTaken(ctx); err != nil {
+		return err
+	}
 	edited := cb.new.User.Base().EmailKey
 	if edited == key {
 		return nil
@@ -74,6 +77,17 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 		return core.Refuse(core.CodeOAuthUserExists)
 	case errors.Is(err, core.ErrNotFound):
 		return nil
+	}
+	return err
+}
+
+// nameTaken refuses a name that the hook has set and somebody has: not at once,
+// as that may be the same person, whose other login got ahead.
+func (cb *callback) nameTaken(ctx context.Context) error {
+	err := newcomer.NameTaken(ctx, cb.svc, cb.new.User)
+	if errors.Is(err, core.Refuse(core.CodeRegisterNameExists)) && !cb.nameSeen {
+		cb.nameSeen = true
+		return errAgain
 	}
 	return err
 }

@@ -58,6 +58,9 @@ func (cb *callback) userOnce(ctx context.Context) (core.AnyUser, error) {
 			return nil, cb.await(ctx, link.UserID)
 		}
 	}
+	if cb.identity.Email == "" && cb.svc.Env.EmailOptional {
+		return cb.newUser(ctx, "", link)
+	}
 	key, err := cb.svc.CanonicalEmail(cb.identity.Email)
 	if err != nil {
 		return nil, core.Refuse(core.CodeOAuthNoEmail)

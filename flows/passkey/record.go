@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/naming"
 )
 
 // Kind is that of the passkeys' core.Credential. Its Key is the hexadecimal
@@ -97,15 +98,12 @@ func (r record) library() webauthn.Credential {
 
 // owner is a user as the library wants them, with some of their passkeys.
 type owner struct {
-	id, address string
-	keys        []webauthn.Credential
+	id, name string
+	keys     []webauthn.Credential
 }
 
 func ownerOf(u core.AnyUser, keys ...record) owner {
-	o := owner{id: u.Base().ID, address: u.Base().Email}
-	if o.address == "" {
-		o.address = o.id
-	}
+	o := owner{id: u.Base().ID, name: naming.Of(u)}
 	for _, k := range keys {
 		o.keys = append(o.keys, k.library())
 	}
@@ -113,8 +111,8 @@ func ownerOf(u core.AnyUser, keys ...record) owner {
 }
 
 func (o owner) WebAuthnID() []byte                         { return handleOf(o.id) }
-func (o owner) WebAuthnName() string                       { return o.address }
-func (o owner) WebAuthnDisplayName() string                { return o.address }
+func (o owner) WebAuthnName() string                       { return o.name }
+func (o owner) WebAuthnDisplayName() string                { return o.name }
 func (o owner) WebAuthnCredentials() []webauthn.Credential { return o.keys }
 
 // descriptors list the passkeys for a browser.

@@ -165,7 +165,7 @@ func (f Flow) Reset(
 	if err != nil {
 		return nil, core.OrUnavailable(err)
 	}
-	if err := loginlimit.Reset(ctx, svc.Limiter, t.Email); err != nil {
+	if err := loginlimit.Reset(ctx, svc.Limiter, e.User); err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: the login limit could not be lifted after a reset", "err", err)
 	}
 	if !e.Was.IsVerified && e.User.Base().IsVerified {

@@ -160,11 +160,12 @@ func TestResetLiftsTheLoginLimit(t *testing.T) {
 	s.Add(ada, "secret")
 	token := mailed(t, s)
 	once := []core.Limit{{Events: 1, Window: time.Hour}}
+	key := loginlimit.Of(core.ByEmail(ada))
 	for range 2 {
-		_, _ = loginlimit.Allow(t.Context(), s.Limiter, once, ada, s.Env.Log)
+		_, _ = loginlimit.Allow(t.Context(), s.Limiter, once, key, s.Env.Log)
 	}
 	s.Want(t.Context(), flow, post(token, fresh), 200, "null")
-	if _, err := loginlimit.Allow(t.Context(), s.Limiter, once, ada, s.Env.Log); err != nil {
+	if _, err := loginlimit.Allow(t.Context(), s.Limiter, once, key, s.Env.Log); err != nil {
 		t.Errorf("got %v", err)
 	}
 }

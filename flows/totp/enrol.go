@@ -1,7 +1,6 @@
 package totp
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/adding"
+	"github.com/latchkey-go/latchkey/internal/naming"
 )
 
 const (
@@ -43,7 +43,7 @@ func (f Flow) begin(ctx context.Context, svc *core.Services, u core.AnyUser) (*c
 		return nil, core.Unavailable(err)
 	}
 	return core.JSON(http.StatusOK, begun{
-		Enrolment: raw, Secret: encoding.EncodeToString(secret), URI: uri(f.Issuer, cmp.Or(b.Email, b.ID), secret),
+		Enrolment: raw, Secret: encoding.EncodeToString(secret), URI: uri(f.Issuer, naming.Of(u), secret),
 		ExpiresIn: int(lifetime / time.Second),
 	})
 }

@@ -2,7 +2,7 @@
 // type and returns a user's public form. The type is examined once, by [New],
 // which refuses one that could leak or overwrite what it must not.
 //
-//	c, err := codec.New(reflect.TypeFor[Account]())
+//	c, err := codec.New(reflect.TypeFor[Account](), codec.Options{})
 //	// Sets the fields tagged `auth:"register"`.
 //	problems := c.Input(user, in, "register")
 //
@@ -16,21 +16,33 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/naming"
 )
 
 // Codec is a core.Codec for one user type. It is safe for concurrent use.
 type Codec struct {
-	columns []column
-	own     []core.Column
-	public  public
+	columns  []column
+	own      []core.Column
+	public   public
+	identify core.Identifier
+}
+
+// Options are what a codec must know of the application.
+type Options struct {
+	// Identify makes the key of a user name, of a type with core.Named.
+	Identify core.Identifier
+	// EmailOptional: the address of a user who has none is sent as null.
+	EmailOptional bool
 }
 
 // column is a field that clients may write.
 type column struct {
 	core.Column
-	on map[string]bool // "register", "update"
+	on   map[string]bool // "register", "update"
+	name bool            // it is core.Named's
 }
 
 var _ core.Codec = (*Codec)(nil)
@@ -38,13 +50,13 @@ var _ core.Codec = (*Codec)(nil)
 // New examines a user type and joins everything that is wrong with it. With an
 // error, the codec is for the examination of the rest of the options alone: it
 // has no columns, and no public form.
-func New(t reflect.Type) (*Codec, error) {
+func New(t reflect.Type, o Options) (*Codec, error) {
 	e := examination{t: t, names: map[string]taken{}}
 	e.begin()
 	if err := errors.Join(e.errs...); err != nil {
 		return &Codec{}, err
 	}
-	return &Codec{e.columns, e.own, newPublic(e.public)}, nil
+	return &Codec{e.columns, e.own, newPublic(e.public, o.EmailOptional), o.Identify}, nil
 }
 
 // Columns implements core.Codec.
@@ -75,7 +87,11 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*
 			add(core.Missing(col.Name))
 		}
 		null := string(raw) == "null"
-		if !there || null && when == "update" {
+		if !there || null && (when == "update" || col.name) {
+			continue
+		}
+		if col.name {
+			problems = append(problems, c.rename(u, in, when))
 			continue
 		}
 		field := reflect.ValueOf(u).Elem().FieldByIndex(col.Index)
@@ -92,6 +108,16 @@ func (c *Codec) Input(u core.AnyUser, in core.Object, when string) (problems []*
 		}
 	}
 	return problems
+}
+
+// rename sets a user's name, and its key with it. An empty one is none at a
+// registration, as forms send it.
+func (c *Codec) rename(u core.AnyUser, in core.Object, when string) *core.Problem {
+	name, _, problem := in.String("username")
+	if problem != nil || strings.TrimSpace(name) == "" && when == "register" {
+		return problem
+	}
+	return naming.Set(c.identify, u, name)
 }
 
 // isBool reports whether a column, or what it points to, is a boolean that

@@ -16,12 +16,28 @@ import (
 // columns and its faults.
 type examination struct {
 	t       reflect.Type
-	public  []reflect.StructField // with an Index from the user type
+	public  []sent // with an Index from the user type
 	columns []column
-	own     []core.Column    // all but the base's that have a JSON name
+	own     []core.Column    // all but the base's, and the name, that have a JSON name
 	names   map[string]taken // by JSON name, lower-case
+	named   bool             // it has core.Named
 	errs    []error
 }
+
+// sent is a field that clients see.
+type sent struct {
+	reflect.StructField
+	is identifier
+}
+
+// identifier is which of a user's identifiers a field is, if it is one.
+type identifier int
+
+const (
+	isNone identifier = iota
+	isAddress
+	isName
+)
 
 // taken is who has a JSON name.
 type taken struct {
@@ -41,6 +57,7 @@ func (e *examination) begin() {
 	base := reflect.TypeFor[core.User]()
 	if e.t != base {
 		e.embeds(base)
+		e.embedsNamed()
 	}
 	// The outer fields first: one hides a deeper one of the same name, as
 	// in encoding/json.
@@ -51,8 +68,7 @@ func (e *examination) begin() {
 		}
 		level = deeper
 	}
-	byIndex := func(a, b reflect.StructField) int { return slices.Compare(a.Index, b.Index) }
-	slices.SortFunc(e.public, byIndex)
+	slices.SortFunc(e.public, func(a, b sent) int { return slices.Compare(a.Index, b.Index) })
 	slices.SortFunc(e.columns, func(a, b column) int { return slices.Compare(a.Index, b.Index) })
 	slices.SortFunc(e.own, func(a, b core.Column) int { return slices.Compare(a.Index, b.Index) })
 }
@@ -75,21 +91,42 @@ func (e *examination) embeds(base reflect.Type) {
 	}
 }
 
+// embedsNamed checks that a type with names has them itself.
+func (e *examination) embedsNamed() {
+	e.named = core.NamedOf(reflect.New(e.t).Interface()) != nil
+	if !e.named {
+		return
+	}
+	f, _ := e.t.FieldByName("Named")
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if !f.Anonymous || f.Type != reflect.TypeFor[core.Named]() || len(f.Index) != 1 || name != "" {
+		e.fault("embed latchkey.Named by value, directly, without a tag")
+		return
+	}
+	e.names["username"] = taken{by: "latchkey.Named"}
+}
+
 // fields looks at those of a struct, the user type or one embedded in it, and
 // returns the structs that are embedded there.
 func (e *examination) fields(of reflect.StructField, depth int) (embedded []reflect.StructField) {
 	for i := range of.Type.NumField() {
 		f := of.Type.Field(i)
 		f.Index = append(slices.Clone(of.Index), i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		jsonName, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case of.Type == reflect.TypeFor[core.User]():
-			if name != "-" && depth <= 1 { // else an embedded struct has a second one, which is hidden
-				e.public = append(e.public, f)
+			if jsonName != "-" && depth <= 1 { // else an embedded struct has a second one, which is hidden
+				e.public = append(e.public, sent{f, map[string]identifier{"Email": isAddress}[f.Name]})
 			}
+		case of.Type == reflect.TypeFor[core.Named]() && e.named:
+			if jsonName != "-" {
+				e.name(f)
+			}
+		case f.Type == reflect.TypeFor[core.Named]() && !e.named:
+			e.fault("field %s: latchkey.Named is embedded by value, directly, in a type without a field or method Naming", f.Name)
 		case f.Anonymous && f.Type.Kind() == reflect.Pointer:
 			e.fault("embedded pointer %s: embed it by value", f.Name)
-		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "":
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && jsonName == "":
 			embedded = append(embedded, f)
 		default:
 			e.field(f, depth)
@@ -102,6 +139,10 @@ func (e *examination) fields(of reflect.StructField, depth int) (embedded []refl
 func (e *examination) field(f reflect.StructField, depth int) {
 	if _, shadows := reflect.TypeFor[core.User]().FieldByName(f.Name); shadows {
 		e.fault("field %s shadows a column of latchkey.User: rename it", f.Name)
+		return
+	}
+	if _, shadows := reflect.TypeFor[core.Named]().FieldByName(f.Name); shadows && e.named {
+		e.fault("field %s shadows a column of latchkey.Named: rename it", f.Name)
 		return
 	}
 	auth, writable := f.Tag.Lookup("auth")
@@ -137,12 +178,20 @@ func (e *examination) field(f reflect.StructField, depth int) {
 		e.fault("field %s: the JSON name %q is taken by %s", f.Name, name, other.by)
 	}
 	e.names[strings.ToLower(name)] = taken{name, "field " + f.Name, depth}
-	e.public = append(e.public, f)
+	e.public = append(e.public, sent{f, isNone})
 	c := core.Column{Name: name, Type: f.Type, Tag: f.Tag, Index: f.Index}
 	e.own = append(e.own, c)
 	if writable {
 		e.column(c, auth)
 	}
+}
+
+// name takes the column of a user's name, which whoever registers or changes
+// an account may write.
+func (e *examination) name(f reflect.StructField) {
+	e.public = append(e.public, sent{f, isName})
+	c := core.Column{Name: "username", Type: f.Type, Tag: f.Tag, Index: f.Index}
+	e.columns = append(e.columns, column{c, map[string]bool{"register": true, "update": true}, true})
 }
 
 // column reads an auth tag.
@@ -161,7 +210,7 @@ func (e *examination) column(c core.Column, tag string) {
 	if c.Required && !on["register"] {
 		e.fault(`column %s: auth:"required" needs "register" beside it`, c.Name)
 	}
-	e.columns = append(e.columns, column{c, on})
+	e.columns = append(e.columns, column{c, on, false})
 }
 
 // valid reports whether encoding/json takes a name as it is; another one it

@@ -14,7 +14,7 @@ import (
 
 func made(t testing.TB, u core.AnyUser) *codec.Codec {
 	t.Helper()
-	c, err := codec.New(reflect.TypeOf(u).Elem())
+	c, err := codec.New(reflect.TypeOf(u).Elem(), codec.Options{Identify: identify})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestNewRefusesTypesThatCouldLeakOrMislead(t *testing.T) {
 		"twin: a hidden field":              {reflect.TypeFor[outermost](), ""},
 		"twin: no tags":                     {reflect.TypeFor[untagged](), ""},
 	} {
-		_, err := codec.New(c.of)
+		_, err := codec.New(c.of, codec.Options{})
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: New's error is %v, want %q", name, err, c.want)
 		}

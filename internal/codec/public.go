@@ -12,15 +12,24 @@ import (
 // document can read the answer's type.
 type public struct {
 	form   reflect.Type
-	fields []reflect.StructField // of the user type; Index is from there
+	fields []sent // of the user type; Index is from there
+	// absent are those of them that are null where they are empty.
+	absent []bool
 }
 
-func newPublic(fields []reflect.StructField) public {
+// newPublic returns the form of fields. A user's name may be absent, and with
+// emailOptional so may the address.
+func newPublic(fields []sent, emailOptional bool) public {
 	flat := make([]reflect.StructField, len(fields))
+	absent := make([]bool, len(fields))
 	for i, f := range fields {
-		flat[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: f.Type, Tag: f.Tag}
+		of := f.Type
+		if f.is == isName || f.is == isAddress && emailOptional {
+			of, absent[i] = reflect.PointerTo(f.Type), true
+		}
+		flat[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: of, Tag: f.Tag}
 	}
-	return public{reflect.StructOf(flat), fields}
+	return public{reflect.StructOf(flat), fields, absent}
 }
 
 // of returns a pointer, as encoding/json calls the methods of pointers then.
@@ -30,7 +39,14 @@ func (p public) of(u core.AnyUser) any {
 	}
 	from, to := reflect.ValueOf(u).Elem(), reflect.New(p.form)
 	for i, f := range p.fields {
-		to.Elem().Field(i).Set(from.FieldByIndex(f.Index))
+		field := from.FieldByIndex(f.Index)
+		if p.absent[i] {
+			if !field.IsZero() {
+				to.Elem().Field(i).Set(field.Addr())
+			}
+			continue
+		}
+		to.Elem().Field(i).Set(field)
 	}
 	return to.Interface()
 }

@@ -3,17 +3,18 @@
 // back afterwards, so that any number of concurrent attempts stays within the
 // limit.
 //
-//	const email = "ada@example.org"
-//	settle, err := loginlimit.Allow(ctx, limiter, limits, email, log)
+//	key := loginlimit.Of(core.ByEmail("ada@example.org"))
+//	settle, err := loginlimit.Allow(ctx, limiter, limits, key, log)
 //	if err != nil {
 //		return err // 429 or 503
 //	}
 //	err = check()
 //	settle(err)
 //
-// Security notes: the key is the digest of the canonical e-mail, so spellings
-// of one address share a count (allauth 2020, CVE-2025-24806) and the limiter
-// holds no address.
+// Security notes: the key is the digest of the canonical identifier, so
+// spellings of one address share a count (allauth 2020, CVE-2025-24806) and the
+// limiter holds no address. A user who has a name beside the address has a
+// count of their own, so that two identifiers are no two budgets.
 package loginlimit
 
 import (
@@ -24,17 +25,16 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Allow counts one failure of the identifier in advance; 429 when a limit is
-// reached, 503 if the limiter cannot be reached. settle receives how the
-// attempt ended: success resets the counts, wrong credentials keep them,
-// anything else refunds the one failure.
+// Allow counts one failure of a key in advance; 429 when a limit is reached, 503
+// if the limiter cannot be reached. settle receives how the attempt ended:
+// success resets the counts, wrong credentials keep them, anything else refunds
+// the one failure.
 func Allow(
-	ctx context.Context, limiter core.Limiter, limits []core.Limit, emailKey string, log *slog.Logger,
+	ctx context.Context, limiter core.Limiter, limits []core.Limit, key string, log *slog.Logger,
 ) (settle func(error), err error) {
 	if len(limits) == 0 {
 		return func(error) {}, nil
 	}
-	key := keyOf(emailKey)
 	if err := core.CheckLimit(ctx, limiter, key, limits...); err != nil {
 		return nil, err
 	}
@@ -54,10 +54,38 @@ func Allow(
 	}, nil
 }
 
-// Reset forgives the failures of an identifier: its owner has just proved the
-// mailbox.
-func Reset(ctx context.Context, limiter core.Limiter, emailKey string) error {
-	return limiter.Reset(ctx, keyOf(emailKey))
+// Of returns the key of an identifier.
+func Of(key core.Key) string {
+	if key.Kind == "email" {
+		return core.LimitKey("login", key.Value)
+	}
+	return core.LimitKey("login-"+key.Kind, key.Value)
 }
 
-func keyOf(emailKey string) string { return core.LimitKey("login", emailKey) }
+// OfUser returns the key of a user who is known: that of the only identifier,
+// or, where the type has core.Named, one of the user's own.
+func OfUser(u core.AnyUser) string {
+	if b := u.Base(); core.NamedOf(u) != nil || b.EmailKey == "" {
+		return core.LimitKey("login-user", b.ID)
+	}
+	return Of(core.ByEmail(u.Base().EmailKey))
+}
+
+// OfNobody returns the key that takes the place of OfUser's for an identifier
+// of nobody, so that both cost the same.
+func OfNobody(key core.Key) string { return core.LimitKey("login-nobody", key.Kind+" "+key.Value) }
+
+// Reset forgives the failures of a user, by whatever identifier: they have just
+// proved the mailbox.
+func Reset(ctx context.Context, limiter core.Limiter, u core.AnyUser) error {
+	keys := []string{OfUser(u)}
+	if n := core.NamedOf(u); n != nil {
+		keys = append(keys, Of(core.ByEmail(u.Base().EmailKey)), Of(core.ByUsername(n.UsernameKey)))
+	}
+	for _, key := range keys {
+		if err := limiter.Reset(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

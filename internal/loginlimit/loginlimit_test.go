@@ -117,13 +117,14 @@ func TestSettledWithoutTheClient(t *testing.T) {
 func TestReset(t *testing.T) {
 	t.Parallel()
 	l := memstore.NewLimiter(memstore.LimiterOptions{})
-	if n := left(t, l, ada); n != 3 {
+	if n := left(t, l, loginlimit.Of(core.ByEmail(ada))); n != 3 {
 		t.Fatalf("%d attempts were allowed, want 3", n)
 	}
-	if err := loginlimit.Reset(t.Context(), l, ada); err != nil {
+	u := &core.User{ID: "7", EmailKey: ada}
+	if err := loginlimit.Reset(t.Context(), l, u); err != nil {
 		t.Fatal(err)
 	}
-	if n := left(t, l, ada); n != 3 {
+	if n := left(t, l, loginlimit.OfUser(u)); n != 3 {
 		t.Errorf("%d attempts are allowed after Reset, want 3", n)
 	}
 }

@@ -65,7 +65,11 @@ func (w Write) member(svc *core.Services, field string) string {
 	if name, is := w.base[field]; is {
 		return name
 	}
-	user := reflect.TypeOf(svc.Users.New()).Elem()
+	u := svc.Users.New()
+	if field == "UsernameKey" && core.NamedOf(u) != nil {
+		return "username"
+	}
+	user := reflect.TypeOf(u).Elem()
 	for _, c := range svc.Codec.Columns(w.on) {
 		if user.FieldByIndex(c.Index).Name == field {
 			return c.Name

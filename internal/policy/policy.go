@@ -1,5 +1,6 @@
 // Package policy holds the default password policy: length, nothing common,
-// sequential or repetitive, nothing made of the user's own e-mail address.
+// sequential or repetitive, nothing made of the user's own e-mail address or
+// user name.
 // There are no rules about kinds of characters, as NIST SP 800-63B-4 section
 // 3.1.1.2 and OWASP's Authentication Cheat Sheet ask.
 //
@@ -32,11 +33,11 @@ const (
 // e-mail address in it, and it still counts as that address.
 const spare = 4
 
-// Default is a core.PasswordPolicy. u carries the e-mail address and may be
-// nil. A refusal is an *core.Error with one of the reason codes
+// Default is a core.PasswordPolicy. u carries the e-mail address and the user
+// name, and may be nil. A refusal is an *core.Error with one of the reason codes
 // PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min),
-// PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL and PASSWORD_TOO_COMMON. It
-// does no I/O.
+// PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL, PASSWORD_IS_USERNAME and
+// PASSWORD_TOO_COMMON. It does no I/O.
 func Default(_ context.Context, password string, u core.AnyUser) error {
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
 		return refuse("PASSWORD_INVALID", "Password contains a character that is not allowed", nil)
@@ -50,6 +51,9 @@ func Default(_ context.Context, password string, u core.AnyUser) error {
 	lower := strings.ToLower(password)
 	if u != nil && madeOf(lower, strings.ToLower(u.Base().Email)) {
 		return refuse("PASSWORD_IS_EMAIL", "Password should not be made of your e-mail address", nil)
+	}
+	if n := core.NamedOf(u); n != nil && madeOf(lower, strings.ToLower(n.Username)) {
+		return refuse("PASSWORD_IS_USERNAME", "Password should not be made of your user name", nil)
 	}
 	if isCommon(lower) {
 		return refuse("PASSWORD_TOO_COMMON", "Password is too common", nil)

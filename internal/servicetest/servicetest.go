@@ -68,7 +68,7 @@ var Start = time.Date(2026, time.May, 4, 12, 30, 0, 0, time.UTC)
 func New(t testing.TB) *Services {
 	t.Helper()
 	s := &Services{t: t, now: Start, Store: &Users{Users: memstore.NewUsers[Account]()}}
-	columns, err := codec.New(reflect.TypeFor[Account]())
+	columns, err := codec.New(reflect.TypeFor[Account](), codec.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +86,16 @@ func New(t testing.TB) *Services {
 		Users:   s.Store, Tickets: memstore.NewTickets(s.Now),
 		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: s.Now}),
 		Gate:    door{s: s}, Sessions: logins{s: s}, Passwords: hasher, Codec: columns,
-		CanonicalEmail: trimmed,
+		CanonicalEmail: trimmed, Identify: identify,
 		Mail: sender{s}, Jobs: jobs{s}, Events: happens{s: s}, Security: security{s: s},
 		Env: core.Env{BaseURL: base, Log: log, Now: s.Now, Random: rand.Reader},
 	}
 	return s
+}
+
+func identify(typed string) (core.Key, error) {
+	key, err := trimmed(typed)
+	return core.ByEmail(key), err
 }
 
 func trimmed(address string) (string, error) { return email.Canonical(strings.TrimSpace(address)) }
