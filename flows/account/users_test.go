@@ -56,6 +56,9 @@ func TestTheGuardsOfAdministration(t *testing.T) {
 		if r.Pattern == "/me" {
 			want = core.Verified.Name + " "
 		}
+		if r.Method == "DELETE" {
+			want += "secure "
+		}
 		if r.Public || names != want {
 			t.Errorf("%s %s is guarded by %q, want %q", r.Method, r.Pattern, names, want)
 		}
