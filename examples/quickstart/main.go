@@ -22,11 +22,10 @@ import (
 	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
-
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/command"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -40,6 +39,7 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
+	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 )
 
 // Account is the application's user: Latchkey's columns and its own.
@@ -112,9 +112,9 @@ func open(addr string, serving bool) *application {
 				Strategy: must(session.New(users.Sessions(), session.Options{}))},
 			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}),
 				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()}))},
-		},
-		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}),
-			append(must(dev.social(store)), site)...),
+		}, SelfDelete: true,
+		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true},
+			totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}), append(must(dev.social(store)), site)...),
 		Tickets: store.Tickets(), Credentials: store.Credentials(), Vault: must(dev.vault()), Sender: mails,
 		MailDelay: dev.mailDelay, BaseURL: dev.baseURL, ClientIP: dev.clientIP, InsecureNoLimits: dev.noLimits,
 	}))

@@ -23,6 +23,7 @@ func TestFrameworks(t *testing.T) {
 			p.wantLogins()
 			p.wantErrors()
 			p.wantPages()
+			p.wantMoves()
 			p.wantStreams()
 		})
 	}
