@@ -61,6 +61,11 @@ func change(t *testing.T, s *servicetest.Services, f emailchange.Flow, to string
 	t.Helper()
 	u := s.Add("ada@example.org", "secret")
 	s.Set(u.ID, func(a *servicetest.Account) { a.IsVerified = true })
+	changeOf(t, s, f, u, to)
+}
+
+func changeOf(t *testing.T, s *servicetest.Services, f emailchange.Flow, u *servicetest.Account, to string) {
+	t.Helper()
 	was := s.Get(u.ID).User
 	planned := *s.Get(u.ID)
 	planned.Email = to
@@ -170,5 +175,32 @@ func TestUndoEvents(t *testing.T) {
 	}
 	if last := s.Last(); last.Was.Email != "eve@example.net" || fmt.Sprint(last.Fields) != "[email password]" {
 		t.Errorf("the event is %+v %v", last.Was, last.Fields)
+	}
+}
+
+// Of two undoings at once, that of the earlier change decides, whichever is
+// written first.
+func TestUndoInTheMiddleOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][2]int{"the later one began": {1, 0}, "the earlier one began": {0, 1}} {
+		s, f := servicetest.New(t), emailchange.Flow{}
+		u := s.Add("ada@example.org", "secret")
+		s.Set(u.ID, func(a *servicetest.Account) { a.IsVerified = true })
+		var tokens [2]string
+		for i, to := range []string{"b@example.org", "c@example.org"} {
+			s.Advance(time.Minute)
+			changeOf(t, s, f, u, to)
+			mails := s.Mails(t.Context())
+			tokens[i] = mails[len(mails)-1].Token
+		}
+		var errs [2]error
+		s.Late = func() { _, errs[order[1]] = f.Undo(t.Context(), s.Services, tokens[order[1]], nil) }
+		_, errs[order[0]] = f.Undo(t.Context(), s.Services, tokens[order[0]], nil)
+		if got := s.Get(u.ID); got.Email != "ada@example.org" || errs[0] != nil {
+			t.Errorf("%s: the address is %s, %v", name, got.Email, errs)
+		}
+		if bad := core.Refuse(core.CodeEmailChangeBadToken); order[0] == 1 && !errors.Is(errs[1], bad) {
+			t.Errorf("%s: the later one is answered with %v", name, errs[1])
+		}
 	}
 }
