@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/command"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
@@ -100,7 +101,6 @@ func open(addr string, serving bool) *application {
 	if url := os.Getenv("SMTP_URL"); url != "" {
 		mails = must(smtpsender.New(smtpsender.Options{URL: url, From: os.Getenv("MAIL_FROM")}))
 	}
-	key := must(jwt.HS256("", dev.secret))
 	site := must(pages.New(pages.Options{
 		App: "Quickstart", Admin: true, Templates: dev.templates, Stylesheets: dev.stylesheets,
 		Fields: map[string]pages.Field{"full_name": {Label: "Full name", Autocomplete: "name"}},
@@ -111,10 +111,10 @@ func open(addr string, serving bool) *application {
 			{Name: "cookie", Transport: must(cookie.New(cookie.Options{InsecureHTTP: dev.insecureHTTP})),
 				Strategy: must(session.New(users.Sessions(), session.Options{}))},
 			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}),
-				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{key}, Denied: store.Tickets()}))},
-		},
-		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}),
-			append(must(dev.flows(store, keys)), site)...),
+				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{must(jwt.HS256("", dev.secret))}, Denied: store.Tickets()}))},
+		}, SelfDelete: true,
+		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true},
+			totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}), append(must(dev.flows(store, keys)), site)...),
 		Tickets: store.Tickets(), Credentials: store.Credentials(), Vault: must(dev.vault()), Sender: mails,
 		MailDelay: dev.mailDelay, BaseURL: dev.baseURL, ClientIP: dev.clientIP, InsecureNoLimits: dev.noLimits,
 	}))

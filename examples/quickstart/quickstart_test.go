@@ -24,11 +24,12 @@ type program struct {
 	*exampletest.Process
 	t       *testing.T
 	cookies map[string]string
+	read    int // mails
 }
 
 func start(t *testing.T, dir string, env ...string) *program {
 	t.Helper()
-	return &program{exampletest.Start(t, dir, env...), t, map[string]string{}}
+	return &program{exampletest.Start(t, dir, env...), t, map[string]string{}, 0}
 }
 
 // request is what send sends.
@@ -116,8 +117,8 @@ func (p *program) login(email, password string) (token string) {
 	return answer["access_token"]
 }
 
-// mail waits for the newest mail, which must be of a kind, and returns its
-// token and the path of its link.
+// mail waits for the next mail of a kind, and returns its token and the path of
+// its link.
 func (p *program) mail(kind string) (token, link string) {
 	p.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -125,8 +126,11 @@ func (p *program) mail(kind string) (token, link string) {
 		if err := json.Unmarshal([]byte(p.json("GET", "/dev/outbox", "", "", 200)), &mails); err != nil {
 			p.t.Fatal(err)
 		}
-		if n := len(mails); n > 0 && mails[n-1].Kind == kind {
-			return mails[n-1].Token, strings.TrimPrefix(mails[n-1].Link, p.URL)
+		for i, m := range mails {
+			if i >= p.read && m.Kind == kind {
+				p.read = i + 1
+				return m.Token, strings.TrimPrefix(m.Link, p.URL)
+			}
 		}
 	}
 	p.t.Fatalf("no mail of kind %s arrived", kind)
@@ -179,6 +183,18 @@ func TestTheWalkByClicks(t *testing.T) {
 	_, query, _ = strings.Cut(link, "?token=")
 	p.post("/reset", "/login", "token", query, "password", "difference engine")
 	p.post("/login", "/account", "username", ada, "password", "difference engine")
+
+	p.post("/account/email", "/account", "email", "new@example.org", "current_password", "difference engine")
+	for _, step := range [][]string{{"email-change", "/email/confirm", "/account"}, {"email-undo", "/email/undo", "/login"}} {
+		_, link = p.mail(step[0])
+		p.open(link)
+		_, query, _ = strings.Cut(link, "?token=")
+		p.post(step[1], step[2], "token", query)
+	}
+	_, link = p.mail("reset")
+	_, query, _ = strings.Cut(link, "?token=")
+	p.post("/reset", "/login", "token", query, "password", password)
+	p.post("/login", "/account", "username", ada, "password", password)
 
 	run(t, dir, "", 0, "users", "superuser", ada)
 	p.open("/admin/users", ada)

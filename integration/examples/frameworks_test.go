@@ -24,6 +24,7 @@ func TestFrameworks(t *testing.T) {
 			p.wantErrors()
 			p.wantPages()
 			p.wantPasskeys()
+			p.wantMoves()
 			p.wantStreams()
 		})
 	}

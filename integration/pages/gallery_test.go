@@ -157,6 +157,9 @@ var mailStops = []stop{
 	}},
 	{"verify", func(g *gallery) *person { return g.guest.at("/verify?token=some") }},
 	{"verify-expired", func(g *gallery) *person { return g.guest.at("/verify?token=old").sends("verify") }},
+	{"email-confirm", func(g *gallery) *person { return g.guest.at("/email/confirm?token=some") }},
+	{"email-undo", func(g *gallery) *person { return g.guest.at("/email/undo?token=some") }},
+	{"email-undo-expired", func(g *gallery) *person { return g.guest.at("/email/undo?token=old").sends("email-undo") }},
 	{"verify-again", func(g *gallery) *person { return g.guest.at("/verify") }},
 }
 
@@ -174,6 +177,7 @@ var userStops = []stop{
 		g.admin.presses("user")
 		return g.member.at("/account")
 	}},
+	{"leave", func(g *gallery) *person { return g.member.at("/account/delete") }},
 	{"totp", func(g *gallery) *person { return g.second.at("/account").sends("add-totp") }},
 	{"totp-wrong", func(g *gallery) *person { return g.second.sends("totp", "totp-code", "12345") }},
 	{"codes", func(g *gallery) *person {

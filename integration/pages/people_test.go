@@ -39,6 +39,7 @@ func TestPeopleInABrowser(t *testing.T) {
 				w.connects(p)
 				w.needsAFactor(p)
 				w.addsAnApp(p)
+				w.isRobbed(t, p)
 				w.administers(p)
 			})
 		}
@@ -123,7 +124,12 @@ func (w walk) changes(p *person) {
 	p.hasFocus("email-current_password")
 	p.fills("email-current_password", other)
 	p.presses("email")
-	p.reads("Your address is changed.", "not confirmed")
+	p.reads("A mail is on its way to the new address.", ada, "!countess@example.org")
+	p.opens(w.MailTo(p.t, core.MailEmailChange, "countess@example.org"))
+	p.reads("Confirm your new address")
+	p.presses("email-confirm")
+	p.isAt("/account")
+	p.reads("Your new address is confirmed.", "countess@example.org", "!not confirmed")
 	p.fills("password-password", pagewalk.Password, "password-current_password", other)
 	p.presses("password")
 	p.reads("Your password is changed.")
@@ -269,6 +275,45 @@ func (w walk) addsAnApp(p *person) {
 	p.clicks(`form[id^="factor-"] button`)
 	p.reads("It is removed.", "!9 left")
 	p.clicks(`form[action$="/logout"] button`)
+}
+
+// isRobbed has a stranger in the account, who changes its address and adds an
+// app; the owner undoes that from the mailbox before, and leaves.
+func (w walk) isRobbed(t *testing.T, p *person) {
+	t.Helper()
+	const owner, thief = "owner@example.org", "thief@example.org"
+	w.Add(t, owner, nil)
+	stranger := w.person(t, w.browser, w.setting)
+	stranger.logsIn(owner)
+	stranger.fills("email-email", thief, "email-current_password", pagewalk.Password)
+	stranger.presses("email")
+	stranger.opens(w.MailTo(t, core.MailEmailChange, thief))
+	stranger.presses("email-confirm")
+	stranger.reads("Your new address is confirmed.", thief)
+	stranger.presses("add-totp")
+	stranger.fills("totp-code", appCode(t, stranger.secret(), 0))
+	stranger.presses("totp")
+	stranger.isAt("/account/recovery-codes")
+
+	p.opens(w.MailTo(t, core.MailEmailUndo, owner))
+	p.reads("Undo the change of your address", "Your password and all logins end")
+	p.presses("email-undo")
+	p.isAt("/login")
+	p.reads("Your account has its former address again.")
+	stranger.opens("/account")
+	stranger.reads("Log in", "!"+thief)
+	p.opens(w.MailTo(t, core.MailReset, owner))
+	p.fills("reset-password", other)
+	p.presses("reset")
+	p.fills("login-username", owner, "login-password", other)
+	p.presses("login")
+	p.isAt("/account")
+	p.reads(owner, "Add an authenticator app")
+	p.follows("Delete my account …")
+	p.reads("Delete your account?", "cannot be undone")
+	p.presses("leave")
+	p.isAt("/login")
+	p.reads("Your account is deleted.")
 }
 
 // secret is what a page shows beside the QR code.

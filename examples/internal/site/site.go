@@ -21,6 +21,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
@@ -92,7 +93,8 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	}
 	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
 		Backends:         backends,
-		Flows:            append(append(social, verify.Flow{}, reset.Flow{}), factors...),
+		Flows:            append(append(social, verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}), factors...),
+		SelfDelete:       true,
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
 		Credentials:      s.stores.factors,
