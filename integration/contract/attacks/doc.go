@@ -28,6 +28,7 @@
 //	list_test.go          P16 P17
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08
+//	notices_test.go       M84
 //	oauth_test.go         F01 O01 O02 O04 O05 O07 O08 O11 O13 O20
 //	                      O22 O23 O25 O26 O28 O29 O31 O32 O34 O35
 //	                      O37 O38 O40 O41 O43 O44 O50
