@@ -111,7 +111,8 @@ func TestSweepDeletesExpiredCredentials(t *testing.T) {
 func TestFlowsReceiveTheCredentials(t *testing.T) {
 	keys := newPasskeys(nil)
 	a := newApp(t, func(o *latchkey.Options[Member]) { o.Credentials = keys })
-	if a.Services().Credentials != core.CredentialStore(keys) || newApp(t, nil).Services().Credentials != nil {
+	of, ok := core.As[*passkeys](a.Services().Credentials)
+	if !ok || of != keys || newApp(t, nil).Services().Credentials != nil {
 		t.Error("Services has other credentials than Options")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/codec"
 	"github.com/latchkey-go/latchkey/internal/epochs"
 	"github.com/latchkey-go/latchkey/internal/gate"
+	"github.com/latchkey-go/latchkey/internal/glance"
 	"github.com/latchkey-go/latchkey/internal/governor"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 	"github.com/latchkey-go/latchkey/internal/queue"
@@ -132,7 +133,7 @@ func newServices[U any, PU core.Model[U]](
 	})
 	a.resolver.Kinds = door.Kinds()
 	*a.svc = core.Services{
-		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
+		Users: users, Tickets: o.Tickets, Credentials: glance.New(o.Credentials), Vault: o.Vault, Limiter: o.Limiter,
 		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
 		CanonicalEmail: trimmed(o.CanonicalEmail), Identify: trimmed(o.Identify), Mail: o.Sender,
 		Jobs: jobs{a.queue, o.MailDelay}, Events: happens,

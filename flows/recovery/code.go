@@ -39,7 +39,8 @@ func typed(text string) string {
 		return ""
 	}
 	code := folded.Replace(strings.ToUpper(text))
-	if _, err := encoding.DecodeString(code); err != nil || len(code) != codeLetters {
+	bits, err := encoding.DecodeString(code)
+	if err != nil || len(code) != codeLetters || len(bits) != codeBytes { // the decoder skips line breaks
 		return ""
 	}
 	return code

@@ -13,7 +13,7 @@ import (
 func FuzzCode(f *testing.F) {
 	for _, text := range []string{
 		"", "0123-4567-89AB-CDEF", "o1l2 i345 6789 abcd", "0123456789ABCDEF0", "ſ123456789ABCDEF", "\u212a123456789ABCDE",
-		strings.Repeat("-", 64), "UUUUUUUUUUUUUUUU", "0123456789ABCDE=", "012345678\n9ABCDEF",
+		strings.Repeat("-", 64), "UUUUUUUUUUUUUUUU", "0123456789ABCDE=", "012345678\n9ABCDEF", "01234567\r9ABCDEF",
 	} {
 		f.Add(text)
 	}

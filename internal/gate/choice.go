@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/glance"
 )
 
 // choice decides how many factors a login needs, and which will do.
@@ -81,6 +82,7 @@ func (c choice) lacks(ctx context.Context, a core.Attempt, done []core.Proof) (l
 
 // missing is lacks without waivers.
 func (c choice) missing(ctx context.Context, u core.AnyUser, done []core.Proof) (lack, error) {
+	ctx = glance.At(ctx, u.Base().ID) // one query, whatever the factors look for
 	choices, err := c.Asked(ctx, u, done)
 	if err != nil || choices != nil || c.required == nil || c.kinds.Strong(done) {
 		return lack{factors: choices}, err
@@ -111,6 +113,7 @@ func (c choice) missing(ctx context.Context, u core.AnyUser, done []core.Proof) 
 // Asked returns the methods of the factors that ask, and if any does, of those
 // that offer themselves beside them; else nil.
 func (c choice) Asked(ctx context.Context, u core.AnyUser, done []core.Proof) (methods []string, err error) {
+	ctx = glance.At(ctx, u.Base().ID)
 	methods, err = c.asking(ctx, u, done, false)
 	if err == nil && methods == nil && !c.kinds.Strong(done) {
 		methods, err = c.asking(ctx, u, done, true)
