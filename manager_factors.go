@@ -15,8 +15,9 @@ func (m *Manager[U]) Factors(ctx context.Context, userID string) ([]*core.Creden
 }
 
 // RemoveFactor removes one of them, also the last one of a user who must have a
-// factor: they get a new one at their next login. core.ErrNotFound if there is
-// none.
+// factor: they get a new one at their next login. It ends the user's logins,
+// unless what it removes only stands in for a factor, as recovery codes do.
+// core.ErrNotFound if there is none.
 func (m *Manager[U]) RemoveFactor(ctx context.Context, userID, id string) error {
 	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
 	if err != nil {
@@ -29,8 +30,8 @@ func (m *Manager[U]) RemoveFactor(ctx context.Context, userID, id string) error 
 	return err
 }
 
-// RemoveFactors removes all of them, for a user who has lost what they had. It
-// ends no login: see EndSessions. core.ErrNotFound if there is no such user.
+// RemoveFactors removes all of them, for a user who has lost what they had, and
+// ends the user's logins. core.ErrNotFound if there is no such user.
 func (m *Manager[U]) RemoveFactors(ctx context.Context, userID string) (removed int, err error) {
 	if _, err := m.auth.svc.Users.Find(ctx, core.ByID(userID)); err != nil {
 		return 0, err

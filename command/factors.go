@@ -71,7 +71,7 @@ func (t *tree[U, PU]) factorsRemove() *cobra.Command {
 	var all bool
 	cmd := leaf("remove", []string{person[U](), "[FACTOR]"}, "Remove a factor that a user has lost, or all",
 		"FACTOR is an ID of factors list. A user who must have a factor gets a new one at their next login.\n"+
-			"Make sure who asks for it: anyone who has the password gets in then.", t.opened(
+			"Their logins end. Make sure who asks for it: anyone who has the password gets in then.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				if all == (len(c.args) > 1) {
 					return usage("name a factor, or use --all")

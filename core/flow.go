@@ -150,6 +150,10 @@ type Kept struct {
 	// Optional: a login needs them only where their owner says so, by PUT
 	// /second-factor, which keeps a Credential of KindSecond.
 	Optional bool
+	// Way reports whether one logs in alone, so that it may be the last way
+	// in; nil where each of a Keeper that is a Way does. It reads Data that
+	// the flow has written.
+	Way func(*Credential) bool
 	// Left returns how often one may still be used; nil for any number of
 	// times. It reads Data that the flow has written.
 	Left func(*Credential) int

@@ -110,8 +110,8 @@ func open(addr string, serving bool) *application {
 		Backends: []latchkey.Backend{
 			{Name: "cookie", Transport: must(cookie.New(cookie.Options{InsecureHTTP: dev.insecureHTTP})),
 				Strategy: must(session.New(users.Sessions(), session.Options{}))},
-			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}),
-				Strategy: must(jwt.New(jwt.Options{Keys: []jwt.Key{must(jwt.HS256("", dev.secret))}, Denied: store.Tickets()}))},
+			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: must(jwt.New(
+				jwt.Options{Keys: []jwt.Key{must(jwt.HS256("", dev.secret))}, Denied: store.Tickets()}))},
 		}, SelfDelete: true,
 		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true},
 			totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}), append(must(dev.flows(store, keys)), site)...),

@@ -5,9 +5,10 @@
 // where another one keeps credentials (see core.Keeper).
 //
 // Security notes. Naming and removing need a login that is secure (see
-// core.Security). The last factor of a user who must have one stays, and so
-// does what nobody could log in without. Recovery codes, and whatever else only
-// stands in for a factor, go with the last one.
+// core.Security). Removing a factor ends the user's other logins, and a JWT of
+// this one too. The last factor of a user who must have one stays, and so does
+// what nobody could log in without. Recovery codes, and whatever else only
+// stands in for a factor, go with the last one, and end no login.
 package factors
 
 import (
@@ -84,7 +85,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		{
 			Name: "factors:delete", Method: http.MethodDelete, Pattern: "/factors/{id}", Guards: secure,
 			Doc: core.Doc{
-				Summary: "Remove a factor", Status: http.StatusNoContent,
+				Summary: "Remove a factor; other logins end", Status: http.StatusNoContent,
 				Codes: []string{core.CodeFactorRequired, core.CodeLastLoginMethod, "404 Not Found"},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {

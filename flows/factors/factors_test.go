@@ -3,11 +3,8 @@ package factors_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,95 +124,6 @@ func TestAttackM20ARequiredFactor(t *testing.T) {
 		a.Client("web").Ask("/login", `{"email": "`+factortest.Ada+`", "password": "`+factortest.Password+`"}`, 403,
 			core.CodeLoginEnrolment)
 	})
-}
-
-// badge is a factor of an application's own that is also a way in.
-type badge struct {
-	core.Flow
-	kind     string
-	optional bool
-	svc      *core.Services
-}
-
-func (b badge) Name() string                              { return b.kind }
-func (badge) PerBackend() bool                            { return true }
-func (badge) Routes(*core.Services) ([]core.Route, error) { return nil, nil }
-func (b badge) Bind(svc *core.Services) core.Flow {
-	b.svc = svc
-	return b
-}
-func (b badge) Method() string   { return b.kind }
-func (b badge) Keeps() core.Kept { return core.Kept{Kind: b.kind, Optional: b.optional} }
-
-// Asks implements core.Factor, where its owner has switched it on.
-func (b badge) Asks(ctx context.Context, u core.AnyUser, done []core.Proof) (bool, error) {
-	_, err := b.svc.Credentials.Find(ctx, core.KindSecond, u.Base().ID)
-	if errors.Is(err, core.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil && !b.svc.Security.Strong(done), err
-}
-
-func (b badge) Ways(ctx context.Context, u core.AnyUser) (int, error) {
-	all, err := b.svc.Credentials.List(ctx, b.kind, u.Base().ID)
-	return len(all), err
-}
-
-// Of two requests that remove the last two ways in one is refused.
-func TestTheLastWayIn(t *testing.T) {
-	t.Parallel()
-	var store core.CredentialStore
-	a := factortest.New(t, func(o *latchkey.Options[factortest.Member]) {
-		o.Flows = append(o.Flows, badge{kind: "badge"})
-		full := authtest.Options(t, *o)
-		store, o.Credentials = full.Credentials, full.Credentials
-	})
-	u := &factortest.Member{User: latchkey.User{Email: "bob@example.org", IsActive: true, IsVerified: true}}
-	if err := a.Manager().Create(t.Context(), u, ""); err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	for range 5 {
-		c := &core.Credential{Owner: u.ID, Kind: "badge", Key: "key " + string(rune('a'+len(ids))), Created: time.Now()}
-		if err := store.Create(t.Context(), c, 0); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, c.ID)
-	}
-	var removed, refused atomic.Int32
-	var all sync.WaitGroup
-	for _, id := range ids {
-		c := authtest.As(t, a.Auth, "web", u)
-		all.Go(func() {
-			switch w := c.Do(a, http.MethodDelete, "/auth/factors/"+id, ""); {
-			case w.Code == 204:
-				removed.Add(1)
-			case w.Code == 409 && strings.Contains(w.Body.String(), core.CodeLastLoginMethod):
-				refused.Add(1)
-			default:
-				t.Errorf("%d %s", w.Code, w.Body)
-			}
-		})
-	}
-	all.Wait()
-	if removed.Load() != 4 || refused.Load() != 1 {
-		t.Errorf("%d were removed and %d refused, want 4 and 1", removed.Load(), refused.Load())
-	}
-	// With a password it is one of two ways.
-	password := "analytical engine"
-	c := latchkey.Changes[factortest.Member]{Password: &password}
-	if _, err := a.Manager().Update(t.Context(), u.ID, c); err != nil {
-		t.Fatal(err)
-	}
-	client := authtest.As(t, a.Auth, "web", u)
-	client.Do(a, http.MethodDelete, "/auth/factors/"+ids[0], "")
-	left, err := store.List(t.Context(), "badge", u.ID)
-	if err != nil || len(left) != 1 {
-		t.Fatalf("left are %v, %v", left, err)
-	}
-	if w := client.Do(a, http.MethodDelete, "/auth/factors/"+left[0].ID, ""); w.Code != 204 {
-		t.Errorf("with a password: %d %s", w.Code, w.Body)
-	}
 }
 
 // Groups have the factors' routes, at the prefixes of API.

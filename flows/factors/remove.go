@@ -8,9 +8,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Remove removes a user's factor. Refusals: the plain 404, FACTOR_REQUIRED,
-// LAST_LOGIN_METHOD. r is nil outside HTTP, where an administrator removes what
-// the user has lost: then neither of the two is refused.
+// Remove removes a user's factor, and with one that is a factor by itself ends
+// their other logins: some may have been made by it (OWASP ASVS 5.0, 7.4.3).
+// Refusals: the plain 404, FACTOR_REQUIRED, LAST_LOGIN_METHOD. r is nil outside
+// HTTP, where an administrator removes what the user has lost: then neither of
+// the two is refused, and no login goes on.
 func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id string, r *core.Request) error {
 	if len(f.keepers) == 0 {
 		return core.NotFound()
@@ -20,6 +22,9 @@ func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id
 		defer f.removing.Unlock()
 	}
 	e := &core.Event{Kind: core.EventFactorRemoved, User: u, Target: id, Request: r}
+	if r != nil {
+		e.Keep = core.CurrentFrom(ctx).Session
+	}
 	owner := u.Base().ID
 	err := svc.Events.Commit(ctx, e, func(ctx context.Context) error {
 		u, err := svc.Users.Lock(ctx, owner) // or two removals would each leave the other's
@@ -37,6 +42,9 @@ func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id
 			}
 		}
 		e.Method, e.User = c.Kind, u
+		if err := f.endLogins(ctx, svc, e); err != nil {
+			return err
+		}
 		if err := svc.Credentials.Delete(ctx, c.Kind, owner, c.ID); err != nil {
 			return err
 		}
@@ -49,6 +57,24 @@ func (f Flow) Remove(ctx context.Context, svc *core.Services, u core.AnyUser, id
 		return core.NotFound()
 	}
 	return core.OrUnavailable(err)
+}
+
+// endLogins raises the user's TokenEpoch, unless what is removed only stands in
+// for a factor.
+func (f Flow) endLogins(ctx context.Context, svc *core.Services, e *core.Event) error {
+	if _, kept, _ := f.keeper(e.Method); kept.Beside {
+		return nil
+	}
+	now, err := svc.Users.Update(ctx, e.User.Base().ID, func(u core.AnyUser) error {
+		was := *u.Base()
+		e.Was = &was
+		u.Base().TokenEpoch++
+		return nil
+	})
+	if err == nil {
+		e.User = now
+	}
+	return err
 }
 
 // isLast reports whether c is the last of all that is a factor by itself.
@@ -76,9 +102,9 @@ func (f Flow) refused(ctx context.Context, svc *core.Services, u core.AnyUser, c
 			return &core.Error{Code: core.CodeFactorRequired, Status: http.StatusConflict}
 		}
 	}
-	flow, _, _ := f.keeper(c.Kind)
+	flow, kept, _ := f.keeper(c.Kind)
 	way, ok := core.As[core.Way](flow)
-	if !ok {
+	if !ok || kept.Way != nil && !kept.Way(c) {
 		return nil
 	}
 	own, err := way.Ways(ctx, u)

@@ -89,12 +89,17 @@ func (f *Flow) Ways(ctx context.Context, u core.AnyUser) (int, error) {
 	keys, err := passkeys(ctx, f.svc.Credentials, u)
 	ways := 0
 	for _, r := range keys {
-		verifies := r.Verified || f.o.Verification == Preferred
-		if verifies && !r.Hidden && !(f.o.DeviceBound && r.Synced) {
+		if f.isWay(r) {
 			ways++
 		}
 	}
 	return ways, err
+}
+
+// isWay reports whether a passkey logs in alone.
+func (f *Flow) isWay(r record) bool {
+	verifies := r.Verified || f.o.Verification == Preferred
+	return verifies && !r.Hidden && !(f.o.DeviceBound && r.Synced)
 }
 
 // Purge removes all of a user's passkeys, and the switch that has them asked
@@ -104,4 +109,9 @@ func (f *Flow) Purge(ctx context.Context, userID string) (removed int, err error
 }
 
 // Keeps implements core.Keeper.
-func (*Flow) Keeps() core.Kept { return core.Kept{Kind: Kind, Optional: true} }
+func (f *Flow) Keeps() core.Kept {
+	return core.Kept{Kind: Kind, Optional: true, Way: func(c *core.Credential) bool {
+		r, err := decode(c.Data)
+		return err == nil && f.isWay(r)
+	}}
+}

@@ -262,6 +262,10 @@ func TestWays(t *testing.T) {
 			if got, err := a.keys.Ways(t.Context(), u); got != c.want || err != nil {
 				t.Errorf("got %d, %v", got, err)
 			}
+			rows, err := a.store.List(t.Context(), passkey.Kind, u.ID)
+			if err != nil || len(rows) != 1 || a.keys.Keeps().Way(rows[0]) != (c.want == 1) {
+				t.Errorf("%v, %v: each alone is not as all", rows, err)
+			}
 			if all, err := a.Services().Security.Ways(t.Context(), u); all != c.want+1 || err != nil {
 				t.Errorf("with the password %d, %v", all, err)
 			}
