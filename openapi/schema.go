@@ -192,12 +192,14 @@ func (s *schemas) ofStruct(t reflect.Type) (*jsonschema.Schema, error) {
 }
 
 // isUser reports whether an answer is a user's public form, in which the
-// members of core.User come first.
+// members of core.User come first. The address may be null.
 func isUser(t reflect.Type) bool {
 	base, _ := fieldsOf(reflect.TypeFor[core.User]())
 	fields, err := fieldsOf(t)
 	return err == nil && len(fields) >= len(base) &&
-		slices.EqualFunc(fields[:len(base)], base, func(f, b field) bool { return f.name == b.name && f.Type == b.Type })
+		slices.EqualFunc(fields[:len(base)], base, func(f, b field) bool {
+			return f.name == b.name && (f.Type == b.Type || f.name == "email" && f.Type == reflect.PointerTo(b.Type))
+		})
 }
 
 func (s *schemas) ofMembers(t reflect.Type) (*jsonschema.Schema, error) {

@@ -10,7 +10,7 @@ import (
 // Login is the flow of POST /login and POST /logout, once per backend. A limit
 // that is zero, or not there, limits nothing.
 type Login struct {
-	Failures []core.Limit // per canonical identifier
+	Failures []core.Limit // per canonical identifier, and per user who has two
 	Attempts core.Limit   // per client network
 }
 
@@ -20,9 +20,10 @@ func (Login) Name() string { return "login" }
 // PerBackend is true.
 func (Login) PerBackend() bool { return true }
 
-// Ways is 1 for a user with a password; see core.Way.
+// Ways is 1 for a user with a password, and an address or a name to log in
+// with; see core.Way.
 func (Login) Ways(_ context.Context, u core.AnyUser) (int, error) {
-	if u.Base().HashedPassword == "" {
+	if b := u.Base(); b.HashedPassword == "" || b.EmailKey == "" && nameKey(u) == "" {
 		return 0, nil
 	}
 	return 1, nil
@@ -36,10 +37,7 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
-				Body: struct {
-					Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
-					Password string `json:"password" openapi:"format=password"`
-				}{},
+				Body:  credentialsBody(svc),
 				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
@@ -50,6 +48,20 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, svc, r) },
 		},
 	}, nil
+}
+
+// credentialsBody are the members of a login.
+func credentialsBody(svc *core.Services) any {
+	if core.NamedOf(svc.Users.New()) != nil {
+		return struct {
+			Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
+			Password string `json:"password" openapi:"format=password"`
+		}{}
+	}
+	return struct {
+		Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
+		Password string `json:"password" openapi:"format=password"`
+	}{}
 }
 
 func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
