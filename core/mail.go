@@ -16,10 +16,10 @@ const (
 	// proof of a login. One without a Link confirms a login that has proofs
 	// already.
 	MailLogin = "login"
-	// MailEmailChange goes to an address that a user has asked for, and its
-	// Link makes it theirs; MailEmailAsked to the verified address that
-	// they have meanwhile, without a Link; MailEmailTaken, without one, in
-	// place of the first to an address that another user has.
+	// MailEmailChange goes to an address that a user wants, and its Link
+	// makes it theirs; MailEmailAsked to the verified address that they
+	// have meanwhile, without a Link; MailEmailTaken, without one, in place
+	// of the first to an address that another user has.
 	MailEmailChange = "email-change"
 	MailEmailAsked  = "email-change-asked"
 	MailEmailTaken  = "email-change-taken"
@@ -34,7 +34,7 @@ const (
 )
 
 // Mail is a message to a user. To is the stored address; of MailEmailChange the
-// one that is asked for, of MailEmailUndo the one before, and of MailDeleted
+// one that the user wants, of MailEmailUndo the one before, and of MailDeleted
 // that of a user who is gone.
 type Mail struct {
 	To    string
@@ -43,9 +43,9 @@ type Mail struct {
 	Token string // the one-time secret; "" where there is a Code alone
 	Link  string // the application's page, with the token; from the configured base URL
 	Code  string // digits that do what the link does, for people to type; "" for kinds without
-	// Other is the other address of a change, shortened so that who knows
-	// it recognizes it ("a…@e….org"): mailboxes are read by others, and
-	// either may not be the user's. "" for kinds without.
+	// Other is the other address of a change, shortened so that only those
+	// recognize it who have seen it ("a…@e….org"): either mailbox may be a
+	// stranger's. "" for kinds without.
 	Other string
 	// Client is where the request came from that caused the mail, in kinds
 	// that say so. Its Label is the client's own words, which are not for a

@@ -185,7 +185,9 @@ func TestTheWalkByClicks(t *testing.T) {
 	p.post("/login", "/account", "username", ada, "password", "difference engine")
 
 	p.post("/account/email", "/account", "email", "new@example.org", "current_password", "difference engine")
-	for _, step := range [][]string{{"email-change", "/email/confirm", "/account"}, {"email-undo", "/email/undo", "/login"}} {
+	for _, step := range [][]string{
+		{"email-change", "/email/confirm", "/account"}, {"email-undo", "/email/undo", "/login"},
+	} {
 		_, link = p.mail(step[0])
 		p.open(link)
 		_, query, _ = strings.Cut(link, "?token=")

@@ -10,7 +10,7 @@ import (
 
 // letter is the Data of a ticket that confirms.
 type letter struct {
-	Address string `json:"address"` // that is asked for
+	Address string `json:"address"` // that the user wants
 }
 
 // ask mails an address that the user of e wants, so that it is confirmed. Its
@@ -70,8 +70,8 @@ func (f Flow) allowed(ctx context.Context, svc *core.Services, emailKey string) 
 	return wait == 0
 }
 
-// asking is the errand to an address that is asked for. Where another user has
-// it, they are told in place of it.
+// asking is the errand to an address that a user wants. Where another user has
+// it, the mail is for them.
 type asking struct {
 	errand
 	key string

@@ -53,7 +53,7 @@ type Flow struct {
 	// hours.
 	Lifetime time.Duration
 	// UndoFor is how long a change can be undone, from a minute to 30 days.
-	// Default: 7 days. Negative: not at all, and nobody is told.
+	// Default: 7 days. Negative: not at all, and no mail says so.
 	UndoFor time.Duration
 	// Link in the mail that confirms: a path on the application's BaseURL
 	// with {token} in it; see mailtoken.Options. Default:

@@ -56,7 +56,7 @@ func TestRoutesAreWhatTheOptionsNeed(t *testing.T) {
 	}
 }
 
-// change tells the flow of a change of ada's address, as the account does.
+// change lets the flow hear of a change of ada's address, as the account does.
 func change(t *testing.T, s *servicetest.Services, f emailchange.Flow, to string) {
 	t.Helper()
 	u := s.Add("ada@example.org", "secret")

@@ -21,17 +21,25 @@ import (
 // member is an application's user type.
 type member struct{ latchkey.User }
 
-// A new address counts once its mailbox has confirmed it, and the mailbox
-// before can undo every change, also one by an administrator. The page at the
-// end of a mail's link posts its token.
+// newAuth is an application in which a new address is confirmed first, and
+// users may delete their own account.
+func newAuth(backend latchkey.Backend, sender latchkey.Sender) (*latchkey.Auth[member], error) {
+	return latchkey.New(memstore.NewUsers[member](), latchkey.Options[member]{
+		Backends:   []latchkey.Backend{backend},
+		Flows:      []latchkey.Flow{reset.Flow{}, emailchange.Flow{Confirm: true}},
+		SelfDelete: true,
+		Tickets:    memstore.NewTickets(nil),
+		Sender:     sender,
+		BaseURL:    "https://app.example.org",
+	})
+}
+
+// The mailbox before can undo every change, also one by an administrator. The
+// page at the end of the mail's link posts its token.
 func ExampleFlow() {
 	sessions, err1 := session.New(memstore.NewSessions(nil), session.Options{})
 	box, err2 := outbox.New(outbox.Options{App: "Acme"})
-	auth, err3 := latchkey.New(memstore.NewUsers[member](), latchkey.Options[member]{
-		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
-		Flows:    []latchkey.Flow{reset.Flow{}, emailchange.Flow{Confirm: true}},
-		Tickets:  memstore.NewTickets(nil), Sender: box, BaseURL: "https://app.example.org",
-	})
+	auth, err3 := newAuth(latchkey.Backend{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}, box)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		panic(err)
 	}

@@ -101,8 +101,8 @@ func TestConformanceOfUndoings(t *testing.T) {
 			return !strings.HasPrefix(u.Base().Email, "new.") && u.Base().TokenEpoch > 0 && u.Base().IsVerified, nil
 		},
 		Lifetime: 7 * 24 * time.Hour,
-		// It is what brings an account back that somebody else is in, and
-		// logs nobody in.
+		// It brings an account back that somebody else is in, and logs
+		// nobody in.
 		Survives: []flowtest.Change{flowtest.Epoch, flowtest.Address, flowtest.Deactivation, flowtest.Suspension},
 	})
 }

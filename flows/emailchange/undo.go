@@ -49,8 +49,8 @@ type undoing struct {
 	request *core.Request
 	undo
 	event *core.Event
-	// consumed: this request has used the ticket up, where no transaction
-	// gives it back.
+	// consumed: this request has used the ticket up, and there was no
+	// transaction to undo that.
 	consumed bool
 	removed  int
 }

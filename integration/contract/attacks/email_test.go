@@ -106,7 +106,8 @@ func TestAttackM81OnlyTheNewestIsConfirmed(t *testing.T) {
 		a.Want(t, confirmEmail+badToken, harness.Case("M81 the first after the second was asked for"), mine, token(old))
 		a.Want(t, undoEmail+badToken, harness.Case("M81 one kind's token at the other's route"), token(newest))
 		a.NewUser(t, func(u *harness.Account) { u.Email = second })
-		a.Want(t, confirmEmail+"400 UPDATE_USER_EMAIL_ALREADY_EXISTS", harness.Case("M81 taken meanwhile"), mine, token(newest))
+		a.Want(t, confirmEmail+"400 UPDATE_USER_EMAIL_ALREADY_EXISTS", harness.Case("M81 taken meanwhile"), mine,
+			token(newest))
 
 		third := "third.of." + u.Email
 		changes(t, a, mine, third)

@@ -79,6 +79,7 @@ func TestAttackM80ByAStaleAdministrator(t *testing.T) {
 		admin = a.LogIn(t, "session", boss)
 		a.Want(t, "PATCH /users/{id} 200", harness.Case("M80 a fresh administrator (twin)"), harness.PathID(u.ID), admin,
 			harness.JSON(`{"password": "`+harness.OtherPassword+`", "email": "m80@example.org"}`))
-		a.Want(t, "DELETE /users/{id} 204", harness.Case("M80 a fresh administrator deletes (twin)"), harness.PathID(u.ID), admin)
+		a.Want(t, "DELETE /users/{id} 204", harness.Case("M80 a fresh administrator deletes (twin)"), harness.PathID(u.ID),
+			admin)
 	})
 }

@@ -115,8 +115,8 @@ func TestEmailChangeLimits(t *testing.T) {
 			a.Want(t, route+"400 EMAIL_CHANGE_BAD_TOKEN", harness.VerifyBody("x"))
 			a.Want(t, route+"429 RATE_LIMITED", harness.Row, harness.VerifyBody("x")).WantRetryWithin(t, time.Hour)
 		}
-		// The address has had its mail: a second request is answered the
-		// same, and leaves the first token as it is.
+		// The address has had its mail: a second request gets the same
+		// answer, and leaves the first token as it is.
 		u := a.NewUser(t)
 		mine := a.LogIn(t, "session", u)
 		for range 2 {
