@@ -51,7 +51,9 @@ func (k *keys) Routes(svc *core.Services) ([]core.Route, error) {
 		"enrol_confirm": func(ctx context.Context, r *core.Request) (core.Admission, error) {
 			return svc.Gate.Continue(ctx, "", r, prove)
 		},
-		"prove": func(ctx context.Context, r *core.Request) (core.Admission, error) { return svc.Gate.Prove(ctx, r, prove) },
+		"prove": func(ctx context.Context, r *core.Request) (core.Admission, error) {
+			return svc.Gate.Prove(ctx, r, prove)
+		},
 		"confirm": func(context.Context, *core.Request) (core.Admission, error) {
 			return core.Admission{Answer: core.Empty(http.StatusCreated)}, k.refusal
 		},
@@ -115,9 +117,10 @@ const connects = "; connect-src 'self'"
 func TestWhereTheScriptOfPasskeysIs(t *testing.T) {
 	t.Parallel()
 	_, b, _ := withKeys(t, nil)
-	page := b.Get("/login?next=%2Faccount%3Fx").Want(200, `autocomplete="username webauthn"`, "data-autofill", "passkey.js",
-		`action="/login/passkey?next=`, `data-options="/login/passkey/options"`, `hidden data-passkey="get"`,
-		"<noscript><p class=\"lk-help\">Passkeys need JavaScript", "https://app.example.org instead", "!ZgotmplZ", "!data-unknown")
+	page := b.Get("/login?next=%2Faccount%3Fx").
+		Want(200, `autocomplete="username webauthn"`, "data-autofill", "passkey.js",
+			`action="/login/passkey?next=`, `data-options="/login/passkey/options"`, `hidden data-passkey="get"`,
+			"<noscript><p class=\"lk-help\">Passkeys need JavaScript", "https://app.example.org instead", "!ZgotmplZ", "!data-unknown")
 	if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, connects) {
 		t.Errorf("the policy is %s", policy)
 	}
@@ -155,7 +158,9 @@ func TestLoginByPasskey(t *testing.T) {
 		}
 	}
 	k.refusal = core.Refuse(core.CodePasskeyUnknown)
-	for _, credential := range []string{`{"id": "\"><script>"}`, `{"id": "` + strings.Repeat("a", 2000) + `"}`, `{"id": 1}`, "x", ""} {
+	for _, credential := range []string{
+		`{"id": "\"><script>"}`, `{"id": "` + strings.Repeat("a", 2000) + `"}`, `{"id": 1}`, "x", "",
+	} {
 		login(credential).Want(400, "!data-unknown", "!<script>")
 	}
 	b.Language = "de"
@@ -192,7 +197,8 @@ func TestPasskeyInAPendingLogin(t *testing.T) {
 	b.Post("/login/enrol/passkey", "credential", "{}").WantRedirect("/login")
 	b.Post("/login", "username", pagewalk.Careful, "password", pagewalk.Password).WantRedirect("/login/factor")
 	b.Get("/login/enrol/passkey").WantRedirect("/login/factor")
-	page = b.Get("/login/factor").Want(200, `data-passkey="create"`, `data-options="/login/enrol/passkey/options"`, `id="enrol"`)
+	page = b.Get("/login/factor").
+		Want(200, `data-passkey="create"`, `data-options="/login/enrol/passkey/options"`, `id="enrol"`)
 	b.Post("/login/enrol/passkey/options").WantJSON(200, "publicKey")
 	k.refusal = core.Refuse(core.CodePasskeyRefused)
 	page.Submit("enrol-passkey", "credential", "{}", "label", "blue").Want(400, "was not accepted", `value="blue"`)
@@ -225,7 +231,7 @@ func TestAddAPasskey(t *testing.T) {
 	b.Get("/account/passkeys").WantRedirect(prove)
 	b.Post("/account/passkeys/options").WantJSON(403, `{"location":"/prove?next=%2Faccount%2Fpasskeys\u0026repeat=1"}`)
 	page.Submit("passkey", "credential", "{}").WantRedirect(prove + "&repeat=1")
-	b.Get(prove+"&methods=passkey").WantRedirect("/login?again=1&next=%2Faccount%2Fpasskeys") // there is none
+	b.Get(prove + "&methods=passkey").WantRedirect("/login?again=1&next=%2Faccount%2Fpasskeys") // there is none
 	b.Post("/prove/options?method=passkey").WantJSON(200, "publicKey")
 	b.Get(prove).Submit("password", "password", pagewalk.Password).WantRedirect("/account/passkeys")
 	b.Get("/account/passkeys").Want(200, "Add a passkey")

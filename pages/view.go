@@ -42,9 +42,9 @@ type View struct {
 	// Links lead to other pages from below this one.
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
-	// admin_users, *UserDetail of admin_user, []*Form of factor and prove, *Enrolment
-	// of totp, []string of codes that were just made, the sentence of
-	// mail, and nil of the others.
+	// admin_users, *UserDetail of admin_user, []*Form of factor and prove,
+	// *Enrolment of totp, []string of codes that were just made, the
+	// sentence of mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -72,8 +72,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// factors, forgot, login, logout, mail, passkey, providers, register, sessions or
-// verify.
+// factors, forgot, login, logout, mail, passkey, providers, register, sessions
+// or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
