@@ -11,7 +11,9 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -55,8 +57,13 @@ func documented() (*latchkey.Auth[Account], error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := passkey.New(passkey.Options{Secret: Secret})
+	if err != nil {
+		return nil, err
+	}
 	return latchkey.New(kept.Users, Options{
-		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{}),
+		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
+			maillogin.Flow{}, keys),
 		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
 }
