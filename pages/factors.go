@@ -14,8 +14,8 @@ import (
 type Factors struct {
 	Kept []KeptFactor
 	// Second is the switch by which every login needs a passkey beside the
-	// password, and its Title says how it is now; nil for a user without, and
-	// where an app is asked for anyway.
+	// password, and its Title says how it is now; nil for a user without,
+	// and where an app is needed anyway.
 	Second *Form
 	// Passkey is the button that leads to a new passkey; nil where the
 	// application has none.

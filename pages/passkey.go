@@ -13,7 +13,7 @@ import (
 // hidden until that runs, and it posts what the browser returns in the field
 // credential.
 type Passkey struct {
-	// Script is the script's URL, Options that of what the browser is asked.
+	// Script is the script's URL, Options that of the ceremony's options.
 	Script, Options string
 	// Create reports that it makes a passkey, and is not to be given one.
 	Create bool
@@ -21,7 +21,7 @@ type Passkey struct {
 	// "webauthn" too.
 	Autofill bool
 	// Unknown is the ID of a passkey that is registered no more, which the
-	// browser is told; "" for none.
+	// browser then offers no more; "" for none.
 	Unknown string
 	// NoScript is the sentence where scripts are off. The others are what
 	// the script says: where the browser has no passkeys, where the address
@@ -30,7 +30,7 @@ type Passkey struct {
 }
 
 // passkeyForm makes a form whose button asks for a passkey. options is the page
-// with what the browser is asked.
+// of the ceremony's options.
 func (v *visit) passkeyForm(id, action, submit, options string, inputs ...Input) *Form {
 	v.connects = true
 	f := v.form(id, action, submit, inputs...)

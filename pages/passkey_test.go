@@ -117,9 +117,10 @@ const connects = "; connect-src 'self'"
 func TestWhereTheScriptOfPasskeysIs(t *testing.T) {
 	t.Parallel()
 	_, b, _ := withKeys(t, nil)
-	page := b.Get("/login?next=%2Faccount%3Fx").Want(200, `autocomplete="username webauthn"`, "data-autofill", "passkey.js",
-		`action="/login/passkey?next=`, `data-options="/login/passkey/options"`, `hidden data-passkey="get"`,
-		"<noscript><p class=\"lk-help\">Passkeys need JavaScript", "https://app.example.org instead", "!ZgotmplZ", "!data-unknown")
+	page := b.Get("/login?next=%2Faccount%3Fx").
+		Want(200, `autocomplete="username webauthn"`, "data-autofill", "passkey.js",
+			`action="/login/passkey?next=`, `data-options="/login/passkey/options"`, `hidden data-passkey="get"`,
+			"<noscript><p class=\"lk-help\">Passkeys need JavaScript", "https://app.example.org instead", "!ZgotmplZ", "!data-unknown")
 	if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, connects) {
 		t.Errorf("the policy is %s", policy)
 	}
@@ -157,7 +158,9 @@ func TestLoginByPasskey(t *testing.T) {
 		}
 	}
 	k.refusal = core.Refuse(core.CodePasskeyUnknown)
-	for _, credential := range []string{`{"id": "\"><script>"}`, `{"id": "` + strings.Repeat("a", 2000) + `"}`, `{"id": 1}`, "x", ""} {
+	for _, credential := range []string{
+		`{"id": "\"><script>"}`, `{"id": "` + strings.Repeat("a", 2000) + `"}`, `{"id": 1}`, "x", "",
+	} {
 		login(credential).Want(400, "!data-unknown", "!<script>")
 	}
 	b.Language = "de"
@@ -194,7 +197,8 @@ func TestPasskeyInAPendingLogin(t *testing.T) {
 	b.Post("/login/enrol/passkey", "credential", "{}").WantRedirect("/login")
 	b.Post("/login", "username", pagewalk.Careful, "password", pagewalk.Password).WantRedirect("/login/factor")
 	b.Get("/login/enrol/passkey").WantRedirect("/login/factor")
-	page = b.Get("/login/factor").Want(200, `data-passkey="create"`, `data-options="/login/enrol/passkey/options"`, `id="enrol"`)
+	page = b.Get("/login/factor").
+		Want(200, `data-passkey="create"`, `data-options="/login/enrol/passkey/options"`, `id="enrol"`)
 	b.Post("/login/enrol/passkey/options").WantJSON(200, "publicKey")
 	k.refusal = core.Refuse(core.CodePasskeyRefused)
 	page.Submit("enrol-passkey", "credential", "{}", "label", "blue").Want(400, "was not accepted", `value="blue"`)

@@ -11,8 +11,8 @@ import (
 )
 
 // toProve sends somebody who is logged in to prove once more who they are,
-// since what they asked for was refused, and from there to a page. Where that
-// page has a form that they posted, they are told to repeat it.
+// since what they asked for was refused, and from there to a page. Where they
+// had posted a form, a notice has them repeat it.
 func (v *visit) toProve(e *core.Error, next string) *core.Response {
 	methods, _ := e.Members["methods"].([]string)
 	repeat := ""

@@ -38,17 +38,10 @@ func (s *site) routes() []core.Route {
 		s.page("login", "POST /login", anyone, s.login),
 		s.page("factor_form", "GET /login/factor", anyone, s.factorForm),
 		s.page("factor", "POST /login/factor", anyone, s.factor),
-		s.scripted("factor_options", "POST /login/factor/options", anyone, s.optionsOfMethod("login")),
 		s.page("enrol_form", "GET /login/enrol", anyone, s.toFactor),
 		s.page("enrol", "POST /login/enrol", anyone, s.enrol),
 		s.page("enrol_confirm_form", "GET /login/enrol/confirm", anyone, s.toFactor),
 		s.page("enrol_confirm", "POST /login/enrol/confirm", anyone, s.enrolConfirm),
-		s.page("enrol_passkey_form", "GET /login/enrol/passkey", anyone, s.toFactor),
-		s.page("enrol_passkey", "POST /login/enrol/passkey", anyone, s.enrolPasskey),
-		s.scripted("enrol_passkey_options", "POST /login/enrol/passkey/options", anyone, s.optionsOf("enrol_begin")),
-		s.page("passkey_form", "GET /login/passkey", anyone, s.toLoginForm),
-		s.page("passkey", "POST /login/passkey", anyone, s.passkeyLogin),
-		s.scripted("passkey_options", "POST /login/passkey/options", anyone, s.optionsOf("first_options")),
 		s.page("mail_login_form", "GET /login/mail", anyone, s.mailLoginForm),
 		s.page("mail_login", "POST /login/mail", anyone, s.mailLogin),
 		s.page("mail_confirm_form", "GET /login/mail/confirm", anyone, s.mailLoginForm),
@@ -74,9 +67,6 @@ func (s *site) routes() []core.Route {
 		s.page("email_undo", "POST "+undoPage, anyone, s.takeEmail(undoStep)),
 		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
 		s.page("logout", "POST /logout", anyone, s.logout),
-		s.page("prove_form", "GET /prove", loggedIn, s.proveForm),
-		s.page("prove", "POST /prove", loggedIn, s.prove),
-		s.scripted("prove_options", "POST /prove/options", loggedIn, s.optionsOfMethod("prove")),
 		s.page("account", "GET /account", allowed, s.account),
 		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
 		s.page("profile", "POST /account/profile", loggedIn, s.profile),
@@ -96,20 +86,10 @@ func (s *site) routes() []core.Route {
 		s.page("totp", "POST /account/totp", loggedIn, s.totp),
 		s.page("totp_confirm_form", "GET /account/totp/confirm", loggedIn, s.toTOTP),
 		s.page("totp_confirm", "POST /account/totp/confirm", loggedIn, s.totpConfirm),
-		s.page("codes_form", "GET /account/recovery-codes", allowed, s.codesForm),
-		s.page("codes", "POST /account/recovery-codes", loggedIn, s.codes),
-		s.page("passkeys_form", "GET /account/passkeys", secure, s.passkeysForm),
-		s.page("passkeys", "POST /account/passkeys", loggedIn, s.passkeys),
-		s.scripted("passkeys_options", "POST /account/passkeys/options", loggedIn, s.passkeysOptions),
-		s.page("second_form", "GET /account/second-factor", loggedIn, s.toAccount("factors")),
-		s.page("second", "POST /account/second-factor", loggedIn, s.second),
-		s.page("rename_form", "GET /account/factors/{id}", secure, s.renameForm),
-		s.page("rename_again", "GET /account/factors/{id}/name", loggedIn, s.toAccount("factors")),
-		s.page("rename", "POST /account/factors/{id}/name", loggedIn, s.rename),
-		s.page("factor_remove", "POST /account/factors/{id}", loggedIn, s.removeFactor),
 		s.page("language", "POST /language", anyone, s.setLanguage),
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
+	list = append(list, s.proofRoutes()...)
 	if s.opts.Admin {
 		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
 			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
@@ -119,6 +99,34 @@ func (s *site) routes() []core.Route {
 		)
 	}
 	return append(list, s.trustPages()...)
+}
+
+// proofRoutes are the pages of step-ups and passkeys, and of what is kept of
+// factors.
+func (s *site) proofRoutes() []core.Route {
+	return []core.Route{
+		s.scripted("factor_options", "POST /login/factor/options", anyone, s.optionsOfMethod("login")),
+		s.page("enrol_passkey_form", "GET /login/enrol/passkey", anyone, s.toFactor),
+		s.page("enrol_passkey", "POST /login/enrol/passkey", anyone, s.enrolPasskey),
+		s.scripted("enrol_passkey_options", "POST /login/enrol/passkey/options", anyone, s.optionsOf("enrol_begin")),
+		s.page("passkey_form", "GET /login/passkey", anyone, s.toLoginForm),
+		s.page("passkey", "POST /login/passkey", anyone, s.passkeyLogin),
+		s.scripted("passkey_options", "POST /login/passkey/options", anyone, s.optionsOf("first_options")),
+		s.page("prove_form", "GET /prove", loggedIn, s.proveForm),
+		s.page("prove", "POST /prove", loggedIn, s.prove),
+		s.scripted("prove_options", "POST /prove/options", loggedIn, s.optionsOfMethod("prove")),
+		s.page("passkeys_form", "GET /account/passkeys", secure, s.passkeysForm),
+		s.page("passkeys", "POST /account/passkeys", loggedIn, s.passkeys),
+		s.scripted("passkeys_options", "POST /account/passkeys/options", loggedIn, s.passkeysOptions),
+		s.page("second_form", "GET /account/second-factor", loggedIn, s.toAccount("factors")),
+		s.page("second", "POST /account/second-factor", loggedIn, s.second),
+		s.page("rename_form", "GET /account/factors/{id}", secure, s.renameForm),
+		s.page("rename_again", "GET /account/factors/{id}/name", loggedIn, s.toAccount("factors")),
+		s.page("rename", "POST /account/factors/{id}/name", loggedIn, s.rename),
+		s.page("codes_form", "GET /account/recovery-codes", allowed, s.codesForm),
+		s.page("codes", "POST /account/recovery-codes", loggedIn, s.codes),
+		s.page("factor_remove", "POST /account/factors/{id}", loggedIn, s.removeFactor),
+	}
 }
 
 // page makes the route of a page at "METHOD pattern".

@@ -51,9 +51,8 @@ func (s *site) sample(page string, known bool) View {
 		return f
 	}
 	view.Form, view.Links = form("form"), []Button{{Text: "text", Action: "/"}}
-	byPasskey := v.passkeyForm("passkey", "/", "submit.add_passkey", "/", samples()...)
-	byPasskey.Passkey.Create, byPasskey.Passkey.Autofill, byPasskey.Passkey.Unknown, byPasskey.Error = known, known, "a", "text"
-	view.Passkey = byPasskey
+	view.Passkey = v.passkeyForm("passkey", "/", "submit.add_passkey", "/", samples()...)
+	view.Passkey.Passkey.Create, view.Passkey.Passkey.Autofill, view.Passkey.Passkey.Unknown = known, known, "a"
 	view.Providers = []Provider{
 		{Name: "a", Title: "A", URL: "/a", Mark: "/a.svg"}, {Name: "b", Title: "B", URL: "/b", Initial: "B",
 			Color: "#000000", Ink: "#ffffff"},
@@ -70,15 +69,7 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
-			Leave: &Button{Text: "text", Action: "/"},
-			Factors: &Factors{
-				Kept: []KeptFactor{{Title: "text"}, {
-					Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"),
-					Rename: &Button{Text: "text", Action: "/"},
-				}},
-				Add: []*Form{form("add")}, Codes: &Button{Text: "text", Action: "/"}, Second: form("second"),
-				Passkey: &Button{Text: "text", Action: "/"},
-			},
+			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form),
 		}
 	case "codes":
 		if known {
@@ -93,15 +84,25 @@ func (s *site) sample(page string, known bool) View {
 	case "admin_user", "admin_delete":
 		view.Data = &UserDetail{ListedUser: listed, Delete: "/"}
 	case "factor", "prove":
-		view.Data = []*Form{form("a"), byPasskey}
+		view.Data = []*Form{form("a"), view.Passkey}
 	case "passkey":
-		view.Form = byPasskey
+		view.Form = view.Passkey
 	}
 	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "passkey", "prove", "rename"}; !known &&
 		!slices.Contains(private, page) {
 		view.User = nil
 	}
 	return view
+}
+
+func sampleFactors(form func(string) *Form) *Factors {
+	button := &Button{Text: "text", Action: "/"}
+	return &Factors{
+		Kept: []KeptFactor{{Title: "text"}, {
+			Title: "text", Label: "text", Left: "text", Created: "text", Used: "text", Remove: form("factor"), Rename: button,
+		}},
+		Add: []*Form{form("add")}, Codes: button, Second: form("second"), Passkey: button,
+	}
 }
 
 // samples are inputs of all kinds.

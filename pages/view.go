@@ -44,8 +44,8 @@ type View struct {
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
 	// admin_users, *UserDetail of admin_user, []*Form of factor and prove,
-	// *Enrolment of totp, []string of codes that were just made, the sentence of
-	// email and mail, and nil of the others.
+	// *Enrolment of totp, []string of codes that were just made, the
+	// sentence of email and mail, and nil of the others.
 	Data any
 
 	texts *texts

@@ -102,7 +102,8 @@ func clientIP(networks string) (latchkey.ClientIP, error) {
 // passkeys belong to one.
 func named(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	here := host == "" || host == "127.0.0.1" || host == "::1" || net.ParseIP(host) != nil && net.ParseIP(host).IsUnspecified()
+	ip := net.ParseIP(host)
+	here := host == "" || host == "127.0.0.1" || host == "::1" || ip != nil && ip.IsUnspecified()
 	if err == nil && here {
 		return net.JoinHostPort("localhost", port)
 	}

@@ -209,7 +209,8 @@ func TestTheWalkByClicks(t *testing.T) {
 	}
 	p.send(request{method: "GET", path: "/dev/strip.css"}, 200)
 
-	p.URL, p.cookies = strings.Replace(p.URL, "localhost", "127.0.0.1", 1), map[string]string{} // the same but for passkeys
+	// At its address it is the same but for passkeys.
+	p.URL, p.cookies = strings.Replace(p.URL, "localhost", "127.0.0.1", 1), map[string]string{}
 	p.open("/login", "Passkeys do not work at this address. Please open http://localhost:")
 	p.post("/login", "/account", "username", ada, "password", "difference engine")
 	p.open("/account", ada)

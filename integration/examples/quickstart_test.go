@@ -50,7 +50,8 @@ func TestFactorsOfTheQuickstartInABrowser(t *testing.T) {
 	do(webauthn.SetAutomaticPresenceSimulation(device, false))
 
 	_, mails := p.send("POST", "/auth/request-verify-token", "", `{"email": "grace@example.org"}`, 202)
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(mails, "token="); time.Sleep(10 * time.Millisecond) {
+	deadline := time.Now().Add(10 * time.Second)
+	for ; !strings.Contains(mails, "token="); time.Sleep(10 * time.Millisecond) {
 		if _, mails = p.send("GET", "/dev/outbox", "", "", 200); time.Now().After(deadline) {
 			t.Fatal("the mail is not in the outbox")
 		}

@@ -23,7 +23,7 @@ type gallery struct {
 	guest, member, admin *person
 	second               *person // who adds an authenticator app, and a passkey
 	device               authenticator
-	stranger             *person // who knows the pages by another address
+	stranger             *person // who is at another address of the pages
 	ada                  *pagewalk.Account
 }
 

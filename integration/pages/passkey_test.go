@@ -37,7 +37,7 @@ func (p *person) hasAuthenticator() authenticator {
 	return a
 }
 
-// says has it answer what it is asked, or not.
+// says has it answer the page's questions, or not.
 func (a authenticator) says(yes bool) chromedp.Action {
 	return webauthn.SetAutomaticPresenceSimulation(a.id, yes)
 }
@@ -205,7 +205,8 @@ func TestOptionsAreRenewed(t *testing.T) {
 	p.addsPasskey(device, blue)
 	var asked atomic.Int32
 	chromedp.ListenTarget(p.ctx, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSent); ok && strings.HasSuffix(e.Request.URL, "/login/passkey/options") {
+		e, ok := event.(*network.EventRequestWillBeSent)
+		if ok && strings.HasSuffix(e.Request.URL, "/login/passkey/options") {
 			asked.Add(1)
 		}
 	})

@@ -91,8 +91,8 @@ func newDevice(kind virtualwebauthn.KeyType, o virtualwebauthn.AuthenticatorOpti
 		rp:   virtualwebauthn.RelyingParty{Name: "app.example.org", ID: "app.example.org", Origin: "https://app.example.org"},
 		auth: virtualwebauthn.NewAuthenticatorWithOptions(o), key: virtualwebauthn.NewCredential(kind),
 	}
-	// The library writes coordinates of EC2 that begin with a zero too
-	// short.
+	// The library leaves out the padding of an elliptic key's coordinates,
+	// which one in 128 keys needs (RFC 9053, section 7.1.1).
 	for kind == virtualwebauthn.KeyTypeEC2 && len(d.key.Key.AttestationData()) != 77 {
 		d.key = virtualwebauthn.NewCredential(kind)
 	}

@@ -57,8 +57,8 @@ func Listen(addr, baseURL string) (Listener, error) {
 func (l Listener) at() *net.TCPAddr { return l.Addr().(*net.TCPAddr) }
 func (l Listener) port() string     { return strconv.Itoa(l.at().Port) }
 
-// AtLocalhost returns the listener with the base URL that has the name localhost
-// in place of the default one's 127.0.0.1 or ::1: passkeys belong to a name.
+// AtLocalhost returns the listener with a base URL of the name localhost in
+// place of the default one's 127.0.0.1 or ::1: passkeys belong to a name.
 func (l Listener) AtLocalhost() Listener {
 	if ip := l.at().IP; l.BaseURL == l.URL() && (ip.Equal(net.IPv4(127, 0, 0, 1)) || ip.Equal(net.IPv6loopback)) {
 		l.BaseURL = "http://localhost:" + l.port()

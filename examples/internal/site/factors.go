@@ -15,8 +15,8 @@ import (
 )
 
 // factors returns the flows of second factors, of passkeys and of the login by
-// mail, unless they are switched off. Passkeys belong to a name: a base URL with
-// an IP address has none.
+// mail, unless they are switched off. Passkeys belong to a name: a base URL
+// with an IP address has none.
 func (c Config) factors(l serve.Listener) ([]latchkey.Flow, error) {
 	if c.noFactors {
 		return nil, nil

@@ -12,7 +12,9 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
+	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -60,9 +62,13 @@ func documented() (*latchkey.Auth[Account], error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := passkey.New(passkey.Options{Secret: Secret})
+	if err != nil {
+		return nil, err
+	}
 	return latchkey.New(kept.Users, Options{
 		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
-			trusted.Flow{}, emailchange.Flow{Confirm: true}),
+			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys),
 		SelfDelete: true,
 		Tickets:    kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})

@@ -29,6 +29,12 @@
 //	                  /recovery-codes and /login/totp/…,
 //	                  GET /auth/factors, and PATCH and DELETE of one
 //	trusted_test.go   POST /auth/cookie/trusted-devices
+//	passkey_test.go   POST /auth/{backend}/login/passkey, /passkey,
+//	                  /prove/passkey, /passkeys and /login/passkeys, each
+//	                  with its /options, GET and PUT /auth/second-factor
+//	mail_login_test.go
+//	                  POST /auth/{backend}/mail-login, /mail and
+//	                  /prove/mail, each with its /confirm
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user
