@@ -34,6 +34,8 @@ const (
 	EventFactorAdded EventKind = "factor.added"
 	// EventFactorRemoved is one that was removed.
 	EventFactorRemoved EventKind = "factor.removed"
+	// EventFactorRenamed is one whose Label its owner has changed.
+	EventFactorRenamed EventKind = "factor.renamed"
 	// EventFactorRefused is a second factor that proved nothing, shown by
 	// somebody who has given the first proof.
 	EventFactorRefused EventKind = "factor.refused"
