@@ -43,6 +43,8 @@ const (
 	// everything that opened the account beside its password, which went to
 	// whoever proved the address: accounts at providers are among it.
 	EventFactorRemoved EventKind = "factor.removed"
+	// EventFactorRenamed is one whose Label its owner has changed.
+	EventFactorRenamed EventKind = "factor.renamed"
 	// EventFactorRefused is a second factor that proved nothing, shown by
 	// somebody who has given the first proof. Count is how many wrong ones
 	// there were since the last right one; 0 for factors that do not count.

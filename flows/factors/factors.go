@@ -168,14 +168,21 @@ func (f Flow) rename(ctx context.Context, svc *core.Services, r *core.Request) (
 	if err := core.AddProblems(err, problem); err != nil {
 		return nil, err
 	}
-	owner := core.CurrentFrom(ctx).User.Base().ID
-	c, _, err := f.find(ctx, svc, owner, r.Param("id"))
-	if err == nil {
+	u := core.CurrentFrom(ctx).User
+	e := &core.Event{Kind: core.EventFactorRenamed, User: u, Target: r.Param("id"), Request: r}
+	var c *core.Credential
+	err = svc.Events.Commit(ctx, e, func(ctx context.Context) (err error) {
+		owner := u.Base().ID
+		if c, _, err = f.find(ctx, svc, owner, e.Target); err != nil {
+			return err
+		}
+		e.Method = c.Kind
 		c, err = svc.Credentials.Update(ctx, c.Kind, owner, c.ID, func(c *core.Credential) error {
 			c.Label = label
 			return nil
 		})
-	}
+		return err
+	})
 	if errors.Is(err, core.ErrNotFound) { // removed meanwhile
 		return nil, core.NotFound()
 	}

@@ -216,3 +216,44 @@ func TestAFactorThatIsNoWayIn(t *testing.T) {
 		}
 	}
 }
+
+// ended is a decider in whose time the user is deactivated.
+type ended struct{ end func() }
+
+func (ended) Name() string                                { return "ended" }
+func (ended) PerBackend() bool                            { return false }
+func (ended) Routes(*core.Services) ([]core.Route, error) { return nil, nil }
+func (d ended) Decide(_ context.Context, _ *core.Services, e *core.Event) error {
+	if e.Kind == core.EventFactorRenamed {
+		d.end()
+	}
+	return nil
+}
+
+// A name is written while its login lives.
+func TestANameOfALoginThatEnds(t *testing.T) {
+	t.Parallel()
+	for _, ends := range []bool{true, false} {
+		var a *factortest.App
+		a = factortest.New(t, func(o *latchkey.Options[factortest.Member]) {
+			o.Flows = append(o.Flows, ended{func() {
+				if ends {
+					if err := a.Manager().EndSessions(t.Context(), a.Ada.ID); err != nil {
+						t.Error(err)
+					}
+				}
+			}})
+		})
+		c := a.Client("web")
+		c.Enrol(factortest.Ada)
+		id := c.Factors()[0]["id"].(string)
+		status, label := 200, "stolen"
+		if ends {
+			status, label = 401, "the blue phone"
+		}
+		c.Send("PATCH", "/auth/factors/"+id, `{"label": "stolen"}`, status, "")
+		if all, err := a.Manager().Factors(t.Context(), a.Ada.ID); err != nil || all[0].Label != label {
+			t.Errorf("%v, %v; want %q", all, err, label)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func place(userID string) string { return "totp " + userID }
 // FACTOR_LOCKED; 429.
 func (f Flow) verify(ctx context.Context, svc *core.Services, u core.AnyUser, code string, r *core.Request) error {
 	id := u.Base().ID
-	key := core.LimitKey("totp", id)
+	key := limitKey(id)
 	if err := core.CheckLimit(ctx, svc.Limiter, key, f.Attempts); err != nil {
 		return err
 	}
@@ -101,7 +101,8 @@ func (t *trial) run(c *core.Credential) error {
 	return err
 }
 
-// Unlock implements core.Unlocker.
+// Unlock implements core.Unlocker. It also forgives what Attempts has counted,
+// so that the next code is not a 429.
 func (f Flow) Unlock(ctx context.Context, userID string) error {
 	var data row
 	c, err := f.svc.Credentials.Find(ctx, kind, userID)
@@ -118,11 +119,14 @@ func (f Flow) Unlock(ctx context.Context, userID string) error {
 			return err
 		})
 	}
-	if errors.Is(err, core.ErrNotFound) {
-		return nil
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		return err
 	}
-	return err
+	return f.svc.Limiter.Reset(ctx, limitKey(userID))
 }
+
+// limitKey is the key of a user's Attempts.
+func limitKey(userID string) string { return core.LimitKey("totp", userID) }
 
 // On unlocks the factor once another one has been proved in its place.
 func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
