@@ -23,8 +23,8 @@ func confirming(_ *harness.App, o *harness.Options) {
 	o.SelfDelete = true
 }
 
-// mailed returns the token of the next mail of a kind.
-func mailed(t *testing.T, a *harness.App, kind string) string {
+// tokenOf returns the token of the next mail of a kind.
+func tokenOf(t *testing.T, a *harness.App, kind string) string {
 	t.Helper()
 	for range 3 {
 		if m := a.NextMail(t); m.Kind == kind {
@@ -56,18 +56,18 @@ func TestEmailChange(t *testing.T) {
 		u.FullName = name
 		a.Want(t, "PATCH /users/me 200 (the address stays, the rest counts)", mine,
 			harness.JSONObject(harness.Object{"email": " New@example.org ", "full_name": name})).WantUser(t, u)
-		token := mailed(t, a, core.MailEmailChange)
+		token := tokenOf(t, a, core.MailEmailChange)
 		a.Want(t, confirmEmail+"403 CROSS_ORIGIN_REFUSED", harness.Row, mine, harness.VerifyBody(token),
 			harness.Header("Sec-Fetch-Site", "cross-site"))
 		u.Email = "New@example.org"
 		a.Want(t, confirmEmail+"200 (a form)", harness.Form("token", token)).WantUser(t, u)
 		a.Want(t, "GET /users/me 200", mine).WantUser(t, u)
-		got := a.Want(t, undoEmail+"200", harness.Row, harness.VerifyBody(mailed(t, a, core.MailEmailUndo)))
+		got := a.Want(t, undoEmail+"200", harness.Row, harness.VerifyBody(tokenOf(t, a, core.MailEmailUndo)))
 		if got.Body != "null" {
 			t.Errorf("the answer is %s", got.Body)
 		}
 		a.Want(t, "GET /users/me 401 (undone)", mine)
-		a.Want(t, harness.ResetRoute+"200 (the mail to a new password)", harness.ResetBody(mailed(t, a, core.MailReset)))
+		a.Want(t, harness.ResetRoute+"200 (the mail to a new password)", harness.ResetBody(tokenOf(t, a, core.MailReset)))
 		a.Want(t, "POST /auth/jwt/login 200", harness.LoginForm(before, harness.OtherPassword))
 	})
 }
@@ -88,7 +88,7 @@ func TestEmailConfirmRefused(t *testing.T) {
 		u := a.NewUser(t, harness.Verified)
 		mine := a.LogIn(t, "session", u)
 		a.Want(t, "PATCH /users/me 200", mine, harness.JSON(`{"email": "wanted@example.org"}`))
-		token := mailed(t, a, core.MailEmailChange)
+		token := tokenOf(t, a, core.MailEmailChange)
 		err := a.Stores.Credentials.Create(t.Context(),
 			&core.Credential{Owner: u.ID, Kind: "passkey", Key: "x", Created: a.Now()}, 0)
 		if err != nil {
@@ -122,7 +122,7 @@ func TestEmailChangeLimits(t *testing.T) {
 		for range 2 {
 			a.Want(t, "PATCH /users/me 200", mine, harness.JSON(`{"email": "once@example.org"}`)).WantUser(t, u)
 		}
-		token := mailed(t, a, core.MailEmailChange)
+		token := tokenOf(t, a, core.MailEmailChange)
 		a.Advance(time.Hour)
 		u.Email, u.IsVerified = "once@example.org", true
 		a.Want(t, confirmEmail+"200 (the first token)", harness.VerifyBody(token)).WantUser(t, u)
