@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
+	"github.com/latchkey-go/latchkey/flows/notices"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/senders/outbox"
@@ -20,20 +21,25 @@ func exampleMail() (http.Handler, *latchkey.Auth[Member], *outbox.Outbox) {
 	if err != nil {
 		panic(err)
 	}
-	auth, err := latchkey.New(memstore.NewUsers[Member](), latchkey.Options[Member]{
+	auth, err := latchkey.New(memstore.NewUsers[Member](), withNotices(latchkey.Options[Member]{
 		Backends: []latchkey.Backend{webBackend()},
 		Flows:    []latchkey.Flow{verify.Flow{OnRegister: true}, reset.Flow{}},
 		Tickets:  memstore.NewTickets(nil),
 		Sender:   box,
 		BaseURL:  "https://app.example.org",
 		Hashers:  cheap(),
-	})
+	}))
 	if err != nil {
 		panic(err)
 	}
 	mux := http.NewServeMux()
 	httpauth.Mount(mux, "/auth", auth.Register(), auth.Login("web"), auth.Verify(), auth.Reset())
 	return mux, auth, box
+}
+
+func withNotices(o latchkey.Options[Member]) latchkey.Options[Member] {
+	o.Flows = append(o.Flows, notices.Flow{Off: []string{notices.ProviderUnlinked}}) // Off: nil for all of them
+	return o
 }
 
 // With OnRegister everybody who registers gets a mail. Its link leads to a page

@@ -60,8 +60,8 @@ type Mail struct {
 	Notice Notice
 }
 
-// Notice is something that happened to an account, of which its owner is told.
-// Where from is the Client of the Mail.
+// Notice is something that happened to an account and that its owner should
+// know. The Mail's Client is where it came from.
 type Notice struct {
 	// What is the word for it: "password_changed". Package flows/notices
 	// has them.

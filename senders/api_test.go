@@ -17,12 +17,15 @@ type API struct {
 }
 
 var subjects = map[string]string{core.MailVerify: "Confirm your e-mail address",
-	core.MailReset: "Choose a new password", core.MailLogin: "Your code"}
+	core.MailReset: "Choose a new password", core.MailLogin: "Your code", core.MailNotice: "Your account was changed"}
 
 // Send makes one attempt. Latchkey retries after an error.
 func (a API) Send(ctx context.Context, m core.Mail) error {
 	text := "Open this page to go on: " + m.Link
-	if m.Code != "" {
+	switch {
+	case m.Kind == core.MailNotice: // flows/notices has the words
+		text = "What happened: " + m.Notice.What + " at " + m.Notice.At.String()
+	case m.Code != "":
 		text = "Type this code to go on: " + m.Code
 	}
 	body, err := json.Marshal(map[string]string{"to": m.To, "subject": subjects[m.Kind], "text": text})

@@ -37,8 +37,8 @@ const (
 	// BrowserTrusted is a browser in which logins need no second factor.
 	BrowserTrusted = "browser_trusted"
 	RecoveryUsed   = "recovery_used"
-	// FactorFailures are five wrong codes in a row of one second factor:
-	// somebody has given the first proof, and knows the password as a rule.
+	// FactorFailures are five wrong codes in a row of one second factor, by
+	// somebody who has given the first proof, as a rule the password.
 	FactorFailures = "factor_failures"
 	// PasskeyClone is a passkey of one device that was refused, as there
 	// may be a copy of it.
@@ -67,7 +67,7 @@ var (
 	daily  = core.Limit{Events: 10, Window: 24 * time.Hour}
 )
 
-// failures is how many wrong codes in a row are told.
+// failures is how many wrong codes in a row cause a notice.
 const failures = 5
 
 // Name is "notices".

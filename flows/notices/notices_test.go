@@ -75,8 +75,8 @@ func TestWhatIsTold(t *testing.T) {
 		if m.Notice != c.want || m.Notice.At.Location() != time.UTC {
 			t.Errorf("%s: got %+v, want %+v", c.event.Kind, m.Notice, c.want)
 		}
-		if m.To != ada || m.Kind != core.MailNotice || m.User.Base().ID != u.ID || m.Lang != "de" || m.Token+m.Link+m.Code != "" ||
-			m.Client != c.event.Client {
+		if m.To != ada || m.Kind != core.MailNotice || m.User.Base().ID != u.ID || m.Lang != "de" ||
+			m.Token+m.Link+m.Code != "" || m.Client != c.event.Client {
 			t.Errorf("%s: the mail is %+v", c.event.Kind, m.To)
 		}
 
@@ -92,7 +92,8 @@ func TestWhatIsTold(t *testing.T) {
 	}
 }
 
-// The client is told where it may have been the user's own, and nobody else's.
+// The client is in the mail where it may have been the user's own, and nobody
+// else's.
 func TestWhoDidIt(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)
@@ -257,11 +258,12 @@ func (j *jobs) EnqueueMail(_ string, do func(context.Context) error) { *j = appe
 func TestRoutesSayWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)
-	if routes, err := (notices.Flow{Off: []string{notices.FactorAdded}}).Routes(s.Services); len(routes) != 0 || err != nil {
+	routes, err := notices.Flow{Off: []string{notices.FactorAdded}}.Routes(s.Services)
+	if len(routes) != 0 || err != nil {
 		t.Errorf("%v, %v", routes, err)
 	}
 	s.Mail = nil
-	_, err := notices.Flow{Off: []string{"factor_aded"}}.Routes(s.Services)
+	_, err = notices.Flow{Off: []string{"factor_aded"}}.Routes(s.Services)
 	for _, part := range []string{"needs Options.Sender", `Off has "factor_aded"`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %q", err, part)

@@ -103,7 +103,8 @@ func (f Flow) use(ctx context.Context, svc *core.Services, u core.AnyUser, code 
 		return core.Unavailable(err)
 	}
 	e := core.Event{
-		Kind: core.EventRecoveryUsed, Backend: svc.Backend.Name, Method: kind, User: u, Target: c.ID, Count: t.count, Request: r,
+		Kind: core.EventRecoveryUsed, Backend: svc.Backend.Name, Method: kind, User: u, Target: c.ID, Count: t.count,
+		Request: r,
 	}
 	if t.right {
 		svc.Events.Raise(ctx, e)

@@ -29,9 +29,13 @@ func tell(n core.Notice) told {
 			"somebody reads your mails: change the password of your mailbox, then " + noPassword,
 		}
 	case "factor_added":
-		return told{"Added to your account: " + subject, "this was added to your account: " + subject, newPassword + look}
+		return told{
+			"Added to your account: " + subject, "this was added to your account: " + subject, newPassword + look,
+		}
 	case "factor_removed":
-		return told{"Removed from your account: " + subject, "this was removed from your account: " + subject, newPassword + look}
+		return told{
+			"Removed from your account: " + subject, "this was removed from your account: " + subject, newPassword + look,
+		}
 	case "browser_trusted":
 		return told{
 			"A browser is trusted now", "a browser is trusted now: logins in it need no second factor for a while",

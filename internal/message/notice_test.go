@@ -50,7 +50,7 @@ func TestBuiltInNotices(t *testing.T) {
 						t.Errorf("no %q in %s", text, part)
 					}
 				}
-				// no link, nothing that the client has said of itself
+				// no link, nothing of the client's own words
 				for _, text := range []string{
 					"alert", "Bcc", "evil", "+1 ", "http", "<a ", "<script", "<img", "<no value>", "ZgotmplZ", "administrator", "\n\n\n",
 				} {
@@ -83,7 +83,7 @@ func TestNoticeOfAnApplicationsOwn(t *testing.T) {
 		"notice.subject.txt": {Data: []byte("{{.Notice.What}}")},
 		"notice.html":        {Data: []byte("<p title='{{.Client.Label}}'>{{.Client.Label}}</p>")},
 	}, "", m)
-	if strings.ContainsAny(out.Subject, "\r\n") || strings.Contains(out.HTML, "<script") || strings.Count(out.HTML, "<") != 2 {
+	if strings.ContainsAny(out.Subject, "\r\n") || strings.Count(out.HTML, "<") != 2 {
 		t.Errorf("%q %s", out.Subject, out.HTML)
 	}
 }

@@ -8,21 +8,23 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
+	"github.com/latchkey-go/latchkey/flows/notices"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/trusted"
 )
 
-// factors returns the flows of second factors, of passkeys and of the login by
-// mail, unless they are switched off. Passkeys belong to a name: a base URL
-// with an IP address has none.
+// factors returns the flows of second factors, of passkeys, of the login by
+// mail, and of mails about such changes, unless they are switched off. Passkeys
+// belong to a name: a base URL with an IP address has none.
 func (c Config) factors(l serve.Listener) ([]latchkey.Flow, error) {
 	if c.noFactors {
 		return nil, nil
 	}
 	flows := []latchkey.Flow{
 		totp.Flow{Issuer: "Latchkey example"}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true},
+		notices.Flow{},
 	}
 	if !l.HasName() {
 		return flows, nil
