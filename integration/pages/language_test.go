@@ -66,3 +66,28 @@ func (p *person) prefers(languages string) {
 	p.t.Helper()
 	p.do(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": languages}))
 }
+
+// German has the longest words, and fits the smallest phone too.
+func TestGermanOnASmallPhone(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, frameworks[1].root, "", nil)
+	a.Add(t, ada, nil)
+	p := a.person(t, chromium.Start(t), setting{320, 640, true, true})
+	p.prefers("de")
+	device := p.hasAuthenticator()
+	p.logsIn(ada)
+	p.opens("/account/passkeys")
+	p.clicksHere(byPasskey)
+	device.answers()
+	p.reads("Der Passkey ist hinzugefügt.", "Immer nach einem Passkey fragen")
+	p.presses("add-totp")
+	p.fills("totp-code", appCode(t, p.secret(), 0))
+	p.presses("totp")
+	p.presses("codes")
+	p.reads("nicht noch einmal")
+	p.opens("/account")
+	p.clicks(`a[href*="/account/factors/"]`)
+	p.reads("Benennen")
+	p.opens("/prove")
+	p.reads("Passkey verwenden")
+}
