@@ -24,7 +24,8 @@ func FuzzCode(f *testing.F) {
 		if code == "" {
 			return
 		}
-		if len(code) != codeLen || strings.Trim(text, "0123456789 -") != "" || digits(code) != code || strings.NewReplacer(" ", "", "-", "").Replace(text) != code {
+		if len(code) != codeLen || strings.Trim(text, "0123456789 -") != "" || digits(code) != code ||
+			strings.NewReplacer(" ", "", "-", "").Replace(text) != code {
 			t.Errorf("%q is the code %q", text, code)
 		}
 		if string(mac("flow", code)) == string(right) != (code == "12345678") {

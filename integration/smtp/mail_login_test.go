@@ -59,7 +59,8 @@ func TestAttackL01MailLogin(t *testing.T) {
 			return nil
 		}
 		refused = secretsOf(parse(t, got))
-		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "odd: " + strings.Join(refused, " and ")}
+		said := "odd: " + strings.Join(refused, " and ")
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: said}
 	}}
 	s.start(t)
 	auth, err := latchkey.New(memstore.NewUsers[core.User](), authtest.Options(t, latchkey.Options[core.User]{
@@ -73,7 +74,8 @@ func TestAttackL01MailLogin(t *testing.T) {
 	mux := http.NewServeMux()
 	httpauth.Mount(mux, "", auth.API())
 	post := func(path, body string) *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://app.example.org"+path, strings.NewReader(body))
+		at := "https://app.example.org" + path
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, at, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)

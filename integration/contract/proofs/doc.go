@@ -11,13 +11,13 @@
 // The files, by id:
 //
 //	app_codes_test.go  M01 M02 M04 M23 M24 M25 M26 M27 M29 M37
-//	                   M63
+//	                   M63 M67
 //	mail_test.go       M02 M08 M11 M29 M30 M36 M50 M51 M52 M53
 //	                   M55 M56 M92
 //	passkey_test.go    M13 M14 M15 M16 M17 M19 M35 M40 M41 M42
 //	                   M43 M45 M46 M47 M60 M65
 //	pending_test.go    M08 M32 M34 M38
-//	race_test.go       M01 M07 M22 M41 M51
+//	race_test.go       M01 M07 M22 M41 M51 M66
 //	recovery_test.go   M07 M20 M28
 //	stepup_test.go     M10 M31 M60 M61 M62 M64 M80
 //	table_test.go      M05

@@ -27,7 +27,7 @@ var races = []race{
 			return "/totp", p.spread(t, p.code(t))
 		}
 	}},
-	{"M01 M22 a code of the app in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M01 M22 M66 a code of the app in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/totp", same(body(p.waits(t), p.code(t)))
@@ -39,7 +39,7 @@ var races = []race{
 			return "/recovery", p.spread(t, p.recoveryCode(t))
 		}
 	}},
-	{"M07 M22 a recovery code in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M07 M22 M66 a recovery code in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withApp(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			return "/recovery", same(body(p.waits(t), p.recoveryCode(t)))
@@ -51,7 +51,7 @@ var races = []race{
 			return "/login/passkey", same(harness.JSON(p.device.get(t, a.keyOptions(t))))
 		}
 	}},
-	{"M41 M22 the challenge of a passkey in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M41 M22 M66 the challenge of a passkey in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.withPasskey(t)
 		p.locks(t)
 		return func(t *testing.T) (string, func(int) harness.Option) {
@@ -68,7 +68,7 @@ var races = []race{
 			return "/mail-login/confirm", same(with("flow", flow, "code", m.Code))
 		}
 	}},
-	{"M51 M22 the code of a mail in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
+	{"M51 M22 M66 the code of a mail in one login", func(t *testing.T, a *app) func(*testing.T) (string, func(int) harness.Option) {
 		p := a.person(t, called(mailed))
 		return func(t *testing.T) (string, func(int) harness.Option) {
 			a.Advance(time.Hour)
