@@ -117,7 +117,8 @@ func newServices[U any, PU core.Model[U]](
 	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string), rawPasswords bool,
 ) (*events[U, PU], error) {
 	o := a.opts
-	columns, typeErr := codec.New(reflect.TypeFor[U](), codec.Options{Identify: o.Identify, EmailOptional: o.EmailOptional})
+	columns, typeErr := codec.New(reflect.TypeFor[U](),
+		codec.Options{Identify: o.Identify, EmailOptional: o.EmailOptional})
 	hasher, hasherErr := passwords.New(passwords.Parts{
 		Hashers: o.Hashers, Policy: o.PasswordPolicy, Governor: governor.New(o.HashConcurrency, 0), Users: users, Log: o.Log,
 		Raw: rawPasswords,
@@ -134,7 +135,8 @@ func newServices[U any, PU core.Model[U]](
 	*a.svc = core.Services{
 		Users: users, Tickets: o.Tickets, Credentials: o.Credentials, Vault: o.Vault, Limiter: o.Limiter,
 		Gate: door, Sessions: door, Passwords: hasher, Codec: columns,
-		CanonicalEmail: trimmed(o.CanonicalEmail), Identify: trimmed(o.Identify), Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
+		CanonicalEmail: trimmed(o.CanonicalEmail), Identify: trimmed(o.Identify),
+		Mail: o.Sender, Jobs: jobs{a.queue, o.MailDelay}, Events: happens,
 		Security: newSecurity(flows, door, again, o.FreshFor, o.Now), Pages: &front[U]{auth: a},
 		Env: core.Env{BaseURL: base, EmailOptional: o.EmailOptional, Log: o.Log, Now: o.Now,
 			Random: o.Random},

@@ -85,15 +85,21 @@ func (s *site) routes() []core.Route {
 		s.page("language", "POST /language", anyone, s.setLanguage),
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
-	if s.opts.Admin {
-		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
-			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
-			s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
-			s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
-			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
-		)
+	return append(list, s.adminRoutes()...)
+}
+
+// adminRoutes are the pages of administrators, if there are any.
+func (s *site) adminRoutes() []core.Route {
+	if !s.opts.Admin {
+		return nil
 	}
-	return list
+	return []core.Route{
+		s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
+		s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
+		s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
+		s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
+		s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
+	}
 }
 
 // page makes the route of a page at "METHOD pattern".

@@ -32,8 +32,8 @@ func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
 }
 
 // compare finds what a hook has edited since before: the address, the name, and
-// fields of the application's own. Its other edits of Latchkey's columns are dropped, as
-// are those of a Changes.Edit.
+// fields of the application's own. Its other edits of Latchkey's columns are
+// dropped, as are those of a Changes.Edit.
 func (c *Changes) compare(before core.AnyUser) {
 	if now := c.planned.Base().Email; now != before.Base().Email {
 		c.Email = &now
