@@ -15,7 +15,7 @@ type (
 	// User holds the columns that Latchkey needs; an application's user
 	// type embeds it by value.
 	User = core.User
-	// Named gives users names to log in with; a user type embeds it by
+	// Named holds the columns of users' names; a user type embeds it by
 	// value beside User.
 	Named = core.Named
 	// Key names one user; core has its constructors.

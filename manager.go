@@ -31,12 +31,12 @@ func newManager[U any, PU core.Model[U]](a *Auth[U]) *Manager[U] {
 	}
 }
 
-// Create stores a new user with its e-mail, user name, flags and columns as they
-// are in u; with an empty password the user has none. Refusals: 422,
+// Create stores a new user with its e-mail, user name, flags and columns as
+// they are in u; with an empty password the user has none. Refusals: 422,
 // REGISTER_INVALID_PASSWORD, REGISTER_USER_ALREADY_EXISTS,
-// REGISTER_USERNAME_ALREADY_EXISTS, REGISTER_USER_CONFLICT. A 422 for what the application's own schema refuses
-// has a *core.RefusedError in its chain. Mind that IsActive must be set for a
-// user who is to log in.
+// REGISTER_USERNAME_ALREADY_EXISTS, REGISTER_USER_CONFLICT. A 422 for what the
+// application's own schema refuses has a *core.RefusedError in its chain. Mind
+// that IsActive must be set for a user who is to log in.
 func (m *Manager[U]) Create(ctx context.Context, u *U, password string) error {
 	return account.Create(ctx, m.auth.svc, m.any(u), password, nil, nil)
 }
@@ -89,7 +89,8 @@ func (m *Manager[U]) Update(ctx context.Context, id string, c Changes[U]) (*U, e
 		return nil, err
 	}
 	changes := account.Changes{
-		Email: c.Email, Username: c.Username, Password: c.Password, IsActive: c.IsActive, IsSuperuser: c.IsSuperuser, IsVerified: c.IsVerified,
+		Email: c.Email, Username: c.Username, Password: c.Password,
+		IsActive: c.IsActive, IsSuperuser: c.IsSuperuser, IsVerified: c.IsVerified,
 	}
 	if c.Edit != nil {
 		changes.Edit = func(u core.AnyUser) error { return c.Edit(m.typed(u)) }
@@ -109,8 +110,9 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 }
 
 // Authenticate returns the active user of an e-mail or a user name (see
-// Options.Identify) and a password, and counts failures against the login limit. It starts no session and asks for no second
-// factor. Refusals: LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
+// Options.Identify) and a password, and counts failures against the login
+// limit. It starts no session and asks for no second factor. Refusals:
+// LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, identifier, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: identifier, Password: password}
 	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,

@@ -15,17 +15,17 @@ import (
 // It asks no policy and no hook, and sends no mail; Create does. Package
 // importers reads the users of other systems and calls it.
 //
-// u's Email and user name are canonicalised; its flags, its columns, its suspension and its
-// CreatedAt are kept, and so is its ID if it has one. The hash is "" for a user
-// without a password, else one that CheckHash takes; it is replaced at the
-// first login if it is outdated. UserID of a link is set. AccessToken and
-// RefreshToken of a link are in clear: they are sealed by the vault of
-// flows/oauth, and left out where it has none.
+// u's Email and user name are canonicalised; its flags, its columns, its
+// suspension and its CreatedAt are kept, and so is its ID if it has one. The
+// hash is "" for a user without a password, else one that CheckHash takes; it
+// is replaced at the first login if it is outdated. UserID of a link is set.
+// AccessToken and RefreshToken of a link are in clear: they are sealed by the
+// vault of flows/oauth, and left out where it has none.
 //
 // Import returns core.ErrTaken, with a text that says what, if the ID, the
-// address, the name or an account exists; core.ErrConflict and *core.RefusedError are of
-// the application's own schema; 422 is of an address or
-// a name that is none.
+// address, the name or an account exists; core.ErrConflict and
+// *core.RefusedError are of the application's own schema; 422 is of an address
+// or a name that is none.
 func (m *Manager[U]) Import(ctx context.Context, u *U, hash core.PasswordHash, links ...core.OAuthAccount) error {
 	return m.imported(ctx, u, hash, links, nil)
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/latchkey-go/latchkey"
-	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/stores/memstore"
@@ -17,7 +16,7 @@ func socialNames(t *testing.T, change ...func(*latchkey.Options[Handled])) *name
 	t.Helper()
 	social, err := oauth.New(oauth.Options{
 		Accounts: memstore.NewOAuthAccounts(), Secret: []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"),
-		Providers: []oauth.Provider{{Provider: authtest.Provider("acme")}}, InsecureHTTP: true,
+		Providers: []oauth.Provider{{Provider: &acme{name: "acme"}}}, InsecureHTTP: true,
 	})
 	check(t, err, nil)
 	return newNameApp(t, append(change, func(o *latchkey.Options[Handled]) {
@@ -58,7 +57,8 @@ func TestProvidersWithoutAnAddress(t *testing.T) {
 	check(t, err, latchkey.Refuse(core.CodeRegisterNameExists))
 	_, err = m.OAuthCallback(t.Context(), "acme", core.OAuthIdentity{Subject: "9", Name: "a@b"}, core.OAuthTokens{})
 	check(t, err, core.Invalid())
-	_, err = m.OAuthCallback(t.Context(), "acme", core.OAuthIdentity{Subject: "9", Email: "no address"}, core.OAuthTokens{})
+	_, err = m.OAuthCallback(t.Context(), "acme", core.OAuthIdentity{Subject: "9", Email: "no address"},
+		core.OAuthTokens{})
 	check(t, err, latchkey.Refuse(core.CodeOAuthNoEmail))
 }
 

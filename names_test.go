@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,8 @@ func TestAttackM90UserNames(t *testing.T) {
 			t.Errorf("%s: the answer repeats it", what)
 		}
 	}
-	a.want(registry, "", members("username", strings.Repeat("a", 1e5), "email", "new@example.org", "password", password), 413,
+	a.want(registry, "", members("username", strings.Repeat("a", 1e5), "email", "new@example.org", "password",
+		password), 413,
 		core.CodeBodyTooLarge)
 	a.want(registry, "", members("username", " Ada.Lovelace ", "email", "new@example.org", "password", password), 201,
 		`"username":"Ada.Lovelace"`)
@@ -37,8 +39,10 @@ func TestAttackM90UserNames(t *testing.T) {
 		a.want(registry, "", members("username", name, "email", "other@example.org", "password", password), 400,
 			core.CodeRegisterNameExists)
 	}
-	a.want(registry, "", members("username", "grace", "email", anEmail, "password", password), 400, core.CodeRegisterUserExists)
-	a.want(registry, "", members("username", "grace", "email", "other@example.org", "password", password), 201, `"username":"grace"`)
+	a.want(registry, "", members("username", "grace", "email", anEmail, "password", password), 400,
+		core.CodeRegisterUserExists)
+	a.want(registry, "", members("username", "grace", "email", "other@example.org", "password", password), 201,
+		`"username":"grace"`)
 }
 
 func TestRegistrationWithAName(t *testing.T) {
@@ -159,8 +163,10 @@ func TestAttackM91CurrentPasswords(t *testing.T) {
 		a.want("PATCH /users/me", token, members("username", "grace2", "current_password", "wrong password"), 400,
 			core.CodeUpdateBadCurrent)
 	}
-	a.want("PATCH /users/me", token, members("username", "grace2", "current_password", password), 429, core.CodeRateLimited)
-	a.want("POST /auth/api/login", "", members("username", "grace", "password", password), 400, core.CodeLoginBadCredentials)
+	a.want("PATCH /users/me", token, members("username", "grace2", "current_password", password), 429,
+		core.CodeRateLimited)
+	a.want("POST /auth/api/login", "", members("username", "grace", "password", password), 400,
+		core.CodeLoginBadCredentials)
 	a.login(aName) // users without an address do not share a count
 }
 
@@ -208,7 +214,8 @@ func TestAttackM92NoAddress(t *testing.T) {
 	a := newNameApp(t, emailOptional)
 	a.add("grace", "")
 	a.add(aName, anEmail)
-	for _, route := range []string{"POST /auth/forgot-password", "POST /auth/request-verify-token", "POST /auth/api/mail-login"} {
+	for _, route := range []string{"POST /auth/forgot-password", "POST /auth/request-verify-token",
+		"POST /auth/api/mail-login"} {
 		for _, identifier := range []string{"grace", "nobody"} {
 			before := len(a.sent())
 			answer := a.want(route, "", members("email", identifier), 202, "")
@@ -242,10 +249,13 @@ func TestChangeOfAName(t *testing.T) {
 	a.want("PATCH /users/me", token, `{"username": null}`, 200, `"username":"`+aName)
 	a.want("PATCH /users/me", token, members("username", "countess"), 200, `"username":"countess"`)
 	a.advance(time.Hour)
-	a.want("PATCH /users/me", token, members("username", "Countess", "nick", "n"), 200, `"username":"Countess"`) // the same key
+	a.want("PATCH /users/me", token, members("username", "Countess", "nick", "n"), 200,
+		`"username":"Countess"`) // the same key
 	a.want("PATCH /users/me", token, members("username", aName), 403, core.CodeProofRequired)
-	a.want("PATCH /users/me", token, members("username", aName, "current_password", "wrong password"), 400, core.CodeUpdateBadCurrent)
-	a.want("PATCH /users/me", token, members("username", "lovelace", "current_password", password), 200, `"username":"lovelace"`)
+	a.want("PATCH /users/me", token, members("username", aName, "current_password", "wrong password"), 400,
+		core.CodeUpdateBadCurrent)
+	a.want("PATCH /users/me", token, members("username", "lovelace", "current_password", password), 200,
+		`"username":"lovelace"`)
 	a.want("POST /auth/api/login", "", members("username", "countess", "password", password), 400, "")
 	a.add("countess", "new@example.org")
 	if u, err := a.users.Find(t.Context(), core.ByID(id)); err != nil || u.UsernameKey != "lovelace" || u.Nick != "n" {
@@ -283,7 +293,8 @@ func TestManagerAndNames(t *testing.T) {
 	if ada.Username != "Ada" || ada.UsernameKey != "ada" {
 		t.Errorf("Create left %+v", ada.Named)
 	}
-	check(t, m.Create(ctx, &Handled{Named: latchkey.Named{Username: "ADA"}}, ""), latchkey.Refuse(core.CodeRegisterNameExists))
+	check(t, m.Create(ctx, &Handled{Named: latchkey.Named{Username: "ADA"}}, ""),
+		latchkey.Refuse(core.CodeRegisterNameExists))
 	check(t, m.Create(ctx, &Handled{Named: latchkey.Named{Username: "a@b"}}, ""), core.Invalid())
 	check(t, m.Create(ctx, &Handled{}, password), core.Invalid())
 	check(t, m.Create(ctx, &Handled{}, ""), nil) // who may come by a link
@@ -412,7 +423,7 @@ func refusedWith(t *testing.T, err error, want string) {
 	}
 }
 
-// A type without Named knows nothing of names.
+// A type without Named has no names.
 func TestNoNames(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, nil)
@@ -428,4 +439,35 @@ func TestNoNames(t *testing.T) {
 	check(t, err, nil)
 	_, err = a.Manager().Update(t.Context(), u.ID, latchkey.Changes[Member]{Username: new("ada")})
 	check(t, err, core.Invalid())
+}
+
+// What docs/guides/user-names.md shows.
+func TestGuideOfNames(t *testing.T) {
+	t.Parallel()
+	o := options[Player]()
+	auth, err := latchkey.New(memstore.NewUsers[Player](), withNamesRequired(o))
+	check(t, err, nil)
+	m := auth.Manager()
+	check(t, m.Create(t.Context(), &Player{User: latchkey.User{Email: anEmail}}, password), core.Invalid())
+	check(t, m.Create(t.Context(), &Player{User: latchkey.User{Email: anEmail},
+		Named: latchkey.Named{Username: "ada"}}, password), nil)
+
+	auth, err = latchkey.New(memstore.NewUsers[Player](), o)
+	check(t, err, nil)
+	m = auth.Manager()
+	for i := range 103 {
+		check(t, m.Create(t.Context(), &Player{User: latchkey.User{Email: fmt.Sprintf("p%d@example.org", i)},
+			Level: i}, ""), nil)
+	}
+	check(t, nameAll(t.Context(), auth, func(p *Player) string {
+		if p.Level == 7 {
+			return "no name"
+		}
+		return fmt.Sprintf("player-%d", max(p.Level, 1))
+	}), nil)
+	for name, found := range map[string]bool{"player-1": true, "player-102": true, "player-7": false, "player-0": false} {
+		if _, err := m.FindByUsername(t.Context(), name); (err == nil) != found {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -118,7 +118,8 @@ func newServices[U any, PU core.Model[U]](
 	a *Auth[U], users core.Users, base *url.URL, flows []Flow, forget func(userID string), rawPasswords bool,
 ) (*events[U, PU], error) {
 	o := a.opts
-	columns, typeErr := codec.New(reflect.TypeFor[U](), codec.Options{Identify: o.Identify, EmailOptional: o.EmailOptional})
+	columns, typeErr := codec.New(reflect.TypeFor[U](),
+		codec.Options{Identify: o.Identify, EmailOptional: o.EmailOptional})
 	hasher, hasherErr := passwords.New(passwords.Parts{
 		Hashers: o.Hashers, Policy: o.PasswordPolicy, Governor: governor.New(o.HashConcurrency, 0), Users: users, Log: o.Log,
 		Raw: rawPasswords,

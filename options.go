@@ -111,7 +111,7 @@ type Options[U any] struct {
 	Identify core.Identifier
 	// EmailOptional lets users have no e-mail address. Whoever registers
 	// without one must have a user name, for which the type needs Named;
-	// whoever comes from a provider that tells none needs nothing else.
+	// whoever comes from a provider without one needs nothing else.
 	// They get no mails, so a forgotten password is lost; and as their
 	// address is never verified, RequireVerified excludes it. Default:
 	// every user has an address.

@@ -114,17 +114,18 @@ func (c *call[U]) removed(u *U, n int, what string) error {
 }
 
 func (t *tree[U, PU]) factorsUnlock() *cobra.Command {
-	return leaf("unlock", []string{person[U]()}, "Let a user use a factor again that wrong codes have locked", "", t.opened(
-		func(ctx context.Context, c *call[U]) error {
-			u, err := t.find(ctx, c, c.args[0])
-			if err != nil {
-				return err
-			}
-			if err := c.people.UnlockFactor(ctx, base[U, PU](u).ID); err != nil {
-				return unasked(err)
-			}
-			return t.done(c, u, "can use their factors again")
-		}))
+	return leaf("unlock", []string{person[U]()}, "Let a user use a factor again that wrong codes have locked", "",
+		t.opened(
+			func(ctx context.Context, c *call[U]) error {
+				u, err := t.find(ctx, c, c.args[0])
+				if err != nil {
+					return err
+				}
+				if err := c.people.UnlockFactor(ctx, base[U, PU](u).ID); err != nil {
+					return unasked(err)
+				}
+				return t.done(c, u, "can use their factors again")
+			}))
 }
 
 func (t *tree[U, PU]) factorsRekey() *cobra.Command {

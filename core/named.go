@@ -1,7 +1,7 @@
 package core
 
-// Named gives the users of an application names to log in with. A type embeds
-// it by value, without a tag, beside User:
+// Named holds the name that a user may log in with. A type embeds it by value,
+// without a tag, beside User:
 //
 //	type Account struct {
 //		latchkey.User

@@ -11,15 +11,15 @@ import (
 // Every returned *U is the caller's own copy. Errors: ErrNotFound, ErrTaken,
 // ErrConflict, *RefusedError, what change returned, or any other error if the
 // store cannot be reached. The constraint that is violated decides: ErrTaken is
-// of the ID, the EmailKey and the UsernameKey alone, ErrConflict of every unique
-// index that the application has put on the users, *RefusedError of its other
-// constraints, its triggers and the types of its columns. All three change
-// nothing. An ID that does not parse is ErrNotFound; IDs of one user in
-// different spellings (letter case and dashes of a UUID) are one. What cannot be
-// stored exactly is an error; a key that no row can hold (NUL, invalid UTF-8) is
-// ErrNotFound. An empty EmailKey is no key: any number of users have it, and
-// none is found by it. So is an empty UsernameKey, which only the users of a
-// type with Named have.
+// of the ID, the EmailKey and the UsernameKey alone, ErrConflict of every
+// unique index that the application has put on the users, *RefusedError of its
+// other constraints, its triggers and the types of its columns. All three
+// change nothing. An ID that does not parse is ErrNotFound; IDs of one user in
+// different spellings (letter case and dashes of a UUID) are one. What cannot
+// be stored exactly is an error; a key that no row can hold (NUL, invalid
+// UTF-8) is ErrNotFound. An empty EmailKey is no key: any number of users have
+// it, and none is found by it. So is an empty UsernameKey, which only the users
+// of a type with Named have.
 type UserStore[U any] interface {
 	// Create stores u and sets u's ID where it is empty. ErrTaken if the
 	// ID, the EmailKey or the UsernameKey exists, decided by the store

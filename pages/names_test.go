@@ -69,10 +69,13 @@ func TestPagesOfNames(t *testing.T) {
 	b.Get("/account").Want(200, "Ada", "!account.verified", `id="username-username"`, "!Please confirm",
 		`id="profile-full_name"`, "!profile-username")
 	other := pagewalk.NewBrowser(t, serve, "")
-	other.Post("/register", append(fields, "username", "ADA")...).Want(400, "There is an account with this user name already.")
-	b.Post("/account/username", "username", "no", "current_password", pagewalk.Password).Want(422, "username-username-error")
+	other.Post("/register", append(fields, "username", "ADA")...).Want(400,
+		"There is an account with this user name already.")
+	b.Post("/account/username", "username", "no", "current_password", pagewalk.Password).Want(422,
+		"username-username-error")
 	b.Post("/account/username", "current_password", pagewalk.Password).Want(422, "username-username-error")
-	b.Post("/account/username", "username", "Countess", "current_password", "wrong").Want(400, "username-current_password-error")
+	b.Post("/account/username", "username", "Countess", "current_password", "wrong").Want(400,
+		"username-current_password-error")
 	leads(t, b.Post("/account/username", "username", "Countess", "current_password", pagewalk.Password), "/account")
 	b.Get("/account").Want(200, "Your user name is changed.", "Countess")
 	other.Post("/login", "username", "ada", "password", pagewalk.Password).
@@ -106,7 +109,8 @@ func TestPagesOfNamesInGerman(t *testing.T) {
 	b.Get("/login").Want(200, "E-Mail-Adresse oder Benutzername")
 	b.Get("/register").Want(200, "Benutzername", "Groß- und Kleinschreibung")
 	fields := []string{"fields", "username full_name", "full_name", "", "password", pagewalk.Password}
-	leads(t, b.Post("/register", append(fields, "email", "ada@example.org", "username", "")...), "/account") // it is optional
+	leads(t, b.Post("/register", append(fields, "email", "ada@example.org", "username", "")...),
+		"/account") // it is optional
 	b.Get("/account").Want(200, "ada@example.org", "Benutzernamen ändern")
 	leads(t, b.Post("/account/username", "username", "Ada", "current_password", pagewalk.Password), "/account")
 	b.Get("/account").Want(200, "Ada", "ada@example.org", "Ihr Benutzername ist geändert.")

@@ -90,14 +90,7 @@ func (s *site) routes() []core.Route {
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
 	list = append(list, s.proofRoutes()...)
-	if s.opts.Admin {
-		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
-			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
-			s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
-			s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
-			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
-		)
-	}
+	list = append(list, s.adminRoutes()...)
 	return append(list, s.trustPages()...)
 }
 
@@ -126,6 +119,20 @@ func (s *site) proofRoutes() []core.Route {
 		s.page("codes_form", "GET /account/recovery-codes", allowed, s.codesForm),
 		s.page("codes", "POST /account/recovery-codes", loggedIn, s.codes),
 		s.page("factor_remove", "POST /account/factors/{id}", loggedIn, s.removeFactor),
+	}
+}
+
+// adminRoutes are the pages of administrators, if there are any.
+func (s *site) adminRoutes() []core.Route {
+	if !s.opts.Admin {
+		return nil
+	}
+	return []core.Route{
+		s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
+		s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
+		s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
+		s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
+		s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
 	}
 }
 

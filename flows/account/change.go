@@ -39,11 +39,11 @@ type Changes struct {
 
 // Change applies c to the user. Refusals: 422, then
 // UPDATE_USER_INVALID_PASSWORD, then what BeforeUpdate says, then
-// UPDATE_USER_EMAIL_ALREADY_EXISTS and UPDATE_USER_USERNAME_ALREADY_EXISTS, then
-// what the application's own schema refuses (422 or UPDATE_USER_CONFLICT);
-// core.ErrNotFound if the user is gone.
-// A new password, and a deactivation, end the user's sessions and tokens; a new
-// address (beyond letter case) is unverified, unless c says otherwise.
+// UPDATE_USER_EMAIL_ALREADY_EXISTS and UPDATE_USER_USERNAME_ALREADY_EXISTS,
+// then what the application's own schema refuses (422 or UPDATE_USER_CONFLICT);
+// core.ErrNotFound if the user is gone. A new password, and a deactivation, end
+// the user's sessions and tokens; a new address (beyond letter case) is
+// unverified, unless c says otherwise.
 func Change(ctx context.Context, svc *core.Services, target core.AnyUser, c Changes) (core.AnyUser, error) {
 	return change(ctx, svc, target, c, unbound)
 }

@@ -9,8 +9,8 @@ import (
 
 // permit decides whether the caller may change their password, address or name:
 // with the current password, or in a login that is secure without it (OWASP
-// ASVS 5.0, 6.2.3 and 7.5.1). What changes none of them is permitted. A current password
-// that is wrong is refused in any login.
+// ASVS 5.0, 6.2.3 and 7.5.1). What changes none of them is permitted. A current
+// password that is wrong is refused in any login.
 func (f Users) permit(ctx context.Context, svc *core.Services, c Changes, current *string) error {
 	u := core.CurrentFrom(ctx).User
 	if len(c.limited(svc, u)) == 0 {

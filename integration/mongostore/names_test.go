@@ -14,7 +14,10 @@ import (
 // the release before goes on serving.
 func TestNamesAreAdded(t *testing.T) {
 	db, old, before := open[core.User](t, mongostore.Options{})
-	if names := indexes(t, db); slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "username") }) {
+	if names := indexes(t, db); slices.ContainsFunc(names, func(n string) bool {
+		return strings.Contains(n,
+			"username")
+	}) {
 		t.Errorf("without names the indexes are %q", names)
 	}
 	ann := &core.User{Email: "ann@example.com", EmailKey: "ann@example.com"}

@@ -92,7 +92,8 @@ func TestAttackM92(t *testing.T) {
 	everywhere(t, func(t *testing.T, a *app) {
 		a.register(object{"username": "Ada"}, 201, `"email":null`)
 		a.register(object{"username": "Grace", "email": "grace@example.org"}, 201, "")
-		for _, route := range []string{"POST /auth/forgot-password", "POST /auth/request-verify-token", "POST /auth/api/mail-login"} {
+		for _, route := range []string{"POST /auth/forgot-password", "POST /auth/request-verify-token",
+			"POST /auth/api/mail-login"} {
 			for identifier, mails := range map[string]int{"ada": 0, "nobody": 0, "grace": 1, "grace@example.org": 1} {
 				before := a.mails()
 				a.want(route, "", object{"email": identifier}, 202, "")

@@ -60,7 +60,8 @@ func TestSchemasOfNames(t *testing.T) {
 			var got []string
 			schema := d.Components.Schemas[name]
 			for member, property := range schema.Properties {
-				// What is answered is always there, and may be null.
+				// What is answered is always there, and may be
+				// null.
 				if !slices.Contains(schema.Required, member) || len(property.AnyOf) == 2 {
 					member += "?"
 				}

@@ -113,7 +113,8 @@ func TestInputOfAName(t *testing.T) {
 			if raw == `""` && when == "register" {
 				problem = ""
 			}
-			if all := strings.Join(msgs, " "); got != wanted || (all == "") != (problem == "") || !strings.Contains(all, problem) {
+			if all := strings.Join(msgs,
+				" "); got != wanted || (all == "") != (problem == "") || !strings.Contains(all, problem) {
 				t.Errorf("%s %s: got %s, %q", when, raw, got, all)
 			}
 		}

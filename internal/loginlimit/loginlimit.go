@@ -25,8 +25,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Allow counts one failure of a key in advance; 429 when a limit is reached, 503
-// if the limiter cannot be reached. settle receives how the attempt ended:
+// Allow counts one failure of a key in advance; 429 when a limit is reached,
+// 503 if the limiter cannot be reached. settle receives how the attempt ended:
 // success resets the counts, wrong credentials keep them, anything else refunds
 // the one failure.
 func Allow(

@@ -34,8 +34,8 @@ const (
 const spare = 4
 
 // Default is a core.PasswordPolicy. u carries the e-mail address and the user
-// name, and may be nil. A refusal is an *core.Error with one of the reason codes
-// PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min),
+// name, and may be nil. A refusal is an *core.Error with one of the reason
+// codes PASSWORD_INVALID (NUL, invalid UTF-8), PASSWORD_TOO_SHORT (Args: min),
 // PASSWORD_TOO_LONG (Args: max), PASSWORD_IS_EMAIL, PASSWORD_IS_USERNAME and
 // PASSWORD_TOO_COMMON. It does no I/O.
 func Default(_ context.Context, password string, u core.AnyUser) error {

@@ -8,14 +8,14 @@
 // no name is anybody's address; other symbols are left out since names become
 // parts of paths, mentions and mails.
 //
-// Security notes. The form is that of RFC 8265, UsernameCaseMapped: letter case,
-// width and Unicode composition do not make another name. RFC 8265, section 6.1
-// leaves it to applications to refuse names that merely look alike. Refused are
-// letters of several scripts (Unicode Technical Standard 39, "highly
-// restrictive"), names all of whose letters look like Latin ones and are not,
-// letters that are hardly seen, and letters of scripts that are not in daily
-// use (Unicode Standard Annex 31, table 5). Two names of one script may still
-// resemble each other, as "ada1" and "adal" do.
+// Security notes. The form is that of RFC 8265, UsernameCaseMapped: letter
+// case, width and Unicode composition do not make another name. RFC 8265,
+// section 6.1 leaves it to applications to refuse names that merely look alike.
+// Refused are letters of several scripts (Unicode Technical Standard 39,
+// "highly restrictive"), names all of whose letters look like Latin ones and
+// are not, letters that are hardly seen, and letters of scripts that are not in
+// daily use (Unicode Standard Annex 31, table 5). Two names of one script may
+// still resemble each other, as "ada1" and "adal" do.
 package username
 
 import (

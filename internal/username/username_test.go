@@ -90,7 +90,8 @@ func TestAttackM90Names(t *testing.T) {
 
 // FuzzCanonical: what is taken is within the rules, and its own canonical form.
 func FuzzCanonical(f *testing.F) {
-	for _, seed := range []string{"ada", "Ada.L", "ADMİN", "a@b", "юра", "ΝΊΚΟΣ", "１２３a", "\xff", "ß\u0307i", "i\u0307\u0307x"} {
+	for _, seed := range []string{"ada", "Ada.L", "ADMİN", "a@b", "юра", "ΝΊΚΟΣ", "１２３a", "\xff", "ß\u0307i",
+		"i\u0307\u0307x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
@@ -101,7 +102,8 @@ func FuzzCanonical(f *testing.F) {
 		if again, err := username.Canonical(key); err != nil || again != key {
 			t.Errorf("%q becomes %q, and that %q (%v)", typed, key, again, err)
 		}
-		if n := utf8.RuneCountInString(key); n < 3 || n > 64 || strings.ContainsAny(key, "@/<>\"' \x00") || !utf8.ValidString(key) {
+		if n := utf8.RuneCountInString(key); n < 3 || n > 64 || strings.ContainsAny(key,
+			"@/<>\"' \x00") || !utf8.ValidString(key) {
 			t.Errorf("%q becomes %q", typed, key)
 		}
 	})

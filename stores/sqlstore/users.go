@@ -10,8 +10,8 @@ import (
 )
 
 // UserStore keeps users of the application's type U; Users makes it. It is a
-// core.UserStore[U], a core.EpochStore, a core.Transactor, a core.Locker[U] and,
-// of a type with core.Named, a core.NameKeeper.
+// core.UserStore[U], a core.EpochStore, a core.Transactor, a core.Locker[U]
+// and, of a type with core.Named, a core.NameKeeper.
 type UserStore[U any] struct {
 	s     *Store
 	model *model

@@ -33,9 +33,9 @@ func kept(err error) error {
 }
 
 // judged returns what an error of a statement means for a user: ErrTaken if the
-// ID, the EmailKey or the UsernameKey exists, else ErrConflict of a unique key, else a
-// *core.RefusedError with the field. placed are the columns of the statement's
-// arguments; given says that it sets an ID that somebody may have.
+// ID, the EmailKey or the UsernameKey exists, else ErrConflict of a unique key,
+// else a *core.RefusedError with the field. placed are the columns of the
+// statement's arguments; given says that it sets an ID that somebody may have.
 func (us *UserStore[U]) judged(err error, placed []Column, given bool) error {
 	var f *failure
 	if !errors.As(err, &f) || f.broke.code == "" {

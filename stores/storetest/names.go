@@ -160,7 +160,8 @@ var nameCases = []nameCase{
 		_, kept := s.Update(ctx, ann.ID, func(u *NamedAccount) error { u.Username = "aNN"; return nil })
 		_, changed := s.Update(ctx, ann.ID, rename("anne"))
 		_, given := s.Update(ctx, all[1].ID, rename("ann"))
-		ann.Named, all[1].Named = core.Named{Username: "ANNE", UsernameKey: "anne"}, core.Named{Username: "ANN", UsernameKey: "ann"}
+		ann.Named, all[1].Named = core.Named{Username: "ANNE", UsernameKey: "anne"},
+			core.Named{Username: "ANN", UsernameKey: "ann"}
 		return errors.Join(is("Update with the same UsernameKey", kept, nil), is("Update to a free one", changed, nil),
 			is("Update to the former one", given, nil), holdsNamed(ctx, s, "anne", ann), holdsNamed(ctx, s, "ann", all[1]))
 	}},
@@ -184,7 +185,8 @@ var nameCases = []nameCase{
 			errs = append(errs, holdsNamed(ctx, s, "a user", u))
 		}
 		page, _, err := s.List(ctx, core.Query{Limit: 100})
-		return errors.Join(append(errs, err, that(len(page) == len(all), "List returns %d users, want %d", len(page), len(all)))...)
+		return errors.Join(append(errs, err, that(len(page) == len(all), "List returns %d users, want %d",
+			len(page), len(all)))...)
 	}},
 	{Rule: "M90 a UsernameKey is compared byte by byte", Check: func(ctx context.Context, s namedUsers) error {
 		all, err := addNamed(ctx, s, "mike", "Mike", "MIKE", "míke", "mıke", "ｍike", "mike ", " mike", "strasse", "straße",

@@ -185,7 +185,7 @@ func notByName(s *namedStore) func(context.Context, core.Key) (*named, error) {
 	}
 }
 
-// A store that knows nothing of names fails wherever one is looked for.
+// A store without names fails wherever one is looked for.
 func TestAStoreWithoutNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range storetest.NameCases() {
