@@ -66,7 +66,7 @@ func (a *App) authenticator(t *testing.T, b *Browser) {
 	page.Submit("rename", "label", strings.Repeat("x", 201)).Want(422, "Please choose a shorter name.", "xxx")
 	page.Submit("rename", "label", "the red phone").WantRedirect("/account#factors")
 	b.Get("/account").Want(200, "Saved.", "the red phone", "!blue")
-	b.Get(rename+"0").Want(404)
+	b.Get(rename + "0").Want(404)
 	b.Post(rename+"0/name", "label", "x").Want(404)
 
 	b.Post("/logout").WantRedirect("/login")
