@@ -66,6 +66,24 @@ func (s *site) routes() []core.Route {
 		s.page("email_undo", "POST "+undoPage, anyone, s.takeEmail(undoStep)),
 		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
 		s.page("logout", "POST /logout", anyone, s.logout),
+		s.page("language", "POST /language", anyone, s.setLanguage),
+		s.page("asset", "GET /latchkey/{file}", static, s.asset),
+	}
+	list = append(list, s.accountRoutes()...)
+	if s.opts.Admin {
+		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
+			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
+			s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
+			s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
+			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
+		)
+	}
+	return list
+}
+
+// accountRoutes are the account page and what it leads to.
+func (s *site) accountRoutes() []core.Route {
+	return []core.Route{
 		s.page("account", "GET /account", allowed, s.account),
 		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
 		s.page("profile", "POST /account/profile", loggedIn, s.profile),
@@ -86,18 +104,7 @@ func (s *site) routes() []core.Route {
 		s.page("codes_form", "GET /account/recovery-codes", allowed, s.codesForm),
 		s.page("codes", "POST /account/recovery-codes", loggedIn, s.codes),
 		s.page("factor_remove", "POST /account/factors/{id}", loggedIn, s.removeFactor),
-		s.page("language", "POST /language", anyone, s.setLanguage),
-		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
-	if s.opts.Admin {
-		list = append(list, s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
-			s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
-			s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
-			s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
-			s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
-		)
-	}
-	return list
 }
 
 // page makes the route of a page at "METHOD pattern".

@@ -129,6 +129,11 @@ func (p security) Purge(context.Context, string) (removed int, err error) {
 	return removed, nil
 }
 
+// Every login is secure.
+func (security) Secure() core.Guard { return core.Guard{Name: "secure"} }
+
+func (security) Secured(context.Context, ...core.Proof) error { return nil }
+
 func (security) Mark(_ context.Context, _ string, at time.Time) (core.Mark, error) {
 	return core.Mark{At: at}, nil
 }
