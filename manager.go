@@ -7,6 +7,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 )
@@ -170,6 +171,31 @@ func (m *Manager[U]) ResetPassword(ctx context.Context, token, password string) 
 		return nil, err
 	}
 	u, err := f.Reset(ctx, m.auth.svc, token, password, nil)
+	return m.typed(u), err
+}
+
+// ConfirmEmail makes the address of a mailed token that of its user, as POST
+// /email/confirm does for a login of theirs: the caller vouches for who
+// presents it. Refusals: EMAIL_CHANGE_BAD_TOKEN,
+// UPDATE_USER_EMAIL_ALREADY_EXISTS, and those of BeforeUpdate.
+func (m *Manager[U]) ConfirmEmail(ctx context.Context, token string) (*U, error) {
+	f, err := flowOf[emailchange.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return nil, err
+	}
+	u, err := f.ConfirmAddress(ctx, m.auth.svc, token, nil)
+	return m.typed(u), err
+}
+
+// UndoEmail undoes the change of address that a mailed token was made for, as
+// POST /email/undo does. Refusals: EMAIL_CHANGE_BAD_TOKEN,
+// UPDATE_USER_EMAIL_ALREADY_EXISTS.
+func (m *Manager[U]) UndoEmail(ctx context.Context, token string) (*U, error) {
+	f, err := flowOf[emailchange.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return nil, err
+	}
+	u, err := f.Undo(ctx, m.auth.svc, token, nil)
 	return m.typed(u), err
 }
 

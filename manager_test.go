@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/emailchange"
 )
 
 func TestManagerDoesOutsideHTTPWhatTheRoutesDo(t *testing.T) {
@@ -119,12 +120,54 @@ func TestManagerSendsMailsAndTakesTheirTokens(t *testing.T) {
 	check(t, err, nil)
 }
 
+func TestManagerUndoesAChangeOfAddress(t *testing.T) {
+	a := newApp(t, func(o *latchkey.Options[Member]) { o.Flows = append(o.Flows, emailchange.Flow{Confirm: true}) })
+	ctx, m := context.Background(), a.Manager()
+	ada := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true, IsVerified: true}}
+	check(t, m.Create(ctx, ada, password), nil)
+	moved := "eve@example.net"
+	u, err := m.Update(ctx, ada.ID, latchkey.Changes[Member]{Email: &moved})
+	check(t, err, nil)
+	if u.Email != moved || u.IsVerified {
+		t.Errorf("a Manager's change does not count at once: %s", u.Email)
+	}
+	undo := a.lastMail(core.MailEmailUndo)
+	_, err = m.ConfirmEmail(ctx, undo.Token)
+	check(t, err, latchkey.Refuse(core.CodeEmailChangeBadToken))
+	u, err = m.UndoEmail(ctx, undo.Token)
+	check(t, err, nil)
+	if u.Email != "ada@example.org" || !u.IsVerified || u.HashedPassword != "" {
+		t.Errorf("the user is %+v", u.User)
+	}
+	_, err = m.UndoEmail(ctx, undo.Token)
+	check(t, err, latchkey.Refuse(core.CodeEmailChangeBadToken))
+}
+
+func TestManagerConfirmsAnAddress(t *testing.T) {
+	a := newApp(t, func(o *latchkey.Options[Member]) { o.Flows = append(o.Flows, emailchange.Flow{Confirm: true}) })
+	a.register("ada@example.org")
+	token := a.login("ada@example.org", password).member("token")
+	a.want("PATCH", "/users/me", token, `{"email": "countess@example.org"}`, 200, "ada@example.org")
+	u, err := a.Manager().ConfirmEmail(context.Background(), a.lastMail(core.MailEmailChange).Token)
+	check(t, err, nil)
+	if u.Email != "countess@example.org" || !u.IsVerified {
+		t.Errorf("the user is %+v", u.User)
+	}
+}
+
 func TestManagerSaysWhichFlowIsMissing(t *testing.T) {
 	a, err := latchkey.New(newApp(t, nil).users, options[Member]())
 	check(t, err, nil)
 	ctx, m := context.Background(), a.Manager()
 	_, verifyErr := m.Verify(ctx, "x")
 	_, resetErr := m.ResetPassword(ctx, "x", "y")
+	_, confirmErr := m.ConfirmEmail(ctx, "x")
+	_, undoErr := m.UndoEmail(ctx, "x")
+	for _, err := range []error{confirmErr, undoErr} {
+		if err == nil || !strings.Contains(err.Error(), "the flow email-change is not in Options.Flows") {
+			t.Errorf("got %v", err)
+		}
+	}
 	for _, err := range []error{verifyErr, resetErr, m.RequestVerify(ctx, "a@b.org"), m.ForgotPassword(ctx, "a@b.org")} {
 		if err == nil || !strings.Contains(err.Error(), "is not in Options.Flows") {
 			t.Errorf("got %v", err)

@@ -67,6 +67,15 @@ func (s *site) routes() []core.Route {
 		s.page("email_undo", "POST "+undoPage, anyone, s.takeEmail(undoStep)),
 		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
 		s.page("logout", "POST /logout", anyone, s.logout),
+		s.page("language", "POST /language", anyone, s.setLanguage),
+		s.page("asset", "GET /latchkey/{file}", static, s.asset),
+	}
+	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages())
+}
+
+// accountRoutes are the account page and what it leads to.
+func (s *site) accountRoutes() []core.Route {
+	return []core.Route{
 		s.page("account", "GET /account", allowed, s.account),
 		s.page("profile_form", "GET /account/profile", loggedIn, s.toAccount("profile")),
 		s.page("profile", "POST /account/profile", loggedIn, s.profile),
@@ -86,12 +95,7 @@ func (s *site) routes() []core.Route {
 		s.page("totp", "POST /account/totp", loggedIn, s.totp),
 		s.page("totp_confirm_form", "GET /account/totp/confirm", loggedIn, s.toTOTP),
 		s.page("totp_confirm", "POST /account/totp/confirm", loggedIn, s.totpConfirm),
-		s.page("language", "POST /language", anyone, s.setLanguage),
-		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
-	list = append(list, s.proofRoutes()...)
-	list = append(list, s.adminRoutes()...)
-	return append(list, s.trustPages()...)
 }
 
 // proofRoutes are the pages of step-ups and passkeys, and of what is kept of

@@ -3,6 +3,7 @@ package account_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"testing"
@@ -43,7 +44,9 @@ func TestTheGuardsOfAdministration(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)
 	s.Env.AccountGuards = []core.Guard{core.Verified}
-	routes, err := users.Routes(s.Services)
+	leaving := users
+	leaving.SelfDelete = true
+	routes, err := leaving.Routes(s.Services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func TestTheGuardsOfAdministration(t *testing.T) {
 		if r.Pattern == "/me" {
 			want = core.Verified.Name + " "
 		}
-		if r.Method == "DELETE" {
+		if r.Method == http.MethodDelete {
 			want += "secure "
 		}
 		if r.Public || names != want {

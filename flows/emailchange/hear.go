@@ -26,8 +26,7 @@ func (f Flow) Decide(ctx context.Context, svc *core.Services, e *core.Event) err
 		return nil
 	}
 	b := e.User.Base()
-	key, err := svc.CanonicalEmail(b.Email)
-	if err != nil || key == e.Was.EmailKey { // the account refuses what is no address
+	if !moves(svc, e.Was, b.Email) {
 		return nil
 	}
 	if f.Confirm && e.Route == ownChange {
@@ -43,6 +42,13 @@ func (f Flow) Decide(ctx context.Context, svc *core.Services, e *core.Event) err
 		e.Note(before{}, mark)
 	}
 	return err
+}
+
+// moves reports whether an address is another one than the user's. The account
+// refuses what is none.
+func moves(svc *core.Services, was *core.User, address string) bool {
+	key, err := svc.CanonicalEmail(address)
+	return err == nil && key != was.EmailKey
 }
 
 // On implements core.Listener: it mails what a change has led to.
