@@ -12,10 +12,11 @@
 //	})
 //	httpauth.Mount(mux, "", auth.Pages("web"))
 //
-// The pages need no JavaScript and no build step. They are in the language of
-// the browser (English and German are built in), light or dark as the device
-// is, and fit a screen of 320 pixels. Colors and sizes are variables of CSS;
-// templates can be replaced one by one, or all of them by Options.Render.
+// The pages need no JavaScript, but for passkeys, and no build step. They are
+// in the language of the browser (English and German are built in), light or
+// dark as the device is, and fit a screen of 320 pixels. Colors and sizes are
+// variables of CSS; templates can be replaced one by one, or all of them by
+// Options.Render.
 //
 // A page whose routes the application does not have is not there, and nothing
 // links to it: without the flow reset nobody is offered a new password.
@@ -24,11 +25,12 @@
 // clients call, with the browser's own head: one login, one set of limits,
 // guards, hooks and codes. A GET changes nothing, and each post passes the
 // backend's check of the origin first, so forms carry no token. The policy
-// (Content-Security-Policy) has no exception for inline styles or scripts. The
-// links of mails carry a one-time token in the query, which the page's own
-// policy (Referrer-Policy: strict-origin) keeps from other sites; it is used up
-// by a button alone, not by a program that follows links. After a login the
-// browser is sent to a path of the same origin only (core.LocalPath). Passwords
-// are never put back into a form, and a login that waits for a second factor is
-// in a cookie, never in a URL.
+// (Content-Security-Policy) has no exception for inline styles or scripts; only
+// a page that asks for a passkey may send requests by its script, to its own
+// origin. The links of mails carry a one-time token in the query, which the
+// page's own policy (Referrer-Policy: strict-origin) keeps from other sites; it
+// is used up by a button alone, not by a program that follows links. After a
+// login, or a proof of one, the browser is sent to a path of the same origin
+// only (core.LocalPath). Passwords are never put back into a form, and a login
+// that waits for a second factor is in a cookie, never in a URL.
 package pages

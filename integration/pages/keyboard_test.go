@@ -55,6 +55,30 @@ func TestKeyboardAlone(t *testing.T) {
 	}
 }
 
+// Somebody without a mouse adds a passkey, and logs in with it.
+func TestPasskeysByKeyboardAlone(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, frameworks[1].root, "", nil)
+	a.Add(t, ada, nil)
+	p := a.person(t, chromium.Start(t), setting{1280, 900, false, true})
+	device := p.hasAuthenticator()
+	p.logsIn(ada)
+	p.tabsTo(`a[href="/account/passkeys"]`)
+	p.enters()
+	p.tabsTo("#passkey-label")
+	p.types("the key", kb.Enter)
+	device.answers()
+	p.isAt("/account#factors")
+	p.opens("/account")
+	p.tabsTo(`form[action="/logout"] button`)
+	p.enters()
+	p.tabsTo(byPasskey)
+	p.types(kb.Enter)
+	device.answers()
+	p.isAt("/account")
+	p.reads("the key")
+}
+
 func (p *person) types(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {

@@ -30,13 +30,15 @@ async function ask(form, mediation) {
   forget(form, publicKey.rpId);
   // The autofill waits as long as the page is open, and options expire.
   const renewal = mediation === "conditional" && setTimeout(renew, lifetime * 750, form);
-  signal.addEventListener("abort", () => clearTimeout(renewal));
-  const credential = await (form.dataset.passkey === "create"
-    ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey), signal })
-    : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey), mediation, signal }));
-  clearTimeout(renewal);
-  form.elements.credential.value = JSON.stringify(credential);
-  form.submit();
+  try {
+    const credential = await (form.dataset.passkey === "create"
+      ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey), signal })
+      : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey), mediation, signal }));
+    form.elements.credential.value = JSON.stringify(credential);
+    form.submit();
+  } finally {
+    clearTimeout(renewal);
+  }
 }
 
 // forget tells the browser of a passkey that the server does not know, so that
@@ -54,7 +56,9 @@ function renew(form) {
 }
 
 async function autofill(form) {
+  const before = asking;
   if (!("autofill" in form.dataset) || !(await isConditionalMediationAvailable?.call(PublicKeyCredential))) return;
+  if (asking !== before) return; // the button was faster
   await ask(form, "conditional").catch((e) => {
     if (e.name === "SecurityError") says(form, e, true); // nobody has asked for anything yet: other errors wait
   });
