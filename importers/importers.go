@@ -16,7 +16,10 @@
 // A hash stays as it is. A hasher of Options.Hashers must have its form: the
 // report names those of which there is none. What a record has beside the
 // columns of Latchkey goes into the fields of the application's user type with
-// the same JSON names, and the report counts what has no such field.
+// the same JSON names, and the report counts what has no such field. So a
+// member username is the user's name where the type embeds latchkey.Named: one
+// that is no name there, or is taken, refuses the record, unless Options.Rename
+// has "" for it.
 //
 // Sources are [JSONLines], which everything can be written to, and the
 // databases of [FastAPIUsers], [Supabase], [BetterAuth], [AuthJS], [Devise] and

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/codec"
 )
 
 // ownColumns are the application's own, by their JSON names.
@@ -24,6 +25,18 @@ func newOwnColumns(columns []core.Column, rename map[string]string) ownColumns {
 		o.columns[c.Name] = c
 	}
 	return o
+}
+
+// columnsOf are the application's own columns and, of a type with core.Named,
+// the name, whose key Import makes.
+func columnsOf[U any](c *codec.Codec) []core.Column {
+	own := c.Own()
+	if core.NamedOf(new(U)) == nil {
+		return own
+	}
+	isName := func(col core.Column) bool { return col.Name == "username" }
+	names := c.Columns("register")
+	return append(own, names[slices.IndexFunc(names, isName)])
 }
 
 // fill writes a record's members into the fields of u, a pointer to the

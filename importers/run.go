@@ -69,8 +69,9 @@ func Run[U any, PU core.Model[U]](ctx context.Context, to Target[U], from Source
 		return newReport(o), fmt.Errorf("importers: %w", err)
 	}
 	r := run[U]{
-		Options: o, to: to, from: from, own: newOwnColumns(c.Own(), o.Rename), twice: newCollisions(), report: newReport(o),
-		base: func(u *U) *core.User { return PU(u).Base() },
+		Options: o, to: to, from: from, own: newOwnColumns(columnsOf[U](c), o.Rename), twice: newCollisions(),
+		report: newReport(o),
+		base:   func(u *U) *core.User { return PU(u).Base() },
 	}
 	if err := r.count(ctx); err != nil {
 		return r.report, fmt.Errorf("importers: read the source: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -129,9 +130,23 @@ func (r *run[U]) store(
 	case errors.As(err, &refused):
 		return Refused, plain(refused), nil
 	case errors.As(err, &answer) && answer.Status < http.StatusInternalServerError:
-		return Refused, plain(answer), nil
+		return Refused, worded(answer), nil
 	}
 	return "", "", err
+}
+
+// worded is the text of a refusal, or of what is wrong with the members of a
+// user, which repeats no value.
+func worded(e *core.Error) string {
+	if len(e.Problems) == 0 {
+		return plain(e)
+	}
+	var all []string
+	for _, p := range e.Problems {
+		member := p.Loc[len(p.Loc)-1]
+		all = append(all, fmt.Sprintf("%v: %s", member, strings.TrimPrefix(p.Msg, "Value error, ")))
+	}
+	return strings.Join(all, "; ")
 }
 
 // plain is an error's text for a report.

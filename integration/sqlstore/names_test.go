@@ -43,9 +43,9 @@ func TestNamesAreAdded(t *testing.T) {
 		if err != nil || len(plan) != 3 || !strings.Contains(plan[2], "UNIQUE INDEX") {
 			t.Errorf("the plan is %q, %v", plan, err)
 		}
-		_, after := users[handled](t, db, sqlstore.Options{})
+		users[handled](t, db, sqlstore.Options{})
 		schema := schemaOf(t, db)
-		_, after = users[handled](t, db, sqlstore.Options{})
+		_, after := users[handled](t, db, sqlstore.Options{})
 		if again := schemaOf(t, db); again != schema {
 			t.Errorf("the schema was\n%s\nand became\n%s", schema, again)
 		}
