@@ -3,6 +3,7 @@ package proofs_test
 import (
 	"database/sql"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 	"github.com/latchkey-go/latchkey/integration/server"
+	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/redisstore"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
 	"github.com/redis/rueidis"
@@ -20,11 +22,14 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 // places are all adapters and all stores, each with another one.
 var places = []harness.Place{
 	{Name: "httpauth memstore", Adapter: harness.OnServeMux, Open: harness.Memory},
-	{Name: "chiauth SQLite", Adapter: harness.OnChi, Open: harness.SQLite},
+	{Name: "chiauth SQLite", Adapter: harness.OnChi, Open: onSQLite},
 	{Name: "echoauth PostgreSQL", Adapter: harness.OnEcho, Open: onSQL("pgx", sqlstore.PostgreSQL, server.Postgres)},
 	{Name: "fiberauth MariaDB", Adapter: harness.OnFiber, Open: onSQL("mysql", sqlstore.MariaDB, server.MariaDB)},
 	{Name: "ginauth Redis", Adapter: harness.OnGin, Open: redis},
 }
+
+// patience is for machines with other work to do.
+const patience = time.Minute
 
 // onSQL opens stores in a new database of a server.
 func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) harness.StoreOpener {
@@ -37,7 +42,7 @@ func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) h
 		db.SetMaxOpenConns(8)
 		db.SetMaxIdleConns(8)
 		t.Cleanup(func() { _ = db.Close() })
-		store, err := sqlstore.New(db, d, sqlstore.Options{Now: now, Patience: time.Minute})
+		store, err := sqlstore.New(db, d, sqlstore.Options{Now: now, Patience: patience})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,6 +58,13 @@ func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) h
 			Accounts: store.OAuthAccounts(), Credentials: store.Credentials(),
 		}
 	}
+}
+
+// onSQLite opens stores in a new SQLite database, which is patient with crowds.
+func onSQLite(t *testing.T, now func() time.Time) harness.Stores {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "proofs.sqlite")
+	return harness.OpenSQLite(t, file, bunstore.Options{Now: now, Patience: patience})
 }
 
 // redis opens stores in memory, but for sessions, tickets and limits, which are
