@@ -3,7 +3,6 @@ package latchkey_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -81,54 +80,6 @@ func TestMailIsNoFactorByDefault(t *testing.T) {
 	a := newMailApp(t, maillogin.Flow{})
 	a.member("ada@example.org")
 	a.reader("web").want("/login", in{"username": "ada@example.org", "password": password}, 204, "")
-}
-
-// A mailbox is no way around a factor that is better.
-func TestAttackM30MailInPlaceOfABetterFactor(t *testing.T) {
-	t.Parallel()
-	a := newMailApp(t, asksPasswords, func(_ *mailApp, o *latchkey.Options[Member]) {
-		o.Flows, o.Backends = append(o.Flows, secondFactor{}), o.Backends[1:]
-	})
-	a.member("ada@example.org")
-	v := a.reader("api")
-	v.want("/login", in{"username": "ada@example.org", "password": password}, 403, `"factors":["second"]`)
-	v.want("/mail", nil, 403, `"Forbidden"`)
-	v.flow = strings.Repeat("A", 43)
-	v.want("/mail/confirm", in{"code": "12345678"}, 403, `"Forbidden"`)
-	if mails := a.mailed(); len(mails) != 0 {
-		t.Errorf("%d mails were sent", len(mails))
-	}
-	v.want("/second", in{"pending": v.pending, "code": "123456"}, 200, "")
-}
-
-// waiver spares each login its factors.
-type waiver struct{}
-
-func (waiver) Name() string                                       { return "waiver" }
-func (waiver) PerBackend() bool                                   { return false }
-func (waiver) Routes(*core.Services) ([]core.Route, error)        { return nil, nil }
-func (waiver) Waives(context.Context, core.Attempt) (bool, error) { return true, nil }
-
-// Nor is it one in a login that was spared the better factor.
-func TestAttackM30MailAsAStepUpInPlaceOfABetterFactor(t *testing.T) {
-	t.Parallel()
-	for _, better := range []bool{true, false} {
-		a := newMailApp(t, asksPasswords, func(_ *mailApp, o *latchkey.Options[Member]) {
-			o.Flows, o.Backends = append(o.Flows, waiver{}), o.Backends[1:]
-			if better {
-				o.Flows = append(o.Flows, secondFactor{})
-			}
-		})
-		a.member("ada@example.org")
-		v := a.reader("api")
-		v.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
-		mail := v.asksTo("/prove/mail")
-		if better {
-			v.want("/prove/mail/confirm", in{"code": mail.Code}, 403, `"Forbidden"`)
-		} else {
-			v.want("/prove/mail/confirm", in{"code": mail.Code}, 200, "")
-		}
-	}
 }
 
 // What is for one login is nothing to another one.

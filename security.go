@@ -98,6 +98,15 @@ func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Pr
 	return core.RequireProof(fresh && asked == nil, s.freshFor, asked)
 }
 
+// MayProve implements core.Security.
+func (s *security) MayProve(ctx context.Context, method string) error {
+	c := core.CurrentFrom(ctx)
+	if c == nil || c.User == nil || c.Session == nil {
+		return core.Unauthorized()
+	}
+	return s.door.MayProve(ctx, c.User, c.Session.Proofs, core.Proof{Method: method, At: s.now()})
+}
+
 // Strong implements core.Security.
 func (s *security) Strong(done []core.Proof) bool { return s.door.Kinds().Strong(done) }
 

@@ -156,6 +156,10 @@ type Security interface {
 	// would do, the plain 403 where nothing would, or a 503. ctx must have
 	// a user.
 	Secured(ctx context.Context, extra ...Proof) error
+	// MayProve returns nil where one more proof of ctx's login may be by a
+	// method, as Gate.Prove decides afterwards: else the 403 or a 503. A
+	// flow asks before it sends somebody what to prove with.
+	MayProve(ctx context.Context, method string) error
 	// Strong reports whether proofs are enough for two; see
 	// ProofKinds.Strong.
 	Strong(done []Proof) bool

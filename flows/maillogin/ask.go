@@ -79,6 +79,9 @@ func (f Flow) askToProve(ctx context.Context, svc *core.Services, r *core.Reques
 	if u.Base().EmailKey == "" {
 		return nil, core.Forbidden()
 	}
+	if err := svc.Security.MayProve(ctx, core.MethodEmail); err != nil { // a better factor asks
+		return nil, err
+	}
 	return f.toKnown(ctx, r, &errand{svc: svc, purpose: provePurpose}, u)
 }
 

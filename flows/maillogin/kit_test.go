@@ -57,7 +57,8 @@ func granted(
 		return "", err
 	}
 	i := slices.IndexFunc(routes, func(r core.Route) bool { return r.Pattern == route })
-	resp, err := routes[i].Handle(core.WithCurrent(ctx, core.Current{User: u}), &core.Request{
+	session := &core.Session{UserID: u.Base().ID, Proofs: []core.Proof{{Method: core.MethodPassword}}}
+	resp, err := routes[i].Handle(core.WithCurrent(ctx, core.Current{User: u, Session: session}), &core.Request{
 		Head: posted{}, Remote: netip.MustParseAddr("192.0.2.1"),
 		Body: strings.NewReader(fmt.Sprintf(`{"email": %q}`, u.Base().Email)),
 	})

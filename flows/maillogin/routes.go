@@ -59,7 +59,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: factor + ".prove_begin", Method: http.MethodPost, Pattern: "/prove/mail", Guards: own, Forms: true,
-			Doc:    f.asked("Ask for a mail that proves the login once more", nil),
+			Doc:    f.asked("Ask for a mail that proves the login once more", nil, "403 Forbidden"),
 			Handle: handle(f.askToProve),
 		},
 		{

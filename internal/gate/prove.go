@@ -30,20 +30,10 @@ func (g *Gate) Prove(ctx context.Context, r *core.Request, prove core.Prove) (co
 	if err != nil {
 		return core.Admission{}, err
 	}
-	done := core.AddProof(old.Proofs, proof)
-	if len(old.Proofs) == 0 { // an imported token, which no factor has been asked for
-		missing, err := g.missing(ctx, u, done)
-		if err != nil {
-			return core.Admission{}, core.Unavailable(err)
-		}
-		if missing.any() {
-			return core.Admission{}, core.Forbidden()
-		}
-	} else if ok, err := g.suffices(ctx, u, old.Proofs, proof.Method); err != nil {
-		return core.Admission{}, core.Unavailable(err)
-	} else if !ok {
-		return core.Admission{}, core.Forbidden()
+	if err := g.MayProve(ctx, u, old.Proofs, proof); err != nil {
+		return core.Admission{}, err
 	}
+	done := core.AddProof(old.Proofs, proof)
 	e := &core.Event{
 		Kind: core.EventProved, Backend: b.Name, Method: proof.Method, User: u, Request: r,
 		Actor: core.Principal{Kind: "user", UserID: old.UserID, SessionID: old.ID},
@@ -69,6 +59,28 @@ func (g *Gate) Prove(ctx context.Context, r *core.Request, prove core.Prove) (co
 	}
 	g.retire(ctx, b, old)
 	return admission, nil
+}
+
+// MayProve returns nil where a login with the proofs done may get one more,
+// else the 403 or a 503.
+func (g *Gate) MayProve(ctx context.Context, u core.AnyUser, done []core.Proof, proof core.Proof) error {
+	ok := false
+	if len(done) == 0 { // an imported token, which no factor has been asked for
+		missing, err := g.missing(ctx, u, []core.Proof{proof})
+		if err != nil {
+			return core.Unavailable(err)
+		}
+		ok = !missing.any()
+	} else {
+		var err error
+		if ok, err = g.suffices(ctx, u, done, proof.Method); err != nil {
+			return core.Unavailable(err)
+		}
+	}
+	if !ok {
+		return core.Forbidden()
+	}
+	return nil
 }
 
 // retire revokes a session that a step-up has replaced: after a while, so that

@@ -88,6 +88,45 @@ func TestAddressesBeyondThisMachineAreRefused(t *testing.T) {
 	_ = p.Close()
 }
 
+// A site whose name resolves to this machine is not the provider's origin.
+func TestNamesOfOtherMachinesAreRefused(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	_, port, _ := strings.Cut(strings.TrimPrefix(p.Issuer, "http://"), ":")
+	for host, want := range map[string]int{
+		"127.0.0.1:" + port:             200,
+		"localhost:" + port:             200,
+		"LOCALHOST":                     200,
+		"app.localhost:" + port:         200,
+		"[::1]:" + port:                 200,
+		"localhost.":                    200,
+		"evil.example:" + port:          421,
+		"evil.example":                  421,
+		"127.0.0.1.evil.example":        421,
+		"localhost.evil.example":        421,
+		"notlocalhost":                  421,
+		"192.0.2.1:" + port:             421,
+		"0.0.0.0:" + port:               421,
+		"127.0.0.1.nip.example:" + port: 421,
+	} {
+		for _, path := range []string{"/.well-known/openid-configuration", "/keys"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.Issuer+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = host
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s at %s: %d, want %d", path, host, resp.StatusCode, want)
+			}
+		}
+	}
+}
+
 func TestTheApplicationsClientLogsIn(t *testing.T) {
 	p := start(t)
 	client, err := p.Client()

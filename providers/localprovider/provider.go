@@ -12,8 +12,9 @@
 //
 // Security notes. Anybody who reaches it is who they claim to be: it asks for a
 // name and an address, and for no password. It therefore listens on a loopback
-// address only, sends people back to loopback addresses only, and its key and
-// its client's secret are lost when the process exits. To an application it is
+// address only, answers to names of this machine only, sends people back to
+// loopback addresses only, and its key and its client's secret are lost when
+// the process exits. To an application it is
 // as strict as a real provider: PKCE with S256, codes that work once, a nonce,
 // the issuer along with the code (RFC 9207), and signed ID tokens.
 package localprovider
@@ -28,6 +29,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,7 +71,8 @@ func Start(addr string) (*Provider, error) {
 	}
 	p.Issuer = "http://" + listener.Addr().String()
 	p.server = &http.Server{
-		Handler:           http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(p.routes(), 64<<10)),
+		Handler: ownHost(http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(p.routes(), 64<<10)),
+			at.Addr()),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      15 * time.Second,
@@ -77,6 +80,25 @@ func Start(addr string) (*Provider, error) {
 	}
 	go func() { _ = p.server.Serve(listener) }() // until Close
 	return p, nil
+}
+
+// ownHost refuses requests whose Host is neither the provider's address nor a
+// name of this machine: a site whose name somebody has made resolve to it would
+// be the provider's own origin to a browser (DNS rebinding).
+func ownHost(next http.Handler, own netip.Addr) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+		ip, err := netip.ParseAddr(host)
+		if err == nil && (ip.IsLoopback() || ip == own) || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		http.Error(w, "this host is not the provider's: open it at its own address", http.StatusMisdirectedRequest)
+	})
 }
 
 // Client returns the application's side, named "local": the same hardened

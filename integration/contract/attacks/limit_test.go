@@ -162,8 +162,8 @@ func (r refusing) Allow(ctx context.Context, key string, limits ...core.Limit) (
 	return wait, err
 }
 
-// Whoever asks, an address gets so many mails; the answer does not tell, and
-// the last one's token stays good.
+// However often a network asks, an address gets so many mails; the answer does
+// not tell, and the last one's token stays good.
 func TestMailsToAnAddress(t *testing.T) {
 	defaults := func(a *harness.App, o *harness.Options) {
 		o.Flows = []latchkey.Flow{verify.Flow{}, reset.Flow{}}
@@ -176,10 +176,9 @@ func TestMailsToAnAddress(t *testing.T) {
 		for range 5 {
 			last = a.MailedToken(t, "reset", u)
 		}
-		for i := range 4 {
+		for range 4 {
 			got := a.Want(t, harness.MailRoutes["reset"]+"202",
-				harness.JSONObject(harness.Object{"email": strings.ToUpper(u.Email)}),
-				harness.Header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i)))
+				harness.JSONObject(harness.Object{"email": strings.ToUpper(u.Email)}))
 			if got.Body != "null" {
 				t.Errorf("got %s", got.Body)
 			}
