@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 )
@@ -230,4 +231,40 @@ func TestOAuthCallbackOutsideHTTP(t *testing.T) {
 		!strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("an unknown provider: %v", err)
 	}
+}
+
+// What a take-over removes is one event, after the one of the link.
+func TestATakeOverByAProviderIsHeardOf(t *testing.T) {
+	heard := &observer{}
+	byEmail := func(p *oauth.Provider) { p.AssociateByEmail = true }
+	a := newOAuthAppAt(t, nil, byEmail, func(o *latchkey.Options[Member]) { o.Flows = append(o.Flows, heard) })
+	for name, want := range map[string]int{"planted": 1, "empty": 0} {
+		address := name + "@example.org"
+		a.register(address)
+		thief := a.browser()
+		thief.token = a.login(address, password).member("token")
+		if want > 0 {
+			thief.through("/auth/associate/other", identity("thief of "+name, "thief@example.net")).expect(t, 200, address)
+		}
+		before := heard.count(core.EventFactorRemoved)
+		a.browser().through(web, identity("owner of "+name, address, true)).expect(t, 200, "token")
+		if got := heard.count(core.EventFactorRemoved) - before; got != want {
+			t.Errorf("%s: %d events of a removal, want %d", name, got, want)
+		}
+	}
+	if e := heard.last(t, core.EventFactorRemoved); e.Target != "" || e.User.Base().Email != "planted@example.org" {
+		t.Errorf("the event is of %s, target %q", e.User.Base().Email, e.Target)
+	}
+}
+
+// count returns how many events of a kind were heard of.
+func (o *observer) count(kind core.EventKind) (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.heard {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
