@@ -75,7 +75,7 @@ func TestAttackM71ARace(t *testing.T) {
 		"the factor is removed": {func(ctx context.Context, m *latchkey.Manager[factortest.Member], id string) error {
 			_, err := m.RemoveFactors(ctx, id)
 			return err
-		}, [3]int{409, 409, 201}},
+		}, [3]int{401, 409, 201}},
 		"a new password": {func(ctx context.Context, m *latchkey.Manager[factortest.Member], id string) error {
 			password := factortest.Password
 			_, err := m.Update(ctx, id, latchkey.Changes[factortest.Member]{Password: &password})

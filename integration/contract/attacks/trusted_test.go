@@ -150,7 +150,7 @@ func TestAttackTrustRaces(t *testing.T) {
 			answer string
 			end    func(g guarded) error
 		}{
-			"M71 the factor is removed meanwhile": {"409 NO_FACTOR", func(g guarded) error {
+			"M71 the factor is removed meanwhile": {"401", func(g guarded) error {
 				_, err := a.Manager().RemoveFactors(t.Context(), g.u.ID)
 				return err
 			}},
