@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -469,5 +470,33 @@ func TestGuideOfNames(t *testing.T) {
 		if _, err := m.FindByUsername(t.Context(), name); (err == nil) != found {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A link that an operator makes for a user without an address takes no account
+// over: there is no mailbox that somebody else could prove.
+func TestResetLinksWithoutAnAddress(t *testing.T) {
+	t.Parallel()
+	credentials := memstore.NewCredentials(nil)
+	a := newNameApp(t, emailOptional, func(o *latchkey.Options[Handled]) {
+		o.Flows = append(o.Flows, totp.Flow{})
+		o.Credentials = credentials
+		o.Vault = []core.VaultKey{{ID: "test", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9sDf2gTa7e")}}
+	})
+	for email, left := range map[string]int{"": 1, anEmail: 0} {
+		id := a.add("user"+fmt.Sprint(left), email)
+		check(t, credentials.Create(t.Context(), &core.Credential{Owner: id, Kind: "totp", Key: id,
+			Data: []byte("{}")}, 0), nil)
+		link, _, err := a.Manager().ResetLink(t.Context(), id)
+		check(t, err, nil)
+		_, token, _ := strings.Cut(link, "token=")
+		_, err = a.Manager().ResetPassword(t.Context(), token, "another password of theirs")
+		check(t, err, nil)
+		kept, err := credentials.List(t.Context(), "", id)
+		check(t, err, nil)
+		if len(kept) != left {
+			t.Errorf("with the address %q, %d factors are left, want %d", email, len(kept), left)
+		}
+		a.want("POST /auth/api/login", "", members("username", "user"+fmt.Sprint(left), "password", password), 400, "")
 	}
 }

@@ -158,8 +158,9 @@ func (u unlimited) Unwrap() any { return u.Limiter }
 
 // Limits of attempts; a zero Limit takes its default.
 type Limits struct {
-	// LoginFailures of one identifier, whoever tries, wrong current
-	// passwords of PATCH /me included. Several limits, at most four, hold
+	// LoginFailures of one identifier, and of one user who has a name
+	// beside the address, whoever tries, wrong current passwords of PATCH
+	// /me included. Several limits, at most four, hold
 	// at once: the shortest window first. Default: 5 in 5 minutes.
 	LoginFailures []Limit
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
@@ -169,7 +170,8 @@ type Limits struct {
 	// an hour.
 	Registrations Limit
 	// UserChanges are the new passwords, and apart from them the new
-	// addresses, that one user asks for by PATCH /me, successful or not.
+	// addresses and the new names, that one user asks for by PATCH /me,
+	// successful or not.
 	// Default: 20 an hour.
 	UserChanges Limit
 	// NetworkChanges are those of one client network. Default: 60 an hour.

@@ -10,8 +10,9 @@ import (
 // nobody's requests keep those of others waiting. The zero value is the
 // application itself.
 type Asker struct {
-	// Account is the canonical address, of a known user or not: a queue
-	// that depended on what a look-up found would tell who is registered.
+	// Account is the canonical address or name, of a known user or not: a
+	// queue that depended on what a look-up found would tell who is
+	// registered.
 	Account string
 	Network netip.Prefix
 }

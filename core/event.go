@@ -211,8 +211,8 @@ type Hooks[U any] struct {
 	// BeforeRegister receives the User as they will be stored, without ID
 	// and password hash, Input (the body's members) and, at a provider's
 	// login, Identity and Method. What it edits in User is stored; an
-	// edited address gets its canonical form. Whether the address is taken
-	// is not known yet.
+	// edited address, and an edited name, get their canonical form. Whether
+	// they are taken is not known yet.
 	BeforeRegister func(ctx context.Context, e *EventOf[U]) error
 	// AfterRegister receives the User as stored. The account is kept,
 	// whatever the hook does.
@@ -237,10 +237,10 @@ type Hooks[U any] struct {
 	// hash of a new password, Was (Latchkey's columns as they are), Fields
 	// and Input; the row may still change until it is written. It runs for
 	// PATCH /me, PATCH /{id} and Manager.Update. What it edits in User is
-	// stored, if that is Email, which gets its canonical form, or a column
-	// of the application's; it assigns, and changes no map or slice in
-	// place. For POST /email/confirm it runs once more: it may refuse, and
-	// what it edits is not stored.
+	// stored, if that is Email or Username, which get their canonical form,
+	// or a column of the application's; it assigns, and changes no map or
+	// slice in place. For POST /email/confirm it runs once more: it may
+	// refuse, and what it edits is not stored.
 	BeforeUpdate func(ctx context.Context, e *EventOf[U]) error
 	// AfterUpdate receives the User as stored, Was and Fields.
 	AfterUpdate func(ctx context.Context, e EventOf[U])

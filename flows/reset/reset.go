@@ -16,7 +16,8 @@
 // A reset proves the mailbox. Where nobody had proved it before, somebody else
 // may have registered the address in advance: whatever beside the password
 // opens the account is removed with it. A link that was made for an operator
-// ([Flow.MakeLink]) removes it too, and verifies nothing.
+// ([Flow.MakeLink]) removes it too, and verifies nothing. Where there is no
+// address, nobody can have registered it in advance, and everything stays.
 package reset
 
 import (
@@ -153,7 +154,7 @@ func (f Flow) Reset(
 	e := &core.Event{Kind: core.EventPasswordReset, User: u, Request: r}
 	_, err = mailtoken.Spend(ctx, svc, t, e, mailtoken.Effect{
 		Holds:     func(u *core.User) bool { return matches(svc, t, u) },
-		TakesOver: func(u *core.User) bool { return !u.IsVerified },
+		TakesOver: func(u *core.User) bool { return !u.IsVerified && u.EmailKey != "" },
 		Change: func(u *core.User, _ int) {
 			u.HashedPassword, u.IsVerified = hash, u.IsVerified || mailtoken.Mailed(t)
 			u.TokenEpoch++
