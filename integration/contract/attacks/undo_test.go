@@ -1,6 +1,7 @@
 package attacks_test
 
 import (
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
+	"github.com/latchkey-go/latchkey/stores/bunstore"
 )
 
 // moved changes the address of a user behind their back, as one does who is in
@@ -218,4 +220,26 @@ func TestAttackM82TheOldAddressIsTaken(t *testing.T) {
 		a.Want(t, "PATCH /users/me 200", theirs, harness.JSONObject(harness.Object{"email": "honest@example.org"}))
 		a.WantNoMail(t)
 	})
+}
+
+// The tokens are the stores', so another process takes them.
+func TestAttackM82ARestartInBetween(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "restart.sqlite")
+	open := func(t *testing.T, now func() time.Time) harness.Stores {
+		return harness.OpenSQLite(t, file, bunstore.Options{Now: now})
+	}
+	start := func() *harness.App {
+		return harness.NewApp(t, harness.OnServeMux, open, withEmailChange(emailchange.Flow{Confirm: true}))
+	}
+	before := start()
+	u := before.NewUser(t, harness.Verified)
+	address := "m82." + u.Email
+	changes(t, before, before.LogIn(t, "session", u), address)
+	raw := mails(t, before, 2)["email-change "+address].Token
+	after := start()
+	after.Want(t, confirmEmail+"200", harness.Case("M82 confirmed after a restart"), token(raw))
+	undo := mailedTo(t, after, core.MailEmailUndo, u.Email)
+	before.Want(t, undoEmail+"200", harness.Case("M82 undone at another node"), token(undo))
+	after.Want(t, undoEmail+badToken, harness.Case("M82 undone there, and here again"), token(undo))
 }

@@ -18,6 +18,8 @@
 //	me_test.go        GET /users/me, PATCH /users/me, and
 //	                  GET /authenticated-route of the application
 //	me_stale_test.go  PATCH /users/me in a login that is not recent
+//	email_test.go     POST /auth/email/confirm, POST /auth/email/undo,
+//	                  DELETE /users/me
 //	admin_test.go     GET /users/{id}, PATCH /users/{id},
 //	                  DELETE /users/{id}
 //	list_test.go      GET /users

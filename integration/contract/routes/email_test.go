@@ -141,7 +141,9 @@ func TestDeleteMe(t *testing.T) {
 			a.Mend()
 			a.Advance(11 * time.Minute)
 			a.Want(t, "DELETE /users/me "+proof, harness.Row, mine)
-			got := a.Want(t, "DELETE /users/me 204", harness.Row, a.LogIn(t, backend, u))
+			mine = a.LogIn(t, backend, u)
+			a.Want(t, "DELETE /users/me 400 DUPLICATE_CREDENTIALS", harness.Row, mine, mine)
+			got := a.Want(t, "DELETE /users/me 204", harness.Row, mine)
 			if backend == "cookie" && got.Cookie(t).MaxAge >= 0 {
 				t.Errorf("the cookie stays: %v", got.Cookie(t))
 			}
