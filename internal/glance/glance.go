@@ -37,10 +37,11 @@ type key struct{}
 
 // read is what was read of an owner.
 type read struct {
-	owner string
-	mu    sync.Mutex
-	done  bool
-	all   []*core.Credential
+	owner  string
+	mu     sync.Mutex // never held while the store is read, which may call back
+	done   bool
+	all    []*core.Credential
+	writes int
 }
 
 // At returns a context in which an owner's credentials are read at most once,
@@ -59,14 +60,20 @@ func (s Store) of(ctx context.Context, owner string) (all []*core.Credential, at
 		return nil, false, nil
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.done {
-		if r.all, err = s.CredentialStore.List(ctx, "", owner); err != nil {
-			return nil, true, err
-		}
-		r.done = true
+	all, done, writes := r.all, r.done, r.writes
+	r.mu.Unlock()
+	if done {
+		return all, true, nil
 	}
-	return r.all, true, nil
+	if all, err = s.CredentialStore.List(ctx, "", owner); err != nil {
+		return nil, true, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writes == writes { // else it may be older than the write
+		r.all, r.done = all, true
+	}
+	return all, true, nil
 }
 
 // Find implements core.CredentialStore.
@@ -117,6 +124,7 @@ func forget(ctx context.Context) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done, r.all = false, nil
+		r.writes++
 	}
 }
 
