@@ -30,7 +30,8 @@ func TestNoticesOfProviders(t *testing.T) {
 		}
 		mails := box.Mails()
 		if told++; len(mails) != told || mails[told-1].To != "ada@example.org" || mails[told-1].Subject != subject ||
-			!strings.Contains(mails[told-1].Text, "From: Go, address 127.0.0.1") || strings.Contains(mails[told-1].Text, "administrator") {
+			!strings.Contains(mails[told-1].Text, "From: Go, address 127.0.0.1") ||
+			strings.Contains(mails[told-1].Text, "administrator") {
 			last := mails[len(mails)-1]
 			t.Errorf("got %d mails, want %q: %s\n%s", len(mails), subject, last.Subject, last.Text)
 		}

@@ -53,7 +53,8 @@ func (v *visit) mailLoginAgain(
 
 // mailTo asks for a mail to an address.
 func (v *visit) mailTo(address string) *Form {
-	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", v.identifierInput("email", address, "username"))
+	in := v.identifierInput("email", address, "username")
+	return v.form("mail", v.at("/login/mail", "next", v.next), "submit.mail", in)
 }
 
 // mailedCode takes the code of a mail.

@@ -33,8 +33,8 @@ func copied(svc *core.Services, u core.AnyUser) core.AnyUser {
 
 // compare finds what a hook or a decider has edited since before: the address,
 // the name, and fields of the application's own. One that puts the user's own
-// address back takes it out of the change. Other edits of Latchkey's columns are
-// dropped, as are those of a Changes.Edit.
+// address back takes it out of the change. Other edits of Latchkey's columns
+// are dropped, as are those of a Changes.Edit.
 func (c *Changes) compare(before core.AnyUser, was *core.User) {
 	switch now := c.planned.Base().Email; now {
 	case before.Base().Email:

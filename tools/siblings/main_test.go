@@ -20,6 +20,7 @@ func TestSiblings(t *testing.T) {
 		{"providers/p.go", "providers/a", true},
 		{"stores/storetest/s.go", "stores/a", true},
 		{"providers/a/a.go", "providers", true},
+		{"flows/trusted/t.go", "flows/totp", true},
 
 		{"stores/a/a_test.go", "stores/a", false},
 		{"stores/a/a.go", "stores/a/inner", false},
@@ -34,6 +35,7 @@ func TestSiblings(t *testing.T) {
 		{"strategies/a/a_test.go", "stores/b", false},
 		{"internal/a/a.go", "stores/b", false},
 		{"integration/a.go", "stores/b", false},
+		{"flows/trusted/t_test.go", "flows/totp", false},
 	} {
 		t.Run(c.file+" imports "+c.imported, func(t *testing.T) {
 			root := t.TempDir()
