@@ -56,6 +56,30 @@ func TestO37UnlinkingTheLastLoginMethod(t *testing.T) {
 	b.send("DELETE", "/auth/associate/other", "", "").expect(t, 204, "")
 }
 
+// M31: a link is a way in, so that one is added and removed by who has just
+// proved who they are.
+func TestAttackM31LinksOfAStaleLogin(t *testing.T) {
+	late := time.Duration(0)
+	a := newOAuthAppAt(t, func() time.Time { return time.Now().Add(late) }, nil)
+	a.register("ada@example.org")
+	ada := a.browser()
+	ada.token = a.login("ada@example.org", password).member("token")
+	begun, _ := ada.begin("/auth/associate/other", "")
+	ada.through(link, identity("id-1", "ada@example.org")).expect(t, 200, "ada")
+	late = 9 * time.Minute
+	ada.send("DELETE", link, "", "").expect(t, 204, "")
+	ada.through(link, identity("id-1", "ada@example.org")).expect(t, 200, "ada")
+	late = 10*time.Minute + 5*time.Second
+	ada.get(link+"/authorize").expect(t, 403, core.CodeProofRequired)
+	ada.get(link+"/authorize?redirect_to=https://spa.example.org/").expect(t, 303, "")
+	ada.send("DELETE", link, "", "").expect(t, 403, core.CodeProofRequired)
+	ada.get("/auth/accounts").expect(t, 200, "acme")
+	// What began in time may end a little later, but not with its state.
+	ada.finish("/auth/associate/other", begun, identity("id-9", "x@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
+	ada.token = a.login("ada@example.org", password).member("token")
+	ada.send("DELETE", link, "", "").expect(t, 204, "")
+}
+
 // O44: who has no password logs in with none.
 func TestO44OAuthUsersHaveNoPassword(t *testing.T) {
 	a := newOAuthApp(t, nil)

@@ -212,7 +212,7 @@ func TestTheWalkByClicks(t *testing.T) {
 	// At its address it is the same but for passkeys.
 	p.URL, p.cookies = strings.Replace(p.URL, "localhost", "127.0.0.1", 1), map[string]string{}
 	p.open("/login", "Passkeys do not work at this address. Please open http://localhost:")
-	p.post("/login", "/account", "username", ada, "password", "difference engine")
+	p.post("/login", "/account", "username", ada, "password", password)
 	p.open("/account", ada)
 	p.Stop()
 }

@@ -21,6 +21,10 @@ func (associate) PerBackend() bool { return false }
 
 func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	guards := append(slices.Clone(svc.Env.AccountGuards), core.InPerson)
+	// A link is a way in. The callback has the proof of what began it.
+	secure := append(slices.Clone(guards), svc.Security.Secure())
+	doc := authorizeDoc(f.provider)
+	doc.Codes = append(doc.Codes, core.CodeProofRequired)
 	route := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,
 		Doc: core.Doc{
@@ -38,7 +42,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 			// the browser is logged in at the provider already, the
 			// person may see nothing of it.
 			Name: f.Name() + ".authorize", Method: http.MethodGet, Pattern: "/authorize",
-			Guards: append(slices.Clone(guards), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: authorizeDoc(f.provider),
+			Guards: append(slices.Clone(secure), core.Guard{Name: "own origin", OwnOrigin: true}), Doc: doc,
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				rec := record{UserID: core.CurrentFrom(ctx).User.Base().ID, Redirect: f.redirectURI(svc, r, "")}
 				return f.begin(ctx, svc, f.provider, r, rec)
@@ -48,9 +52,9 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 		route,
 		posting(route),
 		{
-			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: guards,
+			Name: f.Name() + ".delete", Method: http.MethodDelete, Pattern: "", Guards: secure,
 			Doc: core.Doc{Summary: "Unlink the account", Status: http.StatusNoContent,
-				Codes: []string{core.CodeOAuthLastLoginMethod, "404 Not Found"}},
+				Codes: []string{core.CodeOAuthLastLoginMethod, core.CodeProofRequired, "404 Not Found"}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
 				if err := f.unlink(ctx, svc, core.CurrentFrom(ctx).User); err != nil {
 					return nil, err

@@ -163,6 +163,14 @@ func (s *site) enrol(ctx context.Context, r *core.Request) (*core.Response, erro
 func (s *site) storeFirst(
 	ctx context.Context, row *core.Credential, epoch int64, e *core.Event, create adding.Create,
 ) (id string, err error) {
+	// Another user's passkey is refused before the epoch is raised, which
+	// stores without transactions do not undo.
+	switch _, err := s.svc.Credentials.Find(ctx, row.Kind, row.Key); {
+	case err == nil:
+		return "", core.ErrTaken
+	case !errors.Is(err, core.ErrNotFound):
+		return "", err
+	}
 	now, err := s.svc.Users.Update(ctx, row.Owner, func(u core.AnyUser) error {
 		if u.Base().TokenEpoch != epoch { // a twin of this request was faster
 			return core.Forbidden()

@@ -41,7 +41,7 @@ func startExample(t *testing.T, name string) string {
 		_ = cmd.Wait()
 	})
 	said, err := bufio.NewReader(stdout).ReadString('\n')
-	port := regexp.MustCompile(`http://127\.0\.0\.1(:\d+)`).FindStringSubmatch(said)
+	port := regexp.MustCompile(`http://localhost(:\d+)`).FindStringSubmatch(said)
 	if err != nil || port == nil {
 		t.Fatalf("%s says %q (%v)", name, said, err)
 	}
