@@ -81,6 +81,10 @@ type (
 	StoreOpener = func(t *testing.T, now func() time.Time) Stores
 )
 
+// transport is that of all applications. A server of httptest that is closed
+// breaks connections of the default one.
+var transport = http.DefaultTransport.(*http.Transport).Clone()
+
 // NewApp returns an application on one router and empty stores, which answers
 // until the test ends. change, if not nil, changes the options before it is
 // made.
@@ -182,7 +186,7 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.URL, a.transport = "http://"+ln.Addr().String(), http.DefaultTransport
+	a.URL, a.transport = "http://"+ln.Addr().String(), transport
 	if r.Over != nil {
 		a.transport = r.Over(t)
 	}
