@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
+	"github.com/latchkey-go/latchkey/integration/long"
 )
 
 // documents are texts that JSON parsers are known to disagree about, in the
@@ -63,10 +64,16 @@ func TestAttackP07JSON(t *testing.T) {
 	}
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		admin, _ := asAdmin(t, a)
+		// One decoder reads all bodies: each document goes to one route
+		// of each adapter, and to all routes of one.
+		whole := strings.Contains(t.Name(), "httpauth") || long.Run()
 		t.Run(fmt.Sprintf("P07 %d documents to every route", len(all)), func(t *testing.T) {
 			wantUnchanged(t, a, func() {
-				for _, document := range all {
-					for _, route := range readers {
+				for i, document := range all {
+					for j, route := range readers {
+						if !whole && i%len(readers) != j {
+							continue
+						}
 						got := a.Want(t, route+" <500", append(admin[:2:2], harness.JSON(document))...)
 						switch {
 						case !json.Valid([]byte(document)) && got.Status != 422:
