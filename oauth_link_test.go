@@ -75,7 +75,8 @@ func TestAttackM31LinksOfAStaleLogin(t *testing.T) {
 	ada.send("DELETE", link, "", "").expect(t, 403, core.CodeProofRequired)
 	ada.get("/auth/accounts").expect(t, 200, "acme")
 	// What began in time may end a little later, but not with its state.
-	ada.finish("/auth/associate/other", begun, identity("id-9", "x@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
+	ada.finish("/auth/associate/other", begun, identity("id-9", "x@example.org")).
+		expect(t, 400, core.CodeOAuthStateExpired)
 	ada.token = a.login("ada@example.org", password).member("token")
 	ada.send("DELETE", link, "", "").expect(t, 204, "")
 }

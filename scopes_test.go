@@ -359,7 +359,7 @@ func TestWhoActsAsSomebody(t *testing.T) {
 			if route.Method == http.MethodDelete { // it ends what the next route is called with
 				continue
 			}
-			// The session has no proof, which some routes want besides.
+			// It has no proof, which some routes want too.
 			if w := send(h, route.Method, own); w.Code == http.StatusForbidden &&
 				!strings.Contains(w.Body.String(), core.CodeProofRequired) {
 				t.Errorf("%s %s: %d %s to the user", name, route.Name, w.Code, w.Body)

@@ -118,7 +118,8 @@ func (v *visit) leaveFor(ctx context.Context, name string, l leaving) (*core.Res
 	if answer.Status != http.StatusSeeOther {
 		return v.refused(ctx, answer)
 	}
-	if to, err := url.Parse(answer.Header.Get("Location")); err == nil && to.Query().Get("error") == core.CodeProofRequired {
+	to, err := url.Parse(answer.Header.Get("Location"))
+	if err == nil && to.Query().Get("error") == core.CodeProofRequired {
 		return v.toProve(&core.Error{}, v.here()), nil
 	}
 	return v.ended(answer, l.back), nil
