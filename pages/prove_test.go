@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,18 @@ func TestProveToLeaveAndToAdminister(t *testing.T) {
 	b.Get(prove(hal)).Submit("password", "password", pagewalk.Password).WantRedirect(hal)
 	b.Post(hal, "email", "hal2@example.org").WantRedirect(hal)
 	b.Post(hal + "/delete").WantRedirect("/admin/users")
+}
+
+// So does an account at a provider, which then goes on by itself.
+func TestProveToLink(t *testing.T) {
+	t.Parallel()
+	_, b, _ := stale(t, nil)
+	const prove = "/prove?next=%2Flogin%2Facme%2Flink"
+	b.Get("/login/acme/link").WantRedirect(prove)
+	b.Get(prove).Submit("password", "password", pagewalk.Password).WantRedirect("/login/acme/link")
+	if to := b.Get("/login/acme/link").Header.Get("Location"); !strings.HasPrefix(to, "https://acme.example/") {
+		t.Errorf("the way to the provider leads to %q", to)
+	}
 }
 
 // The way that the refusal names will do, and no other.
