@@ -62,12 +62,13 @@ func TestMailLogin(t *testing.T) {
 func (m mailed) bodies(t *testing.T, in harness.Option) {
 	a := m.a
 	for _, route := range []string{
-		"/mail-login", "/mail-login/confirm", "/mail", "/mail/confirm", "/prove/mail/confirm",
+		"/mail-login", "/mail-login/link", "/mail-login/confirm", "/mail", "/mail/confirm", "/prove/mail/confirm",
 	} {
 		a.Want(t, m.at(route)+"415 UNSUPPORTED_MEDIA_TYPE", harness.Row, in, harness.Body("text/plain", "{}"))
 		a.Want(t, m.at(route)+"413 BODY_TOO_LARGE", harness.Row, in, harness.JSON(strings.Repeat(" ", core.MaxBody+1)))
 	}
 	a.Want(t, m.at("/mail-login")+"422 body.email missing", harness.Row, harness.JSON(`{}`))
+	a.Want(t, m.at("/mail-login/link")+"422 body.token missing", harness.Row, harness.JSON(`{"flow": "x", "code": "1"}`))
 	a.Want(t, m.at("/mail")+"422 body.pending string_type", harness.Row, harness.JSON(`{"pending": 1}`))
 	for _, route := range []string{"/mail-login/confirm", "/mail/confirm", "/prove/mail/confirm"} {
 		a.Want(t, m.at(route)+"422 body.code string_type", harness.Row, in, harness.JSON(`{"flow": "x", "code": 1}`))
@@ -81,8 +82,13 @@ func (m mailed) bodies(t *testing.T, in harness.Option) {
 
 func (m mailed) logsIn(t *testing.T) {
 	a, ok := m.a, harness.LoginStatus(m.backend)
-	body := m.answered(t, a.Want(t, m.at("/mail-login")+"202 (a mail)", address(m.u)))
+	flow := a.Want(t, m.at("/mail-login")+"202 (a mail)", address(m.u)).Member(t, "flow")
+	mail := a.NextMail(t)
+	link := harness.JSONObject(harness.Object{"flow": flow, "token": mail.Token})
+	a.Want(t, m.at("/mail-login/link")+"200 (whose its link is)", link)
+	body := harness.JSONObject(harness.Object{"flow": flow, "code": mail.Code})
 	a.Want(t, m.at("/mail-login/confirm")+ok+" (its code)", body)
+	a.Want(t, m.at("/mail-login/link")+"400 MAIL_LOGIN_BAD_CODE (of a mail that was used)", link)
 	a.Want(t, m.at("/mail-login/confirm")+"400 MAIL_LOGIN_BAD_CODE (the same twice)", body)
 	a.EditStored(t, m.u, func(u *harness.Account) { u.FullName = harness.EnrolledName })
 	body = m.answered(t, a.Want(t, m.at("/mail-login")+"202", address(m.u)))
@@ -122,6 +128,8 @@ func (m mailed) confirmations(t *testing.T, in harness.Option, answer string) {
 		m.a.Want(t, m.at(route)+answer, harness.Row, in,
 			harness.JSONObject(harness.Object{"flow": strings.Repeat("x", 43), "code": "12345678"}))
 	}
+	m.a.Want(t, m.at("/mail-login/link")+answer, harness.Row,
+		harness.JSONObject(harness.Object{"flow": strings.Repeat("x", 43), "token": strings.Repeat("y", 43)}))
 }
 
 // TestMailAsSecondFactor drives what continues a login by the password.
@@ -168,7 +176,9 @@ func TestMailLoginAtItsLimit(t *testing.T) {
 				harness.JSONObject(harness.Object{"pending": pending, "flow": "x", "code": "1"}))
 			if backend == "cookie" {
 				foreign := harness.Header("Sec-Fetch-Site", "cross-site")
-				for _, route := range []string{"/mail-login", "/mail-login/confirm", "/mail", "/mail/confirm"} {
+				for _, route := range []string{
+					"/mail-login", "/mail-login/link", "/mail-login/confirm", "/mail", "/mail/confirm",
+				} {
 					a.Want(t, m.at(route)+"403 CROSS_ORIGIN_REFUSED", harness.Row, foreign, harness.JSON(`{}`))
 				}
 			}
