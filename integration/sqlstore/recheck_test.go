@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
@@ -56,7 +57,9 @@ func (a *administration) superuser(t *testing.T, name string) (id, token string)
 	if err := a.users.Create(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	issued, err := a.strategy.Issue(t.Context(), core.Login{User: u, Session: core.Session{UserID: u.ID, Backend: "web"}})
+	issued, err := a.strategy.Issue(t.Context(), core.Login{User: u, Session: core.Session{
+		UserID: u.ID, Backend: "web", Proofs: []core.Proof{{Method: core.MethodPassword, At: time.Now()}},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

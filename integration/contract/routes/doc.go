@@ -35,8 +35,8 @@
 //	                  /prove/passkey, /passkeys and /login/passkeys, each
 //	                  with its /options, GET and PUT /auth/second-factor
 //	mail_login_test.go
-//	                  POST /auth/{backend}/mail-login, its /link, /mail and
-//	                  /prove/mail, each with its /confirm
+//	                  POST /auth/{backend}/mail-login, its /link,
+//	                  /mail and /prove/mail, each with its /confirm
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user
