@@ -50,7 +50,7 @@ func TestExample(t *testing.T) {
 		}
 	})
 	line, _ := said.ReadString('\n')
-	base := regexp.MustCompile(`http://[0-9.]+:[0-9]+`).FindString(line)
+	base := regexp.MustCompile(`http://localhost:[0-9]+`).FindString(line)
 	for _, step := range []struct {
 		path, body string
 		want       int
