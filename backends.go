@@ -1,0 +1,45 @@
+package latchkey
+
+import (
+	"encoding/json"
+
+	"github.com/latchkey-go/latchkey/core"
+)
+
+// ambient reports whether browsers send a transport's token by themselves.
+func ambient(t core.Transport) bool {
+	a, ok := core.As[core.Ambient](t)
+	return ok && a.Ambient()
+}
+
+// cookieOf returns the name of the cookie in which a transport's token travels,
+// "" for another transport.
+func cookieOf(t core.Transport) string {
+	var scheme struct{ Type, In, Name string }
+	if json.Unmarshal(t.Scheme(), &scheme) != nil || scheme.Type != "apiKey" || scheme.In != "cookie" {
+		return ""
+	}
+	return scheme.Name
+}
+
+// standing reports whether a strategy's tokens are not the answer to a login.
+func standing(s core.Strategy) bool {
+	st, ok := core.As[core.Standing](s)
+	return ok && st.Standing()
+}
+
+// unencrypted reports whether a transport is set up for plain http.
+func unencrypted(t core.Transport) bool {
+	u, ok := core.As[core.Unencrypted](t)
+	return ok && u.InsecureHTTP()
+}
+
+func (a *Auth[U]) publicKeys() []json.RawMessage {
+	keys := []json.RawMessage{} // never null
+	for _, b := range a.opts.Backends {
+		if set, ok := core.As[core.KeySet](b.Strategy); ok {
+			keys = append(keys, set.PublicKeys()...)
+		}
+	}
+	return keys
+}
