@@ -41,7 +41,7 @@ const (
 	EventFactorAdded EventKind = "factor.added"
 	// EventFactorRemoved is one that was removed. Without a Target it is
 	// everything that opened the account beside its password, which went to
-	// whoever proved the address: accounts at providers are among it.
+	// the one who proved the address: accounts at providers are among it.
 	EventFactorRemoved EventKind = "factor.removed"
 	// EventFactorRenamed is one whose Label its owner has changed.
 	EventFactorRenamed EventKind = "factor.renamed"
