@@ -39,7 +39,9 @@ func (f Flow) ConfirmAddress(
 	if err := c.mayConfirm(ctx); err != nil {
 		return nil, err
 	}
-	switch _, err := svc.Users.Find(ctx, core.ByEmail(key)); {
+	switch owner, err := svc.Users.Find(ctx, core.ByEmail(key)); {
+	case err == nil && owner.Base().ID == t.UserID: // by another request of this token
+		return nil, bad()
 	case err == nil:
 		return nil, core.Refuse(core.CodeUpdateEmailExists)
 	case !errors.Is(err, core.ErrNotFound):

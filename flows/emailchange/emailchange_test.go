@@ -204,3 +204,38 @@ func TestUndoInTheMiddleOfAnother(t *testing.T) {
 		}
 	}
 }
+
+// asked runs something when a user is looked up by an address.
+type asked struct {
+	core.Users
+	run func()
+}
+
+func (a asked) Find(ctx context.Context, k core.Key) (core.AnyUser, error) {
+	if k.Kind == "email" {
+		a.run()
+	}
+	return a.Users.Find(ctx, k)
+}
+
+// The address that a request is about to confirm is the user's already, by
+// another request of the same token.
+func TestConfirmInTheMiddleOfAnother(t *testing.T) {
+	t.Parallel()
+	s, f := servicetest.New(t), emailchange.Flow{Confirm: true}
+	u := s.Add("ada@example.org", "secret")
+	tokens, err := moving(t.Context(), s.Services, f, s.Get(u.ID), "users:patch_current_user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, users := tokens[core.MailEmailChange], s.Users
+	s.Users = asked{users, func() {
+		s.Users = users
+		if _, err := f.ConfirmAddress(t.Context(), s.Services, token, nil); err != nil {
+			t.Errorf("the first one is answered with %v", err)
+		}
+	}}
+	if _, err := f.ConfirmAddress(t.Context(), s.Services, token, nil); !errors.Is(err, core.Refuse(core.CodeEmailChangeBadToken)) {
+		t.Errorf("the second one is answered with %v", err)
+	}
+}
