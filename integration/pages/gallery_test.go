@@ -186,8 +186,9 @@ var userStops = []stop{
 	{"codes-made", func(g *gallery) *person { return g.second.sends("codes") }},
 	{"passkey", func(g *gallery) *person { return g.second.at("/account/passkeys") }},
 	{"passkey-refused", func(g *gallery) *person {
-		g.second.do(webauthn.SetUserVerified(g.device.id, false), g.device.says(true))
+		g.second.do(webauthn.SetUserVerified(g.device.id, false))
 		g.second.clicksHere(byPasskey)
+		g.second.do(g.device.decides())
 		g.second.waitsFor("No passkey was used")
 		g.second.do(webauthn.SetUserVerified(g.device.id, true), g.device.says(false))
 		return g.second

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
@@ -24,10 +25,28 @@ type authenticator struct {
 	id webauthn.AuthenticatorID
 }
 
+// untilReady holds back what a page asks for by a button: a question that comes
+// while the authenticator may not say yes is never answered.
+const untilReady = `{
+	let isReady;
+	const ready = new Promise((resolve) => { isReady = resolve; });
+	window.authenticatorIsReady = () => isReady();
+	for (const name of ["create", "get"]) {
+		const ask = navigator.credentials?.[name]?.bind(navigator.credentials);
+		if (ask) navigator.credentials[name] = async (o) => {
+			if (o.mediation !== "conditional") await ready;
+			return ask(o);
+		};
+	}
+}`
+
 func (p *person) hasAuthenticator() authenticator {
 	p.t.Helper()
 	a := authenticator{p: p}
 	p.do(webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		if _, err = page.AddScriptToEvaluateOnNewDocument(untilReady).Do(ctx); err != nil {
+			return err
+		}
 		a.id, err = webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
 			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
 			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true,
@@ -42,11 +61,15 @@ func (a authenticator) says(yes bool) chromedp.Action {
 	return webauthn.SetAutomaticPresenceSimulation(a.id, yes)
 }
 
-// answers has it answer the question that the page asks, which leads to another
-// page.
+// decides has it answer the question of a button.
+func (a authenticator) decides() chromedp.Action {
+	return chromedp.Tasks{a.says(true), chromedp.Evaluate(`authenticatorIsReady()`, nil)}
+}
+
+// answers has it answer the question of a button, which leads to another page.
 func (a authenticator) answers() {
 	a.p.t.Helper()
-	a.p.loads("the passkey", a.says(true))
+	a.p.loads("the passkey", a.decides())
 	a.p.do(a.says(false))
 }
 
@@ -169,7 +192,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	p.isAt("/account/passkeys")
 	p.reads("!repeat now")
 	p.clicksHere(byPasskey)
-	p.do(device.says(true))
+	p.do(device.decides())
 	p.waitsFor("This device has a passkey for your account already.")
 	p.do(device.says(false))
 
@@ -253,7 +276,7 @@ func TestWithoutAPasskey(t *testing.T) {
 	p.opens("/login")
 	p.do(webauthn.SetUserVerified(device.id, false))
 	p.clicksHere(byPasskey)
-	p.do(device.says(true))
+	p.do(device.decides())
 	p.waitsFor("No passkey was used")
 	p.do(device.says(false))
 	p.logsIn(ada)
