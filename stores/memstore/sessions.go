@@ -13,8 +13,8 @@ import (
 	"github.com/latchkey-go/latchkey/internal/floors"
 )
 
-// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer
-// and a core.Sweeper. It keeps Session.Extra too. After a user's sessions were
+// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer,
+// a core.Rotator and a core.Sweeper. It keeps Session.Extra too. After a user's sessions were
 // revoked all at once, the user's floor is kept for the longest life of a
 // session and one day: see core.FloorKeeper.
 type Sessions struct {
@@ -23,7 +23,8 @@ type Sessions struct {
 	mu       sync.RWMutex
 	byDigest map[[32]byte]*core.Session // never changed, only replaced: Find returns them
 	byUser   index[string, [32]byte]
-	low      map[string]floor // by user
+	rotated  map[[32]byte]core.Rotation // of the sessions that have one
+	low      map[string]floor           // by user
 }
 
 // floor is the epoch below which no session of a user may be created.
@@ -39,13 +40,14 @@ var (
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
 	_ core.FloorKeeper    = (*Sessions)(nil)
+	_ core.Rotator        = (*Sessions)(nil)
 )
 
 // NewSessions returns an empty store. If now is nil, it uses time.Now.
 func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{
 		clock: newClock(now), byDigest: map[[32]byte]*core.Session{}, byUser: index[string, [32]byte]{},
-		low: map[string]floor{},
+		rotated: map[[32]byte]core.Rotation{}, low: map[string]floor{},
 	}
 }
 
@@ -199,6 +201,27 @@ func rank(d, named [32]byte) int {
 	return 1
 }
 
+// Rotate implements core.Rotator.
+func (s *Sessions) Rotate(ctx context.Context, d [32]byte, t core.Turn) (core.Rotation, error) {
+	if err := ctx.Err(); err != nil {
+		return core.Rotation{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.living(d)
+	if one == nil {
+		return core.Rotation{}, core.ErrNotFound
+	}
+	now := s.rotated[d]
+	if now.Secret != t.From || now.At.After(t.Before) {
+		return now, nil
+	}
+	turned := *one
+	turned.LastSeen, turned.Expires = t.Seen, t.Expires
+	s.byDigest[d], s.rotated[d] = &turned, t.Next
+	return t.Next, nil
+}
+
 // Sweep implements core.Sweeper.
 func (s *Sessions) Sweep(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
@@ -233,5 +256,6 @@ func (s *Sessions) remove(d [32]byte) {
 	if one := s.byDigest[d]; one != nil {
 		s.byUser.remove(one.UserID, d)
 		delete(s.byDigest, d)
+		delete(s.rotated, d)
 	}
 }
