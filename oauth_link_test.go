@@ -56,6 +56,45 @@ func TestO37UnlinkingTheLastLoginMethod(t *testing.T) {
 	b.send("DELETE", "/auth/associate/other", "", "").expect(t, 204, "")
 }
 
+// A login that was made by an account ends when the account is unlinked (OWASP
+// ASVS 5.0, 7.4.3); the one that unlinks it goes on.
+func TestUnlinkingEndsOtherLogins(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	a.register("ada@example.org")
+	ada, other := a.browser(), a.browser()
+	ada.token = a.login("ada@example.org", password).member("token")
+	ada.through(link, identity("id-1", "ada@example.org")).expect(t, 200, "ada")
+	other.token = other.through(web, identity("id-1", "ada@example.org")).expect(t, 200, "token").member("token")
+	ada.send("DELETE", "/auth/associate/other", "", "").expect(t, 404, "Not Found")
+	other.get("/users/me").expect(t, 200, "ada")
+	ada.send("DELETE", link, "", "").expect(t, 204, "")
+	other.get("/users/me").expect(t, 401, "Unauthorized")
+	ada.get("/users/me").expect(t, 200, "ada")
+}
+
+// An account that is the user's already is renewed, and nobody hears of a new
+// link.
+func TestLinkingTwiceIsHeardOnce(t *testing.T) {
+	o := &observer{}
+	a := newOAuthAppAt(t, nil, nil, func(opts *latchkey.Options[Member]) { opts.Flows = append(opts.Flows, o) })
+	a.register("ada@example.org")
+	ada := a.browser()
+	ada.token = a.login("ada@example.org", password).member("token")
+	for _, address := range []string{"one@example.org", "two@example.org"} {
+		ada.through(link, identity("id-1", address)).expect(t, 200, "ada")
+		ada.get("/auth/accounts").expect(t, 200, address)
+	}
+	heard := 0
+	for _, what := range o.order {
+		if what == "on "+string(core.EventLinked) {
+			heard++
+		}
+	}
+	if heard != 1 {
+		t.Errorf("heard of %d links: %q", heard, o.order)
+	}
+}
+
 // M31: a link is a way in, so that one is added and removed by who has just
 // proved who they are.
 func TestAttackM31LinksOfAStaleLogin(t *testing.T) {

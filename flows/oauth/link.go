@@ -9,9 +9,20 @@ import (
 )
 
 // linkTo links the account to u, unless it is somebody else's, while the login
-// that asked for it lives: it may have ended while the provider answered.
+// that asked for it lives: it may have ended while the provider answered. One
+// that is u's already is only renewed, as a login by it does, and nothing has
+// happened.
 func (cb *callback) linkTo(ctx context.Context, u core.AnyUser) error {
 	id := u.Base().ID
+	link, err := cb.Accounts.Find(ctx, cb.provider.Name(), cb.identity.Subject)
+	switch {
+	case err == nil && link.UserID == id:
+		if err := cb.renew(ctx, link); !errors.Is(err, errAgain) { // else unlinked meanwhile
+			return core.OrUnavailable(err)
+		}
+	case err != nil && !errors.Is(err, core.ErrNotFound):
+		return core.Unavailable(err)
+	}
 	commit, err := cb.svc.Events.Begin(ctx, &core.Event{
 		Kind: core.EventLinked, Method: "oauth:" + cb.provider.Name(), Target: cb.provider.Name(), User: u,
 		Identity: &cb.identity,
@@ -87,8 +98,9 @@ func (cb *callback) confirm(ctx context.Context, userID string) error {
 }
 
 // unlink removes the user's links to the provider, unless nothing would be left
-// to log in with. The user's row is locked meanwhile, so that two at once
-// cannot both be the last but one.
+// to log in with, and ends their other logins: some may have been made by it
+// (OWASP ASVS 5.0, 7.4.3). The user's row is locked meanwhile, so that two at
+// once cannot both be the last but one.
 func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUser) error {
 	if !svc.Users.Atomic() {
 		f.unlinking.Lock()
@@ -98,6 +110,7 @@ func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUse
 	var mine []*core.OAuthAccount
 	event := &core.Event{
 		Kind: core.EventUnlinked, Method: "oauth:" + f.provider.Name(), Target: f.provider.Name(), User: u,
+		Keep: core.CurrentFrom(ctx).Session,
 	}
 	err := svc.Events.Commit(ctx, event, func(ctx context.Context) error {
 		mine = nil
@@ -129,7 +142,13 @@ func (f associate) unlink(ctx context.Context, svc *core.Services, u core.AnyUse
 				return err
 			}
 		}
-		return nil
+		event.User, err = svc.Users.Update(ctx, id, func(u core.AnyUser) error {
+			was := *u.Base()
+			event.Was = &was
+			u.Base().TokenEpoch++
+			return nil
+		})
+		return err
 	})
 	if errors.Is(err, core.ErrNotFound) { // the user was deleted since the guard looked
 		return core.Unauthorized()
