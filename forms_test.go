@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
@@ -318,6 +319,41 @@ func TestLoginPageBelowAPrefix(t *testing.T) {
 		s.ServeHTTP(w, r)
 		lands(t, target, w, page)
 	}
+}
+
+// A login that must be proved once more is led to the page of the proof, with
+// what would do, and back.
+func TestProvePage(t *testing.T) {
+	var ahead time.Duration
+	s := newSite(t, func(o *latchkey.Options[Reader]) { o.Now = func() time.Time { return time.Now().Add(ahead) } })
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Handler)
+	for path, guard := range map[string]latchkey.Guard{
+		"/cancel": latchkey.Fresh(10 * time.Minute), "/vault": latchkey.Factor(0, "totp", "passkey"), "/root": latchkey.Superuser,
+	} {
+		mux.Handle(path, httpauth.Require(s, guard, latchkey.LoginPage("/login"), latchkey.ProvePage("/prove?a=1"))(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "done") })))
+	}
+	s.Handler = mux
+	v := s.visitor()
+	lands(t, "nobody", v.send("GET", "/cancel", "", ""), "/login?next=%2Fcancel")
+	v.post("/auth/register", "email", "ada@example.org", "password", password, "name", "Ada")
+	answers(t, "a login", v.post("/auth/web/login", "username", "ada@example.org", "password", password), 204, "")
+	answers(t, "a fresh login", v.send("GET", "/cancel", "", ""), 200, "done")
+	lands(t, "one without a factor", v.send("GET", "/vault?id=1", "", ""),
+		"/prove?a=1&methods=totp+passkey&next=%2Fvault%3Fid%3D1")
+	answers(t, "another refusal", v.send("GET", "/root", "", ""), 403, "Forbidden")
+	ahead = 11 * time.Minute
+	lands(t, "an old login", v.send("GET", "/cancel", "", ""), "/prove?a=1&next=%2Fcancel")
+	answers(t, "a form", v.send("POST", "/cancel", "", ""), 403, core.CodeProofRequired)
+	v.header.Set("Accept", "application/json")
+	answers(t, "a program", v.send("GET", "/cancel", "", ""), 403, core.CodeProofRequired)
+	defer func() {
+		if recover() == nil {
+			t.Error("ProvePage of another site does not panic")
+		}
+	}()
+	latchkey.ProvePage("//evil.example")
 }
 
 func TestAPI(t *testing.T) {
