@@ -233,3 +233,19 @@ func TestAScriptBeginsAFlowOfItsPage(t *testing.T) {
 	}
 	begin(link+"/authorize?redirect_to=https://evil.example", "application/json").expect(t, 422, "redirect_to")
 }
+
+// A login that began with remember=false is forgotten with the browser.
+func TestOAuthBriefLogin(t *testing.T) {
+	a := newOAuthApp(t, nil)
+	for query, brief := range map[string]bool{"?remember=false": true, "?remember=true": false, "": false} {
+		b := a.browser()
+		state, _ := b.begin(cookieGroup, query)
+		got := b.finish(cookieGroup, state, identity("id-1", "ada@example.org")).expect(t, 204, "")
+		lines := got.header["Set-Cookie"]
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "latchkey=") })
+		if i < 0 || strings.Contains(lines[i], "Max-Age") == brief {
+			t.Errorf("%q: %q", query, lines)
+		}
+	}
+	a.browser().get(cookieGroup+"/authorize?remember=perhaps").expect(t, 422, "remember")
+}

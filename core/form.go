@@ -25,9 +25,10 @@ const maxFields = 100
 //
 // The errors are *Error: 415 for any other type, and for a Content-Encoding but
 // identity; 413; 400 if the body cannot be read; else 422 with problems of type
-// value_error: a field given twice, a file, a NUL, bytes that are not UTF-8, a
-// broken encoding. Where they are of fields, the Object is returned too:
-// [AddProblems] adds what else is wrong with it.
+// value_error: a field given twice (of "remember" the last counts, since a box
+// may have a hidden field for its other state before it), a file, a NUL, bytes
+// that are not UTF-8, a broken encoding. Where they are of fields, the Object is
+// returned too: [AddProblems] adds what else is wrong with it.
 func ReadForm(r *Request, fields ...string) (Object, error) {
 	media, params, err := mediaType(r)
 	if err != nil {
@@ -85,7 +86,7 @@ func (f *form) add(name, value, wrong string) error {
 	if !isText(name) {
 		return formInvalid("a field's name is not text")
 	}
-	if _, twice := f.read[name]; twice {
+	if _, twice := f.read[name]; twice && name != rememberField {
 		wrong = "given more than once"
 	}
 	if wrong == "" && !isText(value) {

@@ -13,6 +13,9 @@ type Attempt struct {
 	Request *Request // nil outside HTTP
 	Backend string
 	Label   string // of the session; "" for the request's User-Agent
+	// Brief: the client forgets the login with the browser; see
+	// Object.Brief.
+	Brief bool
 	// Identity is who a provider says it is, for BeforeLogin; nil for a
 	// login without a provider. The gate keeps it, shortened by
 	// OAuthIdentity.Portable, while a factor is missing.

@@ -51,6 +51,21 @@ func (o Object) Bool(name string) (b, ok bool, problem *Problem) {
 	return b, ok, problem
 }
 
+// Brief reads the member "remember" of a login, and reports whether it is
+// false: then the login ends with the browser. Whatever text is no word for
+// false, such as the value of a ticked box, is as true. The problem is nil, or
+// bool_parsing or bool_type as of Bool.
+func (o Object) Brief() (brief bool, problem *Problem) {
+	if text, ok, _ := o.String(rememberField); ok {
+		remember, known := words[strings.ToLower(text)]
+		return known && !remember, nil
+	}
+	remember, given, problem := o.Bool(rememberField)
+	return given && !remember, problem
+}
+
+const rememberField = "remember"
+
 // words are the strings that pydantic takes for booleans.
 var words = map[string]bool{
 	"true": true, "t": true, "yes": true, "y": true, "on": true, "1": true,

@@ -39,7 +39,8 @@ type Session struct {
 	// TokenEpoch then; "" and 0 where a person acts for themselves.
 	Actor, ActorSession string
 	ActorEpoch          int64
-	// Brief is a session that its client forgets with the browser.
+	// Brief is a session that its client forgets with the browser, and that
+	// strategies end earlier.
 	Brief bool
 	// Extra holds a strategy's typed claims, nil without.
 	Extra any
@@ -85,6 +86,8 @@ type Token struct {
 	Refresh string
 	// Expires bounds a cookie's life.
 	Expires time.Time
+	// Brief is that of the session. The gate sets it.
+	Brief bool
 }
 
 // Format and LogValue keep a token out of logs.

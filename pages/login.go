@@ -13,7 +13,7 @@ func (s *site) loginForm(ctx context.Context, v *visit) (*core.Response, error) 
 	if v.now != nil && !v.r.Query.Has("again") {
 		return redirect(v.after()), nil
 	}
-	f := v.loginAt("")
+	f := v.loginAt("", false)
 	f.focus(true)
 	return v.loginPage(ctx, http.StatusOK, f)
 }
@@ -23,8 +23,12 @@ func (s *site) toLoginForm(_ context.Context, v *visit) (*core.Response, error) 
 	return redirect(v.at("/login", "next", v.next)), nil
 }
 
+// briefField is the name of the box of a login that ends with the browser. A
+// form without it, such as that of another template, makes a lasting one.
+const briefField = "brief"
+
 // loginAt is the form of an address and a password.
-func (v *visit) loginAt(address string) *Form {
+func (v *visit) loginAt(address string, brief bool) *Form {
 	again := ""
 	if v.r.Query.Has("again") {
 		again = "1"
@@ -35,6 +39,12 @@ func (v *visit) loginAt(address string) *Form {
 	}
 	f := v.form("login", v.at("/login", "next", v.next, "again", again), "submit.login",
 		v.identifierInput("username", address, autocomplete), passwordInput("password", "current-password"))
+	if v.now == nil { // else the login is as brief as that before
+		f.Inputs = append(f.Inputs, Input{
+			Name: briefField, ID: f.ID + "-" + briefField, Type: "checkbox", Value: "on", Checked: brief,
+			Label: v.texts.say("login.brief"), Help: v.texts.say("login.brief.help"),
+		})
+	}
 	if v.offers("forgot") {
 		// A button that posts the form elsewhere takes the address
 		// along (WCAG 2.2, 3.3.7).
@@ -49,7 +59,7 @@ func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Respo
 	view := v.view(ctx, "login")
 	view.Status, view.Providers = status, v.providers()
 	if view.Passkey = v.loginByPasskey(); f.Passkey != nil {
-		view.Passkey, f = f, v.loginAt("")
+		view.Passkey, f = f, v.loginAt("", false)
 	}
 	if v.offers("login") {
 		view.Form = f
@@ -71,11 +81,12 @@ func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Respo
 
 // login logs in by the route that clients use.
 func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
-	in, err := core.ReadForm(v.r, "username", "password")
+	in, err := core.ReadForm(v.r, "username", "password", briefField)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := v.logIn(ctx, in)
+	brief := text(in, briefField) != ""
+	answer, err := v.logIn(ctx, in, brief || v.now != nil && v.now.Session.Brief)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +97,7 @@ func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
 	case waits(e):
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	}
-	f := v.loginAt(text(in, "username"))
+	f := v.loginAt(text(in, "username"), brief)
 	if e.Code == core.CodeLoginUserNotVerified && v.offers("verify") {
 		f.Also = append(f.Also, Button{Text: v.texts.say("link.verify"), Action: v.at("/verify"),
 			Name: "from", Value: "login"})
@@ -99,8 +110,11 @@ func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
 }
 
 // logIn asks the API to log in with a form's username and password.
-func (v *visit) logIn(ctx context.Context, in core.Object) (*core.Response, error) {
+func (v *visit) logIn(ctx context.Context, in core.Object, brief bool) (*core.Response, error) {
 	credentials := core.Object{}
+	if brief {
+		credentials["remember"] = json.RawMessage("false")
+	}
 	for _, name := range []string{"username", "password"} {
 		if raw, there := in[name]; there {
 			credentials[name] = raw

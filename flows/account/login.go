@@ -56,16 +56,18 @@ func credentialsBody(svc *core.Services) any {
 		return struct {
 			Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
 			Password string `json:"password" openapi:"format=password"`
+			Remember bool   `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
 		}{}
 	}
 	return struct {
 		Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
 		Password string `json:"password" openapi:"format=password"`
+		Remember bool   `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
 	}{}
 }
 
 func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	c, err := credentials(r)
+	c, brief, err := credentials(r)
 	if err != nil {
 		return nil, err
 	}
@@ -75,18 +77,20 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 	var admission core.Admission
 	err = Authenticate(ctx, svc, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
 		proof := core.Proof{Method: core.MethodPassword, At: svc.Env.Now()}
-		admission, err = svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
+		admission, err = svc.Gate.Admit(ctx, core.Attempt{
+			User: u, Proof: proof, Request: r, Backend: svc.Backend.Name, Brief: brief,
+		})
 		return err
 	})
 	return admission.Answer, err
 }
 
 // credentials reads {username, password} from a form, or that or {email,
-// password} from JSON. Empty ones are credentials, and wrong.
-func credentials(r *core.Request) (Credentials, error) {
-	in, err := core.ReadForm(r, "username", "password", "grant_type")
+// password} from JSON, and {remember}. Empty ones are credentials, and wrong.
+func credentials(r *core.Request) (c Credentials, brief bool, err error) {
+	in, err := core.ReadForm(r, "username", "password", "grant_type", "remember")
 	if in == nil {
-		return Credentials{}, err
+		return Credentials{}, false, err
 	}
 	name := "username"
 	if _, there := in[name]; !there && in["email"] != nil {
@@ -100,10 +104,11 @@ func credentials(r *core.Request) (Credentials, error) {
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
 		}
 	}
-	if err := core.AddProblems(err, noName, noPassword, badGrant); err != nil {
-		return Credentials{}, err
+	brief, badRemember := in.Brief()
+	if err := core.AddProblems(err, noName, noPassword, badGrant, badRemember); err != nil {
+		return Credentials{}, false, err
 	}
-	return Credentials{Identifier: identifier, Password: password, Request: r}, nil
+	return Credentials{Identifier: identifier, Password: password, Request: r}, brief, nil
 }
 
 // logout revokes the session presented, by the backend that issued it, and

@@ -24,7 +24,7 @@ func (f Flow) confirm(ctx context.Context, svc *core.Services, r *core.Request) 
 		return nil, err
 	}
 	admission, err := svc.Gate.Admit(ctx, core.Attempt{
-		User: u, Proof: proof(svc), Request: r, Backend: svc.Backend.Name,
+		User: u, Proof: proof(svc), Request: r, Backend: svc.Backend.Name, Brief: p.brief,
 	})
 	if errors.Is(err, core.Refuse(core.CodeLoginBadCredentials)) { // blocked, or logged out everywhere, meanwhile
 		err = bad()

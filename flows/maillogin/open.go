@@ -17,6 +17,7 @@ type presented struct {
 	flows       []string
 	token, code string
 	pending     string     // of a second factor
+	brief       bool       // the login ends with the browser
 	asker       netip.Addr // the client's address
 	looks       bool       // at a link alone: nothing is used up
 }
@@ -32,7 +33,8 @@ func (f Flow) present(ctx context.Context, svc *core.Services, r *core.Request) 
 	pending, _, badPending := in.String("pending")
 	token, _, badToken := in.String("token")
 	code, _, badCode := in.String("code")
-	if err := core.AddProblems(err, badFlow, badPending, badToken, badCode); err != nil {
+	brief, badRemember := in.Brief()
+	if err := core.AddProblems(err, badFlow, badPending, badToken, badCode, badRemember); err != nil {
 		return p, err
 	}
 	switch {
@@ -41,7 +43,7 @@ func (f Flow) present(ctx context.Context, svc *core.Services, r *core.Request) 
 	case token != "" && code != "":
 		return p, core.Invalid(core.BadValue("token", "it excludes a code"))
 	}
-	p = presented{flows: []string{flow}, token: token, code: code, pending: pending, asker: r.Remote}
+	p = presented{flows: []string{flow}, token: token, code: code, pending: pending, brief: brief, asker: r.Remote}
 	if flow == "" {
 		p.flows = browser{svc.Backend}.held(r)
 	}

@@ -87,6 +87,8 @@ func (f Flow) confirmed(summary string) core.Doc {
 			Flow  string `json:"flow,omitempty" openapi:"description=Left out where the browser's cookie has it."`
 			Token string `json:"token,omitempty" openapi:"description=Of the link, in place of a code."`
 			Code  string `json:"code,omitempty" openapi:"example=48251937"`
+
+			Remember bool `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
 		}{},
 		Codes: []string{
 			core.CodeMailLoginBadCode, core.CodeLoginUserNotVerified, core.CodeRegisterConflict, core.CodeRateLimited,

@@ -23,7 +23,7 @@ func (f associate) Routes(svc *core.Services) ([]core.Route, error) {
 	guards := append(slices.Clone(svc.Env.AccountGuards), core.InPerson)
 	// A link is a way in. The callback has the proof of what began it.
 	secure := append(slices.Clone(guards), svc.Security.Secure())
-	doc := authorizeDoc(f.provider)
+	doc := authorizeDoc(f.provider, authorizeQuery{})
 	doc.Codes = append(doc.Codes, core.CodeProofRequired)
 	route := core.Route{
 		Name: f.Name() + ".callback", Method: http.MethodGet, Pattern: "/callback", Guards: guards,

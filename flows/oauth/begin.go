@@ -85,6 +85,17 @@ func (e *engine) redirectURI(svc *core.Services, r *core.Request, fixed string) 
 	return strings.TrimSuffix(base.String(), "/") + prefix + strings.TrimSuffix(r.Path, "/authorize") + "/callback"
 }
 
+// brief reports whether the login is to end with the browser.
+func brief(query url.Values) (bool, error) {
+	switch query.Get("remember") {
+	case "", "true":
+		return false, nil
+	case "false":
+		return true, nil
+	}
+	return false, badQuery("remember", "it must be true or false")
+}
+
 // scopes returns the client's own, which a provider shows to the person before
 // it grants them.
 func scopes(r *core.Request) ([]string, error) {

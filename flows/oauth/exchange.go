@@ -30,6 +30,7 @@ func (exchange) PerBackend() bool { return true }
 type exchangeable struct {
 	Backend           string
 	Proof             core.Proof
+	Brief             bool `json:",omitempty"`
 	Challenge, Cookie string
 	Identity          *core.OAuthIdentity `json:",omitempty"`
 }
@@ -72,7 +73,7 @@ func (cb *callback) handOver(ctx context.Context, u core.AnyUser, proof core.Pro
 	resp := core.Empty(http.StatusSeeOther)
 	back(resp, cb.RedirectTo, "code", code)
 	to := exchangeable{
-		Backend: svc.Backend.Name, Proof: proof, Challenge: cb.Challenge, Identity: cb.identity.Portable(),
+		Backend: svc.Backend.Name, Proof: proof, Brief: cb.Brief, Challenge: cb.Challenge, Identity: cb.identity.Portable(),
 	}
 	if to.Challenge == "" {
 		to.Cookie = cb.cookieName(cb.request.Query.Get("state"))
@@ -121,7 +122,7 @@ func (f exchange) exchange(
 		return nil, notExchanged(err)
 	}
 	admission, err := svc.Gate.Admit(ctx, core.Attempt{
-		User: u, Proof: e.Proof, Request: r, Backend: svc.Backend.Name, Identity: e.Identity,
+		User: u, Proof: e.Proof, Request: r, Backend: svc.Backend.Name, Brief: e.Brief, Identity: e.Identity,
 	})
 	if err == nil && e.Cookie != "" {
 		f.setCookie(admission.Answer, e.Cookie, "", -1)

@@ -42,9 +42,15 @@ func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 	return []core.Route{
 		{
 			Name: name + ".authorize", Method: http.MethodGet, Pattern: "/authorize", Public: true,
-			Doc: authorizeDoc(f.provider),
+			Doc: authorizeDoc(f.provider, loginQuery{}),
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				rec := record{Backend: svc.Backend.Name, Redirect: f.redirectURI(svc, r, f.provider.RedirectURL)}
+				brief, err := brief(r.Query)
+				if err != nil {
+					return nil, err
+				}
+				rec := record{
+					Backend: svc.Backend.Name, Redirect: f.redirectURI(svc, r, f.provider.RedirectURL), Brief: brief,
+				}
 				return f.begin(ctx, svc, f.provider, r, rec)
 			},
 			Fail: f.atBegin,
@@ -91,7 +97,9 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 		return cb.handOver(ctx, u, proof)
 	}
 	admission, err := cb.svc.Gate.Admit(ctx,
-		core.Attempt{User: u, Proof: proof, Request: cb.request, Backend: backend.Name, Identity: &cb.identity})
+		core.Attempt{
+			User: u, Proof: proof, Request: cb.request, Backend: backend.Name, Brief: cb.Brief, Identity: &cb.identity,
+		})
 	if err != nil || cb.RedirectTo == "" {
 		return admission.Answer, err
 	}
@@ -125,6 +133,12 @@ type authorizeQuery struct {
 	Method     string   `json:"code_challenge_method,omitempty" openapi:"enum=S256"`
 }
 
+// loginQuery are the parameters of a login's /authorize.
+type loginQuery struct {
+	authorizeQuery
+	Remember bool `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
+}
+
 // callbackQuery are the parameters of a provider's answer (RFC 6749, sections
 // 4.1.2 and 4.1.2.1).
 type callbackQuery struct {
@@ -133,9 +147,9 @@ type callbackQuery struct {
 	Error string `json:"error,omitempty"`
 }
 
-func authorizeDoc(p Provider) core.Doc {
+func authorizeDoc(p Provider, query any) core.Doc {
 	return core.Doc{
-		Summary: "Begin at " + p.Name(), Query: authorizeQuery{}, Status: http.StatusOK, Answer: oAuth2AuthorizeResponse{},
+		Summary: "Begin at " + p.Name(), Query: query, Status: http.StatusOK, Answer: oAuth2AuthorizeResponse{},
 		Redirects: true, Codes: append([]string{core.CodeRateLimited}, providerCodes...),
 	}
 }

@@ -34,6 +34,7 @@ type record struct {
 	Nonce      string `json:"n"`
 	Redirect   string `json:"r"`           // the redirect URI
 	RedirectTo string `json:"t,omitempty"` // where a browser goes at the end; "" for an answer in JSON
+	Brief      bool   `json:"f,omitempty"` // the login ends with the browser
 	Challenge  string `json:"c,omitempty"` // of the application that will exchange the code of a redirect
 }
 

@@ -12,12 +12,13 @@ type answer struct {
 	pending    string
 	credential json.RawMessage
 	label      string
+	brief      bool
 }
 
 const maxLabel = 200 // bytes, of a core.Credential
 
-// readAnswer reads {credential} and, where they are wanted, {pending} and
-// {label}.
+// readAnswer reads {credential}, {remember} and, where they are wanted,
+// {pending} and {label}.
 func readAnswer(r *core.Request, pending, label bool) (answer, error) {
 	in, err := core.ReadJSON(r)
 	if in == nil {
@@ -34,6 +35,8 @@ func readAnswer(r *core.Request, pending, label bool) (answer, error) {
 			Loc: []any{"body", "credential"}, Msg: "Input should be a valid dictionary", Type: "dict_type",
 		})
 	}
+	brief, problem := in.Brief()
+	a.brief, problems = brief, append(problems, problem)
 	if pending {
 		var problem *core.Problem
 		a.pending, _, problem = in.String("pending")

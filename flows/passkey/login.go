@@ -38,7 +38,9 @@ func (s *site) first(ctx context.Context, r *core.Request) (*core.Response, erro
 	})
 	var admission core.Admission
 	if err == nil {
-		admission, err = s.svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: s.svc.Backend.Name})
+		admission, err = s.svc.Gate.Admit(ctx, core.Attempt{
+			User: u, Proof: proof, Request: r, Backend: s.svc.Backend.Name, Brief: in.brief,
+		})
 	}
 	if code, is := isRefusal(err); is {
 		s.svc.Events.Raise(ctx, core.Event{

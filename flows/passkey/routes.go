@@ -57,6 +57,10 @@ type (
 		PublicKey map[string]any `json:"publicKey"`
 		ExpiresIn int            `json:"expires_in" openapi:"description=Seconds until the options expire."`
 	}
+	passkeyLogin struct {
+		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
+		Remember   bool           `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
+	}
 	passkeyAnswer struct {
 		Credential map[string]any `json:"credential" openapi:"description=What toJSON of the browser's credential returns."`
 	}
@@ -118,7 +122,7 @@ func (s *site) logins() []core.Route {
 			Codes: []string{core.CodeRateLimited},
 		}, s.firstOptions),
 		s.public("first", "/login/passkey", core.Doc{
-			Summary: "Log in by a passkey", Body: passkeyAnswer{},
+			Summary: "Log in by a passkey", Body: passkeyLogin{},
 			Codes: append([]string{core.CodeLoginUserNotVerified}, pending...),
 		}, s.first),
 		s.public("login_options", "/passkey/options", core.Doc{

@@ -117,7 +117,9 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 		Kind: core.EventLoggedIn, Backend: a.Backend, Method: proofs[len(proofs)-1].Method, User: a.User, Request: a.Request,
 		Actor: core.Principal{Kind: "user", UserID: u.ID}, Identity: a.Identity,
 	}
-	session := core.Session{UserID: u.ID, Backend: a.Backend, Label: a.Label, Epoch: u.TokenEpoch, Proofs: proofs}
+	session := core.Session{
+		UserID: u.ID, Backend: a.Backend, Label: a.Label, Epoch: u.TokenEpoch, Proofs: proofs, Brief: a.Brief,
+	}
 	if a.Request != nil {
 		session.IP = a.Request.Remote
 	}
@@ -143,6 +145,7 @@ func (g *Gate) issue(ctx context.Context, b core.Backend, login core.Login, e *c
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
 	}
+	token.Brief = login.Session.Brief
 	e.Session = &login.Session
 	if err := commit(ctx, func(context.Context) error { return nil }); err != nil {
 		g.undo(ctx, b, token)

@@ -16,6 +16,7 @@ import (
 type pending struct {
 	Backend, Label string
 	Proofs         []core.Proof
+	Brief          bool                `json:",omitempty"`
 	Identity       *core.OAuthIdentity `json:",omitempty"`
 
 	expires time.Time // of the ticket
@@ -31,7 +32,7 @@ func (g *Gate) suspend(
 		return core.Admission{}, core.Unavailable(err)
 	}
 	data, err := json.Marshal(pending{
-		Backend: a.Backend, Label: a.Label, Proofs: proofs, Identity: a.Identity.Portable(),
+		Backend: a.Backend, Label: a.Label, Proofs: proofs, Brief: a.Brief, Identity: a.Identity.Portable(),
 	})
 	if err != nil {
 		return core.Admission{}, core.Unavailable(err)
@@ -112,7 +113,9 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	if _, err := g.Tickets.Consume(ctx, pendingPurpose, digest); err != nil {
 		return core.Admission{}, notPending(err)
 	}
-	a := core.Attempt{User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label, Identity: p.Identity}
+	a := core.Attempt{
+		User: u, Proof: proof, Request: r, Backend: p.Backend, Label: p.Label, Brief: p.Brief, Identity: p.Identity,
+	}
 	admission, err := g.admit(ctx, a, core.AddProof(p.Proofs, proof))
 	if err == nil && holder != nil && admission.Pending == "" {
 		holder.Release(admission.Answer)

@@ -16,8 +16,12 @@ import (
 	"github.com/latchkey-go/latchkey/internal/recent"
 )
 
-// checkedAnew is how long a verified signature is cached.
-const checkedAnew = 24 * time.Hour
+const (
+	// checkedAnew is how long a verified signature is cached.
+	checkedAnew = 24 * time.Hour
+	// briefLifetime bounds the token of a login that ends with the browser.
+	briefLifetime = 24 * time.Hour
+)
 
 // Strategy issues and verifies JWTs. It is safe for concurrent use.
 type Strategy struct {
@@ -93,7 +97,11 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 		session.Created = now
 	}
 	session.Created = session.Created.UTC().Truncate(time.Second)
-	session.Expires = session.Created.Add(s.options.Lifetime)
+	lifetime := s.options.Lifetime
+	if session.Brief {
+		lifetime = min(lifetime, briefLifetime)
+	}
+	session.Expires = session.Created.Add(lifetime)
 	claims := s.write(session)
 	if s.options.Extra != nil {
 		more, err := s.options.Extra.fill(ctx, login)

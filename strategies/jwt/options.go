@@ -19,8 +19,8 @@ type Options struct {
 	// Keys lists the keys: the first one signs, all of them verify. Their
 	// IDs must differ.
 	Keys []Key
-	// Lifetime is how long a token is valid, in whole seconds. Default: 1
-	// hour.
+	// Lifetime is how long a token is valid, in whole seconds; that of a
+	// login with "remember": false at most 24 hours. Default: 1 hour.
 	Lifetime time.Duration
 	// Audience is the aud claim that is written and required. Strategies
 	// that share a key need different ones. Default: "latchkey:auth".

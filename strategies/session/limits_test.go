@@ -140,6 +140,41 @@ func TestTheStricterLimitCounts(t *testing.T) {
 	}
 }
 
+// A login that its client forgets with the browser ends earlier, and one that
+// is remembered does not.
+func TestBriefSessions(t *testing.T) {
+	issue := func(f *fixture, brief bool) core.Token {
+		one := login("ada", 0)
+		one.Session.Brief = brief
+		token, err := f.Issue(t.Context(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	f := newFixture(t, session.Options{})
+	brief, lasting, unused := issue(f, true), issue(f, false), issue(f, true)
+	if want := start.Add(day).Truncate(time.Microsecond); !brief.Expires.Equal(want) {
+		t.Errorf("the token expires at %v, want %v", brief.Expires, want)
+	}
+	for ; f.now.Before(start.Add(day)); f.now = f.now.Add(90 * time.Minute) {
+		if found := f.wants(t, brief.Raw, nil); found.Session == nil || !found.Brief {
+			t.Fatalf("after %v: %+v", f.now.Sub(start), found.Session)
+		}
+	}
+	f.now = start.Add(day)
+	f.wants(t, brief.Raw, core.ErrInvalid)
+	f.wants(t, unused.Raw, core.ErrInvalid)
+	f.wants(t, lasting.Raw, nil)
+
+	f = newFixture(t, session.Options{BriefIdle: time.Hour, BriefAbsolute: 3 * time.Hour})
+	idle := issue(f, true)
+	f.now = start.Add(time.Hour - time.Second)
+	f.wants(t, idle.Raw, nil)
+	f.now = f.now.Add(time.Hour + time.Second)
+	f.wants(t, idle.Raw, core.ErrInvalid)
+}
+
 // A floor matters for as long as a session lives.
 func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 	f := newFixture(t, session.Options{Absolute: 60 * day})

@@ -15,10 +15,16 @@ type Options struct {
 	// Absolute is how long after the login a session expires, however busy
 	// it is. Default: 30 days.
 	Absolute time.Duration
+	// BriefIdle and BriefAbsolute take the place of Idle and Absolute for a
+	// login with "remember": false, whose cookie ends with the browser. At
+	// least 1 minute, and at most Idle and Absolute. Default: 2 hours and
+	// 24 hours, or Idle and Absolute if these are shorter.
+	BriefIdle, BriefAbsolute time.Duration
 	// TouchEvery is how old LastSeen must be before a request updates it,
 	// so that not every request writes. A session may thus expire up to
-	// TouchEvery before it was idle for Idle. From 1 second to half of
-	// Idle. Default: 5 minutes, or a tenth of Idle if that is shorter.
+	// TouchEvery before it was idle for Idle. From 1 second to half of Idle
+	// and of BriefIdle. Default: 5 minutes, or a tenth of the shorter of
+	// these two if that is shorter.
 	TouchEvery time.Duration
 	// MaxPerUser is how many sessions a user may have at a backend. A login
 	// beyond them revokes the oldest, so that sessions do not pile up. At
@@ -54,8 +60,14 @@ func (o Options) withDefaults() Options {
 	if o.Idle == 0 {
 		o.Idle = min(7*24*time.Hour, o.Absolute)
 	}
+	if o.BriefAbsolute == 0 {
+		o.BriefAbsolute = min(24*time.Hour, o.Absolute)
+	}
+	if o.BriefIdle == 0 {
+		o.BriefIdle = min(max(2*time.Hour, 2*o.TouchEvery), o.Idle, o.BriefAbsolute)
+	}
 	if o.TouchEvery == 0 {
-		o.TouchEvery = min(5*time.Minute, o.Idle/10)
+		o.TouchEvery = min(5*time.Minute, o.Idle/10, o.BriefIdle/10)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -75,8 +87,13 @@ func (o Options) check() error {
 	}
 	refuse(o.Idle < time.Minute, "Idle is shorter than a minute")
 	refuse(o.Absolute < o.Idle, "Absolute is shorter than Idle")
+	refuse(o.BriefIdle < min(time.Minute, o.Idle), "BriefIdle is shorter than a minute")
+	refuse(o.BriefIdle > o.Idle, "BriefIdle is longer than Idle")
+	refuse(o.BriefAbsolute < o.BriefIdle, "BriefAbsolute is shorter than BriefIdle")
+	refuse(o.BriefAbsolute > o.Absolute, "BriefAbsolute is longer than Absolute")
 	refuse(o.TouchEvery < time.Second, "TouchEvery is shorter than a second")
 	refuse(o.TouchEvery > o.Idle/2, "TouchEvery is longer than half of Idle")
+	refuse(o.TouchEvery > o.BriefIdle/2, "TouchEvery is longer than half of BriefIdle")
 	refuse(o.MaxPerUser > 1000, "MaxPerUser is over 1,000")
 	refuse(o.LocalCacheTTL < 0 || o.LocalCacheTTL > 5*time.Second, "LocalCacheTTL is not within 0 and 5 seconds")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")

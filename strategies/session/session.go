@@ -92,14 +92,15 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if begun := login.Session.Created; !begun.IsZero() && begun.Before(now) { // a step-up makes no login younger
 		issued.Created = stored(begun)
 	}
-	issued.Expires = s.expiry(issued.Created, now)
+	issued.Expires = s.expiry(&issued, now)
 	if err := s.store.Create(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: create: %w", err)
 	}
 	if err := s.trim(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: trim: %w", err)
 	}
-	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(s.options.Absolute)}, nil
+	_, absolute := s.limits(&issued)
+	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(absolute)}, nil
 }
 
 // trim revokes the oldest sessions beyond the limit. If it cannot, it removes
@@ -146,7 +147,7 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	}
 	if now.UnixMicro()-found.LastSeen.UnixMicro() >= s.options.TouchEvery.Microseconds() {
 		seen := stored(now)
-		s.touch(digest, seen, s.expiry(found.Created, seen))
+		s.touch(digest, seen, s.expiry(found.Session, seen))
 	}
 	return found, nil
 }
@@ -218,9 +219,18 @@ func (s *Strategy) Unwrap() any { return s.store }
 // monotonic clock reading, which a store would lose.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// limits returns how long a session may go unused, and how long it may last.
+func (s *Strategy) limits(session *core.Session) (idle, absolute time.Duration) {
+	if session.Brief {
+		return s.options.BriefIdle, s.options.BriefAbsolute
+	}
+	return s.options.Idle, s.options.Absolute
+}
+
 // expiry returns the earlier of both limits.
-func (s *Strategy) expiry(created, seen time.Time) time.Time {
-	absolute, idle := created.Add(s.options.Absolute), seen.Add(s.options.Idle)
+func (s *Strategy) expiry(session *core.Session, seen time.Time) time.Time {
+	idleLimit, absoluteLimit := s.limits(session)
+	absolute, idle := session.Created.Add(absoluteLimit), seen.Add(idleLimit)
 	if absolute.Before(idle) {
 		return absolute
 	}
@@ -234,6 +244,7 @@ func (s *Strategy) expiry(created, seen time.Time) time.Time {
 func (s *Strategy) lives(session *core.Session, now time.Time) bool {
 	at := now.UnixMicro()
 	age, idle := at-session.Created.UnixMicro(), at-session.LastSeen.UnixMicro()
-	return at < session.Expires.UnixMicro() && idle < s.options.Idle.Microseconds() &&
-		age < s.options.Absolute.Microseconds() && age >= -aheadLimit.Microseconds()
+	idleLimit, absolute := s.limits(session)
+	return at < session.Expires.UnixMicro() && idle < idleLimit.Microseconds() &&
+		age < absolute.Microseconds() && age >= -aheadLimit.Microseconds()
 }

@@ -34,8 +34,9 @@ type Options struct {
 	// "__Host-latchkey"; with InsecureHTTP, "latchkey".
 	Name string
 	// MaxAge is how long the browser keeps the cookie, rounded up to
-	// seconds. Default: until the token expires; the cookie of a token that
-	// never expires lasts until the browser closes.
+	// seconds. Default: until the token expires. The cookie of a token that
+	// never expires, and of a login with "remember": false, lasts until the
+	// browser closes; one that restores its windows may keep it longer.
 	MaxAge time.Duration
 	// Path is the path under which the browser sends the cookie. Default:
 	// "/", the only one that __Host- allows.
@@ -167,6 +168,9 @@ func (t *Transport) Attach(resp *core.Response, token core.Token) {
 // lasts until the browser closes, negative for a token that has already
 // expired.
 func (t *Transport) age(token core.Token) int {
+	if token.Brief {
+		return 0
+	}
 	life := t.maxAge
 	if life == 0 {
 		if token.Expires.IsZero() {

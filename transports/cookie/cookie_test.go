@@ -107,6 +107,16 @@ func wantSetCookie(t *testing.T, resp *core.Response, lines ...string) {
 	}
 }
 
+// The browser forgets a brief login, whatever age the cookie would have.
+func TestBriefLogin(t *testing.T) {
+	for _, age := range []time.Duration{0, time.Hour} {
+		transport := newTransport(t, cookie.Options{MaxAge: age, Now: func() time.Time { return now }})
+		resp := core.Empty(0)
+		transport.Attach(resp, core.Token{Raw: "t", Expires: now.Add(24 * time.Hour), Brief: true})
+		wantSetCookie(t, resp, "__Host-latchkey=t; Path=/; HttpOnly; Secure; SameSite=Lax")
+	}
+}
+
 func TestMaxAge(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -46,6 +46,52 @@ func TestLogin(t *testing.T) {
 	})
 }
 
+// A login with "remember": false is forgotten with the browser, also after a
+// second factor and a step-up.
+func TestBriefLogin(t *testing.T) {
+	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
+		u := a.NewUser(t)
+		const route = "POST /auth/cookie/login "
+		with := func(remember any) harness.Option {
+			return harness.JSONObject(harness.Object{"username": u.Email, "password": harness.Password, "remember": remember})
+		}
+		form := func(remember string) harness.Option {
+			return harness.Form("username", u.Email, "password", harness.Password, "remember", remember)
+		}
+		forgotten := func(got harness.Answer) bool { return got.Cookie(t).MaxAge == 0 }
+		for note, brief := range map[string]harness.Option{"(brief)": with(false), "(brief, by a form)": form("false")} {
+			if !forgotten(a.Want(t, route+"204 "+note, brief)) {
+				t.Errorf("%s: the cookie stays", note)
+			}
+		}
+		for note, lasting := range map[string]harness.Option{
+			"(remembered)": with(true), "(null)": with(nil), "(an empty field)": form(""), "(a ticked box)": form("remember-me"),
+			"(a box after its other state)": harness.Multipart("username", u.Email, "password", harness.Password,
+				"remember", "0", "remember", "1"),
+		} {
+			if forgotten(a.Want(t, route+"204 "+note, lasting)) {
+				t.Errorf("%s: the cookie does not stay", note)
+			}
+		}
+		a.Want(t, route+"422 body.remember bool_parsing", with(2))
+		a.Want(t, route+"422 body.remember bool_type", with([]int{0}))
+
+		f, _ := enrolled(t, a, "cookie")
+		u = f.u
+		got := a.Send(t, "POST", "/auth/cookie/login", with(false))
+		detail, _ := got.Member(t, "detail").(harness.Object)
+		got = a.Send(t, "POST", "/auth/cookie/totp", pendingBody(detail["pending"].(string), f.code(t)))
+		if got.Status != 204 || !forgotten(got) {
+			t.Errorf("after a second factor: %d %s", got.Status, got.Header["Set-Cookie"])
+		}
+		got = a.Want(t, f.at("/prove/totp")+"204 (brief)", harness.Credential("cookie", got.Cookie(t).Value),
+			pendingBody("", f.code(t)))
+		if !forgotten(got) {
+			t.Errorf("after a step-up: %s", got.Header["Set-Cookie"])
+		}
+	})
+}
+
 func TestLoginAnswer(t *testing.T) {
 	shapes := map[string]string{
 		"jwt":     `^\{"access_token":"[\w-]+\.[\w-]+\.[\w-]+","token_type":"bearer"\}$`,
