@@ -27,8 +27,8 @@ const maxFields = 100
 // identity; 413; 400 if the body cannot be read; else 422 with problems of type
 // value_error: a field given twice (of "remember" the last counts, since a box
 // may have a hidden field for its other state before it), a file, a NUL, bytes
-// that are not UTF-8, a broken encoding. Where they are of fields, the Object is
-// returned too: [AddProblems] adds what else is wrong with it.
+// that are not UTF-8, a broken encoding. Where they are of fields, the Object
+// is returned too: [AddProblems] adds what else is wrong with it.
 func ReadForm(r *Request, fields ...string) (Object, error) {
 	media, params, err := mediaType(r)
 	if err != nil {
