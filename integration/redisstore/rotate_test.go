@@ -40,7 +40,8 @@ func rotates(t testing.TB, s *redisstore.Sessions, d [32]byte, turn core.Turn) {
 // TestAttackT02RacesOfNodes: the kit's races of Rotate, between two nodes with
 // caches, 300 rounds of each in full.
 func TestAttackT02RacesOfNodes(t *testing.T) {
-	race, addr, clock := regexp.MustCompile("^(T02|T17|S02 no Rotate|S04 no Rotate)"), server.Redis(t), storetest.NewClock()
+	race := regexp.MustCompile("^(T02|T17|S02 no Rotate|S04 no Rotate)")
+	addr, clock := server.Redis(t), storetest.NewClock()
 	client, o := raw(t, addr), redisstore.Options{Now: clock.Now}
 	both := &nodes{both: [2]*redisstore.Sessions{open(t, addr, o).Sessions(), open(t, addr, o).Sessions()}}
 	for range long.Count(1, 60) { // of five rounds each
@@ -71,8 +72,8 @@ func TestOnlyRotatedSessionsHaveTheNewForm(t *testing.T) {
 	for form, one := range map[string]core.Session{"a": plain, "b": scoped} {
 		redisDo(t, client, "FLUSHALL")
 		d, wrong, begin := core.Digest(one.ID), turn("none", "one"), adas("").LastSeen
-		if err := errors.Join(sessions.Create(t.Context(), d, one), sessions.Touch(t.Context(), d, begin, begin.Add(time.Hour)),
-			sessions.DeleteAll(t.Context(), "ada", 2, d), second(sessions.Rotate(t.Context(), d, wrong))); err != nil {
+		if err := errors.Join(sessions.Create(t.Context(), d, one),
+			sessions.Touch(t.Context(), d, begin, begin.Add(time.Hour)), sessions.DeleteAll(t.Context(), "ada", 2, d), second(sessions.Rotate(t.Context(), d, wrong))); err != nil {
 			t.Fatal(err)
 		}
 		before := value()
@@ -93,7 +94,7 @@ func TestOnlyRotatedSessionsHaveTheNewForm(t *testing.T) {
 }
 
 // TestAttackT20LostKeys: whatever key of a session is lost, no token that was
-// replaced is good again.
+// replaced is valid again.
 func TestAttackT20LostKeys(t *testing.T) {
 	addr := server.Redis(t)
 	client, sessions := raw(t, addr), open(t, addr, redisstore.Options{}).Sessions()

@@ -238,7 +238,8 @@ func TestSnapshot(t *testing.T) {
 				return err
 			}
 			rotates(t, sessions, [32]byte{3}, turn("", "one"))
-			if got, err := sessions.Rotate(inside, [32]byte{3}, turn("", "two")); got.Secret != core.Digest("one") || err != nil {
+			got, err := sessions.Rotate(inside, [32]byte{3}, turn("", "two"))
+			if err != nil || got.Secret != core.Digest("one") {
 				t.Errorf("T02 a secret that was replaced since: %+v, %v, want what it became", got, err)
 			}
 			if _, err := tickets.Consume(inside, "reset", used.Digest); err != core.ErrUsed {

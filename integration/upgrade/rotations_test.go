@@ -33,8 +33,10 @@ func wantRotations(t *testing.T, p parts, token string) {
 	}{{turn("none", "never"), core.Rotation{}}, {first, first.Next}, {turn("", "never"), first.Next}, {next, next.Next},
 		{turn("one", "never"), next.Next}} {
 		got, err := rotator.Rotate(ctx, digest, step.Turn)
-		if err != nil || got.Secret != step.want.Secret || got.Replaced != step.want.Replaced || got.Sealed != step.want.Sealed ||
-			!got.At.Equal(step.want.At) {
+		if got.At.Equal(step.want.At) {
+			got.At = step.want.At
+		}
+		if err != nil || got != step.want {
 			t.Errorf("step %d: Rotate returned %+v, %v, want %+v", i, got, err, step.want)
 		}
 	}

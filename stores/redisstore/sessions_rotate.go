@@ -37,7 +37,7 @@ return ARGV[5]`)
 
 // Rotate replaces the secret of a live session; see core.Rotator. The rotation
 // is in the session's own value: a key of its own could be lost alone, and the
-// first secret would be good again.
+// first secret would be valid again.
 func (t *Sessions) Rotate(ctx context.Context, d [32]byte, turn core.Turn) (r core.Rotation, err error) {
 	asked := t.cache.Clock.Now()
 	found, err := t.Find(ctx, d)

@@ -73,6 +73,7 @@ func (r *rotationRow) rotation() (core.Rotation, error) {
 		}
 	}
 	return core.Rotation{
-		Secret: digestOf(r.secret), Replaced: digestOf(r.replaced), Sealed: digestOf(r.sealed), At: fromMicros(int64(r.rotated.V)),
+		Secret: digestOf(r.secret), Replaced: digestOf(r.replaced), Sealed: digestOf(r.sealed),
+		At: fromMicros(int64(r.rotated.V)),
 	}, nil
 }

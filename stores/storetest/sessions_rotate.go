@@ -44,7 +44,7 @@ func turn(s sessions, from, next string) core.Turn {
 func rotates(ctx context.Context, s sessions, name string, t core.Turn) error {
 	got, err := rotate(ctx, s, name, t)
 	return errors.Join(is("Rotate of "+show(name), err, nil), sameRotation("Rotate of "+show(name), got, t.Next),
-		dull(ctx, s, name, turn(s, "no secret", "never"), t.Next))
+		hasRotation(ctx, s, name, t.Next))
 }
 
 func dull(ctx context.Context, s sessions, name string, t core.Turn, want core.Rotation) error {
@@ -53,9 +53,9 @@ func dull(ctx context.Context, s sessions, name string, t core.Turn, want core.R
 	return errors.Join(is(step, err, nil), sameRotation(step, got, want))
 }
 
-// unrotated returns an error unless the session lives and has no rotation.
-func unrotated(ctx context.Context, s sessions, name string) error {
-	return dull(ctx, s, name, turn(s, "no secret", "never"), core.Rotation{})
+// hasRotation returns an error unless the session is live and has the rotation.
+func hasRotation(ctx context.Context, s sessions, name string, want core.Rotation) error {
+	return dull(ctx, s, name, turn(s, "nobody's secret", "never"), want)
 }
 
 // unturned returns an error unless Rotate finds no session.
@@ -73,10 +73,12 @@ func sameRotation(step string, got, want core.Rotation) error {
 	return errors.Join(err, that(got == want, "%s: got %q, want %q", step, got, want))
 }
 
+var none core.Rotation // of a session that was not rotated
+
 var sessionRotateCases = []sessionCase{
 	{Rule: "Rotator: Rotate returns the rotation that it has made, with every field, and so does a later one", Check: rotating(func(ctx context.Context, s sessions) error {
 		hard := [][32]byte{{31: 1}, {0: '\'', 1: '"', 31: ' '}, key("\xff\xfe\x00x"), {0: ' ', 1: '\\', 31: 0xff}}
-		err := errors.Join(create(ctx, s, "ann", "one", "two"), unrotated(ctx, s, "one"))
+		err := errors.Join(create(ctx, s, "ann", "one", "two"), hasRotation(ctx, s, "one", none))
 		var last [32]byte
 		for i, d := range hard {
 			t := turn(s, "", "")
@@ -85,11 +87,11 @@ var sessionRotateCases = []sessionCase{
 			err = errors.Join(err, rotates(ctx, s, "one", t))
 			last = d
 		}
-		return errors.Join(err, unrotated(ctx, s, "two"))
+		return errors.Join(err, hasRotation(ctx, s, "two", none))
 	})},
 	{Rule: "T01 Rotator: what has another secret than From is not changed; From is zero while there is none", Check: rotating(func(ctx context.Context, s sessions) error {
 		first, next := turn(s, "", "one"), turn(s, "one", "two")
-		err := errors.Join(create(ctx, s, "ann", "id"), dull(ctx, s, "id", turn(s, "one", "two"), core.Rotation{}),
+		err := errors.Join(create(ctx, s, "ann", "id"), dull(ctx, s, "id", turn(s, "one", "two"), none),
 			rotates(ctx, s, "id", first))
 		for _, from := range []string{"", "ONE", "one ", "one\x00x", "on", "sealed one", "id"} {
 			err = errors.Join(err, dull(ctx, s, "id", turn(s, from, "two"), first.Next))
@@ -110,10 +112,10 @@ var sessionRotateCases = []sessionCase{
 		first.Before = s.Now().Add(-time.Hour) // nothing is there that could be young
 		young, older := turn(s, "one", "two"), turn(s, "one", "two")
 		young.Before, older.Before = first.Next.At.Add(-time.Microsecond), first.Next.At
-		none := young
-		none.Before = time.Time{}
+		never := young
+		never.Before = time.Time{}
 		return errors.Join(create(ctx, s, "ann", "id"), rotates(ctx, s, "id", first), dull(ctx, s, "id", young, first.Next),
-			dull(ctx, s, "id", none, first.Next), rotates(ctx, s, "id", older))
+			dull(ctx, s, "id", never, first.Next), rotates(ctx, s, "id", older))
 	})},
 	{Rule: "Rotator: Rotate moves LastSeen and Expires, and nothing else; one that changes no rotation moves neither", Check: rotating(func(ctx context.Context, s sessions) error {
 		minute := s.waits() / 60
@@ -132,7 +134,7 @@ var sessionRotateCases = []sessionCase{
 		}
 		err := errors.Join(is("Create", s.Store.Create(ctx, key("id"), want), nil),
 			is("Create", login(ctx, s, "other", "ann", 1), nil),
-			moved("after a wrong From", turn(s, "none", "one"), still(core.Rotation{})))
+			moved("after a wrong From", turn(s, "none", "one"), still(none)))
 		for i, next := range []string{"one", "two", "three"} {
 			s.Advance(minute)
 			t := turn(s, []string{"", "one", "two"}[i], next)
@@ -140,15 +142,17 @@ var sessionRotateCases = []sessionCase{
 			want.LastSeen, want.Expires = t.Seen, t.Expires
 			young := turn(s, next, "four")
 			young.Before = t.Next.At.Add(-time.Microsecond)
-			err = errors.Join(err, moved("after Rotate", t, rotates), moved("after a wrong From", turn(s, "", "four"), still(t.Next)),
-				moved("after one too early", young, still(t.Next)))
+			err = errors.Join(err, moved("after Rotate", t, rotates),
+				moved("after a wrong From", turn(s, "", "four"), still(t.Next)), moved("after one too early", young, still(t.Next)))
 		}
-		return errors.Join(err, unrotated(ctx, s, "other"))
+		return errors.Join(err, hasRotation(ctx, s, "other", none))
 	})},
 	{Rule: "Rotator: Rotate never revives a session: ErrNotFound after Delete, after DeleteAll, after Expires, below the floor, for an unknown one", Check: rotating(func(ctx context.Context, s sessions) error {
 		hour := s.waits()
 		var err error
-		for from, names := range map[string][]string{"": {"deleted", "ended", "expired"}, "one": {"deleted too", "ended too", "expired too"}} {
+		for from, names := range map[string][]string{
+			"": {"deleted", "ended", "expired"}, "one": {"deleted too", "ended too", "expired too"},
+		} {
 			for i, user := range []string{"ann", "bob", "cid"} {
 				err = errors.Join(err, is("Create", login(ctx, s, names[i], user, 1), nil))
 				if from != "" {
@@ -180,7 +184,8 @@ var sessionRotateCases = []sessionCase{
 		gone := cancelled(ctx)
 		first := turn(s, "", "one")
 		return errors.Join(create(ctx, s, "ann", "id"), outage("Rotate", second(rotate(gone, s, "id", first))),
-			unrotated(ctx, s, "id"), outage("Rotate of none", second(rotate(gone, s, "none", first))), rotates(ctx, s, "id", first),
-			outage("Rotate again", second(rotate(gone, s, "id", turn(s, "one", "two")))), dull(ctx, s, "id", turn(s, "", "two"), first.Next))
+			hasRotation(ctx, s, "id", none), outage("Rotate of none", second(rotate(gone, s, "none", first))),
+			rotates(ctx, s, "id", first), outage("Rotate again", second(rotate(gone, s, "id", turn(s, "one", "two")))),
+			hasRotation(ctx, s, "id", first.Next))
 	})},
 }
