@@ -73,7 +73,8 @@ func TestOnlyRotatedSessionsHaveTheNewForm(t *testing.T) {
 		redisDo(t, client, "FLUSHALL")
 		d, wrong, begin := core.Digest(one.ID), turn("none", "one"), adas("").LastSeen
 		if err := errors.Join(sessions.Create(t.Context(), d, one),
-			sessions.Touch(t.Context(), d, begin, begin.Add(time.Hour)), sessions.DeleteAll(t.Context(), "ada", 2, d), second(sessions.Rotate(t.Context(), d, wrong))); err != nil {
+			sessions.Touch(t.Context(), d, begin, begin.Add(time.Hour)), sessions.DeleteAll(t.Context(), "ada", 2, d),
+			second(sessions.Rotate(t.Context(), d, wrong))); err != nil {
 			t.Fatal(err)
 		}
 		before := value()
