@@ -78,8 +78,10 @@ func TestCredentials(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	storetest.Sessions(t, func(t *testing.T, now func() time.Time) core.SessionStore { return at(t, now).Sessions() },
-		lacks()...)
+	storetest.Run(t, func(t *testing.T) storetest.Clocked[core.SessionStore] {
+		clock := storetest.NewClock()
+		return storetest.Clocked[core.SessionStore]{Store: at(t, clock.Now).Sessions(), Clock: clock}
+	}, sessionCases(), lacks()...)
 }
 
 func TestTickets(t *testing.T) {
