@@ -94,7 +94,8 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "api-keys:create", Method: http.MethodPost, Pattern: "/api-keys", Guards: secure,
 			Doc: core.Doc{
 				Summary: "Make an API key", Status: http.StatusCreated, Answer: newAPIKey{}, Body: body{},
-				Codes: []string{core.CodeAPIKeyLimit, core.CodeRateLimited},
+				Codes:  []string{core.CodeAPIKeyLimit, core.CodeRateLimited},
+				Values: map[string][]string{"scopes": f.Scopes()}, Max: map[string]int64{"expires_in": f.longest()},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.create(ctx, svc, r) },
 		},

@@ -114,16 +114,21 @@ func (f Flow) checkScopes(scopes []string) *core.Problem {
 }
 
 func (f Flow) checkLifetime(d time.Duration) *core.Problem {
-	longest := f.s.options.Lifetime
-	switch {
+	switch longest := f.longest(); {
 	case d < 0 || d > 0 && d < time.Second:
 		return bad("expires_in", "Input should be at least 1")
-	case longest == InsecureForever && d > centuries:
-		return bad("expires_in", fmt.Sprintf("Input should be at most %d", centuries/time.Second))
-	case longest != InsecureForever && d > longest:
-		return bad("expires_in", fmt.Sprintf("Input should be at most %d", longest/time.Second))
+	case d > time.Duration(longest)*time.Second:
+		return bad("expires_in", fmt.Sprintf("Input should be at most %d", longest))
 	}
 	return nil
+}
+
+// longest is the longest lifetime that one can ask for, in seconds.
+func (f Flow) longest() int64 {
+	if d := f.s.options.Lifetime; d != InsecureForever {
+		return int64(d / time.Second)
+	}
+	return int64(centuries / time.Second)
 }
 
 // centuries is the longest lifetime where there is no other bound.
