@@ -127,5 +127,10 @@ func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associ
 // pages.Links).
 func (a *Auth[U]) Pages(backend string) Group { return a.Flow("pages", backend) }
 
+// APIKeys returns GET and POST /api-keys, POST /api-keys/{id}/rotate and DELETE
+// /api-keys/{id}, by which users manage their API keys. It needs the flow of an
+// apikey.Strategy in Options.Flows, and belongs at the prefix of Register.
+func (a *Auth[U]) APIKeys() Group { return a.Flow("api-keys") }
+
 // Accounts returns GET /accounts, the current user's accounts at providers.
 func (a *Auth[U]) Accounts() Group { return a.Flow("accounts") }

@@ -232,7 +232,7 @@ func (a *Auth[U]) install(flows []Flow) error {
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, a.openedErrors()...)...)
 }
 
 func (a *Auth[U]) installOne(f Flow, b *Backend) error {
@@ -249,6 +249,8 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 	errs := []error{err}
 	a.order = append(a.order, key)
 	for _, r := range routes {
+		r, err := a.opts.opened(r)
+		errs = append(errs, err)
 		endpoint := a.bind(r, b)
 		a.groups[key] = append(a.groups[key], endpoint)
 		if _, taken := a.endpoints[r.Name]; taken {

@@ -98,6 +98,14 @@ type Options[U any] struct {
 	// Header. Default: Direct, the peer is the client.
 	ClientIP ClientIP
 
+	// RouteScopes opens routes of Latchkey's own to credentials with
+	// scopes, such as API keys: the scope that one must have, by the
+	// route's name ("users:current_user": "profile"). New refuses names
+	// that do not exist, routes that need no credential, and those that are
+	// for the person themselves: what a user logs in with, their sessions
+	// and keys, everything of administrators. Default: none is open.
+	RouteScopes map[string]string
+
 	// CanonicalEmail returns the form by which addresses are compared.
 	// Default: CanonicalEmail of this package. Changing it for a store that
 	// has users already makes users unfindable.

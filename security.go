@@ -64,7 +64,7 @@ func (s *security) StillLoggedIn(ctx context.Context) error {
 
 // Secure implements core.Security.
 func (s *security) Secure() Guard {
-	return Guard{Name: "secure", NeedsUser: true, Check: func(ctx context.Context, c *core.Current) error {
+	return Guard{Name: "secure", NeedsUser: true, Personal: true, Check: func(ctx context.Context, c *core.Current) error {
 		return s.secured(ctx, c, nil)
 	}}
 }

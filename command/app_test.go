@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,6 +58,10 @@ type shop struct {
 	session *memstore.Sessions
 	factors *memstore.Credentials
 	vault   []core.VaultKey
+	// backends are others than "api"; credentials, if not nil, are in place
+	// of factors.
+	backends    []latchkey.Backend
+	credentials core.CredentialStore
 
 	opened, closed int
 	openErr        error
@@ -86,9 +91,12 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		return nil, err
 	}
 	auth, err := latchkey.New(s.kept, latchkey.Options[account]{
-		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
-		Flows:    s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
-		Credentials: s.factors, Vault: s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
+		Backends: append(s.backends, latchkey.Backend{
+			Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions,
+		}),
+		Flows: s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
+		Credentials: cmp.Or[core.CredentialStore](s.credentials, s.factors),
+		Vault:       s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
 	})
 	s.auth = auth
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err

@@ -27,5 +27,5 @@
 // the commands has every account: they go by the rights on the database, not by
 // a login. What users have typed is printed with control characters escaped, so
 // that no name can drive the operator's terminal. Secrets are printed by "key
-// new" and "--link" alone, which are there for it.
+// new", "keys make" and "--link" alone, which are there for it.
 package command

@@ -13,6 +13,11 @@ type Doc struct {
 	// be omitted (omitempty). An Answer of type json.RawMessage is an
 	// example instead.
 	Body, Answer any
+	// Values are what a member of the body may have, or of a list each of
+	// its items, and Max the greatest number, where only the application's
+	// options say so. Forms offer them.
+	Values map[string][]string
+	Max    map[string]int64
 	// Own are the application's columns that the body takes beside Body's
 	// members, if there are any.
 	Own  []Column

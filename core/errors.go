@@ -78,6 +78,8 @@ const (
 	CodeRateLimited           = "RATE_LIMITED"
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
+	CodeAPIKeyLimit           = "API_KEY_LIMIT"
+	CodeAPIKeyRotated         = "API_KEY_ROTATED"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own

@@ -63,6 +63,12 @@ const (
 	EventPasskeySynced EventKind = "passkey.synced"
 	EventSessionEnded  EventKind = "session.ended"
 	EventSessionsEnded EventKind = "sessions.ended"
+	// EventKeyMade is an API key that was made, EventKeyRotated one in
+	// place of another, and EventKeyEnded one that was ended by its owner
+	// or an operator. Target is the key's ID, of the new one.
+	EventKeyMade    EventKind = "key.made"
+	EventKeyRotated EventKind = "key.rotated"
+	EventKeyEnded   EventKind = "key.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was
 	// refused because of its credential (401 where there was one), its
 	// rights or origin (403), or a limit (429).

@@ -41,6 +41,9 @@ type Guard struct {
 	// names one, every session with Scopes is refused, so that a credential
 	// of few rights opens nothing that was not opened to it.
 	Scope string
+	// Personal: Check refuses a session that is not in person (see
+	// Session.InPerson). latchkey.Options.RouteScopes opens no such route.
+	Personal bool
 	// UserType is the type that Check expects the current user to point to.
 	// Where guards are resolved, one that is not the application's panics.
 	// nil: any.
@@ -77,7 +80,7 @@ var (
 	// InPerson requires the person themselves, else 403; see
 	// Session.InPerson. It is for what changes who may log in, and what the
 	// user would not let others do in their name.
-	InPerson = Guard{Name: "in person", Check: func(_ context.Context, c *Current) error {
+	InPerson = Guard{Name: "in person", Personal: true, Check: func(_ context.Context, c *Current) error {
 		return allow(c.Session.InPerson())
 	}}
 	// SessionOnly loads no user: CurrentSession works, CurrentUser does

@@ -60,6 +60,8 @@ func sentences() map[string]string {
 		core.CodeDuplicateCredentials:  "Two Authorization lines, or two cookies of the session's name.",
 		core.CodeCrossOriginRefused:    "A browser sent the cookie from another origin.",
 		core.CodeInsufficientScope:     "The credential has scopes, and none that this operation takes.",
+		core.CodeAPIKeyLimit:           "The user has as many API keys as there may be.",
+		core.CodeAPIKeyRotated:         "The API key has been replaced already.",
 		core.CodeBodyTooLarge:          "The body is over 64 KiB.",
 		core.CodeUnsupportedMediaType:  "The body has another type, charset or content coding.",
 		core.CodeRateLimited:           "Too many attempts.",

@@ -117,7 +117,7 @@ func (b *builder) body(e core.Endpoint, id string) (*requestBody, error) {
 	if theirs, ok := fastAPIID(e); ok && theirs == id {
 		name = "Body_" + id // as FastAPI calls the schema of a form and of parameters in a body
 	}
-	schema, err := b.types.body(e.Doc.Body, e.Doc.Own, name, e.Method == http.MethodPatch)
+	schema, err := b.types.body(e.Doc, name, e.Method == http.MethodPatch)
 	if err != nil {
 		return nil, err
 	}

@@ -237,12 +237,14 @@ func (s *schemas) ofField(f field) (*jsonschema.Schema, error) {
 // body returns the schema of a request's body: the members of a type, and the
 // application's columns. In a PATCH what may be left out may be null too, which
 // leaves it as it is.
-func (s *schemas) body(of any, own []core.Column, name string, patch bool) (*jsonschema.Schema, error) {
+func (s *schemas) body(doc core.Doc, name string, patch bool) (*jsonschema.Schema, error) {
 	var fields []field
-	id, pkg := fmt.Sprint(name, patch, own), ""
+	of, own, bounded := doc.Body, doc.Own, fmt.Sprint(doc.Values, doc.Max)
+	id, pkg := fmt.Sprint(name, patch, own, bounded), ""
 	if of != nil {
 		t := reflect.TypeOf(of)
-		asAnswered := t.Name() != "" && !patch && !isUser(t) // one schema, for a type that is answered too
+		// One schema, for a type that is answered too.
+		asAnswered := t.Name() != "" && !patch && !isUser(t) && len(doc.Values)+len(doc.Max) == 0
 		if len(own) == 0 && (t.Kind() != reflect.Struct || asAnswered) {
 			return s.of(t)
 		}
@@ -252,7 +254,7 @@ func (s *schemas) body(of any, own []core.Column, name string, patch bool) (*jso
 		}
 		if t.Name() != "" {
 			name, pkg = t.Name(), t.PkgPath()
-			id = fmt.Sprint(t.PkgPath(), name, patch, own)
+			id = fmt.Sprint(t.PkgPath(), name, patch, own, bounded)
 		}
 	}
 	if known := s.known[id]; known != nil {
@@ -271,6 +273,7 @@ func (s *schemas) body(of any, own []core.Column, name string, patch bool) (*jso
 		if patch && f.optional {
 			schema = orNull(schema)
 		}
+		bound(doc, f.name, schema)
 		members = append(members, member{f.name, schema, !f.optional})
 	}
 	if name == "" {
@@ -279,4 +282,18 @@ func (s *schemas) body(of any, own []core.Column, name string, patch bool) (*jso
 	c := s.claim(id, name, pkg)
 	c.schema = object(members...)
 	return c.ref(), nil
+}
+
+// bound adds to a member's schema what Doc.Values and Doc.Max have.
+func bound(doc core.Doc, name string, schema *jsonschema.Schema) {
+	if greatest, ok := doc.Max[name]; ok {
+		schema.Maximum = new(float64(greatest))
+	}
+	each := schema
+	if schema.Items != nil {
+		each = schema.Items
+	}
+	for _, v := range doc.Values[name] {
+		each.Enum = append(each.Enum, v)
+	}
 }

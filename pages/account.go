@@ -25,6 +25,7 @@ type Account struct {
 	// change what one logs in with. Name is nil where users have none.
 	Profile, Name, Address, Password *Form
 	Factors                          *Factors
+	Keys                             *Keys
 	Providers                        []LinkedProvider
 	Sessions                         []Login
 	// EndOthers ends all logins but this one.
@@ -85,7 +86,7 @@ func (v *visit) accountPage(
 	}
 	data.Profile, data.Address, data.Password = v.profileForm(u), v.addressForm(""), v.passwordForm()
 	data.Name = v.nameForm("")
-	for _, add := range []func(context.Context, *Account) error{v.addLogins, v.addProviders, v.addFactors} {
+	for _, add := range []func(context.Context, *Account) error{v.addLogins, v.addProviders, v.addFactors, v.addKeys} {
 		if err := add(ctx, data); err != nil {
 			return nil, err
 		}

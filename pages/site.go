@@ -70,7 +70,7 @@ func (s *site) routes() []core.Route {
 		s.page("language", "POST /language", anyone, s.setLanguage),
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
-	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages())
+	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages(), s.keyRoutes())
 }
 
 // accountRoutes are the account page and what it leads to.

@@ -69,11 +69,16 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
-			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form),
+			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
 		}
 	case "codes":
 		if known {
 			view.Data, view.Form = []string{"text"}, nil
+		}
+	case "key":
+		view.Data = ""
+		if known {
+			view.Data, view.Form = "text", nil
 		}
 	case "email", "mail":
 		view.Data = "text"
@@ -88,7 +93,7 @@ func (s *site) sample(page string, known bool) View {
 	case "passkey":
 		view.Form = view.Passkey
 	}
-	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "passkey", "prove", "rename"}; !known &&
+	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename"}; !known &&
 		!slices.Contains(private, page) {
 		view.User = nil
 	}
@@ -103,6 +108,13 @@ func sampleFactors(form func(string) *Form) *Factors {
 		}},
 		Add: []*Form{form("add")}, Codes: button, Second: form("second"), Passkey: button,
 	}
+}
+
+func sampleKeys(form func(string) *Form) *Keys {
+	return &Keys{Make: Button{Text: "text", Action: "/"}, Kept: []KeptKey{{Name: "text", End: form("key")}, {
+		Name: "text", Hint: "text", Scopes: []string{"text", "text"}, Created: "text", Used: "text", Expires: "text",
+		Rotate: form("rotate"), End: form("end"),
+	}}}
 }
 
 // samples are inputs of all kinds.

@@ -13,7 +13,7 @@ import (
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
 	// admin_user, admin_users, begin, codes, email, error, factor, forgot,
-	// leave, login, logout, mail, passkey, prove, register, rename, reset,
+	// key, leave, login, logout, mail, passkey, prove, register, rename, reset,
 	// totp, verify.
 	Page string
 	// Title is the heading.
@@ -44,8 +44,9 @@ type View struct {
 	Links []Button
 	// Data is the page's own: *Account of account, *UserList of
 	// admin_users, *UserDetail of admin_user, []*Form of factor and prove,
-	// *Enrolment of totp, []string of codes that were just made, the
-	// sentence of email and mail, and nil of the others.
+	// *Enrolment of totp, []string of codes that were just made, the API
+	// key that was just made or "" of key, the sentence of email and mail,
+	// and nil of the others.
 	Data any
 
 	texts *texts
@@ -73,8 +74,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, admin,
-// factors, forgot, leave, login, logout, mail, passkey, providers, register,
-// sessions or verify.
+// factors, forgot, keys, leave, login, logout, mail, passkey, providers,
+// register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -121,6 +122,8 @@ func (v *visit) offers(page string) bool {
 		return v.opts.Admin && v.now != nil && v.now.User.Base().IsSuperuser && v.has("users:list_users")
 	case "forgot":
 		return v.has("reset:forgot_password")
+	case "keys":
+		return v.has("api-keys:list")
 	case "leave":
 		return v.has("users:delete_current_user")
 	case "login":

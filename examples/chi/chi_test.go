@@ -148,6 +148,36 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 	}
 }
 
+// A key opens the one route that is open to its scope, also after a restart,
+// and no other.
+func TestAPIKeys(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
+	token := p.login("jwt", "ada@example.org", "analytical engine")
+	key := func(scope string) string {
+		return member(t, p.json("POST", "/auth/api-keys", token, `{"name": "ci", "scopes": ["`+scope+`"]}`, 201), "key")
+	}
+	read, write := key("read"), key("write")
+	p.Stop()
+	p = start(t, dir)
+	got := p.send("GET", "/authenticated-route", read, "", "", 200)
+	if member(t, got, "message") != "Hello ada@example.org!" {
+		t.Errorf("the key is greeted with %s", got)
+	}
+	p.send("GET", "/authenticated-route", write, "", "", 403)
+	for _, path := range []string{"/users/me", "/auth/sessions", "/auth/api-keys", "/events"} {
+		p.send("GET", path, read, "", "", 403)
+	}
+	var keys []struct{ ID string }
+	if err := json.Unmarshal([]byte(p.send("GET", "/auth/api-keys", token, "", "", 200)), &keys); err != nil {
+		t.Fatal(err)
+	}
+	p.send("DELETE", "/auth/api-keys/"+keys[0].ID, token, "", "", 204)
+	p.send("GET", "/authenticated-route", read, "", "", 401)
+	p.Stop()
+}
+
 func TestUsersAndTokensOutliveARestart(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)

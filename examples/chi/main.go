@@ -36,12 +36,13 @@ func routes(app *site.Site) http.Handler {
 	for _, backend := range site.Backends {
 		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
+	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
+		auth.APIKeys())
 	chiauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)
 	}
-	r.With(chiauth.Require(auth)).Get("/authenticated-route", hello)
+	r.With(chiauth.Require(auth, latchkey.Scope("read"))).Get("/authenticated-route", hello)
 	r.With(chiauth.Require(auth, latchkey.Streaming)).Get("/events", app.Events)
 	if app.Outbox != nil {
 		r.Method(http.MethodGet, "/dev/outbox", app.Outbox)

@@ -34,12 +34,13 @@ func routes(app *site.Site) http.Handler {
 	for _, backend := range site.Backends {
 		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
+	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
+		auth.APIKeys())
 	echoauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)
 	}
-	r.GET("/authenticated-route", hello, echoauth.Require(auth))
+	r.GET("/authenticated-route", hello, echoauth.Require(auth, latchkey.Scope("read")))
 	r.GET("/events", echo.WrapHandler(http.HandlerFunc(app.Events)), echoauth.Require(auth, latchkey.Streaming))
 	if app.Outbox != nil {
 		r.GET("/dev/outbox", echo.WrapHandler(app.Outbox))

@@ -45,12 +45,13 @@ func routes(app *site.Site) *fiber.App {
 	for _, backend := range site.Backends {
 		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
+	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
+		auth.APIKeys())
 	fiberauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)
 	}
-	r.Get("/authenticated-route", fiberauth.Require(auth), hello)
+	r.Get("/authenticated-route", fiberauth.Require(auth, latchkey.Scope("read")), hello)
 	r.Get("/events", fiberauth.Require(auth, latchkey.Streaming), events(app))
 	if app.Outbox != nil {
 		r.Get("/dev/outbox", adaptor.HTTPHandler(app.Outbox))

@@ -36,12 +36,13 @@ func routes(app *site.Site) http.Handler {
 	for _, backend := range site.Backends {
 		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	ginauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
+	ginauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
+		auth.APIKeys())
 	ginauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)
 	}
-	r.GET("/authenticated-route", ginauth.Require(auth), hello)
+	r.GET("/authenticated-route", ginauth.Require(auth, latchkey.Scope("read")), hello)
 	r.GET("/events", ginauth.Require(auth, latchkey.Streaming), gin.WrapF(app.Events))
 	if app.Outbox != nil {
 		r.GET("/dev/outbox", gin.WrapH(app.Outbox))

@@ -33,12 +33,13 @@ func routes(app *site.Site) http.Handler {
 	for _, backend := range site.Backends {
 		httpauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
-	httpauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account())
+	httpauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
+		auth.APIKeys())
 	httpauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)
 	}
-	r.Handle("GET /authenticated-route", httpauth.Require(auth)(http.HandlerFunc(hello)))
+	r.Handle("GET /authenticated-route", httpauth.Require(auth, latchkey.Scope("read"))(http.HandlerFunc(hello)))
 	r.Handle("GET /events", httpauth.Require(auth, latchkey.Streaming)(http.HandlerFunc(app.Events)))
 	if app.Outbox != nil {
 		r.Handle("GET /dev/outbox", app.Outbox)

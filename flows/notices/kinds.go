@@ -32,6 +32,8 @@ func noticeOf(e core.Event) (n core.Notice, ok bool) {
 		n.What, n.Subject, ok = ProviderLinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
 	case core.EventUnlinked:
 		n.What, n.Subject, ok = ProviderUnlinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
+	case core.EventKeyMade, core.EventKeyRotated:
+		n.What, ok = KeyMade, true
 	}
 	return n, ok
 }

@@ -1,6 +1,7 @@
 // Package notices is the flow that mails users what happened to their account,
 // so that somebody who was not behind it hears of it: a new password, a second
-// factor that was added or removed, a recovery code that was used.
+// factor that was added or removed, a recovery code that was used, an API key
+// that was made.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
 //		Flows:  []latchkey.Flow{notices.Flow{}}, …
@@ -45,12 +46,14 @@ const (
 	PasskeyClone     = "passkey_clone"
 	ProviderLinked   = "provider_linked"
 	ProviderUnlinked = "provider_unlinked"
+	// KeyMade is an API key that was made, or made in place of another one.
+	KeyMade = "key_made"
 )
 
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	ProviderLinked, ProviderUnlinked,
+	ProviderLinked, ProviderUnlinked, KeyMade,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.

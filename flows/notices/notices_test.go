@@ -49,6 +49,9 @@ func TestWhatIsTold(t *testing.T) {
 		{core.Event{Kind: core.EventPasskeyCloned, Method: "passkey"}, core.Notice{}}, // a synced one
 		{core.Event{Kind: core.EventLinked, Method: "oauth:google", Target: "google"}, core.Notice{What: "provider_linked", Subject: "google"}},
 		{core.Event{Kind: core.EventUnlinked, Method: "oauth:google"}, core.Notice{What: "provider_unlinked", Subject: "google"}},
+		{core.Event{Kind: core.EventKeyMade, Target: "id"}, core.Notice{What: "key_made"}},
+		{core.Event{Kind: core.EventKeyRotated, Target: "id"}, core.Notice{What: "key_made"}},
+		{core.Event{Kind: core.EventKeyEnded, Target: "id"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "password"}, core.Notice{}},
 		{core.Event{Kind: core.EventRegistered}, core.Notice{}},
 		{core.Event{Kind: core.EventDeleted}, core.Notice{}},
@@ -85,7 +88,7 @@ func TestWhatIsTold(t *testing.T) {
 		if n := len(s.Mails(t.Context())); n != 1 {
 			t.Errorf("%s: switched off, %d mails", c.event.Kind, n)
 		}
-		notices.Flow{Off: []string{"key_made"}}.On(ctx, s.Services, c.event)
+		notices.Flow{Off: []string{"another"}}.On(ctx, s.Services, c.event)
 		if n := len(s.Mails(t.Context())); n != 2 {
 			t.Errorf("%s: another one switched off, %d mails", c.event.Kind, n)
 		}

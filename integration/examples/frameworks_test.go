@@ -3,6 +3,7 @@ package examples_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ func TestFrameworks(t *testing.T) {
 			p.wantPages()
 			p.wantPasskeys()
 			p.wantMoves()
+			p.wantKeys()
 			p.wantStreams()
 		})
 	}
@@ -40,6 +42,20 @@ func (p *process) wantLogins() {
 		p.send("POST", "/auth/"+backend+"/logout", token, "", 204)
 		p.send("GET", "/users/me", token, "", 401)
 		p.send("GET", "/events", token, "", 401)
+	}
+}
+
+// wantKeys makes an API key, which opens the route that is open to its scope,
+// and no other.
+func (p *process) wantKeys() {
+	_, made := p.send("POST", "/auth/api-keys", p.login("session"), `{"name": "ci", "scopes": ["read"]}`, 201)
+	var answer struct{ Key string }
+	if err := json.Unmarshal([]byte(made), &answer); err != nil {
+		p.t.Fatal(err)
+	}
+	p.wantBody("/authenticated-route", answer.Key, "Hello ada@")
+	for _, path := range []string{"/users/me", "/auth/api-keys", "/events"} {
+		p.send("GET", path, answer.Key, "", 403)
 	}
 }
 

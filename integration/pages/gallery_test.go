@@ -178,6 +178,13 @@ var userStops = []stop{
 		return g.member.at("/account")
 	}},
 	{"leave", func(g *gallery) *person { return g.member.at("/account/delete") }},
+	{"key", func(g *gallery) *person { return g.member.at("/account/api-keys") }},
+	{"key-wrong", func(g *gallery) *person { return g.member.sends("key", "key-name", "nightly export") }},
+	{"key-made", func(g *gallery) *person {
+		g.member.clicksHere(`input[name="scope:orders:read"]`)
+		return g.member.sends("key")
+	}},
+	{"account-keys", func(g *gallery) *person { return g.member.at("/account") }},
 	{"totp", func(g *gallery) *person { return g.second.at("/account").sends("add-totp") }},
 	{"totp-wrong", func(g *gallery) *person { return g.second.sends("totp", "totp-code", "12345") }},
 	{"codes", func(g *gallery) *person {

@@ -64,6 +64,11 @@ func tell(n core.Notice) told {
 			"Disconnected: " + n.Subject, "the account at " + n.Subject + " was disconnected, and logs in to your account no more",
 			newPassword,
 		}
+	case "key_made":
+		return told{
+			"An API key was made", "an API key of your account was made: programs that have it can act for you, within its scopes",
+			"end it in your account, and choose a new password, which ends all other logins",
+		}
 	}
 	return told{"Your account was changed", "something in your account was changed (" + n.What + ")", newPassword}
 }

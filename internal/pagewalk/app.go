@@ -32,7 +32,9 @@ import (
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/apikey"
 	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
@@ -61,7 +63,7 @@ type Options struct {
 	// Providers are those to log in at. Default: Acme.
 	Providers []oauth.Provider
 	// Without are the API's parts that the application lacks: verify,
-	// reset, email-change, factors or social.
+	// reset, email-change, factors, keys or social.
 	Without []string
 }
 
@@ -137,6 +139,18 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}
 	if !slices.Contains(o.Without, "social") {
 		o.Flows = append(o.Flows, social.Flows()...)
+	}
+	if !slices.Contains(o.Without, "keys") {
+		keys, err := apikey.New(o.Credentials, apikey.Options{
+			Backend: "keys", Prefix: "acme", Scopes: []string{"orders:read", "orders:write"}, Now: o.Now, MakeLimit: many,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Backends = append(o.Backends, latchkey.Backend{
+			Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys,
+		})
+		o.Flows = append(o.Flows, keys.Flow())
 	}
 	o.Flows = pages.Links(prefix, o.Flows...)
 	var err error

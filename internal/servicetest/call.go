@@ -74,11 +74,13 @@ func (s *Services) Do(ctx context.Context, f core.Flow, c Call) (*core.Response,
 	return nil, nil
 }
 
-// match returns the value of a pattern's last segment.
+// match returns the value of a pattern's parameter.
 func match(pattern, path string) (id string, ok bool) {
-	if before, _, placed := strings.Cut(pattern, "{"); placed {
+	if before, rest, placed := strings.Cut(pattern, "{"); placed {
+		_, after, _ := strings.Cut(rest, "}")
 		id, ok = strings.CutPrefix(path, before)
-		return id, ok && id != "" && !strings.Contains(id, "/")
+		id, ends := strings.CutSuffix(id, after)
+		return id, ok && ends && id != "" && !strings.Contains(id, "/")
 	}
 	return "", pattern == path
 }

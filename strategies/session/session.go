@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/elapsed"
 	"github.com/latchkey-go/latchkey/internal/recent"
+	"github.com/latchkey-go/latchkey/internal/touching"
 )
 
 // aheadLimit is how far in the future a session may seem to have been created.
@@ -32,7 +33,7 @@ type Strategy struct {
 	// cached looks into the memory of the strategy or of the store; nil if
 	// neither keeps any.
 	cached  func(digest [32]byte, now time.Time) *core.Session
-	touches touches
+	touches touching.Set
 }
 
 var (

@@ -15,7 +15,7 @@ var issueCases = []Case{
 	{
 		Name:  "round trip",
 		Rule:  "Verify returns the UserID, Backend, Epoch, Proofs, Scopes (none is not nil), Organization, Actor and Brief that Issue was given; times may lose fractions of a second, never gain any.",
-		Check: roundTrip,
+		Check: roundTrip, applies: issues,
 	},
 	{
 		Name:  "filled in",
@@ -25,7 +25,7 @@ var issueCases = []Case{
 	{
 		Name:  "own copy",
 		Rule:  "Issue copies the login: what its caller changes in it afterwards changes no session.",
-		Check: ownCopy,
+		Check: ownCopy, applies: issues,
 	},
 	{
 		Name:  "unpredictable",

@@ -16,6 +16,9 @@ type Harness struct {
 	// New makes a strategy without sessions, which takes the time from now
 	// alone. It is called once for each case.
 	New func(now func() time.Time) core.Strategy
+	// Make makes a token of a user by a strategy that is core.Standing,
+	// whose Issue returns an error: an API key. nil for any other strategy.
+	Make func(s core.Strategy, userID string) (core.Token, error)
 	// Lifetime is how long after Issue a token expires, however busy it is.
 	// It must be whole seconds. 0 means never.
 	Lifetime time.Duration
@@ -52,9 +55,14 @@ func Cases(h Harness) []Case {
 		concurrentCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
+				check := c.Check
+				c.Check = func(h Harness) error { return check(h.made()) }
 				due = append(due, c)
 			}
 		}
+	}
+	if h.Make != nil {
+		due = append(due, standingCases...)
 	}
 	return due
 }

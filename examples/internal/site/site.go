@@ -40,8 +40,9 @@ type Account struct {
 	FullName string `json:"full_name" bun:"full_name,notnull,default:''" bson:"full_name" auth:"register,update"`
 }
 
-// Backends lists the names of the application's backends: a JWT and a session
-// token as bearer tokens, and a session's cookie.
+// Backends lists the names of the backends that people log in to: a JWT and a
+// session token as bearer tokens, and a session's cookie. API keys have one
+// too, "keys", without a login.
 var Backends = []string{"jwt", "cookie", "session"}
 
 // Site is the application.
@@ -91,9 +92,13 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	if err != nil {
 		return err
 	}
+	keyBackend, keyFlow, err := keys(s.stores)
+	if err != nil {
+		return err
+	}
 	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
-		Backends:         backends,
-		Flows:            append(append(social, mailed()...), factors...),
+		Backends:         append(backends, keyBackend),
+		Flows:            append(append(append(social, mailed()...), factors...), keyFlow),
 		SelfDelete:       true,
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
