@@ -112,10 +112,12 @@ func (c Credential) LogValue() slog.Value {
 // transaction. The front door does it for the others.
 type CredentialStore interface {
 	// Create stores c and sets c's ID where it is empty. ErrTaken if the
-	// ID, or (Kind, Key), exists, whoever's it is. ErrFull if the owner has
-	// max of the kind already; 0 is any number. Both are decided by the
-	// store itself: of any number of concurrent calls one gets the key, and
-	// no more than max get through. A refusal leaves a transaction usable.
+	// ID, or (Kind, Key), exists, whoever's it is; else ErrFull if the
+	// owner has max of the kind already, where 0 is any number. (So who
+	// adds a thing again hears that it is there, and not that something
+	// else must go first.) Both are decided by the store itself: of any
+	// number of concurrent calls one gets the key, and no more than max get
+	// through. A refusal leaves a transaction usable.
 	Create(ctx context.Context, c *Credential, max int) error
 	// Find returns the credential of a key. ErrNotFound if there is none.
 	Find(ctx context.Context, kind, key string) (*Credential, error)

@@ -22,6 +22,8 @@ type Doc struct {
 	// members, if there are any.
 	Own  []Column
 	Form bool // the body is a form
+	// BodyOptional: the body may be left out, as [ReadOptionalJSON] allows.
+	BodyOptional bool
 	// Status is that of a success. 0, on a route of a backend, is the
 	// backend's login answer: New fills in its status and, as an example,
 	// its body, by Transport.Attach, and the codes of a login that needs

@@ -43,6 +43,22 @@ func ReadJSON(r *Request) (Object, error) {
 	return decodeObject(body)
 }
 
+// ReadOptionalJSON is ReadJSON for a body that may be left out: the object is
+// empty for a request that has neither a body nor a Content-Type.
+func ReadOptionalJSON(r *Request) (Object, error) {
+	if len(r.Lines("Content-Type")) > 0 {
+		return ReadJSON(r)
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > 0 {
+		return nil, unsupportedMediaType()
+	}
+	return Object{}, nil
+}
+
 // ParseObject decodes the answer of another service, such as a provider, as
 // strictly as ReadJSON decodes a body, except that it has no size limit: bound
 // what you read, with its header. The error is plain, since an [Error] would be

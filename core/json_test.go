@@ -44,6 +44,32 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
+func TestReadOptionalJSON(t *testing.T) {
+	for name, c := range map[string]struct {
+		request *core.Request
+		members int
+		status  int
+	}{
+		"left out":                {post(strings.NewReader("")), 0, 0},
+		"no body at all":          {&core.Request{Head: head{}}, 0, 0},
+		"an object":               {postJSON(`{"a": 1}`), 1, 0},
+		"an empty one":            {postJSON(`{}`), 0, 0},
+		"untyped":                 {post(strings.NewReader(`{}`)), 0, 415},
+		"of another type":         {post(strings.NewReader(`{}`), "text/plain"), 0, 415},
+		"nothing of another type": {post(strings.NewReader(""), "application/x-www-form-urlencoded"), 0, 415},
+		"too large":               {post(strings.NewReader(strings.Repeat(" ", core.MaxBody+1))), 0, 413},
+	} {
+		o, err := core.ReadOptionalJSON(c.request)
+		if refusal, _ := errors.AsType[*core.Error](err); c.status != 0 {
+			if o != nil || refusal == nil || refusal.Status != c.status {
+				t.Errorf("%s: got %v, %v, want %d", name, o, err, c.status)
+			}
+		} else if o == nil || len(o) != c.members || err != nil {
+			t.Errorf("%s: got %v, %v", name, o, err)
+		}
+	}
+}
+
 func TestReadJSONContentType(t *testing.T) {
 	t.Run("P02 content type", func(t *testing.T) {
 		for _, accepted := range []string{

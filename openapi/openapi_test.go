@@ -85,6 +85,14 @@ func TestRequests(t *testing.T) {
 	d.want(operation("POST /auth/register")+".requestBody.content",
 		`{"application/json":{"schema":{"$ref":"#/components/schemas/UserCreate"}}}`)
 	d.want(operation("GET /users/me")+".requestBody", "null")
+
+	mayBeLeftOut := api()
+	for i, e := range mayBeLeftOut {
+		mayBeLeftOut[i].Doc.BodyOptional = e.Name == "register:register"
+	}
+	_, d = made(t, openapi.Options{}, mayBeLeftOut)
+	d.want(operation("POST /auth/register")+".requestBody.required", "false")
+	d.want(operation("POST /auth/forgot-password")+".requestBody.required", "true")
 }
 
 func TestABackendIsASecurityScheme(t *testing.T) {

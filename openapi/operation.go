@@ -128,7 +128,7 @@ func (b *builder) body(e core.Endpoint, id string) (*requestBody, error) {
 	if !e.Doc.Form || !e.CrossSite {
 		content["application/json"] = media{Schema: schema}
 	}
-	return &requestBody{Required: true, Content: content}, nil
+	return &requestBody{Required: !e.Doc.BodyOptional, Content: content}, nil
 }
 
 // security returns the alternatives by which one is let in, and keeps their

@@ -41,7 +41,8 @@ func (f Prove) Routes(svc *core.Services) ([]core.Route, error) {
 				Body: struct {
 					Pending string `json:"pending,omitempty" openapi:"description=Browsers may have it in a cookie."`
 				}{},
-				Codes: []string{core.CodeLoginBadCredentials},
+				BodyOptional: true,
+				Codes:        []string{core.CodeLoginBadCredentials},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return pending(ctx, svc, r) },
 		},
@@ -62,7 +63,7 @@ func (f Prove) Routes(svc *core.Services) ([]core.Route, error) {
 
 // pending says what a login waits for, to a page that has only its cookie.
 func pending(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	in, err := core.ReadJSON(r)
+	in, err := core.ReadOptionalJSON(r)
 	if in == nil {
 		return nil, err
 	}

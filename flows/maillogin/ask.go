@@ -48,7 +48,7 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 
 // askAgain answers POST /mail: a mail to the user of a login that waits for it.
 func (f Flow) askAgain(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	in, err := body(r)
+	in, err := core.ReadOptionalJSON(r)
 	if in == nil {
 		return nil, err
 	}
@@ -128,12 +128,4 @@ func (f Flow) begin(ctx context.Context, r *core.Request, e *errand) (*core.Resp
 		browser{e.svc.Backend}.hold(r, resp, flow, lifetime)
 	}
 	return resp, err
-}
-
-// body reads a JSON object, which may be left out.
-func body(r *core.Request) (core.Object, error) {
-	if len(r.Lines("Content-Type")) == 0 {
-		return core.Object{}, nil
-	}
-	return core.ReadJSON(r)
 }

@@ -18,6 +18,10 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		return func(ctx context.Context, r *core.Request) (*core.Response, error) { return do(ctx, svc, r) }
 	}
 	own := []core.Guard{core.Via(svc.Backend.Name), core.InPerson}
+	again := f.asked("Ask for a mail that continues a pending login", struct {
+		Pending string `json:"pending,omitempty" openapi:"description=Left out where the browser's cookie has it."`
+	}{}, core.CodeLoginBadCredentials, "403 Forbidden")
+	again.BodyOptional = true
 	first, factor := name+":"+svc.Backend.Name, core.MethodEmail+":"+svc.Backend.Name
 	return []core.Route{
 		{
@@ -47,10 +51,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 		},
 		{
 			Name: factor + ".begin", Method: http.MethodPost, Pattern: "/mail", Public: true, Forms: true,
-			Doc: f.asked("Ask for a mail that continues a pending login", struct {
-				Pending string `json:"pending,omitempty" openapi:"description=Left out where the browser's cookie has it."`
-			}{}, core.CodeLoginBadCredentials, "403 Forbidden"),
-			Handle: handle(f.askAgain),
+			Doc: again, Handle: handle(f.askAgain),
 		},
 		{
 			Name: factor + ".login", Method: http.MethodPost, Pattern: "/mail/confirm", Public: true, Forms: true,

@@ -53,9 +53,9 @@ func readAnswer(r *core.Request, pending, label bool) (answer, error) {
 	return a, core.AddProblems(err, problems...)
 }
 
-// readPending reads {pending}.
+// readPending reads {pending}, which may be left out.
 func readPending(r *core.Request) (string, error) {
-	in, err := core.ReadJSON(r)
+	in, err := core.ReadOptionalJSON(r)
 	if in == nil {
 		return "", err
 	}

@@ -126,9 +126,9 @@ func (s *site) logins() []core.Route {
 			Codes: append([]string{core.CodeLoginUserNotVerified}, pending...),
 		}, s.first),
 		s.public("login_options", "/passkey/options", core.Doc{
-			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK, Body: passkeyPending{},
-			Answer: passkeyOptions{},
-			Codes:  []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
+			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK,
+			Body: passkeyPending{}, BodyOptional: true, Answer: passkeyOptions{},
+			Codes: []string{core.CodeLoginBadCredentials, core.CodePasskeyUnknown, core.CodeRateLimited},
 		}, s.nextOptions),
 		s.public("login", "/passkey", core.Doc{
 			Summary: "Go on with a login by a passkey", Body: passkeyPendingAnswer{}, Codes: pending,
@@ -166,7 +166,7 @@ func (s *site) registrations() []core.Route {
 		}, s.register),
 		s.public("enrol_begin", "/login/passkeys/options", core.Doc{
 			Summary: "Ask for the options of a passkey inside a login that requires a factor", Status: http.StatusOK,
-			Body: passkeyPending{}, Answer: passkeyOptions{}, Codes: waiting,
+			Body: passkeyPending{}, BodyOptional: true, Answer: passkeyOptions{}, Codes: waiting,
 		}, s.enrolOptions),
 		s.public("enrol_confirm", "/login/passkeys", core.Doc{
 			Summary: "Register a passkey inside a login, and go on with it", Body: passkeyPendingCreate{},

@@ -99,7 +99,7 @@ func readConfirmation(in core.Object) (c confirmation, problems []*core.Problem)
 // pendingBegin begins an enrolment inside a pending login.
 func (f Flow) pendingBegin(svc *core.Services) handler {
 	return func(ctx context.Context, r *core.Request) (*core.Response, error) {
-		in, err := core.ReadJSON(r)
+		in, err := core.ReadOptionalJSON(r)
 		if in == nil {
 			return nil, err
 		}

@@ -97,7 +97,7 @@ func (f Flow) enrolment(svc *core.Services) []core.Route {
 			Name: name(svc, "pending_begin"), Method: http.MethodPost, Pattern: "/login/totp/begin", Public: true,
 			Doc: core.Doc{
 				Summary: "Begin to enrol an authenticator app inside a login that requires one", Body: pendingBody{},
-				Status: http.StatusOK, Answer: begun{},
+				BodyOptional: true, Status: http.StatusOK, Answer: begun{},
 				Codes: []string{core.CodeLoginBadCredentials, "403 Forbidden"},
 			},
 			Handle: f.pendingBegin(svc),

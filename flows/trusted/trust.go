@@ -38,6 +38,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Body: struct {
 				Label string `json:"label,omitempty" openapi:"description=What its owner calls it; by default what the browser calls itself."`
 			}{},
+			BodyOptional: true,
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return f.trust(ctx, svc, r) },
 	}}, nil
@@ -81,10 +82,7 @@ func (f Flow) trust(ctx context.Context, svc *core.Services, r *core.Request) (*
 
 // labelOf reads the body, which may be left out.
 func labelOf(r *core.Request) (string, error) {
-	if len(r.Lines("Content-Type")) == 0 {
-		return "", nil
-	}
-	in, err := core.ReadJSON(r)
+	in, err := core.ReadOptionalJSON(r)
 	if in == nil {
 		return "", err
 	}

@@ -11,7 +11,7 @@ import (
 type Credentials struct {
 	s *Store
 
-	drop, dropID, count, insert, find, list, listAll, page, lock, update, remove, sweep statement
+	drop, dropID, count, taken, takenID, insert, find, list, listAll, page, lock, update, remove, sweep statement
 }
 
 var (
@@ -34,6 +34,9 @@ func newCredentials(s *Store) *Credentials {
 		dropID: s.statement("store a credential", "DELETE FROM {credentials} WHERE id = ? AND expires <= ?"),
 		count: s.statement("count credentials",
 			"SELECT COUNT(*) FROM {credentials} WHERE user_id = ? AND kind = ?"+living+s.dialect.newest),
+		taken: s.statement("look for a credential", "SELECT COUNT(*) FROM {credentials} WHERE kind = ? AND handle = ?"+living+
+			s.dialect.newest),
+		takenID: s.statement("look for a credential", "SELECT COUNT(*) FROM {credentials} WHERE id = ?"+living+s.dialect.newest),
 		insert: s.statement("store a credential", `INSERT INTO {credentials}
 			(id, user_id, kind, handle, created, label, data, used, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+s.dialect.skip),
 		find:    s.statement("find a credential", read+"kind = ? AND handle = ?"+living),
@@ -76,8 +79,9 @@ func (t *Credentials) Create(ctx context.Context, c *core.Credential, max int) e
 	return err
 }
 
-// room is ErrFull if the owner has max of the kind. Until the end of the
-// transaction it keeps others from making one more.
+// room is ErrFull if the owner has max of the kind, but ErrTaken if c could not
+// be stored anyway. Until the end of the transaction it keeps others from
+// making one more.
 func (t *Credentials) room(ctx context.Context, c core.Credential, max int) error {
 	if max <= 0 {
 		return nil
@@ -85,14 +89,27 @@ func (t *Credentials) room(ctx context.Context, c core.Credential, max int) erro
 	if err := t.s.serialize(ctx, "credentials of "+c.Kind+" "+c.Owner); err != nil {
 		return err
 	}
-	var n int
-	if err := t.s.get(ctx, t.count, []any{t.s.opts.IDs.arg(c.Owner), c.Kind, t.s.now()}, &n); err != nil {
+	n, err := t.number(ctx, t.count, t.s.opts.IDs.arg(c.Owner), c.Kind)
+	if err != nil || n < max {
 		return err
 	}
-	if n >= max {
-		return core.ErrFull
+	n, err = t.number(ctx, t.taken, c.Kind, c.Key)
+	if err == nil && n == 0 {
+		n, err = t.number(ctx, t.takenID, c.ID)
 	}
-	return nil
+	switch {
+	case err != nil:
+		return err
+	case n > 0:
+		return core.ErrTaken
+	}
+	return core.ErrFull
+}
+
+// number returns how many living credentials a statement counts.
+func (t *Credentials) number(ctx context.Context, st statement, args ...any) (n int, err error) {
+	err = t.s.get(ctx, st, append(args, t.s.now()), &n)
+	return n, err
 }
 
 func (t *Credentials) get(ctx context.Context, st statement, args ...any) (*core.Credential, error) {

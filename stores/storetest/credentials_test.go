@@ -141,7 +141,8 @@ func TestBrokenCredentials(t *testing.T) {
 				c.ID = ""
 				return s.Credentials.Create(ctx, c, max)
 			}
-		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID", "Of any number of concurrent Creates of one ID"}},
+		}, []string{"Create keeps an ID", "Create is ErrTaken if the ID", "Create is ErrTaken, and not",
+			"Of any number of concurrent Creates of one ID"}},
 		"an ID that is another's": {func(s *credentialStore) {
 			s.create = func(ctx context.Context, c *cred, max int) error {
 				id := c.ID
@@ -151,7 +152,7 @@ func TestBrokenCredentials(t *testing.T) {
 				}
 				return err
 			}
-		}, []string{"Create sets the ID", "Create is ErrFull", "A credential exists", "Update runs", "Update never moves",
+		}, []string{"Create sets the ID", "Create is ErrFull", "Create is ErrTaken, and not", "A credential exists", "Update runs", "Update never moves",
 			"Delete removes",
 			"Of any number of concurrent Deletes"}},
 		"a NUL ends a text": {func(s *credentialStore) {
@@ -179,7 +180,7 @@ func TestBrokenCredentials(t *testing.T) {
 					func(stored *cred) error { *stored = *c; return nil })
 				return err
 			}
-		}, []string{"Create is ErrTaken if (Kind", "M25", "Of any number of concurrent Creates of an expired"}},
+		}, []string{"Create is ErrTaken if (Kind", "Create is ErrTaken, and not", "M25", "Of any number of concurrent Creates of an expired"}},
 		"unique for each owner": {func(s *credentialStore) {
 			s.stores(func(c *cred) {
 				if c.Owner == storetest.BobID && s.has(context.Background(), c.Kind, c.Key) {
@@ -230,7 +231,16 @@ func TestBrokenCredentials(t *testing.T) {
 				}
 				return s.Credentials.Create(ctx, c, max)
 			}
-		}, []string{"A refused Create", "Create is ErrFull", "A max counts", "Of any number of concurrent Creates no more"}},
+		}, []string{"A refused Create", "Create is ErrFull", "Create is ErrTaken, and not", "A max counts",
+			"Of any number of concurrent Creates no more"}},
+		"full before taken": {func(s *credentialStore) {
+			s.create = func(ctx context.Context, c *cred, max int) error {
+				if all, _ := s.Credentials.List(ctx, c.Kind, c.Owner); max > 0 && len(all) >= max {
+					return core.ErrFull
+				}
+				return s.Credentials.Create(ctx, c, max)
+			}
+		}, []string{"Create is ErrTaken, and not"}},
 		"0 is none": {func(s *credentialStore) {
 			s.create = func(ctx context.Context, c *cred, max int) error {
 				if all, _ := s.Credentials.List(ctx, c.Kind, c.Owner); max == 0 && len(all) >= 2 {
@@ -248,7 +258,7 @@ func TestBrokenCredentials(t *testing.T) {
 				}
 				return s.Credentials.Create(ctx, c, max)
 			}
-		}, []string{"A max counts"}},
+		}, []string{"Create is ErrTaken, and not", "A max counts"}},
 		"what has expired counts": {func(s *credentialStore) {
 			var mu sync.Mutex
 			made := map[string]int{}
@@ -271,7 +281,7 @@ func TestBrokenCredentials(t *testing.T) {
 				}
 				return err
 			}
-		}, []string{"A max counts"}},
+		}, []string{"Create is ErrTaken, and not", "A max counts"}},
 		"the newest first": {func(s *credentialStore) {
 			s.list = func(ctx context.Context, kind, owner string) ([]*cred, error) {
 				all, err := s.Credentials.List(ctx, kind, owner)

@@ -116,6 +116,26 @@ var credentialFullCases = []credentialCase{
 			is("Create where more may be", s.Store.Create(ctx, credential(s, AnnID, "four"), 3), nil),
 		)
 	}},
+	{Rule: "Create is ErrTaken, and not ErrFull, if both are so", Check: func(ctx context.Context, s credentials) error {
+		all, err := addCredentials(ctx, s, AnnID, "one", "two")
+		if err != nil {
+			return err
+		}
+		bobs, err := addCredentials(ctx, s, BobID, "bobs")
+		if err != nil {
+			return err
+		}
+		sameID, othersID := credential(s, AnnID, "three"), credential(s, AnnID, "three")
+		sameID.ID, othersID.ID = all[0].ID, bobs[0].ID
+		return errors.Join(
+			is("Create of the owner's own Key", s.Store.Create(ctx, credential(s, AnnID, "one"), 2), core.ErrTaken),
+			is("Create of another owner's Key", s.Store.Create(ctx, credential(s, AnnID, "bobs"), 2), core.ErrTaken),
+			is("Create with the owner's own ID", s.Store.Create(ctx, sameID, 2), core.ErrTaken),
+			is("Create with another owner's ID", s.Store.Create(ctx, othersID, 2), core.ErrTaken),
+			is("Create of one too many", s.Store.Create(ctx, credential(s, AnnID, "three"), 2), core.ErrFull),
+			owns(ctx, s, "afterwards", "", AnnID, all...), owns(ctx, s, "the other owner", "", BobID, bobs...),
+		)
+	}},
 	{Rule: "A max counts neither other kinds, nor other owners', nor what has expired; 0 is any number", Check: func(ctx context.Context, s credentials) error {
 		end := s.Now().Add(s.waits())
 		other, endless := credential(s, AnnID, "other"), credential(s, AnnID, "endless")

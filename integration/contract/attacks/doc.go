@@ -9,10 +9,8 @@
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
 //	bound_test.go         G23 R16
-//	change_test.go        M80
 //	client_test.go        A11
 //	dump_test.go          L04 S14
-//	email_test.go         M80 M81 M82 R14
 //	exchange_test.go      F01 O07 O51
 //	fault_test.go         F01 F02 F14 F16 F22 F23 F25 L05 S02
 //	former_test.go        S26
@@ -23,12 +21,10 @@
 //	jwt_test.go           J01 J04 J05 J07 J08 J10 J11 J13 J14 J16
 //	                      J17 J19 J23 J25 J28
 //	leak_test.go          L01 L02 L05 L07 L08 L10
-//	leaving_test.go       M80 M83
 //	limit_test.go         Q04 Q05 Q07 Q08 Q11
 //	list_test.go          P16 P17
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08
-//	notices_test.go       M84
 //	oauth_test.go         F01 O01 O02 O04 O05 O07 O08 O11 O13 O20
 //	                      O22 O23 O25 O26 O28 O29 O31 O32 O34 O35
 //	                      O37 O38 O40 O41 O43 O44 O50
@@ -43,8 +39,6 @@
 //	session_test.go       S01 S02 S04 S05 S07 S08 S10 S11 S13 S16
 //	                      S17 S22
 //	takeover_test.go      O37 O52 O53 O54 O55 O56
-//	trusted_test.go       M70 M71 M72
-//	undo_test.go          E07 M82
 //
 // document_test.go keeps this list and the document true; issuer_test.go is an
 // OpenID provider that does what a test wants.

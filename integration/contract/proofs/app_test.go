@@ -30,6 +30,8 @@ var plenty = core.Limit{Events: 100_000, Window: time.Minute}
 type app struct {
 	*harness.App
 	log harness.Journal
+	// meanwhile passes while a browser is being trusted.
+	meanwhile harness.Moment
 }
 
 // newApp makes one at a place. change, if not nil, changes
@@ -46,7 +48,7 @@ func newApp(t *testing.T, p harness.Place, change func(*harness.App, *harness.Op
 		}
 		mails := maillogin.Flow{SignUp: true, SecondFactor: true,
 			Options: mailtoken.Options{RequestLimit: plenty, AttemptLimit: plenty}}
-		o.Flows = append(o.Flows, keys, mailFactor{mails}, &scratchcard.Flow{}, secrets{})
+		o.Flows = append(o.Flows, keys, mailFactor{mails}, &scratchcard.Flow{}, secrets{}, meanwhile{&a.meanwhile})
 		o.RequireFactor = func(_ context.Context, u *harness.Account) (bool, error) { return u.FullName == careful, nil }
 		o.Log = a.log.Logger()
 		if change != nil {

@@ -8,6 +8,7 @@ func TestAttacks(t *testing.T) {
 	everywhere(t, func(t *testing.T, a *app) {
 		for _, c := range []func(*testing.T, *app){
 			appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys, cards,
+			trust,
 		} {
 			c(t, a)
 		}

@@ -3,6 +3,7 @@ package routes_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,7 @@ func TestSecondFactors(t *testing.T) {
 			pending := f.login(t)
 			a.Want(t, f.at("/login/pending")+"200 (what waits)", pendingBody(pending, ""))
 			a.Want(t, f.at("/login/pending")+"400 LOGIN_BAD_CREDENTIALS (nothing waits)", harness.JSON(`{}`))
+			f.withoutABody(t, pending)
 			a.Want(t, f.at("/login/pending")+"422 body.pending string_type", harness.Row, harness.JSON(`{"pending": 1}`))
 			a.Want(t, f.at("/totp")+"400 FACTOR_BAD_CODE (a wrong code)", pendingBody(pending, "000000"))
 			a.Want(t, f.at("/totp")+"400 LOGIN_BAD_CREDENTIALS (nothing waits)", pendingBody("x", "000000"))
@@ -283,6 +285,23 @@ func TestSecondFactorsInOddCompany(t *testing.T) {
 			races.Of(a).lost(t, a, backend)
 		}
 	})
+}
+
+// withoutABody asks what waits, as a page does that has only its cookie: with
+// neither a body nor a Content-Type.
+func (f factored) withoutABody(t *testing.T, pending string) {
+	t.Helper()
+	route := f.at("/login/pending")
+	f.a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (neither a body nor a cookie)")
+	held := harness.Header("Cookie", harness.CookieName+"-pending="+pending)
+	if f.backend == "cookie" {
+		f.a.Want(t, route+"200 (no body, and the cookie)", held)
+	} else {
+		f.a.Want(t, route+"400 LOGIN_BAD_CREDENTIALS (a cookie is nothing here)", held)
+	}
+	f.a.Want(t, f.at("/login/totp/begin")+"400 LOGIN_BAD_CREDENTIALS (neither a body nor a cookie)")
+	untyped := harness.All(harness.JSON(`{}`), func(r *http.Request) { r.Header.Del("Content-Type") })
+	f.a.Want(t, route+"415 UNSUPPORTED_MEDIA_TYPE (a body without a type)", held, untyped)
 }
 
 func (f factored) otherSites(t *testing.T) {

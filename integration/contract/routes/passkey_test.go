@@ -229,6 +229,7 @@ func (k *keyed) continues(t *testing.T) {
 	a, ok := k.a, harness.LoginStatus(k.backend)
 	pending := k.waiting(t)
 	a.Want(t, k.at("/passkey/options")+"400 LOGIN_BAD_CREDENTIALS (nothing waits)", nothing)
+	a.Want(t, k.at("/passkey/options")+"400 LOGIN_BAD_CREDENTIALS (no body)")
 	a.Want(t, k.at("/passkey")+"400 LOGIN_BAD_CREDENTIALS (nothing waits)", noAnswer)
 	options := a.Want(t, k.at("/passkey/options")+"200 (of a login that waits)", pendingBody(pending, ""))
 	k.in = k.renewed(t, a.Want(t, k.at("/passkey")+ok+" (a passkey)", k.signed(t, options, "pending", pending)))
