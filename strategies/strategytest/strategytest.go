@@ -48,7 +48,7 @@ type Case struct {
 // Cases returns the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
-	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
+	for _, group := range [][]Case{issueCases, sharedCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
 		concurrentCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
