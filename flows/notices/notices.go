@@ -42,7 +42,10 @@ const (
 	FactorFailures = "factor_failures"
 	// PasskeyClone is a passkey of one device that was refused, as there
 	// may be a copy of it.
-	PasskeyClone     = "passkey_clone"
+	PasskeyClone = "passkey_clone"
+	// SessionReused is a login that was ended, as one of its refresh tokens
+	// was used again after it had been replaced.
+	SessionReused    = "session_reused"
 	ProviderLinked   = "provider_linked"
 	ProviderUnlinked = "provider_unlinked"
 )
@@ -50,7 +53,7 @@ const (
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	ProviderLinked, ProviderUnlinked,
+	SessionReused, ProviderLinked, ProviderUnlinked,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.
