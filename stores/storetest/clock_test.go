@@ -46,7 +46,8 @@ func TestRealClock(t *testing.T) {
 	t.Run("nothing ends", func(t *testing.T) {
 		waiting(t, storetest.SessionCases(), func(now func() time.Time) core.SessionStore { return sessions(slow(now)) },
 			"A session is found until", "Touch moves", "Touch may move", "Touch never revives", "DeleteAll revives neither",
-			"SessionLister: List returns a user's", "Sweeper: Sweep deletes")
+			"SessionLister: List returns a user's", "Sweeper: Sweep deletes", "Rotator: Rotate never revives",
+			"Rotator: Rotate may move", "Rotator: a session made")
 		waiting(t, storetest.TicketCases(), func(now func() time.Time) core.TicketStore { return tickets(slow(now)) },
 			"A ticket lives until", "R01 a consumed", "O02 a burned", "O02 of any number of concurrent Burns, after", "Sweeper")
 		waiting(t, storetest.LimiterCases(), func(now func() time.Time) core.Limiter { return limiter(slow(now)) },

@@ -23,7 +23,7 @@ type database struct {
 	dirty, failsTwice, halvesLate, deadlocks        bool
 	interleaves, marksLocked, locksAbsent           bool
 	credentialsOutside, credentialsStay             bool
-	allCredentialsGo                                bool
+	allCredentialsGo, rotationsOutside              bool
 
 	mu          sync.Mutex
 	runs        int
@@ -293,6 +293,14 @@ func (s txSessions) DeleteAll(ctx context.Context, userID string, epoch int64, e
 		entry{replay: func() {
 			_ = s.sessions.DeleteAll(context.Background(), userID, epoch, except)
 		}})
+}
+
+func (s txSessions) Rotate(ctx context.Context, d [32]byte, t core.Turn) (now core.Rotation, err error) {
+	err = s.statement(ctx, func() error { now, err = s.sessions.Rotate(ctx, d, t); return err },
+		entry{stays: s.rotationsOutside, replay: func() {
+			_, _ = s.sessions.Rotate(context.Background(), d, t)
+		}})
+	return now, err
 }
 
 // deleteCredentials deletes those of a user, who is deleted.

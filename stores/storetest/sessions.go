@@ -21,7 +21,7 @@ func Sessions(t *testing.T, open func(t *testing.T, now func() time.Time) core.S
 // SessionCases returns the obligations of a core.SessionStore.
 func SessionCases() []Case[Clocked[core.SessionStore]] {
 	return slices.Concat(sessionCases, digestCases, sessionHardCases, touchCases, floorCases, sessionRaceCases,
-		sessionUpkeepCases, sessionTrimCases, sessionCachedCases)
+		sessionUpkeepCases, sessionTrimCases, sessionRotateCases, sessionRotatedCases, sessionCachedCases)
 }
 
 type (

@@ -80,6 +80,11 @@ func (c *caching) Trim(
 	return c.Sessions.Trim(ctx, userID, backend, keep, named)
 }
 
+func (c *caching) Rotate(ctx context.Context, d [32]byte, t core.Turn) (core.Rotation, error) {
+	defer c.drop("Rotate", func(_ *core.Session, other [32]byte) bool { return d == other })
+	return c.Sessions.Rotate(ctx, d, t)
+}
+
 func TestACachePasses(t *testing.T) {
 	t.Parallel()
 	storetest.Sessions(t, func(_ *testing.T, now func() time.Time) core.SessionStore { return newCaching(now) })
@@ -91,11 +96,12 @@ func TestBrokenCaches(t *testing.T) {
 		breaks func(c *caching)
 		rules  []string
 	}{
-		"Delete does not drop":    {func(c *caching) { c.forgets = "Delete" }, []string{"S02 SessionCache"}},
-		"Touch does not drop":     {func(c *caching) { c.forgets = "Touch" }, []string{"S02 SessionCache"}},
-		"DeleteAll does not drop": {func(c *caching) { c.forgets = "DeleteAll" }, []string{"S02 SessionCache"}},
-		"Trim does not drop":      {func(c *caching) { c.forgets = "Trim" }, []string{"S02 SessionCache"}},
-		"it outlives its session": {func(c *caching) { c.forgets = "expiry" }, []string{"S02 SessionCache"}},
+		"Delete does not drop":    {func(c *caching) { c.forgets = "Delete" }, []string{"S02 SessionCache: what was revoked"}},
+		"Touch does not drop":     {func(c *caching) { c.forgets = "Touch" }, []string{"S02 SessionCache: what was revoked"}},
+		"DeleteAll does not drop": {func(c *caching) { c.forgets = "DeleteAll" }, []string{"S02 SessionCache: what was revoked"}},
+		"Trim does not drop":      {func(c *caching) { c.forgets = "Trim" }, []string{"S02 SessionCache: what was revoked"}},
+		"Rotate does not drop":    {func(c *caching) { c.forgets = "Rotate" }, []string{"S02 SessionCache: what was rotated"}},
+		"it outlives its session": {func(c *caching) { c.forgets = "expiry" }, []string{"S02 SessionCache: what was revoked"}},
 		"decorators get it too":   {func(c *caching) { c.shared = true }, []string{"SessionCache: a store that decorates"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,6 +48,12 @@ func (s *floored) Touch(ctx context.Context, d [32]byte, seen, expires time.Time
 	return s.Sessions.Touch(ctx, d, seen, expires)
 }
 
+func (s *floored) Rotate(ctx context.Context, d [32]byte, t core.Turn) (core.Rotation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Sessions.Rotate(ctx, d, t)
+}
+
 func (s *floored) less(a, b int64) bool {
 	if s.floats {
 		return float64(a) < float64(b)
@@ -65,7 +71,11 @@ func (s *floored) DeleteAll(ctx context.Context, userID string, epoch int64, exc
 		s.floors[userID] = epoch
 	}
 	for d, one := range s.all {
-		_, gone := s.Find(ctx, d)
+		found, gone := s.Find(ctx, d)
+		if gone == nil {
+			one = *found.Session
+		}
+		rotation, _ := s.Sessions.Rotate(ctx, d, core.Turn{From: core.Digest("none")})
 		spared := d == except && !s.sparesNobody && except != [32]byte{}
 		if one.UserID != userID && !s.othersToo && !(s.everybody && spared) {
 			continue
@@ -89,6 +99,7 @@ func (s *floored) DeleteAll(ctx context.Context, userID string, epoch int64, exc
 			}
 			s.all[d] = one
 			_ = s.Sessions.Create(ctx, d, one)
+			_, _ = s.Sessions.Rotate(ctx, d, core.Turn{Next: rotation, Seen: one.LastSeen, Expires: one.Expires})
 		}
 	}
 	return nil
@@ -107,15 +118,15 @@ func TestBrokenFloors(t *testing.T) {
 		rules []string
 	}{
 		"none":                            {mistakes{}, nil},
-		"no floor":                        {mistakes{noFloor: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "Sweeper: Sweep keeps", "Floors and epochs", "Of concurrent DeleteAlls"}},
+		"no floor":                        {mistakes{noFloor: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "Sweeper: Sweep keeps", "Floors and epochs", "Of concurrent DeleteAlls", "Rotator: Rotate never revives"}},
 		"a floor that falls":              {mistakes{falls: true}, []string{"A floor only rises", "?Of concurrent DeleteAlls"}},
 		"a floor that is swept away":      {mistakes{sweptAway: true}, []string{"Sweeper: Sweep keeps"}},
-		"no login at the floor":           {mistakes{strict: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "S04 no Touch that races", "S02 what a Find", "Floors and epochs", "Of concurrent DeleteAlls"}},
-		"the spared keeps its epoch":      {mistakes{noEpoch: true}, []string{"DeleteAll spares", "No Touch that races"}},
+		"no login at the floor":           {mistakes{strict: true}, []string{"S07 DeleteAll writes a floor", "?S07 of the Creates", "A floor only rises", "S04 no Touch that races", "S02 what a Find", "Floors and epochs", "Of concurrent DeleteAlls", "Rotator: a session made", "S04 no Rotate that races"}},
+		"the spared keeps its epoch":      {mistakes{noEpoch: true}, []string{"DeleteAll spares", "No Touch that races", "Rotator: a rotation stays", "T17"}},
 		"the spared one's epoch falls":    {mistakes{lowers: true}, []string{"DeleteAll does not lower"}},
-		"nobody is spared":                {mistakes{sparesNobody: true}, []string{"DeleteAll spares", "SessionLister: List returns a user's", "No Touch that races"}},
+		"nobody is spared":                {mistakes{sparesNobody: true}, []string{"DeleteAll spares", "SessionLister: List returns a user's", "No Touch that races", "Rotator: a rotation stays", "S02 Rotator", "T17"}},
 		"the spared may be another's":     {mistakes{everybody: true}, []string{"DeleteAll for one user"}},
-		"the epoch before is kept":        {mistakes{keepsOne: true}, []string{"S04", "DeleteAll spares", "SessionLister: List returns a user's", "?S07 of the Creates", "S20", "Floors and epochs", "S02 what a Find", "No Touch that races"}},
+		"the epoch before is kept":        {mistakes{keepsOne: true}, []string{"S04", "DeleteAll spares", "SessionLister: List returns a user's", "?S07 of the Creates", "S20", "Floors and epochs", "S02 what a Find", "No Touch that races", "Rotator: a rotation stays", "S02 Rotator", "Rotator: a session made", "T17"}},
 		"everybody is logged out":         {mistakes{othersToo: true}, []string{"S04 DeleteAll deletes", "DeleteAll for one user", "S20"}},
 		"floors are floats":               {mistakes{floats: true}, []string{"Floors and epochs"}},
 		"the spared comes back from dead": {mistakes{revives: true}, []string{"DeleteAll revives"}},

@@ -123,7 +123,7 @@ func TestBrokenSessions(t *testing.T) {
 				return found, err
 			}
 		}, []string{"A session is found until", "DeleteAll spares", "S02", "S04", "S20", "Touch moves", "Floors and epochs",
-			"No Touch that races"}},
+			"No Touch that races", "Rotator: Rotate moves", "Rotator: a rotation stays", "?T02", "T17"}},
 		"an outage means absence": {func(s *sessionStore, _ func() time.Time) {
 			s.find = func(ctx context.Context, d [32]byte) (core.Found, error) {
 				found, err := s.Sessions.Find(ctx, d)
@@ -138,7 +138,8 @@ func TestBrokenSessions(t *testing.T) {
 			s.Sessions, s.create, s.find, s.touch = later, later.Create, later.Find, later.Touch
 			s.delete, s.deleteAll, s.list, s.sweep = later.Delete, later.DeleteAll, later.List, later.Sweep
 		}, []string{"A session is found until", "A session with a far end", "Touch never revives", "Touch may move",
-			"DeleteAll revives neither", "SessionLister: List returns a user's", "Sweeper: Sweep deletes"}},
+			"DeleteAll revives neither", "SessionLister: List returns a user's", "Sweeper: Sweep deletes", "Rotator: Rotate never revives",
+			"Rotator: Rotate may move"}},
 		"Touch that only extends": {func(s *sessionStore, now func() time.Time) {
 			s.touch = func(ctx context.Context, d [32]byte, seen, expires time.Time) error {
 				found, err := s.Sessions.Find(ctx, d)
@@ -171,7 +172,7 @@ func TestBrokenSessions(t *testing.T) {
 				return s.Sessions.Create(ctx, d, one)
 			}
 		}, []string{"F01", "Touch never revives", "?S02 no Touch", "?S04 no Touch", "DeleteAll spares",
-			"A session with a far end", "No Touch that races"}},
+			"A session with a far end", "No Touch that races", "Rotator: a rotation stays"}},
 		"a list with the oldest first": {func(s *sessionStore, _ func() time.Time) {
 			s.list = func(ctx context.Context, userID string) ([]*core.Session, error) {
 				all, err := s.Sessions.List(ctx, userID)

@@ -34,7 +34,7 @@ func TestBrokenTrims(t *testing.T) {
 				return s.Sessions.Trim(ctx, userID, backend, keep-1, named)
 			}
 		}, []string{"SessionTrimmer: Trim deletes", "SessionTrimmer: what has expired", "SessionTrimmer: of sessions", "S17",
-			"S02 a session that Trim"}},
+			"S02 a session that Trim", stays}},
 		"at every backend": {func(s *trimming) {
 			s.trim = func(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 				_, _ = s.Sessions.Trim(ctx, userID, "api", 0, named)

@@ -12,11 +12,11 @@
 //
 // Each case opens a store of its own, which must be empty. A failure quotes the
 // rule that was broken. Optional interfaces (core.SessionLister,
-// core.SessionTrimmer, core.SessionCache, core.Sweeper, core.EpochStore,
-// core.IDMaker, core.Transactor, core.Locker) are found with core.As; one that
-// is missing, or declared to be lacking, is logged by name ("not declared:
-// core.EpochStore"), as it cannot be checked. At the end the number of cases is
-// logged.
+// core.SessionTrimmer, core.Rotator, core.SessionCache, core.Sweeper,
+// core.EpochStore, core.IDMaker, core.Transactor, core.Locker) are found with
+// core.As; one that is missing, or declared to be lacking, is logged by name
+// ("not declared: core.EpochStore"), as it cannot be checked. At the end the
+// number of cases is logged.
 //
 // A program that imports the kit has a local time zone other than UTC, so that
 // a store which keeps local times, or returns them, fails on every machine.

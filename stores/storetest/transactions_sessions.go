@@ -50,6 +50,22 @@ var sessionJointCases = []Case[Database]{
 				is("Touch", touch(ctx, t, "none"), core.ErrNotFound), second(add(ctx, s.Users, "ann@example.com")))
 		}), nil), exists(ctx, s, "ann@example.com", nil))
 	})},
+	{Rule: "Rotator: a Rotate is undone with its transaction, and kept with it", Check: sessionJoint(func(ctx context.Context, s Database, t sessions) error {
+		return rotating(func(ctx context.Context, t sessions) error {
+			err := create(ctx, t, "ann", "id")
+			first, next := turn(t, "", "one"), turn(t, "one", "two")
+			replaced := func(outcome error) error {
+				return s.Transactor.Transact(ctx, func(ctx context.Context) error {
+					_, err := add(ctx, s.Users, "ann@example.com")
+					return errors.Join(err, rotates(ctx, t, "id", next), outcome)
+				})
+			}
+			return errors.Join(err, rotates(ctx, t, "id", first), is("Transact", replaced(errRollback), errRollback),
+				exists(ctx, s, "ann@example.com", core.ErrNotFound), dull(ctx, t, "id", turn(t, "none", "never"), first.Next),
+				is("Transact", replaced(nil), nil), exists(ctx, s, "ann@example.com", nil),
+				dull(ctx, t, "id", turn(t, "none", "never"), next.Next))
+		})(ctx, t)
+	})},
 }
 
 // cascadeCases need no transaction.
