@@ -219,10 +219,11 @@ func TestSnapshot(t *testing.T) {
 		soon := time.Now().Add(time.Hour)
 		once := core.Limit{Events: 1, Window: time.Hour}
 		session := core.Session{UserID: "ada", Epoch: 1, Expires: soon}
+		bobs := core.Session{UserID: "bob", Epoch: 1, Expires: soon}
 		used := core.Ticket{Digest: [32]byte{1}, Purpose: "reset", Expires: soon}
 		fails := core.Ticket{Digest: [32]byte{2}, Purpose: "reset", Expires: soon}
 		if err := errors.Join(tickets.Put(ctx, used, false), tickets.Put(ctx, fails, false),
-			sessions.Create(ctx, [32]byte{1}, session)); err != nil {
+			sessions.Create(ctx, [32]byte{1}, session), sessions.Create(ctx, [32]byte{3}, bobs)); err != nil {
 			t.Fatal(err)
 		}
 		err := db.inTx(ctx, func(outside context.Context, tx *sql.Tx) error {
@@ -235,6 +236,10 @@ func TestSnapshot(t *testing.T) {
 			if err := errors.Join(err1, err2, tickets.Fail(ctx, "reset", fails.Digest, 1),
 				sessions.DeleteAll(ctx, "ada", 2, [32]byte{})); err != nil {
 				return err
+			}
+			rotates(t, sessions, [32]byte{3}, turn("", "one"))
+			if got, err := sessions.Rotate(inside, [32]byte{3}, turn("", "two")); got.Secret != core.Digest("one") || err != nil {
+				t.Errorf("T02 a secret that was replaced since: %+v, %v, want what it became", got, err)
 			}
 			if _, err := tickets.Consume(inside, "reset", used.Digest); err != core.ErrUsed {
 				t.Errorf("R01 a ticket that was used since: %v, want ErrUsed", err)

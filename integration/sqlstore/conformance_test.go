@@ -117,7 +117,7 @@ func TestUsersWithRules(t *testing.T) {
 
 func TestTransactions(t *testing.T) {
 	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
-		return storetest.Database{Users: s.users, Transactor: s.store, Tickets: s.store.Tickets(),
+		return storetest.Database{Users: s.users, Transactor: s.store, Sessions: s.store.Sessions(), Tickets: s.store.Tickets(),
 			OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials()}
 	})
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/marks"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
-// core.Sweeper. It does not keep core.Session's Extra, which is of types that
-// belong to a strategy.
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer,
+// core.Rotator and core.Sweeper. It does not keep core.Session's Extra, which
+// is of types that belong to a strategy.
 type Sessions struct {
 	s *Store
 	// users reads a session's user in the same query; nil: it is not read.
@@ -24,12 +24,14 @@ type Sessions struct {
 
 	floor, create, find, touch, lives, remove, removeSome, carry, raise, removeAll, list, excess, sweep, stampFloors,
 	sweepFloors statement
+	rotations rotations
 }
 
 var (
 	_ core.SessionStore   = (*Sessions)(nil)
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.Rotator        = (*Sessions)(nil)
 	_ core.FloorKeeper    = (*Sessions)(nil)
 	_ core.Sweeper        = (*Sessions)(nil)
 )
@@ -50,7 +52,7 @@ const (
 
 func newSessions(s *Store, users *userReader) *Sessions {
 	return &Sessions{
-		s: s, users: users,
+		s: s, users: users, rotations: newRotations(s),
 		floor: s.statement("find a floor", "SELECT epoch FROM {floors} WHERE user_id = ?"),
 		create: s.statement("create a session",
 			"INSERT INTO {sessions} (digest, "+sessionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+s.dialect.skip),
