@@ -14,9 +14,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer and
-// core.Sweeper. It does not keep core.Session's Extra, whose types belong
-// to a strategy.
+// Sessions is a core.SessionStore, core.SessionLister, core.SessionTrimmer,
+// core.Rotator and core.Sweeper. It does not keep core.Session's Extra, whose
+// types belong to a strategy.
 type Sessions struct {
 	s *Store
 	c collection
@@ -26,6 +26,7 @@ var (
 	_ core.SessionStore   = (*Sessions)(nil)
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.Rotator        = (*Sessions)(nil)
 	_ core.Sweeper        = (*Sessions)(nil)
 )
 

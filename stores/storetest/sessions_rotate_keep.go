@@ -148,7 +148,7 @@ func rotateRace(ctx context.Context, s sessions, revoke func(name string) error)
 				return err
 			}
 			ended, last := revoked.Load(), core.Rotation{}
-			for j := range 3 {
+			for j := range 2 {
 				t := turn(s, "", fmt.Sprintf("%d of %d", j, i))
 				t.From, t.Next.Replaced = last.Secret, last.Secret
 				var err error
