@@ -126,6 +126,11 @@ func TestAnotherNodeHears(t *testing.T) {
 		"expiry": func(t *testing.T, d [32]byte) error {
 			return one.Touch(t.Context(), d, time.Now(), time.Now().Add(20*time.Millisecond))
 		},
+		"expiry of a rotated one": func(t *testing.T, d [32]byte) error {
+			soon := turn("", "one")
+			soon.Expires = time.Now().Add(20 * time.Millisecond)
+			return second(one.Rotate(t.Context(), d, soon))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := client.Do(t.Context(), client.B().Flushall().Build()).Error(); err != nil {
@@ -141,7 +146,7 @@ func TestAnotherNodeHears(t *testing.T) {
 			eventually(t, "the session has ended on the other node", func() bool { return !alive(t, other, d) })
 		})
 	}
-	t.Run("the spared session and a touched one are read anew", func(t *testing.T) {
+	t.Run("the spared session, a touched and a rotated one are read anew", func(t *testing.T) {
 		if err := client.Do(t.Context(), client.B().Flushall().Build()).Error(); err != nil { // the floor too
 			t.Fatal(err)
 		}
@@ -157,6 +162,12 @@ func TestAnotherNodeHears(t *testing.T) {
 		eventually(t, "the other node sees both", func() bool {
 			found, err := other.Find(t.Context(), d)
 			return err == nil && found.Epoch == 7 && found.LastSeen.Equal(seen)
+		})
+		next := turn("", "one")
+		rotates(t, one, d, next)
+		eventually(t, "the other node sees when its secret was replaced", func() bool {
+			found, err := other.Find(t.Context(), d)
+			return err == nil && found.Epoch == 7 && found.LastSeen.Equal(next.Seen) && found.Expires.Equal(next.Expires)
 		})
 	})
 }
@@ -259,6 +270,7 @@ func TestEverythingFailsFast(t *testing.T) {
 		"Create":    func() error { return store.Sessions().Create(ctx, core.Digest("two"), adas("two")) },
 		"Find":      func() error { return second(store.Sessions().Find(ctx, d)) },
 		"Touch":     func() error { return store.Sessions().Touch(ctx, d, later, later) },
+		"Rotate":    func() error { return second(store.Sessions().Rotate(ctx, d, turn("", "one"))) },
 		"Delete":    func() error { return store.Sessions().Delete(ctx, d) },
 		"DeleteAll": func() error { return store.Sessions().DeleteAll(ctx, "ada", 2, d) },
 		"List":      func() error { return second(store.Sessions().List(ctx, "ada")) },

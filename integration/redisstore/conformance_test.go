@@ -97,3 +97,7 @@ func (n *nodes) List(ctx context.Context, userID string) ([]*core.Session, error
 func (n *nodes) Trim(ctx context.Context, userID, backend string, keep int, named [32]byte) ([][32]byte, error) {
 	return n.next().Trim(ctx, userID, backend, keep, named)
 }
+
+func (n *nodes) Rotate(ctx context.Context, d [32]byte, t core.Turn) (core.Rotation, error) {
+	return n.next().Rotate(ctx, d, t)
+}

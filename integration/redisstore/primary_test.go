@@ -102,6 +102,11 @@ func TestReplica(t *testing.T) {
 			t.Errorf("Find of a session that was known: got %v, want an outage", err)
 		}
 	})
+	t.Run("F28 a secret is not replaced on a replica", func(t *testing.T) {
+		if got, err := store.Sessions().Rotate(t.Context(), d, turn("", "one")); !outage(err) || got != (core.Rotation{}) {
+			t.Errorf("got %+v, %v, want an outage", got, err)
+		}
+	})
 	t.Run("F28 a server that stays a replica is not stormed", func(t *testing.T) {
 		before, begin := stat(t, admin, "total_connections_received"), time.Now()
 		for time.Since(begin) < 3*time.Second {
@@ -124,6 +129,7 @@ func TestReplica(t *testing.T) {
 			return err == nil
 		})
 		login(t, store.Sessions(), "three")
+		rotates(t, store.Sessions(), d, turn("", "one"))
 	})
 	t.Run("F28 twin: a primary stays connected", func(t *testing.T) {
 		before := stat(t, admin, "total_connections_received")

@@ -72,14 +72,29 @@ func outage(err error) bool {
 }
 
 // TestTheIndexOutlivesItsSessions: DeleteAll still deletes a session that a
-// Touch has extended, when its first expiry is long past.
+// Touch or a Rotate has extended, when its first expiry is long past.
 func TestTheIndexOutlivesItsSessions(t *testing.T) {
+	t.Run("Touch", func(t *testing.T) {
+		indexOutlives(t, func(s *redisstore.Sessions, d [32]byte, seen, expires time.Time) error {
+			return s.Touch(t.Context(), d, seen, expires)
+		})
+	})
+	t.Run("Rotate", func(t *testing.T) {
+		indexOutlives(t, func(s *redisstore.Sessions, d [32]byte, seen, expires time.Time) error {
+			next := turn("", "one")
+			next.Seen, next.Expires = seen, expires
+			return second(s.Rotate(t.Context(), d, next))
+		})
+	})
+}
+
+func indexOutlives(t *testing.T, extend func(s *redisstore.Sessions, d [32]byte, seen, expires time.Time) error) {
 	addr, ctx := server.Redis(t), t.Context()
 	client := raw(t, addr)
 	now := time.Now()
 	sessions := open(t, addr, redisstore.Options{Now: func() time.Time { return now }}).Sessions()
 	d := login(t, sessions, "long")
-	if err := sessions.Touch(ctx, d, now, now.Add(30*24*time.Hour)); err != nil {
+	if err := extend(sessions, d, now, now.Add(30*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"first", "second"} { // each removes expired entries

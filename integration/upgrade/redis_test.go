@@ -57,13 +57,15 @@ func testRedisUpgrade(t *testing.T, release string) {
 			t.Fatal(err)
 		}
 	}
-	a := newApplication(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil}, now)
+	p := parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil}
+	a := newApplication(t, p, now)
 	a.login(t, "web", ada, adasPassword)
 	for _, format := range formatsOf(t, client) {
 		if format != formats[0] {
 			t.Errorf("a session is stored in the format %q, which the release before does not read", format)
 		}
 	}
+	wantRotations(t, p, tokens["session"])
 	wantPeople(t, a, tokens)
 }
 

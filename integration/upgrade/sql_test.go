@@ -64,6 +64,7 @@ func TestSQLUpgrade(t *testing.T) {
 				a := newApplication(t, p, now)
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
+				wantRotations(t, p, tokens["session"])
 				wantPeople(t, a, tokens)
 				wantMarks(t, p, strings.ToLower(ada))
 				wantCredentials(t, p, grace)

@@ -17,13 +17,17 @@ import (
 // A session is stored as one string: a head of fixed width, which scripts read
 // and write in place, and a body, which never changes.
 //
-//	 0  the version, "a" or "b"
+//	 0  the version, "a", "b" or "c"
 //	 1  Epoch      20 digits
 //	21  LastSeen   20 digits
 //	41  Expires    20 digits
-//	61  the body, at whose end "b" has the marks (see package marks)
+//	61  the body, at whose end "b" and "c" have the marks (see package
+//	    marks), which may be "" in "c" alone
 //
-// What needs no "b" is written as "a", which earlier releases read.
+// "c" has the session's rotation before the body: three digests of 32 bytes,
+// and when it was made, 20 digits. Only Rotate writes it. What has marks and no
+// rotation is written as "b", and everything else as "a", which earlier
+// releases read.
 //
 // Numbers in the head are decimal and of one width, so that a script can
 // compare them as text: Lua's own numbers lose digits beyond 2^53.
@@ -35,8 +39,11 @@ import (
 const (
 	version   = "a"
 	marked    = "b"
+	rotating  = "c"
 	digits    = 20
 	headWidth = len(version) + 3*digits
+	// rotationWidth is that of an encoded rotation.
+	rotationWidth = 3*32 + digits
 	// maxStored is the maximum length in bytes of a stored session or
 	// ticket: a long value delays everybody else's commands.
 	maxStored = 64 << 10
@@ -115,11 +122,16 @@ func decode(raw string, one *core.Session) error {
 		return errUnreadable
 	}
 	as := raw[:len(version)]
-	if as != version && as != marked {
+	body := reader{rest: raw[headWidth:]}
+	switch as {
+	case version, marked:
+	case rotating:
+		if _, err := decodeRotation(body.take(rotationWidth)); err != nil {
+			return errUnreadable
+		}
+	default:
 		return errLater
 	}
-
-	body := reader{rest: raw[headWidth:]}
 	one.Label = body.text()
 	begin := body.rest
 	_, _, _ = body.text(), body.text(), body.text()
@@ -134,7 +146,7 @@ func decode(raw string, one *core.Session) error {
 		}
 	}
 	text := ""
-	if as == marked {
+	if as != version {
 		text = body.text()
 	}
 	if body.broken || body.rest != "" || as == marked && text == "" {

@@ -27,6 +27,8 @@ func FuzzDecode(f *testing.F) {
 		f.Add(raw)
 		f.Add(raw[:len(raw)-1])
 		f.Add(strings.Replace(raw, "0", "x", 1))
+		f.Add(rotating + raw[1:headWidth] + unrotated + raw[headWidth:])
+		f.Add(rotating + raw[1:headWidth] + unrotated + raw[headWidth:] + "\x00")
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		var one, again core.Session
@@ -51,10 +53,19 @@ func TestDecodeRefuses(t *testing.T) {
 	if err := decode(good, new(core.Session)); err != nil {
 		t.Fatal(err)
 	}
-	refused := []string{"b" + good[1:], "c" + good[1:], "b" + good[1:] + "\x00",
+	refused := []string{"b" + good[1:], "c" + good[1:], "d" + good[1:], "b" + good[1:] + "\x00",
 		"b" + good[1:] + "\x16{\"later\": 1}", "a" + good[1:] + "\x1e{\"brief\": true}", good[:5] + "x" + good[6:], good + "\x00"}
+	turned := "c" + good[1:headWidth] + unrotated + good[headWidth:] + "\x00"
+	if err := decode(turned, new(core.Session)); err != nil {
+		t.Fatal(err)
+	}
+	refused = append(refused, turned+"\x00", turned[:headWidth+rotationWidth-1]+"x"+turned[headWidth+rotationWidth:],
+		"d"+turned[1:], "b"+turned[1:])
 	for n := range len(good) {
 		refused = append(refused, good[:n])
+	}
+	for n := range len(turned) {
+		refused = append(refused, turned[:n])
 	}
 	for _, raw := range refused {
 		if decode(raw, new(core.Session)) == nil {

@@ -14,10 +14,10 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer
-// and a core.SessionCache. It does not keep
-// core.Session's Extra, whose types belong to a strategy. Redis itself deletes
-// what has expired.
+// Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer,
+// a core.Rotator and a core.SessionCache. It does not keep core.Session's
+// Extra, whose types belong to a strategy. Redis itself deletes what has
+// expired.
 //
 // Keys. A session is found by its digest alone, in one round trip, so its key
 // contains the digest and nothing of the user, and in a Redis Cluster each
@@ -62,13 +62,14 @@ type Sessions struct {
 
 	later sync.Once // logs the first session of a later release
 
-	admit, touch, remove, raise, settle, discard, tidy script
+	admit, touch, rotate, remove, raise, settle, discard, tidy script
 }
 
 var (
 	_ core.SessionStore   = (*Sessions)(nil)
 	_ core.SessionLister  = (*Sessions)(nil)
 	_ core.SessionTrimmer = (*Sessions)(nil)
+	_ core.Rotator        = (*Sessions)(nil)
 	_ core.FloorKeeper    = (*Sessions)(nil)
 	_ core.SessionCache   = (*Sessions)(nil)
 )
@@ -105,6 +106,7 @@ end
 redis.call('SETRANGE', KEYS[1], 21, ARGV[1] .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`),
+		rotate: newRotate(),
 		remove: newScript("delete a session", `
 local session = redis.pcall('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
