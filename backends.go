@@ -2,6 +2,8 @@ package latchkey
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -26,6 +28,34 @@ func cookieOf(t core.Transport) string {
 func standing(s core.Strategy) bool {
 	st, ok := core.As[core.Standing](s)
 	return ok && st.Standing()
+}
+
+// renews reports whether a strategy's logins have a refresh token.
+func renews(s core.Strategy) bool {
+	_, ok := core.As[core.Renewer](s)
+	return ok && !standing(s)
+}
+
+// carriesRefresh reports whether a transport carries the refresh token too.
+func carriesRefresh(t core.Transport) bool {
+	c, ok := core.As[core.RefreshCarrier](t)
+	return ok && c.CarriesRefresh()
+}
+
+// refreshErrors joins what backends whose logins have refresh tokens miss.
+func refreshErrors(backends []Backend) error {
+	var errs []error
+	for _, b := range backends {
+		switch carries := carriesRefresh(b.Transport); {
+		case renews(b.Strategy) && ambient(b.Transport) && !carries:
+			errs = append(errs, fmt.Errorf("backend %q: its strategy issues refresh tokens, which its transport does not carry: "+
+				"set cookie.Options.RefreshPath to the prefix of Login(%q)", b.Name, b.Name))
+		case !renews(b.Strategy) && carries:
+			errs = append(errs, fmt.Errorf("backend %q: its transport would carry refresh tokens (cookie.Options.RefreshPath), "+
+				"and its strategy issues none", b.Name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // unencrypted reports whether a transport is set up for plain http.

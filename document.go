@@ -3,6 +3,7 @@ package latchkey
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/gate"
@@ -16,7 +17,7 @@ func (a *Auth[U]) documented(route core.Route, b *Backend) core.Doc {
 	codes := slices.Clone(d.Codes)
 	if d.Status == 0 && b != nil {
 		answer := core.Empty(0)
-		b.Transport.Attach(answer, core.Token{Raw: "token"})
+		b.Transport.Attach(answer, sample(b))
 		d.Status = answer.Status
 		if answer.Body != nil && json.Valid(answer.Body) {
 			d.Answer = json.RawMessage(answer.Body)
@@ -24,13 +25,24 @@ func (a *Auth[U]) documented(route core.Route, b *Backend) core.Doc {
 		if answer.Header.Get("Set-Cookie") != "" {
 			d.Headers = append(slices.Clone(d.Headers), "Set-Cookie")
 		}
-		codes = append(codes, a.loginCodes()...)
+		if !d.Complete {
+			codes = append(codes, a.loginCodes()...)
+		}
 	}
 	if a.refusesOrigins(route, b) {
 		codes = append(codes, core.CodeCrossOriginRefused)
 	}
 	d.Codes = codes
 	return d
+}
+
+// sample is a token of a backend's login.
+func sample(b *Backend) core.Token {
+	token := core.Token{Raw: "token"}
+	if renews(b.Strategy) {
+		token.Refresh, token.Expires = "token", time.Now().Add(10*time.Minute+time.Second/2)
+	}
+	return token
 }
 
 // loginCodes are those of a login that is right and not complete.

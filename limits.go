@@ -20,6 +20,9 @@ type Limits struct {
 	// LoginAttempts of one client network (an IPv4 address, an IPv6 /64),
 	// successful or not. Default: 30 a minute.
 	LoginAttempts Limit
+	// Refreshes are the logins that one client network renews by a refresh
+	// token, successful or not. Default: 120 a minute.
+	Refreshes Limit
 	// Registrations of one client network, successful or not. Default: 60
 	// an hour.
 	Registrations Limit
@@ -41,6 +44,7 @@ func (l Limits) withDefaults() Limits {
 		l.LoginFailures = []Limit{{Events: 5, Window: 5 * time.Minute}}
 	}
 	l.LoginAttempts = cmp.Or(l.LoginAttempts, Limit{Events: 30, Window: time.Minute})
+	l.Refreshes = cmp.Or(l.Refreshes, Limit{Events: 120, Window: time.Minute})
 	l.Registrations = cmp.Or(l.Registrations, Limit{Events: 60, Window: time.Hour})
 	l.UserChanges = cmp.Or(l.UserChanges, Limit{Events: 20, Window: time.Hour})
 	l.NetworkChanges = cmp.Or(l.NetworkChanges, Limit{Events: 60, Window: time.Hour})
@@ -52,7 +56,7 @@ func (l Limits) withDefaults() Limits {
 func (l Limits) check() error {
 	var errs []error
 	for _, limits := range [][]Limit{
-		l.LoginFailures, {l.LoginAttempts}, {l.Registrations}, {l.UserChanges}, {l.NetworkChanges}, {l.AdminChanges},
+		l.LoginFailures, {l.LoginAttempts}, {l.Refreshes}, {l.Registrations}, {l.UserChanges}, {l.NetworkChanges}, {l.AdminChanges},
 	} {
 		if err := core.CheckLimits(limits...); err != nil {
 			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))

@@ -170,7 +170,9 @@ func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, for
 // accountFlows are the flows that every application has.
 func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Flow {
 	return []Flow{
-		account.Login{Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts},
+		account.Login{
+			Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes,
+		},
 		account.Register{Attempts: o.Limits.Registrations},
 		account.Users{SelfDelete: o.SelfDelete, Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
 			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
@@ -205,7 +207,7 @@ func requireFactor[U any, PU core.Model[U]](
 
 // install binds the routes of every flow, and joins what the flows miss.
 func (a *Auth[U]) install(flows []Flow) error {
-	errs := []error{a.factorErrors()}
+	errs := []error{a.factorErrors(), refreshErrors(a.opts.Backends)}
 	seen := map[string]bool{}
 	for _, f := range flows {
 		if seen[f.Name()] {
@@ -242,7 +244,8 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
 		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
-			InsecureHTTP: unencrypted(b.Transport), Cookie: cookieOf(b.Transport)}
+			InsecureHTTP: unencrypted(b.Transport), Cookie: cookieOf(b.Transport),
+			Renews: renews(b.Strategy), CarriesRefresh: carriesRefresh(b.Transport)}
 		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)

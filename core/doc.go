@@ -40,7 +40,7 @@
 // A [SessionStore] should implement [SessionLister] and [SessionTrimmer], by
 // which users see their logins and have no more than a number of them, and, if
 // it forgets floors, [FloorKeeper]; if it keeps sessions in memory,
-// [SessionCache].
+// [SessionCache]. It must implement [Rotator] to keep refresh tokens.
 //
 // A [CredentialStore] should implement [CredentialPager], by which keys of the
 // vault are rotated.
@@ -54,11 +54,13 @@
 // [Streaming]. One that stores sessions should also implement [AllRevoker],
 // [SessionLister] and [Sweeper]; one that signs tokens with private keys,
 // [KeySet]; one that works in the background, [Waiter]. One whose tokens
-// are not the answer to a login, such as API keys, must implement [Standing].
+// are not the answer to a login, such as API keys, must implement [Standing];
+// one that issues a refresh token beside them, [Renewer].
 //
 // A [Transport] whose token browsers send by themselves must implement
 // [Ambient], and should implement [Holder], so that a login that waits for a
-// second factor can go on after a redirect. One that has a WWW-Authenticate
+// second factor can go on after a redirect. It must implement [RefreshCarrier]
+// to be used with a Renewer. One that has a WWW-Authenticate
 // value for a 401 implements [Challenger], for a 403 that requires a new proof
 // [ProofChallenger]. One that can be set up for plain http must implement
 // [Unencrypted]. One that refuses other origins should implement [Located].

@@ -29,6 +29,8 @@ type Doc struct {
 	// its body, by Transport.Attach, and the codes of a login that needs
 	// more.
 	Status int
+	// Complete: a login answer of Status 0 never lacks a factor.
+	Complete bool
 	// Redirects: where the request asks for it, the answer is a 303 with a
 	// Location instead, after an error too.
 	Redirects bool

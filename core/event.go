@@ -69,6 +69,10 @@ const (
 	EventKeyMade    EventKind = "key.made"
 	EventKeyRotated EventKind = "key.rotated"
 	EventKeyEnded   EventKind = "key.ended"
+	// EventSessionReused is a refresh token that was used again after it
+	// had been replaced, so that somebody has a copy of it: the Session has
+	// ended. Client is who sent it, the thief or the owner.
+	EventSessionReused EventKind = "session.reused"
 	// EventRefused is a request to one of Latchkey's own routes that was
 	// refused because of its credential (401 where there was one), its
 	// rights or origin (403), or a limit (429).

@@ -58,8 +58,8 @@ type Prove func(ctx context.Context, u AnyUser) (Proof, error)
 // Gate is the one door that turns a proof into a login: active, verified if
 // required, factors, hooks. Its refusals are *Error.
 //
-// Peek, Continue and Prove are of the gate's own backend: the gate of a flow
-// that is made once for all backends refuses them.
+// All but Admit are of the gate's own backend: the gate of a flow that is made
+// once for all backends refuses them.
 type Gate interface {
 	Admit(ctx context.Context, a Attempt) (Admission, error)
 	// Peek returns the login of a pending ticket; "" is the one that the
@@ -76,4 +76,5 @@ type Gate interface {
 	// with a credential of this backend (Via); another one's is a 401. It
 	// bounds no tries: that is the factor's.
 	Prove(ctx context.Context, r *Request, prove Prove) (Admission, error)
+	Renewals
 }

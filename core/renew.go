@@ -29,8 +29,27 @@ type Renewer interface {
 // as a cookie does. Without it the token is in the body of the request. The
 // transport's Attach and Clear are of both tokens.
 type RefreshCarrier interface {
+	// CarriesRefresh reports whether the transport is set up for it. One
+	// that is not carries the access token alone.
+	CarriesRefresh() bool
 	// ExtractRefresh reads the refresh token, with the errors of Extract.
 	ExtractRefresh(h Head) (string, error)
+}
+
+// Renewals is the part of the Gate that takes refresh tokens. It is of the
+// gate's own backend. Where that one's transport is a RefreshCarrier the token
+// is the one that the request carries, and the argument is not looked at.
+type Renewals interface {
+	// Renew answers with new tokens for a refresh token whose session lives
+	// and whose user may log in as before. No proof becomes younger. There
+	// is one 401 for every other token; the one of a token that was
+	// replaced before, which has ended the session, is an
+	// EventSessionReused too.
+	Renew(ctx context.Context, refresh string, r *Request) (Admission, error)
+	// EndRenewable ends the session of a refresh token, and makes the
+	// client forget its tokens. The answer is the same whether or not there
+	// is such a session (RFC 7009, section 2.2).
+	EndRenewable(ctx context.Context, refresh string, r *Request) (*Response, error)
 }
 
 // Rotation is what a session's row has of its refresh token, beside the secret

@@ -58,6 +58,10 @@ type BackendInfo struct {
 	// travels, "" for another transport. The name of a flow's own cookie is
 	// that, a dash and a word.
 	Cookie string
+	// Renews reports whether the backend's logins have a refresh token (see
+	// Renewer), and CarriesRefresh whether its transport carries that one
+	// too (see RefreshCarrier): else it is in the body.
+	Renews, CarriesRefresh bool
 }
 
 // Env is the application's environment.

@@ -12,7 +12,7 @@ import (
 // it out: many requests may share it.
 type Session struct {
 	// ID is derived from the token's digest (hexadecimal), or is a JWT's
-	// jti. It is never the token, and may be shown to its owner.
+	// sid or jti. It is never the token, and may be shown to its owner.
 	ID, UserID string
 	// Backend is the name of the backend that issued the session; presented
 	// through another it is invalid.
@@ -70,9 +70,15 @@ type Found struct {
 	User AnyUser
 }
 
-// Login is what the gate asks a strategy to issue a token for. The strategy
-// sets Session's ID, LastSeen and Expires, and Created where it is zero. One
-// that is set is when the login began (a step-up), and lifetimes count from it.
+// Login is what a strategy issues a token for. The strategy sets Session's ID,
+// LastSeen and Expires, and Created where it is zero. One that is set is when
+// the login began (a step-up), and lifetimes count from it.
+//
+// The gate leaves the ID empty. A Renewer sets it for the strategy that it
+// wraps: the token is one of several of a session that exists, and has its ID
+// and Created. Its lifetime counts from now and ends with the session's
+// Expires, and Revoke ends all tokens of the ID. A strategy that cannot do that
+// refuses such a login.
 type Login struct {
 	User    AnyUser
 	Session Session
@@ -82,10 +88,11 @@ type Login struct {
 // the response.
 type Token struct {
 	Raw string
-	// Refresh is set by strategies that rotate, else empty.
+	// Refresh is the refresh token of a Renewer, else empty.
 	Refresh string
-	// Expires bounds a cookie's life.
-	Expires time.Time
+	// Expires bounds the life of a cookie with Raw, RefreshExpires of one
+	// with Refresh.
+	Expires, RefreshExpires time.Time
 	// Brief is that of the session. The gate sets it.
 	Brief bool
 }

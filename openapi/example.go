@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -40,6 +41,9 @@ func ofValue(v any) *jsonschema.Schema {
 	case bool:
 		return &jsonschema.Schema{Type: "boolean"}
 	case float64:
+		if v == math.Trunc(v) {
+			return &jsonschema.Schema{Type: "integer"}
+		}
 		return &jsonschema.Schema{Type: "number"}
 	case string:
 		return &jsonschema.Schema{Type: "string"}

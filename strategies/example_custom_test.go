@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,6 +28,9 @@ type desk struct {
 }
 
 func (d *desk) Issue(_ context.Context, login core.Login) (core.Token, error) {
+	if login.Session.ID != "" {
+		return core.Token{}, errors.New("desk: a pass is a session of its own")
+	}
 	raw, digest, err := core.NewSecret(rand.Reader)
 	if err != nil {
 		return core.Token{}, fmt.Errorf("desk: %w", err)

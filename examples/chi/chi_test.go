@@ -113,7 +113,7 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 		`{"email": "ada@example.org", "password": "analytical engine", "full_name": "Ada"}`, 201)
 	id := member(t, me, "id")
 	tokens := map[string]string{}
-	for _, backend := range []string{"jwt", "cookie", "session"} {
+	for _, backend := range []string{"jwt", "cookie", "session", "mobile"} {
 		tokens[backend] = p.login(backend, ada, password)
 		if got := p.send("GET", "/authenticated-route", tokens[backend], "", "", 200); member(t, got,
 			"message") != "Hello ada@example.org!" {
@@ -176,6 +176,26 @@ func TestAPIKeys(t *testing.T) {
 	p.send("DELETE", "/auth/api-keys/"+keys[0].ID, token, "", "", 204)
 	p.send("GET", "/authenticated-route", read, "", "", 401)
 	p.Stop()
+}
+
+// A mobile client renews its login, also by a token to which the answer got
+// lost, and ends it.
+func TestRefresh(t *testing.T) {
+	p := start(t, t.TempDir())
+	p.json("POST", "/auth/register", "", `{"email": "ada@example.org", "password": "analytical engine"}`, 201)
+	const form = "application/x-www-form-urlencoded"
+	login := p.send("POST", "/auth/mobile/login", "", form, "username=ada@example.org&password=analytical+engine", 200)
+	first := member(t, login, "refresh_token")
+	renewed := p.send("POST", "/auth/mobile/refresh", "", form, "grant_type=refresh_token&refresh_token="+first, 200)
+	again := p.json("POST", "/auth/mobile/refresh", "", `{"refresh_token": "`+first+`"}`, 200)
+	token := member(t, renewed, "refresh_token")
+	if token == first || member(t, again, "refresh_token") != token {
+		t.Error("the refresh token is not replaced, or not by the same one")
+	}
+	p.send("GET", "/users/me", member(t, again, "access_token"), "", "", 200)
+	p.send("POST", "/auth/mobile/revoke", "", form, "token="+token, 200)
+	p.send("POST", "/auth/mobile/refresh", "", form, "refresh_token="+token, 401)
+	p.send("GET", "/users/me", member(t, again, "access_token"), "", "", 401)
 }
 
 func TestUsersAndTokensOutliveARestart(t *testing.T) {

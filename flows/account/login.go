@@ -7,11 +7,13 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// Login is the flow of POST /login and POST /logout, once per backend. A limit
-// that is zero, or not there, limits nothing.
+// Login is the flow of POST /login and POST /logout, once per backend, and of
+// POST /refresh and POST /revoke of backends whose logins have a refresh token.
+// A limit that is zero, or not there, limits nothing.
 type Login struct {
 	Failures []core.Limit // per canonical identifier, and per user who has two
 	Attempts core.Limit   // per client network
+	Renewals core.Limit   // per client network
 }
 
 // Name is "login".
@@ -29,9 +31,9 @@ func (Login) Ways(_ context.Context, u core.AnyUser) (int, error) {
 	return 1, nil
 }
 
-// Routes are login and logout.
+// Routes are login and logout, refresh and revoke.
 func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
-	return []core.Route{
+	return append([]core.Route{
 		{
 			Name: "auth:" + svc.Backend.Name + ".login", Method: http.MethodPost, Pattern: "/login", Public: true,
 			Forms: true,
@@ -47,7 +49,7 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Doc:    core.Doc{Summary: "End the session of the credential presented", Status: http.StatusNoContent},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return logout(ctx, svc, r) },
 		},
-	}, nil
+	}, l.renewals(svc)...), nil
 }
 
 // credentialsBody are the members of a login.

@@ -28,6 +28,8 @@ func noticeOf(e core.Event) (n core.Notice, ok bool) {
 		n.What, n.Subject, ok = FactorFailures, e.Method, e.Count == failures
 	case core.EventPasskeyCloned: // devices count a synced one each on their own
 		n.What, ok = PasskeyClone, e.Code != ""
+	case core.EventSessionReused:
+		n.What, ok = SessionReused, true
 	case core.EventLinked:
 		n.What, n.Subject, ok = ProviderLinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
 	case core.EventUnlinked:

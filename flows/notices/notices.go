@@ -43,7 +43,10 @@ const (
 	FactorFailures = "factor_failures"
 	// PasskeyClone is a passkey of one device that was refused, as there
 	// may be a copy of it.
-	PasskeyClone     = "passkey_clone"
+	PasskeyClone = "passkey_clone"
+	// SessionReused is a login that was ended, as one of its refresh tokens
+	// was used again after it had been replaced.
+	SessionReused    = "session_reused"
 	ProviderLinked   = "provider_linked"
 	ProviderUnlinked = "provider_unlinked"
 	// KeyMade is an API key that was made, or made in place of another one.
@@ -53,7 +56,7 @@ const (
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	ProviderLinked, ProviderUnlinked, KeyMade,
+	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.

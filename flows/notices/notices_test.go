@@ -47,6 +47,7 @@ func TestWhatIsTold(t *testing.T) {
 		{core.Event{Kind: core.EventFactorRefused, Method: "totp", Count: 6}, core.Notice{}},
 		{core.Event{Kind: core.EventPasskeyCloned, Method: "passkey", Code: "PASSKEY_REFUSED"}, core.Notice{What: "passkey_clone"}},
 		{core.Event{Kind: core.EventPasskeyCloned, Method: "passkey"}, core.Notice{}}, // a synced one
+		{core.Event{Kind: core.EventSessionReused, Backend: "mobile"}, core.Notice{What: "session_reused"}},
 		{core.Event{Kind: core.EventLinked, Method: "oauth:google", Target: "google"}, core.Notice{What: "provider_linked", Subject: "google"}},
 		{core.Event{Kind: core.EventUnlinked, Method: "oauth:google"}, core.Notice{What: "provider_unlinked", Subject: "google"}},
 		{core.Event{Kind: core.EventKeyMade, Target: "id"}, core.Notice{What: "key_made"}},

@@ -54,6 +54,11 @@ func tell(n core.Notice) told {
 			"A passkey was refused", "a passkey of your account was refused, since there may be a copy of it",
 			"log in by another way, remove that passkey from your account, and choose a new password",
 		}
+	case "session_reused":
+		return told{
+			"A login was ended", "a login of your account was ended, since somebody may have a copy of it: what it is renewed with was used a second time",
+			"look whether your devices are all in your hands, then " + newPassword,
+		}
 	case "provider_linked":
 		return told{
 			"A new way to log in: " + n.Subject, "an account at " + n.Subject + " was connected: it logs in to your account now",

@@ -33,6 +33,7 @@ func TestBuiltInNotices(t *testing.T) {
 		{core.Notice{What: "recovery_used"}, "A recovery code was used (A&B)", "none is left. Make new ones"},
 		{core.Notice{What: "factor_failures", Subject: "totp", Count: 5}, "Somebody may know your password (A&B)", "then 5 wrong codes (an authenticator app)"},
 		{core.Notice{What: "passkey_clone"}, "A passkey was refused (A&B)", "remove that passkey"},
+		{core.Notice{What: "session_reused"}, "A login was ended (A&B)", "was used a second time"},
 		{core.Notice{What: "provider_linked", Subject: "google"}, "A new way to log in: google (A&B)", "an account at google was connected"},
 		{core.Notice{What: "key_made"}, "An API key was made (A&B)", "an API key of your account was made"},
 		{core.Notice{What: "provider_unlinked", Subject: "google"}, "Disconnected: google (A&B)", "at google was disconnected"},

@@ -13,19 +13,24 @@ import (
 // reserved lists the claims that this package writes or reads. amr and
 // auth_time are OpenID Connect's; proved_at lists, in amr's order, when each
 // proof was given, so that a guard can check how old one of them is. scope is
-// that of RFC 9068, section 2.2.3, act that of RFC 8693, section 4.1.
+// that of RFC 9068, section 2.2.3, act that of RFC 8693, section 4.1. sid is
+// OpenID Connect's: the ID of a session that has several tokens; began is when
+// that session did, as iat is of the token.
 var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
-	"proved_at", "scope", "org", "act", "brief"}
+	"proved_at", "scope", "org", "act", "brief", "sid", "began"}
 
 // latest is the last second of the year 9999: later times are nonsense, and may
 // overflow.
 const latest = 253402300799
 
-// write returns the claims of a session.
-func (s *Strategy) write(session core.Session) map[string]any {
+// write returns the claims of a session's token.
+func (s *Strategy) write(session core.Session, tokenID string) map[string]any {
 	claims := map[string]any{
-		"sub": session.UserID, "aud": s.options.Audience, "jti": session.ID, "backend": session.Backend, "epoch": session.Epoch,
-		"iat": session.Created.Unix(), "exp": session.Expires.Unix(),
+		"sub": session.UserID, "aud": s.options.Audience, "jti": tokenID, "backend": session.Backend, "epoch": session.Epoch,
+		"iat": session.LastSeen.Unix(), "exp": session.Expires.Unix(),
+	}
+	if session.ID != tokenID {
+		claims["sid"], claims["began"] = session.ID, session.Created.Unix()
 	}
 	if s.options.Issuer != "" {
 		claims["iss"] = s.options.Issuer
@@ -93,6 +98,9 @@ func (s *Strategy) own(payload object) (session *core.Session, ok bool) {
 	session = &core.Session{
 		ID: c.must("jti"), UserID: c.must("sub"), Backend: c.must("backend"), Epoch: c.integer("epoch"), Proofs: c.proofs(),
 		Created: issued, LastSeen: issued, Expires: c.time("exp"),
+	}
+	if c.raw("sid") != "" {
+		session.ID, session.Created = c.must("sid"), c.time("began")
 	}
 	c.marks(session)
 	ok = c.audience() == s.options.Audience && (s.options.Issuer == "" || c.text("iss") == s.options.Issuer)

@@ -16,13 +16,18 @@ const (
 	deniedLonger = time.Hour
 )
 
-// Revoke puts the token on the deny list until it has expired. Without
-// Options.Denied it does nothing: a JWT cannot be recalled.
+// Revoke puts the session's ID on the deny list until every token that has it
+// has expired: those of a session with several may expire a lifetime from now.
+// Without Options.Denied it does nothing: a JWT cannot be recalled.
 func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 	if s.options.Denied == nil {
 		return nil
 	}
-	err := s.options.Denied.Burn(ctx, deniedPurpose, core.Digest(session.ID), session.Expires.Add(deniedLonger))
+	until := s.options.Now().Add(s.options.Lifetime)
+	if session.Expires.After(until) { // a Legacy token, or one of a time when Lifetime was longer
+		until = session.Expires
+	}
+	err := s.options.Denied.Burn(ctx, deniedPurpose, core.Digest(session.ID), until.Add(deniedLonger))
 	if err != nil && !errors.Is(err, core.ErrUsed) {
 		return fmt.Errorf("jwt: deny list: %w", err)
 	}

@@ -77,7 +77,9 @@ func New(o Options) (*Strategy, error) {
 	return s, nil
 }
 
-// Issue signs a new token with the first key. Its error is never the user's
+// Issue signs a new token with the first key. If the login's session has an ID,
+// the token is one of several of that session: sid is the ID, began its
+// Created, and exp not after its Expires. Issue's error is never the user's
 // fault: the login has no user or no backend, the extra claims failed, or the
 // token would be longer than [MaxToken].
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
@@ -85,24 +87,19 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if !storable(session.UserID) || !storable(session.Backend) {
 		return core.Token{}, errors.New("jwt: the login's user ID or backend is empty or not UTF-8")
 	}
+	if session.ID != "" && !storable(session.ID) {
+		return core.Token{}, errors.New("jwt: the ID of the login's session is not UTF-8")
+	}
 	err := unmarkable(&session)
 	if err != nil {
 		return core.Token{}, err
 	}
-	if session.ID, err = newID(s.options.Random); err != nil {
+	id, err := newID(s.options.Random)
+	if err != nil {
 		return core.Token{}, fmt.Errorf("jwt: random source: %w", err)
 	}
-	now := s.options.Now()
-	if session.Created.IsZero() || session.Created.After(now) { // a step-up makes no login younger
-		session.Created = now
-	}
-	session.Created = session.Created.UTC().Truncate(time.Second)
-	lifetime := s.options.Lifetime
-	if session.Brief {
-		lifetime = min(lifetime, briefLifetime)
-	}
-	session.Expires = session.Created.Add(lifetime)
-	claims := s.write(session)
+	s.date(&session, id)
+	claims := s.write(session, id)
 	if s.options.Extra != nil {
 		more, err := s.options.Extra.fill(ctx, login)
 		if err != nil {
@@ -114,6 +111,31 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	}
 	raw, err := s.sign(claims)
 	return core.Token{Raw: raw, Expires: session.Expires}, err
+}
+
+// date sets the session's ID, unless it has one, and its times. iat is
+// LastSeen.
+func (s *Strategy) date(session *core.Session, id string) {
+	now := s.options.Now()
+	if session.Created.IsZero() || session.Created.After(now) { // a step-up makes no login younger
+		session.Created = now
+	}
+	session.Created = session.Created.UTC().Truncate(time.Second)
+	lifetime := s.options.Lifetime
+	if session.Brief {
+		lifetime = min(lifetime, briefLifetime)
+	}
+	if session.ID == "" {
+		session.ID, session.LastSeen = id, session.Created
+		session.Expires = session.Created.Add(lifetime)
+		return
+	}
+	session.LastSeen = now.UTC().Truncate(time.Second)
+	end := session.LastSeen.Add(lifetime)
+	if ends := session.Expires.UTC().Truncate(time.Second); !session.Expires.IsZero() && ends.Before(end) {
+		end = ends
+	}
+	session.Expires = end
 }
 
 func (s *Strategy) sign(claims map[string]any) (string, error) {

@@ -82,6 +82,9 @@ func New(store core.SessionStore, o Options) (*Strategy, error) {
 // if all sessions of the user's epoch were revoked in the meantime; any other
 // error means that the store could not be reached.
 func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, error) {
+	if login.Session.ID != "" {
+		return core.Token{}, errors.New("session: the login is of a session already: each token of this strategy is one of its own")
+	}
 	secret, digest, err := core.NewSecret(s.options.Random)
 	if err != nil {
 		return core.Token{}, fmt.Errorf("session: random source: %w", err)

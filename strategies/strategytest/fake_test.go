@@ -39,6 +39,7 @@ type faults struct {
 	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne,
 	revokesAllUsers,
 	revokesNewer, sparesNobody, keepsOldEpoch, unknownSpares, noFloor, floorSinks, floorForAll,
+	ownID, outlives, revokesOne,
 	recheckTrusts, recheckTouches, recheckHidesDown bool
 }
 
@@ -65,7 +66,10 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	case f.shortToken:
 		raw = raw[:20] + strings.Repeat("A", 23)
 	}
-	s.ID = hex.EncodeToString(d[:])
+	shared := s.ID != "" && !f.ownID
+	if !shared {
+		s.ID = hex.EncodeToString(d[:])
+	}
 	if f.idIsToken {
 		s.ID = raw
 	}
@@ -83,7 +87,14 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	if s.Created.IsZero() || f.younger {
 		s.Created = f.now()
 	}
+	ends := s.Expires
 	s.LastSeen, s.Expires = f.now(), s.Created.Add(lifetime)
+	if shared {
+		s.Expires = f.now().Add(lifetime)
+		if ends.Before(s.Expires) && !f.outlives {
+			s.Expires = ends
+		}
+	}
 	if f.localTime {
 		s.Created = s.Created.In(time.FixedZone("CET", 3600))
 	}
@@ -197,6 +208,9 @@ func (f *fake) Revoke(_ context.Context, s *core.Session) error {
 		if (row.ID == s.ID || f.revokesUser && row.UserID == s.UserID) && !f.keepsRevoked {
 			delete(f.rows, raw)
 			ended = true
+			if f.revokesOne {
+				break
+			}
 		}
 	}
 	if f.revokeTwiceFails && !ended {

@@ -26,7 +26,7 @@ var lifetimeCases = []Case{
 		Name:    "step-up",
 		Rule:    "A token that is issued for a login that began earlier has its Created, and its lifetime counts from that.",
 		Check:   stepUp,
-		applies: func(h Harness) bool { return h.Lifetime > 0 && issues(h) },
+		applies: func(h Harness) bool { return h.Lifetime > 0 && issues(h) && !renews(h) },
 	},
 }
 

@@ -59,8 +59,8 @@ func revokeAll(h Harness) error {
 		return fmt.Errorf("revoke all: %w", err)
 	}
 	for _, token := range tokens[:2] {
-		if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
-			return unexpected("session below the epoch", err, core.ErrInvalid)
+		if err := below(h, s, token, 2); err != nil {
+			return fmt.Errorf("session below the epoch: %w", err)
 		}
 	}
 	if _, err := s.Verify(ctx, tokens[2].Raw); err != nil {
@@ -87,22 +87,37 @@ func revokeAllButOne(h Harness) error {
 		return fmt.Errorf("revoke all: %w", err)
 	}
 	found, err := verify(s, kept.Raw)
+	if again, ok := core.As[core.Rechecker](s); ok && h.ByEpoch && err == nil { // as the front door does
+		var now core.Found
+		now, err = again.Recheck(ctx, found)
+		found = now.Session
+	}
 	if err != nil {
 		return fmt.Errorf("the session to keep: %w", err)
 	}
 	if found.Epoch != 1 {
 		return fmt.Errorf("the session kept has epoch %d, want 1", found.Epoch)
 	}
-	if _, err := s.Verify(ctx, ended.Raw); !errors.Is(err, core.ErrInvalid) {
-		return unexpected("the other session", err, core.ErrInvalid)
+	if err := below(h, s, ended, 1); err != nil {
+		return fmt.Errorf("the other session: %w", err)
 	}
 	if err := all.RevokeAll(ctx, "ada", 2, "not-of-this-strategy"); err != nil {
 		return fmt.Errorf("revoke all: %w", err)
 	}
-	if _, err := s.Verify(ctx, kept.Raw); !errors.Is(err, core.ErrInvalid) {
-		return unexpected("a session that an unknown ID spared", err, core.ErrInvalid)
+	if err := below(h, s, kept, 2); err != nil {
+		return fmt.Errorf("a session that an unknown ID spared: %w", err)
 	}
 	return nil
+}
+
+// below returns nil where RevokeAll up to an epoch has ended a token, by itself
+// or at the front door.
+func below(h Harness, s core.Strategy, token core.Token, epoch int64) error {
+	found, err := s.Verify(context.Background(), token.Raw)
+	if errors.Is(err, core.ErrInvalid) || h.ByEpoch && err == nil && found.Epoch < epoch {
+		return nil
+	}
+	return unexpected("verify", err, core.ErrInvalid)
 }
 
 func floor(h Harness) error {

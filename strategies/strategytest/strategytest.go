@@ -23,7 +23,7 @@ type Harness struct {
 	// It must be whole seconds. 0 means never.
 	Lifetime time.Duration
 	// Idle is how long a token may go unused before it expires, at least a
-	// tenth of Lifetime. 0 means that only Lifetime applies.
+	// tenth of Lifetime. 0 means that only Lifetime applies, or Session.
 	Idle time.Duration
 	// Revokes means that Revoke takes effect at once. If false, Revoke may
 	// have no effect before Lifetime is over.
@@ -32,6 +32,20 @@ type Harness struct {
 	// unreachable: from then on every call to the store returns an error.
 	// It is nil for a strategy without a store.
 	Unreachable func(now func() time.Time) (s core.Strategy, takeAway func())
+	// ByEpoch means that RevokeAll takes effect at the front door: Verify
+	// needs no store, and returns the epoch of the token, which is compared
+	// there. Recheck notices.
+	ByEpoch bool
+	// Grace is how long a refresh token that was just replaced still gets
+	// its successor. Required of a core.Renewer.
+	Grace time.Duration
+	// Session is how long after the login a session of a core.Renewer ends,
+	// however often it is renewed; Lifetime is its access tokens'. 0 means
+	// never. A session must live for a twelfth of it without being renewed.
+	Session time.Duration
+	// Outage makes a core.Renewer and a function that makes its store
+	// unreachable, and reachable again. nil for one without a store.
+	Outage func(now func() time.Time) (s core.Strategy, down func(bool))
 	// Foreign lists tokens of other strategies, which this one must refuse
 	// with core.ErrNoCredential.
 	Foreign []string
@@ -51,8 +65,8 @@ type Case struct {
 // Cases returns the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
-	for _, group := range [][]Case{issueCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
-		concurrentCases} {
+	for _, group := range [][]Case{issueCases, sharedCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
+		concurrentCases, renewCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
 				check := c.Check

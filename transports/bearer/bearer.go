@@ -33,11 +33,19 @@ type Options struct {
 	// ("auth/api/login"). Default: none, and the document describes a plain
 	// bearer scheme without a login.
 	LoginURL string
+	// RefreshURL is, in the same form, the path at which the backend's
+	// tokens are renewed ("auth/api/refresh"). It is for a strategy that
+	// issues refresh tokens, and of no use without a LoginURL. Default:
+	// none.
+	RefreshURL string
+	// Now returns the current time. Default: time.Now.
+	Now func() time.Time
 }
 
 // Transport is a core.Transport.
 type Transport struct {
 	scheme json.RawMessage
+	now    func() time.Time
 }
 
 // answer is the body of a login's response, the access token response of RFC
@@ -45,6 +53,7 @@ type Transport struct {
 type answer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in,omitempty"` // seconds
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
@@ -53,10 +62,16 @@ func New(o Options) *Transport {
 	scheme := map[string]any{"type": "http", "scheme": "bearer"}
 	if o.LoginURL != "" {
 		password := map[string]any{"tokenUrl": o.LoginURL, "scopes": map[string]string{}}
+		if o.RefreshURL != "" {
+			password["refreshUrl"] = o.RefreshURL
+		}
 		scheme = map[string]any{"type": "oauth2", "flows": map[string]any{"password": password}}
 	}
 	encoded, _ := json.Marshal(scheme) // maps of strings always marshal
-	return &Transport{encoded}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Transport{encoded, o.Now}
 }
 
 // Extract returns the token of the Authorization line. Its errors are those of
@@ -67,13 +82,17 @@ func (t *Transport) Extract(h core.Head) (string, error) { return core.BearerTok
 func (t *Transport) Protect(core.Head) error { return nil }
 
 // Attach sets a 200 with the token, and forbids caching (RFC 6749, section
-// 5.1).
+// 5.1). If there is a refresh token, the body has it too, and in how many
+// seconds the access token expires.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Status = http.StatusOK
 	resp.Header.Set("Cache-Control", "no-store")
 	resp.Header.Set("Pragma", "no-cache")
-	// Strings can always be encoded.
-	resp.Body, _ = json.Marshal(answer{AccessToken: token.Raw, TokenType: "bearer", RefreshToken: token.Refresh})
+	body := answer{AccessToken: token.Raw, TokenType: "bearer", RefreshToken: token.Refresh}
+	if token.Refresh != "" && !token.Expires.IsZero() {
+		body.ExpiresIn = max(int64(token.Expires.Sub(t.now())/time.Second), 1)
+	}
+	resp.Body, _ = json.Marshal(body) // strings and numbers can always be encoded
 	resp.Type = "application/json"
 }
 

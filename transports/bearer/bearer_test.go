@@ -26,6 +26,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 type head struct {
 	http.Header
 }
@@ -40,10 +42,15 @@ func TestAttach(t *testing.T) {
 		body  string
 	}{
 		{core.Token{Raw: "t"}, `{"access_token":"t","token_type":"bearer"}`},
+		{core.Token{Raw: "t", Expires: now.Add(time.Hour)}, `{"access_token":"t","token_type":"bearer"}`},
 		{core.Token{Raw: "t", Refresh: "r"}, `{"access_token":"t","token_type":"bearer","refresh_token":"r"}`},
+		{
+			core.Token{Raw: "t", Refresh: "r", Expires: now.Add(599*time.Second + 999*time.Millisecond)},
+			`{"access_token":"t","token_type":"bearer","expires_in":599,"refresh_token":"r"}`,
+		},
 	} {
 		resp := core.Empty(0)
-		bearer.New(bearer.Options{}).Attach(resp, c.token)
+		bearer.New(bearer.Options{Now: func() time.Time { return now }}).Attach(resp, c.token)
 		if resp.Status != http.StatusOK || string(resp.Body) != c.body {
 			t.Errorf("got %d %s, want 200 %s", resp.Status, resp.Body, c.body)
 		}
@@ -111,6 +118,14 @@ func TestChallengeProof(t *testing.T) {
 		if got := bearer.New(bearer.Options{}).ChallengeProof(c.age, c.methods); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
+	}
+}
+
+func TestRefreshURL(t *testing.T) {
+	const want = `{"flows":{"password":{"refreshUrl":"auth/api/refresh","scopes":{},"tokenUrl":"auth/api/login"}},"type":"oauth2"}`
+	o := bearer.Options{LoginURL: "auth/api/login", RefreshURL: "auth/api/refresh"}
+	if got := string(bearer.New(o).Scheme()); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

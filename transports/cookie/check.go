@@ -63,7 +63,7 @@ func (o Options) check() error {
 		wrong(!isOrigin(origin), "TrustedOrigins: %q is not scheme://host[:port] in lower case, without a default port",
 			origin)
 	}
-	return errors.Join(append(errs, o.checkFormer())...)
+	return errors.Join(append(errs, o.checkFormer(), o.checkRefresh())...)
 }
 
 // hasPrefix ignores letter case, as browsers do for these prefixes.

@@ -66,6 +66,14 @@ type Options struct {
 	// are spelled exactly as browsers do: "scheme://host" or
 	// "scheme://host:port". Default: none.
 	TrustedOrigins []string
+	// RefreshPath is the path under which the browser sends the refresh
+	// token of a strategy that issues one: the prefix at which the
+	// backend's login is mounted, as browsers see it ("/auth/web"). Its
+	// cookie is called __Secure-latchkey-refresh, by Name, and is HttpOnly
+	// and SameSite=Strict. At "/" it is __Host-latchkey-refresh, which no
+	// subdomain can plant, and goes along with every request. Required for
+	// such a strategy, and refused for any other. Default: none.
+	RefreshPath string
 	// InsecureHTTP leaves out Secure, for plain http on a host other than
 	// localhost (which browsers treat as secure). Anyone on the network can
 	// then read the cookie. Default: false.
@@ -80,6 +88,7 @@ type Options struct {
 // Transport is a core.Transport.
 type Transport struct {
 	cookie  http.Cookie // without value and age
+	refresh http.Cookie // without a name if there is none
 	others  []Form      // in which a browser may keep it besides
 	maxAge  time.Duration
 	trusted []string
@@ -95,6 +104,7 @@ func New(o Options) (*Transport, error) {
 	}
 	return &Transport{
 		cookie:  o.cookie(),
+		refresh: o.refresh(),
 		others:  o.others(),
 		maxAge:  o.MaxAge,
 		trusted: slices.Clone(o.TrustedOrigins),
@@ -157,11 +167,13 @@ func (t *Transport) Ambient() bool { return true }
 // InsecureHTTP reports whether Options.InsecureHTTP is set.
 func (t *Transport) InsecureHTTP() bool { return !t.cookie.Secure }
 
-// Attach sets a 204 with the token in a cookie, and forbids caching.
+// Attach sets a 204 with the token in a cookie, and the refresh token in
+// another one, and forbids caching.
 func (t *Transport) Attach(resp *core.Response, token core.Token) {
 	resp.Drop(http.StatusNoContent)
 	resp.Header.Set("Cache-Control", "no-store")
 	t.set(resp, t.cookie, token.Raw, t.age(token))
+	t.attachRefresh(resp, token)
 }
 
 // age returns the value for http.Cookie.MaxAge: seconds, 0 for a cookie that
@@ -186,17 +198,26 @@ func (t *Transport) age(token core.Token) int {
 
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Clear makes the browser drop the cookie, in every form.
-func (t *Transport) Clear(resp *core.Response) { t.set(resp, t.cookie, "", -1) }
+// Clear makes the browser drop the cookie, in every form, and that of the
+// refresh token.
+func (t *Transport) Clear(resp *core.Response) {
+	t.set(resp, t.cookie, "", -1)
+	t.clearRefresh(resp)
+}
 
 // set adds a Set-Cookie line in place of earlier ones with the same name, and
 // before it one for each other form, which drops the cookie of that form. The
 // present form is the last line: clients that do not tell forms apart keep it.
 func (t *Transport) set(resp *core.Response, c http.Cookie, value string, age int) {
+	t.put(resp, c, value, age, t.others)
+}
+
+// put is set with these other forms.
+func (*Transport) put(resp *core.Response, c http.Cookie, value string, age int, others []Form) {
 	lines := slices.DeleteFunc(resp.Header["Set-Cookie"], func(line string) bool {
 		return strings.HasPrefix(line, c.Name+"=")
 	})
-	for _, form := range t.others {
+	for _, form := range others {
 		other := form.of(c)
 		other.MaxAge = -1
 		lines = append(lines, other.String())

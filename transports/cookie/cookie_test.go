@@ -32,6 +32,11 @@ func TestConformance(t *testing.T) {
 			Name: "s", Path: "/app", Domain: "app.example", InsecureHTTP: true, InsecureScriptAccess: true,
 			TrustedOrigins: []string{"https://friend.example"},
 		},
+		"refresh": {RefreshPath: "/auth/web"},
+		"refresh everywhere": {
+			RefreshPath: "/", Domain: "app.example", Name: "__Secure-s", InsecureScriptAccess: true,
+			TrustedOrigins: []string{"https://friend.example"},
+		},
 		"former": {Name: "s", Domain: "app.example", Former: []cookie.Form{{Path: "/app"}, {Domain: "www.app.example"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

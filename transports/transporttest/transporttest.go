@@ -58,7 +58,7 @@ func Cases(h Harness) []Case {
 	if h.Client == nil {
 		h.Client = Client
 	}
-	cases := slices.Concat(tokenCases(h), answerCases(h), holderCases(h))
+	cases := slices.Concat(tokenCases(h), answerCases(h), holderCases(h), refreshCases(h))
 	if h.Ambient {
 		return append(cases, ambientCases(h)...)
 	}

@@ -1,5 +1,5 @@
 // Package site is the application that several examples serve, each with its
-// framework: users in a database, three backends, mail, a provider to log in
+// framework: users in a database, four backends, mail, a provider to log in
 // at, and a page. An example adds the routes.
 //
 //	site.Main("nethttp", func(
@@ -28,6 +28,7 @@ import (
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/senders/smtpsender"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/refresh"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
@@ -41,9 +42,10 @@ type Account struct {
 }
 
 // Backends lists the names of the backends that people log in to: a JWT and a
-// session token as bearer tokens, and a session's cookie. API keys have one
-// too, "keys", without a login.
-var Backends = []string{"jwt", "cookie", "session"}
+// session token as bearer tokens, a session's cookie, and a short JWT with a
+// refresh token for mobile clients. API keys have one too, "keys", without a
+// login.
+var Backends = []string{"jwt", "cookie", "session", "mobile"}
 
 // Site is the application.
 type Site struct {
@@ -140,11 +142,28 @@ func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	mobile, err := renewed(key, stores)
+	if err != nil {
+		return nil, err
+	}
 	return []latchkey.Backend{
 		{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: tokens},
 		{Name: "cookie", Transport: cookies, Strategy: sessions},
 		{Name: "session", Transport: bearer.New(bearer.Options{LoginURL: "/auth/session/login"}), Strategy: sessions},
+		{Name: "mobile", Transport: bearer.New(bearer.Options{
+			LoginURL: "/auth/mobile/login", RefreshURL: "/auth/mobile/refresh",
+		}), Strategy: mobile},
 	}, nil
+}
+
+// renewed returns the strategy of logins that a refresh token renews. Its JWTs
+// have an audience of their own, as the key is that of others too.
+func renewed(key jwt.Key, stores stores) (*refresh.Strategy, error) {
+	access, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Audience: "latchkey:mobile", Lifetime: 10 * time.Minute})
+	if err != nil {
+		return nil, err
+	}
+	return refresh.New(stores.sessions, access, refresh.Options{})
 }
 
 // sender returns an SMTP sender, or the outbox.
