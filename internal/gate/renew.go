@@ -32,6 +32,7 @@ func (g *Gate) Renew(ctx context.Context, refresh string, r *core.Request) (core
 	if err != nil {
 		return core.Admission{}, stale(err)
 	}
+	token.Brief = login.Session.Brief
 	answer := core.Empty(http.StatusOK)
 	b.Transport.Attach(answer, token)
 	return core.Admission{Token: token, Answer: answer}, nil

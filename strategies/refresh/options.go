@@ -17,6 +17,11 @@ type Options struct {
 	// Absolute is how long after the login a session expires, however often
 	// it is renewed. Default: 90 days.
 	Absolute time.Duration
+	// BriefIdle and BriefAbsolute take the place of Idle and Absolute for a
+	// login with "remember": false, whose cookies end with the browser. At
+	// least 1 minute, and at most Idle and Absolute. Default: 2 hours and
+	// 24 hours, or Idle and Absolute if these are shorter.
+	BriefIdle, BriefAbsolute time.Duration
 	// Grace is how long after a rotation the refresh token before it still
 	// gets its successor, and within which none is replaced again. From 1
 	// second to 1 minute. A client whose network is bad needs more, and so
@@ -52,6 +57,12 @@ func (o Options) withDefaults() Options {
 	if o.Idle == 0 {
 		o.Idle = min(30*24*time.Hour, o.Absolute)
 	}
+	if o.BriefAbsolute == 0 {
+		o.BriefAbsolute = min(day, o.Absolute)
+	}
+	if o.BriefIdle == 0 {
+		o.BriefIdle = min(2*time.Hour, o.Idle, o.BriefAbsolute)
+	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
@@ -77,6 +88,10 @@ func (o Options) check() error {
 	odd := func(c rune) bool { return !strings.ContainsRune(letters, c) }
 	refuse(o.Idle < time.Minute, "Idle is shorter than a minute")
 	refuse(o.Absolute < o.Idle, "Absolute is shorter than Idle")
+	refuse(o.BriefIdle < min(time.Minute, o.Idle), "BriefIdle is shorter than a minute")
+	refuse(o.BriefIdle > o.Idle, "BriefIdle is longer than Idle")
+	refuse(o.BriefAbsolute < o.BriefIdle, "BriefAbsolute is shorter than BriefIdle")
+	refuse(o.BriefAbsolute > o.Absolute, "BriefAbsolute is longer than Absolute")
 	refuse(o.Grace < time.Second || o.Grace > time.Minute, "Grace is not within a second and a minute")
 	refuse(o.MaxPerUser > 1000, "MaxPerUser is over 1,000")
 	refuse(len(o.Prefix) > 16, "Prefix is longer than 16 bytes")

@@ -104,7 +104,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if begun := login.Session.Created; !begun.IsZero() && begun.Before(now) { // a step-up makes no login younger
 		issued.Created = stored(begun)
 	}
-	issued.Expires = s.expiry(issued.Created, now)
+	issued.Expires = s.expiry(&issued, now)
 	token, err := s.access.Issue(ctx, core.Login{User: login.User, Session: issued})
 	if err != nil {
 		return core.Token{}, fmt.Errorf("refresh: access token: %w", err)

@@ -271,6 +271,33 @@ func TestIdle(t *testing.T) {
 	f.wants(t, "not renewed for longer than Idle", lazy.Refresh, core.ErrInvalid)
 }
 
+// A login that its client forgets with the browser ends earlier, however often
+// it is renewed, and one that is remembered does not.
+func TestBriefSessions(t *testing.T) {
+	f := newFixture(t, refresh.Options{})
+	brief := login("ada")
+	brief.Session.Brief = true
+	token, err := f.Issue(t.Context(), brief)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused, err := f.Issue(t.Context(), brief)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lasting := f.login(t)
+	for ; f.now.Before(start.Add(day)); f.now = f.now.Add(119 * time.Minute) {
+		token = f.mustRenew(t, token.Refresh)
+	}
+	if want := start.Add(day).Truncate(time.Microsecond); !token.RefreshExpires.Equal(want) {
+		t.Errorf("the last token expires at %v, want %v", token.RefreshExpires, want)
+	}
+	f.now = start.Add(day)
+	f.wants(t, "after a day", token.Refresh, core.ErrInvalid)
+	f.wants(t, "unused", unused.Refresh, core.ErrInvalid)
+	f.wants(t, "lasting", lasting.Refresh, nil)
+}
+
 func TestSecretsAreNowhereElse(t *testing.T) {
 	f := newFixture(t, refresh.Options{})
 	first := f.login(t)

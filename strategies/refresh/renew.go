@@ -37,8 +37,7 @@ func (s *Strategy) Renew(ctx context.Context, refresh string, login core.Login) 
 		return core.Token{}, core.ErrInvalid
 	}
 	now := stored(s.options.Now())
-	created := login.Session.Created
-	login.Session.Expires = s.expiry(created, now)
+	login.Session.Expires = s.expiry(&login.Session, now)
 	// First, since it may fail, as extra claims may, and writes nothing.
 	token, err := s.access.Issue(ctx, login)
 	if err != nil {
@@ -63,7 +62,7 @@ func (s *Strategy) Renew(ctx context.Context, refresh string, login core.Login) 
 	if !ok {
 		return core.Token{}, s.reused(ctx, &login.Session)
 	}
-	token.Refresh, token.RefreshExpires = t.raw, s.expiry(created, is.At)
+	token.Refresh, token.RefreshExpires = t.raw, s.expiry(&login.Session, is.At)
 	if secret != "" {
 		token.Refresh = t.prefix + secret
 	}

@@ -82,13 +82,23 @@ func (s *Strategy) find(ctx context.Context, digest [32]byte) (core.Found, error
 func (s *Strategy) lives(session *core.Session) bool {
 	now := s.options.Now()
 	age, idle := now.Sub(session.Created), now.Sub(session.LastSeen)
-	return now.Before(session.Expires) && idle < s.options.Idle && age < s.options.Absolute &&
-		min(age, idle) >= -aheadLimit
+	idleLimit, absolute := s.limits(session)
+	return now.Before(session.Expires) && idle < idleLimit && age < absolute && min(age, idle) >= -aheadLimit
+}
+
+// limits returns how long a session may go without being renewed, and how long
+// it may last.
+func (s *Strategy) limits(session *core.Session) (idle, absolute time.Duration) {
+	if session.Brief {
+		return s.options.BriefIdle, s.options.BriefAbsolute
+	}
+	return s.options.Idle, s.options.Absolute
 }
 
 // expiry returns the earlier of both limits.
-func (s *Strategy) expiry(created, seen time.Time) time.Time {
-	absolute, idle := created.Add(s.options.Absolute), seen.Add(s.options.Idle)
+func (s *Strategy) expiry(session *core.Session, seen time.Time) time.Time {
+	idleLimit, absoluteLimit := s.limits(session)
+	absolute, idle := session.Created.Add(absoluteLimit), seen.Add(idleLimit)
 	if absolute.Before(idle) {
 		return absolute
 	}

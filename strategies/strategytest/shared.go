@@ -12,7 +12,7 @@ import (
 var sharedCases = []Case{{
 	Name:  "several tokens",
 	Rule:  "A login whose session has an ID already is refused, or gets one of several tokens of that session: it has the ID and Created, lives no longer than Expires, and Revoke ends all of them.",
-	Check: severalTokens,
+	Check: severalTokens, applies: issues,
 }}
 
 func severalTokens(h Harness) error {

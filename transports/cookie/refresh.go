@@ -83,7 +83,7 @@ func (t *Transport) attachRefresh(resp *core.Response, token core.Token) {
 		return
 	}
 	age := 0
-	if !token.RefreshExpires.IsZero() {
+	if !token.RefreshExpires.IsZero() && !token.Brief {
 		age = cmp.Or(max(seconds(token.RefreshExpires.Sub(t.now())), 0), -1)
 	}
 	t.put(resp, t.refresh, token.Refresh, age, nil)
