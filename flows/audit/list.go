@@ -12,57 +12,57 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// principal is who acted, as superusers see it.
-type principal struct {
+// auditPrincipal is who acted, as superusers see it.
+type auditPrincipal struct {
 	Kind      string `json:"kind"`
 	UserID    string `json:"user_id,omitempty"`
 	SessionID string `json:"session_id,omitempty"`
 	ActorID   string `json:"actor_id,omitempty"`
 }
 
-// entry is a record as superusers see it.
-type entry struct {
-	ID      string    `json:"id"`
-	At      time.Time `json:"at"`
-	Action  string    `json:"action"`
-	Code    string    `json:"code"`
-	By      principal `json:"by"`
-	UserID  string    `json:"user_id"`
-	Target  string    `json:"target"`
-	Route   string    `json:"route"`
-	Backend string    `json:"backend"`
-	Method  string    `json:"method"`
-	IP      string    `json:"ip"`
-	Label   string    `json:"label"`
-	Fields  []string  `json:"fields"`
-	Reason  string    `json:"reason"`
+// auditRecord is a record as superusers see it.
+type auditRecord struct {
+	ID      string         `json:"id"`
+	At      time.Time      `json:"at"`
+	Action  string         `json:"action"`
+	Code    string         `json:"code"`
+	By      auditPrincipal `json:"by"`
+	UserID  string         `json:"user_id"`
+	Target  string         `json:"target"`
+	Route   string         `json:"route"`
+	Backend string         `json:"backend"`
+	Method  string         `json:"method"`
+	IP      string         `json:"ip"`
+	Label   string         `json:"label"`
+	Fields  []string       `json:"fields"`
+	Reason  string         `json:"reason"`
 }
 
-func entryOf(r core.Record) any {
-	return entry{
+func publicOf(r core.Record) any {
+	return auditRecord{
 		ID: r.ID, At: r.At, Action: string(r.Action), Code: r.Code,
-		By:     principal{r.By.Kind, r.By.UserID, r.By.SessionID, r.By.Actor},
+		By:     auditPrincipal{r.By.Kind, r.By.UserID, r.By.SessionID, r.By.Actor},
 		UserID: r.Subject, Target: r.Target, Route: r.Route, Backend: r.Backend, Method: r.Method, IP: address(r),
 		Label: r.Client.Label, Fields: fieldsOf(r), Reason: r.Reason,
 	}
 }
 
-// ownEntry is a record as the user sees it whom it is about.
-type ownEntry struct {
+// ownAuditRecord is a record as the user sees it whom it is about.
+type ownAuditRecord struct {
 	ID     string    `json:"id"`
 	At     time.Time `json:"at"`
 	Action string    `json:"action"`
 	Code   string    `json:"code"`
-	Actor  string    `json:"actor" openapi:"enum=you,enum=nobody,enum=others,description=Others are administrators and the application."`
+	Actor  string    `json:"actor" openapi:"enum=you|nobody|others,description=Others are administrators and the application."`
 	Method string    `json:"method"`
 	IP     string    `json:"ip"`
 	Label  string    `json:"label"`
 	Fields []string  `json:"fields"`
 }
 
-// ownEntryOf keeps from the user who else acted, and from where.
-func ownEntryOf(r core.Record) any {
-	e := ownEntry{
+// ownOf keeps from the user who else acted, and from where.
+func ownOf(r core.Record) any {
+	e := ownAuditRecord{
 		ID: r.ID, At: r.At, Action: string(r.Action), Code: r.Code, Actor: "others", Method: r.Method, Fields: fieldsOf(r),
 	}
 	switch {
@@ -108,7 +108,7 @@ func (f Flow) all(svc *core.Services) core.Route {
 		Guards: append(slices.Clone(svc.Env.AccountGuards), core.Superuser, core.InPerson),
 		Doc: core.Doc{
 			Summary: "Audit records, the newest first", Status: http.StatusOK, Query: filters{}, Headers: []string{"Link"},
-			Answer: []entry{},
+			Answer: []auditRecord{},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			q := core.AuditQuery{User: r.Query.Get("user"), Action: core.EventKind(r.Query.Get("action"))}
@@ -130,7 +130,7 @@ func (f Flow) all(svc *core.Services) core.Route {
 			default: // in another spelling, maybe
 				q.User = u.Base().ID
 			}
-			return f.list(ctx, r, q, entryOf)
+			return f.list(ctx, r, q, publicOf)
 		},
 	}
 }
@@ -140,10 +140,10 @@ func (f Flow) own(svc *core.Services) core.Route {
 		Name: "audit:own", Method: http.MethodGet, Pattern: "/audit/me", Guards: svc.Env.AccountGuards,
 		Doc: core.Doc{
 			Summary: "What happened to the current user's account, the newest first", Status: http.StatusOK, Query: page{},
-			Headers: []string{"Link"}, Answer: []ownEntry{},
+			Headers: []string{"Link"}, Answer: []ownAuditRecord{},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-			return f.list(ctx, r, core.AuditQuery{User: core.CurrentFrom(ctx).User.Base().ID}, ownEntryOf)
+			return f.list(ctx, r, core.AuditQuery{User: core.CurrentFrom(ctx).User.Base().ID}, ownOf)
 		},
 	}
 }
