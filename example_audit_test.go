@@ -27,7 +27,8 @@ func ship(
 	ctx context.Context, auth *latchkey.Auth[Member], since time.Time, put func(core.Record) error,
 ) (time.Time, error) {
 	// A transaction that was slow to commit shows its record late, so the
-	// last minutes are read again. The other place knows a record by its ID.
+	// last minutes are read again. The other place knows a record by its
+	// ID.
 	q := core.AuditQuery{From: since.Add(-5 * time.Minute), Oldest: true, Limit: 100}
 	for {
 		records, next, err := auth.Manager().Audit(ctx, q)

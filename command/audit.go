@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,8 +116,8 @@ func recordPage[U any](c *call[U], rows *table, page []core.Record, first bool) 
 	}
 	for _, r := range page {
 		lines = append(lines, []string{
-			r.At.UTC().Format("2006-01-02 15:04:05"), string(r.Action), cmp.Or(r.Subject, "-"), actor(r), cmp.Or(recordIP(r), "-"),
-			cmp.Or(shortened(r.Client.Label), "-"), cmp.Or(what(r), "-"),
+			r.At.UTC().Format("2006-01-02 15:04:05"), string(r.Action), cmp.Or(r.Subject, "-"), actor(r),
+			cmp.Or(recordIP(r), "-"), cmp.Or(shortened(r.Client.Label), "-"), cmp.Or(what(r), "-"),
 		})
 	}
 	return rows.print(lines...)
@@ -136,7 +137,8 @@ func actor(r core.Record) string {
 
 // what is what else there is to say of a record.
 func what(r core.Record) string {
-	return strings.Join(strings.Fields(strings.Join([]string{r.Code, strings.Join(r.Fields, ","), r.Method, r.Reason}, " ")), " ")
+	parts := []string{r.Code, strings.Join(r.Fields, ","), r.Method, r.Reason}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " ")
 }
 
 func recordIP(r core.Record) string {
@@ -170,7 +172,7 @@ func recordObject(r core.Record) any {
 		Fields  []string  `json:"fields"`
 		Reason  string    `json:"reason"`
 	}{
-		r.ID, r.At.UTC(), string(r.Action), r.Code, by{r.By.Kind, r.By.UserID, r.By.SessionID, r.By.Actor}, r.Subject, r.Target,
-		r.Route, r.Backend, r.Method, recordIP(r), r.Client.Label, append([]string{}, r.Fields...), r.Reason,
+		r.ID, r.At.UTC(), string(r.Action), r.Code, by{r.By.Kind, r.By.UserID, r.By.SessionID, r.By.Actor}, r.Subject,
+		r.Target, r.Route, r.Backend, r.Method, recordIP(r), r.Client.Label, append([]string{}, r.Fields...), r.Reason,
 	}
 }

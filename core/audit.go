@@ -176,7 +176,7 @@ func recordBound(at time.Time) string {
 	return recordTime(at)
 }
 
-// kind is what distinguishes the query from those whose cursors are not its own.
+// kind is what distinguishes the query from those with cursors of their own.
 func (q AuditQuery) kind() [32]byte {
 	bound := func(at time.Time) string {
 		if at.IsZero() {

@@ -90,7 +90,7 @@ func (q Query) After() (last string, err error) {
 	return placeOf(q.Cursor, q.kind())
 }
 
-// kind is what distinguishes the query from those whose cursors are not its own.
+// kind is what distinguishes the query from those with cursors of their own.
 func (q Query) kind() [32]byte {
 	flag := func(want *bool) string {
 		if want == nil {

@@ -43,9 +43,10 @@ type View struct {
 	// Links lead to other pages from below this one.
 	Links []Button
 	// Data is the page's own: *Account of account, *AuditLog of
-	// admin_audit, *UserList of admin_users, *UserDetail of admin_user, []*Form of factor and prove,
-	// *Enrolment of totp, []string of codes that were just made, the
-	// sentence of email and mail, and nil of the others.
+	// admin_audit, *UserList of admin_users, *UserDetail of admin_user,
+	// []*Form of factor and prove, *Enrolment of totp, []string of codes
+	// that were just made, the sentence of email and mail, and nil of the
+	// others.
 	Data any
 
 	texts *texts

@@ -128,7 +128,8 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 	p.send("GET", "/auth/audit/me", tokens["cookie"], "", "", 200)
 	p.send("GET", "/auth/audit", tokens["cookie"], "", "", 403)
 	boss := p.login("session", "root@example.org", "a long secret")
-	if got := p.send("GET", "/auth/audit?user="+id+"&action=user.updated", boss, "", "", 200); !strings.Contains(got, `"fields":["full_name"]`) {
+	got := p.send("GET", "/auth/audit?user="+id+"&action=user.updated", boss, "", "", 200)
+	if !strings.Contains(got, `"fields":["full_name"]`) {
 		t.Errorf("GET /auth/audit answers %s", got)
 	}
 	p.send("POST", "/auth/jwt/logout", tokens["jwt"], "", "", 204)

@@ -24,7 +24,8 @@ func newApp(t *testing.T, f audit.Flow) (a *factortest.App, root *factortest.Cli
 	a = factortest.New(t, func(o *latchkey.Options[factortest.Member]) { o.Flows = append(o.Flows, f) })
 	boss := a.User("root@example.org")
 	yes := true
-	if _, err := a.Manager().Update(t.Context(), boss.ID, latchkey.Changes[factortest.Member]{IsSuperuser: &yes}); err != nil {
+	_, err := a.Manager().Update(t.Context(), boss.ID, latchkey.Changes[factortest.Member]{IsSuperuser: &yes})
+	if err != nil {
 		t.Fatal(err)
 	}
 	root = a.Client("api")
@@ -107,7 +108,8 @@ func TestWhatUsersAndSuperusersSee(t *testing.T) {
 	}
 	// Records outlive their user.
 	root.Send("DELETE", "/users/"+a.Ada.ID, "", 204, "")
-	if gone, _ := page(t, a, root, "/auth/audit?user="+a.Ada.ID); len(gone) != len(own)+1 || gone[0]["action"] != "user.deleted" {
+	gone, _ := page(t, a, root, "/auth/audit?user="+a.Ada.ID)
+	if len(gone) != len(own)+1 || gone[0]["action"] != "user.deleted" {
 		t.Errorf("of a deleted user: %v", gone)
 	}
 }
@@ -182,8 +184,10 @@ func TestAttackE02WhatIsTypedIsNotRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := root.Do(a, "GET", "/auth/audit?limit=100", "").Body.String() + c.Do(a, "GET", "/auth/audit/me", "").Body.String()
-	for _, secret := range []string{typed, wrong, fresh, token, factortest.Ada, factortest.Password, "typed-new", "$argon2"} {
+	answer := root.Do(a, "GET", "/auth/audit?limit=100", "").Body.String() +
+		c.Do(a, "GET", "/auth/audit/me", "").Body.String()
+	for _, secret := range []string{typed, wrong, fresh, token, factortest.Ada, factortest.Password, "typed-new",
+		"$argon2"} {
 		if strings.Contains(string(all)+answer, secret) {
 			t.Errorf("%q is in a record", secret)
 		}
@@ -191,11 +195,12 @@ func TestAttackE02WhatIsTypedIsNotRecorded(t *testing.T) {
 	var refused []string
 	for _, r := range records(t, store) {
 		if r.Action == core.EventLoginFailed {
-			refused = append(refused, fmt.Sprintf("%t %t %s %s %s", r.Subject == a.Ada.ID, r.Subject == "", r.Code, r.Client.IP, r.By.Kind))
+			refused = append(refused,
+				fmt.Sprintf("%t %t %s %s %s", r.Subject == a.Ada.ID, r.Subject == "", r.Code, r.Client.IP, r.By.Kind))
 		}
 	}
-	const nobody, adas = "false true LOGIN_BAD_CREDENTIALS 192.0.2.1 nobody", "true false LOGIN_BAD_CREDENTIALS 192.0.2.1 nobody"
-	if want := []string{nobody, nobody, adas}; !slices.Equal(refused, want) {
+	const code = " LOGIN_BAD_CREDENTIALS 192.0.2.1 nobody"
+	if want := []string{"false true" + code, "false true" + code, "true false" + code}; !slices.Equal(refused, want) {
 		t.Errorf("got %q, want %q", refused, want)
 	}
 }

@@ -3,7 +3,9 @@
 // with Own everybody theirs at GET /audit/me.
 //
 //	latchkey.New(users, latchkey.Options[Account]{
-//		Flows: []latchkey.Flow{audit.Flow{Store: store.Audit(), Own: true}}, …
+//		Flows: []latchkey.Flow{
+//			audit.Flow{Store: store.Audit(), Own: true}, …
+//		},
 //	})
 //
 // Security notes (OWASP ASVS 5.0, 16.2 and 16.3). A change and its record are

@@ -80,8 +80,8 @@ func TestARecordHasWhatHappened(t *testing.T) {
 	}
 	r := got[0]
 	want := core.Record{
-		ID: r.ID, At: at.UTC().Truncate(time.Microsecond), Action: "user.updated", Code: "CODE", By: event.Actor, Subject: u.ID,
-		Target: "t1", Route: "users:patch_user", Backend: "web", Method: "password", Client: event.Client,
+		ID: r.ID, At: at.UTC().Truncate(time.Microsecond), Action: "user.updated", Code: "CODE", By: event.Actor,
+		Subject: u.ID, Target: "t1", Route: "users:patch_user", Backend: "web", Method: "password", Client: event.Client,
 		Fields: event.Fields, Reason: "why",
 	}
 	gotText, _ := json.Marshal(r)
@@ -94,13 +94,14 @@ func TestARecordHasWhatHappened(t *testing.T) {
 	}
 }
 
-// Of a transaction that ran again, one record is told of: that which is kept.
+// Of a transaction that ran again, sinks hear of one record: the one kept.
 // (memstore, without transactions, has both.)
 func TestAlsoHearOfTheLastRun(t *testing.T) {
 	t.Parallel()
 	s, store, h := servicetest.New(t), memstore.NewAudit(), &heard{}
 	f := audit.Flow{Store: store, Also: []audit.Sink{h}}
-	if err := happen(t, f, s, core.Event{Kind: core.EventDeleted, At: servicetest.Start, User: s.Add(ada, "x")}, 2); err != nil {
+	event := core.Event{Kind: core.EventDeleted, At: servicetest.Start, User: s.Add(ada, "x")}
+	if err := happen(t, f, s, event, 2); err != nil {
 		t.Fatal(err)
 	}
 	known := map[string]bool{}
@@ -155,7 +156,8 @@ func TestAttackE04StoreDown(t *testing.T) {
 	s.Env.Log = slog.New(slog.NewTextHandler(&log, nil))
 	u := s.Add(ada, "secret")
 	f := audit.Flow{Store: failing{}, Also: []audit.Sink{h}}
-	if err := happen(t, f, s, core.Event{Kind: core.EventUpdated, At: servicetest.Start, User: u}, 1); err == nil || len(h.all) != 0 {
+	change := core.Event{Kind: core.EventUpdated, At: servicetest.Start, User: u}
+	if err := happen(t, f, s, change, 1); err == nil || len(h.all) != 0 {
 		t.Errorf("a change that cannot be recorded: %v, and %d were heard of", err, len(h.all))
 	}
 	refused := core.Event{Kind: core.EventLoginFailed, At: servicetest.Start, Code: core.CodeLoginBadCredentials}
@@ -165,7 +167,8 @@ func TestAttackE04StoreDown(t *testing.T) {
 	}
 	// The twin: without a Store nothing can be down.
 	h = &heard{}
-	if err := happen(t, audit.Flow{Also: []audit.Sink{h}}, s, core.Event{Kind: core.EventLoggedIn, At: servicetest.Start, User: u}, 1); err != nil || len(h.all) != 1 {
+	login := core.Event{Kind: core.EventLoggedIn, At: servicetest.Start, User: u}
+	if err := happen(t, audit.Flow{Also: []audit.Sink{h}}, s, login, 1); err != nil || len(h.all) != 1 {
 		t.Errorf("Also alone: %v, %d were heard of", err, len(h.all))
 	}
 }

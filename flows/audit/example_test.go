@@ -21,7 +21,8 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	// store.Audit() of a database has the records in the transactions of the changes.
+	// store.Audit() of a database has the records in the transactions of
+	// the changes.
 	log := audit.Func(func(_ context.Context, r core.Record) { fmt.Println("heard of", r.Action) })
 	auth, err := latchkey.New(memstore.NewUsers[member](), latchkey.Options[member]{
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},

@@ -30,7 +30,8 @@ func recordOf(ctx context.Context, svc *core.Services, e core.Event) (core.Recor
 		Route: line(e.Route, textMax), Backend: e.Backend, Method: line(e.Method, textMax),
 		Client: core.Client{IP: e.Client.IP, Label: line(e.Client.Label, labelMax)}, Reason: line(e.Reason, reasonMax),
 	}
-	r.By.UserID, r.By.SessionID, r.By.Actor = line(r.By.UserID, textMax), line(r.By.SessionID, textMax), line(r.By.Actor, textMax)
+	r.By.UserID, r.By.SessionID = line(r.By.UserID, textMax), line(r.By.SessionID, textMax)
+	r.By.Actor = line(r.By.Actor, textMax)
 	if e.User != nil {
 		r.Subject = line(e.User.Base().ID, textMax)
 	}

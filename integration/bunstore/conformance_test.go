@@ -29,7 +29,9 @@ func (d database) emptied(t *testing.T) *emptied {
 
 func (e *emptied) empty(t *testing.T) {
 	t.Helper()
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		run(t, e.db, "DELETE FROM latchkey_"+table)
 	}
 }

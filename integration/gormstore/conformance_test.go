@@ -36,7 +36,9 @@ func (e *emptied) users(
 	t.Helper()
 	opts.Patience = 30 * time.Second // for the kit's crowds on a busy machine
 	store, us := users[storetest.Account](t, e.db, opts)
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,9 @@ func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
 func (s *shared) empty(t *testing.T, now func() time.Time) {
 	t.Helper()
 	s.now = now
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		run(t, s.db, "DELETE FROM latchkey_"+table)
 	}
 }

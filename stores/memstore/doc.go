@@ -11,8 +11,8 @@
 //	limiter := memstore.NewLimiter(memstore.LimiterOptions{})
 //	records := memstore.NewAudit()
 //
-// All seven are safe for concurrent use. There are no transactions: each call is
-// atomic by itself, and nothing spans two calls.
+// All seven are safe for concurrent use. There are no transactions: each call
+// is atomic by itself, and nothing spans two calls.
 //
 // Security notes. Nothing is written to disk, so a restart loses every session,
 // count and burned token; a token that was burned before the restart can then

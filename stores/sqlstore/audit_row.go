@@ -52,8 +52,8 @@ func auditValues(r core.Record) ([]any, error) {
 func scanRecord(scan func(dest ...any) error) (r core.Record, err error) {
 	var at int64
 	var ip, fields string
-	err = scan(&r.ID, &at, &r.Action, &r.Code, &r.By.Kind, &r.By.UserID, &r.By.SessionID, &r.By.Actor, &r.Subject, &r.Target,
-		&r.Route, &r.Backend, &r.Method, &ip, &r.Client.Label, &fields, &r.Reason)
+	err = scan(&r.ID, &at, &r.Action, &r.Code, &r.By.Kind, &r.By.UserID, &r.By.SessionID, &r.By.Actor, &r.Subject,
+		&r.Target, &r.Route, &r.Backend, &r.Method, &ip, &r.Client.Label, &fields, &r.Reason)
 	if err != nil {
 		return r, err
 	}

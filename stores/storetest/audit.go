@@ -122,7 +122,8 @@ var auditAppendCases = []auditCase{
 		last.Reason, last.Subject = strings.Repeat("é", 500), strings.Repeat("y", 255)
 		err := errors.Join(appendAll(ctx, s, all...), recorded(ctx, s, "all", core.AuditQuery{Oldest: true}, all...))
 		for i := range all {
-			err = errors.Join(err, recorded(ctx, s, "the user "+show(all[i].Subject), core.AuditQuery{User: all[i].Subject}, all[i]))
+			who := all[i].Subject
+			err = errors.Join(err, recorded(ctx, s, "the user "+show(who), core.AuditQuery{User: who}, all[i]))
 		}
 		return err
 	}},

@@ -23,7 +23,8 @@ var auditListCases = []auditCase{
 			recorded(ctx, s, "newest", core.AuditQuery{}, reversed(want)...))
 	}},
 	{Rule: "List filters by the user, byte by byte, by the action, and by both", Check: func(ctx context.Context, s core.AuditStore) error {
-		anns, bobs, refused, nobodys := record(noon), record(noon.Add(time.Millisecond)), record(noon.Add(time.Second)), record(noon.Add(time.Minute))
+		anns, bobs, refused := record(noon), record(noon.Add(time.Millisecond)), record(noon.Add(time.Second))
+		nobodys := record(noon.Add(time.Minute))
 		bobs.Subject = BobID
 		refused.Action = core.EventLoginFailed
 		nobodys.Subject, nobodys.Action = "", core.EventLoginFailed
@@ -52,16 +53,17 @@ var auditListCases = []auditCase{
 			return err
 		}
 		from, to := all[1].At, all[3].At
-		berlin := time.FixedZone("", 7200)
+		berlin, long := time.FixedZone("", 7200), time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC)
 		return errors.Join(
 			recorded(ctx, s, "From", core.AuditQuery{From: from, Oldest: true}, all[1:]...),
 			recorded(ctx, s, "To", core.AuditQuery{To: to, Oldest: true}, all[:3]...),
 			recorded(ctx, s, "both", core.AuditQuery{From: from, To: to, Oldest: true}, all[1:3]...),
-			recorded(ctx, s, "both, newest first", core.AuditQuery{From: from.In(berlin), To: to.In(berlin)}, reversed(all[1:3])...),
+			recorded(ctx, s, "both, newest first", core.AuditQuery{From: from.In(berlin), To: to.In(berlin)},
+				reversed(all[1:3])...),
 			recorded(ctx, s, "with a user", core.AuditQuery{User: AnnID, From: from, To: to, Oldest: true}, all[1:3]...),
 			recorded(ctx, s, "nothing between", core.AuditQuery{From: to, To: from}),
-			recorded(ctx, s, "before 1970", core.AuditQuery{From: time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC), Oldest: true}, all...),
-			recorded(ctx, s, "until 1970", core.AuditQuery{To: time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC)}),
+			recorded(ctx, s, "before 1970", core.AuditQuery{From: long, Oldest: true}, all...),
+			recorded(ctx, s, "until 1970", core.AuditQuery{To: long}),
 		)
 	}},
 	{Rule: "List brings its Limit between 1 and 100", Check: func(ctx context.Context, s core.AuditStore) error {
@@ -136,7 +138,9 @@ var auditCursorCases = []auditCase{
 		if _, err := series(ctx, s, 3); err != nil {
 			return err
 		}
-		q := core.AuditQuery{User: AnnID, Action: core.EventLoggedIn, From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 1}
+		q := core.AuditQuery{
+			User: AnnID, Action: core.EventLoggedIn, From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 1,
+		}
 		_, cursor, err := s.List(ctx, q)
 		q.Cursor = cursor
 		errs := []error{is("List", err, nil)}

@@ -48,7 +48,8 @@ func TestBrokenAudit(t *testing.T) {
 		"a field is lost": {func(s *auditStore) {
 			inner := s.append
 			s.append = func(ctx context.Context, r core.Record) error { r.By.Actor = ""; return inner(ctx, r) }
-		}, []string{"Append keeps", "E03", "Append is ErrTaken", "A record that List", "Of 64", "List", "From page", "A cursor goes", "Prune"}},
+		}, []string{"Append keeps", "E03", "Append is ErrTaken", "A record that List", "Of 64", "List", "From page",
+			"A cursor goes", "Prune"}},
 		"a text is trimmed": {func(s *auditStore) {
 			inner := s.append
 			s.append = func(ctx context.Context, r core.Record) error {

@@ -46,7 +46,8 @@ var auditJointCases = []Case[Database]{
 			return errors.Join(appendAll(ctx, s.Audit, r), is("Append of the same", s.Audit.Append(ctx, r), core.ErrTaken),
 				outage("Append without an Action", s.Audit.Append(ctx, broken)), appendAll(ctx, s.Audit, two))
 		})
-		return errors.Join(is("Transact", err, nil), recorded(ctx, s.Audit, "afterwards", core.AuditQuery{Oldest: true}, r, two))
+		return errors.Join(is("Transact", err, nil),
+			recorded(ctx, s.Audit, "afterwards", core.AuditQuery{Oldest: true}, r, two))
 	})},
 }
 

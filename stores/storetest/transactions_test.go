@@ -82,8 +82,8 @@ func TestBrokenTransactions(t *testing.T) {
 				Tickets: memstore.NewTickets(nil), OAuthAccounts: memstore.NewOAuthAccounts(),
 				Credentials: memstore.NewCredentials(nil), Audit: memstore.NewAudit(),
 			}
-		}, "An error of do", "A panic of do", "Transact nests: what the inner", "What a transaction", "F01 a transaction", "E01",
-			"A user and", "Of concurrent transactions that make", "Delete of a user")
+		}, "An error of do", "A panic of do", "Transact nests: what the inner", "What a transaction", "F01 a transaction",
+			"E01", "A user and", "Of concurrent transactions that make", "Delete of a user")
 	})
 }
 
