@@ -196,7 +196,7 @@ func (d *events[U, PU]) complete(ctx context.Context, e *core.Event) {
 	switch {
 	case e.Actor.Kind != "":
 	case c != nil && e.Request != nil:
-		e.Actor = core.Principal{Kind: "user", UserID: c.Session.UserID, SessionID: c.Session.ID}
+		e.Actor = core.Principal{Kind: "user", UserID: c.Session.UserID, SessionID: c.Session.ID, Actor: c.Session.Actor}
 	case e.Request != nil:
 		e.Actor.Kind = "nobody"
 	default:

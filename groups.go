@@ -106,6 +106,11 @@ func (a *Auth[U]) Users() Group { return a.Flow("users") }
 // /sessions/{id} and DELETE /sessions.
 func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
 
+// Audit returns the audit log: GET /audit for superusers and, with
+// audit.Flow's Own, GET /audit/me. It needs audit.Flow with a Store in
+// Options.Flows.
+func (a *Auth[U]) Audit() Group { return a.Flow("audit") }
+
 // Keys returns GET /jwks.json.
 func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
 

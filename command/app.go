@@ -50,7 +50,7 @@ func New[U any, PU core.Model[U]](app App[U]) *cobra.Command {
 	}
 	t := &tree[U, PU]{app}
 	root := group(app.Name, "Operate users, sessions, factors, keys and the database",
-		t.users(), t.sessions(), t.factors(), t.apiKeys(), t.migrate(), t.sweep(), keys(), t.imports(), t.doctor())
+		t.users(), t.sessions(), t.factors(), t.apiKeys(), t.audit(), t.migrate(), t.sweep(), keys(), t.imports(), t.doctor())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func (t *tree[U, PU]) sweep() *cobra.Command {
-	return leaf("sweep", nil, "Delete expired sessions, tokens, credentials and counts",
+	return leaf("sweep", nil, "Delete expired sessions, tokens, credentials and counts, and old records",
 		"Nothing but space depends on it. Applications call SweepEvery, or let a timer run this command.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				bar := c.progress("sweeping", 0)

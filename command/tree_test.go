@@ -41,7 +41,7 @@ func TestWrongUsage(t *testing.T) {
 func TestHelpOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.run().want(0, "users", "sessions", "factors", "keys", "migrate", "sweep", "key", "import", "doctor")
+	s.run().want(0, "users", "sessions", "factors", "keys", "audit", "migrate", "sweep", "key", "import", "doctor")
 	s.run("users").want(0, "set-password")
 	s.run("users", "create", "--help").want(0, "--password-stdin", "--link")
 	if s.opened > 0 {

@@ -13,7 +13,7 @@
 // yours:
 //
 //   - stores: [UserStore], [SessionStore], [TicketStore], [CredentialStore],
-//     [OAuthAccountStore] and [Limiter] (stores/storetest)
+//     [OAuthAccountStore], [AuditStore] and [Limiter] (stores/storetest)
 //   - a [Strategy] issues, verifies and revokes tokens
 //     (strategies/strategytest)
 //   - a [Transport] carries them (transports/transporttest)

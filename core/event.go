@@ -99,6 +99,8 @@ type Event struct {
 	Target string
 	// Count is a number that some kinds have; 0 for the others.
 	Count int
+	// Reason is why, in the words of whoever acts; "" for most kinds.
+	Reason string
 	// Session is the one that began or was revoked.
 	Session *Session
 	// Keep is the session that outlives a raised TokenEpoch.
@@ -138,6 +140,9 @@ type Principal struct {
 	// Kind is "user", "nobody" (a request without a login) or "system" (a
 	// Manager's call, a job).
 	Kind, UserID, SessionID string
+	// Actor is the ID of the user who acts as UserID, "" where nobody else
+	// does; see Session.
+	Actor string
 }
 
 // Client is where a request came from.

@@ -28,6 +28,8 @@ type Account struct {
 	Keys                             *Keys
 	Providers                        []LinkedProvider
 	Sessions                         []Login
+	// Activity is what happened to the account, the newest first.
+	Activity []Activity
 	// EndOthers ends all logins but this one.
 	EndOthers *Form
 	// Leave leads to the page on which users delete their account.
@@ -86,7 +88,10 @@ func (v *visit) accountPage(
 	}
 	data.Profile, data.Address, data.Password = v.profileForm(u), v.addressForm(""), v.passwordForm()
 	data.Name = v.nameForm("")
-	for _, add := range []func(context.Context, *Account) error{v.addLogins, v.addProviders, v.addFactors, v.addKeys} {
+	add := []func(context.Context, *Account) error{
+		v.addLogins, v.addProviders, v.addFactors, v.addKeys, v.addActivity,
+	}
+	for _, add := range add {
 		if err := add(ctx, data); err != nil {
 			return nil, err
 		}

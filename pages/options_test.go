@@ -263,14 +263,14 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 			code.Write(raw)
 		}
 	}
-	for _, match := range regexp.MustCompile(`"((?:title|submit|link|notice|account|time|wait|help|form|factors?|keys|error|login|mail|email|passkey)\.[a-z_.]+[a-z])"`).
+	for _, match := range regexp.MustCompile(`"((?:title|submit|link|notice|account|time|wait|help|form|factors?|keys|error|login|mail|email|passkey|audit)\.[a-z_.]+[a-z])"`).
 		FindAllStringSubmatch(code.String(), -1) {
 		used[match[1]] = true
 		if english[match[1]] == "" && match[1] != "title.error" && match[1] != "passkey.js" {
 			t.Errorf("the code asks for %s", match[1])
 		}
 	}
-	made := regexp.MustCompile(`^(title|field|factor|problem|error|help)\.|^[a-z_]+$|^[A-Z_]+$`)
+	made := regexp.MustCompile(`^(title|field|factor|problem|error|help|activity)\.|^[a-z_]+$|^[A-Z_]+$`)
 	for _, key := range slices.Sorted(maps.Keys(english)) {
 		if !used[key] && !made.MatchString(key) {
 			t.Errorf("nothing asks for %s", key)

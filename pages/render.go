@@ -22,7 +22,7 @@ type looks map[string]*template.Template
 
 // pageNames are the pages, each with a template of its name.
 var pageNames = []string{
-	"account", "admin_delete", "admin_user", "admin_users", "begin", "codes", "email", "error", "factor", "forgot", "key", "leave",
+	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "begin", "codes", "email", "error", "factor", "forgot", "key", "leave",
 	"login", "logout", "mail", "passkey", "prove", "register", "rename", "reset", "totp", "verify",
 }
 

@@ -137,6 +137,7 @@ func (s *site) adminRoutes() []core.Route {
 		s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
 		s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
 		s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
+		s.page("admin_audit", "GET /admin/audit", loggedIn, s.adminAudit),
 	}
 }
 

@@ -69,7 +69,8 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
-			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
+			Activity: []Activity{{Text: "text", Bad: known, Device: "text", Label: "text", IP: "::1"}, {By: "text"}},
+			Leave:    &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
 		}
 	case "codes":
 		if known {
@@ -84,6 +85,12 @@ func (s *site) sample(page string, known bool) View {
 		view.Data = "text"
 	case "totp":
 		view.Data = &Enrolment{QR: QR{Size: 9, Path: "M4 4h1v1h-1z"}, Secret: "text", Form: form("totp")}
+	case "admin_audit":
+		view.Data = &AuditLog{User: "1", Action: "a", More: "/", First: "/", Records: []AuditRecord{
+			{Activity: Activity{Text: "text", Bad: known, Device: "text", IP: "::1"}, Kind: "a", Code: "a", Fields: "a", User: "1",
+				UserURL: "/", OfUser: "/", Actor: "2", ActorURL: "/", Reason: "text"},
+			{Actor: "text"},
+		}}
 	case "admin_users":
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
@@ -93,8 +100,10 @@ func (s *site) sample(page string, known bool) View {
 	case "passkey":
 		view.Form = view.Passkey
 	}
-	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename"}; !known &&
-		!slices.Contains(private, page) {
+	private := []string{
+		"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename",
+	}
+	if !known && !slices.Contains(private, page) {
 		view.User = nil
 	}
 	return view

@@ -11,10 +11,10 @@ import (
 // View is what a page shows: the data of templates and of Options.Render. It
 // may grow; what it has now stays.
 type View struct {
-	// Page is its name, and that of its template: account, admin_delete,
-	// admin_user, admin_users, begin, codes, email, error, factor, forgot,
-	// key, leave, login, logout, mail, passkey, prove, register, rename, reset,
-	// totp, verify.
+	// Page is its name, and that of its template: account, admin_audit,
+	// admin_delete, admin_user, admin_users, begin, codes, email, error,
+	// factor, forgot, key, leave, login, logout, mail, passkey, prove,
+	// register, rename, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -42,11 +42,11 @@ type View struct {
 	Providers []Provider
 	// Links lead to other pages from below this one.
 	Links []Button
-	// Data is the page's own: *Account of account, *UserList of
-	// admin_users, *UserDetail of admin_user, []*Form of factor and prove,
-	// *Enrolment of totp, []string of codes that were just made, the API
-	// key that was just made or "" of key, the sentence of email and mail,
-	// and nil of the others.
+	// Data is the page's own: *Account of account, *AuditLog of
+	// admin_audit, *UserList of admin_users, *UserDetail of admin_user,
+	// []*Form of factor and prove, *Enrolment of totp, []string of codes
+	// that were just made, the API key that was just made or "" of key, the
+	// sentence of email and mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -73,9 +73,9 @@ type Provider struct {
 // their names, which come in pairs: {{.T "login.with" "provider" .Title}}.
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
-// Has reports whether the application has what a page needs: account, admin,
-// factors, forgot, keys, leave, login, logout, mail, passkey, providers,
-// register, sessions or verify.
+// Has reports whether the application has what a page needs: account, activity,
+// admin, audit, factors, forgot, keys, leave, login, logout, mail, passkey,
+// providers, register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -116,6 +116,10 @@ func (v *visit) offers(page string) bool {
 	switch page {
 	case "account":
 		return v.has("users:patch_current_user")
+	case "activity":
+		return v.has("audit:own")
+	case "audit":
+		return v.offers("admin") && v.has("audit:list")
 	case "factors":
 		return v.has("factors:list")
 	case "admin":

@@ -125,6 +125,13 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 		t.Errorf("PATCH /users/me answers %s", got)
 	}
 	p.send("GET", "/auth/sessions", tokens["cookie"], "", "", 200)
+	p.send("GET", "/auth/audit/me", tokens["cookie"], "", "", 200)
+	p.send("GET", "/auth/audit", tokens["cookie"], "", "", 403)
+	boss := p.login("session", "root@example.org", "a long secret")
+	got := p.send("GET", "/auth/audit?user="+id+"&action=user.updated", boss, "", "", 200)
+	if !strings.Contains(got, `"fields":["full_name"]`) {
+		t.Errorf("GET /auth/audit answers %s", got)
+	}
 	p.send("POST", "/auth/jwt/logout", tokens["jwt"], "", "", 204)
 	p.send("GET", "/users/me", tokens["jwt"], "", "", 401)
 	p.send("GET", "/auth/jwks.json", "", "", "", 200)

@@ -37,7 +37,7 @@ func routes(app *site.Site) http.Handler {
 		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
 	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
-		auth.APIKeys())
+		auth.APIKeys(), auth.Audit())
 	chiauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

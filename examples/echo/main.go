@@ -35,7 +35,7 @@ func routes(app *site.Site) http.Handler {
 		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
 	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
-		auth.APIKeys())
+		auth.APIKeys(), auth.Audit())
 	echoauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

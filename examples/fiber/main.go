@@ -46,7 +46,7 @@ func routes(app *site.Site) *fiber.App {
 		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
 	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
-		auth.APIKeys())
+		auth.APIKeys(), auth.Audit())
 	fiberauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

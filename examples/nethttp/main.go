@@ -34,7 +34,7 @@ func routes(app *site.Site) http.Handler {
 		httpauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend))
 	}
 	httpauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
-		auth.APIKeys())
+		auth.APIKeys(), auth.Audit())
 	httpauth.Mount(r, "/users", auth.Users())
 	if app.Local != nil {
 		socialRoutes(r, app)

@@ -29,7 +29,9 @@ func (d database) emptied(t *testing.T) *emptied {
 
 func (e *emptied) empty(t *testing.T) {
 	t.Helper()
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		run(t, e.db, "DELETE FROM latchkey_"+table)
 	}
 }
@@ -95,7 +97,7 @@ func TestTransactions(t *testing.T) {
 			e.empty(t)
 			return storetest.Database{Users: e.users, Transactor: e.store, Sessions: e.store.Sessions(),
 				Tickets: e.store.Tickets(), OAuthAccounts: e.store.OAuthAccounts(),
-				Credentials: e.store.Credentials()}
+				Credentials: e.store.Credentials(), Audit: e.store.Audit()}
 		})
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/command"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/hashers/bcrypt"
 	"github.com/latchkey-go/latchkey/integration/server"
@@ -108,9 +109,9 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 	}
 	auth, err := latchkey.New(users, latchkey.Options[account]{
 		Backends: []latchkey.Backend{{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
-		Flows:    []latchkey.Flow{reset.Flow{}}, Tickets: store.Tickets(), Limiter: store.Limiter(),
-		Credentials: store.Credentials(),
-		Sender:      box, BaseURL: "http://localhost:8080", Hashers: hashers, Log: log, Now: s.now, Random: s.random,
+		Flows:    []latchkey.Flow{reset.Flow{}, audit.Flow{Store: store.Audit()}},
+		Tickets:  store.Tickets(), Limiter: store.Limiter(), Credentials: store.Credentials(),
+		Sender: box, BaseURL: "http://localhost:8080", Hashers: hashers, Log: log, Now: s.now, Random: s.random,
 	})
 	return &command.Opened[account]{Auth: auth, Close: db.Close}, err
 }

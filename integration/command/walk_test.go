@@ -52,6 +52,11 @@ users delete robert@example.org
 users delete robert@example.org --yes
 users delete robert@example.org --yes
 users superuser ada@example.org --off
+audit --limit 9
+audit --user ada@example.org --oldest --json
+audit --user nobody@example.org
+audit --action user.deleted --from 2026-12-01 --before 2026-12-02
+audit --from yesterday
 users frobnicate
 sweep
 `

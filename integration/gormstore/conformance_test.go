@@ -36,7 +36,9 @@ func (e *emptied) users(
 	t.Helper()
 	opts.Patience = 30 * time.Second // for the kit's crowds on a busy machine
 	store, us := users[storetest.Account](t, e.db, opts)
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		if err := e.db.Exec("DELETE FROM latchkey_" + table).Error; err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +106,7 @@ func TestUsersWithRules(t *testing.T) {
 // storesOf are what the kit of transactions asks for.
 func storesOf(store *gormstore.Store, us *sqlstore.UserStore[storetest.Account]) storetest.Database {
 	return storetest.Database{Users: us, Transactor: store, Sessions: store.Sessions(), Tickets: store.Tickets(),
-		OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials()}
+		OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials(), Audit: store.Audit()}
 }
 
 func TestTransactions(t *testing.T) {

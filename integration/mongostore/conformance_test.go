@@ -76,6 +76,11 @@ func TestCredentials(t *testing.T) {
 	}, lacks()...)
 }
 
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	storetest.Audit(t, func(t *testing.T) core.AuditStore { return at(t, time.Now).Audit() }, lacks()...)
+}
+
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Clocked[core.SessionStore] {
@@ -110,7 +115,7 @@ func TestTransactions(t *testing.T) {
 				transactor, _ := core.As[core.Transactor](us)
 				return storetest.Database{
 					Users: us, Transactor: transactor, Sessions: store.Sessions(), Tickets: store.Tickets(),
-					OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials(),
+					OAuthAccounts: store.OAuthAccounts(), Credentials: store.Credentials(), Audit: store.Audit(),
 				}
 			}, lacks()...)
 		})

@@ -38,7 +38,9 @@ func (d database) shared(t *testing.T, ids sqlstore.IDType) *shared {
 func (s *shared) empty(t *testing.T, now func() time.Time) {
 	t.Helper()
 	s.now = now
-	for _, table := range []string{"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "users"} {
+	for _, table := range []string{
+		"sessions", "floors", "tickets", "limits", "oauth_accounts", "credentials", "audit", "users",
+	} {
 		run(t, s.db, "DELETE FROM latchkey_"+table)
 	}
 }
@@ -118,7 +120,8 @@ func TestUsersWithRules(t *testing.T) {
 func TestTransactions(t *testing.T) {
 	withIDs(t, storetest.TransactionCases, func(s *shared) storetest.Database {
 		return storetest.Database{Users: s.users, Transactor: s.store, Sessions: s.store.Sessions(),
-			Tickets: s.store.Tickets(), OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials()}
+			Tickets: s.store.Tickets(), OAuthAccounts: s.store.OAuthAccounts(), Credentials: s.store.Credentials(),
+			Audit: s.store.Audit()}
 	})
 }
 
@@ -152,6 +155,16 @@ func TestCredentials(t *testing.T) {
 				})
 			})
 		}
+	})
+}
+
+func TestAudit(t *testing.T) {
+	everywhere(t, func(t *testing.T, d database) {
+		s := d.shared(t, sqlstore.UUID)
+		storetest.Audit(t, func(t *testing.T) core.AuditStore {
+			s.empty(t, time.Now)
+			return s.store.Audit()
+		})
 	})
 }
 

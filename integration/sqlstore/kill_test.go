@@ -38,7 +38,7 @@ func TestKilledProcess(t *testing.T) {
 			address := d.address(t)
 			var made, used []string
 			for run := range long.Kills() {
-				lines := kill(t, name, address, run, 100+rand.IntN(600))
+				lines := kill(t, "TestKilledProcess", name, address, run, 100+rand.IntN(600))
 				if len(lines) == 0 {
 					t.Fatal("the process has not begun")
 				}
@@ -50,16 +50,16 @@ func TestKilledProcess(t *testing.T) {
 					}
 				}
 			}
-			audit(t, d, address, made, used)
+			checkLeft(t, d, address, made, used)
 		})
 	}
 }
 
-// kill starts a process, kills it after a number of acknowledgements, and
-// returns everything that it made.
-func kill(t *testing.T, name, address string, run, after int) (lines []string) {
+// kill starts a process of a test, kills it after a number of acknowledgements,
+// and returns everything that it made.
+func kill(t *testing.T, test, name, address string, run, after int) (lines []string) {
 	t.Helper()
-	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledProcess$")
+	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$")
 	victim.Env = append(os.Environ(), victimName+"="+name, victimAddress+"="+address, victimNumber+"="+strconv.Itoa(run))
 	out, err := victim.StdoutPipe()
 	if err != nil {
@@ -141,8 +141,8 @@ func use(ctx context.Context, store *sqlstore.Store, us *sqlstore.UserStore[core
 const halfMade = `SELECT u.email_key FROM latchkey_users AS u LEFT JOIN latchkey_oauth_accounts AS l ON l.user_id = u.id AND l.account_id = u.email_key
 	LEFT JOIN latchkey_tickets AS t ON t.email = u.email_key WHERE l.id IS NULL OR t.used IS NULL OR t.used <> u.token_epoch`
 
-// audit checks what the processes have left.
-func audit(t *testing.T, d database, address string, made, used []string) {
+// checkLeft checks what the processes have left.
+func checkLeft(t *testing.T, d database, address string, made, used []string) {
 	ctx, db := t.Context(), d.open(t, address)
 	store, us := users[core.User](t, db, sqlstore.Options{})
 	there := map[string]*core.User{}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
@@ -63,7 +64,7 @@ type Options struct {
 	// Providers are those to log in at. Default: Acme.
 	Providers []oauth.Provider
 	// Without are the API's parts that the application lacks: verify,
-	// reset, email-change, factors, keys or social.
+	// reset, email-change, factors, keys, audit or social.
 	Without []string
 }
 
@@ -136,6 +137,9 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}
 	if !slices.Contains(o.Without, "email-change") {
 		o.Flows = append(o.Flows, emailchange.Flow{Confirm: true})
+	}
+	if !slices.Contains(o.Without, "audit") {
+		o.Flows = append(o.Flows, audit.Flow{Store: memstore.NewAudit(), Own: true})
 	}
 	if !slices.Contains(o.Without, "social") {
 		o.Flows = append(o.Flows, social.Flows()...)

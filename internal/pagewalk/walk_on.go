@@ -132,6 +132,8 @@ func (a *App) administers(t *testing.T, b *Browser) {
 	b.Get("/admin/users?email=hal").Want(200, "hal@example.org", "!root@example.org", `value="hal"`)
 	b.Get("/admin/users?email=nobody").Want(200, "Nobody was found.")
 	b.Get("/admin/users?cursor=nonsense").Want(422)
+	b.Get("/admin/audit?action=refused").Want(200, "What happened", "A request was refused", target.ID)
+	b.Get("/admin/audit?cursor=nonsense").Want(422)
 	page := b.Get("/admin/users/"+target.ID).Want(200, "hal@example.org", "Full name", "Administrator")
 	page.Submit("user").WantRedirect("/admin/users/" + target.ID)
 	page.Submit("user", "full_name", "Hal", "email", "hal2@example.org", "is_verified", "on", "password",

@@ -97,6 +97,9 @@ func (s *Store) OAuthAccounts() *sqlstore.OAuthAccounts { return s.sql.OAuthAcco
 // Credentials keeps what users prove with who they are in this database.
 func (s *Store) Credentials() *sqlstore.Credentials { return s.sql.Credentials() }
 
+// Audit keeps audit records in this database.
+func (s *Store) Audit() *sqlstore.Audit { return s.sql.Audit() }
+
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *sqlstore.Tickets { return s.sql.Tickets() }
 

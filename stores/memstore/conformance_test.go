@@ -44,3 +44,7 @@ func TestCredentialsConform(t *testing.T) {
 		return memstore.NewCredentials(now)
 	})
 }
+
+func TestAuditConforms(t *testing.T) {
+	storetest.Audit(t, func(*testing.T) core.AuditStore { return memstore.NewAudit() })
+}

@@ -1,7 +1,7 @@
 // Package memstore keeps users, their accounts at OAuth providers, their
-// credentials, sessions, tickets and limits in memory: for tests, for
-// development, and for a service of one process that may forget everybody at a
-// restart.
+// credentials, sessions, tickets, limits and audit records in memory: for
+// tests, for development, and for a service of one process that may forget
+// everybody at a restart.
 //
 //	users := memstore.NewUsers[Account]()
 //	accounts := memstore.NewOAuthAccounts()
@@ -9,9 +9,10 @@
 //	sessions := memstore.NewSessions(nil)
 //	tickets := memstore.NewTickets(nil)
 //	limiter := memstore.NewLimiter(memstore.LimiterOptions{})
+//	records := memstore.NewAudit()
 //
-// All six are safe for concurrent use. There are no transactions: each call is
-// atomic by itself, and nothing spans two calls.
+// All seven are safe for concurrent use. There are no transactions: each call
+// is atomic by itself, and nothing spans two calls.
 //
 // Security notes. Nothing is written to disk, so a restart loses every session,
 // count and burned token; a token that was burned before the restart can then

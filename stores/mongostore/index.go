@@ -39,6 +39,8 @@ func (s *Store) indexes() []index {
 		{c: s.credentials.c, name: "place", keys: ascending("user_id", "kind", "place"), unique: true},
 		{c: s.sessions.c, name: "user", keys: ascending("user_id")},
 		{c: s.tickets.c, name: "user", keys: ascending("user_id")},
+		{c: s.audit.c, name: "subject", keys: ascending("subject", "_id")},
+		{c: s.audit.c, name: "action", keys: ascending("action", "_id")},
 	}
 	if s.named {
 		all = append(all, index{c: s.users, name: usernameKey, keys: ascending(usernameKey), unique: true, sparse: true})

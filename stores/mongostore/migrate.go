@@ -145,7 +145,7 @@ func (s *Store) checkServer(ctx context.Context) error {
 // created with a collation, which would change our comparisons.
 func (s *Store) checkCollations(ctx context.Context) error {
 	for _, c := range []collection{
-		s.users, s.accounts.c, s.credentials.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c,
+		s.users, s.accounts.c, s.credentials.c, s.audit.c, s.owners, s.sessions.c, s.tickets.c, s.limiter.c,
 	} {
 		specs, err := c.Database().ListCollectionSpecifications(alone(ctx), bson.D{{Key: "name", Value: c.Name()}})
 		if err != nil {

@@ -65,6 +65,7 @@ type Store struct {
 
 	accounts    *OAuthAccounts
 	credentials *Credentials
+	audit       *Audit
 	sessions    *Sessions
 	tickets     *Tickets
 	limiter     *Limiter
@@ -101,6 +102,7 @@ func New(db *mongo.Database, opts Options) (*Store, error) {
 	s.users.keys = map[string]string{"_id_": "_id", opts.Prefix + "email_key": "email_key"}
 	s.accounts = &OAuthAccounts{s, open(opts.OAuthAccountsCollection)}
 	s.credentials = &Credentials{s, open(opts.Prefix + "credentials")}
+	s.audit = &Audit{open(opts.Prefix + "audit")}
 	s.sessions = &Sessions{s, open(opts.Prefix + "sessions")}
 	s.tickets = &Tickets{s, open(opts.Prefix + "tickets")}
 	s.limiter = &Limiter{s, open(opts.Prefix + "limits")}
@@ -142,6 +144,9 @@ func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
 // Credentials keeps what users prove with who they are in this database.
 func (s *Store) Credentials() *Credentials { return s.credentials }
+
+// Audit keeps audit records in this database.
+func (s *Store) Audit() *Audit { return s.audit }
 
 // Sessions keeps sessions in this database.
 func (s *Store) Sessions() *Sessions { return s.sessions }

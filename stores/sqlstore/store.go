@@ -67,6 +67,7 @@ type Store struct {
 	limiter     *Limiter
 	accounts    *OAuthAccounts
 	credentials *Credentials
+	audit       *Audit
 	adopted     *adoption // nil without Options.FastAPIUsers
 
 	migration sync.Mutex // guards what follows
@@ -90,7 +91,7 @@ func New(db *sql.DB, d Dialect, opts Options) (*Store, error) {
 	s := &Store{engine: engine{db: db, dialect: dialects[d], opts: opts}}
 	s.mutex = s.statement("wait for another transaction", s.dialect.mutex)
 	s.sessions, s.tickets, s.limiter, s.accounts = newSessions(s, nil), newTickets(s), newLimiter(s), newOAuthAccounts(s)
-	s.credentials = newCredentials(s)
+	s.credentials, s.audit = newCredentials(s), newAudit(s)
 	if opts.FastAPIUsers != nil {
 		s.adopted = newAdoption(s)
 	}
@@ -154,6 +155,9 @@ func (s *Store) OAuthAccounts() *OAuthAccounts { return s.accounts }
 
 // Credentials keeps what users prove with who they are in this database.
 func (s *Store) Credentials() *Credentials { return s.credentials }
+
+// Audit keeps audit records in this database.
+func (s *Store) Audit() *Audit { return s.audit }
 
 // Tickets keeps one-time tokens in this database.
 func (s *Store) Tickets() *Tickets { return s.tickets }

@@ -69,6 +69,7 @@ func (s *Store) tables() []table {
 		}, indexes: []index{{name: "ends", columns: "ends"}}},
 		s.accountsTable(),
 		s.credentialsTable(),
+		auditTable(),
 	}
 	if len(s.models) > 0 {
 		all = append([]table{s.usersTable()}, all...)

@@ -24,6 +24,7 @@ type database struct {
 	interleaves, marksLocked, locksAbsent           bool
 	credentialsOutside, credentialsStay             bool
 	allCredentialsGo, rotationsOutside              bool
+	auditOutside, auditGoes                         bool
 
 	mu          sync.Mutex
 	runs        int
@@ -34,6 +35,7 @@ type database struct {
 	tickets     *memstore.Tickets
 	accounts    *memstore.OAuthAccounts
 	credentials *memstore.Credentials
+	audit       *memstore.Audit
 	journal     []entry
 	spoiled     bool
 }
@@ -54,7 +56,7 @@ func newDatabase() *database {
 func (d *database) empty() {
 	d.users, d.tickets, d.accounts, d.sessions = memstore.NewUsers[account](), memstore.NewTickets(nil),
 		memstore.NewOAuthAccounts(), memstore.NewSessions(nil)
-	d.credentials = memstore.NewCredentials(nil)
+	d.credentials, d.audit = memstore.NewCredentials(nil), memstore.NewAudit()
 	d.owned, d.gone = map[string][][32]byte{}, map[[32]byte]bool{}
 }
 
@@ -305,6 +307,9 @@ func (s txSessions) Rotate(ctx context.Context, d [32]byte, t core.Turn) (now co
 
 // deleteCredentials deletes those of a user, who is deleted.
 func (d *database) deleteCredentials(ctx context.Context, id string) error {
+	if d.auditGoes {
+		_, _ = d.audit.Prune(ctx, time.Now().AddDate(10, 0, 0))
+	}
 	if d.credentialsStay {
 		return nil
 	}
@@ -320,6 +325,22 @@ func (d *database) deleteCredentials(ctx context.Context, id string) error {
 		err = errors.Join(err, d.credentials.Delete(ctx, c.Kind, c.Owner, c.ID))
 	}
 	return err
+}
+
+type txAudit struct{ *database }
+
+func (s txAudit) Append(ctx context.Context, r core.Record) error {
+	return s.statement(ctx, func() error { return s.audit.Append(ctx, r) },
+		entry{stays: s.auditOutside, replay: func() { _ = s.audit.Append(context.Background(), r) }})
+}
+
+func (s txAudit) List(ctx context.Context, q core.AuditQuery) (page []core.Record, next string, err error) {
+	err = s.statement(ctx, func() error { page, next, err = s.audit.List(ctx, q); return err }, entry{})
+	return page, next, err
+}
+
+func (s txAudit) Prune(ctx context.Context, before time.Time) (int, error) {
+	return s.audit.Prune(ctx, before)
 }
 
 type txCredentials struct{ *database }

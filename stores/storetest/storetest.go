@@ -1,7 +1,7 @@
 // Package storetest is the conformance kit for stores: every obligation of
 // core.UserStore, OAuthAccountStore, CredentialStore, SessionStore,
-// TicketStore, Limiter, Transactor and Migrator as a case that a store passes
-// or fails by name. Whoever writes a store runs it in a test:
+// TicketStore, AuditStore, Limiter, Transactor and Migrator as a case that a
+// store passes or fails by name. Whoever writes a store runs it in a test:
 //
 //	func TestUsers(t *testing.T) {
 //		type user = storetest.Account

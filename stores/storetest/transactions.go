@@ -21,6 +21,7 @@ type Database struct {
 	Tickets       core.TicketStore
 	OAuthAccounts core.OAuthAccountStore
 	Credentials   core.CredentialStore
+	Audit         core.AuditStore
 }
 
 // Transactions checks stores on one database. Without a Transactor the only
@@ -35,6 +36,7 @@ func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack)
 func TransactionCases() []Case[Database] {
 	cases := slices.Concat(
 		transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases, credentialJointCases,
+		auditJointCases,
 	)
 	for i, c := range cases {
 		cases[i].Check = func(ctx context.Context, s Database) error {
@@ -44,7 +46,7 @@ func TransactionCases() []Case[Database] {
 			return c.Check(ctx, s)
 		}
 	}
-	return slices.Concat(cases, cascadeCases, credentialCascadeCases)
+	return slices.Concat(cases, cascadeCases, credentialCascadeCases, auditCascadeCases)
 }
 
 // exists returns an error unless Find of the EmailKey returns want: nil or

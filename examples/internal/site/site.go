@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
@@ -100,7 +102,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	}
 	s.Auth, err = latchkey.New(s.stores.users, latchkey.Options[Account]{
 		Backends:         append(backends, keyBackend),
-		Flows:            append(append(append(social, mailed()...), factors...), keyFlow),
+		Flows:            slices.Concat(social, mailed(), factors, []latchkey.Flow{keyFlow}, s.audited()),
 		SelfDelete:       true,
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
@@ -123,6 +125,11 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 // mailed returns the flows that send mails whatever is switched off.
 func mailed() []latchkey.Flow {
 	return []latchkey.Flow{verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}}
+}
+
+// audited returns the flow that records what happens to accounts.
+func (s *Site) audited() []latchkey.Flow {
+	return []latchkey.Flow{audit.Flow{Store: s.stores.audit, Own: true}}
 }
 
 func backends(cfg Config, stores stores) ([]latchkey.Backend, error) {

@@ -86,7 +86,7 @@ func (s *stores) inPlainSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect)
 	}
 	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(),
 		store.Tickets(), store.Limiter()
-	s.factors = store.Credentials()
+	s.factors, s.audit = store.Credentials(), store.Audit()
 	return store.Migrate(ctx)
 }
 
@@ -107,6 +107,6 @@ func (s *stores) inBun(ctx context.Context, db *bun.DB) error {
 	}
 	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), users.Sessions(),
 		store.Tickets(), store.Limiter()
-	s.factors = store.Credentials()
+	s.factors, s.audit = store.Credentials(), store.Audit()
 	return store.Migrate(ctx)
 }

@@ -25,6 +25,7 @@ type stores struct {
 	codes    core.TicketStore // the others: what lives for minutes, and denied JWTs
 	limiter  core.Limiter     // nil: in memory
 	factors  core.CredentialStore
+	audit    core.AuditStore
 	closers  []func() error
 }
 
@@ -80,7 +81,7 @@ func inMongoDB(ctx context.Context, cfg Config, s *stores) error {
 	}
 	s.users, s.accounts, s.sessions, s.tickets, s.limiter = users, store.OAuthAccounts(), store.Sessions(),
 		store.Tickets(), store.Limiter()
-	s.factors = store.Credentials()
+	s.factors, s.audit = store.Credentials(), store.Audit()
 	return store.Migrate(ctx)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -102,7 +103,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		Backends: backends,
 		Flows: []latchkey.Flow{
 			verify.Flow{Options: mails}, reset.Flow{Options: mails}, totp.Flow{Attempts: plenty}, recovery.Flow{},
-			trusted.Flow{},
+			trusted.Flow{}, audit.Flow{Store: a.Stores.Audit, Own: true},
 		},
 		Tickets:     a.Stores.Tickets,
 		Credentials: a.Stores.Credentials,
@@ -177,6 +178,7 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())
+	r.Mount("", auditRoutes(a.Auth))
 	r.Mount("/users", a.Users())
 	r.Handle("GET", "/authenticated-route", func(w http.ResponseWriter, r *http.Request) {
 		u, _ := latchkey.CurrentUser[Account](r.Context())

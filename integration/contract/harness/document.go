@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
@@ -68,7 +70,8 @@ func documented() (*latchkey.Auth[Account], error) {
 	}
 	return latchkey.New(kept.Users, Options{
 		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
-			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys),
+			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
+			audit.Flow{Store: kept.Audit, Own: true}),
 		SelfDelete: true,
 		Tickets:    kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
@@ -82,7 +85,12 @@ func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
 	for _, b := range Backends {
 		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b)).At("/auth/"+b)...)
 	}
-	return append(all, auth.Users().At("/users")...)
+	return slices.Concat(all, auth.Users().At("/users"), auditRoutes(auth))
+}
+
+// auditRoutes are those of the audit log; none where a test has its own flows.
+func auditRoutes(auth *latchkey.Auth[Account]) core.Group {
+	return slices.DeleteFunc(auth.API(), func(e core.Endpoint) bool { return !strings.HasPrefix(e.Name, "audit:") })
 }
 
 // OAuthRoutes are the routes of acme that tests use, where App.ServeOAuth

@@ -68,7 +68,7 @@ func Memory(_ *testing.T, now func() time.Time) Stores {
 	return Stores{
 		memstore.NewUsers[Account](), memstore.NewSessions(now), memstore.NewTickets(now),
 		memstore.NewLimiter(memstore.LimiterOptions{Now: now}),
-		memstore.NewOAuthAccounts(), memstore.NewCredentials(now),
+		memstore.NewOAuthAccounts(), memstore.NewCredentials(now), memstore.NewAudit(),
 	}
 }
 
@@ -97,5 +97,7 @@ func OpenSQLite(t *testing.T, file string, o bunstore.Options) Stores {
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return Stores{users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts(), store.Credentials()}
+	return Stores{
+		users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts(), store.Credentials(), store.Audit(),
+	}
 }

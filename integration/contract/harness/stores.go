@@ -19,6 +19,7 @@ type Stores struct {
 	Accounts core.OAuthAccountStore
 
 	Credentials core.CredentialStore
+	Audit       core.AuditStore // for tests that record
 }
 
 // SessionStore is a session store that lists.
@@ -30,7 +31,7 @@ type SessionStore interface {
 // behind puts every store behind the same switch.
 func (s Stores) behind(o *Outage) Stores {
 	return Stores{users{s.Users, o}, sessions{s.Sessions, o}, tickets{s.Tickets, o}, limiter{s.Limiter, o},
-		accounts{s.Accounts, o}, credentials{s.Credentials, o}}
+		accounts{s.Accounts, o}, credentials{s.Credentials, o}, records{s.Audit, o}}
 }
 
 // Outage is which calls of the stores fail at present. Note, if not nil, is
@@ -223,4 +224,21 @@ func (s credentials) Update(
 
 func (s credentials) Delete(ctx context.Context, kind, owner, id string) error {
 	return tell(s.Outage, "credentials.Delete", func() error { return s.CredentialStore.Delete(ctx, kind, owner, id) })
+}
+
+type records struct {
+	core.AuditStore
+	*Outage
+}
+
+func (s records) Append(ctx context.Context, r core.Record) error {
+	return tell(s.Outage, "audit.Append", func() error { return s.AuditStore.Append(ctx, r) })
+}
+
+func (s records) List(ctx context.Context, q core.AuditQuery) (page []core.Record, next string, err error) {
+	err = tell(s.Outage, "audit.List", func() error {
+		page, next, err = s.AuditStore.List(ctx, q)
+		return err
+	})
+	return page, next, err
 }

@@ -55,7 +55,7 @@ func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) h
 		}
 		return harness.Stores{
 			Users: users, Sessions: users.Sessions(), Tickets: store.Tickets(), Limiter: store.Limiter(),
-			Accounts: store.OAuthAccounts(), Credentials: store.Credentials(),
+			Accounts: store.OAuthAccounts(), Credentials: store.Credentials(), Audit: store.Audit(),
 		}
 	}
 }

@@ -26,6 +26,7 @@
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
+//	audit_test.go     GET /auth/audit, GET /auth/audit/me
 //	factors_test.go   POST /auth/{backend}/login/pending,
 //	                  POST /auth/{backend}/prove/…, /totp/…, /recovery,
 //	                  /recovery-codes and /login/totp/…,

@@ -97,3 +97,24 @@ CREATE TABLE "latchkey_credentials" (
 CREATE UNIQUE INDEX "latchkey_credentials_handle" ON "latchkey_credentials" (kind, handle);
 CREATE INDEX "latchkey_credentials_user" ON "latchkey_credentials" (user_id);
 CREATE INDEX "latchkey_credentials_expires" ON "latchkey_credentials" (expires);
+CREATE TABLE "latchkey_audit" (
+	"id" TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+	"at" BIGINT NOT NULL,
+	"action" TEXT COLLATE "C" NOT NULL,
+	"code" TEXT COLLATE "C" NOT NULL,
+	"by_kind" TEXT COLLATE "C" NOT NULL,
+	"by_user" TEXT COLLATE "C" NOT NULL,
+	"by_session" TEXT COLLATE "C" NOT NULL,
+	"by_actor" TEXT COLLATE "C" NOT NULL,
+	"subject" TEXT COLLATE "C" NOT NULL,
+	"target" TEXT COLLATE "C" NOT NULL,
+	"route" TEXT COLLATE "C" NOT NULL,
+	"backend" TEXT COLLATE "C" NOT NULL,
+	"method" TEXT COLLATE "C" NOT NULL,
+	"ip" TEXT COLLATE "C" NOT NULL,
+	"label" TEXT COLLATE "C" NOT NULL,
+	"fields" TEXT COLLATE "C" NOT NULL,
+	"reason" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "latchkey_audit_subject" ON "latchkey_audit" (subject, id);
+CREATE INDEX "latchkey_audit_action" ON "latchkey_audit" (action, id);

@@ -96,3 +96,24 @@ CREATE TABLE `latchkey_credentials` (
 CREATE UNIQUE INDEX `latchkey_credentials_handle` ON `latchkey_credentials` (kind, handle);
 CREATE INDEX `latchkey_credentials_user` ON `latchkey_credentials` (user_id);
 CREATE INDEX `latchkey_credentials_expires` ON `latchkey_credentials` (expires);
+CREATE TABLE `latchkey_audit` (
+	`id` TEXT NOT NULL PRIMARY KEY,
+	`at` BIGINT NOT NULL,
+	`action` TEXT NOT NULL,
+	`code` TEXT NOT NULL,
+	`by_kind` TEXT NOT NULL,
+	`by_user` TEXT NOT NULL,
+	`by_session` TEXT NOT NULL,
+	`by_actor` TEXT NOT NULL,
+	`subject` TEXT NOT NULL,
+	`target` TEXT NOT NULL,
+	`route` TEXT NOT NULL,
+	`backend` TEXT NOT NULL,
+	`method` TEXT NOT NULL,
+	`ip` TEXT NOT NULL,
+	`label` TEXT NOT NULL,
+	`fields` TEXT NOT NULL,
+	`reason` TEXT NOT NULL
+);
+CREATE INDEX `latchkey_audit_subject` ON `latchkey_audit` (subject, id);
+CREATE INDEX `latchkey_audit_action` ON `latchkey_audit` (action, id);
