@@ -14,13 +14,13 @@ func CodeStatus(code string) int {
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired,
-		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused:
+		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeLoginUserSuspended:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
 		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
 		return http.StatusForbidden
 	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
-		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany:
+		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAdminSelf:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

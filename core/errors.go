@@ -78,6 +78,8 @@ const (
 	CodeRateLimited           = "RATE_LIMITED"
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
+	CodeLoginUserSuspended    = "LOGIN_USER_SUSPENDED"
+	CodeAdminSelf             = "ADMIN_SELF"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own

@@ -135,6 +135,9 @@ func (s *site) adminRoutes() []core.Route {
 		s.page("admin_users", "GET /admin/users", loggedIn, s.adminUsers),
 		s.page("admin_user", "GET /admin/users/{id}", loggedIn, s.adminUser),
 		s.page("admin_save", "POST /admin/users/{id}", loggedIn, s.adminSave),
+		s.page("admin_suspend_form", "GET /admin/users/{id}/suspend", loggedIn, s.toUser),
+		s.page("admin_suspend", "POST /admin/users/{id}/suspend", loggedIn, s.adminSuspend),
+		s.page("admin_reinstate", "POST /admin/users/{id}/reinstate", loggedIn, s.adminReinstate),
 		s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
 		s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
 	}

@@ -22,6 +22,8 @@
 //	                  DELETE /users/me
 //	admin_test.go     GET /users/{id}, PATCH /users/{id},
 //	                  DELETE /users/{id}
+//	suspend_test.go   POST /users/{id}/suspend,
+//	                  DELETE /users/{id}/suspend
 //	list_test.go      GET /users
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions

@@ -28,6 +28,8 @@ func TestRouteNames(t *testing.T) {
 			"users:patch_user":         "PATCH /{id}",
 			"users:delete_user":        "DELETE /{id}",
 			"users:list_users":         "GET ",
+			"users:suspend_user":       "POST /{id}/suspend",
+			"users:reinstate_user":     "DELETE /{id}/suspend",
 			"sessions:list":            "GET /sessions",
 			"sessions:delete":          "DELETE /sessions/{id}",
 			"sessions:delete_others":   "DELETE /sessions",

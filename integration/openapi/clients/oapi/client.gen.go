@@ -17,18 +17,36 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for UserListedPlan.
+const (
+	UserListedPlanFree UserListedPlan = "free"
+	UserListedPlanTeam UserListedPlan = "team"
+)
+
+// Valid indicates whether the value is a known member of the UserListedPlan enum.
+func (e UserListedPlan) Valid() bool {
+	switch e {
+	case UserListedPlanFree:
+		return true
+	case UserListedPlanTeam:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserReadPlan.
 const (
-	Free UserReadPlan = "free"
-	Team UserReadPlan = "team"
+	UserReadPlanFree UserReadPlan = "free"
+	UserReadPlanTeam UserReadPlan = "team"
 )
 
 // Valid indicates whether the value is a known member of the UserReadPlan enum.
 func (e UserReadPlan) Valid() bool {
 	switch e {
-	case Free:
+	case UserReadPlanFree:
 		return true
-	case Team:
+	case UserReadPlanTeam:
 		return true
 	default:
 		return false
@@ -157,6 +175,25 @@ type UserCreate struct {
 	Password string  `json:"password"`
 }
 
+// UserListed defines model for UserListed.
+type UserListed struct {
+	CreatedAt      time.Time      `json:"created_at"`
+	Email          string         `json:"email"`
+	Id             string         `json:"id"`
+	IsActive       bool           `json:"is_active"`
+	IsSuperuser    bool           `json:"is_superuser"`
+	IsVerified     bool           `json:"is_verified"`
+	Motto          *string        `json:"motto"`
+	Name           string         `json:"name"`
+	Plan           UserListedPlan `json:"plan"`
+	SuspendedFor   *string        `json:"suspended_for"`
+	SuspendedUntil *time.Time     `json:"suspended_until"`
+	Tags           *[]string      `json:"tags"`
+}
+
+// UserListedPlan defines model for UserListed.Plan.
+type UserListedPlan string
+
 // UserRead defines model for UserRead.
 type UserRead struct {
 	Email       string       `json:"email"`
@@ -241,6 +278,15 @@ type UsersListParams struct {
 	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// UsersSuspendUserJSONBody defines parameters for UsersSuspendUser.
+type UsersSuspendUserJSONBody struct {
+	// Reason 1 to 200 characters. The user reads it.
+	Reason string `json:"reason"`
+
+	// Until When it ends; null for good.
+	Until *time.Time `json:"until,omitempty"`
+}
+
 // AuthApiLoginAuthApiLoginPostJSONRequestBody defines body for AuthApiLoginAuthApiLoginPost for application/json ContentType.
 type AuthApiLoginAuthApiLoginPostJSONRequestBody = BodyAuthApiLoginAuthApiLoginPost
 
@@ -279,6 +325,9 @@ type UsersPatchCurrentUserUsersMePatchJSONRequestBody = UserUpdateMe
 
 // UsersPatchUserUsersIdPatchJSONRequestBody defines body for UsersPatchUserUsersIdPatch for application/json ContentType.
 type UsersPatchUserUsersIdPatchJSONRequestBody = UserUpdate
+
+// UsersSuspendUserJSONRequestBody defines body for UsersSuspendUser for application/json ContentType.
+type UsersSuspendUserJSONRequestBody UsersSuspendUserJSONBody
 
 // AsErrorModelDetail0 returns the union data inside the ErrorModel_Detail as a ErrorModelDetail0
 func (t ErrorModel_Detail) AsErrorModelDetail0() (ErrorModelDetail0, error) {
@@ -693,6 +742,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /users/{id} (the `UsersPatchUserUsersIdPatch` operationId).
 	UsersPatchUserUsersIdPatch(ctx context.Context, id string, body UsersPatchUserUsersIdPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersReinstateUser End a user's suspension
+	//
+	// Corresponds with DELETE /users/{id}/suspend (the `UsersReinstateUser` operationId).
+	UsersReinstateUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersSuspendUserWithBody Suspend a user, and end their logins
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+	UsersSuspendUserWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersSuspendUser Suspend a user, and end their logins
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+	UsersSuspendUser(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // AuthApiLoginAuthApiLoginPostWithBody Log in with e-mail and password
@@ -1241,6 +1309,55 @@ func (c *Client) UsersPatchUserUsersIdPatchWithBody(ctx context.Context, id stri
 // Corresponds with PATCH /users/{id} (the `UsersPatchUserUsersIdPatch` operationId).
 func (c *Client) UsersPatchUserUsersIdPatch(ctx context.Context, id string, body UsersPatchUserUsersIdPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPatchUserUsersIdPatchRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersReinstateUser End a user's suspension
+//
+// Corresponds with DELETE /users/{id}/suspend (the `UsersReinstateUser` operationId).
+func (c *Client) UsersReinstateUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersReinstateUserRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersSuspendUserWithBody Suspend a user, and end their logins
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+func (c *Client) UsersSuspendUserWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersSuspendUserRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersSuspendUser Suspend a user, and end their logins
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+func (c *Client) UsersSuspendUser(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersSuspendUserRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2060,6 +2177,87 @@ func NewUsersPatchUserUsersIdPatchRequestWithBody(server string, id string, cont
 	return req, nil
 }
 
+// NewUsersReinstateUserRequest constructs an http.Request for the UsersReinstateUser method
+func NewUsersReinstateUserRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/suspend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUsersSuspendUserRequest calls the generic UsersSuspendUser builder with application/json body
+func NewUsersSuspendUserRequest(server string, id string, body UsersSuspendUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUsersSuspendUserRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewUsersSuspendUserRequestWithBody constructs an http.Request for the UsersSuspendUser method, with any body, and a specified content type
+func NewUsersSuspendUserRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/suspend", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -2341,6 +2539,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /users/{id} (the `UsersPatchUserUsersIdPatch` operationId).
 	UsersPatchUserUsersIdPatchWithResponse(ctx context.Context, id string, body UsersPatchUserUsersIdPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersPatchUserUsersIdPatchResponse, error)
+
+	// UsersReinstateUserWithResponse End a user's suspension
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /users/{id}/suspend (the `UsersReinstateUser` operationId).
+	UsersReinstateUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*UsersReinstateUserResponse, error)
+
+	// UsersSuspendUserWithBodyWithResponse Suspend a user, and end their logins
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+	UsersSuspendUserWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UsersSuspendUserResponse, error)
+
+	// UsersSuspendUserWithResponse Suspend a user, and end their logins
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+	UsersSuspendUserWithResponse(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersSuspendUserResponse, error)
 }
 
 // AuthApiLoginAuthApiLoginPostResponse429Headers the declared response headers of an HTTP 429 response for AuthApiLoginAuthApiLoginPost
@@ -3649,7 +3868,7 @@ type UsersListResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *[]UserRead
+	JSON200 *[]UserListed
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *ErrorModel
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -3669,7 +3888,7 @@ type UsersListResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UsersListResponse) GetJSON200() *[]UserRead {
+func (r UsersListResponse) GetJSON200() *[]UserListed {
 	return r.JSON200
 }
 
@@ -4240,6 +4459,200 @@ func (r UsersPatchUserUsersIdPatchResponse) ContentType() string {
 	return ""
 }
 
+// UsersReinstateUserResponse401Headers the declared response headers of an HTTP 401 response for UsersReinstateUser
+type UsersReinstateUserResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UsersReinstateUserResponse503Headers the declared response headers of an HTTP 503 response for UsersReinstateUser
+type UsersReinstateUserResponse503Headers struct {
+	RetryAfter int
+}
+
+type UsersReinstateUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UsersReinstateUserResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UsersReinstateUserResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r UsersReinstateUserResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r UsersReinstateUserResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r UsersReinstateUserResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r UsersReinstateUserResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UsersReinstateUserResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UsersReinstateUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UsersReinstateUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UsersReinstateUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UsersReinstateUserResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UsersSuspendUserResponse401Headers the declared response headers of an HTTP 401 response for UsersSuspendUser
+type UsersSuspendUserResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UsersSuspendUserResponse503Headers the declared response headers of an HTTP 503 response for UsersSuspendUser
+type UsersSuspendUserResponse503Headers struct {
+	RetryAfter int
+}
+
+type UsersSuspendUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UsersSuspendUserResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UsersSuspendUserResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON409() *ErrorModel {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UsersSuspendUserResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UsersSuspendUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UsersSuspendUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UsersSuspendUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UsersSuspendUserResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AuthApiLoginAuthApiLoginPostWithBodyWithResponse Log in with e-mail and password
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4680,6 +5093,45 @@ func (c *ClientWithResponses) UsersPatchUserUsersIdPatchWithResponse(ctx context
 		return nil, err
 	}
 	return ParseUsersPatchUserUsersIdPatchResponse(rsp)
+}
+
+// UsersReinstateUserWithResponse End a user's suspension
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /users/{id}/suspend (the `UsersReinstateUser` operationId).
+func (c *ClientWithResponses) UsersReinstateUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*UsersReinstateUserResponse, error) {
+	rsp, err := c.UsersReinstateUser(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUsersReinstateUserResponse(rsp)
+}
+
+// UsersSuspendUserWithBodyWithResponse Suspend a user, and end their logins
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+func (c *ClientWithResponses) UsersSuspendUserWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UsersSuspendUserResponse, error) {
+	rsp, err := c.UsersSuspendUserWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUsersSuspendUserResponse(rsp)
+}
+
+// UsersSuspendUserWithResponse Suspend a user, and end their logins
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
+func (c *ClientWithResponses) UsersSuspendUserWithResponse(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersSuspendUserResponse, error) {
+	rsp, err := c.UsersSuspendUser(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUsersSuspendUserResponse(rsp)
 }
 
 // ParseAuthApiLoginAuthApiLoginPostResponse parses an HTTP response from a AuthApiLoginAuthApiLoginPostWithResponse call
@@ -5906,7 +6358,7 @@ func ParseUsersListResponse(rsp *http.Response) (*UsersListResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest []UserRead
+		var dest []UserListed
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6464,6 +6916,194 @@ func ParseUsersPatchUserUsersIdPatchResponse(rsp *http.Response) (*UsersPatchUse
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UsersPatchUserUsersIdPatchResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUsersReinstateUserResponse parses an HTTP response from a UsersReinstateUserWithResponse call
+func ParseUsersReinstateUserResponse(rsp *http.Response) (*UsersReinstateUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UsersReinstateUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers UsersReinstateUserResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers UsersReinstateUserResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUsersSuspendUserResponse parses an HTTP response from a UsersSuspendUserWithResponse call
+func ParseUsersSuspendUserResponse(rsp *http.Response) (*UsersSuspendUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UsersSuspendUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers UsersSuspendUserResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers UsersSuspendUserResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

@@ -130,6 +130,18 @@ type Invoker interface {
 	//
 	// PATCH /users/{id}
 	UsersPatchUserUsersIDPatch(ctx context.Context, request *UserUpdate, params UsersPatchUserUsersIDPatchParams) (UsersPatchUserUsersIDPatchRes, error)
+	// UsersReinstateUser invokes usersReinstateUser operation.
+	//
+	// End a user's suspension.
+	//
+	// DELETE /users/{id}/suspend
+	UsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (UsersReinstateUserRes, error)
+	// UsersSuspendUser invokes usersSuspendUser operation.
+	//
+	// Suspend a user, and end their logins.
+	//
+	// POST /users/{id}/suspend
+	UsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (UsersSuspendUserRes, error)
 	// UsersUserUsersIDGet invokes users_user_users__id__get operation.
 	//
 	// A user.
@@ -1717,6 +1729,247 @@ func (c *Client) sendUsersPatchUserUsersIDPatch(ctx context.Context, request *Us
 	}()
 
 	result, err := decodeUsersPatchUserUsersIDPatchResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersReinstateUser invokes usersReinstateUser operation.
+//
+// End a user's suspension.
+//
+// DELETE /users/{id}/suspend
+func (c *Client) UsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (UsersReinstateUserRes, error) {
+	res, err := c.sendUsersReinstateUser(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (res UsersReinstateUserRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/suspend"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersReinstateUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersSuspendUser invokes usersSuspendUser operation.
+//
+// Suspend a user, and end their logins.
+//
+// POST /users/{id}/suspend
+func (c *Client) UsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (UsersSuspendUserRes, error) {
+	res, err := c.sendUsersSuspendUser(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (res UsersSuspendUserRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/suspend"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUsersSuspendUserRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersSuspendUserResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -81,6 +81,14 @@ type UsersPatchUserUsersIDPatchRes interface {
 	usersPatchUserUsersIDPatchRes()
 }
 
+type UsersReinstateUserRes interface {
+	usersReinstateUserRes()
+}
+
+type UsersSuspendUserRes interface {
+	usersSuspendUserRes()
+}
+
 type UsersUserUsersIDGetRes interface {
 	usersUserUsersIDGetRes()
 }

@@ -24,6 +24,8 @@ const (
 	UsersListOperation                                    OperationName = "UsersList"
 	UsersPatchCurrentUserUsersMePatchOperation            OperationName = "UsersPatchCurrentUserUsersMePatch"
 	UsersPatchUserUsersIDPatchOperation                   OperationName = "UsersPatchUserUsersIDPatch"
+	UsersReinstateUserOperation                           OperationName = "UsersReinstateUser"
+	UsersSuspendUserOperation                             OperationName = "UsersSuspendUser"
 	UsersUserUsersIDGetOperation                          OperationName = "UsersUserUsersIDGet"
 	VerifyRequestTokenAuthRequestVerifyTokenPostOperation OperationName = "VerifyRequestTokenAuthRequestVerifyTokenPost"
 	VerifyVerifyAuthVerifyPostOperation                   OperationName = "VerifyVerifyAuthVerifyPost"

@@ -24,6 +24,16 @@ type UsersPatchUserUsersIDPatchParams struct {
 	ID string
 }
 
+// UsersReinstateUserParams is parameters of usersReinstateUser operation.
+type UsersReinstateUserParams struct {
+	ID string
+}
+
+// UsersSuspendUserParams is parameters of usersSuspendUser operation.
+type UsersSuspendUserParams struct {
+	ID string
+}
+
 // UsersUserUsersIDGetParams is parameters of users_user_users__id__get operation.
 type UsersUserUsersIDGetParams struct {
 	ID string

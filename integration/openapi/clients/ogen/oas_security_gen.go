@@ -32,6 +32,8 @@ var oauth2ScopesAPI = map[string][]string{
 	UsersListOperation:                         []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
 	UsersPatchUserUsersIDPatchOperation:        []string{},
+	UsersReinstateUserOperation:                []string{},
+	UsersSuspendUserOperation:                  []string{},
 	UsersUserUsersIDGetOperation:               []string{},
 	VerifyVerifyAuthVerifyPostOperation:        []string{},
 }
@@ -71,6 +73,8 @@ var operationRolesApp = map[string][]string{
 	UsersListOperation:                         []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
 	UsersPatchUserUsersIDPatchOperation:        []string{},
+	UsersReinstateUserOperation:                []string{},
+	UsersSuspendUserOperation:                  []string{},
 	UsersUserUsersIDGetOperation:               []string{},
 	VerifyVerifyAuthVerifyPostOperation:        []string{},
 }
@@ -109,6 +113,8 @@ var operationRolesWeb = map[string][]string{
 	UsersListOperation:                         []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
 	UsersPatchUserUsersIDPatchOperation:        []string{},
+	UsersReinstateUserOperation:                []string{},
+	UsersSuspendUserOperation:                  []string{},
 	UsersUserUsersIDGetOperation:               []string{},
 	VerifyVerifyAuthVerifyPostOperation:        []string{},
 }
