@@ -207,9 +207,9 @@ func (m *Manager[U]) UndoEmail(ctx context.Context, token string) (*U, error) {
 // has its verified address where the provider may link by it, or a new one. The
 // caller vouches for who. Nobody is logged in. Refusals:
 // OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, LOGIN_BAD_CREDENTIALS
-// for a deactivated user, LOGIN_USER_SUSPENDED for a suspended one, 422 and REGISTER_USER_CONFLICT as of Create, those of
-// the hooks, and OAUTH_PROVIDER_ERROR for a
-// subject that is none (empty, over 255 bytes).
+// for a deactivated user, LOGIN_USER_SUSPENDED for a suspended one, 422 and
+// REGISTER_USER_CONFLICT as of Create, those of the hooks, and
+// OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
 func (m *Manager[U]) OAuthCallback(
 	ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens,
 ) (*U, error) {

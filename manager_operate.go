@@ -59,6 +59,21 @@ func (m *Manager[U]) Reinstate(ctx context.Context, userID string) error {
 	return account.Reinstate(withoutRoute(ctx), m.auth.svc, u, nil)
 }
 
+// ForceReset makes a user's password unusable, ends all that they are logged in
+// with, and mails them a link by which they set another one, for somebody whose
+// password may be known. core.ErrNotFound means that there is no such user.
+func (m *Manager[U]) ForceReset(ctx context.Context, userID string) error {
+	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return err
+	}
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return f.Force(withoutRoute(ctx), m.auth.svc, u, nil)
+}
+
 // ResetLink returns a one-time link by which a user sets a password, and when
 // it expires, for an operator to hand over: the first superuser has no mailbox
 // that a new installation could write to. Whoever has the link has the account.

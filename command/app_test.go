@@ -57,6 +57,7 @@ type shop struct {
 	session *memstore.Sessions
 	factors *memstore.Credentials
 	vault   []core.VaultKey
+	box     *outbox.Outbox // of the application that was opened last
 
 	opened, closed int
 	openErr        error
@@ -90,7 +91,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		Flows:    s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
 		Credentials: s.factors, Vault: s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
 	})
-	s.auth = auth
+	s.auth, s.box = auth, box
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err
 }
 

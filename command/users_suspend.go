@@ -36,6 +36,17 @@ func (t *tree[U, PU]) usersReinstate() *cobra.Command {
 		}))
 }
 
+func (t *tree[U, PU]) usersResetPassword() *cobra.Command {
+	return leaf("reset-password", []string{person[U]()}, "Make a user's password unusable, and mail them a link",
+		"Their logins end. Who is blocked, or has no address, gets no mail. set-password --link makes a link to hand over, and leaves the password until it is used.", t.opened(
+			func(ctx context.Context, c *call[U]) error {
+				if err := c.linkable(); err != nil {
+					return err
+				}
+				return t.judge(ctx, c, "has no password any more", c.people.ForceReset)
+			}))
+}
+
 // judge finds the first argument's user, decides about them and says so.
 func (t *tree[U, PU]) judge(
 	ctx context.Context, c *call[U], what string, decide func(ctx context.Context, id string) error,

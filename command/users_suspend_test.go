@@ -41,3 +41,25 @@ func TestUsersSuspend(t *testing.T) {
 	}
 	s.run("users", "reinstate", "nobody@example.org").want(3)
 }
+
+func TestUsersResetPassword(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	id := s.add("ada@example.org")["id"].(string)
+	s.login("ada@example.org")
+	s.run("users", "reset-password", "nobody@example.org").want(3)
+	s.run("users", "reset-password", "ada@example.org").want(0, "has no password any more")
+	if u := s.get("ada@example.org"); u.HashedPassword != "" {
+		t.Errorf("got %+v", u.User)
+	}
+	mails := s.box.Mails()
+	if len(mails) != 1 || mails[0].Kind != core.MailReset {
+		t.Fatalf("got the mails %v", mails)
+	}
+	if _, err := s.auth.Manager().ResetPassword(t.Context(), mails[0].Token, "another analytical engine"); err != nil {
+		t.Error(err)
+	}
+	s.run("sessions", "list", id).want(0, "is not logged in")
+	s.flows = nil
+	s.run("users", "reset-password", id).want(1, "reset.Flow")
+}

@@ -30,7 +30,10 @@ const (
 	EventResetRequested  EventKind = "password.reset_requested"
 	// EventResetLink is a link that resets a password, made for the
 	// operator of an application and not mailed.
-	EventResetLink     EventKind = "password.reset_link"
+	EventResetLink EventKind = "password.reset_link"
+	// EventResetForced is a password that an administrator has made
+	// unusable, with a mail by which the user sets another one.
+	EventResetForced   EventKind = "password.reset_forced"
 	EventPasswordReset EventKind = "password.reset"
 	// EventSuspended is a user who may not use their account for a while,
 	// or for good; Reason says why. EventReinstated is one who may again,

@@ -50,6 +50,12 @@ type UserDetail struct {
 	// there is no such thing to do.
 	Suspension         string
 	Reinstate, Suspend *Form
+	// Reset makes the password unusable and mails a link; nil where no mail
+	// can be sent.
+	Reset *Form
+	// Sessions are their logins, and EndSessions ends all of them.
+	Sessions    []Login
+	EndSessions *Form
 }
 
 // adminUsers lists users page by page. The API decides who may see it.
@@ -208,7 +214,10 @@ func (v *visit) addActs(ctx context.Context, d *UserDetail) error {
 		return err
 	}
 	v.addSuspension(d, u)
-	return nil
+	if v.has("users:reset_password") {
+		d.Reset = v.form("reset-password", v.userAt(d.ID, "/reset-password"), "submit.force_reset")
+	}
+	return v.addTheirSessions(ctx, d)
 }
 
 func (v *visit) detail(u map[string]json.RawMessage) (*UserDetail, error) {

@@ -138,6 +138,9 @@ func (s *site) adminRoutes() []core.Route {
 		s.page("admin_suspend_form", "GET /admin/users/{id}/suspend", loggedIn, s.toUser),
 		s.page("admin_suspend", "POST /admin/users/{id}/suspend", loggedIn, s.adminSuspend),
 		s.page("admin_reinstate", "POST /admin/users/{id}/reinstate", loggedIn, s.adminReinstate),
+		s.page("admin_reset", "POST /admin/users/{id}/reset-password", loggedIn, s.adminReset),
+		s.page("admin_sessions", "POST /admin/users/{id}/sessions", loggedIn, s.adminEndSessions),
+		s.page("admin_session", "POST /admin/users/{id}/sessions/{session}", loggedIn, s.adminEndSession),
 		s.page("admin_delete_form", "GET /admin/users/{id}/delete", loggedIn, s.adminDeleteForm),
 		s.page("admin_delete", "POST /admin/users/{id}/delete", loggedIn, s.adminDelete),
 	}

@@ -86,6 +86,8 @@ func (s *site) sample(page string, known bool) View {
 	case "admin_user", "admin_delete":
 		view.Data = &UserDetail{
 			ListedUser: listed, Delete: "/", Suspension: "text", Reinstate: form("reinstate"), Suspend: form("suspend"),
+			Reset: form("reset-password"), EndSessions: form("sessions"),
+			Sessions: []Login{{Device: "text", Label: "text", IP: "::1", Acted: known, End: form("session")}, {Device: "text"}},
 		}
 	case "factor", "prove":
 		view.Data = []*Form{form("a"), view.Passkey}

@@ -23,6 +23,9 @@ type Users struct {
 	Failures []core.Limit
 	// SelfDelete adds DELETE /me, by which users delete their own account.
 	SelfDelete bool
+	// ForceReset has a user set another password, as reset.Flow.Force does.
+	// nil: POST /{id}/reset-password is not there.
+	ForceReset func(context.Context, *core.Services, core.AnyUser, *core.Request) error
 }
 
 // Name is "users".
@@ -86,7 +89,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r, users) },
 		},
 	)
-	return append(routes, suspensions(svc, admin, last)...), nil
+	return slices.Concat(routes, suspensions(svc, admin, last), f.forcedReset(svc, admin), theirSessions(svc, admin)), nil
 }
 
 // page are the parameters of the list; see list.

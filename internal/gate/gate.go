@@ -10,7 +10,7 @@
 // Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
 // application's BeforeLogin. An inactive user gets the answer of a wrong
-// password. A suspended one is told so, as the proof that a flow hands to Admit
+// password. A suspended one learns that, as the proof that a flow hands to Admit
 // is right.
 package gate
 

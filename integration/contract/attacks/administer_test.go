@@ -39,7 +39,8 @@ func TestAttackI06Suspension(t *testing.T) {
 		a.Advance(-time.Hour)
 		a.Want(t, "POST /auth/jwt/login 400 {LOGIN_USER_SUSPENDED, reason}", harness.Case("I06 the clock is set back"), right)
 		a.Advance(2*time.Hour - time.Second)
-		a.Want(t, "POST /auth/jwt/login 400 {LOGIN_USER_SUSPENDED, reason}", harness.Case("I06 a second before its end"), right)
+		a.Want(t, "POST /auth/jwt/login 400 {LOGIN_USER_SUSPENDED, reason}", harness.Case("I06 a second before its end"),
+			right)
 		a.Advance(time.Second)
 		a.Want(t, "POST /auth/jwt/login 200", harness.Case("I06 at its end (twin)"), right)
 		for i, backend := range harness.Backends {

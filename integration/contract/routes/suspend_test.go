@@ -14,7 +14,9 @@ const proofWanted = `403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"metho
 
 // wantGuarded checks what a route of administrators answers everybody else. sec
 // reports that it asks for a recent proof. It leaves no login of admin.
-func wantGuarded(t *testing.T, a *harness.App, route string, target, admin *harness.Account, sec bool, body harness.Option) {
+func wantGuarded(
+	t *testing.T, a *harness.App, route string, target, admin *harness.Account, sec bool, body harness.Option,
+) {
 	t.Helper()
 	id, of := harness.PathID(target.ID), func(more ...harness.Option) harness.Option {
 		return harness.All(append(more, body)...)
@@ -76,8 +78,9 @@ func TestSuspend(t *testing.T) {
 				harness.LoginForm(u.Email, harness.OtherPassword))
 		}
 		list := a.Want(t, "GET /users 200 (what administrators see besides)", harness.Query("email="+u.Email), admin)
-		for _, part := range []string{`"suspended_for":"Spam"`, `"suspended_until":"` + until.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05"),
-			`"created_at":"`} {
+		for _, part := range []string{
+			`"suspended_for":"Spam"`, `"suspended_until":"` + until.UTC().Format("2006-01-02T15:04:05"), `"created_at":"`,
+		} {
 			if !strings.Contains(list.Body, part) {
 				t.Errorf("no %s in %s", part, list.Body)
 			}

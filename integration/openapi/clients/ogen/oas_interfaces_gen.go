@@ -69,8 +69,20 @@ type UsersDeleteUserUsersIDDeleteRes interface {
 	usersDeleteUserUsersIDDeleteRes()
 }
 
+type UsersEndSessionRes interface {
+	usersEndSessionRes()
+}
+
+type UsersEndSessionsRes interface {
+	usersEndSessionsRes()
+}
+
 type UsersListRes interface {
 	usersListRes()
+}
+
+type UsersListSessionsRes interface {
+	usersListSessionsRes()
 }
 
 type UsersPatchCurrentUserUsersMePatchRes interface {
@@ -83,6 +95,10 @@ type UsersPatchUserUsersIDPatchRes interface {
 
 type UsersReinstateUserRes interface {
 	usersReinstateUserRes()
+}
+
+type UsersResetPasswordRes interface {
+	usersResetPasswordRes()
 }
 
 type UsersSuspendUserRes interface {

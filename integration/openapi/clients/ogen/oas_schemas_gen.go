@@ -1131,10 +1131,14 @@ func (*ServiceUnavailableHeaders) sessionsDeleteRes()                           
 func (*ServiceUnavailableHeaders) sessionsListRes()                                 {}
 func (*ServiceUnavailableHeaders) usersCurrentUserUsersMeGetRes()                   {}
 func (*ServiceUnavailableHeaders) usersDeleteUserUsersIDDeleteRes()                 {}
+func (*ServiceUnavailableHeaders) usersEndSessionRes()                              {}
+func (*ServiceUnavailableHeaders) usersEndSessionsRes()                             {}
 func (*ServiceUnavailableHeaders) usersListRes()                                    {}
+func (*ServiceUnavailableHeaders) usersListSessionsRes()                            {}
 func (*ServiceUnavailableHeaders) usersPatchCurrentUserUsersMePatchRes()            {}
 func (*ServiceUnavailableHeaders) usersPatchUserUsersIDPatchRes()                   {}
 func (*ServiceUnavailableHeaders) usersReinstateUserRes()                           {}
+func (*ServiceUnavailableHeaders) usersResetPasswordRes()                           {}
 func (*ServiceUnavailableHeaders) usersSuspendUserRes()                             {}
 func (*ServiceUnavailableHeaders) usersUserUsersIDGetRes()                          {}
 func (*ServiceUnavailableHeaders) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
@@ -1274,6 +1278,110 @@ type SessionsListOKApplicationJSON []SessionRead
 
 func (*SessionsListOKApplicationJSON) sessionsListRes() {}
 
+// Ref: #/components/schemas/TheirSession
+type TheirSession struct {
+	ID        string    `json:"id"`
+	Backend   string    `json:"backend"`
+	Label     string    `json:"label"`
+	IP        string    `json:"ip"`
+	CreatedAt time.Time `json:"created_at"`
+	LastSeen  time.Time `json:"last_seen"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Current   bool      `json:"current"`
+	// The ID of an administrator who acts as the user.
+	Actor NilString `json:"actor"`
+}
+
+// GetID returns the value of ID.
+func (s *TheirSession) GetID() string {
+	return s.ID
+}
+
+// GetBackend returns the value of Backend.
+func (s *TheirSession) GetBackend() string {
+	return s.Backend
+}
+
+// GetLabel returns the value of Label.
+func (s *TheirSession) GetLabel() string {
+	return s.Label
+}
+
+// GetIP returns the value of IP.
+func (s *TheirSession) GetIP() string {
+	return s.IP
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *TheirSession) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetLastSeen returns the value of LastSeen.
+func (s *TheirSession) GetLastSeen() time.Time {
+	return s.LastSeen
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *TheirSession) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetCurrent returns the value of Current.
+func (s *TheirSession) GetCurrent() bool {
+	return s.Current
+}
+
+// GetActor returns the value of Actor.
+func (s *TheirSession) GetActor() NilString {
+	return s.Actor
+}
+
+// SetID sets the value of ID.
+func (s *TheirSession) SetID(val string) {
+	s.ID = val
+}
+
+// SetBackend sets the value of Backend.
+func (s *TheirSession) SetBackend(val string) {
+	s.Backend = val
+}
+
+// SetLabel sets the value of Label.
+func (s *TheirSession) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetIP sets the value of IP.
+func (s *TheirSession) SetIP(val string) {
+	s.IP = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *TheirSession) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetLastSeen sets the value of LastSeen.
+func (s *TheirSession) SetLastSeen(val time.Time) {
+	s.LastSeen = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *TheirSession) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetCurrent sets the value of Current.
+func (s *TheirSession) SetCurrent(val bool) {
+	s.Current = val
+}
+
+// SetActor sets the value of Actor.
+func (s *TheirSession) SetActor(val NilString) {
+	s.Actor = val
+}
+
 // TooManyRequestsHeaders wraps ErrorModel with response headers.
 type TooManyRequestsHeaders struct {
 	RetryAfter int
@@ -1345,10 +1453,14 @@ func (*UnauthorizedHeaders) sessionsDeleteRes()                    {}
 func (*UnauthorizedHeaders) sessionsListRes()                      {}
 func (*UnauthorizedHeaders) usersCurrentUserUsersMeGetRes()        {}
 func (*UnauthorizedHeaders) usersDeleteUserUsersIDDeleteRes()      {}
+func (*UnauthorizedHeaders) usersEndSessionRes()                   {}
+func (*UnauthorizedHeaders) usersEndSessionsRes()                  {}
 func (*UnauthorizedHeaders) usersListRes()                         {}
+func (*UnauthorizedHeaders) usersListSessionsRes()                 {}
 func (*UnauthorizedHeaders) usersPatchCurrentUserUsersMePatchRes() {}
 func (*UnauthorizedHeaders) usersPatchUserUsersIDPatchRes()        {}
 func (*UnauthorizedHeaders) usersReinstateUserRes()                {}
+func (*UnauthorizedHeaders) usersResetPasswordRes()                {}
 func (*UnauthorizedHeaders) usersSuspendUserRes()                  {}
 func (*UnauthorizedHeaders) usersUserUsersIDGetRes()               {}
 
@@ -1919,6 +2031,40 @@ type UsersDeleteUserUsersIDDeleteNotFound ErrorModel
 
 func (*UsersDeleteUserUsersIDDeleteNotFound) usersDeleteUserUsersIDDeleteRes() {}
 
+type UsersEndSessionBadRequest ErrorModel
+
+func (*UsersEndSessionBadRequest) usersEndSessionRes() {}
+
+type UsersEndSessionForbidden ErrorModel
+
+func (*UsersEndSessionForbidden) usersEndSessionRes() {}
+
+// UsersEndSessionNoContent is response for UsersEndSession operation.
+type UsersEndSessionNoContent struct{}
+
+func (*UsersEndSessionNoContent) usersEndSessionRes() {}
+
+type UsersEndSessionNotFound ErrorModel
+
+func (*UsersEndSessionNotFound) usersEndSessionRes() {}
+
+type UsersEndSessionsBadRequest ErrorModel
+
+func (*UsersEndSessionsBadRequest) usersEndSessionsRes() {}
+
+type UsersEndSessionsForbidden ErrorModel
+
+func (*UsersEndSessionsForbidden) usersEndSessionsRes() {}
+
+// UsersEndSessionsNoContent is response for UsersEndSessions operation.
+type UsersEndSessionsNoContent struct{}
+
+func (*UsersEndSessionsNoContent) usersEndSessionsRes() {}
+
+type UsersEndSessionsNotFound ErrorModel
+
+func (*UsersEndSessionsNotFound) usersEndSessionsRes() {}
+
 type UsersListBadRequest ErrorModel
 
 func (*UsersListBadRequest) usersListRes() {}
@@ -1954,6 +2100,22 @@ func (s *UsersListOKHeaders) SetResponse(val []UserListed) {
 }
 
 func (*UsersListOKHeaders) usersListRes() {}
+
+type UsersListSessionsBadRequest ErrorModel
+
+func (*UsersListSessionsBadRequest) usersListSessionsRes() {}
+
+type UsersListSessionsForbidden ErrorModel
+
+func (*UsersListSessionsForbidden) usersListSessionsRes() {}
+
+type UsersListSessionsNotFound ErrorModel
+
+func (*UsersListSessionsNotFound) usersListSessionsRes() {}
+
+type UsersListSessionsOKApplicationJSON []TheirSession
+
+func (*UsersListSessionsOKApplicationJSON) usersListSessionsRes() {}
 
 type UsersPatchCurrentUserUsersMePatchBadRequest ErrorModel
 
@@ -2013,6 +2175,23 @@ func (*UsersReinstateUserNoContent) usersReinstateUserRes() {}
 type UsersReinstateUserNotFound ErrorModel
 
 func (*UsersReinstateUserNotFound) usersReinstateUserRes() {}
+
+// UsersResetPasswordAccepted is response for UsersResetPassword operation.
+type UsersResetPasswordAccepted struct{}
+
+func (*UsersResetPasswordAccepted) usersResetPasswordRes() {}
+
+type UsersResetPasswordBadRequest ErrorModel
+
+func (*UsersResetPasswordBadRequest) usersResetPasswordRes() {}
+
+type UsersResetPasswordForbidden ErrorModel
+
+func (*UsersResetPasswordForbidden) usersResetPasswordRes() {}
+
+type UsersResetPasswordNotFound ErrorModel
+
+func (*UsersResetPasswordNotFound) usersResetPasswordRes() {}
 
 type UsersSuspendUserBadRequest ErrorModel
 

@@ -248,6 +248,14 @@ func (s *UsersListOKHeaders) Validate() error {
 	return nil
 }
 
+func (s UsersListSessionsOKApplicationJSON) Validate() error {
+	alias := ([]TheirSession)(s)
+	if alias == nil {
+		return errors.New("nil is invalid value")
+	}
+	return nil
+}
+
 func (s *ValidationError) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
