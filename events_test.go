@@ -47,7 +47,7 @@ func (d *diary) hooks() latchkey.Hooks[Member] {
 
 func TestHooksHearEverythingInOrder(t *testing.T) {
 	d := &diary{}
-	a := newApp(t, func(o *latchkey.Options[Member]) { o.Hooks = d.hooks() })
+	a := newApp(t, func(o *latchkey.Options[Member]) { o.Hooks, o.SelfDelete = d.hooks(), true })
 	id := a.register("ada@example.org").member("id")
 	a.login("ada@example.org", "wrong")
 	a.login("nobody@example.org", "wrong")
@@ -61,7 +61,7 @@ func TestHooksHearEverythingInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	token = a.login("ada@example.org", password).member("token")
-	a.want("DELETE", "/users/"+id, token, "", 204, "")
+	a.want("DELETE", "/users/me", token, "", 204, "")
 	want := []string{
 		"before register", "after register ada@example.org",
 		"after login.refused ada@example.org", "after login.refused nobody",
@@ -116,6 +116,7 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 		o.Hooks = latchkey.Hooks[Member]{BeforeRegister: hook, BeforeLogin: hook, BeforeUpdate: hook, BeforeDelete: hook}
 	})
 	a.register("ada@example.org")
+	bob := a.register("bob@example.net").member("id")
 	token := a.login("ada@example.org", password).member("token")
 	me := a.want("GET", "/users/me", token, "", 200, `"credits":10`)
 	a.edit(me.member("id"), func(m *Member) { m.IsSuperuser = true })
@@ -126,7 +127,7 @@ func TestBeforeHooksMayRefuseAndEdit(t *testing.T) {
 	}
 	a.want("POST", "/auth/register", "", `{"email": "bob@example.org", "password": "`+password+`"}`, 400, "NOT_ON_SUNDAYS")
 	a.want("PATCH", "/users/me", token, `{"nick": "x"}`, 400, "NOT_ON_SUNDAYS")
-	a.want("DELETE", "/users/"+me.member("id"), token, "", 400, "NOT_ON_SUNDAYS")
+	a.want("DELETE", "/users/"+bob, token, "", 400, "NOT_ON_SUNDAYS")
 	if got := a.login("ada@example.org", password); got.status != 400 || !strings.Contains(got.body, "NOT_ON_SUNDAYS") {
 		t.Errorf("login: got %d %s", got.status, got.body)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/internal/suspended"
 )
 
 // Manager does outside HTTP what the routes do: the same checks, hooks and
@@ -113,13 +114,14 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 // Authenticate returns the active user of an e-mail or a user name (see
 // Options.Identify) and a password, and counts failures against the login
 // limit. It starts no session and asks for no second factor. Refusals:
-// LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
+// LOGIN_BAD_CREDENTIALS, LOGIN_USER_SUSPENDED, RATE_LIMITED,
+// SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, identifier, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: identifier, Password: password}
 	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
 		func(_ context.Context, u core.AnyUser) error {
-			if u.Base().Blocked(m.auth.opts.Now()) {
-				return core.Refuse(core.CodeLoginBadCredentials)
+			if err := suspended.Refusal(u.Base(), m.auth.opts.Now()); err != nil {
+				return err
 			}
 			user = m.typed(u)
 			return nil
@@ -205,9 +207,9 @@ func (m *Manager[U]) UndoEmail(ctx context.Context, token string) (*U, error) {
 // has its verified address where the provider may link by it, or a new one. The
 // caller vouches for who. Nobody is logged in. Refusals:
 // OAUTH_NOT_AVAILABLE_EMAIL, OAUTH_USER_ALREADY_EXISTS, LOGIN_BAD_CREDENTIALS
-// for a deactivated user, 422 and REGISTER_USER_CONFLICT as of Create, those of
-// the hooks, and OAUTH_PROVIDER_ERROR for a
-// subject that is none (empty, over 255 bytes).
+// for a deactivated user, LOGIN_USER_SUSPENDED for a suspended one, 422 and
+// REGISTER_USER_CONFLICT as of Create, those of the hooks, and
+// OAUTH_PROVIDER_ERROR for a subject that is none (empty, over 255 bytes).
 func (m *Manager[U]) OAuthCallback(
 	ctx context.Context, provider string, who core.OAuthIdentity, tokens core.OAuthTokens,
 ) (*U, error) {

@@ -36,6 +36,44 @@ func (m *Manager[U]) EndSession(ctx context.Context, userID, sessionID string) e
 	return account.EndSession(withoutRoute(ctx), m.auth.svc, u, sessionID)
 }
 
+// Suspend keeps a user from using their account until a time, for a reason of 1
+// to 200 characters, which the user reads when they log in; the zero time is
+// for good. Whatever they are logged in with ends, API keys for as long as the
+// suspension lasts. It ends by the clock. Refusals: 422. core.ErrNotFound means
+// that there is no such user.
+func (m *Manager[U]) Suspend(ctx context.Context, userID string, until time.Time, reason string) error {
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return account.Suspend(withoutRoute(ctx), m.auth.svc, u, account.Suspension{Until: until, Reason: reason}, nil)
+}
+
+// Reinstate ends a user's suspension; nothing happens without one.
+// core.ErrNotFound means that there is no such user.
+func (m *Manager[U]) Reinstate(ctx context.Context, userID string) error {
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return account.Reinstate(withoutRoute(ctx), m.auth.svc, u, nil)
+}
+
+// ForceReset makes a user's password unusable, ends all that they are logged in
+// with, and mails them a link by which they set another one, for somebody whose
+// password may be known. core.ErrNotFound means that there is no such user.
+func (m *Manager[U]) ForceReset(ctx context.Context, userID string) error {
+	f, err := flowOf[reset.Flow](m.auth.opts.Flows)
+	if err != nil {
+		return err
+	}
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return f.Force(withoutRoute(ctx), m.auth.svc, u, nil)
+}
+
 // ResetLink returns a one-time link by which a user sets a password, and when
 // it expires, for an operator to hand over: the first superuser has no mailbox
 // that a new installation could write to. Whoever has the link has the account.

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/account"
 	"github.com/latchkey-go/latchkey/flows/factors"
 	"github.com/latchkey-go/latchkey/flows/jwks"
+	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/internal/codec"
 	"github.com/latchkey-go/latchkey/internal/epochs"
 	"github.com/latchkey-go/latchkey/internal/gate"
@@ -169,14 +170,18 @@ func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, for
 
 // accountFlows are the flows that every application has.
 func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Flow {
+	users := account.Users{SelfDelete: o.SelfDelete, Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
+		User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
+	}}
+	if f, err := flowOf[reset.Flow](o.Flows); err == nil {
+		users.ForceReset = f.Force
+	}
 	return []Flow{
 		account.Login{
 			Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes,
 		},
 		account.Register{Attempts: o.Limits.Registrations},
-		account.Users{SelfDelete: o.SelfDelete, Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
-			User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
-		}},
+		users,
 		account.Sessions{},
 		account.Prove{Failures: o.Limits.LoginFailures},
 		jwks.Flow{Keys: publicKeys},

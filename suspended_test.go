@@ -1,6 +1,7 @@
 package latchkey_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// TestSuspended: who is suspended is answered like an inactive user, by every
-// way in, until the suspension ends.
+// TestSuspended: who is suspended has no way in until the suspension ends, and
+// learns why by the right password alone.
 func TestSuspended(t *testing.T) {
 	t.Parallel()
 	var now atomic.Pointer[time.Time]
@@ -26,21 +27,32 @@ func TestSuspended(t *testing.T) {
 	k.give("key", id, nil)
 	a.want("GET", "/session-only", "key", "", 200, "session")
 	until := began.Add(time.Hour)
-	a.edit(id, func(m *Member) { m.SuspendedUntil, m.SuspendedFor = until, "spam" })
+	if err := a.Manager().Suspend(t.Context(), id, until, "spam"); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{"/active", "/users/me"} {
 		a.want("GET", path, token, "", 401, "Unauthorized")
 	}
 	a.want("GET", "/session-only", "key", "", 401, "Unauthorized")
 	got := a.login("ada@example.org", password)
-	if got.status != 400 || got.member("detail") != core.CodeLoginBadCredentials {
+	if got.status != 400 || got.body != `{"detail":{"code":"LOGIN_USER_SUSPENDED","reason":"spam"}}` {
 		t.Errorf("a login: %d %s", got.status, got.body)
 	}
-	if _, err := a.Manager().Authenticate(t.Context(), "ada@example.org", password); err == nil {
-		t.Error("Authenticate let her in")
+	_, err := a.Manager().Authenticate(t.Context(), "ada@example.org", password)
+	if !errors.Is(err, core.Refuse(core.CodeLoginUserSuspended)) {
+		t.Errorf("Authenticate returns %v", err)
+	}
+	got = a.login("ada@example.org", "a wrong password")
+	if got.status != 400 || got.member("detail") != core.CodeLoginBadCredentials {
+		t.Errorf("a wrong password: %d %s", got.status, got.body)
 	}
 	a.want("POST", "/auth/forgot-password", "", `{"email": "ada@example.org"}`, 202, "null")
+	back := until.Add(-time.Microsecond)
+	now.Store(&back) // not before
+	a.want("GET", "/session-only", "key", "", 401, "Unauthorized")
 	now.Store(&until)
-	a.want("GET", "/users/me", token, "", 200, id)
+	a.want("GET", "/session-only", "key", "", 200, "session")
+	a.want("GET", "/users/me", token, "", 401, "Unauthorized") // what the suspension has ended stays so
 	if got := a.login("ada@example.org", password); got.status != 200 {
 		t.Errorf("a login after the suspension: %d %s", got.status, got.body)
 	}
@@ -51,5 +63,37 @@ func TestSuspended(t *testing.T) {
 		if m.Kind == core.MailReset {
 			t.Error("a suspended user got a reset mail")
 		}
+	}
+}
+
+// TestReinstated: an operator ends a suspension before its time, and one who is
+// inactive besides is not told of it.
+func TestReinstated(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil)
+	id := a.register("ada@example.org").member("id")
+	people := a.Manager()
+	if err := people.Suspend(t.Context(), id, time.Time{}, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	a.edit(id, func(m *Member) { m.IsActive = false })
+	if got := a.login("ada@example.org", password); got.member("detail") != core.CodeLoginBadCredentials {
+		t.Errorf("an inactive user: %d %s", got.status, got.body)
+	}
+	a.edit(id, func(m *Member) { m.IsActive = true })
+	if got := a.login("ada@example.org", password); got.status != 400 {
+		t.Errorf("for good: %d %s", got.status, got.body)
+	}
+	if err := people.Reinstate(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.login("ada@example.org", password); got.status != 200 {
+		t.Errorf("reinstated: %d %s", got.status, got.body)
+	}
+	if err := people.Suspend(t.Context(), "nobody", time.Time{}, "spam"); !errors.Is(err, core.ErrNotFound) {
+		t.Errorf("nobody is suspended: %v", err)
+	}
+	if err := people.Reinstate(t.Context(), "nobody"); !errors.Is(err, core.ErrNotFound) {
+		t.Errorf("nobody is reinstated: %v", err)
 	}
 }

@@ -106,7 +106,9 @@ func advice(err error, u *core.User) string {
 	case !errors.As(err, &refusal):
 		return ""
 	case refusal.Code == core.CodeLoginBadCredentials:
-		return "; the gate admits no user who is inactive or suspended: set IsActive, as authtest.User does"
+		return "; the gate admits no user who is inactive: set IsActive, as authtest.User does"
+	case refusal.Code == core.CodeLoginUserSuspended:
+		return "; the gate admits no user who is suspended: reinstate them, or let the clock reach SuspendedUntil"
 	case refusal.Code == core.CodeLoginUserNotVerified:
 		return "; Options.RequireVerified is set: set IsVerified, as authtest.User does"
 	}

@@ -62,6 +62,7 @@ type shop struct {
 	// of factors.
 	backends    []latchkey.Backend
 	credentials core.CredentialStore
+	box         *outbox.Outbox // of the application that was opened last
 
 	opened, closed int
 	openErr        error
@@ -98,7 +99,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		Credentials: cmp.Or[core.CredentialStore](s.credentials, s.factors),
 		Vault:       s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
 	})
-	s.auth = auth
+	s.auth, s.box = auth, box
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err
 }
 

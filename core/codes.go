@@ -14,13 +14,13 @@ func CodeStatus(code string) int {
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired,
-		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeAPIKeyLimit:
+		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeAPIKeyLimit, CodeLoginUserSuspended:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
 		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
 		return http.StatusForbidden
 	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
-		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAPIKeyRotated:
+		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAPIKeyRotated, CodeAdminSelf:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -80,6 +80,8 @@ const (
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 	CodeAPIKeyLimit           = "API_KEY_LIMIT"
 	CodeAPIKeyRotated         = "API_KEY_ROTATED"
+	CodeLoginUserSuspended    = "LOGIN_USER_SUSPENDED"
+	CodeAdminSelf             = "ADMIN_SELF"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own

@@ -30,11 +30,19 @@ const (
 	EventResetRequested  EventKind = "password.reset_requested"
 	// EventResetLink is a link that resets a password, made for the
 	// operator of an application and not mailed.
-	EventResetLink     EventKind = "password.reset_link"
+	EventResetLink EventKind = "password.reset_link"
+	// EventResetForced is a password that an administrator has made
+	// unusable, with a mail by which the user sets another one.
+	EventResetForced   EventKind = "password.reset_forced"
 	EventPasswordReset EventKind = "password.reset"
-	EventDeleted       EventKind = "user.deleted"
-	EventLinked        EventKind = "oauth.linked"
-	EventUnlinked      EventKind = "oauth.unlinked"
+	// EventSuspended is a user who may not use their account for a while,
+	// or for good; Reason says why. EventReinstated is one who may again,
+	// before a suspension has ended by itself, which is no event.
+	EventSuspended  EventKind = "user.suspended"
+	EventReinstated EventKind = "user.reinstated"
+	EventDeleted    EventKind = "user.deleted"
+	EventLinked     EventKind = "oauth.linked"
+	EventUnlinked   EventKind = "oauth.unlinked"
 	// EventFactorAdded is a credential that was added: a second factor, a
 	// passkey, recovery codes in place of the former ones. Method is that
 	// of its proofs, or the word of what it spares them; Target is its ID.
@@ -200,6 +208,7 @@ type EventOf[U any] struct {
 	// Was holds the columns of Latchkey's own before the change.
 	Was      *User
 	Target   string
+	Reason   string
 	Session  *Session
 	Client   Client
 	Fields   []string
@@ -240,7 +249,8 @@ type Hooks[U any] struct {
 	// AfterLogin receives the same and Session.
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
-	// address was sent, nil for nobody's. It must take as long for both, or
+	// address was sent, nil for nobody's. Code is LOGIN_USER_SUSPENDED where
+	// everything else was right. It must take as long for both, or
 	// the clock reveals who is registered: use Enqueue. Where a mail's link
 	// or code is the first proof it runs in the background, without
 	// Request.

@@ -58,8 +58,8 @@ type User struct {
 	CreatedAt time.Time `json:"-"`
 	UpdatedAt time.Time `json:"-"`
 	// SuspendedUntil is when a suspension ends; the zero time is none, and
-	// the end of 9999-12-31 is for good. Whoever sets it raises TokenEpoch
-	// too, which ends what the user is logged in with.
+	// ForGood has no end. Whoever sets it raises TokenEpoch too, which ends
+	// what the user is logged in with.
 	SuspendedUntil time.Time `json:"-"`
 	// SuspendedFor is the reason of the suspension.
 	SuspendedFor string `json:"-"`
@@ -68,6 +68,10 @@ type User struct {
 // Blocked reports whether the user may not use their account: they are
 // inactive, or suspended at that time.
 func (u *User) Blocked(now time.Time) bool { return !u.IsActive || now.Before(u.SuspendedUntil) }
+
+// ForGood returns the SuspendedUntil of a suspension without an end: the last
+// microsecond of the year 9999, which every store keeps.
+func ForGood() time.Time { return time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC) }
 
 // Base returns access to the embedded columns. A type that embeds User has it
 // by promotion.

@@ -25,6 +25,7 @@ func sentences() map[string]string {
 
 		core.CodeLoginBadCredentials:   "Unknown address, wrong password, or inactive user.",
 		core.CodeLoginUserNotVerified:  "The application requires a verified address.",
+		core.CodeLoginUserSuspended:    "Proved, and an administrator has suspended the user.",
 		core.CodeLoginFactorRequired:   "One of the factors must follow; pending continues the login.",
 		core.CodeLoginEnrolment:        "The user must get one of these factors first; pending continues the login.",
 		core.CodeMailLoginBadCode:      "Wrong, used or expired link or code, or not where the mail was asked for.",
@@ -57,6 +58,7 @@ func sentences() map[string]string {
 		core.CodeUpdatePassword:        "The policy refuses the password.",
 		core.CodeDeleteConflict:        "Rows of the application refer to the user.",
 		core.CodeLastSuperuser:         "This is the last active superuser.",
+		core.CodeAdminSelf:             "Administrators do not do this to themselves.",
 		core.CodeDuplicateCredentials:  "Two Authorization lines, or two cookies of the session's name.",
 		core.CodeCrossOriginRefused:    "A browser sent the cookie from another origin.",
 		core.CodeInsufficientScope:     "The credential has scopes, and none that this operation takes.",
@@ -91,6 +93,8 @@ func detail(code string) any {
 	switch code {
 	case core.CodeRegisterPassword, core.CodeResetPassword, core.CodeUpdatePassword:
 		return object("reason", "Password should have at least 8 characters")
+	case core.CodeLoginUserSuspended:
+		return object("reason", "Spam")
 	case core.CodeLoginFactorRequired:
 		return object("factors", []string{"totp"}, "pending", "c2VjcmV0")
 	case core.CodeLoginEnrolment:

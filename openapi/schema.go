@@ -178,6 +178,9 @@ func (s *schemas) ofStruct(t reflect.Type) (*jsonschema.Schema, error) {
 	name := t.Name()
 	if name == "" && isUser(t) {
 		name = "UserRead"
+		if _, listed := t.FieldByName("SuspendedUntil"); listed { // what only administrators see
+			name = "UserListed"
+		}
 	}
 	if name == "" {
 		return s.ofMembers(t)

@@ -58,7 +58,10 @@ type Login struct {
 	Created, Seen     string
 	CreatedAt, SeenAt string
 	Current           bool
-	End               *Form
+	// Acted reports that an administrator acts as the user. Only
+	// administrators see it.
+	Acted bool
+	End   *Form
 }
 
 func (s *site) account(ctx context.Context, v *visit) (*core.Response, error) {
@@ -174,31 +177,41 @@ func (v *visit) addLogins(ctx context.Context, data *Account) error {
 	if e := refusal(answer); e != nil {
 		return e
 	}
-	var logins []struct {
-		ID, Label, IP string
-		Created       time.Time `json:"created_at"`
-		Seen          time.Time `json:"last_seen"`
-		Current       bool
-	}
-	if err := json.Unmarshal(answer.Body, &logins); err != nil {
+	if data.Sessions, err = v.loginsOf(answer, v.at("/account/sessions/")); err != nil {
 		return err
-	}
-	for _, l := range logins {
-		login := Login{
-			Device: v.device(l.Label), Label: l.Label, IP: l.IP, Current: l.Current,
-			Created: v.ago(l.Created), Seen: v.ago(l.Seen),
-			CreatedAt: l.Created.Format(time.RFC3339), SeenAt: l.Seen.Format(time.RFC3339),
-		}
-		if !l.Current {
-			login.End = v.form("session-"+l.ID, v.at("/account/sessions/"+l.ID), "submit.end_session")
-		}
-		data.Sessions = append(data.Sessions, login)
 	}
 	slices.SortStableFunc(data.Sessions, func(a, b Login) int { return order(b.Current) - order(a.Current) })
 	if len(data.Sessions) > 1 && v.has("sessions:delete_others") {
 		data.EndOthers = v.form("sessions", v.at("/account/sessions"), "submit.end_sessions")
 	}
 	return nil
+}
+
+// loginsOf reads the API's answer. Each but the current one has a button that
+// ends it, whose form goes to its ID below a path.
+func (v *visit) loginsOf(answer *core.Response, below string) (all []Login, err error) {
+	var logins []struct {
+		ID, Label, IP string
+		Created       time.Time `json:"created_at"`
+		Seen          time.Time `json:"last_seen"`
+		Current       bool
+		Actor         string
+	}
+	if err := json.Unmarshal(answer.Body, &logins); err != nil {
+		return nil, err
+	}
+	for _, l := range logins {
+		login := Login{
+			Device: v.device(l.Label), Label: l.Label, IP: l.IP, Current: l.Current, Acted: l.Actor != "",
+			Created: v.ago(l.Created), Seen: v.ago(l.Seen),
+			CreatedAt: l.Created.Format(time.RFC3339), SeenAt: l.Seen.Format(time.RFC3339),
+		}
+		if !l.Current {
+			login.End = v.form("session-"+l.ID, below+l.ID, "submit.end_session")
+		}
+		all = append(all, login)
+	}
+	return all, nil
 }
 
 func order(b bool) int {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -30,6 +31,8 @@ type ListedUser struct {
 	Active   bool   `json:"is_active"`
 	Admin    bool   `json:"is_superuser"`
 	Verified bool   `json:"is_verified"`
+	// Suspended reports that they are for now, or for good.
+	Suspended bool `json:"-"`
 	// URL is that of the user's page.
 	URL string `json:"-"`
 }
@@ -42,6 +45,17 @@ type UserDetail struct {
 	ListedUser
 	// Delete is the URL of the page that asks whether to delete the user.
 	Delete string
+	// Suspension says until when and why the user is suspended, "" for one
+	// who is not. Reinstate ends it, and Suspend begins one; nil where
+	// there is no such thing to do.
+	Suspension         string
+	Reinstate, Suspend *Form
+	// Reset makes the password unusable and mails a link; nil where no mail
+	// can be sent.
+	Reset *Form
+	// Sessions are their logins, and EndSessions ends all of them.
+	Sessions    []Login
+	EndSessions *Form
 }
 
 // adminUsers lists users page by page. The API decides who may see it.
@@ -62,7 +76,7 @@ func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error)
 		return v.refused(ctx, answer)
 	}
 	list := &UserList{Search: search}
-	if err := json.Unmarshal(answer.Body, &list.Users); err != nil {
+	if list.Users, err = listed(answer); err != nil {
 		return nil, err
 	}
 	if cursor == "" {
@@ -82,6 +96,22 @@ func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error)
 	return v.show(ctx, view)
 }
 
+// listed reads users of the API's list.
+func listed(answer *core.Response) ([]ListedUser, error) {
+	var all []struct {
+		ListedUser
+		Until json.RawMessage `json:"suspended_until"`
+	}
+	err := json.Unmarshal(answer.Body, &all)
+	users := make([]ListedUser, len(all))
+	for i, u := range all {
+		var until time.Time
+		users[i] = u.ListedUser // a column of the application's own may have the name
+		users[i].Suspended = json.Unmarshal(u.Until, &until) == nil && !until.IsZero()
+	}
+	return users, err
+}
+
 // addNamed puts the user in front who has the name that is looked for.
 func (v *visit) addNamed(ctx context.Context, list *UserList) error {
 	if list.Search == "" || !v.withNames() {
@@ -91,8 +121,8 @@ func (v *visit) addNamed(ctx context.Context, list *UserList) error {
 	if err != nil || refusal(answer) != nil {
 		return err
 	}
-	var found []ListedUser
-	if err := json.Unmarshal(answer.Body, &found); err != nil {
+	found, err := listed(answer)
+	if err != nil {
 		return err
 	}
 	list.Users = slices.DeleteFunc(list.Users, func(u ListedUser) bool { return len(found) > 0 && u.ID == found[0].ID })
@@ -120,7 +150,12 @@ func (s *site) adminUser(ctx context.Context, v *visit) (*core.Response, error) 
 	if err != nil || answer != nil {
 		return answer, err
 	}
-	return v.adminPage(ctx, http.StatusOK, u, v.adminForm(u))
+	return v.adminPage(ctx, http.StatusOK, u, nil)
+}
+
+// toUser sends a browser that opens the address of a form to its page.
+func (s *site) toUser(_ context.Context, v *visit) (*core.Response, error) {
+	return redirect(v.userAt(v.r.Param("id"), "")), nil
 }
 
 // managed asks for the user of the path. The response is the page of a refusal.
@@ -138,17 +173,51 @@ func (v *visit) managed(ctx context.Context) (map[string]json.RawMessage, *core.
 	return u, nil, err
 }
 
+// adminPage shows a user, with wrong in place of the form of its ID.
 func (v *visit) adminPage(
-	ctx context.Context, status int, u map[string]json.RawMessage, f *Form,
+	ctx context.Context, status int, u map[string]json.RawMessage, wrong *Form,
 ) (*core.Response, error) {
 	view := v.view(ctx, "admin_user")
 	detail, err := v.detail(u)
 	if err != nil {
 		return nil, err
 	}
-	view.Title, view.Status, view.Form, view.Data = detail.Title(), status, f, detail
+	if err := v.addActs(ctx, detail); err != nil {
+		return nil, err
+	}
+	view.Title, view.Status, view.Form, view.Data = detail.Title(), status, v.adminForm(u), detail
 	view.Links = []Button{{Text: v.texts.say("link.users"), Action: v.at("/admin/users")}}
-	return v.show(ctx, view)
+	if wrong == nil {
+		return v.show(ctx, view)
+	}
+	placed := false
+	for _, f := range []**Form{&view.Form, &detail.Suspend} {
+		if *f != nil && (*f).ID == wrong.ID {
+			*f, placed = wrong, true
+		}
+	}
+	if placed {
+		return v.show(ctx, view)
+	}
+	view.Notice = &Notice{Text: wrong.Error, Bad: true}
+	resp, err := v.show(ctx, view)
+	if err == nil {
+		resp.Header.Del("Set-Cookie") // the notice that waits is another
+	}
+	return resp, err
+}
+
+// addActs adds what there is to do about a user beside changing them.
+func (v *visit) addActs(ctx context.Context, d *UserDetail) error {
+	u, err := v.standing(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	v.addSuspension(d, u)
+	if v.has("users:reset_password") {
+		d.Reset = v.form("reset-password", v.userAt(d.ID, "/reset-password"), "submit.force_reset")
+	}
+	return v.addTheirSessions(ctx, d)
 }
 
 func (v *visit) detail(u map[string]json.RawMessage) (*UserDetail, error) {

@@ -84,8 +84,11 @@ func (v *visit) sentence(ctx context.Context, e *core.Error) string {
 		return v.texts.say("error.general")
 	}
 	code := e.Code
-	if code == core.CodeLoginBadCredentials && v.withNames() {
+	switch {
+	case code == core.CodeLoginBadCredentials && v.withNames():
 		code = "error.credentials"
+	case code == core.CodeLoginUserSuspended && e.Args["reason"] != "":
+		code = "error.suspended"
 	}
 	if text, known := v.say(ctx, code, e.Args); known {
 		if wait := e.Header.Get("Retry-After"); wait != "" {

@@ -57,7 +57,9 @@ func (s *site) sample(page string, known bool) View {
 		{Name: "a", Title: "A", URL: "/a", Mark: "/a.svg"}, {Name: "b", Title: "B", URL: "/b", Initial: "B",
 			Color: "#000000", Ink: "#ffffff"},
 	}
-	listed := ListedUser{ID: "1", Email: "ada@example.org", Active: known, Verified: known, Admin: known, URL: "/"}
+	listed := ListedUser{
+		ID: "1", Email: "ada@example.org", Active: known, Verified: known, Admin: known, Suspended: known, URL: "/",
+	}
 	switch page {
 	case "account":
 		view.Data = &Account{
@@ -94,7 +96,11 @@ func (s *site) sample(page string, known bool) View {
 	case "admin_users":
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
-		view.Data = &UserDetail{ListedUser: listed, Delete: "/"}
+		view.Data = &UserDetail{
+			ListedUser: listed, Delete: "/", Suspension: "text", Reinstate: form("reinstate"), Suspend: form("suspend"),
+			Reset: form("reset-password"), EndSessions: form("sessions"),
+			Sessions: []Login{{Device: "text", Label: "text", IP: "::1", Acted: known, End: form("session")}, {Device: "text"}},
+		}
 	case "factor", "prove":
 		view.Data = []*Form{form("a"), view.Passkey}
 	case "passkey":

@@ -39,11 +39,13 @@ func Authenticate(
 	}
 	settle(err)
 	settleUser(err)
-	if errors.Is(err, core.Refuse(core.CodeLoginBadCredentials)) {
-		svc.Events.Raise(ctx, core.Event{
-			Kind: core.EventLoginFailed, Backend: svc.Backend.Name, Method: "password", Code: core.CodeLoginBadCredentials,
-			User: u, Request: c.Request,
-		})
+	for _, code := range []string{core.CodeLoginBadCredentials, core.CodeLoginUserSuspended} {
+		if errors.Is(err, core.Refuse(code)) {
+			svc.Events.Raise(ctx, core.Event{
+				Kind: core.EventLoginFailed, Backend: svc.Backend.Name, Method: "password", Code: code,
+				User: u, Request: c.Request,
+			})
+		}
 	}
 	return err
 }

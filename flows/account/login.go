@@ -39,8 +39,10 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
-				Body:  credentialsBody(svc),
-				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
+				Body: credentialsBody(svc),
+				Codes: []string{
+					core.CodeLoginBadCredentials, core.CodeLoginUserSuspended, core.CodeLoginUserNotVerified, core.CodeRateLimited,
+				},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},

@@ -83,16 +83,26 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 		if len(out) == shown {
 			break
 		}
-		p := sessionRead{
-			ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == current.ID,
-			CreatedAt: s.Created.UTC(), LastSeen: s.LastSeen.UTC(), ExpiresAt: s.Expires.UTC(),
-		}
-		if s.IP.IsValid() {
-			p.IP = s.IP.String()
+		p := readSession(s, current.ID)
+		if s.Actor != "" { // whose device it is, is an administrator's own affair
+			p.Label, p.IP = "", ""
 		}
 		out = append(out, p)
 	}
 	return core.JSON(http.StatusOK, out)
+}
+
+// readSession returns the public form of a session; own is the ID of the
+// caller's.
+func readSession(s *core.Session, own string) sessionRead {
+	p := sessionRead{
+		ID: s.ID, Backend: s.Backend, Label: s.Label, Current: s.ID == own,
+		CreatedAt: s.Created.UTC(), LastSeen: s.LastSeen.UTC(), ExpiresAt: s.Expires.UTC(),
+	}
+	if s.IP.IsValid() {
+		p.IP = s.IP.String()
+	}
+	return p
 }
 
 func endSession(ctx context.Context, svc *core.Services, id string) (*core.Response, error) {

@@ -72,12 +72,12 @@ func (k *keeper) write(
 
 // another returns the ID of an active superuser beside the one with that ID.
 func another(ctx context.Context, svc *core.Services, id string) (string, error) {
-	users, _, err := svc.Users.List(ctx, core.Query{Active: new(true), Superuser: new(true), Limit: 2})
+	users, _, err := svc.Users.List(ctx, core.Query{Active: new(true), Superuser: new(true), Limit: 100})
 	if err != nil {
 		return "", err
 	}
 	for _, u := range users {
-		if u.Base().ID != id {
+		if b := u.Base(); b.ID != id && !b.Blocked(svc.Env.Now()) {
 			return u.Base().ID, nil
 		}
 	}

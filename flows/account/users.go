@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +23,9 @@ type Users struct {
 	Failures []core.Limit
 	// SelfDelete adds DELETE /me, by which users delete their own account.
 	SelfDelete bool
+	// ForceReset has a user set another password, as reset.Flow.Force does.
+	// nil: POST /{id}/reset-password is not there.
+	ForceReset func(context.Context, *core.Services, core.AnyUser, *core.Request) error
 }
 
 // Name is "users".
@@ -37,7 +39,8 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 	admin := append(slices.Clone(svc.Env.AccountGuards), core.Superuser, core.InPerson)
 	last := &keeper{svc: svc}
 	public := svc.Codec.Output(svc.Users.New())
-	return append(f.me(svc, svc.Env.AccountGuards, last),
+	users := newOverview(svc)
+	routes := append(f.me(svc, svc.Env.AccountGuards, last),
 		core.Route{
 			Name: "users:user", Method: http.MethodGet, Pattern: "/{id}", Guards: admin,
 			Doc: core.Doc{Summary: "A user", Status: http.StatusOK, Answer: public},
@@ -56,7 +59,7 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 				Body: userUpdate{}, Own: svc.Codec.Columns("update"),
 				Codes: append(codesOfNames(svc, core.CodeUpdateNameExists),
 					core.CodeUpdateEmailExists, core.CodeUpdateConflict, core.CodeUpdatePassword, core.CodeLastSuperuser,
-					core.CodeProofRequired, core.CodeRateLimited),
+					core.CodeAdminSelf, core.CodeProofRequired, core.CodeRateLimited),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
 				return f.patch(ctx, svc, r, last.write)
@@ -67,28 +70,26 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 			Guards: append(slices.Clone(admin), svc.Security.Secure()),
 			Doc: core.Doc{
 				Summary: "Delete a user", Status: http.StatusNoContent,
-				Codes: []string{core.CodeDeleteConflict, core.CodeLastSuperuser, core.CodeProofRequired},
+				Codes: []string{core.CodeDeleteConflict, core.CodeAdminSelf, core.CodeProofRequired},
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-				u, err := byID(ctx, svc, r)
+				u, err := other(ctx, svc, r)
 				if err == nil {
 					err = remove(ctx, svc, u, r, last.write)
 				}
-				if err != nil {
-					return nil, gone(err)
-				}
-				return core.Empty(http.StatusNoContent), nil
+				return done(err)
 			},
 		},
 		core.Route{
 			Name: "users:list_users", Method: http.MethodGet, Pattern: "", Guards: admin,
 			Doc: core.Doc{
 				Summary: "Users, page by page", Status: http.StatusOK, Query: queryOf(svc), Headers: []string{"Link"},
-				Answer: reflect.Zero(reflect.SliceOf(reflect.TypeOf(public))).Interface(),
+				Answer: users.list(),
 			},
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return list(ctx, svc, r, users) },
 		},
-	), nil
+	)
+	return slices.Concat(routes, suspensions(svc, admin, last), f.forcedReset(svc, admin), theirSessions(svc, admin)), nil
 }
 
 // page are the parameters of the list; see list.
@@ -110,7 +111,7 @@ func queryOf(svc *core.Services) any {
 }
 
 // named answers a list of the users who have a name: one, or none.
-func named(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+func named(ctx context.Context, svc *core.Services, r *core.Request, as overview) (*core.Response, error) {
 	if r.Query.Has("email") || r.Query.Has("cursor") {
 		return nil, badQuery("username", "Input should stand alone")
 	}
@@ -119,7 +120,7 @@ func named(ctx context.Context, svc *core.Services, r *core.Request) (*core.Resp
 	if err == nil && key.Kind == "username" {
 		switch u, err := svc.Users.Find(ctx, key); {
 		case err == nil:
-			out = append(out, svc.Codec.Output(u))
+			out = append(out, as.of(u))
 		case !errors.Is(err, core.ErrNotFound):
 			return nil, core.Unavailable(err)
 		}
@@ -136,6 +137,9 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	if err != nil {
 		return nil, err
 	}
+	if oneself(ctx, u) && c.IsSuperuser != nil && !*c.IsSuperuser {
+		return nil, errSelf()
+	}
 	target := u
 	c.permit = func(ctx context.Context) error { return f.permitAdmin(ctx, svc, target, c) }
 	if current := core.CurrentFrom(ctx); current.Session.UserID == u.Base().ID {
@@ -147,7 +151,7 @@ func (f Users) patch(ctx context.Context, svc *core.Services, r *core.Request, w
 	return core.JSON(http.StatusOK, svc.Codec.Output(u))
 }
 
-func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+func list(ctx context.Context, svc *core.Services, r *core.Request, as overview) (*core.Response, error) {
 	limit := 50
 	if r.Query.Has("limit") {
 		n, err := strconv.Atoi(r.Query.Get("limit"))
@@ -157,7 +161,7 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 		limit = n
 	}
 	if r.Query.Get("username") != "" && core.NamedOf(svc.Users.New()) != nil {
-		return named(ctx, svc, r)
+		return named(ctx, svc, r, as)
 	}
 	prefix := strings.TrimSpace(r.Query.Get("email"))
 	if len(prefix) > 254 {
@@ -173,7 +177,7 @@ func list(ctx context.Context, svc *core.Services, r *core.Request) (*core.Respo
 	}
 	out := make([]any, len(users)) // never null
 	for i, u := range users {
-		out[i] = svc.Codec.Output(u)
+		out[i] = as.of(u)
 	}
 	resp, err := core.JSON(http.StatusOK, out)
 	if err != nil {

@@ -40,7 +40,10 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 		Name: "exchange:" + svc.Backend.Name + ".exchange", Method: http.MethodPost, Pattern: "/exchange", Public: true,
 		Doc: core.Doc{
 			Summary: "Log in with the code of a redirect",
-			Codes:   []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified},
+			Codes: []string{
+				core.CodeOAuthInvalidState, core.CodeLoginBadCredentials, core.CodeLoginUserSuspended,
+				core.CodeLoginUserNotVerified,
+			},
 			Body: struct {
 				Code     string `json:"code"`
 				Verifier string `json:"code_verifier,omitempty"`

@@ -31,7 +31,8 @@ func (f login) Routes(svc *core.Services) ([]core.Route, error) {
 		Doc: core.Doc{
 			Summary: "Come back from " + f.provider.Name(), Query: callbackQuery{}, Redirects: true,
 			Codes: append(slices.Clone(returnCodes), core.CodeOAuthNoEmail, core.CodeOAuthUserExists,
-				core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRegisterConflict,
+				core.CodeLoginBadCredentials, core.CodeLoginUserSuspended, core.CodeLoginUserNotVerified,
+				core.CodeRegisterConflict,
 				"422 Unprocessable Entity"), // of what the provider says of the person, and of the application's own columns
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/suspended"
 	"github.com/latchkey-go/latchkey/internal/takeover"
 )
 
@@ -48,9 +49,10 @@ func (cb *callback) userOnce(ctx context.Context) (core.AnyUser, error) {
 	if err == nil {
 		u, err := cb.svc.Users.Find(ctx, core.ByID(link.UserID))
 		switch {
-		case err == nil && u.Base().Blocked(cb.svc.Env.Now()): // as the gate answers, before anything is changed
-			return nil, core.Refuse(core.CodeLoginBadCredentials)
 		case err == nil:
+			if err := cb.admissible(u.Base()); err != nil {
+				return nil, err
+			}
 			return u, cb.renew(ctx, link)
 		case !errors.Is(err, core.ErrNotFound):
 			return nil, err
@@ -73,6 +75,9 @@ func (cb *callback) userOnce(ctx context.Context) (core.AnyUser, error) {
 	}
 	return cb.newUser(ctx, key, link)
 }
+
+// admissible is what the gate answers a user, before anything is changed.
+func (cb *callback) admissible(u *core.User) error { return suspended.Refusal(u, cb.svc.Env.Now()) }
 
 // await waits for the user of a link, who is being made or was deleted.
 func (cb *callback) await(ctx context.Context, userID string) error {
@@ -111,13 +116,10 @@ func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *co
 	}
 	id, emailKey := existing.Base().ID, existing.Base().EmailKey
 	holds := func(b *core.User) error {
-		switch {
-		case b.EmailKey != emailKey:
+		if b.EmailKey != emailKey {
 			return errAgain
-		case b.Blocked(cb.svc.Env.Now()):
-			return core.Refuse(core.CodeLoginBadCredentials)
 		}
-		return nil
+		return cb.admissible(b)
 	}
 	var u core.AnyUser
 	takenOver, removed := false, 0

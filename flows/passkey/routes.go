@@ -123,7 +123,7 @@ func (s *site) logins() []core.Route {
 		}, s.firstOptions),
 		s.public("first", "/login/passkey", core.Doc{
 			Summary: "Log in by a passkey", Body: passkeyLogin{},
-			Codes: append([]string{core.CodeLoginUserNotVerified}, pending...),
+			Codes: append([]string{core.CodeLoginUserSuspended, core.CodeLoginUserNotVerified}, pending...),
 		}, s.first),
 		s.public("login_options", "/passkey/options", core.Doc{
 			Summary: "Ask for the options of a passkey as second factor", Status: http.StatusOK,

@@ -43,8 +43,11 @@ sessions list bob@example.org
 users update bob@example.org --set full_name=Robert --email robert@example.org
 users verify robert@example.org
 users deactivate robert@example.org
+users suspend robert@example.org --reason Unpaid --until 2999-01-01
+users reinstate robert@example.org
 users show robert@example.org
 users set-password robert@example.org --link
+users reset-password robert@example.org
 users activate robert@example.org
 users set-password robert@example.org --password-stdin < another difference engine
 users set-password robert@example.org --link --json

@@ -9,8 +9,9 @@
 //
 // Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
-// application's BeforeLogin. An inactive or suspended user gets the answer of a
-// wrong password.
+// application's BeforeLogin. An inactive user gets the answer of a wrong
+// password. A suspended one learns that, as the proof that a flow hands to Admit
+// is right.
 package gate
 
 import (
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/suspended"
 	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
@@ -100,8 +102,8 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
 	u := a.User.Base()
-	if u.Blocked(g.Now()) {
-		return core.Admission{}, core.Refuse(core.CodeLoginBadCredentials)
+	if err := suspended.Refusal(u, g.Now()); err != nil {
+		return core.Admission{}, err
 	}
 	if g.RequireVerified && !u.IsVerified {
 		return core.Admission{}, core.Refuse(core.CodeLoginUserNotVerified)

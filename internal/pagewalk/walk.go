@@ -26,6 +26,8 @@ func (a *App) Walk(t *testing.T, serve Serve) {
 	t.Run("a login by mail", func(t *testing.T) { a.byMail(t, browser(t), browser(t)) })
 	t.Run("another address, undone, and good-bye", func(t *testing.T) { a.moves(t, browser(t), browser(t)) })
 	t.Run("administration", func(t *testing.T) { a.administers(t, browser(t)) })
+	t.Run("a suspension", func(t *testing.T) { a.suspends(t, browser(t), browser(t)) })
+	t.Run("another's logins and password", func(t *testing.T) { a.oversees(t, browser(t), browser(t)) })
 	t.Run("languages, files, HEAD", func(t *testing.T) { a.rest(t, browser(t)) })
 }
 

@@ -150,8 +150,10 @@ func (a *App) administers(t *testing.T, b *Browser) {
 		Submit("delete").WantRedirect("/admin/users")
 	b.Get("/admin/users").Want(200, "The user is deleted.", "!hal2@example.org")
 	root := a.Of(t, "root@example.org")
-	b.Get("/admin/users/"+root.ID+"/delete").Submit("delete").Want(409, "the last administrator")
-	b.Get("/admin/users/"+root.ID).Submit("user", "is_superuser", "").Want(409, "the last administrator")
+	b.Get("/admin/users/"+root.ID+"/delete").Submit("delete").Want(409, "You cannot do this to yourself.")
+	page = b.Get("/admin/users/"+root.ID).Want(200, "!Suspend this user")
+	page.Submit("user", "is_superuser", "").Want(409, "You cannot do this to yourself.")
+	page.Submit("user", "is_active", "").Want(409, "the last administrator")
 }
 
 func (a *App) rest(t *testing.T, b *Browser) {

@@ -64,9 +64,9 @@ func (s *Services) Do(ctx context.Context, f core.Flow, c Call) (*core.Response,
 		ctx = core.WithCurrent(ctx, core.Current{Session: session, User: s.Get(c.As.ID)})
 	}
 	for _, route := range routes {
-		id, fits := match(route.Pattern, path)
+		values, fits := match(route.Pattern, path)
 		if route.Method == method && fits {
-			r.Route, r.Param = route.Name, func(string) string { return id }
+			r.Route, r.Param = route.Name, func(name string) string { return values[name] }
 			return route.Handle(ctx, r)
 		}
 	}
@@ -74,15 +74,21 @@ func (s *Services) Do(ctx context.Context, f core.Flow, c Call) (*core.Response,
 	return nil, nil
 }
 
-// match returns the value of a pattern's parameter.
-func match(pattern, path string) (id string, ok bool) {
-	if before, rest, placed := strings.Cut(pattern, "{"); placed {
-		_, after, _ := strings.Cut(rest, "}")
-		id, ok = strings.CutPrefix(path, before)
-		id, ends := strings.CutSuffix(id, after)
-		return id, ok && ends && id != "" && !strings.Contains(id, "/")
+// match returns the values of a pattern's parameters.
+func match(pattern, path string) (values map[string]string, ok bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
 	}
-	return "", pattern == path
+	values = map[string]string{}
+	for i, step := range want {
+		name, is := strings.CutPrefix(step, "{")
+		if !is && step != got[i] || is && got[i] == "" {
+			return nil, false
+		}
+		values[strings.TrimSuffix(name, "}")] = got[i]
+	}
+	return values, true
 }
 
 // Want fails unless the call ends as wanted: with the status and the code of a

@@ -189,7 +189,7 @@ func TestAttackL08Users(t *testing.T) {
 		got := a.Want(t, "GET /users 200 (twin)", admin,
 			harness.Query(url.Values{"email": {strings.ToLower(victim.Email)}}.Encode()))
 		one := harness.Answer{Status: got.Status, Header: got.Header, Body: strings.Trim(got.Body, "[]")}
-		t.Run("L08 the list shows the public form alone", func(t *testing.T) { one.WantUser(t, victim) })
+		t.Run("L08 the list shows the public form alone", func(t *testing.T) { one.WantListed(t, victim) })
 	})
 }
 

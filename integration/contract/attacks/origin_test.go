@@ -17,6 +17,8 @@ const crossOriginRefused = " 403 CROSS_ORIGIN_REFUSED"
 // the cookie, with a body that would do it.
 var unsafe = map[string]harness.Option{
 	"POST /auth/cookie/logout": nil, "POST /auth/jwt/logout": nil, "DELETE /auth/sessions": nil, "DELETE /auth/sessions/{id}": nil, "DELETE /users/{id}": nil,
+	"POST /users/{id}/suspend": harness.JSON(`{"reason": "forged"}`), "DELETE /users/{id}/suspend": nil,
+	"POST /users/{id}/reset-password": nil, "DELETE /users/{id}/sessions": nil, "DELETE /users/{id}/sessions/{session}": nil,
 	"PATCH /users/me": harness.JSON(`{"full_name": "forged"}`), "PATCH /users/{id}": harness.JSON(`{"is_superuser": true}`),
 }
 

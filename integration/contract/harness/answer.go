@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -132,10 +133,25 @@ func (a Answer) Member(t *testing.T, name string) any {
 // WantUser checks that the body is the public form of u, and nothing else.
 func (a Answer) WantUser(t *testing.T, u *Account) {
 	t.Helper()
+	a.wantUser(t, u, Object{})
+}
+
+// WantListed checks that the body is u, who is not suspended, as a list of
+// administrators has them, and nothing else.
+func (a Answer) WantListed(t *testing.T, u *Account) {
+	t.Helper()
+	a.wantUser(t, u, Object{
+		"suspended_until": nil, "suspended_for": nil, "created_at": u.CreatedAt.UTC().Format(time.RFC3339Nano),
+	})
+}
+
+func (a Answer) wantUser(t *testing.T, u *Account, more Object) {
+	t.Helper()
 	want := Object{
 		"id": u.ID, "email": u.Email, "is_active": u.IsActive, "is_superuser": u.IsSuperuser, "is_verified": u.IsVerified,
 		"full_name": u.FullName, "credits": float64(u.Credits),
 	}
+	maps.Copy(want, more)
 	if got := a.Object(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got the user\n%v, want\n%v", got, want)
 	}

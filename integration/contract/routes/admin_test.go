@@ -224,12 +224,14 @@ func TestTheLastSuperuserStaysOne(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		admin := a.NewUser(t, harness.Superuser)
 		mine, self := a.LogIn(t, "session", admin), harness.PathID(admin.ID)
-		for _, body := range []string{`{"is_superuser": false}`, `{"is_active": false}`} {
-			a.Want(t, patchUser+"409 LAST_SUPERUSER ("+body+")", self, mine, harness.JSON(body))
-		}
-		a.Want(t, "DELETE /users/{id} 409 LAST_SUPERUSER", harness.Row, self, mine)
-		other := harness.PathID(a.NewUser(t, harness.Superuser).ID)
-		a.Want(t, patchUser+"200 (one of two)", self, mine, harness.JSON(`{"is_superuser": false}`))
-		a.Want(t, "GET /users/{id} 403", other, mine)
+		a.Want(t, patchUser+"409 LAST_SUPERUSER", harness.Row, self, mine, harness.JSON(`{"is_active": false}`))
+		other := a.NewUser(t, harness.Superuser)
+		a.Want(t, patchUser+"409 ADMIN_SELF", harness.Row, self, mine, harness.JSON(`{"is_superuser": false}`))
+		a.Want(t, "DELETE /users/{id} 409 ADMIN_SELF", harness.Row, self, mine)
+		a.Want(t, patchUser+"200 (another demotes them)", self, a.LogIn(t, "session", other),
+			harness.JSON(`{"is_superuser": false}`))
+		a.Want(t, "GET /users/{id} 403", harness.PathID(other.ID), mine)
+		a.Want(t, patchUser+"409 LAST_SUPERUSER (the other one is the last now)", harness.PathID(other.ID),
+			a.LogIn(t, "session", other), harness.JSON(`{"is_active": false}`))
 	})
 }

@@ -112,12 +112,30 @@ type Invoker interface {
 	//
 	// DELETE /users/{id}
 	UsersDeleteUserUsersIDDelete(ctx context.Context, params UsersDeleteUserUsersIDDeleteParams) (UsersDeleteUserUsersIDDeleteRes, error)
+	// UsersEndSession invokes usersEndSession operation.
+	//
+	// End one login of a user.
+	//
+	// DELETE /users/{id}/sessions/{session}
+	UsersEndSession(ctx context.Context, params UsersEndSessionParams) (UsersEndSessionRes, error)
+	// UsersEndSessions invokes usersEndSessions operation.
+	//
+	// End all logins of a user, tokens of every backend too.
+	//
+	// DELETE /users/{id}/sessions
+	UsersEndSessions(ctx context.Context, params UsersEndSessionsParams) (UsersEndSessionsRes, error)
 	// UsersList invokes usersList operation.
 	//
 	// Users, page by page.
 	//
 	// GET /users
 	UsersList(ctx context.Context, params UsersListParams) (UsersListRes, error)
+	// UsersListSessions invokes usersListSessions operation.
+	//
+	// Logins of a user, the newest 100.
+	//
+	// GET /users/{id}/sessions
+	UsersListSessions(ctx context.Context, params UsersListSessionsParams) (UsersListSessionsRes, error)
 	// UsersPatchCurrentUserUsersMePatch invokes users_patch_current_user_users_me_patch operation.
 	//
 	// Change the current user.
@@ -130,6 +148,24 @@ type Invoker interface {
 	//
 	// PATCH /users/{id}
 	UsersPatchUserUsersIDPatch(ctx context.Context, request *UserUpdate, params UsersPatchUserUsersIDPatchParams) (UsersPatchUserUsersIDPatchRes, error)
+	// UsersReinstateUser invokes usersReinstateUser operation.
+	//
+	// End a user's suspension.
+	//
+	// DELETE /users/{id}/suspend
+	UsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (UsersReinstateUserRes, error)
+	// UsersResetPassword invokes usersResetPassword operation.
+	//
+	// Make a user's password unusable, and mail them a link.
+	//
+	// POST /users/{id}/reset-password
+	UsersResetPassword(ctx context.Context, params UsersResetPasswordParams) (UsersResetPasswordRes, error)
+	// UsersSuspendUser invokes usersSuspendUser operation.
+	//
+	// Suspend a user, and end their logins.
+	//
+	// POST /users/{id}/suspend
+	UsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (UsersSuspendUserRes, error)
 	// UsersUserUsersIDGet invokes users_user_users__id__get operation.
 	//
 	// A user.
@@ -1346,6 +1382,262 @@ func (c *Client) sendUsersDeleteUserUsersIDDelete(ctx context.Context, params Us
 	return result, nil
 }
 
+// UsersEndSession invokes usersEndSession operation.
+//
+// End one login of a user.
+//
+// DELETE /users/{id}/sessions/{session}
+func (c *Client) UsersEndSession(ctx context.Context, params UsersEndSessionParams) (UsersEndSessionRes, error) {
+	res, err := c.sendUsersEndSession(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersEndSession(ctx context.Context, params UsersEndSessionParams) (res UsersEndSessionRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [4]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/sessions/"
+	{
+		// Encode "session" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "session",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.Session))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersEndSessionOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersEndSessionOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersEndSessionOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersEndSessionResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersEndSessions invokes usersEndSessions operation.
+//
+// End all logins of a user, tokens of every backend too.
+//
+// DELETE /users/{id}/sessions
+func (c *Client) UsersEndSessions(ctx context.Context, params UsersEndSessionsParams) (UsersEndSessionsRes, error) {
+	res, err := c.sendUsersEndSessions(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersEndSessions(ctx context.Context, params UsersEndSessionsParams) (res UsersEndSessionsRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/sessions"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersEndSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersEndSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersEndSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersEndSessionsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // UsersList invokes usersList operation.
 //
 // Users, page by page.
@@ -1493,6 +1785,125 @@ func (c *Client) sendUsersList(ctx context.Context, params UsersListParams) (res
 	}()
 
 	result, err := decodeUsersListResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersListSessions invokes usersListSessions operation.
+//
+// Logins of a user, the newest 100.
+//
+// GET /users/{id}/sessions
+func (c *Client) UsersListSessions(ctx context.Context, params UsersListSessionsParams) (UsersListSessionsRes, error) {
+	res, err := c.sendUsersListSessions(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersListSessions(ctx context.Context, params UsersListSessionsParams) (res UsersListSessionsRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/sessions"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersListSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersListSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersListSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersListSessionsResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1717,6 +2128,366 @@ func (c *Client) sendUsersPatchUserUsersIDPatch(ctx context.Context, request *Us
 	}()
 
 	result, err := decodeUsersPatchUserUsersIDPatchResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersReinstateUser invokes usersReinstateUser operation.
+//
+// End a user's suspension.
+//
+// DELETE /users/{id}/suspend
+func (c *Client) UsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (UsersReinstateUserRes, error) {
+	res, err := c.sendUsersReinstateUser(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersReinstateUser(ctx context.Context, params UsersReinstateUserParams) (res UsersReinstateUserRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/suspend"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersReinstateUserResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersResetPassword invokes usersResetPassword operation.
+//
+// Make a user's password unusable, and mail them a link.
+//
+// POST /users/{id}/reset-password
+func (c *Client) UsersResetPassword(ctx context.Context, params UsersResetPasswordParams) (UsersResetPasswordRes, error) {
+	res, err := c.sendUsersResetPassword(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendUsersResetPassword(ctx context.Context, params UsersResetPasswordParams) (res UsersResetPasswordRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/reset-password"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersResetPasswordOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersResetPasswordOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersResetPasswordOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersResetPasswordResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersSuspendUser invokes usersSuspendUser operation.
+//
+// Suspend a user, and end their logins.
+//
+// POST /users/{id}/suspend
+func (c *Client) UsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (UsersSuspendUserRes, error) {
+	res, err := c.sendUsersSuspendUser(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUsersSuspendUser(ctx context.Context, request *UsersSuspendUserReq, params UsersSuspendUserParams) (res UsersSuspendUserRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/users/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/suspend"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUsersSuspendUserRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersSuspendUserResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

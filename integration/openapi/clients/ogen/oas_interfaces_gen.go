@@ -69,8 +69,20 @@ type UsersDeleteUserUsersIDDeleteRes interface {
 	usersDeleteUserUsersIDDeleteRes()
 }
 
+type UsersEndSessionRes interface {
+	usersEndSessionRes()
+}
+
+type UsersEndSessionsRes interface {
+	usersEndSessionsRes()
+}
+
 type UsersListRes interface {
 	usersListRes()
+}
+
+type UsersListSessionsRes interface {
+	usersListSessionsRes()
 }
 
 type UsersPatchCurrentUserUsersMePatchRes interface {
@@ -79,6 +91,18 @@ type UsersPatchCurrentUserUsersMePatchRes interface {
 
 type UsersPatchUserUsersIDPatchRes interface {
 	usersPatchUserUsersIDPatchRes()
+}
+
+type UsersReinstateUserRes interface {
+	usersReinstateUserRes()
+}
+
+type UsersResetPasswordRes interface {
+	usersResetPasswordRes()
+}
+
+type UsersSuspendUserRes interface {
+	usersSuspendUserRes()
 }
 
 type UsersUserUsersIDGetRes interface {

@@ -12,6 +12,17 @@ type UsersDeleteUserUsersIDDeleteParams struct {
 	ID string
 }
 
+// UsersEndSessionParams is parameters of usersEndSession operation.
+type UsersEndSessionParams struct {
+	ID      string
+	Session string
+}
+
+// UsersEndSessionsParams is parameters of usersEndSessions operation.
+type UsersEndSessionsParams struct {
+	ID string
+}
+
 // UsersListParams is parameters of usersList operation.
 type UsersListParams struct {
 	Email  OptString `json:",omitempty,omitzero"`
@@ -19,8 +30,28 @@ type UsersListParams struct {
 	Limit  OptInt    `json:",omitempty,omitzero"`
 }
 
+// UsersListSessionsParams is parameters of usersListSessions operation.
+type UsersListSessionsParams struct {
+	ID string
+}
+
 // UsersPatchUserUsersIDPatchParams is parameters of users_patch_user_users__id__patch operation.
 type UsersPatchUserUsersIDPatchParams struct {
+	ID string
+}
+
+// UsersReinstateUserParams is parameters of usersReinstateUser operation.
+type UsersReinstateUserParams struct {
+	ID string
+}
+
+// UsersResetPasswordParams is parameters of usersResetPassword operation.
+type UsersResetPasswordParams struct {
+	ID string
+}
+
+// UsersSuspendUserParams is parameters of usersSuspendUser operation.
+type UsersSuspendUserParams struct {
 	ID string
 }
 

@@ -243,6 +243,20 @@ func encodeUsersPatchUserUsersIDPatchRequest(
 	return nil
 }
 
+func encodeUsersSuspendUserRequest(
+	req *UsersSuspendUserReq,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeVerifyRequestTokenAuthRequestVerifyTokenPostRequest(
 	req *BodyVerifyRequestTokenAuthRequestVerifyTokenPost,
 	r *http.Request,

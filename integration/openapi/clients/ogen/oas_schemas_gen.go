@@ -490,8 +490,54 @@ func (*HTTPValidationError) resetResetPasswordAuthResetPasswordPostRes()      {}
 func (*HTTPValidationError) usersListRes()                                    {}
 func (*HTTPValidationError) usersPatchCurrentUserUsersMePatchRes()            {}
 func (*HTTPValidationError) usersPatchUserUsersIDPatchRes()                   {}
+func (*HTTPValidationError) usersSuspendUserRes()                             {}
 func (*HTTPValidationError) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
 func (*HTTPValidationError) verifyVerifyAuthVerifyPostRes()                   {}
+
+// NewNilDateTime returns new NilDateTime with value set to v.
+func NewNilDateTime(v time.Time) NilDateTime {
+	return NilDateTime{
+		Value: v,
+	}
+}
+
+// NilDateTime is nullable time.Time.
+type NilDateTime struct {
+	Value time.Time
+	Null  bool
+}
+
+// SetTo sets value to v.
+func (o *NilDateTime) SetTo(v time.Time) {
+	o.Null = false
+	o.Value = v
+}
+
+// IsNull returns true if value is Null.
+func (o NilDateTime) IsNull() bool { return o.Null }
+
+// SetToNull sets value to null.
+func (o *NilDateTime) SetToNull() {
+	o.Null = true
+	var v time.Time
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o NilDateTime) Get() (v time.Time, ok bool) {
+	if o.Null {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o NilDateTime) Or(d time.Time) time.Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
 
 // NewNilString returns new NilString with value set to v.
 func NewNilString(v string) NilString {
@@ -532,6 +578,52 @@ func (o NilString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDateTime returns new OptDateTime with value set to v.
+func NewOptDateTime(v time.Time) OptDateTime {
+	return OptDateTime{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDateTime is optional time.Time.
+type OptDateTime struct {
+	Value time.Time
+	Set   bool
+}
+
+// IsSet returns true if OptDateTime was set.
+func (o OptDateTime) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDateTime) Reset() {
+	var v time.Time
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDateTime) SetTo(v time.Time) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDateTime) Get() (v time.Time, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDateTime) Or(d time.Time) time.Time {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -1039,9 +1131,15 @@ func (*ServiceUnavailableHeaders) sessionsDeleteRes()                           
 func (*ServiceUnavailableHeaders) sessionsListRes()                                 {}
 func (*ServiceUnavailableHeaders) usersCurrentUserUsersMeGetRes()                   {}
 func (*ServiceUnavailableHeaders) usersDeleteUserUsersIDDeleteRes()                 {}
+func (*ServiceUnavailableHeaders) usersEndSessionRes()                              {}
+func (*ServiceUnavailableHeaders) usersEndSessionsRes()                             {}
 func (*ServiceUnavailableHeaders) usersListRes()                                    {}
+func (*ServiceUnavailableHeaders) usersListSessionsRes()                            {}
 func (*ServiceUnavailableHeaders) usersPatchCurrentUserUsersMePatchRes()            {}
 func (*ServiceUnavailableHeaders) usersPatchUserUsersIDPatchRes()                   {}
+func (*ServiceUnavailableHeaders) usersReinstateUserRes()                           {}
+func (*ServiceUnavailableHeaders) usersResetPasswordRes()                           {}
+func (*ServiceUnavailableHeaders) usersSuspendUserRes()                             {}
 func (*ServiceUnavailableHeaders) usersUserUsersIDGetRes()                          {}
 func (*ServiceUnavailableHeaders) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
 func (*ServiceUnavailableHeaders) verifyVerifyAuthVerifyPostRes()                   {}
@@ -1180,6 +1278,110 @@ type SessionsListOKApplicationJSON []SessionRead
 
 func (*SessionsListOKApplicationJSON) sessionsListRes() {}
 
+// Ref: #/components/schemas/TheirSession
+type TheirSession struct {
+	ID        string    `json:"id"`
+	Backend   string    `json:"backend"`
+	Label     string    `json:"label"`
+	IP        string    `json:"ip"`
+	CreatedAt time.Time `json:"created_at"`
+	LastSeen  time.Time `json:"last_seen"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Current   bool      `json:"current"`
+	// The ID of an administrator who acts as the user.
+	Actor NilString `json:"actor"`
+}
+
+// GetID returns the value of ID.
+func (s *TheirSession) GetID() string {
+	return s.ID
+}
+
+// GetBackend returns the value of Backend.
+func (s *TheirSession) GetBackend() string {
+	return s.Backend
+}
+
+// GetLabel returns the value of Label.
+func (s *TheirSession) GetLabel() string {
+	return s.Label
+}
+
+// GetIP returns the value of IP.
+func (s *TheirSession) GetIP() string {
+	return s.IP
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *TheirSession) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetLastSeen returns the value of LastSeen.
+func (s *TheirSession) GetLastSeen() time.Time {
+	return s.LastSeen
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *TheirSession) GetExpiresAt() time.Time {
+	return s.ExpiresAt
+}
+
+// GetCurrent returns the value of Current.
+func (s *TheirSession) GetCurrent() bool {
+	return s.Current
+}
+
+// GetActor returns the value of Actor.
+func (s *TheirSession) GetActor() NilString {
+	return s.Actor
+}
+
+// SetID sets the value of ID.
+func (s *TheirSession) SetID(val string) {
+	s.ID = val
+}
+
+// SetBackend sets the value of Backend.
+func (s *TheirSession) SetBackend(val string) {
+	s.Backend = val
+}
+
+// SetLabel sets the value of Label.
+func (s *TheirSession) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetIP sets the value of IP.
+func (s *TheirSession) SetIP(val string) {
+	s.IP = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *TheirSession) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetLastSeen sets the value of LastSeen.
+func (s *TheirSession) SetLastSeen(val time.Time) {
+	s.LastSeen = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *TheirSession) SetExpiresAt(val time.Time) {
+	s.ExpiresAt = val
+}
+
+// SetCurrent sets the value of Current.
+func (s *TheirSession) SetCurrent(val bool) {
+	s.Current = val
+}
+
+// SetActor sets the value of Actor.
+func (s *TheirSession) SetActor(val NilString) {
+	s.Actor = val
+}
+
 // TooManyRequestsHeaders wraps ErrorModel with response headers.
 type TooManyRequestsHeaders struct {
 	RetryAfter int
@@ -1251,9 +1453,15 @@ func (*UnauthorizedHeaders) sessionsDeleteRes()                    {}
 func (*UnauthorizedHeaders) sessionsListRes()                      {}
 func (*UnauthorizedHeaders) usersCurrentUserUsersMeGetRes()        {}
 func (*UnauthorizedHeaders) usersDeleteUserUsersIDDeleteRes()      {}
+func (*UnauthorizedHeaders) usersEndSessionRes()                   {}
+func (*UnauthorizedHeaders) usersEndSessionsRes()                  {}
 func (*UnauthorizedHeaders) usersListRes()                         {}
+func (*UnauthorizedHeaders) usersListSessionsRes()                 {}
 func (*UnauthorizedHeaders) usersPatchCurrentUserUsersMePatchRes() {}
 func (*UnauthorizedHeaders) usersPatchUserUsersIDPatchRes()        {}
+func (*UnauthorizedHeaders) usersReinstateUserRes()                {}
+func (*UnauthorizedHeaders) usersResetPasswordRes()                {}
+func (*UnauthorizedHeaders) usersSuspendUserRes()                  {}
 func (*UnauthorizedHeaders) usersUserUsersIDGetRes()               {}
 
 // Ref: #/components/schemas/UserCreate
@@ -1302,6 +1510,183 @@ func (s *UserCreate) SetName(val string) {
 // SetMotto sets the value of Motto.
 func (s *UserCreate) SetMotto(val OptString) {
 	s.Motto = val
+}
+
+// Ref: #/components/schemas/UserListed
+type UserListed struct {
+	ID             string         `json:"id"`
+	Email          string         `json:"email"`
+	IsActive       bool           `json:"is_active"`
+	IsSuperuser    bool           `json:"is_superuser"`
+	IsVerified     bool           `json:"is_verified"`
+	Name           string         `json:"name"`
+	Motto          NilString      `json:"motto"`
+	Tags           []string       `json:"tags"`
+	Plan           UserListedPlan `json:"plan"`
+	SuspendedUntil NilDateTime    `json:"suspended_until"`
+	SuspendedFor   NilString      `json:"suspended_for"`
+	CreatedAt      time.Time      `json:"created_at"`
+}
+
+// GetID returns the value of ID.
+func (s *UserListed) GetID() string {
+	return s.ID
+}
+
+// GetEmail returns the value of Email.
+func (s *UserListed) GetEmail() string {
+	return s.Email
+}
+
+// GetIsActive returns the value of IsActive.
+func (s *UserListed) GetIsActive() bool {
+	return s.IsActive
+}
+
+// GetIsSuperuser returns the value of IsSuperuser.
+func (s *UserListed) GetIsSuperuser() bool {
+	return s.IsSuperuser
+}
+
+// GetIsVerified returns the value of IsVerified.
+func (s *UserListed) GetIsVerified() bool {
+	return s.IsVerified
+}
+
+// GetName returns the value of Name.
+func (s *UserListed) GetName() string {
+	return s.Name
+}
+
+// GetMotto returns the value of Motto.
+func (s *UserListed) GetMotto() NilString {
+	return s.Motto
+}
+
+// GetTags returns the value of Tags.
+func (s *UserListed) GetTags() []string {
+	return s.Tags
+}
+
+// GetPlan returns the value of Plan.
+func (s *UserListed) GetPlan() UserListedPlan {
+	return s.Plan
+}
+
+// GetSuspendedUntil returns the value of SuspendedUntil.
+func (s *UserListed) GetSuspendedUntil() NilDateTime {
+	return s.SuspendedUntil
+}
+
+// GetSuspendedFor returns the value of SuspendedFor.
+func (s *UserListed) GetSuspendedFor() NilString {
+	return s.SuspendedFor
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *UserListed) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// SetID sets the value of ID.
+func (s *UserListed) SetID(val string) {
+	s.ID = val
+}
+
+// SetEmail sets the value of Email.
+func (s *UserListed) SetEmail(val string) {
+	s.Email = val
+}
+
+// SetIsActive sets the value of IsActive.
+func (s *UserListed) SetIsActive(val bool) {
+	s.IsActive = val
+}
+
+// SetIsSuperuser sets the value of IsSuperuser.
+func (s *UserListed) SetIsSuperuser(val bool) {
+	s.IsSuperuser = val
+}
+
+// SetIsVerified sets the value of IsVerified.
+func (s *UserListed) SetIsVerified(val bool) {
+	s.IsVerified = val
+}
+
+// SetName sets the value of Name.
+func (s *UserListed) SetName(val string) {
+	s.Name = val
+}
+
+// SetMotto sets the value of Motto.
+func (s *UserListed) SetMotto(val NilString) {
+	s.Motto = val
+}
+
+// SetTags sets the value of Tags.
+func (s *UserListed) SetTags(val []string) {
+	s.Tags = val
+}
+
+// SetPlan sets the value of Plan.
+func (s *UserListed) SetPlan(val UserListedPlan) {
+	s.Plan = val
+}
+
+// SetSuspendedUntil sets the value of SuspendedUntil.
+func (s *UserListed) SetSuspendedUntil(val NilDateTime) {
+	s.SuspendedUntil = val
+}
+
+// SetSuspendedFor sets the value of SuspendedFor.
+func (s *UserListed) SetSuspendedFor(val NilString) {
+	s.SuspendedFor = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *UserListed) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+type UserListedPlan string
+
+const (
+	UserListedPlanFree UserListedPlan = "free"
+	UserListedPlanTeam UserListedPlan = "team"
+)
+
+// AllValues returns all UserListedPlan values.
+func (UserListedPlan) AllValues() []UserListedPlan {
+	return []UserListedPlan{
+		UserListedPlanFree,
+		UserListedPlanTeam,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s UserListedPlan) MarshalText() ([]byte, error) {
+	switch s {
+	case UserListedPlanFree:
+		return []byte(s), nil
+	case UserListedPlanTeam:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *UserListedPlan) UnmarshalText(data []byte) error {
+	switch UserListedPlan(data) {
+	case UserListedPlanFree:
+		*s = UserListedPlanFree
+		return nil
+	case UserListedPlanTeam:
+		*s = UserListedPlanTeam
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/UserRead
@@ -1646,6 +2031,40 @@ type UsersDeleteUserUsersIDDeleteNotFound ErrorModel
 
 func (*UsersDeleteUserUsersIDDeleteNotFound) usersDeleteUserUsersIDDeleteRes() {}
 
+type UsersEndSessionBadRequest ErrorModel
+
+func (*UsersEndSessionBadRequest) usersEndSessionRes() {}
+
+type UsersEndSessionForbidden ErrorModel
+
+func (*UsersEndSessionForbidden) usersEndSessionRes() {}
+
+// UsersEndSessionNoContent is response for UsersEndSession operation.
+type UsersEndSessionNoContent struct{}
+
+func (*UsersEndSessionNoContent) usersEndSessionRes() {}
+
+type UsersEndSessionNotFound ErrorModel
+
+func (*UsersEndSessionNotFound) usersEndSessionRes() {}
+
+type UsersEndSessionsBadRequest ErrorModel
+
+func (*UsersEndSessionsBadRequest) usersEndSessionsRes() {}
+
+type UsersEndSessionsForbidden ErrorModel
+
+func (*UsersEndSessionsForbidden) usersEndSessionsRes() {}
+
+// UsersEndSessionsNoContent is response for UsersEndSessions operation.
+type UsersEndSessionsNoContent struct{}
+
+func (*UsersEndSessionsNoContent) usersEndSessionsRes() {}
+
+type UsersEndSessionsNotFound ErrorModel
+
+func (*UsersEndSessionsNotFound) usersEndSessionsRes() {}
+
 type UsersListBadRequest ErrorModel
 
 func (*UsersListBadRequest) usersListRes() {}
@@ -1654,10 +2073,10 @@ type UsersListForbidden ErrorModel
 
 func (*UsersListForbidden) usersListRes() {}
 
-// UsersListOKHeaders wraps []UserRead with response headers.
+// UsersListOKHeaders wraps []UserListed with response headers.
 type UsersListOKHeaders struct {
 	Link     OptString
-	Response []UserRead
+	Response []UserListed
 }
 
 // GetLink returns the value of Link.
@@ -1666,7 +2085,7 @@ func (s *UsersListOKHeaders) GetLink() OptString {
 }
 
 // GetResponse returns the value of Response.
-func (s *UsersListOKHeaders) GetResponse() []UserRead {
+func (s *UsersListOKHeaders) GetResponse() []UserListed {
 	return s.Response
 }
 
@@ -1676,11 +2095,27 @@ func (s *UsersListOKHeaders) SetLink(val OptString) {
 }
 
 // SetResponse sets the value of Response.
-func (s *UsersListOKHeaders) SetResponse(val []UserRead) {
+func (s *UsersListOKHeaders) SetResponse(val []UserListed) {
 	s.Response = val
 }
 
 func (*UsersListOKHeaders) usersListRes() {}
+
+type UsersListSessionsBadRequest ErrorModel
+
+func (*UsersListSessionsBadRequest) usersListSessionsRes() {}
+
+type UsersListSessionsForbidden ErrorModel
+
+func (*UsersListSessionsForbidden) usersListSessionsRes() {}
+
+type UsersListSessionsNotFound ErrorModel
+
+func (*UsersListSessionsNotFound) usersListSessionsRes() {}
+
+type UsersListSessionsOKApplicationJSON []TheirSession
+
+func (*UsersListSessionsOKApplicationJSON) usersListSessionsRes() {}
 
 type UsersPatchCurrentUserUsersMePatchBadRequest ErrorModel
 
@@ -1723,6 +2158,96 @@ func (*UsersPatchUserUsersIDPatchRequestEntityTooLarge) usersPatchUserUsersIDPat
 type UsersPatchUserUsersIDPatchUnsupportedMediaType ErrorModel
 
 func (*UsersPatchUserUsersIDPatchUnsupportedMediaType) usersPatchUserUsersIDPatchRes() {}
+
+type UsersReinstateUserBadRequest ErrorModel
+
+func (*UsersReinstateUserBadRequest) usersReinstateUserRes() {}
+
+type UsersReinstateUserForbidden ErrorModel
+
+func (*UsersReinstateUserForbidden) usersReinstateUserRes() {}
+
+// UsersReinstateUserNoContent is response for UsersReinstateUser operation.
+type UsersReinstateUserNoContent struct{}
+
+func (*UsersReinstateUserNoContent) usersReinstateUserRes() {}
+
+type UsersReinstateUserNotFound ErrorModel
+
+func (*UsersReinstateUserNotFound) usersReinstateUserRes() {}
+
+// UsersResetPasswordAccepted is response for UsersResetPassword operation.
+type UsersResetPasswordAccepted struct{}
+
+func (*UsersResetPasswordAccepted) usersResetPasswordRes() {}
+
+type UsersResetPasswordBadRequest ErrorModel
+
+func (*UsersResetPasswordBadRequest) usersResetPasswordRes() {}
+
+type UsersResetPasswordForbidden ErrorModel
+
+func (*UsersResetPasswordForbidden) usersResetPasswordRes() {}
+
+type UsersResetPasswordNotFound ErrorModel
+
+func (*UsersResetPasswordNotFound) usersResetPasswordRes() {}
+
+type UsersSuspendUserBadRequest ErrorModel
+
+func (*UsersSuspendUserBadRequest) usersSuspendUserRes() {}
+
+type UsersSuspendUserConflict ErrorModel
+
+func (*UsersSuspendUserConflict) usersSuspendUserRes() {}
+
+type UsersSuspendUserForbidden ErrorModel
+
+func (*UsersSuspendUserForbidden) usersSuspendUserRes() {}
+
+// UsersSuspendUserNoContent is response for UsersSuspendUser operation.
+type UsersSuspendUserNoContent struct{}
+
+func (*UsersSuspendUserNoContent) usersSuspendUserRes() {}
+
+type UsersSuspendUserNotFound ErrorModel
+
+func (*UsersSuspendUserNotFound) usersSuspendUserRes() {}
+
+type UsersSuspendUserReq struct {
+	// When it ends; null for good.
+	Until OptDateTime `json:"until"`
+	// 1 to 200 characters. The user reads it.
+	Reason string `json:"reason"`
+}
+
+// GetUntil returns the value of Until.
+func (s *UsersSuspendUserReq) GetUntil() OptDateTime {
+	return s.Until
+}
+
+// GetReason returns the value of Reason.
+func (s *UsersSuspendUserReq) GetReason() string {
+	return s.Reason
+}
+
+// SetUntil sets the value of Until.
+func (s *UsersSuspendUserReq) SetUntil(val OptDateTime) {
+	s.Until = val
+}
+
+// SetReason sets the value of Reason.
+func (s *UsersSuspendUserReq) SetReason(val string) {
+	s.Reason = val
+}
+
+type UsersSuspendUserRequestEntityTooLarge ErrorModel
+
+func (*UsersSuspendUserRequestEntityTooLarge) usersSuspendUserRes() {}
+
+type UsersSuspendUserUnsupportedMediaType ErrorModel
+
+func (*UsersSuspendUserUnsupportedMediaType) usersSuspendUserRes() {}
 
 type UsersUserUsersIDGetBadRequest ErrorModel
 

@@ -80,6 +80,40 @@ func (s SessionsListOKApplicationJSON) Validate() error {
 	return nil
 }
 
+func (s *UserListed) Validate() error {
+	if s == nil {
+		return validate.ErrNilPointer
+	}
+
+	var failures []validate.FieldError
+	if err := func() error {
+		if err := s.Plan.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "plan",
+			Error: err,
+		})
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+	return nil
+}
+
+func (s UserListedPlan) Validate() error {
+	switch s {
+	case "free":
+		return nil
+	case "team":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s *UserRead) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
@@ -210,6 +244,14 @@ func (s *UsersListOKHeaders) Validate() error {
 	}
 	if len(failures) > 0 {
 		return &validate.Error{Fields: failures}
+	}
+	return nil
+}
+
+func (s UsersListSessionsOKApplicationJSON) Validate() error {
+	alias := ([]TheirSession)(s)
+	if alias == nil {
+		return errors.New("nil is invalid value")
 	}
 	return nil
 }
