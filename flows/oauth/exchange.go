@@ -39,7 +39,8 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 		Name: "exchange:" + svc.Backend.Name + ".exchange", Method: http.MethodPost, Pattern: "/exchange", Public: true,
 		Doc: core.Doc{
 			Summary: "Log in with the code of a redirect",
-			Codes:   []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified},
+			Codes: []string{core.CodeOAuthInvalidState, core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified,
+				core.CodeRateLimited},
 			Body: struct {
 				Code     string `json:"code"`
 				Verifier string `json:"code_verifier,omitempty"`
@@ -53,6 +54,9 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 			code, badCode := in.Required("code")
 			verifier, _, badVerifier := in.String("code_verifier")
 			if err := core.AddProblems(err, badCode, badVerifier); err != nil {
+				return nil, err
+			}
+			if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth-exchange", r.Remote, f.ReturnLimit); err != nil {
 				return nil, err
 			}
 			return f.exchange(ctx, svc, code, verifier, r)
