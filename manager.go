@@ -116,7 +116,7 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 // LOGIN_BAD_CREDENTIALS, RATE_LIMITED, SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, identifier, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: identifier, Password: password}
-	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
+	err = account.Authenticate(ctx, m.auth.svc, m.auth.guesses(), c,
 		func(_ context.Context, u core.AnyUser) error {
 			if u.Base().Blocked(m.auth.opts.Now()) {
 				return core.Refuse(core.CodeLoginBadCredentials)

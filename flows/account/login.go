@@ -10,8 +10,8 @@ import (
 // Login is the flow of POST /login and POST /logout, once per backend. A limit
 // that is zero, or not there, limits nothing.
 type Login struct {
-	Failures []core.Limit // per canonical identifier, and per user who has two
-	Attempts core.Limit   // per client network
+	Guesses
+	Attempts core.Limit // per client network
 }
 
 // Name is "login".
@@ -37,8 +37,8 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
-				Body:  credentialsBody(svc),
-				Codes: []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited},
+				Body:  l.body(svc),
+				Codes: l.codes(),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},
@@ -50,22 +50,51 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	}, nil
 }
 
-// credentialsBody are the members of a login.
-func credentialsBody(svc *core.Services) any {
-	if core.NamedOf(svc.Users.New()) != nil {
-		return struct {
-			Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
-			Password string `json:"password" openapi:"format=password"`
-		}{}
+func (l Login) codes() []string {
+	codes := []string{core.CodeLoginBadCredentials, core.CodeLoginUserNotVerified, core.CodeRateLimited}
+	if l.Captcha != nil {
+		codes = append(codes, core.CodeCaptchaRequired)
 	}
-	return struct {
+	return codes
+}
+
+// The members of a login.
+type (
+	byAddress struct {
 		Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
 		Password string `json:"password" openapi:"format=password"`
-	}{}
+	}
+	byName struct {
+		Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
+		Password string `json:"password" openapi:"format=password"`
+	}
+	riddle struct {
+		Captcha string `json:"captcha,omitempty" openapi:"description=The answer to the riddle that CAPTCHA_REQUIRED asks for."`
+	}
+)
+
+// body returns the members of a login.
+func (l Login) body(svc *core.Services) any {
+	named := core.NamedOf(svc.Users.New()) != nil
+	switch {
+	case named && l.Captcha != nil:
+		return struct {
+			byName
+			riddle
+		}{}
+	case named:
+		return struct{ byName }{}
+	case l.Captcha != nil:
+		return struct {
+			byAddress
+			riddle
+		}{}
+	}
+	return struct{ byAddress }{}
 }
 
 func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	c, err := credentials(r)
+	c, err := l.credentials(r)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +102,7 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 		return nil, err
 	}
 	var admission core.Admission
-	err = Authenticate(ctx, svc, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
+	err = Authenticate(ctx, svc, l.Guesses, c, func(ctx context.Context, u core.AnyUser) (err error) {
 		proof := core.Proof{Method: core.MethodPassword, At: svc.Env.Now()}
 		admission, err = svc.Gate.Admit(ctx, core.Attempt{User: u, Proof: proof, Request: r, Backend: svc.Backend.Name})
 		return err
@@ -82,9 +111,10 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 }
 
 // credentials reads {username, password} from a form, or that or {email,
-// password} from JSON. Empty ones are credentials, and wrong.
-func credentials(r *core.Request) (Credentials, error) {
-	in, err := core.ReadForm(r, "username", "password", "grant_type")
+// password} from JSON, with the answer to a captcha where there may be one.
+// Empty ones are credentials, and wrong.
+func (l Login) credentials(r *core.Request) (Credentials, error) {
+	in, err := core.ReadForm(r, "username", "password", "grant_type", "captcha")
 	if in == nil {
 		return Credentials{}, err
 	}
@@ -100,10 +130,12 @@ func credentials(r *core.Request) (Credentials, error) {
 			Loc: []any{"body", "grant_type"}, Msg: "String should match pattern '^password$'", Type: "string_pattern_mismatch",
 		}
 	}
-	if err := core.AddProblems(err, noName, noPassword, badGrant); err != nil {
-		return Credentials{}, err
+	c := Credentials{Identifier: identifier, Password: password, Request: r}
+	var badAnswer *core.Problem
+	if l.Captcha != nil {
+		c.Captcha, _, badAnswer = in.String("captcha")
 	}
-	return Credentials{Identifier: identifier, Password: password, Request: r}, nil
+	return c, core.AddProblems(err, noName, noPassword, badGrant, badAnswer)
 }
 
 // logout revokes the session presented, by the backend that issued it, and

@@ -26,6 +26,7 @@
 //	leaving_test.go       M80 M83
 //	limit_test.go         Q04 Q05 Q07 Q08 Q11
 //	list_test.go          P16 P17
+//	lockout_test.go       Q01 Q02 Q08 Q12 Q14 Q16
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08
 //	notices_test.go       M84

@@ -3109,6 +3109,11 @@ type SessionsDeleteOthersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SessionsDeleteOthersResponse429Headers the declared response headers of an HTTP 429 response for SessionsDeleteOthers
+type SessionsDeleteOthersResponse429Headers struct {
+	RetryAfter int
+}
+
 // SessionsDeleteOthersResponse503Headers the declared response headers of an HTTP 503 response for SessionsDeleteOthers
 type SessionsDeleteOthersResponse503Headers struct {
 	RetryAfter int
@@ -3123,10 +3128,14 @@ type SessionsDeleteOthersResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *ErrorModel
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSON503 the response for an HTTP 503 `application/json` response
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SessionsDeleteOthersResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SessionsDeleteOthersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *SessionsDeleteOthersResponse503Headers
 }
@@ -3144,6 +3153,11 @@ func (r SessionsDeleteOthersResponse) GetJSON401() *Unauthorized {
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
 func (r SessionsDeleteOthersResponse) GetJSON403() *ErrorModel {
 	return r.JSON403
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SessionsDeleteOthersResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
 }
 
 // GetJSON503 returns the response for an HTTP 503 `application/json` response
@@ -3268,6 +3282,11 @@ type SessionsDeleteResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SessionsDeleteResponse429Headers the declared response headers of an HTTP 429 response for SessionsDelete
+type SessionsDeleteResponse429Headers struct {
+	RetryAfter int
+}
+
 // SessionsDeleteResponse503Headers the declared response headers of an HTTP 503 response for SessionsDelete
 type SessionsDeleteResponse503Headers struct {
 	RetryAfter int
@@ -3284,10 +3303,14 @@ type SessionsDeleteResponse struct {
 	JSON403 *ErrorModel
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSON503 the response for an HTTP 503 `application/json` response
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SessionsDeleteResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SessionsDeleteResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *SessionsDeleteResponse503Headers
 }
@@ -3310,6 +3333,11 @@ func (r SessionsDeleteResponse) GetJSON403() *ErrorModel {
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
 func (r SessionsDeleteResponse) GetJSON404() *NotFound {
 	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SessionsDeleteResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
 }
 
 // GetJSON503 returns the response for an HTTP 503 `application/json` response
@@ -5424,6 +5452,13 @@ func ParseSessionsDeleteOthersResponse(rsp *http.Response) (*SessionsDeleteOther
 		}
 		response.JSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest ServiceUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5444,6 +5479,16 @@ func ParseSessionsDeleteOthersResponse(rsp *http.Response) (*SessionsDeleteOther
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers SessionsDeleteOthersResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SessionsDeleteOthersResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -5581,6 +5626,13 @@ func ParseSessionsDeleteResponse(rsp *http.Response) (*SessionsDeleteResponse, e
 		}
 		response.JSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest ServiceUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5601,6 +5653,16 @@ func ParseSessionsDeleteResponse(rsp *http.Response) (*SessionsDeleteResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers SessionsDeleteResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SessionsDeleteResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
