@@ -51,6 +51,7 @@ type shop struct {
 	users   *memstore.Users[account]
 	kept    core.UserStore[account] // what the application uses
 	tickets core.TicketStore
+	limiter core.Limiter // nil: the default
 	flows   []latchkey.Flow
 	hooks   latchkey.Hooks[account]
 	auth    *latchkey.Auth[account]
@@ -89,6 +90,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
 		Flows:    s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
 		Credentials: s.factors, Vault: s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
+		Limiter: s.limiter,
 	})
 	s.auth = auth
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err
