@@ -12,6 +12,7 @@
 //
 //	app_codes_test.go  M01 M02 M04 M23 M24 M25 M26 M27 M29 M37
 //	                   M63 M67
+//	limit_test.go      Q08
 //	mail_test.go       M02 M08 M11 M29 M30 M36 M50 M51 M52 M53
 //	                   M55 M56 M92
 //	passkey_test.go    M13 M14 M15 M16 M17 M19 M35 M40 M41 M42
