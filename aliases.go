@@ -32,6 +32,8 @@ type (
 	Session = core.Session
 	// Error is an answer to a client: a code, a status, a reason.
 	Error = core.Error
+	// Captcha checks the answer to a riddle.
+	Captcha = core.Captcha
 	// Limit is a number of events in a window.
 	Limit = core.Limit
 	// Mail is a message to a user.

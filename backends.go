@@ -73,3 +73,21 @@ func (a *Auth[U]) publicKeys() []json.RawMessage {
 	}
 	return keys
 }
+
+// infoOf is what flows see of a backend.
+func infoOf(b Backend) core.BackendInfo {
+	return core.BackendInfo{
+		Name: b.Name, BrowserSent: ambient(b.Transport), InsecureHTTP: unencrypted(b.Transport),
+		Cookie: cookieOf(b.Transport), Renews: renews(b.Strategy), CarriesRefresh: carriesRefresh(b.Transport),
+	}
+}
+
+// backendInfos are those of the backends that have logins.
+func backendInfos(backends []Backend) (infos []core.BackendInfo) {
+	for _, b := range backends {
+		if b.Transport != nil && b.Strategy != nil && !standing(b.Strategy) {
+			infos = append(infos, infoOf(b))
+		}
+	}
+	return infos
+}

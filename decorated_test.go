@@ -58,7 +58,7 @@ func TestADecoratedTransportHoldsThePendingLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if n := len(resp.Header["Set-Cookie"]); resp.StatusCode >= 300 || n != 2 {
-		t.Errorf("got %d with %d cookies, want a login's, and the pending one's end", resp.StatusCode, n)
+	if n := len(resp.Header["Set-Cookie"]); resp.StatusCode >= 300 || n != 3 {
+		t.Errorf("got %d with %d cookies, want a login's, a known browser's, and the pending one's end", resp.StatusCode, n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
@@ -48,7 +49,10 @@ func TestAPendingTicketDiesWithTheFifthFailure(t *testing.T) {
 }
 
 func TestConcurrentGuessesStayWithinTheLimit(t *testing.T) {
-	a := newApp(t, withSecondFactor)
+	a := newApp(t, func(o *latchkey.Options[Member]) {
+		withSecondFactor(o)
+		o.Limits.FactorAttempts = latchkey.Limit{Events: 100, Window: time.Minute}
+	})
 	a.register("ada@example.org")
 	pending := detail(t, a.login("ada@example.org", password))["pending"].(string)
 	var wg sync.WaitGroup

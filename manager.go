@@ -118,7 +118,7 @@ func (m *Manager[U]) Delete(ctx context.Context, id string) error {
 // SERVICE_UNAVAILABLE.
 func (m *Manager[U]) Authenticate(ctx context.Context, identifier, password string) (user *U, err error) {
 	c := account.Credentials{Identifier: identifier, Password: password}
-	err = account.Authenticate(ctx, m.auth.svc, m.auth.opts.Limits.LoginFailures, c,
+	err = account.Authenticate(ctx, m.auth.svc, m.auth.guesses(), c,
 		func(_ context.Context, u core.AnyUser) error {
 			if err := suspended.Refusal(u.Base(), m.auth.opts.Now()); err != nil {
 				return err

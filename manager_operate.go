@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
 	"github.com/latchkey-go/latchkey/flows/reset"
+	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
 // Sessions returns a user's living logins of all backends that can list them,
@@ -34,6 +35,17 @@ func (m *Manager[U]) EndSession(ctx context.Context, userID, sessionID string) e
 		return err
 	}
 	return account.EndSession(withoutRoute(ctx), m.auth.svc, u, sessionID)
+}
+
+// UnlockLogin forgives the wrong passwords that were counted for a user, so
+// that they can log in from browsers that are not known (see
+// Limits.LoginFailures). core.ErrNotFound means that there is no such user.
+func (m *Manager[U]) UnlockLogin(ctx context.Context, userID string) error {
+	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
+	if err != nil {
+		return err
+	}
+	return loginlimit.Reset(ctx, m.auth.opts.Limiter, u)
 }
 
 // Suspend keeps a user from using their account until a time, for a reason of 1

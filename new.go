@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/gate"
 	"github.com/latchkey-go/latchkey/internal/glance"
 	"github.com/latchkey-go/latchkey/internal/governor"
+	"github.com/latchkey-go/latchkey/internal/known"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 	"github.com/latchkey-go/latchkey/internal/queue"
 	"github.com/latchkey-go/latchkey/internal/resolve"
@@ -41,6 +42,7 @@ type Auth[U any] struct {
 	flows    []Flow     // of Options, bound
 	factors  []string   // names of the flows of Factors
 	kept     factors.Flow
+	known    *known.Devices
 	// endpoints by their names, and the backends of those that have one,
 	// for pages.
 	endpoints map[string]core.Endpoint
@@ -73,10 +75,11 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		endpoints: map[string]core.Endpoint{},
 		backendOf: map[string]*Backend{},
 	}
+	a.known = known.New(a.svc, backendInfos(opts.Backends)...)
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	bound, boundErr := bind(opts.Flows, a.svc)
 	optsErr, a.flows = errors.Join(optsErr, boundErr), bound
-	flows := append(accountFlows(opts, a.publicKeys), bound...)
+	flows := append(accountFlows(opts, a.guesses(), a.publicKeys), bound...)
 	if keepers := keepersOf(bound); len(keepers) > 0 {
 		a.kept = factors.New(keepers...)
 		flows = append(flows, a.kept)
@@ -92,6 +95,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	if opts.Credentials != nil {
 		happens.listeners = append(happens.listeners, leftovers{opts.Credentials})
 	}
+	happens.listeners = append(happens.listeners, a.known)
 	a.manager = newManager[U, PU](a)
 	if err := errors.Join(optsErr, servicesErr, a.nameErrors(), a.install(flows)); err != nil {
 		return nil, faults{err}
@@ -131,7 +135,8 @@ func newServices[U any, PU core.Model[U]](
 		Backends: o.Backends, Users: users, Tickets: o.Tickets, Flows: flows,
 		RequireFactor:   requireFactor[U, PU](o.RequireFactor),
 		RequireVerified: o.RequireVerified, ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay},
-		Grace: o.StepUpGrace, After: jobs{a.queue, o.MailDelay}.after, Log: o.Log, Now: o.Now, Random: o.Random,
+		Grace: o.StepUpGrace, After: jobs{a.queue, o.MailDelay}.after,
+		Admitted: a.known.Admitted, Limit: a.limitFactors, Log: o.Log, Now: o.Now, Random: o.Random,
 	})
 	a.resolver.Kinds = door.Kinds()
 	*a.svc = core.Services{
@@ -168,22 +173,32 @@ func (o *Options[U]) epochs(users core.UserStore[U]) (fresh core.EpochStore, for
 	return fresh, known.Forget
 }
 
+// limitFactors counts an answer to what a pending login lacks.
+func (a *Auth[U]) limitFactors(ctx context.Context, r *core.Request) error {
+	return core.CheckNetworkLimit(ctx, a.opts.Limiter, "factors", r.Remote, a.opts.Limits.FactorAttempts)
+}
+
+// guesses are the limits of guessing a password, wherever one is needed.
+func (a *Auth[U]) guesses() account.Guesses {
+	return account.Guesses{
+		Strangers: a.opts.Limits.LoginFailures, Device: a.opts.Limits.DeviceFailures, Known: a.known, Captcha: a.opts.Captcha,
+	}
+}
+
 // accountFlows are the flows that every application has.
-func accountFlows[U any](o Options[U], publicKeys func() []json.RawMessage) []Flow {
-	users := account.Users{SelfDelete: o.SelfDelete, Failures: o.Limits.LoginFailures, Limits: account.ChangeLimits{
+func accountFlows[U any](o Options[U], guesses account.Guesses, publicKeys func() []json.RawMessage) []Flow {
+	users := account.Users{SelfDelete: o.SelfDelete, Guesses: guesses, Limits: account.ChangeLimits{
 		User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
 	}}
 	if f, err := flowOf[reset.Flow](o.Flows); err == nil {
 		users.ForceReset = f.Force
 	}
 	return []Flow{
-		account.Login{
-			Failures: o.Limits.LoginFailures, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes,
-		},
+		account.Login{Guesses: guesses, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes},
 		account.Register{Attempts: o.Limits.Registrations},
 		users,
-		account.Sessions{},
-		account.Prove{Failures: o.Limits.LoginFailures},
+		account.Sessions{Ends: o.Limits.SessionEnds},
+		account.Prove{Guesses: guesses},
 		jwks.Flow{Keys: publicKeys},
 	}
 }
@@ -248,9 +263,7 @@ func (a *Auth[U]) installOne(f Flow, b *Backend) error {
 		own := *a.svc
 		svc, key.backend = &own, b.Name
 		svc.Gate = a.svc.Gate.(*gate.Gate).For(b.Name)
-		svc.Backend = core.BackendInfo{Name: b.Name, BrowserSent: ambient(b.Transport),
-			InsecureHTTP: unencrypted(b.Transport), Cookie: cookieOf(b.Transport),
-			Renews: renews(b.Strategy), CarriesRefresh: carriesRefresh(b.Transport)}
+		svc.Backend = infoOf(*b)
 		svc.Pages = &front[U]{auth: a, backend: b}
 	}
 	routes, err := f.Routes(svc)

@@ -49,7 +49,7 @@ func (o Options[U]) nilErrors() (errs []error) {
 		part any
 	}{
 		{"Tickets", o.Tickets}, {"Credentials", o.Credentials}, {"Sender", o.Sender}, {"Limiter", o.Limiter},
-		{"Epochs", o.Epochs}, {"ClientIP", o.ClientIP},
+		{"Epochs", o.Epochs}, {"ClientIP", o.ClientIP}, {"Captcha", o.Captcha},
 	} {
 		if optional.part != nil && isNil(optional.part) {
 			nothing("Options."+optional.name, optional.part)

@@ -94,6 +94,11 @@ type Options[U any] struct {
 	Limits Limits
 	// InsecureNoLimits switches all limits off, for load tests.
 	InsecureNoLimits bool
+	// Captcha, where the short limits of LoginFailures are reached, lets in
+	// who solves a riddle: the answer to a login without one, or with a
+	// wrong one, is 400 CAPTCHA_REQUIRED in place of 429. The long limits
+	// stay. Default: none.
+	Captcha Captcha
 	// ClientIP finds the client's address behind proxies: Proxies, Hops or
 	// Header. Default: Direct, the peer is the client.
 	ClientIP ClientIP

@@ -52,6 +52,7 @@ type shop struct {
 	users   *memstore.Users[account]
 	kept    core.UserStore[account] // what the application uses
 	tickets core.TicketStore
+	limiter core.Limiter // nil: the default
 	flows   []latchkey.Flow
 	hooks   latchkey.Hooks[account]
 	auth    *latchkey.Auth[account]
@@ -98,6 +99,7 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		Flows: s.flows, Tickets: s.tickets, Sender: box, BaseURL: "https://shop.example.org", Hooks: s.hooks,
 		Credentials: cmp.Or[core.CredentialStore](s.credentials, s.factors),
 		Vault:       s.vault, Hashers: []core.Hasher{fast{}, old}, Log: slog.New(slog.DiscardHandler),
+		Limiter: s.limiter,
 	})
 	s.auth, s.box = auth, box
 	return &command.Opened[account]{Auth: auth, Stores: s.stores, Close: func() error { s.closed++; return nil }}, err

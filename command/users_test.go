@@ -39,6 +39,29 @@ func TestUsersCreate(t *testing.T) {
 	}
 }
 
+// What an operator unlocks is what wrong passwords have locked.
+func TestUsersUnlock(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.limiter = memstore.NewLimiter(memstore.LimiterOptions{})
+	s.add("ada@example.org")
+	s.run("users", "unlock", "nobody@example.org").want(3, "there is no user")
+	s.run("users", "unlock", "ada@example.org").want(0, "can log in again") // nothing was locked
+	people := s.auth.Manager()
+	for range 5 {
+		if _, err := people.Authenticate(t.Context(), "ada@example.org", "a guess"); err == nil {
+			t.Fatal("a guess is right")
+		}
+	}
+	if _, err := people.Authenticate(t.Context(), "ada@example.org", password); !errors.Is(err, core.RateLimited(0)) {
+		t.Fatalf("the login is not locked: %v", err)
+	}
+	s.run("users", "unlock", "ada@example.org", "--json").want(0, `"email":"ada@example.org"`)
+	if _, err := people.Authenticate(t.Context(), "ada@example.org", password); err != nil {
+		t.Errorf("the login is still locked: %v", err)
+	}
+}
+
 func TestUsersCreateIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

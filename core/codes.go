@@ -14,7 +14,8 @@ func CodeStatus(code string) int {
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired,
-		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeAPIKeyLimit, CodeLoginUserSuspended:
+		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeAPIKeyLimit, CodeLoginUserSuspended,
+		CodeCaptchaRequired:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
 		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:

@@ -22,6 +22,7 @@
 //     (providers/providertest)
 //   - a [Hasher] hashes passwords, a [PasswordPolicy] judges new ones
 //   - a [Sender] delivers mail
+//   - a [Captcha] checks the answer to a riddle
 //   - an adapter mounts a [Group] in a framework's router and asks the
 //     [FrontDoor] for guards (adapters/adaptertest)
 //

@@ -76,6 +76,7 @@ const (
 	CodeBodyTooLarge          = "BODY_TOO_LARGE"
 	CodeUnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
 	CodeRateLimited           = "RATE_LIMITED"
+	CodeCaptchaRequired       = "CAPTCHA_REQUIRED"
 	CodeServiceUnavailable    = "SERVICE_UNAVAILABLE"
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 	CodeAPIKeyLimit           = "API_KEY_LIMIT"

@@ -67,6 +67,7 @@ func sentences() map[string]string {
 		core.CodeBodyTooLarge:          "The body is over 64 KiB.",
 		core.CodeUnsupportedMediaType:  "The body has another type, charset or content coding.",
 		core.CodeRateLimited:           "Too many attempts.",
+		core.CodeCaptchaRequired:       "Too many attempts: the next one needs the answer to a riddle.",
 		core.CodeServiceUnavailable:    "A store cannot be reached, or too many passwords are being hashed.",
 		core.CodeOAuthStateUndecodable: "The state is missing, or not one of ours.",
 		core.CodeOAuthStateExpired:     "The person took too long at the provider.",

@@ -25,6 +25,9 @@ type Form struct {
 	Danger bool
 	// Quiet reports that it is beside a form that matters more.
 	Quiet bool
+	// Captcha reports that the template captcha has to show a riddle, whose
+	// answer is in a field named captcha.
+	Captcha bool
 	// Passkey is nil for a form that asks for none.
 	Passkey *Passkey
 	// Also are further buttons.

@@ -81,7 +81,7 @@ func (v *visit) loginPage(ctx context.Context, status int, f *Form) (*core.Respo
 
 // login logs in by the route that clients use.
 func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
-	in, err := core.ReadForm(v.r, "username", "password", briefField)
+	in, err := core.ReadForm(v.r, append([]string{"username", "password", briefField}, captchaFields...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +98,8 @@ func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
 		return carry(redirect(v.at("/login/factor", "next", v.next)), answer), nil
 	}
 	f := v.loginAt(text(in, "username"), brief)
+	f.Captcha = e.Code == core.CodeCaptchaRequired || captcha(in) != ""
+	v.captcha = f.Captcha
 	if e.Code == core.CodeLoginUserNotVerified && v.offers("verify") {
 		f.Also = append(f.Also, Button{Text: v.texts.say("link.verify"), Action: v.at("/verify"),
 			Name: "from", Value: "login"})
@@ -107,6 +109,20 @@ func (s *site) login(ctx context.Context, v *visit) (*core.Response, error) {
 		return nil, err
 	}
 	return carry(resp, answer), nil
+}
+
+// captchaFields are those in which the answer to a riddle comes: captcha, and
+// what the scripts of Turnstile, hCaptcha and reCAPTCHA add to a form.
+var captchaFields = []string{"captcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response"}
+
+// captcha returns the answer to a riddle, "" without one.
+func captcha(in core.Object) string {
+	for _, name := range captchaFields {
+		if answer := text(in, name); answer != "" {
+			return answer
+		}
+	}
+	return ""
 }
 
 // logIn asks the API to log in with a form's username and password.
@@ -119,6 +135,9 @@ func (v *visit) logIn(ctx context.Context, in core.Object, brief bool) (*core.Re
 		if raw, there := in[name]; there {
 			credentials[name] = raw
 		}
+	}
+	if answer := captcha(in); answer != "" {
+		credentials["captcha"] = quoted(answer)
 	}
 	return v.ask(ctx, question{route: v.of("auth", "login"), in: credentials})
 }

@@ -17,9 +17,16 @@ import (
 )
 
 // visited is a browser at an application with other pages.
-func visited(t *testing.T, edit func(*pages.Options)) (*pagewalk.App, *pagewalk.Browser) {
+func visited(
+	t *testing.T, edit func(*pages.Options), more ...func(*pagewalk.Options),
+) (*pagewalk.App, *pagewalk.Browser) {
 	t.Helper()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { edit(&o.Pages) })
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) {
+		edit(&o.Pages)
+		for _, m := range more {
+			m(o)
+		}
+	})
 	return a, pagewalk.NewBrowser(t, served(a), "")
 }
 

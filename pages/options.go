@@ -34,6 +34,11 @@ func (f *Flow) build() error {
 		}
 	}
 	f.policy = policy(styles, images)
+	for _, origin := range f.opts.Captcha {
+		if is, err := originOf(origin); err != nil || is == "" || is != origin {
+			errs = append(errs, fmt.Errorf("pages: Options.Captcha: %q must be an origin like https://challenges.example.com", origin))
+		}
+	}
 	for name, field := range f.opts.Fields {
 		if field.Type != "" && !slices.Contains(inputTypes, field.Type) {
 			errs = append(errs, fmt.Errorf("pages: Options.Fields: the type of %q must be one of %s", name,
@@ -69,6 +74,20 @@ func policy(styles, images []string) string {
 	style := strings.Join(styles, " ")
 	return "default-src 'none'; style-src " + style + "; font-src " + style + "; img-src " + strings.Join(images, " ") +
 		"; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// withCaptcha adds origins whose scripts show a riddle, in frames of theirs.
+func withCaptcha(policy string, origins []string) string {
+	if len(origins) == 0 {
+		return policy
+	}
+	from := " " + strings.Join(origins, " ")
+	policy = strings.Replace(policy, "; script-src 'self'", "; script-src 'self'"+from, 1)
+	policy = strings.Replace(policy, "style-src 'self'", "style-src 'self'"+from, 1)
+	if !strings.Contains(policy, "; connect-src") {
+		policy += "; connect-src 'self'"
+	}
+	return policy + from + "; frame-src" + from
 }
 
 // originOf returns the origin of what a page loads; "" for a path of its own.

@@ -42,6 +42,11 @@ type Options struct {
 	// Fields describe the application's own columns, by their JSON names.
 	// Default: a label made from the name, and a field for the type.
 	Fields map[string]Field
+	// Captcha are the origins, such as "https://challenges.cloudflare.com",
+	// whose scripts and frames the policy allows where the template
+	// captcha shows the riddle of latchkey's Options.Captcha. Default:
+	// none, and a script of this origin.
+	Captcha []string
 	// Admin adds the administration of users, for superusers. Default: off.
 	Admin bool
 	// Render makes every page in place of the templates, with templ for

@@ -181,6 +181,9 @@ func (v *visit) protect(resp *core.Response) {
 	if v.connects {
 		policy += "; connect-src 'self'"
 	}
+	if v.captcha {
+		policy = withCaptcha(policy, v.opts.Captcha)
+	}
 	resp.Header.Set("Content-Security-Policy", policy)
 	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	resp.Header.Set("Referrer-Policy", referrers)

@@ -27,6 +27,8 @@ type visit struct {
 	from string
 	// connects reports that the page's script sends requests of its own.
 	connects bool
+	// captcha reports that the page shows a riddle.
+	captcha bool
 	// trusts reports that the posted form trusts the browser.
 	trusts bool
 }

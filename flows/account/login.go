@@ -11,9 +11,9 @@ import (
 // POST /refresh and POST /revoke of backends whose logins have a refresh token.
 // A limit that is zero, or not there, limits nothing.
 type Login struct {
-	Failures []core.Limit // per canonical identifier, and per user who has two
-	Attempts core.Limit   // per client network
-	Renewals core.Limit   // per client network
+	Guesses
+	Attempts core.Limit // per client network
+	Renewals core.Limit // per client network
 }
 
 // Name is "login".
@@ -39,10 +39,8 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 			Forms: true,
 			Doc: core.Doc{
 				Summary: "Log in with e-mail and password", Form: true,
-				Body: credentialsBody(svc),
-				Codes: []string{
-					core.CodeLoginBadCredentials, core.CodeLoginUserSuspended, core.CodeLoginUserNotVerified, core.CodeRateLimited,
-				},
+				Body:  l.body(svc),
+				Codes: l.codes(),
 			},
 			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.login(ctx, svc, r) },
 		},
@@ -54,24 +52,55 @@ func (l Login) Routes(svc *core.Services) ([]core.Route, error) {
 	}, l.renewals(svc)...), nil
 }
 
-// credentialsBody are the members of a login.
-func credentialsBody(svc *core.Services) any {
-	if core.NamedOf(svc.Users.New()) != nil {
-		return struct {
-			Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
-			Password string `json:"password" openapi:"format=password"`
-			Remember bool   `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
-		}{}
+func (l Login) codes() []string {
+	codes := []string{
+		core.CodeLoginBadCredentials, core.CodeLoginUserSuspended, core.CodeLoginUserNotVerified, core.CodeRateLimited,
 	}
-	return struct {
+	if l.Captcha != nil {
+		codes = append(codes, core.CodeCaptchaRequired)
+	}
+	return codes
+}
+
+// The members of a login.
+type (
+	byAddress struct {
 		Username string `json:"username" openapi:"example=ada@example.org,description=The e-mail address."`
 		Password string `json:"password" openapi:"format=password"`
 		Remember bool   `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
-	}{}
+	}
+	byName struct {
+		Username string `json:"username" openapi:"example=ada,description=The user name or the e-mail address."`
+		Password string `json:"password" openapi:"format=password"`
+		Remember bool   `json:"remember,omitempty" openapi:"description=False: the login ends with the browser, or after some hours."`
+	}
+	riddle struct {
+		Captcha string `json:"captcha,omitempty" openapi:"description=The answer to the riddle that CAPTCHA_REQUIRED asks for."`
+	}
+)
+
+// body returns the members of a login.
+func (l Login) body(svc *core.Services) any {
+	named := core.NamedOf(svc.Users.New()) != nil
+	switch {
+	case named && l.Captcha != nil:
+		return struct {
+			byName
+			riddle
+		}{}
+	case named:
+		return struct{ byName }{}
+	case l.Captcha != nil:
+		return struct {
+			byAddress
+			riddle
+		}{}
+	}
+	return struct{ byAddress }{}
 }
 
 func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
-	c, brief, err := credentials(r)
+	c, brief, err := l.credentials(r)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +108,7 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 		return nil, err
 	}
 	var admission core.Admission
-	err = Authenticate(ctx, svc, l.Failures, c, func(ctx context.Context, u core.AnyUser) (err error) {
+	err = Authenticate(ctx, svc, l.Guesses, c, func(ctx context.Context, u core.AnyUser) (err error) {
 		proof := core.Proof{Method: core.MethodPassword, At: svc.Env.Now()}
 		admission, err = svc.Gate.Admit(ctx, core.Attempt{
 			User: u, Proof: proof, Request: r, Backend: svc.Backend.Name, Brief: brief,
@@ -90,9 +119,10 @@ func (l Login) login(ctx context.Context, svc *core.Services, r *core.Request) (
 }
 
 // credentials reads {username, password} from a form, or that or {email,
-// password} from JSON, and {remember}. Empty ones are credentials, and wrong.
-func credentials(r *core.Request) (c Credentials, brief bool, err error) {
-	in, err := core.ReadForm(r, "username", "password", "grant_type", "remember")
+// password} from JSON, {remember}, and the answer to a captcha where there may
+// be one. Empty ones are credentials, and wrong.
+func (l Login) credentials(r *core.Request) (c Credentials, brief bool, err error) {
+	in, err := core.ReadForm(r, "username", "password", "grant_type", "remember", "captcha")
 	if in == nil {
 		return Credentials{}, false, err
 	}
@@ -109,10 +139,12 @@ func credentials(r *core.Request) (c Credentials, brief bool, err error) {
 		}
 	}
 	brief, badRemember := in.Brief()
-	if err := core.AddProblems(err, noName, noPassword, badGrant, badRemember); err != nil {
-		return Credentials{}, false, err
+	c = Credentials{Identifier: identifier, Password: password, Request: r}
+	var badAnswer *core.Problem
+	if l.Captcha != nil {
+		c.Captcha, _, badAnswer = in.String("captcha")
 	}
-	return Credentials{Identifier: identifier, Password: password, Request: r}, brief, nil
+	return c, brief, core.AddProblems(err, noName, noPassword, badGrant, badRemember, badAnswer)
 }
 
 // logout revokes the session presented, by the backend that issued it, and

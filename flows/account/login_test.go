@@ -16,7 +16,8 @@ const (
 )
 
 var limits = account.Login{
-	Failures: []core.Limit{{Events: 3, Window: time.Minute}}, Attempts: core.Limit{Events: 10, Window: time.Minute},
+	Guesses:  account.Guesses{Strangers: []core.Limit{{Events: 3, Window: time.Minute}}},
+	Attempts: core.Limit{Events: 10, Window: time.Minute},
 }
 
 func form(username, password string) servicetest.Call {
@@ -110,7 +111,7 @@ func TestALoginResetsFailures(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)
 	s.Add(ada, password)
-	flow := account.Login{Failures: limits.Failures}
+	flow := account.Login{Guesses: limits.Guesses}
 	for range 3 {
 		s.Want(t.Context(), flow, form(ada, "guess"), 400, core.CodeLoginBadCredentials)
 		s.Want(t.Context(), flow, form(ada, "guess"), 400, core.CodeLoginBadCredentials)

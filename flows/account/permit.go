@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
 // permit decides whether the caller may change their password, address or name:
@@ -48,7 +47,7 @@ func (f Users) permitAdmin(ctx context.Context, svc *core.Services, target core.
 func (f Users) checkCurrent(
 	ctx context.Context, svc *core.Services, u core.AnyUser, password string, r *core.Request,
 ) error {
-	settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, loginlimit.OfUser(u), svc.Env.Log)
+	settle, err := f.own(ctx, svc, u, r)
 	if err != nil {
 		return err
 	}

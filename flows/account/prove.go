@@ -6,16 +6,15 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
 // Prove is the flow of what a login lacks, once per backend: POST
 // /login/pending says what a login waits for, POST /prove/password proves one
 // once more by the password.
 type Prove struct {
-	// Failures are those of Login: a wrong password counts there, so that a
+	// Guesses are those of Login: a wrong password counts there, so that a
 	// stolen session is no way around that limit.
-	Failures []core.Limit
+	Guesses
 }
 
 // Name is "prove".
@@ -88,7 +87,7 @@ func (f Prove) password(ctx context.Context, svc *core.Services, r *core.Request
 		return nil, err
 	}
 	admission, err := svc.Gate.Prove(ctx, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
-		settle, err := loginlimit.Allow(ctx, svc.Limiter, f.Failures, loginlimit.OfUser(u), svc.Env.Log)
+		settle, err := f.own(ctx, svc, u, r)
 		if err != nil {
 			return core.Proof{}, err
 		}

@@ -11,7 +11,11 @@ import (
 
 // Sessions is the flow by which a person sees and ends their own logins: GET
 // /sessions, DELETE /sessions/{id}, DELETE /sessions.
-type Sessions struct{}
+type Sessions struct {
+	// Ends are the requests of one client network to end logins. Without
+	// events it limits nothing.
+	Ends core.Limit
+}
 
 // Name is "sessions".
 func (Sessions) Name() string { return "sessions" }
@@ -32,8 +36,8 @@ type sessionRead struct {
 }
 
 // Routes are list, end one, end all others.
-func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
-	return []core.Route{
+func (f Sessions) Routes(svc *core.Services) ([]core.Route, error) {
+	routes := []core.Route{
 		{
 			Name: "sessions:list", Method: http.MethodGet, Pattern: "/sessions",
 			Doc: core.Doc{
@@ -63,7 +67,20 @@ func (Sessions) Routes(svc *core.Services) ([]core.Route, error) {
 				return core.Empty(http.StatusNoContent), nil
 			},
 		},
-	}, nil
+	}
+	for i, route := range routes {
+		if core.IsSafeMethod(route.Method) { // counting is a write
+			continue
+		}
+		routes[i].Doc.Codes = append(route.Doc.Codes, core.CodeRateLimited)
+		routes[i].Handle = func(ctx context.Context, r *core.Request) (*core.Response, error) {
+			if err := core.CheckNetworkLimit(ctx, svc.Limiter, "session-ends", r.Remote, f.Ends); err != nil {
+				return nil, err
+			}
+			return route.Handle(ctx, r)
+		}
+	}
+	return routes, nil
 }
 
 // shown is how many sessions GET /sessions answers with, the newest ones.

@@ -18,9 +18,9 @@ import (
 type Users struct {
 	// Limits bound what PATCH hashes and looks up.
 	Limits ChangeLimits
-	// Failures limit wrong current passwords, on the counts of failed
-	// logins. Without them there is no limit.
-	Failures []core.Limit
+	// Guesses limit wrong current passwords, on the counts of failed
+	// logins.
+	Guesses
 	// SelfDelete adds DELETE /me, by which users delete their own account.
 	SelfDelete bool
 	// ForceReset has a user set another password, as reset.Flow.Force does.

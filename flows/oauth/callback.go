@@ -51,6 +51,9 @@ type outcome struct {
 // finish goes down the contract's ladder, up to and including the exchange of
 // the code.
 func (cb *callback) finish(ctx context.Context) error {
+	if err := core.CheckNetworkLimit(ctx, cb.svc.Limiter, "oauth-return", cb.request.Remote, cb.ReturnLimit); err != nil {
+		return err
+	}
 	form := cb.request.Query
 	for _, values := range form {
 		if len(values) > 1 {

@@ -42,7 +42,7 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 			Summary: "Log in with the code of a redirect",
 			Codes: []string{
 				core.CodeOAuthInvalidState, core.CodeLoginBadCredentials, core.CodeLoginUserSuspended,
-				core.CodeLoginUserNotVerified,
+				core.CodeLoginUserNotVerified, core.CodeRateLimited,
 			},
 			Body: struct {
 				Code     string `json:"code"`
@@ -57,6 +57,9 @@ func (f exchange) Routes(svc *core.Services) ([]core.Route, error) {
 			code, badCode := in.Required("code")
 			verifier, _, badVerifier := in.String("code_verifier")
 			if err := core.AddProblems(err, badCode, badVerifier); err != nil {
+				return nil, err
+			}
+			if err := core.CheckNetworkLimit(ctx, svc.Limiter, "oauth-exchange", r.Remote, f.ReturnLimit); err != nil {
 				return nil, err
 			}
 			return f.exchange(ctx, svc, code, verifier, r)

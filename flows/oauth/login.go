@@ -120,7 +120,7 @@ func (cb *callback) admit(ctx context.Context, u core.AnyUser) (*core.Response, 
 // as access_denied, are among those of 400.
 var returnCodes = append([]string{
 	"400 Bad Request", core.CodeOAuthStateUndecodable, core.CodeOAuthStateExpired, core.CodeOAuthInvalidState,
-	core.CodeOAuthDeclined,
+	core.CodeOAuthDeclined, core.CodeRateLimited,
 }, providerCodes...)
 
 // providerCodes are those of a provider that is down or slow.

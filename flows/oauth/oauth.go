@@ -112,6 +112,10 @@ type Options struct {
 	// BeginLimit limits how many flows one client network (an IPv4 address,
 	// an IPv6 /64) may begin. Default: 60 a minute.
 	BeginLimit core.Limit
+	// ReturnLimit limits how often one client network may come back from a
+	// provider, and apart from that how many codes it may exchange, valid
+	// or not. Beyond it the flow stays as it is. Default: 120 a minute.
+	ReturnLimit core.Limit
 	// Now is the clock of tokens and leases. Default: time.Now.
 	Now func() time.Time
 	// Cookie has the attributes of the cookies that bind flows to browsers.
@@ -178,6 +182,9 @@ func (o Options) engine() (*engine, error) {
 	}
 	if o.Lifetime == 0 {
 		o.Lifetime = 10 * time.Minute
+	}
+	if o.ReturnLimit == (core.Limit{}) {
+		o.ReturnLimit = core.Limit{Events: 120, Window: time.Minute}
 	}
 	if o.BeginLimit == (core.Limit{}) {
 		o.BeginLimit = core.Limit{Events: 60, Window: time.Minute}

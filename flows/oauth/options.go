@@ -27,6 +27,11 @@ func (o Options) problems() (errs []error) {
 	if o.Lifetime < 0 || o.Lifetime > time.Hour {
 		errs = append(errs, errors.New("oauth: Options.Lifetime must be at most an hour"))
 	}
+	if o.ReturnLimit != (core.Limit{}) {
+		if err := o.ReturnLimit.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("oauth: Options.ReturnLimit: %w", err))
+		}
+	}
 	if o.BeginLimit != (core.Limit{}) {
 		if err := o.BeginLimit.Check(); err != nil {
 			errs = append(errs, fmt.Errorf("oauth: Options.BeginLimit: %w", err))

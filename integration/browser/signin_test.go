@@ -45,7 +45,7 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 		found, err = ask.Do(cdp.WithExecutor(ctx, window.Browser))
 		return err
 	}))
-	found = slices.DeleteFunc(found, func(c *network.Cookie) bool { return c.Domain != "localhost" })
+	found = slices.DeleteFunc(found, func(c *network.Cookie) bool { return c.Domain != "localhost" || isKnown(t, c) })
 	if len(found) != len(prefixes) {
 		t.Errorf("the browser keeps %d cookies of the application, want %q", len(found), prefixes)
 		return
@@ -56,6 +56,19 @@ func wantCookies(t *testing.T, ctx context.Context, prefixes ...string) {
 			t.Errorf("the browser keeps %+v, want %s… that is Secure, HttpOnly, SameSite=Lax", c, prefixes[i])
 		}
 	}
+}
+
+// isKnown reports whether a cookie is that of a known browser, which outlives a
+// login.
+func isKnown(t *testing.T, c *network.Cookie) bool {
+	t.Helper()
+	if c.Name != "__Host-latchkey-known" {
+		return false
+	}
+	if !c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
+		t.Errorf("the browser keeps %+v", c)
+	}
+	return true
 }
 
 // wantCallbacks checks how the browser has come back from the provider since

@@ -51,11 +51,17 @@ type Parts struct {
 	Jobs            core.Jobs
 	// Grace is how long a token lives on after a step-up has replaced it,
 	// and After runs a job when that is over, or reports false.
-	Grace  time.Duration
-	After  func(pause time.Duration, name string, do func(context.Context) error) bool
-	Log    *slog.Logger
-	Now    func() time.Time
-	Random io.Reader
+	Grace time.Duration
+	After func(pause time.Duration, name string, do func(context.Context) error) bool
+	// Limit refuses a client network that answers too often to what
+	// pending logins lack. It may be nil.
+	Limit func(ctx context.Context, r *core.Request) error
+	// Admitted hears of each complete login before its answer, to which it
+	// may add a cookie. It may be nil.
+	Admitted func(ctx context.Context, a core.Attempt, proofs []core.Proof, answer *core.Response)
+	Log      *slog.Logger
+	Now      func() time.Time
+	Random   io.Reader
 }
 
 // Gate implements core.Gate and core.Sessions.
@@ -128,6 +134,9 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	admission, err := g.issue(ctx, backend, core.Login{User: a.User, Session: session}, e)
 	if errors.Is(err, core.ErrInvalid) { // a password change has won
 		err = core.Refuse(core.CodeLoginBadCredentials)
+	}
+	if err == nil && g.Admitted != nil {
+		g.Admitted(ctx, a, proofs, admission.Answer)
 	}
 	return admission, err
 }

@@ -292,3 +292,66 @@ func TestEnrolmentRaisesTheEpoch(t *testing.T) {
 		t.Errorf("got epoch %v, %v", found.Session, err)
 	}
 }
+
+// Who admits hears of a complete login, with all of its proofs, and of no other
+// one.
+func TestAdmitted(t *testing.T) {
+	t.Parallel()
+	var heard []string
+	a := newApp(t, func(p *gate.Parts) {
+		p.Admitted = func(_ context.Context, a core.Attempt, proofs []core.Proof, answer *core.Response) {
+			for _, proof := range proofs {
+				heard = append(heard, a.Backend+" "+proof.Method)
+			}
+			answer.Header.Set("X-Heard", "yes")
+		}
+	}, asker{"totp"})
+	first, err := a.Admit(t.Context(), a.attempt())
+	if err != nil || first.Pending == "" || heard != nil || first.Answer.Header.Get("X-Heard") != "" {
+		t.Fatalf("a login that waits: %+v, %v, %q", first, err, heard)
+	}
+	_, err = a.Continue(t.Context(), first.Pending, nil, func(context.Context, core.AnyUser) (core.Proof, error) {
+		return core.Proof{}, core.Refuse(core.CodeFactorBadCode)
+	})
+	if err == nil || heard != nil {
+		t.Fatalf("a wrong factor: %v, %q", err, heard)
+	}
+	done, err := a.Continue(t.Context(), first.Pending, nil, proving("totp"))
+	if err != nil || done.Answer.Header.Get("X-Heard") != "yes" ||
+		!slices.Equal(heard, []string{"web password", "web totp"}) {
+		t.Errorf("a complete login: %v, %q", err, heard)
+	}
+	heard, a.users.ada.IsActive = nil, false
+	if _, err := a.Admit(t.Context(), a.attempt()); err == nil || heard != nil {
+		t.Errorf("an inactive user: %v, %q", err, heard)
+	}
+}
+
+// A network that has had its share proves nothing, and uses up no try.
+func TestLimitOfContinue(t *testing.T) {
+	t.Parallel()
+	var limited error
+	a := newApp(t, func(p *gate.Parts) {
+		p.Limit = func(context.Context, *core.Request) error { return limited }
+	}, asker{"totp"})
+	first, err := a.Admit(t.Context(), a.attempt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited = core.RateLimited(time.Minute)
+	for range 10 {
+		_, err := a.Continue(t.Context(), first.Pending, &core.Request{},
+			func(context.Context, core.AnyUser) (core.Proof, error) {
+				t.Error("it was proved")
+				return core.Proof{}, core.Refuse(core.CodeFactorBadCode)
+			})
+		if !errors.Is(err, limited) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	limited = nil
+	done, err := a.Continue(t.Context(), first.Pending, &core.Request{}, proving("totp"))
+	if err != nil || done.Token.Raw == "" {
+		t.Errorf("afterwards: %+v, %v", done, err)
+	}
+}

@@ -95,6 +95,11 @@ func (g *Gate) Continue(ctx context.Context, raw string, r *core.Request, prove 
 	if err != nil {
 		return core.Admission{}, err
 	}
+	if g.Limit != nil && r != nil {
+		if err := g.Limit(ctx, r); err != nil {
+			return core.Admission{}, err
+		}
+	}
 	raw, holder := held(g.holders[b.Name], raw, r)
 	digest := core.Digest(raw)
 	u, p, err := g.pending(ctx, digest)

@@ -4,6 +4,7 @@
 // limit.
 //
 //	key := loginlimit.Of(core.ByEmail("ada@example.org"))
+//	limits = loginlimit.Short(limits)
 //	settle, err := loginlimit.Allow(ctx, limiter, limits, key, log)
 //	if err != nil {
 //		return err // 429 or 503
@@ -11,14 +12,23 @@
 //	err = check()
 //	settle(err)
 //
+// An application's limits of strangers are a list. Those with a window of an
+// hour at most are of what was typed, whoever has that identifier, so their
+// refusal says nothing of users. The longer ones are of a user, and nobody has
+// a count for a day or a month: a refusal by them would tell who is registered,
+// so it looks like a wrong password. [Own] is for users who are known to be
+// logged in.
+//
 // Security notes: the key is the digest of the canonical identifier, so
 // spellings of one address share a count (allauth 2020, CVE-2025-24806) and the
-// limiter holds no address. A user who has a name beside the address has a
-// count of their own, so that two identifiers are no two budgets.
+// limiter holds no address. A user who has a name beside the address has all
+// limits on a count of their own too, so that two identifiers are no two
+// budgets.
 package loginlimit
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 
@@ -54,7 +64,43 @@ func Allow(
 	}, nil
 }
 
-// Of returns the key of an identifier.
+// Uncounted is Allow for an attempt that another check has let through: it
+// counts nothing, and success resets the counts.
+func Uncounted(ctx context.Context, limiter core.Limiter, key string, log *slog.Logger) (settle func(error)) {
+	return func(outcome error) {
+		if outcome != nil {
+			return
+		}
+		if err := limiter.Reset(context.WithoutCancel(ctx), key); err != nil {
+			log.ErrorContext(ctx, "latchkey: the login limit could not be settled", "err", err)
+		}
+	}
+}
+
+// Own counts one failure of a user who is logged in, on the counts of their
+// logins: 429 and 503 as Allow.
+func Own(
+	ctx context.Context, limiter core.Limiter, limits []core.Limit, u core.AnyUser, log *slog.Logger,
+) (settle func(error), err error) {
+	typed := func(error) {}
+	if !whole(u) {
+		typed, err = Allow(ctx, limiter, Short(limits), Of(core.ByEmail(u.Base().EmailKey)), log)
+		if err != nil {
+			return nil, err
+		}
+	}
+	own, err := Allow(ctx, limiter, OfUserLimits(limits, u), OfUser(u), log)
+	if err != nil {
+		typed(err)
+		return nil, err
+	}
+	return func(outcome error) {
+		typed(outcome)
+		own(outcome)
+	}, nil
+}
+
+// Of returns the key of an identifier, whose limits are the Short ones.
 func Of(key core.Key) string {
 	if key.Kind == "email" {
 		return core.LimitKey("login", key.Value)
@@ -62,25 +108,36 @@ func Of(key core.Key) string {
 	return core.LimitKey("login-"+key.Kind, key.Value)
 }
 
-// OfUser returns the key of a user who is known: that of the only identifier,
-// or, where the type has core.Named, one of the user's own.
+// OfUser returns the key of a user, whose limits are OfUserLimits.
 func OfUser(u core.AnyUser) string {
-	if b := u.Base(); core.NamedOf(u) != nil || b.EmailKey == "" {
-		return core.LimitKey("login-user", b.ID)
+	if whole(u) {
+		return core.LimitKey("login-user", u.Base().ID)
 	}
-	return Of(core.ByEmail(u.Base().EmailKey))
+	return core.LimitKey("login-user-long", u.Base().ID)
 }
 
 // OfNobody returns the key that takes the place of OfUser's for an identifier
-// of nobody, so that both cost the same.
+// of nobody, so that both cost the same. Its limits are OfNobodyLimits.
 func OfNobody(key core.Key) string { return core.LimitKey("login-nobody", key.Kind+" "+key.Value) }
 
+// OfDevice returns the key of a known device, by the digest of its secret.
+func OfDevice(digest [32]byte) string {
+	return core.LimitKey("login-device", hex.EncodeToString(digest[:]))
+}
+
+// whole reports whether all limits are on the count of a user: not only the
+// long ones beside the short ones of the identifier.
+func whole(u core.AnyUser) bool { return core.NamedOf(u) != nil || u.Base().EmailKey == "" }
+
 // Reset forgives the failures of a user, by whatever identifier: they have just
-// proved the mailbox.
+// proved who they are by something else.
 func Reset(ctx context.Context, limiter core.Limiter, u core.AnyUser) error {
 	keys := []string{OfUser(u)}
-	if n := core.NamedOf(u); n != nil {
-		keys = append(keys, Of(core.ByEmail(u.Base().EmailKey)), Of(core.ByUsername(n.UsernameKey)))
+	if b := u.Base(); b.EmailKey != "" {
+		keys = append(keys, Of(core.ByEmail(b.EmailKey)))
+	}
+	if n := core.NamedOf(u); n != nil && n.UsernameKey != "" {
+		keys = append(keys, Of(core.ByUsername(n.UsernameKey)))
 	}
 	for _, key := range keys {
 		if err := limiter.Reset(ctx, key); err != nil {

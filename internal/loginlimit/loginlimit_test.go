@@ -124,7 +124,7 @@ func TestReset(t *testing.T) {
 	if err := loginlimit.Reset(t.Context(), l, u); err != nil {
 		t.Fatal(err)
 	}
-	if n := left(t, l, loginlimit.OfUser(u)); n != 3 {
+	if n := left(t, l, loginlimit.Of(core.ByEmail(ada))); n != 3 {
 		t.Errorf("%d attempts are allowed after Reset, want 3", n)
 	}
 }

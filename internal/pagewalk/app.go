@@ -104,7 +104,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 		Sender:        box, BaseURL: Origin, MailDelay: -1, Hashers: []core.Hasher{Unhashed{}},
 		Log: slog.New(slog.DiscardHandler), SelfDelete: true,
 		// A walk is one client network's.
-		Limits: latchkey.Limits{LoginAttempts: many, NetworkChanges: many, Registrations: many},
+		Limits: latchkey.Limits{LoginAttempts: many, FactorAttempts: many, NetworkChanges: many, Registrations: many},
 	}
 	if edit != nil {
 		edit(o)

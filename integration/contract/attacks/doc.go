@@ -25,6 +25,7 @@
 //	leak_test.go          L01 L02 L05 L07 L08 L10
 //	limit_test.go         Q04 Q05 Q07 Q08 Q11
 //	list_test.go          P16 P17
+//	lockout_test.go       Q01 Q02 Q08 Q12 Q14 Q16
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08
 //	oauth_test.go         F01 O01 O02 O04 O05 O07 O08 O11 O13 O20

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -160,11 +161,11 @@ func (a Answer) wantUser(t *testing.T, u *Account, more Object) {
 // CookieName is the name of the session's cookie.
 const CookieName = "__Host-latchkey"
 
-// Cookie returns the one cookie that the answer sets, which must be the
-// session's.
+// Cookie returns the one cookie that the answer sets, beside that of a known
+// browser, which must be the session's.
 func (a Answer) Cookie(t *testing.T) *http.Cookie {
 	t.Helper()
-	lines := a.Header["Set-Cookie"]
+	lines := slices.DeleteFunc(slices.Clone(a.Header["Set-Cookie"]), isKnown)
 	if len(lines) != 1 {
 		t.Fatalf("got %d Set-Cookie lines, want one: %q", len(lines), lines)
 	}
@@ -173,6 +174,23 @@ func (a Answer) Cookie(t *testing.T) *http.Cookie {
 		t.Fatalf("%v: %s", err, lines[0])
 	}
 	return c
+}
+
+func isKnown(line string) bool { return strings.HasPrefix(line, CookieName+"-known=") }
+
+// Known returns what a known browser keeps by the answer to its login.
+func (a Answer) Known(t *testing.T) Option {
+	t.Helper()
+	at := slices.IndexFunc(a.Header["Set-Cookie"], isKnown)
+	if at < 0 {
+		t.Fatalf("the browser does not become known: %q", a.Header["Set-Cookie"])
+	}
+	c, err := http.ParseSetCookie(a.Header["Set-Cookie"][at])
+	if err != nil || !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 365*24*60*60 ||
+		c.Path != "/" || len(c.Value) != core.SecretLen {
+		t.Fatalf("%v: %q", err, a.Header["Set-Cookie"])
+	}
+	return Header("Cookie", c.Name+"="+c.Value)
 }
 
 // WantChallenge checks the WWW-Authenticate lines of a 401.

@@ -117,6 +117,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		Limiter:   a.Stores.Limiter,
 		Limits: latchkey.Limits{
 			LoginAttempts: plenty, Registrations: plenty, UserChanges: plenty, NetworkChanges: plenty, AdminChanges: plenty,
+			FactorAttempts: plenty, SessionEnds: plenty,
 		},
 		Log: slog.New(slog.DiscardHandler),
 		Now: a.Now,

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -72,10 +73,15 @@ func documented() (*latchkey.Auth[Account], error) {
 		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
 			audit.Flow{Store: kept.Audit, Own: true}),
-		SelfDelete: true,
-		Tickets:    kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
+		SelfDelete: true, Captcha: never{},
+		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	})
 }
+
+// never is a riddle that nobody solves.
+type never struct{}
+
+func (never) Check(context.Context, *core.Request, string) (bool, error) { return false, nil }
 
 // AccountRoutes are the routes that every application under test has, where
 // App.Serve mounts them.

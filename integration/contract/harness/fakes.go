@@ -34,6 +34,7 @@ func (c *Clock) Advance(d time.Duration) {
 // FakeHasher costs nothing and counts. Its hash is the password, with a prefix.
 type FakeHasher struct {
 	Verified atomic.Int64
+	Compared atomic.Int64  // of those, with the hash of Password
 	Hold     chan struct{} // if not nil, Verify waits until it is closed
 }
 
@@ -59,5 +60,8 @@ func (f *FakeHasher) Verify(h core.PasswordHash, password string) (bool, error) 
 		<-f.Hold
 	}
 	f.Verified.Add(1)
+	if h == FakeHashPrefix+Password {
+		f.Compared.Add(1)
+	}
 	return string(h) == FakeHashPrefix+password, nil
 }

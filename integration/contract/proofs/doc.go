@@ -15,6 +15,7 @@
 //	                   M63 M67
 //	email_test.go      M80 M81 M82 R14
 //	leaving_test.go    M80 M83
+//	limit_test.go      Q08
 //	mail_test.go       M02 M08 M11 M29 M30 M36 M50 M51 M52 M53
 //	                   M55 M56 M92
 //	notices_test.go    E06 M84

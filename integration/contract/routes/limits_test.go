@@ -166,3 +166,45 @@ func TestLimitsOfTheOtherRoutes(t *testing.T) {
 		}
 	})
 }
+
+func TestLimitOfSessionEnds(t *testing.T) {
+	few := latchkey.Limit{Events: 1, Window: time.Minute}
+	harness.OnEveryAdapter(t, func(_ *harness.App, o *harness.Options) { o.Limits.SessionEnds = few },
+		func(t *testing.T, a *harness.App) {
+			u := a.NewUser(t)
+			for i, c := range []struct {
+				route string
+				with  harness.Option
+			}{
+				{"DELETE /auth/sessions 204", harness.All()},
+				{"DELETE /auth/sessions/{id} 404", harness.PathID(harness.NobodyID)},
+			} {
+				in := harness.All(c.with, a.LogIn(t, "session", u), harness.Header("Test-Peer", fmt.Sprintf("192.0.2.%d:1", i+1)))
+				a.Want(t, c.route, in)
+				limited := c.route[:len(c.route)-len("200")] + "429 RATE_LIMITED"
+				a.Want(t, limited, harness.Row, in).WantRetryWithin(t, time.Minute)
+				a.Want(t, "GET /auth/sessions 200 (the list)", in)
+				a.Want(t, "DELETE /auth/sessions 204 (another network)", a.LogIn(t, "session", u),
+					harness.Header("Test-Peer", fmt.Sprintf("198.51.100.%d:1", i+1)))
+			}
+		})
+}
+
+// Of second proofs a network has so many, whatever the factor and the login.
+func TestLimitOfFactors(t *testing.T) {
+	few := latchkey.Limit{Events: 2, Window: time.Minute}
+	harness.OnEveryStore(t, func(_ *harness.App, o *harness.Options) { o.Limits.FactorAttempts = few },
+		func(t *testing.T, a *harness.App) {
+			wrong := pendingBody("no such login at all", "000000")
+			for _, route := range []string{"POST /auth/jwt/totp", "POST /auth/session/totp"} {
+				a.Want(t, route+" 400 LOGIN_BAD_CREDENTIALS", wrong)
+			}
+			for _, route := range []string{"POST /auth/jwt/totp", "POST /auth/cookie/totp"} {
+				a.Want(t, route+" 429 RATE_LIMITED (a network's third)", wrong).WantRetryWithin(t, time.Minute)
+			}
+			a.Want(t, "POST /auth/jwt/totp 400 LOGIN_BAD_CREDENTIALS (another network)", wrong,
+				harness.Header("Test-Peer", "192.0.2.9:1"))
+			a.Advance(time.Minute)
+			a.Want(t, "POST /auth/jwt/totp 400 LOGIN_BAD_CREDENTIALS (a minute later)", wrong)
+		})
+}

@@ -78,6 +78,26 @@ func TestOAuthAuthorizeIsLimited(t *testing.T) {
 	})
 }
 
+// A return beyond the limit uses nothing up.
+func TestOAuthReturnIsLimited(t *testing.T) {
+	few := func(o *oauth.Options) { o.ReturnLimit = core.Limit{Events: 1, Window: time.Minute} }
+	onOAuth(t, few, func(t *testing.T, a *harness.App, group string, mine harness.Option) {
+		a.Advance(time.Minute)
+		route := "GET " + group + "/callback "
+		who := harness.Identity("of "+group, "at-"+strings.ReplaceAll(group[1:], "/", "-")+"@example.org")
+		came := a.Consent(t, group, who, mine)
+		a.Want(t, route+"400 OAUTH_DECLINED", mine, harness.Query("error=cancelled"))
+		a.Want(t, route+"429 RATE_LIMITED", harness.Row, mine, came).WantRetryWithin(t, time.Minute)
+		a.Advance(time.Minute)
+		a.Want(t, route+loggedIn[group]+" (a minute later)", mine, came)
+		if group == harness.AcmeByJWT {
+			in := harness.JSON(`{"code": "x"}`)
+			a.Want(t, "POST /auth/jwt/exchange 400 OAUTH_INVALID_STATE", in)
+			a.Want(t, "POST /auth/jwt/exchange 429 RATE_LIMITED", harness.Row, in).WantRetryWithin(t, time.Minute)
+		}
+	})
+}
+
 func TestOAuthCallback(t *testing.T) {
 	onOAuth(t, nil, func(t *testing.T, a *harness.App, group string, mine harness.Option) {
 		acme, route := harness.ProvidersOf(a).Acme, "GET "+group+"/callback "

@@ -3593,6 +3593,11 @@ type SessionsDeleteOthersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SessionsDeleteOthersResponse429Headers the declared response headers of an HTTP 429 response for SessionsDeleteOthers
+type SessionsDeleteOthersResponse429Headers struct {
+	RetryAfter int
+}
+
 // SessionsDeleteOthersResponse503Headers the declared response headers of an HTTP 503 response for SessionsDeleteOthers
 type SessionsDeleteOthersResponse503Headers struct {
 	RetryAfter int
@@ -3607,10 +3612,14 @@ type SessionsDeleteOthersResponse struct {
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
 	JSON403 *ErrorModel
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSON503 the response for an HTTP 503 `application/json` response
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SessionsDeleteOthersResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SessionsDeleteOthersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *SessionsDeleteOthersResponse503Headers
 }
@@ -3628,6 +3637,11 @@ func (r SessionsDeleteOthersResponse) GetJSON401() *Unauthorized {
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
 func (r SessionsDeleteOthersResponse) GetJSON403() *ErrorModel {
 	return r.JSON403
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SessionsDeleteOthersResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
 }
 
 // GetJSON503 returns the response for an HTTP 503 `application/json` response
@@ -3752,6 +3766,11 @@ type SessionsDeleteResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// SessionsDeleteResponse429Headers the declared response headers of an HTTP 429 response for SessionsDelete
+type SessionsDeleteResponse429Headers struct {
+	RetryAfter int
+}
+
 // SessionsDeleteResponse503Headers the declared response headers of an HTTP 503 response for SessionsDelete
 type SessionsDeleteResponse503Headers struct {
 	RetryAfter int
@@ -3768,10 +3787,14 @@ type SessionsDeleteResponse struct {
 	JSON403 *ErrorModel
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSON503 the response for an HTTP 503 `application/json` response
 	JSON503 *ServiceUnavailable
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *SessionsDeleteResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SessionsDeleteResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *SessionsDeleteResponse503Headers
 }
@@ -3794,6 +3817,11 @@ func (r SessionsDeleteResponse) GetJSON403() *ErrorModel {
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
 func (r SessionsDeleteResponse) GetJSON404() *NotFound {
 	return r.JSON404
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SessionsDeleteResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
 }
 
 // GetJSON503 returns the response for an HTTP 503 `application/json` response
@@ -6532,6 +6560,13 @@ func ParseSessionsDeleteOthersResponse(rsp *http.Response) (*SessionsDeleteOther
 		}
 		response.JSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest ServiceUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -6552,6 +6587,16 @@ func ParseSessionsDeleteOthersResponse(rsp *http.Response) (*SessionsDeleteOther
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers SessionsDeleteOthersResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SessionsDeleteOthersResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -6689,6 +6734,13 @@ func ParseSessionsDeleteResponse(rsp *http.Response) (*SessionsDeleteResponse, e
 		}
 		response.JSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest ServiceUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -6709,6 +6761,16 @@ func ParseSessionsDeleteResponse(rsp *http.Response) (*SessionsDeleteResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers SessionsDeleteResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers SessionsDeleteResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {

@@ -1414,6 +1414,8 @@ func (*TooManyRequestsHeaders) authWebLoginAuthWebLoginPostRes()                
 func (*TooManyRequestsHeaders) registerRegisterAuthRegisterPostRes()             {}
 func (*TooManyRequestsHeaders) resetForgotPasswordAuthForgotPasswordPostRes()    {}
 func (*TooManyRequestsHeaders) resetResetPasswordAuthResetPasswordPostRes()      {}
+func (*TooManyRequestsHeaders) sessionsDeleteOthersRes()                         {}
+func (*TooManyRequestsHeaders) sessionsDeleteRes()                               {}
 func (*TooManyRequestsHeaders) usersPatchCurrentUserUsersMePatchRes()            {}
 func (*TooManyRequestsHeaders) usersPatchUserUsersIDPatchRes()                   {}
 func (*TooManyRequestsHeaders) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
