@@ -93,8 +93,8 @@ func (s *site) sample(page string, known bool) View {
 	case "passkey":
 		view.Form = view.Passkey
 	}
-	if private := []string{"account", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename"}; !known &&
-		!slices.Contains(private, page) {
+	private := []string{"account", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename"}
+	if !known && !slices.Contains(private, page) {
 		view.User = nil
 	}
 	return view

@@ -13,8 +13,8 @@ import (
 type View struct {
 	// Page is its name, and that of its template: account, admin_delete,
 	// admin_user, admin_users, begin, codes, email, error, factor, forgot,
-	// key, leave, login, logout, mail, passkey, prove, register, rename, reset,
-	// totp, verify.
+	// key, leave, login, logout, mail, passkey, prove, register, rename,
+	// reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string

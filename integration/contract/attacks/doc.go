@@ -8,6 +8,8 @@
 //
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
+//	apikeys_test.go       K01 K02 K04 K07 K09 K10 K11 K13 K14 K17
+//	                      K18
 //	bound_test.go         G23 R16
 //	change_test.go        M80
 //	client_test.go        A11

@@ -177,6 +177,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())
+	if a.hasKeys() {
+		r.Mount("/auth", a.APIKeys())
+	}
 	r.Mount("/users", a.Users())
 	r.Handle("GET", "/authenticated-route", func(w http.ResponseWriter, r *http.Request) {
 		u, _ := latchkey.CurrentUser[Account](r.Context())
