@@ -26,6 +26,8 @@
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
+//	apikeys_test.go   GET and POST /auth/api-keys, and POST
+//	                  /auth/api-keys/{id}/rotate and DELETE of one
 //	factors_test.go   POST /auth/{backend}/login/pending,
 //	                  POST /auth/{backend}/prove/…, /totp/…, /recovery,
 //	                  /recovery-codes and /login/totp/…,
