@@ -19,7 +19,7 @@ import (
 // The functions of this file are blocks of docs/guides/api-keys.md.
 
 func withAPIKeys(o latchkey.Options[Member], credentials core.CredentialStore) (latchkey.Options[Member], error) {
-	// credentials is Credentials() of sqlstore, bunstore, gormstore or mongostore.
+	// credentials is Credentials() of sqlstore, bunstore or another store.
 	keys, err := apikey.New(credentials, apikey.Options{
 		Backend: "keys", Prefix: "acme", Scopes: []string{"orders:read", "orders:write"},
 	})

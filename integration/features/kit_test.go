@@ -15,6 +15,9 @@ import (
 	"github.com/latchkey-go/latchkey/flows/flowtest"
 )
 
+// member is the application's user type.
+type member struct{ latchkey.User }
+
 // code is a request that goes on with a login by a factor's code.
 func code(route string) func(string) flowtest.Request {
 	return func(code string) flowtest.Request {

@@ -25,15 +25,16 @@ func (a *App) keys(t *testing.T, b *Browser) {
 	form.Submit("key", "name", " ", "scope:orders:read", "on").Want(422, "Please choose a name", "checked")
 	form.Submit("key", "name", "ci", "scope:orders:read", "on", "expires_in", "365").
 		Want(422, "Please choose one of these times")
-	b.Post("/account/api-keys", "name", "ci", "scope:admin", "on", "expires_in", "30").Want(422, "Please tick at least one")
+	b.Post("/account/api-keys", "name", "ci", "scope:admin", "on", "expires_in", "30").
+		Want(422, "Please tick at least one")
 	page := form.Submit("key", "name", "the <blue> ci", "scope:orders:write", "on", "expires_in", "7").
 		Want(200, "It is not shown again", "!Tick what it may do")
 	key := keyShown.FindString(page.Body)
 	if key == "" {
 		t.Fatalf("no key is shown: %s", page.Body)
 	}
-	page = b.Get("/account").Want(200, "the &lt;blue&gt; ci", "…"+key[len(key)-4:], "orders:write", "!orders:read", "never used",
-		"until ", "!"+key[:20])
+	page = b.Get("/account").Want(200, "the &lt;blue&gt; ci", "…"+key[len(key)-4:], "orders:write", "!orders:read",
+		"never used", "until ", "!"+key[:20])
 
 	rotate := keyRotate.FindStringSubmatch(page.Body)
 	b.Get("/account/api-keys/" + strings.TrimPrefix(rotate[1], "rotate-") + "/rotate").WantRedirect("/account#keys")

@@ -180,6 +180,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())
 	r.Mount("", auditRoutes(a.Auth))
+	if a.hasKeys() {
+		r.Mount("/auth", a.APIKeys())
+	}
 	r.Mount("/users", a.Users())
 	r.Handle("GET", "/authenticated-route", func(w http.ResponseWriter, r *http.Request) {
 		u, _ := latchkey.CurrentUser[Account](r.Context())

@@ -44,7 +44,7 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 			// Of the hooks of tests.
 			"oauth:acme.jwt.callback": {"429 SLOW_DOWN"}, "oauth:acme.cookie.callback": {"429 SLOW_DOWN"},
 		},
-	}, AccountRoutes(auth), OAuthRoutes(auth))
+	}, AccountRoutes(auth), OAuthRoutes(auth), auth.APIKeys().At("/auth"))
 	if err != nil {
 		panic(err)
 	}
@@ -69,13 +69,17 @@ func documented() (*latchkey.Auth[Account], error) {
 	if err != nil {
 		return nil, err
 	}
-	return latchkey.New(kept.Users, Options{
+	o := Options{
 		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
 			audit.Flow{Store: kept.Audit, Own: true}),
 		SelfDelete: true, Captcha: never{},
 		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
-	})
+	}
+	if err := addKeys(&o, keyOptions()); err != nil {
+		return nil, err
+	}
+	return latchkey.New(kept.Users, o)
 }
 
 // never is a riddle that nobody solves.
