@@ -57,7 +57,7 @@ func testRedisUpgrade(t *testing.T, release string) {
 			t.Fatal(err)
 		}
 	}
-	a := newApplication(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil}, now)
+	a := newApplication(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil, nil}, now)
 	a.login(t, "web", ada, adasPassword)
 	for _, format := range formatsOf(t, client) {
 		if format != formats[0] {

@@ -66,6 +66,7 @@ func TestSQLUpgrade(t *testing.T) {
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantPeople(t, a, tokens)
 				wantMarks(t, p, strings.ToLower(ada))
+				wantAudit(t, p, grace)
 				wantCredentials(t, p, grace)
 			})
 		}
