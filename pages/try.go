@@ -71,8 +71,8 @@ func (s *site) sample(page string, known bool) View {
 				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
 			},
-			Activity: []Activity{{Text: "text", Bad: known, Device: "text", Label: "text", IP: "::1"}, {By: "text"}},
-			Leave:    &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
+			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
+			Activity: sampleActivity(known),
 		}
 	case "codes":
 		if known {
@@ -88,11 +88,7 @@ func (s *site) sample(page string, known bool) View {
 	case "totp":
 		view.Data = &Enrolment{QR: QR{Size: 9, Path: "M4 4h1v1h-1z"}, Secret: "text", Form: form("totp")}
 	case "admin_audit":
-		view.Data = &AuditLog{User: "1", Action: "a", More: "/", First: "/", Records: []AuditRecord{
-			{Activity: Activity{Text: "text", Bad: known, Device: "text", IP: "::1"}, Kind: "a", Code: "a", Fields: "a", User: "1",
-				UserURL: "/", OfUser: "/", Actor: "2", ActorURL: "/", Reason: "text"},
-			{Actor: "text"},
-		}}
+		view.Data = sampleAudit(known)
 	case "admin_users":
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
@@ -106,13 +102,27 @@ func (s *site) sample(page string, known bool) View {
 	case "passkey":
 		view.Form = view.Passkey
 	}
-	private := []string{
-		"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename",
-	}
 	if !known && !slices.Contains(private, page) {
 		view.User = nil
 	}
 	return view
+}
+
+// private are the pages that nobody sees who is not logged in.
+var private = []string{
+	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename",
+}
+
+func sampleActivity(known bool) []Activity {
+	return []Activity{{Text: "text", Bad: known, Device: "text", Label: "text", IP: "::1"}, {By: "text"}}
+}
+
+func sampleAudit(known bool) *AuditLog {
+	return &AuditLog{User: "1", Action: "a", More: "/", First: "/", Records: []AuditRecord{
+		{Activity: sampleActivity(known)[0], Kind: "a", Code: "a", Fields: "a", User: "1", UserURL: "/", OfUser: "/", Actor: "2",
+			ActorURL: "/", Reason: "text"},
+		{Actor: "text"},
+	}}
 }
 
 func sampleFactors(form func(string) *Form) *Factors {

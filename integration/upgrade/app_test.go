@@ -49,6 +49,7 @@ type parts struct {
 	tickets     core.TicketStore
 	limiter     core.Limiter
 	credentials core.CredentialStore
+	audit       core.AuditStore
 }
 
 // application is an application on such parts, and its mail.

@@ -168,7 +168,7 @@ func migrated(t testing.TB, db *bun.DB, o bunstore.Options) (*bunstore.Store, pa
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return store, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials()}
+	return store, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials(), store.Audit()}
 }
 
 // migratedPlain is migrated, by sqlstore.
@@ -185,5 +185,5 @@ func (k kind) migratedPlain(t testing.TB, db *sql.DB, now func() time.Time) part
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials()}
+	return parts{users, store.Sessions(), store.Tickets(), store.Limiter(), store.Credentials(), store.Audit()}
 }

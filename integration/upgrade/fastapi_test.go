@@ -65,6 +65,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
+			wantAudit(t, p, "mary@example.org")
 			wantCredentials(t, p, "mary@example.org")
 		})
 	}

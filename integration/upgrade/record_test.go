@@ -150,7 +150,7 @@ func TestRecordRedis(t *testing.T) {
 	}
 	defer store.Close()
 	users := memstore.NewUsers[account]()
-	tokens := history(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil})
+	tokens := history(t, parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil, nil})
 	// The users are in no Redis: their IDs and epochs.
 	for name, email := range map[string]string{"ada": ada, "grace": grace} {
 		key, _ := latchkey.CanonicalEmail(email)

@@ -57,7 +57,7 @@ func testRedisUpgrade(t *testing.T, release string) {
 			t.Fatal(err)
 		}
 	}
-	p := parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil}
+	p := parts{users, store.Sessions(), store.Tickets(), store.Limiter(), nil, nil}
 	a := newApplication(t, p, now)
 	a.login(t, "web", ada, adasPassword)
 	for _, format := range formatsOf(t, client) {

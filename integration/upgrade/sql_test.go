@@ -67,6 +67,7 @@ func TestSQLUpgrade(t *testing.T) {
 				wantRotations(t, p, tokens["session"])
 				wantPeople(t, a, tokens)
 				wantMarks(t, p, strings.ToLower(ada))
+				wantAudit(t, p, grace)
 				wantCredentials(t, p, grace)
 			})
 		}
