@@ -41,7 +41,7 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 			// Of the hooks of tests.
 			"oauth:acme.jwt.callback": {"429 SLOW_DOWN"}, "oauth:acme.cookie.callback": {"429 SLOW_DOWN"},
 		},
-	}, AccountRoutes(auth), OAuthRoutes(auth))
+	}, AccountRoutes(auth), OAuthRoutes(auth), RefreshRoutes(auth))
 	if err != nil {
 		panic(err)
 	}
@@ -52,6 +52,10 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 func documented() (*latchkey.Auth[Account], error) {
 	kept := Memory(nil, time.Now)
 	backends, err := newBackends(kept, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	renewing, err := newRenewing(kept, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +71,7 @@ func documented() (*latchkey.Auth[Account], error) {
 		return nil, err
 	}
 	return latchkey.New(kept.Users, Options{
-		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
+		Backends: append(backends, renewing...), Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys),
 		SelfDelete: true,
 		Tickets:    kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
