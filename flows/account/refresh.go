@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -29,7 +30,9 @@ func (l Login) renewals(svc *core.Services) []core.Route {
 	refresh := core.Doc{
 		Summary: "Renew a login by its refresh token", Complete: true, Codes: []string{core.CodeRateLimited},
 	}
-	revoke := core.Doc{Summary: "End the login of a refresh token", Status: http.StatusOK}
+	revoke := core.Doc{
+		Summary: "End the login of a refresh token", Status: http.StatusOK, Answer: json.RawMessage("null"),
+	}
 	if svc.Backend.CarriesRefresh {
 		for _, d := range []*core.Doc{&refresh, &revoke} {
 			d.Codes = append(d.Codes, core.CodeDuplicateCredentials)

@@ -45,7 +45,7 @@ func TestAttackT02Concurrent(t *testing.T) {
 }
 
 // A thief and the owner take turns, each within the other's sight: the first
-// who is late gives both away.
+// who is late ends both.
 func TestAttackT01TakingTurns(t *testing.T) {
 	f := newFixture(t, refresh.Options{})
 	stolen := f.login(t)

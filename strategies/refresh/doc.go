@@ -31,7 +31,7 @@
 // copy. It ends the session, for there is no telling who of the two is the
 // thief (RFC 9700, section 4.14.2).
 //
-// Security notes. Whoever knows a session's ID can neither renew nor end it. A
+// Security notes. A session's ID can neither renew nor end it. A
 // client to which the answer got lost must send its token again within Grace.
 // Proofs keep their times, so a renewed login is no fresher for what is
 // sensitive.

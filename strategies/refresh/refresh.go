@@ -38,8 +38,8 @@ var (
 // New returns a strategy that keeps its sessions in store, which must be a
 // core.Rotator, and whose access tokens are those of access. That is a strategy
 // of self-contained tokens, several of which may be of one session, such as
-// strategies/jwt; give it a short lifetime, as 10 minutes. The error joins every
-// problem with the parts and the options.
+// strategies/jwt; give it a short lifetime, as 10 minutes. The error joins
+// every problem with the parts and the options.
 func New(store core.SessionStore, access core.Strategy, o Options) (*Strategy, error) {
 	o = o.withDefaults()
 	s := &Strategy{store: store, access: access, options: o}
@@ -152,7 +152,7 @@ func (s *Strategy) Revoke(ctx context.Context, session *core.Session) error {
 
 // RevokeAll revokes the user's sessions below epoch, except for the one with
 // the ID except, and makes every Issue below epoch fail from now on. Access
-// tokens that were accepted without the store carry their epoch, which the front
+// tokens that are accepted without the store carry their epoch, which the front
 // door compares.
 func (s *Strategy) RevokeAll(ctx context.Context, userID string, epoch int64, except string) error {
 	keep, _ := parseID(except) // another strategy's ID keeps nothing here

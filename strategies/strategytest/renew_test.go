@@ -1,6 +1,7 @@
 package strategytest_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -54,14 +55,13 @@ func TestBrokenRenewersFail(t *testing.T) {
 	found := map[string]bool{}
 	for name, tt := range brokenRenewers {
 		t.Run(name, func(t *testing.T) {
-			failed := map[string]bool{}
 			for _, c := range strategytest.Cases(renewing(tt.renewFaults)) {
-				failed[c.Name] = c.Check(renewing(tt.renewFaults)) != nil
-			}
-			for _, c := range tt.cases {
-				found[c] = true
-				if !failed[c] {
-					t.Errorf("passes %q", c)
+				if !slices.Contains(tt.cases, c.Name) {
+					continue
+				}
+				found[c.Name] = true
+				if c.Check(renewing(tt.renewFaults)) == nil {
+					t.Errorf("passes %q", c.Name)
 				}
 			}
 		})

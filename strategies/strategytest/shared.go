@@ -36,8 +36,9 @@ func severalTokens(h Harness) error {
 		if err != nil {
 			return err
 		}
-		if lost := one.Session.Created.Sub(found.Created); found.ID != one.Session.ID || lost < 0 || lost >= time.Second {
-			return fmt.Errorf("the session %q of %v became %q of %v", one.Session.ID, one.Session.Created, found.ID, found.Created)
+		want := one.Session
+		if lost := want.Created.Sub(found.Created); found.ID != want.ID || lost < 0 || lost >= time.Second {
+			return fmt.Errorf("the session %q of %v became %q of %v", want.ID, want.Created, found.ID, found.Created)
 		}
 		if token.Expires.After(one.Session.Expires) || found.Expires.After(one.Session.Expires) {
 			return fmt.Errorf("a token expires at %v, its session at %v", found.Expires, one.Session.Expires)

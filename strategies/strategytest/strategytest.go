@@ -65,8 +65,8 @@ type Case struct {
 // Cases returns the obligations of the strategy that h describes.
 func Cases(h Harness) []Case {
 	var due []Case
-	for _, group := range [][]Case{issueCases, sharedCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases, recheckCases,
-		concurrentCases, renewCases} {
+	for _, group := range [][]Case{issueCases, sharedCases, verifyCases, lifetimeCases, revokeCases, revokeAllCases,
+		recheckCases, concurrentCases, renewCases} {
 		for _, c := range group {
 			if c.applies == nil || c.applies(h) {
 				check := c.Check

@@ -57,7 +57,8 @@ func TestRefreshCookie(t *testing.T) {
 	ended := core.Empty(0)
 	transport := newTransport(t, cookie.Options{RefreshPath: "/auth/web", Now: func() time.Time { return now }})
 	transport.Attach(ended, core.Token{Raw: "t", Refresh: "r", RefreshExpires: now})
-	if line := strings.Join(ended.Header["Set-Cookie"], "\n"); !strings.Contains(line, "refresh=r; Path=/auth/web; Max-Age=0") {
+	line := strings.Join(ended.Header["Set-Cookie"], "\n")
+	if !strings.Contains(line, "refresh=r; Path=/auth/web; Max-Age=0") {
 		t.Errorf("a token that has expired: %s", line)
 	}
 }
@@ -82,7 +83,8 @@ func TestAttackT15TwoRefreshCookies(t *testing.T) {
 
 func TestRefreshPathRefused(t *testing.T) {
 	for _, path := range []string{"auth", "/auth/", "/a;b", "/a\n"} {
-		if _, err := cookie.New(cookie.Options{RefreshPath: path}); err == nil || !strings.Contains(err.Error(), "RefreshPath") {
+		_, err := cookie.New(cookie.Options{RefreshPath: path})
+		if err == nil || !strings.Contains(err.Error(), "RefreshPath") {
 			t.Errorf("%q: got %v", path, err)
 		}
 	}
@@ -94,7 +96,8 @@ func TestNoRefreshCookie(t *testing.T) {
 	resp := core.Empty(0)
 	transport.Attach(resp, core.Token{Raw: "t", Refresh: "r"})
 	transport.Clear(resp)
-	if line := strings.Join(resp.Header["Set-Cookie"], "\n"); strings.Contains(line, "refresh") || transport.CarriesRefresh() {
+	line := strings.Join(resp.Header["Set-Cookie"], "\n")
+	if strings.Contains(line, "refresh") || transport.CarriesRefresh() {
 		t.Errorf("got %s", line)
 	}
 	h := head{http.MethodPost, http.Header{"Cookie": {"__Secure-latchkey-refresh=a; =b"}}}

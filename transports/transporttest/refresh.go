@@ -33,7 +33,8 @@ func refreshCases(harness Harness) []Case {
 			func(t core.Transport, c core.RefreshCarrier) error {
 				after := post(harness.Client(renewed(t, "before", "before"), renewed(t, token, refreshToken)))
 				kept := post(harness.Client(renewed(t, "before", refreshToken), login(t, token)))
-				return errors.Join(wantRefresh(c, after, refreshToken), wantToken(t, after, token), wantRefresh(c, kept, refreshToken),
+				return errors.Join(wantRefresh(c, after, refreshToken), wantToken(t, after, token),
+					wantRefresh(c, kept, refreshToken),
 					wantRefreshError(c, post(harness.Client(login(t, token))), core.ErrNoCredential))
 			},
 		},

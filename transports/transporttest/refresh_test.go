@@ -38,7 +38,7 @@ func carrier() *carrying {
 	c.refresh = func(h core.Head) (string, error) {
 		value, err := core.CookieValue(h, "r")
 		if err != nil {
-			if refusal, ok := err.(*core.Error); ok { //nolint:errorlint // it is CookieValue's own
+			if refusal, ok := err.(*core.Error); ok {
 				refusal.Header = http.Header{"Set-Cookie": {"r=; Path=/; Max-Age=0; HttpOnly"}}
 			}
 			return "", err

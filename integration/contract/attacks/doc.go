@@ -39,6 +39,8 @@
 //	race_test.go          F01 G01 G07 G20 R01 R02 R11 S04 S05
 //	recheck_test.go       S23
 //	redacted_test.go      L11
+//	refresh_test.go       T01 T02 T04 T05 T07 T08 T10 T11 T13 T15 T16 T17
+//	                      T19
 //	reset_test.go         R01 R02 R04 R10
 //	return_test.go        O58
 //	session_test.go       S01 S02 S04 S05 S07 S08 S10 S11 S13 S16

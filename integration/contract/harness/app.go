@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -175,7 +176,7 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	if own != nil {
 		own(r)
 	}
-	for _, b := range Backends {
+	for _, b := range slices.Concat(Backends, a.renewing()) {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())

@@ -21,6 +21,7 @@
 //	mail.go      its mails and their tokens
 //	oauth.go     two providers that answer as a test says
 //	factor.go    a second factor
+//	renewing.go  backends with refresh tokens
 //	sessions.go  the list of sessions
 //	fakes.go     its clock and its hasher
 //	stores.go    its stores, which a test can break

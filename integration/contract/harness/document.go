@@ -44,7 +44,7 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 			// Of the hooks of tests.
 			"oauth:acme.jwt.callback": {"429 SLOW_DOWN"}, "oauth:acme.cookie.callback": {"429 SLOW_DOWN"},
 		},
-	}, AccountRoutes(auth), OAuthRoutes(auth), auth.APIKeys().At("/auth"))
+	}, AccountRoutes(auth), OAuthRoutes(auth), auth.APIKeys().At("/auth"), RefreshRoutes(auth))
 	if err != nil {
 		panic(err)
 	}
@@ -55,6 +55,10 @@ var checker = sync.OnceValue(func() *openapi.Checker {
 func documented() (*latchkey.Auth[Account], error) {
 	kept := Memory(nil, time.Now)
 	backends, err := newBackends(kept, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	renewing, err := newRenewing(kept, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +74,8 @@ func documented() (*latchkey.Auth[Account], error) {
 		return nil, err
 	}
 	o := Options{
-		Backends: backends, Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
+		Backends: append(backends, renewing...),
+		Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
 			audit.Flow{Store: kept.Audit, Own: true}),
 		SelfDelete: true, Captcha: never{},

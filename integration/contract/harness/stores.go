@@ -124,6 +124,11 @@ func (s sessions) Touch(ctx context.Context, d [32]byte, seen, expires time.Time
 	return tell(s.Outage, "sessions.Touch", func() error { return s.SessionStore.Touch(ctx, d, seen, expires) })
 }
 
+func (s sessions) Rotate(ctx context.Context, d [32]byte, t core.Turn) (core.Rotation, error) {
+	rotator, _ := core.As[core.Rotator](s.SessionStore) // all of them are
+	return ask(s.Outage, "sessions.Rotate", func() (core.Rotation, error) { return rotator.Rotate(ctx, d, t) })
+}
+
 func (s sessions) Delete(ctx context.Context, d [32]byte) error {
 	return tell(s.Outage, "sessions.Delete", func() error { return s.SessionStore.Delete(ctx, d) })
 }
