@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
-// racedAccounts is an account store in which something happens once an account was
-// looked for in vain.
+// racedAccounts is an account store in which something happens once an account
+// was looked for in vain.
 type racedAccounts struct {
 	core.OAuthAccountStore
 	meanwhile func()

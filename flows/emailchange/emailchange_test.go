@@ -235,7 +235,8 @@ func TestConfirmInTheMiddleOfAnother(t *testing.T) {
 			t.Errorf("the first one is answered with %v", err)
 		}
 	}}
-	if _, err := f.ConfirmAddress(t.Context(), s.Services, token, nil); !errors.Is(err, core.Refuse(core.CodeEmailChangeBadToken)) {
+	_, err = f.ConfirmAddress(t.Context(), s.Services, token, nil)
+	if !errors.Is(err, core.Refuse(core.CodeEmailChangeBadToken)) {
 		t.Errorf("the second one is answered with %v", err)
 	}
 }
