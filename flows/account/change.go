@@ -86,7 +86,7 @@ func change(
 	case answer != nil:
 		return nil, answer
 	case errors.Is(err, core.ErrTaken):
-		return nil, lost(ctx, svc, asked, updates)
+		return nil, lost(ctx, svc, fresh(svc, target, asked), updates)
 	case errors.Is(err, core.ErrNotFound):
 		return nil, err
 	case err != nil:
@@ -215,11 +215,11 @@ func prepare(
 	if err := c.check(svc, asked); err != nil { // a hook may have edited address and name
 		return nil, nil, err
 	}
-	return asked, commit, c.vacant(ctx, svc, target, asked)
+	return asked, commit, vacant(ctx, svc, fresh(svc, target, asked), updates)
 }
 
-// vacant is the function vacant for the identifiers that are new.
-func (c *Changes) vacant(ctx context.Context, svc *core.Services, target, asked core.AnyUser) error {
+// fresh returns asked with those identifiers alone that target does not have.
+func fresh(svc *core.Services, target, asked core.AnyUser) core.AnyUser {
 	changed := copied(svc, asked)
 	if b := changed.Base(); b.EmailKey == target.Base().EmailKey {
 		b.EmailKey = ""
@@ -227,7 +227,7 @@ func (c *Changes) vacant(ctx context.Context, svc *core.Services, target, asked 
 	if n := core.NamedOf(changed); n != nil && n.UsernameKey == nameKey(target) {
 		n.UsernameKey = ""
 	}
-	return vacant(ctx, svc, changed, updates)
+	return changed
 }
 
 // check joins the problems of the input. It sets a new address and a new name

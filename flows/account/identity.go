@@ -86,10 +86,13 @@ func vacant(ctx context.Context, svc *core.Services, u core.AnyUser, codes taken
 }
 
 // lost returns the refusal of a user whom the store did not take since somebody
-// got ahead: by name where that can be seen.
+// got ahead: for what it is that they have, where that can be seen still.
 func lost(ctx context.Context, svc *core.Services, u core.AnyUser, codes taken) error {
 	if err := vacant(ctx, svc, u, codes); err != nil {
 		return err
+	}
+	if u.Base().EmailKey == "" && nameKey(u) != "" {
+		return core.Refuse(codes.name)
 	}
 	return core.Refuse(codes.email)
 }

@@ -36,18 +36,37 @@ func (f Flow) ConfirmAddress(
 		return nil, bad()
 	}
 	c := confirmation{svc: svc, t: t, address: l.Address, key: key, own: r == nil || isCaller(ctx, t.UserID)}
-	if err := c.mayConfirm(ctx); err != nil {
-		return nil, err
+	err = c.mayConfirm(ctx)
+	if err == nil {
+		err = c.vacant(ctx)
 	}
-	switch owner, err := svc.Users.Find(ctx, core.ByEmail(key)); {
-	case err == nil && owner.Base().ID == t.UserID: // by another request of this token
-		return nil, bad()
-	case err == nil:
-		return nil, core.Refuse(core.CodeUpdateEmailExists)
-	case !errors.Is(err, core.ErrNotFound):
-		return nil, core.Unavailable(err)
+	if err != nil {
+		return nil, unlessUsed(ctx, svc, t, err)
 	}
 	return c.write(ctx, u, r)
+}
+
+// vacant refuses an address that somebody has.
+func (c *confirmation) vacant(ctx context.Context) error {
+	switch owner, err := c.svc.Users.Find(ctx, core.ByEmail(c.key)); {
+	case errors.Is(err, core.ErrNotFound):
+		return nil
+	case err != nil:
+		return core.Unavailable(err)
+	case owner.Base().ID == c.t.UserID: // by another request of this token
+		return bad()
+	}
+	return core.Refuse(core.CodeUpdateEmailExists)
+}
+
+// unlessUsed is err, the refusal of a token, unless another request has used
+// the token up meanwhile: then it is why, whatever has happened since.
+func unlessUsed(ctx context.Context, svc *core.Services, t core.Ticket, err error) error {
+	_, used := svc.Tickets.Find(ctx, t.Purpose, t.Digest)
+	if errors.Is(used, core.ErrUsed) || errors.Is(used, core.ErrNotFound) {
+		return bad()
+	}
+	return err
 }
 
 // confirmation is one of a token that was found.

@@ -240,3 +240,50 @@ func TestConfirmInTheMiddleOfAnother(t *testing.T) {
 		t.Errorf("the second one is answered with %v", err)
 	}
 }
+
+// Another request has used the token up, and somebody else has the address
+// since: the token is why it is refused.
+func TestTakenAfterAnother(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(*servicetest.Services, map[string]string) error{
+		"a confirmation": func(s *servicetest.Services, tokens map[string]string) error {
+			_, err := emailchange.Flow{Confirm: true}.ConfirmAddress(t.Context(), s.Services, tokens[core.MailEmailChange], nil)
+			return err
+		},
+		"an undoing": func(s *servicetest.Services, tokens map[string]string) error {
+			_, err := emailchange.Flow{Confirm: true}.Undo(t.Context(), s.Services, tokens[core.MailEmailUndo], nil)
+			return err
+		},
+	} {
+		s, f := servicetest.New(t), emailchange.Flow{Confirm: true}
+		u := s.Add("ada@example.org", "secret")
+		s.Set(u.ID, func(a *servicetest.Account) { a.IsVerified = true })
+		route := map[string]string{"a confirmation": "users:patch_current_user"}[name]
+		tokens, err := moving(t.Context(), s.Services, f, s.Get(u.ID), route)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken := false
+		take := func() {
+			address := "new.ada@example.org" // of moving
+			if name == "an undoing" {
+				address = "ada@example.org"
+			}
+			s.Set(u.ID, func(a *servicetest.Account) { a.Email, a.EmailKey = "away@example.org", "away@example.org" })
+			other := s.Add(address, "secret")
+			s.Set(other.ID, func(a *servicetest.Account) { a.IsVerified = true })
+			taken = true
+		}
+		users := s.Users
+		s.Users = asked{users, func() {
+			s.Users = users
+			if err := use(s, tokens); err != nil {
+				t.Errorf("%s: the first one is answered with %v", name, err)
+			}
+			take()
+		}}
+		if err := use(s, tokens); !errors.Is(err, core.Refuse(core.CodeEmailChangeBadToken)) || !taken {
+			t.Errorf("%s: the second one is answered with %v", name, err)
+		}
+	}
+}

@@ -21,7 +21,11 @@ func (b *undoing) vacate(ctx context.Context) error {
 		return err
 	}
 	if other.Base().IsVerified {
-		return core.Refuse(core.CodeUpdateEmailExists)
+		err := core.Refuse(core.CodeUpdateEmailExists)
+		if b.consumed {
+			return err
+		}
+		return unlessUsed(ctx, b.svc, b.t, err)
 	}
 	_, digest, err := core.NewSecret(b.svc.Env.Random)
 	if err != nil {

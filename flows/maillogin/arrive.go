@@ -1,6 +1,7 @@
 package maillogin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -108,7 +109,7 @@ func signUp(
 	if err != nil {
 		return nil, err
 	}
-	if err := newcomer.NameTaken(ctx, svc, u); err != nil {
+	if err := nameTaken(ctx, svc, t, u); err != nil {
 		return nil, err
 	}
 	id := b.ID
@@ -119,11 +120,24 @@ func signUp(
 		}
 		return svc.Users.Create(ctx, u)
 	})
-	if errors.Is(err, core.ErrTaken) {
-		return nil, bad()
+	if errors.Is(err, core.ErrTaken) { // the name, if it can still be seen, else the address
+		return nil, cmp.Or(nameTaken(ctx, svc, t, u), bad())
 	}
 	if answer := ownschema.Answer(ctx, svc, ownschema.Register, err, r != nil); answer != nil {
 		return nil, answer
 	}
 	return u, notOpen(err)
+}
+
+// nameTaken refuses a name that a hook has set and somebody has. That may be
+// the user whom another request of the ticket has made.
+func nameTaken(ctx context.Context, svc *core.Services, t core.Ticket, u core.AnyUser) error {
+	err := newcomer.NameTaken(ctx, svc, u)
+	if !errors.Is(err, core.Refuse(core.CodeRegisterNameExists)) {
+		return err
+	}
+	if _, used := svc.Tickets.Find(ctx, t.Purpose, t.Digest); used != nil {
+		return notOpen(used)
+	}
+	return err
 }

@@ -37,8 +37,8 @@ type callback struct {
 	commit core.Commit // of new
 	// missing is the ID of a link's user that was not there a moment ago.
 	missing string
-	// nameSeen: the name of new was somebody's a moment ago.
-	nameSeen bool
+	// seen: what a new user would have was somebody's a moment ago.
+	seen bool
 }
 
 // outcome is what a provider has said at the end of a flow.

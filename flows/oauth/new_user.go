@@ -74,22 +74,31 @@ func (cb *callback) introduce(ctx context.Context, key string) error {
 	_, err := cb.svc.Users.Find(ctx, core.ByEmail(edited))
 	switch {
 	case err == nil:
-		return core.Refuse(core.CodeOAuthUserExists)
+		return cb.somebodys(core.CodeOAuthUserExists)
 	case errors.Is(err, core.ErrNotFound):
 		return nil
 	}
 	return err
 }
 
-// nameTaken refuses a name that the hook has set and somebody has: not at once,
-// as that may be the same person, whose other login got ahead.
+// nameTaken refuses a name that the hook has set and somebody has.
 func (cb *callback) nameTaken(ctx context.Context) error {
 	err := newcomer.NameTaken(ctx, cb.svc, cb.new.User)
-	if errors.Is(err, core.Refuse(core.CodeRegisterNameExists)) && !cb.nameSeen {
-		cb.nameSeen = true
-		return errAgain
+	if errors.Is(err, core.Refuse(core.CodeRegisterNameExists)) {
+		return cb.somebodys(core.CodeRegisterNameExists)
 	}
 	return err
+}
+
+// somebodys refuses an address or a name that somebody has: not at once, as
+// that may be the same person, whose other login got ahead and has made the
+// link.
+func (cb *callback) somebodys(code string) error {
+	if !cb.seen {
+		cb.seen = true
+		return errAgain
+	}
+	return core.Refuse(code)
 }
 
 // linkFirst makes the link and then its user. Of two who take turns at a lost

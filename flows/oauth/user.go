@@ -112,7 +112,7 @@ func (cb *callback) renew(ctx context.Context, link *core.OAuthAccount) error {
 // over, and what opened the account before opens it no more.
 func (cb *callback) byEmail(ctx context.Context, existing core.AnyUser, lost *core.OAuthAccount) (core.AnyUser, error) {
 	if !cb.provider.AssociateByEmail || !cb.identity.Verified() {
-		return nil, core.Refuse(core.CodeOAuthUserExists)
+		return nil, cb.somebodys(core.CodeOAuthUserExists)
 	}
 	id, emailKey := existing.Base().ID, existing.Base().EmailKey
 	holds := func(b *core.User) error {
@@ -184,6 +184,9 @@ func (cb *callback) link(ctx context.Context, userID string, lost *core.OAuthAcc
 		cb.store(l, cb.outcome.tokens)
 		return nil
 	})
+	if errors.Is(err, core.ErrNotFound) { // forgotten meanwhile, as its user is gone
+		return errAgain
+	}
 	return err
 }
 

@@ -34,9 +34,10 @@ func newCredentials(s *Store) *Credentials {
 		dropID: s.statement("store a credential", "DELETE FROM {credentials} WHERE id = ? AND expires <= ?"),
 		count: s.statement("count credentials",
 			"SELECT COUNT(*) FROM {credentials} WHERE user_id = ? AND kind = ?"+living+s.dialect.newest),
-		taken: s.statement("look for a credential", "SELECT COUNT(*) FROM {credentials} WHERE kind = ? AND handle = ?"+living+
-			s.dialect.newest),
-		takenID: s.statement("look for a credential", "SELECT COUNT(*) FROM {credentials} WHERE id = ?"+living+s.dialect.newest),
+		taken: s.statement("look for a credential",
+			"SELECT COUNT(*) FROM {credentials} WHERE kind = ? AND handle = ?"+living+s.dialect.newest),
+		takenID: s.statement("look for a credential",
+			"SELECT COUNT(*) FROM {credentials} WHERE id = ?"+living+s.dialect.newest),
 		insert: s.statement("store a credential", `INSERT INTO {credentials}
 			(id, user_id, kind, handle, created, label, data, used, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+s.dialect.skip),
 		find:    s.statement("find a credential", read+"kind = ? AND handle = ?"+living),

@@ -152,9 +152,8 @@ func TestBrokenCredentials(t *testing.T) {
 				}
 				return err
 			}
-		}, []string{"Create sets the ID", "Create is ErrFull", "Create is ErrTaken, and not", "A credential exists", "Update runs", "Update never moves",
-			"Delete removes",
-			"Of any number of concurrent Deletes"}},
+		}, []string{"Create sets the ID", "Create is ErrFull", "Create is ErrTaken, and not", "A credential exists",
+			"Update runs", "Update never moves", "Delete removes", "Of any number of concurrent Deletes"}},
 		"a NUL ends a text": {func(s *credentialStore) {
 			s.find = func(ctx context.Context, kind, key string) (*cred, error) {
 				key, _, _ = strings.Cut(key, "\x00")
@@ -180,7 +179,8 @@ func TestBrokenCredentials(t *testing.T) {
 					func(stored *cred) error { *stored = *c; return nil })
 				return err
 			}
-		}, []string{"Create is ErrTaken if (Kind", "Create is ErrTaken, and not", "M25", "Of any number of concurrent Creates of an expired"}},
+		}, []string{"Create is ErrTaken if (Kind", "Create is ErrTaken, and not", "M25",
+			"Of any number of concurrent Creates of an expired"}},
 		"unique for each owner": {func(s *credentialStore) {
 			s.stores(func(c *cred) {
 				if c.Owner == storetest.BobID && s.has(context.Background(), c.Kind, c.Key) {

@@ -526,6 +526,27 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 				a.Consent(t, harness.AcmeLinked, harness.Identity("taken back", evil("taken back")), mine), mine)
 			a.Want(t, "GET /users/me 401", theirs)
 		})
+		t.Run("O52 a lost link is forgotten while it is made over (twin)", func(t *testing.T) {
+			u := a.NewUser(t)
+			mine := a.LogIn(t, "jwt", u)
+			lost := &core.OAuthAccount{
+				Provider: "acme", Subject: "forgotten", UserID: "20fb2bf0-479a-4c79-b362-3a68004765c3",
+			}
+			if err := a.Stores.Accounts.Create(t.Context(), lost); err != nil {
+				t.Fatal(err)
+			}
+			seam.call = "Update"
+			seam.Arm(func() {
+				if err := a.Stores.Accounts.Delete(t.Context(), lost.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			a.Want(t, "GET /auth/associate/acme/callback 200",
+				a.Consent(t, harness.AcmeLinked, harness.Identity("forgotten", evil("forgotten")), mine), mine)
+			if links := a.Links(t, u.ID); len(links) != 1 {
+				t.Errorf("O52 got %+v", links)
+			}
+		})
 		t.Run("O52 a lost link is made over while the login ends", func(t *testing.T) {
 			u := a.NewUser(t)
 			mine := a.LogIn(t, "jwt", u)
