@@ -168,7 +168,7 @@ func (d *events[U, PU]) witness(ctx context.Context, e core.Event) error {
 // up again.
 func (d *events[U, PU]) revoke(ctx context.Context, e *core.Event) error {
 	switch {
-	case e.Kind == core.EventSessionEnded:
+	case e.Kind == core.EventSessionEnded, e.Kind == core.EventImpersonationEnded:
 		return d.sessions.Revoke(ctx, e.Session)
 	case e.Kind == core.EventDeleted:
 		gone := d.svc.Users.New()
@@ -196,7 +196,7 @@ func (d *events[U, PU]) complete(ctx context.Context, e *core.Event) {
 	switch {
 	case e.Actor.Kind != "":
 	case c != nil && e.Request != nil:
-		e.Actor = core.Principal{Kind: "user", UserID: c.Session.UserID, SessionID: c.Session.ID}
+		e.Actor = core.Principal{Kind: "user", UserID: c.Session.UserID, SessionID: c.Session.ID, Actor: c.Session.Actor}
 	case e.Request != nil:
 		e.Actor.Kind = "nobody"
 	default:

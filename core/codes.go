@@ -17,10 +17,11 @@ func CodeStatus(code string) int {
 		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeLoginUserSuspended:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
-		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
+		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified, CodeImpersonationRefused:
 		return http.StatusForbidden
 	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
-		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAdminSelf:
+		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAdminSelf,
+		CodeNotImpersonating:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -80,6 +80,8 @@ const (
 	CodeInsufficientScope     = "INSUFFICIENT_SCOPE"
 	CodeLoginUserSuspended    = "LOGIN_USER_SUSPENDED"
 	CodeAdminSelf             = "ADMIN_SELF"
+	CodeImpersonationRefused  = "IMPERSONATION_REFUSED"
+	CodeNotImpersonating      = "NOT_IMPERSONATING"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own

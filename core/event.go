@@ -69,8 +69,13 @@ const (
 	// and was registered as one that may not, or the reverse. Target is the
 	// ID of its Credential; Code is the refusal, if it was one.
 	EventPasskeySynced EventKind = "passkey.synced"
-	EventSessionEnded  EventKind = "session.ended"
-	EventSessionsEnded EventKind = "sessions.ended"
+	// EventImpersonationBegan is an administrator who acts as User from now
+	// on, for the Reason, and EventImpersonationEnded one who does no more.
+	// Whatever happens in between by the Session has them as its Actor.
+	EventImpersonationBegan EventKind = "impersonation.begin"
+	EventImpersonationEnded EventKind = "impersonation.end"
+	EventSessionEnded       EventKind = "session.ended"
+	EventSessionsEnded      EventKind = "sessions.ended"
 	// EventRefused is a request to one of Latchkey's own routes that was
 	// refused because of its credential (401 where there was one), its
 	// rights or origin (403), or a limit (429).
@@ -138,6 +143,9 @@ type Principal struct {
 	// Kind is "user", "nobody" (a request without a login) or "system" (a
 	// Manager's call, a job).
 	Kind, UserID, SessionID string
+	// Actor is the ID of the user who acts as UserID, "" where nobody else
+	// does; see Session.
+	Actor string
 }
 
 // Client is where a request came from.
@@ -236,8 +244,8 @@ type Hooks[U any] struct {
 	// AfterLogin receives the same and Session.
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
-	// address was sent, nil for nobody's. Code is LOGIN_USER_SUSPENDED where
-	// everything else was right. It must take as long for both, or
+	// address was sent, nil for nobody's. Code is LOGIN_USER_SUSPENDED
+	// where everything else was right. It must take as long for both, or
 	// the clock reveals who is registered: use Enqueue. Where a mail's link
 	// or code is the first proof it runs in the background, without
 	// Request.

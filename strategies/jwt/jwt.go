@@ -93,7 +93,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 		session.Created = now
 	}
 	session.Created = session.Created.UTC().Truncate(time.Second)
-	session.Expires = session.Created.Add(s.options.Lifetime)
+	session.Expires = session.Created.Add(s.lifetime(&session))
 	claims := s.write(session)
 	if s.options.Extra != nil {
 		more, err := s.options.Extra.fill(ctx, login)
@@ -106,6 +106,14 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	}
 	raw, err := s.sign(claims)
 	return core.Token{Raw: raw, Expires: session.Expires}, err
+}
+
+// lifetime returns how long the token of a session is valid.
+func (s *Strategy) lifetime(session *core.Session) time.Duration {
+	if session.Actor != "" {
+		return min(s.options.Lifetime, core.ActorLifetime)
+	}
+	return s.options.Lifetime
 }
 
 func (s *Strategy) sign(claims map[string]any) (string, error) {

@@ -92,14 +92,14 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if begun := login.Session.Created; !begun.IsZero() && begun.Before(now) { // a step-up makes no login younger
 		issued.Created = stored(begun)
 	}
-	issued.Expires = s.expiry(issued.Created, now)
+	issued.Expires = s.expiry(&issued, now)
 	if err := s.store.Create(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: create: %w", err)
 	}
 	if err := s.trim(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("session: trim: %w", err)
 	}
-	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(s.options.Absolute)}, nil
+	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(s.absolute(&issued))}, nil
 }
 
 // trim revokes the oldest sessions beyond the limit. If it cannot, it removes
@@ -146,7 +146,7 @@ func (s *Strategy) Verify(ctx context.Context, token string) (core.Found, error)
 	}
 	if now.UnixMicro()-found.LastSeen.UnixMicro() >= s.options.TouchEvery.Microseconds() {
 		seen := stored(now)
-		s.touch(digest, seen, s.expiry(found.Created, seen))
+		s.touch(digest, seen, s.expiry(found.Session, seen))
 	}
 	return found, nil
 }
@@ -218,9 +218,17 @@ func (s *Strategy) Unwrap() any { return s.store }
 // monotonic clock reading, which a store would lose.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// absolute returns how long a session lives however busy it is.
+func (s *Strategy) absolute(session *core.Session) time.Duration {
+	if session.Actor != "" {
+		return min(s.options.Absolute, core.ActorLifetime)
+	}
+	return s.options.Absolute
+}
+
 // expiry returns the earlier of both limits.
-func (s *Strategy) expiry(created, seen time.Time) time.Time {
-	absolute, idle := created.Add(s.options.Absolute), seen.Add(s.options.Idle)
+func (s *Strategy) expiry(session *core.Session, seen time.Time) time.Time {
+	absolute, idle := session.Created.Add(s.absolute(session)), seen.Add(s.options.Idle)
 	if absolute.Before(idle) {
 		return absolute
 	}
@@ -235,5 +243,5 @@ func (s *Strategy) lives(session *core.Session, now time.Time) bool {
 	at := now.UnixMicro()
 	age, idle := at-session.Created.UnixMicro(), at-session.LastSeen.UnixMicro()
 	return at < session.Expires.UnixMicro() && idle < s.options.Idle.Microseconds() &&
-		age < s.options.Absolute.Microseconds() && age >= -aheadLimit.Microseconds()
+		age < s.absolute(session).Microseconds() && age >= -aheadLimit.Microseconds()
 }

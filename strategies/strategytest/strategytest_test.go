@@ -34,6 +34,7 @@ var broken = map[string]struct {
 	"loses the proofs":            {faults{losesProofs: true}, []string{"round trip"}},
 	"no scopes are all scopes":    {faults{widensScopes: true}, []string{"round trip"}},
 	"loses the actor":             {faults{losesActor: true}, []string{"round trip"}},
+	"an actor acts on":            {faults{actsOn: true}, []string{"an actor's end"}},
 	"makes proofs younger":        {faults{newerProofs: true}, []string{"round trip"}},
 	"mixes users":                 {faults{mixesUsers: true}, []string{"concurrent"}},
 	"the ID is the token":         {faults{idIsToken: true}, []string{"filled in"}},

@@ -8,7 +8,7 @@
 //
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
-//	administer_test.go    I06
+//	administer_test.go    I01 I02 I04 I06
 //	bound_test.go         G23 R16
 //	change_test.go        M80
 //	client_test.go        A11
