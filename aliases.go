@@ -62,6 +62,16 @@ func CurrentUser[U any](ctx context.Context) (*U, bool) { return core.CurrentUse
 // for an anonymous request.
 func CurrentSession(ctx context.Context) (*Session, bool) { return core.CurrentSession(ctx) }
 
+// Actor returns the ID of the administrator who acts as the current user; it is
+// false where the user acts for themselves, and for anonymous requests.
+func Actor(ctx context.Context) (userID string, ok bool) {
+	s, ok := core.CurrentSession(ctx)
+	if !ok || s == nil || s.Actor == "" {
+		return "", false
+	}
+	return s.Actor, true
+}
+
 // CanonicalEmail checks an e-mail address strictly and returns the form by
 // which addresses are compared: NFC and lower case, the domain as its IDNA
 // A-labels. It is the default of Options.CanonicalEmail. Dots and plus tags

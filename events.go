@@ -168,7 +168,7 @@ func (d *events[U, PU]) witness(ctx context.Context, e core.Event) error {
 // up again.
 func (d *events[U, PU]) revoke(ctx context.Context, e *core.Event) error {
 	switch {
-	case e.Kind == core.EventSessionEnded:
+	case e.Kind == core.EventSessionEnded, e.Kind == core.EventImpersonationEnded:
 		return d.sessions.Revoke(ctx, e.Session)
 	case e.Kind == core.EventDeleted:
 		gone := d.svc.Users.New()

@@ -111,6 +111,11 @@ func (a *Auth[U]) Sessions() Group { return a.Flow("sessions") }
 // Options.Flows.
 func (a *Auth[U]) Audit() Group { return a.Flow("audit") }
 
+// Impersonation returns POST /impersonate and POST /impersonate/end of a
+// backend. It needs impersonation.Flow in Options.Flows, and belongs at the
+// prefix of Login.
+func (a *Auth[U]) Impersonation(backend string) Group { return a.Flow("impersonation", backend) }
+
 // Keys returns GET /jwks.json.
 func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
 

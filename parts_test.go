@@ -46,8 +46,8 @@ func (header) Attach(resp *core.Response, t core.Token) {
 	resp.Status = http.StatusOK
 	resp.Body = []byte(`{"token": "` + t.Raw + `"}`)
 }
-func (header) Clear(*core.Response)    {}
-func (header) Scheme() json.RawMessage { return json.RawMessage(`{"type": "apiKey"}`) }
+func (header) Clear(resp *core.Response) { resp.Header.Set("Cleared", "yes") }
+func (header) Scheme() json.RawMessage   { return json.RawMessage(`{"type": "apiKey"}`) }
 
 // static is the least strategy: the token is the user's ID.
 type static struct{}
@@ -165,8 +165,8 @@ func newApp(t *testing.T, change func(*latchkey.Options[Member])) *app {
 	httpauth.Mount(mux, "/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys())
 	httpauth.Mount(mux, "/users", a.Users())
 	for _, f := range o.Flows {
-		if f.Name() == "second" {
-			httpauth.Mount(mux, "/auth/web", a.Flow("second", "web"))
+		if f.Name() == "second" || f.Name() == "impersonation" {
+			httpauth.Mount(mux, "/auth/web", a.Flow(f.Name(), "web"))
 		}
 	}
 	a.routes(mux)
@@ -196,6 +196,13 @@ func (a *app) routes(mux *http.ServeMux) {
 		}
 	})
 	mux.Handle("/active", httpauth.Require(a)(handler))
+	mux.Handle("/actor", httpauth.Require(a)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, ok := latchkey.Actor(r.Context())
+		if !ok {
+			id = "nobody acts"
+		}
+		_, _ = io.WriteString(w, id)
+	})))
 	mux.Handle("/optional", httpauth.Optional(a)(handler))
 	mux.Handle("/optional-verified", httpauth.Optional(a, latchkey.Verified)(handler))
 	mux.Handle("/verified", httpauth.Require(a, latchkey.Verified)(handler))

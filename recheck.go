@@ -30,7 +30,7 @@ func (r rechecker) run(ctx context.Context, targets []string, do func(context.Co
 		return err
 	}
 	return r.users.Transact(ctx, func(ctx context.Context) error {
-		caller, err := r.lock(ctx, session.UserID, targets)
+		caller, err := r.lock(ctx, session, targets)
 		if err != nil {
 			return err
 		}
@@ -47,17 +47,23 @@ func (r rechecker) run(ctx context.Context, targets []string, do func(context.Co
 
 // lock locks the rows of the caller and the targets, the lowest ID first so
 // that two callers who change each other do not deadlock, and returns the
-// caller.
-func (r rechecker) lock(ctx context.Context, id string, targets []string) (caller core.AnyUser, err error) {
+// caller. Who acts as the caller is locked too, and checked.
+func (r rechecker) lock(ctx context.Context, s *core.Session, targets []string) (caller core.AnyUser, err error) {
+	id, actor := s.UserID, s.Actor
 	ids := append([]string{id}, targets...)
+	if actor != "" {
+		ids = append(ids, actor)
+	}
 	slices.Sort(ids)
 	for _, next := range slices.Compact(ids) {
 		u, err := r.users.Lock(ctx, next)
 		switch {
-		case errors.Is(err, core.ErrNotFound) && next == id:
+		case errors.Is(err, core.ErrNotFound) && (next == id || next == actor):
 			return nil, core.Unauthorized()
 		case err != nil:
 			return nil, err
+		case next == actor && !resolve.Acts(s, u, r.resolver.Now()):
+			return nil, core.Unauthorized()
 		case next == id:
 			caller = u
 		}

@@ -336,9 +336,11 @@ func TestWhoActsAsSomebody(t *testing.T) {
 	id := a.register("ada@example.org").member("id")
 	a.edit(id, func(m *Member) { m.IsSuperuser, m.IsVerified = true, true })
 	own := k.give("own", id, nil)
+	root := a.register("root@example.org").member("id")
+	a.edit(root, func(m *Member) { m.IsSuperuser = true })
 	acting := "Bearer acting"
 	k.issued.Store("acting",
-		&core.Session{ID: "acting", UserID: id, Backend: "keys", Epoch: core.AnyEpoch, Actor: "somebody"})
+		&core.Session{ID: "acting", UserID: id, Backend: "keys", Epoch: core.AnyEpoch, Actor: root})
 	open := map[string]bool{
 		"users:current_user": true, "users:patch_current_user": true, "sessions:list": true, "accounts:list": true,
 	}

@@ -28,7 +28,8 @@ func TestUsersSuspend(t *testing.T) {
 	}
 	s.run("users", "show", id).want(0, "until 9999-12-31 23:59 Spam")
 	until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
-	shown := s.run("users", "suspend", id, "--reason", "Spam", "--until", until.Format(time.RFC3339), "--json").want(0).object()
+	shown := s.run("users", "suspend", id, "--reason", "Spam", "--until", until.Format(time.RFC3339), "--json").
+		want(0).object()
 	if shown["suspended_until"] != until.Format(time.RFC3339) || shown["suspended_for"] != "Spam" {
 		t.Errorf("got %v", shown)
 	}

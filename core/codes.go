@@ -18,10 +18,11 @@ func CodeStatus(code string) int {
 		CodeCaptchaRequired:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
-		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified:
+		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified, CodeImpersonationRefused:
 		return http.StatusForbidden
 	case CodeDeleteConflict, CodeLastSuperuser, CodeOAuthLastLoginMethod, CodeFactorExists, CodeFactorRequired,
-		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAPIKeyRotated, CodeAdminSelf:
+		CodeNoFactor, CodeLastLoginMethod, CodePasskeyTooMany, CodeAPIKeyRotated, CodeAdminSelf,
+		CodeNotImpersonating:
 		return http.StatusConflict
 	case CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

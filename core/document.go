@@ -34,6 +34,8 @@ type Doc struct {
 	// Redirects: where the request asks for it, the answer is a 303 with a
 	// Location instead, after an error too.
 	Redirects bool
+	// MayBeEmpty: where there is nothing to answer with, it is a 204.
+	MayBeEmpty bool
 	// Headers are those of a success that clients read ("Link").
 	Headers []string
 	// Codes are the errors beside those that all routes of a kind have,

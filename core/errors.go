@@ -83,6 +83,8 @@ const (
 	CodeAPIKeyRotated         = "API_KEY_ROTATED"
 	CodeLoginUserSuspended    = "LOGIN_USER_SUSPENDED"
 	CodeAdminSelf             = "ADMIN_SELF"
+	CodeImpersonationRefused  = "IMPERSONATION_REFUSED"
+	CodeNotImpersonating      = "NOT_IMPERSONATING"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own

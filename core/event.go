@@ -69,8 +69,13 @@ const (
 	// and was registered as one that may not, or the reverse. Target is the
 	// ID of its Credential; Code is the refusal, if it was one.
 	EventPasskeySynced EventKind = "passkey.synced"
-	EventSessionEnded  EventKind = "session.ended"
-	EventSessionsEnded EventKind = "sessions.ended"
+	// EventImpersonationBegan is an administrator who acts as User from now
+	// on, for the Reason, and EventImpersonationEnded one who does no more.
+	// Whatever happens in between by the Session has them as its Actor.
+	EventImpersonationBegan EventKind = "impersonation.begin"
+	EventImpersonationEnded EventKind = "impersonation.end"
+	EventSessionEnded       EventKind = "session.ended"
+	EventSessionsEnded      EventKind = "sessions.ended"
 	// EventKeyMade is an API key that was made, EventKeyRotated one in
 	// place of another, and EventKeyEnded one that was ended by its owner
 	// or an operator. Target is the key's ID, of the new one.

@@ -16,6 +16,14 @@ type Attempt struct {
 	// Brief: the client forgets the login with the browser; see
 	// Object.Brief.
 	Brief bool
+	// Actor is the session of an administrator who is to act as User; nil
+	// for a login. There is no Proof then, and no factor is needed. The
+	// session has the Actor and no proofs, and ends after ActorLifetime.
+	// The gate refuses with 403 IMPERSONATION_REFUSED unless the actor is
+	// in person and an active superuser, and User somebody else who is
+	// neither blocked nor a superuser. Reason is that of the event.
+	Actor  *Session
+	Reason string
 	// Identity is who a provider says it is, for BeforeLogin; nil for a
 	// login without a provider. The gate keeps it, shortened by
 	// OAuthIdentity.Portable, while a factor is missing.
@@ -76,5 +84,11 @@ type Gate interface {
 	// with a credential of this backend (Via); another one's is a 401. It
 	// bounds no tries: that is the factor's.
 	Prove(ctx context.Context, r *Request, prove Prove) (Admission, error)
+	// Return ends the login of ctx, which has an Actor (409
+	// NOT_IMPERSONATING without), and issues one to the actor in place of
+	// their own, with its proofs as they were. Where that has ended, or the
+	// strategy cannot list it, as jwt cannot, the answer is a 204 by which
+	// the client forgets its token, and Token is zero.
+	Return(ctx context.Context, r *Request) (Admission, error)
 	Renewals
 }

@@ -54,6 +54,10 @@ type Session struct {
 // with the sessions of any other epoch.
 const AnyEpoch = -1
 
+// ActorLifetime is how long a session with an Actor lives at most, from when it
+// began and however busy it is. There is no refresh token for one.
+const ActorLifetime = time.Hour
+
 // Proved returns the time of the latest proof by one of the methods, or of any
 // without methods; the zero time if there is none.
 func (s *Session) Proved(methods ...string) time.Time { return latest(s.Proofs, methods) }

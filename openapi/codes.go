@@ -59,6 +59,8 @@ func sentences() map[string]string {
 		core.CodeDeleteConflict:        "Rows of the application refer to the user.",
 		core.CodeLastSuperuser:         "This is the last active superuser.",
 		core.CodeAdminSelf:             "Administrators do not do this to themselves.",
+		core.CodeImpersonationRefused:  "Nobody acts as themselves, as a superuser, or as a blocked user.",
+		core.CodeNotImpersonating:      "The caller acts for themselves.",
 		core.CodeDuplicateCredentials:  "Two Authorization lines, or two cookies of the session's name.",
 		core.CodeCrossOriginRefused:    "A browser sent the cookie from another origin.",
 		core.CodeInsufficientScope:     "The credential has scopes, and none that this operation takes.",

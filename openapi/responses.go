@@ -76,6 +76,9 @@ func (b *builder) respond(e core.Endpoint, op *operation) error {
 	if e.Doc.Redirects {
 		op.answers[http.StatusSeeOther] = &response{Description: http.StatusText(http.StatusSeeOther)}
 	}
+	if e.Doc.MayBeEmpty && op.answers[http.StatusNoContent] == nil {
+		op.answers[http.StatusNoContent] = &response{Description: http.StatusText(http.StatusNoContent)}
+	}
 	if to := op.answers[http.StatusSeeOther]; to != nil {
 		text := header{Required: true, Schema: &jsonschema.Schema{Type: "string"}}
 		to.Headers = map[string]header{"Location": text}

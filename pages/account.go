@@ -71,6 +71,9 @@ func (s *site) account(ctx context.Context, v *visit) (*core.Response, error) {
 // toAccount sends a browser that opens the address of a form to its page.
 func (s *site) toAccount(part string) handler {
 	return func(_ context.Context, v *visit) (*core.Response, error) {
+		if part == "" {
+			return redirect(v.at("/account")), nil
+		}
 		return redirect(v.at("/account") + "#" + part), nil
 	}
 }

@@ -53,6 +53,8 @@ type UserDetail struct {
 	// Reset makes the password unusable and mails a link; nil where no mail
 	// can be sent.
 	Reset *Form
+	// Act begins to act as the user; nil where nobody may.
+	Act *Form
 	// Sessions are their logins, and EndSessions ends all of them.
 	Sessions    []Login
 	EndSessions *Form
@@ -191,7 +193,7 @@ func (v *visit) adminPage(
 		return v.show(ctx, view)
 	}
 	placed := false
-	for _, f := range []**Form{&view.Form, &detail.Suspend} {
+	for _, f := range []**Form{&view.Form, &detail.Suspend, &detail.Act} {
 		if *f != nil && (*f).ID == wrong.ID {
 			*f, placed = wrong, true
 		}
@@ -214,6 +216,7 @@ func (v *visit) addActs(ctx context.Context, d *UserDetail) error {
 		return err
 	}
 	v.addSuspension(d, u)
+	d.Act = v.actForm(u)
 	if v.has("users:reset_password") {
 		d.Reset = v.form("reset-password", v.userAt(d.ID, "/reset-password"), "submit.force_reset")
 	}

@@ -68,6 +68,8 @@ func (s *site) routes() []core.Route {
 		s.page("logout_form", "GET /logout", anyone, s.logoutForm),
 		s.page("logout", "POST /logout", anyone, s.logout),
 		s.page("language", "POST /language", anyone, s.setLanguage),
+		s.page("acting_end_form", "GET /acting/end", loggedIn, s.toAccount("")),
+		s.page("acting_end", "POST /acting/end", loggedIn, s.endActing),
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
 	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages(), s.keyRoutes())
@@ -138,6 +140,7 @@ func (s *site) adminRoutes() []core.Route {
 		s.page("admin_suspend_form", "GET /admin/users/{id}/suspend", loggedIn, s.toUser),
 		s.page("admin_suspend", "POST /admin/users/{id}/suspend", loggedIn, s.adminSuspend),
 		s.page("admin_reinstate", "POST /admin/users/{id}/reinstate", loggedIn, s.adminReinstate),
+		s.page("admin_act", "POST /admin/users/{id}/act", loggedIn, s.adminAct),
 		s.page("admin_reset", "POST /admin/users/{id}/reset-password", loggedIn, s.adminReset),
 		s.page("admin_sessions", "POST /admin/users/{id}/sessions", loggedIn, s.adminEndSessions),
 		s.page("admin_session", "POST /admin/users/{id}/sessions/{session}", loggedIn, s.adminEndSession),

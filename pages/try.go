@@ -44,6 +44,9 @@ func (s *site) sample(page string, known bool) View {
 	view := v.view(context.Background(), page)
 	view.has = func(string) bool { return true }
 	view.Notice = &Notice{Text: "text", Bad: known}
+	if known {
+		view.Acting = &Acting{Text: "text", End: v.form("acting", "/acting", "submit.end_acting")}
+	}
 	form := func(id string) *Form {
 		f := v.form(id, "/"+id, "submit.save", append(v.columnInputs("update", u), samples()...)...)
 		f.Title, f.Error, f.Danger = "text", "text", known
@@ -92,11 +95,7 @@ func (s *site) sample(page string, known bool) View {
 	case "admin_users":
 		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
-		view.Data = &UserDetail{
-			ListedUser: listed, Delete: "/", Suspension: "text", Reinstate: form("reinstate"), Suspend: form("suspend"),
-			Reset: form("reset-password"), EndSessions: form("sessions"),
-			Sessions: []Login{{Device: "text", Label: "text", IP: "::1", Acted: known, End: form("session")}, {Device: "text"}},
-		}
+		view.Data = sampleUser(listed, form)
 	case "factor", "prove":
 		view.Data = []*Form{form("a"), view.Passkey}
 	case "passkey":
@@ -123,6 +122,16 @@ func sampleAudit(known bool) *AuditLog {
 			ActorURL: "/", Reason: "text"},
 		{Actor: "text"},
 	}}
+}
+
+func sampleUser(u ListedUser, form func(string) *Form) *UserDetail {
+	return &UserDetail{
+		ListedUser: u, Delete: "/", Suspension: "text", Reinstate: form("reinstate"), Suspend: form("suspend"),
+		Reset: form("reset-password"), Act: form("act"), EndSessions: form("sessions"),
+		Sessions: []Login{
+			{Device: "text", Label: "text", IP: "::1", Acted: u.Active, End: form("session")}, {Device: "text"},
+		},
+	}
 }
 
 func sampleFactors(form func(string) *Form) *Factors {

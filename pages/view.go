@@ -32,6 +32,8 @@ type View struct {
 	// Styles and Script are the URLs of style sheets and of the script.
 	Styles []string
 	Script string
+	// Acting says that an administrator acts as User; nil where nobody is.
+	Acting *Acting
 	Notice *Notice      // nil for none
 	User   core.AnyUser // the application's own type; nil for nobody
 	// Form is the page's form, nil for one with several or none.
@@ -51,6 +53,13 @@ type View struct {
 
 	texts *texts
 	has   func(page string) bool
+}
+
+// Acting is an administrator who acts as the user of a page.
+type Acting struct {
+	// Text says so, and End is the button by which they come back.
+	Text string
+	End  *Form
 }
 
 // Language is one to choose.
@@ -102,6 +111,7 @@ func (v *visit) view(ctx context.Context, page string) View {
 	if core.IsSafeMethod(v.r.Method()) && core.LocalPath(v.here()) {
 		view.Here = v.here()
 	}
+	view.Acting = v.acting()
 	if v.chosen && len(v.languages.all) > 1 {
 		for _, t := range v.languages.all {
 			name, _ := t.find("language")

@@ -43,6 +43,9 @@ func (d *desk) Issue(_ context.Context, login core.Login) (core.Token, error) {
 		pass.Created = pass.LastSeen
 	}
 	pass.Expires = pass.Created.Add(shift)
+	if pass.Actor != "" {
+		pass.Expires = pass.Created.Add(core.ActorLifetime)
+	}
 	d.passes.Store(pass.ID, &pass)
 	return core.Token{Raw: raw, Expires: pass.Expires}, nil
 }

@@ -72,7 +72,8 @@ func TestSessionsOfAnother(t *testing.T) {
 		t.Errorf("got %s", resp.Body)
 	}
 	own := s.Want(t.Context(), account.Sessions{}, servicetest.Call{Route: "GET /sessions", As: u}, 200, "acted")
-	if err := json.Unmarshal(own.Body, &got); err != nil || got[1].Label != "" || got[1].IP != "" || got[0].Label != "Firefox" {
+	err := json.Unmarshal(own.Body, &got)
+	if err != nil || got[1].Label != "" || got[1].IP != "" || got[0].Label != "Firefox" {
 		t.Errorf("the user sees %s", own.Body)
 	}
 	call := func(route string) servicetest.Call { return servicetest.Call{Route: route, As: admin} }

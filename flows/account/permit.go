@@ -15,6 +15,9 @@ func (f Users) permit(ctx context.Context, svc *core.Services, c Changes, curren
 	if len(c.limited(svc, u)) == 0 {
 		return nil
 	}
+	if !core.CurrentFrom(ctx).Session.InPerson() { // who acts as the user does not try their password either
+		return core.Forbidden()
+	}
 	if current == nil {
 		if err := svc.Security.Secured(ctx); err != nil {
 			return err

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/reason"
 )
 
 // Suspension is what an administrator says of one.
@@ -21,9 +19,6 @@ type Suspension struct {
 	// log in.
 	Reason string
 }
-
-// maxReason is how many characters a reason has at most.
-const maxReason = 200
 
 // Suspend keeps a user from using their account, and ends all that they are
 // logged in with. Whoever is suspended already is suspended anew. Refusals: 422
@@ -93,19 +88,8 @@ func (s Suspension) settled(now time.Time) (Suspension, error) {
 		problems = append(problems, &bad)
 	}
 	var bad *core.Problem
-	s.Reason, bad = reasoned(s.Reason)
+	s.Reason, bad = reason.Check(s.Reason)
 	return s, core.InvalidProblems(append(problems, bad)...)
-}
-
-// reasoned returns a reason without blanks around it, or what is wrong with it.
-func reasoned(reason string) (string, *core.Problem) {
-	reason = strings.TrimSpace(reason)
-	n := utf8.RuneCountInString(reason)
-	if n < 1 || n > maxReason || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
-		bad := core.BadValue("reason", "it must have 1 to 200 characters in a line")
-		return "", &bad
-	}
-	return reason, nil
 }
 
 // suspensions are the routes of a user's suspension.
@@ -150,7 +134,7 @@ func suspensions(svc *core.Services, admin []core.Guard, last *keeper) []core.Ro
 	}
 }
 
-// readSuspension reads the body; every problem of it is told at once.
+// readSuspension reads the body; the error has every problem of it.
 func readSuspension(r *core.Request) (s Suspension, err error) {
 	in, err := core.ReadJSON(r)
 	if in == nil {
@@ -164,11 +148,11 @@ func readSuspension(r *core.Request) (s Suspension, err error) {
 			badUntil = &bad
 		}
 	}
-	reason, badReason := in.Required("reason")
+	text, badReason := in.Required("reason")
 	if badReason == nil {
-		_, badReason = reasoned(reason)
+		_, badReason = reason.Check(text)
 	}
-	s.Reason = reason
+	s.Reason = text
 	return s, core.AddProblems(err, badUntil, badReason)
 }
 

@@ -44,7 +44,8 @@ func TestSuspensionByRoute(t *testing.T) {
 
 	// The longest reason, and the first moment.
 	reason := strings.Repeat("ß", 200)
-	s.Want(t.Context(), users, call(suspend, `{"reason": " `+reason+` ", "until": "2026-05-04T14:30:00.000001+02:00"}`), 204, "")
+	body := `{"reason": " ` + reason + ` ", "until": "2026-05-04T14:30:00.000001+02:00"}`
+	s.Want(t.Context(), users, call(suspend, body), 204, "")
 	got := s.Get(u.ID)
 	if !got.SuspendedUntil.Equal(servicetest.Start.Add(time.Microsecond)) || got.SuspendedFor != reason ||
 		got.TokenEpoch != u.TokenEpoch+1 {
@@ -117,12 +118,13 @@ func TestSuspendOutsideHTTP(t *testing.T) {
 		}
 	}
 	s.Refuse = core.Refuse("NOT_NOW")
-	if err := account.Suspend(t.Context(), s.Services, u, account.Suspension{Reason: "x"}, nil); !errors.Is(err, s.Refuse) {
+	spam := account.Suspension{Reason: "x"}
+	if err := account.Suspend(t.Context(), s.Services, u, spam, nil); !errors.Is(err, s.Refuse) {
 		t.Errorf("a decider's refusal: %v", err)
 	}
 	s.Refuse = nil
 	ghost := &servicetest.Account{User: core.User{ID: "nobody", SuspendedUntil: core.ForGood()}}
-	if err := account.Suspend(t.Context(), s.Services, ghost, account.Suspension{Reason: "x"}, nil); !errors.Is(err, core.ErrNotFound) {
+	if err := account.Suspend(t.Context(), s.Services, ghost, spam, nil); !errors.Is(err, core.ErrNotFound) {
 		t.Errorf("somebody who is gone: %v", err)
 	}
 	if err := account.Reinstate(t.Context(), s.Services, ghost, nil); !errors.Is(err, core.ErrNotFound) {

@@ -47,7 +47,7 @@ func byOthers(e core.Event) bool {
 	case "nobody":
 		return false
 	case "user":
-		return e.User == nil || e.Actor.UserID != e.User.Base().ID
+		return e.User == nil || e.Actor.UserID != e.User.Base().ID || e.Actor.Actor != ""
 	}
 	return true
 }

@@ -110,6 +110,7 @@ func TestWhoDidIt(t *testing.T) {
 		{own(u), false},
 		{core.Principal{Kind: "nobody"}, false}, // a reset, a login that waits
 		{core.Principal{Kind: "user", UserID: "an administrator"}, true},
+		{core.Principal{Kind: "user", UserID: u.ID, Actor: "an administrator"}, true},
 		{core.Principal{Kind: "system"}, true},
 	} {
 		notices.Flow{}.On(t.Context(), s.Services,

@@ -9,7 +9,7 @@ import (
 
 // Force makes a user's password unusable, ends all that they are logged in
 // with, and mails them a link by which they set another one: for an
-// administrator who has reason to think that somebody else knows it. Nobody who
+// administrator who has reason to think that somebody else has it. Nobody who
 // is blocked, or has no address, gets a mail. What else opens the account
 // stays. The event is EventResetForced. core.ErrNotFound if the user is gone. r
 // is nil outside HTTP.

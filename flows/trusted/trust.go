@@ -31,7 +31,7 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	f.backends[svc.Backend.Name] = browser{svc.Backend}
 	return []core.Route{{
 		Name: "trusted:" + svc.Backend.Name + ".create", Method: http.MethodPost, Pattern: "/trusted-devices",
-		Guards: append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), secure(svc)),
+		Guards: append(slices.Clone(svc.Env.AccountGuards), core.Via(svc.Backend.Name), core.InPerson, secure(svc)),
 		Doc: core.Doc{
 			Summary: "Trust this browser: logins in it need no second factor for a while",
 			Status:  http.StatusCreated, Answer: trustedBrowser{}, Codes: []string{core.CodeNoFactor},

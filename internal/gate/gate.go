@@ -10,8 +10,8 @@
 // Security notes: only here does a strategy issue a token, so no flow can skip
 // the checks: active, verified where that is required, every factor, the
 // application's BeforeLogin. An inactive user gets the answer of a wrong
-// password. A suspended one learns that, as the proof that a flow hands to Admit
-// is right.
+// password. A suspended one learns that, as the proof that a flow hands to
+// Admit is right.
 package gate
 
 import (
@@ -107,6 +107,9 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 		return core.Admission{},
 			&core.Error{Status: http.StatusInternalServerError, Cause: fmt.Errorf("no backend is called %q", a.Backend)}
 	}
+	if a.Actor != nil {
+		return g.act(ctx, backend, a)
+	}
 	u := a.User.Base()
 	if err := suspended.Refusal(u, g.Now()); err != nil {
 		return core.Admission{}, err
@@ -131,7 +134,7 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if a.Request != nil {
 		session.IP = a.Request.Remote
 	}
-	admission, err := g.issue(ctx, backend, core.Login{User: a.User, Session: session}, e)
+	admission, err := g.issue(ctx, backend, core.Login{User: a.User, Session: session}, e, alwaysGood)
 	if errors.Is(err, core.ErrInvalid) { // a password change has won
 		err = core.Refuse(core.CodeLoginBadCredentials)
 	}
@@ -141,10 +144,15 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	return admission, err
 }
 
+// alwaysGood is for a login whose checks are done.
+func alwaysGood(context.Context) error { return nil }
+
 // issue lets the backend's strategy issue a token, and answers with it once the
-// event has been committed. It returns core.ErrInvalid where the user's epoch
-// has risen since the user was read.
-func (g *Gate) issue(ctx context.Context, b core.Backend, login core.Login, e *core.Event) (core.Admission, error) {
+// event has been committed, with a last check. It returns core.ErrInvalid where
+// the user's epoch has risen since the user was read.
+func (g *Gate) issue(
+	ctx context.Context, b core.Backend, login core.Login, e *core.Event, check func(context.Context) error,
+) (core.Admission, error) {
 	commit, err := g.Events.Begin(ctx, e)
 	if err != nil {
 		return core.Admission{}, err
@@ -158,7 +166,7 @@ func (g *Gate) issue(ctx context.Context, b core.Backend, login core.Login, e *c
 	}
 	token.Brief = login.Session.Brief
 	e.Session = &login.Session
-	if err := commit(ctx, func(context.Context) error { return nil }); err != nil {
+	if err := commit(ctx, check); err != nil {
 		g.undo(ctx, b, token)
 		return core.Admission{}, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
+	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/recovery"
@@ -123,7 +124,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	}
 	a.origin = base.Scheme + "://" + base.Host
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
-	o.Flows = append(o.Flows, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
+	o.Flows = append(o.Flows, impersonation.Flow{}, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
 	if !slices.Contains(o.Without, "factors") {
 		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true})
 	} else {

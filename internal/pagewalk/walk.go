@@ -28,6 +28,7 @@ func (a *App) Walk(t *testing.T, serve Serve) {
 	t.Run("administration", func(t *testing.T) { a.administers(t, browser(t)) })
 	t.Run("a suspension", func(t *testing.T) { a.suspends(t, browser(t), browser(t)) })
 	t.Run("another's logins and password", func(t *testing.T) { a.oversees(t, browser(t), browser(t)) })
+	t.Run("acting as another", func(t *testing.T) { a.acts(t, browser(t), browser(t)) })
 	t.Run("languages, files, HEAD", func(t *testing.T) { a.rest(t, browser(t)) })
 }
 

@@ -72,3 +72,28 @@ func (a *App) oversees(t *testing.T, b, theirs *Browser) {
 	theirs.Get(a.Mail(t, core.MailReset)).Submit("reset", "password", "difference engine").WantRedirect("/login")
 	logIn(theirs, "zoe@example.org", "difference engine")
 }
+
+// acts acts as somebody, and comes back.
+func (a *App) acts(t *testing.T, b, theirs *Browser) {
+	root := a.Add(t, "rolf@example.org", func(u *Account) { u.IsSuperuser = true })
+	yves := "/admin/users/" + a.Add(t, "yves@example.org", nil).ID
+	theirs.Get("/login").Submit("login", "username", "yves@example.org", "password", Password).WantRedirect("/account")
+	theirs.Post(yves+"/act", "reason", "x").Want(403)
+	b.Get("/login").Submit("login", "username", "rolf@example.org", "password", Password).WantRedirect("/account")
+	b.Get("/admin/users/"+root.ID).Want(200, "!Act as this user")
+	b.Post("/admin/users/"+root.ID+"/act", "reason", "x").Want(403, "Nobody may act as this user.")
+	b.Post("/admin/users/nobody/act", "reason", "x").Want(404)
+	b.Post("/acting/end").WantRedirect("/account")
+	page := b.Get(yves).Want(200, "Act as this user", "!You act as")
+	page.Submit("act").Want(422, "1 to 200 characters", `id="act-reason-error"`)
+	page.Submit("act", "reason", "Ticket 7").WantRedirect("/account")
+	page = b.Get("/account").Want(200, "You act as yves@example.org.", "Be yourself again", "!>Users<")
+	page.Submit("profile", "full_name", "Yves").WantRedirect("/account")
+	page.Submit("password", "password", "difference engine", "current_password", Password).Want(403, "You act as")
+	b.Get("/acting/end").WantRedirect("/account")
+	theirs.Get("/account").Want(200, "Yves", "!You act as", "Unknown device")
+	page = b.Get("/account").Submit("acting")
+	page.WantRedirect(yves)
+	b.Get(yves).Want(200, "You act for yourself again.", ">Users<", "!You act as")
+	b.Get("/account").Want(200, "rolf@example.org", "!Log out everywhere else")
+}

@@ -256,6 +256,11 @@ func (r *Resolver) confirm(
 	if s.Backend != b.Name {
 		return core.Current{}, core.ErrInvalid
 	}
+	if s.Actor != "" {
+		if err := r.actor(ctx, s); err != nil {
+			return core.Current{}, err
+		}
+	}
 	u := found.User
 	if sessionOnly && u == nil && s.Epoch != core.AnyEpoch {
 		epoch, err := r.Epochs.Epoch(ctx, s.UserID)
@@ -283,6 +288,25 @@ func (r *Resolver) confirm(
 		u = nil
 	}
 	return core.Current{Session: s, User: u}, nil
+}
+
+// actor checks the administrator who acts by a session: whoever is none any
+// more acts as nobody.
+func (r *Resolver) actor(ctx context.Context, s *core.Session) error {
+	u, err := r.Users.Find(ctx, core.ByID(s.Actor))
+	if err != nil {
+		return absent(err)
+	}
+	if !Acts(s, u, r.Now()) {
+		return core.ErrInvalid
+	}
+	return nil
+}
+
+// Acts reports whether a user may act by a session whose Actor they are.
+func Acts(s *core.Session, actor core.AnyUser, now time.Time) bool {
+	b := actor.Base()
+	return b.IsSuperuser && !b.Blocked(now) && b.TokenEpoch == s.ActorEpoch
 }
 
 // absent makes an invalid credential of a user who is gone.

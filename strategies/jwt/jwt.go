@@ -121,10 +121,7 @@ func (s *Strategy) date(session *core.Session, id string) {
 		session.Created = now
 	}
 	session.Created = session.Created.UTC().Truncate(time.Second)
-	lifetime := s.options.Lifetime
-	if session.Brief {
-		lifetime = min(lifetime, briefLifetime)
-	}
+	lifetime := s.lifetime(session)
 	if session.ID == "" {
 		session.ID, session.LastSeen = id, session.Created
 		session.Expires = session.Created.Add(lifetime)
@@ -136,6 +133,17 @@ func (s *Strategy) date(session *core.Session, id string) {
 		end = ends
 	}
 	session.Expires = end
+}
+
+// lifetime returns how long the token of a session is valid.
+func (s *Strategy) lifetime(session *core.Session) time.Duration {
+	switch {
+	case session.Actor != "":
+		return min(s.options.Lifetime, core.ActorLifetime)
+	case session.Brief:
+		return min(s.options.Lifetime, briefLifetime)
+	}
+	return s.options.Lifetime
 }
 
 func (s *Strategy) sign(claims map[string]any) (string, error) {

@@ -225,10 +225,14 @@ func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // limits returns how long a session may go unused, and how long it may last.
 func (s *Strategy) limits(session *core.Session) (idle, absolute time.Duration) {
+	idle, absolute = s.options.Idle, s.options.Absolute
 	if session.Brief {
-		return s.options.BriefIdle, s.options.BriefAbsolute
+		idle, absolute = s.options.BriefIdle, s.options.BriefAbsolute
 	}
-	return s.options.Idle, s.options.Absolute
+	if session.Actor != "" {
+		absolute = min(absolute, core.ActorLifetime)
+	}
+	return idle, absolute
 }
 
 // expiry returns the earlier of both limits.

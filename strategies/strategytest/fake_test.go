@@ -33,7 +33,7 @@ type fake struct {
 }
 
 type faults struct {
-	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, newerProofs,
+	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, actsOn, newerProofs,
 	mixesUsers, idIsToken, localTime, aliases, noExpiry,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
 	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne,
@@ -109,6 +109,9 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 	}
 	if f.widensScopes {
 		s.Scopes = append([]string(nil), s.Scopes...)
+	}
+	if s.Actor != "" && !f.actsOn {
+		s.Expires = s.Created.Add(core.ActorLifetime)
 	}
 	if f.losesActor {
 		s.Actor = ""

@@ -28,6 +28,47 @@ var lifetimeCases = []Case{
 		Check:   stepUp,
 		applies: func(h Harness) bool { return h.Lifetime > 0 && issues(h) && !renews(h) },
 	},
+	{
+		Name: "an actor's end",
+		Rule: "A token of a session with an Actor has the actor, and is core.ErrInvalid after core.ActorLifetime at the " +
+			"latest, however busy it is.",
+		Check: actorsEnd,
+	},
+}
+
+func actorsEnd(h Harness) error {
+	ctx, clock := context.Background(), newClock()
+	s := h.New(clock.Now)
+	l := loginOf("ada", 0, clock.Now())
+	l.Session.Actor, l.Session.ActorSession, l.Session.ActorEpoch, l.Session.Proofs = "root", "theirs", 7, nil
+	token, acted, err := login(s, l)
+	if err != nil {
+		return err
+	}
+	if acted.Actor != "root" || acted.ActorSession != "theirs" || acted.ActorEpoch != 7 || len(acted.Proofs) > 0 {
+		return fmt.Errorf("the session is %+v", *acted)
+	}
+	if token.Expires.After(clock.Now().Add(core.ActorLifetime)) {
+		return fmt.Errorf("the token expires at %v, %v from now", token.Expires, token.Expires.Sub(clock.Now()))
+	}
+	const steps = 12
+	lives := h.Lifetime == 0 || h.Lifetime > core.ActorLifetime
+	for i := range steps {
+		if _, err := s.Verify(ctx, token.Raw); err != nil && lives {
+			return fmt.Errorf("after %d/%d of the actor's hour: %w", i, steps, err)
+		}
+		if err := settle(s); err != nil {
+			return err
+		}
+		clock.advance(core.ActorLifetime / steps)
+	}
+	for range 2 {
+		if _, err := s.Verify(ctx, token.Raw); !errors.Is(err, core.ErrInvalid) {
+			return unexpected("after the actor's hour", err, core.ErrInvalid)
+		}
+		clock.advance(time.Minute)
+	}
+	return nil
 }
 
 func stepUp(h Harness) error {

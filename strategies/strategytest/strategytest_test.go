@@ -34,6 +34,7 @@ var broken = map[string]struct {
 	"loses the proofs":             {faults{losesProofs: true}, []string{"round trip"}},
 	"no scopes are all scopes":     {faults{widensScopes: true}, []string{"round trip"}},
 	"loses the actor":              {faults{losesActor: true}, []string{"round trip"}},
+	"an actor acts on":             {faults{actsOn: true}, []string{"an actor's end"}},
 	"makes proofs younger":         {faults{newerProofs: true}, []string{"round trip"}},
 	"each token has its own ID":    {faults{ownID: true}, []string{"several tokens"}},
 	"a token outlives its session": {faults{outlives: true}, []string{"several tokens"}},

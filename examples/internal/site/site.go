@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
+	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
@@ -122,9 +123,10 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	return s.createSuperuser(ctx, cfg)
 }
 
-// mailed returns the flows that send mails whatever is switched off.
+// mailed returns the flows that send mails whatever is switched off, and the
+// one by which administrators act as users.
 func mailed() []latchkey.Flow {
-	return []latchkey.Flow{verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}}
+	return []latchkey.Flow{verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, impersonation.Flow{}}
 }
 
 // audited returns the flow that records what happens to accounts.

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
+	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/totp"
@@ -73,7 +74,9 @@ type App struct {
 	// backends are the application's; what their strategies do in the
 	// background has ended when an answer is looked at.
 	backends []latchkey.Backend
-	users    atomic.Int64
+	// impersonates reports that administrators may act as users.
+	impersonates bool
+	users        atomic.Int64
 }
 
 type (
@@ -104,7 +107,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		Backends: backends,
 		Flows: []latchkey.Flow{
 			verify.Flow{Options: mails}, reset.Flow{Options: mails}, totp.Flow{Attempts: plenty}, recovery.Flow{},
-			trusted.Flow{}, audit.Flow{Store: a.Stores.Audit, Own: true},
+			trusted.Flow{}, audit.Flow{Store: a.Stores.Audit, Own: true}, impersonation.Flow{},
 		},
 		Tickets:     a.Stores.Tickets,
 		Credentials: a.Stores.Credentials,
@@ -130,6 +133,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		t.Fatal(err)
 	}
 	a.backends = o.Backends
+	a.impersonates = slices.ContainsFunc(o.Flows, func(f latchkey.Flow) bool { return f.Name() == "impersonation" })
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -178,6 +182,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	}
 	for _, b := range slices.Concat(Backends, a.renewing()) {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
+		if a.impersonates {
+			r.Mount("/auth/"+b, a.Impersonation(b))
+		}
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())
 	r.Mount("", auditRoutes(a.Auth))

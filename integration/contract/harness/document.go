@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
+	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/passkey"
@@ -77,8 +78,8 @@ func documented() (*latchkey.Auth[Account], error) {
 		Backends: append(backends, renewing...),
 		Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
-			audit.Flow{Store: kept.Audit, Own: true}),
-		SelfDelete: true, Captcha: never{},
+			audit.Flow{Store: kept.Audit, Own: true}, impersonation.Flow{}),
+		SelfDelete: true, Captcha: unsolved{},
 		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	}
 	if err := addKeys(&o, keyOptions()); err != nil {
@@ -87,10 +88,10 @@ func documented() (*latchkey.Auth[Account], error) {
 	return latchkey.New(kept.Users, o)
 }
 
-// never is a riddle that nobody solves.
-type never struct{}
+// unsolved is a riddle that nobody solves.
+type unsolved struct{}
 
-func (never) Check(context.Context, *core.Request, string) (bool, error) { return false, nil }
+func (unsolved) Check(context.Context, *core.Request, string) (bool, error) { return false, nil }
 
 // AccountRoutes are the routes that every application under test has, where
 // App.Serve mounts them.
@@ -98,7 +99,7 @@ func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
 	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(),
 		auth.Account()).At("/auth")
 	for _, b := range Backends {
-		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b)).At("/auth/"+b)...)
+		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b), auth.Impersonation(b)).At("/auth/"+b)...)
 	}
 	return slices.Concat(all, auth.Users().At("/users"), auditRoutes(auth))
 }
@@ -125,11 +126,17 @@ func Main(m *testing.M) {
 		os.Exit(code)
 	}
 	for _, line := range checker().Missing() {
+		if line == never {
+			continue
+		}
 		fmt.Println("no test drives", line, "which is in the OpenAPI document")
 		code = 1
 	}
 	os.Exit(code)
 }
+
+// never is a success that a JWT does not have: its actor's login is in no list.
+const never = "POST /auth/jwt/impersonate/end 200"
 
 // whole reports whether all tests of the package run.
 func whole() bool {

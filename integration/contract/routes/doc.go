@@ -24,6 +24,9 @@
 //	                  DELETE /users/{id}
 //	suspend_test.go   POST /users/{id}/suspend,
 //	                  DELETE /users/{id}/suspend
+//	impersonation_test.go
+//	                  POST /auth/{backend}/impersonate,
+//	                  POST /auth/{backend}/impersonate/end
 //	oversee_test.go   POST /users/{id}/reset-password,
 //	                  GET /users/{id}/sessions,
 //	                  DELETE /users/{id}/sessions,

@@ -259,7 +259,7 @@ func TestSecondFactorsInOddCompany(t *testing.T) {
 		for _, backend := range harness.Backends {
 			f, in := enrolled(t, a, backend)
 			acting := a.Issue(t, backend, core.Session{
-				UserID: f.u.ID, Epoch: 1, Actor: "somebody", ActorSession: "x",
+				UserID: f.u.ID, Epoch: 1, Actor: a.NewUser(t, harness.Superuser).ID, ActorSession: "x",
 				Proofs: []core.Proof{{Method: "password", At: a.Now()}},
 			})
 			a.Want(t, f.at("/prove/password")+"403", harness.Row, acting, harness.JSON(`{"password": "x"}`))

@@ -111,7 +111,8 @@ func (m mailed) proves(t *testing.T, in harness.Option) {
 	a.Want(t, m.at("/prove/mail/confirm")+ok+" (its code)", in, body)
 	a.Want(t, m.at("/prove/mail/confirm")+"400 MAIL_LOGIN_BAD_CODE (the same twice)", a.LogIn(t, m.backend, m.u), body)
 	acting := a.Issue(t, m.backend, core.Session{
-		UserID: m.u.ID, Actor: "somebody", ActorSession: "x", Proofs: []core.Proof{{Method: "password", At: a.Now()}},
+		UserID: m.u.ID, Actor: a.NewUser(t, harness.Superuser).ID, ActorSession: "x",
+		Proofs: []core.Proof{{Method: "password", At: a.Now()}},
 	})
 	a.Want(t, m.at("/prove/mail")+"403 (whoever acts as the user)", acting)
 	a.Want(t, m.at("/prove/mail/confirm")+"403 (whoever acts as the user)", acting, body)

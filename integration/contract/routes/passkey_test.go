@@ -194,7 +194,7 @@ func (k *keyed) proves(t *testing.T) {
 	without := a.LogIn(t, k.backend, a.NewUser(t))
 	a.Want(t, k.at("/prove/passkey/options")+"400 PASSKEY_UNKNOWN (of a user without)", without)
 	acting := a.Issue(t, k.backend, core.Session{
-		UserID: k.u.ID, Epoch: k.epoch(t), Actor: "somebody", ActorSession: "x",
+		UserID: k.u.ID, Epoch: k.epoch(t), Actor: a.NewUser(t, harness.Superuser).ID, ActorSession: "x",
 		Proofs: []core.Proof{{Method: "password", At: a.Now()}},
 	})
 	a.Want(t, k.at("/prove/passkey/options")+"403 (whoever acts as the user)", acting)
