@@ -136,7 +136,7 @@ func newServices[U any, PU core.Model[U]](
 		RequireFactor:   requireFactor[U, PU](o.RequireFactor),
 		RequireVerified: o.RequireVerified, ForgetEpoch: forget, Events: happens, Jobs: jobs{a.queue, o.MailDelay},
 		Grace: o.StepUpGrace, After: jobs{a.queue, o.MailDelay}.after,
-		Admitted: a.known.Admitted, Limit: a.limitFactors, Log: o.Log, Now: o.Now, Random: o.Random,
+		Known: a.known, Limit: a.limitFactors, Log: o.Log, Now: o.Now, Random: o.Random,
 	})
 	a.resolver.Kinds = door.Kinds()
 	*a.svc = core.Services{

@@ -110,6 +110,11 @@ type Event struct {
 	Was *User
 	// Target is the ID of what else it is about: a session, a provider.
 	Target string
+	// NewDevice reports that a login was made in a browser that is not
+	// known: one in which the user has not logged in for a year. It is
+	// false at a backend whose token browsers do not send by themselves,
+	// and without Options.Tickets.
+	NewDevice bool
 	// Count is a number that some kinds have; 0 for the others.
 	Count int
 	// Reason is why, in the words of whoever acts; "" for most kinds.
@@ -211,15 +216,17 @@ type EventOf[U any] struct {
 	Actor           Principal
 	User            *U
 	// Was holds the columns of Latchkey's own before the change.
-	Was      *User
-	Target   string
-	Reason   string
-	Session  *Session
-	Client   Client
-	Fields   []string
-	Request  *Request
-	Input    Object
-	Identity *OAuthIdentity
+	Was    *User
+	Target string
+	// NewDevice is that of Event.
+	NewDevice bool
+	Reason    string
+	Session   *Session
+	Client    Client
+	Fields    []string
+	Request   *Request
+	Input     Object
+	Identity  *OAuthIdentity
 	// Enqueue runs slow work after the answer, and again after an error.
 	Enqueue func(name string, do func(context.Context) error)
 }

@@ -32,6 +32,10 @@ func noticeOf(e core.Event) (n core.Notice, ok bool) {
 		n.What, ok = SessionReused, true
 	case core.EventLinked:
 		n.What, n.Subject, ok = ProviderLinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
+	case core.EventLoggedIn:
+		n.What, ok = NewDevice, e.NewDevice && e.User != nil && e.At.Sub(e.User.Base().CreatedAt) >= settled
+	case core.EventLoginFailed:
+		n.What, ok = LoginFailures, e.Method == core.MethodPassword && e.Code == core.CodeRateLimited
 	case core.EventUnlinked:
 		n.What, n.Subject, ok = ProviderUnlinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
 	case core.EventKeyMade, core.EventKeyRotated:

@@ -46,8 +46,14 @@ const (
 	PasskeyClone = "passkey_clone"
 	// SessionReused is a login that was ended, as one of its refresh tokens
 	// was used again after it had been replaced.
-	SessionReused    = "session_reused"
-	ProviderLinked   = "provider_linked"
+	SessionReused  = "session_reused"
+	ProviderLinked = "provider_linked"
+	// NewDevice is a login in a browser in which the user has not logged in
+	// for a year, and not in the first 24 hours of the account.
+	NewDevice = "new_device"
+	// LoginFailures are so many wrong passwords that none is compared any
+	// more, but in known browsers. It is sent once a day.
+	LoginFailures    = "login_failures"
 	ProviderUnlinked = "provider_unlinked"
 	// KeyMade is an API key that was made, or made in place of another one.
 	KeyMade = "key_made"
@@ -56,7 +62,7 @@ const (
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade,
+	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade, NewDevice, LoginFailures,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.
@@ -71,7 +77,11 @@ var _ core.Listener = Flow{}
 var (
 	hourly = core.Limit{Events: 5, Window: time.Hour}
 	daily  = core.Limit{Events: 10, Window: 24 * time.Hour}
+	once   = core.Limit{Events: 1, Window: 24 * time.Hour}
 )
+
+// settled is how old an account is whose owner hears of a new browser.
+const settled = 24 * time.Hour
 
 // failures is how many wrong codes in a row cause a notice.
 const failures = 5
@@ -137,6 +147,13 @@ type job struct {
 }
 
 func (j *job) run(ctx context.Context) error {
+	if !j.counted && j.mail.Notice.What == LoginFailures { // strangers cause it at will
+		wait, err := j.svc.Limiter.Allow(ctx, core.LimitKey("notices-login-failures", j.to.ID), once)
+		if err != nil {
+			return err
+		}
+		j.counted = wait > 0
+	}
 	if !j.counted {
 		wait, err := j.svc.Limiter.Allow(ctx, core.LimitKey("notices", j.to.EmailKey), hourly, daily)
 		if err != nil {

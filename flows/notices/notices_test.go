@@ -54,6 +54,10 @@ func TestWhatIsTold(t *testing.T) {
 		{core.Event{Kind: core.EventKeyRotated, Target: "id"}, core.Notice{What: "key_made"}},
 		{core.Event{Kind: core.EventKeyEnded, Target: "id"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "password"}, core.Notice{}},
+		{core.Event{Kind: core.EventLoggedIn, Method: "passkey", NewDevice: true}, core.Notice{What: "new_device"}},
+		{core.Event{Kind: core.EventLoginFailed, Method: "password", Code: "LOGIN_BAD_CREDENTIALS"}, core.Notice{}},
+		{core.Event{Kind: core.EventLoginFailed, Method: "password", Code: "RATE_LIMITED"}, core.Notice{What: "login_failures"}},
+		{core.Event{Kind: core.EventLoginFailed, Method: "passkey", Code: "RATE_LIMITED"}, core.Notice{}},
 		{core.Event{Kind: core.EventRegistered}, core.Notice{}},
 		{core.Event{Kind: core.EventDeleted}, core.Notice{}},
 	} {
@@ -89,10 +93,55 @@ func TestWhatIsTold(t *testing.T) {
 		if n := len(s.Mails(t.Context())); n != 1 {
 			t.Errorf("%s: switched off, %d mails", c.event.Kind, n)
 		}
+		s.Advance(24 * time.Hour) // of some there is one a day
 		notices.Flow{Off: []string{"another"}}.On(ctx, s.Services, c.event)
 		if n := len(s.Mails(t.Context())); n != 2 {
 			t.Errorf("%s: another one switched off, %d mails", c.event.Kind, n)
 		}
+	}
+}
+
+// The first day of an account has no news: its owner tries it out.
+func TestANewDeviceOfANewAccount(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	u := verified(s, ada)
+	u.CreatedAt = s.Now()
+	for age, want := range map[time.Duration]int{0: 0, 24*time.Hour - time.Second: 0, 24 * time.Hour: 1} {
+		before := len(s.Mails(t.Context()))
+		notices.Flow{}.On(t.Context(), s.Services, core.Event{
+			Kind: core.EventLoggedIn, NewDevice: true, User: u, At: s.Now().Add(age), Actor: own(u),
+		})
+		if got := len(s.Mails(t.Context())) - before; got != want {
+			t.Errorf("after %v: %d mails, want %d", age, got, want)
+		}
+	}
+}
+
+// Strangers can cause one mail a day.
+func TestLoginFailuresOnceADay(t *testing.T) {
+	t.Parallel()
+	s := servicetest.New(t)
+	u := verified(s, ada)
+	e := core.Event{
+		Kind: core.EventLoginFailed, Method: core.MethodPassword, Code: core.CodeRateLimited, User: u,
+		Actor: core.Principal{Kind: "nobody"},
+	}
+	for day := range 3 {
+		for range 20 {
+			notices.Flow{}.On(t.Context(), s.Services, e)
+		}
+		if n := len(s.Mails(t.Context())); n != 2*day+1 {
+			t.Fatalf("%d mails after %d days, want one a day and the others", n, day+1)
+		}
+		notices.Flow{}.On(t.Context(), s.Services, core.Event{Kind: core.EventPasswordReset, User: u, Actor: own(u)})
+		if m := s.Mails(t.Context()); m[len(m)-1].Notice.What != "password_reset" {
+			t.Error("they use up what others need")
+		}
+		e.User = nil
+		notices.Flow{}.On(t.Context(), s.Services, e)
+		e.User = u
+		s.Advance(24 * time.Hour)
 	}
 }
 

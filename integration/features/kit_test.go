@@ -25,9 +25,6 @@ func code(route string) func(string) flowtest.Request {
 	}
 }
 
-// member is the application's user type.
-type member struct{ latchkey.User }
-
 // withPhone enrols a user, and returns the code of now.
 func withPhone(ctx context.Context, svc *core.Services, u core.AnyUser) (string, error) {
 	secret := make([]byte, 20)

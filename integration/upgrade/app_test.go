@@ -85,7 +85,10 @@ func newApplication(t *testing.T, p parts, now time.Time) *application {
 		},
 		Flows: []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org",
 		Limiter: p.limiter,
-		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
+		// As docs/guides/upgrading.md says: what those releases have
+		// counted is of one limit.
+		Limits: latchkey.Limits{LoginFailures: []latchkey.Limit{{Events: 5, Window: 5 * time.Minute}}},
+		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -40,12 +40,13 @@ type events struct {
 	refuse error
 	mu     sync.Mutex
 	kinds  []core.EventKind
+	last   core.Event
 }
 
 func (e *events) Begin(_ context.Context, event *core.Event) (core.Commit, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.kinds = append(e.kinds, event.Kind)
+	e.kinds, e.last = append(e.kinds, event.Kind), *event
 	return func(ctx context.Context, do func(context.Context) error) error { return do(ctx) }, e.refuse
 }
 

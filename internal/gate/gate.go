@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/known"
 	"github.com/latchkey-go/latchkey/internal/suspended"
 	"github.com/latchkey-go/latchkey/internal/useragent"
 )
@@ -55,13 +56,21 @@ type Parts struct {
 	After func(pause time.Duration, name string, do func(context.Context) error) bool
 	// Limit refuses a client network that answers too often to what
 	// pending logins lack. It may be nil.
-	Limit func(ctx context.Context, r *core.Request) error
+	Limit  func(ctx context.Context, r *core.Request) error
+	Known  Known // may be nil
+	Log    *slog.Logger
+	Now    func() time.Time
+	Random io.Reader
+}
+
+// Known are the browsers in which users have logged in.
+type Known interface {
+	// Recognize returns the one that an attempt comes from, nil for none,
+	// and whether it is news to the user.
+	Recognize(ctx context.Context, a core.Attempt) (d *known.Device, isNew bool)
 	// Admitted hears of each complete login before its answer, to which it
-	// may add a cookie. It may be nil.
-	Admitted func(ctx context.Context, a core.Attempt, proofs []core.Proof, answer *core.Response)
-	Log      *slog.Logger
-	Now      func() time.Time
-	Random   io.Reader
+	// may add a cookie. d is what Recognize has returned.
+	Admitted(ctx context.Context, d *known.Device, a core.Attempt, proofs []core.Proof, answer *core.Response)
 }
 
 // Gate implements core.Gate and core.Sessions.
@@ -134,12 +143,16 @@ func (g *Gate) admit(ctx context.Context, a core.Attempt, proofs []core.Proof) (
 	if a.Request != nil {
 		session.IP = a.Request.Remote
 	}
+	var device *known.Device
+	if g.Known != nil {
+		device, e.NewDevice = g.Known.Recognize(ctx, a)
+	}
 	admission, err := g.issue(ctx, backend, core.Login{User: a.User, Session: session}, e, alwaysGood)
 	if errors.Is(err, core.ErrInvalid) { // a password change has won
 		err = core.Refuse(core.CodeLoginBadCredentials)
 	}
-	if err == nil && g.Admitted != nil {
-		g.Admitted(ctx, a, proofs, admission.Answer)
+	if err == nil && g.Known != nil {
+		g.Known.Admitted(ctx, device, a, proofs, admission.Answer)
 	}
 	return admission, err
 }

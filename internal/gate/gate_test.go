@@ -14,6 +14,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/gate"
+	"github.com/latchkey-go/latchkey/internal/known"
 )
 
 func require(p *gate.Parts) {
@@ -293,37 +294,56 @@ func TestEnrolmentRaisesTheEpoch(t *testing.T) {
 	}
 }
 
-// Who admits hears of a complete login, with all of its proofs, and of no other
-// one.
-func TestAdmitted(t *testing.T) {
+// browsers note what the gate asks of them.
+type browsers struct {
+	device *known.Device
+	asked  int
+	heard  []string
+}
+
+func (b *browsers) Recognize(context.Context, core.Attempt) (*known.Device, bool) {
+	b.asked++
+	return b.device, true
+}
+
+func (b *browsers) Admitted(
+	_ context.Context, d *known.Device, a core.Attempt, proofs []core.Proof, answer *core.Response,
+) {
+	for _, proof := range proofs {
+		b.heard = append(b.heard, a.Backend+" "+proof.Method)
+	}
+	if d == b.device {
+		answer.Header.Set("X-Known", "yes")
+	}
+}
+
+// Known browsers hear of a complete login, with all of its proofs, and of no
+// other one.
+func TestKnownBrowsersHear(t *testing.T) {
 	t.Parallel()
-	var heard []string
-	a := newApp(t, func(p *gate.Parts) {
-		p.Admitted = func(_ context.Context, a core.Attempt, proofs []core.Proof, answer *core.Response) {
-			for _, proof := range proofs {
-				heard = append(heard, a.Backend+" "+proof.Method)
-			}
-			answer.Header.Set("X-Heard", "yes")
-		}
-	}, asker{"totp"})
+	b := &browsers{device: &known.Device{}}
+	a := newApp(t, func(p *gate.Parts) { p.Known = b }, asker{"totp"})
 	first, err := a.Admit(t.Context(), a.attempt())
-	if err != nil || first.Pending == "" || heard != nil || first.Answer.Header.Get("X-Heard") != "" {
-		t.Fatalf("a login that waits: %+v, %v, %q", first, err, heard)
+	if err != nil || first.Pending == "" || b.asked != 0 || b.heard != nil || first.Answer.Header.Get("X-Known") != "" {
+		t.Fatalf("a login that waits: %+v, %v, %+v", first, err, b)
 	}
 	_, err = a.Continue(t.Context(), first.Pending, nil, func(context.Context, core.AnyUser) (core.Proof, error) {
 		return core.Proof{}, core.Refuse(core.CodeFactorBadCode)
 	})
-	if err == nil || heard != nil {
-		t.Fatalf("a wrong factor: %v, %q", err, heard)
+	if err == nil || b.heard != nil {
+		t.Fatalf("a wrong factor: %v, %q", err, b.heard)
 	}
 	done, err := a.Continue(t.Context(), first.Pending, nil, proving("totp"))
-	if err != nil || done.Answer.Header.Get("X-Heard") != "yes" ||
-		!slices.Equal(heard, []string{"web password", "web totp"}) {
-		t.Errorf("a complete login: %v, %q", err, heard)
+	if err != nil || done.Answer.Header.Get("X-Known") != "yes" ||
+		!slices.Equal(b.heard, []string{"web password", "web totp"}) {
+		t.Errorf("a complete login: %v, %q", err, b.heard)
 	}
-	heard, a.users.ada.IsActive = nil, false
-	if _, err := a.Admit(t.Context(), a.attempt()); err == nil || heard != nil {
-		t.Errorf("an inactive user: %v, %q", err, heard)
+	if !a.events.last.NewDevice {
+		t.Error("the event does not say that the browser is news")
+	}
+	b.heard, a.users.ada.IsActive = nil, false
+	if _, err := a.Admit(t.Context(), a.attempt()); err == nil || b.heard != nil {
+		t.Errorf("an inactive user: %v, %q", err, b.heard)
 	}
 }
 

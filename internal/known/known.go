@@ -3,8 +3,9 @@
 // it up, and is no news to its owner.
 //
 //	d := known.New(svc, backends...)
-//	d.Admitted(ctx, attempt, proofs, resp) // a login is complete
-//	browser := d.Of(ctx, "web", r)         // nil: not known
+//	browser := d.Of(ctx, "web", r) // nil: not known
+//	browser, isNew := d.Recognize(ctx, attempt)
+//	d.Admitted(ctx, browser, attempt, proofs, resp) // a login is complete
 //
 // The browser keeps a secret for a year, in a cookie of its own beside the
 // backend's (HttpOnly, SameSite=Lax); the ticket store has the digest, and

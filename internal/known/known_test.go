@@ -22,6 +22,7 @@ type browser struct {
 	s      *servicetest.Services
 	d      *known.Devices
 	cookie string
+	isNew  bool // whether the last login was news
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -53,7 +54,10 @@ func (b *browser) logIn(backend string, u core.AnyUser, methods ...string) bool 
 	for _, m := range methods {
 		proofs = append(proofs, core.Proof{Method: m})
 	}
-	b.d.Admitted(b.t.Context(), core.Attempt{User: u, Backend: backend, Request: b.request()}, proofs, resp)
+	a := core.Attempt{User: u, Backend: backend, Request: b.request()}
+	var old *known.Device
+	old, b.isNew = b.d.Recognize(b.t.Context(), a)
+	b.d.Admitted(b.t.Context(), old, a, proofs, resp)
 	lines := resp.Header["Set-Cookie"]
 	if len(lines) == 0 {
 		return false
@@ -79,12 +83,15 @@ func TestABrowserBecomesKnown(t *testing.T) {
 	if b.knows(ada) || b.logIn("api", ada, "password") {
 		t.Error("known without a login in a browser")
 	}
-	if !b.logIn("web", ada, "password") || !b.knows(ada) || b.knows(eve) {
+	if b.isNew {
+		t.Error("a backend without browsers has news")
+	}
+	if !b.logIn("web", ada, "password") || !b.knows(ada) || b.knows(eve) || !b.isNew {
 		t.Error("not known to its user alone")
 	}
 	mine := b.cookie
-	if b.logIn("web", ada, "password") {
-		t.Error("a known browser gets another secret")
+	if b.logIn("web", ada, "password") || b.isNew {
+		t.Error("a known browser gets another secret, or is news")
 	}
 	if d := b.d.Of(t.Context(), "api", b.request()); d != nil {
 		t.Error("known at a backend without browsers")
@@ -98,7 +105,7 @@ func TestABrowserBecomesKnown(t *testing.T) {
 		t.Error("part of a secret counts")
 	}
 	b.cookie = mine
-	if !b.logIn("web", eve, "password") || !b.knows(eve) || b.knows(ada) {
+	if !b.logIn("web", eve, "password") || !b.knows(eve) || b.knows(ada) || !b.isNew {
 		t.Error("another user's login does not take the browser over")
 	}
 }
@@ -284,7 +291,7 @@ func TestWithoutTickets(t *testing.T) {
 	b := newBrowser(t)
 	ada := b.s.Add("ada@example.org", "x")
 	b.s.Tickets = nil
-	if b.logIn("web", ada, "password") || b.knows(ada) || b.d.Forget(t.Context(), ada.ID) != nil {
+	if b.logIn("web", ada, "password") || b.isNew || b.knows(ada) || b.d.Forget(t.Context(), ada.ID) != nil {
 		t.Error("known without a store")
 	}
 	if b.d = nil; b.knows(ada) {

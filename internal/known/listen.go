@@ -8,13 +8,25 @@ import (
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
 )
 
+// Recognize is for the gate: it returns the known browser that an attempt comes
+// from, nil for none, and whether the attempt comes from a browser that is news
+// to the user.
+func (d *Devices) Recognize(ctx context.Context, a core.Attempt) (old *Device, isNew bool) {
+	if _, ok := d.at(a.Backend, a.Request); !ok {
+		return nil, false
+	}
+	old = d.Of(ctx, a.Backend, a.Request)
+	return old, !old.Is(a.User.Base().ID)
+}
+
 // Admitted is for the gate: a login is complete, and resp is its answer. One
 // without a password that comes from an unknown browser, or from none, also
 // forgives wrong passwords: others may have used up what its owner has, who
 // came another way.
-func (d *Devices) Admitted(ctx context.Context, a core.Attempt, proofs []core.Proof, resp *core.Response) {
+func (d *Devices) Admitted(
+	ctx context.Context, old *Device, a core.Attempt, proofs []core.Proof, resp *core.Response,
+) {
 	ctx = context.WithoutCancel(ctx)
-	old := d.Of(ctx, a.Backend, a.Request)
 	byPassword := slices.ContainsFunc(proofs, func(p core.Proof) bool { return p.Method == core.MethodPassword })
 	if !byPassword && !old.Is(a.User.Base().ID) {
 		if err := loginlimit.Reset(ctx, d.svc.Limiter, a.User); err != nil {

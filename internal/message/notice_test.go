@@ -37,6 +37,8 @@ func TestBuiltInNotices(t *testing.T) {
 		{core.Notice{What: "provider_linked", Subject: "google"}, "A new way to log in: google (A&B)", "an account at google was connected"},
 		{core.Notice{What: "key_made"}, "An API key was made (A&B)", "an API key of your account was made"},
 		{core.Notice{What: "provider_unlinked", Subject: "google"}, "Disconnected: google (A&B)", "at google was disconnected"},
+		{core.Notice{What: "new_device"}, "A login in a new browser (A&B)", "had not done so for a year"},
+		{core.Notice{What: "login_failures"}, "Many wrong passwords (A&B)", "has not got in"},
 		{core.Notice{What: "of a flow of one's own"}, "Your account was changed (A&B)", "(of a flow of one"},
 	} {
 		t.Run(c.notice.What+" "+c.notice.Subject, func(t *testing.T) {
