@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/internal/clientip"
@@ -64,6 +65,11 @@ func (a *Auth[U]) examineMemory() (found []Finding) {
 	}
 	if _, ok := core.As[*memstore.Credentials](a.opts.Credentials); ok {
 		memory("MEMORY_CREDENTIALS", "Second factors and keys are kept", core.SeverityError)
+	}
+	if log, err := flowOf[audit.Flow](a.opts.Flows); err == nil {
+		if _, ok := core.As[*memstore.Audit](log.Store); ok {
+			memory("MEMORY_AUDIT", "Audit records are kept", core.SeverityWarning)
+		}
 	}
 	for _, b := range a.opts.Backends {
 		if _, ok := core.As[*memstore.Sessions](b.Strategy); ok {

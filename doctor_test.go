@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/mailtoken"
@@ -144,6 +145,9 @@ func TestDoctorFinds(t *testing.T) {
 		"a limiter in memory":  {func(_ *server, o *o) { o.Limiter = nil }, "warning MEMORY_LIMITER"},
 		"one process' limiter": {func(s *server, o *o) { s.shared, o.Limiter = false, nil }, "note MEMORY_LIMITER"},
 		"credentials":          {func(_ *server, o *o) { o.Credentials = memstore.NewCredentials(nil) }, "error MEMORY_CREDENTIALS"},
+		"records in memory": {func(_ *server, o *o) {
+			o.Flows = append(o.Flows, audit.Flow{Store: memstore.NewAudit()})
+		}, "warning MEMORY_AUDIT"},
 		"sessions in memory": {func(_ *server, o *o) {
 			o.Backends[0].Strategy, _ = session.New(memstore.NewSessions(nil), session.Options{})
 		}, "warning MEMORY_SESSIONS"},
