@@ -115,9 +115,11 @@ func TestAttackT15(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	token := cookies(a.login("spa"))[refreshCookie]
 	sent := refreshCookie + "=" + token
-	cross := a.send("POST", "/auth/spa/refresh", "", "Cookie", sent, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	cross := a.send("POST", "/auth/spa/refresh", "", "Cookie", sent,
+		"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
 	a.wants("cross-site", cross, 403, `{"detail":"CROSS_ORIGIN_REFUSED"}`)
-	cross = a.send("POST", "/auth/spa/revoke", "", "Cookie", sent, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	cross = a.send("POST", "/auth/spa/revoke", "", "Cookie", sent,
+		"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
 	a.wants("revoked cross-site", cross, 403, `{"detail":"CROSS_ORIGIN_REFUSED"}`)
 	for _, path := range []string{"refresh", "revoke"} {
 		twice := a.send("POST", "/auth/spa/"+path, "", "Cookie", sent+"; "+refreshCookie+"=tossed")
@@ -126,8 +128,10 @@ func TestAttackT15(t *testing.T) {
 			t.Error("the browser stays shut out")
 		}
 	}
-	a.wants("in the body of a cookie backend", a.send("POST", "/auth/spa/refresh", "refresh_token="+token), 401, unauthorized)
-	a.wants("a body that cannot be read, beside the cookie", a.send("POST", "/auth/spa/refresh", "{", "Cookie", sent), 204, "")
+	inBody := a.send("POST", "/auth/spa/refresh", "refresh_token="+token)
+	a.wants("in the body of a cookie backend", inBody, 401, unauthorized)
+	beside := a.send("POST", "/auth/spa/refresh", "{", "Cookie", sent)
+	a.wants("a body that cannot be read, beside the cookie", beside, 204, "")
 }
 
 func TestAttackT16(t *testing.T) {
@@ -135,7 +139,8 @@ func TestAttackT16(t *testing.T) {
 	p, token := a.pair(a.login("mobile")), cookies(a.login("spa"))[refreshCookie]
 	a.advance(time.Hour)
 	a.heard()
-	a.wants("logout with an expired token", a.send("POST", "/auth/mobile/logout", "", "Authorization", "Bearer "+p.Access), 401, "")
+	expired := a.send("POST", "/auth/mobile/logout", "", "Authorization", "Bearer "+p.Access)
+	a.wants("logout with an expired token", expired, 401, "")
 	a.heard()
 	a.wants("revoke", a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh), 200, "null")
 	w := a.send("POST", "/auth/spa/revoke", "", "Cookie", refreshCookie+"="+token)

@@ -261,10 +261,10 @@ type Hooks[U any] struct {
 	// AfterLogin receives the same and Session.
 	AfterLogin func(ctx context.Context, e EventOf[U])
 	// AfterFailedLogin receives Code, Backend, Method, and the User whose
-	// address was sent, nil for nobody's. Code is LOGIN_USER_SUSPENDED where
-	// everything else was right, and RATE_LIMITED where the password was not
-	// compared, as too many wrong ones came before: the answer is that of a
-	// wrong one. It must take as long for both, or
+	// address was sent, nil for nobody's. Code is LOGIN_USER_SUSPENDED
+	// where everything else was right, and RATE_LIMITED where the password
+	// was not compared, as too many wrong ones came before: the answer is
+	// that of a wrong one. It must take as long for both, or
 	// the clock reveals who is registered: use Enqueue. Where a mail's link
 	// or code is the first proof it runs in the background, without
 	// Request.

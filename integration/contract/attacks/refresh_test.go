@@ -154,7 +154,8 @@ func TestAttackT11(t *testing.T) {
 			}
 		}
 		a.Want(t, renewed, harness.Case("T11 twin"), mine.Body())
-		a.Want(t, stale, harness.Case("T11 a guess behind the family's secret"), harness.Form("refresh_token", mine.Refresh+guess))
+		a.Want(t, stale, harness.Case("T11 a guess behind the family's secret"),
+			harness.Form("refresh_token", mine.Refresh+guess))
 		if living, err = a.Stores.Sessions.List(t.Context(), u.ID); err != nil || len(living) != 0 {
 			t.Errorf("T11: the session of the guess lives: %v", err)
 		}

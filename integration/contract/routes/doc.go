@@ -32,8 +32,8 @@
 //	                  DELETE /users/{id}/sessions,
 //	                  DELETE /users/{id}/sessions/{session}
 //	list_test.go      GET /users
-//	refresh_test.go   POST /auth/{backend}/refresh and /revoke, of mobile and
-//	                  spa, whose logins are renewed
+//	refresh_test.go   POST /auth/{backend}/refresh and /revoke, of
+//	                  mobile and spa, whose logins are renewed
 //	sessions_test.go  GET /auth/sessions, DELETE /auth/sessions/{id},
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json

@@ -32,7 +32,8 @@ func TestRefresh(t *testing.T) {
 			harness.Form("refresh_token", second.Refresh, "grant_type", "password"))
 		a.Want(t, "POST /auth/mobile/refresh 422 body.refresh_token value_error (twice)",
 			harness.Form("refresh_token", second.Refresh, "refresh_token", "x"))
-		a.Want(t, "POST /auth/mobile/refresh 413 BODY_TOO_LARGE (1 MB)", harness.Form("refresh_token", strings.Repeat("x", 1<<20)))
+		a.Want(t, "POST /auth/mobile/refresh 413 BODY_TOO_LARGE (1 MB)",
+			harness.Form("refresh_token", strings.Repeat("x", 1<<20)))
 		a.Want(t, "POST /auth/mobile/refresh 415 UNSUPPORTED_MEDIA_TYPE (without a body)")
 		a.Break("sessions")
 		a.Want(t, "POST /auth/mobile/refresh 503 SERVICE_UNAVAILABLE (without sessions)", second.Body())
