@@ -89,6 +89,15 @@ func (a *app) network() netip.Addr {
 
 // user stores a new user.
 func (a *app) user(edit ...func(*core.User)) (core.AnyUser, error) {
+	u, err := a.newUser(edit...)
+	if err != nil {
+		return nil, err
+	}
+	return u, a.real.Users.Create(a.t.Context(), u)
+}
+
+// newUser makes a user, who is not stored yet.
+func (a *app) newUser(edit ...func(*core.User)) (core.AnyUser, error) {
 	a.mu.Lock()
 	a.users++
 	address := fmt.Sprintf("Person.%d@example.org", a.users)
@@ -106,7 +115,7 @@ func (a *app) user(edit ...func(*core.User)) (core.AnyUser, error) {
 	for _, e := range edit {
 		e(b)
 	}
-	return u, a.real.Users.Create(a.t.Context(), u)
+	return u, nil
 }
 
 // value returns a user's value, "" for a flow without one.

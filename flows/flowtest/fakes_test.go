@@ -56,7 +56,7 @@ func (f fake) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	if err != nil {
 		return nil, err
 	}
-	key, err := svc.CanonicalEmail(in[0])
+	key, err := svc.Identify(in[0])
 	if err != nil && !f.is("takes any address") {
 		return nil, core.Invalid(core.BadValue("email", err.Error()))
 	}
@@ -86,9 +86,17 @@ func (f fake) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	case f.is("answers with the token"):
 		answer.Body = []byte(`"` + raw + `"`)
 	case f.is("looks up first"):
-		_, _ = svc.Users.Find(ctx, core.ByEmail(key))
+		_, _ = svc.Users.Find(ctx, key)
+	case f.is("looks for names first"):
+		if key.Kind == "username" {
+			_, _ = svc.Users.Find(ctx, key)
+		}
+	case f.is("says who has a name") && key.Kind == "username":
+		if u, err := svc.Users.Find(context.WithoutCancel(ctx), key); err == nil {
+			answer.Header = http.Header{"X-User": {u.Base().ID}}
+		}
 	case f.is("says who is registered"):
-		if _, err := svc.Users.Find(ctx, core.ByEmail(key)); err != nil {
+		if _, err := svc.Users.Find(ctx, key); err != nil {
 			return nil, core.NotFound()
 		}
 	case f.is("mails in the request"):
@@ -107,8 +115,10 @@ func (f fake) ask(ctx context.Context, svc *core.Services, r *core.Request) (*co
 	return answer, nil
 }
 
-func (f fake) send(ctx context.Context, svc *core.Services, raw, key, typed string, r *core.Request) error {
-	u, err := svc.Users.Find(ctx, core.ByEmail(key))
+func (f fake) send(
+	ctx context.Context, svc *core.Services, raw string, key core.Key, typed string, r *core.Request,
+) error {
+	u, err := svc.Users.Find(ctx, key)
 	if errors.Is(err, core.ErrNotFound) {
 		if f.is("mails to nobody") {
 			return svc.Mail.Send(ctx, core.Mail{To: typed, Kind: "fake", Token: "x"})
@@ -119,7 +129,14 @@ func (f fake) send(ctx context.Context, svc *core.Services, raw, key, typed stri
 	if b.Blocked(svc.Env.Now()) && !f.is("mails the blocked") {
 		return nil
 	}
-	wait, err := svc.Limiter.Allow(ctx, core.LimitKey("fake-mails", key), core.Limit{Events: 5, Window: time.Hour})
+	if b.Email == "" && !f.is("mails without an address") {
+		return nil
+	}
+	counted := b.EmailKey
+	if f.is("a count for each identifier") {
+		counted = key.Value
+	}
+	wait, err := svc.Limiter.Allow(ctx, core.LimitKey("fake-mails", counted), core.Limit{Events: 5, Window: time.Hour})
 	if wait > 0 && !f.is("no limit of mails") {
 		return nil
 	}

@@ -65,7 +65,9 @@ type Harness struct {
 	Prepare func(u core.AnyUser)
 
 	// Ask is the request of somebody who is not logged in and asks the flow
-	// to mail a value to an address. Default: the flow has none.
+	// to mail a value to an address. Where the application's users have
+	// names (core.Named), it is called with names, too: whether the flow
+	// finds users by them is its own matter. Default: the flow has none.
 	Ask func(address string) Request
 	// Use is the request that spends a value, which works once. Where
 	// neither Ask nor Grant are set there is no value, and the request
@@ -159,7 +161,7 @@ func Run(t *testing.T, h Harness) {
 func Cases(h Harness) []Case {
 	cases := slices.Concat(useCases(), bodyCases())
 	if h.Ask != nil {
-		cases = append(cases, askCases()...)
+		cases = append(append(cases, askCases()...), nameCase())
 	}
 	if h.Ask != nil || h.Grant != nil {
 		cases = append(cases, valueCases(h)...)

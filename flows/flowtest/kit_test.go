@@ -14,9 +14,15 @@ import (
 	"github.com/latchkey-go/latchkey/flows/flowtest"
 )
 
+// handled is a user with a name beside the address.
+type handled struct {
+	latchkey.User
+	latchkey.Named
+}
+
 // once puts an application together that has a flow which is made once.
 func once(t *testing.T, f core.Flow) core.Group {
-	return authtest.New(t, latchkey.Options[Account]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
+	return authtest.New(t, latchkey.Options[handled]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
 }
 
 // post returns a request with members of text.
@@ -78,24 +84,24 @@ func TestGoodFlows(t *testing.T) {
 func TestBrokenFlows(t *testing.T) {
 	t.Parallel()
 	for broken, want := range map[string][]string{
-		"says who is registered":        {"same answer", "nothing before the answer", "requests are limited"},
-		"looks up first":                {"nothing before the answer"},
-		"mails in the request":          {"nothing before the answer"},
+		"says who is registered":        {"same answer", "nothing before the answer", "requests are limited", "names"},
+		"looks up first":                {"nothing before the answer", "names"},
+		"mails in the request":          {"nothing before the answer", "names"},
 		"answers with the token":        {"link"},
 		"a goroutine of its own":        {"works once", "one of many", "used while the store is down", "GET changes nothing", "nothing before the answer", "stored address", "link", "made up", "another purpose", "guesses are limited", "expires", "epoch", "address", "deactivation", "suspension", "deletion"},
-		"queues by Enqueue":             {"nothing before the answer"},
+		"queues by Enqueue":             {"nothing before the answer", "names"},
 		"cannot read":                   {"bad bodies", "no address"},
 		"takes any address":             {"no address"},
 		"no limit of requests":          {"requests are limited"},
 		"429 without Retry-After":       {"requests are limited"},
 		"an outage is a 404":            {"used while the store is down", "asked while the store is down"},
-		"mails to nobody":               {"stored address"},
+		"mails to nobody":               {"stored address", "names"},
 		"mails the blocked":             {"inactive"},
 		"no limit of mails":             {"mails are limited"},
 		"never expires":                 {"expires"},
 		"expires early":                 {"expires"},
 		"the link has the Host":         {"link"},
-		"mails to what was typed":       {"stored address"},
+		"mails to what was typed":       {"stored address", "names"},
 		"no limit of guesses":           {"guesses are limited"},
 		"an end without a sign":         {"made up"},
 		"any purpose":                   {"another purpose"},
@@ -110,6 +116,10 @@ func TestBrokenFlows(t *testing.T) {
 		"refuses and does it":           {"epoch", "address", "deactivation", "suspension"},
 		"does nothing":                  {"works once", "used while the store is down", "GET changes nothing", "made up", "guesses are limited", "expires", "epoch", "address", "deactivation", "suspension", "deletion"},
 		"GET uses it up":                {"GET changes nothing"},
+		"looks for names first":         {"names"},
+		"says who has a name":           {"names"},
+		"mails without an address":      {"names"},
+		"a count for each identifier":   {"names"},
 	} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()

@@ -19,6 +19,12 @@ import (
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 )
 
+// handled is a user with a name beside the address.
+type handled struct {
+	latchkey.User
+	latchkey.Named
+}
+
 // posted is the head of a request.
 type posted struct{}
 
@@ -145,7 +151,7 @@ func TestConformanceOfTheStepUp(t *testing.T) {
 
 func newGroup(backend string) func(*testing.T, core.Flow) core.Group {
 	return func(t *testing.T, f core.Flow) core.Group {
-		return authtest.New(t, latchkey.Options[member]{Flows: []latchkey.Flow{f}}).Flow(f.Name(), backend)
+		return authtest.New(t, latchkey.Options[handled]{Flows: []latchkey.Flow{f}}).Flow(f.Name(), backend)
 	}
 }
 

@@ -13,12 +13,18 @@ import (
 	"github.com/latchkey-go/latchkey/flows/reset"
 )
 
+// handled is a user with a name beside the address.
+type handled struct {
+	latchkey.User
+	latchkey.Named
+}
+
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	flowtest.Run(t, flowtest.Harness{
 		Flow: func() core.Flow { return reset.Flow{} },
 		New: func(t *testing.T, f core.Flow) core.Group {
-			return authtest.New(t, latchkey.Options[member]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
+			return authtest.New(t, latchkey.Options[handled]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
 		},
 		Ask: func(address string) flowtest.Request {
 			return flowtest.Request{Route: "POST /forgot-password", JSON: fmt.Sprintf(`{"email": %q}`, address)}

@@ -13,12 +13,18 @@ import (
 	"github.com/latchkey-go/latchkey/flows/verify"
 )
 
+// handled is a user with a name beside the address.
+type handled struct {
+	latchkey.User
+	latchkey.Named
+}
+
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	flowtest.Run(t, flowtest.Harness{
 		Flow: func() core.Flow { return verify.Flow{} },
 		New: func(t *testing.T, f core.Flow) core.Group {
-			return authtest.New(t, latchkey.Options[member]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
+			return authtest.New(t, latchkey.Options[handled]{Flows: []latchkey.Flow{f}}).Flow(f.Name())
 		},
 		Prepare: func(u core.AnyUser) { u.Base().IsVerified = false },
 		Ask: func(address string) flowtest.Request {
