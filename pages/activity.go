@@ -46,6 +46,9 @@ func (v *visit) addActivity(ctx context.Context, data *Account) error {
 		return err
 	}
 	if e := refusal(answer); e != nil {
+		if e.Is(core.Forbidden()) { // an account that may not do much yet, or somebody who acts as its owner
+			return nil
+		}
 		return e
 	}
 	var all []happened

@@ -32,7 +32,7 @@ var lifetimeCases = []Case{
 		Name: "an actor's end",
 		Rule: "A token of a session with an Actor has the actor, and is core.ErrInvalid after core.ActorLifetime at the " +
 			"latest, however busy it is.",
-		Check: actorsEnd,
+		Check: actorsEnd, applies: issues,
 	},
 }
 
