@@ -154,7 +154,7 @@ func TestEndpointsSayHowTheyAreReachedAndAnswer(t *testing.T) {
 	if got := columns(patch.Own); got != "nick" || strings.Contains(string(members), "is_") {
 		t.Errorf("one changes %s and %q", members, got)
 	}
-	if listed := route("users:list_users").Doc; reflect.TypeOf(listed.Query).NumField() != 3 ||
+	if listed := route("users:list_users").Doc; reflect.TypeOf(listed.Query).NumField() != 10 ||
 		reflect.TypeOf(listed.Answer).Elem() != reflect.TypeOf(patch.Answer) {
 		t.Errorf("the list takes %+v and answers %T", listed.Query, listed.Answer)
 	}

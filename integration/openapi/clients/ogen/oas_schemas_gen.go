@@ -538,6 +538,98 @@ func (o NilString) Or(d string) string {
 	return d
 }
 
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDateTime returns new OptDateTime with value set to v.
+func NewOptDateTime(v time.Time) OptDateTime {
+	return OptDateTime{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDateTime is optional time.Time.
+type OptDateTime struct {
+	Value time.Time
+	Set   bool
+}
+
+// IsSet returns true if OptDateTime was set.
+func (o OptDateTime) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDateTime) Reset() {
+	var v time.Time
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDateTime) SetTo(v time.Time) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDateTime) Get() (v time.Time, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDateTime) Or(d time.Time) time.Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptInt returns new OptInt with value set to v.
 func NewOptInt(v int) OptInt {
 	return OptInt{
@@ -828,6 +920,52 @@ func (o OptString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptUsersListSort returns new OptUsersListSort with value set to v.
+func NewOptUsersListSort(v UsersListSort) OptUsersListSort {
+	return OptUsersListSort{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptUsersListSort is optional UsersListSort.
+type OptUsersListSort struct {
+	Value UsersListSort
+	Set   bool
+}
+
+// IsSet returns true if OptUsersListSort was set.
+func (o OptUsersListSort) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptUsersListSort) Reset() {
+	var v UsersListSort
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptUsersListSort) SetTo(v UsersListSort) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptUsersListSort) Get() (v UsersListSort, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptUsersListSort) Or(d UsersListSort) UsersListSort {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -1681,6 +1819,62 @@ func (s *UsersListOKHeaders) SetResponse(val []UserRead) {
 }
 
 func (*UsersListOKHeaders) usersListRes() {}
+
+// A minus reverses it.
+type UsersListSort string
+
+const (
+	UsersListSortCreated      UsersListSort = "created"
+	UsersListSortMinusCreated UsersListSort = "-created"
+	UsersListSortEmail        UsersListSort = "email"
+	UsersListSortMinusEmail   UsersListSort = "-email"
+)
+
+// AllValues returns all UsersListSort values.
+func (UsersListSort) AllValues() []UsersListSort {
+	return []UsersListSort{
+		UsersListSortCreated,
+		UsersListSortMinusCreated,
+		UsersListSortEmail,
+		UsersListSortMinusEmail,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s UsersListSort) MarshalText() ([]byte, error) {
+	switch s {
+	case UsersListSortCreated:
+		return []byte(s), nil
+	case UsersListSortMinusCreated:
+		return []byte(s), nil
+	case UsersListSortEmail:
+		return []byte(s), nil
+	case UsersListSortMinusEmail:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *UsersListSort) UnmarshalText(data []byte) error {
+	switch UsersListSort(data) {
+	case UsersListSortCreated:
+		*s = UsersListSortCreated
+		return nil
+	case UsersListSortMinusCreated:
+		*s = UsersListSortMinusCreated
+		return nil
+	case UsersListSortEmail:
+		*s = UsersListSortEmail
+		return nil
+	case UsersListSortMinusEmail:
+		*s = UsersListSortMinusEmail
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 type UsersPatchCurrentUserUsersMePatchBadRequest ErrorModel
 
