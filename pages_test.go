@@ -155,7 +155,7 @@ func TestEndpointsSayHowTheyAreReachedAndAnswer(t *testing.T) {
 		t.Errorf("one changes %s and %q", members, got)
 	}
 	shown := reflect.TypeOf(patch.Answer).Elem().NumField() // and what administrators see besides
-	if listed := route("users:list_users").Doc; reflect.TypeOf(listed.Query).NumField() != 3 ||
+	if listed := route("users:list_users").Doc; reflect.TypeOf(listed.Query).NumField() != 10 ||
 		reflect.TypeOf(listed.Answer).Elem().NumField() != shown+3 {
 		t.Errorf("the list takes %+v and answers %T", listed.Query, listed.Answer)
 	}

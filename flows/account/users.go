@@ -94,9 +94,16 @@ func (f Users) Routes(svc *core.Services) ([]core.Route, error) {
 
 // page are the parameters of the list; see list.
 type page struct {
-	Email  string `json:"email,omitempty" openapi:"description=How the address begins."`
-	Cursor string `json:"cursor,omitempty" openapi:"description=That of the Link header of the page before."`
-	Limit  int    `json:"limit,omitempty" openapi:"minimum=1,maximum=100,description=At most how many, 50 by default."`
+	Email     string `json:"email,omitempty" openapi:"description=How the address begins."`
+	Active    bool   `json:"active,omitempty" openapi:"description=Those who are active, or who are not."`
+	Verified  bool   `json:"verified,omitempty" openapi:"description=Those whose address is verified, or is not."`
+	Superuser bool   `json:"superuser,omitempty" openapi:"description=Those who are superusers, or are not."`
+	Suspended bool   `json:"suspended,omitempty" openapi:"description=Those who are suspended now, or are not."`
+	After     string `json:"created_after,omitempty" openapi:"format=date-time,description=Made then or later."`
+	Before    string `json:"created_before,omitempty" openapi:"format=date-time,description=Made before that time."`
+	Sort      string `json:"sort,omitempty" openapi:"enum=created|-created|email|-email,description=A minus reverses it."`
+	Cursor    string `json:"cursor,omitempty" openapi:"description=That of the Link header of the page before."`
+	Limit     int    `json:"limit,omitempty" openapi:"minimum=1,maximum=100,description=At most how many, 50 by default."`
 }
 
 // queryOf returns page, and of a type with names what finds one.
@@ -113,6 +120,9 @@ func queryOf(svc *core.Services) any {
 // named answers a list of the users who have a name: one, or none.
 func named(ctx context.Context, svc *core.Services, r *core.Request, as overview) (*core.Response, error) {
 	if r.Query.Has("email") || r.Query.Has("cursor") {
+		return nil, badQuery("username", "Input should stand alone")
+	}
+	if slices.ContainsFunc(filters, r.Query.Has) {
 		return nil, badQuery("username", "Input should stand alone")
 	}
 	out := []any{} // never null
@@ -163,12 +173,11 @@ func list(ctx context.Context, svc *core.Services, r *core.Request, as overview)
 	if r.Query.Get("username") != "" && core.NamedOf(svc.Users.New()) != nil {
 		return named(ctx, svc, r, as)
 	}
-	prefix := strings.TrimSpace(r.Query.Get("email"))
-	if len(prefix) > 254 {
-		return nil, badQuery("email", "Input should have at most 254 bytes")
+	q, err := queried(svc, r, limit)
+	if err != nil {
+		return nil, err
 	}
-	prefix = searched(svc, prefix)
-	users, next, err := svc.Users.List(ctx, core.Query{Email: prefix, Cursor: r.Query.Get("cursor"), Limit: limit})
+	users, next, err := svc.Users.List(ctx, q)
 	if errors.Is(err, core.ErrInvalid) {
 		return nil, badQuery("cursor", "Input should be the cursor of a page's Link header")
 	}
@@ -184,11 +193,16 @@ func list(ctx context.Context, svc *core.Services, r *core.Request, as overview)
 		return nil, err
 	}
 	if next != "" {
-		q := url.Values{"cursor": {next}, "limit": {strconv.Itoa(limit)}}
-		if prefix != "" {
-			q.Set("email", prefix)
+		link := url.Values{"cursor": {next}, "limit": {strconv.Itoa(limit)}}
+		if q.Email != "" {
+			link.Set("email", q.Email)
 		}
-		resp.Header.Set("Link", "<?"+q.Encode()+`>; rel="next"`) // relative to the request, below any prefix
+		for _, name := range filters {
+			if r.Query.Has(name) {
+				link.Set(name, r.Query.Get(name))
+			}
+		}
+		resp.Header.Set("Link", "<?"+link.Encode()+`>; rel="next"`) // relative to the request, below any prefix
 	}
 	return resp, nil
 }
@@ -212,9 +226,11 @@ func gone(err error) error {
 	return err
 }
 
-func badQuery(name, msg string) error {
-	return core.Invalid(core.Problem{Loc: []any{"query", name}, Msg: msg, Type: "value_error"})
+func inQuery(name, msg string) core.Problem {
+	return core.Problem{Loc: []any{"query", name}, Msg: msg, Type: "value_error"}
 }
+
+func badQuery(name, msg string) error { return core.Invalid(inQuery(name, msg)) }
 
 // searched returns how the canonical form of an address begins that is shown
 // with this prefix. The beginning of a label of an international domain is none

@@ -214,3 +214,55 @@ func TestList(t *testing.T) {
 		s.Want(t.Context(), users, servicetest.Call{Route: "GET ?" + query, As: admin}, 422, query[:5])
 	}
 }
+
+func TestListFilters(t *testing.T) {
+	t.Parallel()
+	s, admin, _ := administered(t)
+	day := func(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
+	for i, change := range []func(u *core.User){
+		func(u *core.User) { u.IsActive = false }, func(u *core.User) { u.IsVerified = true },
+		func(u *core.User) { u.SuspendedUntil = s.Now().Add(time.Hour) }, func(u *core.User) { u.SuspendedUntil = s.Now() },
+	} {
+		u := &servicetest.Account{User: core.User{
+			Email: fmt.Sprintf("X%d@example.org", 3-i), EmailKey: fmt.Sprintf("x%d@example.org", 3-i), IsActive: true,
+			CreatedAt: day(i + 1),
+		}}
+		change(&u.User)
+		if err := s.Store.Create(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const mine = "&created_before=2026-04-01T00:00:00Z" // without those of administered
+	for query, want := range map[string]string{
+		"active=false": "3", "active=true" + mine: "210", "verified=true" + mine: "2", "verified=false" + mine: "310",
+		"superuser=true" + mine: "", "superuser=false" + mine: "3210", "suspended=true": "1", "suspended=false" + mine: "320",
+		"sort=created" + mine: "3210", "sort=-created" + mine: "0123", "sort=email" + mine: "0123", "sort=-email" + mine: "3210",
+		"created_after=2026-03-02T12:00:00Z" + mine: "210", "created_after=2026-03-02T12:00:01Z" + mine: "10",
+		"created_before=2026-03-02T12:00:00Z": "3", "created_before=2026-03-02T14:00:01%2B02:00": "32",
+		"email=x&sort=-email": "3210", "email=x&sort=email": "0123", "email=x&active=true": "012", "email=%20&sort=created" + mine: "3210",
+		"active=true&verified=true&created_after=2026-03-01T00:00:00Z" + mine: "2",
+	} {
+		for _, limit := range []string{"", "&limit=1"} { // along the links too
+			got := ""
+			for target := "?" + query + limit; target != ""; {
+				resp := s.Want(t.Context(), users, servicetest.Call{Route: "GET " + target, As: admin}, 200, "")
+				for _, found := range regexp.MustCompile(`"X(\d)@`).FindAllStringSubmatch(string(resp.Body), -1) {
+					got += found[1]
+				}
+				_, target, _ = strings.Cut(strings.TrimSuffix(resp.Header.Get("Link"), `>; rel="next"`), "<")
+			}
+			if got != want {
+				t.Errorf("%s%s: got %q, want %q", query, limit, got, want)
+			}
+		}
+	}
+	for query, field := range map[string]string{
+		"active=": "active", "active=yes": "active", "verified=1": "verified", "superuser=TRUE": "superuser", "suspended=x": "suspended",
+		"created_after=2026-03-02": "created_after", "created_before=": "created_before", "created_after=0000-01-01T00:00:00Z": "created_after",
+		"created_before=9999-12-31T23:59:59-12:00": "created_before", "sort=": "sort", "sort=id": "sort", "sort=--email": "sort",
+		"sort=created,email": "sort", "email=x&sort=created": "sort", "email=x&sort=-created": "sort", "limit=0": "limit",
+	} {
+		s.Want(t.Context(), users, servicetest.Call{Route: "GET ?" + query, As: admin}, 422, `"query","`+field+`"`)
+	}
+	s.Want(t.Context(), users, servicetest.Call{Route: "GET ?active=x&sort=id", As: admin}, 422, `"query","sort"`)
+}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
@@ -100,6 +102,44 @@ func TestList(t *testing.T) {
 	})
 }
 
+func TestListFilters(t *testing.T) {
+	harness.OnEveryStore(t, nil, func(t *testing.T, a *harness.App) {
+		admin := a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
+		var made []string
+		for i := range 4 {
+			u := a.NewUser(t, func(u *harness.Account) { u.Email = fmt.Sprintf("Filter%d@example.org", 3-i) })
+			a.EditStored(t, u, func(u *harness.Account) {
+				u.IsActive, u.IsVerified, u.CreatedAt = i != 0, i != 1, time.Date(2025, 3, i+1, 12, 0, 0, 0, time.UTC)
+				if i == 2 {
+					u.SuspendedUntil = a.Now().Add(time.Hour)
+				}
+			})
+			made = append(made, u.Email)
+		}
+		const march = "&created_after=2025-03-01T12:00:00Z&created_before=2025-03-05T00:00:00%2B02:00"
+		for raw, want := range map[string][]int{
+			"sort=created": {0, 1, 2, 3}, "sort=-created": {3, 2, 1, 0}, "sort=email": {3, 2, 1, 0}, "sort=-email": {0, 1, 2, 3},
+			"active=false": {0}, "verified=false": {1}, "suspended=true": {2}, "suspended=false": {0, 1, 3}, "superuser=true": {},
+			"superuser=false&sort=-created": {3, 2, 1, 0}, "active=true&verified=true&suspended=false": {3},
+			"email=filter&sort=-email": {0, 1, 2, 3}, "email=FILTER&active=true": {3, 2, 1},
+		} {
+			var emails []string
+			for _, i := range want {
+				emails = append(emails, made[i])
+			}
+			if got := pages(t, a, "/users", raw+march+"&limit=2", 2, admin); !slices.Equal(got, emails) {
+				t.Errorf("%s: got %q, want %q", raw, got, emails)
+			}
+		}
+		for _, bounds := range []string{
+			"created_after=0001-01-01T00:00:00Z&created_before=9999-12-31T23:59:59.999999Z",
+			"created_after=1969-12-31T23:59:59Z&sort=-created",
+		} {
+			a.Want(t, "GET /users 200 ("+bounds+")", harness.Query(bounds), admin)
+		}
+	})
+}
+
 func TestListShowsUsers(t *testing.T) {
 	harness.OnEveryAdapter(t, nil, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t, harness.Inactive, func(u *harness.Account) { u.Email = "Only@example.org" })
@@ -129,10 +169,17 @@ func TestListRefusals(t *testing.T) {
 				r.URL.RawQuery = q.Encode()
 			}, admin)
 		}
+		for _, raw := range []string{
+			"active=yes", "verified=", "superuser=1", "suspended=TRUE", "created_after=yesterday", "created_before=2026-12-31",
+			"sort=id", "sort=", "sort=created&email=x",
+		} {
+			name, _, _ := strings.Cut(raw, "=")
+			a.Want(t, "GET /users 422 query."+name+" value_error ("+raw+")", harness.Query(raw), admin)
+		}
 		a.Want(t, "GET /users 401 (before the query)", harness.Query("limit=0"))
 		a.Want(t, "GET /users 403 (before the query)", harness.Query("limit=0"), plain)
 		a.Want(t, "GET /users 200 (limit=100)", harness.Query("limit=100"), admin)
 		a.Want(t, "GET /users 200 (a cursor of the link)", harness.Query(link[1]), admin)
-		a.Want(t, "GET /users 200 (unknown members are ignored)", harness.Query("offset=5&sort=id;drop"), admin)
+		a.Want(t, "GET /users 200 (unknown members are ignored)", harness.Query("offset=5&order=id;drop"), admin)
 	})
 }

@@ -53,6 +53,30 @@ func (e UserReadPlan) Valid() bool {
 	}
 }
 
+// Defines values for UsersListParamsSort.
+const (
+	Created      UsersListParamsSort = "created"
+	Email        UsersListParamsSort = "email"
+	MinusCreated UsersListParamsSort = "-created"
+	MinusEmail   UsersListParamsSort = "-email"
+)
+
+// Valid indicates whether the value is a known member of the UsersListParamsSort enum.
+func (e UsersListParamsSort) Valid() bool {
+	switch e {
+	case Created:
+		return true
+	case Email:
+		return true
+	case MinusCreated:
+		return true
+	case MinusEmail:
+		return true
+	default:
+		return false
+	}
+}
+
 // BearerResponse defines model for BearerResponse.
 type BearerResponse struct {
 	AccessToken string `json:"access_token"`
@@ -62,6 +86,9 @@ type BearerResponse struct {
 // BodyAuthApiLoginAuthApiLoginPost defines model for Body_auth_api_login_auth_api_login_post.
 type BodyAuthApiLoginAuthApiLoginPost struct {
 	Password string `json:"password"`
+
+	// Remember False: the login ends with the browser, or after some hours.
+	Remember *bool `json:"remember,omitempty"`
 
 	// Username The e-mail address.
 	//
@@ -73,6 +100,9 @@ type BodyAuthApiLoginAuthApiLoginPost struct {
 type BodyAuthAppLoginAuthAppLoginPost struct {
 	Password string `json:"password"`
 
+	// Remember False: the login ends with the browser, or after some hours.
+	Remember *bool `json:"remember,omitempty"`
+
 	// Username The e-mail address.
 	//
 	// Examples: ada@example.org
@@ -82,6 +112,9 @@ type BodyAuthAppLoginAuthAppLoginPost struct {
 // BodyAuthWebLoginAuthWebLoginPost defines model for Body_auth_web_login_auth_web_login_post.
 type BodyAuthWebLoginAuthWebLoginPost struct {
 	Password string `json:"password"`
+
+	// Remember False: the login ends with the browser, or after some hours.
+	Remember *bool `json:"remember,omitempty"`
 
 	// Username The e-mail address.
 	//
@@ -287,10 +320,20 @@ type UnsupportedMediaType = ErrorModel
 
 // UsersListParams defines parameters for UsersList.
 type UsersListParams struct {
-	Email  *string `form:"email,omitempty" json:"email,omitempty"`
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+	Email         *string              `form:"email,omitempty" json:"email,omitempty"`
+	Active        *bool                `form:"active,omitempty" json:"active,omitempty"`
+	Verified      *bool                `form:"verified,omitempty" json:"verified,omitempty"`
+	Superuser     *bool                `form:"superuser,omitempty" json:"superuser,omitempty"`
+	Suspended     *bool                `form:"suspended,omitempty" json:"suspended,omitempty"`
+	CreatedAfter  *time.Time           `form:"created_after,omitempty" json:"created_after,omitempty"`
+	CreatedBefore *time.Time           `form:"created_before,omitempty" json:"created_before,omitempty"`
+	Sort          *UsersListParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+	Cursor        *string              `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit         *int                 `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// UsersListParamsSort defines parameters for UsersList.
+type UsersListParamsSort string
 
 // UsersSuspendUserJSONBody defines parameters for UsersSuspendUser.
 type UsersSuspendUserJSONBody struct {
@@ -2042,6 +2085,90 @@ func NewUsersListRequest(server string, params *UsersListParams) (*http.Request,
 		if params.Email != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Active != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "active", *params.Active, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Verified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verified", *params.Verified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Superuser != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "superuser", *params.Superuser, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Suspended != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "suspended", *params.Suspended, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_after", *params.CreatedAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_before", *params.CreatedBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -979,11 +979,18 @@ func (s *BodyAuthAPILoginAuthAPILoginPost) encodeFields(e *jx.Encoder) {
 		e.FieldStart("password")
 		e.Str(s.Password)
 	}
+	{
+		if s.Remember.Set {
+			e.FieldStart("remember")
+			s.Remember.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfBodyAuthAPILoginAuthAPILoginPost = [2]string{
+var jsonFieldsNameOfBodyAuthAPILoginAuthAPILoginPost = [3]string{
 	0: "username",
 	1: "password",
+	2: "remember",
 }
 
 // Decode decodes BodyAuthAPILoginAuthAPILoginPost from json.
@@ -1018,6 +1025,16 @@ func (s *BodyAuthAPILoginAuthAPILoginPost) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"password\"")
+			}
+		case "remember":
+			if err := func() error {
+				s.Remember.Reset()
+				if err := s.Remember.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"remember\"")
 			}
 		default:
 			return d.Skip()
@@ -1092,11 +1109,18 @@ func (s *BodyAuthAppLoginAuthAppLoginPost) encodeFields(e *jx.Encoder) {
 		e.FieldStart("password")
 		e.Str(s.Password)
 	}
+	{
+		if s.Remember.Set {
+			e.FieldStart("remember")
+			s.Remember.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfBodyAuthAppLoginAuthAppLoginPost = [2]string{
+var jsonFieldsNameOfBodyAuthAppLoginAuthAppLoginPost = [3]string{
 	0: "username",
 	1: "password",
+	2: "remember",
 }
 
 // Decode decodes BodyAuthAppLoginAuthAppLoginPost from json.
@@ -1131,6 +1155,16 @@ func (s *BodyAuthAppLoginAuthAppLoginPost) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"password\"")
+			}
+		case "remember":
+			if err := func() error {
+				s.Remember.Reset()
+				if err := s.Remember.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"remember\"")
 			}
 		default:
 			return d.Skip()
@@ -1205,11 +1239,18 @@ func (s *BodyAuthWebLoginAuthWebLoginPost) encodeFields(e *jx.Encoder) {
 		e.FieldStart("password")
 		e.Str(s.Password)
 	}
+	{
+		if s.Remember.Set {
+			e.FieldStart("remember")
+			s.Remember.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfBodyAuthWebLoginAuthWebLoginPost = [2]string{
+var jsonFieldsNameOfBodyAuthWebLoginAuthWebLoginPost = [3]string{
 	0: "username",
 	1: "password",
+	2: "remember",
 }
 
 // Decode decodes BodyAuthWebLoginAuthWebLoginPost from json.
@@ -1244,6 +1285,16 @@ func (s *BodyAuthWebLoginAuthWebLoginPost) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"password\"")
+			}
+		case "remember":
+			if err := func() error {
+				s.Remember.Reset()
+				if err := s.Remember.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"remember\"")
 			}
 		default:
 			return d.Skip()
@@ -2151,6 +2202,41 @@ func (s NilString) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *NilString) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes bool as json.
+func (o OptBool) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	e.Bool(bool(o.Value))
+}
+
+// Decode decodes bool from json.
+func (o *OptBool) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptBool to nil")
+	}
+	o.Set = true
+	v, err := d.Bool()
+	if err != nil {
+		return err
+	}
+	o.Value = bool(v)
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptBool) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptBool) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -25,9 +25,16 @@ type UsersEndSessionsParams struct {
 
 // UsersListParams is parameters of usersList operation.
 type UsersListParams struct {
-	Email  OptString `json:",omitempty,omitzero"`
-	Cursor OptString `json:",omitempty,omitzero"`
-	Limit  OptInt    `json:",omitempty,omitzero"`
+	Email         OptString        `json:",omitempty,omitzero"`
+	Active        OptBool          `json:",omitempty,omitzero"`
+	Verified      OptBool          `json:",omitempty,omitzero"`
+	Superuser     OptBool          `json:",omitempty,omitzero"`
+	Suspended     OptBool          `json:",omitempty,omitzero"`
+	CreatedAfter  OptDateTime      `json:",omitempty,omitzero"`
+	CreatedBefore OptDateTime      `json:",omitempty,omitzero"`
+	Sort          OptUsersListSort `json:",omitempty,omitzero"`
+	Cursor        OptString        `json:",omitempty,omitzero"`
+	Limit         OptInt           `json:",omitempty,omitzero"`
 }
 
 // UsersListSessionsParams is parameters of usersListSessions operation.

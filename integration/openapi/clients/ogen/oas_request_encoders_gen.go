@@ -59,6 +59,22 @@ func encodeAuthAPILoginAuthAPILoginPostRequest(
 				return errors.Wrap(err, "encode query")
 			}
 		}
+		{
+			// Encode "remember" form field.
+			cfg := uri.QueryParameterEncodingConfig{
+				Name:    "remember",
+				Style:   uri.QueryStyleForm,
+				Explode: true,
+			}
+			if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := request.Remember.Get(); ok {
+					return e.EncodeValue(conv.BoolToString(val))
+				}
+				return nil
+			}); err != nil {
+				return errors.Wrap(err, "encode query")
+			}
+		}
 		encoded := q.Values().Encode()
 		ht.SetBody(r, strings.NewReader(encoded), contentType)
 		return nil
@@ -112,6 +128,22 @@ func encodeAuthAppLoginAuthAppLoginPostRequest(
 				return errors.Wrap(err, "encode query")
 			}
 		}
+		{
+			// Encode "remember" form field.
+			cfg := uri.QueryParameterEncodingConfig{
+				Name:    "remember",
+				Style:   uri.QueryStyleForm,
+				Explode: true,
+			}
+			if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := request.Remember.Get(); ok {
+					return e.EncodeValue(conv.BoolToString(val))
+				}
+				return nil
+			}); err != nil {
+				return errors.Wrap(err, "encode query")
+			}
+		}
 		encoded := q.Values().Encode()
 		ht.SetBody(r, strings.NewReader(encoded), contentType)
 		return nil
@@ -161,6 +193,22 @@ func encodeAuthWebLoginAuthWebLoginPostRequest(
 			}
 			if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 				return e.EncodeValue(conv.StringToString(request.Password))
+			}); err != nil {
+				return errors.Wrap(err, "encode query")
+			}
+		}
+		{
+			// Encode "remember" form field.
+			cfg := uri.QueryParameterEncodingConfig{
+				Name:    "remember",
+				Style:   uri.QueryStyleForm,
+				Explode: true,
+			}
+			if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+				if val, ok := request.Remember.Get(); ok {
+					return e.EncodeValue(conv.BoolToString(val))
+				}
+				return nil
 			}); err != nil {
 				return errors.Wrap(err, "encode query")
 			}

@@ -212,6 +212,8 @@ type BodyAuthAPILoginAuthAPILoginPost struct {
 	// The e-mail address.
 	Username string `json:"username"`
 	Password string `json:"password"`
+	// False: the login ends with the browser, or after some hours.
+	Remember OptBool `json:"remember"`
 }
 
 // GetUsername returns the value of Username.
@@ -224,6 +226,11 @@ func (s *BodyAuthAPILoginAuthAPILoginPost) GetPassword() string {
 	return s.Password
 }
 
+// GetRemember returns the value of Remember.
+func (s *BodyAuthAPILoginAuthAPILoginPost) GetRemember() OptBool {
+	return s.Remember
+}
+
 // SetUsername sets the value of Username.
 func (s *BodyAuthAPILoginAuthAPILoginPost) SetUsername(val string) {
 	s.Username = val
@@ -234,11 +241,18 @@ func (s *BodyAuthAPILoginAuthAPILoginPost) SetPassword(val string) {
 	s.Password = val
 }
 
+// SetRemember sets the value of Remember.
+func (s *BodyAuthAPILoginAuthAPILoginPost) SetRemember(val OptBool) {
+	s.Remember = val
+}
+
 // Ref: #/components/schemas/Body_auth_app_login_auth_app_login_post
 type BodyAuthAppLoginAuthAppLoginPost struct {
 	// The e-mail address.
 	Username string `json:"username"`
 	Password string `json:"password"`
+	// False: the login ends with the browser, or after some hours.
+	Remember OptBool `json:"remember"`
 }
 
 // GetUsername returns the value of Username.
@@ -251,6 +265,11 @@ func (s *BodyAuthAppLoginAuthAppLoginPost) GetPassword() string {
 	return s.Password
 }
 
+// GetRemember returns the value of Remember.
+func (s *BodyAuthAppLoginAuthAppLoginPost) GetRemember() OptBool {
+	return s.Remember
+}
+
 // SetUsername sets the value of Username.
 func (s *BodyAuthAppLoginAuthAppLoginPost) SetUsername(val string) {
 	s.Username = val
@@ -261,11 +280,18 @@ func (s *BodyAuthAppLoginAuthAppLoginPost) SetPassword(val string) {
 	s.Password = val
 }
 
+// SetRemember sets the value of Remember.
+func (s *BodyAuthAppLoginAuthAppLoginPost) SetRemember(val OptBool) {
+	s.Remember = val
+}
+
 // Ref: #/components/schemas/Body_auth_web_login_auth_web_login_post
 type BodyAuthWebLoginAuthWebLoginPost struct {
 	// The e-mail address.
 	Username string `json:"username"`
 	Password string `json:"password"`
+	// False: the login ends with the browser, or after some hours.
+	Remember OptBool `json:"remember"`
 }
 
 // GetUsername returns the value of Username.
@@ -278,6 +304,11 @@ func (s *BodyAuthWebLoginAuthWebLoginPost) GetPassword() string {
 	return s.Password
 }
 
+// GetRemember returns the value of Remember.
+func (s *BodyAuthWebLoginAuthWebLoginPost) GetRemember() OptBool {
+	return s.Remember
+}
+
 // SetUsername sets the value of Username.
 func (s *BodyAuthWebLoginAuthWebLoginPost) SetUsername(val string) {
 	s.Username = val
@@ -286,6 +317,11 @@ func (s *BodyAuthWebLoginAuthWebLoginPost) SetUsername(val string) {
 // SetPassword sets the value of Password.
 func (s *BodyAuthWebLoginAuthWebLoginPost) SetPassword(val string) {
 	s.Password = val
+}
+
+// SetRemember sets the value of Remember.
+func (s *BodyAuthWebLoginAuthWebLoginPost) SetRemember(val OptBool) {
+	s.Remember = val
 }
 
 // Ref: #/components/schemas/Body_reset_forgot_password_auth_forgot_password_post
@@ -578,6 +614,52 @@ func (o NilString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o NilString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -920,6 +1002,52 @@ func (o OptString) Get() (v string, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptString) Or(d string) string {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptUsersListSort returns new OptUsersListSort with value set to v.
+func NewOptUsersListSort(v UsersListSort) OptUsersListSort {
+	return OptUsersListSort{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptUsersListSort is optional UsersListSort.
+type OptUsersListSort struct {
+	Value UsersListSort
+	Set   bool
+}
+
+// IsSet returns true if OptUsersListSort was set.
+func (o OptUsersListSort) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptUsersListSort) Reset() {
+	var v UsersListSort
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptUsersListSort) SetTo(v UsersListSort) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptUsersListSort) Get() (v UsersListSort, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptUsersListSort) Or(d UsersListSort) UsersListSort {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -2118,6 +2246,62 @@ func (*UsersListSessionsNotFound) usersListSessionsRes() {}
 type UsersListSessionsOKApplicationJSON []TheirSession
 
 func (*UsersListSessionsOKApplicationJSON) usersListSessionsRes() {}
+
+// A minus reverses it.
+type UsersListSort string
+
+const (
+	UsersListSortCreated      UsersListSort = "created"
+	UsersListSortMinusCreated UsersListSort = "-created"
+	UsersListSortEmail        UsersListSort = "email"
+	UsersListSortMinusEmail   UsersListSort = "-email"
+)
+
+// AllValues returns all UsersListSort values.
+func (UsersListSort) AllValues() []UsersListSort {
+	return []UsersListSort{
+		UsersListSortCreated,
+		UsersListSortMinusCreated,
+		UsersListSortEmail,
+		UsersListSortMinusEmail,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s UsersListSort) MarshalText() ([]byte, error) {
+	switch s {
+	case UsersListSortCreated:
+		return []byte(s), nil
+	case UsersListSortMinusCreated:
+		return []byte(s), nil
+	case UsersListSortEmail:
+		return []byte(s), nil
+	case UsersListSortMinusEmail:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *UsersListSort) UnmarshalText(data []byte) error {
+	switch UsersListSort(data) {
+	case UsersListSortCreated:
+		*s = UsersListSortCreated
+		return nil
+	case UsersListSortMinusCreated:
+		*s = UsersListSortMinusCreated
+		return nil
+	case UsersListSortEmail:
+		*s = UsersListSortEmail
+		return nil
+	case UsersListSortMinusEmail:
+		*s = UsersListSortMinusEmail
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 type UsersPatchCurrentUserUsersMePatchBadRequest ErrorModel
 

@@ -256,6 +256,21 @@ func (s UsersListSessionsOKApplicationJSON) Validate() error {
 	return nil
 }
 
+func (s UsersListSort) Validate() error {
+	switch s {
+	case "created":
+		return nil
+	case "-created":
+		return nil
+	case "email":
+		return nil
+	case "-email":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s *ValidationError) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
