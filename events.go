@@ -220,8 +220,8 @@ func (d *events[U, PU]) typed(e core.Event) Event[U] {
 	u, _ := e.User.(PU)
 	return Event[U]{
 		Kind: e.Kind, At: e.At, Route: e.Route, Backend: e.Backend, Method: e.Method, Code: e.Code, Actor: e.Actor,
-		User: (*U)(u), Was: e.Was, Target: e.Target, NewDevice: e.NewDevice, Session: e.Session, Client: e.Client, Fields: e.Fields,
-		Request: e.Request, Input: e.Input, Identity: e.Identity, Enqueue: d.svc.Jobs.Enqueue,
+		User: (*U)(u), Was: e.Was, Target: e.Target, NewDevice: e.NewDevice, Session: e.Session,
+		Client: e.Client, Fields: e.Fields, Request: e.Request, Input: e.Input, Identity: e.Identity, Enqueue: d.svc.Jobs.Enqueue,
 	}
 }
 
