@@ -64,19 +64,8 @@ func tell(n core.Notice) told {
 			"A new way to log in: " + n.Subject, "an account at " + n.Subject + " was connected: it logs in to your account now",
 			"disconnect it in your account, and choose a new password, which ends all other logins",
 		}
-	case "new_device":
-		return told{
-			"A login in a new browser",
-			"somebody has logged in to your account, in a browser in which you had not done so for a year", newPassword,
-		}
-	case "login_failures":
-		return told{
-			"Many wrong passwords",
-			"so many wrong passwords were given for your account that none lets in any more, but in browsers in which you have " +
-				"logged in before",
-			"somebody is guessing, and has not got in. Log in as always in a browser that you have used; elsewhere, " +
-				"ask for a new password on the login page",
-		}
+	case "new_device", "login_failures":
+		return tellLogin(n)
 	case "provider_unlinked":
 		return told{
 			"Disconnected: " + n.Subject, "the account at " + n.Subject + " was disconnected, and logs in to your account no more",
@@ -89,6 +78,23 @@ func tell(n core.Notice) told {
 		}
 	}
 	return told{"Your account was changed", "something in your account was changed (" + n.What + ")", newPassword}
+}
+
+// tellLogin puts a notice about logins into words.
+func tellLogin(n core.Notice) told {
+	if n.What == "new_device" {
+		return told{
+			"A login in a new browser",
+			"somebody has logged in to your account, in a browser in which you had not done so for a year", newPassword,
+		}
+	}
+	return told{
+		"Many wrong passwords",
+		"so many wrong passwords were given for your account that none lets in any more, but in browsers in which you have " +
+			"logged in before",
+		"somebody is guessing, and has not got in. Log in as always in a browser that you have used; elsewhere, " +
+			"ask for a new password on the login page",
+	}
 }
 
 // subjectOf names a factor by its method.
