@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/strategies/apikey"
 )
 
 // opened returns a route with the guard of Options.RouteScopes, if it has one.
@@ -26,6 +27,16 @@ func (o Options[U]) opened(r core.Route) (core.Route, error) {
 	}
 	r.Guards = append(slices.Clone(r.Guards), core.Scope(scope))
 	return r, nil
+}
+
+// keyErrors returns an error for API keys of which no backend is.
+func (a *Auth[U]) keyErrors() error {
+	for _, f := range a.opts.Flows {
+		if keys, ok := f.(apikey.Flow); ok && keys != (apikey.Flow{}) { // Routes say what is wrong with the zero one
+			return keys.Check(a.opts.Backends)
+		}
+	}
+	return nil
 }
 
 // foreign reports whether a character cannot be in a scope-token.
