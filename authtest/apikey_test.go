@@ -15,7 +15,9 @@ import (
 func TestWithKey(t *testing.T) {
 	t.Parallel()
 	credentials := memstore.NewCredentials(nil)
-	keys, err := apikey.New(credentials, apikey.Options{Backend: "keys", Prefix: "acme", Scopes: []string{"read", "write"}})
+	keys, err := apikey.New(credentials, apikey.Options{
+		Backend: "keys", Prefix: "acme", Scopes: []string{"read", "write"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +26,8 @@ func TestWithKey(t *testing.T) {
 		Flows:       []latchkey.Flow{keys.Flow()},
 		Credentials: credentials,
 	})
-	read, write := httpauth.Require(app, latchkey.Scope("read"))(echo), httpauth.Require(app, latchkey.Scope("write"))(echo)
+	read := httpauth.Require(app, latchkey.Scope("read"))(echo)
+	write := httpauth.Require(app, latchkey.Scope("write"))(echo)
 	ada := authtest.User[Member]()
 	client := authtest.WithKey(t, app.Auth, ada, "read")
 	again := authtest.WithKey(t, app.Auth, ada, "read", "write")
