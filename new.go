@@ -205,7 +205,7 @@ func requireFactor[U any, PU core.Model[U]](
 
 // install binds the routes of every flow, and joins what the flows miss.
 func (a *Auth[U]) install(flows []Flow) error {
-	errs := []error{a.factorErrors(), a.keyErrors()}
+	errs := []error{a.factorErrors()}
 	seen := map[string]bool{}
 	for _, f := range flows {
 		if seen[f.Name()] {

@@ -43,8 +43,9 @@ func (a *Auth[U]) keyErrors() error {
 func foreign(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
 
 // openedErrors returns an error for each name of Options.RouteScopes that no
-// route has. All routes are installed.
+// route has, and for API keys of which no backend is. All routes are installed.
 func (a *Auth[U]) openedErrors() (errs []error) {
+	errs = append(errs, a.keyErrors())
 	for _, name := range slices.Sorted(maps.Keys(a.opts.RouteScopes)) {
 		if _, ok := a.endpoints[name]; !ok {
 			errs = append(errs, fmt.Errorf("Options.RouteScopes: there is no route %q", name))
