@@ -389,6 +389,15 @@ func isInvalid(err error) bool {
 
 func thirdOf[A, B any](_ A, _ B, err error) error { return err }
 
+// Keys that no backend would read are an error of New.
+func TestKeysWithoutABackend(t *testing.T) {
+	t.Parallel()
+	_, err := makeKeyed(t, func(_ *latchkey.Options[Member], k *apikey.Options) { k.Backend = "api" })
+	if err == nil || !strings.Contains(err.Error(), `no backend called "api" has its strategy`) {
+		t.Errorf("another backend's name: %v", err)
+	}
+}
+
 // A route is opened to keys by its name, those for the person alone never.
 func TestRouteScopes(t *testing.T) {
 	t.Parallel()

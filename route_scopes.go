@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/strategies/apikey"
 )
 
 // opened returns a route with the guard of Options.RouteScopes, if it has one.
@@ -28,12 +29,23 @@ func (o Options[U]) opened(r core.Route) (core.Route, error) {
 	return r, nil
 }
 
+// keyErrors returns an error for API keys of which no backend is.
+func (a *Auth[U]) keyErrors() error {
+	for _, f := range a.opts.Flows {
+		if keys, ok := f.(apikey.Flow); ok && keys != (apikey.Flow{}) { // Routes say what is wrong with the zero one
+			return keys.Check(a.opts.Backends)
+		}
+	}
+	return nil
+}
+
 // foreign reports whether a character cannot be in a scope-token.
 func foreign(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
 
 // openedErrors returns an error for each name of Options.RouteScopes that no
-// route has. All routes are installed.
+// route has, and for API keys of which no backend is. All routes are installed.
 func (a *Auth[U]) openedErrors() (errs []error) {
+	errs = append(errs, a.keyErrors())
 	for _, name := range slices.Sorted(maps.Keys(a.opts.RouteScopes)) {
 		if _, ok := a.endpoints[name]; !ok {
 			errs = append(errs, fmt.Errorf("Options.RouteScopes: there is no route %q", name))

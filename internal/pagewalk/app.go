@@ -146,16 +146,7 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 		o.Flows = append(o.Flows, social.Flows()...)
 	}
 	if !slices.Contains(o.Without, "keys") {
-		keys, err := apikey.New(o.Credentials, apikey.Options{
-			Backend: "keys", Prefix: "acme", Scopes: []string{"orders:read", "orders:write"}, Now: o.Now, MakeLimit: many,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.Backends = append(o.Backends, latchkey.Backend{
-			Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys,
-		})
-		o.Flows = append(o.Flows, keys.Flow())
+		o.addKeys(t)
 	}
 	o.Flows = pages.Links(prefix, o.Flows...)
 	var err error
@@ -163,6 +154,21 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// addKeys adds API keys.
+func (o *Options) addKeys(t testing.TB) {
+	t.Helper()
+	keys, err := apikey.New(o.Credentials, apikey.Options{
+		Backend: "keys", Prefix: "acme", Scopes: []string{"orders:read", "orders:write"}, Now: o.Now, MakeLimit: many,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Backends = append(o.Backends, latchkey.Backend{
+		Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys,
+	})
+	o.Flows = append(o.Flows, keys.Flow())
 }
 
 // Routes are the pages and the API, which is below /api.

@@ -450,3 +450,50 @@ func TestOptionsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Of two processes that let a key in at once, one writes.
+func TestTwoProcessesWriteOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, options())
+	token, _ := f.make("read")
+	o := options()
+	o.Now = f.Now
+	other, err := apikey.New(f.store, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.store.beforeUpdate = func() {
+		f.store.beforeUpdate = nil
+		if _, err := other.Verify(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+		if err := other.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	f.wants(token, nil)
+	if f.store.writes != 1 {
+		t.Errorf("%d writes, want 1", f.store.writes)
+	}
+}
+
+// A key expires by the strategy's clock too, where the store's is late.
+func TestTheOwnClockCounts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, options())
+	token, _ := f.make("read")
+	session := f.wants(token, nil).Session
+	o := options()
+	o.Now = func() time.Time { return f.Now().Add(90 * day) }
+	ahead, err := apikey.New(f.store, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ahead.Verify(t.Context(), token); !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("Verify: %v", err)
+	}
+	if _, err := ahead.Recheck(t.Context(), session); !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("Recheck: %v", err)
+	}
+	f.wants(token, nil)
+}

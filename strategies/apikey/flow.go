@@ -3,6 +3,7 @@ package apikey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -32,6 +33,18 @@ func (Flow) Name() string { return "api-keys" }
 
 // PerBackend is false.
 func (Flow) PerBackend() bool { return false }
+
+// Check returns an error unless one of an application's backends has the
+// strategy and the name that the strategy was given. latchkey.New calls it.
+func (f Flow) Check(backends []core.Backend) error {
+	for _, b := range backends {
+		if s, ok := core.As[*Strategy](b.Strategy); ok && s == f.s && b.Name == f.s.options.Backend {
+			return nil
+		}
+	}
+	return fmt.Errorf("flow api-keys: no backend called %q has its strategy, so no key would open anything",
+		f.s.options.Backend)
+}
 
 // Scopes returns all that a key can have.
 func (f Flow) Scopes() []string { return slices.Clone(f.s.options.Scopes) }
@@ -69,8 +82,12 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 	if f.s == nil {
 		return nil, errors.New("flow api-keys: make it with Strategy.Flow of package apikey")
 	}
-	if svc.Credentials == nil {
+	switch {
+	case svc.Credentials == nil:
 		return nil, errors.New("flow api-keys needs Options.Credentials, where keys are kept: the store of the strategy")
+	case !shareOne(svc.Credentials, f.s.store):
+		return nil, errors.New("flow api-keys: Options.Credentials is another store than the strategy's, " +
+			"which would find no key that is made")
 	}
 	person := append(slices.Clone(svc.Env.AccountGuards), core.InPerson)
 	secure := append(slices.Clone(svc.Env.AccountGuards), svc.Security.Secure())

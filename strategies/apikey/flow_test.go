@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/glance"
 	"github.com/latchkey-go/latchkey/internal/servicetest"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/apikey"
 )
 
@@ -333,6 +335,14 @@ func TestRoutesSayWhatIsMissing(t *testing.T) {
 	f.Credentials = nil
 	if _, err := f.flow.Routes(f.Services.Services); err == nil || !strings.Contains(err.Error(), "Options.Credentials") {
 		t.Errorf("without credentials: %v", err)
+	}
+	f.Credentials = memstore.NewCredentials(nil)
+	if _, err := f.flow.Routes(f.Services.Services); err == nil || !strings.Contains(err.Error(), "another store") {
+		t.Errorf("with other credentials: %v", err)
+	}
+	f.Credentials = glance.New(f.store)
+	if _, err := f.flow.Routes(f.Services.Services); err != nil {
+		t.Errorf("with the strategy's, decorated: %v", err)
 	}
 	_, err := (apikey.Flow{}).Routes(f.Services.Services)
 	if err == nil || !strings.Contains(err.Error(), "Strategy.Flow") {
