@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -12,7 +13,16 @@ func (b *builder) sentence(detail string) string {
 	if s := b.o.Codes[detail]; s != "" {
 		return s
 	}
-	return sentences()[detail]
+	return cmp.Or(sentences()[detail], ofAdministration()[detail])
+}
+
+// ofAdministration are about the codes of administrators' routes.
+func ofAdministration() map[string]string {
+	return map[string]string{
+		core.CodeAdminSelf:            "Administrators do not do this to themselves.",
+		core.CodeImpersonationRefused: "Nobody acts as themselves, as a superuser, or as a blocked user.",
+		core.CodeNotImpersonating:     "The caller acts for themselves.",
+	}
 }
 
 // sentences are about core's codes, and about the plain phrases of statuses.
@@ -58,9 +68,6 @@ func sentences() map[string]string {
 		core.CodeUpdatePassword:        "The policy refuses the password.",
 		core.CodeDeleteConflict:        "Rows of the application refer to the user.",
 		core.CodeLastSuperuser:         "This is the last active superuser.",
-		core.CodeAdminSelf:             "Administrators do not do this to themselves.",
-		core.CodeImpersonationRefused:  "Nobody acts as themselves, as a superuser, or as a blocked user.",
-		core.CodeNotImpersonating:      "The caller acts for themselves.",
 		core.CodeDuplicateCredentials:  "Two Authorization lines, or two cookies of the session's name.",
 		core.CodeCrossOriginRefused:    "A browser sent the cookie from another origin.",
 		core.CodeInsufficientScope:     "The credential has scopes, and none that this operation takes.",

@@ -146,6 +146,18 @@ func TestTheWalkThatTheREADMEDescribes(t *testing.T) {
 
 	root := p.login("jwt", "root@example.org", "a long secret")
 	p.send("GET", "/users?limit=10&email=ada", root, "", "", 200)
+	acting := member(t, p.json("POST", "/auth/jwt/impersonate", root, `{"user_id": "`+id+`", "reason": "the walk"}`, 200),
+		"access_token")
+	if got := p.send("GET", "/users/me", acting, "", "", 200); member(t, got, "email") != ada {
+		t.Errorf("who acts as her is %s", got)
+	}
+	p.send("POST", "/auth/jwt/impersonate/end", acting, "", "", 204)
+	p.send("GET", "/users/me", acting, "", "", 401)
+	p.json("POST", "/users/"+id+"/suspend", root, `{"reason": "the walk"}`, 204)
+	p.send("DELETE", "/users/"+id+"/suspend", root, "", "", 204)
+	p.send("GET", "/users/"+id+"/sessions", root, "", "", 200)
+	p.send("DELETE", "/users/"+id+"/sessions", root, "", "", 204)
+	p.send("POST", "/users/"+id+"/reset-password", root, "", "", 202)
 	p.json("PATCH", "/users/"+id, root, `{"is_active": false}`, 200)
 	p.send("DELETE", "/users/"+id, root, "", "", 204)
 	p.send("GET", "/users/"+id, root, "", "", 404)
