@@ -148,7 +148,8 @@ func newRenewing(t *testing.T, stateless bool, change func(*latchkey.Options[Mem
 		}
 	})
 	verified := &Member{}
-	verified.Email, verified.EmailKey, verified.IsActive, verified.IsVerified = "ada@example.org", "ada@example.org", true, true
+	verified.Email, verified.EmailKey = "ada@example.org", "ada@example.org"
+	verified.IsActive, verified.IsVerified = true, true
 	verified.HashedPassword = "new$" + password
 	if err := a.users.Create(t.Context(), verified); err != nil {
 		t.Fatal(err)

@@ -14,9 +14,9 @@ import (
 )
 
 // Sessions is a core.SessionStore, a core.SessionLister, a core.SessionTrimmer,
-// a core.Rotator and a core.Sweeper. It keeps Session.Extra too. After a user's sessions were
-// revoked all at once, the user's floor is kept for the longest life of a
-// session and one day: see core.FloorKeeper.
+// a core.Rotator and a core.Sweeper. It keeps Session.Extra too. After a user's
+// sessions were revoked all at once, the user's floor is kept for the longest
+// life of a session and one day: see core.FloorKeeper.
 type Sessions struct {
 	floors   floors.Life
 	clock    clock
