@@ -117,8 +117,8 @@ func (t *Tokens) take(body io.Reader) error {
 	return nil
 }
 
-// badNetwork is a network over which of four requests the first never arrives, and
-// the answers to the second and the third get lost.
+// badNetwork is a network over which of four requests the first never arrives,
+// and the answers to the second and the third get lost.
 type badNetwork struct {
 	http.Handler
 	mu      sync.Mutex
