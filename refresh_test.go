@@ -70,6 +70,26 @@ func TestRefreshBodies(t *testing.T) {
 	}
 }
 
+// A step-up has tokens of its own, which live no longer than the login.
+func TestRefreshAfterStepUp(t *testing.T) {
+	a := newRenewing(t, false, func(o *latchkey.Options[Member]) { o.StepUpGrace = -1 })
+	before := a.pair(a.login("mobile"))
+	a.advance(5 * time.Minute)
+	after := a.pair(a.send("POST", "/auth/mobile/prove/password", `{"password": "`+password+`"}`,
+		"Authorization", "Bearer "+before.Access))
+	a.wants("the refresh token of before", a.renew(before.Refresh), 401, unauthorized)
+	after = a.pair(a.renew(after.Refresh))
+	if status := a.me(after); status != 200 {
+		t.Errorf("the renewed step-up: %d", status)
+	}
+	for range 6 {
+		a.advance(15*24*time.Hour - time.Hour)
+		after = a.pair(a.renew(after.Refresh))
+	}
+	a.advance(6 * time.Hour)
+	a.wants("90 days after the login", a.renew(after.Refresh), 401, unauthorized)
+}
+
 func TestRefreshLimit(t *testing.T) {
 	a := newRenewing(t, false, func(o *latchkey.Options[Member]) {
 		o.Limits.Refreshes = latchkey.Limit{Events: 2, Window: time.Minute}

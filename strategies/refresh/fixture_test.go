@@ -100,7 +100,7 @@ type fixture struct {
 func newFixture(t testing.TB, o refresh.Options) *fixture {
 	t.Helper()
 	f := &fixture{now: start}
-	o.Now = func() time.Time { return f.now }
+	o.Now = f.clock
 	f.store, f.denied = &spy{Sessions: memstore.NewSessions(o.Now)}, memstore.NewTickets(o.Now)
 	var err error
 	if f.Strategy, err = refresh.New(f.store, newJWT(t, jwt.Options{Now: o.Now, Denied: f.denied}), o); err != nil {
@@ -108,6 +108,8 @@ func newFixture(t testing.TB, o refresh.Options) *fixture {
 	}
 	return f
 }
+
+func (f *fixture) clock() time.Time { return f.now }
 
 func newJWT(t testing.TB, o jwt.Options) *jwt.Strategy {
 	t.Helper()

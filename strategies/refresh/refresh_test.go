@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -296,6 +297,29 @@ func TestBriefSessions(t *testing.T) {
 	f.wants(t, "after a day", token.Refresh, core.ErrInvalid)
 	f.wants(t, "unused", unused.Refresh, core.ErrInvalid)
 	f.wants(t, "lasting", lasting.Refresh, nil)
+}
+
+// The limits are those of now, whatever a session was stored with, and a clock
+// that ran ahead leaves no session that lives for years.
+func TestLimitsOfNow(t *testing.T) {
+	f := newFixture(t, refresh.Options{})
+	token := f.login(t)
+	stricter, err := refresh.New(f.store, newJWT(t, jwt.Options{Now: f.clock}), refresh.Options{Idle: day, Now: f.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		at   time.Duration
+		want error
+	}{
+		"before Idle": {day - time.Second, nil}, "after it": {day, core.ErrInvalid},
+		"the clock was a day ahead": {-day, nil}, "more than a day": {-day - time.Second, core.ErrInvalid},
+	} {
+		f.now = start.Add(c.at)
+		if _, err := stricter.Renewable(t.Context(), token.Refresh); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", what, err, c.want)
+		}
+	}
 }
 
 func TestSecretsAreNowhereElse(t *testing.T) {

@@ -36,6 +36,8 @@ func TestSiblings(t *testing.T) {
 		{"internal/a/a.go", "stores/b", false},
 		{"integration/a.go", "stores/b", false},
 		{"flows/trusted/t_test.go", "flows/totp", false},
+		{"strategies/refresh/r_test.go", "strategies/jwt", false},
+		{"strategies/refresh/refresh.go", "strategies/jwt", true},
 	} {
 		t.Run(c.file+" imports "+c.imported, func(t *testing.T) {
 			root := t.TempDir()
