@@ -47,7 +47,7 @@ func TestClientByOAPICodegen(t *testing.T) {
 	motto, ctx := "Poetical science", t.Context()
 	register := oapi.UserCreate{Email: "ada@example.org", Password: "analytical engine", Name: "Ada", Motto: &motto}
 	made, err := c.RegisterRegisterAuthRegisterPostWithResponse(ctx, register)
-	if err != nil || made.JSON201 == nil || made.JSON201.Plan != oapi.Free {
+	if err != nil || made.JSON201 == nil || made.JSON201.Plan != oapi.UserReadPlanFree {
 		t.Fatalf("registered: %v, %s", err, made.Body)
 	}
 	again, err := c.RegisterRegisterAuthRegisterPostWithResponse(ctx, register)
