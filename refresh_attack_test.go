@@ -54,14 +54,16 @@ func TestAttackT05(t *testing.T) {
 			}
 		},
 		"logged out": func(a *renewing, p pair, _ *Member) {
-			a.wants("logout", a.send("POST", "/auth/mobile/logout", "", "Authorization", "Bearer "+p.Access), 204, "")
+			a.wants("logout", a.send("POST", "/auth/mobile/logout", "", "Authorization",
+				"Bearer "+p.Access), 204, "")
 		},
 		"revoked": func(a *renewing, p pair, _ *Member) {
 			a.wants("revoke", a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh), 200, "null")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newRenewing(t, true, func(o *latchkey.Options[Member]) { o.RequireVerified = name[0] == 'u' })
+			a := newRenewing(t, true,
+				func(o *latchkey.Options[Member]) { o.RequireVerified = name[0] == 'u' })
 			p, twin := a.pair(a.login("mobile")), a.pair(a.login("mobile"))
 			ada, err := a.users.Find(t.Context(), core.ByEmail("ada@example.org"))
 			if err != nil {
@@ -94,7 +96,8 @@ func TestAttackT07(t *testing.T) {
 func TestAttackT08(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	p := a.pair(a.login("mobile"))
-	a.wants("at another backend", a.send("POST", "/auth/other/refresh", "refresh_token="+p.Refresh), 401, unauthorized)
+	a.wants("at another backend", a.send("POST", "/auth/other/refresh", "refresh_token="+p.Refresh), 401,
+		unauthorized)
 	a.wants("ended at another backend", a.send("POST", "/auth/other/revoke", "token="+p.Refresh), 200, "null")
 	a.wants("the twin", a.renew(p.Refresh), 200, "")
 }
@@ -115,11 +118,11 @@ func TestAttackT15(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	token := cookies(a.login("spa"))[refreshCookie]
 	sent := refreshCookie + "=" + token
-	cross := a.send("POST", "/auth/spa/refresh", "", "Cookie", sent,
-		"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	cross := a.send("POST", "/auth/spa/refresh", "", "Cookie", sent, "Sec-Fetch-Site", "cross-site",
+		"Origin", "https://evil.example")
 	a.wants("cross-site", cross, 403, `{"detail":"CROSS_ORIGIN_REFUSED"}`)
-	cross = a.send("POST", "/auth/spa/revoke", "", "Cookie", sent,
-		"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	cross = a.send("POST", "/auth/spa/revoke", "", "Cookie", sent, "Sec-Fetch-Site", "cross-site",
+		"Origin", "https://evil.example")
 	a.wants("revoked cross-site", cross, 403, `{"detail":"CROSS_ORIGIN_REFUSED"}`)
 	for _, path := range []string{"refresh", "revoke"} {
 		twice := a.send("POST", "/auth/spa/"+path, "", "Cookie", sent+"; "+refreshCookie+"=tossed")
@@ -128,10 +131,10 @@ func TestAttackT15(t *testing.T) {
 			t.Error("the browser stays shut out")
 		}
 	}
-	inBody := a.send("POST", "/auth/spa/refresh", "refresh_token="+token)
-	a.wants("in the body of a cookie backend", inBody, 401, unauthorized)
-	beside := a.send("POST", "/auth/spa/refresh", "{", "Cookie", sent)
-	a.wants("a body that cannot be read, beside the cookie", beside, 204, "")
+	a.wants("in the body of a cookie backend", a.send("POST", "/auth/spa/refresh", "refresh_token="+token),
+		401, unauthorized)
+	a.wants("a body that cannot be read, beside the cookie", a.send("POST", "/auth/spa/refresh", "{",
+		"Cookie", sent), 204, "")
 }
 
 func TestAttackT16(t *testing.T) {
@@ -139,8 +142,8 @@ func TestAttackT16(t *testing.T) {
 	p, token := a.pair(a.login("mobile")), cookies(a.login("spa"))[refreshCookie]
 	a.advance(time.Hour)
 	a.heard()
-	expired := a.send("POST", "/auth/mobile/logout", "", "Authorization", "Bearer "+p.Access)
-	a.wants("logout with an expired token", expired, 401, "")
+	a.wants("logout with an expired token", a.send("POST", "/auth/mobile/logout", "", "Authorization",
+		"Bearer "+p.Access), 401, "")
 	a.heard()
 	a.wants("revoke", a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh), 200, "null")
 	w := a.send("POST", "/auth/spa/revoke", "", "Cookie", refreshCookie+"="+token)
@@ -164,7 +167,8 @@ func TestAttackT17(t *testing.T) {
 	for _, stateless := range []bool{false, true} {
 		a := newRenewing(t, stateless, nil)
 		own, other := a.pair(a.login("mobile")), a.pair(a.login("mobile"))
-		w := a.send("PATCH", "/users/me", `{"password": "another password of hers", "current_password": "`+password+`"}`,
+		w := a.send("PATCH", "/users/me",
+			`{"password": "another password of hers", "current_password": "`+password+`"}`,
 			"Authorization", "Bearer "+own.Access)
 		a.wants("a new password", w, 200, "")
 		if status := a.me(own); status != 200 {

@@ -99,7 +99,8 @@ func (a *renewing) advance(d time.Duration) {
 
 func newRenewing(t *testing.T, stateless bool, change func(*latchkey.Options[Member])) *renewing {
 	t.Helper()
-	a := &renewing{t: t, mails: &letters{}, now: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC), mux: http.NewServeMux()}
+	a := &renewing{t: t, mails: &letters{}, now: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC),
+		mux: http.NewServeMux()}
 	a.users = &failing{Users: memstore.NewUsers[Member]()}
 	store := memstore.NewSessions(a.clock)
 	strategy := func() core.Strategy {

@@ -161,7 +161,8 @@ func TestNewChecksRefreshTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = latchkey.New(memstore.NewUsers[Member](), latchkey.Options[Member]{
-			Backends: []latchkey.Backend{{Name: "web", Transport: transport, Strategy: c.strategy}}, Hashers: cheap(),
+			Backends: []latchkey.Backend{{Name: "web", Transport: transport,
+				Strategy: c.strategy}}, Hashers: cheap(),
 		})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v", name, err)

@@ -102,11 +102,14 @@ func TestAttackT07(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.Renewing, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
 		mine := a.LogInRenewing(t, "mobile", u)
-		a.Want(t, stale, harness.Case("T07 an access token as refresh token"), harness.Form("refresh_token", mine.Access))
-		a.Want(t, "GET /users/me 401", harness.Case("T07 a refresh token as access token"), harness.Bearer(mine.Refresh))
+		a.Want(t, stale, harness.Case("T07 an access token as refresh token"),
+			harness.Form("refresh_token", mine.Access))
+		a.Want(t, "GET /users/me 401", harness.Case("T07 a refresh token as access token"),
+			harness.Bearer(mine.Refresh))
 		for _, backend := range harness.Backends {
 			token := a.Token(t, backend, u)
-			a.Want(t, stale, harness.Case("T07 the token of "+backend), harness.Form("refresh_token", token))
+			a.Want(t, stale, harness.Case("T07 the token of "+backend),
+				harness.Form("refresh_token", token))
 		}
 		a.Want(t, "POST /auth/tablet/refresh 401", harness.Case("T08 at another backend"), mine.Body())
 		a.Want(t, "POST /auth/tablet/revoke 200", harness.Case("T08 ended at another backend"), mine.Body())
@@ -145,7 +148,8 @@ func TestAttackT11(t *testing.T) {
 		}
 		guess := strings.Repeat("A", 43)
 		for what, token := range map[string]string{
-			"the session's ID": living[0].ID, "with the prefix": "lkr_" + living[0].ID, "a made-up one": "lkr_" + guess + guess,
+			"the session's ID": living[0].ID, "with the prefix": "lkr_" + living[0].ID,
+			"a made-up one": "lkr_" + guess + guess,
 		} {
 			before := a.StoredState(t)
 			a.Want(t, stale, harness.Case("T11 "+what), harness.Form("refresh_token", token))
@@ -181,11 +185,13 @@ func TestAttackT15(t *testing.T) {
 		mine := a.LogInRenewing(t, "spa", a.NewUser(t))
 		for name, from := range harness.CrossOriginHeaders {
 			for _, route := range []string{"refresh", "revoke"} {
-				a.Want(t, "POST /auth/spa/"+route+" 403 CROSS_ORIGIN_REFUSED", harness.Case("T15 "+route+", "+name),
+				a.Want(t, "POST /auth/spa/"+route+" 403 CROSS_ORIGIN_REFUSED",
+					harness.Case("T15 "+route+", "+name),
 					mine.Cookie(), harness.All(from...))
 			}
 		}
-		a.Want(t, "POST /auth/spa/refresh 400 DUPLICATE_CREDENTIALS", harness.Case("T15 a second cookie, tossed"),
+		a.Want(t, "POST /auth/spa/refresh 400 DUPLICATE_CREDENTIALS",
+			harness.Case("T15 a second cookie, tossed"),
 			mine.Cookie(), harness.Header("Cookie", harness.RefreshCookie+"=x"))
 		a.Want(t, "POST /auth/spa/refresh 401", harness.Case("T15 in the body"), mine.Body())
 		for name, from := range harness.SameOriginHeaders {
@@ -199,10 +205,13 @@ func TestAttackT15(t *testing.T) {
 func TestAttackT16(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.Renewing, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
-		mobile, spa, other := a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "spa", u), a.LogInRenewing(t, "mobile", u)
+		mobile, spa, other := a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "spa", u),
+			a.LogInRenewing(t, "mobile", u)
 		a.Advance(time.Hour)
-		a.Want(t, "POST /auth/mobile/logout 401", harness.Case("T16 the access token has expired"), mobile.Presented())
-		a.Want(t, "POST /auth/mobile/revoke 200", harness.Case("T16 revoke"), harness.Form("token", mobile.Refresh))
+		a.Want(t, "POST /auth/mobile/logout 401", harness.Case("T16 the access token has expired"),
+			mobile.Presented())
+		a.Want(t, "POST /auth/mobile/revoke 200", harness.Case("T16 revoke"), harness.Form("token",
+			mobile.Refresh))
 		a.Want(t, "POST /auth/spa/revoke 200", harness.Case("T16 revoke by cookie"), spa.Cookie())
 		a.Want(t, stale, harness.Case("T16 it has ended"), mobile.Body())
 		a.Want(t, "POST /auth/spa/refresh 401", harness.Case("T16 it has ended, by cookie"), spa.Cookie())
@@ -221,7 +230,8 @@ func TestAttackT17(t *testing.T) {
 		}
 		tabs.Go(func() {
 			a.Want(t, "PATCH /users/me 200", own.Presented(),
-				harness.JSONObject(harness.Object{"password": harness.OtherPassword, "current_password": harness.Password}))
+				harness.JSONObject(harness.Object{"password": harness.OtherPassword,
+					"current_password": harness.Password}))
 		})
 		tabs.Wait()
 		a.Want(t, "GET /users/me 200", harness.Case("T17 the access token of before"), own.Presented())
@@ -238,13 +248,15 @@ func TestAttackT19(t *testing.T) {
 	harness.OnEveryStore(t, harness.Renewing, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
 		for name, s := range map[string]core.Session{
-			"T19 twin, the person themselves": {UserID: u.ID}, "T19 somebody who acts as the user": {UserID: u.ID, Actor: "root"},
+			"T19 twin, the person themselves":   {UserID: u.ID},
+			"T19 somebody who acts as the user": {UserID: u.ID, Actor: "root"},
 		} {
 			line := renewed
 			if s.Actor != "" {
 				line = stale
 			}
-			a.Want(t, line, harness.Case(name), harness.Form("refresh_token", a.IssueRefresh(t, "mobile", s)))
+			a.Want(t, line, harness.Case(name), harness.Form("refresh_token", a.IssueRefresh(t,
+				"mobile", s)))
 		}
 	})
 }

@@ -27,13 +27,14 @@ func TestRefresh(t *testing.T) {
 		a.Want(t, "GET /users/me 200", second.Presented()).WantUser(t, u)
 		a.Want(t, "GET /users/me 401 (the access token before has expired)", first.Presented())
 		a.Want(t, "POST /auth/mobile/refresh 401 (no token of ours)", harness.Form("refresh_token", "x"))
-		a.Want(t, "POST /auth/mobile/refresh 422 body.refresh_token missing (no token)", harness.Form("scope", "x"))
+		a.Want(t, "POST /auth/mobile/refresh 422 body.refresh_token missing (no token)",
+			harness.Form("scope", "x"))
 		a.Want(t, "POST /auth/mobile/refresh 422 body.grant_type string_pattern_mismatch (of another grant)",
 			harness.Form("refresh_token", second.Refresh, "grant_type", "password"))
 		a.Want(t, "POST /auth/mobile/refresh 422 body.refresh_token value_error (twice)",
 			harness.Form("refresh_token", second.Refresh, "refresh_token", "x"))
-		a.Want(t, "POST /auth/mobile/refresh 413 BODY_TOO_LARGE (1 MB)",
-			harness.Form("refresh_token", strings.Repeat("x", 1<<20)))
+		a.Want(t, "POST /auth/mobile/refresh 413 BODY_TOO_LARGE (1 MB)", harness.Form("refresh_token",
+			strings.Repeat("x", 1<<20)))
 		a.Want(t, "POST /auth/mobile/refresh 415 UNSUPPORTED_MEDIA_TYPE (without a body)")
 		a.Break("sessions")
 		a.Want(t, "POST /auth/mobile/refresh 503 SERVICE_UNAVAILABLE (without sessions)", second.Body())
@@ -51,7 +52,8 @@ func TestRefreshByCookie(t *testing.T) {
 		second := a.Want(t, "POST /auth/spa/refresh 204 (by cookie)", first.Cookie()).Pair(t)
 		mine := harness.Header("Cookie", "__Host-spa="+second.Access)
 		a.Want(t, "GET /users/me 200", mine).WantUser(t, u)
-		a.Want(t, "POST /auth/spa/refresh 401 (without a cookie)", harness.JSON(`{"refresh_token": "`+second.Refresh+`"}`))
+		a.Want(t, "POST /auth/spa/refresh 401 (without a cookie)",
+			harness.JSON(`{"refresh_token": "`+second.Refresh+`"}`))
 		a.Want(t, "POST /auth/spa/refresh 400 DUPLICATE_CREDENTIALS (two cookies)", second.Cookie(),
 			harness.Header("Cookie", harness.RefreshCookie+"=x"))
 		a.Want(t, "POST /auth/spa/revoke 400 DUPLICATE_CREDENTIALS (two cookies)", second.Cookie(),
@@ -65,7 +67,8 @@ func TestRefreshByCookie(t *testing.T) {
 		a.Want(t, "POST /auth/spa/revoke 403 CROSS_ORIGIN_REFUSED (from another site)", second.Cookie(),
 			harness.Header("Sec-Fetch-Site", "cross-site"))
 		gone := a.Want(t, "POST /auth/spa/logout 204 (both cookies go)", mine)
-		if lines := gone.Header["Set-Cookie"]; len(lines) != 2 || !strings.Contains(lines[1], harness.RefreshCookie+"=;") {
+		if lines := gone.Header["Set-Cookie"]; len(lines) != 2 || !strings.Contains(lines[1],
+			harness.RefreshCookie+"=;") {
 			t.Errorf("logout sets %q", lines)
 		}
 		a.Want(t, "POST /auth/spa/refresh 401 (after the logout)", second.Cookie())
@@ -75,12 +78,14 @@ func TestRefreshByCookie(t *testing.T) {
 func TestRevoke(t *testing.T) {
 	harness.OnEveryAdapter(t, harness.Renewing, func(t *testing.T, a *harness.App) {
 		u := a.NewUser(t)
-		mine, other, browser := a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "spa", u)
+		mine, other, browser := a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "mobile", u),
+			a.LogInRenewing(t, "spa", u)
 		for _, row := range []struct {
 			line string
 			body harness.Option
 		}{
-			{"POST /auth/mobile/revoke 200 (RFC 7009)", harness.Form("token", mine.Refresh, "token_type_hint", "refresh_token")},
+			{"POST /auth/mobile/revoke 200 (RFC 7009)", harness.Form("token", mine.Refresh,
+				"token_type_hint", "refresh_token")},
 			{"POST /auth/mobile/revoke 200 (again)", harness.Form("token", mine.Refresh)},
 			{"POST /auth/mobile/revoke 200 (unknown)", harness.JSON(`{"refresh_token": "x"}`)},
 		} {
@@ -89,7 +94,8 @@ func TestRevoke(t *testing.T) {
 			}
 		}
 		a.Want(t, "POST /auth/mobile/revoke 422 body.token missing (no token)", harness.Form("x", "y"))
-		a.Want(t, "POST /auth/mobile/revoke 413 BODY_TOO_LARGE (1 MB)", harness.Form("token", strings.Repeat("x", 1<<20)))
+		a.Want(t, "POST /auth/mobile/revoke 413 BODY_TOO_LARGE (1 MB)", harness.Form("token",
+			strings.Repeat("x", 1<<20)))
 		a.Want(t, "POST /auth/mobile/revoke 415 UNSUPPORTED_MEDIA_TYPE (without a body)")
 		a.Want(t, "GET /users/me 401 (its access token)", mine.Presented())
 		a.Want(t, "GET /users/me 200 (another login)", other.Presented())
@@ -111,7 +117,8 @@ func TestLimitOfRefreshes(t *testing.T) {
 		}
 		mobile = a.Want(t, "POST /auth/mobile/refresh 200", mobile.Body()).Pair(t)
 		spa = a.Want(t, "POST /auth/spa/refresh 204", spa.Cookie()).Pair(t)
-		a.Want(t, "POST /auth/mobile/refresh 429 RATE_LIMITED (the 121st of a minute)", mobile.Body()).WantRetryWithin(t, time.Minute)
+		a.Want(t, "POST /auth/mobile/refresh 429 RATE_LIMITED (the 121st of a minute)",
+			mobile.Body()).WantRetryWithin(t, time.Minute)
 		a.Want(t, "POST /auth/spa/refresh 429 RATE_LIMITED (the 122nd)", spa.Cookie())
 		a.Advance(time.Minute)
 		a.Want(t, "POST /auth/mobile/refresh 200 (a minute later)", mobile.Body())
