@@ -109,7 +109,8 @@ func TestRefreshLimit(t *testing.T) {
 func TestRefreshByCookie(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	first := cookies(a.login("spa"))
-	if len(first) != 3 || first[sessionCookie] == "" || first[sessionCookie+"-known"] == "" || !strings.HasPrefix(first[refreshCookie], "lkr_") {
+	if len(first) != 3 || first[sessionCookie] == "" || first[sessionCookie+"-known"] == "" ||
+		!strings.HasPrefix(first[refreshCookie], "lkr_") {
 		t.Fatalf("the login sets %v", first)
 	}
 	a.advance(time.Hour)

@@ -13,7 +13,7 @@ func (b *builder) sentence(detail string) string {
 	if s := b.o.Codes[detail]; s != "" {
 		return s
 	}
-	return cmp.Or(sentences()[detail], ofAdministration()[detail])
+	return cmp.Or(sentences()[detail], ofAdministration()[detail], ofKeys()[detail])
 }
 
 // ofAdministration are about the codes of administrators' routes.
@@ -22,6 +22,14 @@ func ofAdministration() map[string]string {
 		core.CodeAdminSelf:            "Administrators do not do this to themselves.",
 		core.CodeImpersonationRefused: "Nobody acts as themselves, as a superuser, or as a blocked user.",
 		core.CodeNotImpersonating:     "The caller acts for themselves.",
+	}
+}
+
+// ofKeys are about the codes of API keys.
+func ofKeys() map[string]string {
+	return map[string]string{
+		core.CodeAPIKeyLimit:   "The user has as many API keys as there may be.",
+		core.CodeAPIKeyRotated: "The API key has been replaced already.",
 	}
 }
 
@@ -71,8 +79,6 @@ func sentences() map[string]string {
 		core.CodeDuplicateCredentials:  "Two Authorization lines, or two cookies of the session's name.",
 		core.CodeCrossOriginRefused:    "A browser sent the cookie from another origin.",
 		core.CodeInsufficientScope:     "The credential has scopes, and none that this operation takes.",
-		core.CodeAPIKeyLimit:           "The user has as many API keys as there may be.",
-		core.CodeAPIKeyRotated:         "The API key has been replaced already.",
 		core.CodeBodyTooLarge:          "The body is over 64 KiB.",
 		core.CodeUnsupportedMediaType:  "The body has another type, charset or content coding.",
 		core.CodeRateLimited:           "Too many attempts.",

@@ -65,18 +65,7 @@ func (s *site) sample(page string, known bool) View {
 	}
 	switch page {
 	case "account":
-		view.Data = &Account{
-			Email: "ada@example.org", Verified: known, Verify: form("verify"), Profile: form("profile"), Address: form("email"),
-			Password: form("password"), EndOthers: form("sessions"),
-			Sessions: []Login{{Device: "text", Label: "text", IP: "::1", Current: known,
-				End: form("session")}, {Device: "text"}},
-			Providers: []LinkedProvider{
-				{Provider: view.Providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
-				{Provider: view.Providers[1], Link: &Button{Text: "text", Action: "/"}},
-			},
-			Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
-			Activity: sampleActivity(known),
-		}
+		view.Data = sampleAccount(known, form, view.Providers)
 	case "codes":
 		if known {
 			view.Data, view.Form = []string{"text"}, nil
@@ -110,6 +99,22 @@ func (s *site) sample(page string, known bool) View {
 // private are the pages that nobody sees who is not logged in.
 var private = []string{
 	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename",
+}
+
+func sampleAccount(known bool, form func(string) *Form, providers []Provider) *Account {
+	return &Account{
+		Email: "ada@example.org", Verified: known, Verify: form("verify"), Profile: form("profile"), Address: form("email"),
+		Password: form("password"), EndOthers: form("sessions"),
+		Sessions: []Login{
+			{Device: "text", Label: "text", IP: "::1", Current: known, End: form("session")}, {Device: "text"},
+		},
+		Providers: []LinkedProvider{
+			{Provider: providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
+			{Provider: providers[1], Link: &Button{Text: "text", Action: "/"}},
+		},
+		Leave: &Button{Text: "text", Action: "/"}, Factors: sampleFactors(form), Keys: sampleKeys(form),
+		Activity: sampleActivity(known),
+	}
 }
 
 func sampleActivity(known bool) []Activity {

@@ -125,6 +125,18 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	a.origin = base.Scheme + "://" + base.Host
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, impersonation.Flow{}, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
+	o.addFlows(t, social)
+	o.Flows = pages.Links(prefix, o.Flows...)
+	var err error
+	if a.Auth, err = latchkey.New(a.Users, o.Options); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// addFlows adds what the application is not without.
+func (o *Options) addFlows(t testing.TB, social *oauth.OAuth) {
+	t.Helper()
 	if !slices.Contains(o.Without, "factors") {
 		o.Flows = append(o.Flows, totp.Flow{}, recovery.Flow{}, trusted.Flow{}, maillogin.Flow{SignUp: true})
 	} else {
@@ -148,12 +160,6 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	if !slices.Contains(o.Without, "keys") {
 		o.addKeys(t)
 	}
-	o.Flows = pages.Links(prefix, o.Flows...)
-	var err error
-	if a.Auth, err = latchkey.New(a.Users, o.Options); err != nil {
-		t.Fatal(err)
-	}
-	return a
 }
 
 // addKeys adds API keys.
