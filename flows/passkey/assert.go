@@ -145,6 +145,9 @@ func isRefusal(err error) (code string, _ bool) {
 	if !errors.As(err, &e) {
 		return "", false
 	}
-	return e.Code, e.Code == core.CodePasskeyUnknown || e.Code == core.CodePasskeyRefused ||
-		e.Code == core.CodeLoginBadCredentials
+	switch e.Code {
+	case core.CodePasskeyUnknown, core.CodePasskeyRefused, core.CodeLoginBadCredentials, core.CodeLoginUserSuspended:
+		return e.Code, true
+	}
+	return e.Code, false
 }
