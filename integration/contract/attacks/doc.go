@@ -26,7 +26,7 @@
 //	                      J17 J19 J23 J25 J28
 //	leak_test.go          L01 L02 L05 L07 L08 L10
 //	limit_test.go         Q04 Q05 Q07 Q08 Q11
-//	list_test.go          P16 P17
+//	list_test.go          I07 P16 P17
 //	lockout_test.go       Q01 Q02 Q08 Q12 Q14 Q16
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08

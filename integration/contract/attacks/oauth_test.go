@@ -373,7 +373,7 @@ func TestAttackOAuthLinks(t *testing.T) {
 			a.Consent(t, harness.AcmeLinked, harness.Identity("id-1", "elsewhere@example.org"), evil), evil)
 		a.Want(t, "DELETE "+harness.AcmeLinked+" 204", cred) // which has a password
 
-		only := a.LogInByAcme(t, harness.Identity("id-2", "only@example.org"))
+		only := inSession(t, a, a.LogInByAcme(t, harness.Identity("id-2", "only@example.org")))
 		a.Want(t, "DELETE "+harness.AcmeLinked+" 409 OAUTH_LAST_LOGIN_METHOD", harness.Case("O37 the only way to log in"),
 			only)
 		for _, password := range []string{"", "null", "\x00"} {
@@ -391,6 +391,18 @@ func TestAttackOAuthLinks(t *testing.T) {
 		a.Want(t, "DELETE "+harness.AcmeLinked+" 204", only)
 		a.Want(t, "DELETE /auth/associate/other 409 OAUTH_LAST_LOGIN_METHOD", harness.Case("O37 the last of two"), only)
 	})
+}
+
+// inSession logs the user of a credential in by acme at the backend session:
+// unlinking an account ends a JWT.
+func inSession(t *testing.T, a *harness.App, of harness.Option) harness.Option {
+	t.Helper()
+	id := a.Want(t, "GET /users/me 200", of).Member(t, "id").(string)
+	got, err := a.Manager().Login(t.Context(), id, "session", nil, core.Proof{Method: core.MethodOAuth + "acme", At: a.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return harness.Credential("session", got.Token.Raw)
 }
 
 func TestAttackO50ForeignBegins(t *testing.T) {

@@ -484,7 +484,7 @@ func TestAttackO53WithoutTransactions(t *testing.T) {
 			}
 		})
 		t.Run("O37 both of the last two ways to log in at once", func(t *testing.T) {
-			mine := a.LogInByAcme(t, harness.Identity("two ways", "two.ways@example.org"))
+			mine := inSession(t, a, a.LogInByAcme(t, harness.Identity("two ways", "two.ways@example.org")))
 			a.Want(t, "GET /auth/associate/other/callback 200",
 				a.Consent(t, "/auth/associate/other", harness.Identity("two ways", "two.ways@example.org"), mine), mine)
 			seam.call = "List"
