@@ -227,6 +227,11 @@ GET /users/{id} OK web
 PATCH /users/{id} OK web
 DELETE /users/{id} No Content web
 GET /users OK web
+POST /users/{id}/suspend No Content web
+DELETE /users/{id}/suspend No Content web
+GET /users/{id}/sessions OK web
+DELETE /users/{id}/sessions No Content web
+DELETE /users/{id}/sessions/{session} No Content web
 `
 	if got := documented(newPortal(t)); got != want {
 		t.Errorf("the document has\n%s", got)
