@@ -36,6 +36,10 @@ type happened struct {
 	Fields              []string
 }
 
+// askedByAnybody are the mails that whoever has the address may ask for; they
+// are made after the request, so that nobody is on record as their cause.
+var askedByAnybody = []core.EventKind{core.EventResetRequested, core.EventVerifyRequested}
+
 // addActivity asks for what happened to the account.
 func (v *visit) addActivity(ctx context.Context, data *Account) error {
 	if !v.offers("activity") {
@@ -58,7 +62,10 @@ func (v *visit) addActivity(ctx context.Context, data *Account) error {
 	for _, h := range all {
 		a := v.activity(h)
 		if h.Actor == "others" {
-			a.By, a.Device = v.texts.say("activity.others"), ""
+			a.Device = ""
+		}
+		if h.Actor == "others" && !slices.Contains(askedByAnybody, core.EventKind(h.Action)) {
+			a.By = v.texts.say("activity.others")
 		}
 		data.Activity = append(data.Activity, a)
 	}
