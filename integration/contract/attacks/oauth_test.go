@@ -398,7 +398,8 @@ func TestAttackOAuthLinks(t *testing.T) {
 func inSession(t *testing.T, a *harness.App, of harness.Option) harness.Option {
 	t.Helper()
 	id := a.Want(t, "GET /users/me 200", of).Member(t, "id").(string)
-	got, err := a.Manager().Login(t.Context(), id, "session", nil, core.Proof{Method: core.MethodOAuth + "acme", At: a.Now()})
+	proof := core.Proof{Method: core.MethodOAuth + "acme", At: a.Now()}
+	got, err := a.Manager().Login(t.Context(), id, "session", nil, proof)
 	if err != nil {
 		t.Fatal(err)
 	}
