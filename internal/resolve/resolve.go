@@ -290,25 +290,6 @@ func (r *Resolver) confirm(
 	return core.Current{Session: s, User: u}, nil
 }
 
-// actor checks the administrator who acts by a session: whoever is none any
-// more acts as nobody.
-func (r *Resolver) actor(ctx context.Context, s *core.Session) error {
-	u, err := r.Users.Find(ctx, core.ByID(s.Actor))
-	if err != nil {
-		return absent(err)
-	}
-	if !Acts(s, u, r.Now()) {
-		return core.ErrInvalid
-	}
-	return nil
-}
-
-// Acts reports whether a user may act by a session whose Actor they are.
-func Acts(s *core.Session, actor core.AnyUser, now time.Time) bool {
-	b := actor.Base()
-	return b.IsSuperuser && !b.Blocked(now) && b.TokenEpoch == s.ActorEpoch
-}
-
 // absent makes an invalid credential of a user who is gone.
 func absent(err error) error {
 	if errors.Is(err, core.ErrNotFound) {
