@@ -38,7 +38,8 @@ type Record struct {
 	Client  Client
 	// Fields are the names of what changed, sorted.
 	Fields []string
-	// Reason is why, in the words of whoever acted; at most 1,000 bytes.
+	// Reason is why, in the words of the one who acted; at most 1,000
+	// bytes.
 	Reason string
 }
 

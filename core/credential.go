@@ -112,7 +112,7 @@ func (c Credential) LogValue() slog.Value {
 // transaction. The front door does it for the others.
 type CredentialStore interface {
 	// Create stores c and sets c's ID where it is empty. ErrTaken if the
-	// ID, or (Kind, Key), exists, whoever's it is; else ErrFull if the
+	// ID, or (Kind, Key), exists, of any user; else ErrFull if the
 	// owner has max of the kind already, where 0 is any number. (So who
 	// adds a thing again hears that it is there, and not that something
 	// else must go first.) Both are decided by the store itself: of any

@@ -117,7 +117,7 @@ type Event struct {
 	NewDevice bool
 	// Count is a number that some kinds have; 0 for the others.
 	Count int
-	// Reason is why, in the words of whoever acts; "" for most kinds.
+	// Reason is why, in the words of the one who acts; "" for most kinds.
 	Reason string
 	// Session is the one that began or was revoked.
 	Session *Session

@@ -7,8 +7,8 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// actor checks the administrator who acts by a session: whoever is none any
-// more acts as nobody.
+// actor checks the administrator who acts by a session: one who is no longer
+// an active superuser acts as nobody.
 func (r *Resolver) actor(ctx context.Context, s *core.Session) error {
 	u, err := r.Users.Find(ctx, core.ByID(s.Actor))
 	if err != nil {
