@@ -101,6 +101,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		return nil, faults{err}
 	}
 	opts.warnUnverified()
+	opts.warnLasting()
 	return a, nil
 }
 
