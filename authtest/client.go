@@ -18,8 +18,9 @@ type Client struct {
 	// Authorization.
 	Header http.Header
 	// Token is the login's, as the strategy issued it; "" for a client
-	// that has no bearer token and that As did not make. It is for transports of an application's own, whose client
-	// puts it where they read it:
+	// that has no bearer token and that As did not make. It is for
+	// transports of an application's own, whose client puts it where they
+	// read it:
 	//
 	//	client.Header.Set("X-Token", client.Token)
 	Token string
