@@ -84,7 +84,8 @@ func (s *survivor) advance(seconds int) {
 
 // renewAndKill renews each login once, and kills the target after some answers.
 func (s *survivor) renewAndKill() {
-	after, pause := int64(1+rand.IntN(logins-clients)), time.Duration(rand.IntN(2000))*time.Microsecond
+	after := int64(1 + rand.IntN(logins-clients))              //nolint:gosec // no secret
+	pause := time.Duration(rand.IntN(2000)) * time.Microsecond //nolint:gosec // no secret
 	var answers, unanswered atomic.Int64
 	reached := make(chan struct{})
 	next := make(chan int)
