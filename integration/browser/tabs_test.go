@@ -191,7 +191,7 @@ func TestAttackT02TabsOfABrowser(t *testing.T) {
 			run(t, both[1], chromedp.Evaluate("greet()", nil))
 			both.want(t, r.page, "Hello Ada")
 
-			// A proof has tokens of its own, and those of before end.
+			// A proof has tokens of its own; those of before end.
 			r.expire()
 			run(t, both[1], chromedp.Evaluate("prove()", nil))
 			wantPage(t, both[1], r.page, "Proved")
