@@ -114,7 +114,7 @@ func (s *survivor) renewAndKill() {
 		time.Sleep(pause)
 		s.target.Kill()
 	}()
-	for _, i := range rand.Perm(logins) {
+	for _, i := range rand.Perm(logins) { //nolint:gosec // no secret
 		next <- i
 	}
 	close(next)
