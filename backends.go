@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -56,6 +57,19 @@ func refreshErrors(backends []Backend) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// maxAccess is how long an access token should live beside a refresh token.
+const maxAccess = time.Hour
+
+// warnLasting warns of refresh tokens that spare nothing.
+func (o Options[U]) warnLasting() {
+	for _, b := range o.Backends {
+		if l, ok := core.As[core.Lasting](b.Strategy); ok && renews(b.Strategy) && l.Lifetime() > maxAccess {
+			o.Log.Warn("latchkey: access tokens live for more than an hour beside a refresh token: a stolen one, and one of a "+
+				"login that has ended elsewhere, may work as long; some minutes are enough", "backend", b.Name, "lifetime", l.Lifetime())
+		}
+	}
 }
 
 // unencrypted reports whether a transport is set up for plain http.

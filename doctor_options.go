@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +43,45 @@ func (a *Auth[U]) examineOptions(context.Context) (found []Finding) {
 			Fix: "Leave it out; it is for load tests.",
 		})
 	}
-	return append(found, a.examineMemory()...)
+	return slices.Concat(found, a.examineGuesses(), a.examineMemory())
+}
+
+// maxGuesses is how many passwords of an account strangers may try in a day
+// before that is worth a warning: twice the default.
+const maxGuesses = 100
+
+// examineGuesses looks at the limits of wrong passwords.
+func (a *Auth[U]) examineGuesses() (found []Finding) {
+	o := a.opts
+	if o.InsecureNoLimits {
+		return nil // which is worse
+	}
+	if n := guessesADay(o.Limits.LoginFailures); n > maxGuesses {
+		found = append(found, Finding{
+			Code: "LOGIN_FAILURES", Severity: core.SeverityWarning,
+			Text: fmt.Sprintf("Options.Limits.LoginFailures lets strangers try %d passwords of an account in a day.", n),
+			Fix:  "Add a limit of a day and one of a month, as the defaults have them.",
+		})
+	}
+	browsers := slices.ContainsFunc(backendInfos(o.Backends), func(b core.BackendInfo) bool { return b.BrowserSent })
+	if browsers && o.Tickets == nil {
+		found = append(found, Finding{
+			Code: "NO_KNOWN_BROWSERS", Severity: core.SeverityWarning,
+			Text: "Options.Tickets is not set, so no browser is known: wrong passwords of strangers keep the owner of an account out, too.",
+			Fix:  "Set it to the tickets of the store that has the users, or of Redis.",
+		})
+	}
+	return found
+}
+
+// guessesADay is how many events limits allow in a day.
+func guessesADay(limits []Limit) int {
+	least := math.MaxInt
+	for _, l := range limits {
+		windows := max(1, (day+l.Window-1)/l.Window)
+		least = min(least, int(windows)*l.Events)
+	}
+	return least
 }
 
 // examineMemory looks for what a restart, or another process, does not have.

@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
+	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
@@ -138,6 +139,8 @@ func TestDoctorFinds(t *testing.T) {
 		"no base URL":          {func(_ *server, o *o) { o.BaseURL, o.Flows = "", []latchkey.Flow{page{}} }, "note NO_BASE_URL"},
 		"http":                 {func(_ *server, o *o) { o.BaseURL = "http://app.example.org" }, "error HTTP_BASE_URL"},
 		"no limits":            {func(_ *server, o *o) { o.InsecureNoLimits = true }, "error NO_LIMITS"},
+		"many guesses":         {func(_ *server, o *o) { o.Limits.LoginFailures = guesses(101) }, "warning LOGIN_FAILURES"},
+		"no known browsers":    {func(_ *server, o *o) { o.Tickets, o.Flows = nil, []latchkey.Flow{page{}} }, "warning NO_KNOWN_BROWSERS"},
 		"no sender":            {func(_ *server, o *o) { o.Sender, o.Flows = nil, []latchkey.Flow{page{}} }, "note NO_SENDER"},
 		"the outbox":           {func(_ *server, o *o) { o.Sender, _ = outbox.New(outbox.Options{}) }, "error OUTBOX"},
 		"direct clients":       {func(_ *server, o *o) { o.ClientIP = nil }, "note CLIENTS_DIRECT"},
@@ -184,6 +187,30 @@ func TestDoctorFinds(t *testing.T) {
 				if f.Text == "" || f.Text[0] < 'A' || f.Text[0] > 'Z' || !strings.HasSuffix(f.Text, ".") {
 					t.Errorf("%s is no sentence: %q", f.Code, f.Text)
 				}
+			}
+		}))
+	}
+}
+
+// guesses are so many wrong passwords in a week.
+func guesses(n int) []latchkey.Limit {
+	return []latchkey.Limit{{Events: n, Window: 7 * 24 * time.Hour}}
+}
+
+// What is like a fault, and none: 100 guesses in a day, and an application
+// without browsers that has no tickets.
+func TestDoctorLetsPass(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*server, *latchkey.Options[Member]){
+		"100 guesses in a day": func(_ *server, o *latchkey.Options[Member]) { o.Limits.LoginFailures = guesses(100) },
+		"no tickets, and no browsers": func(_ *server, o *latchkey.Options[Member]) {
+			o.Tickets, o.Flows = nil, []latchkey.Flow{page{}}
+			o.Backends[0].Transport = bearer.New(bearer.Options{})
+		},
+	} {
+		t.Run(name, inVirtualTime(func(t *testing.T) {
+			if found := codes(healthy(t, change)); !equalSets(found, []string{"note PAGE", "note HASH_TIME"}) {
+				t.Errorf("got %q", found)
 			}
 		}))
 	}

@@ -40,7 +40,8 @@ type Limits struct {
 	// an hour.
 	Registrations Limit
 	// SessionEnds are the requests of one client network to end its users'
-	// own logins. Default: 120 a minute.
+	// own logins, and apart from them those to end one by its refresh
+	// token. Default: 120 a minute.
 	SessionEnds Limit
 	// UserChanges are the new passwords, and apart from them the new
 	// addresses and the new names, that one user asks for by PATCH /me,

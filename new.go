@@ -101,6 +101,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 		return nil, faults{err}
 	}
 	opts.warnUnverified()
+	opts.warnLasting()
 	return a, nil
 }
 
@@ -194,7 +195,9 @@ func accountFlows[U any](o Options[U], guesses account.Guesses, publicKeys func(
 		users.ForceReset = f.Force
 	}
 	return []Flow{
-		account.Login{Guesses: guesses, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes},
+		account.Login{
+			Guesses: guesses, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes, Ends: o.Limits.SessionEnds,
+		},
 		account.Register{Attempts: o.Limits.Registrations},
 		users,
 		account.Sessions{Ends: o.Limits.SessionEnds},

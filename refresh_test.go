@@ -1,6 +1,8 @@
 package latchkey_test
 
 import (
+	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/refresh"
+	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
 )
 
@@ -70,6 +73,48 @@ func TestRefreshBodies(t *testing.T) {
 	}
 }
 
+// A login with "remember": false, and what renews it, ends with the browser,
+// after two hours without a renewal, and a day later.
+func TestRefreshOfABriefLogin(t *testing.T) {
+	a := newRenewing(t, false, nil)
+	brief := func(backend string) *httptest.ResponseRecorder {
+		return a.send("POST", "/auth/"+backend+"/login",
+			`{"email": "ada@example.org", "password": "`+password+`", "remember": false}`)
+	}
+	renewSpa := func(token string) *httptest.ResponseRecorder {
+		return a.send("POST", "/auth/spa/refresh", "", "Cookie", refreshCookie+"="+token)
+	}
+	w := brief("spa")
+	mine, idle := a.pair(brief("mobile")), a.pair(brief("mobile"))
+	for range 12 {
+		lines := 0
+		for _, c := range w.Result().Cookies() {
+			if c.Name != sessionCookie && c.Name != refreshCookie {
+				continue
+			}
+			if lines++; c.MaxAge != 0 || !c.Expires.IsZero() {
+				t.Errorf("the browser keeps %s", c)
+			}
+		}
+		if lines != 2 {
+			t.Fatalf("got %d %s with %d cookies", w.Code, w.Body, lines)
+		}
+		a.advance(2*time.Hour - time.Second)
+		token := cookies(w)[refreshCookie]
+		if w = renewSpa(token); w.Code == 401 {
+			t.Fatal("it ends within two hours")
+		}
+		mine = a.pair(a.renew(mine.Refresh))
+	}
+	a.wants("two hours without a renewal", a.renew(idle.Refresh), 401, unauthorized)
+	a.advance(time.Minute)
+	a.wants("a day after the login", a.renew(mine.Refresh), 401, unauthorized)
+	a.wants("a day after the login", renewSpa(cookies(w)[refreshCookie]), 401, unauthorized)
+	long := a.pair(a.login("mobile"))
+	a.advance(25 * time.Hour)
+	a.wants("any other login", a.renew(long.Refresh), 200, "")
+}
+
 // A step-up has tokens of its own, which live no longer than the login.
 func TestRefreshAfterStepUp(t *testing.T) {
 	a := newRenewing(t, false, func(o *latchkey.Options[Member]) { o.StepUpGrace = -1 })
@@ -106,6 +151,25 @@ func TestRefreshLimit(t *testing.T) {
 	a.wants("a minute later, with the same token", a.renew(p.Refresh), 200, "")
 }
 
+// A login that is not ended for the number of requests goes on, with its
+// cookies.
+func TestRevokeLimit(t *testing.T) {
+	a := newRenewing(t, false, func(o *latchkey.Options[Member]) {
+		o.Limits.SessionEnds = latchkey.Limit{Events: 1, Window: time.Minute}
+	})
+	p := a.pair(a.login("mobile"))
+	a.wants("the first", a.send("POST", "/auth/mobile/revoke", "token=unknown"), 200, "null")
+	w := a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh)
+	a.wants("the second", w, 429, `{"detail":"RATE_LIMITED"}`)
+	if w.Header().Get("Retry-After") == "" || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("its headers are %v", w.Header())
+	}
+	a.wants("the login goes on", a.renew(p.Refresh), 200, "")
+	a.advance(time.Minute)
+	a.wants("a minute later", a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh), 200, "null")
+	a.wants("it has ended", a.renew(p.Refresh), 401, unauthorized)
+}
+
 func TestRefreshByCookie(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	first := cookies(a.login("spa"))
@@ -130,6 +194,40 @@ func TestRefreshByCookie(t *testing.T) {
 	a.wants("after the logout", w, 401, unauthorized)
 	if len(cookies(w)) != 0 {
 		t.Errorf("the refusal sets %v: another tab may have renewed them", cookies(w))
+	}
+}
+
+// An access token of more than an hour beside a refresh token is worth a
+// warning, wherever else it is fine.
+func TestNewWarnsOfLongAccessTokens(t *testing.T) {
+	key, err := jwt.HS256("test", []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d"+
+		"\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38"))
+	check(t, err, nil)
+	for _, c := range []struct {
+		lifetime time.Duration
+		renews   bool
+		warns    string
+	}{
+		{time.Hour, true, ""},
+		{61 * time.Minute, true, "backend=mobile lifetime=1h1m0s"},
+		{24 * time.Hour, false, ""},
+	} {
+		access, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: c.lifetime})
+		check(t, err, nil)
+		var strategy core.Strategy = access
+		if c.renews {
+			strategy, err = refresh.New(memstore.NewSessions(nil), access, refresh.Options{})
+			check(t, err, nil)
+		}
+		var log strings.Builder
+		_, err = latchkey.New(memstore.NewUsers[Member](), latchkey.Options[Member]{
+			Backends: []latchkey.Backend{{Name: "mobile", Transport: bearer.New(bearer.Options{}), Strategy: strategy}},
+			Hashers:  cheap(), Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		check(t, err, nil)
+		if said := log.String(); (said != "") != (c.warns != "") || !strings.Contains(said, c.warns) {
+			t.Errorf("%v, renewed %t: the log has %q, want %q", c.lifetime, c.renews, said, c.warns)
+		}
 	}
 }
 

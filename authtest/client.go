@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -16,12 +17,16 @@ type Client struct {
 	// Header is sent with every request. A login at a bearer backend sets
 	// Authorization.
 	Header http.Header
-	// Token is the login's, as the strategy issued it; "" for a client of
-	// NewClient. It is for transports of an application's own, whose client
-	// puts it where they read it:
+	// Token is the login's, as the strategy issued it; "" for a client
+	// that has no bearer token and that As did not make. It is for
+	// transports of an application's own, whose client puts it where they
+	// read it:
 	//
 	//	client.Header.Set("X-Token", client.Token)
 	Token string
+	// Refresh is the login's refresh token, "" where there is none, or
+	// where it travels in a cookie. Renew replaces it.
+	Refresh string
 
 	t     testing.TB
 	host  string
@@ -76,6 +81,22 @@ func (c *Client) Do(h http.Handler, method, target, body string) *httptest.Respo
 	return w
 }
 
+// Renew posts the client's refresh token to a path, such as
+// "/auth/mobile/refresh", as clients do whose access token has expired, keeps
+// the tokens of the answer, and returns it.
+func (c *Client) Renew(h http.Handler, path string) *httptest.ResponseRecorder {
+	c.t.Helper()
+	body := ""
+	if c.Refresh != "" {
+		body = url.Values{"refresh_token": {c.Refresh}}.Encode()
+	}
+	w := c.Do(h, http.MethodPost, path, body)
+	if w.Code == http.StatusOK {
+		c.take(w.Body.Bytes())
+	}
+	return w
+}
+
 // Apply adds the client's header lines and cookies to a request.
 func (c *Client) Apply(r *http.Request) {
 	c.t.Helper()
@@ -113,11 +134,12 @@ func (c overHTTP) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// take makes the access token of a login's answer that of the client, if the
-// body has one.
+// take makes the tokens of a login's answer those of the client, if the body
+// has them.
 func (c *Client) take(body []byte) {
 	var answer struct {
-		AccessToken string `json:"access_token"`
+		AccessToken  string `json:"access_token"`
+		RefreshToken string `json:"refresh_token"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.AccessToken == "" {
 		return
@@ -125,5 +147,5 @@ func (c *Client) take(body []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Header.Set("Authorization", "Bearer "+answer.AccessToken)
-	c.known = true
+	c.Token, c.Refresh, c.known = answer.AccessToken, answer.RefreshToken, true
 }

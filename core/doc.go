@@ -56,7 +56,8 @@
 // [SessionLister] and [Sweeper]; one that signs tokens with private keys,
 // [KeySet]; one that works in the background, [Waiter]. One whose tokens
 // are not the answer to a login, such as API keys, must implement [Standing];
-// one that issues a refresh token beside them, [Renewer].
+// one that issues a refresh token beside them, [Renewer]. One whose tokens may
+// be the access tokens of a Renewer should implement [Lasting].
 //
 // A [Transport] whose token browsers send by themselves must implement
 // [Ambient], and should implement [Holder], so that a login that waits for a

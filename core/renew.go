@@ -25,6 +25,14 @@ type Renewer interface {
 	Renew(ctx context.Context, refresh string, login Login) (Token, error)
 }
 
+// Lasting is a Strategy the tokens of which, those that Verify takes, all have
+// the same lifetime (optional). latchkey.New warns where that of a Renewer is
+// over an hour.
+type Lasting interface {
+	// Lifetime returns the lifetime, or 0 where tokens differ in it.
+	Lifetime() time.Duration
+}
+
 // RefreshCarrier is a Transport that carries the refresh token too (optional),
 // as a cookie does. Without it the token is in the body of the request. The
 // transport's Attach and Clear are of both tokens.

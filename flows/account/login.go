@@ -14,6 +14,9 @@ type Login struct {
 	Guesses
 	Attempts core.Limit // per client network
 	Renewals core.Limit // per client network
+	// Ends are the requests of one client network to end a login by its
+	// refresh token.
+	Ends core.Limit
 }
 
 // Name is "login".

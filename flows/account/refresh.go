@@ -32,6 +32,7 @@ func (l Login) renewals(svc *core.Services) []core.Route {
 	}
 	revoke := core.Doc{
 		Summary: "End the login of a refresh token", Status: http.StatusOK, Answer: json.RawMessage("null"),
+		Codes: []string{core.CodeRateLimited},
 	}
 	if svc.Backend.CarriesRefresh {
 		for _, d := range []*core.Doc{&refresh, &revoke} {
@@ -52,7 +53,7 @@ func (l Login) renewals(svc *core.Services) []core.Route {
 		{
 			Name: "auth:" + svc.Backend.Name + ".revoke", Method: http.MethodPost, Pattern: "/revoke", Public: true,
 			Doc:    revoke,
-			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return revokeLogin(ctx, svc, r) },
+			Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) { return l.revoke(ctx, svc, r) },
 		},
 	}
 }
@@ -84,7 +85,7 @@ func (l Login) refresh(ctx context.Context, svc *core.Services, r *core.Request)
 	return admission.Answer, err
 }
 
-func revokeLogin(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
+func (l Login) revoke(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {
 	token := ""
 	if !svc.Backend.CarriesRefresh {
 		in, err := core.ReadForm(r, "token", "refresh_token")
@@ -100,6 +101,9 @@ func revokeLogin(ctx context.Context, svc *core.Services, r *core.Request) (*cor
 			return nil, err
 		}
 		token = given
+	}
+	if err := core.CheckNetworkLimit(ctx, svc.Limiter, "revoke", r.Remote, l.Ends); err != nil {
+		return nil, err
 	}
 	return svc.Gate.EndRenewable(ctx, token, r)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// scripts are those of docs/guides/single-page.md.
+// scripts are those of docs/guides/single-page.md and refresh-tokens.md.
 //
 //go:embed spa
 var scripts embed.FS
@@ -17,7 +17,13 @@ var scripts embed.FS
 // script serves one of them, for an API at a URL.
 func script(t *testing.T, mux *http.ServeMux, name, api string) {
 	t.Helper()
-	text, err := scripts.ReadFile("spa/" + name)
+	scriptAs(t, mux, name, name, api)
+}
+
+// scriptAs serves one of them by another name.
+func scriptAs(t *testing.T, mux *http.ServeMux, file, name, api string) {
+	t.Helper()
+	text, err := scripts.ReadFile("spa/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}

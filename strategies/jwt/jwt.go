@@ -45,6 +45,7 @@ var (
 	_ core.Strategy  = (*Strategy)(nil)
 	_ core.Rechecker = (*Strategy)(nil)
 	_ core.KeySet    = (*Strategy)(nil)
+	_ core.Lasting   = (*Strategy)(nil)
 	_ core.Sweeper   = (*Strategy)(nil)
 )
 
@@ -76,6 +77,9 @@ func New(o Options) (*Strategy, error) {
 	}
 	return s, nil
 }
+
+// Lifetime returns Options.Lifetime. See core.Lasting.
+func (s *Strategy) Lifetime() time.Duration { return s.options.Lifetime }
 
 // Issue signs a new token with the first key. If the login's session has an ID,
 // the token is one of several of that session: sid is the ID, began its

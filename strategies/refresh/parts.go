@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -20,6 +21,15 @@ func (s *Strategy) PublicKeys() []json.RawMessage {
 		return keys.PublicKeys()
 	}
 	return nil
+}
+
+// Lifetime returns that of an access token, 0 where the access strategy is no
+// core.Lasting.
+func (s *Strategy) Lifetime() time.Duration {
+	if l, ok := core.As[core.Lasting](s.access); ok {
+		return l.Lifetime()
+	}
+	return 0
 }
 
 // Examine returns what the store and the access strategy find. See

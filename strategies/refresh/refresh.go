@@ -32,6 +32,7 @@ var (
 	_ core.Waiter     = (*Strategy)(nil)
 	_ core.Sweeper    = (*Strategy)(nil)
 	_ core.KeySet     = (*Strategy)(nil)
+	_ core.Lasting    = (*Strategy)(nil)
 	_ core.Examiner   = (*Strategy)(nil)
 )
 

@@ -180,7 +180,7 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 	if own != nil {
 		own(r)
 	}
-	for _, b := range slices.Concat(Backends, a.renewing()) {
+	for _, b := range a.WithLogins() {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 		if a.impersonates {
 			r.Mount("/auth/"+b, a.Impersonation(b))

@@ -57,6 +57,9 @@ func newRenewing(kept Stores, now func() time.Time) ([]latchkey.Backend, error) 
 	}, nil
 }
 
+// WithLogins returns the names of the backends that have logins.
+func (a *App) WithLogins() []string { return slices.Concat(Backends, a.renewing()) }
+
 // renewing returns those of RenewingBackends that the application has.
 func (a *App) renewing() []string {
 	return slices.DeleteFunc(slices.Clone(RenewingBackends), func(name string) bool {

@@ -24,6 +24,7 @@
 //	pending_test.go    M08 M32 M34 M38
 //	race_test.go       M01 M07 M22 M41 M51 M66
 //	recovery_test.go   M07 M20 M28
+//	renewed_test.go    M05 T21
 //	stepup_test.go     M10 M31 M60 M61 M62 M64 M80
 //	table_test.go      M05
 //	trusted_test.go    M70 M71 M72

@@ -37,15 +37,15 @@ func (v *visitor) proveFirst(t *testing.T) (harness.Option, harness.Answer) {
 // login waits with.
 func (v *visitor) outcome(t *testing.T, got harness.Answer) harness.Option {
 	t.Helper()
-	held := cookieOf(t, got, harness.CookieName+"-pending")
-	if v.backend == "cookie" {
-		if session := cookieOf(t, got, harness.CookieName); session != "" {
-			return harness.Credential("cookie", session)
+	v.last = got
+	if name := cookieName(v.backend); name != "" {
+		if session := cookieOf(t, got, name); session != "" {
+			return harness.Header("Cookie", name+"="+session)
 		}
-		v.pending = held
+		v.pending = cookieOf(t, got, name+"-pending")
 		return nil
 	}
-	if held != "" {
+	if held := cookieOf(t, got, harness.CookieName+"-pending"); held != "" {
 		t.Errorf("a backend without cookies sets one: %v", got.Header)
 	}
 	if token, _ := got.Member(t, "access_token").(string); token != "" {
@@ -78,7 +78,7 @@ func (v *visitor) byProvider(t *testing.T) harness.Answer {
 		t.Fatalf("the provider's answer: %d %v %s", got.Status, got.Header, got.Body)
 	}
 	code := location.Query().Get("code")
-	if v.backend == "cookie" { // which needs no code
+	if cookieName(v.backend) != "" { // which needs no code
 		if code != "" {
 			t.Errorf("the browser is sent to %s", location)
 		}

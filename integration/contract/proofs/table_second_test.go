@@ -26,8 +26,8 @@ func (v *visitor) proveSecond(t *testing.T) harness.Option {
 func (v *visitor) secondAt(t *testing.T, backend, pending string) harness.Answer {
 	t.Helper()
 	held, named := harness.All(), pending
-	if backend == "cookie" {
-		held, named = harness.Header("Cookie", harness.CookieName+"-pending="+pending), ""
+	if name := cookieName(backend); name != "" {
+		held, named = harness.Header("Cookie", name+"-pending="+pending), ""
 	}
 	post := func(route string, body harness.Option) harness.Answer {
 		return v.x.Send(t, "POST", "/auth/"+backend+route, held, body)

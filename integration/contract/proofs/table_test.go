@@ -18,6 +18,11 @@ import (
 // cell is one way to log in.
 type cell struct{ first, second, backend, form string }
 
+// cookie is the name of a backend's cookie; "" where there is none.
+func cookieName(backend string) string {
+	return map[string]string{"cookie": harness.CookieName, "spa": "__Host-spa"}[backend]
+}
+
 // The table's axes. The provider is the local one; the card is another
 // project's factor.
 var (
@@ -27,10 +32,10 @@ var (
 )
 
 // cells are all of them.
-func cells() (all []cell) {
+func cells(backends ...string) (all []cell) {
 	for _, first := range firsts {
 		for _, second := range seconds {
-			for _, backend := range harness.Backends {
+			for _, backend := range backends {
 				for _, form := range forms {
 					all = append(all, cell{first, second, backend, form})
 				}
@@ -79,7 +84,7 @@ type table struct {
 	local *localprovider.Provider
 }
 
-func newTable(t *testing.T, p harness.Place) *table {
+func newTable(t *testing.T, p harness.Place, more ...func(*harness.App, *harness.Options)) *table {
 	t.Helper()
 	local, err := localprovider.Start("")
 	if err != nil {
@@ -105,11 +110,14 @@ func newTable(t *testing.T, p harness.Place) *table {
 				others = append(others, f)
 			}
 		}
+		for _, change := range more {
+			change(a, o)
+		}
 		o.BaseURL, o.Flows = origin, pages.Links("/site", append(append(others, social.Flows()...), site)...)
 	})
 	x := &table{a, local}
 	a.Serve(t, func(r harness.Router) {
-		for _, backend := range harness.Backends {
+		for _, backend := range a.WithLogins() {
 			r.Mount("/auth/"+backend+"/local", a.OAuth("local", backend))
 			r.Mount("/auth/"+backend, a.Exchange(backend))
 		}
@@ -127,7 +135,7 @@ func TestAttackTable(t *testing.T) {
 			t.Parallel()
 			x := newTable(t, p)
 			ran, spared := 0, 0
-			for _, c := range cells() {
+			for _, c := range cells(harness.Backends...) {
 				if c.none() != "" {
 					continue
 				}
@@ -151,10 +159,12 @@ type visitor struct {
 	x       *table
 	browser *pagewalk.Browser // of pages
 	pending string
+	last    harness.Answer // that has logged in, but in pages
 }
 
-func (x *table) try(t *testing.T, c cell) {
-	v := &visitor{person: x.equipped(t, c), cell: c, x: x}
+// try returns who has logged in, and whether it was by two proofs.
+func (x *table) try(t *testing.T, c cell) (v *visitor, strong bool) {
+	v = &visitor{person: x.equipped(t, c), cell: c, x: x}
 	v.browser = pagewalk.NewBrowser(t, x.send, "/site")
 	in, got := v.proveFirst(t)
 	if c.spared() != "" {
@@ -163,7 +173,7 @@ func (x *table) try(t *testing.T, c cell) {
 		}
 		x.Want(t, "GET /users/me 200", in)
 		x.PendingTicket(t, c.backend, v.Account) // a password alone is not spared it
-		return
+		return v, false
 	}
 	if in != nil || v.pending == "" {
 		t.Fatalf("it is not asked for: %d %s %v", got.Status, got.Body, got.Header)
@@ -174,6 +184,7 @@ func (x *table) try(t *testing.T, c cell) {
 	}
 	x.Want(t, "GET /users/me 200", in).WantUser(t, v.Account)
 	x.Want(t, "GET /strong 200", in)
+	return v, true
 }
 
 // equipped is a user who has what the cell needs.
@@ -202,7 +213,7 @@ func (x *table) equipped(t *testing.T, c cell) *person {
 // skips tries what the first proof alone may open, which is nothing.
 func (v *visitor) skips(t *testing.T) {
 	t.Helper()
-	held := harness.Header("Cookie", harness.CookieName+"-pending="+v.pending)
+	held := harness.Header("Cookie", harness.CookieName+"-pending="+v.pending+"; __Host-spa-pending="+v.pending)
 	for what, in := range map[string]harness.Option{
 		"nothing": harness.All(), "the secret as a token": harness.Bearer(v.pending),
 		"the secret as a session": harness.Credential("cookie", v.pending), "the cookie of what waits": held,
@@ -214,7 +225,7 @@ func (v *visitor) skips(t *testing.T) {
 			}
 		}
 	}
-	for _, other := range harness.Backends {
+	for _, other := range v.x.WithLogins() {
 		if other == v.backend {
 			continue
 		}

@@ -104,6 +104,36 @@ func TestRevoke(t *testing.T) {
 	})
 }
 
+// Of requests to end a login by its refresh token a network has so many, and
+// apart from them those of DELETE /sessions.
+func TestLimitOfRevocations(t *testing.T) {
+	few := func(a *harness.App, o *harness.Options) {
+		harness.Renewing(a, o)
+		o.Limits.SessionEnds = latchkey.Limit{Events: 2, Window: time.Minute}
+	}
+	harness.OnEveryAdapter(t, few, func(t *testing.T, a *harness.App) {
+		u := a.NewUser(t)
+		mobile, spa := a.LogInRenewing(t, "mobile", u), a.LogInRenewing(t, "spa", u)
+		a.Want(t, "POST /auth/mobile/revoke 422 body.token missing (which is none)", harness.Form("x", "y"))
+		a.Want(t, "POST /auth/mobile/revoke 200", harness.Form("token", "x"))
+		a.Want(t, "POST /auth/spa/revoke 200 (the second)")
+		limited := a.Want(t, "POST /auth/mobile/revoke 429 RATE_LIMITED (the third of a minute)", mobile.Body())
+		limited.WantRetryWithin(t, time.Minute)
+		limited = a.Want(t, "POST /auth/spa/revoke 429 RATE_LIMITED (the fourth)", spa.Cookie())
+		limited.WantRetryWithin(t, time.Minute)
+		if lines := limited.Header["Set-Cookie"]; len(lines) > 0 {
+			t.Errorf("the login goes on, and its cookies do not: %q", lines)
+		}
+		a.Want(t, "GET /users/me 200 (it goes on)", mobile.Presented())
+		a.Want(t, "POST /auth/spa/revoke 200 (another network)", spa.Cookie(),
+			harness.Header("Test-Peer", "198.51.100.1:1"))
+		a.Advance(time.Minute)
+		a.Want(t, "POST /auth/mobile/revoke 200 (a minute later)", mobile.Body())
+		a.Want(t, "POST /auth/mobile/refresh 401 (it has ended)", mobile.Body())
+		a.Want(t, "DELETE /auth/sessions 204 (counted apart)", a.LogIn(t, "session", u))
+	})
+}
+
 func TestLimitOfRefreshes(t *testing.T) {
 	limited := func(a *harness.App, o *harness.Options) {
 		harness.Renewing(a, o)
