@@ -38,9 +38,15 @@ func (s *Strategy) write(session core.Session, tokenID string) map[string]any {
 	if len(session.Proofs) > 0 {
 		methods, times := make([]string, len(session.Proofs)), make([]int64, len(session.Proofs))
 		for i, p := range session.Proofs {
-			methods[i], times[i] = p.Method, p.At.Unix()
+			methods[i] = p.Method
+			if !p.At.IsZero() {
+				times[i] = p.At.Unix()
+			}
 		}
-		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.Proved().Unix()
+		claims["amr"], claims["proved_at"] = methods, times
+		if at := session.Proved(); !at.IsZero() {
+			claims["auth_time"] = at.Unix()
+		}
 	}
 	if session.Scopes != nil {
 		claims["scope"] = strings.Join(session.Scopes, " ")
@@ -189,7 +195,10 @@ func (c *claims) proofs() []core.Proof {
 	}
 	proofs := make([]core.Proof, len(methods))
 	for i := range proofs {
-		proofs[i] = core.Proof{Method: methods[i], At: time.Unix(times[i], 0).UTC()}
+		proofs[i].Method = methods[i]
+		if times[i] != 0 { // else it was made elsewhere
+			proofs[i].At = time.Unix(times[i], 0).UTC()
+		}
 	}
 	return proofs
 }
