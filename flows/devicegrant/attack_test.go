@@ -17,9 +17,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/factortest"
 )
 
-// D01 (CVE-2026-45337): the login that claimed a code is the only one that
+// CVE-2026-45337: the login that claimed a code is the only one that
 // decides about it.
-func TestClaimedByAnother(t *testing.T) {
+func TestD01ClaimedByAnother(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, nil)
 		a.User("eve@example.org")
@@ -52,7 +52,7 @@ func TestClaimedByAnother(t *testing.T) {
 }
 
 // Of any number of logins that claim a code at once, one has it.
-func TestClaimedAtOnce(t *testing.T) {
+func TestD02ClaimedAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, devicegrant.Flow{}, nil)
 	for range 20 {
@@ -73,8 +73,8 @@ func TestClaimedAtOnce(t *testing.T) {
 	}
 }
 
-// D02: of 64 polls after an approval, one gets the login.
-func TestPolledAtOnce(t *testing.T) {
+// Of 64 polls after an approval, one gets the login.
+func TestD02PolledAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, devicegrant.Flow{}, nil)
 	for range 5 {
@@ -104,7 +104,7 @@ func TestPolledAtOnce(t *testing.T) {
 
 // Of an approval and a refusal at once, one counts, and it is the one whose
 // answer was a success.
-func TestDecidedAtOnce(t *testing.T) {
+func TestD02DecidedAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, devicegrant.Flow{}, nil)
 	for range 50 {
@@ -126,8 +126,8 @@ func TestDecidedAtOnce(t *testing.T) {
 	}
 }
 
-// D03: no login without the person, and none that is old, lets a device in.
-func TestWhoMayDecide(t *testing.T) {
+// No login without the person, and none that is old, lets a device in.
+func TestD03WhoMayDecide(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, func(o *options) { o.Flows = append(o.Flows, impersonation.Flow{}) })
 		d := a.device()
@@ -168,8 +168,8 @@ func (p person) from(origin, route, user string) int {
 	return p.Do(p.a, "POST", "/auth/web/device/"+route, typed(user)).Code
 }
 
-// D04: what has happened to the user since the approval ends it.
-func TestEndedBetween(t *testing.T) {
+// What has happened to the user since the approval ends it.
+func TestD04EndedBetween(t *testing.T) {
 	for what, c := range map[string]struct {
 		do  func(ctx context.Context, m *latchkey.Manager[factortest.Member], id string) error
 		yes bool
@@ -221,7 +221,7 @@ func TestLoggedOutBetween(t *testing.T) {
 	})
 }
 
-func TestExpiry(t *testing.T) {
+func TestD05Expiry(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, nil)
 		d, late, ada := a.device(), a.device(), a.ada()
@@ -239,8 +239,8 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// D05: a device code of another backend, and a user code in its place.
-func TestOtherCodes(t *testing.T) {
+// A device code of another backend, and a user code in its place.
+func TestD05OtherCodes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, func(o *options) {
 			*o = authtest.Options(t, *o)

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-go/latchkey/internal/factortest"
 )
 
-// D06: a device's login is as strong as the one that approved it, and no proof
+// A device's login is as strong as the one that approved it, and no proof
 // in it is recent.
-func TestProofs(t *testing.T) {
+func TestD06Proofs(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, func(o *options) {
 			o.RequireFactor = func(context.Context, *factortest.Member) (bool, error) { return true, nil }

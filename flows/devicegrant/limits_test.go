@@ -11,7 +11,7 @@ import (
 )
 
 // The server keeps the interval.
-func TestInterval(t *testing.T) {
+func TestD07Interval(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, limited)
 		d, other := a.device(), a.device()
@@ -58,8 +58,8 @@ func TestLimits(t *testing.T) {
 	})
 }
 
-// D07: user codes cannot be guessed.
-func TestGuesses(t *testing.T) {
+// User codes cannot be guessed.
+func TestD07Guesses(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		few := core.Limit{Events: 2, Window: time.Minute}
 		a := newApp(t, devicegrant.Flow{GuessLimit: few}, limited)
