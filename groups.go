@@ -116,6 +116,13 @@ func (a *Auth[U]) Audit() Group { return a.Flow("audit") }
 // prefix of Login.
 func (a *Auth[U]) Impersonation(backend string) Group { return a.Flow("impersonation", backend) }
 
+// Device returns the login of devices without a browser: POST /device/claim,
+// /device/approve and /device/deny, by which a person lets one in, and at a
+// backend whose token browsers do not send by themselves POST /device/authorize
+// and /device/token, by which a device logs in there. It needs devicegrant.Flow
+// in Options.Flows, and belongs at the prefix of Login.
+func (a *Auth[U]) Device(backend string) Group { return a.Flow("device", backend) }
+
 // Keys returns GET /jwks.json.
 func (a *Auth[U]) Keys() Group { return a.Flow("keys") }
 

@@ -37,7 +37,11 @@ func (a *Auth[U]) Render(ctx context.Context, err error) *core.Response {
 		maps.Copy(resp.Header, e.Header)
 		return finish(resp)
 	}
-	resp, encoding := core.JSON(e.Status, map[string]any{"detail": a.detail(ctx, e)})
+	body := map[string]any{"detail": a.detail(ctx, e)}
+	if word := core.OAuthError(e.Code); word != "" {
+		body["error"] = word
+	}
+	resp, encoding := core.JSON(e.Status, body)
 	if encoding != nil { // strings and numbers can be encoded, but for an application's own Problem.Loc
 		resp = core.Empty(e.Status)
 	}

@@ -4,7 +4,8 @@ import "net/http"
 
 // CodeStatus returns the status of an error with one of this package's codes,
 // and 0 for any other code. CodeOAuthProviderError is also sent with 504, where
-// the provider did not answer in time.
+// the provider did not answer in time, and CodeDeviceSlowDown with 429, where
+// all devices of a network are too fast.
 func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
@@ -15,7 +16,8 @@ func CodeStatus(code string) int {
 		CodeOAuthStateUndecodable, CodeOAuthStateExpired, CodeOAuthInvalidState, CodeOAuthDeclined, CodeOAuthNoEmail,
 		CodeOAuthUserExists, CodeOAuthAlreadyLinked, CodeFactorBadCode, CodeFactorExpired,
 		CodePasskeyUnknown, CodePasskeyBadChallenge, CodePasskeyRefused, CodeAPIKeyLimit, CodeLoginUserSuspended,
-		CodeCaptchaRequired:
+		CodeCaptchaRequired, CodeDevicePending, CodeDeviceSlowDown, CodeDeviceExpired, CodeDeviceDenied,
+		CodeDeviceBadCode:
 		return http.StatusBadRequest
 	case CodeLoginFactorRequired, CodeLoginEnrolment, CodeProofRequired, CodeCrossOriginRefused,
 		CodeInsufficientScope, CodeFactorLocked, CodeFactorUnverified, CodeImpersonationRefused:
@@ -36,4 +38,24 @@ func CodeStatus(code string) int {
 		return http.StatusServiceUnavailable
 	}
 	return 0
+}
+
+// OAuthError returns the word that OAuth 2.0 has for an error with one of this
+// package's codes (RFC 6749, section 5.2; RFC 8628, section 3.5), and "" for a
+// code without one. It stands beside the detail, as "error", where clients of
+// OAuth look for it.
+func OAuthError(code string) string {
+	switch code {
+	case CodeDevicePending:
+		return "authorization_pending"
+	case CodeDeviceSlowDown:
+		return "slow_down"
+	case CodeDeviceExpired:
+		return "expired_token"
+	case CodeDeviceDenied:
+		return "access_denied"
+	case CodeDeviceBadCode:
+		return "invalid_grant"
+	}
+	return ""
 }

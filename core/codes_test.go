@@ -63,3 +63,20 @@ func codes(t *testing.T) (found []string) {
 	}
 	return found
 }
+
+// The words of OAuth are those of RFC 8628, section 3.5, and of RFC 6749.
+func TestOAuthErrors(t *testing.T) {
+	t.Parallel()
+	words := map[string]string{}
+	for _, code := range codes(t) {
+		if word := core.OAuthError(code); word != "" {
+			words[code] = word
+		}
+	}
+	if want := map[string]string{
+		"DEVICE_AUTHORIZATION_PENDING": "authorization_pending", "DEVICE_SLOW_DOWN": "slow_down",
+		"DEVICE_EXPIRED_TOKEN": "expired_token", "DEVICE_ACCESS_DENIED": "access_denied", "DEVICE_BAD_CODE": "invalid_grant",
+	}; !maps.Equal(words, want) {
+		t.Errorf("got %v, want %v", words, want)
+	}
+}

@@ -85,6 +85,11 @@ const (
 	CodeAdminSelf             = "ADMIN_SELF"
 	CodeImpersonationRefused  = "IMPERSONATION_REFUSED"
 	CodeNotImpersonating      = "NOT_IMPERSONATING"
+	CodeDevicePending         = "DEVICE_AUTHORIZATION_PENDING"
+	CodeDeviceSlowDown        = "DEVICE_SLOW_DOWN"
+	CodeDeviceExpired         = "DEVICE_EXPIRED_TOKEN"
+	CodeDeviceDenied          = "DEVICE_ACCESS_DENIED"
+	CodeDeviceBadCode         = "DEVICE_BAD_CODE"
 )
 
 // RefusedError is a store's refusal of a user whom the application's own
@@ -119,7 +124,8 @@ func (e *RefusedError) Unwrap() error { return e.Cause }
 // the Location of Header, without a body. Rendered, any other one is
 // {"detail": X}: X is Problems if there are any, else an object with the code,
 // the reason and Members if there are a Reason or Members, else Code, else the
-// status' phrase. Cause is logged and never sent.
+// status' phrase. Beside it stands the code's OAuthError, if it has one. Cause
+// is logged and never sent.
 type Error struct {
 	Code   string // "" for the plain 401, 403, 404, 500
 	Status int

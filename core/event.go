@@ -86,6 +86,12 @@ const (
 	// had been replaced, so that somebody has a copy of it: the Session has
 	// ended. Client is who sent it, the thief or the owner.
 	EventSessionReused EventKind = "session.reused"
+	// EventDeviceApproved is a device that the user lets log in, and
+	// EventDeviceDenied one that they do not. Backend is the device's, and
+	// Client the browser in which they decided. The login that follows is
+	// an EventLoggedIn with MethodDevice.
+	EventDeviceApproved EventKind = "device.approved"
+	EventDeviceDenied   EventKind = "device.denied"
 	// EventRefused is a request to one of Latchkey's own routes that was
 	// refused because of its credential (401 where there was one), its
 	// rights or origin (403), or a limit (429).

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,7 +10,9 @@ import (
 // Proof says how and when a person proved who they are.
 type Proof struct {
 	Method string // "password", "oauth:google", "totp"
-	At     time.Time
+	// At is the zero time for a proof that was made elsewhere, as that of a
+	// login which lets a device log in. Such a proof is never recent.
+	At time.Time
 }
 
 // The methods of proofs that Latchkey defines. A login at a provider has
@@ -28,6 +29,9 @@ const (
 	// alone.
 	MethodPasskey     = "passkey"
 	MethodSecurityKey = "security-key"
+	// MethodDevice is a device that a person has let log in, in a login of
+	// theirs elsewhere. It proves nothing beside the proofs of that one.
+	MethodDevice = "device"
 )
 
 // ProofKind is what a proof rests on. Two proofs of one kind fall to the same
@@ -71,6 +75,8 @@ func (k ProofKinds) of(method string) ProofKind {
 		return KindAccount
 	case method == MethodTOTP, method == MethodRecovery, method == MethodSecurityKey:
 		return KindThing
+	case method == MethodDevice:
+		return ""
 	}
 	if kind, known := k[method]; known {
 		return kind
@@ -92,7 +98,7 @@ func AddProof(done []Proof, p Proof) []Proof {
 	all = append(all, p)
 	for len(all) > maxProofs {
 		oldest := slices.MinFunc(all[:len(all)-1],
-			func(a, b Proof) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
+			func(a, b Proof) int { return a.At.Compare(b.At) })
 		all = slices.DeleteFunc(all, func(d Proof) bool { return d.Method == oldest.Method })
 	}
 	return all

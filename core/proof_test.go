@@ -60,6 +60,8 @@ func TestM30Strong(t *testing.T) {
 		"terms":                     false,
 		"oauth":                     false,
 		"oauth totp":                false,
+		"password device":           false,
+		"password totp device":      true,
 	} {
 		if got := kinds.Strong(proofs(strings.Fields(methods)...)); got != want {
 			t.Errorf("Strong(%s) is %v", methods, got)
@@ -109,6 +111,10 @@ func TestProved(t *testing.T) {
 	}
 	if got := new(core.Session).Proved(); !got.IsZero() {
 		t.Errorf("without proofs: %v", got)
+	}
+	elsewhere := &core.Session{Proofs: []core.Proof{{Method: "password"}, {Method: core.MethodDevice}}}
+	if got := elsewhere.Proved(); !got.IsZero() {
+		t.Errorf("proved elsewhere: %v", got)
 	}
 }
 

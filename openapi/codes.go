@@ -13,7 +13,7 @@ func (b *builder) sentence(detail string) string {
 	if s := b.o.Codes[detail]; s != "" {
 		return s
 	}
-	return cmp.Or(sentences()[detail], ofAdministration()[detail], ofKeys()[detail])
+	return cmp.Or(sentences()[detail], ofAdministration()[detail], ofKeys()[detail], ofDevices()[detail])
 }
 
 // ofAdministration are about the codes of administrators' routes.
@@ -30,6 +30,17 @@ func ofKeys() map[string]string {
 	return map[string]string{
 		core.CodeAPIKeyLimit:   "The user has as many API keys as there may be.",
 		core.CodeAPIKeyRotated: "The API key has been replaced already.",
+	}
+}
+
+// ofDevices are about the codes of devices that log in.
+func ofDevices() map[string]string {
+	return map[string]string{
+		core.CodeDevicePending:  "Nobody has decided about the device yet.",
+		core.CodeDeviceSlowDown: "The device polls too often: it must wait 5 seconds longer from now on.",
+		core.CodeDeviceExpired:  "The device's codes have expired.",
+		core.CodeDeviceDenied:   "The device was refused, or its user may not log in any more.",
+		core.CodeDeviceBadCode:  "The code is unknown, was used, or is another login's to decide about.",
 	}
 }
 

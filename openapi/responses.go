@@ -236,7 +236,11 @@ func (b *builder) refusal(status int, details []string, challenged bool) *respon
 		if content.Examples == nil {
 			content.Examples = map[string]example{}
 		}
-		content.Examples[d] = example{Summary: b.sentence(d), Value: map[string]any{"detail": detail(d)}}
+		value := map[string]any{"detail": detail(d)}
+		if word := core.OAuthError(d); word != "" {
+			value["error"] = word
+		}
+		content.Examples[d] = example{Summary: b.sentence(d), Value: value}
 	}
 	answer.Content = map[string]media{"application/json": content}
 	text := &jsonschema.Schema{Type: "string"}

@@ -28,6 +28,8 @@ type Account struct {
 	Keys                             *Keys
 	Providers                        []LinkedProvider
 	Sessions                         []Login
+	// LetIn leads to the page on which users let a device log in.
+	LetIn *Button
 	// Activity is what happened to the account, the newest first.
 	Activity []Activity
 	// EndOthers ends all logins but this one.
@@ -104,6 +106,9 @@ func (v *visit) accountPage(
 	}
 	if v.offers("leave") {
 		data.Leave = &Button{Text: v.texts.say("submit.leave"), Action: v.at("/account/delete")}
+	}
+	if v.offers("device") && v.now.Session.InPerson() {
+		data.LetIn = &Button{Text: v.texts.say("submit.let_in"), Action: v.at(devicePage)}
 	}
 	view := v.view(ctx, "account")
 	view.Status, view.Data = status, data

@@ -14,7 +14,7 @@ var fieldOf = map[string]string{
 	core.CodeRegisterNameExists: "username", core.CodeUpdateNameExists: "username",
 	core.CodeRegisterPassword: "password", core.CodeUpdatePassword: "password", core.CodeResetPassword: "password",
 	core.CodeUpdateBadCurrent: "current_password", core.CodeFactorBadCode: "code",
-	core.CodeMailLoginBadCode: "code",
+	core.CodeMailLoginBadCode: "code", core.CodeDeviceBadCode: "user_code",
 }
 
 // blame puts what is wrong beside the fields that it is about, or above the

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -117,7 +118,8 @@ func (f *Flow) Routes(svc *core.Services) ([]core.Route, error) {
 
 // Links returns flows whose mails lead to the pages that are mounted at a
 // prefix, in place of the links that they had: verify.Flow and reset.Flow, and
-// each core.Linked for whose mails there is a page. Others stay as they are.
+// each core.Linked for whose links there is a page, such as devicegrant.Flow.
+// Others stay as they are.
 //
 //	flows := pages.Links("/user", verify.Flow{}, reset.Flow{})
 //	httpauth.Mount(mux, "/user", auth.Pages("web"))
@@ -129,7 +131,7 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 		linked[i] = f
 		page, has := mailed[f.Name()]
 		if l, ok := f.(core.Linked); ok && has {
-			linked[i] = l.WithLink(prefix + page + "?token={token}")
+			linked[i] = l.WithLink(prefix + page + "?" + cmp.Or(parameters[f.Name()], "token") + "={token}")
 		}
 		if l, ok := linked[i].(core.UndoLinked); ok && has {
 			linked[i] = l.WithUndoLink(prefix + undoPage + "?token={token}")
@@ -138,10 +140,13 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 	return linked
 }
 
-// mailed are the pages at the end of mails' links, by the names of flows.
+// mailed are the pages at the end of links, by the names of flows.
 var mailed = map[string]string{
 	core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail",
-	core.MailEmailChange: confirmPage,
+	core.MailEmailChange: confirmPage, "device": devicePage,
 }
+
+// parameters are those of links that have another one than a token.
+var parameters = map[string]string{"device": "user_code"}
 
 const confirmPage, undoPage = "/email/confirm", "/email/undo"

@@ -72,7 +72,8 @@ func (s *site) routes() []core.Route {
 		s.page("acting_end", "POST /acting/end", loggedIn, s.endActing),
 		s.page("asset", "GET /latchkey/{file}", static, s.asset),
 	}
-	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages(), s.keyRoutes())
+	return slices.Concat(list, s.accountRoutes(), s.proofRoutes(), s.adminRoutes(), s.trustPages(), s.keyRoutes(),
+		s.deviceRoutes())
 }
 
 // accountRoutes are the account page and what it leads to.

@@ -75,6 +75,10 @@ func (s *site) sample(page string, known bool) View {
 		if known {
 			view.Data, view.Form = "text", nil
 		}
+	case "device":
+		if known {
+			view.Data, view.Form = &AskingDevice{Label: "text", IP: "::1", Approve: form("approve"), Deny: form("deny")}, nil
+		}
 	case "email", "mail":
 		view.Data = "text"
 	case "totp":
@@ -98,7 +102,7 @@ func (s *site) sample(page string, known bool) View {
 
 // private are the pages that nobody sees who is not logged in.
 var private = []string{
-	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "key", "passkey", "prove", "rename",
+	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "device", "key", "passkey", "prove", "rename",
 }
 
 func sampleAccount(known bool, form func(string) *Form, providers []Provider) *Account {
@@ -108,6 +112,7 @@ func sampleAccount(known bool, form func(string) *Form, providers []Provider) *A
 		Sessions: []Login{
 			{Device: "text", Label: "text", IP: "::1", Current: known, End: form("session")}, {Device: "text"},
 		},
+		LetIn: &Button{Text: "text", Action: "/"},
 		Providers: []LinkedProvider{
 			{Provider: providers[0], Accounts: []string{"", "text"}, Unlink: form("unlink")},
 			{Provider: providers[1], Link: &Button{Text: "text", Action: "/"}},

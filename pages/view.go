@@ -12,9 +12,9 @@ import (
 // may grow; what it has now stays.
 type View struct {
 	// Page is its name, and that of its template: account, admin_audit,
-	// admin_delete, admin_user, admin_users, begin, codes, email, error,
-	// factor, forgot, key, leave, login, logout, mail, passkey, prove,
-	// register, rename, reset, totp, verify.
+	// admin_delete, admin_user, admin_users, begin, codes, device, email,
+	// error, factor, forgot, key, leave, login, logout, mail, passkey,
+	// prove, register, rename, reset, totp, verify.
 	Page string
 	// Title is the heading.
 	Title  string
@@ -46,9 +46,10 @@ type View struct {
 	Links []Button
 	// Data is the page's own: *Account of account, *AuditLog of
 	// admin_audit, *UserList of admin_users, *UserDetail of admin_user,
-	// []*Form of factor and prove, *Enrolment of totp, []string of codes
-	// that were just made, the API key that was just made or "" of key, the
-	// sentence of email and mail, and nil of the others.
+	// *AskingDevice of device or nil before there is a code, []*Form of
+	// factor and prove, *Enrolment of totp, []string of codes that were
+	// just made, the API key that was just made or "" of key, the sentence
+	// of email and mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -83,8 +84,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, activity,
-// admin, audit, factors, forgot, keys, leave, login, logout, mail, passkey,
-// providers, register, sessions or verify.
+// admin, audit, device, factors, forgot, keys, leave, login, logout, mail,
+// passkey, providers, register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -130,6 +131,8 @@ func (v *visit) offers(page string) bool {
 		return v.has("audit:own")
 	case "audit":
 		return v.offers("admin") && v.has("audit:list")
+	case "device":
+		return v.has(v.of("device", "claim"))
 	case "factors":
 		return v.has("factors:list")
 	case "admin":

@@ -34,7 +34,8 @@ func routes(app *site.Site) http.Handler {
 	r.NotFound(chiauth.NotFound)
 	r.MethodNotAllowed(chiauth.MethodNotAllowed)
 	for _, backend := range site.Backends {
-		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend))
+		chiauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend),
+			auth.Device(backend))
 	}
 	chiauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
 		auth.APIKeys(), auth.Audit())

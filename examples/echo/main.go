@@ -32,7 +32,8 @@ func routes(app *site.Site) http.Handler {
 	r := echo.New()
 	r.HTTPErrorHandler = echoauth.ErrorHandler
 	for _, backend := range site.Backends {
-		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend))
+		echoauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend),
+			auth.Device(backend))
 	}
 	echoauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
 		auth.APIKeys(), auth.Audit())

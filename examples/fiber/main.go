@@ -43,7 +43,8 @@ func routes(app *site.Site) *fiber.App {
 	})
 	r.Use(recover.New(recover.Config{PanicHandler: func(fiber.Ctx, any) error { return fiber.ErrInternalServerError }}))
 	for _, backend := range site.Backends {
-		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend))
+		fiberauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend),
+			auth.Device(backend))
 	}
 	fiberauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
 		auth.APIKeys(), auth.Audit())

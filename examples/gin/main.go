@@ -34,7 +34,8 @@ func routes(app *site.Site) http.Handler {
 	r.RedirectTrailingSlash = false // Latchkey's routes redirect, the others are 404, as on every framework
 	r.NoRoute(ginauth.NotFound)
 	for _, backend := range site.Backends {
-		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend))
+		ginauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend),
+			auth.Device(backend))
 	}
 	ginauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
 		auth.APIKeys(), auth.Audit())

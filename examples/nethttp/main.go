@@ -31,7 +31,8 @@ func routes(app *site.Site) http.Handler {
 	auth := app.Auth
 	r := http.NewServeMux()
 	for _, backend := range site.Backends {
-		httpauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend))
+		httpauth.Mount(r, "/auth/"+backend, auth.Login(backend), auth.Factors(backend), auth.Impersonation(backend),
+			auth.Device(backend))
 	}
 	httpauth.Mount(r, "/auth", auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(), auth.Account(),
 		auth.APIKeys(), auth.Audit())

@@ -34,6 +34,9 @@ func noticeOf(e core.Event) (n core.Notice, ok bool) {
 		n.What, n.Subject, ok = ProviderLinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
 	case core.EventLoggedIn:
 		n.What, ok = NewDevice, e.NewDevice && e.User != nil && e.At.Sub(e.User.Base().CreatedAt) >= settled
+		if e.Method == core.MethodDevice {
+			n.What, ok = DeviceLogin, true
+		}
 	case core.EventLoginFailed:
 		n.What, ok = LoginFailures, e.Method == core.MethodPassword && e.Code == core.CodeRateLimited
 	case core.EventUnlinked:

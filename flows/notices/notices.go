@@ -51,6 +51,9 @@ const (
 	// NewDevice is a login in a browser in which the user has not logged in
 	// for a year, and not in the first 24 hours of the account.
 	NewDevice = "new_device"
+	// DeviceLogin is a device without a browser, such as a command or a
+	// television, that was let log in.
+	DeviceLogin = "device_login"
 	// LoginFailures are so many wrong passwords that none is compared any
 	// more, but in known browsers. It is sent once a day.
 	LoginFailures    = "login_failures"
@@ -62,7 +65,7 @@ const (
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade, NewDevice, LoginFailures,
+	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade, NewDevice, DeviceLogin, LoginFailures,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.

@@ -55,6 +55,8 @@ func TestWhatIsTold(t *testing.T) {
 		{core.Event{Kind: core.EventKeyEnded, Target: "id"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "password"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "passkey", NewDevice: true}, core.Notice{What: "new_device"}},
+		{core.Event{Kind: core.EventLoggedIn, Method: "device"}, core.Notice{What: "device_login"}},
+		{core.Event{Kind: core.EventDeviceApproved}, core.Notice{}},
 		{core.Event{Kind: core.EventLoginFailed, Method: "password", Code: "LOGIN_BAD_CREDENTIALS"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoginFailed, Method: "password", Code: "RATE_LIMITED"}, core.Notice{What: "login_failures"}},
 		{core.Event{Kind: core.EventLoginFailed, Method: "passkey", Code: "RATE_LIMITED"}, core.Notice{}},

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -96,6 +97,29 @@ func (g *gallery) elsewhere(t *testing.T) {
 	}
 }
 
+// deviceLink begins the login of a device, and returns where it leads.
+func (g *gallery) deviceLink(t *testing.T) string {
+	t.Helper()
+	body := strings.NewReader(url.Values{"label": {"acme-cli on Ada's laptop"}}.Encode())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.origin+g.Prefix+"/api/cli/device/authorize", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var begun struct {
+		Link string `json:"verification_uri_complete"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&begun); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(begun.Link, g.origin+g.Prefix)
+}
+
 // stop is a page in one of its states. shows brings somebody's window there.
 type stop struct {
 	name  string
@@ -184,6 +208,9 @@ var userStops = []stop{
 		g.member.clicksHere(`input[name="scope:orders:read"]`)
 		return g.member.sends("key")
 	}},
+	{"device", func(g *gallery) *person { return g.member.at("/device") }},
+	{"device-wrong", func(g *gallery) *person { return g.member.sends("device", "device-user_code", "BBBB-BBBB") }},
+	{"device-asks", func(g *gallery) *person { return g.member.at(g.deviceLink(g.member.t)).sends("device") }},
 	{"account-keys", func(g *gallery) *person { return g.member.at("/account") }},
 	{"totp", func(g *gallery) *person { return g.second.at("/account").sends("add-totp") }},
 	{"totp-wrong", func(g *gallery) *person { return g.second.sends("totp", "totp-code", "12345") }},

@@ -64,7 +64,7 @@ func tell(n core.Notice) told {
 			"A new way to log in: " + n.Subject, "an account at " + n.Subject + " was connected: it logs in to your account now",
 			"disconnect it in your account, and choose a new password, which ends all other logins",
 		}
-	case "new_device", "login_failures":
+	case "new_device", "device_login", "login_failures":
 		return tellLogin(n)
 	case "provider_unlinked":
 		return told{
@@ -86,6 +86,13 @@ func tellLogin(n core.Notice) told {
 		return told{
 			"A login in a new browser",
 			"somebody has logged in to your account, in a browser in which you had not done so for a year", newPassword,
+		}
+	}
+	if n.What == "device_login" {
+		return told{
+			"A device was logged in",
+			"a program or a device without a browser was logged in to your account, as somebody has approved it in a login of yours",
+			"end that login in your account, then change your password, which ends all other logins. Approve no code that somebody sends you",
 		}
 	}
 	return told{

@@ -38,6 +38,7 @@ func TestBuiltInNotices(t *testing.T) {
 		{core.Notice{What: "key_made"}, "An API key was made (A&B)", "an API key of your account was made"},
 		{core.Notice{What: "provider_unlinked", Subject: "google"}, "Disconnected: google (A&B)", "at google was disconnected"},
 		{core.Notice{What: "new_device"}, "A login in a new browser (A&B)", "had not done so for a year"},
+		{core.Notice{What: "device_login"}, "A device was logged in (A&B)", "without a browser was logged in"},
 		{core.Notice{What: "login_failures"}, "Many wrong passwords (A&B)", "has not got in"},
 		{core.Notice{What: "of a flow of one's own"}, "Your account was changed (A&B)", "(of a flow of one"},
 	} {

@@ -21,6 +21,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
+	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
@@ -64,7 +65,7 @@ type Options struct {
 	// Providers are those to log in at. Default: Acme.
 	Providers []oauth.Provider
 	// Without are the API's parts that the application lacks: verify,
-	// reset, email-change, factors, keys, audit or social.
+	// reset, email-change, factors, keys, devices, audit or social.
 	Without []string
 }
 
@@ -76,7 +77,8 @@ type App struct {
 	// Prefix is where Routes is mounted.
 	Prefix string
 
-	origin string // of the base URL
+	origin  string // of the base URL
+	devices bool   // whether devices log in
 }
 
 var many = latchkey.Limit{Events: 10_000, Window: time.Minute}
@@ -125,6 +127,11 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	o.Backends = append(o.Backends, latchkey.Backend{Name: "web", Transport: cookies, Strategy: sessions})
 	o.Flows = append(o.Flows, impersonation.Flow{}, site, Pin(func(u core.AnyUser) string { return u.(*Account).Pin }))
 	o.addFlows(t, social)
+	a.devices = !slices.Contains(o.Without, "devices")
+	if a.devices {
+		o.Backends = append(o.Backends, latchkey.Backend{Name: "cli", Transport: bearer.New(bearer.Options{Now: o.Now}), Strategy: sessions})
+		o.Flows = append(o.Flows, devicegrant.Flow{Interval: time.Second})
+	}
 	o.Flows = pages.Links(prefix, o.Flows...)
 	var err error
 	if a.Auth, err = latchkey.New(a.Users, o.Options); err != nil {
@@ -181,6 +188,9 @@ func (a *App) Routes() core.Group {
 	all := slices.Concat(a.Pages("web"), a.Login("web").At("/api/web"), a.Register().At("/api"),
 		a.Auth.Users().At("/api/users"),
 		a.Sessions().At("/api"))
+	if a.devices {
+		all = append(all, a.Device("cli").At("/api/cli")...)
+	}
 	return all
 }
 

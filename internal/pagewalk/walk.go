@@ -22,6 +22,7 @@ func (a *App) Walk(t *testing.T, serve Serve) {
 	t.Run("an authenticator app", func(t *testing.T) { a.authenticator(t, browser(t)) })
 	t.Run("a trusted browser", func(t *testing.T) { a.trusts(t, browser(t), browser(t)) })
 	t.Run("API keys", func(t *testing.T) { a.keys(t, browser(t)) })
+	t.Run("a device", func(t *testing.T) { a.device(t, browser(t), browser(t)) })
 	t.Run("a second step that is required", func(t *testing.T) { a.required(t, browser(t)) })
 	t.Run("a login by mail", func(t *testing.T) { a.byMail(t, browser(t), browser(t)) })
 	t.Run("another address, undone, and good-bye", func(t *testing.T) { a.moves(t, browser(t), browser(t)) })

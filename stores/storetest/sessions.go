@@ -93,7 +93,7 @@ var sessionCases = []sessionCase{
 		full := session(s, "ann")
 		full.Created, full.LastSeen, full.Expires = at, at.Add(time.Microsecond), s.Now().Add(30*24*time.Hour)
 		full.Proofs = []core.Proof{{Method: "password", At: at}, {Method: "oauth:google", At: at.Add(3 * time.Microsecond)},
-			{Method: "totp", At: at}}
+			{Method: "totp", At: at}, {Method: "device"}}
 		full.Label, full.Epoch = `"Пётр's" 📱 \ 日本語`, 1<<53+1
 		bare := core.Session{ID: "bare", UserID: "bob", Backend: "api", Created: at, LastSeen: at, Expires: full.Expires}
 		var errs []error

@@ -12,10 +12,10 @@ import (
 
 // reserved lists the claims that this package writes or reads. amr and
 // auth_time are OpenID Connect's; proved_at lists, in amr's order, when each
-// proof was given, so that a guard can check how old one of them is. scope is
-// that of RFC 9068, section 2.2.3, act that of RFC 8693, section 4.1. sid is
-// OpenID Connect's: the ID of a session that has several tokens; began is when
-// that session did, as iat is of the token.
+// proof was given, so that a guard can check how old one of them is; 0 for one
+// that was made elsewhere. scope is that of RFC 9068, section 2.2.3, act that of
+// RFC 8693, section 4.1. sid is OpenID Connect's: the ID of a session that has
+// several tokens; began is when that session did, as iat is of the token.
 var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
 	"proved_at", "scope", "org", "act", "brief", "sid", "began"}
 
@@ -38,9 +38,15 @@ func (s *Strategy) write(session core.Session, tokenID string) map[string]any {
 	if len(session.Proofs) > 0 {
 		methods, times := make([]string, len(session.Proofs)), make([]int64, len(session.Proofs))
 		for i, p := range session.Proofs {
-			methods[i], times[i] = p.Method, p.At.Unix()
+			methods[i] = p.Method
+			if !p.At.IsZero() {
+				times[i] = p.At.Unix()
+			}
 		}
-		claims["amr"], claims["proved_at"], claims["auth_time"] = methods, times, session.Proved().Unix()
+		claims["amr"], claims["proved_at"] = methods, times
+		if at := session.Proved(); !at.IsZero() {
+			claims["auth_time"] = at.Unix()
+		}
 	}
 	if session.Scopes != nil {
 		claims["scope"] = strings.Join(session.Scopes, " ")
@@ -189,7 +195,10 @@ func (c *claims) proofs() []core.Proof {
 	}
 	proofs := make([]core.Proof, len(methods))
 	for i := range proofs {
-		proofs[i] = core.Proof{Method: methods[i], At: time.Unix(times[i], 0).UTC()}
+		proofs[i].Method = methods[i]
+		if times[i] != 0 { // else it was made elsewhere
+			proofs[i].At = time.Unix(times[i], 0).UTC()
+		}
 	}
 	return proofs
 }

@@ -46,6 +46,9 @@ func roundTrip(h Harness) error {
 		{Session: core.Session{UserID: "two-proofs", Backend: "second_web", Epoch: 1, Proofs: []core.Proof{
 			{Method: "oauth:google", At: earlier}, {Method: "totp", At: clock.Now()},
 		}}},
+		{Session: core.Session{UserID: "proved-elsewhere", Backend: "api", Proofs: []core.Proof{
+			{Method: "password"}, {Method: "device"},
+		}}},
 		{Session: core.Session{UserID: "scoped", Backend: "web", Scopes: []string{"orders:read", "b"}, Organization: "Ωrg \"1\""}},
 		{Session: core.Session{UserID: "without-scopes", Backend: "web", Scopes: []string{}, Brief: true}},
 		{Session: core.Session{UserID: "acted", Backend: "web", Actor: "root", ActorSession: "root's", ActorEpoch: 7}},

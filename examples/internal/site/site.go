@@ -23,6 +23,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/examples/internal/serve"
 	"github.com/latchkey-go/latchkey/flows/audit"
+	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/reset"
@@ -123,10 +124,13 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 	return s.createSuperuser(ctx, cfg)
 }
 
-// mailed returns the flows that send mails whatever is switched off, and the
-// one by which administrators act as users.
+// mailed returns the flows that send mails whatever is switched off, the one by
+// which administrators act as users, and the one by which devices log in.
 func mailed() []latchkey.Flow {
-	return []latchkey.Flow{verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, impersonation.Flow{}}
+	return []latchkey.Flow{
+		verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, impersonation.Flow{},
+		devicegrant.Flow{Link: "/?user_code={token}"},
+	}
 }
 
 // audited returns the flow that records what happens to accounts.

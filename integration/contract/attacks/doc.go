@@ -14,6 +14,7 @@
 //	audit_test.go         E01 E02 E03 E04 E06
 //	bound_test.go         G23 R16
 //	client_test.go        A11
+//	device_test.go        D01 D02 D03 D04 D05 D06 D07
 //	dump_test.go          L04 S14
 //	exchange_test.go      F01 O07 O51
 //	fault_test.go         F01 F02 F14 F16 F22 F23 F25 L05 S02

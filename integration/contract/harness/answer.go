@@ -31,13 +31,16 @@ func (a Answer) Words() string {
 	if a.Status < 400 {
 		return ""
 	}
+	if both := withWord.FindStringSubmatch(a.Body); both != nil && core.OAuthError(both[1]) == both[2] {
+		return both[1]
+	}
 	detail := strings.TrimSuffix(strings.TrimPrefix(a.Body, `{"detail":`), "}")
 	var refusal struct{ Code, Reason string }
 	var problems []problem
 	switch {
 	case detail == strconv.Quote(http.StatusText(a.Status)):
 		return ""
-	case aCode.MatchString(detail):
+	case aCode.MatchString(detail) && core.OAuthError(strings.Trim(detail, `"`)) == "":
 		return strings.Trim(detail, `"`)
 	case StrictJSON(detail, &refusal) && refusal.Reason != "":
 		return "{" + refusal.Code + ", reason}"
@@ -54,7 +57,11 @@ func (a Answer) Words() string {
 // Outcome returns the status and the words, as in a line: "400 OAUTH_NO_EMAIL".
 func (a Answer) Outcome() string { return strings.TrimSpace(strconv.Itoa(a.Status) + " " + a.Words()) }
 
-var aCode = regexp.MustCompile(`^"[A-Z_]+"$`)
+var (
+	aCode = regexp.MustCompile(`^"[A-Z_]+"$`)
+	// withWord is an error with its word of OAuth.
+	withWord = regexp.MustCompile(`^{"detail":"([A-Z_]+)","error":"([a-z_]+)"}$`)
+)
 
 type problem struct {
 	Loc       []any

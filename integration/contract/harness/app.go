@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
+	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/reset"
@@ -76,7 +77,9 @@ type App struct {
 	backends []latchkey.Backend
 	// impersonates reports that administrators may act as users.
 	impersonates bool
-	users        atomic.Int64
+	// devices reports that devices log in.
+	devices bool
+	users   atomic.Int64
 }
 
 type (
@@ -108,6 +111,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		Flows: []latchkey.Flow{
 			verify.Flow{Options: mails}, reset.Flow{Options: mails}, totp.Flow{Attempts: plenty}, recovery.Flow{},
 			trusted.Flow{}, audit.Flow{Store: a.Stores.Audit, Own: true}, impersonation.Flow{},
+			devicegrant.Flow{RequestLimit: plenty, PollLimit: plenty, GuessLimit: plenty},
 		},
 		Tickets:     a.Stores.Tickets,
 		Credentials: a.Stores.Credentials,
@@ -134,6 +138,7 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 	}
 	a.backends = o.Backends
 	a.impersonates = slices.ContainsFunc(o.Flows, func(f latchkey.Flow) bool { return f.Name() == "impersonation" })
+	a.devices = slices.ContainsFunc(o.Flows, func(f latchkey.Flow) bool { return f.Name() == "device" })
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -184,6 +189,9 @@ func (a *App) Serve(t *testing.T, own func(Router)) {
 		r.Mount("/auth/"+b, a.Login(b), a.Factors(b))
 		if a.impersonates {
 			r.Mount("/auth/"+b, a.Impersonation(b))
+		}
+		if a.devices {
+			r.Mount("/auth/"+b, a.Device(b))
 		}
 	}
 	r.Mount("/auth", a.Register(), a.Verify(), a.Reset(), a.Sessions(), a.Keys(), a.Account())

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
+	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
@@ -78,7 +79,7 @@ func documented() (*latchkey.Auth[Account], error) {
 		Backends: append(backends, renewing...),
 		Flows: append(social.Flows(), verify.Flow{}, reset.Flow{}, totp.Flow{}, recovery.Flow{},
 			trusted.Flow{}, emailchange.Flow{Confirm: true}, maillogin.Flow{}, keys,
-			audit.Flow{Store: kept.Audit, Own: true}, impersonation.Flow{}),
+			audit.Flow{Store: kept.Audit, Own: true}, impersonation.Flow{}, devicegrant.Flow{}),
 		SelfDelete: true, Captcha: unsolved{},
 		Tickets: kept.Tickets, Credentials: kept.Credentials, Vault: Vault, Sender: make(Mailbox, 1), BaseURL: BaseURL,
 	}
@@ -99,7 +100,7 @@ func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
 	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(),
 		auth.Account()).At("/auth")
 	for _, b := range Backends {
-		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b), auth.Impersonation(b)).At("/auth/"+b)...)
+		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b), auth.Impersonation(b), auth.Device(b)).At("/auth/"+b)...)
 	}
 	return slices.Concat(all, auth.Users().At("/users"), auditRoutes(auth))
 }

@@ -51,6 +51,10 @@
 //	mail_login_test.go
 //	                  POST /auth/{backend}/mail-login, its /link,
 //	                  /mail and /prove/mail, each with its /confirm
+//	device_test.go    POST /auth/{backend}/device/authorize, /device/token,
+//	                  /device/claim, /device/approve and /device/deny
+//	device_client_test.go
+//	                  the same by a client of golang.org/x/oauth2
 //	oauth_routes_test.go
 //	                  authorize and callback of a provider, the exchange,
 //	                  the links of a user
