@@ -24,7 +24,7 @@ func (s solver) Check(_ context.Context, _ *core.Request, answer string) (bool, 
 	return false, nil
 }
 
-// captcha is a riddle before a login, whose answer is good once.
+// captcha is a riddle before a login, whose answer is taken once.
 func captcha(t *testing.T, other *harness.App) {
 	right := make(chan string, 1)
 	a := other.Beside(t, func(_ *harness.App, o *harness.Options) { o.Captcha = solver{right} })
