@@ -102,7 +102,7 @@ func TestAttackM57WrongCodesOfAStranger(t *testing.T) {
 }
 
 // Five requests of a stranger do not use up the mails of an address.
-func TestAttackQ12MailsOfALoginAreCountedByNetwork(t *testing.T) {
+func TestAttackQ15MailsOfALoginAreCountedByNetwork(t *testing.T) {
 	t.Parallel()
 	f := plenty()
 	f.MailLimit = core.Limit{}

@@ -95,7 +95,7 @@ func TestRequestLimits(t *testing.T) {
 }
 
 // A stranger does not use up the mails of an address, nor can many flood it.
-func TestAttackQ12MailsOfAnAddress(t *testing.T) {
+func TestAttackQ15MailsOfAnAddress(t *testing.T) {
 	t.Parallel()
 	plenty := core.Limit{Events: 1000, Window: time.Hour}
 	kind := mailtoken.New("invite", mailtoken.Options{RequestLimit: plenty})

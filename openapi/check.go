@@ -157,14 +157,18 @@ func (c *Checker) checkBody(x exchange, answer *response) error {
 }
 
 // resolve makes a schema ready for validation, together with the components
-// that it may refer to.
+// that it refers to.
 func (c *Checker) resolve(s *jsonschema.Schema) (*jsonschema.Resolved, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r := c.resolved[s]; r != nil {
 		return r, nil
 	}
-	text, err := json.Marshal(map[string]any{"$defs": c.doc.schemas, "allOf": []*jsonschema.Schema{s}})
+	defs := map[string]*jsonschema.Schema{}
+	if err := c.doc.components(s, defs); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(map[string]any{"$defs": defs, "allOf": []*jsonschema.Schema{s}})
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +182,26 @@ func (c *Checker) resolve(s *jsonschema.Schema) (*jsonschema.Resolved, error) {
 		c.resolved[s] = r
 	}
 	return r, err
+}
+
+// components adds to found the components that a schema refers to, and those
+// that they refer to.
+func (d *Document) components(s *jsonschema.Schema, found map[string]*jsonschema.Schema) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	for _, rest := range strings.Split(string(text), `"`+refPrefix)[1:] {
+		name, _, _ := strings.Cut(rest, `"`)
+		if found[name] != nil || d.schemas[name] == nil {
+			continue
+		}
+		found[name] = d.schemas[name]
+		if err := d.components(d.schemas[name], found); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // operationOf returns the operation of a request, nil if there is none. Of two
@@ -195,8 +219,9 @@ func (d *Document) operationOf(method string, u *url.URL) (found *operation) {
 		if !ok {
 			continue
 		}
+		segments := strings.Split(below, "/")
 		for _, op := range d.operations {
-			if op.method == method && op.fits(below) && (found == nil || op.path < found.path) { // a letter is before a brace
+			if op.method == method && op.fits(segments) && (found == nil || op.path < found.path) { // a letter is before a brace
 				found = op
 			}
 		}
@@ -206,10 +231,10 @@ func (d *Document) operationOf(method string, u *url.URL) (found *operation) {
 
 // fits reports whether a path, as it was sent, is one of the operation's. One
 // slash at the end is overlooked.
-func (op *operation) fits(path string) bool {
-	want, got := strings.Split(op.path, "/"), strings.Split(path, "/")
-	if len(got) == len(want)+1 && got[len(got)-1] == "" {
-		got = got[:len(want)]
+func (op *operation) fits(path []string) bool {
+	want := op.segments
+	if len(path) == len(want)+1 && path[len(want)] == "" {
+		path = path[:len(want)]
 	}
-	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || g != "" && inPath.MatchString(w) })
+	return slices.EqualFunc(want, path, func(w, g string) bool { return w == g || g != "" && strings.Contains(w, "{") })
 }

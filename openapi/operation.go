@@ -23,6 +23,7 @@ type operation struct {
 	Security    []map[string][]string `json:"security"` // empty: public
 
 	method, path string
+	segments     []string          // of path, for a Checker
 	forms        bool              // core.Route.Forms
 	answers      map[int]*response // Responses without references
 }
@@ -63,6 +64,7 @@ func (b *builder) add(e core.Endpoint) {
 	if op.path == "" {
 		op.path = "/"
 	}
+	op.segments = strings.Split(op.path, "/")
 	if other, taken := b.ids[op.ID]; taken {
 		b.fault("%s and %v have the operation ID %s: one can have another by Options.OperationID", other, op, op.ID)
 	}

@@ -8,10 +8,6 @@
 //
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
-//	administer_test.go    I01 I02 I04 I06
-//	apikeys_test.go       K01 K02 K04 K07 K09 K10 K11 K13 K14 K17
-//	                      K18
-//	audit_test.go         E01 E02 E03 E04 E06
 //	bound_test.go         G23 R16
 //	client_test.go        A11
 //	device_test.go        D01 D02 D03 D04 D05 D06 D07
@@ -26,9 +22,8 @@
 //	jwt_test.go           J01 J04 J05 J07 J08 J10 J11 J13 J14 J16
 //	                      J17 J19 J23 J25 J28
 //	leak_test.go          L01 L02 L05 L07 L08 L10
-//	limit_test.go         Q04 Q05 Q07 Q08 Q11
-//	list_test.go          I07 P16 P17
-//	lockout_test.go       Q01 Q02 Q08 Q12 Q14 Q16
+//	limit_test.go         Q05 Q07 Q11
+//	list_test.go          P16 P17
 //	mail_test.go          F14 R05 R07 R08 R11 R13
 //	naughty_test.go       P08
 //	oauth_test.go         F01 O01 O02 O04 O05 O07 O08 O11 O13 O20
@@ -40,8 +35,6 @@
 //	race_test.go          F01 G01 G07 G20 R01 R02 R11 S04 S05
 //	recheck_test.go       S23
 //	redacted_test.go      L11
-//	refresh_test.go       T01 T02 T04 T05 T07 T08 T10 T11 T13 T15 T16 T17
-//	                      T19
 //	reset_test.go         R01 R02 R04 R10
 //	return_test.go        O58
 //	session_test.go       S01 S02 S04 S05 S07 S08 S10 S11 S13 S16

@@ -57,8 +57,11 @@ func TestTheAttackCasesAreWhereTheDocumentSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := map[string][]string{} // files to ids
+	listed, rows := map[string][]string{}, map[string]int{} // files to ids, ids to rows
 	for _, row := range documentRow.FindAllStringSubmatch(string(document), -1) {
+		if rows[row[1]]++; rows[row[1]] == 2 {
+			t.Errorf("%s has more than one row", row[1])
+		}
 		for _, file := range documentFile.FindAllStringSubmatch(row[2], -1) {
 			listed[file[1]] = append(listed[file[1]], row[1])
 		}

@@ -79,9 +79,9 @@ func TestAttackL04DatabaseDump(t *testing.T) {
 	secrets := secretsOf(t, a, a.NewUser(t))
 	values, files := dump(t, file)
 	t.Run("L04 no raw secret in a dump of the database", func(t *testing.T) {
-		secrets.wantNone(t, "the database", files)
+		secrets.WantNone(t, "the database", files)
 		for _, v := range values {
-			secrets.wantNone(t, "a column", string(v))
+			secrets.WantNone(t, "a column", string(v))
 		}
 		for _, backend := range []string{"cookie", "session"} {
 			digest := sha256.Sum256([]byte(secrets[backend+" token"]))

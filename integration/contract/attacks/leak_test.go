@@ -2,8 +2,6 @@ package attacks_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,28 +13,11 @@ import (
 	"github.com/latchkey-go/latchkey/integration/contract/harness"
 )
 
-// canaries are the secrets of a life, by what they are.
-type canaries map[string]string
-
-// wantNone checks that none of the secrets, however it is spelled, is in a
-// text.
-func (c canaries) wantNone(t *testing.T, where, text string) {
-	t.Helper()
-	for what, s := range c {
-		for _, spelling := range []string{s, url.QueryEscape(s), hex.EncodeToString([]byte(s)),
-			base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))} {
-			if strings.Contains(text, spelling) {
-				t.Errorf("%s holds the %s", where, what)
-			}
-		}
-	}
-}
-
 // secretsOf are those that a new user has.
-func secretsOf(t *testing.T, a *harness.App, u *harness.Account) canaries {
+func secretsOf(t *testing.T, a *harness.App, u *harness.Account) harness.Canaries {
 	t.Helper()
 	a.EditStored(t, u, func(u *harness.Account) { u.FullName = harness.EnrolledName })
-	secrets := canaries{"password": harness.Password, "new password": harness.OtherPassword,
+	secrets := harness.Canaries{"password": harness.Password, "new password": harness.OtherPassword,
 		"HMAC key":    string(harness.Secret),
 		"stored hash": harness.FakeHashPrefix + harness.Password, "pending ticket": a.PendingTicket(t, "jwt", u)}
 	a.EditStored(t, u, func(u *harness.Account) { u.FullName = "x" })
@@ -51,7 +32,7 @@ func secretsOf(t *testing.T, a *harness.App, u *harness.Account) canaries {
 // life does everything that there is to do with secrets, with success, with
 // failure and while each store is down. It returns the secrets and every answer
 // but those that hand a secret out.
-func life(t *testing.T, a *harness.App) (secrets canaries, answers string) {
+func life(t *testing.T, a *harness.App) (secrets harness.Canaries, answers string) {
 	t.Helper()
 	u := a.NewUser(t)
 	secrets = secretsOf(t, a, u)
@@ -124,7 +105,7 @@ func TestAttackL01Logs(t *testing.T) {
 		_ = a.Close(t.Context())
 		t.Run("L01 no secret in a log at debug level", func(t *testing.T) {
 			log := logs.Of(a).String()
-			secrets.wantNone(t, "the log", log)
+			secrets.WantNone(t, "the log", log)
 			for _, line := range []string{"a request failed", "panicked", "a background job failed", "a login failed",
 				"a mail"} {
 				if !strings.Contains(log, line) {
@@ -133,7 +114,7 @@ func TestAttackL01Logs(t *testing.T) {
 			}
 		})
 		t.Run("L02 no secret in an answer", func(t *testing.T) {
-			secrets.wantNone(t, "an answer", answers)
+			secrets.WantNone(t, "an answer", answers)
 			for _, status := range []string{" 200 ", " 400 ", " 401 ", " 422 ", " 500 ", " 503 "} {
 				if !strings.Contains(answers, status) {
 					t.Errorf("twin: there is no answer%s", status)

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -130,13 +131,17 @@ func OnFiber(auth *latchkey.Auth[Account]) Router {
 
 // checked is a transport that compares answers with the document.
 func checked(t *testing.T) http.RoundTripper {
-	return checker().Transport(nil, func(err error) { t.Error(err) })
+	return checker().Transport(transport, func(err error) { t.Error(err) })
 }
 
 func overFiber(app *fiber.App) func(t *testing.T, ln net.Listener) {
 	return func(t *testing.T, ln net.Listener) {
 		go func() { _ = app.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
-		t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
+		// Connections that are idle are closed before it looks whether
+		// it may wait: 100 ms at a time for workers that end at once.
+		done, cancel := context.WithCancel(context.Background())
+		cancel()
+		t.Cleanup(func() { _ = app.ShutdownWithContext(done) })
 	}
 }
 

@@ -79,7 +79,7 @@ type App struct {
 	impersonates bool
 	// devices reports that devices log in.
 	devices bool
-	users   atomic.Int64
+	users   *atomic.Int64
 }
 
 type (
@@ -89,17 +89,39 @@ type (
 	StoreOpener = func(t *testing.T, now func() time.Time) Stores
 )
 
-// transport is that of all applications. A server of httptest that is closed
-// breaks connections of the default one.
-var transport = http.DefaultTransport.(*http.Transport).Clone()
+// transport is that of all applications, which keeps the connections of a
+// crowd. A server of httptest that is closed breaks connections of the default
+// one.
+var transport = func() *http.Transport {
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	own.MaxIdleConns, own.MaxIdleConnsPerHost = 0, 64
+	return own
+}()
 
 // NewApp returns an application on one router and empty stores, which answers
 // until the test ends. change, if not nil, changes the options before it is
 // made.
 func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *Options)) *App {
 	t.Helper()
-	a := &App{Clock: newClock(), Outage: &Outage{}, Hasher: &FakeHasher{}, Mails: make(Mailbox, 64), Adapter: router}
+	a := &App{Clock: newClock(), Outage: &Outage{}, Adapter: router, users: &atomic.Int64{}}
 	a.Stores = open(t, a.Now).behind(a.Outage)
+	a.open(t, change)
+	return a
+}
+
+// Beside returns another application over the stores and by the clock of one,
+// with an outage in common, as another process with other options is.
+func (a *App) Beside(t *testing.T, change func(*App, *Options)) *App {
+	t.Helper()
+	b := &App{Clock: a.Clock, Outage: a.Outage, Stores: a.Stores, Adapter: a.Adapter, users: a.users}
+	b.open(t, change)
+	return b
+}
+
+// open makes the application and serves it.
+func (a *App) open(t *testing.T, change func(*App, *Options)) {
+	t.Helper()
+	a.Hasher, a.Mails = &FakeHasher{}, make(Mailbox, 64)
 	plenty := latchkey.Limit{Events: 100_000, Window: time.Minute} // all of a test come from one network
 	mails := mailtoken.Options{RequestLimit: plenty, MailLimit: plenty, AttemptLimit: plenty}
 	backends, err := newBackends(a.Stores, a.Now)
@@ -145,7 +167,6 @@ func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *O
 		_ = a.Close(ctx)
 	})
 	a.Serve(t, nil)
-	return a
 }
 
 // newBackends returns those of examples/quickstart, with nothing but defaults.

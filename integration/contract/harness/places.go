@@ -2,10 +2,14 @@ package harness
 
 import (
 	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/bunstore"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/uptrace/bun"
@@ -74,18 +78,57 @@ func Memory(_ *testing.T, now func() time.Time) Stores {
 
 // SQLite opens stores in a new SQLite database.
 func SQLite(t *testing.T, now func() time.Time) Stores {
-	return OpenSQLite(t, filepath.Join(t.TempDir(), "contract.sqlite"), bunstore.Options{Now: now})
+	return OpenSQLite(t, NewSQLite(t), bunstore.Options{Now: now})
+}
+
+// NewSQLite returns the file of a new SQLite database, which is a copy of one
+// that was migrated: Migrate finds nothing left to do.
+func NewSQLite(t *testing.T) (file string) {
+	t.Helper()
+	migrated.once.Do(func() {
+		made := filepath.Join(t.TempDir(), "migrated.sqlite")
+		store, _, db := openSQLite(t, made, bunstore.Options{})
+		if err := errors.Join(store.Migrate(t.Context()), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		migrated.text, migrated.err = os.ReadFile(made)
+	})
+	file = filepath.Join(t.TempDir(), "contract.sqlite")
+	if err := errors.Join(migrated.err, os.WriteFile(file, migrated.text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// migrated is a database with the schema of applications.
+var migrated struct {
+	once sync.Once
+	text []byte
+	err  error
 }
 
 // OpenSQLite opens a database file as an application does, but without waiting
 // for the disk.
 func OpenSQLite(t *testing.T, file string, o bunstore.Options) Stores {
 	t.Helper()
+	store, users, db := openSQLite(t, file, o)
+	t.Cleanup(func() { _ = db.Close() })
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return Stores{
+		users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts(), store.Credentials(), store.Audit(),
+	}
+}
+
+func openSQLite(
+	t *testing.T, file string, o bunstore.Options,
+) (*bunstore.Store, core.UserStore[Account], *sql.DB) {
+	t.Helper()
 	db, err := sql.Open("sqlite", bunstore.SQLiteDSN(file)+"&_pragma=synchronous(OFF)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
 	store, err := bunstore.New(bun.NewDB(db, sqlitedialect.New()), o)
 	if err != nil {
 		t.Fatal(err)
@@ -94,10 +137,5 @@ func OpenSQLite(t *testing.T, file string, o bunstore.Options) Stores {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return Stores{
-		users, store.Sessions(), store.Tickets(), store.Limiter(), store.OAuthAccounts(), store.Credentials(), store.Audit(),
-	}
+	return store, users, db
 }

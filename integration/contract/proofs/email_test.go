@@ -207,9 +207,7 @@ func halfDone(t *testing.T, a *harness.App) {
 
 // restarted is another process over the same stores, which takes the tokens.
 func restarted(t *testing.T, before *harness.App) {
-	kept := func(*testing.T, func() time.Time) harness.Stores { return before.Stores }
-	after := harness.NewApp(t, before.Adapter, kept, addresses(t, emailchange.Flow{Confirm: true}))
-	after.Advance(before.Now().Sub(after.Now()))
+	after := before.Beside(t, addresses(t, emailchange.Flow{Confirm: true}))
 	u := before.NewUser(t, harness.Verified)
 	address := "m82." + u.Email
 	changes(t, before, before.LogIn(t, "session", u), address)

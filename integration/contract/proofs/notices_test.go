@@ -36,29 +36,24 @@ func (s *hostileSender) Send(ctx context.Context, m core.Mail) error {
 	return s.Sender.Send(ctx, m)
 }
 
-// noticed is an application with notices, over the stores of another.
+// noticed is an application with notices.
 type noticed struct {
 	*harness.App
-	other  *harness.App
 	sender *hostileSender
 }
 
-func newNoticed(t *testing.T, other *harness.App) noticed {
+// newNoticed makes one beside another. more change its options further.
+func newNoticed(t *testing.T, other *harness.App, more ...func(*harness.App, *harness.Options)) noticed {
 	t.Helper()
-	a := noticed{other: other, sender: &hostileSender{}}
-	kept := func(*testing.T, func() time.Time) harness.Stores { return other.Stores }
-	a.App = harness.NewApp(t, other.Adapter, kept, func(_ *harness.App, o *harness.Options) {
+	a := noticed{sender: &hostileSender{}}
+	a.App = other.Beside(t, func(inner *harness.App, o *harness.Options) {
 		a.sender.Sender = o.Sender
 		o.Sender, o.Flows = a.sender, append(o.Flows, notices.Flow{})
+		for _, change := range more {
+			change(inner, o)
+		}
 	})
-	a.App.Advance(other.Now().Sub(a.Now()))
 	return a
-}
-
-// Advance advances the clock, and that of the stores.
-func (a noticed) Advance(d time.Duration) {
-	a.App.Advance(d)
-	a.other.Advance(d)
 }
 
 // wait ends what is under way, and tries again what has failed.
@@ -71,10 +66,10 @@ func (a noticed) wait(t *testing.T) {
 	}
 }
 
-// user makes one whose address the other application's users do not have.
+// user makes one who is logged in.
 func (a noticed) user(t *testing.T, change ...func(*harness.Account)) (*harness.Account, harness.Option) {
 	t.Helper()
-	u := a.NewUser(t, append(change, func(u *harness.Account) { u.Email = "noticed." + u.Email })...)
+	u := a.NewUser(t, change...)
 	return u, a.LogIn(t, "session", u)
 }
 
@@ -166,5 +161,14 @@ func (a noticed) flood(t *testing.T) {
 		in = credential(t, "session", a.Want(t, "POST /auth/session/prove/password 200", in,
 			with("password", fmt.Sprintf("battery number %d, of 17", n))))
 		cause(7, want)
+	}
+	changed := 0
+	for _, action := range actionsOf(t, a.App, u.ID) {
+		if action == string(core.EventUpdated) {
+			changed++
+		}
+	}
+	if changed != n {
+		t.Errorf("%d changes have %d records", n, changed)
 	}
 }

@@ -3,7 +3,6 @@ package proofs_test
 import (
 	"database/sql"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -63,8 +62,7 @@ func onSQL(driver string, d sqlstore.Dialect, address func(testing.TB) string) h
 // onSQLite opens stores in a new SQLite database, which is patient with crowds.
 func onSQLite(t *testing.T, now func() time.Time) harness.Stores {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "proofs.sqlite")
-	return harness.OpenSQLite(t, file, bunstore.Options{Now: now, Patience: patience})
+	return harness.OpenSQLite(t, harness.NewSQLite(t), bunstore.Options{Now: now, Patience: patience})
 }
 
 // redis opens stores in memory, but for sessions, tickets and limits, which are
