@@ -7,8 +7,10 @@
 // The files, by id:
 //
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
+//	acting_test.go        E05 I03 I05
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
 //	administer_test.go    I01 I02 I04 I06
+//	apikeys_end_test.go   K03 K06 K15 K16
 //	apikeys_test.go       K01 K02 K04 K07 K09 K10 K11 K13 K14 K17
 //	                      K18
 //	audit_test.go         E01 E02 E03 E04 E06
