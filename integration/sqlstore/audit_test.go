@@ -50,9 +50,11 @@ func TestAuditReadsAlongItsIndexes(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db, statements := d.recorded(t, d.address(t))
 		db.SetMaxOpenConns(1)
-		store, _ := users[core.User](t, db, sqlstore.Options{})
-		n := long.Rows()
+		// A machine that does something else takes its time for 10^6.
+		store, _ := users[core.User](t, db, sqlstore.Options{Patience: time.Minute})
+		n, begun := long.Rows(), time.Now()
 		fillAudit(t, db, n)
+		t.Logf("%d records were stored in %s", n, time.Since(begun))
 		records, primary := store.Audit(), map[sqlstore.Dialect]string{
 			sqlstore.SQLite: "sqlite_autoindex_latchkey_audit_1", sqlstore.PostgreSQL: "latchkey_audit_pkey",
 		}[d.dialect]
@@ -78,7 +80,9 @@ func TestAuditReadsAlongItsIndexes(t *testing.T) {
 			for _, c.q.Oldest = range []bool{false, true} {
 				c.q.Limit = 5
 				statements.Texts()
+				begun = time.Now()
 				page, _, err := records.List(t.Context(), c.q)
+				t.Logf("a page of %+v was read in %s", c.q, time.Since(begun))
 				if err != nil || len(page) != 5 && n >= 10_000 && c.q.Action == "" {
 					t.Fatalf("%+v: %d records, %v", c.q, len(page), err)
 				}
@@ -102,10 +106,12 @@ func TestAuditReadsAlongItsIndexes(t *testing.T) {
 		}
 		before := auditBegin.Add(time.Duration(n/2) * time.Second)
 		statements.Texts()
+		begun = time.Now()
 		if swept, err := records.Prune(t.Context(), before); swept != n/2 || err != nil {
 			t.Errorf("swept %d of %d, %v", swept, n, err)
 		}
 		texts := statements.Statements()
+		t.Logf("%d records were swept in %s", n/2, time.Since(begun))
 		if len(texts) < max(2, n/2/20_000) {
 			t.Errorf("%d statements swept %d records", len(texts), n/2)
 		}
