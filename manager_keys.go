@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/account"
 	"github.com/latchkey-go/latchkey/strategies/apikey"
 )
 
@@ -16,6 +17,20 @@ func (m *Manager[U]) APIKeys(ctx context.Context, userID string) ([]apikey.Key, 
 		return nil, err
 	}
 	return f.List(ctx, m.auth.svc, userID)
+}
+
+// CreateService stores a user who is no person, for a program that belongs to
+// nobody: active, without e-mail address, user name and password, and with the
+// columns and IsSuperuser as they are in u. No login finds such a user, and no
+// mail goes to them: they act by the API keys that MakeAPIKey makes, which
+// needs the flow of an apikey.Strategy in Options.Flows. The hooks of a
+// registration run, and find no address. Refusals: 422, also for an address, a
+// name or a password in u or set by a hook; REGISTER_USER_CONFLICT.
+func (m *Manager[U]) CreateService(ctx context.Context, u *U) error {
+	if _, err := flowOf[apikey.Flow](m.auth.opts.Flows); err != nil {
+		return err
+	}
+	return account.CreateService(ctx, m.auth.svc, m.any(u))
 }
 
 // MakeAPIKey makes an API key for a user, and returns it: nobody learns it

@@ -53,7 +53,7 @@ func (header) Scheme() json.RawMessage   { return json.RawMessage(`{"type": "api
 type static struct{}
 
 func (static) Issue(_ context.Context, l core.Login) (core.Token, error) {
-	return core.Token{Raw: l.Session.UserID}, nil
+	return core.Token{Raw: l.Session.UserID, SessionID: l.Session.UserID}, nil
 }
 func (static) Verify(_ context.Context, token string) (core.Found, error) {
 	return core.Found{Session: &core.Session{ID: token, UserID: token, Backend: "web"}}, nil

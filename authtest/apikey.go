@@ -14,15 +14,7 @@ import (
 // its Options.Credentials.
 func WithKey[U any, PU core.Model[U]](t testing.TB, auth *latchkey.Auth[U], u *U, scopes ...string) *Client {
 	t.Helper()
-	if u == nil {
-		t.Fatalf("authtest: WithKey: the user is nil; pass one, such as authtest.User[Account]()")
-	}
-	b := PU(u).Base()
-	if b.ID == "" {
-		if err := auth.Manager().Create(t.Context(), u, ""); err != nil {
-			t.Fatalf("authtest: WithKey: the user %q cannot be created: %v", b.Email, err)
-		}
-	}
+	b := created[U, PU](t, "WithKey", auth, u)
 	token, _, err := auth.Manager().MakeAPIKey(t.Context(), b.ID, apikey.Wanted{Name: "authtest", Scopes: scopes})
 	if err != nil {
 		t.Fatalf("authtest: WithKey: no key of user %q can be made: %v", b.Email, err)

@@ -149,3 +149,24 @@ func ExampleProvider() {
 	// 200
 	// /hello?error=access_denied
 }
+
+// What a handler does while an administrator acts as a user.
+func ExampleActing() {
+	t := test{}
+	app := authtest.New(t, latchkey.Options[Member]{})
+	mux := http.NewServeMux()
+	mux.Handle("GET /orders", httpauth.Require(app)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, acts := latchkey.Actor(r.Context())
+		_, _ = fmt.Fprintf(w, "somebody acts: %t", acts)
+	})))
+	mux.Handle("POST /orders", httpauth.Require(app, latchkey.InPerson)(http.NotFoundHandler()))
+	root := authtest.User(func(m *Member) { m.IsSuperuser = true })
+	ada := authtest.User[Member]()
+
+	client := authtest.Acting(t, app.Auth, "web", root, ada)
+	fmt.Println(client.Do(mux, "GET", "/orders", "").Body)
+	fmt.Println(client.Do(mux, "POST", "/orders", "").Code)
+	// Output:
+	// somebody acts: true
+	// 403
+}

@@ -34,15 +34,30 @@ func As[U any, PU core.Model[U]](
 	t testing.TB, auth *latchkey.Auth[U], backend string, u *U, proofs ...core.Proof,
 ) *Client {
 	t.Helper()
+	b := created[U, PU](t, "As", auth, u)
+	return clientOf(t, auth, backend, logIn(t, auth, backend, b, proofs))
+}
+
+// created is a user who exists: one without an ID is created.
+func created[U any, PU core.Model[U]](t testing.TB, caller string, auth *latchkey.Auth[U], u *U) *core.User {
+	t.Helper()
 	if u == nil {
-		t.Fatalf("authtest: As: the user is nil; pass one, such as authtest.User[Account]()")
+		t.Fatalf("authtest: %s: the user is nil; pass one, such as authtest.User[Account]()", caller)
 	}
 	b := PU(u).Base()
 	if b.ID == "" {
 		if err := auth.Manager().Create(t.Context(), u, ""); err != nil {
-			t.Fatalf("authtest: As: the user %q cannot be created: %v", b.Email, err)
+			t.Fatalf("authtest: %s: the user %q cannot be created: %v", caller, b.Email, err)
 		}
 	}
+	return b
+}
+
+// logIn lets a user in, by proofs or by a password.
+func logIn[U any](
+	t testing.TB, auth *latchkey.Auth[U], backend string, b *core.User, proofs []core.Proof,
+) core.Admission {
+	t.Helper()
 	if len(proofs) == 0 {
 		proofs = []core.Proof{{Method: core.MethodPassword}}
 	}
@@ -56,6 +71,12 @@ func As[U any, PU core.Model[U]](
 		t.Fatalf("authtest: As: user %q is asked for %q whatever has been proved: does the factor's Asks look at done?",
 			b.Email, slices.Concat(admission.Factors, admission.Enrol))
 	}
+	return admission
+}
+
+// clientOf sends what a client of a backend does that was let in.
+func clientOf[U any](t testing.TB, auth *latchkey.Auth[U], backend string, admission core.Admission) *Client {
+	t.Helper()
 	c := NewClient(t)
 	if base := auth.Services().Env.BaseURL; base != nil {
 		c.host = base.Host

@@ -15,15 +15,15 @@ import (
 
 // audited are the flags of audit.
 type audited struct {
-	user, action, from, before string
-	oldest                     bool
-	limit                      int
+	user, by, action, from, before string
+	oldest                         bool
+	limit                          int
 }
 
 func (t *tree[U, PU]) audit() *cobra.Command {
 	var a audited
 	cmd := leaf("audit", nil, "List what happened to accounts, the newest first",
-		"The application needs the flow audit. Of a user who was deleted --user takes the ID.", t.opened(
+		"The application needs the flow audit. Of a user who was deleted --user and --by take the ID.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				q, err := a.query()
 				if err != nil {
@@ -32,10 +32,14 @@ func (t *tree[U, PU]) audit() *cobra.Command {
 				if q.User, err = t.subject(ctx, c, a.user); err != nil {
 					return err
 				}
+				if q.By, err = t.subject(ctx, c, a.by); err != nil {
+					return err
+				}
 				return records(ctx, c, q, a.limit)
 			}))
 	f := cmd.Flags()
 	f.StringVar(&a.user, "user", "", "about this user ("+person[U]()+")")
+	f.StringVar(&a.by, "by", "", "by this user, whoever it is about: an administrator also when acting as somebody")
 	f.StringVar(&a.action, "action", "", "that is this action, such as login.refused")
 	f.StringVar(&a.from, "from", "", "on this day (2026-12-31, UTC) or later")
 	f.StringVar(&a.before, "before", "", "before this day")

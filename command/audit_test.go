@@ -49,6 +49,14 @@ func TestAudit(t *testing.T) {
 	if out := s.run("audit", "--user", "bob@example.org", "--json").want(0).out; strings.Count(out, "\n") != 1 {
 		t.Errorf("bob's: %s", out)
 	}
+	ada := s.add("ada@example.org")["id"].(string)
+	s.login("ada@example.org")
+	for _, who := range []string{"ada@example.org", ada} {
+		if out := s.run("audit", "--by", who, "--json").want(0).out; strings.Count(out, "\n") != 1 || !strings.Contains(out, `"login"`) {
+			t.Errorf("by %s: %s", who, out)
+		}
+	}
+	s.run("audit", "--by", "bob@example.org").want(0, "Nothing is recorded.")
 	s.run("audit", "--action", "login", "--from", "2020-01-01").want(0, "self")
 	s.run("audit", "--before", "2020-01-01").want(0, "Nothing is recorded.")
 	s.run("audit", "--from", "today").want(2, "--from")

@@ -20,7 +20,7 @@ func TestWrongUsage(t *testing.T) {
 	s := newShop(t)
 	for args, part := range map[string]string{
 		"user":                        "did you mean users?",
-		"users creat ada@example.org": "did you mean create?",
+		"users creat ada@example.org": "did you mean create or create-service?",
 		"users frobnicate":            `shop users has no command "frobnicate"`,
 		"users show":                  "EMAIL|ID is missing: shop users show EMAIL|ID",
 		"users show a b":              `"b" is too much`,

@@ -13,7 +13,7 @@ import (
 
 func (t *tree[U, PU]) users() *cobra.Command {
 	return group("users", "Find, create, change and delete users",
-		t.usersList(), t.usersShow(), t.usersCreate(), t.usersUpdate(), t.usersSetPassword(),
+		t.usersList(), t.usersShow(), t.usersCreate(), t.usersCreateService(), t.usersUpdate(), t.usersSetPassword(),
 		t.usersActive("activate", "Let a user log in again", true),
 		t.usersActive("deactivate", "Keep a user from logging in, and end their sessions", false),
 		t.usersSuspend(), t.usersReinstate(), t.usersResetPassword(),

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -137,7 +138,7 @@ func (t *tree[U, PU]) page(c *call[U], rows *table, users []*U, first bool) erro
 	}
 	for _, u := range users {
 		b := base[U, PU](u)
-		lines = append(lines, []string{b.Email, state(b, time.Now()), moment(b.CreatedAt), b.ID})
+		lines = append(lines, []string{cmp.Or(b.Email, "-"), state(b, time.Now()), moment(b.CreatedAt), b.ID})
 	}
 	if named[U]() {
 		names := []string{"NAME"}[:min(1, len(lines)-len(users))]

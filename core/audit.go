@@ -1,11 +1,11 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,9 +14,8 @@ import (
 // Record says what happened to an account, and who did it. It has the names of
 // what changed and never the values, and nothing that somebody typed to log in.
 type Record struct {
-	// ID is of NewRecordID. It begins with At: by the bytes of their IDs
-	// records are in the order of time, and those of one microsecond in
-	// some order that stays.
+	// ID is of RecordIDs or NewRecordID. It begins with At: by the bytes of
+	// their IDs records are in the order of time.
 	ID string
 	// At is in UTC and whole microseconds.
 	At time.Time
@@ -43,6 +42,10 @@ type Record struct {
 	Reason string
 }
 
+// Doer returns the ID of the user who acted: of the administrator where one
+// acted as somebody else. It is "" where no user did.
+func (r *Record) Doer() string { return cmp.Or(r.By.Actor, r.By.UserID) }
+
 // Limits of a Record, in bytes.
 const (
 	recordActionMax = 64
@@ -51,22 +54,6 @@ const (
 	recordReasonMax = 1000
 	recordFieldsMax = 8 << 10
 )
-
-// recordTimeLen is how many digits of a record's ID are its time.
-const recordTimeLen = 16
-
-// recordTime is how the ID of a record of this time begins.
-func recordTime(at time.Time) string { return fmt.Sprintf("%0*x", recordTimeLen, at.UnixMicro()) }
-
-// NewRecordID returns an ID for a record of this time: 32 hexadecimal digits,
-// of which the second half is random.
-func NewRecordID(at time.Time, random io.Reader) (string, error) {
-	var b [8]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", fmt.Errorf("latchkey: making an audit record's ID: %w", err)
-	}
-	return fmt.Sprintf("%s%x", recordTime(at), b), nil
-}
 
 // Check returns an error that names the fields which break a limit, and never
 // what they hold. Stores call it before they write, so that all refuse alike.
@@ -125,7 +112,9 @@ type AuditStore interface {
 // filter.
 type AuditQuery struct {
 	// User is the Subject, byte by byte.
-	User   string
+	User string
+	// By is the ID of the user who acted, byte by byte: see Record.Doer.
+	By     string
 	Action EventKind
 	// From and To bound At; From is allowed itself, To is not. They are cut
 	// to whole microseconds.
@@ -185,7 +174,8 @@ func (q AuditQuery) kind() [32]byte {
 		}
 		return recordBound(at)
 	}
-	return sha256.Sum256(fmt.Appendf(nil, "audit,%q,%q,%s,%s,%t", q.User, q.Action, bound(q.From), bound(q.To), q.Oldest))
+	return sha256.Sum256(fmt.Appendf(nil, "audit,%q,%q,%q,%s,%s,%t",
+		q.User, q.By, q.Action, bound(q.From), bound(q.To), q.Oldest))
 }
 
 // Next returns the cursor of the page after this one, whose last record has
@@ -195,5 +185,5 @@ func (q AuditQuery) Next(last string) string { return cursorAt(q.kind(), last) }
 // Matches reports whether a record between the query's bounds is one of its.
 // Stores whose database does not filter can use it.
 func (q AuditQuery) Matches(r *Record) bool {
-	return (q.User == "" || q.User == r.Subject) && (q.Action == "" || q.Action == r.Action)
+	return (q.User == "" || q.User == r.Subject) && (q.By == "" || q.By == r.Doer()) && (q.Action == "" || q.Action == r.Action)
 }

@@ -92,6 +92,8 @@ type Login struct {
 // the response.
 type Token struct {
 	Raw string
+	// SessionID is the ID of the Session that Verify returns for Raw.
+	SessionID string
 	// Refresh is the refresh token of a Renewer, else empty.
 	Refresh string
 	// Expires bounds the life of a cookie with Raw, RefreshExpires of one

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -15,8 +14,8 @@ import (
 
 // UserList is the Data of the page admin_users.
 type UserList struct {
-	// Search is how the addresses begin that are looked for.
-	Search string
+	// Filter is the form by which the list is narrowed and sorted, with GET.
+	Filter *Filter
 	Users  []ListedUser
 	// More is the URL of the next page, First that of the first one; ""
 	// where there is none, or it is this one.
@@ -60,41 +59,46 @@ type UserDetail struct {
 	EndSessions *Form
 }
 
+// userFilter is the form of the list of users.
+func (v *visit) userFilter() filtering {
+	return v.filter("/admin/users",
+		Input{Name: "email", Type: "search", Label: v.texts.say("admin.search")},
+		v.choice("sort", "admin.sort", "", "admin.unsorted", "created", "admin.oldest", "-created", "admin.newest", "email", "admin.a_to_z",
+			"-email", "admin.z_to_a"),
+		v.whether("active", "field.is_active"), v.whether("verified", "field.is_verified"),
+		v.whether("superuser", "field.is_superuser"), v.whether("suspended", "admin.is_suspended"),
+		Input{Name: "created_after", Type: "date", Label: v.texts.say("admin.created_after")},
+		Input{Name: "created_before", Type: "date", Label: v.texts.say("admin.created_before")},
+	)
+}
+
 // adminUsers lists users page by page. The API decides who may see it.
 func (s *site) adminUsers(ctx context.Context, v *visit) (*core.Response, error) {
-	search, cursor := v.r.Query.Get("email"), v.r.Query.Get("cursor")
-	q := url.Values{}
-	if search != "" {
-		q.Set("email", search)
-	}
-	if cursor != "" {
-		q.Set("cursor", cursor)
-	}
-	answer, err := v.ask(ctx, question{route: "users:list_users", query: q})
-	if err != nil {
+	f, view := v.userFilter(), v.view(ctx, "admin_users")
+	list := &UserList{Filter: f.Filter}
+	view.Data = list
+	answer, wrong, err := f.list(ctx, "users:list_users")
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if refusal(answer) != nil {
+	case wrong != nil:
+		view.Status = wrong.Status
+		return v.show(ctx, view)
+	case refusal(answer) != nil:
 		return v.refused(ctx, answer)
 	}
-	list := &UserList{Search: search}
 	if list.Users, err = listed(answer); err != nil {
 		return nil, err
 	}
-	if cursor == "" {
-		if err := v.addNamed(ctx, list); err != nil {
+	if search := f.value("email"); len(f.given()) == 1 && search != "" && f.cursor == "" {
+		if err := v.addNamed(ctx, list, search); err != nil {
 			return nil, err
 		}
 	}
 	for i, u := range list.Users {
 		list.Users[i].URL = v.userAt(u.ID, "")
 	}
-	list.More = v.more(answer.Header.Get("Link"))
-	if cursor != "" {
-		list.First = v.at("/admin/users", "email", search)
-	}
-	view := v.view(ctx, "admin_users")
-	view.Data = list
+	list.First, list.More = f.pages(answer)
 	return v.show(ctx, view)
 }
 
@@ -115,11 +119,11 @@ func listed(answer *core.Response) ([]ListedUser, error) {
 }
 
 // addNamed puts the user in front who has the name that is looked for.
-func (v *visit) addNamed(ctx context.Context, list *UserList) error {
-	if list.Search == "" || !v.withNames() {
+func (v *visit) addNamed(ctx context.Context, list *UserList, search string) error {
+	if !v.withNames() {
 		return nil
 	}
-	answer, err := v.ask(ctx, question{route: "users:list_users", query: url.Values{"username": {list.Search}}})
+	answer, err := v.ask(ctx, question{route: "users:list_users", query: url.Values{"username": {search}}})
 	if err != nil || refusal(answer) != nil {
 		return err
 	}
@@ -130,15 +134,6 @@ func (v *visit) addNamed(ctx context.Context, list *UserList) error {
 	list.Users = slices.DeleteFunc(list.Users, func(u ListedUser) bool { return len(found) > 0 && u.ID == found[0].ID })
 	list.Users = append(found, list.Users...)
 	return nil
-}
-
-// more is the next page, given the API's Link line: <?cursor=…>; rel="next".
-func (v *visit) more(link string) string {
-	query, _, ok := strings.Cut(strings.TrimPrefix(link, "<?"), ">")
-	if !ok {
-		return ""
-	}
-	return v.at("/admin/users") + "?" + query
 }
 
 // userAt is the page of a user, or one below it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -12,9 +11,9 @@ import (
 
 // AuditLog is the Data of the page admin_audit.
 type AuditLog struct {
-	// User and Action are what is looked for: an ID and a kind.
-	User, Action string
-	Records      []AuditRecord
+	// Filter is the form by which the list is narrowed, with GET.
+	Filter  *Filter
+	Records []AuditRecord
 	// More is the URL of the next page, First that of the first one; ""
 	// where there is none, or it is this one.
 	More, First string
@@ -29,43 +28,37 @@ type AuditRecord struct {
 	Fields string
 	// User is whom it is about, Actor who did it, an ID or a word; "" for
 	// nobody. UserURL and ActorURL are the pages of those who are users,
-	// OfUser that of the user's records.
-	User, UserURL, OfUser, Actor, ActorURL string
-	Reason                                 string
+	// OfUser that of the records about the user, ByActor that of those of
+	// what the actor did.
+	User, UserURL, OfUser, Actor, ActorURL, ByActor string
+	Reason                                          string
 }
 
 // adminAudit lists audit records page by page. The API decides who may see it.
 func (s *site) adminAudit(ctx context.Context, v *visit) (*core.Response, error) {
-	log, q := &AuditLog{}, url.Values{}
-	for name, to := range map[string]*string{"user": &log.User, "action": &log.Action} {
-		if *to = strings.TrimSpace(v.r.Query.Get(name)); *to != "" {
-			q.Set(name, *to)
-		}
-	}
-	for _, name := range []string{"cursor", "from", "to"} {
-		if given := v.r.Query.Get(name); given != "" {
-			q.Set(name, given)
-		}
-	}
-	answer, err := v.ask(ctx, question{route: "audit:list", query: q})
-	if err != nil {
+	f := v.filter("/admin/audit",
+		Input{Name: "user", Type: "search", Label: v.texts.say("audit.user")},
+		Input{Name: "by", Type: "search", Label: v.texts.say("audit.by_whom")},
+		Input{Name: "action", Type: "search", Label: v.texts.say("audit.action")},
+		Input{Name: "from", Type: "date", Label: v.texts.say("audit.from")},
+		Input{Name: "to", Type: "date", Label: v.texts.say("audit.to")},
+	)
+	log, view := &AuditLog{Filter: f.Filter}, v.view(ctx, "admin_audit")
+	view.Data = log
+	answer, wrong, err := f.list(ctx, "audit:list")
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if refusal(answer) != nil {
+	case wrong != nil:
+		view.Status = wrong.Status
+		return v.show(ctx, view)
+	case refusal(answer) != nil:
 		return v.refused(ctx, answer)
 	}
 	if err := v.readRecords(log, answer.Body); err != nil {
 		return nil, err
 	}
-	if query, _, ok := strings.Cut(strings.TrimPrefix(answer.Header.Get("Link"), "<?"), ">"); ok {
-		log.More = v.at("/admin/audit") + "?" + query
-	}
-	if v.r.Query.Get("cursor") != "" {
-		q.Del("cursor")
-		log.First = v.at("/admin/audit") + "?" + q.Encode()
-	}
-	view := v.view(ctx, "admin_audit")
-	view.Data = log
+	log.First, log.More = f.pages(answer)
 	return v.show(ctx, view)
 }
 
@@ -96,7 +89,7 @@ func (v *visit) readRecords(log *AuditLog, body []byte) error {
 			r.UserURL, r.OfUser = v.userAt(h.UserID, ""), v.at("/admin/audit", "user", h.UserID)
 		}
 		if actor := cmp.Or(h.By.Actor, h.By.UserID); actor != "" && actor != h.UserID {
-			r.Actor, r.ActorURL = actor, v.userAt(actor, "")
+			r.Actor, r.ActorURL, r.ByActor = actor, v.userAt(actor, ""), v.at("/admin/audit", "by", actor)
 		} else if h.By.Kind == "nobody" {
 			r.Actor = v.texts.say("audit.by_nobody")
 		} else if h.By.Kind == "system" {

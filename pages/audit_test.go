@@ -73,6 +73,15 @@ func TestAuditPages(t *testing.T) {
 	root.Get(more).Want(200, "Logged in", "!full_name", "!Older records", "Back to the beginning")
 	query := url.Values{"user": {boss.ID}, "action": {"login"}}.Encode()
 	root.Get("/admin/audit?"+query).Want(200, `value="`+boss.ID, `value="login"`, "!Older", "!"+ada.ID)
+	root.Get("/admin/audit?by="+boss.ID).Want(200, "user.updated", ada.ID, "<details open", "!Older")
+	root.Get("/admin/audit?by="+ada.ID+"&action=user.updated").Want(200, "Nothing is recorded.")
+	if by := "/nested/admin/audit?by=" + boss.ID; !slices.Contains(page.Links(), by) {
+		t.Errorf("%s is not among %v", by, page.Links())
+	}
+	root.Get("/admin/audit?from=2020-01-01&to=9999-01-01&action=user.updated").Want(200, "full_name", `value="2020-01-01"`)
+	root.Get("/admin/audit?to=2020-01-01").Want(200, "Nothing is recorded.")
+	root.Get("/admin/audit?from=2020-01-01T00:00:00Z&action=user.updated").Want(200, "full_name")
+	root.Get("/admin/audit?from=yesterday").Want(422, "This value is not accepted.", "!Nothing is recorded")
 	root.Get("/admin/audit?action=no.such").Want(200, "Nothing is recorded.")
 	root.Get("/admin/audit?cursor=x").Want(422)
 	without := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Without = []string{"audit"} })

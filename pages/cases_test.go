@@ -89,6 +89,64 @@ func TestAdministrationPageByPage(t *testing.T) {
 	}
 }
 
+// The filters of the list of users are those of the API, and stay from page to
+// page. A form that is wrong says so.
+func TestAdministrationFilters(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	a := pagewalk.New(t, "/nested", func(o *pagewalk.Options) { o.Now = clock.now })
+	add := func(address string, edit func(*pagewalk.Account)) {
+		a.Add(t, address, func(u *pagewalk.Account) {
+			u.CreatedAt = clock.now()
+			edit(u)
+		})
+	}
+	add("root@example.org", func(u *pagewalk.Account) { u.IsSuperuser = true })
+	for i := range 60 {
+		add(fmt.Sprintf("user%02d@example.org", i), func(u *pagewalk.Account) { u.IsVerified = i%10 != 0 })
+	}
+	add("idle@example.org", func(u *pagewalk.Account) { u.IsActive = false })
+	add("stopped@example.org", func(u *pagewalk.Account) { u.SuspendedUntil, u.SuspendedFor = core.ForGood(), "why" })
+	b := pagewalk.NewBrowser(t, served(a), "/nested")
+	b.Post("/login", "username", "root@example.org", "password", pagewalk.Password).WantRedirect("/account")
+	b.Get("/admin/users").Want(200, "More filters", "!<details open", "root@", "user00@")
+	for query, want := range map[string][]string{
+		"active=false":              {"idle@", "!user01@", "!stopped@", "<details open", `<option value="false" selected>no`},
+		"suspended=true":            {"stopped@", "!idle@", "!user01@"},
+		"superuser=true":            {"root@", "!idle@", "!user01@"},
+		"verified=false":            {"user10@", "user50@", "!user11@", "!root@"},
+		"email=user&sort=-email":    {"user59@", "!user00@", `value="user"`, `<option value="-email" selected>`},
+		"created_after=9999-01-01":  {"Nobody was found.", `value="9999-01-01"`},
+		"created_before=2000-01-01": {"Nobody was found."},
+		"created_after=2000-01-01&created_before=9999-01-01&superuser=true": {"root@", "!user00@"},
+		"active=&verified=&sort=":  {"root@", "!<details open"},
+		"verified=false&unknown=x": {"user10@", "!user11@"},
+	} {
+		b.Get("/admin/users?"+query).Want(200, want...)
+	}
+	for query, want := range map[string][]string{
+		"email=u&sort=created":    {"in the order of their addresses", `value="u"`, "<details open", "!Nobody"},
+		"active=perhaps":          {"This value is not accepted.", "!Nobody"},
+		"created_after=yesterday": {"This value is not accepted."},
+		"sort=id%3Bdrop":          {"in the order"},
+		"cursor=x":                {"!<form class=\"lk-form lk-search"},
+	} {
+		b.Get("/admin/users?"+query).Want(422, want...)
+	}
+	page := b.Get("/admin/users").Submit("find", "verified", "true", "sort", "-created").Want(200, "!user10@")
+	var more string
+	for _, link := range page.Links() {
+		if strings.Contains(link, "cursor=") {
+			more = strings.TrimPrefix(link, "/nested")
+		}
+	}
+	page = b.Get(more).Want(200, "!user10@", `<option value="true" selected>`, "Back to the beginning", "!More users")
+	if !slices.Contains(page.Links(), "/nested/admin/users?sort=-created&verified=true") {
+		t.Errorf("the way back is not among %v", page.Links())
+	}
+	b.Do("GET", "/admin/users?active=true", "", "", "Accept-Language", "de").Want(200, "Weitere Filter", "beliebig")
+}
+
 // A moment is shown in UTC to the second, and kept as it is by a form that
 // changes something else.
 func TestMomentsAndDevices(t *testing.T) {

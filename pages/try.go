@@ -84,9 +84,9 @@ func (s *site) sample(page string, known bool) View {
 	case "totp":
 		view.Data = &Enrolment{QR: QR{Size: 9, Path: "M4 4h1v1h-1z"}, Secret: "text", Form: form("totp")}
 	case "admin_audit":
-		view.Data = sampleAudit(known)
+		view.Data = sampleAudit(known, form)
 	case "admin_users":
-		view.Data = &UserList{Search: "a", Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
+		view.Data = &UserList{Filter: sampleFilter(known, form), Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
 	case "admin_user", "admin_delete":
 		view.Data = sampleUser(listed, form)
 	case "factor", "prove":
@@ -126,10 +126,14 @@ func sampleActivity(known bool) []Activity {
 	return []Activity{{Text: "text", Bad: known, Device: "text", Label: "text", IP: "::1"}, {By: "text"}}
 }
 
-func sampleAudit(known bool) *AuditLog {
-	return &AuditLog{User: "1", Action: "a", More: "/", First: "/", Records: []AuditRecord{
+func sampleFilter(known bool, form func(string) *Form) *Filter {
+	return &Filter{Form: *form("find"), More: "text", Open: known}
+}
+
+func sampleAudit(known bool, form func(string) *Form) *AuditLog {
+	return &AuditLog{Filter: sampleFilter(known, form), More: "/", First: "/", Records: []AuditRecord{
 		{Activity: sampleActivity(known)[0], Kind: "a", Code: "a", Fields: "a", User: "1", UserURL: "/", OfUser: "/", Actor: "2",
-			ActorURL: "/", Reason: "text"},
+			ActorURL: "/", ByActor: "/", Reason: "text"},
 		{Actor: "text"},
 	}}
 }

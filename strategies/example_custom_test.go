@@ -47,7 +47,7 @@ func (d *desk) Issue(_ context.Context, login core.Login) (core.Token, error) {
 		pass.Expires = pass.Created.Add(core.ActorLifetime)
 	}
 	d.passes.Store(pass.ID, &pass)
-	return core.Token{Raw: raw, Expires: pass.Expires}, nil
+	return core.Token{Raw: raw, SessionID: pass.ID, Expires: pass.Expires}, nil
 }
 
 func (d *desk) Verify(_ context.Context, token string) (core.Found, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/internal/factortest"
+	"github.com/latchkey-go/latchkey/internal/servicetest"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -31,6 +32,16 @@ func newApp(t *testing.T, f audit.Flow) (a *factortest.App, root *factortest.Cli
 	root = a.Client("api")
 	logIn(root, "root@example.org")
 	return a, root
+}
+
+// bossOf is the ID of the superuser.
+func bossOf(t *testing.T, a *factortest.App) string {
+	t.Helper()
+	u, err := a.Manager().FindByEmail(t.Context(), "root@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.ID
 }
 
 func logIn(c *factortest.Client, address string) {
@@ -102,6 +113,14 @@ func TestWhatUsersAndSuperusersSee(t *testing.T) {
 	if by := fmt.Sprint(all[1]["by"]); !strings.Contains(by, "user_id:"+a.Ada.ID) || !strings.Contains(by, "session_id:") {
 		t.Errorf("by %s", by)
 	}
+	acted, _ := page(t, a, root, "/auth/audit?action=user.updated&by="+strings.ToUpper(bossOf(t, a)))
+	if got := words(acted, "user_id", "label"); !slices.Contains(got, a.Ada.ID+" secret tool") {
+		t.Errorf("by the superuser: %q", got)
+	}
+	anns, _ := page(t, a, root, "/auth/audit?action=user.updated&by="+a.Ada.ID)
+	if got := words(anns, "user_id", "label"); !slices.Equal(got, []string{a.Ada.ID + " Ada's browser"}) {
+		t.Errorf("by the user: %q", got)
+	}
 	upper, _ := page(t, a, root, "/auth/audit?user="+strings.ToUpper(a.Ada.ID))
 	if len(upper) != len(own) {
 		t.Errorf("another spelling of the ID finds %d, want %d", len(upper), len(own))
@@ -154,14 +173,53 @@ func TestPagesAndFilters(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"limit=0", "limit=101", "limit=x", "from=yesterday", "to=2020-01-01", "from=", "cursor=x", "cursor=" + q.Get("cursor"),
-		"action=x.z&cursor=" + q.Get("cursor"), "action=x.y&from=2020-01-01T00:00:00Z&cursor=" + q.Get("cursor"),
+		"action=x.y&by=x&cursor=" + q.Get("cursor"), "action=x.z&cursor=" + q.Get("cursor"), "action=x.y&from=2020-01-01T00:00:00Z&cursor=" + q.Get("cursor"),
 	} {
 		root.Send("GET", "/auth/audit?"+bad, "", 422, "value_error")
 	}
 	root.Send("GET", "/auth/audit?action=x.y&limit=3&cursor="+q.Get("cursor"), "", 200, "02:00:00")
-	root.Send("GET", "/auth/audit?user=%00&action=%27;drop", "", 200, "[]")
+	root.Send("GET", "/auth/audit?user=%00&by=%00&action=%27;drop", "", 200, "[]")
 	root.Send("GET", "/auth/audit/me", "", 404, "") // Own is off
 	a.Client("api").Send("GET", "/auth/audit", "", 401, "")
+}
+
+// A record of a login says which session it began, at every kind of backend,
+// and one of a request by which it was made.
+func TestALoginSaysWhichSessionItBegan(t *testing.T) {
+	t.Parallel()
+	a, _ := newApp(t, audit.Flow{Store: memstore.NewAudit(), Own: true})
+	c := a.Client("api")
+	logIn(c, factortest.Ada)
+	c.Send("PATCH", "/users/me", `{"email": "ada2@example.org"}`, 200, "")
+	own, _ := page(t, a, c, "/auth/audit/me")
+	byAction := map[any]string{}
+	for _, e := range own {
+		byAction[e["action"]] = fmt.Sprint(e["session_id"])
+	}
+	if id := byAction["login"]; id == "" || byAction["user.updated"] != id {
+		t.Errorf("a login, and what it did: %q", byAction)
+	}
+	if id, there := byAction["register"]; !there || id != "" {
+		t.Errorf("what was done without a login: %q", byAction)
+	}
+}
+
+// Records of one time are in the order in which they were made.
+func TestRecordsOfOneTimeKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s, store := servicetest.New(t), memstore.NewAudit()
+	f := audit.Flow{Store: store}.Bind(s.Services)
+	for i := range 90 {
+		e := core.Event{Kind: core.EventUpdated, At: servicetest.Start, Target: fmt.Sprintf("%02d", i)}
+		if err := happen(t, f, s, e, i%2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, r := range records(t, store) {
+		if want := fmt.Sprintf("%02d", i); r.Target != want {
+			t.Fatalf("record %s is %s", want, r.Target)
+		}
+	}
 }
 
 // What a login fails with is in no record, log or answer: people type their

@@ -45,7 +45,8 @@ type Flow struct {
 	// Own adds GET /audit/me.
 	Own bool
 
-	svc *core.Services // set by Bind
+	svc *core.Services  // set by Bind
+	ids *core.RecordIDs // likewise
 }
 
 var (
@@ -62,9 +63,10 @@ func (Flow) Name() string { return "audit" }
 // PerBackend is false.
 func (Flow) PerBackend() bool { return false }
 
-// Bind keeps the services, for Sweep.
+// Bind keeps the services, for Sweep, and what orders the records of this
+// process.
 func (f Flow) Bind(svc *core.Services) core.Flow {
-	f.svc, f.Keep = svc, cmp.Or(f.Keep, 90*24*time.Hour)
+	f.svc, f.ids, f.Keep = svc, &core.RecordIDs{}, cmp.Or(f.Keep, 90*24*time.Hour)
 	return f
 }
 

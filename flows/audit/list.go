@@ -53,11 +53,14 @@ type ownAuditRecord struct {
 	At     time.Time `json:"at"`
 	Action string    `json:"action"`
 	Code   string    `json:"code"`
-	Actor  string    `json:"actor" openapi:"enum=you|nobody|others,description=Others are administrators and the application."`
-	Method string    `json:"method"`
-	IP     string    `json:"ip"`
-	Label  string    `json:"label"`
-	Fields []string  `json:"fields"`
+	// SessionID is the one that acted, or that a login began: an ID of GET
+	// /sessions while it lives.
+	SessionID string   `json:"session_id"`
+	Actor     string   `json:"actor" openapi:"enum=you|nobody|others,description=Others are administrators and the application."`
+	Method    string   `json:"method"`
+	IP        string   `json:"ip"`
+	Label     string   `json:"label"`
+	Fields    []string `json:"fields"`
 }
 
 // ownOf keeps from the user who else acted, and from where.
@@ -73,7 +76,7 @@ func ownOf(r core.Record) any {
 	default:
 		return e
 	}
-	e.IP, e.Label = address(r), r.Client.Label
+	e.SessionID, e.IP, e.Label = r.By.SessionID, address(r), r.Client.Label
 	return e
 }
 
@@ -96,6 +99,7 @@ type page struct {
 // filters are those of superusers' list.
 type filters struct {
 	User   string    `json:"user,omitempty" openapi:"description=The ID of the user whom it is about."`
+	By     string    `json:"by,omitempty" openapi:"description=The ID of the user who acted, which is the administrator where one acts as somebody."`
 	Action string    `json:"action,omitempty" openapi:"description=What happened, such as login.refused."`
 	From   time.Time `json:"from,omitzero" openapi:"description=The earliest time."`
 	To     time.Time `json:"to,omitzero" openapi:"description=The time before which it happened."`
@@ -111,7 +115,7 @@ func (f Flow) all(svc *core.Services) core.Route {
 			Answer: []auditRecord{},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-			q := core.AuditQuery{User: r.Query.Get("user"), Action: core.EventKind(r.Query.Get("action"))}
+			q := core.AuditQuery{Action: core.EventKind(r.Query.Get("action"))}
 			for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
 				if !r.Query.Has(name) {
 					continue
@@ -122,17 +126,30 @@ func (f Flow) all(svc *core.Services) core.Route {
 				}
 				*at = t
 			}
-			u, err := svc.Users.Find(ctx, core.ByID(q.User))
-			switch {
-			case q.User == "" || errors.Is(err, core.ErrNotFound): // records outlive their users
-			case err != nil:
-				return nil, core.Unavailable(err)
-			default: // in another spelling, maybe
-				q.User = u.Base().ID
+			for name, id := range map[string]*string{"user": &q.User, "by": &q.By} {
+				var err error
+				if *id, err = spelled(ctx, svc, r.Query.Get(name)); err != nil {
+					return nil, err
+				}
 			}
 			return f.list(ctx, r, q, publicOf)
 		},
 	}
+}
+
+// spelled returns a user's ID as records have it, which outlive the user.
+func spelled(ctx context.Context, svc *core.Services, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	u, err := svc.Users.Find(ctx, core.ByID(id))
+	switch {
+	case errors.Is(err, core.ErrNotFound):
+		return id, nil
+	case err != nil:
+		return "", core.Unavailable(err)
+	}
+	return u.Base().ID, nil
 }
 
 func (f Flow) own(svc *core.Services) core.Route {
@@ -178,7 +195,7 @@ func (f Flow) list(
 		return resp, err
 	}
 	more := url.Values{"cursor": {next}, "limit": {strconv.Itoa(q.Limit)}}
-	for _, name := range []string{"user", "action", "from", "to"} {
+	for _, name := range []string{"user", "by", "action", "from", "to"} {
 		if r.Query.Get(name) != "" {
 			more.Set(name, r.Query.Get(name))
 		}

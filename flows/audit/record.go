@@ -19,9 +19,12 @@ const (
 
 // recordOf is the record of an event. Nothing of its Input, its request's body
 // or its identity is in it.
-func recordOf(ctx context.Context, svc *core.Services, e core.Event) (core.Record, error) {
-	at := e.At.UTC().Truncate(time.Microsecond)
-	id, err := core.NewRecordID(at, svc.Env.Random)
+func (f Flow) recordOf(ctx context.Context, svc *core.Services, e core.Event) (core.Record, error) {
+	ids, at := f.ids, e.At.UTC().Truncate(time.Microsecond)
+	if ids == nil { // the flow was not bound
+		ids = &core.RecordIDs{}
+	}
+	id, err := ids.Next(at, svc.Env.Random)
 	if err != nil {
 		return core.Record{}, err
 	}

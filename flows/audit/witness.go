@@ -24,7 +24,7 @@ func (f Flow) Decide(_ context.Context, _ *core.Services, e *core.Event) error {
 // Witness records a change in its transaction. Of several runs the last one is
 // kept.
 func (f Flow) Witness(ctx context.Context, svc *core.Services, e core.Event) error {
-	r, err := recordOf(ctx, svc, e)
+	r, err := f.recordOf(ctx, svc, e)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (f Flow) alone(ctx context.Context, svc *core.Services, e core.Event) *core
 	if e.Code == core.CodeRateLimited || e.Kind == core.EventRefused && !f.room(ctx, svc, e.Client.IP) {
 		return nil
 	}
-	r, err := recordOf(ctx, svc, e)
+	r, err := f.recordOf(ctx, svc, e)
 	if err == nil && f.Store != nil {
 		err = f.Store.Append(ctx, r)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey-go/latchkey/integration/server"
 	"github.com/latchkey-go/latchkey/senders/outbox"
 	"github.com/latchkey-go/latchkey/stores/sqlstore"
+	"github.com/latchkey-go/latchkey/strategies/apikey"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -100,7 +101,10 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 	sessions, err3 := session.New(store.Sessions(), session.Options{Now: s.now, Random: s.random})
 	old, err4 := bcrypt.New(bcrypt.Options{Cost: 10})
 	box, err5 := outbox.New(outbox.Options{})
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	keys, err6 := apikey.New(store.Credentials(), apikey.Options{
+		Backend: "keys", Prefix: "shop", Scopes: []string{"read", "write"}, PerUser: 2, Now: s.now, Random: s.random,
+	})
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return nil, err
 	}
 	hashers := []core.Hasher{fast{}, old}
@@ -108,9 +112,12 @@ func (s *shop) open(context.Context) (*command.Opened[account], error) {
 		hashers = hashers[1:]
 	}
 	auth, err := latchkey.New(users, latchkey.Options[account]{
-		Backends: []latchkey.Backend{{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
-		Flows:    []latchkey.Flow{reset.Flow{}, audit.Flow{Store: store.Audit()}},
-		Tickets:  store.Tickets(), Limiter: store.Limiter(), Credentials: store.Credentials(),
+		Backends: []latchkey.Backend{
+			{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
+			{Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys},
+		},
+		Flows:   []latchkey.Flow{reset.Flow{}, audit.Flow{Store: store.Audit()}, keys.Flow()},
+		Tickets: store.Tickets(), Limiter: store.Limiter(), Credentials: store.Credentials(),
 		Sender: box, BaseURL: "http://localhost:8080", Hashers: hashers, Log: log, Now: s.now, Random: s.random,
 	})
 	return &command.Opened[account]{Auth: auth, Close: db.Close}, err

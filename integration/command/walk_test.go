@@ -15,7 +15,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // steps are the walk: a line is a command, with what it reads behind "<"; one
 // that begins with "login" is a login at the application, "later" lets time
-// pass.
+// pass. LAST is the last ID that was printed for a script or of a service
+// account.
 const steps = `
 migrate status
 migrate up
@@ -55,7 +56,24 @@ users delete robert@example.org
 users delete robert@example.org --yes
 users delete robert@example.org --yes
 users superuser ada@example.org --off
+keys list ada@example.org
+keys make ada@example.org --name nightly --scope read,write --expires-in 1h
+keys make ada@example.org --name reports --scope read
+keys make ada@example.org --name more --scope read
+keys make ada@example.org --name all --scope *
+keys make nobody@example.org --name all --scope read
+keys list ada@example.org
+keys list ada@example.org --json
+keys end ada@example.org LAST
+keys end ada@example.org LAST
+users create-service --set shoe_size=7
+users create-service --set full_name=Export --json
+users create-service --set full_name=Export
+users show LAST
+keys make LAST --name export --scope read --json
+users list --limit 0
 audit --limit 9
+audit --by ada@example.org
 audit --user ada@example.org --oldest --json
 audit --user nobody@example.org
 audit --action user.deleted --from 2026-12-01 --before 2026-12-02
@@ -63,6 +81,9 @@ audit --from yesterday
 users frobnicate
 sweep
 `
+
+// printed are IDs that LAST stands for.
+var printed = regexp.MustCompile(`(?:"id":"|account )([0-9a-f-]{32,})`)
 
 // statements are as many as a database needs.
 var statements = regexp.MustCompile(`\d+ statements`)
@@ -73,8 +94,10 @@ func TestWalk(t *testing.T) {
 		clock := time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 		s.now = func() time.Time { return clock }
 		var got strings.Builder
+		last := ""
 		for line := range strings.Lines(strings.TrimSpace(steps)) {
 			line = strings.TrimSpace(line)
+			line = strings.ReplaceAll(line, "LAST", last)
 			fmt.Fprintf(&got, "$ shop %s\n", line)
 			words, stdin, _ := strings.Cut(line, " < ")
 			args := strings.Fields(words)
@@ -88,6 +111,9 @@ func TestWalk(t *testing.T) {
 			}
 			code, out, errs := s.run(t.Context(), stdin, args...)
 			got.WriteString(out)
+			if all := printed.FindAllStringSubmatch(out, -1); all != nil {
+				last = all[len(all)-1][1]
+			}
 			for line := range strings.Lines(errs) {
 				got.WriteString("! " + line)
 			}

@@ -210,7 +210,7 @@ func (w walk) administers(p *person) {
 	p.presses("login")
 	p.isAt("/admin/users")
 	p.reads("hal@example.org", "countess@example.org")
-	p.fills("search", "hal")
+	p.fills("find-email", "hal")
 	p.clicks(".lk-search button")
 	p.reads("hal@example.org", "!countess@example.org")
 	p.follows("hal@example.org")

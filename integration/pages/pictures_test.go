@@ -69,6 +69,8 @@ var shown = map[string][]string{
 	"account":         {"desk-light", "desk-dark", "phone-light", "phone-dark"},
 	"account-factors": {"desk-light"},
 	"admin-users":     {"desk-light", "phone-dark"},
+	"admin-filters":   {"desk-dark", "phone-light"},
+	"admin-audit":     {"desk-light"},
 	"admin-user":      {"desk-dark", "phone-light"},
 	"admin-delete":    {"phone-light"},
 	"error-404":       {"phone-dark"},

@@ -15,7 +15,8 @@ import (
 // second apart.
 var auditBegin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// fillAudit stores records of 500 users, of which one in 1,000 is no login.
+// fillAudit stores records of 500 users, of which one in 1,000 is no login, but
+// what an administrator has done, every other time as the user.
 func fillAudit(t *testing.T, db *handle, n int) {
 	t.Helper()
 	const each = 500
@@ -23,11 +24,15 @@ func fillAudit(t *testing.T, db *handle, n int) {
 		rows := make([]string, each)
 		for i := range rows {
 			at, action := auditBegin.Add(time.Duration(first+i)*time.Second).UnixMicro(), "login"
-			if (first+i)%1000 == 0 {
-				action = "user.deleted"
+			user, by, actor := fmt.Sprintf("user-%d", i), fmt.Sprintf("user-%d", i), ""
+			switch (first + i) % 2000 {
+			case 0:
+				action, by = "user.deleted", "root"
+			case 1000:
+				action, actor = "user.deleted", "root"
 			}
-			rows[i] = fmt.Sprintf("('%016x%016x', %d, '%s', '', 'user', '', '', '', 'user-%d', '', '', '', '', '', '', '', '')", at, i, at,
-				action, i)
+			rows[i] = fmt.Sprintf("('%016x%016x', %d, '%s', '', 'user', '%s', '', '%s', '%s', '', '', '', '', '', '', '', '')", at, i, at,
+				action, by, actor, user)
 		}
 		run(t, db, "INSERT INTO latchkey_audit (id, at, action, code, by_kind, by_user, by_session, by_actor, subject, target, "+
 			"route, backend, method, ip, label, fields, reason) VALUES "+strings.Join(rows, ", "))
@@ -45,46 +50,68 @@ func TestAuditReadsAlongItsIndexes(t *testing.T) {
 	everywhere(t, func(t *testing.T, d database) {
 		db, statements := d.recorded(t, d.address(t))
 		db.SetMaxOpenConns(1)
-		store, _ := users[core.User](t, db, sqlstore.Options{})
-		n := long.Rows()
+		// A machine that does something else takes its time for 10^6.
+		store, _ := users[core.User](t, db, sqlstore.Options{Patience: time.Minute})
+		n, begun := long.Rows(), time.Now()
 		fillAudit(t, db, n)
+		t.Logf("%d records were stored in %s", n, time.Since(begun))
 		records, primary := store.Audit(), map[sqlstore.Dialect]string{
 			sqlstore.SQLite: "sqlite_autoindex_latchkey_audit_1", sqlstore.PostgreSQL: "latchkey_audit_pkey",
 		}[d.dialect]
 		if primary == "" {
 			primary = "PRIMARY"
 		}
-		const user, action = "user-77", "user.deleted"
+		// How often a database sorts the rows of both parts, of which each has
+		// no more than a page.
+		few := map[sqlstore.Dialect]int{sqlstore.SQLite: 2, sqlstore.MariaDB: 1}
+		const user, action, root = "user-77", "user.deleted", "root"
 		for _, c := range []struct {
-			q     core.AuditQuery
-			index string
-			args  []any
+			q       core.AuditQuery
+			indexes []string
+			args    []any
 		}{
-			{core.AuditQuery{}, primary, nil},
-			{core.AuditQuery{User: user}, "latchkey_audit_subject", []any{user}},
-			{core.AuditQuery{Action: action}, "latchkey_audit_action", []any{action}},
-			{core.AuditQuery{User: user, Action: action}, "latchkey_audit_", []any{user, action}},
+			{core.AuditQuery{}, []string{primary}, nil},
+			{core.AuditQuery{User: user}, []string{"latchkey_audit_subject"}, []any{user}},
+			{core.AuditQuery{Action: action}, []string{"latchkey_audit_action"}, []any{action}},
+			{core.AuditQuery{User: user, Action: action}, []string{"latchkey_audit_"}, []any{user, action}},
+			{core.AuditQuery{By: root}, []string{"latchkey_audit_by_user", "latchkey_audit_by_actor"}, []any{root}},
+			{core.AuditQuery{By: user}, []string{"latchkey_audit_by_user", "latchkey_audit_by_actor"}, []any{user}},
 		} {
 			for _, c.q.Oldest = range []bool{false, true} {
 				c.q.Limit = 5
 				statements.Texts()
-				if _, _, err := records.List(t.Context(), c.q); err != nil {
-					t.Fatal(err)
+				begun = time.Now()
+				page, _, err := records.List(t.Context(), c.q)
+				t.Logf("a page of %+v was read in %s", c.q, time.Since(begun))
+				if err != nil || len(page) != 5 && n >= 10_000 && c.q.Action == "" {
+					t.Fatalf("%+v: %d records, %v", c.q, len(page), err)
 				}
 				args := append(append([]any{"", "g"}, c.args...), 6)
+				if c.q.By != "" {
+					args = append(append(args, args...), 6)
+				}
 				for _, text := range statements.Texts() {
-					if plan := explain(t, d, db, text, args); !strings.Contains(plan, c.index) || sorts.MatchString(plan) {
-						t.Errorf("%+v: the plan of %s is\n%s", c.q, text, plan)
+					plan := explain(t, d, db, text, args)
+					sorted := len(sorts.FindAllString(strings.ReplaceAll(plan, "Sort Key", ""), -1)) // of Merge Append
+					if c.q.By != "" {
+						sorted -= few[d.dialect]
+					}
+					for _, index := range c.indexes {
+						if !strings.Contains(plan, index) || sorted > 0 {
+							t.Errorf("%+v: the plan of %s is\n%s", c.q, text, plan)
+						}
 					}
 				}
 			}
 		}
 		before := auditBegin.Add(time.Duration(n/2) * time.Second)
 		statements.Texts()
+		begun = time.Now()
 		if swept, err := records.Prune(t.Context(), before); swept != n/2 || err != nil {
 			t.Errorf("swept %d of %d, %v", swept, n, err)
 		}
 		texts := statements.Statements()
+		t.Logf("%d records were swept in %s", n/2, time.Since(begun))
 		if len(texts) < max(2, n/2/20_000) {
 			t.Errorf("%d statements swept %d records", len(texts), n/2)
 		}

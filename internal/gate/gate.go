@@ -178,7 +178,7 @@ func (g *Gate) issue(
 		return core.Admission{}, core.Unavailable(err)
 	}
 	token.Brief = login.Session.Brief
-	e.Session = &login.Session
+	began(e, login.Session, token)
 	if err := commit(ctx, check); err != nil {
 		g.undo(ctx, b, token)
 		return core.Admission{}, err
@@ -186,6 +186,16 @@ func (g *Gate) issue(
 	answer := core.Empty(http.StatusOK)
 	b.Transport.Attach(answer, token)
 	return core.Admission{Token: token, Answer: answer}, nil
+}
+
+// began completes an event by the session that a token is of, by which its user
+// acts from here on.
+func began(e *core.Event, s core.Session, t core.Token) {
+	s.ID = t.SessionID
+	e.Session = &s
+	if e.Kind == core.EventLoggedIn {
+		e.Actor.SessionID = s.ID
+	}
 }
 
 func (g *Gate) backend(name string) (core.Backend, bool) {

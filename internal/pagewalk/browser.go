@@ -213,6 +213,9 @@ func (p Page) Submit(id string, changes ...string) Page {
 		}
 	}
 	action := strings.TrimPrefix(attribute(form, "action"), p.b.base)
+	if attribute(form, "method") == "get" {
+		return p.b.Get(action + "?" + fields.Encode())
+	}
 	return p.b.Do(strings.ToUpper(attribute(form, "method")), action, "application/x-www-form-urlencoded", fields.Encode())
 }
 

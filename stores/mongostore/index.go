@@ -41,6 +41,8 @@ func (s *Store) indexes() []index {
 		{c: s.tickets.c, name: "user", keys: ascending("user_id")},
 		{c: s.audit.c, name: "subject", keys: ascending("subject", "_id")},
 		{c: s.audit.c, name: "action", keys: ascending("action", "_id")},
+		{c: s.audit.c, name: "by_user", keys: ascending("by_user", "_id")},
+		{c: s.audit.c, name: "by_actor", keys: ascending("by_actor", "_id")},
 	}
 	if s.named {
 		all = append(all, index{c: s.users, name: usernameKey, keys: ascending(usernameKey), unique: true, sparse: true})

@@ -23,7 +23,10 @@ func auditTable() table {
 		{"subject", "{key} NOT NULL"}, {"target", "{text} NOT NULL"}, {"route", "{text} NOT NULL"}, {"backend", "{text} NOT NULL"},
 		{"method", "{text} NOT NULL"}, {"ip", "{text} NOT NULL"}, {"label", "{text} NOT NULL"}, {"fields", "{text} NOT NULL"},
 		{"reason", "{text} NOT NULL"},
-	}, indexes: []index{{name: "subject", columns: "subject, id"}, {name: "action", columns: "action, id"}}}
+	}, indexes: []index{
+		{name: "subject", columns: "subject, id"}, {name: "action", columns: "action, id"}, {name: "by_user", columns: "by_user, id"},
+		{name: "by_actor", columns: "by_actor, id", where: "by_actor <> ''", whole: "by_actor, id"},
+	}}
 }
 
 // auditValues are the arguments for auditColumns.

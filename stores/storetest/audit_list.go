@@ -47,6 +47,39 @@ var auditListCases = []auditCase{
 		list("a part of an action", core.AuditQuery{Action: "login.%"})
 		return err
 	}},
+	{Rule: "List finds by who acted, byte by byte: the administrator where one acted as somebody", Check: func(ctx context.Context, s core.AuditStore) error {
+		at := noon
+		one := func(by core.Principal, subject string, action core.EventKind) core.Record {
+			r := record(at)
+			r.By, r.Subject, r.Action = by, subject, action
+			at = at.Add(time.Millisecond)
+			return r
+		}
+		user := func(id, actor string) core.Principal { return core.Principal{Kind: "user", UserID: id, Actor: actor} }
+		own := one(user(AnnID, ""), AnnID, core.EventUpdated)
+		acted := one(user(AnnID, BobID), AnnID, core.EventUpdated)
+		admin := one(user(BobID, ""), AnnID, core.EventSuspended)
+		system, nobody := one(core.Principal{Kind: "system"}, AnnID, core.EventUpdated), one(core.Principal{Kind: "nobody"}, "", core.EventLoginFailed)
+		capital := one(user("Ann", ""), AnnID, core.EventUpdated)
+		last := one(user(BobID, ""), BobID, core.EventUpdated)
+		all := []core.Record{own, acted, admin, system, nobody, capital, last}
+		err := appendAll(ctx, s, all...)
+		list := func(step string, q core.AuditQuery, want ...core.Record) {
+			q.Oldest = true
+			err = errors.Join(err, recorded(ctx, s, step, q, want...))
+		}
+		list("nobody's", core.AuditQuery{}, all...)
+		list("a user's", core.AuditQuery{By: AnnID}, own)
+		list("an administrator's", core.AuditQuery{By: BobID}, acted, admin, last)
+		list("and about a user", core.AuditQuery{By: BobID, User: AnnID}, acted, admin)
+		list("and an action", core.AuditQuery{By: BobID, Action: core.EventUpdated}, acted, last)
+		list("and both", core.AuditQuery{By: BobID, User: AnnID, Action: core.EventUpdated}, acted)
+		list("in this case", core.AuditQuery{By: "Ann"}, capital)
+		list("in another case", core.AuditQuery{By: "ANN"})
+		list("a NUL", core.AuditQuery{By: "a\x00b"})
+		list("no UTF-8", core.AuditQuery{By: "\xff"})
+		return err
+	}},
 	{Rule: "List's From is allowed itself, its To is not", Check: func(ctx context.Context, s core.AuditStore) error {
 		all, err := series(ctx, s, 4)
 		if err != nil {
@@ -100,13 +133,17 @@ var auditCursorCases = []auditCase{
 	{Rule: "From page to page each record comes once, in both orders and with every filter", Check: func(ctx context.Context, s core.AuditStore) error {
 		var all []core.Record
 		for i := range 7 { // three in each microsecond
-			all = append(all, record(noon.Add(time.Duration(i/3)*time.Microsecond)))
+			r := record(noon.Add(time.Duration(i/3) * time.Microsecond))
+			if i%2 > 0 { // the others are by Bob as Ann
+				r.By = core.Principal{Kind: "user", UserID: BobID}
+			}
+			all = append(all, r)
 		}
 		err := appendAll(ctx, s, all...)
 		sortRecords(all)
 		for _, q := range []core.AuditQuery{
 			{}, {User: AnnID}, {Action: core.EventLoggedIn}, {User: AnnID, Action: core.EventLoggedIn},
-			{From: noon, To: noon.Add(time.Minute)},
+			{From: noon, To: noon.Add(time.Minute)}, {By: BobID}, {By: BobID, User: AnnID, Action: core.EventLoggedIn},
 		} {
 			for _, q.Limit = range []int{1, 2, 3, 7, 8} {
 				for _, q.Oldest = range []bool{true, false} {
@@ -149,6 +186,7 @@ var auditCursorCases = []auditCase{
 		for step, other := range map[string]func(*core.AuditQuery){
 			"another user":   func(q *core.AuditQuery) { q.User = BobID },
 			"every user":     func(q *core.AuditQuery) { q.User = "" },
+			"who acted":      func(q *core.AuditQuery) { q.By = BobID },
 			"another action": func(q *core.AuditQuery) { q.Action = core.EventLoggedOut },
 			"another From":   func(q *core.AuditQuery) { q.From = noon },
 			"no To":          func(q *core.AuditQuery) { q.To = time.Time{} },

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,9 +108,9 @@ func TestBrokenAudit(t *testing.T) {
 			}
 		}, []string{"List begins", "List's From", "A cursor", "From page"}},
 		"the user is not heeded": {func(s *auditStore) { filterless(s, func(q *core.AuditQuery) { q.User = "" }) },
-			[]string{"E03", "List filters", "A cursor of another"}},
+			[]string{"E03", "List filters", "List finds", "A cursor of another"}},
 		"the action is not heeded": {func(s *auditStore) { filterless(s, func(q *core.AuditQuery) { q.Action = "" }) },
-			[]string{"List filters", "A cursor of another"}},
+			[]string{"List filters", "List finds", "A cursor of another"}},
 		"From is not heeded": {func(s *auditStore) { filterless(s, func(q *core.AuditQuery) { q.From = time.Time{} }) },
 			[]string{"List's From", "A cursor of another"}},
 		"To is allowed itself": {func(s *auditStore) {
@@ -126,6 +127,20 @@ func TestBrokenAudit(t *testing.T) {
 				}
 			})
 		}, []string{"List filters"}},
+		"who acted is not heeded": {func(s *auditStore) { filterless(s, func(q *core.AuditQuery) { q.By = "" }) },
+			[]string{"List finds by who", "A cursor of another"}},
+		"who acted as somebody is not heeded": {func(s *auditStore) { without(s, func(r *core.Record) bool { return r.By.Actor != "" }) },
+			[]string{"List finds by who", "From page"}},
+		"whom somebody acted as has acted": {func(s *auditStore) {
+			inner := s.list
+			s.list = func(ctx context.Context, q core.AuditQuery) ([]core.Record, string, error) {
+				if q.By != storetest.AnnID || q.User+string(q.Action) != "" {
+					return inner(ctx, q)
+				}
+				q.By, q.User = "", storetest.AnnID
+				return inner(ctx, q)
+			}
+		}, []string{"List finds by who"}},
 		"any limit": {func(s *auditStore) {
 			inner := s.list
 			s.list = func(ctx context.Context, q core.AuditQuery) (all []core.Record, next string, err error) {
@@ -172,5 +187,18 @@ func filterless(s *auditStore, change func(q *core.AuditQuery)) {
 	s.list = func(ctx context.Context, q core.AuditQuery) ([]core.Record, string, error) {
 		change(&q)
 		return inner(ctx, q)
+	}
+}
+
+// without changes List of those who acted: it loses the records that lost
+// reports.
+func without(s *auditStore, lost func(r *core.Record) bool) {
+	inner := s.list
+	s.list = func(ctx context.Context, q core.AuditQuery) ([]core.Record, string, error) {
+		page, next, err := inner(ctx, q)
+		if q.By != "" {
+			page = slices.DeleteFunc(page, func(r core.Record) bool { return lost(&r) })
+		}
+		return page, next, err
 	}
 }

@@ -51,7 +51,7 @@ func TestConformance(t *testing.T) {
 					u := &servicetest.Account{User: core.User{ID: userID}}
 					token, made, err := of.(*apikey.Strategy).Flow().Make(context.Background(), &own, u,
 						apikey.Wanted{Name: "ci", Scopes: []string{"read"}}, nil)
-					return core.Token{Raw: token, Expires: made.Expires}, err
+					return core.Token{Raw: token, SessionID: made.ID, Expires: made.Expires}, err
 				},
 				Unreachable: func(now func() time.Time) (core.Strategy, func()) {
 					strategy, store := spied(now)

@@ -114,7 +114,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 		}
 	}
 	raw, err := s.sign(claims)
-	return core.Token{Raw: raw, Expires: session.Expires}, err
+	return core.Token{Raw: raw, SessionID: session.ID, Expires: session.Expires}, err
 }
 
 // date sets the session's ID, unless it has one, and its times. iat is

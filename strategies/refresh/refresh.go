@@ -116,7 +116,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 	if err := s.trim(ctx, digest, issued); err != nil {
 		return core.Token{}, fmt.Errorf("refresh: trim: %w", err)
 	}
-	token.Refresh, token.RefreshExpires = s.options.Prefix+secret, issued.Expires
+	token.SessionID, token.Refresh, token.RefreshExpires = issued.ID, s.options.Prefix+secret, issued.Expires
 	return token, nil
 }
 

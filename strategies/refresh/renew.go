@@ -62,7 +62,7 @@ func (s *Strategy) Renew(ctx context.Context, refresh string, login core.Login) 
 	if !ok {
 		return core.Token{}, s.reused(ctx, &login.Session)
 	}
-	token.Refresh, token.RefreshExpires = t.raw, s.expiry(&login.Session, is.At)
+	token.SessionID, token.Refresh, token.RefreshExpires = login.Session.ID, t.raw, s.expiry(&login.Session, is.At)
 	if secret != "" {
 		token.Refresh = t.prefix + secret
 	}

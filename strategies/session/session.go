@@ -104,7 +104,7 @@ func (s *Strategy) Issue(ctx context.Context, login core.Login) (core.Token, err
 		return core.Token{}, fmt.Errorf("session: trim: %w", err)
 	}
 	_, absolute := s.limits(&issued)
-	return core.Token{Raw: s.options.Prefix + secret, Expires: issued.Created.Add(absolute)}, nil
+	return core.Token{Raw: s.options.Prefix + secret, SessionID: issued.ID, Expires: issued.Created.Add(absolute)}, nil
 }
 
 // trim revokes the oldest sessions beyond the limit. If it cannot, it removes

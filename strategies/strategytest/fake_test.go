@@ -34,7 +34,7 @@ type fake struct {
 
 type faults struct {
 	losesEpoch, losesBackend, losesProofs, widensScopes, losesActor, actsOn, newerProofs,
-	mixesUsers, idIsToken, localTime, aliases, noExpiry,
+	mixesUsers, idIsToken, localTime, aliases, noExpiry, losesSession,
 	counts, shortToken, sameID, foreignInvalid, ignoresCase, trims, trusts, downIsInvalid, downIsFoundNot, revokeHidesDown,
 	asksForAnything, younger, immortal, neverIdle, keepsRevoked, revokesUser, revokeTwiceFails, forgetsOne,
 	revokesAllUsers,
@@ -117,7 +117,10 @@ func (f *fake) Issue(_ context.Context, login core.Login) (core.Token, error) {
 		s.Actor = ""
 	}
 	f.rows[raw] = &s
-	t := core.Token{Raw: raw, Expires: s.Expires}
+	t := core.Token{Raw: raw, SessionID: s.ID, Expires: s.Expires}
+	if f.losesSession {
+		t.SessionID = ""
+	}
 	if f.noExpiry {
 		t.Expires = time.Time{}
 	}

@@ -19,7 +19,7 @@ var issueCases = []Case{
 	},
 	{
 		Name:  "filled in",
-		Rule:  "The strategy fills ID, Created, LastSeen and Expires, in UTC. The ID is neither the token nor accepted as one.",
+		Rule:  "The strategy fills ID, Created, LastSeen and Expires, in UTC. The ID is neither the token nor accepted as one, and it is the token's SessionID.",
 		Check: filledIn,
 	},
 	{
@@ -93,6 +93,9 @@ func filledIn(h Harness) error {
 	}
 	if found.ID == "" || found.ID == token.Raw {
 		return errors.New("the session's ID is empty, or is the token")
+	}
+	if token.SessionID != found.ID {
+		return fmt.Errorf("the token's SessionID is %q, and the session's ID %q", token.SessionID, found.ID)
 	}
 	if _, err := s.Verify(ctx, found.ID); !rejected(err) {
 		return unexpected("the session's ID presented as a token", err, core.ErrInvalid)

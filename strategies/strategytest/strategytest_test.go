@@ -41,6 +41,7 @@ var broken = map[string]struct {
 	"revokes one of the tokens":    {faults{revokesOne: true}, []string{"several tokens"}},
 	"mixes users":                  {faults{mixesUsers: true}, []string{"concurrent"}},
 	"the ID is the token":          {faults{idIsToken: true}, []string{"filled in"}},
+	"a token without its session":  {faults{losesSession: true}, []string{"filled in"}},
 	"local time":                   {faults{localTime: true}, []string{"filled in"}},
 	"the caller's slice":           {faults{aliases: true}, []string{"own copy"}},
 	"no expiry for the cookie":     {faults{noExpiry: true}, []string{"filled in"}},

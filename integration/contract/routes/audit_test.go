@@ -63,6 +63,10 @@ func TestAuditRoutes(t *testing.T) {
 		if got := actions(t, one); !slices.Equal(got, want[2:3]) {
 			t.Errorf("got %q, want %q", got, want[2:3])
 		}
+		byUser := a.Want(t, "GET /auth/audit 200 (by)", admin, query(url.Values{"by": {u.ID}, "limit": {"1"}, "action": {"refused"}}))
+		if got := actions(t, byUser); !slices.Equal(got, want[1:2]) {
+			t.Errorf("got %q, want %q", got, want[1:2])
+		}
 		for name, value := range map[string]string{"limit": "0", "from": "2020", "to": "x", "cursor": "x"} {
 			a.Want(t, "GET /auth/audit 422 query."+name+" value_error", harness.Row, admin, query(url.Values{name: {value}}))
 		}

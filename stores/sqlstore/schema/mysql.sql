@@ -118,3 +118,5 @@ CREATE TABLE `latchkey_audit` (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX `latchkey_audit_subject` ON `latchkey_audit` (subject, id);
 CREATE INDEX `latchkey_audit_action` ON `latchkey_audit` (action, id);
+CREATE INDEX `latchkey_audit_by_user` ON `latchkey_audit` (by_user, id);
+CREATE INDEX `latchkey_audit_by_actor` ON `latchkey_audit` (by_actor, id);
