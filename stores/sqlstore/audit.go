@@ -12,7 +12,7 @@ import (
 type Audit struct {
 	s *Store
 
-	insert, prune statement
+	insert, prune, forget statement
 	// lists are by what filters and by the order.
 	lists map[auditList]statement
 }
@@ -27,7 +27,8 @@ func newAudit(s *Store) *Audit {
 		s: s, lists: map[auditList]statement{},
 		insert: s.statement("append to the audit log",
 			"INSERT INTO {audit} ("+auditColumns+") VALUES (?"+strings.Repeat(", ?", auditColumnCount-1)+")"+s.dialect.skip),
-		prune: s.statement("prune the audit log", s.dialect.sweep("{audit}", "id", "id", "")),
+		prune:  s.statement("prune the audit log", s.dialect.sweep("{audit}", "id", "id", "")),
+		forget: s.statement("forget who is in the audit log", auditForget),
 	}
 	for _, subject := range []bool{false, true} {
 		for _, action := range []bool{false, true} {
