@@ -41,8 +41,15 @@ const (
 	EventSuspended  EventKind = "user.suspended"
 	EventReinstated EventKind = "user.reinstated"
 	EventDeleted    EventKind = "user.deleted"
-	EventLinked     EventKind = "oauth.linked"
-	EventUnlinked   EventKind = "oauth.unlinked"
+	// EventLeaving is a user who has deleted their account, which is
+	// suspended until it is removed. EventLeavingUndone is one whose
+	// mailbox has undone that.
+	EventLeaving       EventKind = "user.leaving"
+	EventLeavingUndone EventKind = "user.leaving_undone"
+	// EventExported is a copy of what is kept of a user.
+	EventExported EventKind = "export.made"
+	EventLinked   EventKind = "oauth.linked"
+	EventUnlinked EventKind = "oauth.unlinked"
 	// EventFactorAdded is a credential that was added: a second factor, a
 	// passkey, recovery codes in place of the former ones. Method is that
 	// of its proofs, or the word of what it spares them; Target is its ID.
@@ -285,6 +292,10 @@ type Hooks[U any] struct {
 	AfterUpdate func(ctx context.Context, e EventOf[U])
 
 	// BeforeDelete and AfterDelete receive the User as they were, and Was.
+	// Where users leave after a while (leaving.Flow), BeforeDelete runs
+	// when they ask for it, with the Kind EventLeaving, and again when they
+	// are removed. A refusal then keeps them suspended until the next
+	// sweep.
 	BeforeDelete func(ctx context.Context, e *EventOf[U]) error
 	AfterDelete  func(ctx context.Context, e EventOf[U])
 
