@@ -141,7 +141,7 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 // mailed are the pages at the end of mails' links, by the names of flows.
 var mailed = map[string]string{
 	core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail",
-	core.MailEmailChange: confirmPage,
+	core.MailEmailChange: confirmPage, core.MailLeaving: leavingPage,
 }
 
 const confirmPage, undoPage = "/email/confirm", "/email/undo"

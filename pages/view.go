@@ -48,7 +48,7 @@ type View struct {
 	// admin_audit, *UserList of admin_users, *UserDetail of admin_user,
 	// []*Form of factor and prove, *Enrolment of totp, []string of codes
 	// that were just made, the API key that was just made or "" of key, the
-	// sentence of email and mail, and nil of the others.
+	// sentence of email, leave and mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -83,8 +83,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, activity,
-// admin, audit, factors, forgot, keys, leave, login, logout, mail, passkey,
-// providers, register, sessions or verify.
+// admin, audit, export, factors, forgot, keys, leave, login, logout, mail,
+// passkey, providers, register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -130,6 +130,8 @@ func (v *visit) offers(page string) bool {
 		return v.has("audit:own")
 	case "audit":
 		return v.offers("admin") && v.has("audit:list")
+	case "export":
+		return v.has("users:export_current_user")
 	case "factors":
 		return v.has("factors:list")
 	case "admin":
