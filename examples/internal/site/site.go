@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
+	"github.com/latchkey-go/latchkey/flows/leaving"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
@@ -105,6 +106,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 		Backends:         append(backends, keyBackend),
 		Flows:            slices.Concat(social, mailed(), factors, []latchkey.Flow{keyFlow}, s.audited()),
 		SelfDelete:       true,
+		SelfExport:       true,
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
 		Credentials:      s.stores.factors,
@@ -126,7 +128,9 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 // mailed returns the flows that send mails whatever is switched off, and the
 // one by which administrators act as users.
 func mailed() []latchkey.Flow {
-	return []latchkey.Flow{verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, impersonation.Flow{}}
+	return []latchkey.Flow{
+		verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, leaving.Flow{}, impersonation.Flow{},
+	}
 }
 
 // audited returns the flow that records what happens to accounts.

@@ -145,8 +145,8 @@ var harmless = []string{
 // as one who might call it: a superuser, whom a strategy of one's own lets
 // somebody act as.
 func TestAttackI02WhoActsChangesNothing(t *testing.T) {
-	plain := func(*harness.App, *harness.Options) {}
-	harness.OnEveryStore(t, harness.WithOAuth(t, nil, plain), func(t *testing.T, a *harness.App) {
+	whole := func(_ *harness.App, o *harness.Options) { o.SelfDelete, o.SelfExport = true, true }
+	harness.OnEveryStore(t, harness.WithOAuth(t, nil, whole), func(t *testing.T, a *harness.App) {
 		a.ServeOAuth(t)
 		boss := a.NewUser(t, harness.Superuser, harness.Verified)
 		u := a.NewUser(t, harness.Superuser, harness.Verified)

@@ -14,6 +14,8 @@
 //	app_codes_test.go  M01 M02 M04 M23 M24 M25 M26 M27 M29 M37
 //	                   M63 M67
 //	email_test.go      M80 M81 M82 R14
+//	export_test.go     M86
+//	later_test.go      M85
 //	leaving_test.go    M80 M83
 //	limit_test.go      Q08
 //	mail_test.go       M02 M08 M11 M29 M30 M36 M50 M51 M52 M53
