@@ -37,6 +37,11 @@ func (f contributor) Export(ctx context.Context, _ *core.Services, u core.AnyUse
 	return f.out(ctx, u.(*factortest.Member))
 }
 
+// returning returns a contributor of orders.
+func returning(out func() (any, error)) contributor {
+	return contributor{"orders", func(context.Context, *factortest.Member) (any, error) { return out() }}
+}
+
 // exporting is an application that exports, with orders of its own.
 func exporting(t *testing.T, change func(*latchkey.Options[factortest.Member])) *factortest.App {
 	t.Helper()
@@ -113,7 +118,7 @@ func TestExportIsLimitedAndRefunded(t *testing.T) {
 	fail := error(nil)
 	a := exporting(t, func(o *latchkey.Options[factortest.Member]) {
 		o.Limits.Exports = latchkey.Limit{Events: 2, Window: time.Hour}
-		o.Flows[len(o.Flows)-1] = contributor{"orders", func(context.Context, *factortest.Member) (any, error) { return nil, fail }}
+		o.Flows[len(o.Flows)-1] = returning(func() (any, error) { return nil, fail })
 	})
 	c := a.Client("api")
 	c.Enrol(factortest.Ada)
@@ -180,16 +185,18 @@ func TestNewReportsWhatIsWrongWithExports(t *testing.T) {
 	} {
 		nothing := func(context.Context, *factortest.Member) (any, error) { return nil, nil }
 		_, err := latchkey.New(memstore.NewUsers[factortest.Member](), latchkey.Options[factortest.Member]{
-			Backends: []latchkey.Backend{{Name: "api", Transport: header{}, Strategy: &keys{}}}, Flows: []latchkey.Flow{contributor{name, nothing}},
+			Backends: []latchkey.Backend{{Name: "api", Transport: header{}, Strategy: &keys{}}},
+			Flows:    []latchkey.Flow{contributor{name, nothing}},
 		})
 		if (err != nil) != wrong || wrong && !strings.Contains(err.Error(), "export") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	a := exporting(t, func(o *latchkey.Options[factortest.Member]) {
-		o.Flows[len(o.Flows)-1] = contributor{"orders", func(context.Context, *factortest.Member) (any, error) { return "a text", nil }}
+		o.Flows[len(o.Flows)-1] = returning(func() (any, error) { return "a text", nil })
 	})
-	if _, err := a.Manager().Export(t.Context(), a.Ada.ID); err == nil || !strings.Contains(err.Error(), "[]latchkey_test.bought") {
+	_, err := a.Manager().Export(t.Context(), a.Ada.ID)
+	if err == nil || !strings.Contains(err.Error(), "[]latchkey_test.bought") {
 		t.Errorf("another type than is documented: %v", err)
 	}
 }

@@ -35,7 +35,9 @@ func (f invoices) Export(ctx context.Context, _ *core.Services, u core.AnyUser) 
 }
 
 // withInvoices lets users download what there is of them.
-func withInvoices(o latchkey.Options[Member], of func(context.Context, string) ([]invoice, error)) latchkey.Options[Member] {
+func withInvoices(
+	o latchkey.Options[Member], of func(context.Context, string) ([]invoice, error),
+) latchkey.Options[Member] {
 	o.SelfExport = true // POST /users/me/export
 	o.Flows = append(o.Flows, invoices{of})
 	return o

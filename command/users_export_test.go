@@ -17,7 +17,8 @@ func TestUsersExport(t *testing.T) {
 		t.Errorf("got %s, %v", o.out, err)
 	}
 	line := s.run("users", "export", "ada@example.org", "--json").want(0)
-	if got := line.object()["user"].(map[string]any)["email"]; got != "ada@example.org" || strings.Count(line.out, "\n") != 1 {
+	got := line.object()["user"].(map[string]any)["email"]
+	if got != "ada@example.org" || strings.Count(line.out, "\n") != 1 {
 		t.Errorf("got %s", line.out)
 	}
 }

@@ -32,7 +32,8 @@ func TestLeaving(t *testing.T) {
 	t.Parallel()
 	a, serve, b := leavable(t)
 	day := time.Now().Add(14 * 24 * time.Hour).UTC().Format(time.DateOnly)
-	b.Get("/account/delete").Want(200, "We mail you a link by which you can keep it").Submit("leave").WantRedirect("/login")
+	b.Get("/account/delete").Want(200, "We mail you a link by which you can keep it").Submit("leave").
+		WantRedirect("/login")
 	b.Get("/login").Want(200, "Your account will be removed on "+day)
 	b.Get("/account").WantRedirect("/login?next=%2Faccount")
 
@@ -57,7 +58,8 @@ func TestANoticeWithADayHasNothingElse(t *testing.T) {
 	t.Parallel()
 	_, serve, _ := leavable(t)
 	for value, text := range map[string]string{
-		"notice.leaving:2026-12-24": "removed on 2026-12-24", "notice.leaving:soon": "!removed on", "notice.leaving:": "!removed on",
+		"notice.leaving:2026-12-24": "removed on 2026-12-24", "notice.leaving:soon": "!removed on",
+		"notice.leaving:":                    "!removed on",
 		"notice.leaving:2026-12-24-or-never": "!removed on",
 	} {
 		b := pagewalk.NewBrowser(t, serve, "")

@@ -142,7 +142,8 @@ func TestHooksMayKeepUsers(t *testing.T) {
 		if _, err := a.Sweep(t.Context()); err != nil || a.there() {
 			t.Errorf("got %v, there: %v", err, a.there())
 		}
-		if want := []core.EventKind{"user.leaving", "user.leaving", "user.deleted", "user.deleted"}; !slices.Equal(kinds, want) {
+		want := []core.EventKind{"user.leaving", "user.leaving", "user.deleted", "user.deleted"}
+		if !slices.Equal(kinds, want) {
 			t.Errorf("asked about %v, want %v", kinds, want)
 		}
 	})

@@ -100,7 +100,8 @@ func (f Flow) check(svc *core.Services) error {
 		errs = append(errs, fmt.Errorf("flow leaving: Grace is %v, it must be at most 90 days", f.Grace))
 	}
 	if _, ok := core.As[core.CredentialPager](svc.Credentials); !ok {
-		errs = append(errs, errors.New("flow leaving needs Options.Credentials, a core.CredentialPager: there Auth.Sweep finds who leaves"))
+		errs = append(errs, errors.New("flow leaving needs Options.Credentials, a core.CredentialPager: "+
+			"there Auth.Sweep finds who leaves"))
 	}
 	return errors.Join(errs...)
 }

@@ -191,6 +191,11 @@ func TestManagerUndoes(t *testing.T) {
 	})
 }
 
+// lasting sets the Grace.
+func lasting(grace time.Duration) func(*options) {
+	return func(o *options) { o.Flows = []latchkey.Flow{leaving.Flow{Grace: grace}} }
+}
+
 // noPager has no pages.
 type noPager struct{ core.CredentialStore }
 
@@ -199,10 +204,10 @@ func TestNewReportsWhatIsMissing(t *testing.T) {
 	for want, change := range map[string]func(*options){
 		"flow leaving needs Options.SelfDelete":  func(o *options) { o.SelfDelete = false },
 		"flow leaving needs Options.Credentials": func(o *options) { o.Credentials = noPager{memstore.NewCredentials(nil)} },
-		"at most 90 days":                        func(o *options) { o.Flows = []latchkey.Flow{leaving.Flow{Grace: 91 * 24 * time.Hour}} },
-		"at least a minute":                      func(o *options) { o.Flows = []latchkey.Flow{leaving.Flow{Grace: time.Second}} },
+		"at most 90 days":                        lasting(91 * 24 * time.Hour),
+		"at least a minute":                      lasting(time.Second),
 		"flow leaving needs Options.BaseURL":     func(o *options) { o.BaseURL = "" },
-		"":                                       func(o *options) { o.Flows = []latchkey.Flow{leaving.Flow{Grace: 90 * 24 * time.Hour}} },
+		"":                                       lasting(90 * 24 * time.Hour),
 	} {
 		o := options{
 			SelfDelete: true, Flows: []latchkey.Flow{leaving.Flow{}}, Credentials: memstore.NewCredentials(nil),

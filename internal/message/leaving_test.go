@@ -18,7 +18,8 @@ func TestBuiltInLeaving(t *testing.T) {
 		t.Errorf("the subjects are %q and %q", linked.Subject, coded.Subject)
 	}
 	for part, want := range map[string]string{
-		linked.Text: "\n" + link + "\n", linked.HTML: `<a href="` + link + `"`, coded.Text: "\n" + token + "\n", coded.HTML: ">" + token + "<",
+		linked.Text: "\n" + link + "\n", linked.HTML: `<a href="` + link + `"`,
+		coded.Text: "\n" + token + "\n", coded.HTML: ">" + token + "<",
 	} {
 		for _, text := range []string{want, "In 14 days it is gone for good", "You did not ask for this?"} {
 			if !strings.Contains(part, text) {
