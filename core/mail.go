@@ -88,8 +88,8 @@ func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" ma
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
-// Linked is a Flow whose mails have a link (optional): verify, reset, maillogin,
-// emailchange and leaving.
+// Linked is a Flow whose mails have a link (optional): verify, reset,
+// maillogin, emailchange and leaving.
 type Linked interface {
 	// WithLink returns the flow with links that lead to a path on the base
 	// URL, in which {token} stands for the token.

@@ -28,7 +28,8 @@ type Users struct {
 	// leaving.Flow.Begin does. nil: DELETE /me deletes at once.
 	Leave func(context.Context, *core.Services, *core.Event) (until time.Time, do func(context.Context) error)
 	// SelfExport adds POST /me/export, by which users get a copy of what is
-	// kept of them, from Exporters. ExportLimit bounds how many one user gets.
+	// kept of them, from Exporters. ExportLimit bounds how many one user
+	// gets.
 	SelfExport  bool
 	Exporters   func() []core.Exporter
 	ExportLimit core.Limit

@@ -22,8 +22,8 @@ func (f Flow) Decide(_ context.Context, _ *core.Services, e *core.Event) error {
 }
 
 // Witness records a change in its transaction. Of several runs the last one is
-// kept. The records of a user who is deleted stay, with their ID; the clients in
-// them go.
+// kept. The records of a user who is deleted stay, with their ID; the clients
+// in them go.
 func (f Flow) Witness(ctx context.Context, svc *core.Services, e core.Event) error {
 	r, err := recordOf(ctx, svc, e)
 	if err != nil {
