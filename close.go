@@ -46,9 +46,10 @@ func (a *Auth[U]) SweepEvery(ctx context.Context, every time.Duration) {
 }
 
 // Sweep deletes expired sessions, one-time tokens, credentials and counts, in
-// every store that can, and what flows keep for a time, such as audit records.
-// It returns how many. Nothing but space depends on it; SweepEvery calls it
-// from time to time.
+// every store that can, and what flows keep for a time, such as audit records
+// and, of leaving.Flow, users who have left. It returns how many. Nothing but
+// space depends on it, and that these users go; SweepEvery calls it from time
+// to time.
 func (a *Auth[U]) Sweep(ctx context.Context) (int, error) {
 	parts := []any{a.opts.Tickets, a.opts.Credentials, a.opts.Limiter}
 	for _, b := range a.opts.Backends {

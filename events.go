@@ -41,6 +41,7 @@ func newEvents[U any, PU core.Model[U]](h Hooks[U], log *slog.Logger, now func()
 			core.EventLoggedIn:   h.BeforeLogin,
 			core.EventUpdated:    h.BeforeUpdate,
 			core.EventDeleted:    h.BeforeDelete,
+			core.EventLeaving:    h.BeforeDelete,
 		},
 		afters: map[core.EventKind]func(context.Context, Event[U]){
 			core.EventRegistered:      h.AfterRegister,

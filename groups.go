@@ -72,10 +72,10 @@ func (a *Auth[U]) Factors(backend string) Group {
 
 // Account returns what the current user has at the application beside their
 // profile: GET /factors, PATCH and DELETE /factors/{id}, where a flow keeps
-// credentials; POST /email/confirm and /email/undo of emailchange.Flow. It
-// belongs at the prefix of Register.
+// credentials; POST /email/confirm and /email/undo of emailchange.Flow; POST
+// /leaving/undo of leaving.Flow. It belongs at the prefix of Register.
 func (a *Auth[U]) Account() (group Group) {
-	for _, flow := range []string{"factors", core.MailEmailChange} {
+	for _, flow := range []string{"factors", core.MailEmailChange, core.MailLeaving} {
 		group = append(group, a.groups[groupKey{flow: flow}]...)
 	}
 	return group

@@ -53,6 +53,9 @@ type Limits struct {
 	// for any user. Default: 100 a minute. Work in larger bulk is for the
 	// Manager, which is not limited.
 	AdminChanges Limit
+	// Exports are the copies of their data that one user gets by POST
+	// /me/export. Default: 3 a day.
+	Exports Limit
 }
 
 const day = 24 * time.Hour
@@ -76,6 +79,7 @@ func (l Limits) withDefaults() Limits {
 	l.UserChanges = cmp.Or(l.UserChanges, Limit{Events: 20, Window: time.Hour})
 	l.NetworkChanges = cmp.Or(l.NetworkChanges, Limit{Events: 60, Window: time.Hour})
 	l.AdminChanges = cmp.Or(l.AdminChanges, Limit{Events: 100, Window: time.Minute})
+	l.Exports = cmp.Or(l.Exports, Limit{Events: 3, Window: day})
 	return l
 }
 
@@ -85,6 +89,7 @@ func (l Limits) check() error {
 	for _, limits := range [][]Limit{
 		l.LoginFailures, l.DeviceFailures, {l.LoginAttempts}, {l.FactorAttempts}, {l.SessionEnds}, {l.Refreshes},
 		{l.Registrations}, {l.UserChanges}, {l.NetworkChanges}, {l.AdminChanges},
+		{l.Exports},
 	} {
 		if err := core.CheckLimits(limits...); err != nil {
 			errs = append(errs, fmt.Errorf("Options.Limits: %w", err))

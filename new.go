@@ -2,7 +2,6 @@ package latchkey
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,8 +11,6 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/account"
 	"github.com/latchkey-go/latchkey/flows/factors"
-	"github.com/latchkey-go/latchkey/flows/jwks"
-	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/internal/codec"
 	"github.com/latchkey-go/latchkey/internal/epochs"
 	"github.com/latchkey-go/latchkey/internal/gate"
@@ -30,19 +27,20 @@ import (
 // before handlers, and a Manager for use outside HTTP. It is made by New and
 // safe for concurrent use.
 type Auth[U any] struct {
-	opts     Options[U]
-	users    core.UserStore[U] // as it was given, for Doctor
-	svc      *core.Services
-	resolver resolve.Resolver
-	clients  clients
-	queue    *queue.Queue
-	failures *seldom.Log
-	groups   map[groupKey]Group
-	order    []groupKey // of groups
-	flows    []Flow     // of Options, bound
-	factors  []string   // names of the flows of Factors
-	kept     factors.Flow
-	known    *known.Devices
+	opts      Options[U]
+	users     core.UserStore[U] // as it was given, for Doctor
+	svc       *core.Services
+	resolver  resolve.Resolver
+	clients   clients
+	queue     *queue.Queue
+	failures  *seldom.Log
+	groups    map[groupKey]Group
+	order     []groupKey // of groups
+	flows     []Flow     // of Options, bound
+	factors   []string   // names of the flows of Factors
+	kept      factors.Flow
+	exporters []core.Exporter
+	known     *known.Devices
 	// endpoints by their names, and the backends of those that have one,
 	// for pages.
 	endpoints map[string]core.Endpoint
@@ -79,7 +77,7 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	rows, forget := a.stores(erase[U, PU](users, opts.Now), users)
 	bound, boundErr := bind(opts.Flows, a.svc)
 	optsErr, a.flows = errors.Join(optsErr, boundErr), bound
-	flows := append(accountFlows(opts, a.guesses(), a.publicKeys), bound...)
+	flows := append(a.accountFlows(), bound...)
 	if keepers := keepersOf(bound); len(keepers) > 0 {
 		a.kept = factors.New(keepers...)
 		flows = append(flows, a.kept)
@@ -91,13 +89,16 @@ func New[U any, PU core.Model[U]](users core.UserStore[U], opts Options[U]) (*Au
 	}
 	for _, f := range flows {
 		happens.join(f)
+		if exporter, ok := core.As[core.Exporter](f); ok {
+			a.exporters = append(a.exporters, exporter)
+		}
 	}
 	if opts.Credentials != nil {
 		happens.listeners = append(happens.listeners, leftovers{opts.Credentials})
 	}
 	happens.listeners = append(happens.listeners, a.known)
 	a.manager = newManager[U, PU](a)
-	if err := errors.Join(optsErr, servicesErr, a.nameErrors(), a.install(flows)); err != nil {
+	if err := errors.Join(optsErr, servicesErr, a.nameErrors(), a.leavingErrors(), a.install(flows)); err != nil {
 		return nil, faults{err}
 	}
 	opts.warnUnverified()
@@ -183,26 +184,6 @@ func (a *Auth[U]) limitFactors(ctx context.Context, r *core.Request) error {
 func (a *Auth[U]) guesses() account.Guesses {
 	return account.Guesses{
 		Strangers: a.opts.Limits.LoginFailures, Device: a.opts.Limits.DeviceFailures, Known: a.known, Captcha: a.opts.Captcha,
-	}
-}
-
-// accountFlows are the flows that every application has.
-func accountFlows[U any](o Options[U], guesses account.Guesses, publicKeys func() []json.RawMessage) []Flow {
-	users := account.Users{SelfDelete: o.SelfDelete, Guesses: guesses, Limits: account.ChangeLimits{
-		User: o.Limits.UserChanges, Network: o.Limits.NetworkChanges, Admin: o.Limits.AdminChanges,
-	}}
-	if f, err := flowOf[reset.Flow](o.Flows); err == nil {
-		users.ForceReset = f.Force
-	}
-	return []Flow{
-		account.Login{
-			Guesses: guesses, Attempts: o.Limits.LoginAttempts, Renewals: o.Limits.Refreshes, Ends: o.Limits.SessionEnds,
-		},
-		account.Register{Attempts: o.Limits.Registrations},
-		users,
-		account.Sessions{Ends: o.Limits.SessionEnds},
-		account.Prove{Guesses: guesses},
-		jwks.Flow{Keys: publicKeys},
 	}
 }
 

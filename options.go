@@ -71,8 +71,14 @@ type Options[U any] struct {
 	StepUpGrace time.Duration
 	// SelfDelete adds DELETE /users/me, by which users delete their own
 	// account, soon after a proof. The address gets a mail, if there is a
-	// Sender. Default: off.
+	// Sender. With leaving.Flow among the Flows they can undo it for a
+	// while. Default: off.
 	SelfDelete bool
+	// SelfExport adds POST /users/me/export, by which users get a copy of
+	// what the flows keep of them, soon after a proof; see core.Exporter.
+	// Default: off, as a copy of an application's data as a rule has more
+	// than its accounts. Manager.Export makes the same copy.
+	SelfExport bool
 	// Hooks are the application's functions around what happens.
 	Hooks Hooks[U]
 

@@ -7,8 +7,8 @@ import (
 )
 
 func (t *tree[U, PU]) sweep() *cobra.Command {
-	return leaf("sweep", nil, "Delete expired sessions, tokens, credentials and counts, and old records",
-		"Nothing but space depends on it. Applications call SweepEvery, or let a timer run this command.", t.opened(
+	return leaf("sweep", nil, "Delete expired sessions, tokens, credentials and counts, old records, and users who have left",
+		"Nothing but space depends on it, and that users go who have deleted their account. Applications call SweepEvery, or let a timer run this command.", t.opened(
 			func(ctx context.Context, c *call[U]) error {
 				bar := c.progress("sweeping", 0)
 				n, err := c.auth.Sweep(ctx)

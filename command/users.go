@@ -17,7 +17,7 @@ func (t *tree[U, PU]) users() *cobra.Command {
 		t.usersActive("activate", "Let a user log in again", true),
 		t.usersActive("deactivate", "Keep a user from logging in, and end their sessions", false),
 		t.usersSuspend(), t.usersReinstate(), t.usersResetPassword(),
-		t.usersUnlock(),
+		t.usersUnlock(), t.usersExport(),
 		t.usersFlag("verify", "Mark a user's address as verified", "verified",
 			func(c *latchkey.Changes[U], on *bool) { c.IsVerified = on }),
 		t.usersFlag("superuser", "Make a user a superuser", "a superuser",

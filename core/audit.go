@@ -90,7 +90,8 @@ func isLine(text string, max int) bool {
 
 // AuditStore keeps records. Its obligations are cases of stores/storetest.
 //
-// Nothing changes a record, and the deletion of a user takes none along.
+// Nothing changes a record but Forget, and the deletion of a user takes none
+// along.
 type AuditStore interface {
 	// Append stores r. Over the same database as the UserStore it joins the
 	// transaction of ctx: the record is kept if and only if the change is.
@@ -106,6 +107,18 @@ type AuditStore interface {
 	// goes in steps that hold no lock for long, so it is not for a
 	// transaction.
 	Prune(ctx context.Context, before time.Time) (deleted int, err error)
+	// Forget blanks the Client of the records about a user, the Subject,
+	// byte by byte: those that the user made and those that nobody made who
+	// was logged in, but not those of others, who may be administrators.
+	// It joins the transaction of ctx, as the user is deleted in it. It is
+	// no error if there are none.
+	Forget(ctx context.Context, userID string) error
+}
+
+// Forgets reports whether AuditStore.Forget of a user's ID blanks the record.
+// Stores whose database does not filter can use it.
+func (r *Record) Forgets(userID string) bool {
+	return r.Subject == userID && r.By.Actor == "" && (r.By.UserID == userID || r.By.Kind == "nobody")
 }
 
 // AuditQuery is which records AuditStore.List returns. What is zero does not

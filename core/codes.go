@@ -10,6 +10,7 @@ func CodeStatus(code string) int {
 	switch code {
 	case CodeLoginBadCredentials, CodeLoginUserNotVerified, CodeRegisterUserExists, CodeRegisterPassword,
 		CodeRegisterConflict, CodeUpdateConflict, CodeMailLoginBadCode, CodeEmailChangeBadToken,
+		CodeLeavingBadToken,
 		CodeRegisterNameExists, CodeUpdateNameExists,
 		CodeResetBadToken, CodeResetPassword, CodeVerifyBadToken, CodeVerifyAlreadyVerified,
 		CodeUpdateEmailExists, CodeUpdatePassword, CodeUpdateBadCurrent, CodeDuplicateCredentials,

@@ -77,9 +77,10 @@
 // [Unlocker]; a flow that spares logins their factors, [Waiver]. One that keeps
 // credentials should implement [Keeper], so that their owner sees them; one
 // that seals them, [Rekeyer]; one that reads services outside its routes,
-// [Binder]. A flow by which people log in at a provider should implement
-// [Offering] and [OAuthArrivals]; one that keeps the accounts there,
-// [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
+// [Binder]. One that keeps anything else of users should implement [Exporter],
+// so that they get a copy of it. A flow by which people log in at a provider
+// should implement [Offering] and [OAuthArrivals]; one that keeps the accounts
+// there, [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
 // One that mails links should implement [Linked], and [UndoLinked] for links
 // that undo, so that pages can be at their end.
 //

@@ -69,6 +69,7 @@ const (
 	CodeUpdateBadCurrent      = "UPDATE_USER_BAD_CURRENT_PASSWORD"
 	CodeUpdateConflict        = "UPDATE_USER_CONFLICT"
 	CodeEmailChangeBadToken   = "EMAIL_CHANGE_BAD_TOKEN"
+	CodeLeavingBadToken       = "LEAVING_BAD_TOKEN"
 	CodeDeleteConflict        = "DELETE_USER_CONFLICT"
 	CodeLastSuperuser         = "LAST_SUPERUSER"
 	CodeDuplicateCredentials  = "DUPLICATE_CREDENTIALS"

@@ -8,7 +8,7 @@ import (
 // Flow is something a person does: routes made from Services, once, or once per
 // backend. It ends in a proof and hands it to the gate; it never sees a
 // strategy. latchkey.New finds out once which of Factor, Waiver, Way, Listener,
-// Witness, Decider and Purger a Flow is besides.
+// Witness, Decider, Purger and Exporter a Flow is besides.
 type Flow interface {
 	Name() string // of the group: "login", "register", "reset"
 	PerBackend() bool
@@ -157,6 +157,20 @@ type Kept struct {
 	// Left returns how often one may still be used; nil for any number of
 	// times. It reads Data that the flow has written.
 	Left func(*Credential) int
+}
+
+// Exporter is a flow that keeps something of users which belongs into the copy
+// of their data (optional): POST /users/me/export, Manager.Export.
+type Exporter interface {
+	// Exports returns the name of its member in the copy, which no other
+	// flow has, and a zero value of what Export returns, for the OpenAPI
+	// document. Both are always the same.
+	Exports(svc *Services) (name string, form any)
+	// Export returns what the flow keeps of u, as JSON has it. Nothing of
+	// others is in it, no hash, no token and nothing that opens an account:
+	// the copy may end anywhere. It bounds what it returns, as all of it is
+	// in memory. Its error fails the whole copy.
+	Export(ctx context.Context, svc *Services, u AnyUser) (any, error)
 }
 
 // Unlocker is a Factor that failed attempts can lock (optional). Unlock makes

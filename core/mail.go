@@ -28,6 +28,9 @@ const (
 	MailEmailUndo = "email-undo"
 	// MailDeleted has no Link: the account of the address is gone.
 	MailDeleted = "deleted"
+	// MailLeaving goes to a user who has deleted their account; its Link
+	// keeps it, until the Lifetime is over.
+	MailLeaving = "leaving"
 	// MailNotice says what has happened to an account. It has a Notice, and
 	// neither a Token, a Link nor a Code.
 	MailNotice = "notice"
@@ -85,8 +88,8 @@ func (m Mail) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.Kind+" ma
 // LogValue names the kind alone.
 func (m Mail) LogValue() slog.Value { return slog.StringValue(m.Kind + " mail") }
 
-// Linked is a Flow whose mails have a link (optional): verify, reset, maillogin
-// and emailchange, and devicegrant, whose devices show one.
+// Linked is a Flow whose mails have a link (optional): verify, reset,
+// maillogin, emailchange and leaving, and devicegrant, whose devices show one.
 type Linked interface {
 	// WithLink returns the flow with links that lead to a path on the base
 	// URL, in which {token} stands for the token.

@@ -69,6 +69,15 @@ type User struct {
 // inactive, or suspended at that time.
 func (u *User) Blocked(now time.Time) bool { return !u.IsActive || now.Before(u.SuspendedUntil) }
 
+// SuspendedForLeaving is the SuspendedFor of a user who is Leaving.
+const SuspendedForLeaving = "The account is being deleted, as its owner asked. The link in the mail about it keeps the account."
+
+// Leaving reports whether the user has deleted their account and is suspended
+// until it is removed. Another suspension, and the end of it, keep the account.
+func (u *User) Leaving() bool {
+	return u.SuspendedFor == SuspendedForLeaving && u.SuspendedUntil.Equal(ForGood())
+}
+
 // ForGood returns the SuspendedUntil of a suspension without an end: the last
 // microsecond of the year 9999, which every store keeps.
 func ForGood() time.Time { return time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC) }

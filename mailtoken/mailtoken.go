@@ -65,6 +65,7 @@ type Options struct {
 type Kind struct {
 	name  string     // the ticket's purpose and the mail's kind
 	asker netip.Addr // of AskedBy
+	cause core.Client
 	Options
 }
 
@@ -85,6 +86,12 @@ func New(name string, o Options) Kind {
 // own.
 func (k Kind) AskedBy(ip netip.Addr) Kind {
 	k.asker = ip
+	return k
+}
+
+// CausedBy returns the kind whose mails have the client of a request.
+func (k Kind) CausedBy(c core.Client) Kind {
+	k.cause = c
 	return k
 }
 
@@ -150,7 +157,7 @@ func (k Kind) Check(svc *core.Services) error {
 func (k Kind) newMail(ctx context.Context, svc *core.Services, u core.AnyUser, lang string) (*core.Mail, error) {
 	mail, _, err := k.makeTicket(ctx, svc, u, nil)
 	if err == nil {
-		mail.Lang = lang
+		mail.Lang, mail.Client = lang, k.cause
 	}
 	return mail, err
 }

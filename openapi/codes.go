@@ -81,6 +81,7 @@ func sentences() map[string]string {
 		core.CodeVerifyAlreadyVerified: "The address is verified already.",
 		core.CodeUpdateEmailExists:     "Another user has the address.",
 		core.CodeEmailChangeBadToken:   "Unknown, used, expired or superseded token, or the account has changed.",
+		core.CodeLeavingBadToken:       "Unknown, used, expired or superseded token, or the account is not being deleted.",
 		core.CodeUpdateNameExists:      "Another user has the user name.",
 		core.CodeUpdateConflict:        "A value that must be unique is another user's.",
 		core.CodeUpdateBadCurrent:      "The current password is wrong.",

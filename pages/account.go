@@ -34,6 +34,8 @@ type Account struct {
 	Activity []Activity
 	// EndOthers ends all logins but this one.
 	EndOthers *Form
+	// Export downloads a copy of what is kept of the user.
+	Export *Form
 	// Leave leads to the page on which users delete their account.
 	Leave *Button
 }
@@ -103,6 +105,9 @@ func (v *visit) accountPage(
 		if err := add(ctx, data); err != nil {
 			return nil, err
 		}
+	}
+	if v.offers("export") {
+		data.Export = v.form("export", v.at("/account/export"), "submit.export")
 	}
 	if v.offers("leave") {
 		data.Leave = &Button{Text: v.texts.say("submit.leave"), Action: v.at("/account/delete")}

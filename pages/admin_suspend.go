@@ -29,6 +29,9 @@ func (v *visit) addSuspension(d *UserDetail, u *core.User) {
 	switch {
 	case d.Suspended:
 		d.Suspension = v.texts.say("admin.suspended_for_good", "reason", u.SuspendedFor)
+		if u.Leaving() {
+			d.Suspension = v.texts.say("admin.leaving")
+		}
 		if u.SuspendedUntil.Before(core.ForGood()) {
 			until := u.SuspendedUntil.UTC().Format("2006-01-02 15:04")
 			d.Suspension = v.texts.say("admin.suspended_until", "time", until, "reason", u.SuspendedFor)

@@ -87,6 +87,8 @@ func (v *visit) sentence(ctx context.Context, e *core.Error) string {
 	switch {
 	case code == core.CodeLoginBadCredentials && v.withNames():
 		code = "error.credentials"
+	case code == core.CodeLoginUserSuspended && e.Args["reason"] == core.SuspendedForLeaving:
+		code = "error.leaving"
 	case code == core.CodeLoginUserSuspended && e.Args["reason"] != "":
 		code = "error.suspended"
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// The pages at the end of the mails about a change of the address: GET shows,
-// POST acts.
+// The pages at the end of mails whose links change an account or keep it: GET
+// shows, POST acts.
 
-// emailStep is what a token of such a mail does.
-type emailStep struct {
+// mailStep is what a token of such a mail does.
+type mailStep struct {
 	route, page, form   string
 	title, lead, submit string // keys
 	notice              string
@@ -20,11 +20,11 @@ type emailStep struct {
 }
 
 var (
-	confirmStep = emailStep{
+	confirmStep = mailStep{
 		route: "email:confirm", page: confirmPage, form: "email-confirm", title: "title.email_confirm",
 		lead: "email.confirm_lead", submit: "submit.email_confirm", notice: "notice.email_confirmed",
 	}
-	undoStep = emailStep{
+	undoStep = mailStep{
 		route: "email:undo", page: undoPage, form: "email-undo", title: "title.email_undo",
 		lead: "email.undo_lead", submit: "submit.email_undo", notice: "notice.email_undone", danger: true,
 	}
@@ -35,14 +35,14 @@ func (s *site) confirmsEmail() bool { return s.has("email:confirm") }
 
 // emailForm has the button of a step. Without a token there is nothing to
 // press.
-func (s *site) emailForm(step emailStep) handler {
+func (s *site) emailForm(step mailStep) handler {
 	return func(ctx context.Context, v *visit) (*core.Response, error) {
 		return v.emailPage(ctx, http.StatusOK, step, v.r.Query.Get("token"), nil)
 	}
 }
 
 func (v *visit) emailPage(
-	ctx context.Context, status int, step emailStep, token string, e *core.Error,
+	ctx context.Context, status int, step mailStep, token string, e *core.Error,
 ) (*core.Response, error) {
 	if !v.has(step.route) {
 		return nil, core.NotFound()
@@ -59,7 +59,7 @@ func (v *visit) emailPage(
 }
 
 // takeEmail takes the step. An undoing ends all logins, this one too.
-func (s *site) takeEmail(step emailStep) handler {
+func (s *site) takeEmail(step mailStep) handler {
 	return func(ctx context.Context, v *visit) (*core.Response, error) {
 		in, err := core.ReadForm(v.r, "token")
 		if err != nil {

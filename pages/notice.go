@@ -45,6 +45,9 @@ func (v *visit) tell(resp *core.Response, key string) *core.Response {
 	return resp
 }
 
+// onDay is the key of a notice with the day of a time.
+func onDay(key string, at time.Time) string { return key + ":" + at.UTC().Format(time.DateOnly) }
+
 // told returns the notice that was left for this page. A key is one of notice.*
 // or a code; of a code without a text, such as a word of a provider, there is a
 // general sentence.
@@ -54,7 +57,14 @@ func (v *visit) told(ctx context.Context) *Notice {
 		return nil
 	}
 	good := strings.HasPrefix(key, "notice.")
-	if text, known := v.say(ctx, key, nil); known && (good || isCode(key)) {
+	var args map[string]any
+	if name, day, has := strings.Cut(key, ":"); has {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return nil
+		}
+		key, args = name, map[string]any{"day": day}
+	}
+	if text, known := v.say(ctx, key, args); known && (good || isCode(key)) {
 		return &Notice{Text: text, Bad: !good}
 	}
 	if good {

@@ -143,7 +143,7 @@ func Links(prefix string, flows ...core.Flow) []core.Flow {
 // mailed are the pages at the end of links, by the names of flows.
 var mailed = map[string]string{
 	core.MailVerify: "/verify", core.MailReset: "/reset", "mail-login": "/login/mail",
-	core.MailEmailChange: confirmPage, "device": devicePage,
+	core.MailEmailChange: confirmPage, core.MailLeaving: leavingPage, "device": devicePage,
 }
 
 // parameters are those of links that have another one than a token.

@@ -49,7 +49,7 @@ type View struct {
 	// *AskingDevice of device or nil before there is a code, []*Form of
 	// factor and prove, *Enrolment of totp, []string of codes that were
 	// just made, the API key that was just made or "" of key, the sentence
-	// of email and mail, and nil of the others.
+	// of email, leave and mail, and nil of the others.
 	Data any
 
 	texts *texts
@@ -84,8 +84,8 @@ type Provider struct {
 func (v View) T(key string, pairs ...any) string { return v.texts.say(key, pairs...) }
 
 // Has reports whether the application has what a page needs: account, activity,
-// admin, audit, device, factors, forgot, keys, leave, login, logout, mail,
-// passkey, providers, register, sessions or verify.
+// admin, audit, device, export, factors, forgot, keys, leave, login, logout,
+// mail, passkey, providers, register, sessions or verify.
 func (v View) Has(page string) bool { return v.has(page) }
 
 // Is reports whether the page is one of the names.
@@ -133,6 +133,8 @@ func (v *visit) offers(page string) bool {
 		return v.offers("admin") && v.has("audit:list")
 	case "device":
 		return v.has(v.of("device", "claim"))
+	case "export":
+		return v.has("users:export_current_user")
 	case "factors":
 		return v.has("factors:list")
 	case "admin":

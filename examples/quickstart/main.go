@@ -112,7 +112,7 @@ func open(addr string, serving bool) *application {
 				Strategy: must(session.New(users.Sessions(), session.Options{}))},
 			{Name: "jwt", Transport: bearer.New(bearer.Options{LoginURL: "/auth/jwt/login"}), Strategy: must(jwt.New(
 				jwt.Options{Keys: []jwt.Key{must(jwt.HS256("", dev.secret))}, Denied: store.Tickets()}))},
-		}, SelfDelete: true,
+		}, SelfDelete: true, SelfExport: true,
 		Flows: append(pages.Links("", verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true},
 			totp.Flow{Issuer: "Quickstart"}, recovery.Flow{}), append(must(dev.flows(store, keys)), site)...),
 		Tickets: store.Tickets(), Credentials: store.Credentials(), Vault: must(dev.vault()), Sender: mails,

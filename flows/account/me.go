@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 )
 
-// me is GET, PATCH and, as an option, DELETE /me.
+// me is GET, PATCH and, as options, DELETE /me and POST /me/export.
 func (f Users) me(svc *core.Services, guards []core.Guard, last *keeper) []core.Route {
 	routes := []core.Route{
 		{
@@ -31,7 +31,10 @@ func (f Users) me(svc *core.Services, guards []core.Guard, last *keeper) []core.
 		},
 	}
 	if f.SelfDelete {
-		routes = append(routes, deleteMe(svc, guards, last))
+		routes = append(routes, f.deleteMe(svc, guards, last))
+	}
+	if f.SelfExport {
+		routes = append(routes, f.exportMe(svc, guards))
 	}
 	return routes
 }

@@ -100,13 +100,19 @@ func sessions(ctx context.Context, svc *core.Services) (*core.Response, error) {
 		if len(out) == shown {
 			break
 		}
-		p := readSession(s, current.ID)
-		if s.Actor != "" { // whose device it is, is an administrator's own affair
-			p.Label, p.IP = "", ""
-		}
-		out = append(out, p)
+		out = append(out, ownSession(s, current.ID))
 	}
 	return core.JSON(http.StatusOK, out)
+}
+
+// ownSession is readSession for the user whose session it is. Whose device an
+// administrator has who acts as the user, is their own affair.
+func ownSession(s *core.Session, own string) sessionRead {
+	p := readSession(s, own)
+	if s.Actor != "" {
+		p.Label, p.IP = "", ""
+	}
+	return p
 }
 
 // readSession returns the public form of a session; own is the ID of the

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -23,6 +24,15 @@ type Users struct {
 	Guesses
 	// SelfDelete adds DELETE /me, by which users delete their own account.
 	SelfDelete bool
+	// Leave begins a deletion that can be undone for a while, as
+	// leaving.Flow.Begin does. nil: DELETE /me deletes at once.
+	Leave func(context.Context, *core.Services, *core.Event) (until time.Time, do func(context.Context) error)
+	// SelfExport adds POST /me/export, by which users get a copy of what is
+	// kept of them, from Exporters. ExportLimit bounds how many one user
+	// gets.
+	SelfExport  bool
+	Exporters   func() []core.Exporter
+	ExportLimit core.Limit
 	// ForceReset has a user set another password, as reset.Flow.Force does.
 	// nil: POST /{id}/reset-password is not there.
 	ForceReset func(context.Context, *core.Services, core.AnyUser, *core.Request) error

@@ -20,6 +20,11 @@
 // wrong field. A refusal by a limit is not recorded, and of the requests from
 // one network that were refused for another reason at most 100 an hour are, so
 // that nobody fills the table.
+//
+// The records of a user who is deleted stay, with the user's ID and without the
+// addresses and browsers from which they came: the transaction of the deletion
+// blanks them. Those of administrators who acted on the user keep theirs, and
+// so does what Also has heard.
 package audit
 
 import (
@@ -55,6 +60,7 @@ var (
 	_ core.Witness  = Flow{}
 	_ core.Listener = Flow{}
 	_ core.Sweeper  = Flow{}
+	_ core.Exporter = Flow{}
 )
 
 // Name is "audit".

@@ -64,7 +64,7 @@ type ownAuditRecord struct {
 }
 
 // ownOf keeps from the user who else acted, and from where.
-func ownOf(r core.Record) any {
+func ownOf(r core.Record) ownAuditRecord {
 	e := ownAuditRecord{
 		ID: r.ID, At: r.At, Action: string(r.Action), Code: r.Code, Actor: "others", Method: r.Method, Fields: fieldsOf(r),
 	}
@@ -160,7 +160,8 @@ func (f Flow) own(svc *core.Services) core.Route {
 			Headers: []string{"Link"}, Answer: []ownAuditRecord{},
 		},
 		Handle: func(ctx context.Context, r *core.Request) (*core.Response, error) {
-			return f.list(ctx, r, core.AuditQuery{User: core.CurrentFrom(ctx).User.Base().ID}, ownOf)
+			q := core.AuditQuery{User: core.CurrentFrom(ctx).User.Base().ID}
+			return f.list(ctx, r, q, func(r core.Record) any { return ownOf(r) })
 		},
 	}
 }

@@ -22,7 +22,8 @@ func (f Flow) Decide(_ context.Context, _ *core.Services, e *core.Event) error {
 }
 
 // Witness records a change in its transaction. Of several runs the last one is
-// kept.
+// kept. The records of a user who is deleted stay, with their ID; the clients
+// in them go.
 func (f Flow) Witness(ctx context.Context, svc *core.Services, e core.Event) error {
 	r, err := f.recordOf(ctx, svc, e)
 	if err != nil {
@@ -34,7 +35,10 @@ func (f Flow) Witness(ctx context.Context, svc *core.Services, e core.Event) err
 	if f.Store == nil {
 		return nil
 	}
-	return f.Store.Append(ctx, r)
+	if err := f.Store.Append(ctx, r); err != nil || e.Kind != core.EventDeleted {
+		return err
+	}
+	return f.Store.Forget(ctx, r.Subject)
 }
 
 // On records what has changed nothing, and lets Also hear of every record, of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/loginlimit"
@@ -12,7 +13,8 @@ import (
 
 // Undo undoes the change that a token was made for. The account has its address
 // of before, verified, and no password; its sessions, and what has been added
-// to it since the change, are gone. It may be inactive: nobody is logged in.
+// to it since the change, are gone; one that was being deleted is kept. It may
+// be inactive: nobody is logged in.
 // Refusals: EMAIL_CHANGE_BAD_TOKEN; UPDATE_USER_EMAIL_ALREADY_EXISTS where
 // another user has verified the address meanwhile, with which the token stays
 // usable. One who has not verified it loses it. r is nil outside HTTP.
@@ -106,6 +108,9 @@ func (b *undoing) write(ctx context.Context, epoch int64) error {
 		now.Email, now.EmailKey, now.IsVerified = b.Address, b.t.Email, true
 		now.HashedPassword = ""
 		now.TokenEpoch++
+		if now.Leaving() { // whoever has changed the address has deleted the account too
+			now.SuspendedUntil, now.SuspendedFor = time.Time{}, ""
+		}
 		return nil
 	})
 	if errors.Is(err, core.ErrTaken) { // registered since vacate looked

@@ -61,13 +61,9 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "factors:list", Method: http.MethodGet, Pattern: "/factors", Guards: svc.Env.AccountGuards,
 			Doc: core.Doc{Summary: "The current user's factors, the oldest first", Status: http.StatusOK, Answer: []factor{}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				all, err := f.List(ctx, svc, core.CurrentFrom(ctx).User.Base().ID)
+				answer, err := f.Export(ctx, svc, core.CurrentFrom(ctx).User)
 				if err != nil {
 					return nil, core.Unavailable(err)
-				}
-				answer := []factor{} // never null
-				for _, c := range all {
-					answer = append(answer, f.public(c))
 				}
 				return core.JSON(http.StatusOK, answer)
 			},
@@ -125,6 +121,19 @@ func (f Flow) List(ctx context.Context, svc *core.Services, userID string) ([]*c
 		_, _, kept := f.keeper(c.Kind)
 		return !kept
 	}), err
+}
+
+// Exports implements core.Exporter.
+func (Flow) Exports(*core.Services) (name string, form any) { return "factors", []factor{} }
+
+// Export returns the user's factors, without what they prove by.
+func (f Flow) Export(ctx context.Context, svc *core.Services, u core.AnyUser) (any, error) {
+	all, err := f.List(ctx, svc, u.Base().ID)
+	out := []factor{} // never null
+	for _, c := range all {
+		out = append(out, f.public(c))
+	}
+	return out, err
 }
 
 func (f Flow) public(c *core.Credential) factor {

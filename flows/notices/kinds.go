@@ -43,6 +43,8 @@ func noticeOf(e core.Event) (n core.Notice, ok bool) {
 		n.What, n.Subject, ok = ProviderUnlinked, strings.TrimPrefix(e.Method, core.MethodOAuth), true
 	case core.EventKeyMade, core.EventKeyRotated:
 		n.What, ok = KeyMade, true
+	case core.EventExported:
+		n.What, ok = DataExported, true
 	}
 	return n, ok
 }

@@ -60,12 +60,14 @@ const (
 	ProviderUnlinked = "provider_unlinked"
 	// KeyMade is an API key that was made, or made in place of another one.
 	KeyMade = "key_made"
+	// DataExported is a copy of what is kept of the user.
+	DataExported = "data_exported"
 )
 
 // all are those that Off may name.
 var all = []string{
 	PasswordChanged, PasswordReset, FactorAdded, FactorRemoved, BrowserTrusted, RecoveryUsed, FactorFailures, PasskeyClone,
-	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade, NewDevice, DeviceLogin, LoginFailures,
+	SessionReused, ProviderLinked, ProviderUnlinked, KeyMade, NewDevice, DeviceLogin, LoginFailures, DataExported,
 }
 
 // Flow are the notices. The zero value is ready, and has no routes.

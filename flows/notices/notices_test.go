@@ -53,6 +53,8 @@ func TestWhatIsTold(t *testing.T) {
 		{core.Event{Kind: core.EventKeyMade, Target: "id"}, core.Notice{What: "key_made"}},
 		{core.Event{Kind: core.EventKeyRotated, Target: "id"}, core.Notice{What: "key_made"}},
 		{core.Event{Kind: core.EventKeyEnded, Target: "id"}, core.Notice{}},
+		{core.Event{Kind: core.EventExported}, core.Notice{What: "data_exported"}},
+		{core.Event{Kind: core.EventLeaving}, core.Notice{}}, // has a mail of its own
 		{core.Event{Kind: core.EventLoggedIn, Method: "password"}, core.Notice{}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "passkey", NewDevice: true}, core.Notice{What: "new_device"}},
 		{core.Event{Kind: core.EventLoggedIn, Method: "device"}, core.Notice{What: "device_login"}},

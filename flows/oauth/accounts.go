@@ -30,17 +30,33 @@ func (f accounts) Routes(svc *core.Services) ([]core.Route, error) {
 			Summary: "Accounts of the current user at providers", Status: http.StatusOK, Answer: []oAuthAccountRead{},
 		},
 		Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-			links, err := f.Accounts.List(ctx, core.CurrentFrom(ctx).User.Base().ID)
+			out, err := f.read(ctx, core.CurrentFrom(ctx).User)
 			if err != nil {
 				return nil, core.Unavailable(err)
-			}
-			out := make([]oAuthAccountRead, 0, len(links)) // never null
-			for _, l := range links {
-				out = append(out, oAuthAccountRead{l.ID, l.Provider, l.Email})
 			}
 			return core.JSON(http.StatusOK, out)
 		},
 	}}, nil
+}
+
+// read returns a user's links as their owner sees them; never nil.
+func (f accounts) read(ctx context.Context, u core.AnyUser) ([]oAuthAccountRead, error) {
+	links, err := f.Accounts.List(ctx, u.Base().ID)
+	out := make([]oAuthAccountRead, 0, len(links))
+	for _, l := range links {
+		out = append(out, oAuthAccountRead{l.ID, l.Provider, l.Email})
+	}
+	return out, err
+}
+
+// Exports implements core.Exporter.
+func (accounts) Exports(*core.Services) (name string, form any) {
+	return "accounts", []oAuthAccountRead{}
+}
+
+// Export returns the user's links, without tokens.
+func (f accounts) Export(ctx context.Context, _ *core.Services, u core.AnyUser) (any, error) {
+	return f.read(ctx, u)
 }
 
 // OAuthAccounts implements core.OAuthAccountKeeper.

@@ -7,7 +7,7 @@ import (
 )
 
 // wantMoves is of a user who gets another address, undoes that from the mailbox
-// before, and leaves.
+// before, leaves, stays, and leaves again.
 func (p *process) wantMoves() {
 	const grace, moved = "grace@example.org", "moved@example.org"
 	credentials := func(password string) string { return `{"email": "` + grace + `", "password": "` + password + `"}` }
@@ -36,9 +36,14 @@ func (p *process) wantMoves() {
 	reset := strings.TrimSuffix(p.mailed("reset", grace), "}") + `, "password": "difference engine"}`
 	p.send("POST", "/auth/reset-password", "", reset, 200)
 	token = login("difference engine")
-	p.send("DELETE", "/users/me", token, "", 204)
+	if _, body := p.send("POST", "/users/me/export", token, "", 200); !strings.Contains(body, grace) {
+		p.t.Errorf("the copy is %s", body)
+	}
+	p.send("DELETE", "/users/me", token, "", 202)
 	p.send("DELETE", "/users/me", token, "", 401)
-	p.mailed("deleted", grace)
+	p.send("POST", "/auth/session/login", "", credentials("difference engine"), 400)
+	p.send("POST", "/auth/leaving/undo", "", p.mailed("leaving", grace), 200)
+	p.send("DELETE", "/users/me", login("difference engine"), "", 202)
 }
 
 // mailed returns the token of a mail of a kind to an address, as a body.

@@ -71,6 +71,11 @@ func tell(n core.Notice) told {
 			"Disconnected: " + n.Subject, "the account at " + n.Subject + " was disconnected, and logs in to your account no more",
 			newPassword,
 		}
+	case "data_exported":
+		return told{
+			"A copy of your data was made", "a copy of what is kept of you in your account was made",
+			"somebody may have it: " + newPassword,
+		}
 	case "key_made":
 		return told{
 			"An API key was made", "an API key of your account was made: programs that have it can act for you, within its scopes",

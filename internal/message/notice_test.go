@@ -35,6 +35,7 @@ func TestBuiltInNotices(t *testing.T) {
 		{core.Notice{What: "passkey_clone"}, "A passkey was refused (A&B)", "remove that passkey"},
 		{core.Notice{What: "session_reused"}, "A login was ended (A&B)", "was used a second time"},
 		{core.Notice{What: "provider_linked", Subject: "google"}, "A new way to log in: google (A&B)", "an account at google was connected"},
+		{core.Notice{What: "data_exported"}, "A copy of your data was made (A&B)", "what is kept of you"},
 		{core.Notice{What: "key_made"}, "An API key was made (A&B)", "an API key of your account was made"},
 		{core.Notice{What: "provider_unlinked", Subject: "google"}, "Disconnected: google (A&B)", "at google was disconnected"},
 		{core.Notice{What: "new_device"}, "A login in a new browser (A&B)", "had not done so for a year"},

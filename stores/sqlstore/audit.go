@@ -13,7 +13,7 @@ import (
 type Audit struct {
 	s *Store
 
-	insert, prune statement
+	insert, prune, forget statement
 	// lists are by what filters and by the order.
 	lists map[auditList]statement
 }
@@ -28,7 +28,8 @@ func newAudit(s *Store) *Audit {
 		s: s, lists: map[auditList]statement{},
 		insert: s.statement("append to the audit log",
 			"INSERT INTO {audit} ("+auditColumns+") VALUES (?"+strings.Repeat(", ?", auditColumnCount-1)+")"+s.dialect.skip),
-		prune: s.statement("prune the audit log", s.dialect.sweep("{audit}", "id", "id", "")),
+		prune:  s.statement("prune the audit log", s.dialect.sweep("{audit}", "id", "id", "")),
+		forget: s.statement("forget who is in the audit log", auditForget),
 	}
 	for i := range 1 << 4 {
 		l := auditList{by: i&1 > 0, subject: i&2 > 0, action: i&4 > 0, oldest: i&8 > 0}

@@ -23,7 +23,7 @@ func Audit(t *testing.T, open func(t *testing.T) core.AuditStore, lacks ...Lack)
 
 // AuditCases are the obligations of a core.AuditStore.
 func AuditCases() []Case[core.AuditStore] {
-	return slices.Concat(auditAppendCases, auditListCases, auditCursorCases, auditPruneCases)
+	return slices.Concat(auditAppendCases, auditListCases, auditCursorCases, auditPruneCases, auditForgetCases)
 }
 
 type auditCase = Case[core.AuditStore]

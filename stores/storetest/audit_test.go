@@ -19,11 +19,12 @@ type auditStore struct {
 	append func(ctx context.Context, r core.Record) error
 	list   func(ctx context.Context, q core.AuditQuery) ([]core.Record, string, error)
 	prune  func(ctx context.Context, before time.Time) (int, error)
+	forget func(ctx context.Context, userID string) error
 }
 
 func newAuditStore() *auditStore {
 	m := memstore.NewAudit()
-	return &auditStore{m.Append, m.List, m.Prune}
+	return &auditStore{m.Append, m.List, m.Prune, m.Forget}
 }
 
 func (s *auditStore) Append(ctx context.Context, r core.Record) error { return s.append(ctx, r) }
@@ -35,6 +36,8 @@ func (s *auditStore) List(ctx context.Context, q core.AuditQuery) ([]core.Record
 func (s *auditStore) Prune(ctx context.Context, before time.Time) (int, error) {
 	return s.prune(ctx, before)
 }
+
+func (s *auditStore) Forget(ctx context.Context, userID string) error { return s.forget(ctx, userID) }
 
 func TestAudit(t *testing.T) {
 	storetest.Audit(t, func(*testing.T) core.AuditStore { return newAuditStore() })
@@ -50,7 +53,33 @@ func TestBrokenAudit(t *testing.T) {
 			inner := s.append
 			s.append = func(ctx context.Context, r core.Record) error { r.By.Actor = ""; return inner(ctx, r) }
 		}, []string{"Append keeps", "E03", "Append is ErrTaken", "A record that List", "Of 64", "List", "From page",
-			"A cursor goes", "Prune"}},
+			"A cursor goes", "Prune", "Forget blanks"}},
+		"nothing is forgotten": {func(s *auditStore) {
+			s.forget = func(context.Context, string) error { return nil }
+		}, []string{"Forget blanks"}},
+		"more than the user's own is forgotten": {func(s *auditStore) {
+			inner := s.forget
+			s.forget = func(ctx context.Context, userID string) error {
+				return errors.Join(inner(ctx, userID), inner(ctx, storetest.BobID))
+			}
+		}, []string{"Forget blanks"}},
+		"an empty ID is a user's": {func(s *auditStore) {
+			inner, list := s.forget, s.list
+			forgotten := false
+			s.forget = func(ctx context.Context, userID string) error {
+				forgotten = forgotten || userID == ""
+				return inner(ctx, userID)
+			}
+			s.list = func(ctx context.Context, q core.AuditQuery) ([]core.Record, string, error) {
+				page, next, err := list(ctx, q)
+				for i := range page {
+					if forgotten && page[i].Subject == "" {
+						page[i].Client = core.Client{}
+					}
+				}
+				return page, next, err
+			}
+		}, []string{"Forget of a user without records"}},
 		"a text is trimmed": {func(s *auditStore) {
 			inner := s.append
 			s.append = func(ctx context.Context, r core.Record) error {

@@ -339,6 +339,11 @@ func (s txAudit) List(ctx context.Context, q core.AuditQuery) (page []core.Recor
 	return page, next, err
 }
 
+func (s txAudit) Forget(ctx context.Context, userID string) error {
+	return s.statement(ctx, func() error { return s.audit.Forget(ctx, userID) },
+		entry{stays: s.auditOutside, replay: func() { _ = s.audit.Forget(context.Background(), userID) }})
+}
+
 func (s txAudit) Prune(ctx context.Context, before time.Time) (int, error) {
 	return s.audit.Prune(ctx, before)
 }

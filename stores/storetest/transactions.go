@@ -36,7 +36,7 @@ func Transactions(t *testing.T, open func(t *testing.T) Database, lacks ...Lack)
 func TransactionCases() []Case[Database] {
 	cases := slices.Concat(
 		transactionCases, isolationCases, lockCases, jointCases, linkedCases, sessionJointCases, credentialJointCases,
-		auditJointCases,
+		auditJointCases, auditForgetJointCases,
 	)
 	for i, c := range cases {
 		cases[i].Check = func(ctx context.Context, s Database) error {

@@ -42,7 +42,7 @@ func TestBrokenTransactions(t *testing.T) {
 		"credentials stay":             {func(d *database) { d.credentialsStay = true }, []string{"Delete of a user and of their credentials", "Delete of a user removes their credentials"}},
 		"all credentials go":           {func(d *database) { d.allCredentialsGo = true }, []string{"Delete of a user removes their credentials"}},
 		"records of their own":         {func(d *database) { d.auditOutside = true }, []string{"E01"}},
-		"records go":                   {func(d *database) { d.auditGoes = true }, []string{"The audit records"}},
+		"records go":                   {func(d *database) { d.auditGoes = true }, []string{"The audit records", "E01 the deletion"}},
 		"sessions of their own":        {func(d *database) { d.sessionsOutside = true }, []string{"A user and their sessions"}},
 		"sessions stay":                {func(d *database) { d.sessionsStay = true }, []string{"Delete of a user removes their sessions"}},
 		"rotations of their own":       {func(d *database) { d.rotationsOutside = true }, []string{"Rotator: a Rotate is undone"}},

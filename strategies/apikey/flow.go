@@ -26,6 +26,7 @@ var (
 	_ core.Marker   = Flow{}
 	_ core.Witness  = Flow{}
 	_ core.Listener = Flow{}
+	_ core.Exporter = Flow{}
 )
 
 // Name is "api-keys".
@@ -96,13 +97,9 @@ func (f Flow) Routes(svc *core.Services) ([]core.Route, error) {
 			Name: "api-keys:list", Method: http.MethodGet, Pattern: "/api-keys", Guards: person,
 			Doc: core.Doc{Summary: "The current user's API keys, the oldest first", Status: http.StatusOK, Answer: []apiKey{}},
 			Handle: func(ctx context.Context, _ *core.Request) (*core.Response, error) {
-				all, err := f.List(ctx, svc, core.CurrentFrom(ctx).Session.UserID)
+				answer, err := f.Export(ctx, svc, core.CurrentFrom(ctx).User)
 				if err != nil {
 					return nil, core.Unavailable(err)
-				}
-				answer := make([]apiKey, len(all)) // never null
-				for i, k := range all {
-					answer[i] = public(k)
 				}
 				return core.JSON(http.StatusOK, answer)
 			},
@@ -151,6 +148,19 @@ func (f Flow) List(ctx context.Context, svc *core.Services, userID string) ([]Ke
 		}
 	}
 	return keys, nil
+}
+
+// Exports implements core.Exporter.
+func (Flow) Exports(*core.Services) (name string, form any) { return "api_keys", []apiKey{} }
+
+// Export returns the user's keys, without what opens anything.
+func (f Flow) Export(ctx context.Context, svc *core.Services, u core.AnyUser) (any, error) {
+	all, err := f.List(ctx, svc, u.Base().ID)
+	out := make([]apiKey, len(all)) // never null
+	for i, k := range all {
+		out[i] = public(k)
+	}
+	return out, err
 }
 
 func (f Flow) create(ctx context.Context, svc *core.Services, r *core.Request) (*core.Response, error) {

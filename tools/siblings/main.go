@@ -39,7 +39,8 @@ var within = map[string]bool{"providers/localprovider": true}
 // beside are the parts that are nothing without a sibling, such as trusted
 // browsers without a second factor: their tests import others.
 var beside = map[string]bool{
-	"flows/audit": true, "flows/emailchange": true, "flows/notices": true, "flows/trusted": true, "strategies/refresh": true,
+	"flows/audit": true, "flows/emailchange": true, "flows/leaving": true, "flows/notices": true, "flows/trusted": true,
+	"strategies/refresh": true,
 }
 
 func main() {

@@ -26,6 +26,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/emailchange"
 	"github.com/latchkey-go/latchkey/flows/impersonation"
+	"github.com/latchkey-go/latchkey/flows/leaving"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
@@ -106,6 +107,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 		Backends:         append(backends, keyBackend),
 		Flows:            slices.Concat(social, mailed(), factors, []latchkey.Flow{keyFlow}, s.audited()),
 		SelfDelete:       true,
+		SelfExport:       true,
 		Hooks:            latchkey.Hooks[Account]{BeforeRegister: takeName},
 		Tickets:          s.stores.tickets,
 		Credentials:      s.stores.factors,
@@ -128,7 +130,7 @@ func (s *Site) build(ctx context.Context, cfg Config, l serve.Listener) error {
 // which administrators act as users, and the one by which devices log in.
 func mailed() []latchkey.Flow {
 	return []latchkey.Flow{
-		verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, impersonation.Flow{},
+		verify.Flow{}, reset.Flow{}, emailchange.Flow{Confirm: true}, leaving.Flow{}, impersonation.Flow{},
 		devicegrant.Flow{Link: "/?user_code={token}"},
 	}
 }

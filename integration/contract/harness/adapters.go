@@ -93,7 +93,7 @@ func colons(path string) string { return strings.NewReplacer("{", ":", "}", "").
 // overHTTP serves a handler by net/http.
 func overHTTP(h http.Handler) func(t *testing.T, ln net.Listener) {
 	return func(t *testing.T, ln net.Listener) {
-		h := checker().Handler(h, func(err error) { t.Error(err) })
+		h := checker().Handler(h, report(t))
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if peer := req.Header.Get("Test-Peer"); peer != "" {
 				req.RemoteAddr = peer
@@ -131,7 +131,7 @@ func OnFiber(auth *latchkey.Auth[Account]) Router {
 
 // checked is a transport that compares answers with the document.
 func checked(t *testing.T) http.RoundTripper {
-	return checker().Transport(transport, func(err error) { t.Error(err) })
+	return checker().Transport(transport, report(t))
 }
 
 func overFiber(app *fiber.App) func(t *testing.T, ln net.Listener) {

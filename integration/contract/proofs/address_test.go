@@ -30,6 +30,9 @@ func TestAttackChanges(t *testing.T) {
 				run(t, p, addresses(t, emailchange.Flow{}), guessed(1), administered, mistyped, undone, severalChanges,
 					undoingsAtOnce, oldAddressTaken, selfDeletion, staleAdministrator, notice)
 			})
+			t.Run("later", func(t *testing.T) {
+				run(t, p, leavers(t), leavingLater, undoAgainstSweep, thiefLeaves, exports)
+			})
 			t.Run("confirmed", func(t *testing.T) {
 				run(t, p, addresses(t, emailchange.Flow{Confirm: true}), guessed(2), administered, newest, confirmationEnds,
 					takenAddress, oneOfMany, wrongPerson, halfDone, restarted)

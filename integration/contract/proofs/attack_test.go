@@ -49,6 +49,7 @@ func uses(t *testing.T) func(*harness.App, *harness.Options) {
 			a.Note = calls.Of(a).Add
 			o.Log, o.Flows = journals.Of(a).Logger(), append(o.Flows, vetoes.Of(a))
 			o.RouteScopes = map[string]string{"users:current_user": "orders:read"}
+			o.SelfDelete, o.SelfExport = true, true
 		})
 }
 

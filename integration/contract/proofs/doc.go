@@ -18,8 +18,10 @@
 //	audit_test.go      E01 E02 E03 E04
 //	captcha_test.go    Q16
 //	email_test.go      M80 M81 M82 R14
+//	export_test.go     M86
 //	key_uses_test.go   K04 K07 K11 K17 K18
 //	keys_test.go       K01 K02 K09 K10 K13 K14
+//	later_test.go      M85
 //	leaving_test.go    M80 M83
 //	limit_test.go      Q04 Q08
 //	lists_test.go      I07

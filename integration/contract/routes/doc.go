@@ -20,6 +20,8 @@
 //	me_stale_test.go  PATCH /users/me in a login that is not recent
 //	email_test.go     POST /auth/email/confirm, POST /auth/email/undo,
 //	                  DELETE /users/me
+//	leaving_test.go   DELETE /users/me where it can be undone,
+//	                  POST /leaving/undo, POST /users/me/export
 //	admin_test.go     GET /users/{id}, PATCH /users/{id},
 //	                  DELETE /users/{id}
 //	suspend_test.go   POST /users/{id}/suspend,
