@@ -89,8 +89,8 @@ func keyLeaks(t *testing.T, a *harness.App) {
 	a.Want(t, opens+"401", harness.Case("K02 a key in the query"), harness.Query("access_token="+key+"&key="+key))
 }
 
-// keysEverywhere: a key with every scope, of a superuser, is refused wherever no
-// scope is named: by every route of every group, and by a handler of the
+// keysEverywhere: a key with every scope, of a superuser, is refused wherever
+// no scope is named: by every route of every group, and by a handler of the
 // application.
 func keysEverywhere(t *testing.T, a *harness.App) {
 	u := a.NewUser(t, harness.Superuser)
