@@ -23,7 +23,8 @@ type looks map[string]*template.Template
 // pageNames are the pages, each with a template of its name.
 var pageNames = []string{
 	"account", "admin_audit", "admin_delete", "admin_user", "admin_users", "begin", "codes", "device", "email", "error",
-	"factor", "forgot", "key", "leave", "login", "logout", "mail", "passkey", "prove", "register", "rename", "reset", "totp", "verify",
+	"factor", "forgot", "key", "leave", "login", "logout", "mail", "passkey", "prove", "register", "rename", "reset", "totp",
+	"verify",
 }
 
 // readLooks parses the built-in templates, and the application's in place of

@@ -106,13 +106,15 @@ func TestTypedCodes(t *testing.T) {
 		d := a.device()
 		letters := strings.ReplaceAll(d.user, "-", "")
 		for _, good := range []string{
-			letters, strings.ToLower(d.user), " " + d.user[:4] + " " + d.user[5:] + "\t", strings.Join(strings.Split(letters, ""), "."),
+			letters, strings.ToLower(d.user), " " + d.user[:4] + " " + d.user[5:] + "\t",
+			strings.Join(strings.Split(letters, ""), "."),
 			d.user[:4] + "–" + d.user[5:],
 		} {
 			ada.does("claim", good, 200, d.user)
 		}
 		for _, wrong := range []string{
-			"", letters[:7], letters + "B", "0" + letters[1:], "Ｂ" + letters[1:], strings.Repeat("-", 100) + letters, letters[:7] + "A",
+			"", letters[:7], letters + "B", "0" + letters[1:], "Ｂ" + letters[1:], strings.Repeat("-", 100) + letters,
+			letters[:7] + "A",
 		} {
 			ada.does("claim", wrong, 400, core.CodeDeviceBadCode)
 			ada.does("approve", wrong, 400, core.CodeDeviceBadCode)
@@ -162,13 +164,15 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	for part, lack := range map[string]func(*options){
-		"needs Options.Tickets": func(o *options) { o.Tickets = nil }, "needs Options.BaseURL": func(o *options) { o.BaseURL = "" },
+		"needs Options.Tickets": func(o *options) { o.Tickets = nil },
+		"needs Options.BaseURL": func(o *options) { o.BaseURL = "" },
 	} {
 		if err := setUp(t, devicegrant.Flow{}, lack); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %q", err, part)
 		}
 	}
-	if err := setUp(t, devicegrant.Flow{Link: "/in#{token}", Lifetime: time.Hour, Interval: time.Second}, nil); err != nil {
+	good := devicegrant.Flow{Link: "/in#{token}", Lifetime: time.Hour, Interval: time.Second}
+	if err := setUp(t, good, nil); err != nil {
 		t.Error(err)
 	}
 }

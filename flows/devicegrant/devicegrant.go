@@ -54,8 +54,8 @@ type Flow struct {
 	// minutes.
 	Lifetime time.Duration
 	// Interval is how long a device waits between two polls, in whole
-	// seconds, a second to a minute. One that comes much earlier is told to
-	// slow down. Default: 5 seconds.
+	// seconds, a second to a minute. One that comes much earlier is 400
+	// DEVICE_SLOW_DOWN. Default: 5 seconds.
 	Interval time.Duration
 	// RequestLimit bounds how many devices of a client network (an IPv4
 	// address, an IPv6 /64) may begin. Default: 30 in 10 minutes.

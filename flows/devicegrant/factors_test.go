@@ -2,6 +2,7 @@ package devicegrant_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/latchkey-go/latchkey/authtest"
@@ -59,14 +60,15 @@ func same(got, want []core.Proof) bool {
 func enrolInLogin(a app, c *factortest.Client) (secret string) {
 	body := `{"email": "` + factortest.Ada + `", "password": "` + factortest.Password + `"}`
 	detail := c.Ask("/login", body, 403, core.CodeLoginEnrolment)["detail"].(map[string]any)
-	begun := c.Ask("/login/totp/begin", `{"pending": "`+detail["pending"].(string)+`"}`, 200, "")
+	pending := detail["pending"].(string)
+	begun := c.Ask("/login/totp/begin", `{"pending": "`+pending+`"}`, 200, "")
 	secret = begun["secret"].(string)
-	c.Ask("/login/totp/confirm", `{"pending": "`+detail["pending"].(string)+`", "enrolment": "`+begun["enrolment"].(string)+
-		`", "code": "`+authtest.TOTP(a.t, secret)+`"}`, 204, "")
+	c.Ask("/login/totp/confirm", fmt.Sprintf(`{"pending": %q, "enrolment": %q, "code": %q}`, pending, begun["enrolment"],
+		authtest.TOTP(a.t, secret)), 204, "")
 	return secret
 }
 
-// A factor that the user has got since the approval is asked for.
+// A login that a step-up has replaced decides nothing.
 func TestFactorAddedBetween(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newApp(t, devicegrant.Flow{}, nil)

@@ -58,7 +58,9 @@ func read[T any](t core.Ticket) (v T, err error) {
 
 // find returns a ticket that is not used and what it has; its error is
 // DEVICE_BAD_CODE or a 503.
-func find[T any](ctx context.Context, svc *core.Services, purpose string, digest [32]byte) (t core.Ticket, v T, err error) {
+func find[T any](
+	ctx context.Context, svc *core.Services, purpose string, digest [32]byte,
+) (t core.Ticket, v T, err error) {
 	if t, err = svc.Tickets.Find(ctx, purpose, digest); err != nil {
 		return t, v, unknown(err)
 	}

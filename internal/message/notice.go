@@ -96,8 +96,10 @@ func tellLogin(n core.Notice) told {
 	if n.What == "device_login" {
 		return told{
 			"A device was logged in",
-			"a program or a device without a browser was logged in to your account, as somebody has approved it in a login of yours",
-			"end that login in your account, then change your password, which ends all other logins. Approve no code that somebody sends you",
+			"a program or a device without a browser was logged in to your account, as somebody has approved it in a login " +
+				"of yours",
+			"end it in your account, and choose a new password, which ends all other logins. Approve no code that somebody " +
+				"sends you",
 		}
 	}
 	return told{

@@ -129,7 +129,8 @@ func New(t testing.TB, prefix string, edit func(*Options)) *App {
 	o.addFlows(t, social)
 	a.devices = !slices.Contains(o.Without, "devices")
 	if a.devices {
-		o.Backends = append(o.Backends, latchkey.Backend{Name: "cli", Transport: bearer.New(bearer.Options{Now: o.Now}), Strategy: sessions})
+		tokens := bearer.New(bearer.Options{Now: o.Now})
+		o.Backends = append(o.Backends, latchkey.Backend{Name: "cli", Transport: tokens, Strategy: sessions})
 		o.Flows = append(o.Flows, devicegrant.Flow{Interval: time.Second})
 	}
 	o.Flows = pages.Links(prefix, o.Flows...)

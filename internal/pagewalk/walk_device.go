@@ -22,7 +22,7 @@ type cli struct {
 func (a *App) newCLI(t *testing.T, b *Browser, label string) cli {
 	t.Helper()
 	c := cli{a: a, b: b}
-	got := b.Do("POST", "/api/cli/device/authorize", "application/x-www-form-urlencoded", url.Values{"label": {label}}.Encode())
+	got := b.Post("/api/cli/device/authorize", "label", label)
 	if err := json.Unmarshal([]byte(got.Body), &c); err != nil || got.Status != 200 {
 		t.Fatalf("%d %s", got.Status, got.Body)
 	}

@@ -13,9 +13,9 @@ import (
 // reserved lists the claims that this package writes or reads. amr and
 // auth_time are OpenID Connect's; proved_at lists, in amr's order, when each
 // proof was given, so that a guard can check how old one of them is; 0 for one
-// that was made elsewhere. scope is that of RFC 9068, section 2.2.3, act that of
-// RFC 8693, section 4.1. sid is OpenID Connect's: the ID of a session that has
-// several tokens; began is when that session did, as iat is of the token.
+// that was made elsewhere. scope is that of RFC 9068, section 2.2.3, act that
+// of RFC 8693, section 4.1. sid is OpenID Connect's: the ID of a session that
+// has several tokens; began is when that session did, as iat is of the token.
 var reserved = []string{"sub", "aud", "iss", "iat", "nbf", "exp", "jti", "epoch", "backend", "amr", "auth_time",
 	"proved_at", "scope", "org", "act", "brief", "sid", "began"}
 

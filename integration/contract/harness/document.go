@@ -101,7 +101,8 @@ func AccountRoutes(auth *latchkey.Auth[Account]) core.Group {
 	all := slices.Concat(auth.Register(), auth.Verify(), auth.Reset(), auth.Sessions(), auth.Keys(),
 		auth.Account()).At("/auth")
 	for _, b := range Backends {
-		all = append(all, slices.Concat(auth.Login(b), auth.Factors(b), auth.Impersonation(b), auth.Device(b)).At("/auth/"+b)...)
+		own := slices.Concat(auth.Login(b), auth.Factors(b), auth.Impersonation(b), auth.Device(b))
+		all = append(all, own.At("/auth/"+b)...)
 	}
 	return slices.Concat(all, auth.Users().At("/users"), auditRoutes(auth))
 }

@@ -106,7 +106,8 @@ func decides(t *testing.T, a *harness.App, backend string) {
 		a.Want(t, at+"422 body.user_code missing", harness.Row, mine, harness.JSON(`{}`))
 		a.Want(t, at+"400 DEVICE_BAD_CODE (unknown)", harness.Row, mine, harness.JSON(`{"user_code": "BBBB-BBBB"}`))
 		if backend == "cookie" {
-			a.Want(t, at+"403 CROSS_ORIGIN_REFUSED", harness.Row, mine, d.Typed(), harness.Header("Sec-Fetch-Site", "cross-site"))
+			a.Want(t, at+"403 CROSS_ORIGIN_REFUSED", harness.Row, mine, d.Typed(),
+				harness.Header("Sec-Fetch-Site", "cross-site"))
 		}
 		a.Break("tickets")
 		a.Want(t, at+down+"(without tickets)", harness.Row, mine, d.Typed())

@@ -53,8 +53,8 @@
 //	mail_login_test.go
 //	                  POST /auth/{backend}/mail-login, its /link,
 //	                  /mail and /prove/mail, each with its /confirm
-//	device_test.go    POST /auth/{backend}/device/authorize, /device/token,
-//	                  /device/claim, /device/approve and /device/deny
+//	device_test.go    POST /auth/{backend}/device/authorize, /token,
+//	                  /claim, /approve and /deny
 //	device_client_test.go
 //	                  the same by a client of golang.org/x/oauth2
 //	oauth_routes_test.go

@@ -11,8 +11,6 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/devicegrant"
-	"github.com/latchkey-go/latchkey/flows/recovery"
-	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/internal/factortest"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
@@ -30,7 +28,7 @@ func newApp(t *testing.T, f devicegrant.Flow, change func(*options)) app {
 	t.Helper()
 	a := app{t: t, heard: &heard{}}
 	a.App = factortest.New(t, func(o *options) {
-		o.Flows = []latchkey.Flow{totp.Flow{}, recovery.Flow{}, f, a.heard}
+		o.Flows = append(o.Flows, f, a.heard)
 		if change != nil {
 			change(o)
 		}
