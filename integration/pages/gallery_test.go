@@ -247,10 +247,10 @@ var userStops = []stop{
 	}},
 	{"admin-users", func(g *gallery) *person { return g.admin.at("/admin/users") }},
 	{"admin-filters", func(g *gallery) *person {
-		return g.admin.at("/admin/users?active=true&verified=true&sort=-created&created_after=2020-01-01")
+		return g.admin.at("/admin/users?active=true&verified=true&sort=-created")
 	}},
 	{"admin-filters-wrong", func(g *gallery) *person { return g.admin.at("/admin/users?email=a&sort=created") }},
-	{"admin-audit", func(g *gallery) *person { return g.admin.at("/admin/audit") }},
+	{"admin-audit", func(g *gallery) *person { return g.admin.at("/admin/audit?action=login") }},
 	{"admin-nobody", func(g *gallery) *person { return g.admin.at("/admin/users?email=nobody") }},
 	{"admin-user", func(g *gallery) *person { return g.admin.at("/admin/users/" + g.ada.ID) }},
 	{"admin-user-wrong", func(g *gallery) *person {
