@@ -10,6 +10,18 @@ import (
 	"github.com/latchkey-go/latchkey/strategies/apikey"
 )
 
+// open is what a key with the scope orders:read opens in these tests.
+const open = "GET /users/me "
+
+// withKeys adds API keys, to whose scope orders:read the route open is open.
+func withKeys(t *testing.T, change func(*harness.App, *apikey.Options)) func(*harness.App, *harness.Options) {
+	add := harness.WithAPIKeys(t, change)
+	return func(a *harness.App, o *harness.Options) {
+		o.RouteScopes = map[string]string{"users:current_user": "orders:read"}
+		add(a, o)
+	}
+}
+
 // What ends a key, or its user, ends it at the next request, though it was read
 // a moment ago and is kept in the process.
 func TestAttackAPIKeyEnds(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-go/latchkey/integration/long"
 )
 
-// renewed are the backends whose logins have a refresh token: by bearer, and by
-// cookie.
-var renewed = []string{"mobile", "spa"}
+// renewing are the backends whose logins have a refresh token: by bearer, and
+// by cookie.
+var renewing = []string{"mobile", "spa"}
 
 // presented presents the access token of one of them.
 func presented(backend string, p harness.Pair) harness.Option {
@@ -60,7 +60,7 @@ func TestAttackTableRenewed(t *testing.T) {
 			t.Parallel()
 			x := newTable(t, p, harness.Renewing)
 			ran := 0
-			for _, c := range cells(renewed...) {
+			for _, c := range cells(renewing...) {
 				if c.none() != "" || c.form == "pages" { // which are of the backend cookie
 					continue
 				}
@@ -97,7 +97,7 @@ func TestAttackT21StepUps(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, p, harness.Renewing)
 			a.serve(t)
-			for _, backend := range renewed {
+			for _, backend := range renewing {
 				for method, prove := range proofs {
 					t.Run("T21 "+method+" at "+backend, func(t *testing.T) { stepsUp(t, a, backend, prove) })
 				}
