@@ -143,7 +143,7 @@ func TestExportIsLimitedAndRefunded(t *testing.T) {
 }
 
 // A login that ends while the copy is made gets none.
-func TestExportChecksTheLoginAgain(t *testing.T) {
+func TestM86ExportChecksTheLoginAgain(t *testing.T) {
 	t.Parallel()
 	var a *factortest.App
 	during := func(context.Context) error { return nil }

@@ -116,7 +116,7 @@ func TestRefreshOfABriefLogin(t *testing.T) {
 }
 
 // A step-up has tokens of its own, which live no longer than the login.
-func TestRefreshAfterStepUp(t *testing.T) {
+func TestT21RefreshAfterStepUp(t *testing.T) {
 	a := newRenewing(t, false, func(o *latchkey.Options[Member]) { o.StepUpGrace = -1 })
 	before := a.pair(a.login("mobile"))
 	a.advance(5 * time.Minute)

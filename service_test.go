@@ -86,7 +86,8 @@ func TestAServiceAccountWithAWayIn(t *testing.T) {
 			t.Errorf("with %s: %v", field, err)
 		}
 		meddle = spoil
-		if err := a.Manager().CreateService(t.Context(), &Member{}); err == nil || !strings.Contains(errorText(t, err), field) {
+		err := a.Manager().CreateService(t.Context(), &Member{})
+		if err == nil || !strings.Contains(errorText(t, err), field) {
 			t.Errorf("with %s of a hook: %v", field, err)
 		}
 		meddle = func(*Member) {}
@@ -105,7 +106,7 @@ func TestAServiceAccountWithAWayIn(t *testing.T) {
 // errorText is a 422 as clients read it.
 func errorText(t *testing.T, err error) string {
 	t.Helper()
-	e, ok := err.(*core.Error) //nolint:errorlint // it is the answer itself
+	e, ok := err.(*core.Error)
 	if !ok || e.Status != 422 {
 		t.Fatalf("got %v, want a 422", err)
 	}
@@ -149,7 +150,8 @@ func TestAttackK12(t *testing.T) {
 
 func (a *keyed) another(robot *Member) string {
 	a.t.Helper()
-	token, _, err := a.Manager().MakeAPIKey(a.t.Context(), robot.ID, apikey.Wanted{Name: "x", Scopes: []string{"orders:read"}})
+	token, _, err := a.Manager().MakeAPIKey(a.t.Context(), robot.ID,
+		apikey.Wanted{Name: "x", Scopes: []string{"orders:read"}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -228,7 +230,7 @@ func (a *keyed) fromAcme(identity string) {
 	}
 	q := url.Values{"state": {to.Query().Get("state")}, "code": {identity}}
 	r := httptest.NewRequest("GET", "/auth/api/acme/callback?"+q.Encode(), nil)
-	for _, c := range w.Result().Cookies() { //nolint:bodyclose // of a recorder
+	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
 	back := httptest.NewRecorder()

@@ -52,7 +52,8 @@ func TestAudit(t *testing.T) {
 	ada := s.add("ada@example.org")["id"].(string)
 	s.login("ada@example.org")
 	for _, who := range []string{"ada@example.org", ada} {
-		if out := s.run("audit", "--by", who, "--json").want(0).out; strings.Count(out, "\n") != 1 || !strings.Contains(out, `"login"`) {
+		out := s.run("audit", "--by", who, "--json").want(0).out
+		if strings.Count(out, "\n") != 1 || !strings.Contains(out, `"login"`) {
 			t.Errorf("by %s: %s", who, out)
 		}
 	}

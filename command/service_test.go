@@ -26,7 +26,8 @@ func TestServiceAccounts(t *testing.T) {
 	}
 	var made map[string]any
 	out = s.run("users", "create-service", "--superuser", "--json").want(0).out
-	if err := json.Unmarshal([]byte(out), &made); err != nil || made["is_superuser"] != true || made["is_active"] != true ||
+	if err := json.Unmarshal([]byte(out), &made); err != nil || made["is_superuser"] != true ||
+		made["is_active"] != true ||
 		made["has_password"] != false || made["email"] != "" {
 		t.Errorf("%s, %v", out, err)
 	}

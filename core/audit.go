@@ -198,5 +198,6 @@ func (q AuditQuery) Next(last string) string { return cursorAt(q.kind(), last) }
 // Matches reports whether a record between the query's bounds is one of its.
 // Stores whose database does not filter can use it.
 func (q AuditQuery) Matches(r *Record) bool {
-	return (q.User == "" || q.User == r.Subject) && (q.By == "" || q.By == r.Doer()) && (q.Action == "" || q.Action == r.Action)
+	return (q.User == "" || q.User == r.Subject) && (q.By == "" || q.By == r.Doer()) &&
+		(q.Action == "" || q.Action == r.Action)
 }

@@ -80,7 +80,8 @@
 // [Binder]. One that keeps anything else of users should implement [Exporter],
 // so that they get a copy of it. A flow by which people log in at a provider
 // should implement [Offering] and [OAuthArrivals]; one that keeps the accounts
-// there, [OAuthAccountKeeper], and if it also keeps their tokens [OAuthTokenSealer].
+// there, [OAuthAccountKeeper], and if it also keeps their tokens
+// [OAuthTokenSealer].
 // One that mails links should implement [Linked], and [UndoLinked] for links
 // that undo, so that pages can be at their end.
 //

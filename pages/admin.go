@@ -14,7 +14,8 @@ import (
 
 // UserList is the Data of the page admin_users.
 type UserList struct {
-	// Filter is the form by which the list is narrowed and sorted, with GET.
+	// Filter is the form by which the list is narrowed and sorted, with
+	// GET.
 	Filter *Filter
 	Users  []ListedUser
 	// More is the URL of the next page, First that of the first one; ""
@@ -63,8 +64,8 @@ type UserDetail struct {
 func (v *visit) userFilter() filtering {
 	return v.filter("/admin/users",
 		Input{Name: "email", Type: "search", Label: v.texts.say("admin.search")},
-		v.choice("sort", "admin.sort", "", "admin.unsorted", "created", "admin.oldest", "-created", "admin.newest", "email", "admin.a_to_z",
-			"-email", "admin.z_to_a"),
+		v.choice("sort", "admin.sort", "", "admin.unsorted", "created", "admin.oldest", "-created", "admin.newest",
+			"email", "admin.a_to_z", "-email", "admin.z_to_a"),
 		v.whether("active", "field.is_active"), v.whether("verified", "field.is_verified"),
 		v.whether("superuser", "field.is_superuser"), v.whether("suspended", "admin.is_suspended"),
 		Input{Name: "created_after", Type: "date", Label: v.texts.say("admin.created_after")},

@@ -60,9 +60,7 @@ func (s *site) sample(page string, known bool) View {
 		{Name: "a", Title: "A", URL: "/a", Mark: "/a.svg"}, {Name: "b", Title: "B", URL: "/b", Initial: "B",
 			Color: "#000000", Ink: "#ffffff"},
 	}
-	listed := ListedUser{
-		ID: "1", Email: "ada@example.org", Active: known, Verified: known, Admin: known, Suspended: known, URL: "/",
-	}
+	listed := sampleListed(known)
 	switch page {
 	case "account":
 		view.Data = sampleAccount(known, form, view.Providers)
@@ -86,7 +84,9 @@ func (s *site) sample(page string, known bool) View {
 	case "admin_audit":
 		view.Data = sampleAudit(known, form)
 	case "admin_users":
-		view.Data = &UserList{Filter: sampleFilter(known, form), Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/"}
+		view.Data = &UserList{
+			Filter: sampleFilter(known, form), Users: []ListedUser{listed, {Email: "x"}}, More: "/", First: "/",
+		}
 	case "admin_user", "admin_delete":
 		view.Data = sampleUser(listed, form)
 	case "factor", "prove":
@@ -98,6 +98,12 @@ func (s *site) sample(page string, known bool) View {
 		view.User = nil
 	}
 	return view
+}
+
+func sampleListed(known bool) ListedUser {
+	return ListedUser{
+		ID: "1", Email: "ada@example.org", Active: known, Verified: known, Admin: known, Suspended: known, URL: "/",
+	}
 }
 
 // private are the pages that nobody sees who is not logged in.

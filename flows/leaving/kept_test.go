@@ -79,7 +79,7 @@ func status(err error) int {
 
 // Of an account that was taken over, the thief may have changed the address
 // and then deleted it.
-func TestAnUndoneAddressKeepsTheAccount(t *testing.T) {
+func TestM85AnUndoneAddressKeepsTheAccount(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *testing.T, a app) {
 		thief := a.loggedIn("api")

@@ -141,7 +141,7 @@ func (a app) sweeps(want int) {
 func (a app) there() bool {
 	a.t.Helper()
 	_, err := a.Manager().Find(a.t.Context(), a.Ada.ID)
-	if err != nil && err != core.ErrNotFound { //nolint:errorlint // the very error
+	if err != nil && err != core.ErrNotFound {
 		a.t.Fatal(err)
 	}
 	return err == nil

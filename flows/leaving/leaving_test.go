@@ -63,7 +63,7 @@ func TestWhoLeavesIsLoggedOutAndMailed(t *testing.T) {
 	})
 }
 
-func TestUndo(t *testing.T) {
+func TestM85Undo(t *testing.T) {
 	t.Parallel()
 	everywhere(t, nil, func(t *testing.T, a app) {
 		a.leave()

@@ -61,8 +61,8 @@ func TestAuditReadsAlongItsIndexes(t *testing.T) {
 		if primary == "" {
 			primary = "PRIMARY"
 		}
-		// How often a database sorts the rows of both parts, of which each has
-		// no more than a page.
+		// How often a database sorts the rows of both parts, of which
+		// each has no more than a page.
 		few := map[sqlstore.Dialect]int{sqlstore.SQLite: 2, sqlstore.MariaDB: 1}
 		const user, action, root = "user-77", "user.deleted", "root"
 		for _, c := range []struct {

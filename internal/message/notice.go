@@ -54,17 +54,12 @@ func tell(n core.Notice) told {
 			"A passkey was refused", "a passkey of your account was refused, since there may be a copy of it",
 			"log in by another way, remove that passkey from your account, and choose a new password",
 		}
-	case "session_reused":
-		return told{
-			"A login was ended", "a login of your account was ended, since somebody may have a copy of it: what it is renewed with was used a second time",
-			"look whether your devices are all in your hands, then " + newPassword,
-		}
 	case "provider_linked":
 		return told{
 			"A new way to log in: " + n.Subject, "an account at " + n.Subject + " was connected: it logs in to your account now",
 			"disconnect it in your account, and choose a new password, which ends all other logins",
 		}
-	case "new_device", "device_login", "login_failures":
+	case "session_reused", "new_device", "device_login", "login_failures":
 		return tellLogin(n)
 	case "provider_unlinked":
 		return told{
@@ -87,6 +82,13 @@ func tell(n core.Notice) told {
 
 // tellLogin puts a notice about logins into words.
 func tellLogin(n core.Notice) told {
+	if n.What == "session_reused" {
+		return told{
+			"A login was ended",
+			"a login of your account was ended, since somebody may have a copy of it: what it is renewed with was used a second time",
+			"look whether your devices are all in your hands, then " + newPassword,
+		}
+	}
 	if n.What == "new_device" {
 		return told{
 			"A login in a new browser",

@@ -121,7 +121,8 @@ func renewed(h Harness) error {
 		if err != nil {
 			return err
 		}
-		if found.ID != session.ID || next.SessionID != session.ID || !found.Created.Equal(session.Created) || len(found.Proofs) != 1 ||
+		if found.ID != session.ID || next.SessionID != session.ID ||
+			!found.Created.Equal(session.Created) || len(found.Proofs) != 1 ||
 			!found.Proofs[0].At.Equal(session.Proofs[0].At) {
 			return fmt.Errorf("the session of %q became %+v, and was %+v", next.SessionID, found, session)
 		}

@@ -82,8 +82,9 @@ func TestAttackI05WhoActsIsOnRecord(t *testing.T) {
 			t.Errorf("I05: the twin, by the user: %+v", mine)
 		}
 		by := harness.Query(url.Values{"by": {boss.ID}, "action": {"user.updated"}}.Encode())
-		if got := a.Want(t, "GET /auth/audit 200", harness.Case("I05 found by their name"), a.LogIn(t, "session", boss), by); !strings.Contains(got.Body, u.ID) {
-			t.Errorf("I05: %s", got.Body)
+		found := a.Want(t, "GET /auth/audit 200", harness.Case("I05 found by their name"), a.LogIn(t, "session", boss), by)
+		if !strings.Contains(found.Body, u.ID) {
+			t.Errorf("I05: %s", found.Body)
 		}
 		got := a.Want(t, "GET /auth/audit/me 200", own)
 		for _, secret := range []string{boss.ID, "the administrator's browser", theirs[0].By.SessionID} {

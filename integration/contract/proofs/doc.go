@@ -36,7 +36,7 @@
 //	recovery_test.go   M07 M20 M28
 //	refresh_test.go    T01 T02 T04 T05 T07 T08 T10 T11 T13 T15
 //	                   T16 T17 T19
-//	renewed_test.go    M05 T21
+//	renewed_test.go    T21
 //	stepup_test.go     M10 M31 M60 M61 M62 M64 M80
 //	suspension_test.go I06
 //	table_test.go      M05

@@ -63,7 +63,8 @@ func TestAuditRoutes(t *testing.T) {
 		if got := actions(t, one); !slices.Equal(got, want[2:3]) {
 			t.Errorf("got %q, want %q", got, want[2:3])
 		}
-		byUser := a.Want(t, "GET /auth/audit 200 (by)", admin, query(url.Values{"by": {u.ID}, "limit": {"1"}, "action": {"refused"}}))
+		byUser := a.Want(t, "GET /auth/audit 200 (by)", admin,
+			query(url.Values{"by": {u.ID}, "limit": {"1"}, "action": {"refused"}}))
 		if got := actions(t, byUser); !slices.Equal(got, want[1:2]) {
 			t.Errorf("got %q, want %q", got, want[1:2])
 		}

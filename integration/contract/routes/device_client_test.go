@@ -28,8 +28,8 @@ func byOAuth2(ctx context.Context, api string, show func(page, code string)) (*o
 	return config.DeviceAccessToken(ctx, begun)
 }
 
-// TestDeviceByAClientOfOAuth has a client that was not written for Latchkey wait
-// for the approval, and renew its login.
+// TestDeviceByAClientOfOAuth has a client that was not written for Latchkey
+// wait for the approval, and renew its login.
 func TestDeviceByAClientOfOAuth(t *testing.T) {
 	unlimited := func(a *harness.App, o *harness.Options) {
 		harness.Renewing(a, o)

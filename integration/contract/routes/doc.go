@@ -40,6 +40,8 @@
 //	                  DELETE /auth/sessions
 //	keys_test.go      GET /auth/jwks.json
 //	audit_test.go     GET /auth/audit, GET /auth/audit/me
+//	audit_session_test.go
+//	                  the session of a login in GET /auth/audit/me
 //	apikeys_test.go   GET and POST /auth/api-keys, and POST
 //	                  /auth/api-keys/{id}/rotate and DELETE of one
 //	factors_test.go   POST /auth/{backend}/login/pending,
