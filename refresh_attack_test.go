@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -190,6 +191,41 @@ func changed(t *testing.T, change string, others int) {
 		if status := a.me(other); status != others {
 			t.Errorf("stateless %t: the access token of the other login: %d", stateless, status)
 		}
+	}
+}
+
+// Between a new password and the end of the other logins lies another request
+// to the store, which may be another server. A renewal in between waits for it:
+// it is not refused for what is about to be carried on.
+func TestAttackT17InBetween(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		a := newRenewing(t, false, nil)
+		mine, other := a.pair(a.login("mobile")), a.pair(a.login("mobile"))
+		between, asked := make(chan struct{}), make(chan struct{})
+		a.ending = sync.OnceFunc(func() {
+			close(between)
+			<-asked
+		})
+		var done sync.WaitGroup
+		done.Go(func() {
+			a.wants("the change", a.send("PATCH", "/users/me",
+				`{"password": "another password of hers", "current_password": "`+password+`"}`,
+				"Authorization", "Bearer "+mine.Access), 200, "")
+		})
+		<-between
+		times, goOn := 0, sync.OnceFunc(func() { close(asked) })
+		a.found = func() {
+			if times++; times == 3 {
+				goOn()
+			}
+		}
+		if own {
+			a.wants("the renewal of this login", a.renew(mine.Refresh), 200, "")
+		} else {
+			a.wants("the renewal of another login", a.renew(other.Refresh), 401, unauthorized)
+		}
+		goOn()
+		done.Wait()
 	}
 }
 

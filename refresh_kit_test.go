@@ -35,6 +35,10 @@ type renewing struct {
 	// strategy of the backend "mobile"
 	strategy core.Strategy
 
+	// found and ending are called before the store finds a session, and ends
+	// all of a user's; nil for nothing.
+	found, ending func()
+
 	mu     sync.Mutex
 	now    time.Time
 	events []core.Event
@@ -53,6 +57,26 @@ func (f *failing) Find(ctx context.Context, k core.Key) (*Member, error) {
 		return nil, f.down
 	}
 	return f.Users.Find(ctx, k)
+}
+
+// watched is a session store whose calls the application hears of.
+type watched struct {
+	*memstore.Sessions
+	a *renewing
+}
+
+func (w watched) Find(ctx context.Context, digest [32]byte) (core.Found, error) {
+	if w.a.found != nil {
+		w.a.found()
+	}
+	return w.Sessions.Find(ctx, digest)
+}
+
+func (w watched) DeleteAll(ctx context.Context, userID string, epoch int64, except [32]byte) error {
+	if w.a.ending != nil {
+		w.a.ending()
+	}
+	return w.Sessions.DeleteAll(ctx, userID, epoch, except)
 }
 
 // ears hears of what happens.
@@ -102,7 +126,7 @@ func newRenewing(t *testing.T, stateless bool, change func(*latchkey.Options[Mem
 	a := &renewing{t: t, mails: &letters{}, now: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC),
 		mux: http.NewServeMux()}
 	a.users = &failing{Users: memstore.NewUsers[Member]()}
-	store := memstore.NewSessions(a.clock)
+	store := watched{memstore.NewSessions(a.clock), a}
 	strategy := func() core.Strategy {
 		key, err := jwt.HS256("test", []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d"+
 			"\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38"))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -96,13 +97,26 @@ func carried(b core.Backend, refresh string, r *core.Request) (string, error) {
 	return refresh, nil
 }
 
+// pauses are those between readings of two epochs that differ. A new password
+// is committed before the sessions are ended, or carried on, which takes a
+// store some milliseconds.
+var pauses = []time.Duration{0, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond}
+
 // renewable returns the login that a refresh token renews: of this backend,
 // whose user may log in, and of the epoch that they have. One of the two epochs
-// may be older than the other, so both are read twice.
+// may be older than the other for a moment, so both are read again: a client
+// whose refresh token is refused takes its user for logged out.
 func (g *Gate) renewable(
 	ctx context.Context, b core.Backend, renewer core.Renewer, refresh string,
 ) (login core.Login, err error) {
-	for range 2 {
+	for i := 0; i <= len(pauses); i++ {
+		if i > 0 {
+			select {
+			case <-ctx.Done():
+				return login, ctx.Err()
+			case <-time.After(pauses[i-1]):
+			}
+		}
 		found, err := renewer.Renewable(ctx, refresh)
 		if err != nil {
 			return login, err
