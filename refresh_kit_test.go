@@ -35,8 +35,8 @@ type renewing struct {
 	// strategy of the backend "mobile"
 	strategy core.Strategy
 
-	// found and ending are called before the store finds a session, and ends
-	// all of a user's; nil for nothing.
+	// found and ending are called before the store finds a session, and
+	// ends all of a user's; nil for nothing.
 	found, ending func()
 
 	mu     sync.Mutex

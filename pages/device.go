@@ -99,7 +99,7 @@ func (s *site) device(ctx context.Context, v *visit) (*core.Response, error) {
 		Approve: v.form("device-approve", v.at(devicePage+"/approve"), "submit.device_approve"),
 		Deny:    v.form("device-deny", v.at(devicePage+"/deny"), "submit.device_deny"),
 	}
-	asks.Approve.Quiet = true // whoever presses without reading does not let anything in
+	asks.Approve.Quiet = true // nothing is let in by somebody who presses without reading
 	for _, f := range []*Form{asks.Approve, asks.Deny} {
 		f.Hidden = []Hidden{{"user_code", claimed.UserCode}}
 	}

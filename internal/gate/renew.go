@@ -100,7 +100,9 @@ func carried(b core.Backend, refresh string, r *core.Request) (string, error) {
 // pauses are those between readings of two epochs that differ. A new password
 // is committed before the sessions are ended, or carried on, which takes a
 // store some milliseconds.
-var pauses = []time.Duration{0, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond}
+var pauses = []time.Duration{
+	0, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond,
+}
 
 // renewable returns the login that a refresh token renews: of this backend,
 // whose user may log in, and of the epoch that they have. One of the two epochs
