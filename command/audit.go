@@ -39,7 +39,7 @@ func (t *tree[U, PU]) audit() *cobra.Command {
 			}))
 	f := cmd.Flags()
 	f.StringVar(&a.user, "user", "", "about this user ("+person[U]()+")")
-	f.StringVar(&a.by, "by", "", "by this user, whoever it is about: an administrator also when acting as somebody")
+	f.StringVar(&a.by, "by", "", "by this user, also where they acted as somebody else")
 	f.StringVar(&a.action, "action", "", "that is this action, such as login.refused")
 	f.StringVar(&a.from, "from", "", "on this day (2026-12-31, UTC) or later")
 	f.StringVar(&a.before, "before", "", "before this day")

@@ -32,7 +32,7 @@ func newUserCode(random io.Reader) (string, error) {
 	return string(code), nil
 }
 
-// shown is a code as people see it: XXXX-XXXX.
+// shown returns a code as people see it: four letters, a hyphen, four letters.
 func shown(code string) string { return code[:codeLen/2] + "-" + code[codeLen/2:] }
 
 // userCode returns a typed code as it is compared: in capitals, without what
