@@ -7,12 +7,9 @@
 // The files, by id:
 //
 //	account_test.go       G01 G02 G04 G05 G10 G11 G13 G14 G16 G20
-//	acting_test.go        E05 I03 I05
 //	adapter_test.go       A02 A04 A05 A07 A10 Q07
-//	apikeys_end_test.go   K03 K06 K15 K16
 //	bound_test.go         G23 R16
 //	client_test.go        A11
-//	device_test.go        D01 D02 D03 D04 D05 D06 D07
 //	dump_test.go          L04 S14
 //	exchange_test.go      F01 O07 O51
 //	fault_test.go         F01 F02 F14 F16 F22 F23 F25 L05 S02

@@ -20,7 +20,7 @@ func TestAttacks(t *testing.T) {
 }
 
 // TestAttackUses runs the cases of audit records, refresh tokens, API keys,
-// administrators and limits, in one application of each place, or beside it.
+// administrators, limits and devices, in one application of each place, or beside it.
 func TestAttackUses(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.Name, func(t *testing.T) {
@@ -32,9 +32,12 @@ func TestAttackUses(t *testing.T) {
 				tabs, replacedToken, blockedRenewals, otherTokens, oldTokens, guessedTokens, renewalsInAnOutage, refreshCookies,
 				expiredLogouts, passwordBesideRenewals, actorsRenewals,
 				keyMakers, keyLeaks, keysEverywhere, keysAfterAReset, keyBodies, keyRevived, keyLookup, keyLimits, keyWrites,
-				whoActsAsWhom, whoActsChangesNothing, comingBack, suspension, whoMaySuspend, lists,
+				keyEnds, keyLifetimes, keyElsewhere,
+				whoActsAsWhom, whoActsChangesNothing, comingBack, actorIsJudged, actsAreOnRecord, readersOfRecords,
+				suspension, whoMaySuspend, lists,
 				spellings, lastSlot, lastSlots, captcha, lockedOutOnPurpose, stolenCookie, knownBrowsersEnd,
 				consecutiveFailures, nobodyIsLimitedAlike,
+				deviceClaims, deviceRaces, deviceDeciders, deviceUsers, deviceCodes, deviceLogins, deviceLimits,
 			} {
 				c(t, a)
 			}

@@ -12,13 +12,15 @@
 //
 // The files, by id:
 //
-//	acting_test.go     I01 I02 I04
+//	acting_test.go     I01 I02 I03 I04 I05
 //	app_codes_test.go  M01 M02 M04 M23 M24 M25 M26 M27 M29 M37
 //	                   M63 M67
 //	audit_test.go      E01 E02 E03 E04
 //	captcha_test.go    Q16
 //	email_test.go      M80 M81 M82 R14
 //	export_test.go     M86
+//	grant_test.go      D01 D02 D03 D04 D05 D06 D07
+//	key_ends_test.go   K03 K06 K15 K16
 //	key_uses_test.go   K04 K07 K11 K17 K18
 //	keys_test.go       K01 K02 K09 K10 K13 K14
 //	later_test.go      M85
@@ -33,6 +35,7 @@
 //	                   M43 M45 M46 M47 M60 M65
 //	pending_test.go    M08 M32 M34 M38
 //	race_test.go       M01 M07 M22 M41 M51 M66
+//	readers_test.go    E05
 //	recovery_test.go   M07 M20 M28
 //	refresh_test.go    T01 T02 T04 T05 T07 T08 T10 T11 T13 T15
 //	                   T16 T17 T19

@@ -108,7 +108,7 @@ func (p *person) recoveryCode(t *testing.T) string {
 // lost are the answers to all uses of a code but one.
 var lost = []string{
 	"400 " + core.CodeFactorBadCode, "400 " + core.CodeLoginBadCredentials, "400 " + core.CodePasskeyBadChallenge,
-	"400 " + core.CodeMailLoginBadCode,
+	"400 " + core.CodeMailLoginBadCode, "400 " + core.CodeDeviceBadCode,
 }
 
 // TestAttackOneUseOfACode: of any number of uses of one code at once exactly
