@@ -3,6 +3,7 @@ package upgrade_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,9 +16,12 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/flows/audit"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/integration/server"
+	"github.com/latchkey-go/latchkey/strategies/apikey"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
+	"github.com/latchkey-go/latchkey/strategies/refresh"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 )
@@ -68,39 +72,60 @@ func (a *application) Send(_ context.Context, m core.Mail) error {
 func newApplication(t *testing.T, p parts, now time.Time) *application {
 	t.Helper()
 	clock := func() time.Time { return now }
-	key, err1 := jwt.HS256("", []byte(secret))
-	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Now: clock})
-	sessions, err3 := session.New(p.sessions, session.Options{Now: clock})
-	for _, err := range []error{err1, err2, err3} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	a := &application{mails: make(chan core.Mail, 8)}
-	var err error
-	a.auth, err = latchkey.New(p.users, latchkey.Options[account]{
-		Backends: []latchkey.Backend{
-			{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
-			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
-		},
-		Flows: []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org",
+	o := latchkey.Options[account]{
+		Backends: backends(t, p, clock),
+		Flows:    []latchkey.Flow{reset.Flow{}}, Tickets: p.tickets, Sender: a, BaseURL: "https://app.example.org",
 		Limiter: p.limiter,
 		// As docs/guides/upgrading.md says: what those releases have
 		// counted is of one limit.
 		Limits: latchkey.Limits{LoginFailures: []latchkey.Limit{{Events: 5, Window: 5 * time.Minute}}},
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock,
-	})
-	if err != nil {
+	}
+	if p.credentials != nil {
+		options := apikey.Options{Backend: "keys", Prefix: "acme", Scopes: []string{"read"}, Now: clock}
+		keys, err := apikey.New(p.credentials, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Credentials, o.Flows = p.credentials, append(o.Flows, keys.Flow(), audit.Flow{Store: p.audit})
+		o.Backends = append(o.Backends, latchkey.Backend{Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys})
+		o.RouteScopes = map[string]string{"users:current_user": "read"}
+	}
+	var err error
+	if a.auth, err = latchkey.New(p.users, o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.auth.Close(context.WithoutCancel(t.Context())) })
 	mux := http.NewServeMux()
-	httpauth.Mount(mux, "/auth/web", a.auth.Login("web"))
-	httpauth.Mount(mux, "/auth/api", a.auth.Login("api"))
+	for _, backend := range []string{"web", "api", "mobile"} {
+		httpauth.Mount(mux, "/auth/"+backend, a.auth.Login(backend))
+	}
 	httpauth.Mount(mux, "/auth", a.auth.Register(), a.auth.Reset())
 	httpauth.Mount(mux, "/users", a.auth.Users())
+	if p.credentials != nil {
+		httpauth.Mount(mux, "/auth", a.auth.APIKeys())
+	}
 	a.Handler = mux
 	return a
+}
+
+// backends are sessions, JWTs, and JWTs that are renewed.
+func backends(t *testing.T, p parts, clock func() time.Time) []latchkey.Backend {
+	t.Helper()
+	key, err1 := jwt.HS256("", []byte(secret))
+	tokens, err2 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Now: clock})
+	sessions, err3 := session.New(p.sessions, session.Options{Now: clock})
+	access, err4 := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Audience: "renewed", Lifetime: 10 * time.Minute, Now: clock})
+	renewed, err5 := refresh.New(p.sessions, access, refresh.Options{Now: clock})
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+		t.Fatal(err)
+	}
+	return []latchkey.Backend{
+		{Name: "web", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
+		{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: tokens},
+		{Name: "mobile", Transport: bearer.New(bearer.Options{}), Strategy: renewed},
+	}
 }
 
 // send sends a request, whose body is a form or JSON, and returns the members
@@ -129,7 +154,24 @@ func (a *application) send(t *testing.T, route string, status int, token, body s
 // login logs in at a backend, and returns the token.
 func (a *application) login(t *testing.T, backend, email, password string) string {
 	t.Helper()
-	form := url.Values{"username": {email}, "password": {password}}.Encode()
-	token, _ := a.send(t, "POST /auth/"+backend+"/login", http.StatusOK, "", form)["access_token"].(string)
+	token, _ := a.pair(t, backend, email, password)
 	return token
+}
+
+// pair is login, with the refresh token where the backend has one.
+func (a *application) pair(t *testing.T, backend, email, password string) (access, refresh string) {
+	t.Helper()
+	form := url.Values{"username": {email}, "password": {password}}.Encode()
+	got := a.send(t, "POST /auth/"+backend+"/login", http.StatusOK, "", form)
+	access, _ = got["access_token"].(string)
+	refresh, _ = got["refresh_token"].(string)
+	return access, refresh
+}
+
+// renew presents a refresh token, and returns the next one.
+func (a *application) renew(t *testing.T, status int, token string) (next string) {
+	t.Helper()
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}.Encode()
+	next, _ = a.send(t, "POST /auth/mobile/refresh", status, "", form)["refresh_token"].(string)
+	return next
 }

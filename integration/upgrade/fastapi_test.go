@@ -65,7 +65,7 @@ func TestFastAPIUsersUpgrade(t *testing.T) {
 					}
 				}
 			}
-			wantAudit(t, p, "mary@example.org")
+			wantAudit(t, p, "mary@example.org", "")
 			wantCredentials(t, p, "mary@example.org")
 		})
 	}

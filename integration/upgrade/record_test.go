@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,10 @@ func history(t *testing.T, p parts) map[string]string {
 		"deleted-session": a.login(t, "web", alan, alansPassword), "deleted-jwt": a.login(t, "api", alan, alansPassword),
 		"deleted-id": find(alan).ID,
 	}
+	replaceable(t, a, tokens)
+	if p.credentials != nil {
+		keys(t, a, tokens)
+	}
 	a.send(t, "POST /auth/forgot-password", 202, "", fmt.Sprintf(`{"email": %q}`, ada))
 	tokens["reset"] = a.mail(t).Token
 	// A login later, so that only the earlier ones are revoked.
@@ -69,7 +74,39 @@ func history(t *testing.T, p parts) map[string]string {
 	if err := a.auth.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
+	if p.audit != nil {
+		all, _, err := p.audit.List(ctx, core.AuditQuery{User: find(grace).ID, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens["records"] = strconv.Itoa(len(all))
+	}
 	return tokens
+}
+
+// replaceable adds refresh tokens: one that was replaced with its successor,
+// and another login's.
+func replaceable(t *testing.T, a *application, tokens map[string]string) {
+	t.Helper()
+	_, tokens["replaced"] = a.pair(t, "mobile", ada, adasPassword)
+	a.renew(t, 200, tokens["replaced"])
+	_, first := a.pair(t, "mobile", ada, adasPassword)
+	tokens["refresh"] = a.renew(t, 200, first)
+}
+
+// keys adds an API key, and one that was ended.
+func keys(t *testing.T, a *application, tokens map[string]string) {
+	t.Helper()
+	make := func() (key, id string) {
+		got := a.send(t, "POST /auth/api-keys", 201, tokens["session"], `{"name": "ci", "scopes": ["read"]}`)
+		key, _ = got["key"].(string)
+		id, _ = got["id"].(string)
+		return key, id
+	}
+	tokens["key"], _ = make()
+	ended, id := make()
+	a.send(t, "DELETE /auth/api-keys/"+id, 204, tokens["session"], "")
+	tokens["ended-key"] = ended
 }
 
 // mail waits for the next mail.

@@ -66,6 +66,7 @@ func testRedisUpgrade(t *testing.T, release string) {
 		}
 	}
 	wantRotations(t, p, tokens["session"])
+	wantRenewals(t, a, tokens)
 	wantPeople(t, a, tokens)
 }
 

@@ -1,6 +1,7 @@
 package upgrade_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -45,4 +46,32 @@ func wantRotations(t *testing.T, p parts, token string) {
 		after.Label != before.Label || !after.Created.Equal(before.Created) || !after.Expires.Equal(next.Expires) {
 		t.Errorf("%+v became %+v, %v", before.Session, after.Session, err)
 	}
+}
+
+// wantRenewals checks that the refresh tokens of an earlier release renew their
+// logins, but for one that was replaced before.
+func wantRenewals(t *testing.T, a *application, tokens map[string]string) {
+	t.Helper()
+	if tokens["refresh"] == "" { // there were none yet
+		_, tokens["refresh"] = a.pair(t, "mobile", ada, adasPassword)
+	}
+	if next := a.renew(t, http.StatusOK, tokens["refresh"]); next == "" || next == tokens["refresh"] {
+		t.Errorf("the next refresh token is %q", next)
+	}
+	if replaced := tokens["replaced"]; replaced != "" {
+		a.renew(t, http.StatusUnauthorized, replaced)
+	}
+}
+
+// wantKeys checks that the API keys of an earlier release are good, but for one
+// that was ended.
+func wantKeys(t *testing.T, a *application, tokens map[string]string) {
+	t.Helper()
+	if tokens["key"] == "" { // there were none yet
+		return
+	}
+	if me := a.send(t, "GET /users/me", http.StatusOK, tokens["key"], ""); me["email"] != ada {
+		t.Errorf("the key is of %v", me)
+	}
+	a.send(t, "GET /users/me", http.StatusUnauthorized, tokens["ended-key"], "")
 }

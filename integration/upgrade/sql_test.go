@@ -65,9 +65,11 @@ func TestSQLUpgrade(t *testing.T) {
 				_, still := fixture(t, release, name+"-statements.sql")
 				k.wantPreviousRelease(t, a, db, still, rows)
 				wantRotations(t, p, tokens["session"])
+				wantRenewals(t, a, tokens)
+				wantKeys(t, a, tokens)
 				wantPeople(t, a, tokens)
 				wantMarks(t, p, strings.ToLower(ada))
-				wantAudit(t, p, grace)
+				wantAudit(t, p, grace, tokens["records"])
 				wantCredentials(t, p, grace)
 			})
 		}
