@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/refresh"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
 	"github.com/latchkey-go/latchkey/transports/cookie"
@@ -142,23 +144,35 @@ func (named) Name() string                                   { return "factor" }
 
 type named struct{ pagewalk.Acme }
 
-// A page cannot log in to a backend whose token no browser sends.
-func TestBearerBackendsHaveNoPages(t *testing.T) {
+// A page cannot log in to a backend whose token no browser sends, nor to one
+// whose token it would have to renew.
+func TestBackendsWithoutPages(t *testing.T) {
 	t.Parallel()
+	store := memstore.NewSessions(nil)
+	sessions, err1 := session.New(store, session.Options{})
+	renewed, err2 := refresh.New(store, sessions, refresh.Options{})
+	cookies, err3 := cookie.New(cookie.Options{Name: "__Host-spa", RefreshPath: "/api/spa"})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
 	a := pagewalk.New(t, "", func(o *pagewalk.Options) {
-		sessions, err := session.New(memstore.NewSessions(nil), session.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.Backends = append(o.Backends, latchkey.Backend{Name: "api", Transport: bearer.New(bearer.Options{}),
-			Strategy: sessions})
+		o.Backends = append(o.Backends,
+			latchkey.Backend{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions},
+			latchkey.Backend{Name: "spa", Transport: cookies, Strategy: renewed})
 	})
-	defer func() {
-		if recover() == nil {
-			t.Error("a bearer backend has pages")
-		}
-	}()
-	a.Pages("api")
+	for _, backend := range []string{"api", "spa"} {
+		func() {
+			defer func() {
+				if said := fmt.Sprint(recover()); !strings.Contains(said, "a backend with a cookie and sessions") {
+					t.Errorf("pages at the backend %s: %s", backend, said)
+				}
+			}()
+			a.Pages(backend)
+		}()
+	}
+	if len(a.Pages("web")) == 0 {
+		t.Error("a cookie of sessions has no pages")
+	}
 }
 
 func TestLinks(t *testing.T) {

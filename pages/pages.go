@@ -103,10 +103,10 @@ func (*Flow) Name() string { return "pages" }
 // PerBackend is true.
 func (*Flow) PerBackend() bool { return true }
 
-// Routes are those of a backend whose token browsers send by themselves; none
-// for any other one, which a page cannot log in to.
+// Routes are those of a backend whose token browsers send by themselves, and
+// need not renew; none for any other one, which a page cannot log in to.
 func (f *Flow) Routes(svc *core.Services) ([]core.Route, error) {
-	if !svc.Backend.BrowserSent {
+	if !svc.Backend.BrowserSent || svc.Backend.Renews {
 		return nil, nil
 	}
 	s := &site{Flow: f, svc: svc}
