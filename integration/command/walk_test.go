@@ -47,6 +47,8 @@ users deactivate robert@example.org
 users suspend robert@example.org --reason Unpaid --until 2999-01-01
 users reinstate robert@example.org
 users show robert@example.org
+users export robert@example.org
+users export nobody@example.org --json
 users set-password robert@example.org --link
 users reset-password robert@example.org
 users activate robert@example.org

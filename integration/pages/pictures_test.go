@@ -68,6 +68,8 @@ var shown = map[string][]string{
 	"verify":          {"phone-light"},
 	"account":         {"desk-light", "desk-dark", "phone-light", "phone-dark"},
 	"account-factors": {"desk-light"},
+	"leave":           {"phone-light"},
+	"device-asks":     {"phone-dark"},
 	"admin-users":     {"desk-light", "phone-dark"},
 	"admin-filters":   {"desk-dark", "phone-light"},
 	"admin-audit":     {"desk-light"},
