@@ -1,18 +1,29 @@
 # Every command of the project. CONTRIBUTING.md says what each is for. They need Go, make and git; check also needs a C compiler,
 # for the race detector.
 FUZZTIME ?= 30s
+# One way to compile, so that nothing is compiled twice: not in another folder, nor for the programs that tests and release-check build.
+export GOFLAGS ?= -trimpath
+# A program with the race detector need not sleep for a second at its end.
+export GORACE ?= atexit_sleep_ms=0
 # Runs a command with the foreign programs that tests need, which it finds or installs.
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
-RACE = -race -gcflags='modernc.org/...=-d=checkptr=0' -gcflags='modernc.org/sqlite/lib=-d=checkptr=0 -race=false' $(foreach package,argon2 blake2b blowfish scrypt,-gcflags='golang.org/x/crypto/$(package)=-race=false') -vet=off
+# The race detector makes tests several times as slow, and compiles all anew, so it runs where code of ours runs at once: in the workspace, and in
+# these packages of integration. The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find nothing
+# of ours; nor does the detector, as SQLite's memory is not Go's. Hashing is compiled without the detector too, which makes it ten times as slow.
+# No package with generic code may be: the linker keeps one copy of an instance for the whole program, and atomic operations in it would order
+# nothing.
+RACED = contract/proofs,bunstore,redisstore
+RACE = -race -gcflags=modernc.org/...=-d=checkptr=0 -gcflags="modernc.org/sqlite/lib=-d=checkptr=0 -race=false" $(foreach package,argon2 blake2b blowfish scrypt,-gcflags=golang.org/x/crypto/$(package)=-race=false)
+APART = integration integration/openapi benchmarks tools
 TIMING = $(SERVERS) go -C integration test -p 1 ./timing ./growth -run '^$$' -bench . -benchtime 1x -timeout 90m
 # Compiled beforehand, since go run is silent meanwhile.
 TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest
 BENCH ?= .
 ROUNDS ?= 40
 
-.PHONY: help quick test check format docs subjects tidy build lint race release-check vulns bench fuzz long bare timing
+.PHONY: help quick test check format docs subjects tidy lint race release-check vulns bench fuzz long bare timing
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +36,9 @@ test: ## all tests
 	@$(TOOLS)
 	@$(SERVERS) $(GOTEST) work integration integration/mongostore integration/openapi benchmarks tools
 
-# What CI runs, the quick parts first. No test runs twice: race is the one run, of each module on its own.
-check: format docs subjects tidy build lint vulns race release-check ## what CI runs
+# What CI runs, the quick parts first. Nothing is compiled for its own sake: lint reads the modules together, as the workspace has them, and
+# race compiles and tests each on its own; either hides mistakes that the other shows. No test runs twice.
+check: format docs subjects tidy lint vulns race release-check ## what CI runs
 
 format: ## files are as gofmt has them
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt -w:" $$unformatted >&2; exit 1; }
@@ -42,23 +54,17 @@ subjects: ## subjects of commits are short
 tidy: ## go.mod and go.sum are as go mod tidy has them
 	@tools/each go mod tidy -diff
 
-# Each module on its own, then all of them as the workspace has them: either hides mistakes that the other shows.
-build: ## modules build alone and together
-	@tools/each go build -buildvcs=false -o /dev/null ./...
-	@tools/still 'in the workspace: go vet' go vet work
-
 lint: ## the linter has no complaint, prose is as it should be, siblings stay apart
 	@GOWORK=off go -C tools run ./prose "$(CURDIR)"
 	@GOWORK=off go -C tools run ./siblings "$(CURDIR)"
-	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/each "$$lint" run --config="$(CURDIR)/.golangci.yml" ./...
+	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/lint "$$lint"
 
-# lint has run vet over the same files. The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find
-# nothing of ours; nor does the detector, as SQLite's memory is not Go's. Hashing is compiled without the detector too, which makes it ten times
-# as slow. No package with generic code may be: the linker keeps one copy of an instance for the whole program, and atomic operations in it
-# would order nothing.
-race: ## all tests with the race detector
+# Each module on its own. Without vet, which lint has run over the same files.
+race: ## all tests, with the race detector where it counts
 	@$(TOOLS)
-	@$(SERVERS) $(GOTEST) -- $(RACE) -timeout 20m
+	@$(SERVERS) sh -c '\
+	$(GOTEST) $(APART:%=!%) "integration:$(RACED)" -- $(RACE) -vet=off -timeout 20m || failed=1; \
+	$(GOTEST) "integration:!$(RACED)" $(filter-out integration,$(APART)) -- -vet=off -timeout 20m && [ -z "$$failed" ]'
 
 # Known vulnerabilities that the code can reach. Without the network, one line says that this was left out.
 vulns: ## govulncheck, where its database can be reached
@@ -80,6 +86,7 @@ fuzz: ## every fuzz target for FUZZTIME
 long: ## what an issue ends with: full counts, fuzzing, timing, bare; hours
 	@failed=; \
 	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- -vet=off -tags long -count=1 -timeout 2h || failed="$$failed tests"; \
+	$(SERVERS) $(GOTEST) "integration:!$(RACED)" integration/openapi benchmarks -- $(RACE) -vet=off -timeout 1h || failed="$$failed race"; \
 	tools/fuzz 1000000x || failed="$$failed fuzz"; \
 	$(TIMING) || failed="$$failed timing"; \
 	tools/bare make test || failed="$$failed bare"; \

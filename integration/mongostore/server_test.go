@@ -1,16 +1,19 @@
 package mongostore_test
 
 import (
+	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/FerretDB/FerretDB/ferretdb"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/stores/mongostore"
 	"github.com/latchkey-go/latchkey/stores/storetest"
@@ -50,20 +53,26 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	server, err := ferretdb.New(&ferretdb.Config{
-		Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
-		Handler: "sqlite", SQLiteURL: "file:" + dir + "/?_pragma=synchronous(off)",
-	})
-	if err != nil {
+	program := filepath.Join(dir, "ferretdb")
+	build := exec.Command("go", "build", "-o", program, "./ferretdb")
+	build.Env = append(os.Environ(), "GOFLAGS=-trimpath") // without the race detector
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("go build ./ferretdb: %w\n%s", err, out)
+	}
+	server := exec.Command(program, dir)
+	server.Stderr = os.Stderr
+	stop, err1 := server.StdinPipe()
+	said, err2 := server.StdoutPipe()
+	if err := errors.Join(err1, err2, server.Start()); err != nil {
 		return 1, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- server.Run(ctx) }()
-	uri = server.MongoDBURI()
-	code = m.Run()
-	stop()
-	return code, <-done
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err == nil {
+		uri = strings.TrimSpace(line)
+		code = m.Run()
+	}
+	_ = stop.Close()
+	return code, errors.Join(err, server.Wait())
 }
 
 // connect opens a client; monitor may be nil.

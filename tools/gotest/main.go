@@ -1,11 +1,13 @@
 // Command gotest runs go test in several modules. It goes on after a failure,
 // and shows at its end what has failed.
 //
-//	go run ./gotest ROOT [MODULE]… [-- FLAG…]
+//	go run ./gotest ROOT [MODULE[:[!]FOLDER,…]]… [!MODULE]… [-- FLAG…]
 //
 // MODULE is a folder below ROOT, tested on its own (GOWORK=off), or "work":
-// the workspace. Without one, every module below ROOT is tested on its own.
-// The flags are those of go test. Its packages are those of the module.
+// the workspace. Without one, every module below ROOT is tested on its own;
+// with a "!MODULE" too, but for that one. The flags are those of go test. Its
+// packages are those of the module, or those in folders below it, or, after
+// "!", in all others.
 //
 // A module begins when the one before has one package left, so that a slow one
 // leaves no core idle; no more than two modules run at once.
@@ -58,10 +60,8 @@ func run(ctx context.Context, r *report, root string, arguments []string) error 
 	if i := slices.Index(arguments, "--"); i >= 0 {
 		modules, flags = arguments[:i], arguments[i+1:]
 	}
-	if len(modules) == 0 {
-		if modules, err = modulesOf(root); err != nil {
-			return err
-		}
+	if modules, err = chosen(root, modules); err != nil {
+		return err
 	}
 	if err := announce(ctx, r, len(modules)); err != nil {
 		return err
@@ -73,10 +73,11 @@ func run(ctx context.Context, r *report, root string, arguments []string) error 
 		if last.wait(); ctx.Err() != nil {
 			break
 		}
-		last, current = current, r.begin(name, count(ctx, root, name))
+		packages, n := packagesOf(ctx, root, name)
+		last, current = current, r.begin(name, n)
 		go func(m *module) {
 			defer close(m.ended)
-			if err := test(ctx, r, root, m, flags); err != nil {
+			if err := test(ctx, r, root, m, slices.Concat(flags, packages)); err != nil {
 				r.failedModule(m, err)
 			}
 		}(current)
@@ -124,29 +125,74 @@ func modulesOf(root string) (folders []string, err error) {
 	return folders, err
 }
 
-// command returns a go command in a module, with its packages as last argument.
-func command(ctx context.Context, root, module string, arguments ...string) *exec.Cmd {
-	packages, work := "./...", "off"
-	if module == "work" {
-		module, packages, work = ".", "work", filepath.Join(root, "go.work")
+// chosen returns the modules of the arguments; all of them where these name
+// none, or leave some out, before those that they name.
+func chosen(root string, arguments []string) (modules []string, err error) {
+	out := map[string]bool{}
+	for _, name := range arguments {
+		if left, ok := strings.CutPrefix(name, "!"); ok {
+			out[left] = true
+		} else {
+			modules = append(modules, name)
+		}
 	}
-	cmd := exec.CommandContext(ctx, "go", append(arguments, packages)...)
-	cmd.Dir = filepath.Join(root, module)
+	if len(modules) > 0 && len(out) == 0 {
+		return modules, nil
+	}
+	all, err := modulesOf(root)
+	all = slices.DeleteFunc(all, func(name string) bool { return out[name] })
+	return append(all, modules...), err
+}
+
+// command returns a go command in a module.
+func command(ctx context.Context, root, module string, arguments ...string) *exec.Cmd {
+	folder, _, _ := strings.Cut(module, ":")
+	work := "off"
+	if folder == "work" {
+		folder, work = ".", filepath.Join(root, "go.work")
+	}
+	cmd := exec.CommandContext(ctx, "go", arguments...)
+	cmd.Dir = filepath.Join(root, folder)
 	cmd.Env = append(os.Environ(), "GOWORK="+work)
 	return cmd
 }
 
-// count returns how many packages a module has; what it cannot list fails in
-// its test.
-func count(ctx context.Context, root, module string) int {
-	out, _ := command(ctx, root, module, "list").Output()
-	return len(strings.Fields(string(out)))
+// packagesOf returns the packages that are tested of a module, as arguments of
+// go test, and their number. What go list cannot list fails in the test.
+func packagesOf(ctx context.Context, root, module string) (arguments []string, n int) {
+	all := "./..."
+	if module == "work" {
+		all = module
+	}
+	folder, folders, some := strings.Cut(module, ":")
+	folders, others := strings.CutPrefix(folders, "!")
+	list := command(ctx, root, module, "list", "-f", "{{.Dir}}\t{{.ImportPath}}", all)
+	out, err := list.Output()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if err != nil || !some {
+		return []string{all}, len(lines)
+	}
+	named := map[string]bool{}
+	for name := range strings.SplitSeq(folders, ",") {
+		named[filepath.Join(root, folder, name)] = true
+	}
+	for _, line := range lines {
+		dir, path, _ := strings.Cut(line, "\t")
+		if named[dir] != others {
+			arguments = append(arguments, path)
+		}
+		delete(named, dir)
+	}
+	for dir := range named { // go test says that it is not there
+		arguments = append(arguments, dir)
+	}
+	return arguments, len(arguments)
 }
 
 // test runs go test in a module. Its error is that of the command, which does
 // not end well where a package failed.
-func test(ctx context.Context, r *report, root string, m *module, flags []string) error {
-	cmd := command(ctx, root, m.name, slices.Concat([]string{"test", "-json"}, flags)...)
+func test(ctx context.Context, r *report, root string, m *module, arguments []string) error {
+	cmd := command(ctx, root, m.name, slices.Concat([]string{"test", "-json"}, arguments)...)
 	cmd.Stdout = &lines{each: func(line string) { r.event(m, line) }}
 	cmd.Stderr = &lines{each: r.println}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -74,7 +74,10 @@ func TestEveryModuleIsTested(t *testing.T) {
 
 func TestModulesAreChosen(t *testing.T) {
 	root := tree(t, modules)
-	for _, arguments := range [][]string{{"good", "z"}, {"work", "none", "--", "-count=1"}, {"bad", "--", "-run=Good"}} {
+	for _, arguments := range [][]string{
+		{"good", "z"}, {"work", "none", "--", "-count=1"}, {"bad", "--", "-run=Good"}, {"bad:good"}, {"bad:!.,dies", "z"},
+		{"!bad", "!broken", "!lost"}, {"!bad", "!broken", "!lost", "bad:good"},
+	} {
 		var out strings.Builder
 		if err := run(t.Context(), newReport(&out), root, arguments); err != nil {
 			t.Errorf("%s: %v\n%s", arguments, err, out.String())
@@ -83,8 +86,10 @@ func TestModulesAreChosen(t *testing.T) {
 			t.Errorf("%s: nothing is ok:\n%s", arguments, out.String())
 		}
 	}
-	if err := run(t.Context(), newReport(&strings.Builder{}), root, []string{"bad"}); err == nil {
-		t.Error("a module that fails is no failure")
+	for _, fails := range []string{"bad", "bad:.", "bad:!good", "good:not-there"} {
+		if err := run(t.Context(), newReport(&strings.Builder{}), root, []string{fails}); err == nil {
+			t.Errorf("%s is no failure", fails)
+		}
 	}
 }
 

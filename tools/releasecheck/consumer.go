@@ -33,7 +33,7 @@ func (t *tree) consumerEnv(ctx context.Context, temp string) ([]string, error) {
 	lines := strings.Split(vars, "\n")
 	return append(os.Environ(),
 		"GOWORK=off",
-		"GOFLAGS=-mod=mod -modcacherw",
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -mod=mod -modcacherw",
 		"GOMODCACHE="+filepath.Join(temp, "modcache"),
 		"GOPROXY="+strings.Join([]string{"file://" + filepath.Join(temp, "proxy"), "file://" + lines[0] + "/cache/download", lines[1]}, ","),
 		"GONOSUMDB="+strings.Trim(lines[2]+","+t.modules[0].path, ","),
