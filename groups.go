@@ -139,10 +139,10 @@ func (a *Auth[U]) Exchange(backend string) Group { return a.Flow("exchange", bac
 func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associate:" + provider) }
 
 // Pages returns the HTML pages of a backend whose token browsers send by
-// themselves, such as a cookie, and keep until it expires: a page renews none by
-// a refresh token, and Pages panics for a backend that has those. It needs the
-// flow of package pages in Options.Flows. They belong at the prefix that the
-// links in mails have (see pages.Links).
+// themselves, such as a cookie, and keep until it expires: pages renew nothing
+// by a refresh token, and Pages panics for a backend that has those. It needs
+// the flow of package pages in Options.Flows. They belong at the prefix that
+// the links in mails have (see pages.Links).
 func (a *Auth[U]) Pages(backend string) Group {
 	for _, b := range backendInfos(a.opts.Backends) {
 		if b.Name == backend && (!b.BrowserSent || b.Renews) {

@@ -89,7 +89,8 @@ func newApplication(t *testing.T, p parts, now time.Time) *application {
 			t.Fatal(err)
 		}
 		o.Credentials, o.Flows = p.credentials, append(o.Flows, keys.Flow(), audit.Flow{Store: p.audit})
-		o.Backends = append(o.Backends, latchkey.Backend{Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys})
+		o.Backends = append(o.Backends,
+			latchkey.Backend{Name: "keys", Transport: bearer.New(bearer.Options{}), Strategy: keys})
 		o.RouteScopes = map[string]string{"users:current_user": "read"}
 	}
 	var err error

@@ -63,8 +63,8 @@ func wantRenewals(t *testing.T, a *application, tokens map[string]string) {
 	}
 }
 
-// wantKeys checks that the API keys of an earlier release are good, but for one
-// that was ended.
+// wantKeys checks that the API keys of an earlier release are valid, but for
+// one that was ended.
 func wantKeys(t *testing.T, a *application, tokens map[string]string) {
 	t.Helper()
 	if tokens["key"] == "" { // there were none yet

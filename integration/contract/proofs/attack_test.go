@@ -20,7 +20,8 @@ func TestAttacks(t *testing.T) {
 }
 
 // TestAttackUses runs the cases of audit records, refresh tokens, API keys,
-// administrators, limits and devices, in one application of each place, or beside it.
+// administrators, limits and devices, in one application of each place, or
+// beside it.
 func TestAttackUses(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.Name, func(t *testing.T) {

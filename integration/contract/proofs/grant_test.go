@@ -128,7 +128,7 @@ func deviceUsers(t *testing.T, a *harness.App) {
 	}
 }
 
-// deviceCodes: a code is good for what it was made for, as long as it lives.
+// deviceCodes: a code is valid for what it was made for, as long as it lives.
 func deviceCodes(t *testing.T, a *harness.App) {
 	mine := a.LogIn(t, "cookie", a.NewUser(t))
 	d := a.NewDevice(t, "session")
