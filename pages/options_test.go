@@ -20,6 +20,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/stores/memstore"
+	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/refresh"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -150,9 +151,11 @@ func TestBackendsWithoutPages(t *testing.T) {
 	t.Parallel()
 	store := memstore.NewSessions(nil)
 	sessions, err1 := session.New(store, session.Options{})
-	renewed, err2 := refresh.New(store, sessions, refresh.Options{})
-	cookies, err3 := cookie.New(cookie.Options{Name: "__Host-spa", RefreshPath: "/api/spa"})
-	if err := errors.Join(err1, err2, err3); err != nil {
+	key, err2 := jwt.HS256("", []byte("k4J0vQeXw9mTz2LrB7nYc5HsUd8GfPaE"))
+	access, err3 := jwt.New(jwt.Options{Keys: []jwt.Key{key}})
+	renewed, err4 := refresh.New(store, access, refresh.Options{})
+	cookies, err5 := cookie.New(cookie.Options{Name: "__Host-spa", RefreshPath: "/api/spa"})
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
 	a := pagewalk.New(t, "", func(o *pagewalk.Options) {
