@@ -22,6 +22,11 @@ func (h held) App(context.Context, ogen.OperationName) (ogen.App, error) {
 	return ogen.App{Token: h.app}, skipped(h.app)
 }
 
+// Keys leaves API keys to others.
+func (held) Keys(context.Context, ogen.OperationName) (ogen.Keys, error) {
+	return ogen.Keys{}, skipped("")
+}
+
 // Web leaves the cookie to the jar of the HTTP client.
 func (held) Web(context.Context, ogen.OperationName) (ogen.Web, error) {
 	return ogen.Web{}, skipped("")

@@ -17,6 +17,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for OwnAuditRecordActor.
+const (
+	Nobody OwnAuditRecordActor = "nobody"
+	Others OwnAuditRecordActor = "others"
+	You    OwnAuditRecordActor = "you"
+)
+
+// Valid indicates whether the value is a known member of the OwnAuditRecordActor enum.
+func (e OwnAuditRecordActor) Valid() bool {
+	switch e {
+	case Nobody:
+		return true
+	case Others:
+		return true
+	case You:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserListedPlan.
 const (
 	UserListedPlanFree UserListedPlan = "free"
@@ -77,10 +98,100 @@ func (e UsersListParamsSort) Valid() bool {
 	}
 }
 
+// ApiKey defines model for ApiKey.
+type ApiKey struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt null if never.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Hint Its last characters.
+	Hint string `json:"hint"`
+	Id   string `json:"id"`
+
+	// LastUsed Recorded from time to time; null if never.
+	LastUsed *time.Time `json:"last_used"`
+	Name     string     `json:"name"`
+	Scopes   *[]string  `json:"scopes"`
+}
+
+// AskingDevice defines model for AskingDevice.
+type AskingDevice struct {
+	AskedAt time.Time `json:"asked_at"`
+
+	// Backend Where the device is to be logged in.
+	Backend string `json:"backend"`
+
+	// ExpiresIn Seconds that are left to decide.
+	//
+	// Examples: 540
+	ExpiresIn int `json:"expires_in"`
+
+	// Ip Where it asked from.
+	//
+	// Examples: 192.0.2.7
+	Ip string `json:"ip"`
+
+	// Label What it calls itself. It may lie.
+	//
+	// Examples: acme-cli on ada's laptop
+	Label string `json:"label"`
+
+	// UserCode Examples: WDJB-MJHT
+	UserCode string `json:"user_code"`
+}
+
+// AuditExport defines model for AuditExport.
+type AuditExport struct {
+	// More There are older ones.
+	More    bool              `json:"more"`
+	Records *[]OwnAuditRecord `json:"records"`
+}
+
+// AuditPrincipal defines model for AuditPrincipal.
+type AuditPrincipal struct {
+	ActorId   *string `json:"actor_id,omitempty"`
+	Kind      string  `json:"kind"`
+	SessionId *string `json:"session_id,omitempty"`
+	UserId    *string `json:"user_id,omitempty"`
+}
+
+// AuditRecord defines model for AuditRecord.
+type AuditRecord struct {
+	Action  string         `json:"action"`
+	At      time.Time      `json:"at"`
+	Backend string         `json:"backend"`
+	By      AuditPrincipal `json:"by"`
+	Code    string         `json:"code"`
+	Fields  *[]string      `json:"fields"`
+	Id      string         `json:"id"`
+	Ip      string         `json:"ip"`
+	Label   string         `json:"label"`
+	Method  string         `json:"method"`
+	Reason  string         `json:"reason"`
+	Route   string         `json:"route"`
+	Target  string         `json:"target"`
+	UserId  string         `json:"user_id"`
+}
+
 // BearerResponse defines model for BearerResponse.
 type BearerResponse struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
+}
+
+// Body defines model for Body.
+type Body struct {
+	// ExpiresIn Seconds. Default: as long as the application allows.
+	ExpiresIn *int64 `json:"expires_in,omitempty"`
+
+	// Name 1 to 100 characters.
+	//
+	// Examples: ci
+	Name string `json:"name"`
+
+	// Scopes At least one of those that the application has.
+	Scopes *[]string `json:"scopes"`
 }
 
 // BodyAuthApiLoginAuthApiLoginPost defines model for Body_auth_api_login_auth_api_login_post.
@@ -145,6 +256,55 @@ type BodyVerifyVerifyAuthVerifyPost struct {
 	Token string `json:"token"`
 }
 
+// DeviceCodes defines model for DeviceCodes.
+type DeviceCodes struct {
+	// DeviceCode For the device alone.
+	DeviceCode string `json:"device_code"`
+
+	// ExpiresIn Seconds until the codes expire.
+	//
+	// Examples: 600
+	ExpiresIn int `json:"expires_in"`
+
+	// Interval Seconds to wait between two polls.
+	//
+	// Examples: 5
+	Interval int `json:"interval"`
+
+	// UserCode For the person to enter.
+	//
+	// Examples: WDJB-MJHT
+	UserCode string `json:"user_code"`
+
+	// VerificationUri Where they enter it.
+	//
+	// Examples: https://app.example.org/device
+	VerificationUri string `json:"verification_uri"`
+
+	// VerificationUriComplete For a QR code: the code is filled in there.
+	//
+	// Examples: https://app.example.org/device?user_code=WDJB-MJHT
+	VerificationUriComplete string `json:"verification_uri_complete"`
+}
+
+// DeviceLabel defines model for DeviceLabel.
+type DeviceLabel struct {
+	// Label What the device calls itself; by default its User-Agent.
+	//
+	// Examples: acme-cli on ada's laptop
+	Label *string `json:"label,omitempty"`
+}
+
+// DevicePoll defines model for DevicePoll.
+type DevicePoll struct {
+	DeviceCode string `json:"device_code"`
+
+	// GrantType It is this, if it is sent.
+	//
+	// Examples: urn:ietf:params:oauth:grant-type:device_code
+	GrantType *string `json:"grant_type,omitempty"`
+}
+
 // ErrorModel defines model for ErrorModel.
 type ErrorModel struct {
 	Detail ErrorModel_Detail `json:"detail"`
@@ -168,6 +328,45 @@ type ErrorModel_Detail struct {
 type HTTPValidationError struct {
 	Detail []ValidationError `json:"detail"`
 }
+
+// NewAPIKey defines model for NewAPIKey.
+type NewAPIKey struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt null if never.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Hint Its last characters.
+	Hint string `json:"hint"`
+	Id   string `json:"id"`
+
+	// Key Shown once.
+	Key string `json:"key"`
+
+	// LastUsed Recorded from time to time; null if never.
+	LastUsed *time.Time `json:"last_used"`
+	Name     string     `json:"name"`
+	Scopes   *[]string  `json:"scopes"`
+}
+
+// OwnAuditRecord defines model for OwnAuditRecord.
+type OwnAuditRecord struct {
+	Action string `json:"action"`
+
+	// Actor Others are administrators and the application.
+	Actor     OwnAuditRecordActor `json:"actor"`
+	At        time.Time           `json:"at"`
+	Code      string              `json:"code"`
+	Fields    *[]string           `json:"fields"`
+	Id        string              `json:"id"`
+	Ip        string              `json:"ip"`
+	Label     string              `json:"label"`
+	Method    string              `json:"method"`
+	SessionId string              `json:"session_id"`
+}
+
+// OwnAuditRecordActor Others are administrators and the application.
+type OwnAuditRecordActor string
 
 // PublicKey defines model for PublicKey.
 type PublicKey struct {
@@ -211,6 +410,14 @@ type TheirSession struct {
 	Ip        string    `json:"ip"`
 	Label     string    `json:"label"`
 	LastSeen  time.Time `json:"last_seen"`
+}
+
+// TypedCode defines model for TypedCode.
+type TypedCode struct {
+	// UserCode Letter case and separators do not matter.
+	//
+	// Examples: WDJB-MJHT
+	UserCode string `json:"user_code"`
 }
 
 // UserCreate defines model for UserCreate.
@@ -318,6 +525,23 @@ type UnprocessableEntity = HTTPValidationError
 // UnsupportedMediaType defines model for UnsupportedMediaType.
 type UnsupportedMediaType = ErrorModel
 
+// AuditListParams defines parameters for AuditList.
+type AuditListParams struct {
+	User   *string    `form:"user,omitempty" json:"user,omitempty"`
+	By     *string    `form:"by,omitempty" json:"by,omitempty"`
+	Action *string    `form:"action,omitempty" json:"action,omitempty"`
+	From   *time.Time `form:"from,omitempty" json:"from,omitempty"`
+	To     *time.Time `form:"to,omitempty" json:"to,omitempty"`
+	Cursor *string    `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int       `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// AuditOwnParams defines parameters for AuditOwn.
+type AuditOwnParams struct {
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // UsersListParams defines parameters for UsersList.
 type UsersListParams struct {
 	Email         *string              `form:"email,omitempty" json:"email,omitempty"`
@@ -344,11 +568,35 @@ type UsersSuspendUserJSONBody struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+// ApiKeysCreateJSONRequestBody defines body for ApiKeysCreate for application/json ContentType.
+type ApiKeysCreateJSONRequestBody = Body
+
 // AuthApiLoginAuthApiLoginPostJSONRequestBody defines body for AuthApiLoginAuthApiLoginPost for application/json ContentType.
 type AuthApiLoginAuthApiLoginPostJSONRequestBody = BodyAuthApiLoginAuthApiLoginPost
 
 // AuthApiLoginAuthApiLoginPostFormdataRequestBody defines body for AuthApiLoginAuthApiLoginPost for application/x-www-form-urlencoded ContentType.
 type AuthApiLoginAuthApiLoginPostFormdataRequestBody = BodyAuthApiLoginAuthApiLoginPost
+
+// DeviceAppApproveJSONRequestBody defines body for DeviceAppApprove for application/json ContentType.
+type DeviceAppApproveJSONRequestBody = TypedCode
+
+// DeviceAppAuthorizeJSONRequestBody defines body for DeviceAppAuthorize for application/json ContentType.
+type DeviceAppAuthorizeJSONRequestBody = DeviceLabel
+
+// DeviceAppAuthorizeFormdataRequestBody defines body for DeviceAppAuthorize for application/x-www-form-urlencoded ContentType.
+type DeviceAppAuthorizeFormdataRequestBody = DeviceLabel
+
+// DeviceAppClaimJSONRequestBody defines body for DeviceAppClaim for application/json ContentType.
+type DeviceAppClaimJSONRequestBody = TypedCode
+
+// DeviceAppDenyJSONRequestBody defines body for DeviceAppDeny for application/json ContentType.
+type DeviceAppDenyJSONRequestBody = TypedCode
+
+// DeviceAppTokenJSONRequestBody defines body for DeviceAppToken for application/json ContentType.
+type DeviceAppTokenJSONRequestBody = DevicePoll
+
+// DeviceAppTokenFormdataRequestBody defines body for DeviceAppToken for application/x-www-form-urlencoded ContentType.
+type DeviceAppTokenFormdataRequestBody = DevicePoll
 
 // AuthAppLoginAuthAppLoginPostJSONRequestBody defines body for AuthAppLoginAuthAppLoginPost for application/json ContentType.
 type AuthAppLoginAuthAppLoginPostJSONRequestBody = BodyAuthAppLoginAuthAppLoginPost
@@ -370,6 +618,15 @@ type ResetResetPasswordAuthResetPasswordPostJSONRequestBody = BodyResetResetPass
 
 // VerifyVerifyAuthVerifyPostJSONRequestBody defines body for VerifyVerifyAuthVerifyPost for application/json ContentType.
 type VerifyVerifyAuthVerifyPostJSONRequestBody = BodyVerifyVerifyAuthVerifyPost
+
+// DeviceWebApproveJSONRequestBody defines body for DeviceWebApprove for application/json ContentType.
+type DeviceWebApproveJSONRequestBody = TypedCode
+
+// DeviceWebClaimJSONRequestBody defines body for DeviceWebClaim for application/json ContentType.
+type DeviceWebClaimJSONRequestBody = TypedCode
+
+// DeviceWebDenyJSONRequestBody defines body for DeviceWebDeny for application/json ContentType.
+type DeviceWebDenyJSONRequestBody = TypedCode
 
 // AuthWebLoginAuthWebLoginPostJSONRequestBody defines body for AuthWebLoginAuthWebLoginPost for application/json ContentType.
 type AuthWebLoginAuthWebLoginPostJSONRequestBody = BodyAuthWebLoginAuthWebLoginPost
@@ -584,6 +841,35 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ApiKeysList The current user's API keys, the oldest first
+	//
+	// Corresponds with GET /auth/api-keys (the `ApiKeysList` operationId).
+	ApiKeysList(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApiKeysCreateWithBody Make an API key
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+	ApiKeysCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApiKeysCreate Make an API key
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+	ApiKeysCreate(ctx context.Context, body ApiKeysCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApiKeysDelete End an API key
+	//
+	// Corresponds with DELETE /auth/api-keys/{id} (the `ApiKeysDelete` operationId).
+	ApiKeysDelete(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApiKeysRotate Make an API key in place of one, which goes on for a while
+	//
+	// Corresponds with POST /auth/api-keys/{id}/rotate (the `ApiKeysRotate` operationId).
+	ApiKeysRotate(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AuthApiLoginAuthApiLoginPostWithBody Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type.
@@ -610,6 +896,90 @@ type ClientInterface interface {
 	// Corresponds with POST /auth/api/logout (the `AuthApiLogoutAuthApiLogoutPost` operationId).
 	AuthApiLogoutAuthApiLogoutPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeviceAppApproveWithBody Let a device log in as oneself
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+	DeviceAppApproveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppApprove Let a device log in as oneself
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+	DeviceAppApprove(ctx context.Context, body DeviceAppApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppAuthorizeWithBody Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppAuthorize Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorize(ctx context.Context, body DeviceAppAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppAuthorizeWithFormdataBody Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorizeWithFormdataBody(ctx context.Context, body DeviceAppAuthorizeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppClaimWithBody Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+	DeviceAppClaimWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppClaim Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+	DeviceAppClaim(ctx context.Context, body DeviceAppClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppDenyWithBody Refuse a device
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+	DeviceAppDenyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppDeny Refuse a device
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+	DeviceAppDeny(ctx context.Context, body DeviceAppDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppTokenWithBody Log the device in, once its person has approved it
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppToken Log the device in, once its person has approved it
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppToken(ctx context.Context, body DeviceAppTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceAppTokenWithFormdataBody Log the device in, once its person has approved it
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppTokenWithFormdataBody(ctx context.Context, body DeviceAppTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AuthAppLoginAuthAppLoginPostWithBody Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type.
@@ -635,6 +1005,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /auth/app/logout (the `AuthAppLogoutAuthAppLogoutPost` operationId).
 	AuthAppLogoutAuthAppLogoutPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditList Audit records, the newest first
+	//
+	// Corresponds with GET /auth/audit (the `AuditList` operationId).
+	AuditList(ctx context.Context, params *AuditListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuditOwn What happened to the current user's account, the newest first
+	//
+	// Corresponds with GET /auth/audit/me (the `AuditOwn` operationId).
+	AuditOwn(ctx context.Context, params *AuditOwnParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResetForgotPasswordAuthForgotPasswordPostWithBody Ask for a mail that lets the password be replaced
 	//
@@ -726,6 +1106,48 @@ type ClientInterface interface {
 	// Corresponds with POST /auth/verify (the `VerifyVerifyAuthVerifyPost` operationId).
 	VerifyVerifyAuthVerifyPost(ctx context.Context, body VerifyVerifyAuthVerifyPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeviceWebApproveWithBody Let a device log in as oneself
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+	DeviceWebApproveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceWebApprove Let a device log in as oneself
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+	DeviceWebApprove(ctx context.Context, body DeviceWebApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceWebClaimWithBody Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+	DeviceWebClaimWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceWebClaim Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+	DeviceWebClaim(ctx context.Context, body DeviceWebClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceWebDenyWithBody Refuse a device
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+	DeviceWebDenyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeviceWebDeny Refuse a device
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+	DeviceWebDeny(ctx context.Context, body DeviceWebDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AuthWebLoginAuthWebLoginPostWithBody Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type.
@@ -775,6 +1197,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /users/me (the `UsersPatchCurrentUserUsersMePatch` operationId).
 	UsersPatchCurrentUserUsersMePatch(ctx context.Context, body UsersPatchCurrentUserUsersMePatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UsersExportCurrentUser A copy of what is kept of the current user
+	//
+	// Corresponds with POST /users/me/export (the `UsersExportCurrentUser` operationId).
+	UsersExportCurrentUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UsersDeleteUserUsersIdDelete Delete a user
 	//
@@ -838,6 +1265,85 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
 	UsersSuspendUser(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ApiKeysList The current user's API keys, the oldest first
+//
+// Corresponds with GET /auth/api-keys (the `ApiKeysList` operationId).
+func (c *Client) ApiKeysList(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApiKeysListRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApiKeysCreateWithBody Make an API key
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+func (c *Client) ApiKeysCreateWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApiKeysCreateRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApiKeysCreate Make an API key
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+func (c *Client) ApiKeysCreate(ctx context.Context, body ApiKeysCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApiKeysCreateRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApiKeysDelete End an API key
+//
+// Corresponds with DELETE /auth/api-keys/{id} (the `ApiKeysDelete` operationId).
+func (c *Client) ApiKeysDelete(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApiKeysDeleteRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApiKeysRotate Make an API key in place of one, which goes on for a while
+//
+// Corresponds with POST /auth/api-keys/{id}/rotate (the `ApiKeysRotate` operationId).
+func (c *Client) ApiKeysRotate(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApiKeysRotateRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // AuthApiLoginAuthApiLoginPostWithBody Log in with e-mail and password
@@ -906,6 +1412,210 @@ func (c *Client) AuthApiLogoutAuthApiLogoutPost(ctx context.Context, reqEditors 
 	return c.Client.Do(req)
 }
 
+// DeviceAppApproveWithBody Let a device log in as oneself
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+func (c *Client) DeviceAppApproveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppApproveRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppApprove Let a device log in as oneself
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+func (c *Client) DeviceAppApprove(ctx context.Context, body DeviceAppApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppApproveRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppAuthorizeWithBody Begin the login of a device without a browser (RFC 8628)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *Client) DeviceAppAuthorizeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppAuthorizeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppAuthorize Begin the login of a device without a browser (RFC 8628)
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *Client) DeviceAppAuthorize(ctx context.Context, body DeviceAppAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppAuthorizeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppAuthorizeWithFormdataBody Begin the login of a device without a browser (RFC 8628)
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *Client) DeviceAppAuthorizeWithFormdataBody(ctx context.Context, body DeviceAppAuthorizeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppAuthorizeRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppClaimWithBody Which device asks under a code; only this login can approve it from now on
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+func (c *Client) DeviceAppClaimWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppClaimRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppClaim Which device asks under a code; only this login can approve it from now on
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+func (c *Client) DeviceAppClaim(ctx context.Context, body DeviceAppClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppClaimRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppDenyWithBody Refuse a device
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+func (c *Client) DeviceAppDenyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppDenyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppDeny Refuse a device
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+func (c *Client) DeviceAppDeny(ctx context.Context, body DeviceAppDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppDenyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppTokenWithBody Log the device in, once its person has approved it
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *Client) DeviceAppTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppTokenRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppToken Log the device in, once its person has approved it
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *Client) DeviceAppToken(ctx context.Context, body DeviceAppTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppTokenRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceAppTokenWithFormdataBody Log the device in, once its person has approved it
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *Client) DeviceAppTokenWithFormdataBody(ctx context.Context, body DeviceAppTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceAppTokenRequestWithFormdataBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AuthAppLoginAuthAppLoginPostWithBody Log in with e-mail and password
 //
 // Takes any type of body and a specified content type.
@@ -962,6 +1672,36 @@ func (c *Client) AuthAppLoginAuthAppLoginPostWithFormdataBody(ctx context.Contex
 // Corresponds with POST /auth/app/logout (the `AuthAppLogoutAuthAppLogoutPost` operationId).
 func (c *Client) AuthAppLogoutAuthAppLogoutPost(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAuthAppLogoutAuthAppLogoutPostRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditList Audit records, the newest first
+//
+// Corresponds with GET /auth/audit (the `AuditList` operationId).
+func (c *Client) AuditList(ctx context.Context, params *AuditListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditListRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuditOwn What happened to the current user's account, the newest first
+//
+// Corresponds with GET /auth/audit/me (the `AuditOwn` operationId).
+func (c *Client) AuditOwn(ctx context.Context, params *AuditOwnParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuditOwnRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1202,6 +1942,108 @@ func (c *Client) VerifyVerifyAuthVerifyPost(ctx context.Context, body VerifyVeri
 	return c.Client.Do(req)
 }
 
+// DeviceWebApproveWithBody Let a device log in as oneself
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+func (c *Client) DeviceWebApproveWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebApproveRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceWebApprove Let a device log in as oneself
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+func (c *Client) DeviceWebApprove(ctx context.Context, body DeviceWebApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebApproveRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceWebClaimWithBody Which device asks under a code; only this login can approve it from now on
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+func (c *Client) DeviceWebClaimWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebClaimRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceWebClaim Which device asks under a code; only this login can approve it from now on
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+func (c *Client) DeviceWebClaim(ctx context.Context, body DeviceWebClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebClaimRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceWebDenyWithBody Refuse a device
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+func (c *Client) DeviceWebDenyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebDenyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeviceWebDeny Refuse a device
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+func (c *Client) DeviceWebDeny(ctx context.Context, body DeviceWebDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeviceWebDenyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AuthWebLoginAuthWebLoginPostWithBody Log in with e-mail and password
 //
 // Takes any type of body and a specified content type.
@@ -1322,6 +2164,21 @@ func (c *Client) UsersPatchCurrentUserUsersMePatchWithBody(ctx context.Context, 
 // Corresponds with PATCH /users/me (the `UsersPatchCurrentUserUsersMePatch` operationId).
 func (c *Client) UsersPatchCurrentUserUsersMePatch(ctx context.Context, body UsersPatchCurrentUserUsersMePatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUsersPatchCurrentUserUsersMePatchRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UsersExportCurrentUser A copy of what is kept of the current user
+//
+// Corresponds with POST /users/me/export (the `UsersExportCurrentUser` operationId).
+func (c *Client) UsersExportCurrentUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUsersExportCurrentUserRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1505,6 +2362,141 @@ func (c *Client) UsersSuspendUser(ctx context.Context, id string, body UsersSusp
 	return c.Client.Do(req)
 }
 
+// NewApiKeysListRequest constructs an http.Request for the ApiKeysList method
+func NewApiKeysListRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/api-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApiKeysCreateRequest calls the generic ApiKeysCreate builder with application/json body
+func NewApiKeysCreateRequest(server string, body ApiKeysCreateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApiKeysCreateRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewApiKeysCreateRequestWithBody constructs an http.Request for the ApiKeysCreate method, with any body, and a specified content type
+func NewApiKeysCreateRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/api-keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApiKeysDeleteRequest constructs an http.Request for the ApiKeysDelete method
+func NewApiKeysDeleteRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/api-keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApiKeysRotateRequest constructs an http.Request for the ApiKeysRotate method
+func NewApiKeysRotateRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/api-keys/%s/rotate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewAuthApiLoginAuthApiLoginPostRequest calls the generic AuthApiLoginAuthApiLoginPost builder with application/json body
 func NewAuthApiLoginAuthApiLoginPostRequest(server string, body AuthApiLoginAuthApiLoginPostJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1583,6 +2575,228 @@ func NewAuthApiLogoutAuthApiLogoutPostRequest(server string) (*http.Request, err
 	return req, nil
 }
 
+// NewDeviceAppApproveRequest calls the generic DeviceAppApprove builder with application/json body
+func NewDeviceAppApproveRequest(server string, body DeviceAppApproveJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceAppApproveRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceAppApproveRequestWithBody constructs an http.Request for the DeviceAppApprove method, with any body, and a specified content type
+func NewDeviceAppApproveRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/app/device/approve")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceAppAuthorizeRequest calls the generic DeviceAppAuthorize builder with application/json body
+func NewDeviceAppAuthorizeRequest(server string, body DeviceAppAuthorizeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceAppAuthorizeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceAppAuthorizeRequestWithFormdataBody calls the generic DeviceAppAuthorize builder with application/x-www-form-urlencoded body
+func NewDeviceAppAuthorizeRequestWithFormdataBody(server string, body DeviceAppAuthorizeFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewDeviceAppAuthorizeRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewDeviceAppAuthorizeRequestWithBody constructs an http.Request for the DeviceAppAuthorize method, with any body, and a specified content type
+func NewDeviceAppAuthorizeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/app/device/authorize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceAppClaimRequest calls the generic DeviceAppClaim builder with application/json body
+func NewDeviceAppClaimRequest(server string, body DeviceAppClaimJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceAppClaimRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceAppClaimRequestWithBody constructs an http.Request for the DeviceAppClaim method, with any body, and a specified content type
+func NewDeviceAppClaimRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/app/device/claim")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceAppDenyRequest calls the generic DeviceAppDeny builder with application/json body
+func NewDeviceAppDenyRequest(server string, body DeviceAppDenyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceAppDenyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceAppDenyRequestWithBody constructs an http.Request for the DeviceAppDeny method, with any body, and a specified content type
+func NewDeviceAppDenyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/app/device/deny")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceAppTokenRequest calls the generic DeviceAppToken builder with application/json body
+func NewDeviceAppTokenRequest(server string, body DeviceAppTokenJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceAppTokenRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceAppTokenRequestWithFormdataBody calls the generic DeviceAppToken builder with application/x-www-form-urlencoded body
+func NewDeviceAppTokenRequestWithFormdataBody(server string, body DeviceAppTokenFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewDeviceAppTokenRequestWithBody(server, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewDeviceAppTokenRequestWithBody constructs an http.Request for the DeviceAppToken method, with any body, and a specified content type
+func NewDeviceAppTokenRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/app/device/token")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewAuthAppLoginAuthAppLoginPostRequest calls the generic AuthAppLoginAuthAppLoginPost builder with application/json body
 func NewAuthAppLoginAuthAppLoginPostRequest(server string, body AuthAppLoginAuthAppLoginPostJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1654,6 +2868,198 @@ func NewAuthAppLogoutAuthAppLogoutPostRequest(server string) (*http.Request, err
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAuditListRequest constructs an http.Request for the AuditList method
+func NewAuditListRequest(server string, params *AuditListParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/audit")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.User != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "user", *params.User, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAuditOwnRequest constructs an http.Request for the AuditOwn method
+func NewAuditOwnRequest(server string, params *AuditOwnParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/audit/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -1976,6 +3382,126 @@ func NewVerifyVerifyAuthVerifyPostRequestWithBody(server string, contentType str
 	return req, nil
 }
 
+// NewDeviceWebApproveRequest calls the generic DeviceWebApprove builder with application/json body
+func NewDeviceWebApproveRequest(server string, body DeviceWebApproveJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceWebApproveRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceWebApproveRequestWithBody constructs an http.Request for the DeviceWebApprove method, with any body, and a specified content type
+func NewDeviceWebApproveRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/web/device/approve")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceWebClaimRequest calls the generic DeviceWebClaim builder with application/json body
+func NewDeviceWebClaimRequest(server string, body DeviceWebClaimJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceWebClaimRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceWebClaimRequestWithBody constructs an http.Request for the DeviceWebClaim method, with any body, and a specified content type
+func NewDeviceWebClaimRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/web/device/claim")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeviceWebDenyRequest calls the generic DeviceWebDeny builder with application/json body
+func NewDeviceWebDenyRequest(server string, body DeviceWebDenyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeviceWebDenyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDeviceWebDenyRequestWithBody constructs an http.Request for the DeviceWebDeny method, with any body, and a specified content type
+func NewDeviceWebDenyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/web/device/deny")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewAuthWebLoginAuthWebLoginPostRequest calls the generic AuthWebLoginAuthWebLoginPost builder with application/json body
 func NewAuthWebLoginAuthWebLoginPostRequest(server string, body AuthWebLoginAuthWebLoginPostJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2279,6 +3805,33 @@ func NewUsersPatchCurrentUserUsersMePatchRequestWithBody(server string, contentT
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUsersExportCurrentUserRequest constructs an http.Request for the UsersExportCurrentUser method
+func NewUsersExportCurrentUserRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -2666,6 +4219,41 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ApiKeysListWithResponse The current user's API keys, the oldest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/api-keys (the `ApiKeysList` operationId).
+	ApiKeysListWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ApiKeysListResponse, error)
+
+	// ApiKeysCreateWithBodyWithResponse Make an API key
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+	ApiKeysCreateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApiKeysCreateResponse, error)
+
+	// ApiKeysCreateWithResponse Make an API key
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+	ApiKeysCreateWithResponse(ctx context.Context, body ApiKeysCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*ApiKeysCreateResponse, error)
+
+	// ApiKeysDeleteWithResponse End an API key
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /auth/api-keys/{id} (the `ApiKeysDelete` operationId).
+	ApiKeysDeleteWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApiKeysDeleteResponse, error)
+
+	// ApiKeysRotateWithResponse Make an API key in place of one, which goes on for a while
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/api-keys/{id}/rotate (the `ApiKeysRotate` operationId).
+	ApiKeysRotateWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApiKeysRotateResponse, error)
+
 	// AuthApiLoginAuthApiLoginPostWithBodyWithResponse Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -2694,6 +4282,90 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /auth/api/logout (the `AuthApiLogoutAuthApiLogoutPost` operationId).
 	AuthApiLogoutAuthApiLogoutPostWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AuthApiLogoutAuthApiLogoutPostResponse, error)
 
+	// DeviceAppApproveWithBodyWithResponse Let a device log in as oneself
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+	DeviceAppApproveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppApproveResponse, error)
+
+	// DeviceAppApproveWithResponse Let a device log in as oneself
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+	DeviceAppApproveWithResponse(ctx context.Context, body DeviceAppApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppApproveResponse, error)
+
+	// DeviceAppAuthorizeWithBodyWithResponse Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorizeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error)
+
+	// DeviceAppAuthorizeWithResponse Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorizeWithResponse(ctx context.Context, body DeviceAppAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error)
+
+	// DeviceAppAuthorizeWithFormdataBodyWithResponse Begin the login of a device without a browser (RFC 8628)
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+	DeviceAppAuthorizeWithFormdataBodyWithResponse(ctx context.Context, body DeviceAppAuthorizeFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error)
+
+	// DeviceAppClaimWithBodyWithResponse Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+	DeviceAppClaimWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppClaimResponse, error)
+
+	// DeviceAppClaimWithResponse Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+	DeviceAppClaimWithResponse(ctx context.Context, body DeviceAppClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppClaimResponse, error)
+
+	// DeviceAppDenyWithBodyWithResponse Refuse a device
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+	DeviceAppDenyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppDenyResponse, error)
+
+	// DeviceAppDenyWithResponse Refuse a device
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+	DeviceAppDenyWithResponse(ctx context.Context, body DeviceAppDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppDenyResponse, error)
+
+	// DeviceAppTokenWithBodyWithResponse Log the device in, once its person has approved it
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error)
+
+	// DeviceAppTokenWithResponse Log the device in, once its person has approved it
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppTokenWithResponse(ctx context.Context, body DeviceAppTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error)
+
+	// DeviceAppTokenWithFormdataBodyWithResponse Log the device in, once its person has approved it
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+	DeviceAppTokenWithFormdataBodyWithResponse(ctx context.Context, body DeviceAppTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error)
+
 	// AuthAppLoginAuthAppLoginPostWithBodyWithResponse Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -2721,6 +4393,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /auth/app/logout (the `AuthAppLogoutAuthAppLogoutPost` operationId).
 	AuthAppLogoutAuthAppLogoutPostWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*AuthAppLogoutAuthAppLogoutPostResponse, error)
+
+	// AuditListWithResponse Audit records, the newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/audit (the `AuditList` operationId).
+	AuditListWithResponse(ctx context.Context, params *AuditListParams, reqEditors ...RequestEditorFn) (*AuditListResponse, error)
+
+	// AuditOwnWithResponse What happened to the current user's account, the newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/audit/me (the `AuditOwn` operationId).
+	AuditOwnWithResponse(ctx context.Context, params *AuditOwnParams, reqEditors ...RequestEditorFn) (*AuditOwnResponse, error)
 
 	// ResetForgotPasswordAuthForgotPasswordPostWithBodyWithResponse Ask for a mail that lets the password be replaced
 	//
@@ -2820,6 +4506,48 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /auth/verify (the `VerifyVerifyAuthVerifyPost` operationId).
 	VerifyVerifyAuthVerifyPostWithResponse(ctx context.Context, body VerifyVerifyAuthVerifyPostJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyVerifyAuthVerifyPostResponse, error)
 
+	// DeviceWebApproveWithBodyWithResponse Let a device log in as oneself
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+	DeviceWebApproveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebApproveResponse, error)
+
+	// DeviceWebApproveWithResponse Let a device log in as oneself
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+	DeviceWebApproveWithResponse(ctx context.Context, body DeviceWebApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebApproveResponse, error)
+
+	// DeviceWebClaimWithBodyWithResponse Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+	DeviceWebClaimWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebClaimResponse, error)
+
+	// DeviceWebClaimWithResponse Which device asks under a code; only this login can approve it from now on
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+	DeviceWebClaimWithResponse(ctx context.Context, body DeviceWebClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebClaimResponse, error)
+
+	// DeviceWebDenyWithBodyWithResponse Refuse a device
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+	DeviceWebDenyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebDenyResponse, error)
+
+	// DeviceWebDenyWithResponse Refuse a device
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+	DeviceWebDenyWithResponse(ctx context.Context, body DeviceWebDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebDenyResponse, error)
+
 	// AuthWebLoginAuthWebLoginPostWithBodyWithResponse Log in with e-mail and password
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -2875,6 +4603,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /users/me (the `UsersPatchCurrentUserUsersMePatch` operationId).
 	UsersPatchCurrentUserUsersMePatchWithResponse(ctx context.Context, body UsersPatchCurrentUserUsersMePatchJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersPatchCurrentUserUsersMePatchResponse, error)
+
+	// UsersExportCurrentUserWithResponse A copy of what is kept of the current user
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /users/me/export (the `UsersExportCurrentUser` operationId).
+	UsersExportCurrentUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UsersExportCurrentUserResponse, error)
 
 	// UsersDeleteUserUsersIdDeleteWithResponse Delete a user
 	//
@@ -2952,6 +4687,401 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /users/{id}/suspend (the `UsersSuspendUser` operationId).
 	UsersSuspendUserWithResponse(ctx context.Context, id string, body UsersSuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UsersSuspendUserResponse, error)
+}
+
+// ApiKeysListResponse401Headers the declared response headers of an HTTP 401 response for ApiKeysList
+type ApiKeysListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ApiKeysListResponse503Headers the declared response headers of an HTTP 503 response for ApiKeysList
+type ApiKeysListResponse503Headers struct {
+	RetryAfter int
+}
+
+type ApiKeysListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]ApiKey
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ApiKeysListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ApiKeysListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ApiKeysListResponse) GetJSON200() *[]ApiKey {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ApiKeysListResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ApiKeysListResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ApiKeysListResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ApiKeysListResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ApiKeysListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApiKeysListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApiKeysListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApiKeysListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ApiKeysCreateResponse401Headers the declared response headers of an HTTP 401 response for ApiKeysCreate
+type ApiKeysCreateResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ApiKeysCreateResponse429Headers the declared response headers of an HTTP 429 response for ApiKeysCreate
+type ApiKeysCreateResponse429Headers struct {
+	RetryAfter int
+}
+
+// ApiKeysCreateResponse503Headers the declared response headers of an HTTP 503 response for ApiKeysCreate
+type ApiKeysCreateResponse503Headers struct {
+	RetryAfter int
+}
+
+type ApiKeysCreateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *NewAPIKey
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ApiKeysCreateResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ApiKeysCreateResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ApiKeysCreateResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON201() *NewAPIKey {
+	return r.JSON201
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ApiKeysCreateResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ApiKeysCreateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApiKeysCreateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApiKeysCreateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApiKeysCreateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ApiKeysDeleteResponse401Headers the declared response headers of an HTTP 401 response for ApiKeysDelete
+type ApiKeysDeleteResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ApiKeysDeleteResponse503Headers the declared response headers of an HTTP 503 response for ApiKeysDelete
+type ApiKeysDeleteResponse503Headers struct {
+	RetryAfter int
+}
+
+type ApiKeysDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ApiKeysDeleteResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ApiKeysDeleteResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ApiKeysDeleteResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ApiKeysDeleteResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ApiKeysDeleteResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ApiKeysDeleteResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ApiKeysDeleteResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ApiKeysDeleteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApiKeysDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApiKeysDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApiKeysDeleteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ApiKeysRotateResponse401Headers the declared response headers of an HTTP 401 response for ApiKeysRotate
+type ApiKeysRotateResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ApiKeysRotateResponse429Headers the declared response headers of an HTTP 429 response for ApiKeysRotate
+type ApiKeysRotateResponse429Headers struct {
+	RetryAfter int
+}
+
+// ApiKeysRotateResponse503Headers the declared response headers of an HTTP 503 response for ApiKeysRotate
+type ApiKeysRotateResponse503Headers struct {
+	RetryAfter int
+}
+
+type ApiKeysRotateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *NewAPIKey
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *ErrorModel
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ApiKeysRotateResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ApiKeysRotateResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ApiKeysRotateResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON201() *NewAPIKey {
+	return r.JSON201
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON409() *ErrorModel {
+	return r.JSON409
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ApiKeysRotateResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ApiKeysRotateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApiKeysRotateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApiKeysRotateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApiKeysRotateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // AuthApiLoginAuthApiLoginPostResponse429Headers the declared response headers of an HTTP 429 response for AuthApiLoginAuthApiLoginPost
@@ -3127,6 +5257,505 @@ func (r AuthApiLogoutAuthApiLogoutPostResponse) ContentType() string {
 	return ""
 }
 
+// DeviceAppApproveResponse401Headers the declared response headers of an HTTP 401 response for DeviceAppApprove
+type DeviceAppApproveResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DeviceAppApproveResponse503Headers the declared response headers of an HTTP 503 response for DeviceAppApprove
+type DeviceAppApproveResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceAppApproveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeviceAppApproveResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceAppApproveResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceAppApproveResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceAppApproveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceAppApproveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceAppApproveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceAppApproveResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceAppAuthorizeResponse429Headers the declared response headers of an HTTP 429 response for DeviceAppAuthorize
+type DeviceAppAuthorizeResponse429Headers struct {
+	RetryAfter int
+}
+
+// DeviceAppAuthorizeResponse503Headers the declared response headers of an HTTP 503 response for DeviceAppAuthorize
+type DeviceAppAuthorizeResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceAppAuthorizeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceCodes
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeviceAppAuthorizeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceAppAuthorizeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON200() *DeviceCodes {
+	return r.JSON200
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceAppAuthorizeResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceAppAuthorizeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceAppAuthorizeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceAppAuthorizeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceAppAuthorizeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceAppClaimResponse401Headers the declared response headers of an HTTP 401 response for DeviceAppClaim
+type DeviceAppClaimResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DeviceAppClaimResponse429Headers the declared response headers of an HTTP 429 response for DeviceAppClaim
+type DeviceAppClaimResponse429Headers struct {
+	RetryAfter int
+}
+
+// DeviceAppClaimResponse503Headers the declared response headers of an HTTP 503 response for DeviceAppClaim
+type DeviceAppClaimResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceAppClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AskingDevice
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeviceAppClaimResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeviceAppClaimResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceAppClaimResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON200() *AskingDevice {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceAppClaimResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceAppClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceAppClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceAppClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceAppClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceAppDenyResponse401Headers the declared response headers of an HTTP 401 response for DeviceAppDeny
+type DeviceAppDenyResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DeviceAppDenyResponse503Headers the declared response headers of an HTTP 503 response for DeviceAppDeny
+type DeviceAppDenyResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceAppDenyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeviceAppDenyResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceAppDenyResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceAppDenyResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceAppDenyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceAppDenyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceAppDenyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceAppDenyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceAppTokenResponse429Headers the declared response headers of an HTTP 429 response for DeviceAppToken
+type DeviceAppTokenResponse429Headers struct {
+	RetryAfter int
+}
+
+// DeviceAppTokenResponse503Headers the declared response headers of an HTTP 503 response for DeviceAppToken
+type DeviceAppTokenResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceAppTokenResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BearerResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *ErrorModel
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeviceAppTokenResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceAppTokenResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON200() *BearerResponse {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON429() *ErrorModel {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceAppTokenResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceAppTokenResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceAppTokenResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceAppTokenResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceAppTokenResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AuthAppLoginAuthAppLoginPostResponse429Headers the declared response headers of an HTTP 429 response for AuthAppLoginAuthAppLoginPost
 type AuthAppLoginAuthAppLoginPostResponse429Headers struct {
 	RetryAfter int
@@ -3294,6 +5923,200 @@ func (r AuthAppLogoutAuthAppLogoutPostResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AuthAppLogoutAuthAppLogoutPostResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuditListResponse200Headers the declared response headers of an HTTP 200 response for AuditList
+type AuditListResponse200Headers struct {
+	Link *string
+}
+
+// AuditListResponse401Headers the declared response headers of an HTTP 401 response for AuditList
+type AuditListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AuditListResponse503Headers the declared response headers of an HTTP 503 response for AuditList
+type AuditListResponse503Headers struct {
+	RetryAfter int
+}
+
+type AuditListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]AuditRecord
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuditListResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AuditListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AuditListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuditListResponse) GetJSON200() *[]AuditRecord {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AuditListResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AuditListResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AuditListResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r AuditListResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AuditListResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AuditListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuditListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuditListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuditListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuditOwnResponse200Headers the declared response headers of an HTTP 200 response for AuditOwn
+type AuditOwnResponse200Headers struct {
+	Link *string
+}
+
+// AuditOwnResponse401Headers the declared response headers of an HTTP 401 response for AuditOwn
+type AuditOwnResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AuditOwnResponse503Headers the declared response headers of an HTTP 503 response for AuditOwn
+type AuditOwnResponse503Headers struct {
+	RetryAfter int
+}
+
+type AuditOwnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]OwnAuditRecord
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuditOwnResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AuditOwnResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AuditOwnResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuditOwnResponse) GetJSON200() *[]OwnAuditRecord {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AuditOwnResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AuditOwnResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AuditOwnResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r AuditOwnResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AuditOwnResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AuditOwnResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuditOwnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuditOwnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuditOwnResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4089,6 +6912,297 @@ func (r VerifyVerifyAuthVerifyPostResponse) ContentType() string {
 	return ""
 }
 
+// DeviceWebApproveResponse503Headers the declared response headers of an HTTP 503 response for DeviceWebApprove
+type DeviceWebApproveResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceWebApproveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *ErrorModel
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceWebApproveResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON401() *ErrorModel {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceWebApproveResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceWebApproveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceWebApproveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceWebApproveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceWebApproveResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceWebClaimResponse429Headers the declared response headers of an HTTP 429 response for DeviceWebClaim
+type DeviceWebClaimResponse429Headers struct {
+	RetryAfter int
+}
+
+// DeviceWebClaimResponse503Headers the declared response headers of an HTTP 503 response for DeviceWebClaim
+type DeviceWebClaimResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceWebClaimResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AskingDevice
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *ErrorModel
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeviceWebClaimResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceWebClaimResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON200() *AskingDevice {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON401() *ErrorModel {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceWebClaimResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceWebClaimResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceWebClaimResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceWebClaimResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceWebClaimResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeviceWebDenyResponse503Headers the declared response headers of an HTTP 503 response for DeviceWebDeny
+type DeviceWebDenyResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeviceWebDenyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *ErrorModel
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestEntityTooLarge
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *UnsupportedMediaType
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *UnprocessableEntity
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeviceWebDenyResponse503Headers
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON401() *ErrorModel {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON413() *RequestEntityTooLarge {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON415() *UnsupportedMediaType {
+	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON422() *UnprocessableEntity {
+	return r.JSON422
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeviceWebDenyResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeviceWebDenyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeviceWebDenyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeviceWebDenyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeviceWebDenyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AuthWebLoginAuthWebLoginPostResponse204Headers the declared response headers of an HTTP 204 response for AuthWebLoginAuthWebLoginPost
 type AuthWebLoginAuthWebLoginPostResponse204Headers struct {
 	SetCookie *string
@@ -4561,6 +7675,115 @@ func (r UsersPatchCurrentUserUsersMePatchResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UsersPatchCurrentUserUsersMePatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UsersExportCurrentUserResponse401Headers the declared response headers of an HTTP 401 response for UsersExportCurrentUser
+type UsersExportCurrentUserResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UsersExportCurrentUserResponse429Headers the declared response headers of an HTTP 429 response for UsersExportCurrentUser
+type UsersExportCurrentUserResponse429Headers struct {
+	RetryAfter int
+}
+
+// UsersExportCurrentUserResponse503Headers the declared response headers of an HTTP 503 response for UsersExportCurrentUser
+type UsersExportCurrentUserResponse503Headers struct {
+	RetryAfter int
+}
+
+type UsersExportCurrentUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		ApiKeys  *[]ApiKey      `json:"api_keys"`
+		Audit    AuditExport    `json:"audit"`
+		MadeAt   time.Time      `json:"made_at"`
+		Sessions *[]SessionRead `json:"sessions"`
+		User     UserListed     `json:"user"`
+	}
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorModel
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorModel
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ServiceUnavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UsersExportCurrentUserResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UsersExportCurrentUserResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UsersExportCurrentUserResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON200() *struct {
+	ApiKeys  *[]ApiKey      `json:"api_keys"`
+	Audit    AuditExport    `json:"audit"`
+	MadeAt   time.Time      `json:"made_at"`
+	Sessions *[]SessionRead `json:"sessions"`
+	User     UserListed     `json:"user"`
+} {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON400() *ErrorModel {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON403() *ErrorModel {
+	return r.JSON403
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UsersExportCurrentUserResponse) GetJSON503() *ServiceUnavailable {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UsersExportCurrentUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UsersExportCurrentUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UsersExportCurrentUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UsersExportCurrentUserResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5412,6 +8635,71 @@ func (r UsersSuspendUserResponse) ContentType() string {
 	return ""
 }
 
+// ApiKeysListWithResponse The current user's API keys, the oldest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/api-keys (the `ApiKeysList` operationId).
+func (c *ClientWithResponses) ApiKeysListWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ApiKeysListResponse, error) {
+	rsp, err := c.ApiKeysList(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApiKeysListResponse(rsp)
+}
+
+// ApiKeysCreateWithBodyWithResponse Make an API key
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+func (c *ClientWithResponses) ApiKeysCreateWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApiKeysCreateResponse, error) {
+	rsp, err := c.ApiKeysCreateWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApiKeysCreateResponse(rsp)
+}
+
+// ApiKeysCreateWithResponse Make an API key
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/api-keys (the `ApiKeysCreate` operationId).
+func (c *ClientWithResponses) ApiKeysCreateWithResponse(ctx context.Context, body ApiKeysCreateJSONRequestBody, reqEditors ...RequestEditorFn) (*ApiKeysCreateResponse, error) {
+	rsp, err := c.ApiKeysCreate(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApiKeysCreateResponse(rsp)
+}
+
+// ApiKeysDeleteWithResponse End an API key
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /auth/api-keys/{id} (the `ApiKeysDelete` operationId).
+func (c *ClientWithResponses) ApiKeysDeleteWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApiKeysDeleteResponse, error) {
+	rsp, err := c.ApiKeysDelete(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApiKeysDeleteResponse(rsp)
+}
+
+// ApiKeysRotateWithResponse Make an API key in place of one, which goes on for a while
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/api-keys/{id}/rotate (the `ApiKeysRotate` operationId).
+func (c *ClientWithResponses) ApiKeysRotateWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApiKeysRotateResponse, error) {
+	rsp, err := c.ApiKeysRotate(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApiKeysRotateResponse(rsp)
+}
+
 // AuthApiLoginAuthApiLoginPostWithBodyWithResponse Log in with e-mail and password
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5464,6 +8752,162 @@ func (c *ClientWithResponses) AuthApiLogoutAuthApiLogoutPostWithResponse(ctx con
 	return ParseAuthApiLogoutAuthApiLogoutPostResponse(rsp)
 }
 
+// DeviceAppApproveWithBodyWithResponse Let a device log in as oneself
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+func (c *ClientWithResponses) DeviceAppApproveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppApproveResponse, error) {
+	rsp, err := c.DeviceAppApproveWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppApproveResponse(rsp)
+}
+
+// DeviceAppApproveWithResponse Let a device log in as oneself
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/approve (the `DeviceAppApprove` operationId).
+func (c *ClientWithResponses) DeviceAppApproveWithResponse(ctx context.Context, body DeviceAppApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppApproveResponse, error) {
+	rsp, err := c.DeviceAppApprove(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppApproveResponse(rsp)
+}
+
+// DeviceAppAuthorizeWithBodyWithResponse Begin the login of a device without a browser (RFC 8628)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *ClientWithResponses) DeviceAppAuthorizeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error) {
+	rsp, err := c.DeviceAppAuthorizeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppAuthorizeResponse(rsp)
+}
+
+// DeviceAppAuthorizeWithResponse Begin the login of a device without a browser (RFC 8628)
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *ClientWithResponses) DeviceAppAuthorizeWithResponse(ctx context.Context, body DeviceAppAuthorizeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error) {
+	rsp, err := c.DeviceAppAuthorize(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppAuthorizeResponse(rsp)
+}
+
+// DeviceAppAuthorizeWithFormdataBodyWithResponse Begin the login of a device without a browser (RFC 8628)
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/authorize (the `DeviceAppAuthorize` operationId).
+func (c *ClientWithResponses) DeviceAppAuthorizeWithFormdataBodyWithResponse(ctx context.Context, body DeviceAppAuthorizeFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppAuthorizeResponse, error) {
+	rsp, err := c.DeviceAppAuthorizeWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppAuthorizeResponse(rsp)
+}
+
+// DeviceAppClaimWithBodyWithResponse Which device asks under a code; only this login can approve it from now on
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+func (c *ClientWithResponses) DeviceAppClaimWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppClaimResponse, error) {
+	rsp, err := c.DeviceAppClaimWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppClaimResponse(rsp)
+}
+
+// DeviceAppClaimWithResponse Which device asks under a code; only this login can approve it from now on
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/claim (the `DeviceAppClaim` operationId).
+func (c *ClientWithResponses) DeviceAppClaimWithResponse(ctx context.Context, body DeviceAppClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppClaimResponse, error) {
+	rsp, err := c.DeviceAppClaim(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppClaimResponse(rsp)
+}
+
+// DeviceAppDenyWithBodyWithResponse Refuse a device
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+func (c *ClientWithResponses) DeviceAppDenyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppDenyResponse, error) {
+	rsp, err := c.DeviceAppDenyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppDenyResponse(rsp)
+}
+
+// DeviceAppDenyWithResponse Refuse a device
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/deny (the `DeviceAppDeny` operationId).
+func (c *ClientWithResponses) DeviceAppDenyWithResponse(ctx context.Context, body DeviceAppDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppDenyResponse, error) {
+	rsp, err := c.DeviceAppDeny(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppDenyResponse(rsp)
+}
+
+// DeviceAppTokenWithBodyWithResponse Log the device in, once its person has approved it
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *ClientWithResponses) DeviceAppTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error) {
+	rsp, err := c.DeviceAppTokenWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppTokenResponse(rsp)
+}
+
+// DeviceAppTokenWithResponse Log the device in, once its person has approved it
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *ClientWithResponses) DeviceAppTokenWithResponse(ctx context.Context, body DeviceAppTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error) {
+	rsp, err := c.DeviceAppToken(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppTokenResponse(rsp)
+}
+
+// DeviceAppTokenWithFormdataBodyWithResponse Log the device in, once its person has approved it
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/app/device/token (the `DeviceAppToken` operationId).
+func (c *ClientWithResponses) DeviceAppTokenWithFormdataBodyWithResponse(ctx context.Context, body DeviceAppTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeviceAppTokenResponse, error) {
+	rsp, err := c.DeviceAppTokenWithFormdataBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceAppTokenResponse(rsp)
+}
+
 // AuthAppLoginAuthAppLoginPostWithBodyWithResponse Log in with e-mail and password
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5514,6 +8958,32 @@ func (c *ClientWithResponses) AuthAppLogoutAuthAppLogoutPostWithResponse(ctx con
 		return nil, err
 	}
 	return ParseAuthAppLogoutAuthAppLogoutPostResponse(rsp)
+}
+
+// AuditListWithResponse Audit records, the newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/audit (the `AuditList` operationId).
+func (c *ClientWithResponses) AuditListWithResponse(ctx context.Context, params *AuditListParams, reqEditors ...RequestEditorFn) (*AuditListResponse, error) {
+	rsp, err := c.AuditList(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuditListResponse(rsp)
+}
+
+// AuditOwnWithResponse What happened to the current user's account, the newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/audit/me (the `AuditOwn` operationId).
+func (c *ClientWithResponses) AuditOwnWithResponse(ctx context.Context, params *AuditOwnParams, reqEditors ...RequestEditorFn) (*AuditOwnResponse, error) {
+	rsp, err := c.AuditOwn(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuditOwnResponse(rsp)
 }
 
 // ResetForgotPasswordAuthForgotPasswordPostWithBodyWithResponse Ask for a mail that lets the password be replaced
@@ -5698,6 +9168,84 @@ func (c *ClientWithResponses) VerifyVerifyAuthVerifyPostWithResponse(ctx context
 	return ParseVerifyVerifyAuthVerifyPostResponse(rsp)
 }
 
+// DeviceWebApproveWithBodyWithResponse Let a device log in as oneself
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+func (c *ClientWithResponses) DeviceWebApproveWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebApproveResponse, error) {
+	rsp, err := c.DeviceWebApproveWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebApproveResponse(rsp)
+}
+
+// DeviceWebApproveWithResponse Let a device log in as oneself
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/approve (the `DeviceWebApprove` operationId).
+func (c *ClientWithResponses) DeviceWebApproveWithResponse(ctx context.Context, body DeviceWebApproveJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebApproveResponse, error) {
+	rsp, err := c.DeviceWebApprove(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebApproveResponse(rsp)
+}
+
+// DeviceWebClaimWithBodyWithResponse Which device asks under a code; only this login can approve it from now on
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+func (c *ClientWithResponses) DeviceWebClaimWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebClaimResponse, error) {
+	rsp, err := c.DeviceWebClaimWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebClaimResponse(rsp)
+}
+
+// DeviceWebClaimWithResponse Which device asks under a code; only this login can approve it from now on
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/claim (the `DeviceWebClaim` operationId).
+func (c *ClientWithResponses) DeviceWebClaimWithResponse(ctx context.Context, body DeviceWebClaimJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebClaimResponse, error) {
+	rsp, err := c.DeviceWebClaim(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebClaimResponse(rsp)
+}
+
+// DeviceWebDenyWithBodyWithResponse Refuse a device
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+func (c *ClientWithResponses) DeviceWebDenyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeviceWebDenyResponse, error) {
+	rsp, err := c.DeviceWebDenyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebDenyResponse(rsp)
+}
+
+// DeviceWebDenyWithResponse Refuse a device
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/web/device/deny (the `DeviceWebDeny` operationId).
+func (c *ClientWithResponses) DeviceWebDenyWithResponse(ctx context.Context, body DeviceWebDenyJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceWebDenyResponse, error) {
+	rsp, err := c.DeviceWebDeny(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeviceWebDenyResponse(rsp)
+}
+
 // AuthWebLoginAuthWebLoginPostWithBodyWithResponse Log in with e-mail and password
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5800,6 +9348,19 @@ func (c *ClientWithResponses) UsersPatchCurrentUserUsersMePatchWithResponse(ctx 
 		return nil, err
 	}
 	return ParseUsersPatchCurrentUserUsersMePatchResponse(rsp)
+}
+
+// UsersExportCurrentUserWithResponse A copy of what is kept of the current user
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /users/me/export (the `UsersExportCurrentUser` operationId).
+func (c *ClientWithResponses) UsersExportCurrentUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*UsersExportCurrentUserResponse, error) {
+	rsp, err := c.UsersExportCurrentUser(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUsersExportCurrentUserResponse(rsp)
 }
 
 // UsersDeleteUserUsersIdDeleteWithResponse Delete a user
@@ -5943,6 +9504,386 @@ func (c *ClientWithResponses) UsersSuspendUserWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseUsersSuspendUserResponse(rsp)
+}
+
+// ParseApiKeysListResponse parses an HTTP response from a ApiKeysListWithResponse call
+func ParseApiKeysListResponse(rsp *http.Response) (*ApiKeysListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApiKeysListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []ApiKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ApiKeysListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ApiKeysListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseApiKeysCreateResponse parses an HTTP response from a ApiKeysCreateWithResponse call
+func ParseApiKeysCreateResponse(rsp *http.Response) (*ApiKeysCreateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApiKeysCreateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest NewAPIKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ApiKeysCreateResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ApiKeysCreateResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ApiKeysCreateResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseApiKeysDeleteResponse parses an HTTP response from a ApiKeysDeleteWithResponse call
+func ParseApiKeysDeleteResponse(rsp *http.Response) (*ApiKeysDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApiKeysDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ApiKeysDeleteResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ApiKeysDeleteResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseApiKeysRotateResponse parses an HTTP response from a ApiKeysRotateWithResponse call
+func ParseApiKeysRotateResponse(rsp *http.Response) (*ApiKeysRotateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApiKeysRotateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest NewAPIKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ApiKeysRotateResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ApiKeysRotateResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ApiKeysRotateResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseAuthApiLoginAuthApiLoginPostResponse parses an HTTP response from a AuthApiLoginAuthApiLoginPostWithResponse call
@@ -6109,6 +10050,484 @@ func ParseAuthApiLogoutAuthApiLogoutPostResponse(rsp *http.Response) (*AuthApiLo
 	return response, nil
 }
 
+// ParseDeviceAppApproveResponse parses an HTTP response from a DeviceAppApproveWithResponse call
+func ParseDeviceAppApproveResponse(rsp *http.Response) (*DeviceAppApproveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceAppApproveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers DeviceAppApproveResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceAppApproveResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceAppAuthorizeResponse parses an HTTP response from a DeviceAppAuthorizeWithResponse call
+func ParseDeviceAppAuthorizeResponse(rsp *http.Response) (*DeviceAppAuthorizeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceAppAuthorizeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DeviceAppAuthorizeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceAppAuthorizeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceAppClaimResponse parses an HTTP response from a DeviceAppClaimWithResponse call
+func ParseDeviceAppClaimResponse(rsp *http.Response) (*DeviceAppClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceAppClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AskingDevice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers DeviceAppClaimResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DeviceAppClaimResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceAppClaimResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceAppDenyResponse parses an HTTP response from a DeviceAppDenyWithResponse call
+func ParseDeviceAppDenyResponse(rsp *http.Response) (*DeviceAppDenyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceAppDenyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers DeviceAppDenyResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceAppDenyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceAppTokenResponse parses an HTTP response from a DeviceAppTokenWithResponse call
+func ParseDeviceAppTokenResponse(rsp *http.Response) (*DeviceAppTokenResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceAppTokenResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BearerResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DeviceAppTokenResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceAppTokenResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseAuthAppLoginAuthAppLoginPostResponse parses an HTTP response from a AuthAppLoginAuthAppLoginPostWithResponse call
 func ParseAuthAppLoginAuthAppLoginPostResponse(rsp *http.Response) (*AuthAppLoginAuthAppLoginPostResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6260,6 +10679,194 @@ func ParseAuthAppLogoutAuthAppLogoutPostResponse(rsp *http.Response) (*AuthAppLo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers AuthAppLogoutAuthAppLogoutPostResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuditListResponse parses an HTTP response from a AuditListWithResponse call
+func ParseAuditListResponse(rsp *http.Response) (*AuditListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuditListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []AuditRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuditListResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers AuditListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers AuditListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuditOwnResponse parses an HTTP response from a AuditOwnWithResponse call
+func ParseAuditOwnResponse(rsp *http.Response) (*AuditOwnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuditOwnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []OwnAuditRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuditOwnResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers AuditOwnResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers AuditOwnResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
@@ -7011,6 +11618,279 @@ func ParseVerifyVerifyAuthVerifyPostResponse(rsp *http.Response) (*VerifyVerifyA
 	return response, nil
 }
 
+// ParseDeviceWebApproveResponse parses an HTTP response from a DeviceWebApproveWithResponse call
+func ParseDeviceWebApproveResponse(rsp *http.Response) (*DeviceWebApproveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceWebApproveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers DeviceWebApproveResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceWebClaimResponse parses an HTTP response from a DeviceWebClaimWithResponse call
+func ParseDeviceWebClaimResponse(rsp *http.Response) (*DeviceWebClaimResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceWebClaimResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AskingDevice
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DeviceWebClaimResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeviceWebClaimResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeviceWebDenyResponse parses an HTTP response from a DeviceWebDenyWithResponse call
+func ParseDeviceWebDenyResponse(rsp *http.Response) (*DeviceWebDenyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeviceWebDenyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestEntityTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest UnprocessableEntity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers DeviceWebDenyResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseAuthWebLoginAuthWebLoginPostResponse parses an HTTP response from a AuthWebLoginAuthWebLoginPostWithResponse call
 func ParseAuthWebLoginAuthWebLoginPostResponse(rsp *http.Response) (*AuthWebLoginAuthWebLoginPostResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7461,6 +12341,106 @@ func ParseUsersPatchCurrentUserUsersMePatchResponse(rsp *http.Response) (*UsersP
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UsersPatchCurrentUserUsersMePatchResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUsersExportCurrentUserResponse parses an HTTP response from a UsersExportCurrentUserWithResponse call
+func ParseUsersExportCurrentUserResponse(rsp *http.Response) (*UsersExportCurrentUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UsersExportCurrentUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			ApiKeys  *[]ApiKey      `json:"api_keys"`
+			Audit    AuditExport    `json:"audit"`
+			MadeAt   time.Time      `json:"made_at"`
+			Sessions *[]SessionRead `json:"sessions"`
+			User     UserListed     `json:"user"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ServiceUnavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers UsersExportCurrentUserResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UsersExportCurrentUserResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers UsersExportCurrentUserResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {

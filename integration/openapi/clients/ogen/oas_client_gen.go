@@ -22,6 +22,42 @@ func trimTrailingSlashes(u *url.URL) {
 
 // Invoker invokes operations described by OpenAPI v3 specification.
 type Invoker interface {
+	// ApiKeysCreate invokes apiKeysCreate operation.
+	//
+	// Make an API key.
+	//
+	// POST /auth/api-keys
+	ApiKeysCreate(ctx context.Context, request *Body) (ApiKeysCreateRes, error)
+	// ApiKeysDelete invokes apiKeysDelete operation.
+	//
+	// End an API key.
+	//
+	// DELETE /auth/api-keys/{id}
+	ApiKeysDelete(ctx context.Context, params ApiKeysDeleteParams) (ApiKeysDeleteRes, error)
+	// ApiKeysList invokes apiKeysList operation.
+	//
+	// The current user's API keys, the oldest first.
+	//
+	// GET /auth/api-keys
+	ApiKeysList(ctx context.Context) (ApiKeysListRes, error)
+	// ApiKeysRotate invokes apiKeysRotate operation.
+	//
+	// Make an API key in place of one, which goes on for a while.
+	//
+	// POST /auth/api-keys/{id}/rotate
+	ApiKeysRotate(ctx context.Context, params ApiKeysRotateParams) (ApiKeysRotateRes, error)
+	// AuditList invokes auditList operation.
+	//
+	// Audit records, the newest first.
+	//
+	// GET /auth/audit
+	AuditList(ctx context.Context, params AuditListParams) (AuditListRes, error)
+	// AuditOwn invokes auditOwn operation.
+	//
+	// What happened to the current user's account, the newest first.
+	//
+	// GET /auth/audit/me
+	AuditOwn(ctx context.Context, params AuditOwnParams) (AuditOwnRes, error)
 	// AuthAPILoginAuthAPILoginPost invokes auth_api_login_auth_api_login_post operation.
 	//
 	// Log in with e-mail and password.
@@ -58,6 +94,54 @@ type Invoker interface {
 	//
 	// POST /auth/web/logout
 	AuthWebLogoutAuthWebLogoutPost(ctx context.Context) (AuthWebLogoutAuthWebLogoutPostRes, error)
+	// DeviceAppApprove invokes deviceAppApprove operation.
+	//
+	// Let a device log in as oneself.
+	//
+	// POST /auth/app/device/approve
+	DeviceAppApprove(ctx context.Context, request *TypedCode) (DeviceAppApproveRes, error)
+	// DeviceAppAuthorize invokes deviceAppAuthorize operation.
+	//
+	// Begin the login of a device without a browser (RFC 8628).
+	//
+	// POST /auth/app/device/authorize
+	DeviceAppAuthorize(ctx context.Context, request DeviceAppAuthorizeReq) (DeviceAppAuthorizeRes, error)
+	// DeviceAppClaim invokes deviceAppClaim operation.
+	//
+	// Which device asks under a code; only this login can approve it from now on.
+	//
+	// POST /auth/app/device/claim
+	DeviceAppClaim(ctx context.Context, request *TypedCode) (DeviceAppClaimRes, error)
+	// DeviceAppDeny invokes deviceAppDeny operation.
+	//
+	// Refuse a device.
+	//
+	// POST /auth/app/device/deny
+	DeviceAppDeny(ctx context.Context, request *TypedCode) (DeviceAppDenyRes, error)
+	// DeviceAppToken invokes deviceAppToken operation.
+	//
+	// Log the device in, once its person has approved it.
+	//
+	// POST /auth/app/device/token
+	DeviceAppToken(ctx context.Context, request DeviceAppTokenReq) (DeviceAppTokenRes, error)
+	// DeviceWebApprove invokes deviceWebApprove operation.
+	//
+	// Let a device log in as oneself.
+	//
+	// POST /auth/web/device/approve
+	DeviceWebApprove(ctx context.Context, request *TypedCode) (DeviceWebApproveRes, error)
+	// DeviceWebClaim invokes deviceWebClaim operation.
+	//
+	// Which device asks under a code; only this login can approve it from now on.
+	//
+	// POST /auth/web/device/claim
+	DeviceWebClaim(ctx context.Context, request *TypedCode) (DeviceWebClaimRes, error)
+	// DeviceWebDeny invokes deviceWebDeny operation.
+	//
+	// Refuse a device.
+	//
+	// POST /auth/web/device/deny
+	DeviceWebDeny(ctx context.Context, request *TypedCode) (DeviceWebDenyRes, error)
 	// KeysJwks invokes keysJwks operation.
 	//
 	// Public keys of tokens.
@@ -124,6 +208,12 @@ type Invoker interface {
 	//
 	// DELETE /users/{id}/sessions
 	UsersEndSessions(ctx context.Context, params UsersEndSessionsParams) (UsersEndSessionsRes, error)
+	// UsersExportCurrentUser invokes usersExportCurrentUser operation.
+	//
+	// A copy of what is kept of the current user.
+	//
+	// POST /users/me/export
+	UsersExportCurrentUser(ctx context.Context) (UsersExportCurrentUserRes, error)
 	// UsersList invokes usersList operation.
 	//
 	// Users, page by page.
@@ -225,6 +315,877 @@ func (c *Client) requestURL(ctx context.Context) *url.URL {
 		return c.serverURL
 	}
 	return u
+}
+
+// ApiKeysCreate invokes apiKeysCreate operation.
+//
+// Make an API key.
+//
+// POST /auth/api-keys
+func (c *Client) ApiKeysCreate(ctx context.Context, request *Body) (ApiKeysCreateRes, error) {
+	res, err := c.sendApiKeysCreate(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendApiKeysCreate(ctx context.Context, request *Body) (res ApiKeysCreateRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/api-keys"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeApiKeysCreateRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, ApiKeysCreateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, ApiKeysCreateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, ApiKeysCreateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, ApiKeysCreateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeApiKeysCreateResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ApiKeysDelete invokes apiKeysDelete operation.
+//
+// End an API key.
+//
+// DELETE /auth/api-keys/{id}
+func (c *Client) ApiKeysDelete(ctx context.Context, params ApiKeysDeleteParams) (ApiKeysDeleteRes, error) {
+	res, err := c.sendApiKeysDelete(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendApiKeysDelete(ctx context.Context, params ApiKeysDeleteParams) (res ApiKeysDeleteRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/auth/api-keys/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, ApiKeysDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, ApiKeysDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, ApiKeysDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, ApiKeysDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeApiKeysDeleteResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ApiKeysList invokes apiKeysList operation.
+//
+// The current user's API keys, the oldest first.
+//
+// GET /auth/api-keys
+func (c *Client) ApiKeysList(ctx context.Context) (ApiKeysListRes, error) {
+	res, err := c.sendApiKeysList(ctx)
+	return res, err
+}
+
+func (c *Client) sendApiKeysList(ctx context.Context) (res ApiKeysListRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/api-keys"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, ApiKeysListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, ApiKeysListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, ApiKeysListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, ApiKeysListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeApiKeysListResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ApiKeysRotate invokes apiKeysRotate operation.
+//
+// Make an API key in place of one, which goes on for a while.
+//
+// POST /auth/api-keys/{id}/rotate
+func (c *Client) ApiKeysRotate(ctx context.Context, params ApiKeysRotateParams) (ApiKeysRotateRes, error) {
+	res, err := c.sendApiKeysRotate(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendApiKeysRotate(ctx context.Context, params ApiKeysRotateParams) (res ApiKeysRotateRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/auth/api-keys/"
+	{
+		// Encode "id" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "id",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.ID))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/rotate"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, ApiKeysRotateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, ApiKeysRotateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, ApiKeysRotateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, ApiKeysRotateOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeApiKeysRotateResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// AuditList invokes auditList operation.
+//
+// Audit records, the newest first.
+//
+// GET /auth/audit
+func (c *Client) AuditList(ctx context.Context, params AuditListParams) (AuditListRes, error) {
+	res, err := c.sendAuditList(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendAuditList(ctx context.Context, params AuditListParams) (res AuditListRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/audit"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "user" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "user",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.User.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "by" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "by",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.By.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "action" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "action",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Action.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "from" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "from",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.From.Get(); ok {
+				return e.EncodeValue(conv.DateTimeToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "to" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "to",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.To.Get(); ok {
+				return e.EncodeValue(conv.DateTimeToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "cursor" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "cursor",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Cursor.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "limit" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "limit",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Limit.Get(); ok {
+				return e.EncodeValue(conv.IntToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, AuditListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, AuditListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, AuditListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, AuditListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeAuditListResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// AuditOwn invokes auditOwn operation.
+//
+// What happened to the current user's account, the newest first.
+//
+// GET /auth/audit/me
+func (c *Client) AuditOwn(ctx context.Context, params AuditOwnParams) (AuditOwnRes, error) {
+	res, err := c.sendAuditOwn(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendAuditOwn(ctx context.Context, params AuditOwnParams) (res AuditOwnRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/audit/me"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "cursor" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "cursor",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Cursor.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "limit" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "limit",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Limit.Get(); ok {
+				return e.EncodeValue(conv.IntToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, AuditOwnOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, AuditOwnOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, AuditOwnOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, AuditOwnOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeAuditOwnResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
 }
 
 // AuthAPILoginAuthAPILoginPost invokes auth_api_login_auth_api_login_post operation.
@@ -331,6 +1292,17 @@ func (c *Client) sendAuthAPILogoutAuthAPILogoutPost(ctx context.Context) (res Au
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, AuthAPILogoutAuthAPILogoutPostOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -338,6 +1310,7 @@ func (c *Client) sendAuthAPILogoutAuthAPILogoutPost(ctx context.Context) (res Au
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -477,6 +1450,17 @@ func (c *Client) sendAuthAppLogoutAuthAppLogoutPost(ctx context.Context) (res Au
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, AuthAppLogoutAuthAppLogoutPostOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -484,6 +1468,7 @@ func (c *Client) sendAuthAppLogoutAuthAppLogoutPost(ctx context.Context) (res Au
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -623,6 +1608,17 @@ func (c *Client) sendAuthWebLogoutAuthWebLogoutPost(ctx context.Context) (res Au
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, AuthWebLogoutAuthWebLogoutPostOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -630,6 +1626,7 @@ func (c *Client) sendAuthWebLogoutAuthWebLogoutPost(ctx context.Context) (res Au
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -658,6 +1655,572 @@ func (c *Client) sendAuthWebLogoutAuthWebLogoutPost(ctx context.Context) (res Au
 	}()
 
 	result, err := decodeAuthWebLogoutAuthWebLogoutPostResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceAppApprove invokes deviceAppApprove operation.
+//
+// Let a device log in as oneself.
+//
+// POST /auth/app/device/approve
+func (c *Client) DeviceAppApprove(ctx context.Context, request *TypedCode) (DeviceAppApproveRes, error) {
+	res, err := c.sendDeviceAppApprove(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceAppApprove(ctx context.Context, request *TypedCode) (res DeviceAppApproveRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/app/device/approve"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceAppApproveRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityApp(ctx, DeviceAppApproveOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceAppApproveResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceAppAuthorize invokes deviceAppAuthorize operation.
+//
+// Begin the login of a device without a browser (RFC 8628).
+//
+// POST /auth/app/device/authorize
+func (c *Client) DeviceAppAuthorize(ctx context.Context, request DeviceAppAuthorizeReq) (DeviceAppAuthorizeRes, error) {
+	res, err := c.sendDeviceAppAuthorize(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceAppAuthorize(ctx context.Context, request DeviceAppAuthorizeReq) (res DeviceAppAuthorizeRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/app/device/authorize"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceAppAuthorizeRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceAppAuthorizeResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceAppClaim invokes deviceAppClaim operation.
+//
+// Which device asks under a code; only this login can approve it from now on.
+//
+// POST /auth/app/device/claim
+func (c *Client) DeviceAppClaim(ctx context.Context, request *TypedCode) (DeviceAppClaimRes, error) {
+	res, err := c.sendDeviceAppClaim(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceAppClaim(ctx context.Context, request *TypedCode) (res DeviceAppClaimRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/app/device/claim"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceAppClaimRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityApp(ctx, DeviceAppClaimOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceAppClaimResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceAppDeny invokes deviceAppDeny operation.
+//
+// Refuse a device.
+//
+// POST /auth/app/device/deny
+func (c *Client) DeviceAppDeny(ctx context.Context, request *TypedCode) (DeviceAppDenyRes, error) {
+	res, err := c.sendDeviceAppDeny(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceAppDeny(ctx context.Context, request *TypedCode) (res DeviceAppDenyRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/app/device/deny"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceAppDenyRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityApp(ctx, DeviceAppDenyOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceAppDenyResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceAppToken invokes deviceAppToken operation.
+//
+// Log the device in, once its person has approved it.
+//
+// POST /auth/app/device/token
+func (c *Client) DeviceAppToken(ctx context.Context, request DeviceAppTokenReq) (DeviceAppTokenRes, error) {
+	res, err := c.sendDeviceAppToken(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceAppToken(ctx context.Context, request DeviceAppTokenReq) (res DeviceAppTokenRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/app/device/token"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceAppTokenRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceAppTokenResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceWebApprove invokes deviceWebApprove operation.
+//
+// Let a device log in as oneself.
+//
+// POST /auth/web/device/approve
+func (c *Client) DeviceWebApprove(ctx context.Context, request *TypedCode) (DeviceWebApproveRes, error) {
+	res, err := c.sendDeviceWebApprove(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceWebApprove(ctx context.Context, request *TypedCode) (res DeviceWebApproveRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/web/device/approve"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceWebApproveRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityWeb(ctx, DeviceWebApproveOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceWebApproveResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceWebClaim invokes deviceWebClaim operation.
+//
+// Which device asks under a code; only this login can approve it from now on.
+//
+// POST /auth/web/device/claim
+func (c *Client) DeviceWebClaim(ctx context.Context, request *TypedCode) (DeviceWebClaimRes, error) {
+	res, err := c.sendDeviceWebClaim(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceWebClaim(ctx context.Context, request *TypedCode) (res DeviceWebClaimRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/web/device/claim"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceWebClaimRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityWeb(ctx, DeviceWebClaimOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceWebClaimResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeviceWebDeny invokes deviceWebDeny operation.
+//
+// Refuse a device.
+//
+// POST /auth/web/device/deny
+func (c *Client) DeviceWebDeny(ctx context.Context, request *TypedCode) (DeviceWebDenyRes, error) {
+	res, err := c.sendDeviceWebDeny(ctx, request)
+	return res, err
+}
+
+func (c *Client) sendDeviceWebDeny(ctx context.Context, request *TypedCode) (res DeviceWebDenyRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/auth/web/device/deny"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeDeviceWebDenyRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityWeb(ctx, DeviceWebDenyOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeviceWebDenyResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -922,6 +2485,17 @@ func (c *Client) sendSessionsDelete(ctx context.Context, params SessionsDeletePa
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, SessionsDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -929,6 +2503,7 @@ func (c *Client) sendSessionsDelete(ctx context.Context, params SessionsDeletePa
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1022,6 +2597,17 @@ func (c *Client) sendSessionsDeleteOthers(ctx context.Context) (res SessionsDele
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, SessionsDeleteOthersOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1029,6 +2615,7 @@ func (c *Client) sendSessionsDeleteOthers(ctx context.Context) (res SessionsDele
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1122,6 +2709,17 @@ func (c *Client) sendSessionsList(ctx context.Context) (res SessionsListRes, err
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, SessionsListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1129,6 +2727,7 @@ func (c *Client) sendSessionsList(ctx context.Context) (res SessionsListRes, err
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1222,6 +2821,17 @@ func (c *Client) sendUsersCurrentUserUsersMeGet(ctx context.Context) (res UsersC
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersCurrentUserUsersMeGetOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1229,6 +2839,7 @@ func (c *Client) sendUsersCurrentUserUsersMeGet(ctx context.Context) (res UsersC
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1340,6 +2951,17 @@ func (c *Client) sendUsersDeleteUserUsersIDDelete(ctx context.Context, params Us
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersDeleteUserUsersIDDeleteOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1347,6 +2969,7 @@ func (c *Client) sendUsersDeleteUserUsersIDDelete(ctx context.Context, params Us
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1477,6 +3100,17 @@ func (c *Client) sendUsersEndSession(ctx context.Context, params UsersEndSession
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersEndSessionOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1484,6 +3118,7 @@ func (c *Client) sendUsersEndSession(ctx context.Context, params UsersEndSession
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1596,6 +3231,17 @@ func (c *Client) sendUsersEndSessions(ctx context.Context, params UsersEndSessio
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersEndSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1603,6 +3249,7 @@ func (c *Client) sendUsersEndSessions(ctx context.Context, params UsersEndSessio
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1631,6 +3278,118 @@ func (c *Client) sendUsersEndSessions(ctx context.Context, params UsersEndSessio
 	}()
 
 	result, err := decodeUsersEndSessionsResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UsersExportCurrentUser invokes usersExportCurrentUser operation.
+//
+// A copy of what is kept of the current user.
+//
+// POST /users/me/export
+func (c *Client) UsersExportCurrentUser(ctx context.Context) (UsersExportCurrentUserRes, error) {
+	res, err := c.sendUsersExportCurrentUser(ctx)
+	return res, err
+}
+
+func (c *Client) sendUsersExportCurrentUser(ctx context.Context) (res UsersExportCurrentUserRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/users/me/export"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityAPI(ctx, UsersExportCurrentUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"API\"")
+			}
+		}
+		{
+
+			switch err := c.securityApp(ctx, UsersExportCurrentUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 1
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"App\"")
+			}
+		}
+		{
+
+			switch err := c.securityWeb(ctx, UsersExportCurrentUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 2
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Web\"")
+			}
+		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersExportCurrentUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+				{0b00000010},
+				{0b00000100},
+				{0b00001000},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUsersExportCurrentUserResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1869,6 +3628,17 @@ func (c *Client) sendUsersList(ctx context.Context, params UsersListParams) (res
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersListOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1876,6 +3646,7 @@ func (c *Client) sendUsersList(ctx context.Context, params UsersListParams) (res
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -1988,6 +3759,17 @@ func (c *Client) sendUsersListSessions(ctx context.Context, params UsersListSess
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersListSessionsOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -1995,6 +3777,7 @@ func (c *Client) sendUsersListSessions(ctx context.Context, params UsersListSess
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2091,6 +3874,17 @@ func (c *Client) sendUsersPatchCurrentUserUsersMePatch(ctx context.Context, requ
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersPatchCurrentUserUsersMePatchOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2098,6 +3892,7 @@ func (c *Client) sendUsersPatchCurrentUserUsersMePatch(ctx context.Context, requ
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2212,6 +4007,17 @@ func (c *Client) sendUsersPatchUserUsersIDPatch(ctx context.Context, request *Us
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersPatchUserUsersIDPatchOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2219,6 +4025,7 @@ func (c *Client) sendUsersPatchUserUsersIDPatch(ctx context.Context, request *Us
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2331,6 +4138,17 @@ func (c *Client) sendUsersReinstateUser(ctx context.Context, params UsersReinsta
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersReinstateUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2338,6 +4156,7 @@ func (c *Client) sendUsersReinstateUser(ctx context.Context, params UsersReinsta
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2450,6 +4269,17 @@ func (c *Client) sendUsersResetPassword(ctx context.Context, params UsersResetPa
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersResetPasswordOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2457,6 +4287,7 @@ func (c *Client) sendUsersResetPassword(ctx context.Context, params UsersResetPa
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2572,6 +4403,17 @@ func (c *Client) sendUsersSuspendUser(ctx context.Context, request *UsersSuspend
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersSuspendUserOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2579,6 +4421,7 @@ func (c *Client) sendUsersSuspendUser(ctx context.Context, request *UsersSuspend
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2690,6 +4533,17 @@ func (c *Client) sendUsersUserUsersIDGet(ctx context.Context, params UsersUserUs
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, UsersUserUsersIDGetOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2697,6 +4551,7 @@ func (c *Client) sendUsersUserUsersIDGet(ctx context.Context, params UsersUserUs
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {
@@ -2839,6 +4694,17 @@ func (c *Client) sendVerifyVerifyAuthVerifyPost(ctx context.Context, request *Bo
 				return res, errors.Wrap(err, "security \"Web\"")
 			}
 		}
+		{
+
+			switch err := c.securityKeys(ctx, VerifyVerifyAuthVerifyPostOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 3
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Keys\"")
+			}
+		}
 
 		if ok := func() bool {
 		nextRequirement:
@@ -2847,6 +4713,7 @@ func (c *Client) sendVerifyVerifyAuthVerifyPost(ctx context.Context, request *Bo
 				{0b00000001},
 				{0b00000010},
 				{0b00000100},
+				{0b00001000},
 			} {
 				for i, mask := range requirement {
 					if satisfied[i]&mask != mask {

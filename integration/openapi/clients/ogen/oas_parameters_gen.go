@@ -2,6 +2,33 @@
 
 package ogen
 
+// ApiKeysDeleteParams is parameters of apiKeysDelete operation.
+type ApiKeysDeleteParams struct {
+	ID string
+}
+
+// ApiKeysRotateParams is parameters of apiKeysRotate operation.
+type ApiKeysRotateParams struct {
+	ID string
+}
+
+// AuditListParams is parameters of auditList operation.
+type AuditListParams struct {
+	User   OptString   `json:",omitempty,omitzero"`
+	By     OptString   `json:",omitempty,omitzero"`
+	Action OptString   `json:",omitempty,omitzero"`
+	From   OptDateTime `json:",omitempty,omitzero"`
+	To     OptDateTime `json:",omitempty,omitzero"`
+	Cursor OptString   `json:",omitempty,omitzero"`
+	Limit  OptInt      `json:",omitempty,omitzero"`
+}
+
+// AuditOwnParams is parameters of auditOwn operation.
+type AuditOwnParams struct {
+	Cursor OptString `json:",omitempty,omitzero"`
+	Limit  OptInt    `json:",omitempty,omitzero"`
+}
+
 // SessionsDeleteParams is parameters of sessionsDelete operation.
 type SessionsDeleteParams struct {
 	ID string

@@ -33,6 +33,151 @@ func (s *API) SetScopes(val []string) {
 	s.Scopes = val
 }
 
+// Ref: #/components/schemas/ApiKey
+type ApiKey struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Its last characters.
+	Hint      string    `json:"hint"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt time.Time `json:"created_at"`
+	// Recorded from time to time; null if never.
+	LastUsed NilDateTime `json:"last_used"`
+	// Null if never.
+	ExpiresAt NilDateTime `json:"expires_at"`
+}
+
+// GetID returns the value of ID.
+func (s *ApiKey) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *ApiKey) GetName() string {
+	return s.Name
+}
+
+// GetHint returns the value of Hint.
+func (s *ApiKey) GetHint() string {
+	return s.Hint
+}
+
+// GetScopes returns the value of Scopes.
+func (s *ApiKey) GetScopes() []string {
+	return s.Scopes
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ApiKey) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetLastUsed returns the value of LastUsed.
+func (s *ApiKey) GetLastUsed() NilDateTime {
+	return s.LastUsed
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *ApiKey) GetExpiresAt() NilDateTime {
+	return s.ExpiresAt
+}
+
+// SetID sets the value of ID.
+func (s *ApiKey) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *ApiKey) SetName(val string) {
+	s.Name = val
+}
+
+// SetHint sets the value of Hint.
+func (s *ApiKey) SetHint(val string) {
+	s.Hint = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *ApiKey) SetScopes(val []string) {
+	s.Scopes = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ApiKey) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetLastUsed sets the value of LastUsed.
+func (s *ApiKey) SetLastUsed(val NilDateTime) {
+	s.LastUsed = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *ApiKey) SetExpiresAt(val NilDateTime) {
+	s.ExpiresAt = val
+}
+
+type ApiKeysCreateBadRequest ErrorModel
+
+func (*ApiKeysCreateBadRequest) apiKeysCreateRes() {}
+
+type ApiKeysCreateForbidden ErrorModel
+
+func (*ApiKeysCreateForbidden) apiKeysCreateRes() {}
+
+type ApiKeysCreateRequestEntityTooLarge ErrorModel
+
+func (*ApiKeysCreateRequestEntityTooLarge) apiKeysCreateRes() {}
+
+type ApiKeysCreateUnsupportedMediaType ErrorModel
+
+func (*ApiKeysCreateUnsupportedMediaType) apiKeysCreateRes() {}
+
+type ApiKeysDeleteBadRequest ErrorModel
+
+func (*ApiKeysDeleteBadRequest) apiKeysDeleteRes() {}
+
+type ApiKeysDeleteForbidden ErrorModel
+
+func (*ApiKeysDeleteForbidden) apiKeysDeleteRes() {}
+
+// ApiKeysDeleteNoContent is response for ApiKeysDelete operation.
+type ApiKeysDeleteNoContent struct{}
+
+func (*ApiKeysDeleteNoContent) apiKeysDeleteRes() {}
+
+type ApiKeysDeleteNotFound ErrorModel
+
+func (*ApiKeysDeleteNotFound) apiKeysDeleteRes() {}
+
+type ApiKeysListBadRequest ErrorModel
+
+func (*ApiKeysListBadRequest) apiKeysListRes() {}
+
+type ApiKeysListForbidden ErrorModel
+
+func (*ApiKeysListForbidden) apiKeysListRes() {}
+
+type ApiKeysListOKApplicationJSON []ApiKey
+
+func (*ApiKeysListOKApplicationJSON) apiKeysListRes() {}
+
+type ApiKeysRotateBadRequest ErrorModel
+
+func (*ApiKeysRotateBadRequest) apiKeysRotateRes() {}
+
+type ApiKeysRotateConflict ErrorModel
+
+func (*ApiKeysRotateConflict) apiKeysRotateRes() {}
+
+type ApiKeysRotateForbidden ErrorModel
+
+func (*ApiKeysRotateForbidden) apiKeysRotateRes() {}
+
+type ApiKeysRotateNotFound ErrorModel
+
+func (*ApiKeysRotateNotFound) apiKeysRotateRes() {}
+
 type App struct {
 	Token string
 	Roles []string
@@ -56,6 +201,388 @@ func (s *App) SetToken(val string) {
 // SetRoles sets the value of Roles.
 func (s *App) SetRoles(val []string) {
 	s.Roles = val
+}
+
+// Ref: #/components/schemas/AskingDevice
+type AskingDevice struct {
+	UserCode string `json:"user_code"`
+	// Where the device is to be logged in.
+	Backend string `json:"backend"`
+	// What it calls itself. It may lie.
+	Label string `json:"label"`
+	// Where it asked from.
+	IP      string    `json:"ip"`
+	AskedAt time.Time `json:"asked_at"`
+	// Seconds that are left to decide.
+	ExpiresIn int `json:"expires_in"`
+}
+
+// GetUserCode returns the value of UserCode.
+func (s *AskingDevice) GetUserCode() string {
+	return s.UserCode
+}
+
+// GetBackend returns the value of Backend.
+func (s *AskingDevice) GetBackend() string {
+	return s.Backend
+}
+
+// GetLabel returns the value of Label.
+func (s *AskingDevice) GetLabel() string {
+	return s.Label
+}
+
+// GetIP returns the value of IP.
+func (s *AskingDevice) GetIP() string {
+	return s.IP
+}
+
+// GetAskedAt returns the value of AskedAt.
+func (s *AskingDevice) GetAskedAt() time.Time {
+	return s.AskedAt
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *AskingDevice) GetExpiresIn() int {
+	return s.ExpiresIn
+}
+
+// SetUserCode sets the value of UserCode.
+func (s *AskingDevice) SetUserCode(val string) {
+	s.UserCode = val
+}
+
+// SetBackend sets the value of Backend.
+func (s *AskingDevice) SetBackend(val string) {
+	s.Backend = val
+}
+
+// SetLabel sets the value of Label.
+func (s *AskingDevice) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetIP sets the value of IP.
+func (s *AskingDevice) SetIP(val string) {
+	s.IP = val
+}
+
+// SetAskedAt sets the value of AskedAt.
+func (s *AskingDevice) SetAskedAt(val time.Time) {
+	s.AskedAt = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *AskingDevice) SetExpiresIn(val int) {
+	s.ExpiresIn = val
+}
+
+func (*AskingDevice) deviceAppClaimRes() {}
+func (*AskingDevice) deviceWebClaimRes() {}
+
+// Ref: #/components/schemas/AuditExport
+type AuditExport struct {
+	Records []OwnAuditRecord `json:"records"`
+	// There are older ones.
+	More bool `json:"more"`
+}
+
+// GetRecords returns the value of Records.
+func (s *AuditExport) GetRecords() []OwnAuditRecord {
+	return s.Records
+}
+
+// GetMore returns the value of More.
+func (s *AuditExport) GetMore() bool {
+	return s.More
+}
+
+// SetRecords sets the value of Records.
+func (s *AuditExport) SetRecords(val []OwnAuditRecord) {
+	s.Records = val
+}
+
+// SetMore sets the value of More.
+func (s *AuditExport) SetMore(val bool) {
+	s.More = val
+}
+
+type AuditListBadRequest ErrorModel
+
+func (*AuditListBadRequest) auditListRes() {}
+
+type AuditListForbidden ErrorModel
+
+func (*AuditListForbidden) auditListRes() {}
+
+// AuditListOKHeaders wraps []AuditRecord with response headers.
+type AuditListOKHeaders struct {
+	Link     OptString
+	Response []AuditRecord
+}
+
+// GetLink returns the value of Link.
+func (s *AuditListOKHeaders) GetLink() OptString {
+	return s.Link
+}
+
+// GetResponse returns the value of Response.
+func (s *AuditListOKHeaders) GetResponse() []AuditRecord {
+	return s.Response
+}
+
+// SetLink sets the value of Link.
+func (s *AuditListOKHeaders) SetLink(val OptString) {
+	s.Link = val
+}
+
+// SetResponse sets the value of Response.
+func (s *AuditListOKHeaders) SetResponse(val []AuditRecord) {
+	s.Response = val
+}
+
+func (*AuditListOKHeaders) auditListRes() {}
+
+type AuditOwnBadRequest ErrorModel
+
+func (*AuditOwnBadRequest) auditOwnRes() {}
+
+type AuditOwnForbidden ErrorModel
+
+func (*AuditOwnForbidden) auditOwnRes() {}
+
+// AuditOwnOKHeaders wraps []OwnAuditRecord with response headers.
+type AuditOwnOKHeaders struct {
+	Link     OptString
+	Response []OwnAuditRecord
+}
+
+// GetLink returns the value of Link.
+func (s *AuditOwnOKHeaders) GetLink() OptString {
+	return s.Link
+}
+
+// GetResponse returns the value of Response.
+func (s *AuditOwnOKHeaders) GetResponse() []OwnAuditRecord {
+	return s.Response
+}
+
+// SetLink sets the value of Link.
+func (s *AuditOwnOKHeaders) SetLink(val OptString) {
+	s.Link = val
+}
+
+// SetResponse sets the value of Response.
+func (s *AuditOwnOKHeaders) SetResponse(val []OwnAuditRecord) {
+	s.Response = val
+}
+
+func (*AuditOwnOKHeaders) auditOwnRes() {}
+
+// Ref: #/components/schemas/AuditPrincipal
+type AuditPrincipal struct {
+	Kind      string    `json:"kind"`
+	UserID    OptString `json:"user_id"`
+	SessionID OptString `json:"session_id"`
+	ActorID   OptString `json:"actor_id"`
+}
+
+// GetKind returns the value of Kind.
+func (s *AuditPrincipal) GetKind() string {
+	return s.Kind
+}
+
+// GetUserID returns the value of UserID.
+func (s *AuditPrincipal) GetUserID() OptString {
+	return s.UserID
+}
+
+// GetSessionID returns the value of SessionID.
+func (s *AuditPrincipal) GetSessionID() OptString {
+	return s.SessionID
+}
+
+// GetActorID returns the value of ActorID.
+func (s *AuditPrincipal) GetActorID() OptString {
+	return s.ActorID
+}
+
+// SetKind sets the value of Kind.
+func (s *AuditPrincipal) SetKind(val string) {
+	s.Kind = val
+}
+
+// SetUserID sets the value of UserID.
+func (s *AuditPrincipal) SetUserID(val OptString) {
+	s.UserID = val
+}
+
+// SetSessionID sets the value of SessionID.
+func (s *AuditPrincipal) SetSessionID(val OptString) {
+	s.SessionID = val
+}
+
+// SetActorID sets the value of ActorID.
+func (s *AuditPrincipal) SetActorID(val OptString) {
+	s.ActorID = val
+}
+
+// Ref: #/components/schemas/AuditRecord
+type AuditRecord struct {
+	ID      string         `json:"id"`
+	At      time.Time      `json:"at"`
+	Action  string         `json:"action"`
+	Code    string         `json:"code"`
+	By      AuditPrincipal `json:"by"`
+	UserID  string         `json:"user_id"`
+	Target  string         `json:"target"`
+	Route   string         `json:"route"`
+	Backend string         `json:"backend"`
+	Method  string         `json:"method"`
+	IP      string         `json:"ip"`
+	Label   string         `json:"label"`
+	Fields  []string       `json:"fields"`
+	Reason  string         `json:"reason"`
+}
+
+// GetID returns the value of ID.
+func (s *AuditRecord) GetID() string {
+	return s.ID
+}
+
+// GetAt returns the value of At.
+func (s *AuditRecord) GetAt() time.Time {
+	return s.At
+}
+
+// GetAction returns the value of Action.
+func (s *AuditRecord) GetAction() string {
+	return s.Action
+}
+
+// GetCode returns the value of Code.
+func (s *AuditRecord) GetCode() string {
+	return s.Code
+}
+
+// GetBy returns the value of By.
+func (s *AuditRecord) GetBy() AuditPrincipal {
+	return s.By
+}
+
+// GetUserID returns the value of UserID.
+func (s *AuditRecord) GetUserID() string {
+	return s.UserID
+}
+
+// GetTarget returns the value of Target.
+func (s *AuditRecord) GetTarget() string {
+	return s.Target
+}
+
+// GetRoute returns the value of Route.
+func (s *AuditRecord) GetRoute() string {
+	return s.Route
+}
+
+// GetBackend returns the value of Backend.
+func (s *AuditRecord) GetBackend() string {
+	return s.Backend
+}
+
+// GetMethod returns the value of Method.
+func (s *AuditRecord) GetMethod() string {
+	return s.Method
+}
+
+// GetIP returns the value of IP.
+func (s *AuditRecord) GetIP() string {
+	return s.IP
+}
+
+// GetLabel returns the value of Label.
+func (s *AuditRecord) GetLabel() string {
+	return s.Label
+}
+
+// GetFields returns the value of Fields.
+func (s *AuditRecord) GetFields() []string {
+	return s.Fields
+}
+
+// GetReason returns the value of Reason.
+func (s *AuditRecord) GetReason() string {
+	return s.Reason
+}
+
+// SetID sets the value of ID.
+func (s *AuditRecord) SetID(val string) {
+	s.ID = val
+}
+
+// SetAt sets the value of At.
+func (s *AuditRecord) SetAt(val time.Time) {
+	s.At = val
+}
+
+// SetAction sets the value of Action.
+func (s *AuditRecord) SetAction(val string) {
+	s.Action = val
+}
+
+// SetCode sets the value of Code.
+func (s *AuditRecord) SetCode(val string) {
+	s.Code = val
+}
+
+// SetBy sets the value of By.
+func (s *AuditRecord) SetBy(val AuditPrincipal) {
+	s.By = val
+}
+
+// SetUserID sets the value of UserID.
+func (s *AuditRecord) SetUserID(val string) {
+	s.UserID = val
+}
+
+// SetTarget sets the value of Target.
+func (s *AuditRecord) SetTarget(val string) {
+	s.Target = val
+}
+
+// SetRoute sets the value of Route.
+func (s *AuditRecord) SetRoute(val string) {
+	s.Route = val
+}
+
+// SetBackend sets the value of Backend.
+func (s *AuditRecord) SetBackend(val string) {
+	s.Backend = val
+}
+
+// SetMethod sets the value of Method.
+func (s *AuditRecord) SetMethod(val string) {
+	s.Method = val
+}
+
+// SetIP sets the value of IP.
+func (s *AuditRecord) SetIP(val string) {
+	s.IP = val
+}
+
+// SetLabel sets the value of Label.
+func (s *AuditRecord) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetFields sets the value of Fields.
+func (s *AuditRecord) SetFields(val []string) {
+	s.Fields = val
+}
+
+// SetReason sets the value of Reason.
+func (s *AuditRecord) SetReason(val string) {
+	s.Reason = val
 }
 
 type AuthAPILoginAuthAPILoginPostApplicationJSON BodyAuthAPILoginAuthAPILoginPost
@@ -206,6 +733,47 @@ func (s *BearerResponse) SetTokenType(val string) {
 
 func (*BearerResponse) authAPILoginAuthAPILoginPostRes() {}
 func (*BearerResponse) authAppLoginAuthAppLoginPostRes() {}
+func (*BearerResponse) deviceAppTokenRes()               {}
+
+// Ref: #/components/schemas/Body
+type Body struct {
+	// 1 to 100 characters.
+	Name string `json:"name"`
+	// At least one of those that the application has.
+	Scopes []string `json:"scopes"`
+	// Seconds. Default: as long as the application allows.
+	ExpiresIn OptInt64 `json:"expires_in"`
+}
+
+// GetName returns the value of Name.
+func (s *Body) GetName() string {
+	return s.Name
+}
+
+// GetScopes returns the value of Scopes.
+func (s *Body) GetScopes() []string {
+	return s.Scopes
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *Body) GetExpiresIn() OptInt64 {
+	return s.ExpiresIn
+}
+
+// SetName sets the value of Name.
+func (s *Body) SetName(val string) {
+	s.Name = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *Body) SetScopes(val []string) {
+	s.Scopes = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *Body) SetExpiresIn(val OptInt64) {
+	s.ExpiresIn = val
+}
 
 // Ref: #/components/schemas/Body_auth_api_login_auth_api_login_post
 type BodyAuthAPILoginAuthAPILoginPost struct {
@@ -395,6 +963,291 @@ func (s *BodyVerifyVerifyAuthVerifyPost) SetToken(val string) {
 	s.Token = val
 }
 
+type DeviceAppApproveBadRequest ErrorModel
+
+func (*DeviceAppApproveBadRequest) deviceAppApproveRes() {}
+
+type DeviceAppApproveForbidden ErrorModel
+
+func (*DeviceAppApproveForbidden) deviceAppApproveRes() {}
+
+// DeviceAppApproveNoContent is response for DeviceAppApprove operation.
+type DeviceAppApproveNoContent struct{}
+
+func (*DeviceAppApproveNoContent) deviceAppApproveRes() {}
+
+type DeviceAppApproveRequestEntityTooLarge ErrorModel
+
+func (*DeviceAppApproveRequestEntityTooLarge) deviceAppApproveRes() {}
+
+type DeviceAppApproveUnsupportedMediaType ErrorModel
+
+func (*DeviceAppApproveUnsupportedMediaType) deviceAppApproveRes() {}
+
+type DeviceAppAuthorizeApplicationJSON DeviceLabel
+
+func (*DeviceAppAuthorizeApplicationJSON) deviceAppAuthorizeReq() {}
+
+type DeviceAppAuthorizeApplicationXWwwFormUrlencoded DeviceLabel
+
+func (*DeviceAppAuthorizeApplicationXWwwFormUrlencoded) deviceAppAuthorizeReq() {}
+
+type DeviceAppAuthorizeRequestEntityTooLarge ErrorModel
+
+func (*DeviceAppAuthorizeRequestEntityTooLarge) deviceAppAuthorizeRes() {}
+
+type DeviceAppAuthorizeUnsupportedMediaType ErrorModel
+
+func (*DeviceAppAuthorizeUnsupportedMediaType) deviceAppAuthorizeRes() {}
+
+type DeviceAppClaimBadRequest ErrorModel
+
+func (*DeviceAppClaimBadRequest) deviceAppClaimRes() {}
+
+type DeviceAppClaimForbidden ErrorModel
+
+func (*DeviceAppClaimForbidden) deviceAppClaimRes() {}
+
+type DeviceAppClaimRequestEntityTooLarge ErrorModel
+
+func (*DeviceAppClaimRequestEntityTooLarge) deviceAppClaimRes() {}
+
+type DeviceAppClaimUnsupportedMediaType ErrorModel
+
+func (*DeviceAppClaimUnsupportedMediaType) deviceAppClaimRes() {}
+
+type DeviceAppDenyBadRequest ErrorModel
+
+func (*DeviceAppDenyBadRequest) deviceAppDenyRes() {}
+
+type DeviceAppDenyForbidden ErrorModel
+
+func (*DeviceAppDenyForbidden) deviceAppDenyRes() {}
+
+// DeviceAppDenyNoContent is response for DeviceAppDeny operation.
+type DeviceAppDenyNoContent struct{}
+
+func (*DeviceAppDenyNoContent) deviceAppDenyRes() {}
+
+type DeviceAppDenyRequestEntityTooLarge ErrorModel
+
+func (*DeviceAppDenyRequestEntityTooLarge) deviceAppDenyRes() {}
+
+type DeviceAppDenyUnsupportedMediaType ErrorModel
+
+func (*DeviceAppDenyUnsupportedMediaType) deviceAppDenyRes() {}
+
+type DeviceAppTokenApplicationJSON DevicePoll
+
+func (*DeviceAppTokenApplicationJSON) deviceAppTokenReq() {}
+
+type DeviceAppTokenApplicationXWwwFormUrlencoded DevicePoll
+
+func (*DeviceAppTokenApplicationXWwwFormUrlencoded) deviceAppTokenReq() {}
+
+type DeviceAppTokenBadRequest ErrorModel
+
+func (*DeviceAppTokenBadRequest) deviceAppTokenRes() {}
+
+type DeviceAppTokenRequestEntityTooLarge ErrorModel
+
+func (*DeviceAppTokenRequestEntityTooLarge) deviceAppTokenRes() {}
+
+type DeviceAppTokenUnsupportedMediaType ErrorModel
+
+func (*DeviceAppTokenUnsupportedMediaType) deviceAppTokenRes() {}
+
+// Ref: #/components/schemas/DeviceCodes
+type DeviceCodes struct {
+	// For the device alone.
+	DeviceCode string `json:"device_code"`
+	// For the person to enter.
+	UserCode string `json:"user_code"`
+	// Where they enter it.
+	VerificationURI string `json:"verification_uri"`
+	// For a QR code: the code is filled in there.
+	VerificationURIComplete string `json:"verification_uri_complete"`
+	// Seconds until the codes expire.
+	ExpiresIn int `json:"expires_in"`
+	// Seconds to wait between two polls.
+	Interval int `json:"interval"`
+}
+
+// GetDeviceCode returns the value of DeviceCode.
+func (s *DeviceCodes) GetDeviceCode() string {
+	return s.DeviceCode
+}
+
+// GetUserCode returns the value of UserCode.
+func (s *DeviceCodes) GetUserCode() string {
+	return s.UserCode
+}
+
+// GetVerificationURI returns the value of VerificationURI.
+func (s *DeviceCodes) GetVerificationURI() string {
+	return s.VerificationURI
+}
+
+// GetVerificationURIComplete returns the value of VerificationURIComplete.
+func (s *DeviceCodes) GetVerificationURIComplete() string {
+	return s.VerificationURIComplete
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *DeviceCodes) GetExpiresIn() int {
+	return s.ExpiresIn
+}
+
+// GetInterval returns the value of Interval.
+func (s *DeviceCodes) GetInterval() int {
+	return s.Interval
+}
+
+// SetDeviceCode sets the value of DeviceCode.
+func (s *DeviceCodes) SetDeviceCode(val string) {
+	s.DeviceCode = val
+}
+
+// SetUserCode sets the value of UserCode.
+func (s *DeviceCodes) SetUserCode(val string) {
+	s.UserCode = val
+}
+
+// SetVerificationURI sets the value of VerificationURI.
+func (s *DeviceCodes) SetVerificationURI(val string) {
+	s.VerificationURI = val
+}
+
+// SetVerificationURIComplete sets the value of VerificationURIComplete.
+func (s *DeviceCodes) SetVerificationURIComplete(val string) {
+	s.VerificationURIComplete = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *DeviceCodes) SetExpiresIn(val int) {
+	s.ExpiresIn = val
+}
+
+// SetInterval sets the value of Interval.
+func (s *DeviceCodes) SetInterval(val int) {
+	s.Interval = val
+}
+
+func (*DeviceCodes) deviceAppAuthorizeRes() {}
+
+// Ref: #/components/schemas/DeviceLabel
+type DeviceLabel struct {
+	// What the device calls itself; by default its User-Agent.
+	Label OptString `json:"label"`
+}
+
+// GetLabel returns the value of Label.
+func (s *DeviceLabel) GetLabel() OptString {
+	return s.Label
+}
+
+// SetLabel sets the value of Label.
+func (s *DeviceLabel) SetLabel(val OptString) {
+	s.Label = val
+}
+
+// Ref: #/components/schemas/DevicePoll
+type DevicePoll struct {
+	DeviceCode string `json:"device_code"`
+	// It is this, if it is sent.
+	GrantType OptString `json:"grant_type"`
+}
+
+// GetDeviceCode returns the value of DeviceCode.
+func (s *DevicePoll) GetDeviceCode() string {
+	return s.DeviceCode
+}
+
+// GetGrantType returns the value of GrantType.
+func (s *DevicePoll) GetGrantType() OptString {
+	return s.GrantType
+}
+
+// SetDeviceCode sets the value of DeviceCode.
+func (s *DevicePoll) SetDeviceCode(val string) {
+	s.DeviceCode = val
+}
+
+// SetGrantType sets the value of GrantType.
+func (s *DevicePoll) SetGrantType(val OptString) {
+	s.GrantType = val
+}
+
+type DeviceWebApproveBadRequest ErrorModel
+
+func (*DeviceWebApproveBadRequest) deviceWebApproveRes() {}
+
+type DeviceWebApproveForbidden ErrorModel
+
+func (*DeviceWebApproveForbidden) deviceWebApproveRes() {}
+
+// DeviceWebApproveNoContent is response for DeviceWebApprove operation.
+type DeviceWebApproveNoContent struct{}
+
+func (*DeviceWebApproveNoContent) deviceWebApproveRes() {}
+
+type DeviceWebApproveRequestEntityTooLarge ErrorModel
+
+func (*DeviceWebApproveRequestEntityTooLarge) deviceWebApproveRes() {}
+
+type DeviceWebApproveUnauthorized ErrorModel
+
+func (*DeviceWebApproveUnauthorized) deviceWebApproveRes() {}
+
+type DeviceWebApproveUnsupportedMediaType ErrorModel
+
+func (*DeviceWebApproveUnsupportedMediaType) deviceWebApproveRes() {}
+
+type DeviceWebClaimBadRequest ErrorModel
+
+func (*DeviceWebClaimBadRequest) deviceWebClaimRes() {}
+
+type DeviceWebClaimForbidden ErrorModel
+
+func (*DeviceWebClaimForbidden) deviceWebClaimRes() {}
+
+type DeviceWebClaimRequestEntityTooLarge ErrorModel
+
+func (*DeviceWebClaimRequestEntityTooLarge) deviceWebClaimRes() {}
+
+type DeviceWebClaimUnauthorized ErrorModel
+
+func (*DeviceWebClaimUnauthorized) deviceWebClaimRes() {}
+
+type DeviceWebClaimUnsupportedMediaType ErrorModel
+
+func (*DeviceWebClaimUnsupportedMediaType) deviceWebClaimRes() {}
+
+type DeviceWebDenyBadRequest ErrorModel
+
+func (*DeviceWebDenyBadRequest) deviceWebDenyRes() {}
+
+type DeviceWebDenyForbidden ErrorModel
+
+func (*DeviceWebDenyForbidden) deviceWebDenyRes() {}
+
+// DeviceWebDenyNoContent is response for DeviceWebDeny operation.
+type DeviceWebDenyNoContent struct{}
+
+func (*DeviceWebDenyNoContent) deviceWebDenyRes() {}
+
+type DeviceWebDenyRequestEntityTooLarge ErrorModel
+
+func (*DeviceWebDenyRequestEntityTooLarge) deviceWebDenyRes() {}
+
+type DeviceWebDenyUnauthorized ErrorModel
+
+func (*DeviceWebDenyUnauthorized) deviceWebDenyRes() {}
+
+type DeviceWebDenyUnsupportedMediaType ErrorModel
+
+func (*DeviceWebDenyUnsupportedMediaType) deviceWebDenyRes() {}
+
 // Ref: #/components/schemas/ErrorModel
 type ErrorModel struct {
 	Detail ErrorModelDetail `json:"detail"`
@@ -502,6 +1355,34 @@ func (s *ErrorModelDetail1) SetReason(val OptString) {
 	s.Reason = val
 }
 
+// ErrorModelHeaders wraps ErrorModel with response headers.
+type ErrorModelHeaders struct {
+	RetryAfter int
+	Response   ErrorModel
+}
+
+// GetRetryAfter returns the value of RetryAfter.
+func (s *ErrorModelHeaders) GetRetryAfter() int {
+	return s.RetryAfter
+}
+
+// GetResponse returns the value of Response.
+func (s *ErrorModelHeaders) GetResponse() ErrorModel {
+	return s.Response
+}
+
+// SetRetryAfter sets the value of RetryAfter.
+func (s *ErrorModelHeaders) SetRetryAfter(val int) {
+	s.RetryAfter = val
+}
+
+// SetResponse sets the value of Response.
+func (s *ErrorModelHeaders) SetResponse(val ErrorModel) {
+	s.Response = val
+}
+
+func (*ErrorModelHeaders) deviceAppTokenRes() {}
+
 // Ref: #/components/schemas/HTTPValidationError
 type HTTPValidationError struct {
 	Detail []ValidationError `json:"detail"`
@@ -517,9 +1398,20 @@ func (s *HTTPValidationError) SetDetail(val []ValidationError) {
 	s.Detail = val
 }
 
+func (*HTTPValidationError) apiKeysCreateRes()                                {}
+func (*HTTPValidationError) auditListRes()                                    {}
+func (*HTTPValidationError) auditOwnRes()                                     {}
 func (*HTTPValidationError) authAPILoginAuthAPILoginPostRes()                 {}
 func (*HTTPValidationError) authAppLoginAuthAppLoginPostRes()                 {}
 func (*HTTPValidationError) authWebLoginAuthWebLoginPostRes()                 {}
+func (*HTTPValidationError) deviceAppApproveRes()                             {}
+func (*HTTPValidationError) deviceAppAuthorizeRes()                           {}
+func (*HTTPValidationError) deviceAppClaimRes()                               {}
+func (*HTTPValidationError) deviceAppDenyRes()                                {}
+func (*HTTPValidationError) deviceAppTokenRes()                               {}
+func (*HTTPValidationError) deviceWebApproveRes()                             {}
+func (*HTTPValidationError) deviceWebClaimRes()                               {}
+func (*HTTPValidationError) deviceWebDenyRes()                                {}
 func (*HTTPValidationError) registerRegisterAuthRegisterPostRes()             {}
 func (*HTTPValidationError) resetForgotPasswordAuthForgotPasswordPostRes()    {}
 func (*HTTPValidationError) resetResetPasswordAuthResetPasswordPostRes()      {}
@@ -529,6 +1421,130 @@ func (*HTTPValidationError) usersPatchUserUsersIDPatchRes()                   {}
 func (*HTTPValidationError) usersSuspendUserRes()                             {}
 func (*HTTPValidationError) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
 func (*HTTPValidationError) verifyVerifyAuthVerifyPostRes()                   {}
+
+type Keys struct {
+	Token string
+	Roles []string
+}
+
+// GetToken returns the value of Token.
+func (s *Keys) GetToken() string {
+	return s.Token
+}
+
+// GetRoles returns the value of Roles.
+func (s *Keys) GetRoles() []string {
+	return s.Roles
+}
+
+// SetToken sets the value of Token.
+func (s *Keys) SetToken(val string) {
+	s.Token = val
+}
+
+// SetRoles sets the value of Roles.
+func (s *Keys) SetRoles(val []string) {
+	s.Roles = val
+}
+
+// Ref: #/components/schemas/NewAPIKey
+type NewAPIKey struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Its last characters.
+	Hint      string    `json:"hint"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt time.Time `json:"created_at"`
+	// Recorded from time to time; null if never.
+	LastUsed NilDateTime `json:"last_used"`
+	// Null if never.
+	ExpiresAt NilDateTime `json:"expires_at"`
+	// Shown once.
+	Key string `json:"key"`
+}
+
+// GetID returns the value of ID.
+func (s *NewAPIKey) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *NewAPIKey) GetName() string {
+	return s.Name
+}
+
+// GetHint returns the value of Hint.
+func (s *NewAPIKey) GetHint() string {
+	return s.Hint
+}
+
+// GetScopes returns the value of Scopes.
+func (s *NewAPIKey) GetScopes() []string {
+	return s.Scopes
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *NewAPIKey) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// GetLastUsed returns the value of LastUsed.
+func (s *NewAPIKey) GetLastUsed() NilDateTime {
+	return s.LastUsed
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *NewAPIKey) GetExpiresAt() NilDateTime {
+	return s.ExpiresAt
+}
+
+// GetKey returns the value of Key.
+func (s *NewAPIKey) GetKey() string {
+	return s.Key
+}
+
+// SetID sets the value of ID.
+func (s *NewAPIKey) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *NewAPIKey) SetName(val string) {
+	s.Name = val
+}
+
+// SetHint sets the value of Hint.
+func (s *NewAPIKey) SetHint(val string) {
+	s.Hint = val
+}
+
+// SetScopes sets the value of Scopes.
+func (s *NewAPIKey) SetScopes(val []string) {
+	s.Scopes = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *NewAPIKey) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// SetLastUsed sets the value of LastUsed.
+func (s *NewAPIKey) SetLastUsed(val NilDateTime) {
+	s.LastUsed = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *NewAPIKey) SetExpiresAt(val NilDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetKey sets the value of Key.
+func (s *NewAPIKey) SetKey(val string) {
+	s.Key = val
+}
+
+func (*NewAPIKey) apiKeysCreateRes() {}
+func (*NewAPIKey) apiKeysRotateRes() {}
 
 // NewNilDateTime returns new NilDateTime with value set to v.
 func NewNilDateTime(v time.Time) NilDateTime {
@@ -752,6 +1768,52 @@ func (o OptInt) Get() (v int, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptInt) Or(d int) int {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptInt64 returns new OptInt64 with value set to v.
+func NewOptInt64(v int64) OptInt64 {
+	return OptInt64{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptInt64 is optional int64.
+type OptInt64 struct {
+	Value int64
+	Set   bool
+}
+
+// IsSet returns true if OptInt64 was set.
+func (o OptInt64) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptInt64) Reset() {
+	var v int64
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptInt64) SetTo(v int64) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptInt64) Get() (v int64, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptInt64) Or(d int64) int64 {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -1054,6 +2116,170 @@ func (o OptUsersListSort) Or(d UsersListSort) UsersListSort {
 	return d
 }
 
+// Ref: #/components/schemas/OwnAuditRecord
+type OwnAuditRecord struct {
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Action    string    `json:"action"`
+	Code      string    `json:"code"`
+	SessionID string    `json:"session_id"`
+	// Others are administrators and the application.
+	Actor  OwnAuditRecordActor `json:"actor"`
+	Method string              `json:"method"`
+	IP     string              `json:"ip"`
+	Label  string              `json:"label"`
+	Fields []string            `json:"fields"`
+}
+
+// GetID returns the value of ID.
+func (s *OwnAuditRecord) GetID() string {
+	return s.ID
+}
+
+// GetAt returns the value of At.
+func (s *OwnAuditRecord) GetAt() time.Time {
+	return s.At
+}
+
+// GetAction returns the value of Action.
+func (s *OwnAuditRecord) GetAction() string {
+	return s.Action
+}
+
+// GetCode returns the value of Code.
+func (s *OwnAuditRecord) GetCode() string {
+	return s.Code
+}
+
+// GetSessionID returns the value of SessionID.
+func (s *OwnAuditRecord) GetSessionID() string {
+	return s.SessionID
+}
+
+// GetActor returns the value of Actor.
+func (s *OwnAuditRecord) GetActor() OwnAuditRecordActor {
+	return s.Actor
+}
+
+// GetMethod returns the value of Method.
+func (s *OwnAuditRecord) GetMethod() string {
+	return s.Method
+}
+
+// GetIP returns the value of IP.
+func (s *OwnAuditRecord) GetIP() string {
+	return s.IP
+}
+
+// GetLabel returns the value of Label.
+func (s *OwnAuditRecord) GetLabel() string {
+	return s.Label
+}
+
+// GetFields returns the value of Fields.
+func (s *OwnAuditRecord) GetFields() []string {
+	return s.Fields
+}
+
+// SetID sets the value of ID.
+func (s *OwnAuditRecord) SetID(val string) {
+	s.ID = val
+}
+
+// SetAt sets the value of At.
+func (s *OwnAuditRecord) SetAt(val time.Time) {
+	s.At = val
+}
+
+// SetAction sets the value of Action.
+func (s *OwnAuditRecord) SetAction(val string) {
+	s.Action = val
+}
+
+// SetCode sets the value of Code.
+func (s *OwnAuditRecord) SetCode(val string) {
+	s.Code = val
+}
+
+// SetSessionID sets the value of SessionID.
+func (s *OwnAuditRecord) SetSessionID(val string) {
+	s.SessionID = val
+}
+
+// SetActor sets the value of Actor.
+func (s *OwnAuditRecord) SetActor(val OwnAuditRecordActor) {
+	s.Actor = val
+}
+
+// SetMethod sets the value of Method.
+func (s *OwnAuditRecord) SetMethod(val string) {
+	s.Method = val
+}
+
+// SetIP sets the value of IP.
+func (s *OwnAuditRecord) SetIP(val string) {
+	s.IP = val
+}
+
+// SetLabel sets the value of Label.
+func (s *OwnAuditRecord) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetFields sets the value of Fields.
+func (s *OwnAuditRecord) SetFields(val []string) {
+	s.Fields = val
+}
+
+// Others are administrators and the application.
+type OwnAuditRecordActor string
+
+const (
+	OwnAuditRecordActorYou    OwnAuditRecordActor = "you"
+	OwnAuditRecordActorNobody OwnAuditRecordActor = "nobody"
+	OwnAuditRecordActorOthers OwnAuditRecordActor = "others"
+)
+
+// AllValues returns all OwnAuditRecordActor values.
+func (OwnAuditRecordActor) AllValues() []OwnAuditRecordActor {
+	return []OwnAuditRecordActor{
+		OwnAuditRecordActorYou,
+		OwnAuditRecordActorNobody,
+		OwnAuditRecordActorOthers,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OwnAuditRecordActor) MarshalText() ([]byte, error) {
+	switch s {
+	case OwnAuditRecordActorYou:
+		return []byte(s), nil
+	case OwnAuditRecordActorNobody:
+		return []byte(s), nil
+	case OwnAuditRecordActorOthers:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OwnAuditRecordActor) UnmarshalText(data []byte) error {
+	switch OwnAuditRecordActor(data) {
+	case OwnAuditRecordActorYou:
+		*s = OwnAuditRecordActorYou
+		return nil
+	case OwnAuditRecordActorNobody:
+		*s = OwnAuditRecordActorNobody
+		return nil
+	case OwnAuditRecordActorOthers:
+		*s = OwnAuditRecordActorOthers
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/PublicKey
 type PublicKey struct {
 	Kty string    `json:"kty"`
@@ -1245,12 +2471,26 @@ func (s *ServiceUnavailableHeaders) SetResponse(val ErrorModel) {
 	s.Response = val
 }
 
+func (*ServiceUnavailableHeaders) apiKeysCreateRes()                                {}
+func (*ServiceUnavailableHeaders) apiKeysDeleteRes()                                {}
+func (*ServiceUnavailableHeaders) apiKeysListRes()                                  {}
+func (*ServiceUnavailableHeaders) apiKeysRotateRes()                                {}
+func (*ServiceUnavailableHeaders) auditListRes()                                    {}
+func (*ServiceUnavailableHeaders) auditOwnRes()                                     {}
 func (*ServiceUnavailableHeaders) authAPILoginAuthAPILoginPostRes()                 {}
 func (*ServiceUnavailableHeaders) authAPILogoutAuthAPILogoutPostRes()               {}
 func (*ServiceUnavailableHeaders) authAppLoginAuthAppLoginPostRes()                 {}
 func (*ServiceUnavailableHeaders) authAppLogoutAuthAppLogoutPostRes()               {}
 func (*ServiceUnavailableHeaders) authWebLoginAuthWebLoginPostRes()                 {}
 func (*ServiceUnavailableHeaders) authWebLogoutAuthWebLogoutPostRes()               {}
+func (*ServiceUnavailableHeaders) deviceAppApproveRes()                             {}
+func (*ServiceUnavailableHeaders) deviceAppAuthorizeRes()                           {}
+func (*ServiceUnavailableHeaders) deviceAppClaimRes()                               {}
+func (*ServiceUnavailableHeaders) deviceAppDenyRes()                                {}
+func (*ServiceUnavailableHeaders) deviceAppTokenRes()                               {}
+func (*ServiceUnavailableHeaders) deviceWebApproveRes()                             {}
+func (*ServiceUnavailableHeaders) deviceWebClaimRes()                               {}
+func (*ServiceUnavailableHeaders) deviceWebDenyRes()                                {}
 func (*ServiceUnavailableHeaders) registerRegisterAuthRegisterPostRes()             {}
 func (*ServiceUnavailableHeaders) resetForgotPasswordAuthForgotPasswordPostRes()    {}
 func (*ServiceUnavailableHeaders) resetResetPasswordAuthResetPasswordPostRes()      {}
@@ -1261,6 +2501,7 @@ func (*ServiceUnavailableHeaders) usersCurrentUserUsersMeGetRes()               
 func (*ServiceUnavailableHeaders) usersDeleteUserUsersIDDeleteRes()                 {}
 func (*ServiceUnavailableHeaders) usersEndSessionRes()                              {}
 func (*ServiceUnavailableHeaders) usersEndSessionsRes()                             {}
+func (*ServiceUnavailableHeaders) usersExportCurrentUserRes()                       {}
 func (*ServiceUnavailableHeaders) usersListRes()                                    {}
 func (*ServiceUnavailableHeaders) usersListSessionsRes()                            {}
 func (*ServiceUnavailableHeaders) usersPatchCurrentUserUsersMePatchRes()            {}
@@ -1536,18 +2777,40 @@ func (s *TooManyRequestsHeaders) SetResponse(val ErrorModel) {
 	s.Response = val
 }
 
+func (*TooManyRequestsHeaders) apiKeysCreateRes()                                {}
+func (*TooManyRequestsHeaders) apiKeysRotateRes()                                {}
 func (*TooManyRequestsHeaders) authAPILoginAuthAPILoginPostRes()                 {}
 func (*TooManyRequestsHeaders) authAppLoginAuthAppLoginPostRes()                 {}
 func (*TooManyRequestsHeaders) authWebLoginAuthWebLoginPostRes()                 {}
+func (*TooManyRequestsHeaders) deviceAppAuthorizeRes()                           {}
+func (*TooManyRequestsHeaders) deviceAppClaimRes()                               {}
+func (*TooManyRequestsHeaders) deviceWebClaimRes()                               {}
 func (*TooManyRequestsHeaders) registerRegisterAuthRegisterPostRes()             {}
 func (*TooManyRequestsHeaders) resetForgotPasswordAuthForgotPasswordPostRes()    {}
 func (*TooManyRequestsHeaders) resetResetPasswordAuthResetPasswordPostRes()      {}
 func (*TooManyRequestsHeaders) sessionsDeleteOthersRes()                         {}
 func (*TooManyRequestsHeaders) sessionsDeleteRes()                               {}
+func (*TooManyRequestsHeaders) usersExportCurrentUserRes()                       {}
 func (*TooManyRequestsHeaders) usersPatchCurrentUserUsersMePatchRes()            {}
 func (*TooManyRequestsHeaders) usersPatchUserUsersIDPatchRes()                   {}
 func (*TooManyRequestsHeaders) verifyRequestTokenAuthRequestVerifyTokenPostRes() {}
 func (*TooManyRequestsHeaders) verifyVerifyAuthVerifyPostRes()                   {}
+
+// Ref: #/components/schemas/TypedCode
+type TypedCode struct {
+	// Letter case and separators do not matter.
+	UserCode string `json:"user_code"`
+}
+
+// GetUserCode returns the value of UserCode.
+func (s *TypedCode) GetUserCode() string {
+	return s.UserCode
+}
+
+// SetUserCode sets the value of UserCode.
+func (s *TypedCode) SetUserCode(val string) {
+	s.UserCode = val
+}
 
 // UnauthorizedHeaders wraps ErrorModel with response headers.
 type UnauthorizedHeaders struct {
@@ -1575,9 +2838,18 @@ func (s *UnauthorizedHeaders) SetResponse(val ErrorModel) {
 	s.Response = val
 }
 
+func (*UnauthorizedHeaders) apiKeysCreateRes()                     {}
+func (*UnauthorizedHeaders) apiKeysDeleteRes()                     {}
+func (*UnauthorizedHeaders) apiKeysListRes()                       {}
+func (*UnauthorizedHeaders) apiKeysRotateRes()                     {}
+func (*UnauthorizedHeaders) auditListRes()                         {}
+func (*UnauthorizedHeaders) auditOwnRes()                          {}
 func (*UnauthorizedHeaders) authAPILogoutAuthAPILogoutPostRes()    {}
 func (*UnauthorizedHeaders) authAppLogoutAuthAppLogoutPostRes()    {}
 func (*UnauthorizedHeaders) authWebLogoutAuthWebLogoutPostRes()    {}
+func (*UnauthorizedHeaders) deviceAppApproveRes()                  {}
+func (*UnauthorizedHeaders) deviceAppClaimRes()                    {}
+func (*UnauthorizedHeaders) deviceAppDenyRes()                     {}
 func (*UnauthorizedHeaders) sessionsDeleteOthersRes()              {}
 func (*UnauthorizedHeaders) sessionsDeleteRes()                    {}
 func (*UnauthorizedHeaders) sessionsListRes()                      {}
@@ -1585,6 +2857,7 @@ func (*UnauthorizedHeaders) usersCurrentUserUsersMeGetRes()        {}
 func (*UnauthorizedHeaders) usersDeleteUserUsersIDDeleteRes()      {}
 func (*UnauthorizedHeaders) usersEndSessionRes()                   {}
 func (*UnauthorizedHeaders) usersEndSessionsRes()                  {}
+func (*UnauthorizedHeaders) usersExportCurrentUserRes()            {}
 func (*UnauthorizedHeaders) usersListRes()                         {}
 func (*UnauthorizedHeaders) usersListSessionsRes()                 {}
 func (*UnauthorizedHeaders) usersPatchCurrentUserUsersMePatchRes() {}
@@ -2194,6 +3467,74 @@ func (*UsersEndSessionsNoContent) usersEndSessionsRes() {}
 type UsersEndSessionsNotFound ErrorModel
 
 func (*UsersEndSessionsNotFound) usersEndSessionsRes() {}
+
+type UsersExportCurrentUserBadRequest ErrorModel
+
+func (*UsersExportCurrentUserBadRequest) usersExportCurrentUserRes() {}
+
+type UsersExportCurrentUserForbidden ErrorModel
+
+func (*UsersExportCurrentUserForbidden) usersExportCurrentUserRes() {}
+
+type UsersExportCurrentUserOK struct {
+	MadeAt   time.Time     `json:"made_at"`
+	User     UserListed    `json:"user"`
+	Sessions []SessionRead `json:"sessions"`
+	Audit    AuditExport   `json:"audit"`
+	APIKeys  []ApiKey      `json:"api_keys"`
+}
+
+// GetMadeAt returns the value of MadeAt.
+func (s *UsersExportCurrentUserOK) GetMadeAt() time.Time {
+	return s.MadeAt
+}
+
+// GetUser returns the value of User.
+func (s *UsersExportCurrentUserOK) GetUser() UserListed {
+	return s.User
+}
+
+// GetSessions returns the value of Sessions.
+func (s *UsersExportCurrentUserOK) GetSessions() []SessionRead {
+	return s.Sessions
+}
+
+// GetAudit returns the value of Audit.
+func (s *UsersExportCurrentUserOK) GetAudit() AuditExport {
+	return s.Audit
+}
+
+// GetAPIKeys returns the value of APIKeys.
+func (s *UsersExportCurrentUserOK) GetAPIKeys() []ApiKey {
+	return s.APIKeys
+}
+
+// SetMadeAt sets the value of MadeAt.
+func (s *UsersExportCurrentUserOK) SetMadeAt(val time.Time) {
+	s.MadeAt = val
+}
+
+// SetUser sets the value of User.
+func (s *UsersExportCurrentUserOK) SetUser(val UserListed) {
+	s.User = val
+}
+
+// SetSessions sets the value of Sessions.
+func (s *UsersExportCurrentUserOK) SetSessions(val []SessionRead) {
+	s.Sessions = val
+}
+
+// SetAudit sets the value of Audit.
+func (s *UsersExportCurrentUserOK) SetAudit(val AuditExport) {
+	s.Audit = val
+}
+
+// SetAPIKeys sets the value of APIKeys.
+func (s *UsersExportCurrentUserOK) SetAPIKeys(val []ApiKey) {
+	s.APIKeys = val
+}
+
+func (*UsersExportCurrentUserOK) usersExportCurrentUserRes() {}
 
 type UsersListBadRequest ErrorModel
 

@@ -15,12 +15,20 @@ type SecuritySource interface {
 	API(ctx context.Context, operationName OperationName) (API, error)
 	// App provides app security value.
 	App(ctx context.Context, operationName OperationName) (App, error)
+	// Keys provides keys security value.
+	Keys(ctx context.Context, operationName OperationName) (Keys, error)
 	// Web provides web security value.
 	Web(ctx context.Context, operationName OperationName) (Web, error)
 }
 
 // oauth2ScopesAPI is a private map storing OAuth2 scopes per operation.
 var oauth2ScopesAPI = map[string][]string{
+	ApiKeysCreateOperation:                     []string{},
+	ApiKeysDeleteOperation:                     []string{},
+	ApiKeysListOperation:                       []string{},
+	ApiKeysRotateOperation:                     []string{},
+	AuditListOperation:                         []string{},
+	AuditOwnOperation:                          []string{},
 	AuthAPILogoutAuthAPILogoutPostOperation:    []string{},
 	AuthAppLogoutAuthAppLogoutPostOperation:    []string{},
 	AuthWebLogoutAuthWebLogoutPostOperation:    []string{},
@@ -31,6 +39,7 @@ var oauth2ScopesAPI = map[string][]string{
 	UsersDeleteUserUsersIDDeleteOperation:      []string{},
 	UsersEndSessionOperation:                   []string{},
 	UsersEndSessionsOperation:                  []string{},
+	UsersExportCurrentUserOperation:            []string{},
 	UsersListOperation:                         []string{},
 	UsersListSessionsOperation:                 []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
@@ -66,9 +75,18 @@ func GetOAuth2ScopesForAPI(operation string) []string {
 
 // operationRolesApp is a private map storing roles per operation.
 var operationRolesApp = map[string][]string{
+	ApiKeysCreateOperation:                     []string{},
+	ApiKeysDeleteOperation:                     []string{},
+	ApiKeysListOperation:                       []string{},
+	ApiKeysRotateOperation:                     []string{},
+	AuditListOperation:                         []string{},
+	AuditOwnOperation:                          []string{},
 	AuthAPILogoutAuthAPILogoutPostOperation:    []string{},
 	AuthAppLogoutAuthAppLogoutPostOperation:    []string{},
 	AuthWebLogoutAuthWebLogoutPostOperation:    []string{},
+	DeviceAppApproveOperation:                  []string{},
+	DeviceAppClaimOperation:                    []string{},
+	DeviceAppDenyOperation:                     []string{},
 	SessionsDeleteOperation:                    []string{},
 	SessionsDeleteOthersOperation:              []string{},
 	SessionsListOperation:                      []string{},
@@ -76,6 +94,7 @@ var operationRolesApp = map[string][]string{
 	UsersDeleteUserUsersIDDeleteOperation:      []string{},
 	UsersEndSessionOperation:                   []string{},
 	UsersEndSessionsOperation:                  []string{},
+	UsersExportCurrentUserOperation:            []string{},
 	UsersListOperation:                         []string{},
 	UsersListSessionsOperation:                 []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
@@ -108,8 +127,14 @@ func GetRolesForApp(operation string) []string {
 	return result
 }
 
-// operationRolesWeb is a private map storing roles per operation.
-var operationRolesWeb = map[string][]string{
+// operationRolesKeys is a private map storing roles per operation.
+var operationRolesKeys = map[string][]string{
+	ApiKeysCreateOperation:                     []string{},
+	ApiKeysDeleteOperation:                     []string{},
+	ApiKeysListOperation:                       []string{},
+	ApiKeysRotateOperation:                     []string{},
+	AuditListOperation:                         []string{},
+	AuditOwnOperation:                          []string{},
 	AuthAPILogoutAuthAPILogoutPostOperation:    []string{},
 	AuthAppLogoutAuthAppLogoutPostOperation:    []string{},
 	AuthWebLogoutAuthWebLogoutPostOperation:    []string{},
@@ -120,6 +145,61 @@ var operationRolesWeb = map[string][]string{
 	UsersDeleteUserUsersIDDeleteOperation:      []string{},
 	UsersEndSessionOperation:                   []string{},
 	UsersEndSessionsOperation:                  []string{},
+	UsersExportCurrentUserOperation:            []string{},
+	UsersListOperation:                         []string{},
+	UsersListSessionsOperation:                 []string{},
+	UsersPatchCurrentUserUsersMePatchOperation: []string{},
+	UsersPatchUserUsersIDPatchOperation:        []string{},
+	UsersReinstateUserOperation:                []string{},
+	UsersResetPasswordOperation:                []string{},
+	UsersSuspendUserOperation:                  []string{},
+	UsersUserUsersIDGetOperation:               []string{},
+	VerifyVerifyAuthVerifyPostOperation:        []string{},
+}
+
+// GetRolesForKeys returns the required roles for the given operation.
+//
+// This is useful for authorization scenarios where you need to know which roles
+// are required for an operation.
+//
+// Example:
+//
+//	requiredRoles := GetRolesForKeys(AddPetOperation)
+//
+// Returns nil if the operation has no role requirements or if the operation is unknown.
+func GetRolesForKeys(operation string) []string {
+	roles, ok := operationRolesKeys[operation]
+	if !ok {
+		return nil
+	}
+	// Return a copy to prevent external modification
+	result := make([]string, len(roles))
+	copy(result, roles)
+	return result
+}
+
+// operationRolesWeb is a private map storing roles per operation.
+var operationRolesWeb = map[string][]string{
+	ApiKeysCreateOperation:                     []string{},
+	ApiKeysDeleteOperation:                     []string{},
+	ApiKeysListOperation:                       []string{},
+	ApiKeysRotateOperation:                     []string{},
+	AuditListOperation:                         []string{},
+	AuditOwnOperation:                          []string{},
+	AuthAPILogoutAuthAPILogoutPostOperation:    []string{},
+	AuthAppLogoutAuthAppLogoutPostOperation:    []string{},
+	AuthWebLogoutAuthWebLogoutPostOperation:    []string{},
+	DeviceWebApproveOperation:                  []string{},
+	DeviceWebClaimOperation:                    []string{},
+	DeviceWebDenyOperation:                     []string{},
+	SessionsDeleteOperation:                    []string{},
+	SessionsDeleteOthersOperation:              []string{},
+	SessionsListOperation:                      []string{},
+	UsersCurrentUserUsersMeGetOperation:        []string{},
+	UsersDeleteUserUsersIDDeleteOperation:      []string{},
+	UsersEndSessionOperation:                   []string{},
+	UsersEndSessionsOperation:                  []string{},
+	UsersExportCurrentUserOperation:            []string{},
 	UsersListOperation:                         []string{},
 	UsersListSessionsOperation:                 []string{},
 	UsersPatchCurrentUserUsersMePatchOperation: []string{},
@@ -164,6 +244,14 @@ func (s *Client) securityApp(ctx context.Context, operationName OperationName, r
 	t, err := s.sec.App(ctx, operationName)
 	if err != nil {
 		return errors.Wrap(err, "security source \"App\"")
+	}
+	req.Header.Set("Authorization", "Bearer "+t.Token)
+	return nil
+}
+func (s *Client) securityKeys(ctx context.Context, operationName OperationName, req *http.Request) error {
+	t, err := s.sec.Keys(ctx, operationName)
+	if err != nil {
+		return errors.Wrap(err, "security source \"Keys\"")
 	}
 	req.Header.Set("Authorization", "Bearer "+t.Token)
 	return nil
