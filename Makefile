@@ -9,14 +9,14 @@ export GORACE ?= atexit_sleep_ms=0
 SERVERS = GOWORK=off go -C tools run ./servers "$(CURDIR)"
 # Runs go test in modules, all of them in spite of failures, and is never silent for long.
 GOTEST = go -C tools run ./gotest "$(CURDIR)"
-# The race detector makes tests several times as slow, and compiles all anew, so it runs where code of ours runs at once: in the workspace, and in
-# these packages of integration. The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find nothing
-# of ours; nor does the detector, as SQLite's memory is not Go's. Hashing is compiled without the detector too, which makes it ten times as slow.
-# No package with generic code may be: the linker keeps one copy of an instance for the whole program, and atomic operations in it would order
-# nothing.
+# The race detector makes tests several times as slow, and compiles all anew, so it runs where code of ours runs at once: in the root module, the
+# adapters, the passkeys and the stores, and in these packages of integration. The modules of PLAIN, and the rest of integration, run without it.
+# The checks of unsafe pointers stay out of SQLite, which is C in Go: there they double the time, and find nothing of ours; nor does the detector,
+# as SQLite's memory is not Go's. Hashing is compiled without the detector too, which makes it ten times as slow. No package with generic code may
+# be: the linker keeps one copy of an instance for the whole program, and atomic operations in it would order nothing.
 RACED = contract/proofs,bunstore,redisstore
+PLAIN = cmd/latchkey command examples openapi openapi/viewer providers providers/gothprovider senders/smtpsender integration/openapi benchmarks tools
 RACE = -race -gcflags=modernc.org/...=-d=checkptr=0 -gcflags="modernc.org/sqlite/lib=-d=checkptr=0 -race=false" $(foreach package,argon2 blake2b blowfish scrypt,-gcflags=golang.org/x/crypto/$(package)=-race=false)
-APART = integration integration/openapi benchmarks tools
 TIMING = $(SERVERS) go -C integration test -p 1 ./timing ./growth -run '^$$' -bench . -benchtime 1x -timeout 90m
 # Compiled beforehand, since go run is silent meanwhile.
 TOOLS = GOWORK=off tools/still 'compiling tools' go -C tools build -o /dev/null ./servers ./gotest
@@ -63,8 +63,8 @@ lint: ## the linter has no complaint, prose is as it should be, siblings stay ap
 race: ## all tests, with the race detector where it counts
 	@$(TOOLS)
 	@$(SERVERS) sh -c '\
-	$(GOTEST) $(APART:%=!%) "integration:$(RACED)" -- $(RACE) -vet=off -timeout 20m || failed=1; \
-	$(GOTEST) "integration:!$(RACED)" $(filter-out integration,$(APART)) -- -vet=off -timeout 20m && [ -z "$$failed" ]'
+	$(GOTEST) !integration $(PLAIN:%=!%) "integration:$(RACED)" -- $(RACE) -vet=off -timeout 20m || failed=1; \
+	$(GOTEST) $(PLAIN) "integration:!$(RACED)" -- -vet=off -timeout 20m && [ -z "$$failed" ]'
 
 # Known vulnerabilities that the code can reach. Without the network, one line says that this was left out.
 vulns: ## govulncheck, where its database can be reached
@@ -86,7 +86,7 @@ fuzz: ## every fuzz target for FUZZTIME
 long: ## what an issue ends with: full counts, fuzzing, timing, bare; hours
 	@failed=; \
 	LATCHKEY_TEST_LONG=1 $(SERVERS) $(GOTEST) -- -vet=off -tags long -count=1 -timeout 2h || failed="$$failed tests"; \
-	$(SERVERS) $(GOTEST) "integration:!$(RACED)" integration/openapi benchmarks -- $(RACE) -vet=off -timeout 1h || failed="$$failed race"; \
+	$(SERVERS) $(GOTEST) $(PLAIN) "integration:!$(RACED)" -- $(RACE) -vet=off -timeout 1h || failed="$$failed race"; \
 	tools/fuzz 1000000x || failed="$$failed fuzz"; \
 	$(TIMING) || failed="$$failed timing"; \
 	tools/bare make test || failed="$$failed bare"; \
