@@ -69,8 +69,8 @@ func newApp(t *testing.T, o openapi.Options) *app {
 		},
 		SelfExport: true,
 		Hooks:      latchkey.Hooks[Account]{BeforeRegister: onFreePlan},
-		Tickets:    tickets, Credentials: credentials, Sender: mails, BaseURL: "https://shop.example", Hashers: []core.Hasher{plain{}},
-		Log: slog.New(slog.DiscardHandler),
+		Tickets:    tickets, Credentials: credentials, Sender: mails, BaseURL: "https://shop.example",
+		Hashers: []core.Hasher{plain{}}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		t.Fatal(err)
