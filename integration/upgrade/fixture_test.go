@@ -13,7 +13,7 @@ import (
 
 // releases are the commits whose stored data must go on working. Each is a
 // folder of testdata.
-var releases = []string{"089b914", "d354dce", "8b02d2c", "5cbdfe5", "59156f6", "585ee2a"}
+var releases = []string{"089b914", "d354dce", "8b02d2c", "5cbdfe5", "59156f6", "585ee2a", "9e27b2a"}
 
 // fixture returns the lines of a file of a release, and what its head names.
 func fixture(t *testing.T, release, name string) (named map[string]string, lines []string) {

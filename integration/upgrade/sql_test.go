@@ -95,8 +95,9 @@ func (k kind) wantPreviousRelease(t *testing.T, a *application, db *bun.DB, stat
 		t.Fatal(err)
 	}
 	user := one(t, rows, "latchkey_users", ada)
-	session := one(t, rows, "latchkey_sessions", adasID)
-	digests := "SELECT " + k.literal("digest", "binary(32)") + " FROM latchkey_sessions WHERE user_id = '" + adasID + "'"
+	session := one(t, rows, "latchkey_sessions", adasID, "'web'")
+	digests := "SELECT " + k.literal("digest", "binary(32)") + " FROM latchkey_sessions WHERE user_id = '" + adasID +
+		"' AND backend = 'web'"
 	old := k.texts(t, db, 1, digests)[0][0]
 	run(t, db, replaced(user, ada, mary, strings.ToLower(ada), mary, adasID, marysID),
 		replaced(strings.Replace(session, old, k.binary(digest), 1), adasID, marysID))
