@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/oauth"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 	"github.com/latchkey-go/latchkey/integration/chromium"
+	"github.com/latchkey-go/latchkey/integration/long"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
 	"github.com/latchkey-go/latchkey/providers/localprovider"
 )
@@ -57,7 +58,7 @@ func newApp(t *testing.T, route func(core.Group) router, prefix string, edit fun
 }
 
 // visitorTime is for everything that one person does.
-const visitorTime = 5 * time.Minute
+var visitorTime = time.Duration(long.Count(5, 30)) * time.Minute
 
 // setting is how somebody sees the pages.
 type setting struct {
