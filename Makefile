@@ -57,7 +57,10 @@ tidy: ## go.mod and go.sum are as go mod tidy has them
 lint: ## the linter has no complaint, prose is as it should be, siblings stay apart
 	@GOWORK=off go -C tools run ./prose "$(CURDIR)"
 	@GOWORK=off go -C tools run ./siblings "$(CURDIR)"
-	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && tools/lint "$$lint"
+	@lint=$$(GOWORK=off tools/still 'compiling the linter' go -C tools tool -n golangci-lint) && failed=; \
+	set -- "$$lint" run --config="$(CURDIR)/.golangci.yml" && \
+	tools/still 'in the workspace: golangci-lint' "$$@" $$(sed -n 's,^\t\(\..*\),\1/...,p' go.work) || failed=1; \
+	tools/each --apart "$$@" ./... && [ -z "$$failed" ]
 
 # Each module on its own. Without vet, which lint has run over the same files.
 race: ## all tests, with the race detector where it counts
