@@ -38,7 +38,8 @@ func (k groupKey) prefix() string {
 
 // Flow returns the routes of a flow, for the one backend that is named if it is
 // made once per backend. It panics, at set-up, if there is no such flow or
-// backend, or if more than one is named.
+// backend, if the flow has no routes for such a backend, or if more than one is
+// named.
 func (a *Auth[U]) Flow(name string, backend ...string) Group {
 	key := groupKey{flow: name}
 	switch len(backend) {
@@ -50,7 +51,7 @@ func (a *Auth[U]) Flow(name string, backend ...string) Group {
 	}
 	g, ok := a.groups[key]
 	if !ok {
-		panic(fmt.Sprintf("latchkey: there is no flow %q for backend %q: is it in Options.Flows, and the backend in Options.Backends?", name, key.backend))
+		panic(fmt.Sprintf("latchkey: there is no flow %q for backend %q: is it in Options.Flows, and the backend in Options.Backends, and one that the flow's package has routes for?", name, key.backend))
 	}
 	return g
 }
@@ -140,18 +141,10 @@ func (a *Auth[U]) Associate(provider string) Group { return a.Flow("oauth-associ
 
 // Pages returns the HTML pages of a backend whose token browsers send by
 // themselves, such as a cookie, and keep until it expires: pages renew nothing
-// by a refresh token, and Pages panics for a backend that has those. It needs
+// by a refresh token, so Pages panics for a backend that has those. It needs
 // the flow of package pages in Options.Flows. They belong at the prefix that
 // the links in mails have (see pages.Links).
-func (a *Auth[U]) Pages(backend string) Group {
-	for _, b := range backendInfos(a.opts.Backends) {
-		if b.Name == backend && (!b.BrowserSent || b.Renews) {
-			panic(fmt.Sprintf("latchkey: pages cannot log in at backend %q, whose token browsers do not send by themselves, "+
-				"or have to renew: add a backend with a cookie and sessions", backend))
-		}
-	}
-	return a.Flow("pages", backend)
-}
+func (a *Auth[U]) Pages(backend string) Group { return a.Flow("pages", backend) }
 
 // APIKeys returns GET and POST /api-keys, POST /api-keys/{id}/rotate and DELETE
 // /api-keys/{id}, by which users manage their API keys. It needs the flow of an

@@ -166,7 +166,7 @@ func TestBackendsWithoutPages(t *testing.T) {
 	for _, backend := range []string{"api", "spa"} {
 		func() {
 			defer func() {
-				if said := fmt.Sprint(recover()); !strings.Contains(said, "a backend with a cookie and sessions") {
+				if said := fmt.Sprint(recover()); !strings.Contains(said, `no flow "pages" for backend "`+backend) {
 					t.Errorf("pages at the backend %s: %s", backend, said)
 				}
 			}()
