@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
@@ -15,6 +16,7 @@ type security struct {
 	ways     []core.Way
 	door     *gate.Gate
 	recheck  rechecker
+	mailed   bool // a mail proves who a user is
 	freshFor time.Duration
 	now      func() time.Time
 }
@@ -40,6 +42,9 @@ func newSecurity(
 		}
 		if w, ok := core.As[core.Way](f); ok {
 			s.ways = append(s.ways, w)
+		}
+		if one, ok := core.As[core.Factor](f); ok && one.Method() == core.MethodEmail {
+			s.mailed = true
 		}
 	}
 	return s
@@ -86,7 +91,10 @@ func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Pr
 	for _, p := range extra {
 		done = core.AddProof(done, p)
 	}
-	if len(done) == 0 { // an imported token
+	// What another login has proved admits a device, and no more: its
+	// person may have been talked into that.
+	done = core.MadeHere(done)
+	if len(done) == 0 { // nor has an imported token any
 		return core.RequireProof(false, s.freshFor, nil)
 	}
 	proved := (&core.Session{Proofs: done}).Proved()
@@ -95,7 +103,36 @@ func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Pr
 	if err != nil {
 		return core.Unavailable(err)
 	}
+	if asked = s.instead(c.User, done, asked); asked != nil && len(asked) == 0 {
+		return core.Forbidden()
+	}
 	return core.RequireProof(fresh && asked == nil, s.freshFor, asked)
+}
+
+// instead returns what a user can do about factors that ask. One that asks
+// although it is proved needs a proof of another kind beside it, which is as a
+// rule what logins begin with. There may be nothing.
+func (s *security) instead(u core.AnyUser, done []core.Proof, asked []string) []string {
+	proved := func(method string) bool {
+		return slices.ContainsFunc(done, func(p core.Proof) bool { return p.Method == method })
+	}
+	if !slices.ContainsFunc(asked, proved) {
+		return asked
+	}
+	var all []string
+	if u.Base().HashedPassword != "" {
+		all = append(all, core.MethodPassword)
+	}
+	if s.mailed && u.Base().EmailKey != "" {
+		all = append(all, core.MethodEmail)
+	}
+	methods := []string{}
+	for _, m := range append(all, asked...) {
+		if !slices.Contains(methods, m) && !proved(m) && s.Strong(append(slices.Clone(done), core.Proof{Method: m})) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 // MayProve implements core.Security.

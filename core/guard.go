@@ -34,7 +34,8 @@ type Guard struct {
 	// Methods are those of which one must have made the proof; nil allows
 	// any.
 	Methods []string
-	// Strong requires proofs of two kinds; see ProofKinds.Strong.
+	// Strong requires proofs of two kinds that were made in this login; see
+	// ProofKinds.Strong and MadeHere.
 	Strong bool
 	// Scope is what a session with Scopes must have: 403 INSUFFICIENT_SCOPE
 	// without. Of several guards it must have every Scope. Where no guard

@@ -11,7 +11,8 @@ import (
 type Proof struct {
 	Method string // "password", "oauth:google", "totp"
 	// At is the zero time for a proof that was made elsewhere, as that of a
-	// login which lets a device log in. Such a proof is never recent.
+	// login which lets a device log in. Such a proof is never recent, and
+	// does not count for what is sensitive; see MadeHere.
 	At time.Time
 }
 
@@ -102,6 +103,17 @@ func AddProof(done []Proof, p Proof) []Proof {
 		all = slices.DeleteFunc(all, func(d Proof) bool { return d.Method == oldest.Method })
 	}
 	return all
+}
+
+// MadeHere returns the proofs that have a time: those of this login, without
+// the ones that were made in another one. It returns done itself where that is
+// all of them.
+func MadeHere(done []Proof) []Proof {
+	elsewhere := func(p Proof) bool { return p.At.IsZero() }
+	if !slices.ContainsFunc(done, elsewhere) {
+		return done
+	}
+	return slices.DeleteFunc(slices.Clone(done), elsewhere)
 }
 
 // latest is Session.Proved.

@@ -118,6 +118,27 @@ func TestProved(t *testing.T) {
 	}
 }
 
+func TestMadeHere(t *testing.T) {
+	t.Parallel()
+	here, elsewhere := proofs("password", "totp"), []core.Proof{{Method: "passkey"}, {Method: core.MethodDevice}}
+	for name, c := range map[string]struct{ done, want []core.Proof }{
+		"none":                {nil, nil},
+		"all of them":         {here, here},
+		"none of them":        {elsewhere, nil},
+		"those with a time":   {append(slices.Clone(elsewhere), here...), here},
+		"one between two":     {[]core.Proof{elsewhere[0], here[0], elsewhere[1]}, here[:1]},
+		"the same method too": {[]core.Proof{{Method: "totp"}, here[1]}, here[1:]},
+	} {
+		before := slices.Clone(c.done)
+		if got := core.MadeHere(c.done); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		if !slices.Equal(c.done, before) {
+			t.Errorf("%s: the argument has changed to %v", name, c.done)
+		}
+	}
+}
+
 func TestRequireProof(t *testing.T) {
 	t.Parallel()
 	if err := core.RequireProof(true, time.Minute, nil); err != nil {

@@ -156,9 +156,9 @@ type Security interface {
 	// Secured returns nil where the login of ctx is in person (see
 	// InPerson) and, with the proofs in extra, has a proof that is not
 	// older than Options.FreshFor, and none of the user's factors still
-	// asks. Otherwise it returns the 403 PROOF_REQUIRED that names what
-	// would do, the plain 403 where nothing would, or a 503. ctx must have
-	// a user.
+	// asks. Proofs that were made elsewhere do not count (see MadeHere).
+	// Otherwise it returns the 403 PROOF_REQUIRED that names what would do,
+	// the plain 403 where nothing would, or a 503. ctx must have a user.
 	Secured(ctx context.Context, extra ...Proof) error
 	// MayProve returns nil where one more proof of ctx's login may be by a
 	// method, as Gate.Prove decides afterwards: else the 403 or a 503. A

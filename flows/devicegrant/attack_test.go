@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/internal/factortest"
+	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
 // CVE-2026-45337: the login that claimed a code is the only one that
@@ -266,4 +268,84 @@ func TestDecidedAgain(t *testing.T) {
 	ada.does("approve", d.user, 503, "")
 	ada.does("approve", d.user, 204, "")
 	d.polls(200, "access_token")
+}
+
+// An approval ends with the login that gave it, also where a step-up has
+// replaced that; one by another login of the same user stays.
+func TestD11EndedLogin(t *testing.T) {
+	const own = `{"password": "` + factortest.Password + `"}`
+	for name, end := range map[string]func(t *testing.T, a app, p person){
+		"logged out": func(_ *testing.T, _ app, p person) { p.Ask("/logout", "", 204, "") },
+		"ended by an administrator": func(t *testing.T, a app, _ person) {
+			living, err := a.Manager().Sessions(t.Context(), a.Ada.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			oldest := slices.MinFunc(living, func(a, b *core.Session) int { return a.Created.Compare(b.Created) })
+			if err := a.Manager().EndSession(t.Context(), a.Ada.ID, oldest.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"logged out after a step-up": func(_ *testing.T, _ app, p person) {
+			p.Ask("/prove/password", own, 204, "")
+			p.Ask("/logout", "", 204, "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				a := newApp(t, devicegrant.Flow{}, nil)
+				p, d := a.ada(), a.device()
+				p.lets(d)
+				time.Sleep(time.Second)
+				twin, theirs := a.ada(), a.device()
+				twin.lets(theirs)
+				end(t, a, p)
+				d.isDenied()
+				theirs.polls(200, "access_token")
+			})
+		})
+	}
+}
+
+// A step-up after the approval ends nothing.
+func TestD11TwinStepUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := newApp(t, devicegrant.Flow{}, nil)
+		p, d := a.ada(), a.device()
+		p.lets(d)
+		p.Ask("/prove/password", `{"password": "`+factortest.Password+`"}`, 204, "")
+		time.Sleep(time.Minute)
+		d.polls(200, "access_token")
+	})
+}
+
+// Where the store cannot note the end of a login at once, it is tried again.
+func TestD11Retried(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var tickets *failingBurns
+		a := newApp(t, devicegrant.Flow{}, func(o *options) {
+			tickets = &failingBurns{TicketStore: memstore.NewTickets(time.Now)}
+			o.Tickets = tickets
+		})
+		p, d := a.ada(), a.device()
+		p.lets(d)
+		tickets.left.Store(1)
+		p.Ask("/logout", "", 204, "")
+		time.Sleep(time.Minute)
+		d.isDenied()
+	})
+}
+
+// failingBurns fails as many times as are left.
+type failingBurns struct {
+	core.TicketStore
+
+	left atomic.Int64
+}
+
+func (s *failingBurns) Burn(ctx context.Context, purpose string, d [32]byte, until time.Time) error {
+	if s.left.Add(-1) >= 0 {
+		return errors.New("the store is away")
+	}
+	return s.TicketStore.Burn(ctx, purpose, d, until)
 }

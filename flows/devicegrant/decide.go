@@ -36,7 +36,9 @@ func (f Flow) decide(
 		if err != nil {
 			return err
 		}
-		d := decision{claim: claimOf(c.Session), Approved: approved, Methods: methodsOf(c.Session)}
+		d := decision{
+			claim: claimOf(c.Session), Approved: approved, Login: loginOf(c.Session), Methods: methodsOf(c.Session),
+		}
 		return store(ctx, svc, core.Ticket{
 			Digest: [32]byte(a.Device), Purpose: decisionPurpose, UserID: c.Session.UserID, Epoch: c.Session.Epoch,
 			Expires: t.Expires,

@@ -25,12 +25,13 @@
 // Somebody may send their own code to another person, and ask them to approve
 // it: no protocol prevents that (RFC 8628, section 5.4). So the page must say
 // what an approval does, a link pre-fills the code and decides nothing, and the
-// login of the device is worth less than the one that approved it: it has the
-// kinds of that one's proofs, without their times, so nothing sensitive is done
-// by it until the user proves themselves at the device.
+// login of the device is worth less than the one that approved it. It has the
+// kinds of that one's proofs, without their times, which is enough to be let
+// in. For what is sensitive they do not count: the user proves themselves at
+// the device, with both kinds of proofs where they have a second factor.
 //
-// An approval is void once the user's TokenEpoch rises, and while they are
-// inactive or suspended.
+// An approval is void once the login that gave it is logged out or ended, or
+// the user's TokenEpoch rises, and while they are inactive or suspended.
 package devicegrant
 
 import (
@@ -70,7 +71,10 @@ type Flow struct {
 
 const name = "device"
 
-var _ core.Linked = Flow{}
+var (
+	_ core.Linked   = Flow{}
+	_ core.Listener = Flow{}
+)
 
 // Name is "device".
 func (Flow) Name() string { return name }

@@ -79,7 +79,7 @@ func slower(err error, status int) error {
 }
 
 // use uses up the approval of a device, with its user looked at again under the
-// lock of their row.
+// lock of their row, and the login that approved it.
 func use(ctx context.Context, svc *core.Services, digest [32]byte) (u core.AnyUser, d decision, err error) {
 	t, err := svc.Tickets.Find(ctx, decisionPurpose, digest)
 	if errors.Is(err, core.ErrNotFound) {
@@ -104,6 +104,9 @@ func use(ctx context.Context, svc *core.Services, digest [32]byte) (u core.AnyUs
 		}
 		if b := u.Base(); b.Blocked(svc.Env.Now()) || b.TokenEpoch != t.Epoch {
 			return denied()
+		}
+		if err := living(ctx, svc, d); err != nil {
+			return err
 		}
 		_, err = svc.Tickets.Consume(ctx, decisionPurpose, digest)
 		return err

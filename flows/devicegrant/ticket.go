@@ -44,6 +44,8 @@ type decision struct {
 	claim
 
 	Approved bool
+	// Login is that login; see loginOf.
+	Login string
 	// Methods are those of that login's proofs.
 	Methods []string
 }

@@ -95,7 +95,7 @@ func (s *site) proveOptions(ctx context.Context, r *core.Request) (*core.Respons
 		return nil, err
 	}
 	c := core.CurrentFrom(ctx)
-	return s.ask(ctx, c.User, toProve, subjectOf(c.Session), s.verify(c.Session.Proofs))
+	return s.ask(ctx, c.User, toProve, subjectOf(c.Session), s.verify(core.MadeHere(c.Session.Proofs)))
 }
 
 // prove adds the proof of a passkey to the current login.
@@ -110,7 +110,8 @@ func (s *site) prove(ctx context.Context, r *core.Request) (*core.Response, erro
 	session := core.CurrentFrom(ctx).Session
 	admission, err := s.svc.Gate.Prove(ctx, r, func(ctx context.Context, u core.AnyUser) (core.Proof, error) {
 		return s.again(ctx, u, r, assertion{
-			purpose: toProve, subject: subjectOf(session), verify: s.verify(session.Proofs), credential: in.credential,
+			purpose: toProve, subject: subjectOf(session), verify: s.verify(core.MadeHere(session.Proofs)),
+			credential: in.credential,
 		})
 	})
 	return admission.Answer, err

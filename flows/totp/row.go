@@ -134,7 +134,7 @@ func (f Flow) On(ctx context.Context, svc *core.Services, e core.Event) {
 		return
 	}
 	var others []core.Proof
-	for _, p := range e.Session.Proofs {
+	for _, p := range core.MadeHere(e.Session.Proofs) {
 		if p.Method != kind {
 			others = append(others, p)
 		}

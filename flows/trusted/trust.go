@@ -106,8 +106,8 @@ func secure(svc *core.Services) core.Guard {
 		only := *c.Session // with what else was proved as if it were long ago
 		only.Proofs = slices.Clone(only.Proofs)
 		for i, p := range only.Proofs {
-			if !slices.Contains(methods, p.Method) {
-				only.Proofs[i].At = time.Time{}
+			if !slices.Contains(methods, p.Method) && !p.At.IsZero() {
+				only.Proofs[i].At = time.Unix(0, 0)
 			}
 		}
 		err = svc.Security.Secured(core.WithCurrent(ctx, core.Current{Session: &only, User: c.User}))

@@ -11,7 +11,8 @@ import (
 // proved is a guard's condition on the proofs of a session.
 func (p *plan) proved(g core.Guard, s *core.Session) error {
 	at := s.Proved(g.Methods...)
-	ok := !at.IsZero() && (g.MaxAge == 0 || p.Now().Sub(at) <= g.MaxAge) && (!g.Strong || p.Kinds.Strong(s.Proofs))
+	ok := !at.IsZero() && (g.MaxAge == 0 || p.Now().Sub(at) <= g.MaxAge) &&
+		(!g.Strong || p.Kinds.Strong(core.MadeHere(s.Proofs)))
 	return core.RequireProof(ok, g.MaxAge, g.Methods)
 }
 

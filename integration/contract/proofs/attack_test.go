@@ -12,7 +12,7 @@ func TestAttacks(t *testing.T) {
 	everywhere(t, func(t *testing.T, a *app) {
 		for _, c := range []func(*testing.T, *app){
 			appCodes, recoveryCodes, removals, pendingLogins, stepUps, mailLogins, takeOvers, passkeys, cards,
-			trust,
+			trust, deviceAndPassword,
 		} {
 			c(t, a)
 		}
@@ -38,7 +38,8 @@ func TestAttackUses(t *testing.T) {
 				suspension, whoMaySuspend, lists,
 				spellings, lastSlot, lastSlots, captcha, lockedOutOnPurpose, stolenCookie, knownBrowsersEnd,
 				consecutiveFailures, nobodyIsLimitedAlike,
-				deviceClaims, deviceRaces, deviceDeciders, deviceUsers, deviceCodes, deviceLogins, deviceLimits,
+				deviceClaims, deviceRaces, deviceDeciders, deviceUsers, deviceApprovers, deviceCodes, deviceLogins,
+				deviceLimits,
 			} {
 				c(t, a)
 			}

@@ -19,7 +19,7 @@
 //	captcha_test.go    Q16
 //	email_test.go      M80 M81 M82 R14
 //	export_test.go     M86
-//	grant_test.go      D01 D02 D03 D04 D05 D06 D07
+//	grant_test.go      D01 D02 D03 D04 D05 D06 D07 D08 D11
 //	key_ends_test.go   K03 K06 K15 K16
 //	key_uses_test.go   K04 K07 K11 K17 K18
 //	keys_test.go       K01 K02 K09 K10 K13 K14

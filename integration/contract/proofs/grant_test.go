@@ -172,6 +172,63 @@ func deviceLogins(t *testing.T, other *harness.App) {
 	a.Want(t, "GET /users/me 401", harness.Case("D06 a new password ends the device's login"), in)
 }
 
+// deviceAndPassword: a device that a user was talked into letting in, and their
+// password, are not two factors.
+func deviceAndPassword(t *testing.T, a *app) {
+	p := a.withApp(t)
+	d := a.NewDevice(t, "session")
+	a.Let(t, "session", p.in, d)
+	in := bearer(t, a.Want(t, polled+"200", d.Polls()))
+	const weak = `GET /strong 403 {"detail":{"code":"PROOF_REQUIRED","max_age":0,"methods":[]}}`
+	a.Want(t, weak, harness.Case("D08 the approval alone"), in)
+	in = bearer(t, a.Want(t, "POST /auth/session/prove/password 200", in, with("password", harness.Password)))
+	const refused = ` 403 {"detail":{"code":"PROOF_REQUIRED","max_age":600,"methods":["totp","recovery"]}}`
+	id := harness.PathID(p.rows(t, core.MethodTOTP)[0].ID)
+	a.Want(t, weak, harness.Case("D08 the application's own route"), in)
+	a.Want(t, "DELETE /auth/factors/{id}"+refused, harness.Case("D08 removes the factor"), in, id)
+	a.Want(t, "POST /auth/session/recovery-codes"+refused, harness.Case("D08 makes codes"), in)
+	a.Want(t, "POST /auth/session/passkeys/options"+refused, harness.Case("D08 adds a passkey"), in)
+	a.Want(t, "POST /auth/session/device/claim"+refused, harness.Case("D08 lets another device in"), in,
+		a.NewDevice(t, "session").Typed())
+	a.Want(t, "PATCH /users/me"+refused, harness.Case("D08 changes the password"), in,
+		with("password", harness.OtherPassword, "current_password", harness.Password))
+	in = bearer(t, a.Want(t, appProof+"200 (D08 twin, both at the device)", in, body("", p.code(t))))
+	a.Want(t, "GET /strong 200", in)
+	a.Want(t, "DELETE /auth/factors/{id} 204", in, id)
+}
+
+// deviceApprovers: an approval ends with the login that gave it.
+func deviceApprovers(t *testing.T, other *harness.App) {
+	a := other.Beside(t, harness.Renewing)
+	const poll = "POST /auth/mobile/device/token "
+	for name, end := range map[string]func(u *harness.Account, mine harness.Option){
+		"logged out": func(_ *harness.Account, mine harness.Option) {
+			a.Want(t, "POST /auth/cookie/logout 204", mine)
+		},
+		"ended by another login": func(u *harness.Account, _ harness.Option) {
+			id := sessionsOf(t, a, u)[0].ID
+			a.Want(t, "DELETE /auth/sessions/{id} 204", a.LogIn(t, "cookie", u), harness.PathID(id))
+		},
+	} {
+		u := a.NewUser(t)
+		mine, d := a.LogIn(t, "cookie", u), a.NewDevice(t, "mobile")
+		a.Let(t, "cookie", mine, d)
+		end(u, mine)
+		a.Advance(time.Second)
+		again, twin := a.LogIn(t, "cookie", u), a.NewDevice(t, "mobile")
+		a.Let(t, "cookie", again, twin)
+		a.Want(t, poll+"400 DEVICE_ACCESS_DENIED", harness.Case("D11 "+name), d.Polls())
+		a.Want(t, poll+"200", harness.Case("D11 twin, another login"), twin.Polls())
+	}
+	u := a.NewUser(t)
+	first, d := a.LogInRenewing(t, "mobile", u), a.NewDevice(t, "mobile")
+	a.Let(t, "mobile", first.Presented(), d)
+	a.Want(t, renewed, first.Body())
+	a.Advance(11 * time.Second)
+	a.Want(t, ended, first.Body())
+	a.Want(t, poll+"400 DEVICE_ACCESS_DENIED", harness.Case("D11 its refresh token came again"), d.Polls())
+}
+
 // deviceLimits: codes cannot be guessed, nor polled without pause.
 func deviceLimits(t *testing.T, other *harness.App) {
 	limited := func(_ *harness.App, o *harness.Options) {
