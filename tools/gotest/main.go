@@ -7,7 +7,8 @@
 // the workspace. Without one, every module below ROOT is tested on its own;
 // with a "!MODULE" too, but for that one. The flags are those of go test. Its
 // packages are those of the module, or those in folders below it, or, after
-// "!", in all others.
+// "!", in all others. One of these with a "+" before its folder is among them
+// and comes first, as the slowest should: MODULE:!FOLDER,+FOLDER.
 //
 // A module begins when the one before has one package left, so that a slow one
 // leaves no core idle; no more than two modules run at once.
@@ -21,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -172,17 +174,26 @@ func packagesOf(ctx context.Context, root, module string) (arguments []string, n
 	if err != nil || !some {
 		return []string{all}, len(lines)
 	}
-	named := map[string]bool{}
+	named, first := map[string]bool{}, map[string]bool{}
 	for name := range strings.SplitSeq(folders, ",") {
-		named[filepath.Join(root, folder, name)] = true
+		if before, ok := strings.CutPrefix(name, "+"); ok {
+			first[filepath.Join(root, folder, before)] = true
+		} else {
+			named[filepath.Join(root, folder, name)] = true
+		}
 	}
 	for _, line := range lines {
 		dir, path, _ := strings.Cut(line, "\t")
-		if named[dir] != others {
+		switch {
+		case first[dir]:
+			arguments = slices.Insert(arguments, 0, path)
+		case named[dir] != others:
 			arguments = append(arguments, path)
 		}
 		delete(named, dir)
+		delete(first, dir)
 	}
+	maps.Copy(named, first)
 	for dir := range named { // go test says that it is not there
 		arguments = append(arguments, dir)
 	}

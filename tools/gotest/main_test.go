@@ -93,6 +93,22 @@ func TestModulesAreChosen(t *testing.T) {
 	}
 }
 
+func TestTheSlowestPackageIsFirst(t *testing.T) {
+	root := tree(t, modules)
+	for name, want := range map[string]string{
+		"bad:!dies":            "bad bad/good",
+		"bad:!dies,+good":      "bad/good bad",
+		"bad:!.,+dies":         "bad/dies bad/good",
+		"bad:.,+good":          "bad/good bad",
+		"bad:!dies,+not-there": "bad bad/good " + filepath.Join(root, "bad/not-there"),
+	} {
+		got, n := packagesOf(t.Context(), root, name)
+		if strings.Join(got, " ") != want || n != len(got) {
+			t.Errorf("%s: %d packages: %s, want %s", name, n, got, want)
+		}
+	}
+}
+
 func TestSilenceIsBroken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
