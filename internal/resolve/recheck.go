@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
@@ -13,7 +14,7 @@ import (
 // core.ErrInvalid, or any other error if a store cannot be reached. Its error
 // says why that cannot be answered.
 func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error) {
-	ask, err := r.asker(c)
+	ask, err := r.asker(c, r.settled)
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +24,13 @@ func (r *Resolver) Recheck(c *core.Current) (func(context.Context) error, error)
 	}, nil
 }
 
+// reading is again or settled.
+type reading func(
+	ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool,
+) (core.Current, error)
+
 // asker is Recheck's question with the login as it is now.
-func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, error), error) {
+func (r *Resolver) asker(c *core.Current, read reading) (func(context.Context) (core.Current, error), error) {
 	if c == nil || c.Session == nil {
 		return nil, errors.New("the context knows no login: put Require with the guard Streaming before the handler, and pass its request's context")
 	}
@@ -39,7 +45,7 @@ func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, 
 				b.Name)
 		}
 		return func(ctx context.Context) (core.Current, error) {
-			return r.again(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
+			return read(ctx, b, strategy, c.Session, c.User == nil && r.Fresh != nil)
 		}, nil
 	}
 	return nil, fmt.Errorf("no backend is called %q", c.Session.Backend)
@@ -50,7 +56,7 @@ func (r *Resolver) asker(c *core.Current) (func(context.Context) (core.Current, 
 // session has ended since it was let in, and c's own session where the strategy
 // cannot recheck.
 func (r *Resolver) Alive(ctx context.Context, c *core.Current) (*core.Session, error) {
-	ask, err := r.asker(c)
+	ask, err := r.asker(c, r.again) // without pauses, as the caller may hold locks
 	if err != nil {
 		return c.Session, nil //nolint:nilerr // the caller compares the epoch in any case
 	}
@@ -78,4 +84,33 @@ func (r *Resolver) again(
 	fresh := *r
 	fresh.Epochs = r.Fresh
 	return fresh.confirm(ctx, b, found, sessionOnly)
+}
+
+// pauses are those before readings of a session that has another epoch than its
+// user. A new password is committed before a store ends the user's sessions and
+// carries one over, which takes it some milliseconds; in between, the one is
+// like the others.
+var pauses = []time.Duration{5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond}
+
+// settled is again, and reads anew while the strategy may be carrying the
+// session over to its user's epoch.
+func (r *Resolver) settled(
+	ctx context.Context, b *core.Backend, strategy core.Rechecker, s *core.Session, sessionOnly bool,
+) (core.Current, error) {
+	current, err := r.again(ctx, b, strategy, s, sessionOnly)
+	if _, carries := core.As[core.AllRevoker](b.Strategy); !carries {
+		return current, err
+	}
+	for _, pause := range pauses {
+		if !errors.Is(err, errEpoch) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return core.Current{}, core.Unavailable(ctx.Err())
+		case <-time.After(pause):
+		}
+		current, err = r.again(ctx, b, strategy, s, sessionOnly)
+	}
+	return current, err
 }

@@ -238,7 +238,7 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	// One of the two epochs may be older than the other: a session that
 	// outlived a new password, or is of a login after it, goes on.
 	if strategy, ok := core.As[core.Rechecker](b.Strategy); ok {
-		return p.again(ctx, b, strategy, found.Session, p.sessionOnly)
+		return p.settled(ctx, b, strategy, found.Session, p.sessionOnly)
 	}
 	return core.Current{}, err
 }
