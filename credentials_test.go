@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -96,15 +97,15 @@ func TestDeletionOfAUserDeletesTheirCredentials(t *testing.T) {
 }
 
 func TestSweepDeletesExpiredCredentials(t *testing.T) {
-	at := time.Now()
-	keys := newPasskeys(func() time.Time { return at })
+	clock := testclock.New(time.Now())
+	keys := newPasskeys(clock.Now)
 	a := newApp(t, func(o *latchkey.Options[Member]) { o.Credentials = keys })
 	keys.add(t, "ada", "trusted", "totp")
 	for _, want := range []int{0, 2} {
 		if n, err := a.Sweep(t.Context()); n != want || err != nil {
 			t.Errorf("Sweep deleted %d, %v; want %d", n, err, want)
 		}
-		at = at.Add(2 * time.Hour)
+		clock.Advance(2 * time.Hour)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/cookie"
@@ -324,8 +325,8 @@ func TestLoginPageBelowAPrefix(t *testing.T) {
 // A login that must be proved once more is led to the page of the proof, with
 // what would do, and back.
 func TestProvePage(t *testing.T) {
-	var ahead time.Duration
-	s := newSite(t, func(o *latchkey.Options[Reader]) { o.Now = func() time.Time { return time.Now().Add(ahead) } })
+	clock := testclock.New(time.Now())
+	s := newSite(t, func(o *latchkey.Options[Reader]) { o.Now = clock.Now })
 	mux := http.NewServeMux()
 	mux.Handle("/", s.Handler)
 	for path, guard := range map[string]latchkey.Guard{
@@ -343,7 +344,7 @@ func TestProvePage(t *testing.T) {
 	lands(t, "one without a factor", v.send("GET", "/vault?id=1", "", ""),
 		"/prove?a=1&methods=totp+passkey&next=%2Fvault%3Fid%3D1")
 	answers(t, "another refusal", v.send("GET", "/root", "", ""), 403, "Forbidden")
-	ahead = 11 * time.Minute
+	clock.Advance(11 * time.Minute)
 	lands(t, "an old login", v.send("GET", "/cancel", "", ""), "/prove?a=1&next=%2Fcancel")
 	answers(t, "a form", v.send("POST", "/cancel", "", ""), 403, core.CodeProofRequired)
 	v.header.Set("Accept", "application/json")

@@ -201,8 +201,8 @@ func TestAttackM55WhatChangesMeanwhile(t *testing.T) {
 		"the activity":       {set(func(u *core.User) { u.IsActive = false }), true},
 		"a suspension":       {set(func(u *core.User) { u.SuspendedUntil = time.Now().Add(time.Hour) }), true},
 		"the user's end":     {func(a *mailApp, id string) { _ = a.users.Delete(a.t.Context(), id) }, true},
-		"nine minutes":       {func(a *mailApp, _ string) { a.advance(10*time.Minute - time.Second) }, false},
-		"ten minutes":        {func(a *mailApp, _ string) { a.advance(10 * time.Minute) }, true},
+		"nine minutes":       {func(a *mailApp, _ string) { a.clock.Advance(10*time.Minute - time.Second) }, false},
+		"ten minutes":        {func(a *mailApp, _ string) { a.clock.Advance(10 * time.Minute) }, true},
 		"verified meanwhile": {set(func(u *core.User) { u.IsVerified = !u.IsVerified }), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +251,8 @@ func TestAttackM92AUserWithoutAnAddress(t *testing.T) {
 	if mails := a.mailed(); len(mails) != 0 {
 		t.Errorf("%d mails were sent", len(mails))
 	}
-	admission, err := a.Manager().Login(t.Context(), nobody.ID, "api", nil, core.Proof{Method: "password", At: a.clock()})
+	admission, err := a.Manager().Login(t.Context(), nobody.ID, "api", nil,
+		core.Proof{Method: "password", At: a.clock.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

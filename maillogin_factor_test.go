@@ -151,7 +151,7 @@ func TestMailProvesNobodyInAnothersName(t *testing.T) {
 	root := a.member("root@example.org", func(u *core.User) { u.IsSuperuser = true })
 	for _, actor := range []string{"", root.ID} {
 		token, err := a.sessions.Issue(t.Context(), core.Login{Session: core.Session{
-			UserID: ada.ID, Backend: "api", Actor: actor, Proofs: []core.Proof{{Method: "password", At: a.clock()}},
+			UserID: ada.ID, Backend: "api", Actor: actor, Proofs: []core.Proof{{Method: "password", At: a.clock.Now()}},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +216,7 @@ func TestAttackM63GuessesByAStepUp(t *testing.T) {
 	own.want("/login", in{"username": "ada@example.org", "password": password}, 200, "")
 	mine := own.asksTo("/prove/mail")
 	own.want("/prove/mail/confirm", in{"code": mine.Code}, 200, "")
-	a.advance(time.Hour)
+	a.clock.Advance(time.Hour)
 	mail := v.asksTo("/prove/mail")
 	v.want("/prove/mail/confirm", in{"code": mail.Code}, 200, "")
 }

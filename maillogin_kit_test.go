@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/maillogin"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -33,20 +34,20 @@ type mailApp struct {
 	sessions *session.Strategy
 	mails    *letters
 	mux      *http.ServeMux
+	clock    *testclock.Clock
 
 	mu     sync.Mutex
-	now    time.Time
 	hosts  int
 	events []latchkey.Event[Member] // failed logins
 }
 
 func newMailApp(t *testing.T, f maillogin.Flow, change ...func(*mailApp, *latchkey.Options[Member])) *mailApp {
 	t.Helper()
-	a := &mailApp{t: t, users: memstore.NewUsers[Member](), mails: &letters{}, now: time.Now()}
-	a.tickets = memstore.NewTickets(a.clock)
+	a := &mailApp{t: t, users: memstore.NewUsers[Member](), mails: &letters{}, clock: testclock.New(time.Now())}
+	a.tickets = memstore.NewTickets(a.clock.Now)
 	var err1 error
-	a.sessions, err1 = session.New(memstore.NewSessions(a.clock), session.Options{Now: a.clock})
-	browser, err2 := cookie.New(cookie.Options{Now: a.clock})
+	a.sessions, err1 = session.New(memstore.NewSessions(a.clock.Now), session.Options{Now: a.clock.Now})
+	browser, err2 := cookie.New(cookie.Options{Now: a.clock.Now})
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +57,8 @@ func newMailApp(t *testing.T, f maillogin.Flow, change ...func(*mailApp, *latchk
 			{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: a.sessions},
 		},
 		Flows: []latchkey.Flow{f}, Tickets: a.tickets, Sender: a.mails, BaseURL: "https://app.example.org/base/",
-		Hashers: []core.Hasher{fast("new")}, Now: a.clock, MailDelay: -1, Log: slog.New(slog.DiscardHandler),
-		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: a.clock}),
+		Hashers: []core.Hasher{fast("new")}, Now: a.clock.Now, MailDelay: -1, Log: slog.New(slog.DiscardHandler),
+		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: a.clock.Now}),
 	}
 	o.Hooks.AfterFailedLogin = func(_ context.Context, e latchkey.Event[Member]) {
 		a.mu.Lock()
@@ -81,18 +82,6 @@ func newMailApp(t *testing.T, f maillogin.Flow, change ...func(*mailApp, *latchk
 		}
 	})
 	return a
-}
-
-func (a *mailApp) clock() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.now
-}
-
-func (a *mailApp) advance(d time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.now = a.now.Add(d)
 }
 
 // failed returns the failed logins, and forgets them.

@@ -53,7 +53,7 @@ func TestWrongCodesOfAnAddress(t *testing.T) {
 	v.guess(120, v.asks("ada@example.org"))
 	in1("ada@example.org", "code", atHome, 200)
 	wrongs(100)
-	a.advance(24 * time.Hour)
+	a.clock.Advance(24 * time.Hour)
 	in1("ada@example.org", "code", atHome, 400)
 	in1("grace@example.org", "code", atHome, 200)
 	v = a.reader("api").at(atHome) // a code that is not compared is no try of its mail
@@ -129,7 +129,7 @@ func TestAttackQ15MailsOfALoginAreCountedByNetwork(t *testing.T) {
 		if n := len(a.mailed()); n != 30 {
 			t.Errorf("%s: %d mails are sent in an hour, want 30 whoever asks", email, n)
 		}
-		a.advance(time.Hour)
+		a.clock.Advance(time.Hour)
 		if n := ask(atHome, 1); n != 1 {
 			t.Errorf("%s: %d mails an hour later", email, n)
 		}

@@ -74,8 +74,8 @@ func TestLinksThatLogNobodyIn(t *testing.T) {
 			a.set(id, func(u *core.User) { u.TokenEpoch++ })
 		}, refused: true},
 		"the user is gone": {happens: func(a *mailApp, id string) { _ = a.users.Delete(a.t.Context(), id) }, refused: true},
-		"nine minutes":     {happens: func(a *mailApp, _ string) { a.advance(10*time.Minute - time.Second) }},
-		"ten minutes":      {happens: func(a *mailApp, _ string) { a.advance(10 * time.Minute) }, refused: true},
+		"nine minutes":     {happens: func(a *mailApp, _ string) { a.clock.Advance(10*time.Minute - time.Second) }},
+		"ten minutes":      {happens: func(a *mailApp, _ string) { a.clock.Advance(10 * time.Minute) }, refused: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -60,7 +60,7 @@ func TestMailLoginCookie(t *testing.T) {
 	t.Parallel()
 	custom := func(o cookie.Options) func(*mailApp, *latchkey.Options[Member]) {
 		return func(a *mailApp, options *latchkey.Options[Member]) {
-			o.Now = a.clock
+			o.Now = a.clock.Now
 			browser, err := cookie.New(o)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/reset"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 	"github.com/latchkey-go/latchkey/transports/bearer"
@@ -37,36 +37,22 @@ type nameApp struct {
 	users *memstore.Users[Handled]
 	mails *letters
 	mux   *http.ServeMux
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (a *nameApp) clock() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.now
-}
-
-func (a *nameApp) advance(d time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.now = a.now.Add(d)
+	clock *testclock.Clock
 }
 
 func newNameApp(t *testing.T, change ...func(*latchkey.Options[Handled])) *nameApp {
 	t.Helper()
-	a := &nameApp{t: t, users: memstore.NewUsers[Handled](), mails: &letters{}, now: time.Now()}
-	sessions, err := session.New(memstore.NewSessions(a.clock), session.Options{Now: a.clock})
+	a := &nameApp{t: t, users: memstore.NewUsers[Handled](), mails: &letters{}, clock: testclock.New(time.Now())}
+	sessions, err := session.New(memstore.NewSessions(a.clock.Now), session.Options{Now: a.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := latchkey.Options[Handled]{
 		Backends: []latchkey.Backend{{Name: "api", Transport: bearer.New(bearer.Options{}), Strategy: sessions}},
 		Flows:    []latchkey.Flow{reset.Flow{}, verify.Flow{}, maillogin.Flow{SignUp: true}},
-		Tickets:  memstore.NewTickets(a.clock), Sender: a.mails, BaseURL: "https://app.example.org",
-		Hashers: []core.Hasher{fast("new")}, Now: a.clock, MailDelay: -1, Log: slog.New(slog.DiscardHandler),
-		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: a.clock}),
+		Tickets:  memstore.NewTickets(a.clock.Now), Sender: a.mails, BaseURL: "https://app.example.org",
+		Hashers: []core.Hasher{fast("new")}, Now: a.clock.Now, MailDelay: -1, Log: slog.New(slog.DiscardHandler),
+		Limiter: memstore.NewLimiter(memstore.LimiterOptions{Now: a.clock.Now}),
 	}
 	for _, c := range change {
 		c(&o)

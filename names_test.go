@@ -93,7 +93,7 @@ func TestLoginByNameOrAddress(t *testing.T) {
 		a.want("POST /auth/api/login", "", members("username", identifier, "password", password), status, "")
 		a.want("POST /auth/api/login", "", members("username", identifier, "password", "wrong password"), 400,
 			core.CodeLoginBadCredentials)
-		a.advance(time.Minute)
+		a.clock.Advance(time.Minute)
 	}
 	if u, err := a.Manager().Authenticate(t.Context(), "ADA.lovelace", password); err != nil || u.Email != anEmail {
 		t.Errorf("Authenticate by name: %v, %v", u, err)
@@ -136,7 +136,7 @@ func TestAttackM91OneCount(t *testing.T) {
 			t.Errorf("the sixth failure of %s is answered %d, want 429", identifier, got)
 		}
 	}
-	a.advance(5 * time.Minute)
+	a.clock.Advance(5 * time.Minute)
 	for _, identifier := range []string{anEmail, aName} {
 		if got := try(identifier, password); got != 200 {
 			t.Errorf("later the right password with %s is answered %d", identifier, got)
@@ -249,7 +249,7 @@ func TestChangeOfAName(t *testing.T) {
 	a.want("PATCH /users/me", token, members("username", ""), 422, `["body","username"]`)
 	a.want("PATCH /users/me", token, `{"username": null}`, 200, `"username":"`+aName)
 	a.want("PATCH /users/me", token, members("username", "countess"), 200, `"username":"countess"`)
-	a.advance(time.Hour)
+	a.clock.Advance(time.Hour)
 	a.want("PATCH /users/me", token, members("username", "Countess", "nick", "n"), 200,
 		`"username":"Countess"`) // the same key
 	a.want("PATCH /users/me", token, members("username", aName), 403, core.CodeProofRequired)

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 )
 
 func TestOAuthAssociation(t *testing.T) {
@@ -98,17 +99,17 @@ func TestLinkingTwiceIsHeardOnce(t *testing.T) {
 // M31: a link is a way in, so that one is added and removed by who has just
 // proved who they are.
 func TestAttackM31LinksOfAStaleLogin(t *testing.T) {
-	late := time.Duration(0)
-	a := newOAuthAppAt(t, func() time.Time { return time.Now().Add(late) }, nil)
+	clock := testclock.New(time.Now())
+	a := newOAuthAppAt(t, clock.Now, nil)
 	a.register("ada@example.org")
 	ada := a.browser()
 	ada.token = a.login("ada@example.org", password).member("token")
 	begun, _ := ada.begin("/auth/associate/other", "")
 	ada.through(link, identity("id-1", "ada@example.org")).expect(t, 200, "ada")
-	late = 9 * time.Minute
+	clock.Advance(9 * time.Minute)
 	ada.send("DELETE", link, "", "").expect(t, 204, "")
 	ada.through(link, identity("id-1", "ada@example.org")).expect(t, 200, "ada")
-	late = 10*time.Minute + 5*time.Second
+	clock.Advance(time.Minute + 5*time.Second)
 	ada.get(link+"/authorize").expect(t, 403, core.CodeProofRequired)
 	ada.get(link+"/authorize?redirect_to=https://spa.example.org/").expect(t, 303, "")
 	ada.send("DELETE", link, "", "").expect(t, 403, core.CodeProofRequired)

@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/oauth"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -62,14 +63,14 @@ func TestOAuthFlowsTellWhatTheyMiss(t *testing.T) {
 
 // O05
 func TestO05AStateEnds(t *testing.T) {
-	now := time.Now()
-	a := newOAuthAppAt(t, func() time.Time { return now }, nil)
+	clock := testclock.New(time.Now())
+	a := newOAuthAppAt(t, clock.Now, nil)
 	b := a.browser()
 	late, _ := b.begin(web, "")
 	inTime, _ := b.begin(web, "")
-	now = now.Add(10*time.Minute - time.Second)
+	clock.Advance(10*time.Minute - time.Second)
 	b.finish(web, inTime, identity("id-1", "ada@example.org")).expect(t, 200, "token")
-	now = now.Add(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	b.finish(web, late, identity("id-1", "ada@example.org")).expect(t, 400, core.CodeOAuthStateExpired)
 }
 

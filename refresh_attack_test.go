@@ -16,7 +16,7 @@ func TestAttackT01(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	first := a.pair(a.login("mobile"))
 	second := a.pair(a.renew(first.Refresh))
-	a.advance(11 * time.Second)
+	a.clock.Advance(11 * time.Second)
 	a.heard()
 	a.wants("replayed", a.renew(first.Refresh), 401, unauthorized)
 	a.wants("the present one afterwards", a.renew(second.Refresh), 401, unauthorized)
@@ -41,7 +41,7 @@ func TestAttackT05(t *testing.T) {
 			a.edit(ada.ID, func(m *Member) { m.IsActive = false })
 		},
 		"suspended": func(a *renewing, _ pair, ada *Member) {
-			a.edit(ada.ID, func(m *Member) { m.SuspendedUntil = a.clock().Add(time.Hour) })
+			a.edit(ada.ID, func(m *Member) { m.SuspendedUntil = a.clock.Now().Add(time.Hour) })
 		},
 		"unverified where that is required": func(a *renewing, _ pair, ada *Member) {
 			a.edit(ada.ID, func(m *Member) { m.IsVerified = false })
@@ -109,7 +109,7 @@ func TestAttackT13(t *testing.T) {
 	for range 3 {
 		a.users.down = errors.New("connection refused")
 		a.wants("without the users", a.renew(p.Refresh), 503, `{"detail":"SERVICE_UNAVAILABLE"}`)
-		a.advance(time.Minute)
+		a.clock.Advance(time.Minute)
 		a.users.down = nil
 	}
 	a.wants("afterwards", a.renew(p.Refresh), 200, "")
@@ -141,7 +141,7 @@ func TestAttackT15(t *testing.T) {
 func TestAttackT16(t *testing.T) {
 	a := newRenewing(t, false, nil)
 	p, token := a.pair(a.login("mobile")), cookies(a.login("spa"))[refreshCookie]
-	a.advance(time.Hour)
+	a.clock.Advance(time.Hour)
 	a.heard()
 	a.wants("logout with an expired token", a.send("POST", "/auth/mobile/logout", "", "Authorization",
 		"Bearer "+p.Access), 401, "")

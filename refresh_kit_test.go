@@ -17,6 +17,7 @@ import (
 	"github.com/latchkey-go/latchkey/adapters/httpauth"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/notices"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/refresh"
@@ -32,6 +33,7 @@ type renewing struct {
 	mux   *http.ServeMux
 	users *failing
 	mails *letters
+	clock *testclock.Clock
 	// strategy of the backend "mobile"
 	strategy core.Strategy
 
@@ -40,7 +42,6 @@ type renewing struct {
 	found, ending func()
 
 	mu     sync.Mutex
-	now    time.Time
 	events []core.Event
 }
 
@@ -109,46 +110,34 @@ func (a *renewing) heard() string {
 	return strings.Join(kinds, " ")
 }
 
-func (a *renewing) clock() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.now
-}
-
-func (a *renewing) advance(d time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.now = a.now.Add(d)
-}
-
 func newRenewing(t *testing.T, stateless bool, change func(*latchkey.Options[Member])) *renewing {
 	t.Helper()
-	a := &renewing{t: t, mails: &letters{}, now: time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC),
+	a := &renewing{t: t, mails: &letters{}, clock: testclock.New(time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)),
 		mux: http.NewServeMux()}
 	a.users = &failing{Users: memstore.NewUsers[Member]()}
-	store := watched{memstore.NewSessions(a.clock), a}
+	store := watched{memstore.NewSessions(a.clock.Now), a}
 	strategy := func() core.Strategy {
 		key, err := jwt.HS256("test", []byte("\x8f\x13\xe2\x9c\x5a\x07\xd4\x61\xbb\x2e\x90\x4f\xc8\x35\x7a\x1d"+
 			"\xe6\x58\x03\xaf\x72\xd9\x44\x8b\x16\xf0\x6c\x25\x9e\x51\xca\x38"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		access, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: 10 * time.Minute, Now: a.clock})
+		access, err := jwt.New(jwt.Options{Keys: []jwt.Key{key}, Lifetime: 10 * time.Minute, Now: a.clock.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := refresh.New(store, access, refresh.Options{Now: a.clock, Stateless: stateless})
+		s, err := refresh.New(store, access, refresh.Options{Now: a.clock.Now, Stateless: stateless})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	cookies, err := cookie.New(cookie.Options{RefreshPath: "/auth/spa", Now: a.clock})
+	cookies, err := cookie.New(cookie.Options{RefreshPath: "/auth/spa", Now: a.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.strategy = strategy()
-	tokens := bearer.New(bearer.Options{Now: a.clock})
+	tokens := bearer.New(bearer.Options{Now: a.clock.Now})
 	o := latchkey.Options[Member]{
 		Backends: []latchkey.Backend{
 			{Name: "mobile", Transport: tokens, Strategy: a.strategy},
@@ -156,8 +145,8 @@ func newRenewing(t *testing.T, stateless bool, change func(*latchkey.Options[Mem
 			{Name: "spa", Transport: cookies, Strategy: strategy()},
 		},
 		Flows:   []latchkey.Flow{ears{a: a}, notices.Flow{}},
-		Tickets: memstore.NewTickets(a.clock), Sender: a.mails, MailDelay: -1,
-		BaseURL: "https://app.example.org", Hashers: []core.Hasher{fast("new")}, Now: a.clock,
+		Tickets: memstore.NewTickets(a.clock.Now), Sender: a.mails, MailDelay: -1,
+		BaseURL: "https://app.example.org", Hashers: []core.Hasher{fast("new")}, Now: a.clock.Now,
 		Log: slog.New(slog.NewTextHandler(&syncWriter{w: &bytes.Buffer{}}, nil)),
 	}
 	if change != nil {

@@ -25,7 +25,7 @@ func TestRefresh(t *testing.T) {
 	if heard := a.heard(); heard != "login" {
 		t.Errorf("heard %q", heard)
 	}
-	a.advance(20 * time.Minute)
+	a.clock.Advance(20 * time.Minute)
 	if status := a.me(first); status != 401 {
 		t.Errorf("an access token that has expired: %d", status)
 	}
@@ -99,7 +99,7 @@ func TestRefreshOfABriefLogin(t *testing.T) {
 		if lines != 2 {
 			t.Fatalf("got %d %s with %d cookies", w.Code, w.Body, lines)
 		}
-		a.advance(2*time.Hour - time.Second)
+		a.clock.Advance(2*time.Hour - time.Second)
 		token := cookies(w)[refreshCookie]
 		if w = renewSpa(token); w.Code == 401 {
 			t.Fatal("it ends within two hours")
@@ -107,11 +107,11 @@ func TestRefreshOfABriefLogin(t *testing.T) {
 		mine = a.pair(a.renew(mine.Refresh))
 	}
 	a.wants("two hours without a renewal", a.renew(idle.Refresh), 401, unauthorized)
-	a.advance(time.Minute)
+	a.clock.Advance(time.Minute)
 	a.wants("a day after the login", a.renew(mine.Refresh), 401, unauthorized)
 	a.wants("a day after the login", renewSpa(cookies(w)[refreshCookie]), 401, unauthorized)
 	long := a.pair(a.login("mobile"))
-	a.advance(25 * time.Hour)
+	a.clock.Advance(25 * time.Hour)
 	a.wants("any other login", a.renew(long.Refresh), 200, "")
 }
 
@@ -119,7 +119,7 @@ func TestRefreshOfABriefLogin(t *testing.T) {
 func TestT21RefreshAfterStepUp(t *testing.T) {
 	a := newRenewing(t, false, func(o *latchkey.Options[Member]) { o.StepUpGrace = -1 })
 	before := a.pair(a.login("mobile"))
-	a.advance(5 * time.Minute)
+	a.clock.Advance(5 * time.Minute)
 	after := a.pair(a.send("POST", "/auth/mobile/prove/password", `{"password": "`+password+`"}`,
 		"Authorization", "Bearer "+before.Access))
 	a.wants("the refresh token of before", a.renew(before.Refresh), 401, unauthorized)
@@ -128,10 +128,10 @@ func TestT21RefreshAfterStepUp(t *testing.T) {
 		t.Errorf("the renewed step-up: %d", status)
 	}
 	for range 6 {
-		a.advance(15*24*time.Hour - time.Hour)
+		a.clock.Advance(15*24*time.Hour - time.Hour)
 		after = a.pair(a.renew(after.Refresh))
 	}
-	a.advance(6 * time.Hour)
+	a.clock.Advance(6 * time.Hour)
 	a.wants("90 days after the login", a.renew(after.Refresh), 401, unauthorized)
 }
 
@@ -147,7 +147,7 @@ func TestRefreshLimit(t *testing.T) {
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("it does not say when to come again")
 	}
-	a.advance(time.Minute)
+	a.clock.Advance(time.Minute)
 	a.wants("a minute later, with the same token", a.renew(p.Refresh), 200, "")
 }
 
@@ -165,7 +165,7 @@ func TestRevokeLimit(t *testing.T) {
 		t.Errorf("its headers are %v", w.Header())
 	}
 	a.wants("the login goes on", a.renew(p.Refresh), 200, "")
-	a.advance(time.Minute)
+	a.clock.Advance(time.Minute)
 	a.wants("a minute later", a.send("POST", "/auth/mobile/revoke", "token="+p.Refresh), 200, "null")
 	a.wants("it has ended", a.renew(p.Refresh), 401, unauthorized)
 }
@@ -177,7 +177,7 @@ func TestRefreshByCookie(t *testing.T) {
 		!strings.HasPrefix(first[refreshCookie], "lkr_") {
 		t.Fatalf("the login sets %v", first)
 	}
-	a.advance(time.Hour)
+	a.clock.Advance(time.Hour)
 	w := a.send("POST", "/auth/spa/refresh", "", "Cookie", refreshCookie+"="+first[refreshCookie])
 	second := cookies(w)
 	if w.Code != 204 || len(second) != 2 || second[refreshCookie] == first[refreshCookie] {

@@ -143,7 +143,7 @@ func TestAttackK12(t *testing.T) {
 	if _, err := a.Manager().ResetPassword(t.Context(), token, password); err != nil {
 		t.Fatal(err)
 	}
-	a.now = a.now.Add(time.Second) // the reset has ended its keys
+	a.clock.Advance(time.Second) // the reset has ended its keys
 	a.knock(robot, "Bearer "+a.another(robot))
 	a.logIn("ada@example.org") // the twin
 }

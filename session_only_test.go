@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -24,13 +25,10 @@ func (c *countedEpochs) Epoch(ctx context.Context, userID string) (int64, error)
 }
 
 func TestEpochAge(t *testing.T) {
-	var now atomic.Pointer[time.Time]
-	pass := func(d time.Duration) { later := now.Load().Add(d); now.Store(&later) }
-	began := time.Now()
-	now.Store(&began)
+	clock := testclock.New(time.Now())
 	epochs := &countedEpochs{}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
-		o.Epochs, o.EpochTTL, o.Now = epochs, 5*time.Second, func() time.Time { return *now.Load() }
+		o.Epochs, o.EpochTTL, o.Now = epochs, 5*time.Second, clock.Now
 	})
 	epochs.EpochStore = a.users
 	ada := a.register("ada@example.org").member("id")
@@ -47,9 +45,9 @@ func TestEpochAge(t *testing.T) {
 	a.want("GET", "/session-only", token, "", 200, "session")
 	// One that another process makes is known in time.
 	a.edit(ada, func(m *Member) { m.TokenEpoch++ })
-	pass(5*time.Second - 1)
+	clock.Advance(5*time.Second - 1)
 	a.want("GET", "/session-only", token, "", 200, "session")
-	pass(1)
+	clock.Advance(1)
 	a.want("GET", "/session-only", token, "", 401, "Unauthorized")
 }
 

@@ -2,24 +2,23 @@ package latchkey_test
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 )
 
 // TestSuspended: who is suspended has no way in until the suspension ends, and
 // learns why by the right password alone.
 func TestSuspended(t *testing.T) {
 	t.Parallel()
-	var now atomic.Pointer[time.Time]
 	began := time.Now()
-	now.Store(&began)
+	clock := testclock.New(began)
 	k := &keys{}
 	a := newApp(t, func(o *latchkey.Options[Member]) {
-		o.Now, o.MailDelay = func() time.Time { return *now.Load() }, -1
+		o.Now, o.MailDelay = clock.Now, -1
 		o.Backends = append(o.Backends, latchkey.Backend{Name: "keys", Transport: header{}, Strategy: k})
 	})
 	id := a.register("ada@example.org").member("id")
@@ -47,10 +46,12 @@ func TestSuspended(t *testing.T) {
 		t.Errorf("a wrong password: %d %s", got.status, got.body)
 	}
 	a.want("POST", "/auth/forgot-password", "", `{"email": "ada@example.org"}`, 202, "null")
-	back := until.Add(-time.Microsecond)
-	now.Store(&back) // not before
+	if err := a.Wait(t.Context()); err != nil { // the mail, while the suspension lasts
+		t.Fatal(err)
+	}
+	clock.Set(until.Add(-time.Microsecond)) // not before
 	a.want("GET", "/session-only", "key", "", 401, "Unauthorized")
-	now.Store(&until)
+	clock.Set(until)
 	a.want("GET", "/session-only", "key", "", 200, "session")
 	a.want("GET", "/users/me", token, "", 401, "Unauthorized") // what the suspension has ended stays so
 	if got := a.login("ada@example.org", password); got.status != 200 {

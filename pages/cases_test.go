@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/pages"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
@@ -93,11 +93,11 @@ func TestAdministrationPageByPage(t *testing.T) {
 // page. A form that is wrong says so.
 func TestAdministrationFilters(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	a := pagewalk.New(t, "/nested", func(o *pagewalk.Options) { o.Now = clock.now })
+	clock := testclock.New(time.Now())
+	a := pagewalk.New(t, "/nested", func(o *pagewalk.Options) { o.Now = clock.Now })
 	add := func(address string, edit func(*pagewalk.Account)) {
 		a.Add(t, address, func(u *pagewalk.Account) {
-			u.CreatedAt = clock.now()
+			u.CreatedAt = clock.Now()
 			edit(u)
 		})
 	}
@@ -151,8 +151,8 @@ func TestAdministrationFilters(t *testing.T) {
 // changes something else.
 func TestMomentsAndDevices(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now, o.Pages.Fields["born"] = clock.now, pages.Field{} })
+	clock := testclock.New(time.Now())
+	a := pagewalk.New(t, "", func(o *pagewalk.Options) { o.Now, o.Pages.Fields["born"] = clock.Now, pages.Field{} })
 	born := time.Date(1990, 5, 4, 12, 30, 15, 123456000, time.UTC)
 	a.Add(t, "ada@example.org", func(u *pagewalk.Account) { u.Born = born })
 	serve := served(a)
@@ -162,7 +162,7 @@ func TestMomentsAndDevices(t *testing.T) {
 		who.Agent = agent
 		who.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
 	}
-	clock.pass(90 * time.Minute)
+	clock.Advance(90 * time.Minute)
 	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
 	page := b.Get("/account").Want(200, `value="1990-05-04T12:30:15"`, ">curl<", ">Unknown device<",
 		"logged in 1 h ago", "active just now")
@@ -175,8 +175,8 @@ func TestMomentsAndDevices(t *testing.T) {
 		t.Errorf("born at %v", u.Born)
 	}
 	page.Submit("profile", "born", "in May").Want(422, `value="in May"`)
-	clock.pass(26 * time.Hour)
-	b.Get("/account").Want(200, "logged in "+clock.now().Add(-26*time.Hour).UTC().Format("2006-01-02"))
+	clock.Advance(26 * time.Hour)
+	b.Get("/account").Want(200, "logged in "+clock.Now().Add(-26*time.Hour).UTC().Format("2006-01-02"))
 }
 
 // switchable is a limiter that can be down.
@@ -190,26 +190,6 @@ func (l *switchable) Allow(ctx context.Context, key string, limits ...core.Limit
 		return 0, errors.New("down")
 	}
 	return l.Limiter.Allow(ctx, key, limits...)
-}
-
-// clock is set by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Now()} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
 }
 
 // staff is a second backend whose token browsers send by themselves.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 )
 
 // keys has the routes of flows/passkey, a module of its own, by their names. A
@@ -212,8 +213,8 @@ func TestPasskeyInAPendingLogin(t *testing.T) {
 // A passkey is added by a login that has proved itself just now.
 func TestAddAPasskey(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	_, b, k := withKeys(t, func(o *pagewalk.Options) { o.Now = clock.now })
+	clock := testclock.New(time.Now())
+	_, b, k := withKeys(t, func(o *pagewalk.Options) { o.Now = clock.Now })
 	b.Post("/account/passkeys/options").WantJSON(401, `{"location":"/login"}`)
 	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
 	b.Get("/account").Want(200, `href="/account/passkeys"`, "Passkeys and second step")
@@ -226,7 +227,7 @@ func TestAddAPasskey(t *testing.T) {
 	page.Submit("passkey", "credential", "{}", "label", "blue").WantRedirect("/account#factors")
 	b.Get("/account").Want(200, "The passkey is added")
 
-	clock.pass(11 * time.Minute)
+	clock.Advance(11 * time.Minute)
 	const prove = "/prove?next=%2Faccount%2Fpasskeys"
 	b.Get("/account/passkeys").WantRedirect(prove)
 	b.Post("/account/passkeys/options").WantJSON(403, `{"location":"/prove?next=%2Faccount%2Fpasskeys\u0026repeat=1"}`)

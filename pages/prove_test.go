@@ -8,14 +8,15 @@ import (
 
 	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/internal/pagewalk"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 )
 
 // stale is a browser whose login is too old for what is sensitive.
-func stale(t *testing.T, edit func(*pagewalk.Options)) (*pagewalk.App, *pagewalk.Browser, *clock) {
+func stale(t *testing.T, edit func(*pagewalk.Options)) (*pagewalk.App, *pagewalk.Browser, *testclock.Clock) {
 	t.Helper()
-	clock := newClock()
+	clock := testclock.New(time.Now())
 	a := pagewalk.New(t, "", func(o *pagewalk.Options) {
-		o.Now = clock.now
+		o.Now = clock.Now
 		if edit != nil {
 			edit(o)
 		}
@@ -23,7 +24,7 @@ func stale(t *testing.T, edit func(*pagewalk.Options)) (*pagewalk.App, *pagewalk
 	a.Add(t, "ada@example.org", nil)
 	b := pagewalk.NewBrowser(t, served(a), "")
 	b.Post("/login", "username", "ada@example.org", "password", pagewalk.Password).WantRedirect("/account")
-	clock.pass(11 * time.Minute)
+	clock.Advance(11 * time.Minute)
 	return a, b, clock
 }
 
@@ -95,14 +96,14 @@ func TestProveByAnApp(t *testing.T) {
 	page := b.Get("/account").Submit("add-totp").Want(200)
 	secret := page.Secret()
 	code := func() string {
-		text, err := totp.Code(secret, clock.now())
+		text, err := totp.Code(secret, clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
 	page.Submit("totp", "code", code()).WantRedirect("/account/recovery-codes")
-	clock.pass(11 * time.Minute)
+	clock.Advance(11 * time.Minute)
 	b.Post("/account/recovery-codes").WantRedirect("/prove?next=%2Faccount%2Frecovery-codes&repeat=1")
 	page = b.Get("/prove?next=%2Faccount%2Frecovery-codes&repeat=1").
 		Want(200, `id="password-password"`, "Code of the app", `inputmode="numeric"`)
@@ -132,7 +133,7 @@ func TestProveByAnotherFactor(t *testing.T) {
 	a.Add(t, "gil@example.org", func(u *pagewalk.Account) { u.Pin = "2468" })
 	b.Post("/login?again=1", "username", "gil@example.org", "password", pagewalk.Password).WantRedirect("/login/factor")
 	b.Get("/login/factor").Submit("pin", "pin", "2468", "digits", "4").WantRedirect("/account")
-	clock.pass(11 * time.Minute)
+	clock.Advance(11 * time.Minute)
 	b.Get("/prove").Submit("password", "password", pagewalk.Password).WantRedirect("/account")
 	const prove = "/prove?methods=pin&next=%2Faccount%23factors&repeat=1"
 	b.Post("/account/totp").WantRedirect(prove)

@@ -15,6 +15,7 @@ import (
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/flows/passkey"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -32,15 +33,15 @@ type app struct {
 	store   *memstore.Credentials
 	tickets *tickets
 	heard   *journal
-	clock   *clock
+	clock   *testclock.Clock
 }
 
 // newApp makes an application with the backends web (cookies) and api (bearer).
 func newApp(t *testing.T, o passkey.Options, change func(*latchkey.Options[member])) *app {
 	t.Helper()
-	c := &clock{at: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	c := testclock.New(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 	a := &app{
-		t: t, clock: c, store: memstore.NewCredentials(c.now), tickets: &tickets{TicketStore: memstore.NewTickets(c.now)},
+		t: t, clock: c, store: memstore.NewCredentials(c.Now), tickets: &tickets{TicketStore: memstore.NewTickets(c.Now)},
 		heard: &journal{},
 	}
 	if o.Secret == nil {
@@ -51,7 +52,7 @@ func newApp(t *testing.T, o passkey.Options, change func(*latchkey.Options[membe
 		t.Fatal(err)
 	}
 	options := latchkey.Options[member]{
-		Flows: []latchkey.Flow{a.keys, a.heard}, Credentials: a.store, Tickets: a.tickets, Now: c.now,
+		Flows: []latchkey.Flow{a.keys, a.heard}, Credentials: a.store, Tickets: a.tickets, Now: c.Now,
 		StepUpGrace: -1,
 	}
 	if change != nil {

@@ -103,7 +103,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s has a count of its own: %d", path, got)
 		}
 	}
-	a.clock.pass(time.Minute)
+	a.clock.Advance(time.Minute)
 	if got := post("/login/passkey/options", "192.0.2.1"); got != http.StatusOK {
 		t.Errorf("a minute later: %d", got)
 	}

@@ -141,8 +141,8 @@ func TestAttackM41ForgedOrExpired(t *testing.T) {
 		code   string
 	}{
 		"as it is":       {func(*requested) {}, ""},
-		"nearly expired": {func(*requested) { a.clock.pass(2*time.Minute - time.Microsecond) }, ""},
-		"expired":        {func(*requested) { a.clock.pass(2 * time.Minute) }, core.CodePasskeyBadChallenge},
+		"nearly expired": {func(*requested) { a.clock.Advance(2*time.Minute - time.Microsecond) }, ""},
+		"expired":        {func(*requested) { a.clock.Advance(2 * time.Minute) }, core.CodePasskeyBadChallenge},
 		"empty":          {func(o *requested) { o.PublicKey.Challenge = "" }, core.CodePasskeyBadChallenge},
 		"no base64url":   {func(o *requested) { o.PublicKey.Challenge = "+/+/" }, core.CodePasskeyBadChallenge},
 		"one's own": {func(o *requested) { o.PublicKey.Challenge = b64(bytes.Repeat([]byte{7}, 64)) },

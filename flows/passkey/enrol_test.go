@@ -144,7 +144,7 @@ func TestAttackM37UnverifiedAddress(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	proof := core.Proof{Method: "oauth:acme", At: a.clock.now()}
+	proof := core.Proof{Method: "oauth:acme", At: a.clock.Now()}
 	admission, err := a.Manager().Login(t.Context(), u.ID, "api", request(t), proof)
 	if err != nil || admission.Pending == "" {
 		t.Fatalf("got %+v, %v", admission, err)

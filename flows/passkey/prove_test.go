@@ -58,7 +58,7 @@ func TestStepUp(t *testing.T) {
 	}
 	c := authtest.As(t, a.Auth, "web", u)
 	c.Header.Set("Sec-Fetch-Site", "same-origin")
-	a.clock.pass(time.Hour)
+	a.clock.Advance(time.Hour)
 	a.want(c, "/auth/web/passkeys/options", "", http.StatusForbidden, core.CodeProofRequired)
 	a.want(c, "/auth/web/prove/passkey", credential(k.get(a.options(c, "/auth/web/prove/passkey/options", ""))), 204, "")
 	a.options(c, "/auth/web/passkeys/options", "")

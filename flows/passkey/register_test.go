@@ -39,7 +39,7 @@ func TestRegister(t *testing.T) {
 	}
 	rows := a.rows(u)
 	if len(rows) != 1 || made.ID != rows[0].ID || made.Kind != "passkey" || made.Label != "the blue key" ||
-		!made.CreatedAt.Equal(a.clock.now()) || rows[0].Label != made.Label || strings.Contains(rows[0].Key, b64(key.id)) {
+		!made.CreatedAt.Equal(a.clock.Now()) || rows[0].Label != made.Label || strings.Contains(rows[0].Key, b64(key.id)) {
 		t.Errorf("got %s, stored %+v", w.Body, rows)
 	}
 	if len(rows[0].Data) > 600 {
@@ -205,7 +205,7 @@ func TestAttackM31RegistrationIsSensitive(t *testing.T) {
 	a.register(c, "api", newAuthenticator(t))
 
 	stale := authtest.As(t, a.Auth, "api", a.user())
-	a.clock.pass(11 * time.Minute)
+	a.clock.Advance(11 * time.Minute)
 	a.want(stale, "/auth/api/passkeys/options", "", http.StatusForbidden, core.CodeProofRequired)
 	if len(a.rows(u)) != 2 {
 		t.Errorf("%d passkeys", len(a.rows(u)))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-go/latchkey/internal/testclock"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -93,8 +95,8 @@ var statements = regexp.MustCompile(`\d+ statements`)
 // TestWalk: both databases have the same transcript.
 func TestWalk(t *testing.T) {
 	everywhere(t, func(t *testing.T, _ string, s *shop) {
-		clock := time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
-		s.now = func() time.Time { return clock }
+		clock := testclock.New(time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC))
+		s.now = clock.Now
 		var got strings.Builder
 		last := ""
 		for line := range strings.Lines(strings.TrimSpace(steps)) {
@@ -108,7 +110,7 @@ func TestWalk(t *testing.T) {
 				s.login(args[1], strings.Join(args[2:], " "))
 				continue
 			case "later":
-				clock = clock.Add(90 * time.Minute)
+				clock.Advance(90 * time.Minute)
 				continue
 			}
 			code, out, errs := s.run(t.Context(), stdin, args...)

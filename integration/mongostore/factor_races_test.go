@@ -19,6 +19,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/maillogin"
 	"github.com/latchkey-go/latchkey/flows/recovery"
 	"github.com/latchkey-go/latchkey/flows/totp"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/mongostore"
 )
 
@@ -28,8 +29,7 @@ type racing struct {
 	t     *testing.T
 	mux   *http.ServeMux
 	mails chan core.Mail
-	mu    sync.Mutex
-	now   time.Time
+	clock *testclock.Clock
 }
 
 // Send implements core.Sender.
@@ -38,29 +38,19 @@ func (a *racing) Send(_ context.Context, m core.Mail) error {
 	return nil
 }
 
-func (a *racing) clock() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.now
-}
-
-func (a *racing) advance(d time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.now = a.now.Add(d)
-}
-
 func newRacing(t *testing.T) *racing {
 	t.Helper()
-	a := &racing{t: t, mux: http.NewServeMux(), mails: make(chan core.Mail, 8), now: time.Now().Truncate(time.Second)}
-	_, store, us := open[core.User](t, mongostore.Options{Now: a.clock})
+	a := &racing{
+		t: t, mux: http.NewServeMux(), mails: make(chan core.Mail, 8), clock: testclock.New(time.Now().Truncate(time.Second)),
+	}
+	_, store, us := open[core.User](t, mongostore.Options{Now: a.clock.Now})
 	plenty := core.Limit{Events: 100_000, Window: time.Minute}
 	mails := maillogin.Flow{SecondFactor: true}
 	mails.RequestLimit, mails.AttemptLimit, mails.MailLimit = plenty, plenty, plenty
 	var err error
 	a.Auth, err = latchkey.New(us, authtest.Options(t, latchkey.Options[core.User]{
 		Flows:   []latchkey.Flow{totp.Flow{Attempts: plenty}, recovery.Flow{}, mails},
-		Tickets: store.Tickets(), Credentials: store.Credentials(), Limiter: store.Limiter(), Sender: a, Now: a.clock,
+		Tickets: store.Tickets(), Credentials: store.Credentials(), Limiter: store.Limiter(), Sender: a, Now: a.clock.Now,
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +130,7 @@ func (a *racing) won(t *testing.T, route string, body func(i int) map[string]any
 // waits is a login that waits for a second factor.
 func (a *racing) waits(t *testing.T, u *core.User) string {
 	t.Helper()
-	first := core.Proof{Method: core.MethodPassword, At: a.clock()}
+	first := core.Proof{Method: core.MethodPassword, At: a.clock.Now()}
 	admission, err := a.Manager().Login(t.Context(), u.ID, "api", nil, first)
 	if err != nil || admission.Pending == "" {
 		t.Fatalf("a login that waits: %+v, %v", admission, err)
@@ -167,8 +157,8 @@ func TestAttackOneUseOfACode(t *testing.T) {
 	in := token(a.want("/mail-login/confirm", "", map[string]any{"flow": flow, "code": (<-a.mails).Code}, http.StatusOK))
 	begun := a.want("/totp/begin", in, nil, http.StatusOK)
 	code := func() string {
-		a.advance(30 * time.Second)
-		code, err := totp.Code(begun["secret"].(string), a.clock())
+		a.clock.Advance(30 * time.Second)
+		code, err := totp.Code(begun["secret"].(string), a.clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-go/latchkey/core"
 	"github.com/latchkey-go/latchkey/internal/gate"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -136,14 +137,15 @@ type app struct {
 	sessions *session.Strategy
 	later    []func(context.Context) error
 	pauses   []time.Duration
-	now      time.Time
+	clock    *testclock.Clock
 	wrong    error // of a factor
 }
 
 func newApp(t *testing.T, change func(*gate.Parts), flows ...core.Flow) *app {
 	t.Helper()
-	a := &app{users: &users{ada: core.User{ID: "ada", IsActive: true, IsVerified: true}}, events: &events{}, now: noon}
-	clock := func() time.Time { return a.now }
+	a := &app{events: &events{}, clock: testclock.New(noon)}
+	a.users = &users{ada: core.User{ID: "ada", IsActive: true, IsVerified: true}}
+	clock := a.clock.Now
 	var err error
 	if a.sessions, err = session.New(memstore.NewSessions(clock), session.Options{Now: clock}); err != nil {
 		t.Fatal(err)

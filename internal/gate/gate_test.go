@@ -200,7 +200,7 @@ func TestPendingRefused(t *testing.T) {
 		"inactive":               {"web", func(a *app) { a.users.ada.IsActive = false }, badCredentials},
 		"deleted":                {"web", func(a *app) { a.users.ada.ID = "eve" }, badCredentials},
 		"a new password":         {"web", func(a *app) { a.users.ada.TokenEpoch++ }, badCredentials},
-		"expired":                {"web", func(a *app) { a.now = noon.Add(10 * time.Minute) }, badCredentials},
+		"expired":                {"web", func(a *app) { a.clock.Set(noon.Add(10 * time.Minute)) }, badCredentials},
 		"the user store is down": {"web", func(a *app) { a.users.err = errDown }, core.Unavailable(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {

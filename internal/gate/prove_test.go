@@ -33,7 +33,7 @@ func TestProve(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, nil)
 	ctx, old, first := a.login(t)
-	a.now = noon.Add(time.Hour)
+	a.clock.Set(noon.Add(time.Hour))
 	got, err := a.Prove(ctx, nil, proving("totp"))
 	if err != nil || got.Token.Raw == first || got.Answer.Header.Get("X-Token") != got.Token.Raw {
 		t.Fatalf("got %+v, %v, want another token", got, err)

@@ -29,6 +29,7 @@ import (
 	"github.com/latchkey-go/latchkey/internal/governor"
 	"github.com/latchkey-go/latchkey/internal/passwords"
 	"github.com/latchkey-go/latchkey/internal/policy"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 )
 
@@ -41,6 +42,7 @@ type Account struct {
 // Services are core.Services and what happened by them.
 type Services struct {
 	*core.Services
+	*testclock.Clock
 	Store *Users
 	// Refuse is what Events.Begin returns; nil lets everything happen.
 	Refuse error
@@ -58,7 +60,6 @@ type Services struct {
 	attempts []core.Attempt
 	mails    []core.Mail
 	jobs     []func(context.Context) error
-	now      time.Time
 }
 
 // Start is what the clock shows at first.
@@ -67,7 +68,7 @@ var Start = time.Date(2026, time.May, 4, 12, 30, 0, 0, time.UTC)
 // New returns services for the backend "web".
 func New(t testing.TB) *Services {
 	t.Helper()
-	s := &Services{t: t, now: Start, Store: &Users{Users: memstore.NewUsers[Account]()}}
+	s := &Services{t: t, Clock: testclock.New(Start), Store: &Users{Users: memstore.NewUsers[Account]()}}
 	columns, err := codec.New(reflect.TypeFor[Account](), codec.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -99,20 +100,6 @@ func identify(typed string) (core.Key, error) {
 }
 
 func trimmed(address string) (string, error) { return email.Canonical(strings.TrimSpace(address)) }
-
-// Now is the clock.
-func (s *Services) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-// Advance moves the clock.
-func (s *Services) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
 
 // Add stores an active user.
 func (s *Services) Add(address, password string) *Account {

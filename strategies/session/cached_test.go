@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -48,10 +49,9 @@ func newCaching(now func() time.Time) *caching { return &caching{Sessions: memst
 
 func TestTheStoresMemoryIsUsed(t *testing.T) {
 	t.Parallel()
-	now := start
-	clock := func() time.Time { return now }
-	store := newCaching(clock)
-	s, err := session.New(store, session.Options{Now: clock, Absolute: time.Hour})
+	clock := testclock.New(start)
+	store := newCaching(clock.Now)
+	s, err := session.New(store, session.Options{Now: clock.Now, Absolute: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,11 +71,11 @@ func TestTheStoresMemoryIsUsed(t *testing.T) {
 	if _, err := s.Recheck(t.Context(), found.Session); err != nil || store.finds != 2 {
 		t.Errorf("Recheck: %v after %d calls of Find, want nil after 2", err, store.finds)
 	}
-	now = now.Add(time.Hour)
+	clock.Advance(time.Hour)
 	if _, err := s.Verify(t.Context(), token.Raw); err != core.ErrInvalid {
 		t.Errorf("a session that has expired in memory: got %v", err)
 	}
-	now = start
+	clock.Set(start)
 	if err := s.Revoke(t.Context(), found.Session); err != nil {
 		t.Fatal(err)
 	}

@@ -26,11 +26,11 @@ func TestLocalCache(t *testing.T) {
 		if err := f.store.Sessions.Delete(t.Context(), core.Digest(token.Raw)); err != nil {
 			t.Fatal(err)
 		}
-		f.now = f.now.Add(2*time.Second - 1)
+		f.clock.Advance(2*time.Second - 1)
 		f.wants(t, token.Raw, nil)
-		f.now = f.now.Add(1)
+		f.clock.Advance(1)
 		f.wants(t, token.Raw, core.ErrInvalid)
-		f.now = elsewhere.Created
+		f.clock.Set(elsewhere.Created)
 	})
 	t.Run("an own revocation is known at once", func(t *testing.T) {
 		f.wants(t, token.Raw, nil)
@@ -50,10 +50,10 @@ func TestLocalCache(t *testing.T) {
 func TestLocalCacheEndsSessions(t *testing.T) {
 	f := newFixture(t, session.Options{LocalCacheTTL: 5 * time.Second, Idle: time.Minute})
 	token := f.issue(t)
-	f.now = start.Add(57 * time.Second)
+	f.clock.Set(start.Add(57 * time.Second))
 	f.store.touchDown = context.DeadlineExceeded
 	f.wants(t, token.Raw, nil)
-	f.now = start.Add(61 * time.Second)
+	f.clock.Set(start.Add(61 * time.Second))
 	f.wants(t, token.Raw, core.ErrInvalid)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -71,16 +72,15 @@ func (s *spy) DeleteAll(ctx context.Context, userID string, epoch int64, except 
 type fixture struct {
 	*session.Strategy
 	store *spy
-	now   time.Time
+	clock *testclock.Clock
 }
 
 func newFixture(t testing.TB, o session.Options) *fixture {
 	t.Helper()
-	f := &fixture{now: start}
-	clock := func() time.Time { return f.now }
-	f.store = &spy{Sessions: memstore.NewSessions(clock)}
+	f := &fixture{clock: testclock.New(start)}
+	f.store = &spy{Sessions: memstore.NewSessions(f.clock.Now)}
 	if o.Now == nil {
-		o.Now = clock
+		o.Now = f.clock.Now
 	}
 	var err error
 	if f.Strategy, err = session.New(f.store, o); err != nil {

@@ -14,7 +14,7 @@ func TestS02TouchNeverRevives(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	token := f.issue(t)
 	found := f.wants(t, token.Raw, nil)
-	f.now = start.Add(time.Hour)
+	f.clock.Set(start.Add(time.Hour))
 	t.Run("S02 revoked between Find and Touch", func(t *testing.T) {
 		f.store.beforeTouch = func() {
 			if err := f.Revoke(t.Context(), found.Session); err != nil {
@@ -30,7 +30,7 @@ func TestS02TouchNeverRevives(t *testing.T) {
 	})
 	t.Run("twin", func(t *testing.T) {
 		token := f.issue(t)
-		f.now = f.now.Add(time.Hour)
+		f.clock.Advance(time.Hour)
 		f.wants(t, token.Raw, nil)
 	})
 }
@@ -39,7 +39,7 @@ func TestTouchIsCoarse(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	token := f.issue(t)
 	for range 1000 { // a request every second
-		f.now = f.now.Add(time.Second)
+		f.clock.Advance(time.Second)
 		f.wants(t, token.Raw, nil)
 	}
 	if f.store.touches != 3 {
@@ -51,7 +51,7 @@ func TestTouchIsCoarse(t *testing.T) {
 	}
 	t.Run("a store that cannot write does not fail the request", func(t *testing.T) {
 		f.store.touchDown = errors.New("read-only replica")
-		f.now = f.now.Add(time.Hour)
+		f.clock.Advance(time.Hour)
 		f.wants(t, token.Raw, nil)
 	})
 }
@@ -59,10 +59,10 @@ func TestTouchIsCoarse(t *testing.T) {
 func TestS08AbsoluteLimit(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	token := f.issue(t)
-	for ; f.now.Before(start.Add(30 * day)); f.now = f.now.Add(4 * time.Minute) {
+	for ; f.clock.Now().Before(start.Add(30 * day)); f.clock.Advance(4 * time.Minute) {
 		f.wants(t, token.Raw, nil)
 	}
-	f.now = start.Add(30 * day)
+	f.clock.Set(start.Add(30 * day))
 	f.wants(t, token.Raw, core.ErrInvalid)
 	if last := start.Add(30 * day).Truncate(time.Microsecond); f.store.lastExpiry.After(last) {
 		t.Errorf("S08: a touch moved the end to %v, beyond %v", f.store.lastExpiry, last)
@@ -157,21 +157,21 @@ func TestBriefSessions(t *testing.T) {
 	if want := start.Add(day).Truncate(time.Microsecond); !brief.Expires.Equal(want) {
 		t.Errorf("the token expires at %v, want %v", brief.Expires, want)
 	}
-	for ; f.now.Before(start.Add(day)); f.now = f.now.Add(90 * time.Minute) {
+	for ; f.clock.Now().Before(start.Add(day)); f.clock.Advance(90 * time.Minute) {
 		if found := f.wants(t, brief.Raw, nil); found.Session == nil || !found.Brief {
-			t.Fatalf("after %v: %+v", f.now.Sub(start), found.Session)
+			t.Fatalf("after %v: %+v", f.clock.Now().Sub(start), found.Session)
 		}
 	}
-	f.now = start.Add(day)
+	f.clock.Set(start.Add(day))
 	f.wants(t, brief.Raw, core.ErrInvalid)
 	f.wants(t, unused.Raw, core.ErrInvalid)
 	f.wants(t, lasting.Raw, nil)
 
 	f = newFixture(t, session.Options{BriefIdle: time.Hour, BriefAbsolute: 3 * time.Hour})
 	idle := issue(f, true)
-	f.now = start.Add(time.Hour - time.Second)
+	f.clock.Set(start.Add(time.Hour - time.Second))
 	f.wants(t, idle.Raw, nil)
-	f.now = f.now.Add(time.Hour + time.Second)
+	f.clock.Advance(time.Hour + time.Second)
 	f.wants(t, idle.Raw, core.ErrInvalid)
 }
 
@@ -191,11 +191,11 @@ func TestFloorsLiveAsLongAsSessions(t *testing.T) {
 		_, err := f.Issue(t.Context(), login("ada", 4))
 		return err
 	}
-	f.now = start.Add(61*day - 1)
+	f.clock.Set(start.Add(61*day - 1))
 	if err := late(); !errors.Is(err, core.ErrInvalid) {
 		t.Errorf("before: got %v, want core.ErrInvalid", err)
 	}
-	f.now = start.Add(61 * day)
+	f.clock.Set(start.Add(61 * day))
 	if err := late(); err != nil {
 		t.Errorf("a day after the last session of that time: %v", err)
 	}

@@ -51,7 +51,7 @@ func TestMaxPerUser(t *testing.T) {
 			}
 			var tokens []core.Token
 			for range tt.logins {
-				f.now = f.now.Add(time.Microsecond)
+				f.clock.Advance(time.Microsecond)
 				token := f.issue(t)
 				f.wants(t, token.Raw, nil) // now it is in the cache
 				tokens = append(tokens, token)

@@ -210,7 +210,7 @@ func TestNewRefuses(t *testing.T) {
 func TestRecheck(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	found := f.wants(t, f.issue(t).Raw, nil)
-	f.now = start.Add(time.Hour) // old enough for a touch
+	f.clock.Set(start.Add(time.Hour)) // old enough for a touch
 	if again, err := f.Recheck(t.Context(), found.Session); err != nil || again.ID != found.ID || f.store.touches > 0 {
 		t.Errorf("got %v, %v, %d touches", again, err, f.store.touches)
 	}
@@ -230,12 +230,12 @@ func TestRecheck(t *testing.T) {
 func TestRecheckJudgesByTodaysLimits(t *testing.T) {
 	f := newFixture(t, session.Options{})
 	found := f.wants(t, f.issue(t).Raw, nil)
-	strict, err := session.New(f.store, session.Options{Idle: time.Minute, Now: func() time.Time { return f.now }})
+	strict, err := session.New(f.store, session.Options{Idle: time.Minute, Now: f.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for after, want := range map[time.Duration]error{59 * time.Second: nil, time.Minute: core.ErrInvalid} {
-		f.now = start.Add(after)
+		f.clock.Set(start.Add(after))
 		if _, err := strict.Recheck(t.Context(), found.Session); !errors.Is(err, want) {
 			t.Errorf("after %v: %v, want %v", after, err, want)
 		}

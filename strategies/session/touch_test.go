@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/stores/memstore"
 	"github.com/latchkey-go/latchkey/strategies/session"
 )
@@ -83,9 +84,8 @@ type panicking struct{ *memstore.Sessions }
 func (panicking) Touch(context.Context, [32]byte, time.Time, time.Time) error { panic("down") }
 
 func TestATouchThatPanicsIsOneThatFails(t *testing.T) {
-	now := start
-	clock := func() time.Time { return now }
-	s, err := session.New(panicking{memstore.NewSessions(clock)}, session.Options{Now: clock})
+	clock := testclock.New(start)
+	s, err := session.New(panicking{memstore.NewSessions(clock.Now)}, session.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestATouchThatPanicsIsOneThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(time.Hour)
+	clock.Advance(time.Hour)
 	for range 2 {
 		if _, err := s.Verify(t.Context(), token.Raw); err != nil {
 			t.Fatal(err)

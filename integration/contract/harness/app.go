@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey-go/latchkey/flows/totp"
 	"github.com/latchkey-go/latchkey/flows/trusted"
 	"github.com/latchkey-go/latchkey/flows/verify"
+	"github.com/latchkey-go/latchkey/internal/testclock"
 	"github.com/latchkey-go/latchkey/mailtoken"
 	"github.com/latchkey-go/latchkey/strategies/jwt"
 	"github.com/latchkey-go/latchkey/strategies/session"
@@ -62,7 +63,7 @@ var Vault = []core.VaultKey{{ID: "test", Secret: []byte("Zr8wQm3tLk6yXv1pNb5hJc9
 // App is an application under test, its clock, its mailbox and its switches.
 type App struct {
 	*latchkey.Auth[Account]
-	*Clock
+	*testclock.Clock
 	*Outage
 	Stores Stores // each behind the outage; a change of the options may put more before it
 	Hasher *FakeHasher
@@ -103,7 +104,8 @@ var transport = func() *http.Transport {
 // made.
 func NewApp(t *testing.T, router Adapter, open StoreOpener, change func(*App, *Options)) *App {
 	t.Helper()
-	a := &App{Clock: newClock(), Outage: &Outage{}, Adapter: router, users: &atomic.Int64{}}
+	clock := testclock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	a := &App{Clock: clock, Outage: &Outage{}, Adapter: router, users: &atomic.Int64{}}
 	a.Stores = open(t, a.Now).behind(a.Outage)
 	a.open(t, change)
 	return a

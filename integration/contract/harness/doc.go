@@ -23,7 +23,7 @@
 //	factor.go    a second factor
 //	renewing.go  backends with refresh tokens
 //	sessions.go  the list of sessions
-//	fakes.go     its clock and its hasher
+//	fakes.go     its hasher
 //	stores.go    its stores, which a test can break
 //	record.go    what a test notes: calls, a log, a moment in a request
 //	adapters.go  the five routers

@@ -2,34 +2,10 @@ package harness
 
 import (
 	"strings"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/latchkey-go/latchkey/core"
 )
-
-// Clock is the time of everything in an application.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *Clock { return &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
-
-// Now returns the time, which stands still.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // FakeHasher costs nothing and counts. Its hash is the password, with a prefix.
 type FakeHasher struct {
