@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/farewell"
 	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
@@ -53,13 +54,10 @@ func leave(ctx context.Context, svc *core.Services, r *core.Request, last *keepe
 	}
 	resp := core.Empty(http.StatusNoContent)
 	left(ctx, svc, resp)
-	if svc.Mail != nil && u.Base().Email != "" {
-		mail := core.Mail{
-			To: u.Base().Email, Kind: core.MailDeleted, User: u, Lang: core.Language(ctx),
-			Client: core.Client{IP: r.Remote, Label: useragent.Label(core.Line(r, "User-Agent"))},
-		}
-		svc.Jobs.EnqueueMail("deleted mail", func(ctx context.Context) error { return svc.Mail.Send(ctx, mail) })
-	}
+	farewell.Send(svc, *u.Base(), core.Mail{
+		User: u, Lang: core.Language(ctx),
+		Client: core.Client{IP: r.Remote, Label: useragent.Label(core.Line(r, "User-Agent"))},
+	})
 	return resp, nil
 }
 
