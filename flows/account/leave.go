@@ -31,7 +31,7 @@ func (f Users) deleteMe(svc *core.Services, guards []core.Guard, last *keeper) c
 	if f.Leave != nil {
 		route.Doc = core.Doc{
 			Summary: "Delete the current user after a while, and end their logins now", Status: http.StatusAccepted,
-			Answer: leavingRead{}, Codes: []string{core.CodeProofRequired, core.CodeLastSuperuser},
+			Answer: leavingRead{}, Codes: []string{core.CodeProofRequired, core.CodeLastSuperuser, core.CodeRateLimited},
 		}
 		route.Handle = func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			return f.leaveLater(ctx, svc, r, last)
