@@ -136,6 +136,34 @@ func TestAttackQ15MailsOfALoginAreCountedByNetwork(t *testing.T) {
 	}
 }
 
+// Who has users at tags of an address does not keep its owner from their second
+// factor.
+func TestAttackD09MailsOfASecondFactor(t *testing.T) {
+	t.Parallel()
+	f := plenty()
+	f.MailLimit, f.SecondFactor = core.Limit{}, true
+	a := newMailApp(t, f)
+	a.member("ada@example.org")
+	ask := func(email, from string) reply {
+		v := a.reader("api").at(from)
+		v.byPassword(email)
+		return v.post("/mail", nil)
+	}
+	for i := range 36 {
+		email, status := fmt.Sprintf("ada+%d@example.org", i), 202
+		a.member(email, func(u *core.User) { u.IsVerified = false })
+		if i >= 30 {
+			status = 429
+		}
+		if got := ask(email, fmt.Sprintf("203.0.113.%d", i/5)); got.status != status {
+			t.Fatalf("the mail %d to one mailbox: %s, want %d", i+1, got, status)
+		}
+	}
+	if got := ask("ada@example.org", atHome); got.status != 202 { // the twin
+		t.Errorf("the owner: %s", got)
+	}
+}
+
 // A sign-up of addresses that differ in their tags floods no mailbox.
 func TestAttackQ13SignUpsWithTags(t *testing.T) {
 	t.Parallel()

@@ -49,10 +49,10 @@ func (m *Manager[U]) UnlockLogin(ctx context.Context, userID string) error {
 }
 
 // Suspend keeps a user from using their account until a time, for a reason of 1
-// to 200 characters, which the user reads when they log in; the zero time is
-// for good. Whatever they are logged in with ends, API keys for as long as the
-// suspension lasts. It ends by the clock. Refusals: 422. core.ErrNotFound means
-// that there is no such user.
+// to 200 characters, which the user reads when they log in, and which is not
+// core.SuspendedForLeaving; the zero time is for good. Whatever they are logged
+// in with ends, API keys for as long as the suspension lasts. It ends by the
+// clock. Refusals: 422. core.ErrNotFound means that there is no such user.
 func (m *Manager[U]) Suspend(ctx context.Context, userID string, until time.Time, reason string) error {
 	u, err := m.auth.svc.Users.Find(ctx, core.ByID(userID))
 	if err != nil {

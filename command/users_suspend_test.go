@@ -16,6 +16,7 @@ func TestUsersSuspend(t *testing.T) {
 	s.run("users", "suspend", id).want(2, "--reason is missing")
 	s.run("users", "suspend", id, "--reason", "x", "--until", "soon").want(2, "2026-12-31")
 	s.run("users", "suspend", id, "--reason", "x", "--until", "2001-01-01").want(4, "in the future")
+	s.run("users", "suspend", id, "--reason", core.SuspendedForLeaving).want(4, "users who leave")
 	s.run("users", "suspend", "nobody@example.org", "--reason", "x").want(3)
 	s.run("users", "suspend", "ada@example.org", "--reason", "Spam").want(0, "ada@example.org", "is suspended")
 	if u := s.get("ada@example.org"); !u.SuspendedUntil.Equal(core.ForGood()) || u.SuspendedFor != "Spam" {

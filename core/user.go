@@ -69,7 +69,8 @@ type User struct {
 // inactive, or suspended at that time.
 func (u *User) Blocked(now time.Time) bool { return !u.IsActive || now.Before(u.SuspendedUntil) }
 
-// SuspendedForLeaving is the SuspendedFor of a user who is Leaving.
+// SuspendedForLeaving is the SuspendedFor of a user who is Leaving. No
+// administrator suspends for it.
 const SuspendedForLeaving = "The account is being deleted, as its owner asked. The link in the mail about it keeps the account."
 
 // Leaving reports whether the user has deleted their account and is suspended

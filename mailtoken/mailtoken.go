@@ -65,6 +65,7 @@ type Options struct {
 type Kind struct {
 	name  string     // the ticket's purpose and the mail's kind
 	asker netip.Addr // of AskedBy
+	asked bool       // by AskedBy
 	cause core.Client
 	Options
 }
@@ -85,7 +86,7 @@ func New(name string, o Options) Kind {
 // address, as Request does of itself. Without it they are the application's
 // own.
 func (k Kind) AskedBy(ip netip.Addr) Kind {
-	k.asker = ip
+	k.asker, k.asked = ip, true
 	return k
 }
 
@@ -95,10 +96,10 @@ func (k Kind) CausedBy(c core.Client) Kind {
 	return k
 }
 
-// count is that of a user's mails.
-func (k Kind) count(svc *core.Services, emailKey string) asklimit.Count {
+// count is that of the mails of a mailbox, or a user.
+func (k Kind) count(svc *core.Services, subject string) asklimit.Count {
 	return asklimit.Count{
-		Limiter: svc.Limiter, What: k.name + "-mails", Subject: asklimit.Mailbox(emailKey), Asker: k.asker,
+		Limiter: svc.Limiter, What: k.name + "-mails", Subject: subject, Asker: k.asker,
 		Each: k.MailLimit, All: k.AddressLimit,
 	}
 }

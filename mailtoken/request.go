@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 )
 
 // Request is the handler of a route that takes an e-mail address, or what else
@@ -64,10 +65,11 @@ func (k Kind) ask(
 const nobody = "nobody at all"
 
 // Send makes a ticket for u and its mail in the background, where u still
-// wants them and the address had not its share. What a request causes is
-// k.AskedBy(…).Send.
+// wants them and the address had not its share. What anybody may cause is
+// k.AskedBy(…).Send. Else a user whose address is verified has a count of their
+// own, which nobody else can use up.
 func (k Kind) Send(ctx context.Context, svc *core.Services, u core.AnyUser, wants func(*core.User) bool) {
-	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByID(u.Base().ID), wants: wants,
+	e := &errand{svc: svc, kind: k, lang: core.Language(ctx), key: core.ByID(u.Base().ID), wants: wants, own: !k.asked,
 		made: func(context.Context, core.AnyUser) {}}
 	svc.Jobs.EnqueueMail(k.name+" mail", e.run)
 }
@@ -81,6 +83,7 @@ type errand struct {
 	wants   func(*core.User) bool
 	made    func(context.Context, core.AnyUser) // called once there is a ticket
 	lang    string
+	own     bool // nobody has asked for it
 	counted bool
 	mail    *core.Mail // once its ticket is made
 }
@@ -130,7 +133,11 @@ func (e *errand) count(ctx context.Context, u *core.User) (bool, error) {
 	if e.counted {
 		return true, nil
 	}
-	wait, err := e.kind.count(e.svc, u.EmailKey).Allow(ctx)
+	subject := asklimit.Mailbox(u.EmailKey)
+	if e.own {
+		subject = asklimit.Recipient(u)
+	}
+	wait, err := e.kind.count(e.svc, subject).Allow(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -55,7 +55,7 @@ func (s *site) leaves(ctx context.Context, v *visit) (*core.Response, error) {
 		return carry(v.tell(redirect(v.at("/login")), notice), answer), nil
 	case e.Code == core.CodeProofRequired:
 		return v.toProve(e, v.at("/account/delete")), nil
-	case is(e, http.StatusBadRequest, http.StatusConflict):
+	case is(e, http.StatusBadRequest, http.StatusConflict, http.StatusTooManyRequests):
 		resp, err := v.leavePage(ctx, e.Status, e)
 		if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,25 @@ func TestLeaving(t *testing.T) {
 	page.Submit("leaving-undo").Want(400, "has expired or was used")
 	other.Get("/leaving/undo").WantRedirect("/login")
 	logsIn(b)
+}
+
+// Whose mailbox has had its share leaves later, as the form says.
+func TestLeavingTooOften(t *testing.T) {
+	t.Parallel()
+	a, serve, _ := leavable(t)
+	for n := range 6 {
+		address := fmt.Sprintf("eve+%d@example.org", n)
+		a.Add(t, address, func(u *pagewalk.Account) { u.IsVerified = false })
+		b := pagewalk.NewBrowser(t, serve, "")
+		b.Post("/login", "username", address, "password", pagewalk.Password).WantRedirect("/account")
+		got := b.Get("/account/delete").Submit("leave")
+		if n < 5 {
+			got.WantRedirect("/login")
+			continue
+		}
+		got.Want(429, "There were too many attempts", `action="/account/delete"`)
+		b.Get("/account").Want(200, "eve")
+	}
 }
 
 // A notice has a day, and nobody's words.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/farewell"
 	"github.com/latchkey-go/latchkey/internal/useragent"
 )
 
@@ -30,7 +31,7 @@ func (f Users) deleteMe(svc *core.Services, guards []core.Guard, last *keeper) c
 	if f.Leave != nil {
 		route.Doc = core.Doc{
 			Summary: "Delete the current user after a while, and end their logins now", Status: http.StatusAccepted,
-			Answer: leavingRead{}, Codes: []string{core.CodeProofRequired, core.CodeLastSuperuser},
+			Answer: leavingRead{}, Codes: []string{core.CodeProofRequired, core.CodeLastSuperuser, core.CodeRateLimited},
 		}
 		route.Handle = func(ctx context.Context, r *core.Request) (*core.Response, error) {
 			return f.leaveLater(ctx, svc, r, last)
@@ -53,13 +54,10 @@ func leave(ctx context.Context, svc *core.Services, r *core.Request, last *keepe
 	}
 	resp := core.Empty(http.StatusNoContent)
 	left(ctx, svc, resp)
-	if svc.Mail != nil && u.Base().Email != "" {
-		mail := core.Mail{
-			To: u.Base().Email, Kind: core.MailDeleted, User: u, Lang: core.Language(ctx),
-			Client: core.Client{IP: r.Remote, Label: useragent.Label(core.Line(r, "User-Agent"))},
-		}
-		svc.Jobs.EnqueueMail("deleted mail", func(ctx context.Context) error { return svc.Mail.Send(ctx, mail) })
-	}
+	farewell.Send(svc, *u.Base(), core.Mail{
+		User: u, Lang: core.Language(ctx),
+		Client: core.Client{IP: r.Remote, Label: useragent.Label(core.Line(r, "User-Agent"))},
+	})
 	return resp, nil
 }
 

@@ -15,8 +15,8 @@ import (
 type Suspension struct {
 	// Until is when it ends; the zero time is for good.
 	Until time.Time
-	// Reason is 1 to 200 characters in a line. The user reads it when they
-	// log in.
+	// Reason is 1 to 200 characters in a line, and not
+	// core.SuspendedForLeaving. The user reads it when they log in.
 	Reason string
 }
 
@@ -88,8 +88,20 @@ func (s Suspension) settled(now time.Time) (Suspension, error) {
 		problems = append(problems, &bad)
 	}
 	var bad *core.Problem
-	s.Reason, bad = reason.Check(s.Reason)
+	s.Reason, bad = because(s.Reason)
 	return s, core.InvalidProblems(append(problems, bad)...)
+}
+
+// because returns a reason as it is stored, or what is wrong with it. That of
+// users who leave is refused: their link would end the suspension, and a sweep
+// remove the account.
+func because(text string) (string, *core.Problem) {
+	text, bad := reason.Check(text)
+	if text == core.SuspendedForLeaving {
+		taken := core.BadValue("reason", "it is that of users who leave, who can end their suspension: use other words")
+		bad = &taken
+	}
+	return text, bad
 }
 
 // suspensions are the routes of a user's suspension.
@@ -150,7 +162,7 @@ func readSuspension(r *core.Request) (s Suspension, err error) {
 	}
 	text, badReason := in.Required("reason")
 	if badReason == nil {
-		_, badReason = reason.Check(text)
+		_, badReason = because(text)
 	}
 	s.Reason = text
 	return s, core.AddProblems(err, badUntil, badReason)

@@ -156,3 +156,37 @@ func TestTheListKeepsOwnColumns(t *testing.T) {
 		t.Errorf("one user is %s", one.Body)
 	}
 }
+
+// I08: what looks like the suspension of a user who leaves would be lifted by
+// their link, or they removed by a sweep.
+func TestAttackI08TheReasonOfWhoLeaves(t *testing.T) {
+	t.Parallel()
+	s, admin, u := administered(t)
+	for _, reason := range []string{
+		core.SuspendedForLeaving, " " + core.SuspendedForLeaving, core.SuspendedForLeaving + "\u2003 ",
+	} {
+		for _, until := range []string{
+			"", `, "until": null`, `, "until": "9999-12-31T23:59:59.999999Z"`, `, "until": "2027-01-01T00:00:00Z"`,
+		} {
+			body := `{"reason": "` + reason + `"` + until + `}`
+			call := servicetest.Call{Route: "POST /" + u.ID + "/suspend", As: admin, JSON: body}
+			s.Want(t.Context(), users, call, 422, "of users who leave")
+		}
+		for _, until := range []time.Time{{}, core.ForGood(), s.Now().Add(time.Hour)} {
+			var refusal *core.Error
+			err := account.Suspend(t.Context(), s.Services, u, account.Suspension{Reason: reason, Until: until}, nil)
+			if !errors.As(err, &refusal) || refusal.Status != 422 || refusal.Problems[0].Loc[1] != "reason" {
+				t.Errorf("outside HTTP, until %v: %v", until, err)
+			}
+		}
+	}
+	if got := s.Get(u.ID); got.SuspendedFor != "" || got.TokenEpoch != u.TokenEpoch {
+		t.Fatalf("changed to %+v", got.User)
+	}
+	// The twin is another reason, which is not that of Leaving.
+	more := account.Suspension{Reason: core.SuspendedForLeaving + " Fraud."}
+	err := account.Suspend(t.Context(), s.Services, u, more, nil)
+	if got := s.Get(u.ID); err != nil || got.Leaving() || !got.Blocked(s.Now()) {
+		t.Errorf("%v, %+v", err, got.User)
+	}
+}

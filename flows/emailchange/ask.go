@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/netip"
+	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 )
 
 // letter is the Data of a ticket that confirms.
@@ -27,7 +30,8 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, e core.Event, address
 		return
 	}
 	lang := core.Language(ctx)
-	if f.allowed(ctx, svc, key) {
+	wait, err := f.mails(svc, key, e.Client.IP).Allow(ctx)
+	if allowed(ctx, svc, wait, err) {
 		job := &asking{key: key, errand: errand{
 			svc: svc, userID: b.ID, link: kind.Link, replaces: true, ticket: core.Ticket{
 				Purpose: core.MailEmailChange, UserID: b.ID, Email: b.EmailKey, Epoch: b.TokenEpoch, Data: data,
@@ -46,18 +50,38 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, e core.Event, address
 		}
 		svc.Jobs.EnqueueMail("email-change mail", job.run)
 	}
-	if b.IsVerified && f.allowed(ctx, svc, b.EmailKey) {
-		told := &errand{svc: svc, userID: b.ID, mail: core.Mail{
-			Kind: core.MailEmailAsked, To: b.Email, Other: shortened(address), Client: e.Client, Lang: lang,
-		}}
-		svc.Jobs.EnqueueMail("email-change notice", told.tell)
+	if b.IsVerified {
+		f.warn(ctx, svc, e, address)
 	}
 	svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailRequested, User: e.User, Request: e.Request})
 }
 
-// allowed counts a mail to an address, whoever has it.
-func (f Flow) allowed(ctx context.Context, svc *core.Services, emailKey string) bool {
-	wait, err := svc.Limiter.Allow(ctx, core.LimitKey("email-change-mails", emailKey), f.confirms().MailLimit)
+// mails is the count of those to an address that somebody wants, whoever has
+// it.
+func (f Flow) mails(svc *core.Services, emailKey string, asker netip.Addr) asklimit.Count {
+	kind := f.confirms()
+	return asklimit.Count{
+		Limiter: svc.Limiter, What: "email-change-mails", Subject: asklimit.Mailbox(emailKey), Asker: asker,
+		Each: kind.MailLimit, All: kind.AddressLimit,
+	}
+}
+
+// warn mails the user of e at the address that they have. Nobody but they, and
+// whoever is in their account, uses the count of these mails up.
+func (f Flow) warn(ctx context.Context, svc *core.Services, e core.Event, address string) {
+	b := e.User.Base()
+	wait, err := svc.Limiter.Allow(ctx, core.LimitKey("email-change-notices", b.ID), f.confirms().MailLimit)
+	if !allowed(ctx, svc, wait, err) {
+		return
+	}
+	told := &errand{svc: svc, userID: b.ID, mail: core.Mail{
+		Kind: core.MailEmailAsked, To: b.Email, Other: shortened(address), Client: e.Client, Lang: core.Language(ctx),
+	}}
+	svc.Jobs.EnqueueMail("email-change notice", told.tell)
+}
+
+// allowed reports what a count of mails has answered.
+func allowed(ctx context.Context, svc *core.Services, wait time.Duration, err error) bool {
 	if err != nil {
 		svc.Env.Log.ErrorContext(ctx, "latchkey: a mail was not sent, the limiter cannot be reached", "mail",
 			core.MailEmailChange, "err", err)

@@ -62,9 +62,11 @@ type Flow struct {
 	// UndoLink in the mail that undoes. Default:
 	// "/email/undo#token={token}".
 	UndoLink string
-	// MailLimit bounds how many mails one address may get because of
-	// requests for new addresses. Beyond it none is sent, the answer stays
-	// the same, and the last mail's token stays valid. Default: 5 an hour.
+	// MailLimit bounds how many mails go to a mailbox that somebody wants
+	// because one client network asks, as in mailtoken.Options, with six
+	// times as many whoever asks; and how many warn the user who asks.
+	// Beyond it none is sent, the answer stays the same, and the last
+	// mail's token stays valid. Default: 5 an hour.
 	// (How many requests there may be is Options.Limits of latchkey. Mails
 	// that undo are not limited: each goes to an address that was verified
 	// since the last.)

@@ -25,6 +25,8 @@
 // reason; everybody else hears what they hear of any account, and nobody can
 // register with its address. A change of the address that is undone
 // (emailchange.Flow) keeps the account too: who had changed it may be a thief.
+// No limit drops a link, as a thief may have begun the deletion: where one
+// mailbox has had its share of them, and has verified none, it is 429 instead.
 package leaving
 
 import (
@@ -36,6 +38,7 @@ import (
 	"time"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 	"github.com/latchkey-go/latchkey/mailtoken"
 )
 
@@ -57,6 +60,7 @@ type Flow struct {
 
 var (
 	_ core.Binder   = Flow{}
+	_ core.Decider  = Flow{}
 	_ core.Linked   = Flow{}
 	_ core.Listener = Flow{}
 	_ core.Sweeper  = Flow{}
@@ -85,8 +89,10 @@ func (f Flow) WithLink(path string) core.Flow {
 
 func (f Flow) grace() time.Duration { return cmp.Or(f.Grace, 14*24*time.Hour) }
 
-// kind is that of the tokens. Whoever leaves again gets a mail again: each
-// needs a new login.
+// kind is that of the tokens. Its limit is out of the way, as a mail that is
+// not sent would leave its user without a link: Decide has counted those to
+// addresses that may be anybody's, and lets half as many through. A user whose
+// address is verified leaves again only once the link has been used.
 func (f Flow) kind() mailtoken.Kind {
 	return mailtoken.New(core.MailLeaving, mailtoken.Options{
 		Lifetime: f.grace(), Link: cmp.Or(f.Link, "/leaving/undo#token={token}"), AttemptLimit: f.AttemptLimit,
@@ -174,6 +180,27 @@ func put(ctx context.Context, svc *core.Services, userID string, m mark) error {
 		}
 	}
 	return errors.New("leaving: the mark of a user changes all the time")
+}
+
+// Decide implements core.Decider: 429 in place of a deletion whose mail would
+// be one too many for its mailbox. It does not count verified addresses: nobody
+// has many users at a mailbox that is not theirs and has verified each.
+func (f Flow) Decide(ctx context.Context, svc *core.Services, e *core.Event) error {
+	if e.Kind != core.EventLeaving {
+		return nil
+	}
+	b := e.User.Base()
+	if b.EmailKey == "" || b.IsVerified {
+		return nil
+	}
+	wait, err := asklimit.Unverified(svc.Limiter, "leavings", b.EmailKey, e.Client.IP).Allow(ctx)
+	switch {
+	case err != nil:
+		return core.Unavailable(err)
+	case wait > 0:
+		return core.RateLimited(wait)
+	}
+	return nil
 }
 
 // On mails a user who leaves.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/farewell"
 )
 
 // errKept says that a user is not to be removed, or not yet.
@@ -98,9 +99,6 @@ func (f Flow) remove(ctx context.Context, u core.AnyUser, m mark) error {
 	if err != nil {
 		return err
 	}
-	if was.Email != "" {
-		mail := core.Mail{To: was.Email, Kind: core.MailDeleted, User: u, Lang: m.Lang}
-		svc.Jobs.EnqueueMail("deleted mail", func(ctx context.Context) error { return svc.Mail.Send(ctx, mail) })
-	}
+	farewell.Send(svc, was, core.Mail{User: u, Lang: m.Lang})
 	return nil
 }

@@ -86,14 +86,15 @@ func (f Flow) askToProve(ctx context.Context, svc *core.Services, r *core.Reques
 }
 
 // toKnown sends a mail to a user who is known already. Their mails have a count
-// of their own, which nobody can use up who has the address alone.
+// of their own, which nobody can use up who has the address alone, or users at
+// its tags.
 func (f Flow) toKnown(ctx context.Context, r *core.Request, e *errand, u core.AnyUser) (*core.Response, error) {
 	b, kind := u.Base(), f.kind()
 	e.key, e.emailKey, e.counted, e.allowed = core.ByID(b.ID), b.EmailKey, true, true
 	if err := core.CheckNetworkLimit(ctx, e.svc.Limiter, provePurpose, r.Remote, kind.RequestLimit); err != nil {
 		return nil, err
 	}
-	wait, err := f.mails(e.svc, "mail-prove-mails", b.EmailKey, r.Remote).Allow(ctx)
+	wait, err := f.mails(e.svc, "mail-prove-mails", asklimit.Recipient(b), r.Remote).Allow(ctx)
 	switch {
 	case err != nil:
 		return nil, core.Unavailable(err)
@@ -103,11 +104,11 @@ func (f Flow) toKnown(ctx context.Context, r *core.Request, e *errand, u core.An
 	return f.begin(ctx, r, e)
 }
 
-// mails is the count of an address' mails.
-func (f Flow) mails(svc *core.Services, what, emailKey string, asker netip.Addr) asklimit.Count {
+// mails is the count of a mailbox' mails, or a user's.
+func (f Flow) mails(svc *core.Services, what, subject string, asker netip.Addr) asklimit.Count {
 	kind := f.kind()
 	return asklimit.Count{
-		Limiter: svc.Limiter, What: what, Subject: asklimit.Mailbox(emailKey), Asker: asker,
+		Limiter: svc.Limiter, What: what, Subject: subject, Asker: asker,
 		Each: kind.MailLimit, All: kind.AddressLimit,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-go/latchkey/core"
+	"github.com/latchkey-go/latchkey/internal/asklimit"
 )
 
 // errand is a job that makes a ticket, whoever asked, and sends its mail to
@@ -103,7 +104,7 @@ func (e *errand) count(ctx context.Context, u core.AnyUser) error {
 	if u != nil {
 		address = u.Base().EmailKey
 	}
-	wait, err := e.settings.mails(e.svc, "mail-login-mails", address, e.client.IP).Allow(ctx)
+	wait, err := e.settings.mails(e.svc, "mail-login-mails", asklimit.Mailbox(address), e.client.IP).Allow(ctx)
 	if err != nil {
 		return err
 	}

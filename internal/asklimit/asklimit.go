@@ -106,3 +106,23 @@ func Mailbox(key string) string {
 	}
 	return local + "@" + domain
 }
+
+// Recipient returns what counts mails to a user that nobody causes but they
+// themselves, in a login, and the application: the user, whose count nobody
+// else can use up. An address that is not verified may be anybody's, and
+// anybody has any number of users at it: there it is the mailbox.
+func Recipient(u *core.User) string {
+	if u.IsVerified {
+		return "user " + u.ID // no address has a blank
+	}
+	return Mailbox(u.EmailKey)
+}
+
+// Unverified returns the count of mails to an address that nobody has verified,
+// by what its user does: 5 an hour because of one asker, and 30 in all.
+func Unverified(l core.Limiter, what, emailKey string, asker netip.Addr) Count {
+	return Count{
+		Limiter: l, What: what, Subject: Mailbox(emailKey), Asker: asker,
+		Each: core.Limit{Events: 5, Window: time.Hour}, All: core.Limit{Events: 30, Window: time.Hour},
+	}
+}

@@ -149,3 +149,15 @@ func TestMailbox(t *testing.T) {
 		}
 	}
 }
+
+func TestRecipient(t *testing.T) {
+	t.Parallel()
+	for want, u := range map[string]core.User{
+		"ada@example.org": {ID: "1", EmailKey: "ada+1@example.org"},
+		"user 2":          {ID: "2", EmailKey: "ada+1@example.org", IsVerified: true},
+	} {
+		if got := asklimit.Recipient(&u); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

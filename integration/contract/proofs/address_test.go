@@ -31,7 +31,8 @@ func TestAttackChanges(t *testing.T) {
 					undoingsAtOnce, oldAddressTaken, selfDeletion, staleAdministrator, notice)
 			})
 			t.Run("later", func(t *testing.T) {
-				run(t, p, leavers(t), leavingLater, undoAgainstSweep, thiefLeaves, exports)
+				run(t, p, leavers(t), leavingLater, undoAgainstSweep, thiefLeaves, exports, manyLeave,
+					suspendedAsLeaving)
 			})
 			t.Run("confirmed", func(t *testing.T) {
 				run(t, p, addresses(t, emailchange.Flow{Confirm: true}), guessed(2), administered, newest, confirmationEnds,

@@ -23,7 +23,7 @@
 //	key_ends_test.go   K03 K06 K15 K16
 //	key_uses_test.go   K04 K07 K11 K17 K18
 //	keys_test.go       K01 K02 K09 K10 K13 K14
-//	later_test.go      M85
+//	later_test.go      D09 D10 I08 M85
 //	leaving_test.go    M80 M83
 //	limit_test.go      Q04 Q08
 //	lists_test.go      I07

@@ -178,3 +178,54 @@ func thiefLeaves(t *testing.T, a *harness.App) {
 	a.Advance(grace)
 	swept(t, a, u, true)
 }
+
+// tags are users at tags of one mailbox, which has verified none of them, in
+// logins of now.
+func tags(t *testing.T, a *harness.App, mailbox string, n int) (mine []harness.Option) {
+	t.Helper()
+	for i := range n {
+		address := fmt.Sprintf("%s+%d@example.org", mailbox, i)
+		mine = append(mine, a.LogIn(t, "session", a.NewUser(t, func(u *harness.Account) { u.Email = address })))
+	}
+	return mine
+}
+
+// manyLeave is a flood of users who leave, and a thief in the login of another
+// one.
+func manyLeave(t *testing.T, a *harness.App) {
+	owner := a.NewUser(t, harness.Verified, func(u *harness.Account) { u.Email = "d09@example.org" })
+	flood, unverified := tags(t, a, "d09", 8), tags(t, a, "d10", 1)[0]
+	for i, mine := range flood {
+		if i < 5 {
+			a.Want(t, deleteLater, harness.Case("D10 twin, one of five"), mine)
+			continue
+		}
+		a.Want(t, "DELETE /users/me 429 RATE_LIMITED", harness.Case("D10 one too many at a mailbox"), mine)
+		a.Want(t, "GET /users/me 200", harness.Case("D09 without a link nobody is deleted"), mine)
+	}
+	a.Want(t, deleteLater, harness.Case("D10 twin, another mailbox"), unverified)
+	mails(t, a, 6)
+	token := leave(t, a, owner)
+	a.Want(t, undoLeaving+"200", harness.Case("D09 the owner has a link (twin)"), harness.VerifyBody(token))
+	a.Advance(time.Hour)
+	a.Want(t, deleteLater, harness.Case("D10 twin, an hour later"), tags(t, a, "d09+later", 1)[0])
+	mails(t, a, 1)
+}
+
+// suspendedAsLeaving is an administrator who suspends with the words that mark
+// users who leave.
+func suspendedAsLeaving(t *testing.T, a *harness.App) {
+	u, boss := a.NewUser(t, harness.Verified), a.NewUser(t, harness.Superuser)
+	admin, id := a.LogIn(t, "session", boss), harness.PathID(u.ID)
+	words := func(reason string) harness.Option { return harness.JSONObject(harness.Object{"reason": reason}) }
+	token := leave(t, a, u)
+	for _, reason := range []string{core.SuspendedForLeaving, "  " + core.SuspendedForLeaving + "\u2028"} {
+		a.Want(t, "POST /users/{id}/suspend 422 body.reason value_error", harness.Case("I08 the words of who leaves"), id,
+			admin, words(reason))
+	}
+	a.Want(t, "POST /users/{id}/suspend 204", harness.Case("I08 twin, other words"), id, admin, words("I08"))
+	a.Want(t, undoLeaving+badLeaving, harness.Case("I08 a link lifts no suspension"), harness.VerifyBody(token))
+	a.Want(t, "POST /auth/jwt/login 400 {LOGIN_USER_SUSPENDED, reason}", harness.LoginForm(u.Email, harness.Password))
+	a.Advance(grace)
+	swept(t, a, u, true)
+}

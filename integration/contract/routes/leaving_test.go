@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,21 @@ func TestLeaving(t *testing.T) {
 		for a.Send(t, "POST", "/auth/leaving/undo", harness.VerifyBody("x")).Status == 400 {
 		}
 		a.Want(t, undoLeaving+"429 RATE_LIMITED", harness.Row, harness.VerifyBody("x")).WantRetryWithin(t, time.Hour)
+
+		in := func(n int) harness.Option { // users of one mailbox, which has verified none
+			t.Helper()
+			address := fmt.Sprintf("leaves+%d@example.org", n)
+			return a.LogIn(t, "jwt", a.NewUser(t, func(u *harness.Account) { u.Email = address }))
+		}
+		mine = in(0)
+		a.Break("limiter.Allow")
+		a.Want(t, "DELETE /users/me "+down+"(without the limiter)", mine)
+		a.Mend()
+		for n := range 5 {
+			a.Want(t, "DELETE /users/me 202 (one of five)", in(1+n))
+		}
+		a.Want(t, "DELETE /users/me 429 RATE_LIMITED", harness.Row, mine).WantRetryWithin(t, time.Hour)
+		a.Want(t, "GET /users/me 200 (nothing was changed)", mine)
 
 		boss := a.LogIn(t, "jwt", a.NewUser(t, harness.Superuser))
 		a.Want(t, "DELETE /users/me 409 LAST_SUPERUSER", boss)

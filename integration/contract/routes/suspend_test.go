@@ -50,9 +50,10 @@ func TestSuspend(t *testing.T) {
 		a.Want(t, suspend+"409 ADMIN_SELF", harness.Row, harness.PathID(boss.ID), admin, harness.JSON(`{"reason": "x"}`))
 		for body, says := range map[string]string{
 			`{}`: "body.reason missing", `{"reason": ""}`: "body.reason value_error", `{"reason": 1}`: "body.reason string_type",
-			`{"reason": "x", "until": "tomorrow"}`: "body.until value_error",
-			`{"until": 1, "reason": null}`:         "body.until string_type, body.reason string_type",
-			`{`:                                    "body.# json_invalid",
+			`{"reason": "x", "until": "tomorrow"}`:           "body.until value_error",
+			`{"reason": "` + core.SuspendedForLeaving + `"}`: "body.reason value_error",
+			`{"until": 1, "reason": null}`:                   "body.until string_type, body.reason string_type",
+			`{`:                                              "body.# json_invalid",
 		} {
 			a.Want(t, suspend+"422 "+says, harness.Row, id, admin, harness.JSON(body))
 		}
