@@ -33,7 +33,9 @@ func (s slowEnds) DeleteAll(ctx context.Context, userID string, epoch int64, exc
 // long the store takes.
 func TestRequestsBesideANewPassword(t *testing.T) {
 	t.Parallel()
-	for name, guard := range map[string][]latchkey.Guard{"with the user": nil, "the session alone": {latchkey.SessionOnly}} {
+	for name, guard := range map[string][]latchkey.Guard{
+		"with the user": nil, "the session alone": {latchkey.SessionOnly},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { besideANewPassword(t, guard...) })
 		})
@@ -54,7 +56,8 @@ func besideANewPassword(t *testing.T, guard ...latchkey.Guard) {
 	}
 	mux := http.NewServeMux()
 	httpauth.Mount(mux, "", auth.API())
-	mux.Handle("GET /own", httpauth.Require(auth, guard...)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	fine := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	mux.Handle("GET /own", httpauth.Require(auth, guard...)(fine))
 	ada := &Member{User: latchkey.User{Email: "ada@example.org", IsActive: true}}
 	if err := auth.Manager().Create(t.Context(), ada, "analytical engine"); err != nil {
 		t.Fatal(err)

@@ -103,36 +103,52 @@ func (s *security) secured(ctx context.Context, c *core.Current, extra []core.Pr
 	if err != nil {
 		return core.Unavailable(err)
 	}
-	if asked = s.instead(c.User, done, asked); asked != nil && len(asked) == 0 {
+	if asked, err = s.instead(ctx, c.User, done, asked); err != nil {
+		return core.Unavailable(err)
+	}
+	if asked != nil && len(asked) == 0 {
 		return core.Forbidden()
 	}
 	return core.RequireProof(fresh && asked == nil, s.freshFor, asked)
 }
 
-// instead returns what a user can do about factors that ask. One that asks
-// although it is proved needs a proof of another kind beside it, which is as a
-// rule what logins begin with. There may be nothing.
-func (s *security) instead(u core.AnyUser, done []core.Proof, asked []string) []string {
+// instead returns what a user can do about factors that ask. One that would ask
+// although it has just been proved needs a proof of another kind beside it,
+// which is as a rule what logins begin with. There may be nothing.
+func (s *security) instead(
+	ctx context.Context, u core.AnyUser, done []core.Proof, asked []string,
+) ([]string, error) {
+	stuck := false
 	proved := func(method string) bool {
 		return slices.ContainsFunc(done, func(p core.Proof) bool { return p.Method == method })
 	}
-	if !slices.ContainsFunc(asked, proved) {
-		return asked
+	with := func(method string) []core.Proof {
+		return core.AddProof(done, core.Proof{Method: method, At: s.now()})
 	}
-	var all []string
+	for _, method := range asked {
+		if !proved(method) {
+			continue
+		}
+		then, err := s.door.Asked(ctx, u, with(method))
+		if err != nil {
+			return nil, err
+		}
+		stuck = stuck || slices.Contains(then, method)
+	}
+	if !stuck {
+		return asked, nil
+	}
+	all := slices.Clone(asked)
 	if u.Base().HashedPassword != "" {
 		all = append(all, core.MethodPassword)
 	}
 	if s.mailed && u.Base().EmailKey != "" {
 		all = append(all, core.MethodEmail)
 	}
-	methods := []string{}
-	for _, m := range append(all, asked...) {
-		if !slices.Contains(methods, m) && !proved(m) && s.Strong(append(slices.Clone(done), core.Proof{Method: m})) {
-			methods = append(methods, m)
-		}
-	}
-	return methods
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(method string) bool {
+		return proved(method) || !s.Strong(with(method))
+	}), nil
 }
 
 // MayProve implements core.Security.

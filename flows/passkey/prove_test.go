@@ -1,16 +1,12 @@
 package passkey_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/latchkey-go/latchkey"
 	"github.com/latchkey-go/latchkey/authtest"
 	"github.com/latchkey-go/latchkey/core"
-	"github.com/latchkey-go/latchkey/flows/devicegrant"
 	"github.com/latchkey-go/latchkey/flows/passkey"
 )
 
@@ -83,30 +79,23 @@ func TestUserWithoutPasskeysProvesNothing(t *testing.T) {
 // a device that was let in, what the approving login had does not count.
 func TestD08TouchAtADevice(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, passkey.Options{}, func(o *latchkey.Options[member]) { o.Flows = append(o.Flows, devicegrant.Flow{}) })
+	a := newApp(t, passkey.Options{}, nil)
 	u, _ := a.registered()
-	browser, device := authtest.NewClient(t), authtest.NewClient(t)
-	a.want(browser, "/auth/api/login", fmt.Sprintf(`{"email": %q, "password": %q}`, u.Email, password), 200, "access_token")
-	verifies := func(c *authtest.Client) string {
-		return a.options(c, "/auth/api/prove/passkey/options", "").PublicKey.Verify
-	}
-	if got := verifies(browser); got != "preferred" {
-		t.Errorf("beside the password, verification is %s", got)
-	}
-	var codes struct {
-		Device string `json:"device_code"`
-		User   string `json:"user_code"`
-	}
-	if err := json.Unmarshal(a.want(device, "/auth/api/device/authorize", "{}", 200, "").Body.Bytes(), &codes); err != nil {
-		t.Fatal(err)
-	}
-	for _, route := range []string{"claim", "approve"} {
-		if w := a.do(browser, "/auth/api/device/"+route, `{"user_code": "`+codes.User+`"}`); w.Code >= 300 {
-			t.Fatalf("%s: %d %s", route, w.Code, w.Body)
+	for want, done := range map[string][]core.Proof{
+		"preferred": {{Method: core.MethodPassword, At: a.clock.Now()}},
+		"required":  {{Method: core.MethodPassword}, {Method: core.MethodDevice}},
+	} {
+		last := len(done) - 1
+		admission, err := a.Services().Gate.Admit(t.Context(), core.Attempt{
+			User: u, Proof: done[last], More: done[:last], Backend: "api",
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	a.want(device, "/auth/api/device/token", `{"device_code": "`+codes.Device+`"}`, 200, "access_token")
-	if got := verifies(device); got != "required" {
-		t.Errorf("at the device, verification is %s", got)
+		c := authtest.NewClient(t)
+		c.Header.Set("Authorization", "Bearer "+admission.Token.Raw)
+		if got := a.options(c, "/auth/api/prove/passkey/options", "").PublicKey.Verify; got != want {
+			t.Errorf("after %+v, verification is %s, want %s", done, got, want)
+		}
 	}
 }

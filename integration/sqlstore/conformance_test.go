@@ -62,9 +62,9 @@ func withIDs[S any](t *testing.T, cases func() []storetest.Case[S], of func(s *s
 	})
 }
 
-// casesOf leaves out, of ids that are not UUIDs, what is the same with these and
-// takes long: races, but for those between numbers in make long, and whether
-// texts are stored byte for byte.
+// casesOf leaves out, of ids that are not UUIDs, what takes long and is the
+// same with these: races, but for those between numbers in make long, and
+// whether texts are stored byte for byte.
 func casesOf[S any](cases []storetest.Case[S], ids sqlstore.IDType) []storetest.Case[S] {
 	races := ids == sqlstore.UUID || ids == sqlstore.BigInt && long.Run()
 	texts := ids == sqlstore.UUID || long.Run()
