@@ -47,7 +47,8 @@ func besideANewPassword(t *testing.T, guard ...latchkey.Guard) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := latchkey.New(memstore.NewUsers[Member](), latchkey.Options[Member]{
+	store := memstore.NewUsers[Member]()
+	auth, err := latchkey.New(store, latchkey.Options[Member]{
 		Backends: []latchkey.Backend{{Name: "web", Transport: header{}, Strategy: sessions}},
 		Hashers:  []core.Hasher{fast("new")}, InsecureNoLimits: true,
 	})
@@ -94,6 +95,15 @@ func besideANewPassword(t *testing.T, guard ...latchkey.Guard) {
 		if got := send("GET", "/own", token, ""); got != want {
 			t.Errorf("afterwards: %d, want %d", got, want)
 		}
+	}
+	// Of an epoch that was raised by far nothing is being carried over.
+	raise := func(m *Member) error { m.TokenEpoch += 1_000_000; return nil }
+	if _, err := store.Update(t.Context(), ada.ID, raise); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if got := send("GET", "/own", mine, ""); got != http.StatusUnauthorized || time.Since(began) > 0 {
+		t.Errorf("after the end of everything: %d, in %v", got, time.Since(began))
 	}
 	if err := auth.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)

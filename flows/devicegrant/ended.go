@@ -13,9 +13,9 @@ import (
 const endedPurpose = "device-ended"
 
 // loginOf names a login and those that step-ups replace it by, which began when
-// it did.
+// it did. Access tokens have that in seconds, their store more exactly.
 func loginOf(s *core.Session) string {
-	return fmt.Sprintf("%q %q %d", s.UserID, s.Backend, s.Created.UnixMicro())
+	return fmt.Sprintf("%q %q %d", s.UserID, s.Backend, s.Created.Unix())
 }
 
 // On implements core.Listener: it notes a login that is logged out or ended by

@@ -91,12 +91,12 @@ func (f Flow) grace() time.Duration { return cmp.Or(f.Grace, 14*24*time.Hour) }
 
 // kind is that of the tokens. Its limit is out of the way, as a mail that is
 // not sent would leave its user without a link: Decide has counted those to
-// addresses that may be anybody's, and lets half as many through. A user whose
+// addresses that may be anybody's, and lets far fewer through. A user whose
 // address is verified leaves again only once the link has been used.
 func (f Flow) kind() mailtoken.Kind {
 	return mailtoken.New(core.MailLeaving, mailtoken.Options{
 		Lifetime: f.grace(), Link: cmp.Or(f.Link, "/leaving/undo#token={token}"), AttemptLimit: f.AttemptLimit,
-		MailLimit: core.Limit{Events: 60, Window: time.Hour},
+		MailLimit: core.Limit{Events: 1000, Window: time.Hour},
 	})
 }
 

@@ -24,7 +24,11 @@ func Send(svc *core.Services, was core.User, mail core.Mail) {
 	counted := was.IsVerified
 	svc.Jobs.EnqueueMail("deleted mail", func(ctx context.Context) error {
 		if !counted {
-			wait, err := asklimit.Unverified(svc.Limiter, "deleted-mails", was.EmailKey, mail.Client.IP).Allow(ctx)
+			count := asklimit.Unverified(svc.Limiter, "deleted-mails", was.EmailKey, mail.Client.IP)
+			if !mail.Client.IP.IsValid() { // a sweep is no asker
+				count.Each = count.All
+			}
+			wait, err := count.Allow(ctx)
 			if err != nil || wait > 0 {
 				return err
 			}

@@ -130,14 +130,21 @@ func (c choice) Asked(ctx context.Context, u core.AnyUser, done []core.Proof) (m
 	return methods, err
 }
 
-// suffices reports whether one more proof may be by a method: by a last resort
-// only where no better factor asks, which a session may have been spared.
-func (c choice) suffices(ctx context.Context, u core.AnyUser, done []core.Proof, method string) (bool, error) {
-	if !slices.ContainsFunc(c.factors, func(f factor) bool { return f.last && f.Method() == method }) {
+// suffices reports whether one more proof may be this one: by a last resort
+// only where no better factor asks that was not proved, which a session may
+// have been spared. Proofs that were made elsewhere do not count.
+func (c choice) suffices(ctx context.Context, u core.AnyUser, done []core.Proof, proof core.Proof) (bool, error) {
+	if !slices.ContainsFunc(c.factors, func(f factor) bool { return f.last && f.Method() == proof.Method }) {
 		return true, nil
 	}
+	done = core.MadeHere(done)
+	if len(done) == 0 {
+		done = []core.Proof{proof}
+	}
 	better, err := c.asking(ctx, u, done, false)
-	return better == nil, err
+	return !slices.ContainsFunc(better, func(method string) bool {
+		return !slices.ContainsFunc(done, func(p core.Proof) bool { return p.Method == method })
+	}), err
 }
 
 // asking returns the methods of the factors that ask, of those that are a last

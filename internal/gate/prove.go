@@ -73,7 +73,7 @@ func (g *Gate) MayProve(ctx context.Context, u core.AnyUser, done []core.Proof, 
 		ok = !missing.any()
 	} else {
 		var err error
-		if ok, err = g.suffices(ctx, u, done, proof.Method); err != nil {
+		if ok, err = g.suffices(ctx, u, done, proof); err != nil {
 			return core.Unavailable(err)
 		}
 	}

@@ -86,8 +86,8 @@ func (r *Resolver) again(
 	return fresh.confirm(ctx, b, found, sessionOnly)
 }
 
-// pauses are those before readings of a session that has another epoch than its
-// user. A new password is committed before a store ends the user's sessions and
+// pauses are those before readings of a session whose user has the next epoch.
+// A new password is committed before a store ends the user's sessions and
 // carries one over, which takes it some milliseconds; in between, the one is
 // like the others.
 var pauses = []time.Duration{5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond}
@@ -102,7 +102,7 @@ func (r *Resolver) settled(
 		return current, err
 	}
 	for _, pause := range pauses {
-		if !errors.Is(err, errEpoch) {
+		if !errors.Is(err, errBefore) {
 			break
 		}
 		select {

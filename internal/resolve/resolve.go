@@ -247,6 +247,21 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 // user.
 var errEpoch = fmt.Errorf("%w: of another epoch", core.ErrInvalid)
 
+// errBefore is errEpoch of a session that may be about to be carried over: its
+// user has the next epoch.
+var errBefore = fmt.Errorf("%w: of the one before", errEpoch)
+
+// outdated returns nil where a session has its user's epoch.
+func outdated(session, user int64) error {
+	switch {
+	case session == user:
+		return nil
+	case session+1 == user:
+		return errBefore
+	}
+	return errEpoch
+}
+
 // confirm checks that a session is this backend's, of the user's present epoch,
 // and the user active.
 func (r *Resolver) confirm(
@@ -267,8 +282,8 @@ func (r *Resolver) confirm(
 		if err != nil {
 			return core.Current{}, absent(err)
 		}
-		if epoch != s.Epoch {
-			return core.Current{}, errEpoch
+		if err := outdated(s.Epoch, epoch); err != nil {
+			return core.Current{}, err
 		}
 		return core.Current{Session: s}, nil
 	}
@@ -281,8 +296,10 @@ func (r *Resolver) confirm(
 	if u.Base().Blocked(r.Now()) {
 		return core.Current{}, core.ErrInvalid
 	}
-	if s.Epoch != core.AnyEpoch && u.Base().TokenEpoch != s.Epoch {
-		return core.Current{}, errEpoch
+	if s.Epoch != core.AnyEpoch {
+		if err := outdated(s.Epoch, u.Base().TokenEpoch); err != nil {
+			return core.Current{}, err
+		}
 	}
 	if sessionOnly {
 		u = nil

@@ -192,6 +192,7 @@ func deviceAndPassword(t *testing.T, a *app) {
 		a.NewDevice(t, "session").Typed())
 	a.Want(t, "PATCH /users/me"+refused, harness.Case("D08 changes the password"), in,
 		with("password", harness.OtherPassword, "current_password", harness.Password))
+	a.Want(t, "POST /auth/session/prove/mail 403", harness.Case("D08 the mailbox in place of the app"), in)
 	in = bearer(t, a.Want(t, appProof+"200 (D08 twin, both at the device)", in, body("", p.code(t))))
 	a.Want(t, "GET /strong 200", in)
 	a.Want(t, "DELETE /auth/factors/{id} 204", in, id)
