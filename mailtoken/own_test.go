@@ -8,7 +8,7 @@ import (
 )
 
 // D09: a mail that nobody can ask for reaches the owner of a verified address,
-// whoever has asked for mails to it, and whoever has users at its tags.
+// although strangers ask for mails to it, and have users at its tags.
 func TestAttackD09MailsOfTheUsersOwn(t *testing.T) {
 	t.Parallel()
 	s := servicetest.New(t)

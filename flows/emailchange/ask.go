@@ -56,8 +56,7 @@ func (f Flow) ask(ctx context.Context, svc *core.Services, e core.Event, address
 	svc.Events.Raise(ctx, core.Event{Kind: core.EventEmailRequested, User: e.User, Request: e.Request})
 }
 
-// mails is the count of those to an address that somebody wants, whoever has
-// it.
+// mails returns the count of the mails to an address that somebody asks for.
 func (f Flow) mails(svc *core.Services, emailKey string, asker netip.Addr) asklimit.Count {
 	kind := f.confirms()
 	return asklimit.Count{
@@ -66,8 +65,8 @@ func (f Flow) mails(svc *core.Services, emailKey string, asker netip.Addr) askli
 	}
 }
 
-// warn mails the user of e at the address that they have. Nobody but they, and
-// whoever is in their account, uses the count of these mails up.
+// warn mails the user of e at the address that they have. Only a login of
+// theirs can use up the count of these mails.
 func (f Flow) warn(ctx context.Context, svc *core.Services, e core.Event, address string) {
 	b := e.User.Base()
 	wait, err := svc.Limiter.Allow(ctx, core.LimitKey("email-change-notices", b.ID), f.confirms().MailLimit)

@@ -64,7 +64,7 @@ type Flow struct {
 	UndoLink string
 	// MailLimit bounds how many mails go to a mailbox that somebody wants
 	// because one client network asks, as in mailtoken.Options, with six
-	// times as many whoever asks; and how many warn the user who asks.
+	// times as many for all networks; and how many warn the user who asks.
 	// Beyond it none is sent, the answer stays the same, and the last
 	// mail's token stays valid. Default: 5 an hour.
 	// (How many requests there may be is Options.Limits of latchkey. Mails

@@ -243,25 +243,6 @@ func (p *plan) vouch(ctx context.Context, b *core.Backend, token string) (core.C
 	return core.Current{}, err
 }
 
-// errEpoch is core.ErrInvalid of a session that has another epoch than its
-// user.
-var errEpoch = fmt.Errorf("%w: of another epoch", core.ErrInvalid)
-
-// errBefore is errEpoch of a session that may be about to be carried over: its
-// user has the next epoch.
-var errBefore = fmt.Errorf("%w: of the one before", errEpoch)
-
-// outdated returns nil where a session has its user's epoch.
-func outdated(session, user int64) error {
-	switch {
-	case session == user:
-		return nil
-	case session+1 == user:
-		return errBefore
-	}
-	return errEpoch
-}
-
 // confirm checks that a session is this backend's, of the user's present epoch,
 // and the user active.
 func (r *Resolver) confirm(
